@@ -1,4 +1,4 @@
-// addon.cc: the complete list of what JavaScript can see. Each napi/ file exports one room.
+// addon.cc: the complete list of what JavaScript can see. Each napi/ file exports its own part.
 
 #include <napi.h>
 

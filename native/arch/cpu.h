@@ -1,4 +1,4 @@
-// cpu.h: the door to this architecture's Cpu, Shim and page-table entries.
+// cpu.h: includes this architecture's Cpu, Shim and page-table entries.
 #ifndef HV_ARCH_CPU_H_
 #define HV_ARCH_CPU_H_
 

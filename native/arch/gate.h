@@ -1,5 +1,5 @@
-// gate.h: what each architecture's folder gives native/ptrace of the gate: code in a stub (shim/*/stub.S) by which a program makes calls
-// without a stop, and which finds the trap frame (shim/abi.h) by a register of the thread's own, or by its address.
+// gate.h: each architecture's part of the gate, for native/ptrace. The gate is code in a stub (shim/*/stub.S) through which a program
+// makes calls without a stop. It finds the trap frame (shim/abi.h) through a register of the thread, or by the frame's address.
 #ifndef HV_ARCH_GATE_H_
 #define HV_ARCH_GATE_H_
 
@@ -11,23 +11,23 @@
 
 namespace hv::arch {
 
-// Its labels, for all calls and for those whose results are known.
+// The gate's entry points: for all calls, and for those whose results are known.
 extern const uint8_t* const kGate;
 extern const uint8_t* const kKnownGate;
 
-// A register of each thread's own leads to its frame. If not, a stub has one frame, and who goes through the gate one at a time has it.
+// Each thread has a register that leads to its own frame. If not, a stub has one frame, and threads go through the gate one at a time.
 constexpr bool kThreadsHaveFrames =
 #if defined(__x86_64__)
     true;
 #else
     false;
 #endif
-// Platform.openCallGate's: of the word that says where the gate is.
+// Platform.openCallGate's result: the place of the word that says where the gate is.
 constexpr uint64_t GateWord(uint64_t frame_address) {
   return (kThreadsHaveFrames ? 0 : frame_address) + HV_FRAME_GATE;
 }
 
-// Where a program goes through the gate: what of it is a thread's own.
+// A thread's gate and frame, as its program goes through the gate.
 struct GatePlace {
   uint64_t gate;  // where kGate is
   uint64_t frame_address;
@@ -44,19 +44,19 @@ struct GatePlace {
   }
 };
 
-// Programs do not see that a register leads to the frame: it is none of theirs.
+// Programs do not see that a register leads to the frame: the value is not theirs.
 void ShowFrame(UserRegisters& registers, const GatePlace& place);
 void HideFrame(UserRegisters& registers, const GatePlace& place);
 
-// What a program in the gate was about.
+// How far a program in the gate has come.
 enum class InGate {
   kOutside,
-  kBefore,    // its call was not made: it will be made anew
+  kBefore,    // its call was not made: it will be made again
   kCalled,    // it waits for the result
   kAnswered,  // it has the result
 };
-// Makes `registers`, of a tracee that stopped, those that its program has outside of the gate: behind its call, or before it.
-// `is_in_call`: the stop was the call that is the gate's bell.
+// Turns `registers`, of a stopped tracee, into those that its program has outside of the gate: after its call, or before it.
+// `is_in_call`: it stopped in the call that is the gate's bell.
 InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_call);
 
 }  // namespace hv::arch

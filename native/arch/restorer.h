@@ -1,4 +1,4 @@
-// restorer.h: the architecture's.
+// restorer.h: includes the architecture's restorer.h.
 #ifndef HV_ARCH_RESTORER_H_
 #define HV_ARCH_RESTORER_H_
 

@@ -1,4 +1,4 @@
-// sentry_calls.h: the architecture's.
+// sentry_calls.h: includes the architecture's sentry_calls.h.
 #ifndef HV_ARCH_SENTRY_CALLS_H_
 #define HV_ARCH_SENTRY_CALLS_H_
 

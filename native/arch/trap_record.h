@@ -6,7 +6,7 @@
 
 namespace hv {
 
-// The numbers are src/platform/platform.ts's EVENT_*.
+// The numbers are those of EVENT_* in src/platform/platform.ts.
 enum class Trap : int {
   kSyscall = 1,
   kFault = 2,
@@ -25,7 +25,7 @@ struct TrapRecord {
   uint64_t program_counter;
   uint32_t host_error;   // kDead: errno of KVM_RUN or ptrace, or 0
   uint32_t exit_reason;  // kDead: KVM's; on ptrace the signal that killed the tracee
-  // ptrace alone: what the kernel said of a fault. The vector and error code are known only after Explain.
+  // ptrace alone: what the kernel said about a fault. The vector and error code are known only after Explain.
   int32_t signal;
   int32_t code;
 };

@@ -1,4 +1,4 @@
-// call_filter.cc: the list: what Node and the sentry call while guests run. The tests of guests, command and library run under it.
+// call_filter.cc: lists the calls that Node and the sentry make while guests run. The tests of guests, command and library run under it.
 
 #include "jail/call_filter.h"
 
@@ -27,12 +27,12 @@
 namespace hv {
 namespace {
 
-// The numbers of calls that headers may be too old for are the same on both architectures.
+// Calls that older headers lack. Their numbers are the same on both architectures.
 constexpr long kIoUringEnter = 426, kCloseRange = 436, kOpenat2 = 437, kFaccessat2 = 439,
                kEpollPwait2 = 441;
 
-// Whatever their arguments: they reach what is open, or a path, which Landlock decides about. A machine's, too: Node loads
-// hv's code and waits.
+// Allowed with any arguments: they reach what is open, or a path, which Landlock decides about. Bare machines need them, too: Node
+// loads hv's code and waits.
 constexpr long kAllowed[] = {
     // Files.
     SYS_read,
@@ -67,7 +67,7 @@ constexpr long kAllowed[] = {
     SYS_clock_nanosleep,
     SYS_futex,
     SYS_restart_syscall,
-    // The event loop of Node 22 has a ring from its start, and ends the process that may not enter it. Nobody makes another.
+    // The event loop of Node 22 has a ring from its start, and ends the process if it may not enter it. No other ring is made.
     kIoUringEnter,
     // Memory.
     SYS_mmap,
@@ -125,7 +125,7 @@ constexpr long kAllowed[] = {
     SYS_uname,
     SYS_sysinfo,
     SYS_getrandom,
-    // What is connected already: the owner's socket.
+    // On what is connected already: the owner's socket.
     SYS_recvmsg,
     SYS_sendmsg,
     SYS_recvfrom,
@@ -136,7 +136,7 @@ constexpr long kAllowed[] = {
     SYS_shutdown,
 };
 
-// A guest's files, shared memory and clocks.
+// For a guest's files, shared memory and clocks.
 constexpr long kAllowedToSentry[] = {
     SYS_readv,
     SYS_preadv,
@@ -182,15 +182,15 @@ constexpr long kAllowedToSentry[] = {
     SYS_memfd_create,
 };
 constexpr long kAllowedToTrace[] = {SYS_wait4, SYS_waitid, SYS_kill, SYS_tgkill};
-// A filter over this one can only take away.
+// A filter over this one can only take rights away.
 constexpr long kAllowedToDecide[] = {SYS_seccomp};
-// Who keeps its modes.
+// For the terminal's keeper (sys/terminal_guard.h).
 constexpr long kAllowedWithTerminal[] = {SYS_wait4, SYS_kill};
 
-// Of what listens already. Options of sockets reach no further than the socket.
+// On what listens already. Socket options reach no further than the socket.
 constexpr long kAllowedToAccept[] = {SYS_accept4, SYS_setsockopt};
 
-// A core file: a part at its place, and the holes.
+// For a core file: writing a part at its place, and the holes.
 constexpr long kAllowedToDump[] = {SYS_pwrite64, SYS_ftruncate};
 
 constexpr uint32_t kTerminalRequests[] = {
@@ -210,19 +210,19 @@ constexpr uint32_t kKvmRequests[] = {
     KVM_SET_ONE_REG,
     KVM_SET_VCPU_EVENTS,
 };
-// Of a machine that is made already.
+// For a machine that is made already.
 constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_REGS,
                                          KVM_GET_SREGS,  KVM_SET_SREGS, KVM_GET_ONE_REG,
                                          KVM_SET_ONE_REG};
 constexpr uint32_t kKernelRequests[] = {KVM_IRQ_LINE};
-// Of a machine that gdb looks into.
+// For a machine that gdb looks into.
 constexpr uint32_t kDebugRequests[] = {KVM_SET_GUEST_DEBUG, KVM_CHECK_EXTENSION};
-// Of a machine whose registers go into a core file: how long the vectors' area is.
+// For a machine whose registers go into a core file: asks how long the vectors' area is.
 constexpr uint32_t kDumpRequests[] = {KVM_CHECK_EXTENSION};
-// Of the devices of a kernel's machine.
+// For the devices of a kernel's machine.
 constexpr uint32_t kPluggingRequests[] = {KVM_IOEVENTFD};
 constexpr uint32_t kMakingRequests[] = {KVM_GET_API_VERSION, KVM_CREATE_VM, KVM_ENABLE_CAP};
-// None that attaches.
+// None of them attaches.
 constexpr uint32_t kTraceRequests[] = {
     PTRACE_CONT,       31 /* PTRACE_SYSEMU */, PTRACE_GETREGSET,  PTRACE_SETREGSET,
     PTRACE_GETSIGINFO, PTRACE_GETEVENTMSG,     PTRACE_SETOPTIONS, 0x420b /* PTRACE_SETSIGMASK */,
@@ -253,7 +253,7 @@ class Program {
     Return(call, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error));
   }
 
-  // If this argument's lower half is one of these; the kernel looks at no more of it.
+  // Allows it if this argument's lower half is one of these; the kernel looks at no more of it.
   void AllowIf(long call, unsigned argument,
                std::initializer_list<std::span<const uint32_t>> lists) {
     Block(call, [&] {
@@ -263,7 +263,7 @@ class Program {
     });
   }
 
-  // If this argument has, of the bits of `mask`, those of `value`.
+  // Allows it if, of the bits of `mask`, this argument has those of `value`.
   void AllowMasked(long call, unsigned argument, uint32_t mask, uint32_t value) {
     Block(call, [&] {
       LoadArgument(argument);
@@ -277,7 +277,7 @@ class Program {
     const sock_fprog program = {static_cast<unsigned short>(program_.size()), program_.data()};
     const long result =
         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
-    // More than 0: a thread that has another filter.
+    // More than 0: the id of a thread that has another filter.
     if (result > 0) return EBUSY;
     return result == 0 ? 0 : errno;
   }
@@ -294,7 +294,7 @@ class Program {
         BPF_JUMP(static_cast<uint16_t>(BPF_JMP | test | BPF_K), value, if_true, if_false));
   }
   void Return(uint32_t action) { program_.push_back(BPF_STMT(BPF_RET | BPF_K, action)); }
-  // If what was loaded last is `value`.
+  // Returns `action` if what was loaded last is `value`.
   void Return(long value, uint32_t action) {
     Skip(BPF_JEQ, static_cast<uint32_t>(value), 0, 1);
     Return(action);
@@ -324,7 +324,7 @@ int FilterCalls(const FilterOptions& options) {
                                      : Some();
   const Some vectors = options.accepts || options.dumps ? Some(arch::kVectorRequests) : Some();
   const auto allow_requests = [&](Requests requests) { program.AllowIf(SYS_ioctl, 1, requests); };
-  // The most frequent ones first: the kernel remembers only what it need not ask about.
+  // The most frequent ones first: the kernel caches only calls whose arguments the filter does not look at.
   if (traces) {
     program.AllowIf(SYS_ptrace, 0, {kTraceRequests, arch::kSentryTraceRequests});
     // Guests' processes and their threads.
@@ -362,7 +362,7 @@ int FilterCalls(const FilterOptions& options) {
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);
   program.AllowIf(SYS_prctl, 0, {kProcessRequests});
-  // Its own limits are its own.
+  // It may change its own limits.
   program.AllowMasked(SYS_prlimit64, 0, ~uint32_t{0}, 0);
   return program.Install();
 }

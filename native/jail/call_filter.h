@@ -1,16 +1,16 @@
-// call_filter.h: the system calls that a sentry makes once it has started, or a bare machine, and none besides: seccomp(2).
+// call_filter.h: allows the system calls that a sentry or a bare machine makes once it has started, and no others: seccomp(2).
 #ifndef HV_JAIL_CALL_FILTER_H_
 #define HV_JAIL_CALL_FILTER_H_
 
 namespace hv {
 
 enum class Caller {
-  // A sentry that runs its guests by KVM, or by ptrace.
+  // A sentry that runs its guests with KVM, or with ptrace.
   kKvm,
   kPtrace,
-  // A bare machine that is made: its vCPU runs, and its devices read and write what is open.
+  // A bare machine that is made already: its vCPU runs, and its devices read and write what is open.
   kMachine,
-  // A kernel's machine that is made: besides, its devices interrupt, and serve files.
+  // A kernel's machine that is made already: in addition, its devices interrupt, and serve files.
   kKernel,
 };
 
@@ -18,15 +18,15 @@ struct FilterOptions {
   Caller caller;
   // It has the host's terminal, and stops with its guest.
   bool has_terminal;
-  // It may make a machine yet: a kernel's another one, for a reset. Else another filter is laid over this one when that is decided.
+  // It may still make a machine: a kernel's makes another one, for a reset. Others lay another filter over this one once they decide.
   bool is_undecided;
-  // It takes who connects to a socket that it listens to: a debugger, who may look into a machine's vCPUs.
+  // It accepts connections on a socket that it listens to: from a debugger, which may look into a machine's vCPUs.
   bool accepts;
-  // It leaves a core file of a machine that dies: what vCPUs have is read, and the file, which is open, is written.
+  // It leaves a core file of a machine that dies: it reads the vCPUs' state, and writes the file, which is open.
   bool dumps;
 };
 
-// For every thread, now and later. Other calls fail with EPERM: clone3(2), whose arguments no filter sees, with ENOSYS.
+// For every thread, now and later. Other calls fail with EPERM; clone3(2), whose arguments no filter sees, fails with ENOSYS.
 // Returns 0 or an errno.
 int FilterCalls(const FilterOptions& options);
 

@@ -1,4 +1,4 @@
-// every_thread.cc: a signal to one thread after another, as the C library's setuid(2) does it: nptl(7).
+// every_thread.cc: sends a signal to one thread after another, as the C library's setuid(2) does: nptl(7).
 
 #include "jail/every_thread.h"
 
@@ -23,16 +23,16 @@
 namespace hv {
 namespace {
 
-// The C library's own: no thread of a program blocks it, whatever it asks for. Its handler is back when this is over.
+// The C library's own signal: it lets no thread of a program block it. Its handler is restored when this is over.
 constexpr int kSignal = 33;
-// Growing ones: some two seconds.
+// Each longer than the last: some two seconds together.
 constexpr int kPauses = 30;
 
-// What the thread that is asked shall do.
+// What the thread that is asked has to do.
 struct Errand {
   int (*act)(const void*);
   const void* argument;
-  // 0: it has begun, or nobody is asked.
+  // 0: it has begun, or no thread is asked.
   std::atomic<pid_t> thread;
   std::atomic<uint32_t> done;
   int error;
@@ -42,7 +42,7 @@ Errand errand;
 void RunErrand(int) {
   const int saved = errno;
   pid_t self = static_cast<pid_t>(::syscall(SYS_gettid));
-  // One that was given up is nobody's.
+  // Fails for an errand that was given up.
   if (errand.thread.compare_exchange_strong(self, 0)) {
     errand.error = errand.act(errand.argument);
     errand.done = 1;
@@ -51,7 +51,7 @@ void RunErrand(int) {
   errno = saved;
 }
 
-// 0 also for a thread that has ended.
+// Returns 0 also for a thread that has ended.
 int Ask(pid_t thread) {
   errand.error = 0;
   errand.done = 0;
@@ -72,7 +72,7 @@ int Ask(pid_t thread) {
   return errand.error;
 }
 
-// 0: it is none.
+// 0: the text is no number.
 template <typename Number>
 Number ToNumber(const char* text, int base) {
   while (*text == ' ' || *text == '\t') text++;
@@ -92,13 +92,13 @@ std::string StatusOf(int tasks, const char* thread, const char* field) {
   return line == nullptr ? "" : std::string(line + name.size(), ::strchrnul(line + 1, '\n'));
 }
 
-// No thread that the C library has made can.
+// No thread that the C library has made can block it.
 bool BlocksSignal(int tasks, const char* thread) {
   const std::string blocked = StatusOf(tasks, thread, "SigBlk");
   return (ToNumber<uint64_t>(blocked.c_str(), 16) >> (kSignal - 1) & 1) != 0;
 }
 
-// /proc may be of a PID namespace above this process's, and have other numbers: man 7 pid_namespaces.
+// /proc may belong to a PID namespace above this process's, and have other numbers: man 7 pid_namespaces.
 bool HasOtherNumbers() {
   char self[32] = {};
   return ::readlink("/proc/self", self, sizeof(self) - 1) > 0 &&
@@ -137,7 +137,7 @@ pid_t EveryThread::NumberOf(const dirent& entry) {
   if (number == 0 || !has_other_numbers_) return number;
   pid_t& own = numbers_[number];
   if (own != 0) return own;
-  // From the outermost namespace to its own.
+  // Numbers from the outermost namespace to its own.
   const std::string all = StatusOf(::dirfd(tasks_.get()), entry.d_name, "NSpid");
   own = ToNumber<pid_t>(all.c_str() + all.find_last_of(" \t") + 1, 10);
   if (own != 0) return own;

@@ -1,4 +1,4 @@
-// every_thread.h: makes each thread of this process do what a thread can only do for itself: give up rights.
+// every_thread.h: makes every thread of this process do what a thread can only do for itself: give up rights.
 #ifndef HV_JAIL_EVERY_THREAD_H_
 #define HV_JAIL_EVERY_THREAD_H_
 
@@ -16,26 +16,26 @@ class EveryThread {
   // Throws std::system_error where /proc is not mounted.
   EveryThread();
 
-  // Those that there are now, but for the kernel's and this one.
+  // The threads that there are now, except the kernel's and this one.
   std::set<pid_t> Others();
 
   // Calls act(argument) on each thread, this one first, one after another, also on those that are made meanwhile. It runs in a
-  // signal handler: nothing but system calls, by syscall(2). Returns 0, or the first errno; ETIMEDOUT: a thread did not
-  // answer within two seconds; ESRCH: one has been born that this process knows no number of. One caller at a time.
+  // signal handler: it may only make system calls, with syscall(2). Returns 0, or the first errno; ETIMEDOUT: a thread did not
+  // answer within two seconds; ESRCH: a new thread's number is not known to this process. One caller at a time.
   int Do(int (*act)(const void*), const void* argument);
 
  private:
   static constexpr pid_t kUnknown = -1;
 
-  // Of a thread; 0: of none, or it has ended.
+  // The number of a thread; 0: the entry is no thread's, or the thread has ended.
   pid_t NumberOf(const dirent& entry);
 
-  // Open all the time: who has given up to open files still finds the others.
+  // Stays open: a process that may no longer open files still finds the other threads.
   std::unique_ptr<DIR, int (*)(DIR*)> tasks_;
   bool has_other_numbers_;
-  // By those that /proc has. Who has given up to open files learns of no new ones.
+  // From the numbers that /proc has. A process that may no longer open files learns no new ones.
   std::map<pid_t, pid_t> numbers_;
-  // The kernel's own threads in this process: KVM has one. They never run what is in its memory.
+  // The kernel's own threads in this process: KVM has one. They never run code in the process's memory.
   std::set<pid_t> workers_;
 };
 

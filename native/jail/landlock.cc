@@ -1,4 +1,4 @@
-// landlock.cc: rulesets, and their enforcement on each thread. The numbers are those of linux/landlock.h, which older hosts lack.
+// landlock.cc: makes rulesets, and enforces them on each thread. The numbers are from linux/landlock.h, which older hosts lack.
 
 #include "jail/landlock.h"
 
@@ -35,14 +35,14 @@ constexpr uint64_t kExecute = 1 << 0, kWriteFile = 1 << 1, kReadFile = 1 << 2,
                    kReadDirectory = 1 << 3, kMakeCharacterDevice = 1 << 6,
                    kMakeBlockDevice = 1 << 11, kRefer = 1 << 13, kTruncate = 1 << 14,
                    kIoctlDevice = 1 << 15;
-// What each version knows of files: all bits below this one.
+// The access rights to files that each version knows: all bits below this one.
 constexpr int kFileBits[] = {13, 14, 15, 15, 16};
 constexpr uint64_t kOfFiles = kExecute | kWriteFile | kReadFile | kTruncate | kIoctlDevice;
 constexpr uint64_t kNever = kExecute | kMakeCharacterDevice | kMakeBlockDevice | kIoctlDevice;
 constexpr uint64_t kBindTcp = 1 << 0, kConnectTcp = 1 << 1;
 constexpr int kVersionOfTcp = 4, kVersionOfScopes = 6;
 constexpr uint64_t kAbstractSockets = 1 << 0, kSignals = 1 << 1;
-// Number 2: without it a thread may not signal another of the same process.
+// Erratum 2: on kernels without it a thread may not signal another thread of the same process.
 constexpr long kSignalsWithinProcess = 1 << 1;
 
 uint64_t FilesOf(int version) {
@@ -51,12 +51,12 @@ uint64_t FilesOf(int version) {
 }
 
 int Create(const RulesetAttributes& attributes) {
-  // An older kernel takes a longer structure as long as what it does not know is 0.
+  // An older kernel accepts a longer structure if the part that it does not know is 0.
   return static_cast<int>(::syscall(kCreateRuleset, &attributes, sizeof(attributes), 0));
 }
 
 int Restrict(int ruleset) {
-  // Without it the rest is for administrators.
+  // Without it only administrators may do the rest.
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   return ::syscall(kRestrictSelf, ruleset, 0) == 0 ? 0 : errno;
 }
@@ -84,7 +84,7 @@ int Add(const Fd& ruleset, const FileRule& rule, uint64_t known) {
   return ::syscall(kAddRule, ruleset.get(), kPathBeneath, &beneath, 0) == 0 ? 0 : errno;
 }
 
-// Less than 0, and errno: there is no such thing.
+// Returns a negative descriptor and sets errno if the host has no such thing.
 Fd CreateReach(int version) {
   RulesetAttributes attributes = {};
   if (version >= kVersionOfTcp) attributes.net = kBindTcp | kConnectTcp;
@@ -93,12 +93,12 @@ Fd CreateReach(int version) {
     const long errata = ::syscall(kCreateRuleset, nullptr, 0, kAskErrata);
     if (errata > 0 && (errata & kSignalsWithinProcess)) attributes.scopes |= kSignals;
   }
-  // A ruleset has to be about something.
+  // A ruleset must handle something.
   if (attributes.net == 0) {
     errno = EOPNOTSUPP;
     return Fd();
   }
-  // Every ruleset forbids names to move between directories but where it says otherwise.
+  // Every ruleset forbids moving names between directories, except where it says otherwise.
   attributes.files = kRefer;
   Fd ruleset(Create(attributes));
   const Fd top(::open("/", O_PATH | O_CLOEXEC));

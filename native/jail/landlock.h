@@ -1,4 +1,4 @@
-// landlock.h: rules on files, TCP and signals that a process lays on itself and cannot lift. Documentation/userspace-api/landlock.rst.
+// landlock.h: rules on files, TCP and signals that a process puts on itself and cannot lift. Documentation/userspace-api/landlock.rst.
 #ifndef HV_JAIL_LANDLOCK_H_
 #define HV_JAIL_LANDLOCK_H_
 
@@ -11,25 +11,25 @@
 
 namespace hv {
 
-// The version of its ABI, 1 or more, or a negative errno: EOPNOTSUPP, it is switched off; ENOSYS.
+// The version of Landlock's ABI, 1 or more, or a negative errno: EOPNOTSUPP, it is switched off; ENOSYS.
 int LandlockVersion();
 
-// What this thread, and what is born from it from now on, may signal: nothing else. No TCP, no abstract UNIX sockets of others. It
-// can mount nothing any more. What the host's version lacks is left out. Returns 0 or an errno.
+// This thread, and what is born from it from now on, may signal only one another. No TCP, no abstract UNIX sockets of others. The
+// thread can no longer mount anything. What the host's version lacks is left out. Returns 0 or an errno.
 int RestrictReach(int version);
 
-// The threads of this process that were there before, but for the caller's.
+// The threads of this process that existed before, except the caller's.
 using Others = std::set<pid_t>;
 
 struct FileRule {
-  // A directory or a file, opened anyhow. The caller's.
+  // A directory or a file, opened in any mode. The descriptor stays the caller's.
   int fd;
   bool is_writable;
 };
 
-// From now on only what lies beneath these is opened: read, or (writable) changed. Nothing of it is executed, no device is made.
-// The reach of `others` is restricted, too: a thread that has been born since has its maker's, who may signal what was born from
-// it, and another of its own would forbid that. Returns 0 or an errno.
+// From now on only what lies beneath these can be opened: read, or (writable) changed. Nothing of it is executed, no device is made.
+// The reach of `others` is restricted, too. A thread born since then has its maker's: the maker may signal threads born from it, and
+// a restriction of their own would forbid that. Returns 0 or an errno.
 int RestrictFiles(EveryThread& threads, int version, const std::vector<FileRule>& rules,
                   const Others& others);
 

@@ -1,4 +1,4 @@
-// launcher.cc: the launcher's image in a memfd.
+// launcher.cc: puts the launcher's image into a memfd.
 
 #include "jail/launcher.h"
 
@@ -20,14 +20,14 @@ namespace {
 #endif
 
 constexpr char kName[] = "hv-launcher";
-// Out of the way of what a child is given.
+// Above the descriptors that a child is given.
 constexpr int kFirstFd = 16;
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 Fd Create() {
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   const int fd = ::memfd_create(kName, kFlags | MFD_EXEC);
-  // Before Linux 6.3, where every memfd may be executed.
+  // Before Linux 6.3 every memfd may be executed.
   if (fd < 0 && errno == EINVAL) return Fd(Check(::memfd_create(kName, kFlags), "memfd_create"));
   return Fd(Check(fd, "memfd_create"));
 }

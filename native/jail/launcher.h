@@ -1,4 +1,4 @@
-// launcher.h: the program that starts another one in namespaces of its own, as a file that can be executed.
+// launcher.h: the program that starts another program in its own namespaces, as a file that can be executed.
 #ifndef HV_JAIL_LAUNCHER_H_
 #define HV_JAIL_LAUNCHER_H_
 
@@ -6,7 +6,7 @@
 
 namespace hv {
 
-// programs/launcher.c, in memory, which nobody can change any more. The descriptor is none that a child's standard streams take.
+// programs/launcher.c, in memory that nobody can change any more. The descriptor lies above those of a child's standard streams.
 // Throws std::system_error.
 Fd OpenLauncher();
 

@@ -1,4 +1,4 @@
-// namespaces.cc: unshare(2) on this thread, setns(2) on the others, pivot_root(2).
+// namespaces.cc: calls unshare(2) on this thread, setns(2) on the others, and pivot_root(2).
 
 #include "jail/namespaces.h"
 
@@ -23,17 +23,17 @@ struct Kind {
   int flag;
   const char* name;
 };
-// The tree of files is the last: /proc is not there any more then.
+// The tree of files comes last: after it there is no /proc.
 constexpr Kind kKinds[] = {{CLONE_NEWIPC, "ipc"},
                            {CLONE_NEWUTS, "uts"},
                            {CLONE_NEWNET, "net"},
                            {CLONE_NEWCGROUP, "cgroup"},
                            {CLONE_NEWNS, "mnt"}};
 
-// Any directory that is there: what it hides is out of sight in a moment. /proc is: every_thread.h.
+// Any existing directory will do: what the mount hides is out of sight in a moment anyway. /proc exists: every_thread.h.
 constexpr char kTop[] = "/proc";
 constexpr unsigned long kInert = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-// Somebody without rights has to fill it; then it is read-only.
+// A process without rights has to fill it; then it becomes read-only.
 constexpr mode_t kDirectoryMode = 0755;
 
 // A namespace that this thread is in.
@@ -45,7 +45,7 @@ struct Entered {
 
 int Follow(const void* argument) {
   const auto& all = *static_cast<const std::vector<Entered>*>(argument);
-  // Who shares its root with others may not enter a tree of files.
+  // A thread that shares its root with others may not enter a tree of files.
   if (::syscall(SYS_unshare, CLONE_FS) != 0) return errno;
   for (const Entered& entered : all)
     if (::syscall(SYS_setns, entered.fd.get(), entered.flag) != 0) return errno;
@@ -69,7 +69,7 @@ struct MountAttributes {
 };
 constexpr uint64_t kReadOnly = 1, kInertAttributes = 2 | 4 | 8;
 
-// With what is mounted below it: in a user namespace that is not to be uncovered (man 7 mount_namespaces). Linux 5.12.
+// Together with what is mounted below it, which a user namespace may not uncover (man 7 mount_namespaces). Linux 5.12.
 int ShowWhole(const std::string& directory, const std::string& at) {
   if (::mount(directory.c_str(), at.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) return errno;
   const MountAttributes attributes = {kReadOnly | kInertAttributes, 0, 0, 0};
@@ -91,13 +91,13 @@ int MoveInto(const std::vector<std::string>& shown) {
     if (const int error = Show(directory); error != 0) return error;
   if (::mount(nullptr, kTop, nullptr, MS_REMOUNT | MS_RDONLY | kInert, nullptr) != 0) return errno;
   if (::chdir(kTop) != 0) return errno;
-  // The old root lies on the new one then, at the same place.
+  // The old root then lies over the new one, at the same place.
   if (::syscall(SYS_pivot_root, ".", ".") != 0) return errno;
   if (::umount2(".", MNT_DETACH) != 0) return errno;
   return Failed(::chdir("/"));
 }
 
-// Precondition: this thread is in a mount namespace of its own, where all is as it was if this fails.
+// If this fails, the mounts are as they were. Precondition: this thread is in a mount namespace of its own.
 int BuildTree(const std::vector<std::string>& shown) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
   if (::mount("hv", kTop, "tmpfs", kInert, "mode=755,size=1m") != 0) return errno;

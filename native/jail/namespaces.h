@@ -1,4 +1,4 @@
-// namespaces.h: a network, a tree of files and names that a process has for itself: man 7 namespaces.
+// namespaces.h: gives a process a network, a tree of files and names of its own: man 7 namespaces.
 #ifndef HV_JAIL_NAMESPACES_H_
 #define HV_JAIL_NAMESPACES_H_
 
@@ -16,19 +16,19 @@ namespace hv {
 struct Namespace {
   // As in /proc/PID/ns.
   const char* name;
-  // 0: every thread is in a new one.
+  // 0: every thread is in a new namespace.
   int error;
 };
 
-// A thread that was there before the others were restricted: it builds what they could not any more.
+// A thread made before the others were restricted: it builds what they no longer can.
 class Builder {
  public:
   Builder();
-  // Without work, it ends.
+  // Ends the thread if it got no work.
   ~Builder();
   Builder(const Builder&) = delete;
 
-  // Once. What it throws ends the process.
+  // At most once. An exception of `work` ends the process.
   void Run(std::function<void()> work);
 
  private:
@@ -37,9 +37,9 @@ class Builder {
   std::thread thread_;
 };
 
-// Enters new ones: IPC objects, the host's name, network, cgroups, and a tree of files where nothing is but `shown`: directories, for
-// reading, at their own paths. What is open stays open. A process with threads cannot have a new user namespace:
-// unshare(2). The caller's thread is no exception: it has to be one that may mount.
+// Enters new namespaces: IPC objects, the host's name, network, cgroups, and a tree of files with nothing but `shown`: directories,
+// for reading, at their own paths. What is open stays open. A process with threads cannot have a new user namespace:
+// unshare(2). The calling thread enters them too, and must be allowed to mount.
 std::vector<Namespace> EnterNamespaces(EveryThread& threads, const std::vector<std::string>& shown);
 
 }  // namespace hv

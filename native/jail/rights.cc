@@ -1,4 +1,4 @@
-// rights.cc: man 7 capabilities, man 7 credentials, prctl(2).
+// rights.cc: gives rights up: man 7 capabilities, man 7 credentials, prctl(2).
 
 #include "jail/rights.h"
 
@@ -35,7 +35,7 @@ bool Become(const Identity& identity) {
          ::syscall(SYS_setresuid, identity.uid, identity.uid, identity.uid) == 0;
 }
 
-// Not by the C library's calls, which are for all threads.
+// Not with the C library's calls, which are for all threads.
 int GiveUp(const void* argument) {
   const Rights& rights = *static_cast<const Rights*>(argument);
   for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++) {
@@ -56,7 +56,7 @@ int GiveUp(const void* argument) {
 }  // namespace
 
 int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> identity) {
-  // What it holds of its guest, no core dump shows.
+  // No core dump may show what the process holds of its guest.
   const rlimit no_core = {};
   if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return errno;
   const Rights rights = {keep, identity.has_value(), identity.value_or(Identity{})};
@@ -76,7 +76,7 @@ int LimitSpeculation() {
   const int state = ::prctl(PR_GET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, 0, 0, 0);
   if (state < 0) return errno;
   if (state == PR_SPEC_NOT_AFFECTED) return ENXIO;
-  // For all processes, or for this one before.
+  // It is limited already, for all processes or for this one.
   if (!(state & PR_SPEC_PRCTL) && (state & (PR_SPEC_DISABLE | PR_SPEC_FORCE_DISABLE))) return 0;
   return ::prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_FORCE_DISABLE, 0, 0) == 0
              ? 0

@@ -1,4 +1,4 @@
-// rights.h: what a process gives up for good: capabilities, its user, and gaining either.
+// rights.h: gives up for good a process's capabilities, its user, and ways to gain either.
 #ifndef HV_JAIL_RIGHTS_H_
 #define HV_JAIL_RIGHTS_H_
 
@@ -16,19 +16,19 @@ struct Identity {
   gid_t gid;
 };
 
-// Each thread becomes `identity`, without further groups, and has of its capabilities only `keep` (bits by number), which it can
-// pass on to nobody. Returns 0 or an errno.
+// Each thread becomes `identity`, without further groups, and keeps of its capabilities only `keep` (bits by number), which it
+// cannot pass on. Returns 0 or an errno.
 int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> identity);
 
-// What this thread, and whatever is born from it from now on, leaves in branch predictors steers nobody else, and nobody else's steers
-// it: for good. Documentation/userspace-api/spec_ctrl.rst. Returns 0 or an errno: ENXIO, this processor needs none of it; ENODEV, this
-// architecture has no such control.
+// For good: what this thread, and whatever is born from it from now on, leaves in branch predictors steers no others, and theirs does
+// not steer it. Documentation/userspace-api/spec_ctrl.rst. Returns 0 or an errno: ENXIO, this processor needs none of it; ENODEV,
+// this architecture has no such control.
 int LimitSpeculation();
 
 // Bounds what the process allocates for itself: RLIMIT_DATA of getrlimit(2). Returns 0 or an errno.
 int LimitData(uint64_t bytes);
 
-// No other process on the same core's other threads: core scheduling. Inherited. Returns 0 or an errno.
+// Keeps other processes off the other threads of the same core: core scheduling. Inherited. Returns 0 or an errno.
 int ShareNoCore();
 
 }  // namespace hv

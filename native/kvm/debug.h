@@ -1,4 +1,4 @@
-// debug.h: what a debugger asks of a vCPU, and why that stopped for it, in one shape on every architecture.
+// debug.h: what a debugger asks of a vCPU, and why the vCPU stopped for it, in one shape on every architecture.
 #ifndef HV_KVM_DEBUG_H_
 #define HV_KVM_DEBUG_H_
 
@@ -7,7 +7,7 @@
 
 namespace hv {
 
-// src/vm/debug.ts has the same numbers, of both enums.
+// src/vm/debug.ts has the same numbers for both enums.
 enum class WatchKind : uint64_t { kWrite = 1, kRead = 2, kAccess = 3 };
 enum class DebugCause : uint64_t { kStep = 1, kBreakpoint, kWatchpoint, kSoftware };
 
@@ -39,7 +39,7 @@ struct DebugLimits {
 
 struct DebugStop {
   DebugCause cause;
-  uint64_t address;  // of the instruction; for a watchpoint what was asked to be watched
+  uint64_t address;  // of the instruction; for a watchpoint, what the debugger asked to watch
 };
 
 }  // namespace hv

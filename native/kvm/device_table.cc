@@ -1,4 +1,4 @@
-// device_table.cc: looks an access up, and answers it in kvm_run (api.rst, section 5: KVM_EXIT_IO, KVM_EXIT_MMIO).
+// device_table.cc: looks up an access, and answers it in kvm_run (api.rst, section 5: KVM_EXIT_IO, KVM_EXIT_MMIO).
 
 #include "kvm/device_table.h"
 
@@ -46,7 +46,7 @@ bool DeviceTable::Answer(kvm_run& run) {
   if (row_count_.load(std::memory_order_relaxed) == 0) return false;
   bool is_port = run.exit_reason == KVM_EXIT_IO;
   if (!is_port && run.exit_reason != KVM_EXIT_MMIO) return false;
-  // String instructions are for who has time.
+  // String instructions are left to the slow path, as exits.
   if (is_port && run.io.count != 1) return false;
 
   bool is_write = is_port ? run.io.direction == KVM_EXIT_IO_OUT : run.mmio.is_write != 0;

@@ -1,4 +1,4 @@
-// device_table.h: accesses of devices that a vCPU's own thread answers, without a way to the host's program and back: reads of a
+// device_table.h: device accesses that a vCPU's own thread answers, without a round trip to the host's program: reads of a
 // latched value, and stores that are posted.
 #ifndef HV_KVM_DEVICE_TABLE_H_
 #define HV_KVM_DEVICE_TABLE_H_
@@ -17,7 +17,7 @@ namespace hv {
 class DeviceTable {
  public:
   static constexpr size_t kMaxRows = 256;
-  // When so many wait, a store is an exit again.
+  // When this many wait, a store is an exit again.
   static constexpr size_t kMaxPosted = 4096;
 
   struct Store {
@@ -27,18 +27,18 @@ class DeviceTable {
     uint32_t value;
   };
 
-  // Rows and OnPosted are one thread's at a time; vCPUs may run. Throws std::length_error.
+  // Only one thread at a time may call AddLatch, SetLatch, AddPosted and OnPosted; vCPUs may run. Throws std::length_error.
   // Reads of `size` bytes there give the low bytes of what SetLatch stored last.
   uint32_t AddLatch(bool is_port, uint64_t address, uint32_t size);
   void SetLatch(uint32_t row, uint32_t value);
   // Stores of 1, 2 or 4 bytes there are put aside. Returns the row.
   uint32_t AddPosted(bool is_port, uint64_t first, uint64_t length);
-  // `on_posted` is called on a vCPU's thread when there is the first store to take. Before the first AddPosted.
+  // `on_posted` is called on a vCPU's thread when there is a first store to take. Set it before the first AddPosted.
   void OnPosted(std::function<void()> on_posted) { on_posted_ = std::move(on_posted); }
 
   // On the vCPU's thread, after KVM_RUN returned 0. True: the access is done, and the vCPU runs on.
   bool Answer(kvm_run& run);
-  // What was posted, in order. Any thread.
+  // Takes what was posted, in order. Any thread.
   std::vector<Store> Take();
 
  private:
@@ -54,7 +54,7 @@ class DeviceTable {
   const Row* Find(bool is_port, bool is_write, uint64_t address, uint32_t size) const;
   bool Post(const Row& row, uint64_t address, uint32_t size, const uint8_t* data);
 
-  // A row is complete before the count has it: vCPUs may look meanwhile.
+  // A row is complete before the count includes it: vCPUs may look meanwhile.
   std::array<Row, kMaxRows> rows_{};
   std::atomic<size_t> row_count_{0};
   std::array<std::atomic<uint32_t>, kMaxRows> values_{};

@@ -1,4 +1,4 @@
-// exit.cc: struct kvm_run to an exit (api.rst, section 5).
+// exit.cc: turns struct kvm_run into an exit (api.rst, section 5).
 
 #include "kvm/exit.h"
 
@@ -59,7 +59,7 @@ Exit ReadExit(const kvm_run& run) {
       exit.count = std::min<uint64_t>(run.internal.ndata, std::size(run.internal.data));
       exit.offset = offsetof(kvm_run, internal.data);
       break;
-    // arm64: an access without memory that the processor does not describe; the data are its ESR_EL2.ISS and its address.
+    // arm64: an access that reaches no memory and that the processor does not describe; the data are its ESR_EL2.ISS and its address.
     case KVM_EXIT_ARM_NISV:
       exit.kind = ExitKind::kInternalError;
       exit.reason = KVM_INTERNAL_ERROR_EMULATION;

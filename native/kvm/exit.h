@@ -9,7 +9,7 @@
 namespace hv {
 
 enum class ExitKind : uint64_t {
-  kOther,  // none that a vCPU of ours should have: `reason` is KVM's exit reason
+  kOther,  // an exit that no vCPU of ours should have: `reason` is KVM's exit reason
   kIo,
   kMmio,
   kHypercall,
@@ -35,7 +35,7 @@ struct Exit {
 };
 constexpr unsigned kExitWords = sizeof(Exit) / sizeof(uint64_t);
 
-// Precondition: KVM_RUN returned 0. Of a debug exit it says the kind alone: arch::ReadDebugStop says the rest.
+// Precondition: KVM_RUN returned 0. For a debug exit it gives the kind alone: arch::ReadDebugStop gives the rest.
 Exit ReadExit(const kvm_run& run);
 
 }  // namespace hv

@@ -1,4 +1,4 @@
-// page_table.cc: walking, pruning and freeing page tables.
+// page_table.cc: walks, prunes and frees page tables.
 
 #include "kvm/page_table.h"
 

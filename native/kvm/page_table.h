@@ -1,5 +1,5 @@
-// page_table.h: the supervisor region's pages, and page tables in them: four levels of 512 entries, as x86_64 (SDM vol. 3,
-// 4.5) and arm64 (Arm ARM D8.2) have them alike; arch/*/page_entry.h knows what an entry says.
+// page_table.h: the supervisor region's pages, and page tables in them: four levels of 512 entries, the same on x86_64 (SDM vol. 3,
+// 4.5) and arm64 (Arm ARM D8.2); arch/*/page_entry.h knows what an entry says.
 #ifndef HV_KVM_PAGE_TABLE_H_
 #define HV_KVM_PAGE_TABLE_H_
 
@@ -22,14 +22,14 @@ class SupervisorPages {
   explicit SupervisorPages(std::shared_ptr<Region> region)
       : region_(std::move(region)), present_(region_->mapping.size() / kPageSize) {}
 
-  // Guest physical. Throws std::system_error ENOMEM: none is left but those that are set aside.
+  // Guest physical. Throws std::system_error ENOMEM when none is left but those that are set aside.
   uint64_t Allocate();
   void Free(uint64_t page);
   // Sets pages aside for what must not fail later. Throws std::system_error ENOMEM.
   void SetAside(size_t count);
-  // They are for all again.
+  // Makes them available to all again.
   void GiveBack(size_t count) { aside_ -= count; }
-  // While it lives, `Allocate` takes pages that were set aside.
+  // While one lives, `Allocate` takes pages that were set aside.
   class Spending {
    public:
     explicit Spending(SupervisorPages& pages) : pages_(pages) { pages_.is_spending_ = true; }
@@ -43,7 +43,7 @@ class SupervisorPages {
   uint8_t* Data(uint64_t page) const { return region_->mapping.data() + page; }
   // SAFETY: a page that was allocated here, aligned, which lives as long as the region.
   uint64_t* Entries(uint64_t page) const { return reinterpret_cast<uint64_t*>(Data(page)); }
-  // Present entries of a page that is a table: an empty one is freed.
+  // How many entries of a page that is a table are present: an empty table is freed.
   uint16_t& Present(uint64_t page) { return present_[page / kPageSize]; }
 
  private:
@@ -71,7 +71,7 @@ class PageTable {
 
   uint64_t root() const { return root_; }
 
-  // Maps pages at `address` to consecutive guest physical pages. `access` is what their entries say besides; 0 unmaps.
+  // Maps pages at `address` to consecutive guest physical pages. `access` is what their entries say besides the address; 0 unmaps.
   // Addresses are page multiples below 2^48; the caller checked. Calls `changing(old, now)` before an entry that is present becomes
   // another one. Throws std::system_error ENOMEM; what was mapped by then stays.
   template <typename Changing>
@@ -80,7 +80,7 @@ class PageTable {
   // Copies the entries of `from` below `end`, a multiple of kTableSpan. Precondition: nothing is mapped there. Throws
   // std::system_error ENOMEM; what was copied by then stays.
   void CopyFrom(const PageTable& from, uint64_t end);
-  // Makes the tables that an entry for `address` is in. Throws std::system_error ENOMEM.
+  // Makes the tables that an entry for `address` needs. Throws std::system_error ENOMEM.
   void Prepare(uint64_t address) { Walk(address, true); }
   // Calls `visit(address, page)` for each table of the last level below `end` that maps something; it may unmap that.
   template <typename Visit>

@@ -64,7 +64,7 @@ void Runner::Run() {
 }
 
 Trap Runner::RunCpu() try { return cpu_.Run(); } catch (const std::system_error& error) {
-  // An ioctl on the way in; nobody catches it on this thread.
+  // An ioctl on the way in failed; nothing else on this thread catches it.
   cpu_.record().host_error = static_cast<uint32_t>(error.code().value());
   return Trap::kDead;
 }

@@ -1,4 +1,4 @@
-// runner.h: a thread that runs one Cpu, so that the sentry can listen to its frame, or wait for others, meanwhile.
+// runner.h: a thread that runs one Cpu, so that meanwhile the sentry can listen to its frame, or wait for others.
 #ifndef HV_KVM_RUNNER_H_
 #define HV_KVM_RUNNER_H_
 
@@ -10,17 +10,17 @@
 
 namespace hv {
 
-// TrapRecord::stopped is 0 from Post until the Cpu traps; only then may anybody else touch the Cpu.
+// TrapRecord::stopped is 0 from Post until the Cpu traps; only after that may another thread touch the Cpu.
 class Runner {
  public:
-  // Returns when the thread is there. `looks`: how often it looks for its next command before it sleeps. `on_stop` is called after
-  // each trap, on the thread. It says whether the sentry slept: then the next Post takes its time.
+  // Returns when the thread runs. `looks`: how often it looks for its next command before it sleeps. `on_stop` is called after
+  // each trap, on the thread. It returns whether the sentry slept: then the next Post will not come soon.
   Runner(Cpu& cpu, unsigned looks, std::function<bool()> on_stop);
   ~Runner();
 
   // Runs the Cpu until its next trap. Precondition: it is stopped.
   void Post();
-  // Stops it, and returns when it has.
+  // Stops it, and returns when it has stopped.
   void Halt();
   bool has_stopped() { return stopped() != 0; }
 
@@ -37,7 +37,7 @@ class Runner {
   Cpu& cpu_;
   const unsigned looks_;
   std::function<bool()> on_stop_;
-  // Somebody sleeps until it stops.
+  // Halt sleeps until it stops.
   std::atomic<bool> halting_{false};
   std::thread thread_;
 };

@@ -1,4 +1,4 @@
-// space.cc: edits of page tables while other Cpus run by them.
+// space.cc: edits page tables while other Cpus use them.
 
 #include "kvm/space.h"
 
@@ -12,12 +12,12 @@
 
 namespace hv {
 
-// What some edits mean for the Cpus of the space.
+// Applies edits, and tracks what they mean for the Cpus of the space.
 class Space::Batch {
  public:
   explicit Batch(Space& space) : space_(space), standstill_(space.cpus_) {}
 
-  // Throws std::system_error ENOMEM; what was edited by then stays.
+  // Throws std::system_error ENOMEM; what was edited before stays.
   void Apply(const Edit& edit) {
     uint64_t access = edit.protection != 0 ? UserPage(edit.protection) : 0;
     if (edit.protection & kProtExec) Publish(edit);
@@ -25,7 +25,7 @@ class Space::Batch {
                       [this](uint64_t old, uint64_t now) { Change(old, now); });
   }
 
-  // The Cpus that were stopped go on at the end of this object.
+  // The Cpus that were stopped go on when this object is destroyed.
   void Finish() {
     ForgetRange();
     if (actions_ == 0) return;
@@ -42,11 +42,11 @@ class Space::Batch {
   void Publish(const Edit& edit) {
     if (!arch::PublishCode(space_.vm_->memory().mapping.data() + edit.offset, edit.length)) return;
     actions_ |= HV_ACTION_SYNC_CODE;
-    // A Cpu that finds the new entry by itself must not execute what its caches have of these bytes.
+    // A Cpu that comes upon the new entry must not execute what its caches hold of these bytes.
     standstill_.Begin();
   }
 
-  // Before the entry is stored. One that faults where it need not is looked up anew: nothing is to be forgotten.
+  // Called before the entry is stored. An old entry that faults where it need not is looked up again: nothing has to be forgotten.
   void Change(uint64_t old, uint64_t now) {
     actions_ |= HV_ACTION_FLUSH;
     if (OnlyAdds(old, now)) return;
@@ -61,7 +61,7 @@ class Space::Batch {
     end_ = physical + kPageSize;
   }
 
-  // Of entries that were stored.
+  // Called once the new entries are stored.
   void ForgetRange() {
     if (end_ == begin_) return;
     uint8_t* memory = space_.vm_->memory().mapping.data();
@@ -74,11 +74,11 @@ class Space::Batch {
   uint32_t actions_ = 0;
   // Guest physical memory that changed entries led to.
   uint64_t begin_ = 0, end_ = 0;
-  // Entries lead there still.
+  // Entries still lead there.
   bool is_kept_ = false;
 };
 
-// What Cpus need to enter is there from the start: a program that has used up the tables can be resumed still.
+// Cpus find what they need to enter from the start: a program that has used up the tables can still be resumed.
 Space::Space(std::shared_ptr<UserVm> vm) : vm_(std::move(vm)), table_(vm_->pages()) {
   Cpu::PrepareWindows(table_);
   if (Cpu::OwnsFrames()) return;
@@ -86,7 +86,7 @@ Space::Space(std::shared_ptr<UserVm> vm) : vm_(std::move(vm)), table_(vm_->pages
   aside_ = vm_->cpus();
 }
 
-// The pages of frames that Cpus own are theirs.
+// Cpus that own their frames free the frames' pages themselves.
 Space::~Space() {
   vm_->pages().GiveBack(aside_);
   if (Cpu::OwnsFrames()) return;

@@ -1,4 +1,4 @@
-// space.h: an address space of user programs: its page tables, and the Cpus that translate by them.
+// space.h: an address space of user programs: its page tables, and the Cpus that use them.
 #ifndef HV_KVM_SPACE_H_
 #define HV_KVM_SPACE_H_
 
@@ -18,23 +18,23 @@ struct Edit {
   uint64_t address, length, offset, protection;
 };
 
-// One thread, the sentry's, calls everything; Cpus may run programs here meanwhile.
+// The sentry's thread alone calls everything; Cpus may run programs here meanwhile.
 class Space {
  public:
   // Throws std::system_error ENOMEM.
   explicit Space(std::shared_ptr<UserVm> vm);
   ~Space();
 
-  // Brings the edits into force, in their order: afterwards no Cpu translates by what they took away. Cpus that run here are
-  // stopped for that, if it is more than adding, and go on, unless they trapped by themselves meanwhile.
-  // False: what found no memory for page tables is unmapped. Throws std::out_of_range for an allegation out of bounds, before anything is done.
+  // Applies the edits in their order: afterwards no Cpu translates with anything that they took away. If the edits do more than
+  // add, Cpus that run here are stopped, and go on unless they trapped by themselves meanwhile.
+  // False: what found no memory for page tables is unmapped. Throws std::out_of_range for a bad range, before anything is done.
   bool Commit(const std::vector<Edit>& edits);
-  // The same mappings as `from` has. Precondition: nothing is mapped here. Throws std::system_error ENOMEM: nothing is.
+  // Maps the same as `from`. Precondition: nothing is mapped here. Throws std::system_error ENOMEM: then nothing is mapped.
   void CopyFrom(const Space& from);
   // Unmaps all. Precondition: no program runs here.
   void Clear();
 
-  // From now on `cpu` translates by this space, until it leaves; its window stays mapped, for the next time.
+  // From now on `cpu` translates with this space, until it leaves; its window stays mapped, for the next time.
   void Enter(UserCpu& cpu);
   void Leave(UserCpu& cpu);
 
@@ -46,7 +46,7 @@ class Space {
   std::shared_ptr<UserVm> vm_;
   PageTable table_;
   std::vector<UserCpu*> cpus_;
-  // Of the windows that are mapped here, by the Cpu's index; 0: it was never here.
+  // The frames of the windows that are mapped here, by the Cpu's index; 0: the Cpu was never here.
   std::vector<uint64_t> frame_pages_;
   // Pages that are set aside for frames.
   size_t aside_ = 0;

@@ -1,4 +1,4 @@
-// standstill.h: Cpus that are stopped while page tables change under them.
+// standstill.h: stops Cpus while page tables change under them.
 #ifndef HV_KVM_STANDSTILL_H_
 #define HV_KVM_STANDSTILL_H_
 
@@ -8,15 +8,15 @@
 
 namespace hv {
 
-// Cpus that wait in the shim for an answer stand already: they look at their orders before they go on.
+// Cpus that wait in the shim for an answer count as stopped: they look at their orders before they go on.
 class Standstill {
  public:
-  // `cpus`: those that translate by the tables.
+  // `cpus`: those that use the tables.
   explicit Standstill(const std::vector<UserCpu*>& cpus) : cpus_(cpus) {}
   Standstill(const Standstill&) = delete;
   Standstill& operator=(const Standstill&) = delete;
 
-  // Once; returns when all have stopped.
+  // Takes effect once; returns when all have stopped.
   void Begin() {
     if (has_begun_) return;
     has_begun_ = true;
@@ -28,7 +28,7 @@ class Standstill {
     for (UserCpu* cpu : stopped_) cpu->runner().Halt();
   }
 
-  // A trap of its own is for the sentry.
+  // Resumes them, except for those that trapped by themselves: such a trap is for the sentry.
   ~Standstill() {
     for (UserCpu* cpu : stopped_) {
       if (cpu->record().stopped == static_cast<uint32_t>(Trap::kInterrupted)) cpu->runner().Post();

@@ -1,4 +1,4 @@
-// state.h: parts of a vCPU's or a VM's state, as bytes that KVM gives and takes back.
+// state.h: parts of a vCPU's or a VM's state, as bytes that KVM gives and accepts back.
 #ifndef HV_KVM_STATE_H_
 #define HV_KVM_STATE_H_
 
@@ -17,9 +17,9 @@ using Bytes = std::vector<uint8_t>;
 template <typename Target>
 struct StatePart {
   const char* name;
-  // Nothing: this host, or this VM, has none. Throws std::system_error.
+  // No bytes: this host, or this VM, has no such part. Throws std::system_error.
   Bytes (*read)(Target& target);
-  // Throws std::invalid_argument for a length that is not this part's here, std::system_error for what KVM refuses.
+  // Throws std::invalid_argument for a length that this part does not have here, std::system_error for what KVM refuses.
   void (*write)(Target& target, const Bytes& bytes);
 };
 
@@ -29,7 +29,7 @@ inline void CheckLength(const Bytes& bytes, size_t length) {
                               std::to_string(length));
 }
 
-// A structure that an ioctl fills, or takes.
+// A structure that an ioctl fills or accepts.
 template <typename Struct>
 Bytes GetStruct(int fd, unsigned long request, const char* what) {
   Struct value = {};

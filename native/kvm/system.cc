@@ -15,7 +15,7 @@ namespace hv {
 
 namespace {
 
-// Of the one thread that jails itself; there are others only in processes that do not.
+// The held descriptor. It serves the one thread that jails itself; only processes without a jail have other threads.
 std::atomic<int> held = -1;
 
 int OpenKvm() {

@@ -11,9 +11,9 @@ namespace hv {
 // linux/kvm.h since 6.16.
 constexpr unsigned kCapArmEl2 = 240;
 
-// Opens /dev/kvm for all that follows: behind a jail no path is opened. Returns 0 or an errno.
+// Opens /dev/kvm for all that follows: in a jail no path can be opened. Returns 0 or an errno.
 int HoldKvm();
-// What HoldKvm opened is not needed any more. Without effect on what was made by it.
+// Closes what HoldKvm opened. Without effect on what was made through it.
 void DropKvm();
 
 class System {

@@ -1,4 +1,4 @@
-// user_cpu.h: a Cpu of the KVM platform with its place: the space that it is in, and the thread that runs it.
+// user_cpu.h: a Cpu of the KVM platform, with the space that it is in and the thread that runs it.
 #ifndef HV_KVM_USER_CPU_H_
 #define HV_KVM_USER_CPU_H_
 
@@ -14,7 +14,7 @@ namespace hv {
 
 class UserCpu : public Cpu {
  public:
-  // `index`: the VM's TakeIndex.
+  // `index`: from the VM's TakeIndex.
   UserCpu(std::shared_ptr<UserVm> vm, unsigned index)
       : Cpu(vm->vm(), vm->pages(), vm->shim(), index), vm_(std::move(vm)), index_(index) {}
   ~UserCpu() {
@@ -32,7 +32,7 @@ class UserCpu : public Cpu {
     space_->Enter(*this);
   }
 
-  // From here on it has a thread of its own: see Runner. `wake` is called on that after each trap; true: somebody slept until then.
+  // From here on it has a thread of its own: see Runner. `wake` is called on it after each trap; true: the sentry slept until then.
   void StartRunner(unsigned looks, std::function<bool()> wake) {
     auto on_stop = [vm = vm_, wake = std::move(wake)] {
       vm->stops() = 1;
@@ -46,7 +46,7 @@ class UserCpu : public Cpu {
     return *runner_;
   }
 
-  // In the program or in the shim, on its thread.
+  // It is in the program or in the shim, on its own thread.
   bool RunsElsewhere() const { return runner_ != nullptr && !runner_->has_stopped(); }
 
  private:

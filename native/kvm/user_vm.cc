@@ -17,12 +17,12 @@ size_t WholeHostPages(size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-// Page tables take 1/512 of what they map; sparse programs need more. Untouched pages of it cost nothing.
+// Page tables take 1/512 of what they map; sparse programs need more. Pages that are never touched cost nothing.
 size_t SupervisorBytes(size_t memory_bytes) {
   return std::min<size_t>(WholeHostPages(memory_bytes / 8) + (16u << 20), HV_SUPERVISOR_LIMIT);
 }
 
-// Of a VM: with a GICv2 arm64 hosts allow 8 vCPUs. KVM_CAP_MAX_VCPUS is 0 where KVM_CAP_NR_VCPUS says it (api.rst, 4.7).
+// A VM's limit: with a GICv2, arm64 hosts allow 8 vCPUs. KVM_CAP_MAX_VCPUS is 0 where KVM_CAP_NR_VCPUS gives it (api.rst, 4.7).
 unsigned MaxCpus(const Vm& vm) {
   constexpr int kAtLeast = 4;
   int most = Ioctl(vm.fd(), KVM_CHECK_EXTENSION, "KVM_CHECK_EXTENSION", KVM_CAP_MAX_VCPUS);
@@ -31,7 +31,7 @@ unsigned MaxCpus(const Vm& vm) {
   return std::min<unsigned>(static_cast<unsigned>(most), HV_WINDOW_COUNT);
 }
 
-// Pages of a Cpu: frame, record, what is private, and a table for its window.
+// Pages of a Cpu: its frame, its record, its private page, and a table for its window.
 constexpr size_t kCpuPages = 4;
 
 }  // namespace
@@ -47,7 +47,7 @@ UserVm::UserVm(size_t memory_bytes, unsigned cpus)
   pages_.SetAside(cpus_ * kCpuPages);
 }
 
-// KVM keeps a vCPU, and its number, as long as its VM.
+// KVM keeps a vCPU and its number as long as the VM.
 unsigned UserVm::TakeIndex() {
   if (next_index_ >= HV_WINDOW_COUNT)
     throw std::system_error(EAGAIN, std::generic_category(), "vCPUs");

@@ -12,8 +12,8 @@ namespace hv {
 
 class UserVm {
  public:
-  // `memory_bytes`: of the MemoryFile, a multiple of the guest's page size, at most 4 GiB; rounded up to the host's.
-  // `cpus`: that are wanted.
+  // `memory_bytes`: the MemoryFile's size, a multiple of the guest's page size, at most 4 GiB; rounded up to the host's.
+  // `cpus`: how many are wanted.
   UserVm(size_t memory_bytes, unsigned cpus);
 
   const std::shared_ptr<Vm>& vm() const { return vm_; }
@@ -22,9 +22,9 @@ class UserVm {
   const Shim& shim() const { return shim_; }
   // See Shim.
   unsigned OpenGate() { return shim_.OpenGate(); }
-  // A new Cpu's, unique in this VM. Throws std::system_error EAGAIN.
+  // The index of a new Cpu, unique in this VM. Throws std::system_error EAGAIN.
   unsigned TakeIndex();
-  // As many as are wanted, if KVM allows that.
+  // As many as are wanted, if KVM allows so many.
   unsigned cpus() const { return cpus_; }
 
   // A word of host-only memory that is set when any Cpu's thread stops.

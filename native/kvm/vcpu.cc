@@ -21,7 +21,7 @@ pid_t ThreadId() {
 
 }  // namespace
 
-// A kick is a signal whose handler does nothing: it only ends KVM_RUN. A real-time signal that Node does not use.
+// A kick is a signal whose handler does nothing: it only ends KVM_RUN. It is a real-time signal that Node does not use.
 int KickSignal() {
   static const int signal = [] {
     int number = SIGRTMAX - 3;
@@ -54,7 +54,7 @@ int Vcpu::Run() {
   int result;
   do {
     result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
-    // EAGAIN: one that waits to be started by another has been looked for. KVM has waited in there.
+    // EAGAIN: this vCPU waits until another starts it. KVM has waited inside the ioctl.
   } while (result == EAGAIN || (result == 0 && vm_->devices().Answer(run())));
   thread_.store(0, std::memory_order_seq_cst);
   if (result == EINTR) __atomic_store_n(&run().immediate_exit, 0, __ATOMIC_SEQ_CST);

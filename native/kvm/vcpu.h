@@ -15,7 +15,7 @@ namespace hv {
 // The signal that ends KVM_RUN: a thread that runs a vCPU must not block it.
 int KickSignal();
 
-// What arm64's vCPUs may be.
+// Options of arm64's vCPUs.
 struct VcpuOptions {
   bool starts_off = false;  // waits for PSCI's CPU_ON
   bool has_el2 = false;     // begins at EL2: nested virtualization
@@ -28,15 +28,15 @@ class Vcpu {
   Vcpu(const Vcpu&) = delete;
   Vcpu& operator=(const Vcpu&) = delete;
 
-  // KVM_RUN, again behind what the VM's device table answers, and for one that waits to be started. Returns 0 with exit_reason
-  // set, or errno: EINTR (kicked), EFAULT …
+  // KVM_RUN, repeated after each access that the VM's device table answers, and while the vCPU waits to be started. Returns 0 with
+  // exit_reason set, or errno: EINTR (kicked), EFAULT …
   // Only one thread at a time may be in it.
   int Run();
-  // Makes Run return EINTR: the one that goes on, or else the next. Any thread, any time.
+  // Makes Run return EINTR: the current one, or else the next. Any thread, any time.
   void Kick();
 
-  // Stops for a debugger from the next run on, in place of what was asked before. Throws std::invalid_argument,
-  // std::system_error; nothing has changed then. Precondition: it does not run.
+  // Makes it stop for a debugger from the next run on; replaces what was asked before. Throws std::invalid_argument,
+  // std::system_error; then nothing has changed. Precondition: it does not run.
   void Debug(DebugRequest request);
   const DebugRequest& debug() const { return debug_; }
 

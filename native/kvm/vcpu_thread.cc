@@ -1,4 +1,4 @@
-// vcpu_thread.cc: waits for a run, runs, tells.
+// vcpu_thread.cc: waits for a run, runs it, and reports its end.
 
 #include "kvm/vcpu_thread.h"
 

@@ -1,4 +1,4 @@
-// vcpu_thread.h: a thread of its own for a vCPU, so that a run blocks nobody.
+// vcpu_thread.h: a thread of its own for a vCPU, so that a run blocks no other thread.
 #ifndef HV_KVM_VCPU_THREAD_H_
 #define HV_KVM_VCPU_THREAD_H_
 
@@ -12,17 +12,17 @@
 
 namespace hv {
 
-// KVM wants a vCPU to be run by the same thread, so the thread stays from the first run to the last.
+// KVM wants the same thread to run a vCPU each time, so the thread stays from the first run to the last.
 class VcpuThread {
  public:
   // Called on the thread with what Vcpu::Run returned.
   using Done = std::function<void(int)>;
 
   explicit VcpuThread(std::shared_ptr<Vcpu> vcpu);
-  // Interrupts the run that goes on, if any; its Done has been called when this returns.
+  // Interrupts the current run, if any; its Done has been called when this returns.
   ~VcpuThread();
 
-  // Precondition: Done of the run before was called.
+  // Precondition: Done of the previous run was called.
   void Post(Done done);
 
  private:

@@ -30,7 +30,7 @@ std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, SharedMemory memor
   return region;
 }
 
-// The first number that no region has: KVM has few.
+// The first slot number that no region has: KVM has few.
 uint32_t Vm::FreeSlot() const {
   uint32_t slot = 0;
   auto has_it = [&](const std::shared_ptr<Region>& each) { return each->slot == slot; };

@@ -19,12 +19,12 @@ struct Region : SharedMemory {
   uint32_t slot = 0;
 };
 
-// Which stores of a guest signal an eventfd, and are no exit (api.rst, KVM_IOEVENTFD).
+// Which stores of a guest signal an eventfd instead of causing an exit (api.rst, KVM_IOEVENTFD).
 struct IoeventfdPlace {
   bool is_port;
   uint64_t address;
   uint32_t length;  // 0: any
-  bool has_value;   // others than `value` are exits
+  bool has_value;   // stores of other values than `value` are exits
   uint64_t value;
 };
 
@@ -38,28 +38,28 @@ class Vm {
   const System& system() const { return system_; }
   int fd() const { return fd_.get(); }
 
-  // Gives the guest `size` bytes (a multiple of the page size) at `guest_address`, lazily backed: by a memfd, or by
+  // Gives the guest `size` bytes (a multiple of the page size) at `guest_address`, lazily backed by a memfd or by
   // anonymous memory. Throws std::system_error.
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, size_t size, bool file);
-  // The same for memory that is there. `flags`: KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY.
+  // The same with existing memory. `flags`: KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY.
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags);
-  // The guest sees nothing there any more. The memory goes with its last user.
+  // The guest no longer sees anything there. The memory is freed with its last user.
   void RemoveRegion(const Region& region);
   // A bit for each page that the guest wrote since the last time; they count as unwritten from now on.
   // Precondition: the region logs them. Throws std::system_error.
   std::vector<uint64_t> TakeDirty(const Region& region) const;
-  // A guest physical range as host memory. Throws std::out_of_range when a byte of it is no memory.
+  // A guest physical range as host memory. Throws std::out_of_range when a byte of it is not memory.
   uint8_t* Translate(uint64_t guest_address, size_t size) const;
-  // Before the first vCPU. Returns which it is: the GIC's version. Throws std::system_error ENODEV where there is none.
+  // Before the first vCPU. Returns the GIC's version. Throws std::system_error ENODEV where KVM has no controller.
   unsigned AddInterruptController();
-  // The level of an input of the interrupt controller. Throws std::system_error ENXIO where there is none.
+  // Sets the level of an input of the interrupt controller. Throws std::system_error ENXIO where there is no controller.
   void SetLine(uint32_t gsi, bool high);
-  // A message-signalled interrupt; false: the guest has it switched off. Throws std::system_error.
+  // Sends a message-signalled interrupt; false: the guest has it switched off. Throws std::system_error.
   bool SignalMsi(uint64_t address, uint32_t data);
-  // From now on, or no longer. KVM keeps the eventfd, and lets it go with the VM. Throws std::system_error: EEXIST when there is
-  // one for such stores already.
+  // From now on, or (not `is_on`) no longer. KVM keeps the eventfd, and releases it with the VM. Throws std::system_error: EEXIST when
+  // there is already one for such stores.
   void SetIoeventfd(const IoeventfdPlace& place, const Eventfd& eventfd, bool is_on);
-  // The same for signals that interrupt the guest by an input of the interrupt controller. With `resample` the input stays raised
+  // The same for signals that interrupt the guest through an input of the interrupt controller. With `resample` the input stays raised
   // until the guest has taken the interrupt, which signals `resample` (api.rst, KVM_IRQFD).
   void SetIrqfd(uint32_t gsi, const Eventfd& eventfd, const Eventfd* resample, bool is_on);
   // Before each run or interrupt: an interrupt controller starts with the first, and KVM makes no vCPU after that on arm64.

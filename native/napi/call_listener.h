@@ -1,4 +1,4 @@
-// call_listener.h: calls what JavaScript has asked to be told, from its event loop.
+// call_listener.h: calls a JavaScript listener from the event loop.
 #ifndef HV_NAPI_CALL_LISTENER_H_
 #define HV_NAPI_CALL_LISTENER_H_
 
@@ -6,15 +6,15 @@
 
 namespace hv {
 
-// The object's own property: a reference from the addon would keep all that the listener knows for ever.
+// A property of the object itself: a reference from the addon would keep everything that the listener knows alive for ever.
 inline constexpr const char* kListener = "listener";
 
-// Outside of JavaScript, on its thread, in a scope of handles. Behind it nothing of the object's owner is touched: the listener may have
-// disposed of it. What the listener throws is an uncaught exception, as that of an event's listener is.
+// Called outside of JavaScript, on its thread, in a handle scope. Afterwards nothing of the object's owner may be touched: the listener
+// may have disposed of it. What the listener throws is an uncaught exception, as with an event's listener.
 inline void CallListener(Napi::Env env, const Napi::Object& self, napi_value argument) {
   if (self.IsEmpty()) return;
   napi_value listener, error;
-  // SAFETY: as above. Each fails where JavaScript runs no more.
+  // SAFETY: as above. Each call fails once JavaScript no longer runs.
   if (napi_get_named_property(env, self, kListener, &listener) != napi_ok) return;
   // SAFETY: as above.
   if (napi_make_callback(env, nullptr, self, listener, 1, &argument, nullptr) !=

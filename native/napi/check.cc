@@ -1,5 +1,5 @@
-// check.cc: what `hv check` asks /dev/kvm: can it be opened, which API, which capabilities, does it make a VM, and of
-// that VM: which devices, attributes and registers it has. The numbers come from src/check, one list per architecture.
+// check.cc: what `hv check` asks /dev/kvm: can it be opened, which API, which capabilities, does it make a VM, and
+// which devices, attributes and registers that VM has. The numbers come from src/check, one list per architecture.
 
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -21,7 +21,7 @@ namespace {
 struct KvmQuestions {
   std::vector<int> capabilities;
   std::vector<uint32_t> devices;
-  std::vector<uint32_t> attributes;  // group and attribute by turns
+  std::vector<uint32_t> attributes;  // groups and attributes alternate
   std::vector<uint64_t> registers;
 };
 
@@ -40,7 +40,7 @@ struct KvmProbe {
 
 int ErrnoOf(int result) { return result < 0 ? errno : 0; }
 
-// Type 0 is what every architecture has. On arm64 it means 40 bits of guest physical addresses, which KVM refuses on a
+// Every architecture has type 0. On arm64 it means 40 bits of guest physical addresses, which KVM refuses on a
 // processor with fewer (Documentation/virt/kvm/api.rst, 4.2): there the type is the number of bits.
 int CreateVm(int kvm) {
   int vm = ::ioctl(kvm, KVM_CREATE_VM, 0UL);
@@ -61,7 +61,7 @@ struct VcpuInit {
 constexpr unsigned long kVcpuInit = _IOW(KVMIO, 0xae, VcpuInit);
 constexpr unsigned long kPreferredTarget = _IOR(KVMIO, 0xaf, VcpuInit);
 
-// Reads the registers of a vCPU that never ran: what KVM would tell a guest.
+// Reads the registers of a vCPU that never ran: they show what KVM would tell a guest.
 std::vector<std::optional<uint64_t>> ReadRegisters(int vm, const std::vector<uint64_t>& registers) {
   std::vector<std::optional<uint64_t>> values(registers.size());
   Fd vcpu(::ioctl(vm, KVM_CREATE_VCPU, 0UL));
@@ -106,7 +106,7 @@ KvmProbe ProbeKvm(const std::string& path, const KvmQuestions& questions) {
   return probe;
 }
 
-// A list of `more`, numbers or bigints by `read`; empty when it is not there.
+// A list of `more`, whose items `read` converts to numbers or bigints; empty when it is missing.
 template <typename Read>
 auto ListOf(const Napi::Value& more, const char* name, Read read) {
   std::vector<decltype(read(Napi::Value()))> list;

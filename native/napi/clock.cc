@@ -1,4 +1,4 @@
-// clock.cc: the host's clocks: clock_gettime(2); and what it takes for some things.
+// clock.cc: the host's clocks: clock_gettime(2); and what some operations cost on it.
 
 #include <time.h>
 
@@ -45,7 +45,7 @@ Napi::Value ReadClock(const Napi::CallbackInfo& info) {
   });
 }
 
-// undefined where there is one processor only.
+// Returns undefined where there is only one processor.
 template <std::optional<double> (*Measure)()>
 Napi::Value MeasureOther(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {

@@ -1,4 +1,4 @@
-// context.h: what the objects of what runs programs, on every platform, share: `run`, registers, floating-point state, interruption.
+// context.h: what every platform's objects that run programs share: `run`, registers, floating-point state, interruption.
 #ifndef HV_NAPI_CONTEXT_H_
 #define HV_NAPI_CONTEXT_H_
 
@@ -17,14 +17,14 @@
 
 namespace hv {
 
-// What `run` runs; none once the context is disposed of.
+// The context that `run` runs; none once it is disposed of.
 template <typename Context>
 struct RunTarget {
   Context* context = nullptr;
 };
 
-// run(): on the calling thread, until the next trap, which the record tells (`stopped`). The trap path: a function that knows
-// its context spares each call the look-up of the object behind it, and returns nothing that would have to be made.
+// run(): runs on the calling thread until the next trap, which the record tells (`stopped`). The trap path: a function that knows
+// its context spares each call the look-up of its object, and it returns nothing that would have to be made.
 template <typename Context>
 Napi::Value RunFunction(Napi::Env env, std::shared_ptr<RunTarget<Context>> target) {
   using Holder = std::shared_ptr<RunTarget<Context>>;
@@ -72,7 +72,7 @@ inline std::vector<uint8_t> ToBytes(const Napi::Value& value) {
   return {array.Data(), array.Data() + array.ByteLength()};
 }
 
-// `Object`: the class that derives from it. A platform's context has the methods that are called here.
+// `Object`: the class that derives from this one. A platform's context has the methods that are called here.
 template <typename Object, typename Context>
 class ContextObjectBase : public Napi::ObjectWrap<Object> {
  protected:
@@ -80,7 +80,7 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
 
   explicit ContextObjectBase(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Object>(info) {}
 
-  // Those of every context, and the platform's own.
+  // The methods of every context, and the platform's own.
   static std::vector<Method> Methods(std::initializer_list<Method> own) {
     std::vector<Method> methods = {
         Object::InstanceMethod("becomeTarget", &ContextObjectBase::BecomeTarget),
@@ -101,8 +101,8 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
     this->Value().Set("run", RunFunction<Context>(this->Env(), target_));
   }
 
-  // Nobody runs or interrupts it from here on; it is stopped first. For the destructor of `Object`, too, whose members the context
-  // may use.
+  // Frees the context, which was stopped before: nothing runs or interrupts it from here on. The destructor of `Object` calls it, too:
+  // the context may use that class's members.
   void Free() {
     if (context_ == nullptr) return;
     target_->context = nullptr;
@@ -120,7 +120,7 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
   std::shared_ptr<Watcher> watcher_;
 
  private:
-  // What the watcher interrupts: the context that `run` runs.
+  // Makes the context that `run` runs the one that the watcher interrupts.
   void BecomeTarget(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { watcher_->SetTarget(this, [context = &Get()] { context->Kick(); }); });
   }

@@ -1,4 +1,4 @@
-// eventfd.cc: an eventfd for JavaScript: what KVM signals for a guest, and what others signal to interrupt one. src/vm/addon.ts has its type.
+// eventfd.cc: an eventfd for JavaScript: KVM signals one for a guest, others signal one to interrupt a guest. Type: src/vm/addon.ts.
 
 #include <poll.h>
 
@@ -25,7 +25,7 @@ class EventfdObject : public Napi::ObjectWrap<EventfdObject> {
                         InstanceMethod<&EventfdObject::Dispose>("dispose")});
   }
 
-  // new Eventfd(fd): somebody else's; -1: a new one.
+  // new Eventfd(fd): an existing one; -1: a new one.
   explicit EventfdObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EventfdObject>(info) {
     Guard(info.Env(), [&] {
       const int other = info[0].ToNumber().Int32Value();
@@ -86,7 +86,7 @@ Napi::Value AnyReadable(const Napi::CallbackInfo& info) {
     Napi::Int32Array fds = info[0].As<Napi::Int32Array>();
     std::vector<pollfd> polled(fds.ElementLength());
     for (size_t i = 0; i < polled.size(); i++) polled[i] = {fds[i], POLLIN, 0};
-    // A failure says nothing: then each is looked at.
+    // A failure counts as readable: then each is looked at.
     bool any = ::poll(polled.data(), polled.size(), 0) != 0;
     return Napi::Boolean::New(info.Env(), any);
   });

@@ -1,4 +1,4 @@
-// exports.h: one function per napi/ file, each adding its room to the addon's exports.
+// exports.h: one function per napi/ file, each adding its part to the addon's exports.
 #ifndef HV_NAPI_EXPORTS_H_
 #define HV_NAPI_EXPORTS_H_
 

@@ -19,7 +19,7 @@ inline Napi::Error ToJsError(Napi::Env env, const std::system_error& error) {
 }
 
 // Runs `body` and rethrows what it throws as a Napi::Error, which node-addon-api hands to JavaScript.
-// Callbacks into JavaScript are not made inside: C++ returns records.
+// It must not call back into JavaScript: C++ returns records.
 template <typename Body>
 auto Guard(Napi::Env env, Body body) -> decltype(body()) {
   try {

@@ -1,4 +1,4 @@
-// host_beneath.h: opening what lies beneath a directory, and where a file system of the host's kernel begins there.
+// host_beneath.h: opens what lies beneath a directory, and tells where a file system of the host's kernel begins there.
 #ifndef HV_NAPI_HOST_BENEATH_H_
 #define HV_NAPI_HOST_BENEATH_H_
 
@@ -28,7 +28,7 @@ inline int OpenBeneath(int directory, const char* path, int flags, mode_t mode) 
   return fd;
 }
 
-// /proc/self/fd, kept from when it could be opened: a jail has no /proc. A name in it is a descriptor's number, and leads to the very
+// /proc/self/fd, opened while that is possible: a jail has no /proc. A name in it is a descriptor's number, and leads to that very
 // inode. -1: /proc is not mounted.
 inline int OwnDescriptors() {
   static const int directory = ::open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -40,7 +40,7 @@ struct DescriptorName {
   char text[16];
 };
 
-// A name on which a file system of the host's kernel is mounted. Asked before anything is opened there.
+// Whether a file system of the host's kernel is mounted on a name. Asked before anything is opened there.
 inline bool IsKernelMountPoint(int directory, const char* name, uint64_t attributes) {
   if ((attributes & STATX_ATTR_MOUNT_ROOT) == 0) return false;
   if (*name == '\0') return IsInKernelFileSystem(directory);

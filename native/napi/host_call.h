@@ -13,8 +13,8 @@
 
 namespace hv {
 
-// SAFETY: of the raw calls of napi here: env, info and values are those of the call that goes on, and each status that could be
-// one of a wrong argument is looked at; the arguments come from src/vfs alone.
+// SAFETY: of the raw calls of napi here: env, info and values are those of the current call, and each status that a wrong
+// argument could cause is looked at; the arguments come from src/vfs alone.
 
 // A byte string of JavaScript (latin1, one char per byte) as a C string. `error` is 0 or a negative errno.
 class ByteString {
@@ -37,13 +37,13 @@ class ByteString {
   int error() const { return error_; }
 
  private:
-  // To clear it would cost more than most calls.
+  // Not cleared: that would cost more than most calls.
   char data_[PATH_MAX + 1];
   size_t length_ = 0;
   int error_ = 0;
 };
 
-// A name in a directory: one component, so that no call on (directory, name) leaves the directory.
+// A name in a directory: a single component, so that no call on (directory, name) leaves the directory.
 class Name : public ByteString {
  public:
   Name(napi_env env, napi_value value) : ByteString(env, value) {
@@ -64,8 +64,8 @@ struct Bytes {
   size_t length = 0;
 };
 
-// Mode and attributes of a name in a directory, of the descriptor itself for ''; as statx(2), because the symbols fstat and
-// fstatat are newer than the glibc that hv asks for.
+// Mode and attributes of a name in a directory, or of the descriptor itself for ''. Uses statx(2), because the symbols fstat and
+// fstatat are newer than the glibc that hv requires.
 inline int StatusOf(int directory, const char* name, struct statx* status) {
   int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name == '\0' ? AT_EMPTY_PATH : 0);
   return ::statx(directory, name, flags, STATX_TYPE | STATX_MODE, status);
@@ -92,7 +92,7 @@ class HostCall {
   napi_env env() const { return env_; }
   napi_value value(size_t index) const { return values_[index]; }
 
-  // 0 for what is no number: fd arguments use Fd().
+  // 0 for what is not a number: fd arguments use Fd().
   int64_t Int(size_t index) const {
     int64_t value = 0;
     if (napi_get_value_int64(env_, values_[index], &value) != napi_ok) return 0;
@@ -158,7 +158,7 @@ inline void ExportHostCall(napi_env env, napi_value exports, const char* name,
 
 // host_locks.cc: record locks and flock(2).
 void ExportHostLocks(napi_env env, napi_value exports);
-// host_names.cc: what makes, moves and removes names, and changes attributes.
+// host_names.cc: makes, moves and removes names, and changes attributes.
 void ExportHostNames(napi_env env, napi_value exports);
 // host_stat.cc
 void ExportHostStat(napi_env env, napi_value exports);

@@ -20,24 +20,24 @@
 namespace hv {
 namespace {
 
-// The wall around the host's kernel: a descriptor of one of its file systems is closed before anybody has it. -EXDEV.
+// The wall around the host's kernel: a descriptor of one of its file systems is closed before it is handed out. -EXDEV.
 napi_value Admit(const HostCall& call, Fd fd) {
   if (fd.get() < 0) return call.Return(-errno);
   if (IsInKernelFileSystem(fd.get())) return call.Return(-EXDEV);
   return call.Return(ThreadFds::Lend(std::move(fd)));
 }
 
-// What a new mode may hold: bits that give a program the power of its owner are never written to the host.
+// The bits that a new mode may have: those that give a program the power of its owner are never written to the host.
 mode_t WithoutSetId(int64_t mode) { return static_cast<mode_t>(mode) & 01777; }
 
-// A file that a guest may write to has no such bits left: its content is the guest's, its owner somebody else.
+// Removes such bits from a file that a guest may write to: its content is the guest's, its owner somebody else.
 int DropSetId(int fd, int64_t mode, int flags) {
   bool has_bits = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
   if ((flags & O_ACCMODE) == O_RDONLY || !has_bits) return 0;
   return ::fchmod(fd, WithoutSetId(mode)) < 0 ? -errno : 0;
 }
 
-// hostOpenRoot(path): an O_PATH descriptor of what the user named. Follows links: the user may.
+// hostOpenRoot(path): an O_PATH descriptor of what the user named. Follows links: the user may name one.
 napi_value OpenRoot(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   ByteString path(env, call.value(0));
@@ -55,7 +55,7 @@ napi_value OpenDirectory(napi_env env, napi_callback_info info) {
                Fd(OpenBeneath(call.Fd(0), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
 }
 
-// hostOpenPath(directory, name): an O_PATH descriptor of a name, whatever it is: for attributes.
+// hostOpenPath(directory, name): an O_PATH descriptor of a name of any kind: for attributes.
 napi_value OpenPath(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   Name name(env, call.value(1));
@@ -91,7 +91,7 @@ napi_value Open(napi_env env, napi_callback_info info) {
   if (opened < 0) return call.Return(opened);
   if (!IsFileOrDirectory(opened)) return call.Return(-ENXIO);
   if (IsInKernelFileSystem(fd.get())) return call.Return(-EXDEV);
-  // The process's umask is not the guest's.
+  // The process's umask may differ from the guest's.
   if (creates && (opened & 07777) != mode && ::fchmod(fd.get(), mode) < 0)
     return call.Return(-errno);
   if (!creates) {
@@ -101,14 +101,14 @@ napi_value Open(napi_env env, napi_callback_info info) {
   return call.Return(ThreadFds::Lend(std::move(fd)));
 }
 
-// hostAdopt(fd): a descriptor that somebody else has opened, if a guest may have what it leads to.
+// hostAdopt(fd): takes over a descriptor that was opened elsewhere, if a guest may have what it leads to.
 napi_value Adopt(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   return Admit(call, Fd(call.Fd(0)));
 }
 
-// hostOpenSelf(fd, flags): a fresh open of what a descriptor of ours names (a mounted single file); of one that can be read as it is,
-// which Landlock may not let be opened again, another of the same.
+// hostOpenSelf(fd, flags): opens afresh what a descriptor of ours names (a mounted single file). Landlock may forbid that: a descriptor
+// that can be read is then duplicated.
 napi_value OpenSelf(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   int64_t mode = ModeOf(call.Fd(0), "");
@@ -172,7 +172,7 @@ napi_value Write(napi_env env, napi_callback_info info) {
   return call.ReturnCall(count);
 }
 
-// Writes with a flag of pwritev2(2)'s, where the descriptor is.
+// Writes with a flag of pwritev2(2), at the descriptor's position.
 napi_value WriteWith(napi_env env, napi_callback_info info, int flag) {
   HostCall call(env, info);
   Bytes buffer = call.Buffer(1);
@@ -184,12 +184,12 @@ napi_value WriteWith(napi_env env, napi_callback_info info, int flag) {
   return call.ReturnCall(count);
 }
 
-// hostAppend(fd, buffer): at the end of the file in one step, whatever the descriptor's flags.
+// hostAppend(fd, buffer): writes at the end of the file in one step, whatever the descriptor's flags.
 napi_value Append(napi_env env, napi_callback_info info) {
   return WriteWith(env, info, RWF_APPEND);
 }
 
-// hostWriteNow(fd, buffer): what the stream takes without waiting, whatever the descriptor's flags.
+// hostWriteNow(fd, buffer): writes what the stream takes without waiting, whatever the descriptor's flags.
 napi_value WriteNow(napi_env env, napi_callback_info info) {
   return WriteWith(env, info, RWF_NOWAIT);
 }

@@ -8,7 +8,7 @@
 namespace hv {
 namespace {
 
-// Of (fd, type, start, length): the arguments of a call.
+// The range in a call's arguments (fd, type, start, length).
 struct flock RangeOf(const HostCall& call) {
   struct flock range = {};
   range.l_type = static_cast<short>(call.Int(1));
@@ -25,7 +25,7 @@ napi_value Lock(napi_env env, napi_callback_info info) {
   return call.ReturnCall(::fcntl(call.Fd(0), F_OFD_SETLK, &range));
 }
 
-// hostGetLock(fd, type, start, length, out): what would keep hostLock from it, fcntl(F_OFD_GETLK).
+// hostGetLock(fd, type, start, length, out): the lock that would keep hostLock from succeeding, fcntl(F_OFD_GETLK).
 napi_value GetLock(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   double* out = call.Doubles(4, 4);

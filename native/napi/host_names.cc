@@ -1,4 +1,4 @@
-// host_names.cc: the host's names for the vfs: made, moved and removed in a directory; attributes, by descriptor.
+// host_names.cc: the host's names for the vfs: makes, moves and removes them in a directory, and sets attributes by descriptor.
 // Contract: src/vfs/host-addon.ts. A name is one component.
 
 #include <fcntl.h>
@@ -71,26 +71,26 @@ napi_value Rename(napi_env env, napi_callback_info info) {
 }
 
 // hostChangeMode(fd, mode). Set-user-ID and set-group-ID would give host users the power of the file's owner: they are not
-// set. A directory may have the one by which its files get its group.
+// set. A directory may have set-group-ID, which gives its files its group.
 napi_value ChangeMode(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   int64_t found = ModeOf(call.Fd(0), "");
   if (found < 0) return call.Return(found);
   if (S_ISLNK(found)) return call.Return(-EOPNOTSUPP);
   mode_t mode = static_cast<mode_t>(call.Int(1)) & (S_ISDIR(found) ? 03777 : 01777);
-  // fchmod refuses O_PATH descriptors; the magic link leads to the very inode.
+  // fchmod refuses O_PATH descriptors; the magic link leads to that very inode.
   return call.ReturnCall(::fchmodat(OwnDescriptors(), DescriptorName(call.Fd(0)).text, mode, 0));
 }
 
-// hostChangeOwner(fd, uid, gid): -1 leaves an id.
+// hostChangeOwner(fd, uid, gid): -1 leaves an id as it is.
 napi_value ChangeOwner(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   return call.ReturnCall(::fchownat(call.Fd(0), "", static_cast<uid_t>(call.Int(1)),
                                     static_cast<gid_t>(call.Int(2)), AT_EMPTY_PATH));
 }
 
-// hostSetTimes(fd, times): times are access and modification, seconds and nanoseconds each;
-// a negative nanoseconds leaves that time.
+// hostSetTimes(fd, times): access and modification time, seconds and nanoseconds each;
+// negative nanoseconds leave that time as it is.
 napi_value SetTimes(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   double* times = call.Doubles(1, 4);

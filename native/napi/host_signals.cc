@@ -1,4 +1,4 @@
-// host_signals.cc: signals that hv itself gets and hands to the guest: Ctrl-C, and their like.
+// host_signals.cc: signals that hv itself gets and hands to the guest: Ctrl-C and the like.
 
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -18,8 +18,8 @@
 namespace hv {
 namespace {
 
-// A handler can reach nothing else. One program owns a process's signals: the command, never the library. Those that the kernel
-// sent itself are kept apart: man 2 sigaction, SI_KERNEL; of the caught ones only a terminal's keys, size and hang-up are such.
+// A handler can reach nothing else. One program owns a process's signals: the command, never the library. Signals that the kernel itself
+// sent are kept apart (man 2 sigaction, SI_KERNEL): of the caught ones, only those for a terminal's keys, size and hang-up.
 std::atomic<uint64_t> caught_signals{0};
 std::atomic<uint64_t> caught_of_terminal{0};
 std::atomic<int> caught_bell{-1};
@@ -33,7 +33,7 @@ void Catch(int signal, siginfo_t* info, void*) {
   errno = saved;
 }
 
-// catchSignals(signals: number[]): number: an eventfd that becomes readable when one of them came.
+// catchSignals(signals: number[]): number: an eventfd that becomes readable when one of them comes.
 Napi::Value CatchSignals(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     if (caught_bell < 0) {
@@ -70,7 +70,7 @@ Napi::Value TakeSignals(const Napi::CallbackInfo& info) {
   return signals;
 }
 
-// SIGCONT at a time (CLOCK_MONOTONIC, nanoseconds): the one thing of its own that runs while a process is stopped.
+// SIGCONT at a given time (CLOCK_MONOTONIC, nanoseconds): a timer is the only thing of a process that runs while it is stopped.
 class Continuation {
  public:
   explicit Continuation(double deadline_ns) {
@@ -84,7 +84,7 @@ class Continuation {
     double seconds = std::floor(deadline_ns / 1e9);
     time.it_value.tv_sec = static_cast<time_t>(seconds);
     time.it_value.tv_nsec = static_cast<long>(deadline_ns - seconds * 1e9);
-    // Again and again: the first may come before the stop.
+    // Repeated: the first may come before the stop.
     time.it_interval.tv_nsec = 100'000'000;
     ::syscall(SYS_timer_settime, timer_, TIMER_ABSTIME, &time, nullptr);
   }
@@ -99,16 +99,16 @@ class Continuation {
   int timer_ = kNone;
 };
 
-// Whether SIGCONT came, of a shell or of a terminal that hangs up: it is nobody else's then.
+// Whether SIGCONT came, from a shell or from a terminal that hangs up. It is taken: nothing else sees it.
 bool TakeContinued() {
   constexpr uint64_t kContinued = uint64_t{1} << SIGCONT;
   uint64_t came = caught_signals.fetch_and(~kContinued) | caught_of_terminal.fetch_and(~kContinued);
   return came & kContinued;
 }
 
-// suspend(signal, deadlineNs): stops the process, as a stop signal does to who does not catch it, with the terminal as hv found
-// it; returns when the process goes on, at `deadlineNs` by itself. true: it was stopped. The kernel stops nobody for SIGTSTP,
-// SIGTTIN or SIGTTOU whom no shell could continue.
+// suspend(signal, deadlineNs): stops the process, as an uncaught stop signal does, with the terminal as hv found it. Returns when the
+// process goes on, at `deadlineNs` by itself. true: it was stopped. For SIGTSTP, SIGTTIN or SIGTTOU the kernel does not stop a process
+// that no shell could continue.
 Napi::Value Suspend(const Napi::CallbackInfo& info) {
   int signal = info[0].ToNumber().Int32Value();
   Continuation continuation(info[1].ToNumber().DoubleValue());
@@ -116,7 +116,7 @@ Napi::Value Suspend(const Napi::CallbackInfo& info) {
   usual.sa_handler = SIG_DFL;
   TakeContinued();
   LeaveTerminal();
-  // SIGSTOP's cannot be changed, and need not be.
+  // SIGSTOP's action cannot be changed, and need not be.
   ::sigaction(signal, &usual, &caught);
   ::raise(signal);
   ::sigaction(signal, &caught, nullptr);

@@ -1,4 +1,4 @@
-// host_stat.cc: what the host says of its files, by name or path, for the vfs.
+// host_stat.cc: what the host says about its files, by name or path, for the vfs.
 // Contract: src/vfs/host-addon.ts.
 
 #include <fcntl.h>
@@ -60,8 +60,8 @@ napi_value Stat(napi_env env, napi_callback_info info) {
   return call.Return(0);
 }
 
-// hostStatKnown(directory, path, ino, devMajor, devMinor, out): 1 if the path leads to that file. The links in it may lead anywhere: so
-// nothing is told of another one.
+// hostStatKnown(directory, path, ino, devMajor, devMinor, out): 1 if the path leads to that file. Links in it may lead anywhere, so
+// nothing is told about another file.
 napi_value StatKnown(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   ByteString path(env, call.value(1));
@@ -69,7 +69,7 @@ napi_value StatKnown(napi_env env, napi_callback_info info) {
   if (path.error() != 0 || out == nullptr) return call.Return(0);
   struct statx status;
   if (::statx(call.Fd(0), path.c_str(), kFlags, kMask, &status) < 0) return call.Return(0);
-  // As hostStat tells it, which rounds.
+  // Compared as hostStat tells it: rounded.
   bool same = static_cast<double>(status.stx_ino) == call.Double(2) &&
               status.stx_dev_major == call.Int(3) && status.stx_dev_minor == call.Int(4);
   if (!same) return call.Return(0);

@@ -42,14 +42,14 @@ napi_value Poll(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   struct pollfd entry = {call.Fd(0), static_cast<short>(call.Int(1)), 0};
   int count;
-  // It never waits, and is interrupted all the same: by a signal that comes just then.
+  // It never waits, but a signal that comes just then still interrupts it.
   do {
     count = ::poll(&entry, 1, 0);
   } while (count < 0 && errno == EINTR);
   return count < 0 ? call.Return(-errno) : call.Return(entry.revents);
 }
 
-// hostIoctl(fd, request, bytes): the argument is copied from `bytes`, and what the kernel answers back into it.
+// hostIoctl(fd, request, bytes): the argument is copied from `bytes`, and the kernel's answer back into it.
 napi_value HostIoctl(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   unsigned long request = static_cast<unsigned long>(call.Int(1));

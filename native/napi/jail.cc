@@ -1,4 +1,4 @@
-// jail.cc: the layers of a sentry's jail, each by itself. src/jail/addon.ts has its types.
+// jail.cc: the layers of a sentry's jail, one function for each. src/jail/addon.ts has its types.
 
 #include <algorithm>
 
@@ -22,11 +22,11 @@ std::vector<std::string> ToStrings(const Napi::Value& value) {
   return result;
 }
 
-// What leads to the threads does not lead out of the jail: it is closed with the last right that is given up.
+// Its descriptor leads to the threads, not out of the jail: it is closed with the last right that is given up.
 std::optional<EveryThread> threads;
 
 std::optional<Builder> builder;
-// Whose reach is not restricted yet.
+// Threads whose reach is not restricted yet.
 Others others;
 
 EveryThread& Threads() {

@@ -1,5 +1,5 @@
-// loop_poll.h: hears from JavaScript's event loop that a descriptor is readable, until whichever ends first: its owner, or the
-// environment. No thread stands between: who makes it readable wakes the loop.
+// loop_poll.h: hears from JavaScript's event loop that a descriptor is readable, until its owner or the environment ends,
+// whichever comes first. No thread stands between: making the descriptor readable wakes the loop.
 #ifndef HV_NAPI_LOOP_POLL_H_
 #define HV_NAPI_LOOP_POLL_H_
 
@@ -11,14 +11,14 @@
 
 namespace hv {
 
-// All on JavaScript's thread. It keeps no process alive.
+// Everything happens on JavaScript's thread. It keeps no process alive.
 class LoopPoll {
  public:
   // Called outside of JavaScript; it may destroy the LoopPoll.
   using OnReadable = void (*)(void* data);
 
-  // `fd` does not wait, and is open as long as this is. Throws std::system_error, Napi::Error.
-  // Precondition: the loop is libuv's. Bun ends the process that calls libuv.
+  // `fd` does not block, and stays open as long as this object lives. Throws std::system_error, Napi::Error.
+  // Precondition: the loop is libuv's. Bun ends a process that calls libuv.
   LoopPoll(Napi::Env env, int fd, OnReadable on_readable, void* data)
       : on_readable_(on_readable), data_(data) {
     uv_loop_s* loop;
@@ -26,12 +26,12 @@ class LoopPoll {
     if (napi_get_uv_event_loop(env, &loop) != napi_ok) throw Napi::Error::New(env, "no event loop");
     auto handle = std::make_unique<Handle>();
     Require(uv_poll_init(loop, &handle->poll, fd), "uv_poll_init");
-    // libuv has a part of it until it is closed.
+    // libuv uses part of it until it is closed.
     handle_ = handle.release();
     handle_->owner = this;
     handle_->poll.data = handle_;
     uv_unref(Base(handle_));
-    // SAFETY: taken away when the handle has been closed, by whichever closes it.
+    // SAFETY: removed when the handle has been closed, whichever closes it.
     napi_add_async_cleanup_hook(env, EnvironmentEnds, handle_, &handle_->hook);
     int error = uv_poll_start(&handle_->poll, UV_READABLE, Hear);
     if (error == 0) return;
@@ -65,7 +65,7 @@ class LoopPoll {
     if (owner != nullptr) owner->on_readable_(owner->data_);
   }
 
-  // The environment waits until the hook is taken away.
+  // The environment waits until the hook is removed.
   static void EnvironmentEnds(napi_async_cleanup_hook_handle, void* handle) {
     Close(static_cast<Handle*>(handle));
   }

@@ -43,12 +43,12 @@ Napi::Value PassingPair(const Napi::CallbackInfo& info) {
   });
 }
 
-// What is under way in an output at most, with what Linux counts besides; without rights the host's net.core.wmem_max bounds it.
+// The most that is under way in an output, with Linux's own overhead; for a user without rights net.core.wmem_max of the host bounds it.
 constexpr int kOutputBytes = 1 << 18;
 
-// outputPair(): a stream of bytes: who reads has the first end for itself; the second one, to write to, never waits, and is closed with
-// this thread. Sockets and not a pipe: Linux says that there is room when three quarters are free, and not at each page; and a user's
-// pipes have 16,384 pages together (fs.pipe-user-pages-soft, man 7 pipe).
+// outputPair(): a stream of bytes. The first end is the reader's own; the second one, to write to, never waits, and is closed with
+// this thread. Sockets instead of a pipe: Linux reports room when three quarters are free, and not at each page; and all of a user's
+// pipes together have 16,384 pages (fs.pipe-user-pages-soft, man 7 pipe).
 Napi::Value OutputPair(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     int ends[2];

@@ -36,7 +36,7 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
 
   explicit TracerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TracerObject>(info) {
     Guard(info.Env(), [&] {
-      // A page of a guest is one of the host's: nothing smaller can be mapped into a process.
+      // A guest's page is a page of the host: nothing smaller can be mapped into a process.
       if (::sysconf(_SC_PAGESIZE) != 4096)
         throw std::system_error(EOPNOTSUPP, std::generic_category(), "pages of the host");
       auto memory =
@@ -65,7 +65,7 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
     return Guard(info.Env(), [&] { return Napi::Boolean::New(info.Env(), Get()->is_crowded()); });
   }
 
-  // What the watcher interrupts: whatever runs.
+  // Makes the watcher interrupt whatever runs.
   void BecomeTarget(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       watcher_ = UnwrapWatcher(info[0]);
@@ -164,7 +164,7 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
     Guard(info.Env(), [&] { GetStub().Commit(); });
   }
 
-  // Of the process as it is now: after its start, what a program begins with.
+  // The state of the process as it is now: after its start, what a program begins with.
   Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
       return ToUint8Array(info.Env(), GetStub().leader().tracee().ReadFpState());
@@ -288,7 +288,7 @@ void ExportPtrace(Napi::Env env, Napi::Object exports) {
   exports.Set("Tracer", TracerObject::Define(env));
   exports.Set("TracedSpace", TracedSpaceObject::Define(env));
   exports.Set("TracedContext", TracedContextObject::Define(env));
-  // Functions, as arm64 probes where addresses end.
+  // These are functions because arm64 probes where addresses end.
   exports.Set("tracedUserTop", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
                 return Guard(info.Env(), [&] {
                   return Napi::Number::New(info.Env(), static_cast<double>(arch::StubAddress()));

@@ -1,4 +1,4 @@
-// readable_watch.cc: tells JavaScript, by its own event loop, that a descriptor is readable. src/vm/addon.ts has its type.
+// readable_watch.cc: tells JavaScript, through its own event loop, that a descriptor is readable. src/vm/addon.ts has its type.
 
 #include <memory>
 
@@ -16,7 +16,7 @@ class ReadableWatch : public Napi::ObjectWrap<ReadableWatch> {
     return DefineClass(env, "ReadableWatch", {InstanceMethod<&ReadableWatch::Dispose>("dispose")});
   }
 
-  // new ReadableWatch(fd, listener): the descriptor does not wait, and stays open as long as this is not disposed of.
+  // new ReadableWatch(fd, listener): the descriptor does not block, and stays open until this is disposed of.
   explicit ReadableWatch(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ReadableWatch>(info) {
     Guard(info.Env(), [&] {
       Value().Set(kListener, info[1]);

@@ -17,7 +17,7 @@ class RegionBuffer {
   RegionBuffer() = default;
   explicit RegionBuffer(std::shared_ptr<SharedMemory> region) : region_(std::move(region)) {}
 
-  // The region's first `bytes`. Earlier buffers stay what they are. Throws std::out_of_range.
+  // A buffer over the region's first `bytes`. Earlier buffers stay as they are. Throws std::out_of_range.
   Napi::Value Show(Napi::Env env, size_t bytes) {
     if (region_ == nullptr) throw std::invalid_argument("the VM is disposed");
     if (bytes > region_->mapping.size()) throw std::out_of_range("guest memory");
@@ -30,13 +30,13 @@ class RegionBuffer {
     return buffer;
   }
 
-  // JavaScript's views become empty; the memory goes with its last C++ user.
+  // JavaScript's views become empty; the memory is freed with its last C++ user.
   void Detach() {
     // The finalizers may run, and delete the holders, at any time once a buffer is detached.
     std::shared_ptr<SharedMemory> keep = std::move(region_);
     for (Shown& shown : shown_) {
       Napi::ArrayBuffer buffer = shown.buffer.Value();
-      // Somebody transferred it: the memory is the new buffer's now, and goes with that.
+      // JavaScript transferred it: the memory is the new buffer's now, and is freed with that.
       if (buffer.IsDetached()) continue;
       shown.holder->reset();
       buffer.Detach();

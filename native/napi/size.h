@@ -8,7 +8,7 @@
 
 namespace hv {
 
-// Throws std::out_of_range when it is none of 53 bits.
+// Throws std::out_of_range for what is not a size of 53 bits.
 inline uint64_t ToSize(double number) {
   if (!(number >= 0 && number <= 9007199254740991.0)) throw std::out_of_range("not a size");
   return static_cast<uint64_t>(number);

@@ -15,7 +15,7 @@
 namespace hv {
 namespace {
 
-// openTap(name): a descriptor that does not wait. One that is not there is made, if this user may.
+// openTap(name): a descriptor that does not block. A missing interface is made, if this user may.
 Napi::Value OpenTap(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     const std::string name = info[0].ToString();

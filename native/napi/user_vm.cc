@@ -109,7 +109,7 @@ class SpaceObject : public Napi::ObjectWrap<SpaceObject> {
   }
 
  private:
-  // commit(edits: Float64Array, count: number): four numbers an edit. False: memory for page tables ran out.
+  // commit(edits: Float64Array, count: number): four numbers per edit. False: memory for page tables ran out.
   Napi::Value Commit(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
       Napi::Float64Array words = info[0].As<Napi::Float64Array>();
@@ -176,7 +176,7 @@ class CpuObject : public ContextObjectBase<CpuObject, UserCpu> {
     return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().record_page()); });
   }
 
-  // startRunner(looks: number): from here the Cpu has a thread of its own; while that runs it, `run` is not to be called.
+  // startRunner(looks: number): from here the Cpu has a thread of its own; while that runs it, `run` must not be called.
   void StartRunner(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       Get().StartRunner(info[0].ToNumber().Uint32Value(),

@@ -16,7 +16,7 @@ namespace {
 
 class VcpuObject;
 
-// A run that JavaScript waits for: owned by the thread-safe function's call.
+// A run that JavaScript waits for: the thread-safe function's call owns it.
 struct Flight {
   VcpuObject* vcpu;
   Napi::Promise::Deferred deferred;
@@ -43,7 +43,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
          InstanceMethod<&VcpuObject::Dispose>("dispose")});
   }
 
-  // new Vcpu(vm, startsOff, hasEl2): its number is the next, for KVM keeps one even when its descriptor is closed.
+  // new Vcpu(vm, startsOff, hasEl2): it gets the next number, because KVM keeps a number even when its descriptor is closed.
   explicit VcpuObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<VcpuObject>(info) {
     Guard(info.Env(), [&] {
       std::shared_ptr<Vm> vm = UnwrapVm(info[0]);
@@ -52,7 +52,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     });
   }
 
-  // Nothing runs any more, and the promise is about to be settled.
+  // The run has ended, and the promise is about to be settled.
   void Landed(Napi::Env env) {
     // SAFETY: the hook that was added for this object.
     napi_remove_env_cleanup_hook(env, StopThread, this);
@@ -72,7 +72,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     return *vcpu_;
   }
 
-  // A worker or the process ends while the vCPU runs. Hooks go last in, first out: the thread-safe function still is.
+  // A worker or the process ends while the vCPU runs. Hooks run last in, first out: the thread-safe function still exists.
   static void StopThread(void* self) { static_cast<VcpuObject*>(self)->thread_.reset(); }
 
   Vcpu& GetReady() const {
@@ -96,7 +96,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
       Napi::Promise promise = owned->deferred.Promise();
       if (landing_ == nullptr) landing_ = std::make_shared<WayBack>(env, "hv vCPU", Land);
       landing_->Ref();
-      // SAFETY: taken away in Landed, before this object goes.
+      // SAFETY: removed in Landed, before this object is destroyed.
       napi_add_env_cleanup_hook(env, StopThread, this);
       running_ = true;
       thread_->Post([flight = owned.release(), landing = landing_](int result) {
@@ -165,7 +165,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().id()); });
   }
 
-  // So many of registerNames, from the first on, has this vCPU.
+  // How many of registerNames this vCPU has: it has the first ones.
   Napi::Value RegisterCount(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
       return Napi::Number::New(info.Env(), static_cast<double>(arch::RegisterCount(Get())));
@@ -195,7 +195,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     return {indexes, values};
   }
 
-  // Ends the run that goes on; its promise is settled later.
+  // Ends the current run; its promise is settled later.
   void Dispose(const Napi::CallbackInfo&) {
     thread_.reset();
     landing_.reset();
@@ -203,13 +203,13 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
   }
 
   std::shared_ptr<Vcpu> vcpu_;
-  // One way back for all runs.
+  // One WayBack for all runs.
   std::shared_ptr<WayBack> landing_;
   std::unique_ptr<VcpuThread> thread_;
   bool running_ = false;
 };
 
-// On JavaScript's thread. `env` is null while the environment goes down: then nobody waits any more.
+// On JavaScript's thread. `env` is null while the environment ends: then nothing waits any more.
 void Land(napi_env env, napi_value, void*, void* data) {
   std::unique_ptr<Flight> landed(static_cast<Flight*>(data));
   if (env == nullptr) return;

@@ -26,8 +26,8 @@ Napi::Value ReadDebugLimits(const Napi::CallbackInfo& info) {
   });
 }
 
-// debugVcpu(vcpu, singleStep, softwareBreakpoints, breakpoints: BigUint64Array, watchpoints: BigUint64Array of address, length
-// and kind each).
+// debugVcpu(vcpu, singleStep, softwareBreakpoints, breakpoints: BigUint64Array, watchpoints: BigUint64Array: address, length
+// and kind of each).
 void DebugVcpu(const Napi::CallbackInfo& info) {
   Guard(info.Env(), [&] {
     Napi::BigUint64Array breakpoints = info[3].As<Napi::BigUint64Array>();
@@ -50,7 +50,7 @@ Napi::Value ToUint8Array(Napi::Env env, const Bytes& bytes) {
   return out;
 }
 
-// A copy: what JavaScript has behind it may change while KVM reads.
+// A copy: JavaScript's memory may change while KVM reads.
 Bytes ToBytes(const Napi::Value& value) {
   Napi::Uint8Array array = value.As<Napi::Uint8Array>();
   return {array.Data(), array.Data() + array.ByteLength()};
@@ -63,7 +63,7 @@ Napi::Value NamesOf(Napi::Env env, const std::vector<StatePart<Target>>& parts) 
   return names;
 }
 
-// readVcpuPart(vcpu, part): of no bytes when there is none. As the others here it makes the interrupt controller start.
+// readVcpuPart(vcpu, part): no bytes when there is no such part. Like the others here it starts the interrupt controller.
 Napi::Value ReadVcpuPart(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     Vcpu& vcpu = UnwrapVcpu(info[0]);

@@ -1,4 +1,4 @@
-// vdso.cc: the guest's vDSO and what its clock is calibrated with.
+// vdso.cc: the guest's vDSO, and the clock samples that calibrate it.
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// vm.cc: the VM API's Vm for JavaScript, and what hosts give VMs. src/vm/addon.ts has the types.
+// vm.cc: the VM API's Vm for JavaScript, and what hosts offer VMs. src/vm/addon.ts has the types.
 
 #include <unistd.h>
 
@@ -153,7 +153,7 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
     });
   }
 
-  // takePosted(out: Uint32Array): how many; four words each: row, offset, size, value.
+  // takePosted(out: Uint32Array): returns how many; four words each: row, offset, size, value.
   Napi::Value TakePosted(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
       constexpr size_t kWords = sizeof(DeviceTable::Store) / sizeof(uint32_t);

@@ -16,7 +16,7 @@ namespace {
 
 SharedMemory MemoryOf(size_t size, int file, off_t offset, bool writable) {
   if (file < 0) return SharedMemory::Anonymous(size);
-  // What the host stores into memory that the guest only reads stays this process's.
+  // What the host stores into memory that the guest can only read stays in this process.
   int sharing = writable ? MAP_SHARED : MAP_PRIVATE;
   return {Mapping(size, PROT_READ | PROT_WRITE, sharing | MAP_NORESERVE, file, offset,
                   "mmap guest memory"),
@@ -45,7 +45,7 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
       is_file_ = info[6].ToNumber().Int32Value() >= 0;
       SharedMemory memory = MemoryOf(size, info[6].ToNumber().Int32Value(),
                                      static_cast<off_t>(Whole(info[7])), !read_only);
-      // A hint: the host may have none.
+      // A hint: the host may have no huge pages.
       if (info[5].ToBoolean()) ::madvise(memory.mapping.data(), size, MADV_HUGEPAGE);
       uint32_t flags = 0;
       if (read_only) flags |= KVM_MEM_READONLY;
@@ -79,12 +79,12 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
     return memory_.IsEmpty() ? info.Env().Undefined() : memory_.Value();
   }
 
-  // publish(offset, length): what the host stored in the memory is seen by instruction fetches too.
+  // publish(offset, length): makes what the host stored in the memory visible to instruction fetches, too.
   void Publish(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { arch::PublishMemory(Range(info[0], info[1]), Whole(info[1])); });
   }
 
-  // takeDirty(out: BigUint64Array): a bit for each page, the first page's is the lowest.
+  // takeDirty(out: BigUint64Array): a bit for each page; the lowest is the first page's.
   void TakeDirty(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       Napi::BigUint64Array out = info[0].As<Napi::BigUint64Array>();
@@ -94,7 +94,7 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
     });
   }
 
-  // release(offset, length): the host has the memory back; it reads as zeros, or as the file again.
+  // release(offset, length): gives the memory back to the host; it reads as zeros, or as the file again.
   void Release(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       int advice = is_file_ ? MADV_REMOVE : MADV_DONTNEED;

@@ -1,4 +1,4 @@
-// vm_object.h: what other JavaScript objects and functions need of a VM's and a vCPU's.
+// vm_object.h: what other JavaScript objects and functions need from those of a VM and a vCPU.
 #ifndef HV_NAPI_VM_OBJECT_H_
 #define HV_NAPI_VM_OBJECT_H_
 

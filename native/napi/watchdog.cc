@@ -11,13 +11,13 @@
 namespace hv {
 namespace {
 
-// One run at a time owns a process's end: the command's, never the library's.
+// One run at a time may end the process: the command's, never the library's.
 std::unique_ptr<Watchdog> watchdog;
 
 // startWatchdog(deadlineNs, status, line)
 void StartWatchdog(const Napi::CallbackInfo& info) {
   Guard(info.Env(), [&] {
-    // Some 290 years: a time-out without end.
+    // Some 290 years: no time-out.
     constexpr double kLatest = 9e18;
     double deadline_ns = std::clamp(info[0].ToNumber().DoubleValue(), 0.0, kLatest);
     watchdog.reset();

@@ -78,7 +78,7 @@ class WatcherObject : public Napi::ObjectWrap<WatcherObject> {
   std::shared_ptr<Watcher> watcher_;
 };
 
-// A bell is an eventfd: what another thread rings to be heard by a watcher.
+// A bell is an eventfd that another thread rings to be heard by a watcher.
 Napi::Value CreateBell(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     Fd bell(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));

@@ -1,4 +1,4 @@
-// way_back.h: a way from any thread to JavaScript's, which ends with whichever ends first: its owner, or the environment.
+// way_back.h: a way from any thread to JavaScript's, which ends with its owner or the environment, whichever ends first.
 #ifndef HV_NAPI_WAY_BACK_H_
 #define HV_NAPI_WAY_BACK_H_
 
@@ -9,8 +9,8 @@ namespace hv {
 // Made and destroyed on JavaScript's thread. It keeps the process alive only between Ref and Unref.
 class WayBack {
  public:
-  // `call` runs on JavaScript's thread for each Call; its first argument is null while the environment goes down.
-  // `function`: what it gets as its second one, or null.
+  // `call` runs on JavaScript's thread for each Call; its first argument is null while the environment ends.
+  // `function`: its second argument, or null.
   WayBack(Napi::Env env, const char* name, napi_threadsafe_function_call_js call,
           napi_value function = nullptr)
       : env_(env) {
@@ -21,7 +21,7 @@ class WayBack {
     if (status != napi_ok) throw Napi::Error::New(env, "no way back from a thread");
     // SAFETY: it was just made.
     napi_unref_threadsafe_function(env, way_);
-    // SAFETY: taken away by the destructor. Hooks go last in, first out: the way still is when this one runs.
+    // SAFETY: the destructor removes it. Hooks run last in, first out: the way still exists when this one runs.
     napi_add_env_cleanup_hook(env, Forget, this);
   }
   WayBack(const WayBack&) = delete;
@@ -38,7 +38,7 @@ class WayBack {
   void Unref() {
     if (way_ != nullptr) napi_unref_threadsafe_function(env_, way_);
   }
-  // Any thread that is stopped before the environment ends. False: nobody will hear of `data`.
+  // From any thread that is stopped before the environment ends. False: `data` will not arrive.
   bool Call(void* data) {
     return way_ != nullptr &&
            napi_call_threadsafe_function(way_, data, napi_tsfn_nonblocking) == napi_ok;

@@ -1,16 +1,16 @@
-// launcher.c: starts a program in a user and a PID namespace of its own, and ends as it ends: who has threads cannot enter any.
+// launcher.c: starts a program in its own user and PID namespaces, and ends as it ends: a process with threads cannot enter any.
 //
 //   launcher PROGRAM NAME [ARG...] user=000,pid=000
 //
-// The program gets what follows PROGRAM, and in place of the zeros what the host said to each namespace: 0, it is in one, or an
-// errno. Three processes stand one below the other:
+// The program gets the arguments after PROGRAM. The zeros become what the host answered for each namespace: 0, the program is in one,
+// or an errno. There are three processes, each the parent of the next:
 //
-//   launcher   the only child of who started it. It ends as the program does, and dies with the thread that started it.
-//   init       the first of the PID namespace: when it ends, the kernel ends all that is in there. It dies with the launcher.
-//   program    not the first one, whose own signals do nothing, and who is left everybody's orphans
+//   launcher   the only child of the process that started it. It ends as the program does, and dies with the thread that started it.
+//   init       the first of the PID namespace: when it ends, the kernel ends everything in there. It dies with the launcher.
+//   program    not the namespace's first process: that one's own signals do nothing, and it gets all orphans
 //
-// Where the host lets it have none of them, the launcher itself executes the program. Built without a C library, of which there are
-// constants alone here: build_program.sh. It is kept in the addon, and runs from a memfd.
+// Where the host allows neither namespace, the launcher itself executes the program. Built without a C library, of which only
+// constants are used here: build_program.sh. The addon contains it, and it runs from a memfd.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,7 +31,7 @@
 #endif
 
 enum { kTextBytes = 4096, kCannotExecute = 127, kOwnerIsGone = 1 };
-// Of those that the program was given, to see whether the others' ends are open.
+// The pipes or sockets that the program was given: they show whether their other ends are open.
 enum { kFirstPipe = 3, kPipes = 2 };
 
 struct Command {
@@ -42,7 +42,7 @@ struct Command {
   char* answers;
 };
 
-// What the host said to a namespace, in the three digits behind its name.
+// Puts what the host answered for a namespace into the three digits after its name.
 static void Answer(const struct Command* command, int digits, long error) {
   for (int at = digits + 2; at >= digits; at--, error /= 10)
     command->answers[at] = (char)('0' + error % 10);
@@ -82,7 +82,7 @@ static void CloseAllBut(int fd) {
     if (each != fd) Call(SYS_close, each);
 }
 
-// What execve(2) leaves to somebody who is not root: what the jail needs, for as long as it is not closed. They count in the new
+// Makes execve(2) leave, to a user who is not root, the capabilities that the jail needs until it is closed. They count in the new
 // user namespace alone.
 static void KeepCapabilities(void) {
   static const int kept[] = {CAP_SETPCAP, CAP_SYS_ADMIN, CAP_SYS_CHROOT};
@@ -94,7 +94,7 @@ static void KeepCapabilities(void) {
   for (int at = 0; at < 3; at++) Call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[at]);
 }
 
-// Of whoever waits alone.
+// For a process that from now on only waits.
 static void GiveUp(int but) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
@@ -103,7 +103,7 @@ static void GiveUp(int but) {
   CloseAllBut(but);
 }
 
-// The first process: `launcher` is the other end of what leads to the launcher.
+// The first process: `launcher` is its end of the socket to the launcher.
 static _Noreturn void Init(const struct Command* command, int launcher, int is_user) {
   char go;
   Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
@@ -127,14 +127,14 @@ static _Noreturn void Init(const struct Command* command, int launcher, int is_u
   }
 }
 
-// Waits for the program's end, and brings about the same.
+// Waits for the program's end, and ends the same way.
 static _Noreturn void EndAs(long init, int end) {
   GiveUp(end);
   int status = 0, of_init = 0;
   long got;
   do got = Call(SYS_read, end, &status, sizeof(status));
   while (got == -EINTR);
-  // All in its namespace have ended then.
+  // After this, everything in its namespace has ended.
   while (Call(SYS_wait4, init, &of_init, __WALL) == -EINTR) {
   }
   if (got != sizeof(status)) status = of_init;
@@ -172,7 +172,7 @@ static const char* ReadNumber(const char* text, unsigned long* number) {
   return text;
 }
 
-// Every id that there is where the launcher is, mapped to itself: man 7 user_namespaces.
+// Maps every id of the launcher's user namespace to itself: man 7 user_namespaces.
 static long WriteAllIds(const char* own, const char* path) {
   char ranges[kTextBytes], text[2 * kTextBytes];
   const long error = Read(own, ranges);
@@ -197,13 +197,13 @@ static long WriteOwnId(unsigned long id, const char* path) {
   return Put(path, text);
 }
 
-// All ids, if this is somebody who may map them, else its own.
+// Maps all ids, if this user may map them, else only its own.
 static long MapIds(long init) {
   char self[32], expected[32], path[64];
   const long length = Call(SYS_readlinkat, AT_FDCWD, "/proc/self", self, sizeof(self) - 1);
   if (length < 0) return -length;
   self[length] = '\0';
-  // A /proc of another PID namespace has somebody else by that number.
+  // In a /proc of another PID namespace that number is another process.
   AppendNumber(expected, (unsigned long)Call(SYS_getpid, 0));
   for (int at = 0; at <= length; at++)
     if (self[at] != expected[at]) return ENOENT;
@@ -215,7 +215,7 @@ static long MapIds(long init) {
   if (error != 0) return error;
   Append(name, "gid_map");
   if (WriteAllIds("/proc/self/gid_map", path) == 0) return 0;
-  // Who could leave a group would gain what the group is kept from.
+  // A process that could leave a group would gain what the group is denied.
   Append(name, "setgroups");
   error = Put(path, "deny");
   if (error != 0) return error;
@@ -223,7 +223,7 @@ static long MapIds(long init) {
   return WriteOwnId((unsigned long)Call(SYS_getegid, 0), path);
 }
 
-// Returns an errno: the host does not give these. Nothing is left of the attempt.
+// Returns an errno if the host does not give these namespaces. Nothing is left of the attempt.
 static long Start(const struct Command* command, unsigned long namespaces) {
   int ends[2];
   long error = Call(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
@@ -259,7 +259,7 @@ __attribute__((used)) static _Noreturn void Main(long* stack) {
   Call(SYS_prctl, PR_SET_NAME, "hv-launcher");
   Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   if (IsOwnerGone()) Exit(kOwnerIsGone);
-  // Each answer is there when it counts: Start returns only where the host refuses.
+  // The answers are right when the program reads them: Start returns only where the host refuses.
   const long user = Start(&command, CLONE_NEWUSER | CLONE_NEWPID);
   Answer(&command, kUserDigits, user);
   Answer(&command, kPidDigits, Start(&command, CLONE_NEWPID));

@@ -1,4 +1,4 @@
-// machine_core.h: hands the core of a process that dies on to the host: the kernel pipes it to a second instance of this program (core(5)).
+// machine_core.h: hands the core of a dying process on to the host: the kernel pipes it to a second instance of this program (core(5)).
 #ifndef HV_PROGRAMS_MACHINE_CORE_H_
 #define HV_PROGRAMS_MACHINE_CORE_H_
 
@@ -17,26 +17,26 @@ static void WriteSetting(const char* path, const char* text) {
   if (file >= 0) Call(SYS_close, file);
 }
 
-// From now on. The kernel starts the program in the first process's root: there is no path from there to /hv/init.
+// From now on. The kernel starts this program in the first process's root, from which no path leads to /hv/init.
 static void AskForCores(void) {
-  // One at a time, and the process that dies waits until it is handed on.
+  // One at a time, and the dying process waits until its core is handed on.
   WriteSetting("/proc/sys/kernel/core_pipe_limit", "1");
   WriteSetting("/proc/sys/kernel/core_pattern", "|/proc/1/exe %e (%P)");
-  // Also of programs that have changed their user: who sees the core sees their memory anyway.
+  // Also for programs that have changed their user: whoever sees the core can see their memory anyway.
   WriteSetting("/proc/sys/fs/suid_dumpable", "2");
 }
 
-// The second instance: `arguments` are as the pattern has them, and the core comes by standard input.
+// The second instance: `arguments` are those of the pattern, and the core comes through standard input.
 static _Noreturn void HandCoreOn(char** arguments) {
   char who[kWhoBytes];
   const long host = TryConnect(kCorePort);
-  // The host has one already.
+  // The host has a core already.
   if (host < 0) Exit(1);
   for (int at = 1; at <= 2; at++)
     if (Length(arguments[at]) > kMostOfWho) arguments[at][kMostOfWho] = '\0';
   Append(Append(Append(who, arguments[1]), " "), arguments[2]);
   Call(SYS_write, host, who, sizeof(who));
-  // The kernel waits as long as there is a reader: until the host has all of it.
+  // Keeps a reader: as long as there is one, the kernel waits. So it waits until the host has all of the core.
   Call(SYS_dup, 0);
   struct Pump pump;
   Start(&pump, 0, (int)host);

@@ -1,4 +1,4 @@
-// machine_host.h: how machine_init.c speaks with its host: by vsock(7), or by the console when it cannot go on.
+// machine_host.h: how machine_init.c talks to its host: over vsock(7), or through the console when it cannot go on.
 #ifndef HV_PROGRAMS_MACHINE_HOST_H_
 #define HV_PROGRAMS_MACHINE_HOST_H_
 
@@ -32,7 +32,7 @@ static _Noreturn void Fail(const char* what, const char* of, long error) {
   PowerOff();
 }
 
-// A negative errno: the host does not want it.
+// A negative errno: the host refuses the connection.
 static long TryConnect(unsigned port) {
   const long fd = Call(SYS_socket, AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return fd;
@@ -56,7 +56,7 @@ static void Read(int fd, void* to, long bytes) {
   for (long done = 0; done < bytes;) {
     const long got = Call(SYS_read, fd, (char*)to + done, bytes - done);
     if (got == -EINTR) continue;
-    // The host is gone, or wants no more of it.
+    // The host is gone, or no longer wants this machine.
     if (got <= 0) PowerOff();
     done += got;
   }

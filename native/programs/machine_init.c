@@ -1,8 +1,8 @@
-// machine_init.c: the first process of a kernel's machine that is to run one program: mounts the program's tree, starts it, and hands
-// its streams, its signals and its end on by vsock(7). src/machine/program is the other side.
+// machine_init.c: the first process of a kernel's machine that runs one program: mounts the program's tree, starts it, and hands
+// its streams, its signals and its end on over vsock(7). src/machine/program is the other side.
 //
-// In the initramfs lie /hv/init, which is this; /hv/root, where the tree is mounted; and /hv/modules, names of kernel modules, a line each,
-// in the order of loading, beside the modules themselves. Built without a C library, of which there are constants alone here: build_program.sh.
+// The initramfs has /hv/init, which is this; /hv/root, where the tree is mounted; and /hv/modules, names of kernel modules, one per line
+// in loading order, beside the modules themselves. Built without a C library, of which only constants are used here: build_program.sh.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -38,7 +38,7 @@ static void LoadModule(const char* name) {
     result = Call(SYS_finit_module, file, "", is_plain ? 0 : MODULE_INIT_COMPRESSED_FILE);
     Call(SYS_close, file);
   }
-  // It may not be needed: what is missing says so itself.
+  // Only complains: the module may not be needed, and what needs it reports a failure itself.
   if (result < 0 && result != -EEXIST) Complain("load ", name, -result);
 }
 
@@ -58,7 +58,7 @@ static void LoadModules(void) {
 }
 
 static void EnterTree(void) {
-  // Its own: the tree's set-user-ID bits count.
+  // The machine's own tree: its set-user-ID bits count.
   const long mounted = Call(SYS_mount, "hv-root", "/hv/root", "virtiofs", 0, 0);
   if (mounted < 0) Fail("mount ", "virtiofs", -mounted);
   Call(SYS_chdir, "/hv/root");
@@ -85,7 +85,7 @@ static void RaiseLoopback(void) {
   Call(SYS_close, any);
 }
 
-// The texts of an order, each with a zero behind it: the host is believed. Returns where the next one begins.
+// Splits the texts of an order, each ended by a zero: the host is trusted. Returns where the next text begins.
 static char* Split(char* text, uint32_t count, char** into) {
   for (uint32_t at = 0; at < count; at++) {
     into[at] = text;
@@ -126,7 +126,7 @@ static _Noreturn void Run(int control, const struct Order* order) {
   Drain(&relay);
   Call(SYS_sync, 0);
   Tell(control, kEnded, (unsigned)status);
-  // Until the host has heard it.
+  // Waits until the host has heard it.
   char byte;
   while (Call(SYS_read, control, &byte, 1) > 0) {
   }

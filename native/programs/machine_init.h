@@ -4,14 +4,14 @@
 
 #include <stdint.h>
 
-// Ports of the host. The machine connects to all but the last before it starts the program; on a terminal only to the first two. By the last
-// comes a core, when a process dies with one and the order wants it: behind kWhoBytes, a text to its zero, which say whose it is.
+// Ports of the host. Before it starts the program, the machine connects to all but the last; with a terminal only to the first two. A
+// core comes over the last when a process dies with one and the order wants it. kWhoBytes come first: up to a zero, whose core it is.
 enum { kControlPort = 0x6876, kInputPort, kOutputPort, kErrorPort, kCorePort };
 enum { kWhoBytes = 64 };
 
-// By kControlPort, from the host, once. All numbers are little-endian.
+// Over kControlPort, from the host, once. All numbers are little-endian.
 struct Order {
-  // Bytes behind this structure: `groups` numbers of 32 bits; then texts, each with a zero behind it: the machine's name, the
+  // Bytes that follow this structure: `groups` numbers of 32 bits; then texts, each ended by a zero: the machine's name, the
   // working directory, `arguments` of the program, `variables` of its environment.
   uint32_t bytes;
   uint32_t has_terminal, wants_core;
@@ -23,7 +23,7 @@ struct Order {
 };
 enum { kOrderBytes = 1 << 20, kMostTexts = 1 << 14, kMostGroups = 1 << 12 };
 
-// Behind it, and from the machine at the end.
+// From the host after the order, and from the machine at the end.
 struct News {
   uint32_t kind;
   uint32_t value;
@@ -32,7 +32,7 @@ enum {
   // From the host: a signal's number; the terminal's rows, and its columns in the upper half.
   kSignal = 1,
   kSize = 2,
-  // From the machine: how the program ended, as wait(2) says it, or an errno.
+  // From the machine: how the program ended, as wait(2) reports it, or an errno.
   kEnded = 3,
   kNoDirectory = 4,
   kNotExecuted = 5,

@@ -1,4 +1,4 @@
-// machine_program.h: becomes the program that a machine is for, in a child of the first process.
+// machine_program.h: turns a child of the first process into the program that a machine is for.
 #ifndef HV_PROGRAMS_MACHINE_PROGRAM_H_
 #define HV_PROGRAMS_MACHINE_PROGRAM_H_
 
@@ -15,14 +15,14 @@
 
 enum { kSignalSetBytes = 8 };
 
-// The program, and what leads to it.
+// The program, and what it starts with.
 struct Program {
   const char* directory;
   char** arguments;
   char** environment;
   const uint32_t* groups;
   const struct Order* order;
-  // Of the child: its standard streams.
+  // The child's standard streams.
   int streams[3];
 };
 
@@ -46,7 +46,7 @@ static int HasSlash(const char* name) {
   return *name == '/';
 }
 
-// As execvp(3), and without its shell for files of no kind.
+// Like execvp(3), but without its shell for files of an unknown format.
 static long Execute(const struct Program* program) {
   const char* name = program->arguments[0];
   if (HasSlash(name)) return Call(SYS_execve, name, program->arguments, program->environment);

@@ -1,4 +1,4 @@
-// machine_pump.h: one direction of a stream: what was read of one descriptor and is not written to another yet.
+// machine_pump.h: one direction of a stream: what was read from one descriptor and not yet written to another.
 #ifndef HV_PROGRAMS_MACHINE_PUMP_H_
 #define HV_PROGRAMS_MACHINE_PUMP_H_
 
@@ -13,7 +13,7 @@ enum { kPumpBytes = 1 << 16 };
 struct Pump {
   int from, to;
   long begin, end;
-  // Since the program has ended.
+  // Bytes read since the program ended.
   long late;
   char bytes[kPumpBytes];
 };
@@ -29,14 +29,14 @@ static void Close(int* fd) {
   *fd = -1;
 }
 
-// Nothing more comes. A socket's other direction lives on.
+// Nothing more comes. A socket's other direction stays open.
 static void EndOutput(struct Pump* pump) {
   if (pump->to < 0) return;
   if (Call(SYS_shutdown, pump->to, SHUT_WR) == -ENOTSOCK) Close(&pump->to);
   pump->to = -1;
 }
 
-// Nobody takes any more. Who reads by a pipe of its own hears of it.
+// Nothing more is taken. A process at the other end of a pipe notices.
 static void EndInput(struct Pump* pump) {
   if (pump->from < 0) return;
   if (Call(SYS_shutdown, pump->from, SHUT_RD) == -ENOTSOCK) Close(&pump->from);

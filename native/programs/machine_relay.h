@@ -13,7 +13,7 @@
 #include "machine_program.h"
 #include "machine_pump.h"
 
-// What the program's children still write when it has ended: so much, and as long as they do not pause.
+// What the program's children may still write after it has ended: at most this much, and only until they pause.
 enum { kLateBytes = 1 << 20, kPauseMs = 50 };
 enum { kTerminalGroup = 5 };
 
@@ -32,7 +32,7 @@ static void SetSize(int master, unsigned rows, unsigned columns) {
   Call(SYS_ioctl, master, TIOCSWINSZ, &size);
 }
 
-// A terminal of the machine's. Returns its master; all streams are its other end, which whoever runs in it owns.
+// Makes a terminal of the machine. Returns its master; all streams are its other end, which the program's user owns.
 static int MakeTerminal(struct Program* program) {
   const struct Order* order = program->order;
   const long master =
@@ -107,7 +107,7 @@ static void Obey(const struct Relay* relay) {
     SetSize(relay->master, news.value & 0xffff, news.value >> 16);
 }
 
-// Collects who has ended. Returns whether the program has.
+// Collects processes that have ended. Returns whether the program has.
 static int Collect(const struct Relay* relay, int* status) {
   struct signalfd_siginfo told;
   Call(SYS_read, relay->children, &told, sizeof(told));
@@ -128,7 +128,7 @@ static void PourReady(struct Relay* relay, const struct pollfd* ready) {
     if (ready[at].fd >= 0 && ready[at].revents != 0) Pour(&relay->pumps[at]);
 }
 
-// Until the program has ended. Returns how.
+// Serves until the program has ended. Returns how it ended.
 static int Serve(struct Relay* relay) {
   for (;;) {
     struct pollfd ready[kPumps + 2];
@@ -143,7 +143,7 @@ static int Serve(struct Relay* relay) {
   }
 }
 
-// What it has written, and what others write who were left behind.
+// Hands on what the program has written, and what the processes that it left behind still write.
 static void Drain(struct Relay* relay) {
   struct Pump* pumps = relay->pumps;
   EndInput(&pumps[0]);
@@ -157,7 +157,7 @@ static void Drain(struct Relay* relay) {
       is_full |= IsFull(&pumps[at]);
     }
     if (ready[1].fd < 0 && ready[2].fd < 0) break;
-    // Who is slow to take what is there is waited for.
+    // A host that is slow to take the output is waited for.
     const struct timespec pause = {0, kPauseMs * 1000000};
     if (Call(SYS_ppoll, ready, kPumps, is_full ? 0 : &pause, 0, 0) == 0) break;
     PourReady(relay, ready);

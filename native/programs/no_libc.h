@@ -1,4 +1,4 @@
-// no_libc.h: what the programs of this folder have in place of a C library.
+// no_libc.h: what the programs of this folder have instead of a C library.
 #ifndef HV_PROGRAMS_NO_LIBC_H_
 #define HV_PROGRAMS_NO_LIBC_H_
 
@@ -6,7 +6,7 @@
 
 #include "start.h"
 
-// Their result, or a negative errno.
+// A system call's result, or a negative errno.
 #define Call(number, ...) CallOf(number, __VA_ARGS__, 0, 0, 0, 0, 0)
 #define CallOf(number, a, b, c, d, e, ...) \
   SystemCall(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))

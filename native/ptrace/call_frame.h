@@ -14,10 +14,10 @@ namespace hv {
 
 class CallFrame {
  public:
-  // `page`: of HV_STUB_FRAME_BYTES, which outlive it.
+  // `page`: HV_STUB_FRAME_BYTES that outlive this object.
   explicit CallFrame(uint8_t* page) : page_(page) {}
 
-  // Nothing of its last program is left. `gate`, `address`: where the stub sees the gate and the frame.
+  // Leaves nothing of the last program. `gate`, `address`: where the stub sees the gate and the frame.
   void Reset(uint64_t gate, uint64_t address) const {
     std::memset(page_, 0, HV_STUB_FRAME_BYTES);
     Store(HV_FRAME_GATE, gate);
@@ -25,7 +25,7 @@ class CallFrame {
     Store(HV_GATE_STACK, address + HV_GATE_STACK_TOP);
   }
 
-  // From now on these calls have these results: pairs of number and result. `gate`: where they are read; if there are none, where
+  // From now on these calls have these results: pairs of number and result. `gate`: where results are read; if there are none, where
   // all calls are made.
   void Know(const std::vector<uint32_t>& results, uint64_t gate) const {
     for (size_t i = 0; i + 1 < results.size(); i += 2) {
@@ -39,7 +39,7 @@ class CallFrame {
     return __atomic_load_n(Word(HV_FRAME_STATE), __ATOMIC_SEQ_CST) == HV_STATE_REQUEST;
   }
   void Forget() const { __atomic_store_n(Word(HV_FRAME_STATE), HV_STATE_IDLE, __ATOMIC_RELAXED); }
-  // How often the gate looks for an answer. Who sees 0 rings; HasRequest, called later, sees the call of who saw more.
+  // How often the gate looks for an answer. A program that sees 0 rings; HasRequest, called later, sees the call of one that saw more.
   void Listen(uint32_t looks) const {
     __atomic_store_n(Word(HV_FRAME_LISTENING), looks, __ATOMIC_SEQ_CST);
   }
@@ -47,7 +47,7 @@ class CallFrame {
     Store(HV_FRAME_RESULT, static_cast<uint64_t>(result));
     __atomic_store_n(Word(HV_FRAME_STATE), HV_STATE_ANSWERED, __ATOMIC_RELEASE);
   }
-  // Number and arguments into another frame.
+  // Copies number and arguments into another frame.
   void CopyCall(uint8_t* to) const {
     std::memcpy(to + HV_FRAME_NUMBER, page_ + HV_FRAME_NUMBER, HV_FRAME_RESULT - HV_FRAME_NUMBER);
   }

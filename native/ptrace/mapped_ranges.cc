@@ -1,4 +1,4 @@
-// mapped_ranges.cc: ranges that are split and merged as Linux does with its mappings.
+// mapped_ranges.cc: splits and merges ranges as Linux does with its mappings.
 
 #include "ptrace/mapped_ranges.h"
 
@@ -8,7 +8,7 @@ namespace hv {
 
 MappedRanges::Edit MappedRanges::Map(uint64_t start, uint64_t end, uint64_t offset,
                                      uint64_t protection) {
-  // All of it is mapped to the same pages already: as far as it is seen.
+  // All of the range is already mapped to the same pages, as far as the loop has seen.
   bool is_same = true;
   bool has_protection = true;
   bool loses_rights = false;

@@ -1,4 +1,4 @@
-// mapped_ranges.h: what a stub has mapped of the MemoryFile, so that an edit is the cheapest call that makes it, or none.
+// mapped_ranges.h: what a stub has mapped of the MemoryFile, so that an edit needs only the cheapest call, or none.
 #ifndef HV_PTRACE_MAPPED_RANGES_H_
 #define HV_PTRACE_MAPPED_RANGES_H_
 
@@ -18,7 +18,7 @@ class MappedRanges {
   enum class Call { kNone, kMap, kProtect, kUnmap };
   struct Edit {
     Call call;
-    // Something that was mapped is no longer, or with fewer rights.
+    // Something that was mapped no longer is, or has fewer rights.
     bool takes_away;
   };
 
@@ -28,16 +28,16 @@ class MappedRanges {
   Edit Unmap(uint64_t start, uint64_t end);
   void Clear() { ranges_.clear(); }
   size_t size() const { return ranges_.size(); }
-  // By their start.
+  // Sorted by start.
   auto begin() const { return ranges_.begin(); }
   auto end() const { return ranges_.end(); }
 
  private:
   using Iterator = std::map<uint64_t, Range>::iterator;
 
-  // The first that ends behind `address`.
+  // The first that ends above `address`.
   Iterator FirstBehind(uint64_t address);
-  // From one range to two: the second begins at `address`, which it returns.
+  // Splits a range in two: the second begins at `address`. Returns the second.
   Iterator Split(Iterator range, uint64_t address);
   void Erase(uint64_t start, uint64_t end);
   void Insert(uint64_t start, Range range);

@@ -1,4 +1,4 @@
-// settle.cc: how the first stub settles in: from its first place to its last, with nothing left of what execve(2) put into it.
+// settle.cc: how the first stub settles in: it moves from its first place to its last, and keeps nothing that execve(2) put into it.
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -30,7 +30,7 @@ constexpr uint64_t kPageBytes = 4096;
 
 constexpr size_t kFilterLength = 26;
 
-// What settling in needs in the stub's memory: on a signal stack, before that is one.
+// What settling in needs in the stub's memory. It lies in a signal stack that is not in use yet.
 struct Scratch {
   KernelAction handle;
   KernelAction ignore;
@@ -41,12 +41,12 @@ struct Scratch {
 constexpr uint32_t Low(uint64_t word) { return static_cast<uint32_t>(word); }
 constexpr uint32_t High(uint64_t word) { return static_cast<uint32_t>(word >> 32); }
 
-// Kills it at once for any call but those that the tracer makes it make, which come from its own code: seccomp(2). Calls in the
+// Kills the stub at once for any call but those that the tracer has it make, which come from its own code: seccomp(2). Calls in the
 // vsyscall page stop it.
 void WriteFilter(sock_filter* filter, uint64_t call_address) {
   constexpr size_t kAddress = offsetof(seccomp_data, instruction_pointer);
   constexpr size_t kFlags = offsetof(seccomp_data, args);
-  // Where in the program.
+  // Positions in the program.
   constexpr int kAllow = 23, kKill = 24, kTrace = 25;
   constexpr int kVsyscall = 4, kOwnCode = 7, kClone = 16;
   int at = 0;
@@ -101,7 +101,7 @@ Stub::Stub(Tracer& tracer) : tracer_(tracer), slot_(tracer.pages()), is_first_(t
     Bury();
     throw;
   }
-  // It leads a session, and a group that all others are born into.
+  // The first stub leads a session, and a group that all others are born into.
   tracer_.waits().SetGroup(pid);
 }
 
@@ -144,10 +144,10 @@ void Stub::SettleIn(uint8_t* image) {
   std::vector<Call> calls = {
       {{SYS_munmap, 0, home}},
       {{SYS_close, kStubImageFd}},
-      // RLIMIT_CORE is for files alone: what core_pattern pipes to gets a core all the same, core(5).
+      // RLIMIT_CORE is for files alone: a program that core_pattern pipes to still gets a core, core(5).
       {{SYS_prctl, PR_SET_DUMPABLE, 0}},
       leader().SetSignalStack(),
-      // Its children: the kernel reaps them, once the tracer has.
+      // For its children: the kernel reaps them once the tracer has.
       act(SIGCHLD, offsetof(Scratch, ignore))};
   for (int signal : kFaultSignals) calls.push_back(act(signal, offsetof(Scratch, handle)));
   calls.push_back(

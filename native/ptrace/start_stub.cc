@@ -39,16 +39,16 @@ namespace {
 
 constexpr int kNamespaces =
     CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP;
-// From the most to the least: a user namespace lets anybody have the others; some hosts forbid them all. Who may change its user
-// has to do so before it is in a user namespace, where there is no other user to become: it gets one later.
+// From the most to the least: in a user namespace any user may have the others; some hosts forbid them all. A process that may change
+// its user has to do so before it is in a user namespace, where there is no other user to become: it enters that one later.
 // The last is for Yama's scope 2, which asks for power over the tracee's user namespace.
 constexpr std::initializer_list<int> kTries = {CLONE_NEWUSER | kNamespaces, kNamespaces, 0};
 constexpr std::initializer_list<int> kTriesWithIdentity = {kNamespaces, 0,
                                                            CLONE_NEWUSER | kNamespaces};
-// Nobody's, on every distribution: the kernel's overflowuid.
+// The id of "nobody" on every distribution: the kernel's overflowuid.
 constexpr long kUnprivilegedId = 65534;
 
-// Starts the ELF file: one segment, the code and the calls.
+// The start of the ELF file: one segment, the code and the calls.
 struct Header {
   Elf64_Ehdr file;
   Elf64_Phdr segment;
@@ -79,7 +79,7 @@ void WriteImage(uint8_t* image) {
               static_cast<size_t>(hv_stub_code_end - hv_stub_code));
 }
 
-// What parent and child share, which have one memory until the child executes.
+// What parent and child share: they have one memory until the child executes the image.
 struct Start {
   int image;
   int memory;
@@ -96,9 +96,9 @@ bool Try(Start& start, long result, const char* what) {
   return false;
 }
 
-// Leaves open the two descriptors of the stub alone.
+// Leaves only the stub's two descriptors open.
 bool CloseOthers(Start& start) {
-  // Out of the way of the places that they are to take.
+  // Moves them out of the way of the numbers that they are to have.
   int image = ::fcntl(start.image, F_DUPFD, 3);
   int memory = ::fcntl(start.memory, F_DUPFD, 3);
   if (!Try(start, std::min(image, memory), "dup")) return false;
@@ -112,7 +112,7 @@ bool CloseOthers(Start& start) {
   return true;
 }
 
-// As far as this host lets it: a user namespace may know no such user, or forbid setgroups(2). Not by the C library's calls, which
+// As far as this host allows: a user namespace may know no such user, or forbid setgroups(2). Not with the C library's calls, which
 // would change all threads of the parent.
 void DropIdentity() {
   ::syscall(SYS_setgroups, 0, nullptr);
@@ -120,8 +120,8 @@ void DropIdentity() {
   ::syscall(SYS_setresuid, kUnprivilegedId, kUnprivilegedId, kUnprivilegedId);
 }
 
-// All of them, those of its user namespace among them. execve(2) gives none back to whoever gains no privileges; the bounding set
-// is emptied where that is allowed.
+// Drops all of them, including those of its user namespace. execve(2) gives none back to a process that may gain no privileges; the
+// bounding set is emptied where that is allowed.
 bool DropCapabilities(Start& start) {
   for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++) {
   }
@@ -139,8 +139,8 @@ bool DropPrivileges(Start& start) {
   return DropCapabilities(start);
 }
 
-// Runs in the parent's memory: nothing but system calls. Signals are blocked: one that stopped it here would stop both. It is
-// traced first, while it is what the parent is: a parent without CAP_SYS_PTRACE may not trace others. What it gives up later
+// Runs in the parent's memory: it makes only system calls. Signals are blocked: one that stopped it here would stop both. It is
+// traced first, while it has the parent's rights: a parent without CAP_SYS_PTRACE may not trace others. What it gives up later
 // undoes PR_SET_PDEATHSIG.
 int Child(void* argument) {
   Start& start = *static_cast<Start*>(argument);
@@ -159,7 +159,7 @@ int Child(void* argument) {
   ::_exit(1);
 }
 
-// Another user's process can be kicked and killed by whoever has CAP_KILL.
+// CAP_KILL allows kicking and killing another user's process.
 bool MaySignalOthers() {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3] = {};
@@ -177,7 +177,7 @@ SharedMemory CreateStubImage() {
   try {
     return create(MFD_CLOEXEC | MFD_EXEC);
   } catch (const std::system_error& error) {
-    // Before Linux 6.3, where every memfd may be executed.
+    // Before Linux 6.3 every memfd may be executed.
     if (error.code().value() != EINVAL) throw;
     return create(MFD_CLOEXEC);
   }
@@ -198,7 +198,7 @@ pid_t StartStub(const SharedMemory& image, const SharedMemory& memory_file) {
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    // Untraced: it is ours to trace, whoever traces this process (strace -f).
+    // CLONE_UNTRACED: we trace it ourselves, even if this process is traced (strace -f).
     // SAFETY: the child has a stack of its own, and this thread sleeps until it executes or ends.
     pid_t pid = ::clone(Child, stack.data() + kStackBytes,
                         CLONE_VM | CLONE_VFORK | CLONE_UNTRACED | SIGCHLD | namespaces, &start);

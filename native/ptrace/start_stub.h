@@ -10,7 +10,7 @@
 
 namespace hv {
 
-// Where the stub's image lies before it settles: pages that every process may map.
+// Where the stub's image lies before it settles in: pages that every process may map.
 constexpr uint64_t kFirstStubAddress = 0x1000000;
 // The descriptors that it is started with.
 constexpr int kStubMemoryFd = 0;

@@ -1,4 +1,4 @@
-// stub.cc: the edits of an address space, and the threads and children of its process.
+// stub.cc: edits an address space, and makes the threads and children of its process.
 
 #include "ptrace/stub.h"
 
@@ -18,7 +18,7 @@ namespace hv {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
-// So many mappings cost less to make in a stub from the pool than a fork does, and its end.
+// Up to this many mappings, making them in a stub from the pool costs less than a fork and its end.
 constexpr size_t kFewRanges = 64;
 
 // A range of the MemoryFile's memfd.
@@ -60,7 +60,7 @@ void Stub::Bury() {
   }
 }
 
-// The list is in its parent's page and in its own, as the second call finds the latter there.
+// The list is in both its parent's page and its own: after the first call the second is read from its own.
 void Stub::MoveIn(const StubThread& parent) {
   const Call calls[] = {MapCalls(), MapStacks(), leader().SetSignalStack()};
   std::memcpy(slot_.calls(parent.index()), calls, sizeof(calls));
@@ -81,7 +81,7 @@ Call Stub::MapStacks() const {
 void Stub::End() {
   Died(SIGKILL);
   ::kill(leader().tracee().process(), SIGKILL);
-  // The leader last: its end is told after theirs.
+  // The leader last: the kernel reports its end after theirs.
   for (auto thread = threads_.rbegin(); thread != threads_.rend(); thread++) {
     while (!(*thread)->is_gone()) {
       const bool was_running = (*thread)->is_running();
@@ -135,13 +135,13 @@ void Stub::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t prot
 
 void Stub::Commit() {
   if (!takes_away_) return;
-  // That they wait in the gate is the program's word: one that runs would have what is taken away.
+  // Only the program says that they wait in the gate: one that runs would keep what is taken away.
   for (auto& thread : threads_) {
     if (thread->owner != nullptr) thread->owner->Halt();
   }
   if (IsIdle()) return;
   WithStopped([&](StubThread& thread) {
-    // It is being killed: no edit reaches those that still run, but the end does.
+    // The stub is being killed: no edit reaches the threads that still run, but the end does.
     if (!Flush(thread)) End();
   });
 }
@@ -158,12 +158,12 @@ bool Stub::Flush(StubThread& by) {
         done += count;
         continue;
       }
-      // Not even that much (RLIMIT_AS, no memory): what Linux kills for.
+      // Not even dropping all mappings made enough room (RLIMIT_AS, no memory): Linux would kill for that.
       if (has_dropped) {
         Died(SIGKILL);
         return false;
       }
-      // vm.max_map_count, as a rule. What the program has mapped is a memory of what the sentry knows: it may be forgotten.
+      // Usually vm.max_map_count. What the program has mapped is a cache of what the sentry knows: it may be dropped.
       has_dropped = true;
       by.Must({{{SYS_munmap, 0, arch::StubAddress()}}});
       calls = AfterDrop(calls, done);
@@ -177,7 +177,7 @@ bool Stub::Flush(StubThread& by) {
   }
 }
 
-// What is not there cannot be protected; and what came after a failure must not have the rights that it was to lose.
+// What is not mapped cannot be protected; and what is mapped after the failed call must not keep rights that it was to lose.
 std::vector<Call> Stub::AfterDrop(const std::vector<Call>& calls, size_t first) {
   std::vector<Call> rest(calls.begin() + static_cast<ptrdiff_t>(first), calls.end());
   ranges_.Clear();
@@ -234,7 +234,7 @@ StubThread* Stub::Take() {
       WithStopped([&](StubThread& thread) { AddThread(thread); });
       return threads_.back().get();
     } catch (const std::system_error&) {
-      // As many as the host allows will do.
+      // The threads that the host allows will do.
     }
   }
   StubThread* oldest = nullptr;

@@ -1,4 +1,4 @@
-// stub.h: the process that one address space is: it maps what it is told to, and runs programs in its threads.
+// stub.h: the process that serves as one address space: it maps what it is told to, and runs programs in its threads.
 #ifndef HV_PTRACE_STUB_H_
 #define HV_PTRACE_STUB_H_
 
@@ -14,48 +14,48 @@ namespace hv {
 
 class Tracer;
 
-// A process that has nothing of this one's but a descriptor of the MemoryFile, which only the tracer can make it use: no other
-// descriptor, no environment, no mapping but its own, namespaces of its own where the host allows that, no new privileges, and a
-// filter that kills it should a system call but a few from its own code ever be made.
+// A process that has nothing from this one but a descriptor of the MemoryFile, which only the tracer can make it use: no other
+// descriptor, no environment, no mapping but its own, its own namespaces where the host allows that, no new privileges, and a
+// filter that kills it if it ever makes a system call other than a few from its own code.
 class Stub {
  public:
-  // The first one, which all others come from and which runs no program. Throws std::system_error: what the host does not allow.
+  // The first one, which all others come from and which runs no program. Throws std::system_error for what the host does not allow.
   explicit Stub(Tracer& tracer);
-  // fork(2) of a stopped thread's stub, with what that has mapped. Throws std::system_error.
+  // fork(2) of a stopped thread's stub, with the same mappings. Throws std::system_error.
   explicit Stub(StubThread& parent);
   Stub(const Stub&) = delete;
   Stub& operator=(const Stub&) = delete;
   // Kills it.
   ~Stub();
 
-  // Maps or (protection 0) unmaps user pages: when a thread next runs, or when Commit is called. `populate`: for the program's
-  // first touches not to fault. Throws std::out_of_range for an allegation out of bounds.
+  // Maps or (protection 0) unmaps user pages: when a thread next runs, or when Commit is called. `populate`: so that the program's
+  // first touches do not fault. Throws std::out_of_range for a bad range.
   void Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection, bool populate);
-  // Afterwards no thread that runs translates by what edits took away.
+  // Afterwards no thread that runs translates with anything that edits took away.
   void Commit();
   bool has_pending() const { return !pending_.empty(); }
-  // Makes the calls that are pending; false: it is gone. When the host has no room for that many mappings, all of them are
+  // Makes the pending calls; false: the process is gone. When the host has no room for that many mappings, all of them are
   // dropped: faults bring them back.
   bool Flush(StubThread& by);
-  // Wipes it. It unmaps everything before the next program runs in it.
+  // Wipes it: everything is unmapped before the next program runs in it.
   void Empty();
-  // With the same mappings. Throws std::system_error.
+  // A stub with the same mappings. Throws std::system_error.
   std::unique_ptr<Stub> Fork();
 
-  // A stopped thread for a context that has none here; nullptr: all run, and the host has no more.
+  // A stopped thread for a context that has none here; nullptr: all run, and the host allows no more.
   StubThread* Take();
-  // It goes through the gate next. Where threads have no frames of their own, whose frame it was leaves the gate. False: it was its own.
+  // Thread `to` goes through the gate next. Where threads share a frame, the previous user leaves the gate. False: `to` had it already.
   bool LendFrame(const StubThread& to);
   bool HasFrame(const StubThread& thread) const {
     return arch::kThreadsHaveFrames || frame_user_ == &thread;
   }
-  // Kills it. Whose thread runs is told.
+  // Kills it, and tells the contexts whose threads run.
   void End();
-  // The contexts that its threads hold keep their state themselves.
+  // Moves the state that its threads hold into the contexts.
   void SaveOwners();
-  // No program runs there.
+  // No program runs in it.
   bool IsIdle() const;
-  // The end of its only thread is told as soon as it comes: see Waits::For.
+  // It has one thread, whose end the kernel reports as soon as it comes: see Waits::For.
   bool EndsAlone() const { return threads_.size() == 1 && !is_first_; }
 
   Tracer& tracer() const { return tracer_; }
@@ -63,17 +63,17 @@ class Stub {
   StubThread& leader() const { return *threads_.front(); }
   bool is_first() const { return is_first_; }
   bool is_dead() const { return is_dead_; }
-  // Asks the kernel. Precondition: nothing runs there.
+  // Asks the kernel. Precondition: nothing runs in it.
   bool HasDied();
-  // How it died: by SIGKILL, as far as is known.
+  // The signal that it died of: SIGKILL unless more is known.
   int death() const { return death_; }
   void Died(int signal);
 
  private:
   void SettleIn(uint8_t* image);
-  // From its parent's calls and stacks to its own.
+  // Moves it from its parent's calls and stacks to its own.
   void MoveIn(const StubThread& parent);
-  // Map its calls and its stacks where a stub has them.
+  // The calls that map its calls and its stacks where a stub has them.
   Call MapCalls() const;
   Call MapStacks() const;
   // Maps what the other has. Precondition: it has nothing mapped.
@@ -82,16 +82,16 @@ class Stub {
   void Bury();
   // The pending calls from `first` on, for an empty process.
   std::vector<Call> AfterDrop(const std::vector<Call>& calls, size_t first);
-  // `body` with a thread that is stopped, for as long as that takes if need be.
+  // Runs `body` with a stopped thread; stops one for as long as that takes if all run.
   template <typename Body>
   void WithStopped(Body body);
 
   Tracer& tracer_;
   StubPages::Slot slot_;
   const bool is_first_;
-  // The first leads the process.
+  // The first is the leader of the process.
   std::vector<std::unique_ptr<StubThread>> threads_;
-  // Of `threads_`, or nullptr.
+  // One of `threads_`, or nullptr.
   const StubThread* frame_user_ = nullptr;
   MappedRanges ranges_;
   std::vector<Call> pending_;

@@ -1,4 +1,4 @@
-// stub_pages.h: the calls and signal stacks of stubs: pages of the MemoryFile's memfd behind those that programs can have.
+// stub_pages.h: the calls and signal stacks of stubs: pages of the MemoryFile's memfd past those that programs can have.
 #ifndef HV_PTRACE_STUB_PAGES_H_
 #define HV_PTRACE_STUB_PAGES_H_
 
@@ -16,11 +16,11 @@ constexpr uint64_t kStubSlotBytes = HV_STUB_BYTES - HV_STUB_CALLS;
 // Hands out slots, one for each stub. The file grows as they are needed.
 class StubPages {
  public:
-  // `memory`: what programs can have is its mapping, from the file's start.
+  // `memory`: programs can have what its mapping covers, from the file's start.
   explicit StubPages(std::shared_ptr<SharedMemory> memory)
       : memory_(std::move(memory)), end_(memory_->mapping.size()) {}
 
-  // One stub's, given back when it is destroyed; nothing of the stub is alive then.
+  // One stub's slot, given back when it is destroyed; by then nothing of the stub is alive.
   class Slot {
    public:
     // Throws std::system_error.
@@ -29,9 +29,9 @@ class StubPages {
     Slot& operator=(const Slot&) = delete;
     ~Slot();
 
-    // For another program: nothing of the last one's registers is to be found there.
+    // Prepares it for another program: nothing of the last one's registers is left there.
     void Wipe();
-    // In the file.
+    // Its offset in the file.
     uint64_t offset() const { return offset_; }
     uint8_t* calls(unsigned thread) const {
       return mapping_.data() + uint64_t{thread} * HV_STUB_CALLS_BYTES;

@@ -1,4 +1,4 @@
-// stub_thread.cc: the calls that a thread of a stub is made to make, and reading the kernel's signal frames.
+// stub_thread.cc: has a thread of a stub make calls, and reads the kernel's signal frames.
 
 #include "ptrace/stub_thread.h"
 
@@ -18,7 +18,7 @@ extern "C" const uint8_t hv_stub_calls[], hv_stub_handler[];
 namespace hv {
 namespace {
 
-// Of the slot's frames.
+// The address of one of the slot's frames.
 uint64_t FrameAddress(unsigned index) {
   return arch::StubAddress() + HV_STUB_STACKS + uint64_t{index} * HV_STUB_STACK_STRIDE;
 }
@@ -81,7 +81,7 @@ pid_t StubThread::Clone(uint64_t flags) {
   if (spawned_ == 0)
     throw std::system_error(result < 0 ? static_cast<int>(-result) : EAGAIN,
                             std::generic_category(), "clone");
-  // New: its end, should it come, is nobody's but its own.
+  // It is new: nothing else's end can hide its own.
   Stop stop = stub_.tracer().waits().For(spawned_, true);
   if (stop.kind == Stop::kGone) throw std::system_error(EAGAIN, std::generic_category(), "clone");
   return spawned_;
@@ -105,7 +105,7 @@ bool StubThread::Go(const UserRegisters& registers, int signal) {
       }
       arch::GetRegisters(tracee_.thread(), registers_);
       if (stop.signal == SIGTRAP) return true;
-      // Its own code cannot fault, but for what a program did to the rights of memory (x86_64: WRPKRU).
+      // The stub's own code cannot fault, unless a program changed the rights of memory (x86_64: WRPKRU).
       stub_.Died(stop.signal);
       return false;
     }
@@ -122,7 +122,7 @@ bool StubThread::Park() {
 
 bool StubThread::LeaveFiltered() {
   arch::SkipCall(tracee_.thread());
-  // Behind the call that it did not make, before its next instruction, this stops it. The watcher's kick may be in it.
+  // This stops it after the call that it did not make, before its next instruction. The watcher's kick may be merged with it.
   tracee_.Kick();
   kicked_ = true;
   return Resume(kPtraceSysemu, 0).kind != Stop::kGone;
@@ -132,10 +132,10 @@ bool StubThread::Explain(const UserRegisters& registers, TrapRecord& record) {
   std::vector<uint8_t> fp_state;
   if (arch::kHandlerResetsFpState) fp_state = tracee_.ReadFpState();
   if (!Go(arch::WithoutStack(registers), record.signal)) return false;
-  // Another thread of the program may write there meanwhile: what the frame says is the program's word on its own fault.
+  // Another thread of the program may write there meanwhile: the frame is only the program's word about its own fault.
   arch::ReadSignalFrame(registers_, stub_.slot().stack(index_), HV_STUB_STACK_BYTES,
                         stack_address(), record);
-  // On arm64 it is left alone: setting it would clear what SVE's registers have beyond.
+  // On arm64 it is left alone: setting it would clear the parts of SVE's registers beyond it.
   if (arch::kHandlerResetsFpState) tracee_.WriteFpState(fp_state);
   return true;
 }

@@ -1,4 +1,4 @@
-// traced_context.cc: running a program in its stub, and telling from the tracee's stops what it did.
+// traced_context.cc: runs a program in its stub, and tells from the tracee's stops what it did.
 
 #include "ptrace/traced_context.h"
 
@@ -13,7 +13,7 @@
 namespace hv {
 namespace {
 
-// Beside others it stays as long as it may cost to wait for a place: the tracer's tick.
+// After this many brief stops it returns, even beside others: a wait for a place may cost as much time, the tracer's tick.
 constexpr unsigned kManyBriefStops = 16;
 
 int64_t NowNs() {
@@ -28,7 +28,7 @@ TracedContext::~TracedContext() {
   if (thread_ == nullptr) return;
   try {
     Preempt();
-    // So that nothing is hidden from who has the thread next.
+    // So that nothing is hidden from the context that has the thread next.
     LeaveCall();
   } catch (const std::system_error&) {
     // Only a tracee that is gone refuses.
@@ -57,7 +57,7 @@ Trap TracedContext::Start() try {
   if (space_ == nullptr) throw std::invalid_argument("the context has no address space");
   Stub& stub = space_->Get();
   if (is_dead_ || stub.is_dead()) return Die(stub.death());
-  // The sentry has done with it.
+  // The sentry is done with the last fault.
   is_explained_ = true;
   if (thread_ == nullptr && !TakeThread(stub)) return Trap::kInterrupted;
   if (tracer_->gate() != 0 && stub.LendFrame(*thread_)) {
@@ -125,7 +125,7 @@ bool TracedContext::Pause() {
 
 void TracedContext::GoOn() { words_.record.stopped = static_cast<uint32_t>(Start()); }
 
-// Its last one was taken, or it never had one here.
+// Takes a thread: its last one was taken away, or it never had one here.
 bool TracedContext::TakeThread(Stub& stub) {
   StubThread* thread = stub.Take();
   if (thread == nullptr) return false;
@@ -142,7 +142,7 @@ bool TracedContext::TakeThread(Stub& stub) {
   return true;
 }
 
-// The program's registers, as far as the thread has others.
+// Sets the program's registers where the thread has others.
 void TracedContext::Enter() {
   pid_t thread = thread_->tracee().thread();
   if (written_ || at_ == At::kStub) {
@@ -236,7 +236,7 @@ void TracedContext::FetchRegisters() {
   if (tracer_->gate() != 0) arch::HideFrame(registers_, Gate());
 }
 
-// What a VM makes of a jump to the vsyscall page: nothing is mapped there.
+// Makes of a jump to the vsyscall page the fault that it is in a VM: nothing is mapped there.
 Trap TracedContext::VsyscallFault() {
   if (!thread_->LeaveFiltered()) return Die(thread_->stub().death());
   at_ = At::kStub;
@@ -297,13 +297,13 @@ void TracedContext::Save() {
   written_ = true;
 }
 
-// Its fault cannot be explained any more once the thread did something else.
+// Once the thread has done something else, its fault can no longer be explained.
 void TracedContext::LeaveProgram() {
   Halt();
   if (!is_explained_) Explain();
 }
 
-// Where all registers can be read and written.
+// Moves it to where all registers can be read and written.
 void TracedContext::LeaveCall() {
   Halt();
   if (!arch::kCallStopHides || at_ != At::kCall || is_dead_) return;

@@ -19,16 +19,16 @@ struct TrapWords {
   TrapRecord record;
 };
 
-// How a system call came; src/platform/trap-words.ts repeats it. In the frame's place for the state.
+// How a system call came; src/platform/trap-words.ts repeats it. It is stored in the frame's word for the state.
 enum Came : uint32_t {
-  kStopped,    // by a stop, where a program makes calls by itself
+  kStopped,    // with a stop: the program made the call itself
   kHeard,      // through the gate, without a stop
-  kHeardLate,  // so, too; the program had to be stopped, or stopped, before its last answer
+  kHeardLate,  // the same; but the program was stopped, or stopped, before its last answer
   kRang,       // through the gate, whose bell stopped it
 };
 
-// How often the tracer looks for a call while it listens, 0: not at all; the gate for an answer; and after how many looks the tracer asks
-// the kernel for a stop.
+// How often the tracer looks for a call while it listens (0: it does not listen); how often the gate looks for an answer; and after how
+// many looks the tracer asks the kernel for a stop.
 struct Looks {
   uint32_t patience = 0;
   uint32_t answer = 0;
@@ -45,72 +45,72 @@ class TracedContext {
   ~TracedContext();
 
   TrapRecord& record() const { return words_.record; }
-  // Where the next Start runs it. Precondition: it does not run.
+  // Sets where the next Start runs it. Precondition: it does not run.
   void SetSpace(std::shared_ptr<TracedSpace> space);
-  // Whether Start would run it where few enough run: `running` contexts are to, all of one program or not. Precondition: it does
-  // not run.
+  // Whether Start would run it where few enough run, when `running` contexts are to run, all of one program or not. Precondition: it
+  // does not run.
   bool HasPlace(size_t running, bool is_one_program) const;
-  // Lets the program run: kResumed. Else why not.
+  // Lets the program run: kResumed. Otherwise returns why not.
   Trap Start();
   // Waits until the program traps; starts it unless it runs. Fills the frame or the record.
   Trap Run();
-  // While it runs alone, it is on another processor and listened to.
+  // While it runs alone, it is on another processor, and the tracer listens to it.
   void Listen(Looks looks) { looks_ = looks; }
-  // From the gate, if it says that it waits there for an answer, to where it stands still and its registers can be read.
+  // If it says that it waits in the gate for an answer: moves it to where it stands still and its registers can be read.
   void Halt();
-  // The program has these results without a trap: pairs of call number and result; none: of no call. Any time.
+  // The program gets these results without a trap: pairs of call number and result; if empty, of no call. Any time.
   void Know(std::vector<uint32_t> results);
   // Stops the program, unless it has trapped by now.
   Trap Preempt();
-  // After a fault: completes the record by what the processor said.
+  // After a fault: completes the record with what the processor said.
   void Explain();
 
   const UserRegisters& ReadRegisters();
   void WriteRegisters(const UserRegisters& registers);
-  // The result register among those that were written.
+  // Sets the result register among those that were written.
   void WriteResult(int64_t result) { arch::StoreResult(registers_, result); }
   std::vector<uint8_t> ReadFpState();
   // Throws std::system_error EINVAL when the processor refuses it.
   void WriteFpState(std::vector<uint8_t> state);
-  // Stops one that runs, whichever: the sentry waits for all of them. Any thread.
+  // Stops any context that runs: the sentry waits for all of them. Any thread.
   void Kick() const { tracer_->Kick(); }
 
   // For the tracer, stubs and their threads.
-  // Its stop was told; the record keeps what it was.
+  // Its stop was reported; the record keeps what it was.
   void Collect(Stop stop);
-  // Stops it for a moment, until GoOn. False: it trapped by itself, which the record keeps.
+  // Stops it for a moment, until GoOn. False: it trapped by itself, and the record keeps that.
   bool Pause();
   void GoOn();
-  // All that its thread has of it, so that another may run there.
+  // Saves all that its thread has of it, so that another context may run there.
   void Save();
-  // Its call was heard; it is in the gate, and nobody waits for its thread's next stop.
+  // Its call was heard; it is in the gate, and nothing waits for its thread's next stop.
   bool is_in_gate() const { return at_ == At::kGate; }
-  // That stop.
+  // Handles that stop.
   void Settle(Stop stop);
-  // The frame is another thread's from now on.
+  // From now on another thread has the frame.
   void LeaveFrame();
-  // Its thread is about to make calls, or has: the program's registers are kept.
+  // Its thread is about to make calls, or has made them: keep the program's registers.
   void LeaveProgram();
   void MovedToStub();
-  // The thread is no more.
+  // The thread no longer exists.
   void LoseThread() {
     thread_ = nullptr;
     at_ = At::kStub;
   }
-  // Where its registers are; nullptr: here.
+  // The thread that has its registers; nullptr: they are here.
   StubThread* thread() const { return thread_; }
   // The tracer's word for Kick, while it runs.
   std::atomic<uint64_t>* target = nullptr;
-  // The tracer's tick in which it was started last.
+  // The tracer's tick in which it was last started.
   uint64_t started_tick = 0;
 
  private:
-  // Where the tracee stands: in the program, in a call of its, or in the stub's own code, with other registers; kGate: it runs
-  // there, and waits for an answer; kBell: it stopped there for that, and nobody has looked at its registers.
+  // Where the tracee is: in the program, in one of its calls, or in the stub's own code, with other registers. kGate: it runs in the
+  // gate and waits for an answer. kBell: it stopped in the gate to wait for one, and its registers have not been read.
   enum class At { kProgram, kCall, kStub, kGate, kBell };
 
   bool is_running() const { return thread_ != nullptr && thread_->is_running(); }
-  // Does what only a living tracee can. Was it killed meanwhile? The next Run tells.
+  // Makes a request that only a living tracee can answer. If it was killed meanwhile, the next Run reports that.
   template <typename Request>
   void UnlessGone(Request request) {
     if (is_dead_) return;
@@ -121,7 +121,7 @@ class TracedContext {
       is_dead_ = true;
     }
   }
-  // On another processor, and better off on this one.
+  // It is on another processor, and better off on this one.
   bool IsToReturn() const;
   bool TakeThread(Stub& stub);
   void Enter();
@@ -154,12 +154,12 @@ class TracedContext {
   std::shared_ptr<TracedSpace> space_;
   StubThread* thread_ = nullptr;
   UserRegisters registers_ = {};
-  // While no thread has it. What it had last, once the thread is gone.
+  // Valid while no thread has it. Once the thread is gone: what it had last.
   std::vector<uint8_t> fp_state_;
   At at_ = At::kStub;
-  // `registers_` are of a call whose result is still to come by the frame.
+  // `registers_` belong to a call whose result is still to come through the frame.
   bool lacks_result_ = false;
-  // `registers_` are the sentry's and to be set, the thread pointer too.
+  // `registers_` come from the sentry and have yet to be set, the thread pointer too.
   bool written_ = true;
   bool has_thread_pointer_ = true;
   bool is_explained_ = true;
@@ -169,7 +169,7 @@ class TracedContext {
   bool is_late_ = false;
   // kCall: the call is the gate's bell.
   bool is_in_gate_call_ = false;
-  // On another processor: when it was started there last, and how often in a row it trapped soon.
+  // On another processor: when it was last started there, and how often in a row it soon trapped.
   int64_t started_ns_ = 0;
   unsigned brief_stops_ = 0;
 };

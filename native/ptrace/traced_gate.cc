@@ -1,4 +1,4 @@
-// traced_gate.cc: calls that come through the gate (arch/gate.h): heard without a stop while the sentry looks for them, else by its bell.
+// traced_gate.cc: calls that come through the gate (arch/gate.h): heard without a stop while the sentry looks for them, else with its bell.
 
 #include "ptrace/call_frame.h"
 #include "ptrace/stub.h"
@@ -51,7 +51,7 @@ Trap TracedContext::Heard() {
   return Trap::kSyscall;
 }
 
-// At a stop, as everywhere in the frame, the call is the program's word. Who has not gone through the gate has his own registers still.
+// Here, as everywhere in the frame, the call is only the program's word. A program that did not come through the gate keeps its registers.
 Trap TracedContext::Rang() {
   CallFrame(thread_->frame()).CopyCall(words_.frame);
   SetCame(kRang, 0);
@@ -65,7 +65,7 @@ void TracedContext::LeaveBell() {
   is_in_gate_call_ = FetchFromGate(true) != arch::InGate::kOutside;
 }
 
-// A program that lied may be elsewhere. One that is gone, or a child of it, has no registers, rather than old ones.
+// A program that lied may be elsewhere. If it is gone, it (or a child of it) gets zeroed registers instead of old ones.
 arch::InGate TracedContext::FetchFromGate(bool is_in_call) {
   arch::InGate was = arch::InGate::kOutside;
   registers_ = {};
@@ -86,13 +86,13 @@ void TracedContext::Answer() {
   at_ = At::kProgram;
 }
 
-// Where the gate looks for it.
+// Stores the result where the gate looks for it.
 void TracedContext::TellResult() {
   FetchResult();
   CallFrame(thread_->frame()).Answer(arch::CallResult(registers_));
 }
 
-// What the program would have outside of the gate. Precondition: it stopped by no fault.
+// Turns the registers into those that the program has outside of the gate. Precondition: it did not stop with a fault.
 arch::InGate TracedContext::LeaveGate(bool is_in_call) {
   if (tracer_->gate() == 0) return arch::InGate::kOutside;
   arch::InGate was = arch::LeaveGate(registers_, Gate(), is_in_call);

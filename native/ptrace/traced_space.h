@@ -10,13 +10,13 @@
 
 namespace hv {
 
-// Contexts have one in common, so that none runs in a stub that is another space's by now.
+// Contexts share one, so that none runs in a stub that belongs to another space by now.
 class TracedSpace {
  public:
   // Empty. Throws std::system_error.
   explicit TracedSpace(std::shared_ptr<Tracer> tracer)
       : tracer_(std::move(tracer)), stub_(tracer_->Create()) {}
-  // With what the other has mapped. Throws std::system_error.
+  // With the other's mappings. Throws std::system_error.
   explicit TracedSpace(const TracedSpace& other)
       : tracer_(other.tracer_), stub_(other.Get().Fork()) {}
   TracedSpace& operator=(const TracedSpace&) = delete;
@@ -25,7 +25,7 @@ class TracedSpace {
   void Close() {
     if (stub_ != nullptr) tracer_->Recycle(std::move(stub_));
   }
-  // Throws std::invalid_argument.
+  // Throws std::invalid_argument when it is disposed of.
   Stub& Get() const {
     if (stub_ == nullptr) throw std::invalid_argument("the address space is disposed");
     return *stub_;

@@ -1,4 +1,4 @@
-// tracee.cc: ptrace(2).
+// tracee.cc: a tracee's requests of ptrace(2).
 
 #include "ptrace/tracee.h"
 

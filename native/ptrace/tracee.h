@@ -1,4 +1,4 @@
-// tracee.h: a traced thread: resuming it, its stops and its floating-point state: ptrace(2).
+// tracee.h: a traced thread: resumes it, and reads its stops and its floating-point state: ptrace(2).
 #ifndef HV_PTRACE_TRACEE_H_
 #define HV_PTRACE_TRACEE_H_
 
@@ -14,23 +14,23 @@ namespace hv {
 // glibc's sys/ptrace.h knows these on x86_64 alone.
 constexpr int kPtraceSysemu = 31;
 
-// What the processor makes of faults.
+// The signals that processor faults become.
 constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 
-// What wait(2) said.
+// What wait(2) reported.
 struct Stop {
   // kFiltered: the filter stopped it before a call; kSpawned: it made a process or a thread, see Tracee::Spawned.
   enum Kind { kCall, kFiltered, kSpawned, kSignal, kGone } kind;
-  // kSignal: about to be delivered; kGone: that killed it, 0: it exited.
+  // kSignal: about to be delivered; kGone: the one that killed it, 0: it exited.
   int signal;
 
   static Stop Of(int wait_status);
 };
 
-// A signal that stops a thread of that process, now or when it is resumed next. Any thread's to call.
+// Sends a signal that stops a thread of that process, now or when it is next resumed. Any thread may call it.
 void Kick(pid_t process, pid_t thread);
 
-// Only the thread that traces may call anything.
+// Only the tracing thread may call anything.
 class Tracee {
  public:
   Tracee(pid_t process, pid_t thread) : process_(process), thread_(thread) {}
@@ -39,16 +39,16 @@ class Tracee {
   pid_t process() const { return process_; }
   pid_t thread() const { return thread_; }
   bool is_leader() const { return process_ == thread_; }
-  // Runs it. `request`: PTRACE_CONT or kPtraceSysemu; `signal`: delivered first, 0 for none. Was it killed meanwhile? Waiting says.
+  // Runs it. `request`: PTRACE_CONT or kPtraceSysemu; `signal`: delivered first, 0 for none. If it was killed meanwhile, waiting tells.
   void Resume(int request, int signal) const;
   void Kick() const { hv::Kick(process_, thread_); }
-  // What the kernel says of the fault that `signal`, the last stop's, is about. False: it is about none, but a kick or somebody's
-  // signal, which is not for the program. (A terminal's and RLIMIT_CPU's come from the kernel, too.)
+  // What the kernel says about the fault that `signal`, the last stop's, stands for. False: it is no fault, but a kick or another
+  // process's signal, which is not for the program. (A terminal's and RLIMIT_CPU's come from the kernel, too.)
   bool ReadFault(int signal, siginfo_t& info) const;
-  // After kSpawned: the thread that is new.
+  // After kSpawned: the new thread.
   pid_t Spawned() const;
 
-  // As much as is a program's: see arch::TrimFpState.
+  // Only the part that programs have: see arch::TrimFpState.
   std::vector<uint8_t> ReadFpState() const;
   // Throws std::system_error EINVAL when the processor refuses it.
   void WriteFpState(const std::vector<uint8_t>& state) const;

@@ -1,4 +1,4 @@
-// tracer.cc: the first stub, the pool of emptied ones, and the contexts that run.
+// tracer.cc: keeps the first stub, the pool of emptied ones, and the contexts that run.
 
 #include "ptrace/tracer.h"
 
@@ -56,7 +56,7 @@ std::unique_ptr<Stub> Tracer::Create() {
 Stub& Tracer::Parent() {
   if (first_ != nullptr && !first_->is_dead()) return *first_;
   if (Stub* living = FindLiving()) return *living;
-  // What is left of the others, if the host killed the first one and with it all of its namespace, is told before its own end.
+  // If the host killed the first stub, and with it all of its namespace, the kernel reports the others' ends before the first one's.
   std::vector<StubThread*> leaders;
   for (auto& [tid, thread] : threads_) {
     if (thread->tracee().is_leader() && !thread->stub().is_first()) leaders.push_back(thread);
@@ -75,8 +75,8 @@ Stub* Tracer::FindLiving() const {
   return nullptr;
 }
 
-// A sibling where that may be: whoever forks then has no children, and what is born into a PID namespace has the first one, or
-// this process, for a parent. Only the first of a namespace may have no siblings: clone(2).
+// Makes a sibling where that is allowed: then the forking process has no children, and what is born into a PID namespace has the first
+// one, or this process, as its parent. Only the first of a namespace may have no siblings: clone(2).
 pid_t Tracer::CloneProcess(StubThread& parent) {
   if (!parent.stub().is_first() || !first_is_init_) {
     try {
@@ -90,7 +90,7 @@ pid_t Tracer::CloneProcess(StubThread& parent) {
 }
 
 void Tracer::Recycle(std::unique_ptr<Stub> stub) {
-  // One that runs, of a JavaScript thread that is being ended, has its owner until its end is collected: ~Stub.
+  // A running stub of a JavaScript thread that is being ended keeps its owner until its end is collected: ~Stub.
   if (stub->is_dead() || !stub->IsIdle()) return;
   stub->SaveOwners();
   if (is_closed_ || pool_.size() >= kPooled) return;
@@ -183,13 +183,13 @@ bool Tracer::IsHomeFree() const { return running_.size() >= processors_ - 1 && C
 void Tracer::Spread(unsigned many_stops) {
   const unsigned stops = std::exchange(stops_at_home_, 0);
   const uint64_t tick = ticks_++;
-  // The one that has run for longest.
+  // The one that has run longest.
   auto found = std::find_if(running_.begin(), running_.end(), [](const TracedContext* context) {
     return !context->thread()->is_away;
   });
   if (processors_ == 1 || found == running_.end()) return;
   TracedContext& context = **found;
-  // It has not run for the whole tick, and many did not.
+  // It did not run for the whole tick, and there were many stops.
   if (stops >= many_stops && context.started_tick == tick) return;
   if (!context.Pause()) return;
   try {
@@ -200,7 +200,7 @@ void Tracer::Spread(unsigned many_stops) {
   context.GoOn();
 }
 
-// By a call of its own: a thread may always choose for itself, another only with its user's rights or CAP_SYS_NICE.
+// The thread makes the call itself: it may always choose for itself, for another thread only with its user's rights or CAP_SYS_NICE.
 void Tracer::Place(StubThread& thread, bool away) {
   const cpu_set_t& set = away ? away_ : home_;
   static_assert(sizeof(set) <= HV_STUB_CALLS_BYTES - HV_STUB_CALL_DATA);

@@ -1,4 +1,4 @@
-// tracer.h: all stubs of one platform: where new ones come from, which contexts run, and on which processors.
+// tracer.h: all stubs of one platform: makes new ones, and knows which contexts run, and on which processors.
 #ifndef HV_PTRACE_TRACER_H_
 #define HV_PTRACE_TRACER_H_
 
@@ -20,27 +20,27 @@ namespace hv {
 
 class TracedContext;
 
-// The thread that made it calls everything but Kick. What stops its contexts is told to it alone: ptrace(2).
+// The thread that made it calls everything but Kick. The kernel reports its contexts' stops to that thread alone: ptrace(2).
 class Tracer {
  public:
-  // `cpus`: contexts that run at a time, at most HV_STUB_THREADS. `away`: processors beside the one that this thread is kept on;
-  // none: there are no others, or it is kept on none.
+  // `cpus`: how many contexts run at a time, at most HV_STUB_THREADS. `away`: processors besides the one that this thread is pinned to;
+  // none: there are no others, or it is not pinned.
   Tracer(std::shared_ptr<SharedMemory> memory, unsigned cpus, const cpu_set_t& away);
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
-  // Precondition: no stub is anybody else's.
+  // Precondition: nothing else owns a stub.
   ~Tracer();
 
   // A process that has nothing mapped. Throws std::system_error.
   std::unique_ptr<Stub> Create();
-  // One that lives and has nothing mapped, if one is kept; else nullptr.
+  // A kept one that lives and has nothing mapped, or nullptr.
   std::unique_ptr<Stub> TakePooled();
-  // Kept for that, if it lives and few are. Precondition: nothing runs there.
+  // Keeps it for TakePooled, if it lives and few are kept. Precondition: nothing runs in it.
   void Recycle(std::unique_ptr<Stub> stub);
-  // Keeps none any more.
+  // From now on keeps none.
   void Close();
 
-  // From now on programs find the gate. 0: this architecture has none; else where in a frame its address is.
+  // From now on programs find the gate. Returns Platform.openCallGate's result: see arch::GateWord.
   uint64_t OpenGate();
   // Where stubs see it; 0: it is not open.
   uint64_t gate() const { return gate_; }
@@ -48,19 +48,19 @@ class Tracer {
 
   // Waits until one of the contexts that run has stopped: its record says why.
   void WaitAny();
-  // Stops one that runs, if any does. Any thread.
+  // Stops one context that runs, if any does. Any thread.
   void Kick() const;
   // Whether one more may be started on this thread's own processor, when `running` are to run. Programs that trap often take turns
-  // here, which costs less than to wake another processor each time.
+  // here, which costs less than waking another processor each time.
   bool HasRoomAtHome(size_t running) const;
-  // All other processors have one that runs, and this one has none.
+  // All other processors run one, and this one runs none.
   bool IsHomeFree() const;
-  // More of those that run are here than their share is: one, if there are as many processors.
+  // More of the running contexts are here than this processor's share: one, if there are as many processors.
   bool is_crowded() const { return CountAtHome() > Share(running_.size()); }
-  // To be called now and then while it is crowded, or one waits for room: moves one that computes to another processor.
+  // Call it now and then while it is crowded, or one waits for room: it moves one that computes to another processor.
   void Spread(unsigned many_stops);
   void Place(StubThread& thread, bool away);
-  // There are processors beside this thread's.
+  // There are processors besides this thread's.
   bool has_others() const { return processors_ > 1; }
 
   // For stubs, threads and contexts.
@@ -71,7 +71,7 @@ class Tracer {
   void Ended(TracedContext& context);
   size_t running() const { return running_.size(); }
   uint64_t NextTurn() { return ++turns_; }
-  // A program that traps sooner than this is better off where the sentry is. 0: none is.
+  // A program that traps sooner than this is better off on the sentry's processor. 0: no program is.
   int64_t brief_ns() const { return brief_ns_; }
   void set_brief_ns(int64_t ns) { brief_ns_ = ns; }
 
@@ -95,13 +95,13 @@ class Tracer {
   size_t processors_ = 1;
   // Runs no program.
   std::unique_ptr<Stub> first_;
-  // It is the first of a PID namespace.
+  // `first_` is the first process of a PID namespace.
   bool first_is_init_ = false;
   std::vector<std::unique_ptr<Stub>> pool_;
   bool is_closed_ = false;
   std::unordered_map<pid_t, StubThread*> threads_;
   std::vector<TracedContext*> running_;
-  // Process and thread of each that runs, for Kick; 0: none.
+  // Process and thread of each running context, for Kick; 0: none.
   std::atomic<uint64_t> targets_[HV_STUB_THREADS] = {};
   unsigned stops_at_home_ = 0;
   uint64_t ticks_ = 0;

@@ -9,7 +9,7 @@
 namespace hv {
 namespace {
 
-// __WNOTHREAD: those that this thread traces.
+// __WNOTHREAD: only those that this thread traces.
 pid_t WaitFor(pid_t whom, int& status, int options = 0) {
   pid_t found;
   do {
@@ -28,7 +28,7 @@ Stop Waits::For(pid_t thread, bool is_alone) {
     // Another wait of this process took the status.
     if (found < 0) return {Stop::kGone, SIGKILL};
     if (found == thread) return Stop::Of(status);
-    // An end comes after a stop that nobody asked for, and counts.
+    // An end may come after a stop that was not asked for; the end counts.
     seen_.insert_or_assign(found, Stop::Of(status));
   }
 }
@@ -45,7 +45,7 @@ std::optional<Waits::Any> Waits::Next() {
     int status;
     pid_t found = WaitFor(-group_, status);
     if (found < 0) return std::nullopt;
-    // The kernel tells of the one first that it has traced for longest: if that one stops again at once, of no other ever.
+    // The kernel first reports the one that has been traced longest: if that one always stops again at once, it reports no other.
     for (; found > 0; found = WaitFor(-group_, status, WNOHANG))
       seen_.insert_or_assign(found, Stop::Of(status));
   }

@@ -11,17 +11,17 @@
 
 namespace hv {
 
-// Waits for threads of one process group alone: this process's other children are theirs who started them. What came while
-// another was waited for is kept until it is asked for.
+// Waits for threads of one process group alone: this process's other children belong to whatever started them. Stops that came while
+// another thread was waited for are kept until they are asked for.
 class Waits {
  public:
-  // From now on: the group of all tracees.
+  // The group of all tracees, from now on.
   void SetGroup(pid_t group) { group_ = group; }
 
-  // `is_alone`: nobody else's end could hide its own. The kernel tells the end of a process, or of a PID namespace's first one,
-  // only after those of all its threads, or of all in the namespace, have been waited for.
+  // `is_alone`: no other thread's end can hide its own. The kernel reports the end of a process, or of a PID namespace's first one,
+  // only after the ends of all its threads, or of all in the namespace, have been waited for.
   Stop For(pid_t thread, bool is_alone);
-  // The same without waiting; nothing: it runs, or its end is still to be told.
+  // The same without waiting; nothing: it runs, or its end is yet to be reported.
   std::optional<Stop> Poll(pid_t thread);
   struct Any {
     pid_t thread;
@@ -29,7 +29,7 @@ class Waits {
   };
   // Nothing: there are no tracees.
   std::optional<Any> Next();
-  // It is reaped, or nobody's any more.
+  // It is reaped, or no longer waited for.
   void Forget(pid_t thread) { seen_.erase(thread); }
 
  private:

@@ -1,14 +1,14 @@
-// abi.h: the contract between the host and the guest's kernel mode: the trap frame and the doorbells. Same on every
+// abi.h: the contract between the host and the guest's kernel mode: the trap frame and the doorbells. The same on every
 // architecture; for C++ and for the assembler.
 #ifndef HV_SHIM_ABI_H_
 #define HV_SHIM_ABI_H_
 
-// Of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another one. It goes up with
-// any change that the other side would notice.
+// The version of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another version. It
+// goes up with any change that the other side would notice.
 #define HV_ABI_VERSION 22
 
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
-// `state` goes from IDLE or ANSWERED to REQUEST by the guest alone, and to ANSWERED by the host alone.
+// Only the guest moves `state` from IDLE or ANSWERED to REQUEST; only the host moves it to ANSWERED.
 #define HV_FRAME_STATE 0  // u32
 #define HV_FRAME_LISTENING \
   4  // u32, host: while it spins on `state`, how often the shim looks for an answer before it exits
@@ -18,9 +18,9 @@
 #define HV_FRAME_ACTION 72  // u32, host: what the shim does before it returns to the program
 // Where programs can reach the frame (PVM hosts), whose address their GS base then is:
 #define HV_FRAME_CALLER \
-  80  // u64: the address behind the instruction that trapped; 0: the call came through the gate
+  80  // u64: the address after the instruction that trapped; 0: the call came through the gate
 #define HV_FRAME_GATE 88  // u64, host: where a call site that was patched jumps to
-// u64, host: the same for calls whose results the host may know: where these are read, as long as it does, else the gate.
+// u64, host: the same for calls whose results the host may know: while it knows any, where they are read; otherwise the gate.
 #define HV_FRAME_KNOWN_GATE 96
 #define HV_FRAME_READ_KNOWN 104  // u64, host: the address where they are read
 #define HV_FRAME_KNOWN 0x400     // u32[HV_KNOWN_CALLS], host: results, by the calls' numbers

@@ -1,9 +1,9 @@
 // stub.h: where things lie in a stub, the process that the ptrace platform runs programs in; for C++ and for the assembler.
-// The code is a page of an image, a memfd; the rest is of the MemoryFile's memfd. The same on every architecture.
+// The code is a page of an image, a memfd; the rest belongs to the MemoryFile's memfd. The same on every architecture.
 #ifndef HV_SHIM_STUB_H_
 #define HV_SHIM_STUB_H_
 
-// As many as CPUs can run one space.
+// As many as the CPUs that can run one space.
 #define HV_STUB_THREADS 8
 
 // Byte offsets from the address where the stub keeps it.
@@ -22,7 +22,7 @@
 // One system call: number and six arguments, u64 each.
 #define HV_STUB_CALL_WORDS 7
 #define HV_STUB_CALL_BYTES 56
-// As many as a thread's page holds before what they point to.
+// As many as fit in a thread's page before the data that they point to.
 #define HV_STUB_CALL_MAX 64
 #define HV_STUB_CALL_DATA 0xe00
 
@@ -34,6 +34,6 @@
 #define HV_GATE_STACK_TOP 0x200
 // arm64:
 #define HV_GATE_TRAMPOLINE 0x80  // where the program goes on, with X8 as scratch
-#define HV_GATE_BEHIND 0x88      // the address behind its call
+#define HV_GATE_BEHIND 0x88      // the address after its call
 
 #endif  // HV_SHIM_STUB_H_

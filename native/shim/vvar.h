@@ -6,8 +6,8 @@
 
 #define VVAR_PAGE_SIZE 4096
 
-// `mode`.
-#define VVAR_SYSCALLS 0  // The host's cycle counter is no clock: the vDSO makes the system call.
+// Values of `mode`.
+#define VVAR_SYSCALLS 0  // The host's cycle counter is not a clock: the vDSO makes the system call.
 #define VVAR_CYCLES 1
 
 // nanoseconds = base + (((cycles - base_cycles) * mult) >> VVAR_SHIFT), the product in 128 bits.

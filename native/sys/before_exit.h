@@ -1,4 +1,4 @@
-// before_exit.h: what has to be undone when this process ends without a word from JavaScript: a terminal's mode.
+// before_exit.h: undoes what must be undone when this process ends without JavaScript's help: a terminal's mode.
 #ifndef HV_SYS_BEFORE_EXIT_H_
 #define HV_SYS_BEFORE_EXIT_H_
 

@@ -1,4 +1,4 @@
-// clock_sample.cc: brackets each clock between two reads of another one, and keeps the tightest of some tries.
+// clock_sample.cc: brackets each clock between two reads of another one, and keeps the tightest of several tries.
 
 #include "sys/clock_sample.h"
 

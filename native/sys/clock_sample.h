@@ -6,13 +6,13 @@
 
 namespace hv {
 
-// Nanoseconds but for the cycles. A clock and its cycles are the same instant, to some ten nanoseconds.
+// Nanoseconds, except for the cycles. A clock and its cycles are the same instant, to some ten nanoseconds.
 struct ClockSample {
   int64_t cycles;
   int64_t monotonic;
   int64_t raw_cycles;
   int64_t raw;
-  // To add to CLOCK_MONOTONIC.
+  // Added to CLOCK_MONOTONIC, these give the other clocks.
   int64_t realtime_offset;
   int64_t boottime_offset;
   int64_t tai_offset;

@@ -1,4 +1,4 @@
-// costs.cc: a loop that looks, and two threads that wake each other in turns.
+// costs.cc: measures with a loop that looks, and with two threads that wake each other in turn.
 
 #include "sys/costs.h"
 
@@ -31,7 +31,7 @@ double NowNs() {
   return static_cast<double>(now.tv_sec) * kSecond + static_cast<double>(now.tv_nsec);
 }
 
-// Where this thread is not, and may be. False: nowhere.
+// The processors that this thread may use, except its current one. False: there are none.
 bool OtherProcessors(cpu_set_t& others) {
   if (::sched_getaffinity(0, sizeof(others), &others) != 0) return false;
   CPU_CLR(static_cast<size_t>(::sched_getcpu()), &others);
@@ -47,7 +47,7 @@ void Await(std::atomic<uint32_t>& turn, uint32_t not_yet) {
   while (turn == not_yet) FutexWait(turn, not_yet);
 }
 
-// The same without sleeping. Who is not there yet, or has lost its processor, is not waited for at its expense.
+// The same without sleeping. Waiting yields now and then: the other thread may need this processor to start or to go on.
 void Store(std::atomic<uint32_t>& turn, uint32_t whose) { turn = whose; }
 
 void LookFor(std::atomic<uint32_t>& turn, uint32_t not_yet) {
@@ -57,7 +57,7 @@ void LookFor(std::atomic<uint32_t>& turn, uint32_t not_yet) {
   }
 }
 
-// A word to a thread on another processor and back, the fastest of some rounds. None: there is no other processor.
+// Hands a word to a thread on another processor and back; the fastest of several rounds. None: there is no other processor.
 template <typename Give, typename Take>
 std::optional<double> RoundTripNs(int rounds, Give give, Take take) {
   cpu_set_t others;
@@ -70,7 +70,7 @@ std::optional<double> RoundTripNs(int rounds, Give give, Take take) {
       take(turn, kMine);
     }
   });
-  // It is there, and on its processor.
+  // The other thread runs now, on its own processor.
   take(turn, kTheirs);
   double fastest = std::numeric_limits<double>::infinity();
   for (int round = 0; round < rounds; round++) {
@@ -104,7 +104,7 @@ double PageNs() {
     const double start = NowNs();
     for (size_t i = 0; i < kPages; i++) {
       std::memcpy(&pages[2 * i * kPageBytes], &pages[(2 * i + 1) * kPageBytes], kPageBytes);
-      // Somebody might read them.
+      // As if the bytes were read.
       std::atomic_signal_fence(std::memory_order_seq_cst);
     }
     fastest = std::min(fastest, (NowNs() - start) / kPages);

@@ -1,4 +1,4 @@
-// costs.h: what this host takes for what the platforms choose between. Measured, as machines differ by a factor of twenty.
+// costs.h: what the things that platforms choose between cost on this host. Measured, as machines differ by a factor of twenty.
 #ifndef HV_SYS_COSTS_H_
 #define HV_SYS_COSTS_H_
 
@@ -13,23 +13,23 @@ inline void Pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #else
-  // SAFETY: no operands. YIELD takes no time on most cores: ISB is what waits there, and what the shim's loop has.
+  // SAFETY: no operands. YIELD takes no time on most cores: ISB is what waits there, and what the shim's loop uses.
   asm volatile("isb");
 #endif
 }
 
-// One look of a loop that waits for a word, the shim's too.
+// The time of one look in a loop that waits for a word, the shim's too.
 double LookNs();
 
-// A page of memory copied.
+// The time to copy a page of memory.
 double PageNs();
 
-// A word that is handed to another processor, where a thread looks for it, and back: the fastest of some. None where this thread may have
-// one processor only.
+// The time to hand a word to a thread that looks for it on another processor, and back: the fastest of several. None where this
+// thread may use only one processor.
 std::optional<double> HandOverNs();
 
-// From a thread's wake-up until it runs on another processor: half of a round trip, the fastest of some. None where this
-// thread may have one processor only. Takes about as long as some twenty wake-ups.
+// The time from a thread's wake-up until it runs on another processor: half of a round trip, the fastest of several. None where
+// this thread may use only one processor. Takes about as long as some twenty wake-ups.
 std::optional<double> WakeUpNs();
 
 }  // namespace hv

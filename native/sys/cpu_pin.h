@@ -9,8 +9,8 @@
 namespace hv {
 
 // For a tracer and its tracee: only one of them runs at a time, and waking another processor for each stop costs five times
-// as much as the stop. Pins of one process take its processors in turn, the first the one where it is, which the scheduler chose
-// among other processes. Where the host forbids it nothing is pinned.
+// as much as the stop. Pins of one process take its processors in turn. The first takes the current one, which the scheduler
+// chose with regard to other processes. Where the host forbids it, nothing is pinned.
 class CpuPin {
  public:
   CpuPin() {
@@ -23,7 +23,7 @@ class CpuPin {
     CPU_SET(NthCpu(static_cast<int>(next++ % static_cast<unsigned>(count))), &one);
     pinned_ = ::sched_setaffinity(0, sizeof(one), &one) == 0;
   }
-  // Where the thread could be, but for where it is kept; none when it is not kept.
+  // The processors that the thread could use, except the one that it is pinned to; none when it is not pinned.
   cpu_set_t Others() const {
     cpu_set_t others;
     CPU_ZERO(&others);
@@ -34,13 +34,13 @@ class CpuPin {
   }
   CpuPin(const CpuPin&) = delete;
   CpuPin& operator=(const CpuPin&) = delete;
-  // Precondition: the thread that was pinned.
+  // Precondition: called on the thread that was pinned.
   ~CpuPin() {
     if (pinned_) ::sched_setaffinity(0, sizeof(before_), &before_);
   }
 
  private:
-  // How many come before it.
+  // How many of the processors come before `end`.
   unsigned Rank(int end) const {
     unsigned rank = 0;
     for (int cpu = 0; cpu < end; cpu++) rank += CPU_ISSET(cpu, &before_) ? 1 : 0;

@@ -16,7 +16,7 @@ namespace hv {
 class Eventfd {
  public:
   Eventfd() : fd_(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {}
-  // Somebody else's, by a descriptor of its own. It waits no more (O_NONBLOCK, which is the file's, and not the descriptor's).
+  // An existing one, through a new descriptor. Reads of it no longer wait (O_NONBLOCK, which belongs to the file, not to the descriptor).
   explicit Eventfd(int other) : fd_(Check(::fcntl(other, F_DUPFD_CLOEXEC, 0), "fcntl")) {
     const int flags = Check(::fcntl(fd(), F_GETFL), "fcntl");
     Check(::fcntl(fd(), F_SETFL, flags | O_NONBLOCK), "fcntl");

@@ -1,4 +1,4 @@
-// futex.h: sleeping on a word of memory: futex(2), within this process.
+// futex.h: sleeps on a word of memory: futex(2), within this process.
 #ifndef HV_SYS_FUTEX_H_
 #define HV_SYS_FUTEX_H_
 
@@ -18,7 +18,7 @@ inline void FutexWait(std::atomic<uint32_t>& word, uint32_t expected) {
   ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
 }
 
-// The same, at most that long.
+// The same, for at most `ns`.
 inline void FutexWaitFor(std::atomic<uint32_t>& word, uint32_t expected, int64_t ns) {
   constexpr int64_t kSecond = 1'000'000'000;
   const timespec time = {static_cast<time_t>(ns / kSecond), static_cast<long>(ns % kSecond)};
@@ -26,10 +26,10 @@ inline void FutexWaitFor(std::atomic<uint32_t>& word, uint32_t expected, int64_t
   ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, &time, nullptr, 0);
 }
 
-// For who asks again until there is an answer: each time twice as long.
+// For callers that ask again until there is an answer: each pause is twice as long as the last.
 class GrowingPause {
  public:
-  // While the word is `expected`.
+  // Waits while the word is `expected`.
   void Wait(std::atomic<uint32_t>& word, uint32_t expected) {
     FutexWaitFor(word, expected, ns_);
     if (ns_ < kLongestNs) ns_ *= 2;

@@ -14,7 +14,7 @@
 
 #include <cstdint>
 
-// Functions that moved from libpthread to libc in 2.34 and got a second version there; the first is everywhere.
+// Functions that moved from libpthread to libc in 2.34 and got a second version there; every glibc has the first.
 #if defined(__x86_64__)
 #define HV_OLD_VERSION "GLIBC_2.2.5"
 #define HV_JUMP(name) "jmp *hv_old_" name "@GOTPCREL(%rip)\n"
@@ -51,7 +51,7 @@ extern "C" {
 // 2.32. False only costs an atomic instruction where a plain one would do.
 __attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
 
-// 2.36. std::random_device's source.
+// 2.36. The source of std::random_device.
 __attribute__((visibility("hidden"))) uint32_t arc4random(void) noexcept {
   uint32_t value = 0;
   while (syscall(SYS_getrandom, &value, sizeof value, 0) != sizeof value) {
@@ -105,7 +105,7 @@ int Match(dl_phdr_info* info, size_t, void* data) {
 
 }  // namespace
 
-// 2.35. How the unwinder finds an object's exception tables; dl_iterate_phdr(3) is how it did before.
+// 2.35. The unwinder finds an object's exception tables with it; before, it used dl_iterate_phdr(3).
 extern "C" __attribute__((visibility("hidden"))) int _dl_find_object(
     void* address, dl_find_object* result) noexcept {
   // SAFETY: an address to compare with others.

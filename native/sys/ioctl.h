@@ -11,8 +11,8 @@
 
 namespace hv {
 
-// A pointer as requests hold it.
-// SAFETY: the kernel follows it while the call lasts that the request is for, and what it points to outlives that.
+// A pointer in the form that requests hold it.
+// SAFETY: the kernel follows it during the call that the request is for, and what it points to outlives that call.
 inline uint64_t AddressOf(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
 
 template <typename... Arg>

@@ -1,4 +1,4 @@
-// kernel_action.h: Linux's struct sigaction, which is not the C library's: for signals and processes that the library does not know of.
+// kernel_action.h: Linux's struct sigaction, which differs from the C library's: for signals and processes that the library does not know.
 #ifndef HV_SYS_KERNEL_ACTION_H_
 #define HV_SYS_KERNEL_ACTION_H_
 
@@ -6,7 +6,7 @@
 
 namespace hv {
 
-// The kernel's, of one word.
+// The kernel's signal set is one word.
 using KernelSignalSet = uint64_t;
 
 // arm64 has the field `restorer` too.
@@ -16,7 +16,7 @@ struct KernelAction {
   uint64_t restorer;
   KernelSignalSet mask;
 };
-// SA_RESTORER: without it x86_64 makes no frame.
+// SA_RESTORER: without it x86_64 makes no signal frame.
 constexpr uint64_t kRestorer = 0x04000000;
 
 }  // namespace hv

@@ -1,4 +1,4 @@
-// kernel_file_system.h: the file systems whose files are the host's kernel itself: processes, devices, settings, hooks.
+// kernel_file_system.h: the file systems whose files are parts of the host's kernel: processes, devices, settings, hooks.
 #ifndef HV_SYS_KERNEL_FILE_SYSTEM_H_
 #define HV_SYS_KERNEL_FILE_SYSTEM_H_
 
@@ -9,13 +9,13 @@
 
 namespace hv {
 
-// Names that linux/magic.h has not, or not yet in the headers that hv is built with.
+// Names that linux/magic.h lacks, or lacks in the headers that hv is built with.
 constexpr uint32_t kConfigFs = 0x62656570;     // fs/configfs/mount.c
 constexpr uint32_t kFuseControl = 0x65735543;  // fs/fuse/control.c
 constexpr uint32_t kResctrl = 0x07655821;      // linux/magic.h, RDTGROUP_SUPER_MAGIC
 constexpr uint32_t kNfsd = 0x6e667364;         // fs/nfsd/nfsctl.c
 
-// A descriptor's file, which may be an O_PATH one. What cannot be asked counts as one.
+// Whether a descriptor's file is in one of these; an O_PATH descriptor will do. A file that cannot be asked counts as one.
 inline bool IsInKernelFileSystem(int fd) {
   struct statfs status;
   if (::fstatfs(fd, &status) < 0) return true;

@@ -24,7 +24,7 @@ struct SharedMemory {
     Check(::ftruncate(file.get(), static_cast<off_t>(size)), "ftruncate");
     Mapping mapping(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file.get(), 0,
                     "mmap guest memory");
-    // Where the host gives them: /sys/kernel/mm/transparent_hugepage/shmem_enabled. A hint.
+    // A hint, for hosts that give huge pages: /sys/kernel/mm/transparent_hugepage/shmem_enabled.
     ::madvise(mapping.data(), size, MADV_HUGEPAGE);
     return {std::move(mapping), std::move(file)};
   }

@@ -23,14 +23,14 @@
 namespace hv {
 namespace {
 
-// The kernel's struct termios: C libraries have another. Both are without padding, so bytes compare.
+// The kernel's struct termios: C libraries have another. Neither has padding, so bytes can be compared.
 using Modes = struct termios;
 
-// Where the keeper sees it too.
+// In memory that the keeper shares.
 struct Shared {
   Modes original;
   Modes guest;
-  // Whose modes are in force. The guest's stand in `guest`, but for the time in which it sets others.
+  // Whether the guest's modes are in force. `guest` holds them, except while the guest sets others.
   std::atomic<bool> changed;
   std::atomic<bool> changing;
 };
@@ -38,10 +38,10 @@ struct Shared {
 int terminal = -1;
 Shared* shared = nullptr;
 pid_t keeper = 0;
-// hv stopped, and the guest's modes wait to be set again.
+// hv was stopped, and the guest's modes have yet to be set again.
 bool is_away = false;
 
-// Setting modes from the background would stop the process: SIGTTOU, unless it is blocked.
+// Setting modes from the background would stop the process with SIGTTOU, unless that is blocked.
 class BlockedSignals {
  public:
   BlockedSignals() {
@@ -70,8 +70,8 @@ void CloseAllBut(int kept_fd, int other_fd) {
   close_range(static_cast<unsigned>(high) + 1, ~0u);
 }
 
-// The keeper's whole life: system calls alone, as after any fork of a process with threads. A session of its own keeps it
-// from what the terminal and the shell send to hv's job.
+// The keeper's whole life: it only makes system calls, as after any fork of a process with threads. A session of its own keeps
+// away the signals that the terminal and the shell send to hv's job.
 [[noreturn]] void Keep(int death) {
   ::setsid();
   ::prctl(PR_SET_NAME, "hv-terminal");
@@ -80,7 +80,7 @@ void CloseAllBut(int kept_fd, int other_fd) {
   while (::read(death, &nothing, 1) < 0 && errno == EINTR) {
   }
   Modes now;
-  // Somebody else may have set modes since: a shell that was quicker, and restores by itself.
+  // Another program may have set modes since: a shell that was quicker, and restores them itself.
   if ((shared->changed || shared->changing) && ::ioctl(terminal, TCGETS, &now) == 0 &&
       (shared->changing || std::memcmp(&now, &shared->guest, sizeof(now)) == 0)) {
     ::ioctl(terminal, TCSETS, &shared->original);
@@ -91,7 +91,7 @@ void CloseAllBut(int kept_fd, int other_fd) {
 int StartKeeper() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return -errno;
-  // The other end is open in hv, and closes with it. The keeper blocks all signals for life.
+  // hv keeps the other end open until it ends. The keeper blocks all signals for life.
   BlockedSignals blocked;
   // Not libc's fork(), which would wait for the locks that other threads hold.
   keeper = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
@@ -115,7 +115,7 @@ int GuardTerminal(int fd) {
   if (::ioctl(fd, TCGETS, &shared->original) < 0) return -errno;
   terminal = fd;
   before_exit = RestoreTerminal;
-  // Now: in its jail, hv makes no processes.
+  // Started now, because in its jail hv cannot make processes.
   return keeper > 0 ? 0 : StartKeeper();
 }
 

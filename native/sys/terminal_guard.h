@@ -1,23 +1,23 @@
-// terminal_guard.h: the modes of hv's terminal, which a guest may change, put back however hv ends.
+// terminal_guard.h: puts the modes of hv's terminal, which a guest may change, back however hv ends.
 #ifndef HV_SYS_TERMINAL_GUARD_H_
 #define HV_SYS_TERMINAL_GUARD_H_
 
 namespace hv {
 
-// One process has one terminal: the state is the process's. Results are 0 or more, or a negative errno.
+// A process has one terminal, so the state belongs to the process. Results are 0 or more, or a negative errno.
 
 // Remembers the terminal's modes. The descriptor stays the caller's, open until the process ends.
 int GuardTerminal(int fd);
 
-// Around each change of modes by the guest. From the first one on a keeper, a process of its own, waits for hv's death by
-// SIGKILL, or by whatever else leaves no time, and then puts back what hv began with.
+// Call these around each change of modes by the guest. A keeper, which is a process of its own, waits for hv to die by SIGKILL, or
+// by whatever else leaves no time. If modes were changed, it then puts back what hv began with.
 int BeginTerminalChange();
 int EndTerminalChange();
 
 // Puts back what hv began with, unless another job has the terminal now, and ends the keeper. Async-signal-safe.
 void RestoreTerminal();
 
-// Around a stop of this process: what hv began with, then the guest's again.
+// Call these around a stop of this process: they set what hv began with, then the guest's modes again.
 void LeaveTerminal();
 // Does nothing while another job has the terminal, so it is called again at each SIGCONT.
 void ReturnToTerminal();

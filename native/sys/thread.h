@@ -10,7 +10,7 @@
 
 namespace hv {
 
-// Signals are for the threads that know them; this one gets those of `unblocked` alone.
+// Signals go to the threads that know them; this one gets only those of `unblocked`.
 template <typename Body>
 std::thread StartThread(std::initializer_list<int> unblocked, Body body) {
   sigset_t blocked, old;

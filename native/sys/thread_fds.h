@@ -1,4 +1,4 @@
-// thread_fds.h: descriptors that JavaScript holds as numbers: closed with its thread, which may end in the middle of anything.
+// thread_fds.h: descriptors that JavaScript holds as numbers: closed with its thread, which may end at any point.
 #ifndef HV_SYS_THREAD_FDS_H_
 #define HV_SYS_THREAD_FDS_H_
 
@@ -10,10 +10,10 @@
 
 namespace hv {
 
-// Of the calling thread.
+// The descriptors of the calling thread.
 class ThreadFds {
  public:
-  // The number is JavaScript's from here on, which gives it to Close on the same thread. Negative: not a descriptor.
+  // From here on JavaScript has the number, and gives it to Close on the same thread. Negative: not a descriptor.
   static int Lend(Fd fd) {
     int number = fd.release();
     if (number >= 0) lent_.Mark(number, true);

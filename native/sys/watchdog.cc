@@ -23,7 +23,7 @@ int64_t MonotonicNs() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// A pipe that nobody reads may be what the process is stuck in: no wait. What poll(2) calls writable takes PIPE_BUF bytes.
+// Never waits: the process may be stuck on a pipe that nothing reads. What poll(2) calls writable takes PIPE_BUF bytes.
 void Say(const std::string& line) {
   pollfd standard_error = {STDERR_FILENO, POLLOUT, 0};
   if (::poll(&standard_error, 1, 0) <= 0) return;

@@ -1,4 +1,4 @@
-// watchdog.h: ends the process at its time, whatever its other threads are doing.
+// watchdog.h: ends the process at its deadline, whatever its other threads are doing.
 #ifndef HV_SYS_WATCHDOG_H_
 #define HV_SYS_WATCHDOG_H_
 
@@ -9,7 +9,7 @@
 
 namespace hv {
 
-// For a command's process alone: nothing of the library's ends the process that embeds it.
+// For a command's process alone: nothing in the library ends the process that embeds it.
 class Watchdog {
  public:
   // At `deadline_ns` (CLOCK_MONOTONIC) the process ends with `status`, and `line` on standard error if that takes it at once.

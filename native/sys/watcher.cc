@@ -39,7 +39,7 @@ Watcher::~Watcher() {
 
 void Watcher::Watch(int fd, uint32_t events) {
   if (events == 0) {
-    // Closed already: gone by itself.
+    // Fails for a descriptor that is closed: epoll has dropped it already.
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
     return;
   }
@@ -47,7 +47,7 @@ void Watcher::Watch(int fd, uint32_t events) {
   event.events = events;
   event.data.fd = fd;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0) {
-    // A file that knows no poll, /dev/null or a regular one: it never becomes any readier than it is.
+    // A file that does not support poll, /dev/null or a regular one: it never becomes any readier than it is.
     if (errno == EPERM) return;
     if (errno != EEXIST) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
     Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event), "epoll_ctl");
@@ -113,11 +113,11 @@ void Watcher::Start() {
 
 void Watcher::Run() {
   while (!quit_) {
-    // Only looks: what is edge-triggered is told once, and that is Poll's.
+    // Only looks: an edge-triggered event is reported once, and Poll must get it.
     pollfd ready = {epoll_.get(), POLLIN, 0};
     if (::poll(&ready, 1, -1) <= 0) continue;
     attention() = 1;
-    // Again until somebody polls: the target may be another one by now.
+    // Repeated until the sentry polls: the target may be another one by now.
     for (GrowingPause pause; !quit_ && attention() == 1; pause.Wait(attention(), 1)) {
       std::lock_guard lock(mutex_);
       if (target_) target_();

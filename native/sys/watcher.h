@@ -14,7 +14,7 @@
 
 namespace hv {
 
-// The sentry's thread calls everything. A second thread, started when there is first something to watch, only tells it:
+// The sentry's thread calls everything. A second thread, started once there is something to watch, only alerts it:
 // it sets `attention` and calls the target, which ends KVM_RUN.
 class Watcher {
  public:
@@ -22,24 +22,24 @@ class Watcher {
   explicit Watcher(std::atomic<uint32_t>& attention);
   ~Watcher();
 
-  // Level-triggered, or by edges with EPOLLET; 0 events: no longer. Throws std::system_error (EPERM: a regular file, always ready).
+  // Level-triggered, or edge-triggered with EPOLLET; 0 events: no longer. Throws std::system_error.
   void Watch(int fd, uint32_t events);
   // CLOCK_MONOTONIC nanoseconds; infinity: none.
   void SetDeadline(double deadline_ns);
-  // What is ready now, or (`wait`) after sleeping until something is. The deadline shows as fd -1. Does not sleep while
+  // What is ready now, or (`wait`) after sleeping until something is. The deadline appears as fd -1. Does not sleep while
   // `unless` is nonzero: set it, then call RingIfAsleep.
   int Poll(epoll_event* events, int size, bool wait, const std::atomic<uint32_t>* unless = nullptr);
   // Ends a Poll that sleeps; any thread.
   void Ring();
-  // Did one sleep?
+  // Rings if a Poll sleeps. Returns whether one did.
   bool RingIfAsleep() {
     if (!asleep_) return false;
     Ring();
     return true;
   }
-  // Called by the watching thread while `attention` is set and nobody polls. The last one counts.
+  // The watching thread calls it while `attention` is set and the sentry does not poll. The last one set counts.
   void SetTarget(const void* owner, std::function<void()> target);
-  // Nothing to call any more, if it is the owner's.
+  // Clears the target if it is the owner's.
   void ClearTarget(const void* owner);
   // Nonzero: Poll has something.
   std::atomic<uint32_t>& attention() { return attention_; }

@@ -1,4 +1,4 @@
-// boot.cc: what a VM and a vCPU are made as: address width, PSCI, EL2, hypercalls, the GIC.
+// boot.cc: how a VM and a vCPU are made: address width, PSCI, EL2, hypercalls, the GIC.
 
 #include "arch/arm64/boot.h"
 
@@ -13,7 +13,7 @@ namespace hv {
 namespace arm64 {
 namespace {
 
-// asm/kvm.h since 6.4: KVM_ARM_VM_SMCCC_CTRL and _FILTER are 0 both, and this is struct kvm_smccc_filter.
+// asm/kvm.h since 6.4: KVM_ARM_VM_SMCCC_CTRL and _FILTER are both 0, and this is struct kvm_smccc_filter.
 struct SmcccFilter {
   uint32_t base;
   uint32_t functions;
@@ -21,7 +21,7 @@ struct SmcccFilter {
   uint8_t pad[15];
 };
 constexpr uint8_t kForwardToUser = 2;
-// SMC Calling Convention (ARM DEN0028), table 6-2: fast, 64-bit calls of an "OEM service". KVM answers none of them.
+// SMC Calling Convention (ARM DEN0028), table 6-2: fast, 64-bit calls of an "OEM service". KVM itself answers none of them.
 constexpr uint32_t kHypercalls = 0xc3000000;
 constexpr uint32_t kHypercallCount = 0x10000;
 
@@ -34,7 +34,7 @@ void SetDevice(const Fd& device, uint32_t group, uint64_t attribute, uint64_t va
   Ioctl(device.get(), KVM_SET_DEVICE_ATTR, what, &request);
 }
 
-// A controller that cannot be set up spoils the VM: KVM is asked first (KVM_CREATE_DEVICE_TEST), which makes none.
+// A controller that cannot be set up spoils the VM: so KVM is asked first with KVM_CREATE_DEVICE_TEST, which makes none.
 bool Offers(const Vm& vm, uint32_t type) {
   kvm_create_device request = {};
   request.type = type;
@@ -72,7 +72,7 @@ void PlaceV2(const Fd& gic) {
 
 namespace arch {
 
-// api.rst, KVM_CREATE_VM: type 0 is 40 bits, which a host with fewer (Apple M1: 36) refuses.
+// api.rst, KVM_CREATE_VM: type 0 means 40 bits, which a host with fewer (Apple M1: 36) refuses.
 unsigned long VmType(const System& system, unsigned ipa_bits) {
   constexpr int kDefaultBits = 40;
   if (ipa_bits != 0) return KVM_VM_TYPE_ARM_IPA_SIZE(ipa_bits);
@@ -80,7 +80,7 @@ unsigned long VmType(const System& system, unsigned ipa_bits) {
   return limit > 0 && limit < kDefaultBits ? KVM_VM_TYPE_ARM_IPA_SIZE(limit) : 0;
 }
 
-// A load or store that the processor does not describe (a pair, with write-back) and that reaches no memory then is an
+// Makes a load or store that reaches no memory, and that the processor does not describe (a pair, with write-back), an
 // exit, not a failure of KVM_RUN (api.rst, KVM_CAP_ARM_NISV_TO_USER).
 void InitVm(Vm& vm) {
   if (vm.system().Check(KVM_CAP_ARM_NISV_TO_USER) <= 0) return;
@@ -99,14 +99,14 @@ void InitVcpu(Vcpu& vcpu) {
   Ioctl(vcpu.fd(), KVM_ARM_VCPU_INIT, "KVM_ARM_VCPU_INIT", &init);
 }
 
-// Arm ARM B2.7.4: clean to the point of unification, invalidate the instruction caches of the inner shareable domain; that is
-// __builtin___clear_cache. Clean to the point of coherency first, for guests whose MMU is off: their accesses bypass caches.
-// KVM does both itself for a page that the guest has not touched yet (arch/arm64/kvm/mmu.c, pgtable.c).
+// Arm ARM B2.7.4: clean to the point of unification, then invalidate the instruction caches of the inner shareable domain:
+// __builtin___clear_cache does that. Before it, DC CVAC cleans to the point of coherency, for guests whose MMU is off: their
+// accesses bypass caches. KVM does both itself for a page that the guest has not touched yet (arch/arm64/kvm/mmu.c, pgtable.c).
 void PublishMemory(const uint8_t* begin, size_t size) {
-  // SAFETY: CTR_EL0 and DC CVAC are EL0's on Linux (SCTLR_EL1.UCT, UCI), and change no data.
+  // SAFETY: Linux allows EL0 CTR_EL0 and DC CVAC (SCTLR_EL1.UCT, UCI), and they change no data.
   uint64_t cache_type;
   asm("mrs %0, ctr_el0" : "=r"(cache_type));
-  // DminLine: log2 of words a line.
+  // DminLine: log2 of the words in a line.
   uintptr_t line = uintptr_t{4} << (cache_type >> 16 & 0xf);
   uintptr_t first = reinterpret_cast<uintptr_t>(begin);
   for (uintptr_t at = first & ~(line - 1); at < first + size; at += line) {
@@ -117,7 +117,7 @@ void PublishMemory(const uint8_t* begin, size_t size) {
   __builtin___clear_cache(code, code + size);
 }
 
-// Not before Linux 6.4: then the guest gets "not supported" (-1) from KVM.
+// Not before Linux 6.4: on older kernels the guest gets "not supported" (-1) from KVM.
 void OfferHypercalls(const Vm& vm) {
   arm64::SmcccFilter filter = {
       arm64::kHypercalls, arm64::kHypercallCount, arm64::kForwardToUser, {}};
@@ -127,7 +127,7 @@ void OfferHypercalls(const Vm& vm) {
   Ioctl(vm.fd(), KVM_SET_DEVICE_ATTR, "KVM_ARM_VM_SMCCC_FILTER", &request);
 }
 
-// The convention's registers: number in X0, arguments from X1 on. KVM leaves kvm_run's words to their user.
+// The convention's registers: number in X0, arguments from X1 on. KVM leaves kvm_run's argument words for its user to fill.
 void FetchHypercall(const Vcpu& vcpu) {
   auto& call = vcpu.run().hypercall;
   constexpr uint32_t kX1ToX6[] = {1, 2, 3, 4, 5, 6};
@@ -148,14 +148,14 @@ Fd CreateInterruptController(const Vm& vm, unsigned& version) {
     version = 3;
     return gic;
   }
-  // Throws ENODEV where there is neither.
+  // Throws ENODEV where KVM has neither.
   Fd gic = arm64::CreateDevice(vm, KVM_DEV_TYPE_ARM_VGIC_V2);
   arm64::PlaceV2(gic);
   version = 2;
   return gic;
 }
 
-// api.rst, KVM_IRQ_LINE: an SPI by its INTID, which begin at 32.
+// api.rst, KVM_IRQ_LINE: an SPI, given by its INTID; SPIs' INTIDs begin at 32.
 uint32_t LineOf(uint32_t gsi) {
   return KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (arm64::kFirstSpi + gsi);
 }

@@ -9,7 +9,7 @@ namespace hv::arm64 {
 // asm/kvm.h since 5.16: KVM_ARM_VCPU_HAS_EL2.
 constexpr unsigned kVcpuHasEl2 = 7;
 
-// Guest physical, as on QEMU's board "virt": below it nothing lies, and from kGicEnd on other devices.
+// Guest physical, as on QEMU's board "virt": nothing lies below it; other devices start at kGicEnd.
 constexpr uint64_t kGicDistributor = 0x08000000;
 constexpr uint64_t kGicV2CpuInterface = 0x08010000;
 constexpr uint64_t kGicV3Redistributors = 0x080a0000;

@@ -1,4 +1,4 @@
-// debug.cc: a debugger's requests in breakpoint and watchpoint registers, and what a stop's syndrome says (Arm ARM D2.8, D2.10).
+// debug.cc: puts a debugger's requests into breakpoint and watchpoint registers, and decodes a stop's syndrome (Arm ARM D2.8, D2.10).
 
 #include <linux/kvm.h>
 
@@ -24,7 +24,7 @@ constexpr uint64_t kLengthMax = uint64_t{1} << 31;
 // ESR_ELx.EC; each of them has a second one, for exceptions of the same level.
 enum Class : uint64_t { kBreakpoint = 0x30, kStep = 0x32, kWatchpoint = 0x34 };
 
-// BAS picks bytes of a doubleword, MASK is for 2^n bytes from 16 on; LSC is loads (1) and stores (2).
+// BAS picks bytes of a doubleword; MASK is for 2^n bytes, 16 or more; LSC is loads (1) and stores (2).
 uint64_t WatchControl(const Watchpoint& watch) {
   uint64_t kind = watch.kind == WatchKind::kAccess ? 3 : watch.kind == WatchKind::kWrite ? 2 : 1;
   uint64_t control = kEnabled | kKernelAndUser | kind << kKindShift;
@@ -65,7 +65,7 @@ void FillRegisters(const DebugRequest& request, const DebugLimits& limits,
   }
 }
 
-// FAR is where the access begins, or any of its bytes: it may lie before what is watched.
+// FAR is where the access begins, or any of its bytes: it may lie below what is watched.
 uint64_t WatchedAt(const DebugRequest& request, uint64_t far) {
   uint64_t nearest = far;
   uint64_t best = ~uint64_t{0};

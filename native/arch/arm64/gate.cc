@@ -1,4 +1,4 @@
-// gate.cc: the gate on arm64: trampolines have the frame's address, and X8 free, as each knows its call's number
+// gate.cc: the gate on arm64: each trampoline knows the frame's address and its call's number, so X8 is free
 // (src/arch/arm64/call-site.ts).
 
 #include "arch/gate.h"
@@ -16,8 +16,8 @@ namespace {
 constexpr unsigned kRegX8 = 8;
 // Arm ARM C5.2.19: what kind of branch led to an instruction. BTYPE is the gate's, not the program's.
 constexpr uint64_t kBranchType = 3 << 10;
-// Of a trampoline's: where it loads X8 with the frame's address, which it may do anew, and where it has stored X0 and X1 and has X1
-// lead to the gate.
+// Offsets in a trampoline: where it loads X8 with the frame's address, which it may do again, and where it has stored X0 and X1 and
+// X1 points to the gate.
 constexpr uint64_t kLoadsFrame = 8;
 constexpr uint64_t kHasGate = 20;
 constexpr uint64_t kHasBoth = 24;
@@ -25,12 +25,12 @@ constexpr uint64_t kReturns = 28;
 
 uint64_t Offset(const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate_known); }
 
-// Where in the gate's code; hv_gate_end's or above: elsewhere.
+// The offset in the gate's code; at or above hv_gate_end's: elsewhere.
 uint64_t OffsetInGate(const UserRegisters& registers, const GatePlace& place) {
   return registers[kRegPc] - (place.gate - Offset(hv_gate));
 }
 
-// The trampoline begins anew.
+// Goes back to `to` with X0 and X1 as the frame keeps them.
 void GoBack(UserRegisters& registers, const GatePlace& place, uint64_t to) {
   registers[kRegX0] = place.Word(HV_FRAME_ARGS);
   registers[kRegX1] = place.Word(HV_FRAME_ARGS + 8);
@@ -44,7 +44,7 @@ const uint8_t* const kKnownGate = hv_gate_known;
 
 void ShowFrame(UserRegisters&, const GatePlace&) {}
 
-// In the trampoline, on its way from the frame to the gate.
+// Acts on a program in the trampoline, between loading the frame's address and the gate: the trampoline begins again.
 void HideFrame(UserRegisters& registers, const GatePlace& place) {
   if (registers[kRegX8] != place.frame_address) return;
   const uint64_t known_gate = place.gate - Offset(hv_gate);
@@ -69,7 +69,7 @@ InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_ca
   registers[kRegX8] = place.Word(HV_FRAME_NUMBER);
   const bool is_call = !is_known && (at < Offset(hv_gate_rang) || is_in_call);
   if (is_call && !place.IsAnswered()) return InGate::kCalled;
-  // Behind it the results of all calls are taken to the program.
+  // Elsewhere X0 has the result already.
   registers[kRegX0] = is_call || at == Offset(hv_gate_rang) ? place.Word(HV_FRAME_RESULT) : known;
   return InGate::kAnswered;
 }

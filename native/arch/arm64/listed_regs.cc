@@ -40,7 +40,7 @@ std::system_error Refused(uint64_t id, const char* doing) {
   return std::system_error(error, std::generic_category(), text);
 }
 
-// At a VM's first run KVM takes GICv3's system registers from the features if there are none.
+// At a VM's first run KVM removes GICv3's system registers from the features if the VM has none.
 uint64_t SettledLater(uint64_t id) {
   constexpr uint64_t kIdAa64Pfr0 = ARM64_SYS_REG(3, 0, 0, 4, 0),
                      kIdPfr1 = ARM64_SYS_REG(3, 0, 0, 1, 1);
@@ -60,7 +60,7 @@ void Write(const Vcpu& vcpu, uint64_t id, const uint8_t* value) {
   if (Transfer(vcpu, KVM_SET_ONE_REG, id, value)) return;
   std::system_error refused = Refused(id, "set");
   uint8_t own[kMaxSize];
-  // What the processor is cannot be set, unless it is the same.
+  // Registers that describe the processor cannot be set: writing the value that they have is no failure.
   if (Transfer(vcpu, KVM_GET_ONE_REG, id, own) && IsSame(id, own, value)) return;
   throw refused;
 }

@@ -1,4 +1,4 @@
-// listed_regs.h: all registers of a vCPU by KVM_GET_REG_LIST.
+// listed_regs.h: all registers of a vCPU that KVM_GET_REG_LIST lists.
 #ifndef HV_ARCH_ARM64_LISTED_REGS_H_
 #define HV_ARCH_ARM64_LISTED_REGS_H_
 
@@ -7,9 +7,9 @@
 
 namespace hv::arm64 {
 
-// Core, system, timer and firmware registers: for each KVM's number of it, 8 bytes, then as many as that says.
+// Core, system, timer and firmware registers: for each, KVM's number in 8 bytes, then as many bytes as the number says.
 Bytes ReadAllRegisters(Vcpu& vcpu);
-// Throws std::invalid_argument, std::system_error for one that KVM refuses and that has another value.
+// Throws std::invalid_argument, std::system_error for a register that KVM refuses and that now has another value.
 void WriteAllRegisters(Vcpu& vcpu, const Bytes& bytes);
 
 }  // namespace hv::arm64

@@ -5,13 +5,13 @@
 namespace hv::arch {
 
 // Arm ARM B2.7.4 and D7.5.9: what was written as data must be cleaned to the point of unification before instruction fetches
-// see it, and old instructions invalidated. The host cleans, by its own address; it could invalidate only by that address,
-// which an instruction cache that is virtually indexed keeps apart from the program's, so the shim invalidates all.
+// see it, and old instructions invalidated. The host cleans through its own address. It could invalidate only through that
+// address, which a virtually indexed instruction cache keeps apart from the program's, so the shim invalidates all.
 bool PublishCode(uint8_t* memory, uint64_t length) {
-  // SAFETY: bytes of the caller's, which the built-in cleans and does not change.
+  // SAFETY: the caller's bytes, which the built-in cleans and does not change.
   char* begin = reinterpret_cast<char*>(memory);
   __builtin___clear_cache(begin, begin + length);
-  // CTR_EL0.DIC: instruction fetches see what was cleaned without an invalidation.
+  // CTR_EL0.DIC: instruction fetches see what was cleaned, without an invalidation.
   constexpr uint64_t kDic = 1u << 29;
   uint64_t cache_type;
   // SAFETY: reads a register that Linux lets every program read, or emulates.

@@ -33,7 +33,7 @@ constexpr uint64_t UserPage(uint64_t protection) {
          (protection & kProtExec ? 0 : uint64_t{kUserExecuteNever});
 }
 
-// A present entry that becomes this one leads where it led, and takes no right away: who has the old one faults at worst.
+// True: the new entry leads where the present old one led, and takes no right away. A Cpu that still has the old one faults at worst.
 inline bool OnlyAdds(uint64_t old, uint64_t now) {
   constexpr uint64_t kDenials = kReadOnly | kUserExecuteNever;
   return ((old ^ now) & ~(kDenials | kUser)) == 0 && (now & ~old & kDenials) == 0 &&
@@ -42,11 +42,11 @@ inline bool OnlyAdds(uint64_t old, uint64_t now) {
 
 namespace arch {
 
-// Tables that map nothing any more are taken away: the flush that follows reaches walk caches too.
+// Tables that no longer map anything are removed: the flush that follows reaches walk caches too.
 inline bool KeepsTables() { return false; }
-// TLBI in the shim reaches all there is.
+// Nothing to do: TLBI in the shim reaches everything.
 inline void Forget(uint8_t*, uint64_t, bool) {}
-// The program will execute these bytes, which were written as data. True: the shim has to do its part (HV_ACTION_SYNC_CODE).
+// The program will execute these bytes, which were written as data. True: the shim has its part to do (HV_ACTION_SYNC_CODE).
 bool PublishCode(uint8_t* memory, uint64_t length);
 
 }  // namespace arch

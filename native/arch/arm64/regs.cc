@@ -26,7 +26,7 @@ constexpr uint64_t kIdMmfr0 = ARM64_SYS_REG(3, 0, 0, 7, 0);
 constexpr uint64_t kIdMmfr1 = ARM64_SYS_REG(3, 0, 0, 7, 1);
 constexpr uint64_t kIdMmfr2 = ARM64_SYS_REG(3, 0, 0, 7, 2);
 
-// SCTLR_EL1 (Arm ARM D24.2.118): as Linux has it for its programs. WFI traps: KVM would put the vCPU to sleep for good.
+// SCTLR_EL1 (Arm ARM D24.2.118): as Linux sets it for its programs, but WFI traps: KVM would put the vCPU to sleep for good.
 enum Sctlr : uint64_t {
   kMmu = 1u << 0,
   kDataCache = 1u << 2,
@@ -61,7 +61,7 @@ constexpr uint64_t kTcrE0pd1 = uint64_t{1} << 56;
 constexpr uint64_t kMair = 0x04ff;
 // FP and SIMD for EL0 and EL1.
 constexpr uint64_t kCpacr = 3u << 20;
-// EL0 does not reach the debugger's channel.
+// EL0 has no access to the debugger's channel.
 constexpr uint64_t kMdscrTdcc = 1u << 12;
 // EL0 reads CNTVCT_EL0.
 constexpr uint64_t kCntkctl = 1u << 1;
@@ -104,7 +104,7 @@ void InitSystem(Vcpu& vcpu, uint64_t kernel_table, uint64_t vectors, uint64_t st
   // PARange and TCR_EL1.IPS have the same encoding; 5 is 48 bits, all that 4K pages of these tables hold.
   uint64_t tcr = kTcr | uint64_t{std::min(IdField(vcpu, kIdMmfr0, 0), 5u)} << kTcrIpsShift;
   if (IdField(vcpu, kIdMmfr2, 60) != 0) tcr |= kTcrE0pd1;
-  // Where it is there, every exception sets PAN: the shim cannot touch the program's memory.
+  // With FEAT_PAN, every exception sets PAN: the shim cannot touch the program's memory.
   uint64_t sctlr = IdField(vcpu, kIdMmfr1, 20) != 0 ? kSctlr : kSctlr | kKeepPan;
 
   SetRegister(vcpu, kMairEl1, kMair);
@@ -114,7 +114,7 @@ void InitSystem(Vcpu& vcpu, uint64_t kernel_table, uint64_t vectors, uint64_t st
   SetRegister(vcpu, kCpacrEl1, kCpacr);
   SetRegister(vcpu, kCntkctlEl1, kCntkctl);
   SetRegister(vcpu, kMdscrEl1, kMdscrTdcc);
-  // KVM resets it to a number that is to be noticed.
+  // KVM resets it to a conspicuous number.
   SetRegister(vcpu, kTpidrroEl0, 0);
   SetRegister(vcpu, HV_CORE(sp_el1), stack);
   SetRegister(vcpu, kSctlrEl1, sctlr);

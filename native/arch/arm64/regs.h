@@ -1,4 +1,4 @@
-// regs.h: registers by KVM_GET_ONE_REG and KVM_SET_ONE_REG, and what EL0 needs set.
+// regs.h: registers through KVM_GET_ONE_REG and KVM_SET_ONE_REG, and what EL0 needs set.
 #ifndef HV_ARCH_ARM64_REGS_H_
 #define HV_ARCH_ARM64_REGS_H_
 
@@ -34,16 +34,16 @@ constexpr uint64_t CoreRegister(size_t offset) {
 constexpr uint64_t kTtbr0El1 = ARM64_SYS_REG(3, 0, 2, 0, 0);
 constexpr uint64_t kTpidrEl0 = ARM64_SYS_REG(3, 3, 13, 0, 2);
 
-// Throw std::system_error, which names `what`.
+// Throw a std::system_error that names `what`.
 uint64_t GetRegister(const Vcpu& vcpu, uint64_t id, const char* what = "KVM_GET_ONE_REG");
 void SetRegister(const Vcpu& vcpu, uint64_t id, uint64_t value,
                  const char* what = "KVM_SET_ONE_REG");
 
-// The MMU on from the first instruction: with it off, data accesses bypass the caches that the host wrote through.
+// Turns the MMU on from the first instruction: with it off, data accesses bypass the caches that the host wrote through.
 // `kernel_table` for TTBR1_EL1, `vectors` for VBAR_EL1, `stack` for SP_EL1.
 void InitSystem(Vcpu& vcpu, uint64_t kernel_table, uint64_t vectors, uint64_t stack);
 
-// Gives the VM the host's counter in place of one that starts at 0. False: KVM is too old (before 6.4).
+// Gives the VM the host's counter instead of one that starts at 0. False: KVM is too old (before 6.4).
 bool UseHostCycles(Vcpu& vcpu);
 
 // struct user_fpsimd_state.

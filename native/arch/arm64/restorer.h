@@ -1,4 +1,4 @@
-// restorer.h: where a signal handler returns to that the C library did not install: the kernel's vDSO has it.
+// restorer.h: where a signal handler that the C library did not install returns to: the kernel's vDSO has it.
 #ifndef HV_ARCH_ARM64_RESTORER_H_
 #define HV_ARCH_ARM64_RESTORER_H_
 

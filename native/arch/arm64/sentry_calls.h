@@ -1,4 +1,4 @@
-// sentry_calls.h: what a sentry, or a bare machine, calls on this architecture alone: see jail/call_filter.cc.
+// sentry_calls.h: the calls that a sentry or a bare machine makes on this architecture alone: see jail/call_filter.cc.
 #ifndef HV_ARCH_ARM64_SENTRY_CALLS_H_
 #define HV_ARCH_ARM64_SENTRY_CALLS_H_
 
@@ -15,10 +15,10 @@ constexpr uint32_t kSentryKvmRequests[] = {KVM_ARM_PREFERRED_TARGET, KVM_ARM_VCP
                                            KVM_SET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR};
 // The interrupt controller starts with the first run.
 constexpr uint32_t kMachineRequests[] = {KVM_SET_DEVICE_ATTR};
-// Floating-point and vector registers are registers as others.
+// Floating-point and vector registers are read and written like the others.
 constexpr std::array<uint32_t, 0> kVectorRequests = {};
 constexpr uint32_t kMakingRequests[] = {KVM_CREATE_DEVICE};
-// PTRACE_SETREGSET is all there is.
+// PTRACE_SETREGSET: arm64 needs no request of its own.
 constexpr uint32_t kSentryTraceRequests[] = {0x4205};
 
 }  // namespace hv::arch

@@ -1,4 +1,4 @@
-// tracee.cc: a tracee on arm64: Linux's user_pt_regs, and what its signal frames say of a fault.
+// tracee.cc: a tracee on arm64: Linux's user_pt_regs, and what its signal frames say about a fault.
 
 #include "arch/tracee.h"
 
@@ -31,11 +31,12 @@ constexpr unsigned kRegX20 = 20;
 constexpr size_t kGeneralBytes = kRegTpidr * sizeof(uint64_t);
 constexpr unsigned kClassShift = 26;
 
-// What stage 1 tables of the kernel's configurations translate: Documentation/arch/arm64/memory.rst; 16 KiB and 64 KiB pages.
+// The address bits that stage 1 tables of the kernel's configurations translate: Documentation/arch/arm64/memory.rst; 16 KiB and
+// 64 KiB pages.
 constexpr unsigned kUserBits[] = {48, 47, 42, 39, 36};
 
 bool CanMap(uint64_t address) {
-  // SAFETY: MAP_FIXED_NOREPLACE replaces nothing; a kernel before it takes the address for a hint.
+  // SAFETY: MAP_FIXED_NOREPLACE replaces nothing; a kernel that does not know it takes the address for a hint.
   void* wanted = reinterpret_cast<void*>(address);
   void* got = ::mmap(wanted, HV_STUB_BYTES, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -90,7 +91,7 @@ void SetThreadPointer(pid_t pid, const UserRegisters& registers) {
   Transfer(PTRACE_SETREGSET, pid, NT_ARM_TLS, &pointer, sizeof(pointer), "NT_ARM_TLS");
 }
 
-// A short set: X0 alone, so that what Linux hides in X7 stays as it is.
+// Sets X0 alone, so that what Linux hides in X7 stays as it is.
 void SetResult(pid_t pid, int64_t result) {
   Transfer(PTRACE_SETREGSET, pid, NT_PRSTATUS, &result, sizeof(result), "PTRACE_SETREGSET");
 }
@@ -108,7 +109,7 @@ void StoreCall(const UserRegisters& registers, uint8_t* frame) {
   std::memcpy(frame + HV_FRAME_ARGS, &registers[kRegX0], 6 * sizeof(uint64_t));
 }
 
-// report_syscall of arch/arm64/kernel/ptrace.c: in X7 it tells an entry from an exit, and undoes what is written there.
+// report_syscall of arch/arm64/kernel/ptrace.c: it marks entry or exit in X7, and undoes what a tracer writes there.
 void RestoreHidden(UserRegisters& registers, const UserRegisters& later) {
   registers[kRegX7] = later[kRegX7];
 }
@@ -133,7 +134,7 @@ UserRegisters WithoutStack(const UserRegisters& registers) {
   return changed;
 }
 
-// A handler's third argument is its ucontext. Linux adds an esr_context for faults of memory alone.
+// A handler's third argument is its ucontext. Linux adds an esr_context for memory faults alone.
 bool ReadSignalFrame(const UserRegisters& registers, const uint8_t* stack, size_t size,
                      uint64_t stack_address, TrapRecord& record) {
   uint64_t offset = registers[kRegX0 + 2] - stack_address;

@@ -1,4 +1,4 @@
-// trap.cc: entering EL0, and telling from KVM's exits what the program did.
+// trap.cc: enters EL0, and tells from KVM's exits what the program did.
 
 #include "arch/arm64/trap.h"
 
@@ -36,7 +36,7 @@ void MapKernel(PageTable& table, uint64_t address, uint64_t page, uint64_t acces
 Shim::Shim(SupervisorPages& pages) : kernel_table_(std::make_unique<PageTable>(pages)) {
   uint64_t code = pages.Allocate();
   std::memcpy(pages.Data(code), hv_shim_vectors, hv_shim_end - hv_shim_vectors);
-  // The first fetch comes through a new stage 2 mapping, for which KVM invalidates the instruction cache.
+  // The first fetch goes through a new stage 2 mapping, for which KVM invalidates the instruction cache.
   arch::PublishCode(pages.Data(code), kPageSize);
   MapKernel(*kernel_table_, HV_KERNEL_CODE, code, kKernelCode);
 }
@@ -67,7 +67,7 @@ void Cpu::SetSpace(const PageTable& table, uint64_t) {
   if (table_ == table.root()) return;
   table_ = table.root();
   SetRegister(vcpu_, kTtbr0El1, table_);
-  // All spaces have the same ASID: what this vCPU has of another one has to go. What other vCPUs have is no matter: KVM lets no
+  // All spaces have the same ASID: this vCPU's translations of another space must go. Those of other vCPUs do not matter: KVM lets no
   // vCPU see translations of another, though they share a VMID (it flushes when another vCPU ran on the processor last).
   Request(HV_ACTION_FLUSH);
 }
@@ -79,10 +79,10 @@ void Cpu::Request(uint32_t actions) {
   if (!will_act_ && !has_written_) WriteRegisters(ReadRegisters());
 }
 
-// The shim takes the word while this may go on. Release: it sees the page-table entries that were written before.
+// The shim may take the word at the same time. Release: the shim then sees the page-table entries that were written before.
 void Cpu::Order(uint32_t actions) { __atomic_fetch_or(&action(), actions, __ATOMIC_RELEASE); }
 
-// Into the program by way of the shim, which loads all registers from the frame.
+// Enters the program through the shim, which loads all registers from the frame.
 void Cpu::Enter() {
   written_[kRegPstate] &= kUserPstate;
   std::copy(written_.begin(), written_.end(), saved());
@@ -98,7 +98,7 @@ Trap Cpu::Run() {
   if (has_written_) Enter();
   will_act_ = true;
   rang_ = false;
-  // Somebody waits for the end of this, which came in the middle of the shim: the next exit is the end, whatever it is about.
+  // An interruption came in the middle of the shim, and somebody waits for Run to end: it ends with the next exit, whatever that is.
   bool interrupted = false;
   for (;;) {
     int error = vcpu_.Run();
@@ -114,7 +114,7 @@ Trap Cpu::Run() {
     rang_ = true;
     if (run.mmio.phys_addr == HV_NOWHERE + HV_DOORBELL_SYSCALL) {
       stop_ = Stop::kCallSaved;
-      // Answered while the shim gave up waiting: the program goes on.
+      // The answer came while the shim gave up waiting: the program goes on.
       if (State() != HV_STATE_ANSWERED) return Trap::kSyscall;
     } else if (run.mmio.phys_addr == HV_NOWHERE + HV_DOORBELL_FAULT) {
       Trap trap = Fault();
@@ -131,7 +131,7 @@ Trap Cpu::Fault() {
   uint64_t syndrome[2];
   std::memcpy(syndrome, frame() + HV_FRAME_SYNDROME, sizeof(syndrome));
   uint64_t exception_class = (syndrome[0] >> kClassShift) & kClassMask;
-  // To wait for an interrupt that will not come is to go on.
+  // Waiting for an interrupt that will not come means going on.
   if (exception_class == kWfxClass) {
     saved()[kRegPc] += kInstructionSize;
     return Trap::kResumed;
@@ -143,7 +143,7 @@ Trap Cpu::Fault() {
   return Trap::kFault;
 }
 
-// KVM_RUN ended between two instructions. Where these are the shim's, the program's registers follow from how far it got.
+// KVM_RUN ended between two instructions. If they are the shim's, the program's registers follow from how far it got.
 Trap Cpu::Interrupted() {
   rang_ = false;
   uint64_t pc = GetRegister(vcpu_, HV_CORE(regs.pc));
@@ -153,16 +153,16 @@ Trap Cpu::Interrupted() {
     stop_ = Stop::kUser;
     return Trap::kInterrupted;
   }
-  // On the way to a doorbell, or to where a call is stored: some instructions on, that is the trap.
+  // On the way to a doorbell, or to where a call is stored: the trap comes some instructions later.
   bool on_the_way = pc < CodeAddress(hv_shim_stored) ||
                     (pc >= CodeAddress(hv_shim_fault) && pc < CodeAddress(hv_shim_return));
   if (on_the_way) return Trap::kResumed;
 
-  // Behind the tail the shim may have looked at `action` already.
+  // Past the start of the tail the shim may have looked at `action` already.
   will_act_ = pc < CodeAddress(hv_shim_tail);
   uint32_t ordered = __atomic_load_n(&action(), __ATOMIC_RELAXED);
   bool all_saved = pc >= CodeAddress(hv_shim_return) || (ordered & HV_ACTION_LOAD) != 0;
-  // It may have taken its orders and not done them, and does not come back there when registers are written.
+  // It may have taken its orders without carrying them out, and does not come back there when registers are written.
   if (!will_act_) Order(HV_ACTION_FLUSH | HV_ACTION_SYNC_CODE);
   stop_ = all_saved ? Stop::kSaved : Stop::kCall;
   return will_act_ && State() == HV_STATE_REQUEST ? Trap::kSyscall : Trap::kInterrupted;

@@ -21,7 +21,7 @@ class Shim {
   ~Shim();
 
   PageTable& kernel_table() const { return *kernel_table_; }
-  // No program reaches the frame.
+  // There is none: no program reaches the frame.
   unsigned OpenGate() { return 0; }
 
  private:
@@ -41,16 +41,16 @@ class Cpu {
   bool has_host_cycles() const { return has_host_cycles_; }
   TrapRecord& record() const;
 
-  // Windows lie in the kernel's half, whose tables are the same for all spaces. Returns the page of the frame.
+  // Maps nothing: windows lie in the kernel's half, whose tables all spaces share. Returns the page of the frame.
   uint64_t MapWindow(PageTable&) const { return frame_page_; }
   static bool OwnsFrames() { return true; }
   static void ResetFrame(SupervisorPages&, uint64_t, unsigned) {}
   static void PrepareWindows(PageTable&) {}
-  // Which page table and frame the next Run uses.
+  // Sets the page table and frame that the next Run uses.
   void SetSpace(const PageTable& table, uint64_t frame_page);
   // `actions` (HV_ACTION_*) are done before the program runs on. Only while stopped.
   void Request(uint32_t actions);
-  // `actions` are done when the shim is passed next, maybe not before the program runs on. Any time.
+  // `actions` are done the next time the shim runs, maybe not before the program runs on. Any time.
   void Order(uint32_t actions);
   // In the shim with a call: it looks at its orders before the program runs on.
   bool WaitsForAnswer() const;
@@ -58,13 +58,13 @@ class Cpu {
   // Runs the program until it traps. Fills the record.
   Trap Run();
 
-  // Makes Run return kInterrupted: the one that goes on, or the next. Any thread.
+  // Makes Run return kInterrupted: the current one, or the next. Any thread.
   void Kick() { vcpu_.Kick(); }
 
   // Only while stopped.
   UserRegisters ReadRegisters();
   void WriteRegisters(const UserRegisters& registers);
-  // The result register among those that were written.
+  // Sets the result register among those that were written.
   void WriteResult(int64_t result) { written_[kRegX0] = static_cast<uint64_t>(result); }
   std::vector<uint8_t> ReadFpState() const { return hv::ReadFpState(vcpu_); }
   // Throws std::system_error EINVAL when KVM refuses it.
@@ -99,10 +99,10 @@ class Cpu {
   uint64_t table_ = 0;
   bool has_host_cycles_;
   Stop stop_ = Stop::kUser;
-  // The shim will look at `action` before the program runs on. While it runs, too: whoever asks for an action then answers a
-  // call that the shim waits with.
+  // The shim will look at `action` before the program runs on. Also true while it runs: actions are then requested only when
+  // answering a call that the shim waits with.
   bool will_act_ = false;
-  // At a doorbell: KVM completes the load first, wherever the PC was set to meanwhile.
+  // At a doorbell: KVM completes the load first, wherever the PC was set meanwhile.
   bool rang_ = false;
   // Registers that the next Run enters the program with.
   UserRegisters written_ = {};

@@ -11,7 +11,7 @@
 namespace hv::arch {
 namespace {
 
-// A pending SError, which no register tells of.
+// A pending SError, which no register shows.
 Bytes GetEvents(Vcpu& vcpu) {
   if (vcpu.vm().system().Check(KVM_CAP_VCPU_EVENTS) <= 0) return {};
   return GetStruct<kvm_vcpu_events>(vcpu.fd(), KVM_GET_VCPU_EVENTS, "KVM_GET_VCPU_EVENTS");

@@ -24,7 +24,7 @@ struct Register {
 
 std::vector<Register> MakeRegisters() {
   std::vector<Register> registers;
-  // AnswerHypercall and FetchHypercall count on these being first.
+  // AnswerHypercall and FetchHypercall rely on these being first.
   for (unsigned i = 0; i <= 30; i++) {
     registers.push_back(
         {"x" + std::to_string(i), CoreRegister(offsetof(kvm_regs, regs.regs[0]) + 8 * i)});
@@ -139,7 +139,7 @@ void WriteRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count,
   try {
     for (; done < count; done++) Set(vcpu, At(vcpu, indexes[done]), values[done]);
   } catch (...) {
-    // What KVM gave it takes back.
+    // KVM accepts the values that it gave.
     while (done-- > 0) Set(vcpu, At(vcpu, indexes[done]), before[done]);
     throw;
   }

@@ -1,4 +1,4 @@
-// vm_state.cc: the GIC's registers as a table: the distributor, and what is each vCPU's (devices/arm-vgic-v3.rst, arm-vgic.rst).
+// vm_state.cc: the GIC's registers as a table: the distributor's, and each vCPU's own (devices/arm-vgic-v3.rst, arm-vgic.rst).
 //
 // There is no ITS, so no LPIs, whose pending state KVM would keep in the guest's memory (KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES).
 
@@ -16,16 +16,16 @@ namespace {
 
 constexpr uint64_t kMpidrEl1 = ARM64_SYS_REG(3, 0, 0, 0, 5);
 constexpr uint32_t kAllOnes = ~uint32_t{0};
-// KVM's default: 256 interrupts, of which 32 are each vCPU's own.
+// KVM's default: 256 interrupts, of which 32 are private to each vCPU.
 constexpr uint64_t kOwn = 32, kAll = 256;
 
-// Registers of 4 bytes, or a CPU interface's of 8, from `first` on, up to `end`.
+// Registers of 4 bytes, or of 8 in a CPU interface, from `first` up to `end`.
 struct Range {
   uint32_t group;
   uint64_t first;
   uint64_t end;
   uint64_t step = 4;
-  // Before such a register is restored all is cleared by another, so far from it: an interrupt may be enabled after reset.
+  // Before such a register is restored, the register at this distance clears all of it: an interrupt may be enabled after reset.
   uint64_t clear = 0;
   // Priorities in use: a CPU interface has one to four such registers.
   bool optional = false;
@@ -40,7 +40,7 @@ constexpr uint64_t SysReg(uint64_t op1, uint64_t crn, uint64_t crm, uint64_t op2
   return 3u << 14 | op1 << 11 | crn << 7 | crm << 3 | op2;
 }
 
-// GICD or GICR_*, one bit, two bits or one byte for each interrupt. Edge or level is told before what is pending.
+// GICD or GICR_*, one bit, two bits or one byte for each interrupt. Edge or level is set before what is pending.
 std::vector<Range> Interrupts(uint32_t group, uint64_t base, uint64_t from, uint64_t to) {
   return {
       {group, base + 0x080 + from / 8, base + 0x080 + to / 8},             // IGROUPR
@@ -56,7 +56,7 @@ void Append(std::vector<Range>& ranges, const std::vector<Range>& more) {
   ranges.insert(ranges.end(), more.begin(), more.end());
 }
 
-// IIDR first: it says how the others are meant.
+// IIDR first: it says how to read the others.
 std::vector<Range> Distributor(unsigned version) {
   constexpr uint32_t kGroup = KVM_DEV_ARM_VGIC_GRP_DIST_REGS;
   std::vector<Range> ranges = {{kGroup, 0x8, 0xc}, {kGroup, 0x0, 0x4}};
@@ -106,7 +106,7 @@ std::vector<Range> CpuV2() {
   return ranges;
 }
 
-// Which vCPU's, in the upper half of an attribute: its affinity (v3), or its number.
+// The vCPU in the upper half of an attribute: its affinity (v3), or its number.
 uint64_t Owner(const Vcpu& vcpu) {
   if (vcpu.vm().controller_version() == 2)
     return uint64_t{vcpu.id()} << KVM_DEV_ARM_VGIC_CPUID_SHIFT;
@@ -158,7 +158,7 @@ class Gic {
     kvm_device_attr attribute = {};
     attribute.group = range.group;
     attribute.attr = owner_ | at;
-    // KVM takes 4 bytes of it or all 8, as the group wants: little-endian, the low ones come first.
+    // KVM takes 4 bytes of it or all 8, depending on the group: little-endian, the low ones come first.
     attribute.addr = AddressOf(&value);
     return ::ioctl(fd_, request, &attribute) == 0;
   }

@@ -27,8 +27,8 @@ std::vector<kvm_cpuid_entry2> ReadSupportedCpuid(const System& system) {
   return std::vector<kvm_cpuid_entry2>(cpuid->entries, cpuid->entries + cpuid->nent);
 }
 
-// The first level of leaf 0xb is threads, one a core; the second cores, so many a package that the APIC ID's low byte tells
-// them apart (SDM vol. 2, CPUID).
+// The first level of leaf 0xb is threads, one per core; the second is cores, as many per package as the APIC ID's low byte can
+// tell apart (SDM vol. 2, CPUID).
 void SetLevel(kvm_cpuid_entry2& entry, uint32_t id) {
   constexpr uint32_t kThreads = 1, kCores = 2, kCoreBits = 8;
   entry.ebx = 1;
@@ -43,15 +43,15 @@ void SetLevel(kvm_cpuid_entry2& entry, uint32_t id) {
 
 }  // namespace
 
-// KVM_GET_SUPPORTED_CPUID tells the topology of the processor that it was asked on.
+// KVM_GET_SUPPORTED_CPUID reports the topology of the processor that the caller runs on.
 void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id) {
   constexpr uint32_t kTscDeadline = 1u << 24, kHypervisor = 1u << 31;
   for (kvm_cpuid_entry2& entry : entries) {
     switch (entry.function) {
       case 1:
         entry.ebx = (entry.ebx & 0xffff) | 1u << 16 | id << 24;
-        // In-kernel local APICs have the first (api.rst, 4.46); the second lets a kernel look for KVM's own leaves. KVM leaves it
-        // to its user to say so.
+        // In-kernel local APICs have the first (api.rst, 4.46); the second lets a kernel look for KVM's own leaves. KVM leaves
+        // both for its user to set.
         entry.ecx |= kTscDeadline | kHypervisor;
         break;
       case 4:
@@ -62,7 +62,7 @@ void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id) {
         SetLevel(entry, id);
         break;
       case KVM_CPUID_FEATURES:
-        // Emulated SVM loses interrupts by it (QEMU 10.0). Where APICs are the processor's (APICv, AVIC), KVM has no use for it.
+        // Emulated SVM loses interrupts with it (QEMU 10.0). Where the processor has APICs (APICv, AVIC), KVM does not use it.
         entry.eax &= ~(1u << KVM_FEATURE_PV_EOI);
         break;
       case 0x80000008:
@@ -158,7 +158,7 @@ void InitVcpu(Vcpu& vcpu) {
 // Caches are coherent, and writing to code is seen by the next jump (SDM vol. 3, 12.1.3).
 void PublishMemory(const uint8_t*, size_t) {}
 
-// PIC, IOAPIC, a local APIC in each vCPU, and the PIT, which the PIC's users expect.
+// PIC, IOAPIC, a local APIC in each vCPU, and the PIT, which users of the PIC expect.
 Fd CreateInterruptController(const Vm& vm, unsigned& version) {
   Ioctl(vm.fd(), KVM_CREATE_IRQCHIP, "KVM_CREATE_IRQCHIP");
   kvm_pit_config pit = {};
@@ -168,7 +168,7 @@ Fd CreateInterruptController(const Vm& vm, unsigned& version) {
   return Fd();
 }
 
-// A pin of the IOAPIC, and of the PIC where it has one.
+// A pin of the IOAPIC, and of the PIC where the PIC has one by that number.
 uint32_t LineOf(uint32_t gsi) { return gsi; }
 
 void StartInterruptController(const Fd&) {}

@@ -15,12 +15,12 @@ class Vcpu;
 
 namespace hv::x86_64 {
 
-// KVM_GET_SUPPORTED_CPUID's leaves, read once a process.
+// KVM_GET_SUPPORTED_CPUID's leaves, read once per process.
 const std::vector<kvm_cpuid_entry2>& SupportedCpuid(const System& system);
 
-// Those for programs: see pvm.h.
+// The leaves for user programs: see pvm.h.
 const std::vector<kvm_cpuid_entry2>& UserCpuid(const System& system);
-// The leaves that tell which processor this is and which are its neighbours, for vCPU `id` with a local APIC.
+// Sets the leaves that identify a processor and its neighbours, for vCPU `id` with a local APIC.
 void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id);
 // Before the vCPU's first run.
 void SetCpuid(Vcpu& vcpu, const std::vector<kvm_cpuid_entry2>& entries);

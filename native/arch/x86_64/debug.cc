@@ -1,4 +1,4 @@
-// debug.cc: a debugger's requests in DR0 to DR3 and DR7, and what DR6 says (SDM vol. 3, 19.2).
+// debug.cc: puts a debugger's requests into DR0 to DR3 and DR7, and decodes DR6 (SDM vol. 3, 19.2).
 
 #include <linux/kvm.h>
 
@@ -49,7 +49,7 @@ uint64_t Watch(const Watchpoint& watch, unsigned i) {
   return Enabled(i) | (length << 2 | condition) << (16 + 4 * i);
 }
 
-// DR0 on: breakpoints, then watchpoints.
+// From DR0 on: breakpoints, then watchpoints.
 void FillRegisters(const DebugRequest& request, __u64 (&registers)[8]) {
   if (request.breakpoints.size() + request.watchpoints.size() > kRegisters) {
     throw std::invalid_argument("x86_64 has 4 breakpoints and watchpoints together");
@@ -66,7 +66,7 @@ void FillRegisters(const DebugRequest& request, __u64 (&registers)[8]) {
   }
 }
 
-// While it steps, interrupts wait, where KVM can make them (Linux 5.14).
+// While it steps, interrupts wait, where KVM can hold them back (Linux 5.14).
 uint32_t StepFlags(const System& system) {
   int flags = system.Check(KVM_CAP_SET_GUEST_DEBUG2);
   return KVM_GUESTDBG_SINGLESTEP |
@@ -75,7 +75,7 @@ uint32_t StepFlags(const System& system) {
 
 }  // namespace
 
-// kvm_pvm takes all requests; its interpreter, which runs ring 0, stops for steps and breakpoints, and ring 3 for nothing.
+// kvm_pvm accepts all requests; its interpreter, which runs ring 0, stops for steps and breakpoints, but ring 3 stops for nothing.
 DebugLimits DebugLimitsOf(const System& system) {
   if (system.Check(KVM_CAP_SET_GUEST_DEBUG) <= 0) return {};
   if (pvm::IsHost()) return {true, false, kRegisters, 0, true};
@@ -94,7 +94,7 @@ void SetDebug(Vcpu& vcpu, const DebugRequest& request) {
   Ioctl(vcpu.fd(), KVM_SET_GUEST_DEBUG, "KVM_SET_GUEST_DEBUG", &debug);
 }
 
-// DR6 has bits of registers that are not enabled, too, and a step's beside a watchpoint's: what was waited for is told.
+// DR6 also has bits of registers that are not enabled, and a step's bit beside a watchpoint's: only what was asked for is reported.
 DebugStop ReadDebugStop(const Vcpu& vcpu) {
   const kvm_debug_exit_arch& exit = vcpu.run().debug.arch;
   if (exit.exception == kBreakpointVector) return {DebugCause::kSoftware, exit.pc};

@@ -9,16 +9,16 @@
 #define HV_IDENTITY_MAP_ADDRESS 0xfffbc000
 #define HV_TSS_ADDRESS 0xfffbd000
 #define HV_MEMORY_BASE 0x100000000
-// No memory will ever be here: who touches it exits.
+// No memory will ever be here: an access exits.
 #define HV_NOWHERE 0x80000000
 
 // Guest virtual: the program has [0, HV_USER_TOP); a window for each Cpu follows, far below 2^47, so that the address
-// behind any SYSCALL of the program is canonical (the condition for sysret, SDM vol. 2B SYSRET).
+// after any SYSCALL of the program is canonical (the condition for sysret, SDM vol. 2B SYSRET).
 #define HV_USER_TOP 0x7fff00000000
 #define HV_WINDOW_SIZE 0x8000
 #define HV_WINDOW_COUNT 0x1000
 
-// A window. Supervisor-only; on a PVM host the first two and the last are the program's too: see pvm.h.
+// A window's pages. Supervisor-only; on a PVM host the program can use the first two and the last, too: see pvm.h.
 #define HV_WINDOW_ENTRY 0x0000     // read, execute: where SYSCALL goes
 #define HV_WINDOW_FRAME 0x1000     // read, write: the trap frame
 #define HV_WINDOW_STUBS 0x2000     // read, execute: fault stubs and the way back
@@ -32,7 +32,7 @@
 #define HV_PRIVATE_STACK_TOP 0xc00
 #define HV_PRIVATE_DOUBLE_FAULT_STACK_TOP 0x1000
 
-// Linux's selectors: programs see theirs in signal frames.
+// Linux's selectors: programs see their own in signal frames.
 #define HV_KERNEL_CS 0x10
 #define HV_KERNEL_DS 0x18
 #define HV_USER_CS32 0x23

@@ -22,7 +22,7 @@ struct Batch {
   kvm_msr_entry entries[kBatch];
 };
 
-// How many of the first `count` KVM got or set: it stops at the first that it refuses.
+// Returns how many of the first `count` KVM got or set: it stops at the first that it refuses.
 size_t Transfer(const Vcpu& vcpu, unsigned long request, kvm_msr_entry* entries, size_t count) {
   Batch batch = {};
   count = std::min(count, kBatch);
@@ -74,7 +74,7 @@ Bytes ReadAllMsrs(Vcpu& vcpu) {
     size_t done = Transfer(vcpu, KVM_GET_MSRS, &entries[at], entries.size() - at);
     got.insert(got.end(), &entries[at], &entries[at] + done);
     at += done;
-    // One that this vCPU does not have.
+    // Skips one that this vCPU does not have.
     if (done < kBatch && at < entries.size()) at++;
   }
   Bytes bytes(got.size() * sizeof(kvm_msr_entry));
@@ -93,7 +93,7 @@ void WriteAllMsrs(Vcpu& vcpu, const Bytes& bytes) {
     size_t done = Transfer(vcpu, KVM_SET_MSRS, &entries[at], count - at);
     at += done;
     if (done == kBatch || at == count) continue;
-    // Those that can only be read.
+    // Skips one that can only be read.
     if (!Has(vcpu, entries[at])) throw Refused(entries[at].index, "set");
     at++;
   }

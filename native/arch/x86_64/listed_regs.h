@@ -1,4 +1,4 @@
-// listed_regs.h: model-specific registers by KVM_GET_MSRS and KVM_SET_MSRS.
+// listed_regs.h: model-specific registers through KVM_GET_MSRS and KVM_SET_MSRS.
 #ifndef HV_ARCH_X86_64_LISTED_REGS_H_
 #define HV_ARCH_X86_64_LISTED_REGS_H_
 
@@ -11,12 +11,12 @@
 
 namespace hv::x86_64 {
 
-// KVM_GET_MSR_INDEX_LIST's, the time-stamp counter first and the timer that counts by it last.
+// KVM_GET_MSR_INDEX_LIST's, the time-stamp counter first and the timer that counts with it last.
 std::vector<uint32_t> MsrIndexes(const System& system);
 
-// All that KVM gives of those, as struct kvm_msr_entry.
+// All of those that KVM gives, as struct kvm_msr_entry.
 Bytes ReadAllMsrs(Vcpu& vcpu);
-// Throws std::invalid_argument, std::system_error EINVAL for one that KVM refuses and that has another value.
+// Throws std::invalid_argument, std::system_error EINVAL for a register that KVM refuses and that now has another value.
 void WriteAllMsrs(Vcpu& vcpu, const Bytes& bytes);
 
 }  // namespace hv::x86_64

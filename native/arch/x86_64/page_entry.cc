@@ -1,4 +1,4 @@
-// page_entry.cc: what PVM hosts want of page tables.
+// page_entry.cc: what PVM hosts need from page tables.
 
 #include "arch/x86_64/page_entry.h"
 
@@ -6,8 +6,8 @@
 
 namespace hv::arch {
 
-// PVM shadows these tables and sees no write of ours. What it remembers of a leaf can be made to be forgotten, but not that
-// one table leads to another: so they lead there for ever.
+// PVM shadows these tables and does not see our writes. It can be made to forget what it remembers of a leaf, but not that
+// one table leads to another: so tables stay where they are.
 bool KeepsTables() { return pvm::IsHost(); }
 
 void Forget(uint8_t* memory, uint64_t length, bool is_kept) {

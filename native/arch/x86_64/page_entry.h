@@ -27,7 +27,7 @@ constexpr uint64_t UserPage(uint64_t protection) {
          (protection & kProtExec ? 0 : uint64_t{kNoExecute});
 }
 
-// A present entry that becomes this one leads where it led, and takes no right away: who has the old one faults at worst.
+// True: the new entry leads where the present old one led, and takes no right away. A Cpu that still has the old one faults at worst.
 inline bool OnlyAdds(uint64_t old, uint64_t now) {
   constexpr uint64_t kRights = kWrite | kNoExecute;
   return ((old ^ now) & ~kRights) == 0 && (old & ~now & kWrite) == 0 &&
@@ -36,12 +36,12 @@ inline bool OnlyAdds(uint64_t old, uint64_t now) {
 
 namespace arch {
 
-// A table that maps nothing any more stays where it is.
+// Whether a table that no longer maps anything stays where it is.
 bool KeepsTables();
-// Entries that led to these bytes of guest memory have changed: what no flush in the guest reaches is forgotten here. `is_kept`:
-// they lead there still.
+// Entries that led to these bytes of guest memory have changed: makes the host forget what no flush in the guest reaches.
+// `is_kept`: they still lead there.
 void Forget(uint8_t* memory, uint64_t length, bool is_kept);
-// The program will execute these bytes, which were written as data. True: the shim has to do its part (HV_ACTION_SYNC_CODE).
+// The program will execute these bytes, which were written as data. True: the shim has its part to do (HV_ACTION_SYNC_CODE).
 inline bool PublishCode(uint8_t*, uint64_t) { return false; }
 
 }  // namespace arch

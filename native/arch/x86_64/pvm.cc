@@ -1,4 +1,4 @@
-// pvm.cc: recognising a PVM host, what its CPUID hides, and mending its shadow page tables.
+// pvm.cc: recognises a PVM host, adds what its CPUID hides, and mends its shadow page tables.
 
 #include "arch/x86_64/pvm.h"
 
@@ -18,7 +18,7 @@ namespace {
 constexpr uint64_t kPage = 4096;
 // Older headers lack it.
 constexpr int kMadvPopulateRead = 22;
-// In a longer range few are used again soon: after a fork, say.
+// In a longer range few pages are used again soon: after a fork, say.
 constexpr size_t kKeptPages = 512;
 
 }  // namespace
@@ -48,10 +48,10 @@ bool TouchedDoorbell(kvm_run& run) {
   return has_touched;
 }
 
-// Dropping the host's own entries makes KVM drop its shadow through its MMU notifier, and flush processors that run a guest. The
-// bytes stay in the memfd, and no access meets a mapping that is gone, as between two calls of mprotect: it brings the
-// host's entry back, by a fault. That costs 4 us a page (mprotect: none), so entries that will be used are brought back here, 0.1 us each,
-// by which KVM can map eight pages at a time; but not those of memory that was never touched, which would come to be.
+// Dropping the host's own entries makes KVM drop its shadow through its MMU notifier, and flush processors that run a guest. The bytes
+// stay in the memfd, and the mapping is never gone, as it would be between two calls of mprotect: an access brings the host's entry
+// back with a fault. That costs 4 us per page (mprotect: none), so entries that will be used are brought back here, 0.1 us each, and
+// KVM can then map eight pages at a time. Memory that was never touched is left alone: this would allocate it.
 void Forget(uint8_t* memory, uint64_t length, bool is_kept) {
   std::array<unsigned char, kKeptPages> resident;
   bool brings_back =

@@ -1,16 +1,16 @@
-// pvm.h: what a PVM host (KVM without VT-x and SVM: module kvm_pvm) does otherwise, all in one place.
+// pvm.h: what a PVM host (KVM without VT-x and SVM: module kvm_pvm) does differently, all in one place.
 //
 // - SYSCALL goes to LSTAR in ring 3, so entry code and frame are mapped for the program: shim/x86_64/pvm.S.
 // - The doorbell is a store into a page without memory: KVM_EXIT_MMIO. A jump there, KVM_EXIT_INTERNAL_ERROR, takes some 2 us less.
-//   But for each of the first ten within five seconds the kernel writes a line to its console: 1.4 ms on a serial one.
+//   But for each of the first ten such jumps in five seconds the kernel writes a line to its console: 1.4 ms on a serial one.
 // - KVM_GET_SUPPORTED_CPUID hides XSAVE, though KVM takes CR4.OSXSAVE and XCR0, and saves the state. Ring 3 sees neither
 //   these leaves nor what is hidden there: its CPUID is the processor's own, but for OSXSAVE.
-// - The flag NT goes at the next interrupt or call of ring 3, which the host's kernel returns from without it.
-// - LDMXCSR of reserved bits is #UD in place of #GP.
-// - A page-table entry that was present stays in KVM's shadow until the host's own entry for the memory behind it is dropped, which its
-//   MMU notifier tells KVM. A more generous one is looked up anew by the fault that it makes.
-// - A vCPU whose fault KVM is resolving may have read the old entry before the drop, and store it in the shadow behind it: it is stopped
-//   first (kvm/standstill.h). One that waits in the entry code is not; that a program there can only pretend to wait is
+// - The flag NT is lost at the next interrupt or call of ring 3: the host's kernel returns without it.
+// - LDMXCSR of reserved bits is #UD instead of #GP.
+// - A page-table entry that was present stays in KVM's shadow until the host's own entry for the same memory is dropped: KVM's MMU
+//   notifier tells it so. A more generous entry needs no drop: the old one faults, and the fault looks the entry up again.
+// - A vCPU whose fault KVM is resolving may have read the old entry before the drop, and may store it in the shadow after it: it is
+//   stopped first (kvm/standstill.h). One that waits in the entry code is not. A program there may only pretend to wait, which is
 //   accepted: it would have to be descheduled inside that fault for as long as the drop takes.
 #ifndef HV_ARCH_X86_64_PVM_H_
 #define HV_ARCH_X86_64_PVM_H_
@@ -22,18 +22,18 @@
 
 namespace hv::pvm {
 
-// Is this host one? KVM has no capability for it: the module says so.
+// Is this a PVM host? KVM has no capability for it: the module's presence tells.
 bool IsHost();
 
 // Offers XSAVE in a program's CPUID if this process has it.
 void AddXsave(std::vector<kvm_cpuid_entry2>& entries);
 
-// Did KVM_RUN end because the program's entry code rang the doorbell? `rang`: the address behind that store.
+// Did KVM_RUN end because the program's entry code rang the doorbell? `rang`: the address after that store.
 bool RangDoorbell(const kvm_run& run, uint64_t rang);
-// The program itself loaded from a doorbell's page, and the next KVM_RUN gives it zeros; or it stored there.
+// Did the program itself touch a doorbell's page? If it loaded, the next KVM_RUN gives it zeros.
 bool TouchedDoorbell(kvm_run& run);
 
-// Makes KVM forget its shadow of entries that lead to these bytes of host memory. `is_kept`: others lead there now.
+// Makes KVM forget its shadow of entries that led to these bytes of host memory. `is_kept`: others lead there now.
 void Forget(uint8_t* memory, uint64_t length, bool is_kept);
 
 }  // namespace hv::pvm

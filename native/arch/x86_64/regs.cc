@@ -20,7 +20,7 @@ enum Msr : uint32_t {
   kMsrSyscallMask = 0xc0000084,
 };
 
-// What SYSCALL clears: as Linux: CF PF AF ZF SF TF IF DF OF IOPL NT RF AC ID.
+// What SYSCALL clears, as on Linux: CF PF AF ZF SF TF IF DF OF IOPL NT RF AC ID.
 constexpr uint64_t kSyscallMask = 0x257fd5;
 
 constexpr uint64_t kCr0 = 0x80050033;  // PG AM WP NE ET MP PE
@@ -37,14 +37,14 @@ enum Cr4 : uint64_t {
   kCr4Smap = 1u << 21,
 };
 
-// Bits of XCR0, and XSAVE's areas (SDM vol. 1, 13.1 and 13.4). AMX's tiles are given to nobody: signal frames of 11 KB would not
+// Bits of XCR0, and XSAVE's areas (SDM vol. 1, 13.1 and 13.4). No program gets AMX's tiles: signal frames of 11 KB would not
 // fit the stacks that programs have for them.
 constexpr uint64_t kX87Sse = 0x3;
 constexpr uint64_t kAvx = 0x4;
 constexpr uint64_t kAvx512 = 0xe0;
 constexpr uint32_t kXsaveLeaf = 0xd;
 constexpr size_t kXsaveHeaderEnd = 576;
-// Where Linux keeps XCR0 in what ptrace reads, asm/user.h; a KVM_GET_XSAVE has the host's there.
+// Where Linux keeps XCR0 in what ptrace reads (asm/user.h); KVM_GET_XSAVE has the host's there.
 constexpr size_t kXcr0Offset = 464;
 constexpr size_t kXstateBvOffset = 512;
 
@@ -97,11 +97,11 @@ kvm_segment Segment(uint16_t selector, uint8_t type, uint8_t dpl, bool code) {
   return segment;
 }
 
-// A data segment register of the program's: its base counts for FS and GS alone.
+// A data segment register of the program: its base counts for FS and GS alone.
 void SetData(kvm_segment& segment, uint64_t selector, uint64_t base) {
   segment = Segment(static_cast<uint16_t>(selector), 3, 3, false);
   segment.base = base;
-  // Only the GDT's one data descriptor can be there, whatever privilege the selector asks for.
+  // It can only be the GDT's one data descriptor, whatever privilege the selector asks for.
   constexpr uint64_t kPrivilege = 3;
   if ((selector | kPrivilege) == HV_USER_DS) return;
   segment.selector = static_cast<uint16_t>(selector & 3);
@@ -144,7 +144,7 @@ void InitPrivatePage(uint8_t* page, uint64_t window) {
   };
   std::memcpy(page + HV_PRIVATE_GDT, gdt, sizeof(gdt));
 
-  // SDM vol. 3, 8.7: RSP0 at 4, IST1 at 36, the I/O map's offset at 102: behind the limit, so there is none.
+  // SDM vol. 3, 8.7: RSP0 at 4, IST1 at 36, the I/O map's offset at 102: it lies beyond the limit, so there is no map.
   uint64_t stack = base + HV_PRIVATE_STACK_TOP;
   uint64_t double_fault_stack = base + HV_PRIVATE_DOUBLE_FAULT_STACK_TOP;
   uint16_t io_map = kTssLimit + 1;
@@ -251,7 +251,7 @@ std::vector<uint8_t> ReadFpState(const Vcpu& vcpu, const FpLayout& layout) {
   Ioctl(vcpu.fd(), KVM_GET_XSAVE, "KVM_GET_XSAVE", area.data());
   area.resize(layout.bytes);
   std::memcpy(area.data() + kXcr0Offset, &layout.features, sizeof(layout.features));
-  // KVM adds what the program cannot have, PKRU for one.
+  // KVM adds what the program cannot have, such as PKRU.
   uint64_t in_use;
   std::memcpy(&in_use, area.data() + kXstateBvOffset, sizeof(in_use));
   in_use &= layout.features;

@@ -1,4 +1,4 @@
-// regs.h: registers between KVM's structures and Linux's, and what ring 3 needs set.
+// regs.h: converts registers between KVM's structures and Linux's, and sets what ring 3 needs.
 #ifndef HV_ARCH_X86_64_REGS_H_
 #define HV_ARCH_X86_64_REGS_H_
 
@@ -30,7 +30,7 @@ void SetSegments(const UserRegisters& user, kvm_sregs& sregs);
 
 // IDT, GDT and TSS of the Cpu whose window begins at `window`.
 void InitPrivatePage(uint8_t* page, uint64_t window);
-// SYSCALL (SDM vol. 3, 5.8.8) to `entry`.
+// Makes SYSCALL (SDM vol. 3, 5.8.8) go to `entry`.
 void InitMsrs(Vcpu& vcpu, uint64_t entry);
 // A program's floating-point state: XCR0, and the length of its XSAVE area in standard format (SDM vol. 1, 13.4).
 struct FpLayout {
@@ -38,13 +38,13 @@ struct FpLayout {
   size_t bytes;
 };
 
-// Long mode with the protections that KVM offers here, and XSAVE where it does; tables in the private page at `tables`.
+// Sets long mode with the protections that KVM offers here, and XSAVE if it offers that; tables in the private page at `tables`.
 FpLayout InitSregs(Vcpu& vcpu, uint64_t tables);
 
-// Gives the vCPU the host's time-stamp counter in place of one that starts at 0. False: KVM is too old (before 5.16).
+// Gives the vCPU the host's time-stamp counter instead of one that starts at 0. False: KVM is too old (before 5.16).
 bool UseHostCycles(Vcpu& vcpu);
 
-// The XSAVE area, which says what its features are where NT_X86_XSTATE says it.
+// The XSAVE area, with its features noted where NT_X86_XSTATE has them.
 std::vector<uint8_t> ReadFpState(const Vcpu& vcpu, const FpLayout& layout);
 // Throws std::system_error EINVAL when KVM refuses it.
 void WriteFpState(const Vcpu& vcpu, const uint8_t* area, size_t size);

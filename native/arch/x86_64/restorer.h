@@ -1,4 +1,4 @@
-// restorer.h: where a signal handler returns to that the C library did not install: rt_sigreturn(2).
+// restorer.h: where a signal handler that the C library did not install returns to: rt_sigreturn(2).
 #ifndef HV_ARCH_X86_64_RESTORER_H_
 #define HV_ARCH_X86_64_RESTORER_H_
 

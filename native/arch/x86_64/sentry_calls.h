@@ -1,4 +1,4 @@
-// sentry_calls.h: what a sentry, or a bare machine, calls on this architecture alone: see jail/call_filter.cc.
+// sentry_calls.h: the calls that a sentry or a bare machine makes on this architecture alone: see jail/call_filter.cc.
 #ifndef HV_ARCH_X86_64_SENTRY_CALLS_H_
 #define HV_ARCH_X86_64_SENTRY_CALLS_H_
 
@@ -11,13 +11,13 @@
 
 namespace hv::arch {
 
-// What arm64 never had, and rseq(2), which older headers lack.
+// Calls that arm64 never had, and rseq(2), which older headers lack.
 constexpr long kSentryCalls[] = {SYS_open,     SYS_stat,    SYS_lstat,      SYS_access,
                                  SYS_readlink, SYS_dup2,    SYS_epoll_wait, SYS_poll,
                                  SYS_select,   SYS_getpgrp, SYS_time,       334};
 constexpr uint32_t kSentryKvmRequests[] = {KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2, KVM_SET_MSRS,
                                            KVM_GET_XSAVE,           KVM_SET_XSAVE,  KVM_SET_XCRS};
-// The CPUID that vCPUs begin with is set as they are made; registers need no more than everywhere.
+// None: CPUID is set when a vCPU is made, and registers need no requests of this architecture alone.
 constexpr std::array<uint32_t, 0> kMachineRequests = {};
 // Floating-point and vector registers.
 constexpr uint32_t kVectorRequests[] = {KVM_GET_XSAVE, KVM_GET_XSAVE2, KVM_SET_XSAVE};

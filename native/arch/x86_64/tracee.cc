@@ -1,4 +1,4 @@
-// tracee.cc: a tracee on x86_64: Linux's user_regs_struct, and what its signal frames say of a fault.
+// tracee.cc: a tracee on x86_64: Linux's user_regs_struct, and what its signal frames say about a fault.
 
 #include "arch/tracee.h"
 
@@ -34,7 +34,7 @@ constexpr uint64_t kTiles = uint64_t{3} << kTileConfig;
 
 static_assert(sizeof(user_regs_struct) == sizeof(UserRegisters));
 
-// Where a component of the XSAVE area begins and ends, in standard format; nowhere: the processor has none.
+// Where a component of the XSAVE area begins and ends, in standard format; nowhere: the processor lacks it.
 std::pair<size_t, size_t> FeaturePlace(unsigned feature) {
   constexpr unsigned kXsaveLeaf = 0xd;
   unsigned size = 0, offset = 0, ecx = 0, edx = 0;
@@ -43,7 +43,7 @@ std::pair<size_t, size_t> FeaturePlace(unsigned feature) {
                             : std::pair<size_t, size_t>(SIZE_MAX, 0);
 }
 
-// Of an area with these features: the legacy region and the header come first (SDM vol. 1, 13.4).
+// The length of an area with these features: the legacy region and the header come first (SDM vol. 1, 13.4).
 size_t AreaBytes(uint64_t features) {
   constexpr size_t kHeaderEnd = 576;
   size_t bytes = kHeaderEnd;
@@ -53,8 +53,8 @@ size_t AreaBytes(uint64_t features) {
   return bytes;
 }
 
-// What a program can load, but a tracer is refused: data segments by selectors of less privilege than they ask for, and bases
-// in the kernel's half, with which it can reach nothing.
+// Changes what a program can load but a tracer may not set: data segment selectors whose RPL is not the user's, and bases
+// in the kernel's half, with which the program can reach nothing.
 void MakeSettable(UserRegisters& registers) {
   for (UserRegister selector : {kRegDs, kRegEs, kRegFs, kRegGs}) {
     if (registers[selector] != 0) registers[selector] |= kUserPrivilege;
@@ -70,8 +70,8 @@ const uint16_t kElfMachine = EM_X86_64;
 const uint32_t kAuditArch = AUDIT_ARCH_X86_64;
 const int kFpRegisterSet = NT_X86_XSTATE;
 
-// AMX's tiles, which Linux gives to those who ask by arch_prctl(2), and the sentry to nobody: signal frames of 11 KB would not
-// fit the stacks that programs have for them. They lie last (SDM vol. 1, 13.2: components 17 and 18, their place by CPUID).
+// AMX's tiles, which Linux gives to programs that ask with arch_prctl(2). The sentry gives them to none: signal frames of 11 KB would
+// not fit the stacks that programs have for them. They lie last (SDM vol. 1, 13.2: components 17 and 18; CPUID says where).
 void TrimFpState(std::vector<uint8_t>& state) {
   if (state.size() <= FeaturePlace(kTileConfig).first) return;
   uint64_t features;
@@ -83,10 +83,10 @@ void TrimFpState(std::vector<uint8_t>& state) {
 
 uint64_t StubAddress() { return HV_USER_TOP; }
 
-// With four levels of page tables: Documentation/arch/x86/x86_64/mm.rst. Above, nothing is mapped unless asked for.
+// With four levels of page tables: Documentation/arch/x86/x86_64/mm.rst. Nothing is mapped above unless asked for.
 uint64_t UserEnd() { return 0x7ffffffff000; }
 
-// Not by PTRACE_GETREGSET: a program that jumps to 32-bit code would change what that gives and takes.
+// Not with PTRACE_GETREGSET: a program that jumps to 32-bit code would change what that reads and sets.
 void GetRegisters(pid_t pid, UserRegisters& registers) {
   Check(::ptrace(PTRACE_GETREGS, pid, nullptr, registers.data()), "PTRACE_GETREGS");
 }
@@ -96,7 +96,7 @@ void SetRegisters(pid_t pid, const UserRegisters& registers) {
   MakeSettable(set);
   set[kRegCs] = HV_USER_CS;
   set[kRegSs] = HV_USER_DS;
-  // Otherwise Linux may take a result for a call that is to be made anew.
+  // Otherwise Linux may take a result for a call to restart.
   set[kRegOrigRax] = kNoCall;
   Check(::ptrace(PTRACE_SETREGS, pid, nullptr, set.data()), "PTRACE_SETREGS");
 }

@@ -1,4 +1,4 @@
-// trap.cc: entering ring 3, and telling from KVM's exits what the program did.
+// trap.cc: enters ring 3, and tells from KVM's exits what the program did.
 
 #include "arch/x86_64/trap.h"
 
@@ -23,7 +23,7 @@ extern "C" const uint8_t hv_pvm_entry[], hv_pvm_noted[], hv_pvm_stored[], hv_pvm
 namespace hv {
 namespace {
 
-// pvm.S's: where its way back keeps the program's stack pointer.
+// Where pvm.S keeps the program's stack pointer on its way back.
 constexpr unsigned kPvmSavedRsp = 0x100;
 
 // The iret frame's place and order (SDM vol. 3, 6.14.2); below it the stub's error code, vector and CR2.
@@ -123,19 +123,19 @@ void Cpu::ResetFrame(SupervisorPages& pages, uint64_t frame, unsigned index) {
 
 void Cpu::SetSpace(const PageTable& table, uint64_t frame_page) {
   if (cr3_ == table.root()) return;
-  // What the frame still tells is read before it is another one.
+  // What this frame still tells is read before another frame replaces it.
   if (!has_written_ || result_in_frame_) WriteRegisters(ReadRegisters());
   cr3_ = table.root();
   frame_page_ = frame_page;
-  // Without PCIDs the other space's translations have this one's names; and of this one some may be from before edits.
+  // Without PCIDs, translations of the other space would serve for this one; and some of this one's may be older than its last edits.
   Request(HV_ACTION_FLUSH);
 }
 
 void Cpu::Request(uint32_t actions) {
-  // What is to be forgotten there was: see pvm::Forget.
+  // On PVM hosts it is forgotten already: see pvm::Forget.
   if (pvm_) return;
   Order(actions);
-  // Straight back to ring 3 no shim instruction would see the request.
+  // On the direct way back to ring 3 no shim instruction would see the request.
   if (stop_ == Stop::kUser && !has_written_) WriteRegisters(ReadRegisters());
 }
 
@@ -143,13 +143,13 @@ bool Cpu::WaitsForAnswer() const {
   return __atomic_load_n(&Word(frame(), HV_FRAME_STATE), __ATOMIC_ACQUIRE) == HV_STATE_REQUEST;
 }
 
-// The shim takes the word while this may go on. Release: it sees the page-table entries that were written before.
+// The shim may take the word at the same time. Release: the shim then sees the page-table entries that were written before.
 void Cpu::Order(uint32_t actions) {
   if (pvm_) return;
   __atomic_fetch_or(&Word(frame(), HV_FRAME_ACTION), actions, __ATOMIC_RELEASE);
 }
 
-// Into the program by the shim's iret, whatever ran before.
+// Enters the program through the shim's iret, whatever ran before.
 void Cpu::Enter() {
   FaultStack& stack = StackOf(private_page());
   stack.rip = written_[kRegRip];
@@ -166,13 +166,13 @@ void Cpu::Enter() {
   kvm_sregs& sregs = run.s.regs.sregs;
   Ioctl(vcpu_.fd(), KVM_GET_SREGS, "KVM_GET_SREGS", &sregs);
   SetSegments(written_, sregs);
-  // The way to the frame.
+  // So that the program finds the frame.
   if (shim_.has_gate() && sregs.gs.base == 0) sregs.gs.base = window_ + HV_WINDOW_FRAME;
   sregs.cr3 = cr3_;
   run.kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
   has_written_ = false;
   if (!interrupted_) return;
-  // A fault that KVM was about to deliver belongs to where the program was: delivered here, it would be the shim's own.
+  // A fault that KVM was about to deliver belongs to where the program was: delivered here, it would count as the shim's own.
   // The program faults again when it comes back there.
   kvm_vcpu_events none{};
   Ioctl(vcpu_.fd(), KVM_SET_VCPU_EVENTS, "KVM_SET_VCPU_EVENTS", &none);
@@ -181,7 +181,7 @@ void Cpu::Enter() {
 Trap Cpu::Run() {
   if (!Leave()) return Refuse();
   interrupted_ = false;
-  // Who asks for an action while it runs answers a call that the shim waits with.
+  // While it runs, actions are requested only when answering a call that the shim waits with.
   stop_ = Stop::kSyscall;
 
   for (;;) {
@@ -204,14 +204,14 @@ Trap Cpu::Run() {
     if (!rang && pvm_ && pvm::TouchedDoorbell(run)) continue;
     if (!rang) return Die(0);
     stop_ = Stop::kSyscall;
-    // Answered while the shim gave up waiting: the program goes on.
+    // The answer came while the shim gave up waiting: the program goes on.
     if (Word(frame(), HV_FRAME_STATE) != HV_STATE_ANSWERED) return Trap::kSyscall;
     if (interrupted_) return Trap::kInterrupted;
     if (!Leave()) return Refuse();
   }
 }
 
-// Back to the program, from wherever it was stopped. False: at such an address it faults.
+// Back to the program, from wherever it was stopped. False: the program faults at the address where it would go on.
 bool Cpu::Leave() {
   if (stop_ == Stop::kSyscall && !has_written_ && NeedsIret()) WriteRegisters(ReadRegisters());
   if (has_written_) {
@@ -225,8 +225,8 @@ bool Cpu::Leave() {
   return true;
 }
 
-// Of a call that is answered. The program of a PVM host can make up RCX, by a jump to the entry code. Elsewhere, of one that
-// single-steps: sysretq with TF traps before the next instruction, iretq behind it (Linux returns so, too).
+// Whether an answered call must return with iretq. On a PVM host a program can make up RCX, with a jump to the entry code. Elsewhere
+// if it single-steps: sysretq with TF traps before the next instruction, iretq after it (Linux returns the same way).
 bool Cpu::NeedsIret() const {
   return pvm_ ? regs().rcx >= kUserAddressEnd : (regs().r11 & HV_TRAP_FLAG) != 0;
 }
@@ -241,10 +241,10 @@ void Cpu::FinishPvmSyscall() {
 Trap Cpu::Fault() {
   const FaultStack& stack = StackOf(private_page());
   stop_ = Stop::kFault;
-  // A stub on another stack is the double fault's; a fault in ring 0 is the shim's own.
+  // A stub on another stack means a double fault; a fault in ring 0 is the shim's own.
   if (regs().rsp != window_ + HV_WINDOW_PRIVATE + kFaultStack || (stack.cs & 3) == 0) return Die(0);
-  // A program that single-steps itself does not see the entry code that PVM runs in its ring. It can stay there: who wants it
-  // stopped is not to wait for its way out.
+  // A program that single-steps itself does not see the entry code that PVM runs in its ring. It can stay in there: an interruption
+  // does not wait for it to come out.
   if (pvm_ && stack.vector == kDebugVector && InEntry(stack.rip))
     return interrupted_ ? LeaveEntry(stack.rip) : Trap::kResumed;
   record().vector = static_cast<uint32_t>(stack.vector);
@@ -267,7 +267,7 @@ Trap Cpu::FaultAt(uint64_t rip) {
   return Trap::kFault;
 }
 
-// KVM_RUN ended between two instructions. Where these are the shim's, the program's registers follow from how far it got.
+// KVM_RUN ended between two instructions. If they are the shim's, the program's registers follow from how far it got.
 Trap Cpu::Interrupted() {
   uint64_t rip = regs().rip;
   interrupted_ = true;
@@ -275,7 +275,7 @@ Trap Cpu::Interrupted() {
   if (InEntry(rip)) return LeaveEntry(rip);
   uint64_t offset = rip - window_;
   if (offset < HV_WINDOW_STUBS || offset >= HV_WINDOW_PRIVATE) return Trap::kInterrupted;
-  // On the way to a fault's doorbell, a few instructions on: that is the trap. Should it be none, `interrupted_` is not forgotten.
+  // On the way to a fault's doorbell: the trap comes a few instructions later. Should none come, `interrupted_` is not forgotten.
   if (offset < ReturnOffset(hv_shim_returning)) return Trap::kResumed;
 
   UserRegisters user = ReadRegisters();
@@ -290,7 +290,7 @@ Trap Cpu::Interrupted() {
   return Trap::kInterrupted;
 }
 
-// The program goes on elsewhere than the shim would have led it, which may have taken its orders and not done them.
+// The program goes on elsewhere than where the shim would have led it. The shim may have taken its orders without carrying them out.
 void Cpu::Abandon(const UserRegisters& user) {
   WriteRegisters(user);
   Request(HV_ACTION_FLUSH);
@@ -314,7 +314,7 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
   UserRegisters user = ReadRegisters();
   user[kRegEflags] = user[kRegR11];
   if (offset < stored) {
-    // The call was not made yet: it will be made anew.
+    // The call was not made yet: it will be made again.
     if (offset > (pvm_ ? hv_pvm_noted - entry : 0)) user[kRegRax] = Quad(frame(), HV_FRAME_NUMBER);
     user[kRegRip] = user[kRegRcx] - kSyscallLength;
   } else {
@@ -329,7 +329,7 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
   return is_request ? Trap::kSyscall : Trap::kInterrupted;
 }
 
-// Stopped before the call was made: it will be made anew, by the SYSCALL that stands behind a patched jump. Or behind it.
+// Stopped before the call was made: the SYSCALL after the patched jump will make it again. Or stopped after the call.
 Trap Cpu::LeaveGate(uint64_t offset) {
   const bool is_behind = offset == static_cast<uint64_t>(hv_pvm_knew - hv_pvm_entry);
   UserRegisters user = ReadRegisters();

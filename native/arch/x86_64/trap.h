@@ -21,8 +21,8 @@ class Shim {
 
   uint64_t entry_page() const { return entry_page_; }
   uint64_t stubs_page() const { return stubs_page_; }
-  // From here on a program's GS base leads to its frame, as long as it has set none. Returns the offset from there where the address is
-  // that calls can be made at without SYSCALL; 0: nowhere. Before any Cpu runs.
+  // From here on a program's GS base leads to its frame, as long as the program sets none. Returns the offset from there of the word with
+  // the address where calls can be made without SYSCALL; 0: there is none. Before any Cpu runs.
   unsigned OpenGate();
   bool has_gate() const { return has_gate_; }
 
@@ -45,33 +45,33 @@ class Cpu {
   bool has_host_cycles() const { return has_host_cycles_; }
   TrapRecord& record() const;
 
-  // Maps this Cpu's window into a page table: before the first run there. Returns the page of the frame that the window has: on
-  // PVM hosts, where programs can write it, no other table has it, and it is the caller's to free.
+  // Maps this Cpu's window into a page table: before the first run there. Returns the page of the window's frame. On PVM hosts,
+  // where programs can write it, no other table has it, and the caller frees it.
   uint64_t MapWindow(PageTable& table) const;
   static bool OwnsFrames();
-  // Makes it as MapWindow gave it: for another program. `index`: of the Cpu.
+  // Restores a frame to what MapWindow returned: for another program. `index`: the Cpu's.
   static void ResetFrame(SupervisorPages& pages, uint64_t frame, unsigned index);
   // Makes the tables for the windows of the first Cpus. Throws std::system_error ENOMEM.
   static void PrepareWindows(PageTable& table);
-  // Which page table and frame the next Run uses.
+  // Sets the page table and frame that the next Run uses.
   void SetSpace(const PageTable& table, uint64_t frame_page);
   // `actions` (HV_ACTION_*) are done before the program runs on. Only while stopped.
   void Request(uint32_t actions);
-  // `actions` are done when the shim is passed next, maybe not before the program runs on. Any time.
+  // `actions` are done the next time the shim runs, maybe not before the program runs on. Any time.
   void Order(uint32_t actions);
-  // In the shim with a call: it looks at its orders before the program runs on. (On PVM hosts a program can pretend that.)
+  // In the shim with a call: it looks at its orders before the program runs on. (On PVM hosts a program can pretend to be there.)
   bool WaitsForAnswer() const;
 
   // Runs the program until it traps. Fills the record.
   Trap Run();
 
-  // Makes Run return kInterrupted: the one that goes on, or the next. Any thread.
+  // Makes Run return kInterrupted: the current one, or the next. Any thread.
   void Kick() { vcpu_.Kick(); }
 
   // Only while stopped.
   UserRegisters ReadRegisters();
   void WriteRegisters(const UserRegisters& registers);
-  // The result register among those that were written.
+  // Sets the result register among those that were written.
   void WriteResult(int64_t result) { written_[kRegRax] = static_cast<uint64_t>(result); }
   std::vector<uint8_t> ReadFpState() const { return hv::ReadFpState(vcpu_, fp_layout_); }
   // Throws std::system_error EINVAL when KVM refuses it.
@@ -80,7 +80,7 @@ class Cpu {
   }
 
  private:
-  // Where the vCPU stands between two runs: in the program, behind a doorbell, or behind a fault stub's.
+  // Where the vCPU stands between two runs: in the program, after a call's doorbell, or after a fault stub's.
   enum class Stop { kUser, kSyscall, kFault };
 
   void Enter();
@@ -107,7 +107,7 @@ class Cpu {
   const Shim& shim_;
   Vcpu vcpu_;
   uint64_t window_;
-  // The frame that it begins with, and the one that it uses.
+  // The frame that it starts with, and the one that it uses now.
   uint64_t own_frame_page_;
   uint64_t frame_page_;
   uint64_t record_page_;
@@ -120,10 +120,10 @@ class Cpu {
   // Registers that the next Run enters the program with.
   UserRegisters written_ = {};
   bool has_written_ = true;
-  // KVM_RUN ended by a signal since Run began: somebody waits for its end, and KVM may still hold a fault for the instruction
+  // A signal ended KVM_RUN since Run began: somebody waits for Run to end, and KVM may still hold a fault for the instruction
   // that was next.
   bool interrupted_ = false;
-  // They are of a call whose result is still to come by the frame.
+  // They belong to a call whose result is still to come through the frame.
   bool result_in_frame_ = false;
 };
 

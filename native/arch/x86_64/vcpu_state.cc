@@ -1,4 +1,4 @@
-// vcpu_state.cc: all of a vCPU's state by KVM's structures, in the order in which they are restored (api.rst, section 4).
+// vcpu_state.cc: all of a vCPU's state in KVM's structures, in the order in which they are restored (api.rst, section 4).
 
 #include <linux/kvm.h>
 
@@ -15,7 +15,7 @@ namespace hv::arch {
 namespace {
 
 constexpr size_t kMaxCpuid = 256;  // KVM_MAX_CPUID_ENTRIES
-// Frequencies nearer than that are the same to KVM: its module parameter tsc_tolerance_ppm.
+// KVM takes frequencies nearer than that for the same: its module parameter tsc_tolerance_ppm.
 constexpr int64_t kPerMillion = 1'000'000, kTolerancePerMillion = 250;
 
 template <typename Struct, unsigned long get, unsigned long set>
@@ -106,8 +106,8 @@ void PutNested(Vcpu& vcpu, const Bytes& bytes) {
 
 }  // namespace
 
-// CPUID says what the others may hold; the deadline of the local APIC's timer is an MSR, and wants its mode; setting registers
-// forgets a pending exception, which the events have.
+// CPUID says what the others may hold. The deadline of the local APIC's timer is an MSR, and needs the timer's mode first. Setting
+// registers forgets a pending exception, which the events then restore.
 const std::vector<StatePart<Vcpu>>& VcpuParts() {
   static const std::vector<StatePart<Vcpu>> parts = {
       {"cpuid", GetCpuid, PutCpuid},

@@ -77,7 +77,7 @@ const std::vector<Field>& Fields() {
   return fields;
 }
 
-// Which of the two structures some registers lie in.
+// Which of the two structures the given registers lie in.
 struct Groups {
   Groups(const uint32_t* indexes, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -96,7 +96,7 @@ State ReadState(const Vcpu& vcpu, Groups groups) {
   return state;
 }
 
-// kvm_pvm would leave CR0.PG clear without a word and shut the vCPU down when it next runs.
+// kvm_pvm would silently leave CR0.PG clear, and shut the vCPU down when it next runs.
 void CheckPaging(const kvm_sregs& system) {
   constexpr uint64_t kPaging = uint64_t{1} << 31;
   constexpr uint64_t kLongModeEnable = 1u << 8;
@@ -146,7 +146,7 @@ void WriteRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count,
     std::memcpy(bytes + field.offset, &values[i], field.size);
   }
   if (groups.system) CheckPaging(state.system);
-  // KVM checks the system registers and takes any general ones: what can be refused goes first.
+  // KVM checks the system registers and accepts any general ones: what can be refused goes first.
   if (groups.system) Ioctl(vcpu.fd(), KVM_SET_SREGS, "KVM_SET_SREGS", &state.system);
   if (groups.general) Ioctl(vcpu.fd(), KVM_SET_REGS, "KVM_SET_REGS", &state.general);
 }
@@ -160,7 +160,7 @@ void OfferHypercalls(const Vm& vm) {
   Ioctl(vm.fd(), KVM_ENABLE_CAP, "KVM_CAP_EXIT_HYPERCALL", &capability);
 }
 
-// Its arguments are in kvm_run, and KVM takes the result from there.
+// The arguments are in kvm_run, and KVM takes the result from there.
 void FetchHypercall(const Vcpu&) {}
 void AnswerHypercall(const Vcpu& vcpu, uint64_t result) { vcpu.run().hypercall.ret = result; }
 

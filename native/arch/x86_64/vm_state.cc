@@ -1,4 +1,4 @@
-// vm_state.cc: interrupt controllers and clocks as KVM gives them: local APIC, PIC, IOAPIC, PIT, kvmclock (api.rst, section 4).
+// vm_state.cc: interrupt controllers and clocks in KVM's form: local APIC, PIC, IOAPIC, PIT, kvmclock (api.rst, section 4).
 
 #include <linux/kvm.h>
 
@@ -14,7 +14,7 @@ Bytes GetClock(Vm& vm) {
   return GetStruct<kvm_clock_data>(vm.fd(), KVM_GET_CLOCK, "KVM_GET_CLOCK");
 }
 
-// It goes on from where it was: the flags would add the time since.
+// The clock goes on from where it was: the flags would add the time since.
 void PutClock(Vm& vm, const Bytes& bytes) {
   kvm_clock_data saved = ToStruct<kvm_clock_data>(bytes);
   kvm_clock_data clock = {};

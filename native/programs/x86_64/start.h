@@ -2,7 +2,7 @@
 #ifndef HV_PROGRAMS_START_H_
 #define HV_PROGRAMS_START_H_
 
-// The stack as execve(2) leaves it is the argument.
+// `function` gets the stack as execve(2) leaves it.
 #define START_OF(function)  \
   __asm__(                  \
       ".globl _start\n"     \

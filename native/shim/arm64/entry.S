@@ -1,5 +1,5 @@
 // entry.S: the guest's kernel mode: exception vectors, the frame, the doorbells and the way back to the program. Mapped once
-// for all contexts: SP_EL1 points to the context's own frame for ever, so no stack and no scratch register is needed to reach
+// for all contexts: SP_EL1 always points to the context's own frame, so no stack and no scratch register is needed to reach
 // it, and x0 and x1 are saved there first. Position-independent.
 
 #include "arch/arm64/layout.h"
@@ -8,12 +8,12 @@
 #define REGISTERS HV_FRAME_REGISTERS
 #define EC_SVC64 0x15
 
-// A doorbell: a load from where there is no memory. Its value is of no use to anybody.
+// A doorbell: a load from where there is no memory. Its value is not used.
   .macro ring doorbell
   ldr wzr, [sp, #(HV_DOORBELLS + \doorbell)]
   .endm
 
-// x2-x30 and the program's own SP, PC, PSTATE and TPIDR_EL0 to the frame. Clobbers x0 and x1.
+// Saves x2-x30 and the program's own SP, PC, PSTATE and TPIDR_EL0 to the frame. Clobbers x0 and x1.
   .macro save_rest
   stp x2, x3, [sp, #(REGISTERS + 16)]
   stp x4, x5, [sp, #(REGISTERS + 32)]
@@ -38,9 +38,9 @@
   str x0, [sp, #(REGISTERS + 272)]
   .endm
 
-// Takes the action (HV_ACTION_*), so that what the host orders meanwhile is for the next time, and does it. Clobbers x0-x2. The
+// Takes the action (HV_ACTION_*) and does it; what the host orders meanwhile is left for the next time. Clobbers x0-x2. The
 // barriers are those of the Arm ARM, D8.17 (TLB maintenance) and D7.5.9 (instruction caches); the host's stores to page tables
-// were seen before the action was. Exclusives: a Cortex-A72 has no swp.
+// are visible before the action is. Exclusives, because a Cortex-A72 has no swp.
   .macro act
   add x1, sp, #HV_FRAME_ACTION
 1:
@@ -58,7 +58,7 @@
   isb
   .endm
 
-// No speculation behind it.
+// Keeps the processor from speculating past the return.
   .macro return_to_program
   eret
   dsb nsh
@@ -76,7 +76,7 @@
   .hidden hv_shim_vectors, hv_shim_stored, hv_shim_tail, hv_shim_fault, hv_shim_return, hv_shim_end
   .globl hv_shim_vectors, hv_shim_stored, hv_shim_tail, hv_shim_fault, hv_shim_return, hv_shim_end
 
-// Arm ARM D1.3.1.4, the vector table: nothing but a synchronous exception of the program's ever comes.
+// Arm ARM D1.3.1.4, the vector table: only synchronous exceptions of the program ever come.
 hv_shim_vectors:
   .rept 8
   vector dead
@@ -93,7 +93,7 @@ hv_shim_vectors:
   .endr
   .balign 128
 
-// The shim's own mistake, or the host's.
+// A mistake of the shim or of the host.
 dead:
   mrs x0, esr_el1
   mrs x1, far_el1
@@ -107,8 +107,8 @@ call:
   stp x2, x3, [sp, #(HV_FRAME_ARGS + 16)]
   stp x4, x5, [sp, #(HV_FRAME_ARGS + 32)]
   str x8, [sp, #HV_FRAME_NUMBER]
-// Store-release: the host sees the words above before the request. The load-acquire behind it is not reordered with it, as
-// B2.3.11 has it: either the shim sees that the host listens no more, or the host sees the request.
+// Store-release: the host sees the words above before the request. The load-acquire after it is not reordered with it
+// (B2.3.11): either the shim sees that the host no longer listens, or the host sees the request.
   mov w0, #HV_STATE_REQUEST
   stlr w0, [sp]
 hv_shim_stored:
@@ -125,14 +125,14 @@ hv_shim_stored:
 4:
   save_rest
   ring HV_DOORBELL_SYSCALL
-// An interrupted vCPU that stands from here on has its answer: see trap.cc.
+// A vCPU that is interrupted from here on has its answer: see trap.cc.
 hv_shim_tail:
   ldr w0, [sp, #HV_FRAME_ACTION]
   cbnz w0, 5f
   ldr x1, [sp, #(REGISTERS + 8)]
   ldr x0, [sp, #HV_FRAME_RESULT]
   return_to_program
-// To act takes more registers than are free here.
+// Acting takes more registers than are free here.
 5:
   tbnz w0, #2, hv_shim_return
   save_rest

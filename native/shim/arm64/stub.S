@@ -12,10 +12,10 @@
   .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
   .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
 
-// Where the trampoline has its site's next instruction, from X0 on: src/arch/arm64/call-site.ts.
+// Where the trampoline has the address after its call site, from X0 on: src/arch/arm64/call-site.ts.
 #define SITE_BEHIND 20
 
-// What the call needs on its way back. Clobbers X1, which becomes the call's number: the trampoline's `mov` to X8 has it.
+// Stores what the call needs on its way back. Clobbers X1, which becomes the call's number: the trampoline's `mov` to X8 has it.
 .macro store_site
   ldr x1, [x0, #SITE_BEHIND]
   stp x0, x1, [x8, #HV_GATE_TRAMPOLINE]
@@ -25,7 +25,7 @@
 .endm
 
 hv_stub_code:
-// X19: the first call, X20: how many. Stops behind the last one, or behind the first that fails: its result is in X0, and X20
+// X19: the first call, X20: how many. Stops after the last one, or after the first that fails: its result is in X0, and X20
 // says how many were not made.
 hv_stub_calls:
   ldp x8, x0, [x19]
@@ -40,7 +40,7 @@ hv_stub_called:
   add x19, x19, #HV_STUB_CALL_BYTES
   subs x20, x20, #1
   b.ne hv_stub_calls
-// Also the handler of the signals whose frames the tracer reads, and the entry point, where no tracer lets it begin.
+// Also the handler of the signals whose frames the tracer reads, and the ELF entry point, from which no tracer lets it run.
 hv_stub_handler:
   brk #0
 
@@ -52,7 +52,7 @@ hv_gate_known:
 hv_gate_knew:
   b hv_gate_leave
 
-// Trampolines of patched call sites come here, with X8 leading to the frame, whose arguments have X0 and X1 already, and X0 to the
+// Trampolines of patched call sites come here. X8 points to the frame, which has X0 and X1 among its arguments already, and X0 to the
 // part of the trampoline that goes back. No flag changes. The same protocol as entry.S; the bell is a system call, which the
 // kernel stops at and does not make.
 hv_gate:
@@ -74,7 +74,7 @@ hv_gate_stored:
   cbnz w1, 1b
 2:
   svc #0
-// Whoever rang finds the answer there, too.
+// A program that rang finds the answer there, too.
 hv_gate_rang:
   ldr x0, [x8, #HV_FRAME_RESULT]
 hv_gate_leave:

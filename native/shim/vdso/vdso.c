@@ -1,4 +1,4 @@
-// vdso.c: the guest's clock without a trap: counter and vvar page to time, or the system call where that cannot be.
+// vdso.c: the guest's clock without a trap: computes the time from counter and vvar page, or makes the system call if it cannot.
 // It runs in guest user mode and knows nothing that the program may not know.
 
 #include <asm/unistd.h>
@@ -64,7 +64,7 @@ static inline int ReadClock(int clock, uint64_t* ns) {
     if (vvar->mode != VVAR_CYCLES) return 0;
 
     uint64_t now = ReadCycles();
-    // Another CPU's counter may be a few cycles behind the one that the page was written by.
+    // Another CPU's counter may be a few cycles behind the one with which the page was written.
     uint64_t cycles = now - vvar->base_cycles;
     if ((int64_t)cycles < 0) cycles = 0;
     uint64_t value;
@@ -114,12 +114,12 @@ int VDSO(gettimeofday)(struct Timeval* time, struct Timezone* zone) {
     time->seconds = (int64_t)(ns / NS_PER_SECOND);
     time->microseconds = (int64_t)(ns % NS_PER_SECOND / NS_PER_US);
   }
-  // The kernel's time zone: nobody has set it since the hardware clock is in UTC.
+  // The kernel's time zone: unused since hardware clocks are in UTC.
   if (zone != NULL) *zone = (struct Timezone){0, 0};
   return 0;
 }
 
-// The coarse clocks' resolution is the host's tick, which only the host knows.
+// The resolution of the coarse clocks is the host's tick, which only the host knows.
 int VDSO(clock_getres)(int clock, struct Timespec* resolution) {
   int fine = clock == kRealtime || clock == kMonotonic || clock == kMonotonicRaw ||
              clock == kBoottime || clock == kTai;
@@ -129,7 +129,7 @@ int VDSO(clock_getres)(int clock, struct Timespec* resolution) {
   return 0;
 }
 
-// Which CPU a guest thread runs on is the sentry's to say.
+// The sentry decides which CPU a guest thread runs on.
 int VDSO(getcpu)(unsigned* cpu, unsigned* node, void* unused) {
   return (int)SystemCall(__NR_getcpu, (long)cpu, (long)node, (long)unused);
 }

@@ -24,7 +24,7 @@ hv_shim_entry:
   mov $HV_STATE_REQUEST, %eax
   xchg %eax, FRAME(HV_FRAME_STATE)
 hv_shim_stored:
-// A program that single-steps goes on by iretq, which the host sets up: behind sysretq it would trap before its next instruction.
+// A program that single-steps goes on with iretq, which the host sets up: after sysretq it would trap before its next instruction.
   test $HV_TRAP_FLAG, %r11d
   jnz 2f
   mov FRAME(HV_FRAME_LISTENING), %eax
@@ -38,14 +38,14 @@ hv_shim_stored:
   jnz 1b
 2:
   out %al, $HV_PORT_SYSCALL
-// An interrupted vCPU whose RIP is from here on has its answer: see trap.cc.
+// An interrupted vCPU whose RIP is here or further has its answer: see trap.cc.
 hv_shim_tail:
   cmpl $0, FRAME(HV_FRAME_ACTION)
   jne 4f
 3:
   mov FRAME(HV_FRAME_RESULT), %rax
   sysretq
-// Taken at once, by an exchange: what the host orders meanwhile is for the next time.
+// The action is taken with an exchange: what the host orders meanwhile is left for the next time.
 4:
   xor %eax, %eax
   xchg %eax, FRAME(HV_FRAME_ACTION)
@@ -57,7 +57,7 @@ hv_shim_entry_end:
   .org hv_shim_entry + HV_WINDOW_STUBS
 hv_shim_stubs:
 // One stub for each vector, HV_STUB_SIZE apart. The processor pushes an error code for 8, 10-14, 17, 21, 29 and 30
-// (SDM vol. 3, table 6-1; APM vol. 2, 8.2); the others push 0 in its place.
+// (SDM vol. 3, table 6-1; APM vol. 2, 8.2); the other stubs push 0 in its place.
   .set vector, 0
   .rept HV_VECTORS
   .org hv_shim_stubs + vector * HV_STUB_SIZE

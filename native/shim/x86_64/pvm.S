@@ -1,6 +1,6 @@
 // pvm.S: the SYSCALL entry on PVM hosts, where SYSCALL goes to LSTAR without leaving ring 3 (arch/x86_64/pvm.h). The same
-// protocol as entry.S; the doorbell is a store into a page without memory, and the last instruction a jump. Patched call sites come by
-// the gate, without SYSCALL, and with RCX as SYSCALL has it.
+// protocol as entry.S; the doorbell is a store into a page without memory, and the last instruction a jump. Patched call sites come
+// through the gate, without SYSCALL, and with RCX as SYSCALL leaves it.
 
 #include "arch/x86_64/layout.h"
 #include "shim/abi.h"
@@ -24,7 +24,7 @@ hv_pvm_noted:
   mov $HV_STATE_REQUEST, %eax
   xchg %eax, FRAME(HV_FRAME_STATE)
 hv_pvm_stored:
-// A program that single-steps goes on as the host sets it up: behind the jump it would trap before its next instruction.
+// A program that single-steps goes on as the host sets it up: after the jump it would trap before its next instruction.
   test $HV_TRAP_FLAG, %r11d
   jnz 2f
   mov FRAME(HV_FRAME_LISTENING), %eax
@@ -46,11 +46,11 @@ hv_pvm_tail:
   mov %rsp, FRAME(FRAME_RSP)
   flags_from_r11
   jmp *%rcx
-// The frame's second cache line stays the host's.
+// The gate leaves the frame's second cache line to the host.
 hv_pvm_gate:
   flags_to_r11
   jmp hv_pvm_noted
-// A call whose result is known. No flag changes. Who came by GS finds the frame by it, too.
+// A call whose result is known. No flag changes. A program that came through GS finds the frame through it, too.
 hv_pvm_known:
   flags_to_r11
   mov %gs:HV_FRAME_KNOWN(,%rax,4), %eax

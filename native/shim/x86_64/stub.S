@@ -18,7 +18,7 @@
 #include "shim/x86_64/call.inc"
 
 hv_stub_code:
-// RBX: the first call, R12: how many. Stops behind the last one, or behind the first that fails: its result is in RAX, and
+// RBX: the first call, R12: how many. Stops after the last one, or after the first that fails: its result is in RAX, and
 // R12 says how many were not made.
 hv_stub_calls:
   mov 0(%rbx), %rax
@@ -36,7 +36,7 @@ hv_stub_called:
   add $HV_STUB_CALL_BYTES, %rbx
   dec %r12
   jnz hv_stub_calls
-// Also the handler of the signals whose frames the tracer reads, and the entry point, where no tracer lets it begin.
+// Also the handler of the signals whose frames the tracer reads, and the ELF entry point, from which no tracer lets it run.
 hv_stub_handler:
   int3
 
@@ -47,8 +47,8 @@ hv_gate_known:
 hv_gate_knew:
   jmp *%rcx
 
-// Patched call sites come here, with RCX as SYSCALL has it: the same protocol as entry.S. The bell is a system call, which the
-// kernel stops at and does not make. R11, which SYSCALL gives the flags, is free until the end.
+// Patched call sites come here, with RCX as SYSCALL leaves it: the same protocol as entry.S. The bell is a system call, which the
+// kernel stops at and does not make. R11, in which SYSCALL leaves the flags, is free until the end.
 hv_gate:
   flags_to_r11
   mov %r11, FRAME(HV_GATE_RFLAGS)
@@ -68,7 +68,7 @@ hv_gate_stored:
   jnz 1b
 2:
   syscall
-// Whoever rang finds the answer there, too.
+// A program that rang finds the answer there, too.
 hv_gate_rang:
   mov FRAME(HV_FRAME_RESULT), %rax
   mov FRAME(HV_GATE_RCX), %rcx

@@ -1,4 +1,4 @@
-// arch.h: what the vDSO, and the host that calibrates it, need of arm64: names, the cycle counter, a system call.
+// arch.h: what the vDSO, and the host that calibrates it, need on arm64: names, the cycle counter, a system call.
 #ifndef HV_SHIM_VDSO_ARCH_H_
 #define HV_SHIM_VDSO_ARCH_H_
 
@@ -24,7 +24,7 @@ static inline long SystemCall(long number, long a, long b, long c) {
   return x0;
 }
 
-// The generic timer's counter always does (Arm ARM D12.1.2).
+// The generic timer's counter is always invariant (Arm ARM D12.1.2).
 static inline int CyclesAreInvariant(void) { return 1; }
 
 static inline void Pause(void) { __asm__ volatile("yield" : : : "memory"); }

@@ -1,5 +1,5 @@
 // sigreturn.S: what a signal handler returns to on arm64: rt_sigreturn(2), as Linux's vDSO has it.
-// Unwinders know a signal frame by these two instructions at the return address, and only where there is no unwind
+// Unwinders recognize a signal frame by these two instructions at the return address, and only where there is no unwind
 // information: so there is none (Linux arch/arm64/kernel/vdso/sigreturn.S; MD_FALLBACK_FRAME_STATE_FOR of libgcc).
 
 #include <asm/unistd.h>

@@ -1,4 +1,4 @@
-// arch.h: what the vDSO, and the host that calibrates it, need of x86_64: names, the cycle counter, a system call.
+// arch.h: what the vDSO, and the host that calibrates it, need on x86_64: names, the cycle counter, a system call.
 #ifndef HV_SHIM_VDSO_ARCH_H_
 #define HV_SHIM_VDSO_ARCH_H_
 
@@ -25,7 +25,7 @@ static inline long SystemCall(long number, long a, long b, long c) {
   return result;
 }
 
-// Counts at one rate in every power state (AMD APM vol. 3, Fn8000_0007_EDX bit 8; SDM vol. 3, 18.17.1).
+// Whether the counter has one rate in every power state (AMD APM vol. 3, Fn8000_0007_EDX bit 8; SDM vol. 3, 18.17.1).
 static inline int CyclesAreInvariant(void) {
   unsigned a, b, c, d;
   return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & (1u << 8)) != 0;

@@ -14,7 +14,7 @@ describeBed('vmx', (inside) => {
     expect(JSON.parse(report).machine.mode).toBe('vmx')
   })
 
-  testHv('vmx', inside, ['kvm'])
+  testHv('vmx', inside, ['kvm'], [], [0, 3])
   testKernel('x86_64', inside)
   testKernelProgram('x86_64', inside)
   testUnits(inside, KVM_UNITS, NOT_OF_THE_PROCESSOR)

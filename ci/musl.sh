@@ -1,7 +1,7 @@
 #!/bin/sh
 # musl.sh: native/prebuilds/linux-*/hv.musl.node for this machine's architecture, built and loaded in an Alpine container.
 #
-# The container is started here and not by the workflow: on arm64 GitHub's actions do not run in an Alpine container.
+# The container is started here and not in the workflow: on arm64 GitHub's actions do not run in an Alpine container.
 set -eu
 cd "$(dirname "$0")/.."
 

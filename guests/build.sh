@@ -1,10 +1,10 @@
 #!/bin/sh
-# build.sh [OUTDIR] [ARCH]: builds the Linux guests statically, only what changed; silent when all is well.
+# build.sh [OUTDIR] [ARCH]: builds the Linux guests that changed, statically; silent when all is well.
 #
 # OUTDIR defaults to .cache/guests/ARCH and ARCH to this machine's. linux/NAME.c and linux/ARCH/NAME.c become OUTDIR/NAME,
 # linux/die/NAME.c OUTDIR/die-NAME, linux/musl/NAME.c OUTDIR/musl-NAME, real/NAME.c OUTDIR/NAME. CC names the compiler, MUSL_CC
 # musl's. For another architecture than this machine's, a cross compiler builds, and the libraries, musl and OUTDIR/busybox are
-# Debian's (ci/debian.mjs). What lacks only an optional package is skipped by name on stderr.
+# Debian's (ci/debian.mjs). A guest that only lacks an optional package is skipped by name on stderr.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,7 +22,7 @@ else
   cc=${CC:-$machine-linux-gnu-gcc} packages=$cross_packages
 fi
 export CC="$cc"
-# Guests pass wrong arguments on purpose; FAULT_OF (linux/fault.h) changes no local before it jumps back.
+# Guests pass wrong arguments on purpose; FAULT_OF (linux/fault.h) changes no local variable before it jumps back.
 flags='-std=gnu17 -D_GNU_SOURCE -O1 -g0 -Wall -Wextra -Wshadow'
 flags="$flags -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull -Wno-clobbered"
 
@@ -49,7 +49,7 @@ compile() {
   $compiler $flags -I"$here/linux" -I"$here/linux/$arch" -o "$target.new" "$source" "$@" && mv "$target.new" "$target"
 }
 
-# The same, as many at once as there are processors; `finish` waits for all, and fails if one has.
+# The same, as many at once as there are processors; `finish` waits for all, and fails if one has failed.
 failed=$out/.failed
 at_once=$(nproc)
 started=0
@@ -84,7 +84,7 @@ fi
 
 musl_cc=${MUSL_CC:-musl-gcc}
 if [ -n "$tree" ]; then
-  # Debian's own wrapper for that compiler, led to where the package lies.
+  # Debian's own wrapper for that compiler, pointed to where the package was unpacked.
   sed "s,/usr/,$tree/usr/,g" "$tree/usr/lib/$machine-linux-musl/musl-gcc.specs" >"$out/.musl-gcc.specs"
   musl_cc="$cc -specs=$out/.musl-gcc.specs"
 fi

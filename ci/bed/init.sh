@@ -1,12 +1,12 @@
 #!/bin/sh
-# A bed's first process: loads modules, mounts the images and hands over to serve.mjs; ends in power-off.
+# A bed's first process: loads modules, mounts the images and hands over to serve.mjs; powers off at the end.
 
 busybox=/bin/busybox
 $busybox mount -t devtmpfs dev /dev
 $busybox mount -t proc proc /proc
 $busybox mount -t sysfs sys /sys
 
-# The kernel hands init what it does not know itself (admin-guide/kernel-parameters). The virt machine's clock is a module.
+# The kernel hands init the parameters it does not know (admin-guide/kernel-parameters). The virt machine's clock is a module.
 $busybox date -s "@$now" >/dev/null
 
 while read -r module; do
@@ -44,7 +44,7 @@ $busybox mount -t tmpfs tmpfs $new/dev/shm
 # As udev does.
 $busybox ln -s /proc/self/fd $new/dev/fd
 $busybox mount -t devpts devpts $new/dev/pts
-# Debian's programs, in a bed that is asked for them.
+# Debian's programs, in a bed that asks for them.
 if [ -b $new/dev/vdd ]; then
   $busybox mount -t squashfs -o ro $new/dev/vdd $new/debian
   for folder in dev proc sys; do
@@ -56,7 +56,7 @@ if [ -b $new/dev/vdd ]; then
 fi
 $busybox ip link set lo up
 
-# Onto the initramfs itself, as switch_root does: a root that only chroot(2) made has something above it.
+# Over the initramfs itself, as switch_root does: a root made only with chroot(2) has something above it.
 cd $new && $busybox mount -o move . /
 export PATH=/usr/bin:/bed HOME=/root
 $busybox chroot . /usr/bin/busybox --install -s /bed

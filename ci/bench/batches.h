@@ -1,4 +1,4 @@
-// batches.h: the median time of a batch of calls: what interrupts a few batches does not count.
+// batches.h: the median time of a batch of calls, so that an interruption of a few batches does not count.
 #ifndef HV_BENCH_BATCHES_H_
 #define HV_BENCH_BATCHES_H_
 

@@ -1,4 +1,4 @@
-// core-to-core.c: nanoseconds of a word that goes to a thread on another CPU and back: the floor of every call that somebody else
+// core-to-core.c: nanoseconds for a word to go to a thread on another CPU and back: the floor of every call that another thread
 // answers. The median of batches. Argument: MILLISECONDS.
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   pthread_t other;
-  // Before this thread is on one CPU, which the other would inherit.
+  // Before this thread is bound to one CPU: the other would inherit that.
   if (pthread_create(&other, NULL, answer_elsewhere, NULL) != 0 || !run_on(0)) return 1;
   double ns = median_batch_ns(ask, NULL, ROUND_TRIPS, argc > 1 ? atoi(argv[1]) : 1000);
   atomic_store(&asked, STOP);

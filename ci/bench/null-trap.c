@@ -1,5 +1,5 @@
-// null-trap.c: nanoseconds a getppid, the median of batches, by the bare instruction in a loop: what kvm-floor.c's program does,
-// so that libc's pages, which a guest translates anew after each exit, do not count. Arguments: [MILLISECONDS].
+// null-trap.c: nanoseconds a getppid, the median of batches, with the bare instruction in a loop: what kvm-floor.c's program does,
+// so that libc's pages, which a guest translates again after each exit, do not count. Arguments: [MILLISECONDS].
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>

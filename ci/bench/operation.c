@@ -1,7 +1,7 @@
-// operation.c: nanoseconds of one system call or page fault as a program sees it, the median of batches: what is compared between
-// hv and other sandboxes. Arguments: NAME [MILLISECONDS].
+// operation.c: nanoseconds of one system call or page fault as a program sees it, the median of batches, for comparing
+// hv with other sandboxes. Arguments: NAME [MILLISECONDS].
 //
-// Each batch is long enough that reading the clock, a system call of its own in a sandbox, does not count.
+// Each batch is long enough that reading the clock, itself a system call in a sandbox, does not count.
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,20 +44,20 @@ static void unmap_pages(volatile char *address, size_t pages) {
   must(munmap((void *)address, pages * PAGE) == 0, "munmap");
 }
 
-// All but the first time, what the sandbox had before.
+// Except the first time: memory that the sandbox already had.
 static void map_again(void) {
   if (fresh) unmap_pages(fresh, AGAIN_PAGES);
   fresh = map_pages(AGAIN_PAGES);
 }
 
-// Once: what the sandbox never had.
+// Once: memory that the sandbox never had.
 static void map_new(void) { fresh = map_pages(NEW_PAGES); }
 
 static void call_getpid(void *context, int calls) {
   while (calls-- > 0) must(getpid() > 0, "getpid");
 }
 
-// By the vDSO, where there is one.
+// Through the vDSO, where there is one.
 static void read_clock(void *context, int calls) {
   struct timespec now;
   while (calls-- > 0) must(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock_gettime");

@@ -1,7 +1,7 @@
-// processes.c: nanoseconds of what programs do with processes and threads, the median of single ones: what is compared between hv,
+// processes.c: nanoseconds of what programs do with processes and threads, the median of single operations, for comparing hv,
 // other sandboxes and native. Arguments: NAME MILLISECONDS, or `spawn` MILLISECONDS PROGRAM [ARG...].
 //
-// One operation takes long enough that reading the clock, a system call of its own in a sandbox, hardly counts.
+// One operation takes long enough that reading the clock, itself a system call in a sandbox, hardly counts.
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -17,7 +17,7 @@
 
 #include "batches.h"
 
-// SPINS takes some 200 ms: the start of a thread does not count then.
+// SPINS takes some 200 ms, so that the start of a thread does not count.
 enum { ROUND_TRIPS = 50, SPINS = 200000000, RESIDENT = 1 << 30, PAGE = 4096 };
 
 static void must(int holds, const char *what) {
@@ -103,7 +103,7 @@ static void byte_round_trips(void *context, int calls) {
   }
 }
 
-// Two threads, of which one has its turn while the word is even, the other while it is odd.
+// Two threads: one has its turn while the word is even, the other while it is odd.
 static _Atomic uint32_t turn;
 
 static void await_turn(uint32_t parity) {

@@ -1,8 +1,8 @@
-// ptrace-floor.c: what one system call costs when nothing but ptrace(2) answers it: the floor under hv's ptrace platform.
+// ptrace-floor.c: what one system call costs when only ptrace(2) answers it: the floor under hv's ptrace platform.
 // Prints nanoseconds a call, the median of batches. Arguments: [MILLISECONDS].
 //
-// The child calls getppid for ever, by the bare instruction; no call is made: PTRACE_SYSEMU stops it at each, and the answer is
-// written into its registers. Tracer and child share one CPU, as a wake-up on another takes several times as long.
+// The child calls getppid for ever, with the bare instruction; no call is made: PTRACE_SYSEMU stops it at each, and the answer is
+// written into its registers. Tracer and child share one CPU, because waking a process on another takes several times as long.
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
@@ -89,7 +89,7 @@ int main(int argc, char **argv) {
   pid_t child = check(fork(), "fork");
   if (child == 0) {
     check(ptrace(PTRACE_TRACEME, 0, 0, 0), "PTRACE_TRACEME");
-    // Not by raise, which makes more calls on its way out: the loop's are to be the only ones.
+    // Not with raise, which makes more calls on its way out: only the loop may make calls.
     kill(getpid(), SIGSTOP);
     call_for_ever();
   }
@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
   printf("%.1f\n",
          median_batch_ns(answer_calls, &child, BATCH_CALLS, argc > 1 ? atoi(argv[1]) : 1000) /
              BATCH_CALLS);
-  // The loop must have had its answers, or it was not its call that stopped.
+  // The loop must have had its answers; otherwise it was not its call that stopped.
   struct user_regs_struct last = next_call(child);
   return number(&last) == SYS_getppid && kept(&last) == ANSWER ? 0 : 1;
 }

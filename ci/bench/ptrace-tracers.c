@@ -1,7 +1,7 @@
-// ptrace-tracers.c: who should trace, when programs run in parallel: one thread all of them, or a thread each. By hand:
+// ptrace-tracers.c: which threads should trace programs that run in parallel: one thread all of them, or one thread each. By hand:
 // gcc -O2 -pthread ptrace-tracers.c && ./a.out [SECONDS]. Prints nanoseconds a stop, over all tracees, for each way.
 //
-// One thread answers all stops, as the sentry's does. Either it traces, and waits for any; or each tracee has a tracer, which hands
+// One thread answers all stops, as the sentry's does. Either it also traces, and waits for any; or each tracee has a tracer, which hands
 // each stop over to the answering thread and sleeps on a futex until the answer is there. Tracees call getppid for ever, or compute
 // for a while between two calls. "home": all on one processor; "spread": each tracee, with its tracer, on another.
 #define _GNU_SOURCE
@@ -63,7 +63,7 @@ static pid_t start(int processor, int spins) {
   return child;
 }
 
-// The answer: as much as hv does of it by ptrace(2).
+// The answer: as much of it as hv does through ptrace(2).
 static void answer(pid_t child) {
   struct {
     unsigned long words[64];
@@ -98,7 +98,7 @@ static double one_traces(int tracees, int is_spread, int spins) {
   return each;
 }
 
-// A tracer's stop: 1 while it waits for the answer.
+// A tracer's hand-over: `stopped` is 1 while it waits for the answer.
 struct hand {
   _Alignas(64) atomic_int stopped;
   int processor, spins;

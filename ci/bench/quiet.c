@@ -1,4 +1,4 @@
-// quiet.c sleep|compute SECONDS: prints "begin", makes no system call for so long (but one sleep), prints "end".
+// quiet.c sleep|compute SECONDS: prints "begin", makes no system call for that long (but one sleep), prints "end".
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -9,7 +9,7 @@ static uint32_t constants[64];
 
 static uint32_t rotate(uint32_t word, int by) { return word >> by | word << (32 - by); }
 
-// The fractional parts of the primes' cube roots; found by bisection, so that no table has to be believed.
+// The fractional parts of the primes' cube roots, found by bisection, so that there is no table to trust.
 static uint32_t cube_root_fraction(uint64_t prime) {
   unsigned __int128 low = 0, high = (unsigned __int128)8 << 32;
   while (high - low > 1) {

@@ -1,5 +1,5 @@
-// sort.c: nanoseconds to sort COUNT random doubles, and their median. In memory that was touched before: glibc's qsort takes
-// as much again for a moment, and new memory is what first-touch.c measures.
+// sort.c: nanoseconds to sort COUNT random doubles, and their median. In memory that was touched before: glibc's qsort briefly
+// takes as much again, and new memory is what first-touch.c measures.
 #include <limits.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ static void fill(double *values, size_t count) {
 
 int main(int argc, char **argv) {
   size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
-  // What is freed stays in the heap, for the second sort.
+  // Freed memory stays in the heap, for the second sort.
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   double *values = malloc(count * sizeof(values[0]));

@@ -1,5 +1,5 @@
 // usage.c PROGRAM [ARG...]: runs it without output and prints what it took: wall nanoseconds, peak resident KiB, wait status.
-// Small itself, because a process's peak begins with that of the process that forked it (getrusage(2), ru_maxrss).
+// Small itself, because a process's peak starts at that of the process that forked it (getrusage(2), ru_maxrss).
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh OUTDIR ARCH: builds the bare-metal guests, only what changed; guests/build.sh calls it.
+# build.sh OUTDIR ARCH: builds the bare-metal guests that changed; guests/build.sh calls it.
 #
 # NAME.c becomes OUTDIR/bare-NAME, an ELF file for the bare machine. arch/ARCH/flat/NAME.S becomes OUTDIR/bare-NAME.bin, a
 # flat image for tests of the VM API: on x86_64 for guest physical address 0x1000, on arm64 for any.
@@ -25,7 +25,7 @@ fresh() {
   done
 }
 
-# elf NAME SOURCE...: beside the target, then renamed, so that an interrupted build leaves none.
+# elf NAME SOURCE...: builds beside the target and renames, so that an interrupted build leaves none.
 elf() {
   target=$out/bare-$1
   shift

@@ -1,4 +1,4 @@
-// echo: sends back what comes over the serial line, in capitals, until the line ends.
+// echo: sends back in capitals what comes over the serial line, until the line ends.
 
 #include "machine.h"
 

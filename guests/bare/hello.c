@@ -1,4 +1,4 @@
-// hello: says hello on the serial line, and its arguments; its status is how many there are.
+// hello: says hello on the serial line, and its arguments; its status is the number of arguments.
 
 #include "machine.h"
 

@@ -1,4 +1,4 @@
-// machine.h: what a bare-metal guest has of hv's bare machine, the same on every architecture (src/machine/README.md).
+// machine.h: what hv's bare machine offers a bare-metal guest, the same on every architecture (src/machine/README.md).
 #ifndef MACHINE_H
 #define MACHINE_H
 
@@ -8,12 +8,12 @@ void put(const char *bytes, unsigned long length);
 void print(const char *text);
 // Sends a number, in hexadecimal.
 void print_hex(unsigned long value);
-// The next byte of standard input; waits for it. -1: there are no more.
+// The next byte of standard input; waits for it. -1: there are no more bytes.
 int get(void);
 // Ends the run with a status from 0 to 255.
 _Noreturn void finish(unsigned status);
 
-// A guest begins here; what it returns is its status. argv[0] is the first argument behind the program's name.
+// A guest begins here; its return value is its status. argv[0] is the first argument after the program's name.
 int main(unsigned long argc, char **argv);
 
 #endif

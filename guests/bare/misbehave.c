@@ -1,4 +1,4 @@
-// misbehave HOW: does what ends a run with an error: mmio, mmio-write, spin, vectors, and what the architecture has besides.
+// misbehave HOW: does something that ends a run with an error: mmio, mmio-write, spin, vectors, and what the architecture adds.
 
 #include "misbehave.h"
 

@@ -1,14 +1,14 @@
-// misbehave.h: between misbehave.c and the architecture's part of it.
+// misbehave.h: shared by misbehave.c and the architecture's part of it.
 #ifndef MISBEHAVE_H
 #define MISBEHAVE_H
 
-// No memory and no device is here.
+// There is no memory and no device here.
 #define NOWHERE 0xd0000000ul
-// Of the first vector register, when it is `vectors` that goes wrong: 16 bytes.
+// The 16 bytes of the first vector register for `vectors`.
 #define VECTOR {0x0706050403020100, 0x0f0e0d0c0b0a0908}
 
 int is(const char *a, const char *b);
-// arch/: does what only this architecture can, when `how` is one of it.
+// arch/: misbehaves as only this architecture can, if `how` names one of its ways.
 void misbehave_here(const char *how);
 
 #endif

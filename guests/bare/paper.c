@@ -5,11 +5,11 @@
 
 #include "machine.h"
 
-// What the guest tells by its doorbell; `out` tells numbers from 0 on.
+// The guest's messages through its doorbell; with `out` they are numbers from 0 on.
 enum { MARK = 0xfffffffd, COMPARE = 0xfffffffe, DONE = 0xffffffff };
 // `request` of the mailbox: the clocks have been compared.
 enum { LEAVE = 0xffffffff };
-// More of what KVM answers, which is quick.
+// More batches of what KVM answers, which is quick.
 enum { BATCHES = 400, BATCHES_OF_QUESTIONS = 100, BATCH = 50 };
 
 #define LOAD(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
@@ -22,7 +22,7 @@ static int is(const char *a, const char *b) {
   return *a == *b;
 }
 
-// The clock's own cost is taken off: what one reading takes more with the completion in it than without.
+// The clock's own cost is taken off: the figure is how much longer one reading takes with the completion in it than without.
 void on_interrupt(unsigned long interrupt, unsigned long now) {
   unsigned long first = counter();
   unsigned long before = counter();
@@ -33,7 +33,7 @@ void on_interrupt(unsigned long interrupt, unsigned long now) {
   STORE(mailbox->taken, mailbox->taken + 1);
 }
 
-// Both clocks at one moment: as near as an exit is, which is enough for how fast they run; or by many questions.
+// Both clocks at one moment: within an exit of each other, which is enough to compare their rates; or closer, by many questions.
 static void mark_clocks(int compares) {
   mailbox->counter = counter();
   ring(compares ? COMPARE : MARK);
@@ -50,7 +50,7 @@ static void mark_clocks(int compares) {
   }
 }
 
-// A macro, as a call through a pointer would be part of the figure.
+// A macro, because a call through a pointer would be part of the figure.
 #define MEASURE(operation, batches)                      \
   for (int batch = 0; batch < batches; batch++) {        \
     unsigned long begun = counter();                     \
@@ -97,7 +97,7 @@ static void measure_out(void) {
   }
 }
 
-// The host counts what it has sent: `taken` tells it when to send the next.
+// The host counts what it has sent: `taken` tells it when to send the next one.
 static void take_interrupts(int waits) {
   let_interrupts();
   STORE(mailbox->ready, 1);

@@ -1,4 +1,4 @@
-// print.c: text over the serial line.
+// print.c: prints text over the serial line.
 
 #include "machine.h"
 

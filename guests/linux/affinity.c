@@ -1,4 +1,4 @@
-// affinity: how many CPUs there are, the same everywhere, and who runs on which. man 2 sched_setaffinity, getcpu, man 3 sysconf.
+// affinity: how many CPUs there are, the same everywhere, and which thread runs on which. man 2 sched_setaffinity, getcpu, man 3 sysconf.
 // not in CI's beds: emulation makes it slow
 #include <dirent.h>
 #include <sched.h>
@@ -52,7 +52,7 @@ static void check_numbers(void) {
   CHECK_EQ(sysconf(_SC_NPROCESSORS_CONF), count_directories());
   CHECK(count_directories() >= online);
 
-  // What the process may use, once it has asked for all: as many, unless a control group has fewer.
+  // What the process may use after it asked for all: that many, unless a control group has fewer.
   memset(&all, 0xff, sizeof(all));
   CHECK_EQ(sched_setaffinity(0, sizeof(all), &all), 0);
   CHECK_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
@@ -67,7 +67,7 @@ static void check_numbers(void) {
   CHECK_EQ(count_list(path), CPU_COUNT(&all));
 }
 
-// On each CPU in turn: that is where it is then, whoever is asked.
+// On each CPU in turn: every call then says that it is there.
 static void check_each(void) {
   cpu_set_t one;
   unsigned cpu, node;
@@ -81,7 +81,7 @@ static void check_each(void) {
     cpu_set_t told;
     CHECK_EQ(sched_getaffinity(0, sizeof(told), &told), 0);
     CHECK(CPU_EQUAL(&told, &one));
-    // A child is where its parent may be.
+    // A child runs where its parent may run.
     CHECK_IN_CHILD CHECK(sched_getcpu() == i && sched_getaffinity(0, sizeof(told), &told) == 0 && CPU_EQUAL(&told, &one));
   }
   CHECK_EQ(sched_setaffinity(0, sizeof(all), &all), 0);
@@ -93,7 +93,7 @@ static void *narrow(void *argument) {
   return argument;
 }
 
-// A thread's is its own; one process sets another's.
+// A thread's mask is its own; one process sets another's.
 static void check_whose(void) {
   cpu_set_t told, one;
   join(start(narrow, 0));
@@ -124,7 +124,7 @@ static void check_errors(void) {
   CHECK_ERRNO(syscall(SYS_sched_setaffinity, 0, sizeof(all), (void *)8), EFAULT);
   CHECK_ERRNO(syscall(SYS_sched_getaffinity, 0, sizeof(all), (void *)8), EFAULT);
   CHECK_ERRNO(syscall(SYS_sched_getaffinity, 0x3fffffff, sizeof(all), &all), ESRCH);
-  // The kernel's length: whole words, enough for the CPUs it knows; it tells how many bytes it wrote.
+  // The kernel's length: whole words, enough for the CPUs it knows; the call returns how many bytes it wrote.
   CHECK_ERRNO(syscall(SYS_sched_getaffinity, 0, 0, &none), EINVAL);
   CHECK_ERRNO(syscall(SYS_sched_getaffinity, 0, 9, &none), EINVAL);
   long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(none), &none);

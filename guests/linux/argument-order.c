@@ -29,7 +29,7 @@ static void check_empty_paths(void) {
   CHECK_ERRNO(renameat(NO_FD, "", NO_FD, ""), ENOENT);
   CHECK_ERRNO(symlinkat("x", NO_FD, ""), ENOENT);
   CHECK_ERRNO(symlinkat("", NO_FD, "x"), ENOENT);
-  // But the empty path of readlinkat is the descriptor's own link.
+  // But for readlinkat the empty path is the descriptor's own link.
   CHECK_ERRNO(readlinkat(NO_FD, "", text, sizeof(text)), EBADF);
   CHECK_ERRNO(syscall(SYS_utimensat, AT_FDCWD, NULL, NULL, 0), EFAULT);
   CHECK_ERRNO(syscall(SYS_utimensat, NO_FD, NULL, NULL, 0), EBADF);
@@ -72,7 +72,7 @@ static long futex(void *first, int operation, int value, long fourth, void *seco
   return syscall(SYS_futex, first, operation, value, fourth, second, last);
 }
 
-// A private futex is an address, and no more; another one is the memory there.
+// A private futex is only an address; another one is the memory there.
 static void check_futexes(void) {
   int unknown = 5 << 28, set = FUTEX_OP(FUTEX_OP_SET, 3, FUTEX_OP_CMP_EQ, 0);
   CHECK_ERRNO(futex(NULL, FUTEX_WAKE, 1, 0, 0, 0), EFAULT);
@@ -105,7 +105,7 @@ static void check_timers(void) {
   CHECK_ERRNO(syscall(SYS_timer_settime, timer, 0, UNMAPPED, NULL), EFAULT);
   CHECK_EQ(syscall(SYS_timer_settime, timer, 0, &setting, NULL), 0);
   CHECK_EQ(clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, 0), 0);
-  // Nobody took a signal, so nobody missed one.
+  // No signal was taken, so none was missed.
   CHECK_EQ(syscall(SYS_timer_getoverrun, timer), 0);
   CHECK_EQ(syscall(SYS_timer_delete, timer), 0);
 }
@@ -119,7 +119,7 @@ static void check_clocks(void) {
 
 static void check_kill(void) {
   char info[128] = {0};
-  // To another thread than itself nobody sends what the kernel sends.
+  // Only to itself may a thread send a signal that claims to be from the kernel.
   CHECK_ERRNO(syscall(SYS_rt_tgsigqueueinfo, getpid() + 1, getpid(), 0, info), ESRCH);
   CHECK_ERRNO(syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid() + 1, 0, info), EPERM);
   CHECK_ERRNO(setpgid(-1, 0), EINVAL);

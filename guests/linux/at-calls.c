@@ -40,7 +40,7 @@ static void check_starting_points(int dir) {
   struct stat status;
   char absolute[4200];
   snprintf(absolute, sizeof(absolute), "%s/dir/file", scratch_path);
-  // An absolute path does not look at the descriptor.
+  // With an absolute path the descriptor does not matter.
   CHECK_EQ(fstatat(-5, absolute, &status, 0), 0);
   CHECK_ERRNO(fstatat(-5, "file", &status, 0), EBADF);
   CHECK_ERRNO(openat(12345, "file", O_RDONLY), EBADF);

@@ -29,7 +29,7 @@ static void check_layout(int argc, char **argv) {
   }
   CHECK(count >= 14);
 
-  // Strings lie above the vector, packed in order: programs that rewrite their title count on it.
+  // Strings lie above the vector, packed in order: programs that rewrite their title rely on it.
   CHECK((char *)entry < argv[0]);
   for (int i = 0; i + 1 < argc; i++) CHECK(argv[i] + strlen(argv[i]) + 1 == argv[i + 1]);
   if (environ[0]) CHECK(argv[argc - 1] + strlen(argv[argc - 1]) + 1 == environ[0]);

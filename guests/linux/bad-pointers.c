@@ -1,4 +1,4 @@
-// bad-pointers: every call that follows a pointer gives EFAULT for a wrong one, and reads no byte too far. man 2 intro.
+// bad-pointers: every call that follows a pointer gives EFAULT for a wrong one, and reads not one byte too many. man 2 intro.
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -73,7 +73,7 @@ static void check_outputs(void) {
   }
 }
 
-// Structures that just fit, and that lack their last byte.
+// Structures that just fit, and structures without their last byte.
 static void check_edges(void) {
   struct stat status;
   CHECK_EQ(syscall(SYS_fstat, fds[0], at_page_end(sizeof(status), 0)), 0);
@@ -89,14 +89,14 @@ static void check_edges(void) {
   CHECK_EQ(syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, at_page_end(8, 0), 8), 0);
   CHECK_ERRNO(syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, at_page_end(8, 1), 8), EFAULT);
 
-  // A path that ends with the page, and one whose zero byte lies behind it.
+  // A path that ends with the page, and one whose zero byte lies past it.
   char *path = at_page_end(2, 0);
   path[0] = '.';
   CHECK_EQ(syscall(SYS_faccessat, AT_FDCWD, path, 0), 0);
   path[1] = '/';
   CHECK_ERRNO(syscall(SYS_faccessat, AT_FDCWD, path, 0), EFAULT);
 
-  // Vectors: the array cut off, a part that is bad.
+  // Vectors: the array cut off, a part of it bad.
   struct iovec *parts = at_page_end(2 * sizeof(*parts), 0);
   parts[0] = (struct iovec){"a", 1};
   parts[1] = (struct iovec){"b", 1};
@@ -108,11 +108,11 @@ static void check_edges(void) {
   parts[1].iov_base = (void *)0xffff800000000000;
   long n = syscall(SYS_writev, fds[1], parts, 2);
   CHECK(n == 1 || (n == -1 && errno == EFAULT));
-  // No length, no look at the address.
+  // With length 0, the address does not matter.
   CHECK_EQ(syscall(SYS_write, fds[1], (void *)8, 0), 0);
 }
 
-// The kernel keeps to the protections of the program's pages.
+// The kernel respects the protections of the program's pages.
 static void check_read_only(void) {
   void *page = read_only_page();
   CHECK_ERRNO(syscall(SYS_uname, page), EFAULT);

@@ -14,7 +14,7 @@ int main(void) {
   for (size_t i = 0; i < size; i += 512) CHECK_EQ(start[i], 0);
   memset(start, 0xaa, size);
 
-  // Unaligned ends are kept exactly, and count from whole pages for access.
+  // Unaligned ends are kept exactly; access is rounded to whole pages.
   CHECK(set_break(start + size / 2 + 123) == start + size / 2 + 123);
   CHECK(set_break(0) == start + size / 2 + 123);
   CHECK_EQ((unsigned char)start[size / 2 - 1], 0xaa);
@@ -25,7 +25,7 @@ int main(void) {
   REQUIRE(set_break(start + size) == start + size);
   for (char *p = fresh; p < start + size; p += 512) CHECK_EQ(*p, 0);
 
-  // The impossible: below the heap's start, beyond the address space, into another mapping.
+  // Impossible ends: below the heap's start, beyond the address space, in another mapping.
   CHECK(set_break((void *)PAGE) == start + size);
   CHECK(set_break((void *)0x7ffffffff000) == start + size);
   CHECK(set_break((void *)-1L) == start + size);

@@ -1,5 +1,5 @@
-// call-sites.h: the guests call-sites and known-call-sites, for a call without pointers: its number, CALL, and the function of the C
-// library, RESULT.
+// call-sites.h: the guests call-sites and known-call-sites, for a call without pointers: its number is CALL, and the C library's
+// function is RESULT.
 #pragma once
 #include <linux/futex.h>
 #include <sched.h>
@@ -39,14 +39,14 @@ static volatile long spins;
 
 static void on_tick(int number, siginfo_t *info, void *context) {
   (void)number, (void)info;
-  // On a slow machine some come before it spins, and after the last one that counts.
+  // On a slow machine some signals come before it spins, and after the last one that counts.
   if (spins == 0 || ticks == 30) return;
   uintptr_t pc = *context_pc(context);
   if (pc < (uintptr_t)spin || pc >= (uintptr_t)spin_end) strays++;
   if (++ticks == 30) siglongjmp(fault_resume, 1);
 }
 
-// Where a signal comes, nothing but the program's own code is to be seen.
+// A signal always finds the program in its own code.
 static void check_signals(void) {
   struct sigaction action = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO};
   REQUIRE(sigaction(SIGALRM, &action, 0) == 0);
@@ -61,7 +61,7 @@ static void check_signals(void) {
   CHECK_EQ(strays, 0);
 }
 
-// A call that a signal interrupts ends, or is made anew.
+// A call that a signal interrupts ends, or is made again.
 static void on_alarm(int number) { (void)number, ticks++; }
 
 static void check_restarts(void) {
@@ -72,7 +72,7 @@ static void check_restarts(void) {
     CHECK_EQ(write(ends[1], "x", 1), 1);
     CHECK_EQ(read(ends[0], &byte, 1), 1);
   }
-  // The first one may come before it reads.
+  // The first signal may come before it reads.
   struct itimerval often = {{0, 100000}, {0, 3000}}, once = {{0, 0}, {0, 3000}}, never = {{0, 0}, {0, 0}};
   struct sigaction action = {.sa_handler = on_alarm};
   REQUIRE(sigaction(SIGALRM, &action, 0) == 0);
@@ -94,7 +94,7 @@ static void check_restarts(void) {
   REQUIRE(setitimer(ITIMER_REAL, &once, 0) == 0);
   CHECK_EQ(read(ends[0], &byte, 1), 1);
   CHECK_EQ(byte, 'y');
-  // A slow machine reads first.
+  // A slow machine may read first.
   while (ticks == 0) continue;
   int status;
   CHECK_EQ(waitpid(child, &status, 0), child);
@@ -142,7 +142,7 @@ static void check_threads(void) {
     __builtin___clear_cache(at, (char *)(at) + sizeof(new_code)); \
   } while (0)
 
-// Code that can be written is what its file says; and goes on to be called.
+// Writable code behaves as its bytes say, and can still be called.
 static void check_code(void) {
   static const unsigned char own_code[] = SITE_CODE(CALL);
   size_t length = (size_t)(code_end - (char *)code);
@@ -163,14 +163,14 @@ static void check_code(void) {
   REQUIRE(mremap(place, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, code) == (void *)code);
   call_often(code);
 
-  // From here it is another program's: getpid.
+  // From here on it makes another call: getpid.
   CHECK_EQ(mprotect((void *)code, length, PROT_READ | PROT_WRITE), 0);
   WRITE_CODE((void *)code, SYS_getpid);
   CHECK_EQ(mprotect((void *)code, length, PROT_READ | PROT_EXEC), 0);
   for (int i = 0; i < OFTEN; i++) CHECK_EQ(code(), getpid());
 }
 
-// What the program wrote into its code stays, whoever forks and calls there.
+// What the program wrote into its code stays, whichever process forks and calls there.
 static void check_written_code(void) {
   size_t length = (size_t)(code_end - (char *)code);
   REQUIRE(mprotect((void *)code, length, PROT_READ | PROT_WRITE) == 0);
@@ -190,7 +190,7 @@ static void check_written_code(void) {
   }
 }
 
-// A private mapping follows its file as long as nobody writes there.
+// A private mapping follows its file as long as nothing writes there.
 static void check_file(void) {
   static const unsigned char file_code[] = SITE_CODE(CALL);
   int fd = memfd_create("code", 0);

@@ -57,7 +57,7 @@ static void check_ordinary(void) {
   CHECK_EQ(prctl(PR_GET_KEEPCAPS), 1);
 }
 
-// Each in its place: another capability than this one is not missed.
+// Each loss shows where it matters, and no other capability is missed.
 static void check_loss(struct sets all) {
   struct sets less = all;
   less.effective &= ~BIT(CAP_CHOWN);
@@ -111,7 +111,7 @@ static void check_loss(struct sets all) {
 }
 
 static void check_rules(struct sets all) {
-  // What is not permitted any more cannot be had again.
+  // A capability that is no longer permitted cannot be regained.
   struct sets less = all;
   less.permitted &= ~BIT(CAP_SYS_TIME);
   CHECK_ERRNO(set(less), EPERM);
@@ -148,7 +148,7 @@ static void check_rules(struct sets all) {
 
 static void check_ids(void) {
   struct sets held = get();
-  // The file system's own id takes those of files alone.
+  // The file system's own id takes away only the capabilities about files.
   setfsuid(9);
   CHECK_EQ(get().effective & BIT(CAP_DAC_OVERRIDE), 0);
   CHECK(get().effective & BIT(CAP_KILL));
@@ -171,7 +171,7 @@ static void check_ids(void) {
   CHECK_EQ(setresuid(9, 9, 9), 0);
   CHECK_EQ(get().effective, 0);
   CHECK_EQ(get().permitted, held.permitted);
-  // Kept and taken up again by a user who is not root.
+  // Kept, and taken up again, by a user who is not root.
   CHECK_EQ(set((struct sets){BIT(CAP_SETUID), BIT(CAP_SETUID), 0}), 0);
   CHECK_EQ(setresuid(10, 10, 10), 0);
   CHECK_EQ(get().effective, BIT(CAP_SETUID));

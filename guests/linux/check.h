@@ -1,5 +1,5 @@
-// check.h: what a self-checking guest checks with. Silent and exit status 0 = pass.
-// A failed check prints one line and the guest goes on, so that one run shows all that is wrong.
+// check.h: the checks of a self-checking guest. Silent and exit status 0 = pass.
+// A failed check prints one line and the guest goes on, so that one run shows everything that is wrong.
 #pragma once
 
 #include <errno.h>
@@ -33,7 +33,7 @@ UNUSED static void fail(const char *file, int line, const char *what, long long 
   _exit(1);
 }
 
-// Holds? May look at the errno of a call before it.
+// Does it hold? May look at the errno of a call before it.
 #define CHECK(expr) \
   do { \
     if (!(expr)) fail(__FILE__, __LINE__, #expr, 0, errno); \
@@ -57,7 +57,7 @@ UNUSED static void fail(const char *file, int line, const char *what, long long 
       fail(__FILE__, __LINE__, #call " fails with " #expected, got_, errno_); \
   } while (0)
 
-// As CHECK, but nothing after it makes sense if it does not hold.
+// As CHECK, for a condition without which the rest makes no sense.
 #define REQUIRE(expr) \
   do { \
     errno = 0; \
@@ -102,7 +102,7 @@ UNUSED static void *at_page_end(size_t length, size_t missing) {
   return pages + 65536 - length + missing;
 }
 
-// A page that can be read and not written.
+// A page that can be read but not written.
 UNUSED static void *read_only_page(void) {
   static void *page;
   if (!page) page = mmap(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -14,7 +14,7 @@ static void check_root(void) {
   CHECK_EQ(stat("file", &status), 0);
   CHECK_EQ(status.st_mode & 07777, 0755);
 
-  // lchown is the link's own; chown follows.
+  // lchown changes the link itself; chown follows it.
   CHECK_EQ(lchown("link", 7, 8), 0);
   CHECK_EQ(lstat("link", &status), 0);
   CHECK(status.st_uid == 7 && status.st_gid == 8);

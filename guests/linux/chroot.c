@@ -29,7 +29,7 @@ int main(void) {
   CHECK_EQ(read_file("relative", buffer, sizeof(buffer)), 1);
   CHECK_EQ(chdir("dir"), 0);
   CHECK(getcwd(buffer, sizeof(buffer)) && strcmp(buffer, "/dir") == 0);
-  // Linux lets root climb out through a descriptor it kept: back, so that the scratch directory can be removed.
+  // Linux lets root climb out through a descriptor it kept: go back, so that the scratch directory can be removed.
   CHECK_EQ(fchdir(out), 0);
   for (int i = 0; i < 32; i++) CHECK_EQ(chdir(".."), 0);
   CHECK_EQ(chroot("."), 0);

@@ -1,4 +1,4 @@
-// clock: the clocks by libc (vDSO) and by system call agree, and never run backwards. man 2 clock_gettime, gettimeofday.
+// clock: the clocks through libc (vDSO) and through the system call agree, and never run backwards. man 2 clock_gettime, gettimeofday.
 #include <sys/time.h>
 #include <time.h>
 

@@ -13,7 +13,7 @@ static int exit_9(void *unused) {
   return 9;
 }
 
-// The kernel's own order of arguments is the architecture's, and of these two the first are everywhere.
+// The order of the arguments depends on the architecture; the first two of them are the same everywhere.
 static long raw_clone(unsigned long flags) { return syscall(SYS_clone, flags, 0, 0, 0, 0); }
 
 static long try3(struct clone_args args) {
@@ -78,7 +78,7 @@ static void check_sizes(void) {
   big.more[2] = 1;
   CHECK_ERRNO(syscall(SYS_clone3, &big, sizeof(big.args) + 64), E2BIG);
   big.more[2] = 0;
-  // What is not known may be there if it is zero; what is not given is zero.
+  // Unknown fields may be there if they are zero; missing fields are zero.
   static const size_t sizes[] = {CLONE_ARGS_SIZE_VER0, CLONE_ARGS_SIZE_VER1, CLONE_ARGS_SIZE_VER2, CLONE_ARGS_SIZE_VER2 + 512};
   for (size_t i = 0; i < COUNT(sizes); i++) {
     long pid = syscall(SYS_clone3, &big, sizes[i]);
@@ -101,7 +101,7 @@ static void check_values(void) {
 static volatile int caught;
 static void catch(int number) { caught = number; }
 
-// The parent gets the signal that it asked for; 0 is none.
+// The parent gets the signal that it asked for; 0 means none.
 static void check_exit_signals(void) {
   static const int signals[] = {SIGUSR1, SIGWINCH, 40, 0};
   for (size_t i = 0; i < COUNT(signals); i++) {
@@ -131,7 +131,7 @@ static void check_stack(void) {
   CHECK_EQ(ran, 123);
   CHECK_EQ(cleared, 0);
 
-  // A thread: of the same process, waited for by nobody but the word that its end clears.
+  // A thread: in the same process; the only way to wait for it is the word that its end clears.
   number = 456, cleared = 5;
   args.flags |= CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
   args.exit_signal = 0;
@@ -143,7 +143,7 @@ static void check_stack(void) {
   CHECK(EVENTUALLY(syscall(SYS_tgkill, getpid(), thread, 0) == -1 && errno == ESRCH));
 }
 
-// clone takes any number for the exit signal: one that is none, or that finds no room, is not sent, and the child is a zombie all the same.
+// clone takes any number as the exit signal: one that is none, or that finds no room, is not sent, and the child still becomes a zombie.
 static void check_strange_exit_signals(void) {
   const unsigned long numbers[] = {(unsigned long)SIGRTMAX, (unsigned long)SIGRTMAX + 1, CSIGNAL};
   sigset_t set;
@@ -154,7 +154,7 @@ static void check_strange_exit_signals(void) {
     for (size_t i = 0; i < 2 * COUNT(numbers); i++) {
       long pid = raw_clone(numbers[i / 2]);
       if (pid == 0) {
-        // The parent waits by now.
+        // By now the parent waits.
         sleep_ms(5);
         if (i % 2) kill(getpid(), SIGKILL);
         _exit(7);

@@ -10,7 +10,7 @@ static char stack[65536] __attribute__((aligned(16)));
 static volatile int stored, tid_at[3];
 static int fd;
 
-// A child by clone3 on the parent's stack, so without CLONE_VM; its pid, 0 in the child, or -1.
+// A child from clone3 on the parent's stack, so without CLONE_VM; its pid, 0 in the child, or -1.
 static pid_t clone3(uint64_t flags, struct clone_args args) {
   args.flags = flags;
   if (!args.exit_signal && !(flags & (CLONE_THREAD | CLONE_PARENT))) args.exit_signal = SIGCHLD;
@@ -19,7 +19,7 @@ static pid_t clone3(uint64_t flags, struct clone_args args) {
   return pid;
 }
 
-// What a child changes of everything that may be shared.
+// The child changes everything that may be shared.
 static int change_all(void *unused) {
   (void)unused;
   stored = 1;
@@ -61,7 +61,7 @@ static int take_one(void *set) {
 
 static int semaphore(int set) { return semctl(set, 0, GETVAL); }
 
-// What ends do to semaphores is done by the last one that shares it: also where the first one had nothing to undo yet.
+// The last one that shares semaphore adjustments undoes them when it ends, even if the first one had nothing to undo yet.
 static void check_semaphores(void) {
   int set = semget(IPC_PRIVATE, 1, 0600);
   REQUIRE(set >= 0 && semctl(set, 0, SETVAL, 5) == 0);
@@ -83,13 +83,13 @@ static void check_semaphores(void) {
   CHECK_EQ(semctl(set, 0, IPC_RMID), 0);
 }
 
-// A descriptor opened by one is the other's too, and an exec takes the sharing apart.
+// A descriptor opened by one is the other's too, and an exec ends the sharing.
 static int open_high(void *unused) {
   (void)unused;
   return fcntl(0, F_DUPFD, 500) == 500 ? 0 : 1;
 }
 
-// What one closes in a table that it takes for its own stays open for the other.
+// When one takes the table for its own and closes a descriptor there, it stays open for the other.
 static int close_own(void *unused) {
   (void)unused;
   if (syscall(SYS_close_range, 500, 500, CLOSE_RANGE_UNSHARE) != 0) return 1;
@@ -116,7 +116,7 @@ static void check_files(void) {
 static void check_parent(void) {
   pid_t *told = shared_memory(PAGE), parent = getppid(), self = getpid(), child;
   IN_CHILD(child) {
-    // The child's child is a child of this one's parent.
+    // The child's child is a child of this process's parent.
     pid_t sibling = clone3(CLONE_PARENT, (struct clone_args){0});
     REQUIRE(sibling >= 0);
     if (sibling == 0) {
@@ -146,7 +146,7 @@ static void check_tids(void) {
   CHECK_EQ(ended(child), 0);
   CHECK_EQ(*child_tid, child);
 
-  // The child's copy alone: this one's page does not change.
+  // Only in the child's copy: this process's page does not change.
   int mine = -5;
   args.child_tid = (uintptr_t)&mine;
   child = clone3(CLONE_CHILD_SETTID, args);
@@ -154,12 +154,12 @@ static void check_tids(void) {
   CHECK_EQ(ended(child), 0);
   CHECK_EQ(mine, -5);
 
-  // CLONE_CHILD_CLEARTID clears at the end where somebody else sees the memory.
+  // CLONE_CHILD_CLEARTID clears at the end where another process sees the memory.
   static volatile int cleared;
   cleared = 7;
   child = clone(open_high, stack + sizeof(stack), CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, 0, 0, 0, &cleared);
   CHECK(ended(child) == 0 && cleared == 0);
-  // Where nobody can be told, it is no error; that the parent cannot be told is none either.
+  // A bad child address is no error, and a bad parent address is none either.
   args.parent_tid = args.child_tid = 8;
   child = clone3(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID, args);
   if (child == 0) _exit(0);
@@ -216,7 +216,7 @@ static int exit_late(void *unused) {
   return 0;
 }
 
-// CLONE_VFORK waits for a thread, too, also in a process that is waited for itself.
+// CLONE_VFORK also waits for a thread, even in a process whose own parent waits for it.
 static int wait_for_thread(void *unused) {
   (void)unused;
   stored = 0;

@@ -1,4 +1,4 @@
-// kvm-floor.c: what one system call by VM exit costs when nothing but raw ioctls answers it: the floor under hv's own exit.
+// kvm-floor.c: what one system call through a VM exit costs when only raw ioctls answer it: the floor under hv's own exit.
 // Prints nanoseconds a call, the median of batches. Arguments: [MILLISECONDS [hypercall]]; `hypercall`: an HVC that KVM answers
 // in the kernel (PSCI_VERSION), the row of ATC'17's table 2. Documentation/virt/kvm/api.rst; Arm ARM D8.3 (page tables).
 //
@@ -36,7 +36,7 @@ static const uint64_t VALID = 3, DEVICE = 4, USER = 0x40, READ_ONLY = 0x80, SHAR
                       ACCESSED = 0x400;
 static const uint64_t PXN = 1ull << 53, UXN = 1ull << 54;
 
-// Global: of a local label the linker's GOT knows the section alone.
+// Global: for a local label, the linker's GOT knows only the section.
 __asm__(
     ".section .rodata\n"
     ".globl loop, loop_end, entry, entry_end, hypercalls, hypercalls_end\n"
@@ -157,12 +157,12 @@ int main(int argc, char **argv) {
 
   struct floor floor = {vcpu, run, memory};
   if (hypercall) {
-    // The one exit of each hundred is spread over them.
+    // There is one exit per hundred calls: its cost is spread over them.
     printf("%.1f\n", median_batch_ns(answer_calls, &floor, 1, milliseconds) / HYPERCALLS);
     return get(vcpu, CORE(regs.regs[19])) == 0 ? 0 : 1;
   }
   printf("%.1f\n", median_batch_ns(answer_calls, &floor, BATCH_CALLS, milliseconds) / BATCH_CALLS);
-  // The loop must have had its answers, or it was not the program's call that exited.
+  // The loop must have had its answers; otherwise it was not the program's call that exited.
   check(ioctl(vcpu, KVM_RUN, 0), "KVM_RUN");
   return get(vcpu, CORE(elr_el1)) == LOOP + 8 && get(vcpu, CORE(regs.regs[0])) == ANSWER ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-// kvm-floor.c: what one system call by VM exit costs when nothing but raw ioctls answers it: the floor under hv's own exit.
+// kvm-floor.c: what one system call through a VM exit costs when only raw ioctls answer it: the floor under hv's own exit.
 // Prints nanoseconds a call, the median of batches. Arguments: [MILLISECONDS]. Documentation/virt/kvm/api.rst; SDM vol. 3, 5.8.8.
 //
 // One page table maps guest virtual to the same guest physical. The guest's loop runs in ring 3 and calls getppid for ever.
@@ -38,7 +38,7 @@ enum { KERNEL_CS = 0x10, KERNEL_DS = 0x18, USER_CS32 = 0x23, USER_DS = 0x2b, USE
 enum { PORT = 0xf0, ANSWER = 1234, MAX_CPUID = 256, BATCH_CALLS = 100 };
 static const uint64_t USER_FLAGS = 0x202, KERNEL_FLAGS = 0x2;
 
-// Each piece is copied to a page of its own and reaches the others by their distance.
+// Each piece is copied to a page of its own and reaches the others by their offsets.
 __asm__(
     ".section .rodata\n"
     "loop: mov $110, %eax\n syscall\n jmp loop\n loop_end:\n"
@@ -196,13 +196,13 @@ int main(int argc, char **argv) {
   check(run == MAP_FAILED ? -1 : 0, "mmap kvm_run");
   set_cpuid(kvm, vcpu);
   set_registers(vcpu);
-  // hv has them read on every exit too: it must know where a program stands.
+  // hv has them read on every exit too: it must know where a program is.
   run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 
   struct floor floor = {vcpu, pvm, run, memory};
   printf("%.1f\n",
          median_batch_ns(answer_calls, &floor, BATCH_CALLS, argc > 1 ? atoi(argv[1]) : 1000) / BATCH_CALLS);
-  // The loop must have had its answers, or it was not the program's call that exited.
+  // The loop must have had its answers; otherwise it was not the program's call that exited.
   check(ioctl(vcpu, KVM_RUN, 0), "KVM_RUN");
   return run->s.regs.regs.rcx == LOOP + 7 ? 0 : 1;
 }

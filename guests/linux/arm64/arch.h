@@ -17,12 +17,12 @@
 // TASK_SIZE and the kernel's half with 48-bit addresses: the kernel's Documentation/arch/arm64/memory.rst.
 #define USER_END 0x1000000000000ul
 #define KERNEL_START 0xffff000000000000ul
-// What F_GETFL tells of a 64-bit program's descriptors: the kernel's arch/arm64/include/uapi/asm/fcntl.h. glibc has 0 for it.
+// What F_GETFL reports for a 64-bit program's descriptors: the kernel's arch/arm64/include/uapi/asm/fcntl.h. glibc has 0 for it.
 #define KERNEL_O_LARGEFILE 0400000
 
 UNUSED static uintptr_t *context_pc(ucontext_t *context) { return (uintptr_t *)&context->uc_mcontext.pc; }
 
-// A system call with all six arguments: what it leaves in the result register, an error as -errno.
+// A system call with all six arguments; returns what it leaves in the result register, an error as -errno.
 UNUSED static long raw_call(long number, const uint64_t *a) {
   register long x8 __asm__("x8") = number;
   register uint64_t x0 __asm__("x0") = a[0];
@@ -35,7 +35,7 @@ UNUSED static long raw_call(long number, const uint64_t *a) {
   return (long)x0;
 }
 
-// A system call while the stack pointer is `stack`; `after` is where it was behind the call.
+// A system call while the stack pointer is `stack`; `after` is where it was after the call.
 UNUSED static long call_on_stack(uintptr_t stack, uintptr_t *after, long number, long a0, long a1, long a2) {
   register long x8 __asm__("x8") = number;
   register long x0 __asm__("x0") = a0;
@@ -72,11 +72,11 @@ UNUSED static long clone3_call(void *args, size_t size, int (*body)(void *), voi
   check(SIGILL, UNDEFINED) check(SIGSEGV, "mov x1, 16; strb wzr, [x1]") check(SIGTRAP, BREAKPOINT)
 #define PUSH "str x0, [sp, -16]!"
 
-// Holes of the call table: for other architectures' own calls (from 244), and for those of 32-bit programs (from 403).
+// Holes of the call table: for other architectures' own calls (from 244), and for 32-bit programs' calls (from 403).
 #define MISSING_CALLS 244, 259, 295, 402, 403, 423
 
-// Writes a function without arguments that returns `value`; returns its length. The cache maintenance that makes it visible
-// is the compiler's: `dc cvau`, `ic ivau` and barriers, Arm ARM B2.2.5.
+// Writes a function without arguments that returns `value`; returns its length. The compiler does the cache maintenance that
+// makes it visible: `dc cvau`, `ic ivau` and barriers, Arm ARM B2.2.5.
 UNUSED static size_t write_function(void *code, uint16_t value) {
   const uint32_t instructions[] = {0x52800000 | (uint32_t)value << 5 /* mov w0, value */, 0xd65f03c0 /* ret */};
   memcpy(code, instructions, sizeof(instructions));
@@ -84,5 +84,5 @@ UNUSED static size_t write_function(void *code, uint16_t value) {
   return sizeof(instructions);
 }
 
-// What a fuzzer of calls leaves out besides: there are no old forms of calls here.
+// What else a fuzzer of calls leaves out: nothing, because there are no old forms of calls here.
 #define ALSO_SKIPPED

@@ -1,5 +1,5 @@
-// broken-frame: rt_sigreturn of a frame that has no floating-point state, or another level's PSTATE: the general registers and the mask
-// are the frame's, then SIGSEGV, once. man 2 sigreturn; the kernel's arch/arm64/kernel/signal.c.
+// broken-frame: rt_sigreturn of a frame without floating-point state, or with another level's PSTATE: general registers and mask come
+// from the frame, then SIGSEGV, once. man 2 sigreturn; the kernel's arch/arm64/kernel/signal.c.
 #include "records.h"
 
 #define NZCV 0xf0000000ul
@@ -41,7 +41,7 @@ struct after {
   __uint128_t v31;
 };
 
-// Sends itself SIGUSR1 and tells the registers behind it.
+// Sends itself SIGUSR1 and returns the registers after it.
 static struct after signalled(void) {
   struct after after;
   register uint64_t x0 __asm__("x0") = (uint64_t)getpid();
@@ -76,7 +76,7 @@ static void check(const char *what, void (*how)(mcontext_t *, struct fpsimd_cont
   sigprocmask(SIG_SETMASK, &none, &set);
   int before = failures;
   CHECK_EQ(faults, refused);
-  // What the frame said, refused or not.
+  // What the frame said, whether it was refused or not.
   CHECK_EQ(after.x19, 0x1919);
   CHECK_EQ(after.x20, 0x2020);
   CHECK_EQ(after.flags, 0x50000000);

@@ -1,9 +1,9 @@
-// caches: what EL0 may say and ask of the caches: their shape, clean, invalidate, zero. Arm ARM, CTR_EL0, DCZID_EL0, DC ZVA.
+// caches: what EL0 may do with the caches and ask about them: their shape, clean, invalidate, zero. Arm ARM, CTR_EL0, DCZID_EL0, DC ZVA.
 #include "fault.h"
 
 static char block[8192] __attribute__((aligned(4096)));
 
-// Lines of 16 bytes to 2 KiB; the same answer each time, as programs ask once.
+// Lines of 16 bytes to 2 KiB; the same answer each time, because programs ask once.
 static void check_shape(void) {
   uint64_t shape = 0, again;
   CHECK_EQ(FAULT_OF(__asm__ volatile("mrs %0, ctr_el0" : "=r"(shape))), 0);
@@ -19,7 +19,7 @@ static void check_shape(void) {
 
 #define MAINTAIN(operation, address) FAULT_OF(__asm__ volatile(operation ", %0" ::"r"(address) : "memory"))
 
-// By address, of memory that a program can read, none of it loses what was written.
+// By address, on memory that a program can read; none of it loses what was written.
 static void check_maintenance(void) {
   memset(block, 0x5a, sizeof(block));
   for (size_t at = 0; at < sizeof(block); at += 61) {
@@ -33,12 +33,12 @@ static void check_maintenance(void) {
   // Code, which cannot be written.
   CHECK_EQ(MAINTAIN("dc cvau", (uintptr_t)check_maintenance), 0);
   CHECK_EQ(MAINTAIN("ic ivau", (uintptr_t)check_maintenance), 0);
-  // The kernel's memory is none of a program's, as for any other access; to some processors it is no access at all.
+  // The kernel's memory is off limits, as for any other access; some processors do not treat this as an access at all.
   int signal = MAINTAIN("dc civac", KERNEL_START + 0x80000);
   CHECK(signal == SIGSEGV || signal == 0);
 }
 
-// memset(3) zeroes by it: one block at a time, a write like any other.
+// memset(3) zeroes with it: one block at a time, a write like any other.
 static void check_zero(void) {
   uint64_t id = 0;
   CHECK_EQ(FAULT_OF(__asm__ volatile("mrs %0, dczid_el0" : "=r"(id))), 0);

@@ -4,7 +4,7 @@
 #define TEXT_OF(number) #number
 #define MOV(number) "mov x8, " TEXT_OF(number) "\n"
 
-// A page of its own for the code that is moved and written.
+// The code that is moved and written has a page of its own.
 __asm__(
     ".text\n.balign 4096\n.global code, call_itself, spin, spin_end, code_end, call_between\n"
     // long code(void)
@@ -17,7 +17,7 @@ __asm__(
     "ldr x10, [x9]\nadd x10, x10, 1\nstr x10, [x9]\nb 1b\n"
     "spin_end:\n"
     ".balign 4096\ncode_end:\n"
-    // void call_between(uint64_t words[31]): the call between loading x0 to x7, x9 to x30 and the flags, from x8's word, and storing them
+    // void call_between(uint64_t words[31]): loads x0 to x7, x9 to x30 and the flags (x8's word), makes the call, and stores them all
     "call_between: sub sp, sp, 128\n"
     "stp x19, x20, [sp]\nstp x21, x22, [sp, 16]\nstp x23, x24, [sp, 32]\nstp x25, x26, [sp, 48]\n"
     "stp x27, x28, [sp, 64]\nstp x29, x30, [sp, 80]\nstr x0, [sp, 96]\n"
@@ -47,7 +47,7 @@ static void check_registers(void) {
     memcpy(before, words, sizeof(words));
     call_between(words);
     before[0] = (uint64_t)RESULT();
-    // The flags, and the number that x8 has.
+    // Word 8 has the flags, and x8 the number.
     before[8] += CALL;
     for (size_t j = 0; j < COUNT(words); j++) CHECK_EQ(words[j], before[j]);
   }
@@ -63,7 +63,7 @@ static void check_stack_pointers(void) {
   }
 }
 
-// The same instruction makes other calls, for who jumps to it with a number of his own.
+// The same instruction makes other calls for code that jumps to it with another number.
 static void check_other_numbers(void) {
   static const long numbers[] = {SYS_getpid, CALL, 4095, 4096, CALL + (1l << 16), CALL + (1l << 32), CALL | 1l << 31, -1};
   for (size_t i = 0; i < OFTEN; i++) {

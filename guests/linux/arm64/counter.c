@@ -1,11 +1,11 @@
-// counter: the virtual counter, which programs and the vDSO read: it grows, at the rate it says, as the clock does. Arm ARM D12.
+// counter: the virtual counter, which programs and the vDSO read: it grows, at the rate it reports, as the clock does. Arm ARM D12.
 #include <time.h>
 
 #include "fault.h"
 
 static uint64_t counter(void) {
   uint64_t value;
-  // Without the barrier it may be read early.
+  // Without the barrier it may be read too early.
   __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(value)::"memory");
   return value;
 }
@@ -30,7 +30,7 @@ int main(void) {
     last = now;
   }
 
-  // Whatever happens between a clock and the counter, the one bracket lies in the other.
+  // Whatever happens between a clock and the counter, one bracket lies inside the other.
   int64_t start_ns = monotonic_ns();
   uint64_t start = counter();
   int64_t started_ns = monotonic_ns();

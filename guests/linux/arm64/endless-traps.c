@@ -1,4 +1,4 @@
-// endless-traps [forever]: a loop of instructions that trap, and that no handler sees, is left for a timer's signals.
+// endless-traps [forever]: a timer's signals interrupt a loop of instructions that trap, and that no handler sees.
 #include <sys/time.h>
 
 #include "check.h"

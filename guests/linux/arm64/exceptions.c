@@ -23,7 +23,7 @@ static void on_exception(int number, siginfo_t *info, void *pointer) {
   on_fault(number, info, pointer);
 }
 
-// The address of a label inside an asm block, for comparing with where the fault was.
+// The address of a label inside an asm block, to compare with where the fault was.
 #define AT_LABEL(label) ({ uintptr_t at_; __asm__("adr %0, " label : "=r"(at_)); at_; })
 
 static void undefined(void) { __asm__ volatile(".global undefined_here\nundefined_here: udf 0"); }
@@ -36,7 +36,7 @@ static void check_instructions(void) {
   CHECK_EQ(fault_pc, AT_LABEL("undefined_here"));
   CHECK_FAULT(unallocated(), SIGILL, ILL_ILLOPC, AT_LABEL("unallocated_here"));
   CHECK_EQ(FAULT_OF(__asm__ volatile("mrs x0, s3_7_c15_c15_7" ::: "x0")), SIGILL);
-  // Unlike x86's, it has not been done: pc is at the instruction itself.
+  // Unlike x86's, it has not executed: pc is at the instruction itself.
   CHECK_FAULT(breakpoint(), SIGTRAP, TRAP_BRKPT, AT_LABEL("breakpoint_here"));
   CHECK_EQ(fault_pc, AT_LABEL("breakpoint_here"));
   // A division by zero is no exception here.
@@ -66,11 +66,11 @@ static void check_aborts(void) {
   CHECK_ABORT(WRITE_BYTE(constant, 1), SEGV_ACCERR, constant, DATA_ABORT, PERMISSION | WRITE);
   CHECK_ABORT(((void (*)(void))0x1230)(), SEGV_MAPERR, 0x1230, INSTRUCTION_ABORT, TRANSLATION);
   CHECK_ABORT(((void (*)(void))(uintptr_t)data)(), SEGV_ACCERR, data, INSTRUCTION_ABORT, PERMISSION);
-  // Not known to be a translation or a permission fault: the kernel may or may not have a table entry for it.
+  // May be a translation or a permission fault: the kernel may or may not have a table entry for it.
   CHECK_FAULT(READ_BYTE(none + 3), SIGSEGV, SEGV_ACCERR, none + 3);
   CHECK_FAULT(WRITE_BYTE(none + 5, 1), SIGSEGV, SEGV_ACCERR, none + 5);
   CHECK_EQ(syndrome & WRITE, WRITE);
-  // The kernel half: its address, and nothing of how its tables look.
+  // The kernel half: reports its address, and nothing about the kernel's tables.
   CHECK_FAULT(READ_BYTE(0xffff800000000123), SIGSEGV, SEGV_MAPERR, 0xffff800000000123);
   CHECK_EQ(CLASS(syndrome), DATA_ABORT);
   CHECK_EQ(STATUS(syndrome), TRANSLATION);
@@ -79,14 +79,14 @@ static void check_aborts(void) {
 static void check_alignment(void) {
   static char block[64] __attribute__((aligned(64)));
   uint64_t value;
-  // Usual loads may be unaligned; exclusive ones over the edge of 16 bytes may not, on any processor.
+  // Ordinary loads may be unaligned; exclusive ones across a 16-byte boundary may not, on any processor.
   __asm__ volatile("ldr %0, [%1]" : "=r"(value) : "r"(block + 13));
   CHECK_FAULT(__asm__ volatile("ldxr %0, [%1]" : "=r"(value) : "r"(block + 13)), SIGBUS, BUS_ADRALN, block + 13);
   CHECK_EQ(CLASS(syndrome), DATA_ABORT);
   CHECK_EQ(STATUS(syndrome), ALIGNMENT);
   CHECK_FAULT(__asm__ volatile("ldar %0, [%1]" : "=r"(value) : "r"(block + 13)), SIGBUS, BUS_ADRALN, block + 13);
 
-  // A stack pointer that is not aligned to 16 bytes may be used for anything but access; QEMU's emulation allows that as well.
+  // A stack pointer that is not aligned to 16 bytes may be used for anything but access; QEMU's emulation allows access as well.
   for (uintptr_t odd = 1; odd < 16; odd++) {
     uintptr_t stack = (uintptr_t)block + 16 + odd;
     if (FAULT_OF(__asm__ volatile("mov x19, sp; mov sp, %0; ldr x1, [sp]; mov sp, x19" ::"r"(stack) : "x1", "x19")) == 0)

@@ -12,7 +12,7 @@ static volatile uint8_t *known_frame;
 static uint64_t read_frame(long offset) { return *(volatile uint64_t *)(known_frame + offset); }
 static void write_frame(long offset, uint64_t word) { *(volatile uint64_t *)(known_frame + offset) = word; }
 
-// 0: this program has none. Its first trampoline is that of the calls that are made here.
+// 0: this program has none. Its first trampoline is that of the calls made here.
 static uint64_t find_gate(void) {
   for (int i = 0; i < 64; i++) syscall(SYS_getppid);
   FILE *maps = fopen("/proc/self/maps", "r");
@@ -29,7 +29,7 @@ static volatile uint8_t *find_frame(uint64_t gate) {
   return known_frame;
 }
 
-// As a trampoline does, but with an address of its own choice to go on at.
+// As a trampoline does, but with an address of its own choice to continue at.
 static void jump_to_gate(uint64_t gate, uint64_t behind, uint64_t number, uint64_t pointer) {
   register uint64_t x8 __asm__("x8") = number % 2 ? (uint64_t)known_frame : behind;
   register uint64_t x0 __asm__("x0") = number % 3 ? behind : pointer;
@@ -38,7 +38,7 @@ static void jump_to_gate(uint64_t gate, uint64_t behind, uint64_t number, uint64
   __builtin_unreachable();
 }
 
-// getppid, by a trampoline of its own: also where the sentry has patched nothing.
+// getppid, through a trampoline of its own: also where the sentry has patched nothing.
 __asm__(
     ".text\n.balign 16\n.global call_at_frame\n"
     "call_at_frame: mov x8, x0\n"

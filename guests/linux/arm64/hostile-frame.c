@@ -23,7 +23,7 @@ static void check_pstate(void) {
     forged_pstate = refused[i];
     CHECK_EQ(FAULT_OF(raise(SIGUSR1)), SIGSEGV);
   }
-  // Illegal state, PAN, UAO, single step and what is reserved: not a program's, and dropped without a word.
+  // Illegal state, PAN, UAO, single step and reserved bits: not for programs, and dropped silently.
   static const uint64_t dropped[] = {1ul << 20, 1ul << 21, 1ul << 22, 1ul << 23, 1ul << 26, 1ul << 27, 1ul << 32, 1ul << 63};
   for (size_t i = 0; i < COUNT(dropped); i++) {
     forged_pstate = dropped[i];
@@ -52,7 +52,7 @@ static void no_end(char *records, struct fpsimd_context *state) {
   for (size_t at = 0; at < sizeof(((mcontext_t *)0)->__reserved); at += 16)
     *(struct _aarch64_ctx *)(records + at) = (struct _aarch64_ctx){ESR_MAGIC, 16};
 }
-// Records elsewhere: only straight behind this area, and never in the kernel's half.
+// Records elsewhere: only directly after this area, and never in the kernel's half.
 static void extra(char *records, uint64_t where) {
   struct extra_context *record = (void *)records;
   *record = (struct extra_context){.head = {EXTRA_MAGIC, sizeof(*record)}, .datap = where, .size = 4096};

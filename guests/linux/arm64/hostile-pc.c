@@ -1,4 +1,4 @@
-// hostile-pc: places to return to that are odd, beyond the user half, the kernel's, behind the last page. Arm ARM D1.3, man 2 sigreturn.
+// hostile-pc: places to return to that are odd, beyond the user half, in the kernel's, past the last page. Arm ARM D1.3, man 2 sigreturn.
 #include "fault.h"
 
 static const uintptr_t targets[] = {
@@ -33,7 +33,7 @@ static char *write_code(char *place, const uint32_t *instructions, size_t length
 
 // A system call as the very last instruction of the user half: it returns to where that half ends.
 static void check_last_page(void) {
-  // Where processors have more than 48 bits of address, a program may ask for them: not for more than 52.
+  // Where processors have more than 48 address bits, a program may ask for them, but not for more than 52.
   CHECK_ERRNO(syscall(SYS_mmap, 1ul << 52, PAGE, 7, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
   // The stack may lie there, and a sentry may end the half earlier.
   char *last = code_at((void *)(USER_END - PAGE), PAGE, MAP_FIXED_NOREPLACE);
@@ -41,7 +41,7 @@ static void check_last_page(void) {
   char *end = write_code(last + PAGE - sizeof(call), call, sizeof(call));
   CHECK_EQ(FAULT_OF(((void (*)(void))(uintptr_t)end)()), SIGSEGV);
   CHECK_EQ(fault_pc, USER_END);
-  // The page itself is fine to run in.
+  // Running in the page itself is fine.
   write_code(last, call_and_return, sizeof(call_and_return));
   CHECK_EQ(((int (*)(void))(uintptr_t)last)(), getpid());
 }

@@ -1,4 +1,4 @@
-// hostile-privileged: instructions and registers of a kernel, hypervisor, debugger: each is undefined and none does anything.
+// hostile-privileged: instructions and registers of a kernel, hypervisor, debugger: each is undefined and none has any effect.
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 
@@ -32,8 +32,8 @@ static void check_registers(void) {
 #define EACH_EL3_REGISTER(f) \
   f("scr_el3") f("sctlr_el3") f("ttbr0_el3") f("vbar_el3") f("elr_el3") f("sp_el2")
   EACH_EL3_REGISTER(FORBIDDEN_REGISTER)
-  // Timers, counters of performance, the debugger's channel, interrupts. Without pmselr_el0 and pmccntr_el0: QEMU 10 lets EL0
-  // reach these by PMUSERENR_EL0 alone, which KVM sets while a guest runs, and does not look at MDCR_EL2.TPM.
+  // Timers, performance counters, the debugger's channel, interrupts. Without pmselr_el0 and pmccntr_el0: QEMU 10 lets EL0
+  // reach these through PMUSERENR_EL0 alone, which KVM sets while a guest runs, and does not look at MDCR_EL2.TPM.
 #define EACH_GUARDED_REGISTER(f)                                                               \
   f("cntp_ctl_el0") f("cntp_cval_el0") f("cntp_tval_el0") f("cntv_ctl_el0") f("cntv_cval_el0") \
       f("cntv_tval_el0") f("pmcr_el0") f("pmcntenset_el0") f("pmxevtyper_el0") f("dbgdtr_el0") \
@@ -94,7 +94,7 @@ static void check_instructions(void) {
 
 #define HARMLESS(instruction) CHECK_EQ(FAULT_OF(__asm__ volatile(instruction :: : "memory")), 0)
 
-// Hints and barriers are a program's as well. Whoever waits for an interrupt goes on, as a kernel's idle loop would.
+// Hints and barriers are a program's as well. A program that waits for an interrupt goes on, as a kernel's idle loop would.
 static void check_harmless(void) {
   for (int i = 0; i < 10; i++) {
     HARMLESS("wfi");
@@ -106,8 +106,8 @@ static void check_harmless(void) {
   }
 }
 
-// HWCAP_CPUID: the kernel answers for the ID registers, each with what user programs may know. Otherwise they may be undefined,
-// all of them alike.
+// HWCAP_CPUID: the kernel answers for the ID registers, with what user programs may know. Otherwise they may be undefined,
+// but then all of them.
 static void check_identification(void) {
   uint64_t value = ~0ul;
 #define READ_REGISTER(name) FAULT_OF(__asm__ volatile("mrs %0, " name : "=r"(value)))
@@ -120,12 +120,12 @@ static void check_identification(void) {
   CHECK_EQ(value, 1ul << 31);
   CHECK_EQ(READ_REGISTER("revidr_el1"), 0);
   CHECK_EQ(value, 0);
-  // EL0 runs 64-bit programs; what EL2 and EL3 there are is none of a program's business.
+  // EL0 runs 64-bit programs; what EL2 and EL3 offer is no business of a program.
   CHECK_EQ(READ_REGISTER("id_aa64pfr0_el1"), 0);
   CHECK_EQ(value & 0xffff, 0x11);
   CHECK_EQ(READ_REGISTER("id_aa64mmfr1_el1"), 0);
   CHECK_EQ(value >> 8 & 0xf, 0);
-  // Unallocated ones of that space read as zero.
+  // Unallocated ones in that space read as zero.
   CHECK_EQ(READ_REGISTER("s3_0_c0_c7_7"), 0);
   CHECK_EQ(value, 0);
   CHECK_EQ(FAULT_OF(__asm__ volatile("msr s3_0_c0_c4_0, xzr")), SIGILL);

@@ -1,4 +1,4 @@
-// hwcap: what AT_HWCAP and AT_HWCAP2 promise works. The kernel's Documentation/arch/arm64/elf_hwcaps.rst.
+// hwcap: everything that AT_HWCAP and AT_HWCAP2 promise works. The kernel's Documentation/arch/arm64/elf_hwcaps.rst.
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 

@@ -1,4 +1,4 @@
-// records.h: the records behind the registers in an arm64 signal frame: the kernel's arch/arm64/include/uapi/asm/sigcontext.h.
+// records.h: the records after the registers in an arm64 signal frame: the kernel's arch/arm64/include/uapi/asm/sigcontext.h.
 #pragma once
 
 #include <asm/sigcontext.h>

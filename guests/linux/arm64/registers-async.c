@@ -8,7 +8,7 @@
 static volatile sig_atomic_t ticks;
 static bool has_sve;
 
-// Leaves its dirt in everything a handler may use.
+// Leaves garbage in everything a handler may use.
 static void on_tick(int number) {
   (void)number;
   ticks++;
@@ -27,7 +27,7 @@ static void on_tick(int number) {
                          "x15", "x16", "x17", "x18", "cc");
 }
 
-// Spins `count` times with a known value in every register; returns 0 if none ever changed. x0 is for work.
+// Spins `count` times with a known value in every register; returns 0 if none ever changed. x0 is a work register.
 uint64_t spin_general(uint64_t count);
 #define EACH_NUMBER ".irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30\n"
 __asm__(
@@ -36,9 +36,9 @@ __asm__(
     "stp x25, x26, [sp, 64]; stp x27, x28, [sp, 80]; str x0, [sp, 96]\n"
     EACH_NUMBER "mov x\\n, \\n\n.endr\n"
     "1:" EACH_NUMBER "cmp x\\n, \\n; b.ne 2f\n.endr\n"
-    // Flags live across instructions that leave them alone.
+    // Flags survive instructions that leave them alone.
     "cmp xzr, xzr; mov x0, x1; mov x0, x2; b.ne 2f; b.cc 2f; cmp xzr, x1; mov x0, x1; mov x0, x2; b.pl 2f; b.cs 2f\n"
-    // An exclusive pair either succeeds or is done again: a handler in between clears the monitor.
+    // An exclusive pair either succeeds or is repeated: a handler in between clears the monitor.
     "add x0, sp, 104; stp x1, x2, [sp, -16]!\n"
     "3: ldxr x1, [x0]; add x1, x1, 1; stxr w2, x1, [x0]; cbnz w2, 3b\n"
     "ldp x1, x2, [sp], 16\n"
@@ -68,7 +68,7 @@ static bool vectors_survive(void) {
   return control_after == control && status_after == status;
 }
 
-// Whole SVE registers, as wide as they are; a predicate, the first fault register.
+// Whole SVE registers, at their full width; a predicate, the first fault register.
 static bool scalable_survive(void) {
   unsigned char out[3][256] = {0}, predicates[2][32] = {0}, expected[32] = {0};
   uint64_t left = 300000, width, predicate_width;

@@ -5,7 +5,7 @@ struct general {
   uint64_t x[31], flags;
 };
 
-// Loads all of `in`, makes the system call in x8, stores all to `out`. x30 and x29 go too: the pointers wait on the stack.
+// Loads all of `in`, makes the system call in x8, stores all to `out`. x30 and x29 are overwritten too: the pointers wait on the stack.
 void call_with(const struct general *in, struct general *out);
 __asm__(
     ".text\n.global call_with\n.type call_with, %function\ncall_with:\n"
@@ -26,7 +26,7 @@ __asm__(
     "ldp x19, x20, [sp, 16]; ldp x21, x22, [sp, 32]; ldp x23, x24, [sp, 48]; ldp x25, x26, [sp, 64]\n"
     "ldp x27, x28, [sp, 80]; ldp x29, x30, [sp], 128; ret\n");
 
-// Every call number goes the same way out; these go different ways inside: answered at once, by the sentry, by sleeping.
+// Every call number takes the same way out; these take different ways inside: answered at once, by the sentry, or after sleeping.
 static const int calls[] = {SYS_getpid, SYS_gettid, SYS_getuid, SYS_sched_yield, SYS_close, 9999};
 
 static void check_general(uint64_t flags) {
@@ -45,7 +45,7 @@ static void check_general(uint64_t flags) {
   }
 }
 
-// Only the low 32 bits of the call number count, and nothing of the instruction's own number.
+// Only the low 32 bits of the call number count, and the instruction's own number does not.
 static void check_number(void) {
   struct general in = {.x[8] = 0xffffffff00000000 | SYS_getpid}, out = {0};
   call_with(&in, &out);
@@ -92,7 +92,7 @@ static uint64_t status(void) {
 }
 
 static void check_control_words(void) {
-  // Default NaN, flush to zero, round towards zero; saturation, inexact, divided by zero.
+  // Default NaN, flush to zero, round towards zero; saturation, inexact, division by zero.
   const uint64_t odd_control = 1ul << 25 | 1ul << 24 | 3ul << 22, odd_status = 1ul << 27 | 1ul << 4 | 1ul << 1;
   CHECK_EQ(control(), 0);
   __asm__ volatile("msr fpcr, %0; msr fpsr, %1" ::"r"(odd_control), "r"(odd_status));

@@ -17,7 +17,7 @@ static void look(int number, siginfo_t *info, void *pointer) {
   context_at = pointer;
   memcpy(&seen, pointer, offsetof(ucontext_t, uc_mcontext.__reserved));
   uintptr_t *frame = __builtin_frame_address(0);
-  // The handler's own frame record leads to the one the kernel made, which leads to the program's.
+  // The handler's own frame record points to the one the kernel made, which points to the program's.
   stack_inside = (uintptr_t)frame;
   memcpy(frame_record, (void *)frame[0], sizeof(frame_record));
   return_address = (uintptr_t)__builtin_return_address(0);
@@ -76,7 +76,7 @@ static void check_frame(void) {
   CHECK(stack_inside < (uintptr_t)info_at && (uintptr_t)context_at < stack);
   CHECK_EQ(stack_inside % 16, 0);
   CHECK_EQ(frame_record[0], frame);
-  // Unwinders know the way back by its code: mov x8, __NR_rt_sigreturn; svc 0.
+  // Unwinders recognize the way back by its code: mov x8, __NR_rt_sigreturn; svc 0.
   CHECK_EQ(return_code[0], 0xd2801168);
   CHECK_EQ(return_code[1], 0xd4000001);
 
@@ -89,7 +89,7 @@ static void check_frame(void) {
   CHECK_EQ(flags, 0x50000000);
 }
 
-// A handler may change the mask that will hold afterwards.
+// A handler may change the mask that will apply afterwards.
 static void change_mask(int number, siginfo_t *info, void *pointer) {
   (void)number, (void)info;
   sigaddset(&((ucontext_t *)pointer)->uc_sigmask, SIGUSR2);

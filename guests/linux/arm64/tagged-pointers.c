@@ -1,4 +1,4 @@
-// tagged-pointers: the top byte of an address is the program's, its system calls want it clear. arch/arm64/tagged-pointers.rst.
+// tagged-pointers: the top byte of an address is the program's, but its system calls want it clear. arch/arm64/tagged-pointers.rst.
 #include <sys/prctl.h>
 
 #include "fault.h"
@@ -14,7 +14,7 @@ int main(void) {
     CHECK_EQ(block[tag], (char)tag);
     CHECK_EQ(FAULT_OF(READ_BYTE(tagged)), 0);
     CHECK_EQ(*tagged, (char)tag);
-    // A fault tells the address without it, unless asked (SA_EXPOSE_TAGBITS).
+    // A fault reports the address without it, unless asked (SA_EXPOSE_TAGBITS).
     CHECK_FAULT(READ_BYTE(TAGGED(16, tag)), SIGSEGV, SEGV_MAPERR, 16);
   }
 

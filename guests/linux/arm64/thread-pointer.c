@@ -1,4 +1,4 @@
-// thread-pointer: TPIDR_EL0 is the program's own, over system calls, faults and handlers. Arm ARM, TPIDR_EL0.
+// thread-pointer: TPIDR_EL0 is the program's own, through system calls, faults and handlers. Arm ARM, TPIDR_EL0.
 #include "fault.h"
 
 static __thread int thread_local_value = 77;
@@ -55,7 +55,7 @@ int main(void) {
     CHECK_EQ(left, 0x4711);
   }
 
-  // The read-only one is the kernel's to write; it is 0 for a 64-bit program.
+  // The read-only one is for the kernel to write; it is 0 for a 64-bit program.
   uint64_t read_only;
   __asm__ volatile("mrs %0, tpidrro_el0" : "=r"(read_only));
   CHECK_EQ(read_only, 0);

@@ -6,8 +6,8 @@
 // Pages of 4 KiB, whatever the kernel's are.
 #define TOUCHED_BYTES 20480
 
-// Touches `count` times TOUCHED_BYTES from `page` on: reads, writes, moves over the edges between pages. Of each, byte 16
-// becomes 8, bytes 8184 on the three at `source`, byte 12280 15. Returns 0 if no register changed.
+// Touches `count` times TOUCHED_BYTES from `page` on: reads, writes, moves across page boundaries. In each, byte 16
+// becomes 8, bytes 8184 on become the three at `source`, byte 12280 becomes 15. Returns 0 if no register changed.
 uint64_t touch(char *page, uint64_t count, char *source);
 __asm__(
     ".text\n.global touch\ntouch:\n"
@@ -16,7 +16,7 @@ __asm__(
     "mov $12, %r12d; mov $13, %r13d; mov $14, %r14d; mov $15, %r15d; movq %r15, %xmm0; movq %r14, %xmm15\n"
     "1: stc; movq %r8, 16(%rdi); jnc 2f; clc; addq $0, 4096+8(%rdi); jc 2f\n"
     "cmpq $8, 16(%rdi); jne 2f\n"
-    // A move across an edge between pages, 32 bytes at once.
+    // A move across a page boundary, 32 bytes at once.
     "mov $3, %ecx; mov (%rsp), %rsi; push %rdi; lea 8192-8(%rdi), %rdi; rep movsb; pop %rdi\n"
     "test %rcx, %rcx; jne 2f; movdqu %xmm0, 12288-8(%rdi); movdqu 16384-8(%rdi), %xmm1\n"
     "cmp $1, %rax; jne 2f; cmp $2, %rbx; jne 2f; cmp $4, %rdx; jne 2f; cmp $7, %rbp; jne 2f; cmp $8, %r8; jne 2f\n"

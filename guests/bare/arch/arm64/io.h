@@ -1,4 +1,4 @@
-// io.h: the devices of hv's bare machine, and calls to what is below.
+// io.h: the devices of hv's bare machine, and calls to the hypervisor or firmware below.
 #ifndef IO_H
 #define IO_H
 
@@ -13,7 +13,7 @@ enum {
 };
 enum { PSCI_SYSTEM_OFF = 0x84000008 };
 
-// One register, no write-back: other accesses to devices are not described to a hypervisor (Arm ARM, ESR_EL2.ISV).
+// One register, no write-back: a hypervisor gets no description of other accesses to devices (Arm ARM, ESR_EL2.ISV).
 static inline void store32(unsigned long address, unsigned value) {
   __asm__ volatile("str %w0, [%1]" : : "r"(value), "r"(address) : "memory");
 }
@@ -30,7 +30,7 @@ static inline unsigned exception_level(void) {
   return level >> 2;
 }
 
-// The SMC Calling Convention: HVC from EL1; at EL2, which is where HVC leads, SMC.
+// The SMC Calling Convention: HVC from EL1; SMC from EL2, which is where HVC leads.
 static inline long call_below(unsigned number, unsigned long argument) {
   register unsigned long x0 __asm__("x0") = number;
   register unsigned long x1 __asm__("x1") = argument;

@@ -1,4 +1,4 @@
-// misbehave.c: what only arm64 can do wrong: wide, pair, hypercall, fault; and its vectors.
+// misbehave.c: the errors that only arm64 can make: wide, pair, hypercall, fault; and its vectors.
 
 #include "misbehave.h"
 
@@ -8,7 +8,7 @@ void misbehave_here(const char *how) {
   if (is(how, "wide")) {
     __asm__ volatile("str xzr, [%0]" : : "r"((unsigned long)SERIAL_DATA) : "memory");
   }
-  // KVM is told neither size nor registers.
+  // KVM learns neither the size nor the registers of this access.
   if (is(how, "pair")) __asm__ volatile("stp xzr, xzr, [%0]" : : "r"(NOWHERE) : "memory");
   if (is(how, "hypercall")) call_below(0xc3000001, 0);
   static const unsigned long vector[2] = VECTOR;

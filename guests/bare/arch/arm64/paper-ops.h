@@ -1,11 +1,11 @@
-// paper-ops.h: what paper.c measures, on arm64: HVC; a GIC, version 3 (ARM IHI 0069, chapter 12) or 2 (ARM IHI 0048, chapter 4); loads
-// and stores of a device.
+// paper-ops.h: what paper.c measures, on arm64: HVC; a GIC, version 3 (ARM IHI 0069, chapter 12) or 2 (ARM IHI 0048, chapter 4); device
+// loads and stores.
 
 #include "io.h"
 
 enum { DOORBELL = 0x0a000000, QUESTION = 0x0a000008 };
 enum { GICD = 0x08000000, GICD_IIDR = GICD + 8, GICD_SGIR = GICD + 0xf00 };
-// Version 2's.
+// Only in version 2.
 enum { GICC = 0x08010000, GICC_PMR = GICC + 4, GICC_IAR = GICC + 0xc, GICC_EOIR = GICC + 0x10 };
 enum { PSCI_VERSION = 0x84000000 };
 

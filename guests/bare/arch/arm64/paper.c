@@ -1,10 +1,10 @@
-// paper.c: the interrupts of paper.c on arm64: SGI 0 from processors and SPI 32, the host's line 0. The second
-// processor's state is the first one's; hv's machine starts both.
+// paper.c: the interrupts of paper.c on arm64: SGI 0 from processors, and SPI 32, the host's line 0. The second
+// processor starts in the same state as the first one; hv's machine starts both.
 
 #include "paper.h"
 
 enum { REDISTRIBUTORS = 0x080a0000, REDISTRIBUTOR_BYTES = 0x20000, SGI_FRAME = 0x10000 };
-// Of a frame, and of the distributor beside it.
+// Offsets in a frame, and in the distributor beside it.
 enum { IGROUPR = 0x80, ISENABLER = 0x100, ITARGETSR = 0x800, ICFGR = 0xc00, IROUTER = 0x6000 };
 enum { WORD_OF_SPIS = 4, SPI = 32 };
 

@@ -10,8 +10,8 @@ _start:
   bl main
   bl finish
 
-// What makes the file a bare-metal guest (src/elf/README.md): note `hv` of type 1. Its descriptor is this contract's version
-// and what the guest needs: 1, EL2 (vhe.c says so); otherwise nothing, for a weak symbol that nobody defines is 0.
+// This note, `hv` of type 1, makes the file a bare-metal guest (src/elf/README.md). Its descriptor is this contract's version
+// and what the guest needs: 1, EL2 (vhe.c says so); otherwise nothing, because an undefined weak symbol is 0.
   .weak needs
   .section .note.hv, "a", @note
   .balign 4

@@ -1,4 +1,4 @@
-// vhe: begins at EL2, sets HCR_EL2.E2H, and shows that EL1's names reach EL2's registers then (Arm ARM,
+// vhe: begins at EL2, sets HCR_EL2.E2H, and shows that EL1's names then reach EL2's registers (Arm ARM,
 // "System and Special-purpose register redirection").
 
 #include "io.h"
@@ -8,7 +8,7 @@
 __asm__(".globl needs\n.set needs, 1");
 
 #define E2H (1ul << 34)
-// The names that reach EL1's own registers while E2H is set, by number: assemblers know them only for ARMv8.1.
+// The names that reach EL1's own registers while E2H is set, by number: assemblers know the names only for ARMv8.1.
 #define FAR_EL12 S3_5_C6_C0_0
 #define VBAR_EL12 S3_5_C12_C0_0
 
@@ -29,7 +29,7 @@ static void tell(const char *what, unsigned long value) {
   print("\n");
 }
 
-// Does a write under EL1's name arrive in EL2's register, and one under the name of EL12 in another?
+// Does a write with EL1's name arrive in EL2's register, and one with the EL12 name in another?
 #define TWIN(el1, el2, el12)                               \
   ({                                                       \
     unsigned long before = READ(el2);                      \
@@ -50,7 +50,7 @@ int main(unsigned long argc, char **argv) {
   unsigned long vh = READ(ID_AA64MMFR1_EL1) >> 8 & 0xf;
   tell("ID_AA64MMFR1_EL1.VH", vh);
   if (vh == 0) return 2;
-  // KVM's vCPUs with EL2 have it set for ever (api.rst, KVM_ARM_VCPU_HAS_EL2); other hypervisors' may begin without.
+  // On KVM's vCPUs with EL2 it is always set (api.rst, KVM_ARM_VCPU_HAS_EL2); other hypervisors' may begin without.
   tell("HCR_EL2.E2H was", (READ(HCR_EL2) & E2H) != 0);
   WRITE(HCR_EL2, READ(HCR_EL2) | E2H);
   tell("HCR_EL2.E2H is", (READ(HCR_EL2) & E2H) != 0);

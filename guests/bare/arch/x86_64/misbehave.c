@@ -1,4 +1,4 @@
-// misbehave.c: what only x86_64 can do wrong: port, port-read, wide, fault, halt; and its vectors.
+// misbehave.c: the errors that only x86_64 can make: port, port-read, wide, fault, halt; and its vectors.
 
 #include "misbehave.h"
 

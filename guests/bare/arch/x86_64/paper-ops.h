@@ -8,7 +8,7 @@ static inline void store_apic(unsigned long address, unsigned value) {
   __asm__ volatile("movl %0, (%1)" : : "r"(value), "r"(address) : "memory");
 }
 
-// Unfenced, as a PVM host's interpreter knows no LFENCE: what stands between two readings exits, or stores to the APIC.
+// Unfenced, because a PVM host's interpreter knows no LFENCE: everything between two readings exits or stores to the APIC.
 static inline unsigned long counter(void) {
   unsigned low, high;
   __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
@@ -17,7 +17,7 @@ static inline unsigned long counter(void) {
 
 static inline unsigned long counter_frequency(void) { return 0; }
 
-// A function that there is not: KVM says so itself.
+// A function that does not exist: KVM itself answers so.
 static inline void hypercall(void) {
   long rax = 0xffff;
   __asm__ volatile("vmcall" : "+a"(rax) : : "memory");

@@ -1,10 +1,10 @@
-// paper.c: the interrupts of paper.c on x86_64: one vector of the local APIC, which the host's message has too, and the way of
-// the second processor from its SIPI to long mode, over the first one's tables (src/machine/x86_64/boot.ts).
+// paper.c: the interrupts of paper.c on x86_64: one vector of the local APIC, which the host's message also uses, and the way of
+// the second processor from its SIPI to long mode, through the first one's tables (src/machine/x86_64/boot.ts).
 
 #include "paper.h"
 
 enum { APIC_SVR = APIC + 0xf0, INIT = 0x4500, STARTUP = 0x4600 };
-// A page below 1 MiB, behind the machine's arguments.
+// A page below 1 MiB, after the machine's arguments.
 enum { TRAMPOLINE = 0xa000 };
 enum { GATES = VECTOR + 1, INTERRUPT_GATE = 0x8e00, CODE_SELECTOR = 8 };
 
@@ -21,7 +21,7 @@ struct __attribute__((packed)) table {
 static struct gate gates[GATES];
 __attribute__((used)) static char second_stack[0x4000] __attribute__((aligned(16)));
 
-// CR4, CR3, EFER and CR0 are the machine's.
+// CR4, CR3, EFER and CR0 have the machine's values.
 __asm__(
     ".section .rodata\n.globl trampoline, trampoline_end\ntrampoline:\n.code16\n"
     " cli\n xorw %ax, %ax\n movw %ax, %ds\n"

@@ -10,7 +10,7 @@ _start:
   mov %eax, %edi
   call finish
 
-// What makes the file a bare-metal guest (src/elf/README.md): note `hv` of type 1. Its descriptor is this contract's version.
+// This note, `hv` of type 1, makes the file a bare-metal guest (src/elf/README.md). Its descriptor is this contract's version.
   .section .note.hv, "a", @note
   .balign 4
   .long 3, 4, 1

@@ -1,5 +1,5 @@
-// cpu-on: switches on the CPU whose MPIDR is in X1 (PSCI, ARM DEN0022, 5.6) and tells the answer at 0x0a000000; the other
-// CPU, whose MMU is off, tells what it was given, 0x1234, at 0x0a000004.
+// cpu-on: switches on the CPU whose MPIDR is in X1 (PSCI, ARM DEN0022, 5.6) and reports the answer at 0x0a000000; the other
+// CPU, whose MMU is off, reports the argument it was given, 0x1234, at 0x0a000004.
 
   adr x2, other
   mov x3, #0x1234

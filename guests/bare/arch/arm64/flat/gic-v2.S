@@ -1,4 +1,4 @@
-// gic-v2: lets the virtual timer interrupt (27) and waits for it; tells its number, acknowledged, at 0x0a000000.
+// gic-v2: enables the virtual timer interrupt (27) and waits for it; reports its number, as acknowledged, at 0x0a000000.
 // ARM IHI 0048, chapter 4.
 
   movz x9, #0x0800, lsl #16    // distributor

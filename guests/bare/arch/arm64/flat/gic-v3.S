@@ -1,4 +1,4 @@
-// gic-v3: lets the virtual timer interrupt (27) and waits for it; tells its number, acknowledged, at 0x0a000000.
+// gic-v3: enables the virtual timer interrupt (27) and waits for it; reports its number, as acknowledged, at 0x0a000000.
 // ARM IHI 0069, chapter 12. System registers by number: older assemblers lack their names.
 
   movz x9, #0x0800, lsl #16    // distributor

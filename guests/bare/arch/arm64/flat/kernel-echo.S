@@ -1,4 +1,4 @@
-// A kernel by Linux's boot protocol for arm64: says hello, then what its console gets; q switches the machine off, r resets it,
+// A kernel with Linux's boot protocol for arm64: says hello, then echoes its console's input; q switches the machine off, r resets it,
 // f floods the console for ever.
 //
 // Linux, Documentation/arch/arm64/booting.rst; Power State Coordination Interface, DEN 0022.
@@ -14,7 +14,7 @@
         .word 0
 
 start:  mov x19, #0x09000000    // the PL011
-        mov w0, #0x10           // who wants interrupts for input wants input
+        mov w0, #0x10           // receive interrupts on: the host then sends input
         str w0, [x19, #0x38]
         adr x1, text
 say:    ldrb w0, [x1], #1

@@ -1,5 +1,5 @@
-// spi-v3: takes SPI 5 (37) again and again, and tells its number at 0x0a000000 before it says that it is done with it. X2: what GICD_ICFGR2
-// shall hold, 0x800 for edges. ARM IHI 0069, chapter 12. System registers by number: older assemblers lack their names.
+// spi-v3: takes SPI 5 (37) again and again, and reports its number at 0x0a000000 before it signals its end. X2: the value for GICD_ICFGR2,
+// 0x800 for edges. ARM IHI 0069, chapter 12. System registers by number: older assemblers lack their names.
 
   movz x9, #0x0800, lsl #16    // distributor
   mov w0, #0x12                // ARE, group 1

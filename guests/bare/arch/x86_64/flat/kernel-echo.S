@@ -1,5 +1,5 @@
-# A kernel by Linux's boot protocol for x86_64, of 64 bits: says its parameters, then what its console gets; q switches the machine off,
-# r resets it, f floods the console for ever, and x runs into what no kernel handles.
+# A kernel with Linux's 64-bit boot protocol for x86_64: prints its parameters, then echoes its console's input; q switches the machine off,
+# r resets it, f floods the console for ever, and x raises a fault that nothing handles.
 #
 # Linux, Documentation/arch/x86/boot.rst.
 
@@ -16,15 +16,15 @@ start:
         .org 0x22c
         .long 0x7fffffff        # initrd_addr_max
         .org 0x236
-        .word 1                 # xloadflags: an entry of 64 bits
+        .word 1                 # xloadflags: a 64-bit entry
         .long 255               # cmdline_size
         .org 0x258
         .quad 0x1000000         # pref_address
         .long 0x100000          # init_size
 header_end:
 
-        .org 0x600              # 0x200 behind the kernel's beginning
-        movl 0x228(%rsi), %esi  # of boot_params: cmd_line_ptr
+        .org 0x600              # 0x200 after the kernel's beginning
+        movl 0x228(%rsi), %esi  # from boot_params: cmd_line_ptr
         mov $0x3f8, %edx
 say:    lodsb
         test %al, %al
@@ -35,7 +35,7 @@ said:   mov $'\n', %al
         outb %al, %dx
 
         mov $0x3f9, %edx
-        mov $1, %al             # who wants interrupts for input wants input
+        mov $1, %al             # receive interrupts on: the host then sends input
         outb %al, %dx
 echo:   mov $0x3fd, %edx
         inb %dx, %al

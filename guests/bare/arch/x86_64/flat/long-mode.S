@@ -1,5 +1,5 @@
-// long-mode: says so on the serial port, adds so that 64 bits overflow, stores through the mapping of the upper half:
-// 42 in RAX and 0x400010 bytes behind what 0xffff800000000000 maps to.
+// long-mode: says so on the serial port, makes a 64-bit addition overflow, stores through the mapping of the upper half:
+// 42 in RAX and 0x400010 bytes past what 0xffff800000000000 maps to.
 
   .code64
   lea text(%rip), %rsi

@@ -1,4 +1,4 @@
-// paged-32-bit: says so on the serial port and stores through the mapping of 0xc0000000: 42 in EAX and 0x10 bytes behind
+// paged-32-bit: says so on the serial port and stores through the mapping of 0xc0000000: 42 in EAX and 0x10 bytes past
 // what that maps to.
 
   .code32

@@ -1,4 +1,4 @@
-// protected-mode: says so on the serial port, adds so that 32 bits overflow, stores above real mode's reach: 42 in EAX and at 0x210010.
+// protected-mode: says so on the serial port, makes a 32-bit addition overflow, stores above real mode's reach: 42 in EAX and at 0x210010.
 
   .code32
   mov $text, %esi

@@ -1,4 +1,4 @@
-// real-mode: says so on the serial port, adds so that 16 bits overflow, and stores through a segment: 42 in AX and at 0x4010.
+// real-mode: says so on the serial port, makes a 16-bit addition overflow, and stores through a segment: 42 in AX and at 0x4010.
 
   .code16
   mov $text, %si
@@ -12,7 +12,7 @@ next:
   jmp next
 
 sum:
-  mov $0x400, %ax  // DS counts 16 bytes a unit
+  mov $0x400, %ax  // DS counts in units of 16 bytes
   mov %ax, %ds
   mov $0xfff0, %ax
   add $0x3a, %ax

@@ -44,7 +44,7 @@ $busybox mount -t tmpfs tmpfs $new/dev/shm
 # As udev does.
 $busybox ln -s /proc/self/fd $new/dev/fd
 $busybox mount -t devpts devpts $new/dev/pts
-# Debian's programs, in a bed that asks for them.
+# Debian's programs, in a bed that was given them.
 if [ -b $new/dev/vdd ]; then
   $busybox mount -t squashfs -o ro $new/dev/vdd $new/debian
   for folder in dev proc sys; do

@@ -1,4 +1,4 @@
-// cpu-time: the processor's time is who used it: threads, processes, children; clocks and timers of it. man 2 clock_gettime, times.
+// cpu-time: processor time is charged to its user: threads, processes, children; its clocks and timers. man 2 clock_gettime, times.
 // not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 #include <sys/times.h>
@@ -36,7 +36,7 @@ static void *stay_asleep(void *argument) {
   return argument;
 }
 
-// Bounds are parts of what is slept or used, and the first calls are the slowest: an emulated machine takes milliseconds for one.
+// Bounds are fractions of the time slept or used, and the first calls are the slowest: an emulated machine takes milliseconds for one.
 static bool sleeps_free(clockid_t clock) {
   for (int i = 0; i < 5; i++) {
     long long before = clock_ns(clock);
@@ -70,12 +70,12 @@ static void check_threads(void) {
   CHECK(usage_ns(RUSAGE_THREAD) < usage_ns(RUSAGE_SELF));
   stop = true;
   join(busy), join(sleepy);
-  // What ended threads used stays the process's.
+  // What threads used before they ended still counts for the process.
   CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - process >= used);
   CHECK(usage_ns(RUSAGE_SELF) - usage >= used - 20 * MS);
 }
 
-// A child's clock can be read by others; to its parent's account its time comes when it is waited for.
+// Other processes can read a child's clock; its time is added to its parent's account when it is waited for.
 static void check_children(void) {
   struct gate ready = new_gate(), go = new_gate();
   struct tms before, after;
@@ -84,7 +84,7 @@ static void check_children(void) {
   long ticks = sysconf(_SC_CLK_TCK), user = 0, system = 0;
   times(&before);
   long long usage = usage_ns(RUSAGE_CHILDREN);
-  // What its parent used is not the child's.
+  // What its parent used does not count for the child.
   long long inherited = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
   pid_t child;
   IN_CHILD(child) {
@@ -122,7 +122,7 @@ static bool outlasts_sleep(timer_t timer, long ms) {
   return expired == 0;
 }
 
-// A timer by a thread's clock does not run down while that sleeps, only for the calls before and after, which may take long.
+// A timer on a thread's clock does not run down while that thread sleeps, only for the calls before and after, which may take long.
 static void check_timers(void) {
   struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
   long ms = 50;
@@ -135,7 +135,7 @@ static void check_timers(void) {
   burn(2 * ms * MS);
   CHECK_EQ(expired, 1);
   timer_delete(timer);
-  // Of the process: also for time that another thread uses.
+  // On the process's clock: it also counts time that another thread uses.
   static const int which[] = {ITIMER_PROF, ITIMER_VIRTUAL};
   for (int i = 0; i < 2; i++) {
     struct itimerval once = {.it_value = {0, 50000}};

@@ -1,4 +1,4 @@
-// cpus: all who count processors agree; /proc/vmstat has what vmstat and free read. man 2 sched_getaffinity, man 5 proc_vmstat.
+// cpus: all sources agree on the number of processors; /proc/vmstat has what vmstat and free read. man 2 sched_getaffinity, man 5 proc_vmstat.
 #include <sched.h>
 #include <sys/sysinfo.h>
 
@@ -6,7 +6,7 @@
 
 static char text[1 << 20];
 
-// Lines that begin so; `lowest` and `highest` are the numbers behind, where there are any.
+// Counts lines with this start; `lowest` and `highest` are of the numbers after it, if there are any.
 static int lines_of(const char *path, const char *start, const char *blanks, int *lowest, int *highest) {
   int lines = 0;
   *lowest = 1 << 20, *highest = -1;
@@ -23,7 +23,7 @@ static int lines_of(const char *path, const char *start, const char *blanks, int
   return lines;
 }
 
-// A list such as 0-3,8: how many it names.
+// How many numbers a list such as 0-3,8 names.
 static int listed(const char *list) {
   int count = 0;
   for (char *end; *list >= '0' && *list <= '9'; list = *end == ',' ? end + 1 : end) {
@@ -66,7 +66,7 @@ static void check_counts(void) {
   CHECK_EQ(field("\nCpus_allowed_list:\t", "%255s", list), 1);
   CHECK_EQ(listed(list), usable);
 
-  // x86_64 says how many share a package and a core.
+  // x86_64 says how many processors share a package and a core.
   CHECK(read_file("/proc/cpuinfo", text, sizeof(text)) > 0);
   int siblings = 0, cores = 0;
   if (field("\nsiblings\t:", "%d", &siblings)) CHECK(siblings >= 1 && siblings <= get_nprocs_conf());
@@ -112,7 +112,7 @@ static void check_vmstat(void) {
   }
   CHECK(after > before);
 
-  // The first of /proc/stat's lines is the sum.
+  // The first line of /proc/stat is the sum.
   unsigned long long total = 0, first = 0;
   CHECK(read_file("/proc/stat", text, sizeof(text)) > 0);
   CHECK_EQ(sscanf(text, "cpu  %llu", &total), 1);

@@ -1,4 +1,4 @@
-// Paths longer than PATH_MAX, which only steps lead to: getcwd, links of /proc, maps. man 2 getcwd, man 5 proc.
+// Paths longer than PATH_MAX, which can only be reached in steps: getcwd, links of /proc, maps. man 2 getcwd, man 5 proc.
 #include "check.h"
 
 #define DEPTH 300
@@ -15,7 +15,7 @@ static void ascend(void) {
   for (int i = 0; i < DEPTH; i++) CHECK(chdir("..") == 0 && rmdir(name) == 0);
 }
 
-// Whether a line of /proc/self/maps is about a file of that path's length.
+// Whether a line of /proc/self/maps names a file with a path of that length.
 static bool is_in_maps(size_t path_length) {
   static char line[100000];
   bool found = false;
@@ -41,7 +41,7 @@ int main(void) {
   char link[40];
   snprintf(link, sizeof link, "/proc/self/fd/%d", file);
   CHECK_ERRNO(readlink(link, buffer, sizeof buffer), ENAMETOOLONG);
-  // What the links lead to can be reached all the same.
+  // The links' targets can be reached all the same.
   CHECK_EQ(access("/proc/self/cwd/file", F_OK), 0);
   CHECK_EQ(close(open(link, O_RDONLY)), 0);
 

@@ -1,4 +1,4 @@
-// devices: null, zero, full, random, and ioctl on what is no terminal. man 4 null, full, random; man 2 ioctl.
+// devices: null, zero, full, random, and ioctl on files that are no terminal. man 4 null, full, random; man 2 ioctl.
 #include <sys/ioctl.h>
 #include <termios.h>
 

@@ -36,7 +36,7 @@ static void check_moving(void) {
   REQUIRE(mkdir("d/inner", 0755) == 0 && symlink("d/inner", "jump") == 0);
   CHECK_EQ(chdir("jump"), 0);
   snprintf(expected, sizeof(expected), "%s/d/inner", here);
-  // The call counts the zero byte, and gives the physical path.
+  // The call's count includes the zero byte; it returns the physical path.
   CHECK_EQ(syscall(SYS_getcwd, buffer, sizeof(buffer)), strlen(expected) + 1);
   CHECK(strcmp(buffer, expected) == 0);
   CHECK_ERRNO(syscall(SYS_getcwd, buffer, strlen(expected)), ERANGE);

@@ -1,4 +1,4 @@
-// dup: copies of descriptors share the open file and not the close-on-exec flag. man 2 dup.
+// dup: copies of descriptors share the open file but not the close-on-exec flag. man 2 dup.
 #include <sys/resource.h>
 
 #include "check.h"

@@ -1,4 +1,4 @@
-// epoll sets in epoll sets: how deep, how many ways to one file, loops, and events through all of it. man 2 epoll_ctl, fs/eventpoll.c.
+// epoll sets in epoll sets: how deep, how many paths to one file, loops, and events through all of it. man 2 epoll_ctl, fs/eventpoll.c.
 // not in CI's beds: emulation makes it slow
 #include <poll.h>
 #include <sys/epoll.h>
@@ -51,10 +51,10 @@ static void check_loops(void) {
   for (int i = 0; i < 3; i++) CHECK_EQ(add(sets[i], sets[i + 1]), 0);
   for (int i = 0; i < 3; i++) CHECK_ERRNO(add(sets[3], sets[i]), ELOOP);
   CHECK_ERRNO(add(sets[2], sets[0]), ELOOP);
-  // A second way to the same set is no loop; the same way again is there already.
+  // A second path to the same set is no loop; the same path again exists already.
   CHECK_EQ(add(sets[0], sets[3]), 0);
   CHECK_ERRNO(add(sets[0], sets[3]), EEXIST);
-  // What was a loop is none once the way is cut.
+  // A loop is none any more once the path is cut.
   CHECK_EQ(epoll_ctl(sets[2], EPOLL_CTL_DEL, sets[3], 0), 0);
   CHECK_EQ(epoll_ctl(sets[0], EPOLL_CTL_DEL, sets[3], 0), 0);
   CHECK_EQ(add(sets[3], sets[2]), 0);
@@ -73,7 +73,7 @@ static void check_ways(int depth, int limit) {
   }
   CHECK_ERRNO(add(set[limit], counter), EINVAL);
   CHECK_ERRNO(epoll_ctl(set[limit], EPOLL_CTL_DEL, counter, 0), ENOENT);
-  // Another file has ways of its own, and a way that went makes room.
+  // Another file has its own count of paths, and a removed path makes room.
   int other = eventfd(0, 0);
   CHECK_EQ(add(set[limit], other), 0);
   CHECK_EQ(epoll_ctl(set[0], EPOLL_CTL_DEL, counter, 0), 0);
@@ -98,7 +98,7 @@ static void check_many_sets(void) {
   close(counter), close_all(set, 600);
 }
 
-// 32 to the power of 4 ways lead down: none of these calls may walk them all.
+// 32 to the power of 4 paths lead down: none of these calls may walk them all.
 static void check_lattice(void) {
   static int set[LAYERS][WIDTH];
   for (int layer = 0; layer < LAYERS; layer++)
@@ -115,7 +115,7 @@ static void check_lattice(void) {
   int counter = eventfd(1, 0);
   CHECK_ERRNO(add(set[0][0], counter), EINVAL);
   CHECK_EQ(poll(polled, WIDTH, 0), 0);
-  // Ten ways are as many as may be.
+  // Ten paths are the most that there may be.
   for (int i = 0; i < WIDTH; i++)
     for (int j = 10; j < WIDTH; j++) CHECK_EQ(epoll_ctl(top[j], EPOLL_CTL_DEL, set[3][i], 0), 0);
   for (int layer = 1; layer < LAYERS - 1; layer++)
@@ -128,7 +128,7 @@ static void check_lattice(void) {
   close(counter);
 }
 
-// Events come through: at once, to who waits, and once an edge.
+// Events pass through: at once, to a call that waits, and once per edge.
 static void check_events(void) {
   int sets[MIN_CHAIN], timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
   struct itimerspec soon = {.it_value.tv_nsec = 20000000};

@@ -37,7 +37,7 @@ static void check_edge_and_one_shot(void) {
   CHECK_EQ(write(fds[1], "b", 1), 1);
   CHECK_EQ(wait_now(), 1);
   CHECK_EQ(wait_now(), 0);
-  // Arming again reports what is still there.
+  // Arming again reports events that are still there.
   CHECK_EQ(epoll_ctl(set, EPOLL_CTL_MOD, fds[0], &event), 0);
   CHECK_EQ(wait_now(), 1);
   event.events = EPOLLIN | EPOLLONESHOT;
@@ -57,7 +57,7 @@ static void check_closing(void) {
   close(pair[1]);
   CHECK_EQ(wait_now(), 1);
   CHECK_EQ(got[0].events, EPOLLHUP);
-  // The last close takes the file out of the set; a set in a set is readable when it has events.
+  // The last close takes the file out of the set; a set inside a set is readable when it has events.
   close(pair[0]);
   CHECK_EQ(wait_now(), 0);
   int counter = eventfd(1, 0), outer = epoll_create1(EPOLL_CLOEXEC);

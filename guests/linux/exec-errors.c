@@ -1,4 +1,4 @@
-// exec-errors: each way that execve fails, and that the program is whole after it; sizes of arguments. man 2 execve.
+// exec-errors: each way that execve fails, and that the program is intact after it; sizes of arguments. man 2 execve.
 // not in CI's beds: emulation makes it slow
 #include <elf.h>
 #include <linux/limits.h>
@@ -46,7 +46,7 @@ static void check_rights(void) {
   CHECK_EXEC("fifo", EACCES);
   make_executable("others", "", 0);
   CHECK_EQ(chmod("others", 0011), 0);
-  // The owner's bits count for the owner alone; any bit will do for root.
+  // For the owner only the owner's bits count; for root any bit will do.
   CHECK_EXEC("others", is_root() ? ENOEXEC : EACCES);
   CHECK_EQ(mkdir("closed", 0700), 0);
   make_executable("closed/file", "", 0);
@@ -82,7 +82,7 @@ static void check_formats(void) {
   CHECK_EXEC("nothing", ENOEXEC);
 }
 
-// A dynamic program of one PT_LOAD and one PT_INTERP.
+// A dynamic program with one PT_LOAD and one PT_INTERP.
 static void check_interpreter(void) {
   struct {
     Elf64_Ehdr header;
@@ -114,7 +114,7 @@ static void check_pointers(void) {
   for (BAD_POINTER(p)) CHECK_ERRNO(syscall(SYS_execve, *p, words, variables), EFAULT);
   for (BAD_POINTER(p)) {
     char *list[] = {"name", (char *)*p, 0};
-    // No list is an empty one.
+    // A missing list counts as an empty one.
     if (*p) CHECK_ERRNO(syscall(SYS_execve, self, *p, variables), EFAULT);
     if (*p) CHECK_ERRNO(syscall(SYS_execve, self, words, *p), EFAULT);
     if (*p) CHECK_ERRNO(syscall(SYS_execve, self, list, variables), EFAULT);
@@ -129,7 +129,7 @@ static void check_pointers(void) {
   CHECK_ERRNO(syscall(SYS_execve, self, strings, variables), EFAULT);
 }
 
-// With 1 MiB of stack a quarter of it holds strings and pointers; one string is at most 32 pages. man 2 execve.
+// With 1 MiB of stack, a quarter of it may hold strings and pointers; one string is at most 32 pages. man 2 execve.
 static void check_sizes(void) {
   char *longest = malloc(LONGEST_STRING + 1), *list[] = {longest, 0, 0, 0};
   memset(longest, 'x', LONGEST_STRING), longest[LONGEST_STRING] = 0;
@@ -168,7 +168,7 @@ int main(void) {
   check_interpreter();
   check_pointers();
   check_sizes();
-  // Nothing of all that closed a descriptor, forgot a handler, or changed the name.
+  // None of that closed a descriptor, lost a handler, or changed the name.
   char name[17] = "";
   CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
   raise(SIGUSR1);

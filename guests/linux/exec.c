@@ -10,7 +10,7 @@ static char *const only_mode[] = {"MODE=pass", 0};
 
 static bool is(const char *one, const char *other) { return one && strcmp(one, other) == 0; }
 
-// ---- what the new program finds; MODE in its environment says what it is to check
+// ---- what the new program finds; MODE in its environment says what to check
 
 static void find_words(int argc, char **argv) {
   CHECK_EQ(argc, 4);
@@ -21,7 +21,7 @@ static void find_words(int argc, char **argv) {
   CHECK(is((char *)getauxval(AT_EXECFN), self));
 }
 
-// As root or not, ids stay; so do pid, parent, group, session, directory, mask, limits and a running timer.
+// Ids stay, as root or not; so do pid, parent, group, session, directory, mask, limits and a running timer.
 static void find_process(int argc, char **argv) {
   struct itimerval timer;
   struct rlimit limit;
@@ -57,7 +57,7 @@ static void find_signals(void) {
   CHECK_EQ(stack.ss_flags, SS_DISABLE);
 }
 
-// argv: a descriptor that stays, at offset 3, and three that are closed.
+// argv: a descriptor that stays, at offset 3, and three that were closed.
 static void find_descriptors(char **argv) {
   char text[8] = "";
   CHECK_EQ(read(atoi(argv[1]), text, 2), 2);
@@ -82,7 +82,7 @@ static void check_words(void) {
   char *words[] = {"any name", "", "two words", "\xff\n", 0};
   char *variables[] = {"MODE=words", "no equals sign", "A=1", "A=2", 0};
   CHECK_EQ(ended(CHILD(execve(self, words, variables))), 0);
-  // Without arguments there is one, empty: since Linux 5.18.
+  // An empty argument list becomes one empty argument: since Linux 5.18.
   char *empty[] = {"MODE=empty", 0};
   CHECK_EQ(ended(CHILD(execve(self, 0, empty))), 0);
   CHECK_EQ(ended(CHILD(execve(self, words + 4, empty))), 0);
@@ -140,7 +140,7 @@ static void check_descriptors(void) {
   }
 }
 
-// The parent of a vfork goes on when the child is another program, long before that ends.
+// The parent of a vfork goes on when the child has become another program, long before the child ends.
 static void check_vfork(void) {
   int fds[2];
   char byte, *words[] = {"cat", 0}, *variables[] = {"MODE=pass", 0};
@@ -148,7 +148,7 @@ static void check_vfork(void) {
   pid_t child = vfork();
   if (child == 0) execve(self, words, variables), _exit(99);
   close(fds[1]);
-  // The child's end of the pipe closed with the exec.
+  // The exec closed the child's end of the pipe.
   CHECK_EQ(read(fds[0], &byte, 1), 0);
   CHECK_EQ(ended(child), 0);
   close(fds[0]);

@@ -1,4 +1,4 @@
-// fair-slices: a task that sleeps and wakes is late by two slices at most, however many others compute.
+// fair-slices: a task that sleeps and wakes is at most two slices late, however many others compute.
 // not in CI's beds: emulation makes it slow
 #include <sched.h>
 
@@ -14,7 +14,7 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-// How late it wakes, in the middle of many times: what else the machine does is not in that.
+// The median of its wake-up delays, so that other work on the machine does not count.
 static long long usual_delay(void) {
   static long long delays[WAKES];
   for (int i = 0; i < WAKES; i++) {

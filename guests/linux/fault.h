@@ -1,4 +1,4 @@
-// fault.h: does an access that may fault, and keeps what the signal said. Not for faults inside other handlers.
+// fault.h: makes an access that may fault, and keeps what the signal said. Not for faults inside other handlers.
 #pragma once
 
 #include <setjmp.h>
@@ -33,7 +33,7 @@ UNUSED static void catch_faults_on_own_stack(void) {
   install_on_fault(SA_ONSTACK);
 }
 
-// The signal the statement raised, 0 if none; fault_info and fault_pc describe it.
+// The signal that the statement raised, 0 if none; fault_info and fault_pc describe it.
 #define FAULT_OF(statement) \
   ({ \
     memset(&fault_info, 0, sizeof(fault_info)); \

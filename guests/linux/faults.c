@@ -1,10 +1,10 @@
-// faults: signal, si_code and si_addr of memory faults; handlers that mend and go on. man 2 sigaction, man 7 signal.
+// faults: signal, si_code and si_addr of memory faults; handlers that repair the cause and go on. man 2 sigaction, man 7 signal.
 #include "fault.h"
 
 static char *page;
 static volatile int mended;
 
-// Makes the page accessible: the faulting instruction is then done again.
+// Makes the page accessible: the faulting instruction then runs again.
 static void mend(int number, siginfo_t *info, void *context) {
   (void)number, (void)context;
   mended++;
@@ -17,7 +17,7 @@ static void check_addresses(void) {
     CHECK_FAULT(READ_BYTE(unmapped[i]), SIGSEGV, SEGV_MAPERR, unmapped[i]);
     CHECK_FAULT(WRITE_BYTE(unmapped[i], 1), SIGSEGV, SEGV_MAPERR, unmapped[i]);
   }
-  // Every byte of a page tells its own address, and an access over the edge the first byte behind it.
+  // Every byte of a page reports its own address; an access across the edge reports the first byte past it.
   char *edge = at_page_end(4, 0);
   CHECK_EQ(FAULT_OF((void)*(volatile uint64_t *)edge), SIGSEGV);
   CHECK_EQ((uintptr_t)fault_info.si_addr, (uintptr_t)edge + 4);
@@ -57,7 +57,7 @@ static void check_mending(void) {
   sigaction(SIGSEGV, &old, 0);
 }
 
-// A fault's signal that is sent by hand says so.
+// A fault's signal that is sent with kill or raise says so.
 static void check_sent(void) {
   CHECK_EQ(FAULT_OF(kill(getpid(), SIGSEGV)), SIGSEGV);
   CHECK(fault_info.si_code == SI_USER && fault_info.si_pid == getpid());

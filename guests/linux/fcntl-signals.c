@@ -50,7 +50,7 @@ static void check_owners(void) {
   // A duplicate is the same open file.
   int other = dup(fd);
   CHECK_EQ(fcntl(other, F_GETSIG), SIGUSR1);
-  // Nothing becomes ready of a regular file: the flag does not stick.
+  // A regular file never becomes ready: the flag does not stick.
   CHECK_EQ(fcntl(fd, F_SETFL, O_ASYNC), 0);
   CHECK_EQ(fcntl(fd, F_GETFL) & O_ASYNC, 0);
   close(fd), close(other);
@@ -89,7 +89,7 @@ static void check_async(void) {
   count = 0;
 }
 
-// Whoever may not be signalled by who named it the owner is not told, whatever becomes of the file.
+// An owner is not told if the process that named it may not signal it, whatever becomes of the file.
 static void check_rights(void) {
   if (getuid() != 0) return;
   int ends[2];
@@ -98,7 +98,7 @@ static void check_rights(void) {
   pid_t parent = getpid();
   CHECK_IN_CHILD {
     REQUIRE(setresuid(1000, 1000, 1000) == 0);
-    // To name root's process is allowed.
+    // Naming root's process is allowed.
     CHECK_EQ(fcntl(ends[0], F_SETOWN, parent), 0);
     CHECK_EQ(fcntl(ends[0], F_SETFL, O_ASYNC), 0);
     CHECK_EQ(write(ends[1], "e", 1), 1);
@@ -124,7 +124,7 @@ static void check_leases(void) {
   close(writer);
   CHECK_EQ(fcntl(fd, F_SETLEASE, F_RDLCK), 0);
   CHECK_EQ(fcntl(fd, F_GETLEASE), F_RDLCK);
-  // Another reader does not mind; a writer is told to come again.
+  // Another reader does not break the lease; a writer is told to try again.
   int reader = open("file", O_RDONLY);
   CHECK(reader >= 0);
   CHECK_EQ(count, 0);
@@ -133,7 +133,7 @@ static void check_leases(void) {
   CHECK_ERRNO(open("file", O_WRONLY | O_NONBLOCK), EWOULDBLOCK);
   CHECK_EQ(count, 1);
   CHECK_EQ(fcntl(fd, F_GETLEASE), F_UNLCK);
-  // Told once.
+  // The holder is told once.
   CHECK_ERRNO(open("file", O_WRONLY | O_NONBLOCK), EWOULDBLOCK);
   CHECK_EQ(count, 1);
   CHECK_EQ(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
@@ -141,7 +141,7 @@ static void check_leases(void) {
   CHECK(writer >= 0);
   close(writer);
 
-  // An open that waits, until the handler gives the lease up.
+  // An open that waits until the handler gives up the lease.
   handle(SIGIO, SA_RESTART);
   CHECK_EQ(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
   leased = fd;
@@ -151,7 +151,7 @@ static void check_leases(void) {
   leased = -1;
   close(reader);
 
-  // Closed, it is gone.
+  // Once closed, it is gone.
   CHECK_EQ(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
   close(fd);
   reader = open("file", O_RDONLY | O_NONBLOCK);

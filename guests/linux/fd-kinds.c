@@ -1,7 +1,7 @@
 // fd-kinds: what each call answers for each kind of descriptor, against a table that Linux 6.18 and 6.12 filled in.
-// Alternatives: where the two, or ext4 and tmpfs, differ; and where hv does more than Linux (splices of
-// /proc, copies between file systems, RWF_NOWAIT) or sees no arguments (vectors of nothing); its last offset is 2^53 - 1.
-// With an argument it prints the table of the system that it runs on.
+// Alternatives are where those two, or ext4 and tmpfs, differ; and where hv does more than Linux (splices of
+// /proc, copies between file systems, RWF_NOWAIT) or sees no arguments (empty vectors); its last offset is 2^53 - 1.
+// With an argument it prints the table of the system on which it runs.
 // not in CI's beds: emulation makes it slow
 #include <poll.h>
 #include <sys/epoll.h>
@@ -30,7 +30,7 @@ static int reopen(int fd, int flags) {
   return open(path, flags);
 }
 
-// Kinds. Each makes a fresh one; what it needs besides is closed between cells.
+// Kinds. Each function makes a fresh one; the other descriptors it needs are closed between cells.
 
 static int others[8], other_count;
 static int keep(int fd) { return others[other_count++] = fd; }
@@ -108,7 +108,7 @@ static const struct kind {
     {"stream", make_stream},     {"dgram", make_datagram},        {"listener", make_listener},
 };
 
-// Calls. Each gives the result, or -1 and errno.
+// Calls. Each returns the result, or -1 and errno.
 
 static struct iovec *two(void) {
   static struct iovec parts[2] = {{buffer, 4}, {buffer + 4, 124}};
@@ -180,7 +180,7 @@ static long call_sendfile_out_at(int fd) {
 static long call_sendfile_in(int fd) { return sendfile(fd, plain, NULL, 8); }
 static long call_copy_out(int fd) { return copy_file_range(fd, NULL, plain, NULL, 8, 0); }
 static long call_copy_in(int fd) { return copy_file_range(plain, NULL, fd, NULL, 8, 0); }
-// To what it is: some of them are the host's own devices.
+// To the mode it has: some of them are the host's own devices.
 static long call_fchmod(int fd) {
   struct stat stat = {0};
   fstat(fd, &stat);
@@ -490,7 +490,7 @@ static void clean(void) {
   while (other_count > 0) close(others[--other_count]);
 }
 
-// Kernels before 6.12 answer some of these otherwise; hv says that it is one of 6.12.
+// Kernels before 6.12 answer some of these differently; hv says that it is 6.12.
 static bool is_oracle(void) {
   struct utsname name;
   int major = 0, minor = 0;

@@ -1,4 +1,4 @@
-// fifo-killed: who ends while open(2) waits for a fifo's other end leaves no end behind. man 7 fifo.
+// fifo-killed: a task that ends while open(2) waits for a fifo's other end leaves no end behind. man 7 fifo.
 // not in CI's beds: emulation makes it slow
 #include "threads.h"
 

@@ -1,4 +1,4 @@
-// file-times: what reading a link or mapping a file does to the times of access; owners of pipes; STATX_MNT_ID;
+// file-times: how reading a link or mapping a file changes access times; owners of pipes; STATX_MNT_ID;
 // fdinfo. man 7 inode, man 5 proc_pid_fdinfo.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -13,7 +13,7 @@
 #endif
 #define OLD 1000000000
 
-// Access long ago, and before the last change: the next read moves it, whatever the mount says of times.
+// An access long ago, before the last change: the next read moves it, whatever the mount says about times.
 static void make_old(const char *path) {
   struct timespec times[2] = {{.tv_sec = OLD}, {.tv_sec = OLD + 10}};
   REQUIRE(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0);
@@ -36,7 +36,7 @@ static void check_links(void) {
   CHECK_EQ(readlink("link", text, sizeof(text)), 4);
   CHECK(!is_old("link"));
 
-  // Following it is reading it.
+  // Following a link is reading it.
   make_old("link");
   CHECK_EQ(stat("link", &status), 0);
   CHECK(!is_old("link"));
@@ -51,13 +51,13 @@ static void check_links(void) {
   CHECK(!is_old("link"));
   close(path);
 
-  // relatime: a time of access later than that of the change stays.
+  // relatime: an access time later than the change time stays.
   struct timespec times[2] = {{.tv_sec = time(0) + 600}, {.tv_sec = OLD}};
   REQUIRE(utimensat(AT_FDCWD, "link", times, AT_SYMLINK_NOFOLLOW) == 0);
   CHECK_EQ(readlink("link", text, sizeof(text)), 4);
   CHECK_EQ(lstat("link", &status), 0);
   CHECK_EQ(status.st_atim.tv_sec, times[0].tv_sec);
-  // One that is earlier than the change of status does not.
+  // One earlier than the status change does not.
   times[0].tv_sec -= 1200;
   REQUIRE(utimensat(AT_FDCWD, "file", times, 0) == 0);
   int fd = open("file", O_RDONLY);
@@ -86,7 +86,7 @@ static void check_mappings(void) {
   check_mapping(PROT_READ, MAP_PRIVATE, false, O_NOATIME);
 }
 
-// Directories move when they are listed.
+// Directories' times move when they are listed.
 static void check_listing(void) {
   static char buffer[4096];
   make_old("dir");
@@ -132,7 +132,7 @@ static uint64_t mount_of(int dir, const char *path, int flags) {
   return status.stx_mnt_id;
 }
 
-// mountinfo has it first on its line, fdinfo by its name.
+// In mountinfo it is first on its line, in fdinfo it has its name.
 static void check_mount_id(void) {
   static char text[65536];
   char path[64], line[64];
@@ -181,7 +181,7 @@ static void check_fdinfo(void) {
     CHECK_EQ(fstat(fd, &status), 0);
     snprintf(line, sizeof(line), "\nino:\t%llu\n", (unsigned long long)status.st_ino);
     CHECK(strstr(text, line) != NULL);
-    // The descriptor's, not the description's.
+    // The descriptor's flag, not the description's.
     int copy = dup(fd);
     snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", copy);
     CHECK(read_file(path, text, sizeof(text)) > 0);

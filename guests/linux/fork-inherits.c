@@ -1,4 +1,4 @@
-// fork-inherits: ids, and what a child inherits of signals, timers, limits and names, and what not. man 2 fork.
+// fork-inherits: ids, and which signals, timers, limits and names a child inherits. man 2 fork.
 // not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 #include <sys/times.h>
@@ -68,7 +68,7 @@ static void check_inheritance(void) {
 
 static long ticks_used(const struct tms *cpu) { return cpu->tms_utime + cpu->tms_stime; }
 
-// A child has used no time. Where its first steps take long, so does its parent until it has used far more.
+// A child has used no time. Where its first steps take long, this is repeated after the parent has used far more.
 static void check_time(void) {
   struct tms parent, child;
   int status = 1;

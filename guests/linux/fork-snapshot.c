@@ -1,4 +1,4 @@
-// fork-snapshot: what a fork has of memory that another thread writes is of one moment: no store without those before it.
+// fork-snapshot: a fork copies memory that another thread writes as it is at one moment: no store without those before it.
 // man 2 fork.
 // not in CI's beds: emulation makes it slow
 #include <pthread.h>

@@ -25,7 +25,7 @@ static void fill(int *pages, int plus) {
   for (int i = 0; i < PAGES; i++) pages[i * step] = pages[i * step + step - 1] = i + plus;
 }
 
-// Neither side sees what the other stores after the fork, whoever stores first.
+// Neither side sees what the other stores after the fork, whichever stores first.
 static void check_private_memory(int *pages) {
   struct gate to_child = new_gate(), to_parent = new_gate();
   int *heap = malloc(sizeof(int)), local = 4;
@@ -100,7 +100,7 @@ static void check_memory(void) {
   close(fd);
 }
 
-// Protections are inherited, as are the holes; man 2 madvise has what a child can go without.
+// Protections are inherited, as are holes; man 2 madvise says what a child can be spared.
 static void check_special_memory(void) {
   static int *none, *wiped, *kept;
   none = map_ints(MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -144,7 +144,7 @@ static void check_descriptors(void) {
   close(next), close(fd), close(other);
 }
 
-// A line of 20 processes: each the child of the one before; the last one's status comes back through all.
+// A chain of 20 processes, each the child of the one before; the last one's status comes back through all.
 static int nest(int depth, pid_t parent) {
   CHECK_EQ(getppid(), parent);
   if (depth == 20) return 20;
@@ -160,7 +160,7 @@ static void check_vfork(void) {
   long long start = now_ns();
   pid_t child = vfork();
   if (child == 0) {
-    // One memory, and the parent waits until this is over.
+    // They share the memory, and the parent waits until this is over.
     stored = 7, pid = getpid();
     usleep(20000);
     stored++;

@@ -1,7 +1,7 @@
 // fsx: random work on one file, through descriptors and mappings, against a model of it in memory.
 //
-// fsx [-n OPERATIONS] [-s SEED] [-e] [FILE]: on FILE, whose content stays where it began, else on a file of its own in
-// TMPDIR. -e: also stores bytes behind the end of the file through a mapping, which must not become content when it grows
+// fsx [-n OPERATIONS] [-s SEED] [-e] [FILE]: on FILE, keeping its content where it starts; else on a file of its own in
+// TMPDIR. -e: also stores bytes past the end of the file through a mapping, which must not become content when it grows
 // (POSIX mmap; Linux's tmpfs keeps them). Test: test/guests/fsx.test.ts.
 #include <getopt.h>
 #include <linux/falloc.h>
@@ -18,13 +18,13 @@
 static char model[MAX_SIZE], buffer[MAX_SIZE + BLOCK];
 static size_t size;
 static const char *path = "file", *other_path;
-static int fds[3];  // two to read and write, of which the second came by the other name; one to append
-static char *window;  // all of the file, shared, for as long as no operation renews it
+static int fds[3];  // two to read and write, the second opened by the other name; one to append
+static char *window;  // all of the file, shared, as long as no operation renews it
 static bool stores_behind_end;
 static uint64_t random_state;
 static long operation;
 static char history[HISTORY][120];
-static unsigned unsupported;  // FALLOC modes that the file system does not have
+static unsigned unsupported;  // FALLOC modes that the file system lacks
 
 static uint64_t random64(void) {
   random_state ^= random_state >> 12;
@@ -72,7 +72,7 @@ static void check_size(void) {
 
 static size_t page_end(size_t offset) { return (offset + PAGE - 1) / PAGE * PAGE; }
 
-// What the file must hold once it reaches `end`.
+// Extends the expected content of the file to `end`.
 static void grow_model(size_t end) {
   if (end <= size) return;
   memset(model + size, 0, end - size);
@@ -134,7 +134,7 @@ static void do_truncate(void) {
   size = target;
 }
 
-// A mapping of its own for one access.
+// A separate mapping for one access.
 static void do_map(bool writes) {
   if (size == 0) return;
   size_t offset, length;
@@ -258,7 +258,7 @@ static void do_copy(void) {
   memcpy(model + to, model + from, (size_t)copied);
 }
 
-// Holes read as zero; what is no hole may.
+// Holes read as zero; data may be zero too.
 static void do_seek(void) {
   if (size == 0) return;
   size_t offset = below(size);

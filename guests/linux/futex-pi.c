@@ -1,4 +1,4 @@
-// futex-pi: locks that the kernel hands on: FUTEX_LOCK_PI, TRYLOCK_PI, UNLOCK_PI, requeues to such a lock. man 2 futex.
+// futex-pi: locks that the kernel hands over: FUTEX_LOCK_PI, TRYLOCK_PI, UNLOCK_PI, requeues to such a lock. man 2 futex.
 // not in CI's beds: emulation makes it slow
 #include "threads.h"
 
@@ -10,7 +10,7 @@ static long long end;
 
 static uint32_t owner_of(uint32_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST) & FUTEX_TID_MASK; }
 
-// As man 2 futex has it: the word holds the owner's id, and the kernel is asked only if others are there.
+// As in man 2 futex: the word holds the owner's id, and the kernel is asked only if others are there.
 static void acquire(uint32_t *word) {
   uint32_t none = 0;
   if (__atomic_compare_exchange_n(word, &none, (uint32_t)gettid(), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return;
@@ -35,7 +35,7 @@ static void check_alone(void) {
   CHECK_EQ(futex(&lock, FUTEX_TRYLOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
   CHECK_EQ(lock, gettid());
   CHECK_EQ(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
-  // An owner that there is not; not even the word's.
+  // The owner does not exist; the word keeps its id.
   lock = 0x3ffffff0;
   CHECK_ERRNO(futex(&lock, FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0), ESRCH);
   CHECK_ERRNO(futex(&lock, FUTEX_TRYLOCK_PI_PRIVATE, 0, 0, 0, 0), ESRCH);
@@ -50,7 +50,7 @@ static void *try_held(void *argument) {
   struct timespec until;
   CHECK_ERRNO(futex(&lock, FUTEX_TRYLOCK_PI_PRIVATE, 0, 0, 0, 0), EAGAIN);
   CHECK_ERRNO(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), EPERM);
-  // The time is absolute, and by the clock on the wall.
+  // The time is absolute, on the real-time clock.
   clock_gettime(CLOCK_REALTIME, &until);
   until.tv_nsec += 20000000;
   if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
@@ -81,7 +81,7 @@ static void check_held(void) {
 }
 
 static void *count_up(void *argument) {
-  // Each hand-over is two calls and a switch: an emulated machine does what it can in some seconds.
+  // Each hand-over is two calls and a switch: an emulated machine does as many as it can in some seconds.
   for (int i = 0; i < 20 || (i < 500 && now_ns() < end); i++) {
     acquire(&lock);
     int before = counter;
@@ -103,7 +103,7 @@ static void check_exclusion(void) {
   CHECK_EQ(lock, 0);
 }
 
-// The way of condition variables: it waits at one word, and returns as the owner of the lock.
+// As condition variables do: it waits at one word, and returns as the owner of the lock.
 static void *wait_requeued(void *argument) {
   CHECK_EQ(futex(&condition, FUTEX_WAIT_REQUEUE_PI_PRIVATE, 0, 0, &lock, 0), 0);
   CHECK_EQ(owner_of(&lock), gettid());

@@ -37,7 +37,7 @@ static void check_keys(void) {
   // One place of one file, at two addresses.
   check_pair(file + PAGE / 4 + 3, FUTEX_WAIT, again + 3, FUTEX_WAKE, true);
   check_pair(file + PAGE / 4 + 3, FUTEX_WAIT, again + 4, FUTEX_WAKE, false);
-  // Private is the process's and the address's: the same word, and two.
+  // A private futex is one process's and one address's: the same word is two.
   check_pair(anonymous, FUTEX_WAIT_PRIVATE, anonymous, FUTEX_WAKE, false);
   check_pair(anonymous, FUTEX_WAIT_PRIVATE, anonymous, FUTEX_WAKE_PRIVATE, false);
   check_pair(anonymous, FUTEX_WAIT, anonymous, FUTEX_WAKE_PRIVATE, false);
@@ -67,7 +67,7 @@ static void check_lock(void) {
   munmap(lock, PAGE);
 }
 
-// ---- robust lists: what a dead owner held says so, and one who waits for it wakes
+// ---- robust lists: what a dead owner held is marked so, and one that waits for it wakes
 
 struct held {
   struct robust_list entry;
@@ -76,7 +76,7 @@ struct held {
 
 static struct robust_list_head head = {{&head.list}, (long)offsetof(struct held, word), 0};
 
-// Makes a list of these; the last may be one that it was just about to take.
+// Makes a list of these; `pending` may be one that it was just about to take.
 static void hold(struct held *locks, int count, struct held *pending) {
   struct robust_list *last = &head.list;
   for (int i = 0; i < count; i++) last->next = &locks[i].entry, last = last->next;
@@ -91,7 +91,7 @@ static void check_robust(void (*end)(void)) {
   pid_t owner, waiter;
   IN_CHILD(owner) {
     for (int i = 0; i < 4; i++) locks[i].word = TID();
-    // One is another's by now, and one has waiters.
+    // One belongs to another by now, and one has waiters.
     locks[1].word = TID() + 1, locks[2].word |= FUTEX_WAITERS;
     hold(locks, 3, &locks[3]);
     open_gate(ready), pass_gate(go);
@@ -101,7 +101,7 @@ static void check_robust(void (*end)(void)) {
   uint32_t waited = locks[2].word;
   CHECK_EQ(waited, (uint32_t)owner | FUTEX_WAITERS);
   IN_CHILD(waiter) {
-    // Wakes by the death, or finds it done.
+    // The death wakes it, or has happened already.
     if (futex(&locks[2].word, FUTEX_WAIT, waited, 0, 0, 0) != 0) CHECK(errno == EAGAIN && locks[2].word != waited);
     CHECK(locks[2].word & FUTEX_OWNER_DIED);
   }
@@ -121,7 +121,7 @@ static void end_kill(void) { kill(getpid(), SIGKILL); }
 static void end_fault(void) { *(volatile char *)8 = 1; }
 static void end_exec(void) { execve("/proc/self/exe", (char *[]){"name", 0}, (char *[]){"MODE=end", 0}); }
 
-// A list that is a ring of itself, or leads nowhere, ends nobody's patience.
+// A list that is a ring without its head, or leads nowhere, holds nobody up.
 static void check_bad_lists(void) {
   struct held *locks = shared_memory(PAGE);
   CHECK_IN_CHILD {
@@ -142,7 +142,7 @@ static void *lock_and_end(void *argument) {
   return argument;
 }
 
-// pthread's, of a thread and of a process that ended with them.
+// pthread mutexes, of a thread and of a process that ended while holding them.
 static void check_pthread_mutex(void) {
   pthread_mutexattr_t attributes;
   robust = shared_memory(PAGE);

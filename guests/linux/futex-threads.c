@@ -10,7 +10,7 @@
 static uint32_t turn, first, second, words[4];
 static volatile int woken;
 
-// Two threads take turns; whoever is not on waits for the word to change.
+// Two threads take turns; the one whose turn it is not waits for the word to change.
 static void take_turns(uint32_t mine) {
   for (int i = 0; i < 500; i++) {
     uint32_t now;
@@ -33,7 +33,7 @@ static void check_turns(void) {
   CHECK_EQ(turn, 1000);
 }
 
-// Waits on the first word until somebody wakes it, with this set of bits.
+// Waits on the first word, with this set of bits, until woken.
 static void *wait_first(void *bits) {
   CHECK_EQ(futex(&first, FUTEX_WAIT_BITSET_PRIVATE, 0, 0, 0, (uint32_t)(uintptr_t)bits), 0);
   __atomic_fetch_add(&woken, 1, __ATOMIC_SEQ_CST);
@@ -53,7 +53,7 @@ static void join_waiters(pthread_t *threads) {
 static void check_wake(void) {
   pthread_t threads[WAITERS];
   start_waiters(threads);
-  // One call wakes no more than it says, and tells how many.
+  // One call wakes no more than it says, and returns how many.
   for (int i = 1; i <= WAITERS; i++) {
     CHECK(EVENTUALLY(futex(&first, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0) == 1));
     CHECK(EVENTUALLY(woken == i));
@@ -80,7 +80,7 @@ static void check_bitset(void) {
   CHECK_EQ(woken, WAITERS + 1);
 }
 
-// Those who wait on the first word go over to the second without running.
+// Waiters on the first word move to the second without running.
 static void check_requeue(void) {
   pthread_t threads[WAITERS];
   start_waiters(threads);
@@ -110,7 +110,7 @@ static void *add_by_cpu(void *argument) {
   return argument;
 }
 
-// The operation is one step for threads that store in the same word meanwhile.
+// The operation is one step for threads that store to the same word meanwhile.
 static void check_atomicity(void) {
   words[0] = 0;
   pthread_t threads[] = {start(add_by_cpu, 0), start(add_by_futex, 0), start(add_by_futex, 0)};
@@ -118,7 +118,7 @@ static void check_atomicity(void) {
   CHECK_EQ(words[0], (300000u << 16) + 2000);
 }
 
-// The word is 3 for moments in which this one comes too early; at 0 it waits until it is woken.
+// While the word is 3, for moments, this thread comes too early; at 0 it waits until it is woken.
 static void *wait_at_zero(void *argument) {
   long result;
   while ((result = futex(&first, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0)) < 0 && errno == EAGAIN) sched_yield();
@@ -145,7 +145,7 @@ static void check_wake_op(void) {
   CHECK_ERRNO(futex(&first, FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, &second, 7u << 28), ENOSYS);
   CHECK_ERRNO(futex(&first, FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, (void *)8, 0), EFAULT);
 
-  // The second word's waiters wake if what was there compares so.
+  // The second word's waiters wake if the comparison with its old value holds.
   const struct {
     int comparison;
     uint32_t value;
@@ -157,7 +157,7 @@ static void check_wake_op(void) {
                      {FUTEX_OP_CMP_GT, 0xfff, true}};
   uint32_t other = 0;
   pthread_t waiter = start(wait_at_zero, 0);
-  // Only a wake tells for certain that it waits: it wakes, and another takes its place.
+  // Only a wake shows for certain that it waits: it wakes, and another takes its place.
   for (size_t i = 0; i < COUNT(comparisons); i++) {
     uint32_t code = (uint32_t)FUTEX_OP_SET << 28 | (uint32_t)comparisons[i].comparison << 24 | comparisons[i].value;
     first = 3;
@@ -196,7 +196,7 @@ static void check_waitv(void) {
     pthread_t waiter = start(wait_several, 0);
     CHECK(EVENTUALLY(futex(&words[i], FUTEX_WAKE_PRIVATE, 1, 0, 0, 0) == 1));
     CHECK_EQ((intptr_t)join(waiter), i);
-    // It waits nowhere any more.
+    // It no longer waits anywhere.
     for (int j = 0; j < 4; j++) CHECK_EQ(futex(&words[j], FUTEX_WAKE_PRIVATE, 9, 0, 0, 0), 0);
   }
 }

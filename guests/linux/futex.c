@@ -35,7 +35,7 @@ int main(void) {
     CHECK_ERRNO(futex(&word, FUTEX_CMP_REQUEUE | flag, 1, (void *)1, &other, 4), EAGAIN);
   }
 
-  // WAIT_BITSET counts to an absolute time, of either clock.
+  // WAIT_BITSET waits until an absolute time, on either clock.
   clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_nsec += 20000000;
   if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
@@ -48,10 +48,10 @@ int main(void) {
   CHECK_EQ(futex(&word, FUTEX_WAKE_OP, 1, (void *)1, &other, FUTEX_OP(FUTEX_OP_ADD, 3, FUTEX_OP_CMP_EQ, 6)), 0);
   CHECK_EQ(other, 9);
 
-  // A handler ends a wait with EINTR, whatever the flag, when there is a time-out.
+  // A handler ends a wait with EINTR, whatever the flag, if there is a time-out.
   struct sigaction action = {.sa_handler = nothing};
   sigaction(SIGALRM, &action, 0);
-  // Again and again: on a busy machine the first may come before the wait.
+  // Again and again: on a busy machine the first signal may come before the wait.
   struct itimerval often = {{0, 20000}, {0, 20000}}, off = {0};
   setitimer(ITIMER_REAL, &often, 0);
   CHECK_ERRNO(futex(&word, FUTEX_WAIT, 5, &(struct timespec){5, 0}, 0, 0), EINTR);

@@ -1,4 +1,4 @@
-// fuzz-descriptors.h: random calls about descriptors, files, sockets and terminals, of hostile-fuzz-processes.
+// fuzz-descriptors.h: random calls about descriptors, files, sockets and terminals, for hostile-fuzz-processes.
 #pragma once
 
 #include <linux/close_range.h>

@@ -1,4 +1,4 @@
-// fuzz-memory.h: random calls about memory, futexes and System V objects, of hostile-fuzz-processes.
+// fuzz-memory.h: random calls about memory, futexes and System V objects, for hostile-fuzz-processes.
 #pragma once
 
 #include <sys/msg.h>
@@ -16,7 +16,7 @@ static void map(Source *s) {
   bool has_file = one_in(s, 3);
   char *at = a_page(s);
   size_t length = some_pages(s);
-  // What lies behind the arena is the program's own.
+  // What lies past the arena is the program's own.
   if (at + length > ARENA + ARENA_PAGES * PAGE_BYTES) at = ARENA;
   int protection = one_in(s, 3) ? some_protection(s) : PROT_READ | PROT_WRITE;
   mmap(at, length, protection, flags | MAP_FIXED | (has_file ? 0 : MAP_ANONYMOUS), has_file ? some_fd(s) : -1,

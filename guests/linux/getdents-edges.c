@@ -44,7 +44,7 @@ int main(void) {
   int fd = open("dir", O_RDONLY | O_DIRECTORY);
   REQUIRE(fd >= 0);
 
-  // The tail of the buffer is not mapped: what fits before it is given, and the rest comes next.
+  // The tail of the buffer is not mapped: the entries that fit before it are returned, and the rest come next.
   char *end = at_page_end(300, 0);
   long filled = entries_of(fd, end, 8192);
   CHECK(filled > 100 && filled <= 300);
@@ -57,7 +57,7 @@ int main(void) {
   CHECK_EQ(entries, FILES + 2);
   CHECK_EQ(entries_of(fd, rest, sizeof(rest)), 0);
 
-  // Nothing is left to say: the buffer is not looked at.
+  // When nothing is left, the buffer is not touched.
   CHECK_EQ(entries_of(fd, NULL, 8192), 0);
   CHECK_EQ(entries_of(fd, rest, 0), 0);
   CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
@@ -68,7 +68,7 @@ int main(void) {
   CHECK_ERRNO(entries_of(fd, NULL, 0), EINVAL);
   CHECK_EQ(entries_of(fd, rest, 24), 24);
 
-  // The count is an unsigned int; above INT_MAX there is room for nothing.
+  // The count is an unsigned int; above INT_MAX it counts as no room.
   memset(seen, 0, sizeof(seen));
   CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
   CHECK_ERRNO(entries_of(fd, rest, 0x80000000u), EINVAL);
@@ -81,7 +81,7 @@ int main(void) {
   filled = entries_of(fd, rest, ((size_t)1 << 40) + 8192);
   CHECK(filled > 0 && count(rest, filled) > 0);
 
-  // Where the file system knows an end, nothing comes behind it.
+  // Where the file system knows an end, nothing comes after it.
   if (lseek(fd, 0, SEEK_END) >= 0) CHECK_EQ(entries_of(fd, rest, sizeof(rest)), 0);
   CHECK_EQ(lseek(fd, 0, SEEK_SET), 0);
   int proc = open("/proc/self", O_RDONLY | O_DIRECTORY);

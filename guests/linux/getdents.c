@@ -69,7 +69,7 @@ int main(void) {
     if (entry->d_type != DT_UNKNOWN) CHECK_EQ(entry->d_type, IFTODT(status.st_mode));
     if (strcmp(entry->d_name, "..") != 0) CHECK_EQ(entry->d_ino, status.st_ino);
   }
-  // What is added afterwards shows after a rewind.
+  // Entries added afterwards show after a rewind.
   write_file("kinds/late", "", 0);
   rewinddir(dir);
   bool late = false;
@@ -85,7 +85,7 @@ int main(void) {
   CHECK_ERRNO(syscall(SYS_getdents64, -1, buffer, 1024), EBADF);
   CHECK_ERRNO(read(fd, buffer, 10), EISDIR);
 
-  // rm -r's way: removing while listing leaves nothing out.
+  // As rm -r does it: removing while listing skips nothing.
   CHECK_EQ(list(700, true), FILES);
   CHECK_EQ(rmdir("dir"), 0);
   return finish();

@@ -29,7 +29,7 @@ static void check_setpgid(void) {
   remove_gate(ready);
 }
 
-// A child that has begun another program is no longer its parent's to move.
+// Once a child has executed another program, its parent can no longer move it.
 static void check_after_exec(void) {
   char self[4096] = "", *words[] = {"name", 0}, *variables[] = {"MODE=pause", 0};
   REQUIRE(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
@@ -84,7 +84,7 @@ static void check_kill_groups(void) {
   CHECK_EQ(kill(-members[0], 0), 0);
   CHECK_EQ(kill(-members[0], SIGTERM), 0);
   for (int i = 1; i < 3; i++) CHECK_EQ(ended(members[i]), 128 + SIGTERM);
-  // The leader is dead and not reaped: the group is there, and a signal to it goes nowhere.
+  // The leader is dead and not reaped: the group still exists, and a signal to it goes nowhere.
   CHECK_EQ(waitid(P_PID, (id_t)members[0], &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
   CHECK_EQ(kill(-members[0], SIGTERM), 0);
   CHECK_EQ(kill(members[0], 0), 0);
@@ -99,7 +99,7 @@ static void check_kill_groups(void) {
   CHECK_ERRNO(kill(0, -1), EINVAL);
   CHECK_ERRNO(kill(INT32_MIN, 0), ESRCH);
 
-  // 0 is the sender's own group, the sender with it.
+  // 0 is the sender's own group, including the sender.
   pid_t leader;
   IN_CHILD(leader) {
     setpgid(0, 0);
@@ -115,8 +115,8 @@ static void check_kill_groups(void) {
   remove_gate(ready);
 }
 
-// kill(-1) reaches all whom the sender may signal, but not init and not itself. Natively more than this guest's own are there,
-// so a signal goes to all of a user that nobody is.
+// kill(-1) reaches all that the sender may signal, except init and itself. Natively there are more than this guest's own,
+// so a signal goes only to all processes of a user that has no others.
 static void check_kill_all(void) {
   struct gate ready = new_gate();
   pid_t spared = CHILD(pause());
@@ -133,7 +133,7 @@ static void check_kill_all(void) {
       CHECK_EQ(kill(-1, SIGUSR1), 0);
       CHECK_EQ(ended(one), 128 + SIGUSR1);
       CHECK_EQ(ended(two), 128 + SIGUSR1);
-      // Not itself, and those whom it may not signal are no error.
+      // It spares itself, and those it may not signal are no error.
       CHECK_EQ(kill(-1, SIGUSR1), 0);
       CHECK_ERRNO(kill(spared, SIGUSR1), EPERM);
       CHECK_ERRNO(kill(-getpgrp(), 65), EINVAL);
@@ -144,7 +144,7 @@ static void check_kill_all(void) {
   remove_gate(ready);
 }
 
-// A group whose last tie to its session ends gets SIGHUP and SIGCONT if one of its members is stopped: man 3 exit, POSIX _exit.
+// A group that loses its last tie to its session gets SIGHUP and SIGCONT if a member is stopped: man 3 exit, POSIX _exit.
 static void check_orphaned_group(void) {
   struct gate ready = new_gate();
   int status;

@@ -1,5 +1,5 @@
-// Makes the kernel hold ever more, sort by sort, until it says no: hostile-bombs COUNT [SORT]... at most COUNT of each; without
-// arguments a few of each. What it gets for an answer is an errno; what it had is given back, and can be had again.
+// Makes the kernel hold ever more of each sort until it says no: hostile-bombs COUNT [SORT]... at most COUNT of each; without
+// arguments a few of each. The refusal is an errno; what it held is given back, and can be had again.
 #include <dirent.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -19,7 +19,7 @@
 static long limit = FEW;
 static char name[256], text[4000], block[1 << 16];
 
-// A bomb's loop: ends at the limit, or with one of the errnos that say that there is no more room.
+// A bomb's loop: ends at the limit, or with one of the errnos that mean there is no more room.
 static bool goes_on(long i, long result) {
   if (result >= 0) return i < limit;
   CHECK(errno == EAGAIN || errno == ENOMEM || errno == ENOSPC || errno == EMFILE || errno == ENFILE || errno == ENOLCK ||
@@ -27,7 +27,7 @@ static bool goes_on(long i, long result) {
   return false;
 }
 
-// A name of 250 bytes, another for each number.
+// A name of 250 bytes, different for each number.
 static const char *name_of(long i) {
   memset(name, 'n', 250);
   snprintf(name + 240, 11, "%010ld", i);
@@ -98,7 +98,7 @@ static void bomb_directories(void) {
   while (depth-- > 0) CHECK(chdir("..") == 0 && rmdir("d") == 0);
 }
 
-// Directories that are gone, each held by one descriptor of the lowest.
+// Removed directories, each chain of them held by one descriptor of the deepest.
 static void bomb_removed_directories(void) {
   int first = lowest_free();
   for (long round = 0; round < 30 && round < limit / 10; round++) {
@@ -111,7 +111,7 @@ static void bomb_removed_directories(void) {
   close_from(first);
 }
 
-// Each through a thousand directories.
+// Each path leads through a thousand directories.
 static void bomb_deep_files(void) {
   static char path[4096];
   int first = lowest_free(), depth = 0;
@@ -168,7 +168,7 @@ static void bomb_rights(void) {
     int carried = inner < 0 ? fds[1] : inner;
     memcpy(CMSG_DATA(&control.header), &carried, sizeof(carried));
     if (!goes_on(i, sendmsg(fds[0], &message, MSG_DONTWAIT))) break;
-    // Cycles, and after each of them a row that grows.
+    // A cycle, and after it a row that grows.
     if (inner >= 0) close(inner);
     close(fds[0]);
     inner = fds[1];
@@ -227,7 +227,7 @@ static void show_mappings(long count, const char *file) {
   char *area = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   REQUIRE(area != MAP_FAILED);
   for (long i = 0; i < count && goes_on(i, mprotect(area + i * 2 * PAGE, PAGE, PROT_NONE));) i++;
-  // Each open file that is read of it shows all of it.
+  // Each open file, once read, holds the text of all mappings.
   int first = lowest_free();
   char byte;
   for (long i = 0, fd; i < 60 && goes_on(i, fd = open(file, O_RDONLY)) && goes_on(i, read((int)fd, &byte, 1));) i++;
@@ -237,7 +237,7 @@ static void show_mappings(long count, const char *file) {
 
 static void bomb_mappings(void) { show_mappings(35000, "/proc/self/maps"); }
 
-// Some twenty lines for each.
+// Some twenty lines for each mapping.
 static void bomb_smaps(void) { show_mappings(10000, "/proc/self/smaps"); }
 
 static void bomb_lists(void) {
@@ -292,7 +292,7 @@ static const struct {
     {"poll", bomb_poll},
 };
 
-// One page of a file everywhere, so that only tables are needed: not among all, for it is killed.
+// One page of a file everywhere, so that only tables are needed: not part of "all", because it gets killed.
 static void bomb_far_pages(void) {
   char *area = mmap(NULL, (size_t)40000 << 21, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   REQUIRE(area != MAP_FAILED);
@@ -312,7 +312,7 @@ static bool is_wanted(const char *sort, int argc, char **argv) {
   return argc <= 2;
 }
 
-// Root may have as many of these as there are.
+// Root may have as many of these as exist.
 static void raise_limit(int resource, rlim_t wanted) {
   struct rlimit raised = {wanted, wanted};
   setrlimit(resource, &raised);

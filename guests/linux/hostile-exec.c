@@ -6,10 +6,10 @@
 
 #define CODE_PAGES 3
 #define RANDOM_FILES 150
-// An emulated machine takes a good part of a second for a program: one of five there.
+// An emulated machine takes a good part of a second for a program: there, one of five is tried.
 #define SLOW_NS 100000000ll
 
-// What a field of 64 bits, or the low half of it, may be when somebody means harm.
+// Hostile values for a 64-bit field, or for its low half.
 static const uint64_t values[] = {0, 1, 8, 0xfff, 0x1000, 0x1001, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
                                   USER_END - 0x1000, USER_END, 0x7fffffffffffffff, 0x8000000000000000, KERNEL_START,
                                   0xfffffffffffff000, 0xffffffffffffffff};
@@ -18,7 +18,7 @@ static struct {
   Elf64_Ehdr header;
   Elf64_Phdr segments[4];
   char interpreter[64];
-  // Whatever of the file is executed, it is an instruction that is none.
+  // Whatever part of the file is executed, it is an undefined instruction.
   uint32_t code[1024 * CODE_PAGES];
 } good, file;
 
@@ -41,12 +41,12 @@ static void make_good(void) {
 
 static int killed, refused, stride = 1;
 
-// Runs what `file` is now.
+// Runs the current `file`.
 static void try_file(const char *path, const char *what, unsigned long number) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0755);
   REQUIRE(fd >= 0 && write(fd, &file, sizeof(file)) == sizeof(file));
   close(fd);
-  // vfork: also where a failure comes late, the parent is there to be told.
+  // vfork: even if a failure comes late, the parent is there to be told.
   pid_t child = number % 2 ? vfork() : fork();
   REQUIRE(child >= 0);
   if (child == 0) {
@@ -64,7 +64,7 @@ static void try_file(const char *path, const char *what, unsigned long number) {
   if (!is_expected) fail(what, (int)number, "garbage fails or dies", status, 0);
 }
 
-// Every aligned word of the headers in turn, whole and by halves, with each of the values.
+// Every aligned word of the headers in turn, whole and in halves, with each of the values.
 static void check_fields(void) {
   size_t words = offsetof(typeof(good), interpreter) / sizeof(uint64_t);
   int tried = 0;
@@ -102,7 +102,7 @@ static void check_interpreters(void) {
   const char *const names[] = {here, "/dev/null", "/", "/proc/self/exe", "", "/proc/self/mem", "/dev/zero", "garbage", "fifo"};
   CHECK_EQ(mkfifo("fifo", 0777), 0);
   for (unsigned long i = 0; i < COUNT(names); i++) {
-    // The guest itself is a program that a garbage one may start as its interpreter: it would do all this again.
+    // A garbage program may start the guest itself as its interpreter, which would do all this again.
     if (strcmp(names[i], "/proc/self/exe") == 0) continue;
     file = good;
     snprintf(file.interpreter, sizeof(file.interpreter), "%s", names[i]);

@@ -2,7 +2,7 @@
 // not in CI's beds: emulation makes it slow
 // only under hv
 //
-// hostile-fuzz-processes [SEED [SECONDS]]: a process's calls follow from SEED; what it meets does not.
+// hostile-fuzz-processes [SEED [SECONDS]]: a process's calls follow from SEED; the state they meet does not.
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -17,7 +17,7 @@
 #define STACKS 24u
 #define STACK_BYTES 32768u
 
-// Between two alarms of a process. Where a signal takes longer than that, nobody does anything else: rounds with few calls raise it.
+// Between two alarms of a process. Where a signal takes longer than that, no other work gets done: rounds with few calls raise it.
 static long pace_us = 15000;
 #define LONGEST_PACE_US 900000
 
@@ -81,7 +81,7 @@ static void multiply(Source *s) {
       clone(begin_thread, stack, (int)flags, (void *)(uintptr_t)seed, in_arena(s), 0, in_arena(s));
       break;
     default: {
-      // Of what makes sense to few: a pidfd, a chosen pid, garbage behind the structure.
+      // Rare things: a pidfd, a chosen pid, garbage after the structure.
       uint64_t words[11] = {SOME(s, CLONE_PIDFD, CLONE_FILES, CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP, CLONE_NEWUSER),
                             (uint64_t)in_arena(s), (uint64_t)in_arena(s), (uint64_t)in_arena(s), (uint64_t)PICK(s, SIGCHLD, 0, 99)};
       if (one_in(s, 3)) words[8] = (uint64_t)in_arena(s), words[9] = below(s, 3);
@@ -120,7 +120,7 @@ static void signal_some(Source *s) {
   int number = (int)PICK(s, 0, SIGSTOP, SIGCONT, SIGCONT, SIGTSTP, SIGUSR1, SIGALRM, SIGCHLD, SIGKILL, SIGTERM, SIGHUP, SIGTTOU, 34, 64, 65, -1);
   siginfo_t info = {.si_signo = number, .si_code = (int)PICK(s, SI_QUEUE, SI_TKILL, SI_USER, 1, -60)};
   pid_t pid = some_pid(s);
-  // Everybody's end is a round's.
+  // Fewer of these: a signal to everybody may end the round.
   if (pid <= 0 && one_in(s, 4)) return;
   switch (below(s, 8)) {
     case 0: case 1: kill(pid, number); break;
@@ -193,9 +193,9 @@ static void call_any(Source *s) {
   int number = (int)below(s, 470);
   for (size_t i = 0; i < COUNT(skipped); i++)
     if (skipped[i] == number) return;
-  // What stays, under a name that nobody knows.
+  // These leave objects behind, under names that nobody knows.
   if (number == SYS_msgget || number == SYS_semget || number == SYS_shmget || number == SYS_mq_open) return;
-  // What it might do to the program's own memory.
+  // These might change the program's own memory.
   if (number == SYS_brk || number == SYS_mmap || number == SYS_mprotect || number == SYS_madvise || number == SYS_shmat) return;
   uint64_t words[6];
   for (int i = 0; i < 6; i++) words[i] = one_in(s, 2) ? (uint64_t)in_arena(s) : one_in(s, 2) ? (uint64_t)some_fd(s) : below(s, 200);
@@ -215,7 +215,7 @@ static void work(Source *s, int calls) {
   }
 }
 
-// The program that a worker becomes: it has neither the arena nor the table, until it makes its own.
+// The program that a worker executes: it has neither the arena nor the table until it makes its own.
 static int be_worker(uint64_t seed) {
   Source s = {seed};
   common = shared_memory(sizeof(*common));
@@ -234,10 +234,10 @@ static void start_worker(uint64_t seed) {
   if (pid != 0) return remember(pid);
   Source s = {seed};
   setpgid(0, 0);
-  // What libc says of a smashed stack is not for the user.
+  // What libc prints about a smashed stack is not for the user.
   int null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd < FIRST_FD; fd++) dup2(null, fd);
-  // Nobody but the first process is root's: it lives.
+  // Only the first process is root's: it survives.
   if (setresgid(1000, 1000, 1000) != 0 || setresuid(1000, 1000, 1000) != 0) _exit(1);
   live_on(&s);
   work(&s, 1000000);
@@ -260,7 +260,7 @@ static void empty(const char *directory) {
   }
 }
 
-// All who were started end, wherever they are and whatever they wait for.
+// Every process that was started ends, wherever it is and whatever it waits for.
 static void end_round(void) {
   long long until = now_ns() + 20000000000ll;
   for (;;) {
@@ -275,13 +275,13 @@ static void end_round(void) {
 }
 
 int main(int count, char **arguments) {
-  // The program that a script or a broken header made of it may have any arguments.
+  // If a script or a broken header started it, it may have any arguments.
   if (count >= 2 && strcmp(arguments[0], "worker") == 0) return be_worker(strtoull(arguments[1], 0, 10));
   if (count == 0 || getuid() != 0) return 1;
   Source s = {count > 1 ? strtoull(arguments[1], 0, 10) : 1};
   long long seconds = count > 2 ? atoi(arguments[2]) : 3;
   REQUIRE(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
-  // Hang-ups and keys of a terminal are for the others.
+  // A terminal's hang-ups and keys are for the other processes.
   for (int number = 1; number < 32; number++)
     if (number != SIGCHLD) signal(number, SIG_IGN);
   common = shared_memory(sizeof(*common));
@@ -308,7 +308,7 @@ int main(int count, char **arguments) {
     if (pace_us * 4 < LONGEST_PACE_US) pace_us *= 4;
   }
   if (getenv("FUZZ_VERBOSE")) dprintf(2, "%lu calls\n", made);
-  // Who needed all the time there is has an emulated machine.
+  // If it needed all the time there is, the machine is emulated.
   CHECK(made > (now_ns() < last ? ENOUGH_CALLS : ENOUGH_CALLS / 2));
   // And the system works as before.
   CHECK_IN_CHILD CHECK(getpid() > 1);

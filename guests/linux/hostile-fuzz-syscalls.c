@@ -20,7 +20,7 @@ static char *buffer;
 
 static void nothing(int number) { (void)number; }
 
-// Undoes what a call may have done to the program's means of going on.
+// Undoes what a call may have done to the means by which the program goes on.
 static void recover(void) {
   struct sigaction action = {.sa_handler = nothing};
   struct itimerval soon = {{0, 20000}, {0, 20000}};

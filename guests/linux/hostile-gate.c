@@ -1,5 +1,5 @@
-// hostile-gate: where programs reach a gate for their calls (ptrace, PVM hosts), nothing that they do to it, its frame or its trampolines harms
-// anybody but themselves.
+// hostile-gate: where programs can reach a gate for their calls (ptrace, PVM hosts), they harm only themselves, whatever they do to it,
+// its frame or its trampolines.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/wait.h>
@@ -29,7 +29,7 @@ static uint64_t some_address(void) {
 static void jump_anywhere(void) {
   catch_faults_on_own_stack();
   for (int i = 0; i < 300; i++) {
-    // exit(2) and its like would end the test, rt_sigreturn(2) reads any stack.
+    // exit(2) and its like would end the test; rt_sigreturn(2) reads any stack.
     static const uint64_t numbers[] = {SYS_getppid, SYS_gettid, SYS_sched_yield, 9999, -1ull, 1ull << 32};
     uint64_t behind = some_address(), number = numbers[next_random() % COUNT(numbers)];
     FAULT_OF(jump_to_gate(gate, behind, number, next_random() % 2 ? some_address() : 0));
@@ -49,14 +49,14 @@ static int scribble(void *unused) {
   return 0;
 }
 
-// Calls that nobody made, answers that nobody gave, and where those that are under way go on.
+// Calls that were never made, answers that were never given, and places where calls under way continue.
 static int forge(void *unused) {
   (void)unused;
   static const uint32_t calls[] = {SYS_getppid, SYS_gettid, SYS_sched_yield, 9999, 0xffffffff};
   for (;;) {
     *(volatile uint32_t *)(frame + NUMBER) = calls[next_random() % COUNT(calls)];
     *(volatile uint32_t *)(frame + STATE) = (uint32_t)(next_random() % 4);
-    // More would be waited for by the program itself.
+    // With more, the program itself would wait.
     if (next_random() % 4 == 0) *(volatile uint32_t *)(frame + LISTENING) = (uint32_t)(next_random() % 1000);
     if (next_random() % 64 == 0) *(volatile uint64_t *)(frame + SAVED + next_random() % (SAVED_WORDS + 1) * 8) = some_address();
     for (volatile int i = 0; i < 50; i++) continue;
@@ -78,7 +78,7 @@ static void call_beside(int (*other)(void *)) {
 static void call_while_scribbled(void) { call_beside(scribble); }
 static void call_while_forged(void) { call_beside(forge); }
 
-// Alone, so that it is listened to: what it finds in its frame it changes itself.
+// Alone, so that the sentry listens to it: it changes its own frame's contents itself.
 static void forge_own(void) {
   frame = find_frame(gate);
   for (int i = 0; i < 4000; i++) {
@@ -97,7 +97,7 @@ static void lose_gate(void) {
   FAULT_OF(syscall(SYS_getppid));
 }
 
-// For each page of trampolines, by calls that come from there.
+// For each page of trampolines, with calls that come from there.
 static void each_trampolines(void (*lose)(void *page, size_t length)) {
   for (int i = 0; i < 64; i++) {
     syscall(SYS_getppid);
@@ -123,7 +123,7 @@ static void lose_trampolines(void) { each_trampolines(unmap); }
 static void write_trampolines(void) { each_trampolines(make_data); }
 static void cover_trampolines(void) { each_trampolines(cover); }
 
-// A program that starts where this one ended finds nothing of it.
+// A program that starts after this one ended finds no trace of it.
 static void leave_traps(void) {
   for (int offset = 0; offset < 4096; offset += 8)
     if (offset >= CALLER) write_frame(offset, 0x6e);
@@ -170,7 +170,7 @@ static void run_silently(void) {
   silent_part();
 }
 
-// Whatever becomes of it, and whatever it says: it may have jumped into the end of main, or forged a write(2).
+// However it ends, and whatever it prints: it may have jumped into the end of main, or forged a write(2).
 static void let(void (*part)(void)) {
   silent_part = part;
   status_of(run_silently);

@@ -1,7 +1,7 @@
-// hostile-processes: bombs of processes and threads that end at a limit, with EAGAIN; and the way back. man 2 fork, setrlimit.
+// hostile-processes: bombs of processes and threads that end at a limit, with EAGAIN; and the recovery. man 2 fork, setrlimit.
 // not in CI's beds: emulation makes it slow
 //
-// hostile-processes N: the user may have N processes. hostile-processes N none: there is no limit but the system's own.
+// hostile-processes N: the user may have N processes. hostile-processes N none: only the system's own limit applies.
 #include <sys/resource.h>
 
 #include "threads.h"
@@ -20,7 +20,7 @@ static void refused(void) {
 }
 
 static void limit(void) {
-  // root may have any number: another user.
+  // root may have any number, so this becomes another user.
   struct rlimit processes = {(rlim_t)allowed, (rlim_t)allowed};
   if (is_limited) CHECK_EQ(setrlimit(RLIMIT_NPROC, &processes), 0);
   if (is_root() && is_limited) become_lone_user();
@@ -58,7 +58,7 @@ static void check_fork_bomb(void) {
   // The last ones may not have counted themselves yet.
   if (is_root() && is_limited) CHECK(EVENTUALLY(__atomic_load_n(&seen->processes, __ATOMIC_SEQ_CST) == allowed - 1));
   CHECK(EVENTUALLY(reap_all(bomb)));
-  // And all is as before.
+  // Afterwards all is as before.
   CHECK_EQ(ended(CHILD(_exit(3))), 3);
 }
 
@@ -90,7 +90,7 @@ static void check_thread_bomb(void) {
   CHECK_EQ(ended(CHILD(_exit(3))), 3);
 }
 
-// One that forks and ends, again and again, so that whoever kills its pid is always late; its group is not.
+// A process that forks and ends, again and again, so that a kill of its pid is always late; a kill of its group is not.
 static void check_runner(void) {
   pid_t runner;
   IN_CHILD(runner) {

@@ -40,7 +40,7 @@ static void *flip_path(void *argument) {
   static const char one[] = "/dev/null", other[] = "/dev/zero";
   for (unsigned i = 0; !stop; i++) {
     for (size_t at = 5; at < sizeof(one); at++) ((volatile char *)path)[at] = (i % 2 ? one : other)[at];
-    // Now and then there is no end before the page's.
+    // Now and then the path has no end before the page's.
     if (i % 16 == 0) memset(path + 5, '/', 100), *(volatile char *)(path + 105) = 0;
   }
   return argument;
@@ -66,7 +66,7 @@ static void *flip_memory(void *argument) {
   return argument;
 }
 
-// Reads and writes over a hole that comes and goes: whole, or cut where the hole begins.
+// Reads and writes over a hole that comes and goes: complete, or cut where the hole begins.
 static void race_memory(void) {
   int zero = open("/dev/zero", O_RDONLY), memfd = memfd_create("sink", 0);
   for (int i = 0; i < 10; i++) {
@@ -83,12 +83,12 @@ static void *flip_words(void *argument) {
   return argument;
 }
 
-// An exec reads its list while that changes: the new program starts with some of it, or there is none.
+// An exec reads its list while another thread changes it: the new program starts with one state of it, or not at all.
 static void race_exec(void) {
   pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    // A fork has one thread: its own changes the list.
+    // A fork has one thread, so the child starts its own to change the list.
     pthread_t thread;
     if (pthread_create(&thread, 0, flip_words, 0) == 0)
       for (int i = 0; i < 3; i++) execve("/proc/self/exe", (char **)words, (char *[]){"MODE=end", 0});
@@ -115,7 +115,7 @@ static void race_clone(void) {
   if (child > 0) CHECK_EQ(ended(child), 6);
 }
 
-// A call sleeps in memory that goes away meanwhile.
+// A call sleeps in memory that is unmapped meanwhile.
 static void *write_later(void *fd) {
   sleep_ms(1);
   munmap(area, AREA);

@@ -1,4 +1,4 @@
-// hostile-scan: reads all over its address space, both halves: only its own mappings may answer. man 5 proc.
+// hostile-scan: reads all over its address space, in both halves: only its own mappings may answer. man 5 proc.
 #include "fault.h"
 #include "maps.h"
 
@@ -25,7 +25,7 @@ static void check_own(void) {
 
 int main(void) {
   catch_faults();
-  // The first probe opens what probing needs; what it maps is then in the list.
+  // The first probe sets up what probing needs; its mappings are then in the list.
   probe(0x10);
   read_maps();
   check_own();
@@ -36,7 +36,7 @@ int main(void) {
     // Not just below one: that may be a stack, which grows.
     probe(ranges[i].end);
   }
-  // The first mebibytes, by pages; the whole lower half, by powers and in even steps.
+  // The first mebibytes, page by page; the whole lower half, by powers of two and in even steps.
   for (uintptr_t at = 0; at < 64 * PAGE; at += PAGE) probe(at + 8);
   for (int bit = 12; bit < 64; bit++) {
     for (long off = -2; off <= 2; off++) probe((1ul << bit) + (uintptr_t)off * PAGE);

@@ -5,13 +5,13 @@ static const uint64_t pointers[] = {0,          8,          0x1000,     0x7fffff
                                     0x800000000000, 0xffff800000000000, 0xffffffff81000000, 0xfffffffffffffff8,
                                     0xffffffffffffffff, 0x1234567890abcdef, 3};
 
-// A system call needs no stack: the right answer, and the stack pointer as it was.
+// A system call needs no stack: it gives the right answer, and leaves the stack pointer as it was.
 static void check_calls(void) {
   uintptr_t after;
   for (size_t i = 0; i < COUNT(pointers); i++) {
     CHECK_EQ(call_on_stack(pointers[i], &after, SYS_getpid, 0, 0, 0), getpid());
     CHECK_EQ(after, pointers[i]);
-    // One that the sentry sees: a write of nothing.
+    // One that the sentry sees: an empty write.
     CHECK_EQ(call_on_stack(pointers[i], &after, SYS_write, -1, 8, 1), -EBADF);
     CHECK_EQ(after, pointers[i]);
   }

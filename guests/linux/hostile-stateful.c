@@ -37,7 +37,7 @@ static char *somewhere(Source *s) { return area + below(s, AREA_PAGES) * PAGE_BY
 static size_t some_pages(Source *s) { return (1 + below(s, one_in(s, 4) ? AREA_PAGES : 16)) * PAGE_BYTES; }
 static unsigned some_count(Source *s) { return (unsigned)PICK(s, 1, 16, 255, 1023, 1024, 1025, 4096, 65536, 1 << 20, INT32_MAX); }
 
-// Names of three directories deep at most, or of one that was made deep.
+// Names at most three directories deep, or one that was made deep.
 static const char *a_name(Source *s, char name[64]) {
   static const char *const parts[] = {"a", "b", "c", "d", "..", "."};
   name[0] = 0;
@@ -56,7 +56,7 @@ static void send_descriptors(Source *s) {
   control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(count * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
   for (unsigned i = 0; i < count; i++) {
     int fd = fd_of(s);
-    // One that is not there fails all.
+    // One descriptor that is not open fails them all.
     if (fcntl(fd, F_GETFD) < 0) fd = 0;
     memcpy(CMSG_DATA(&control.header) + i * sizeof(int), &fd, sizeof(int));
   }
@@ -214,17 +214,17 @@ static void work(uint64_t seed) {
   struct rlimit files = {MOST_FDS + FIRST_FD, MOST_FDS + FIRST_FD};
   struct itimerval often = {{0, 20000}, {0, 20000}};
   Source s = {seed};
-  // Without SA_RESTART: a call that waits is interrupted.
+  // Without SA_RESTART: a waiting call is interrupted.
   struct sigaction action = {.sa_handler = nothing};
   sigaction(SIGALRM, &action, 0), signal(SIGPIPE, SIG_IGN), signal(SIGIO, SIG_IGN), signal(SIGXFSZ, SIG_IGN);
   setitimer(ITIMER_REAL, &often, 0);
   setrlimit(RLIMIT_NOFILE, &files);
-  // What it writes anywhere is for nobody.
+  // Nobody reads what it prints.
   int null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd < FIRST_FD; fd++) dup2(null, fd);
   for (unsigned i = 0; i < sizeof long_path - 2; i += 2) long_path[i] = one_in(&s, 2) ? '.' : 'd', long_path[i + 1] = '/';
   for (int i = 0; i < actions; i++) choices[below(&s, COUNT(choices))](&s);
-  // What is in the tree is as deep as can be: the next worker has another.
+  // The tree is left as deep as it got: the next worker has another.
   _exit(0);
 }
 

@@ -34,7 +34,7 @@ static void check_users(void) {
   CHECK(r == getuid() && e == geteuid());
   CHECK_EQ(getresgid(&r, &e, &s), 0);
   CHECK(r == getgid() && e == getegid());
-  // -1 leaves an id as it is; setting what one already is is allowed to all.
+  // -1 leaves an id as it is; anyone may set an id to its current value.
   CHECK_EQ(setresuid((uid_t)-1, (uid_t)-1, (uid_t)-1), 0);
   CHECK_EQ(setuid(getuid()), 0);
   CHECK_EQ(setgid(getgid()), 0);

@@ -1,4 +1,4 @@
-// inotify: what a watch tells of files and directories, in which order, and what a queue does with it. man 7 inotify.
+// inotify: what a watch reports about files and directories, in which order, and what a queue does with it. man 7 inotify.
 // not in CI's beds: emulation makes it slow
 #include <poll.h>
 #include <sys/inotify.h>
@@ -124,7 +124,7 @@ static void check_directory(void) {
   CHECK_ERRNO(inotify_rm_watch(notify, wd), EINVAL);
 }
 
-// A file has watches of its own, by whatever name; they last until its end.
+// A file's own watches count for any of its names; they last until its end.
 static void check_file(void) {
   int fd = open("f", O_RDWR | O_CREAT, 0644);
   int wd = inotify_add_watch(notify, "f", IN_ALL_EVENTS);
@@ -175,7 +175,7 @@ static void check_masks(void) {
   EXPECT_NOTHING();
   CHECK_EQ(unlink("l"), 0);
   EXPECT({link_wd, IN_ATTRIB, ""}, {link_wd, IN_DELETE_SELF, ""}, {link_wd, IN_IGNORED, ""});
-  // What has no name any more tells its directory nothing, if that is asked.
+  // A file without a name reports nothing to its directory, if IN_EXCL_UNLINK asks for that.
   for (unsigned flag = 0; flag <= IN_EXCL_UNLINK; flag += IN_EXCL_UNLINK) {
     int fd = open("u", O_RDWR | O_CREAT, 0644);
     int dir = inotify_add_watch(notify, ".", IN_MODIFY | flag);
@@ -217,8 +217,8 @@ static void check_queue(void) {
   int status = 0;
   CHECK(waitpid(child, &status, 0) == child && status == 0);
   CHECK_EQ(fcntl(notify, F_SETFL, O_NONBLOCK), 0);
-  // Too much is told as one event. A move of a watched file is three: out of its directory, into it, and its own. Two that change
-  // places are six in one call, where the file system can do that.
+  // An overflow is reported as one event. A move of a watched file makes three: out of its directory, into it, and its own. Two files
+  // that change places make six in one call, where the file system can do that.
   CHECK(mknod("many", S_IFREG | 0600, 0) == 0 && mknod("other", S_IFREG | 0600, 0) == 0);
   int own = inotify_add_watch(notify, "many", IN_MOVE_SELF), others = inotify_add_watch(notify, "other", IN_MOVE_SELF);
   CHECK(own > wd && others > own && inotify_add_watch(notify, ".", IN_MOVE | IN_MASK_ADD) == wd);

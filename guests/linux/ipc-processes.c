@@ -27,14 +27,14 @@ static int operate(int set, int index, int change, int flags) {
   return semop(set, &one, 1);
 }
 
-// Until so many calls sleep on the semaphore.
+// Waits until that many calls sleep on the semaphore.
 static void await_sleepers(int set, int index, int count) {
   struct timespec pause = {0, 1000000};
   for (int i = 0; i < 5000 && semctl(set, index, GETNCNT) < count; i++) nanosleep(&pause, 0);
   CHECK_EQ(semctl(set, index, GETNCNT), count);
 }
 
-// What the child checked is the parent's failure, too.
+// A failed check in the child is the parent's failure, too.
 static void join(pid_t child) {
   int status = -1;
   CHECK_EQ(waitpid(child, &status, 0), child);
@@ -63,7 +63,7 @@ static void semaphores(void) {
   CHECK_EQ(semctl(set, 0, GETPID), child);
   join(child);
 
-  // A process's end takes back what it did, and wakes who waits for that; a fork takes nothing over.
+  // A process's end undoes its operations, and wakes those that wait for that; a fork inherits none of them.
   CHECK_EQ(semctl(set, 2, SETVAL, (union argument){.value = 1}), 0);
   child = fork();
   if (child == 0) {
@@ -146,7 +146,7 @@ static void messages(void) {
       message.number++;
       CHECK_EQ(msgsnd(queue, &message, sizeof(int), 0), 0);
     }
-    // EINVAL: on a slow machine it came after the queue was gone.
+    // EINVAL: on a slow machine the call came after the queue was gone.
     CHECK(msgrcv(queue, &message, sizeof(int), 3, 0) == -1 && (errno == EIDRM || errno == EINVAL));
     _exit(finish());
   }
@@ -189,7 +189,7 @@ static void queues(void) {
   }
   join(child);
 
-  // The one who is told, and is told that the child sent it.
+  // The one that is notified, and told that the child sent it.
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGUSR1);
@@ -234,7 +234,7 @@ static long wake_one(volatile int *word) {
   return 0;
 }
 
-// A word that two processes have at different addresses, through a file and through memory without one.
+// A word that two processes have at different addresses, in a file and in memory without one.
 static void shared_words(void) {
   char *anonymous = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int fd = syscall(SYS_memfd_create, "words", 0);
@@ -257,7 +257,7 @@ static void shared_words(void) {
     join(child);
     CHECK_EQ(*word, 7);
   }
-  // A private word is each process's own after a fork, though nobody has written the page since.
+  // After a fork, a private word is each process's own, even if nobody has written the page since.
   static volatile int own;
   own = 0;
   pid_t child = fork();

@@ -11,7 +11,7 @@ static void *code_page(int fd, int protection, int flags) {
 
 static int run(void *code) { return ((Function)(uintptr_t)code)(); }
 
-// The same place again and again, and a place of its own for each; some lie over the edge between two pages.
+// The same place again and again, then a separate place for each; some lie across the edge between two pages.
 static void check_rewriting(void) {
   char *code = code_page(-1, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS);
   for (uint16_t i = 0; i < 2000; i++) {
@@ -23,7 +23,7 @@ static void check_rewriting(void) {
     CHECK_EQ(run(code + at), at);
   }
   for (size_t at = 0; at + 16 <= 2 * PAGE; at += 12) CHECK_EQ(run(code + at), at);
-  // Pages that never were there become code, and others take their place.
+  // Pages touched for the first time become code, and others take their place.
   for (uint16_t i = 0; i < 50; i++) {
     REQUIRE(mmap(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == code);
     write_function(code, i);
@@ -31,7 +31,7 @@ static void check_rewriting(void) {
   }
 }
 
-// Written at one address and run at another, neither writable and executable: how careful compilers do it.
+// Written at one address and run at another, neither both writable and executable: as careful compilers do it.
 static void check_alias(void) {
   int fd = memfd_create("code", 0);
   REQUIRE(fd >= 0 && ftruncate(fd, (off_t)(2 * PAGE)) == 0);
@@ -49,7 +49,7 @@ static void check_alias(void) {
   close(fd);
 }
 
-// Code that comes from a file: the kernel sees to the caches when it maps it, the program when it reads it.
+// Code from a file: when the kernel maps it, it takes care of the caches; when the program reads it, the program does.
 static void check_file(void) {
   char bytes[16];
   enter_scratch();

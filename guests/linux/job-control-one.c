@@ -1,4 +1,4 @@
-// job-control-one: a session of one process and its controlling terminal: who gets it, what keys send, and how it goes. man 4 tty.
+// job-control-one: a session of one process and its controlling terminal: who gets it, what keys send, and how it is lost. man 4 tty.
 // not in CI's beds: emulation makes it slow
 #include "pty.h"
 
@@ -11,7 +11,7 @@ static void watch(int signal) {
   CHECK_EQ(sigaction(signal, &action, NULL), 0);
 }
 
-// The signal came, or comes soon, and once.
+// The signal came, or comes soon, exactly that often.
 static void check_seen(const char *file, int line, int signal, int count) {
   for (int i = 0; i < 200 && seen[signal] < count; i++) usleep(5000);
   if (seen[signal] != count) fail(file, line, strsignal(signal), seen[signal], 0);
@@ -54,7 +54,7 @@ static void check_acquiring(void) {
   close(peer);
   peer = open(name, O_WRONLY);
   CHECK(!has_terminal());
-  // Whoever opens it to read gets it.
+  // A session leader that opens it to read gets it.
   close(peer);
   peer = open(name, O_RDONLY);
   CHECK(has_terminal());
@@ -68,7 +68,7 @@ static void check_acquiring(void) {
   CHECK_ERRNO(tcsetpgrp(peer, 0x3fffffff), ESRCH);
   CHECK_EQ(ioctl(peer, TIOCSCTTY, 0), 0);
 
-  // One is enough: a second stays free.
+  // A session has only one: a second terminal stays free.
   open_pair();
   CHECK_ERRNO(ioctl(slave, TIOCSCTTY, 0), EPERM);
   CHECK_ERRNO(tcgetpgrp(slave), ENOTTY);
@@ -145,7 +145,7 @@ static void check_keys(void) {
   TYPE("a\x03" "b");
   SEEN(SIGINT);
   READS("b");
-  // Literally typed it is a byte.
+  // Typed literally, it is a byte.
   set_flags(NONE, NONE, NONE);
   TYPE("\x16\x03\n");
   SHOWS("^\b^C\r\n");
@@ -189,7 +189,7 @@ static void check_packets(void) {
   CHECK_EQ(ioctl(master, TIOCPKT, &on), 0);
 }
 
-// SIGIO tells the foreground of what is typed, and who holds the master of what is shown.
+// SIGIO tells the foreground about input, and the master's owner about output.
 static void check_async(void) {
   watch(SIGIO);
   CHECK_EQ(fcntl(slave, F_SETFL, fcntl(slave, F_GETFL) | O_ASYNC), 0);

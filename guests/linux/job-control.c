@@ -4,7 +4,7 @@
 
 #include "pty.h"
 
-// What all processes of a check see.
+// What all processes of a check share.
 static volatile struct shared {
   int failures, seen[NSIG], step;
 } *shared;
@@ -33,13 +33,13 @@ static void leave(void) {
 
 static void take_foreground(void) { CHECK_EQ(tcsetpgrp(slave, getpgrp()), 0); }
 
-// From the background, where SIGTTOU would stop who does that.
+// From the background, where SIGTTOU would stop a process that does this.
 static void come_forward(void) {
   signal(SIGTTOU, SIG_IGN);
   take_foreground();
 }
 
-// A job of its own group, in the foreground or not, that does this and ends.
+// A job in a group of its own, in the foreground or not, that does this work and ends.
 static pid_t start_job(void (*work)(void), pid_t group, bool foreground) {
   pid_t pid = fork();
   REQUIRE(pid >= 0);
@@ -120,7 +120,7 @@ static void check_reading(void) {
   begin_step();
   pid_t reader = start_job(read_line, 0, false);
   STOPPED_BY(reader, SIGTTIN);
-  // It is the shell's input meanwhile; and again, in the background, it stops.
+  // Meanwhile the input is the shell's; continued in the background, the job stops again.
   TYPE("mine\n");
   READ_ONCE(16, "mine\n");
   kill(reader, SIGCONT);
@@ -207,7 +207,7 @@ static void check_groups(void) {
 
 static void orphan_work(void) {
   char byte;
-  // Until its parent is gone.
+  // Waits until its parent is gone.
   for (int i = 0; i < 400 && shared->step < 2; i++) usleep(5000);
   usleep(20000);
   CHECK_ERRNO(read(slave, &byte, 1), EIO);
@@ -217,7 +217,7 @@ static void orphan_work(void) {
   leave();
 }
 
-// A job whose parent ends is nobody's to continue.
+// A job whose parent ends has nobody to continue it.
 static void leave_orphan(void) {
   pid_t pid = fork();
   if (pid == 0) {
@@ -256,7 +256,7 @@ static void check_orphans(void) {
   CHECK(comes(&shared->step, 3));
 }
 
-// Ends its session, whose terminal is free then.
+// Ends the session's leader, which frees its terminal.
 static void check_leader_end(void) {
   begin_step();
   pid_t job = fork();
@@ -284,7 +284,7 @@ static void check_free(void) {
   CHECK_EQ(tcgetsid(slave), getpid());
 }
 
-// The leader hears of a hang-up; who was in the foreground, when the leader ends.
+// A hang-up signals the leader; the leader's end signals the foreground.
 static void check_hang_up(void) {
   begin_step();
   watch(SIGHUP);
@@ -312,7 +312,7 @@ static void check_hang_up(void) {
   leave();
 }
 
-// Runs in a session of its own whose terminal is the slave.
+// Runs in a session of its own with the slave as its terminal.
 static void in_session(void (*work)(void), bool keeps_master) {
   pid_t pid = fork();
   REQUIRE(pid >= 0);

@@ -1,4 +1,4 @@
-// known-calls: getpid and its kin, made so often that a program may be told their results beforehand, change at once when others change
+// known-calls: getpid and its kin, called so often that a program may be told their results in advance, change at once when others change
 // them. man 2 getpid, getppid, gettid, getuid; credentials(7).
 // not in CI's beds: emulation makes it slow
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static void await(pid_t child) {
   CHECK_EQ(status, 0);
 }
 
-// Of the child, by pipes, as the parent sees it.
+// The child's results, through pipes, as the parent sees them.
 static void check_forks(void) {
   pid_t parent = getpid(), grandparent = getppid();
   for (int i = 0; i < 4; i++) {
@@ -66,7 +66,7 @@ static void check_threads(void) {
     while (numbers[i] != 0) CHECK_EQ(gettid(), self);
 }
 
-// Who makes no other call sees its parent's end.
+// A process that makes no other call sees its parent's end.
 static void check_orphan(void) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);

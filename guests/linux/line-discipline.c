@@ -25,7 +25,7 @@ static void check_end_of_file(void) {
   TYPE("\x04");
   READ_ONCE(100, "");
   SILENT(slave);
-  // Whoever reads as much as there is takes the end with it.
+  // A read of exactly what is there also takes the end with it.
   TYPE("abc\x04");
   READ_ONCE(3, "abc");
   SILENT(slave);
@@ -64,7 +64,7 @@ static void check_erasing(void) {
   TYPE("wrong\x15right\n");
   SHOWS("wrong\b \b\b \b\b \b\b \b\b \bright\r\n");
   READ_ONCE(100, "right\n");
-  // Nothing beyond the line's beginning.
+  // Erasing stops at the line's beginning.
   TYPE("\x7f\x17\x15\n");
   SHOWS("\r\n");
   READ_ONCE(100, "\n");
@@ -258,7 +258,7 @@ static void check_flow(void) {
   SHOWS("y");
   READ_ONCE(100, "a\n");
 
-  // Without IXON they are bytes, and who turns it off lets the output go on.
+  // Without IXON they are bytes, and turning it off lets the output go on.
   set_flags(NONE, NONE, NONE);
   TYPE("\x13");
   settle();
@@ -274,7 +274,7 @@ static void check_flow(void) {
   CHECK_ERRNO(write(slave, "x", 1), EAGAIN);
   set_flags(NONE, NONE, NONE);
   CHECK_ERRNO(write(slave, "x", 1), EAGAIN);
-  // Keys do not undo what the program did.
+  // Keys do not undo what the program did with tcflow.
   TYPE("\x11");
   settle();
   CHECK_ERRNO(write(slave, "x", 1), EAGAIN);
@@ -317,7 +317,7 @@ static void check_flushing(void) {
   CHECK_EQ(tcsendbreak(slave, 0), 0);
 }
 
-// VMIN and VTIME: man 3 termios, "Canonical and noncanonical mode". The descriptor that waits is one of its own.
+// VMIN and VTIME: man 3 termios, "Canonical and noncanonical mode". The descriptor that waits is a separate one.
 static void check_min_and_time(void) {
   char bytes[16];
   struct termios modes = fresh;
@@ -330,7 +330,7 @@ static void check_min_and_time(void) {
   TYPE("ab");
   settle();
   CHECK_EQ(poll(&entry, 1, 0), 0);
-  // Who does not wait gets less.
+  // A non-blocking read gets less.
   CHECK_EQ(read(slave, bytes, 16), 2);
   TYPE("abcd");
   CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
@@ -376,7 +376,7 @@ static void check_limits(void) {
   int waiting;
   memset(block, 'x', sizeof(block));
   set_flags(NONE, NONE, OFF(ECHO));
-  // Of a line 4095 bytes are kept, and its end; what is too much is lost.
+  // Of a line, 4095 bytes and its end are kept; the rest is lost.
   for (int i = 0; i < 6; i++) {
     CHECK_EQ(write(master, block, sizeof(block)), sizeof(block));
     settle();
@@ -406,7 +406,7 @@ static void check_limits(void) {
   CHECK_EQ(got, typed);
   CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
 
-  // Nor does the slave print without end.
+  // Nor can the slave print without end.
   long long printed = 0;
   for (int i = 0; i < 1000 && (n = write(slave, block, sizeof(block))) > 0; i++) {
     printed += n;

@@ -63,7 +63,7 @@ static void check_symbolic(void) {
   CHECK_EQ(lstat("file", &status), 0);
 }
 
-// Relative targets count from the link's directory; chains are followed 40 deep and no deeper.
+// Relative targets start from the link's directory; chains are followed 40 deep and no deeper.
 static void check_following(void) {
   struct stat status;
   char from[16], to[16];

@@ -1,4 +1,4 @@
-// locked-memory: what mlock, madvise, mincore and mprotect say to each other's pages: man 2 mlock, madvise, mincore.
+// locked-memory: how mlock, madvise, mincore and mprotect affect each other's pages. man 2 mlock, madvise, mincore.
 #include "check.h"
 
 static char *map(int pages, int protection, int flags, int fd) {
@@ -11,7 +11,7 @@ static char *anonymous(int pages, int protection) {
   return map(pages, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
-// One digit a page, from the left.
+// One digit per page, from the left.
 static int resident(char *at, int pages) {
   unsigned char pages_in[8];
   int digits = 0;
@@ -20,7 +20,7 @@ static int resident(char *at, int pages) {
   return digits;
 }
 
-// What cannot be touched cannot be there; it is locked all the same.
+// Pages that cannot be touched cannot be resident; they are locked all the same.
 static void check_inaccessible(void) {
   char *none = anonymous(1, PROT_NONE), *gap = anonymous(3, PROT_READ | PROT_WRITE);
   CHECK_ERRNO(mlock(none, PAGE), ENOMEM);
@@ -80,7 +80,7 @@ static void check_remove(int fd) {
   CHECK_ERRNO(madvise(map(1, PROT_READ, MAP_PRIVATE, fd), PAGE, MADV_REMOVE), EACCES);
 }
 
-// A shared mapping of /dev/zero is memory, and as the device was opened.
+// A shared mapping of /dev/zero is memory, with the access mode of the open.
 static void check_zero(void) {
   int reading = open("/dev/zero", O_RDONLY), both = open("/dev/zero", O_RDWR);
   REQUIRE(reading >= 0 && both >= 0);
@@ -91,7 +91,7 @@ static void check_zero(void) {
   CHECK_EQ(mprotect(map(1, PROT_READ, MAP_PRIVATE, reading), PAGE, PROT_READ | PROT_WRITE), 0);
 }
 
-// Lengths that end at the end of all addresses, or behind it.
+// Lengths that end at the end of the address space, or past it.
 static void check_lengths(void) {
   char *at = anonymous(1, PROT_READ | PROT_WRITE);
   CHECK_ERRNO(mprotect(at, -1, PROT_READ), ENOMEM);

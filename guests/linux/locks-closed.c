@@ -32,7 +32,7 @@ static void *wait_whole(void *argument) {
 
 static bool is_waiting(void) { return waiting_tid && state_of_thread(waiting_tid) == 'S'; }
 
-// The parent holds the lock until the child's thread waits for it, and the child has closed the descriptor.
+// The parent holds the lock until the child's thread waits for it and the child has closed the descriptor.
 static void check(void *(*waiter)(void *), int command) {
   struct gate closed = new_gate(), got = new_gate(), end = new_gate();
   int fd = open("file", O_RDWR);

@@ -9,7 +9,7 @@ static int lock(int fd, int command, int type, off_t start, off_t length) {
   return fcntl(fd, command, &range);
 }
 
-// Who holds what keeps this process from locking; F_UNLCK if nobody.
+// The lock that keeps this process from locking; F_UNLCK if there is none.
 static struct flock holder(int fd, int command, int type, off_t start, off_t length) {
   struct flock range = {.l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
   CHECK_EQ(fcntl(fd, command, &range), 0);
@@ -34,7 +34,7 @@ static void check_records(void) {
     CHECK_ERRNO(lock(fd, F_SETLK, F_RDLCK, 29, 1), EAGAIN);
     CHECK_EQ(lock(fd, F_SETLK, F_WRLCK, 0, 10), 0);
     CHECK_EQ(lock(fd, F_SETLK, F_WRLCK, 30, 0), 0);
-    // To unlock is always allowed, and frees only one's own.
+    // Unlocking is always allowed, and frees only one's own locks.
     CHECK_EQ(lock(fd, F_SETLK, F_UNLCK, 0, 0), 0);
     CHECK_ERRNO(lock(fd, F_SETLK, F_RDLCK, 15, 1), EAGAIN);
   }
@@ -101,7 +101,7 @@ static void check_waiting(void) {
   close(fd), munmap(order, PAGE), remove_gate(ready);
 }
 
-// Locks of an open file: whoever shares the file shares them, and only the last close frees them.
+// Locks of an open file: all that share the file share them, and only the last close frees them.
 static void check_open_file_locks(void) {
   int fd = open("file", O_RDWR), other = open("file", O_RDWR);
   CHECK_EQ(lock(fd, F_OFD_SETLK, F_WRLCK, 0, 10), 0);
@@ -129,7 +129,7 @@ static void check_flock(void) {
   int fd = open("file", O_RDWR), other = open("file", O_RDONLY);
   CHECK_EQ(flock(fd, LOCK_EX), 0);
   CHECK_ERRNO(flock(other, LOCK_SH | LOCK_NB), EAGAIN);
-  // It is the open file's: a child holds it too, may change it, and may free it.
+  // A flock belongs to the open file: a child holds it too, may change it, and may free it.
   CHECK_IN_CHILD {
     CHECK_EQ(flock(fd, LOCK_EX | LOCK_NB), 0);
     int own = open("file", O_RDONLY);

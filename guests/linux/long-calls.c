@@ -1,4 +1,4 @@
-// long-calls: calls that work for long see signals on the way: those on devices return what they moved, files are read whole.
+// long-calls: long calls see signals on the way: those on devices return what they moved so far, files are read whole.
 // man 7 signal, man 4 random, man 2 getrandom, sendfile, readv.
 #include <sys/random.h>
 #include <sys/sendfile.h>
@@ -18,7 +18,7 @@ static void arm(suseconds_t us) {
   REQUIRE(setitimer(ITIMER_REAL, &timer, 0) == 0);
 }
 
-// Each pause is twice the last: on a machine where an alarm takes long, the program gets on all the same.
+// Each pause is twice the last, so that the program gets on even on a machine where an alarm takes long.
 static void on_alarm(int number) {
   (void)number;
   alarms++;
@@ -33,7 +33,7 @@ static void ring(bool on) {
   alarms = 0;
 }
 
-// The same MiB of memory, again and again: a long call needs no more.
+// The same MiB of memory, again and again: enough for a long call.
 static struct iovec *parts_of(char *buffer) {
   static struct iovec parts[PARTS];
   for (size_t i = 0; i < PARTS; i++) parts[i] = (struct iovec){buffer, MIB};
@@ -50,7 +50,7 @@ static void check_devices(char *buffer) {
   int random = open("/dev/urandom", O_RDONLY);
   int zero = open("/dev/zero", O_RDONLY);
   REQUIRE(random >= 0 && zero >= 0);
-  // Restarting is for calls that moved nothing.
+  // Only calls that moved nothing are restarted.
   struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
   REQUIRE(sigaction(SIGALRM, &action, 0) == 0);
 
@@ -72,7 +72,7 @@ static void check_getrandom(void) {
   munmap(buffer, 32 * MIB);
 }
 
-// A handler waits until a file is read or written: the count is whole. So it is without alarms, with the position behind it.
+// A handler waits until the file is read or written: the count is complete. So it is without alarms, and the position is after it.
 static void check_file(char *buffer) {
   int fd = open("sparse", O_RDWR | O_CREAT, 0644);
   REQUIRE(fd >= 0 && ftruncate(fd, 64 * MIB) == 0);

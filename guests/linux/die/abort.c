@@ -1,4 +1,4 @@
-// abort: SIGABRT by abort(3). man 3 abort.
+// abort: SIGABRT from abort(3). man 3 abort.
 // status: 134
 #include <stdlib.h>
 

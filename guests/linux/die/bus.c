@@ -1,4 +1,4 @@
-// bus: a mapped page behind the end of its file. man 2 mmap.
+// bus: a mapped page past the end of its file. man 2 mmap.
 // status: 135
 #include <sys/mman.h>
 

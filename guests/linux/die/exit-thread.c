@@ -1,4 +1,4 @@
-// exit-thread: exit(2) of the only thread ends the process with its status. man 2 exit.
+// exit-thread: exit(2) in the only thread ends the process with its status. man 2 exit.
 // status: 7
 #include <sys/syscall.h>
 #include <unistd.h>

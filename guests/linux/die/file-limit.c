@@ -1,4 +1,4 @@
-// file-limit: SIGXFSZ at the limit of a file's size. man 2 setrlimit.
+// file-limit: SIGXFSZ at the limit of file size. man 2 setrlimit.
 // status: 153
 #include <sys/mman.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-// pipe: SIGPIPE of a write that nobody can read. man 2 write.
+// pipe: SIGPIPE for a write that nobody can read. man 2 write.
 // status: 141
 #include <unistd.h>
 

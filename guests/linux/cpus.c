@@ -1,4 +1,4 @@
-// cpus: all sources agree on the number of processors; /proc/vmstat has what vmstat and free read. man 2 sched_getaffinity, man 5 proc_vmstat.
+// cpus: all counts of processors agree; /proc/vmstat has what vmstat and free read. man 2 sched_getaffinity, man 5 proc_vmstat.
 #include <sched.h>
 #include <sys/sysinfo.h>
 

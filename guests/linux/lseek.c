@@ -1,4 +1,4 @@
-// lseek: positions, holes, and what has none. man 2 lseek.
+// lseek: positions, holes, and files without positions. man 2 lseek.
 #include <dirent.h>
 
 #include "check.h"
@@ -18,11 +18,11 @@ int main(void) {
   CHECK_ERRNO(lseek(fd, -101, SEEK_CUR), EINVAL);
   CHECK_ERRNO(lseek(fd, -11, SEEK_END), EINVAL);
   CHECK_ERRNO(lseek(fd, 0, 99), EINVAL);
-  // A tmpfs has no largest file; others refuse.
+  // tmpfs has no largest file; others refuse.
   if (lseek(fd, INT64_MAX, SEEK_SET) == -1) CHECK_EQ(lseek(fd, 0, SEEK_CUR), 100);
   CHECK_ERRNO(lseek(-1, 0, SEEK_SET), EBADF);
 
-  // Data, then a hole of a mebibyte, then data. A file system may see no holes: then all is data.
+  // Data, then a hole of a mebibyte, then data. A file system may not report holes: then all is data.
   const off_t far = 1 << 20;
   CHECK_EQ(pwrite(fd, "x", 1, far), 1);
   CHECK_EQ(lseek(fd, 0, SEEK_DATA), 0);

@@ -28,7 +28,7 @@ int main(void) {
   memory[0] = 'k';
   CHECK_EQ(memory[0], 'k');
 
-  // Of a file: a private change is dropped, a shared one is the file's.
+  // In a file mapping a private change is dropped; a shared one is in the file.
   char content[16] = "file content", byte;
   write_file("file", content, 16);
   int fd = open("file", O_RDWR);

@@ -1,4 +1,4 @@
-// membarrier: who calls it needs no other thread to order what it does; registrations. man 2 membarrier.
+// membarrier: its caller needs no barrier in other threads to order their accesses; registrations. man 2 membarrier.
 // not in CI's beds: emulation makes it slow
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -10,8 +10,8 @@
 
 static int membarrier(int command) { return (int)syscall(SYS_membarrier, command, 0, 0); }
 
-// Each round both threads store to one word and load the other; only one of them has a barrier between. A call is slow enough to
-// hide most missing barriers: what this finds are calls that never end, or that miss who runs.
+// In each round both threads store to one word and load the other; only one of them has a barrier between. A call is slow enough to
+// hide most missing barriers: what this finds are calls that never end, or that miss a running thread.
 static volatile int x, y, seen, begun, done;
 
 static void wait_for(volatile int *word, int value) {

@@ -68,7 +68,7 @@ static void check_reopened(void) {
   CHECK(strcmp(link, "/memfd:sealed (deleted)") == 0);
   close(again);
 
-  // Seals put on through one description hold for the others, and only a writable one may put them on.
+  // Seals added through one description hold for the others, and only a writable description may add them.
   int other = make(PAGE);
   int reader = reopen(other, O_RDONLY), writer = reopen(other, O_WRONLY);
   CHECK_EQ(fcntl(reader, F_GET_SEALS), 0);
@@ -89,7 +89,7 @@ static void check_grow(void) {
   int fd = make(10);
   REQUIRE(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0);
   CHECK_EQ(pwrite(fd, data, 10, 0), 10);
-  // Nothing of a write that would grow it, and an empty write grows nothing.
+  // A write that would grow the file writes nothing, and an empty write grows nothing.
   CHECK_ERRNO(pwrite(fd, data, 11, 0), EPERM);
   CHECK_ERRNO(pwrite(fd, data, 2, 9), EPERM);
   CHECK_ERRNO(pwrite(fd, data, 1, 10), EPERM);
@@ -113,7 +113,7 @@ static void check_grow(void) {
   CHECK_ERRNO(ftruncate(fd, 6), EPERM);
   close(appender), close(source), close(fd);
 
-  // Linux 6.18 looks page by page, and writes whole pages that come before; 6.12 looks once.
+  // Linux 6.18 checks page by page, and writes the whole pages that come before; 6.12 checks once.
   int two = make(2 * 4096 - 96);
   REQUIRE(fcntl(two, F_ADD_SEALS, F_SEAL_GROW) == 0);
   ssize_t written = pwrite(two, data, 12000, 0);
@@ -132,7 +132,7 @@ static void check_empty_write(void) {
   close(fd);
 }
 
-// What is mapped stays writable; nothing new is.
+// Existing mappings stay writable; new ones are not.
 static void check_future_write(void) {
   char byte = 0;
   int fd = make(PAGE);
@@ -159,13 +159,13 @@ static void check_future_write(void) {
   CHECK_EQ(mprotect(later, PAGE, PROT_READ | PROT_EXEC), 0);
   CHECK_EQ(later[8], 'g');
   munmap(writable, PAGE), munmap(readable, PAGE);
-  // The mapping that cannot be written is none that F_SEAL_WRITE waits for.
+  // F_SEAL_WRITE does not mind the mapping that cannot be made writable.
   CHECK_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
   munmap(later, PAGE);
   close(fd);
 }
 
-// Also a mapping that was never written, and one whose descriptor is closed, keep the seal off.
+// A mapping that was never written, and one whose descriptor is closed, also prevent the seal.
 static void check_busy(void) {
   int fd = make(PAGE), again = reopen(fd, O_RDWR), reader = reopen(fd, O_RDONLY);
   void *memory = mmap(0, PAGE, PROT_READ, MAP_SHARED, again, 0);
@@ -178,7 +178,7 @@ static void check_busy(void) {
   void *harmless = mmap(0, PAGE, PROT_READ, MAP_SHARED, reader, 0);
   REQUIRE(private != MAP_FAILED && harmless != MAP_FAILED);
   CHECK_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
-  // With the seal on, the same seal again asks nothing of the mappings.
+  // Once the seal is on, adding it again does not depend on the mappings.
   CHECK_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
   munmap(private, PAGE), munmap(harmless, PAGE);
   close(reader), close(fd);
@@ -195,13 +195,13 @@ static void check_exec(void) {
   CHECK_ERRNO(fchmod(fd, 0777), EPERM);
   CHECK_ERRNO(fchmod(fd, 0641), EPERM);
   CHECK_EQ(fchmod(fd, 0600), 0);
-  // It takes other seals as any.
+  // It accepts other seals like any file.
   CHECK_EQ(write(fd, "x", 1), 1);
   CHECK_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SEAL), 0);
   CHECK_EQ(fcntl(fd, F_GET_SEALS), F_SEAL_EXEC | F_SEAL_GROW | F_SEAL_SEAL);
   close(fd);
 
-  // On a file that may be executed it brings all that makes its text constant.
+  // On an executable file it brings all the seals that make its text constant.
   int program = make(PAGE);
   CHECK_EQ(fstat(program, &status), 0);
   CHECK_EQ(status.st_mode & 0777, 0777);
@@ -235,7 +235,7 @@ static void check_others(void) {
   close(fds[0]), close(fds[1]), close(null), close(fd), close(path);
 }
 
-// /proc/self/maps names a mapping of it as its descriptor.
+// /proc/self/maps names its mapping as its descriptor.
 static void check_name(void) {
   static char text[65536];
   int fd = make(PAGE);

@@ -28,7 +28,7 @@ int main(void) {
   CHECK_EQ(fcntl(fd, F_GET_SEALS), F_SEAL_SHRINK | F_SEAL_GROW);
   CHECK_ERRNO(ftruncate(fd, 0), EPERM);
   CHECK_ERRNO(ftruncate(fd, (off_t)(3 * PAGE)), EPERM);
-  // Writes cannot be sealed away while a writable mapping lives.
+  // Writes cannot be sealed while a writable mapping lives.
   CHECK_ERRNO(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
   CHECK_EQ(munmap(memory, 2 * PAGE), 0);
   CHECK_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL), 0);
@@ -36,7 +36,7 @@ int main(void) {
   CHECK_ERRNO(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EPERM);
   CHECK(mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EPERM);
 
-  // Without leave to seal, sealing is sealed.
+  // Without MFD_ALLOW_SEALING, sealing is sealed.
   int plain = memfd_create("", 0);
   CHECK_EQ(fcntl(plain, F_GETFD), 0);
   CHECK_EQ(fcntl(plain, F_GET_SEALS), F_SEAL_SEAL);

@@ -1,4 +1,4 @@
-// mmap-anon: anonymous memory: zeroed, page-aligned, apart from each other, and the errors. man 2 mmap.
+// mmap-anon: anonymous memory: zeroed, page-aligned, separate mappings, and the errors. man 2 mmap.
 #include "fault.h"
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -12,7 +12,7 @@ static void check_contents(void) {
   CHECK_EQ((uintptr_t)b % PAGE, 0);
   CHECK(a + 6 * PAGE <= b || b + 6 * PAGE <= a);
 
-  // The last page is whole.
+  // The last page is complete.
   for (size_t i = 0; i < 6 * PAGE; i++) {
     if (a[i] || b[i]) fail(__FILE__, __LINE__, "fresh memory is zero", (long long)i, 0);
     a[i] = (char)i;

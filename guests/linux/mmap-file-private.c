@@ -1,4 +1,4 @@
-// mmap-file-private: private mappings of files: contents, tail, copy on write, SIGBUS behind the end, errors. man 2 mmap.
+// mmap-file-private: private mappings of files: contents, tail, copy on write, SIGBUS past the end, errors. man 2 mmap.
 #include "fault.h"
 
 static char content[3 * 65536];
@@ -16,7 +16,7 @@ static void check_contents(size_t size) {
   close(fd);
   CHECK(memcmp(memory, content, size) == 0);
   CHECK(memcmp(second, content + PAGE, PAGE) == 0);
-  // The rest of the last page is zero; whole pages behind the end do not exist.
+  // The rest of the last page is zero; whole pages past the end do not exist.
   for (size_t i = size; i < 3 * PAGE; i++) CHECK_EQ(memory[i], 0);
   CHECK_FAULT(READ_BYTE(memory + 3 * PAGE + 5), SIGBUS, BUS_ADRERR, memory + 3 * PAGE + 5);
   CHECK_FAULT(WRITE_BYTE(memory, 1), SIGSEGV, SEGV_ACCERR, memory);

@@ -65,7 +65,7 @@ static void check_truncate(void) {
   a[2 * PAGE + 7] = 'g';
   CHECK_EQ(FAULT_OF(READ_BYTE(a + 3 * PAGE)), SIGBUS);
 
-  // Bytes stored behind the end of the file never get into it.
+  // Bytes stored past the end of the file never get into it.
   CHECK_EQ(ftruncate(file, 10), 0);
   a[20] = 'x';
   CHECK_EQ(fstat(file, &status), 0);
@@ -75,7 +75,7 @@ static void check_truncate(void) {
   CHECK_EQ(munmap(a, 4 * PAGE), 0);
 }
 
-// Memory that is shared without a name: /dev/zero and MAP_ANONYMOUS.
+// Shared memory without a name: /dev/zero and MAP_ANONYMOUS.
 static void check_zero_device(void) {
   int zero = open("/dev/zero", O_RDWR);
   REQUIRE(zero >= 0);

@@ -15,7 +15,7 @@ int main(void) {
   CHECK_EQ(base[4 * PAGE - 1], 0);
   CHECK_EQ(base[4 * PAGE], 'o');
 
-  // Replacing by another protection takes effect at once.
+  // Replacing with another protection takes effect at once.
   CHECK(mmap(base + 2 * PAGE, PAGE, PROT_NONE, ANON | MAP_FIXED, -1, 0) == base + 2 * PAGE);
   CHECK_FAULT(READ_BYTE(base + 2 * PAGE), SIGSEGV, SEGV_ACCERR, base + 2 * PAGE);
   CHECK(mmap(base + 2 * PAGE, PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0) == base + 2 * PAGE);

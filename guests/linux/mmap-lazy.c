@@ -8,7 +8,7 @@
 
 int main(void) {
   catch_faults();
-  // A heap as runtimes reserve it: no access, opened piece by piece.
+  // A heap as runtimes reserve it: no access at first, then opened piece by piece.
   char *reserved = mmap(0, 4 * GIB, PROT_NONE, ANON, -1, 0);
   REQUIRE(reserved != MAP_FAILED);
   for (size_t at = 0; at < 4 * GIB; at += GIB / 2) {
@@ -23,7 +23,7 @@ int main(void) {
   // Readable and writable from the start, touched sparsely in both directions.
   char *sparse = mmap(0, GIB, PROT_READ | PROT_WRITE, ANON, -1, 0);
   REQUIRE(sparse != MAP_FAILED);
-  // A touch would cost 32 MiB where pages are of 16 KiB and the kernel joins them by itself.
+  // A touch would cost 32 MiB where pages have 16 KiB and the kernel joins them unasked.
   madvise(sparse, GIB, MADV_NOHUGEPAGE);
   for (size_t at = 0; at < GIB; at += GIB / 64) sparse[at + 9] = (char)(at / (GIB / 64) + 1);
   for (size_t at = GIB; at > 0; at -= GIB / 64) {
@@ -41,7 +41,7 @@ int main(void) {
   CHECK_EQ(munmap(reserved, 4 * GIB), 0);
   CHECK_FAULT(READ_BYTE(reserved + PAGE), SIGSEGV, SEGV_MAPERR, reserved + PAGE);
 
-  // A reservation beyond all memory is refused in one piece or given in one piece; never half.
+  // A reservation beyond all memory is refused or granted whole; never half.
   char *absurd = mmap(0, 1ul << 44, PROT_NONE, ANON, -1, 0);
   if (absurd != MAP_FAILED) CHECK_EQ(munmap(absurd, 1ul << 44), 0);
   return finish();

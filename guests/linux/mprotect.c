@@ -18,7 +18,7 @@ static void check_data(void) {
   CHECK_EQ(memory[1], 'm');
   memory[1] = 'w';
 
-  // Protections flip many times on touched and untouched pages.
+  // Protections change many times on touched and untouched pages.
   for (volatile int i = 0; i < 40; i++) {
     CHECK_EQ(mprotect(memory + PAGE, 2 * PAGE, i % 2 ? RW : PROT_READ), 0);
     CHECK_EQ(FAULT_OF(WRITE_BYTE(memory + 2 * PAGE, i)), i % 2 ? 0 : SIGSEGV);
@@ -26,7 +26,7 @@ static void check_data(void) {
   CHECK_EQ(mprotect(memory, 8 * PAGE, RW), 0);
 }
 
-// The kernel keeps to the program's protections.
+// The kernel respects the program's protections.
 static void check_kernel(void) {
   int fds[2];
   REQUIRE(pipe(fds) == 0);
@@ -64,7 +64,7 @@ static void check_errors(void) {
   CHECK_ERRNO(mprotect(memory, PAGE, 0x100), EINVAL);
   CHECK_EQ(mprotect(memory, 0, RW), 0);
   CHECK_ERRNO(mprotect(memory, (size_t)-PAGE, RW), ENOMEM);
-  // Over a hole: what lies before it is changed, then ENOMEM.
+  // Over a hole: the part before it is changed, then ENOMEM.
   CHECK_EQ(munmap(memory + 6 * PAGE, PAGE), 0);
   CHECK_ERRNO(mprotect(memory + 5 * PAGE, 3 * PAGE, PROT_READ), ENOMEM);
   CHECK_EQ(FAULT_OF(WRITE_BYTE(memory + 5 * PAGE, 1)), SIGSEGV);

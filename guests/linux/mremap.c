@@ -1,4 +1,4 @@
-// mremap: growing in place, moving, shrinking, to a fixed address: contents go along. man 2 mremap.
+// mremap: growing in place, moving, shrinking, to a fixed address: contents move along. man 2 mremap.
 #include "fault.h"
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -29,7 +29,7 @@ static void check_in_place(void) {
 
 static void check_move(void) {
   char *base = map(4);
-  // A wall behind the mapping keeps it from growing where it is.
+  // A wall after the mapping keeps it from growing in place.
   errno = 0;
   char *wall = mmap(base + 4 * PAGE, PAGE, PROT_NONE, ANON | MAP_FIXED_NOREPLACE, -1, 0);
   if (wall == MAP_FAILED && errno != EEXIST) fail(__FILE__, __LINE__, "a wall", 0, errno);
@@ -51,7 +51,7 @@ static void check_fixed(void) {
   check_pages(target, 2, 0);
   check_pages(target + 6 * PAGE, 2, 6);
   CHECK_EQ(FAULT_OF(READ_BYTE(base)), SIGSEGV);
-  // A part of a mapping, shrinking on the way.
+  // A part of a mapping, which shrinks on the way.
   CHECK(mremap(target + 6 * PAGE, 2 * PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, base) == base);
   check_pages(base, 1, 6);
   CHECK_EQ(FAULT_OF(READ_BYTE(target + 7 * PAGE)), SIGSEGV);

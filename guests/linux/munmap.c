@@ -21,19 +21,19 @@ int main(void) {
     }
   }
 
-  // Of nothing: fine. Over holes and several mappings: fine.
+  // An empty range is fine, and so is one over holes and several mappings.
   CHECK_EQ(munmap(base + 4 * PAGE, 2 * PAGE), 0);
   CHECK_EQ(mprotect(base + 8 * PAGE, PAGE, PROT_READ), 0);
   CHECK_EQ(munmap(base + PAGE, 10 * PAGE), 0);
   CHECK_EQ(FAULT_OF(READ_BYTE(base + 10 * PAGE)), SIGSEGV);
   CHECK_EQ(base[11 * PAGE], 'a' + 11);
 
-  // The kernel does not reach what is gone.
+  // The kernel cannot reach memory that is gone.
   int fds[2];
   REQUIRE(pipe(fds) == 0);
   CHECK_ERRNO(write(fds[1], base + PAGE, 1), EFAULT);
 
-  // Touched, unmapped and mapped again it is zero; a thousand times over, the address is still free.
+  // Memory that is touched, unmapped and mapped again is zero; after a thousand rounds the address is still free.
   for (int i = 0; i < 1000; i++) {
     char *again = mmap(base + PAGE, PAGE, PROT_READ | PROT_WRITE, ANON | MAP_FIXED_NOREPLACE, -1, 0);
     REQUIRE(again == base + PAGE);

@@ -1,4 +1,4 @@
-// open-modes: access mode 3, O_PATH's and O_TMPFILE's company, and what openat2 refuses. man 2 open, man 2 openat2.
+// open-modes: access mode 3, the flags that go with O_PATH and O_TMPFILE, and what openat2 refuses. man 2 open, man 2 openat2.
 #include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -13,7 +13,7 @@ static int open_how(const char *path, uint64_t flags, uint64_t mode, uint64_t re
   return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 }
 
-// It asks for the permission to read and to write, and then does neither: for ioctl, fchmod and the like (man 2 open).
+// It requires the permission to read and to write, and then can do neither: for ioctl, fchmod and the like (man 2 open).
 static void check_neither(void) {
   char byte;
   off_t zero = 0;
@@ -50,7 +50,7 @@ static void check_neither(void) {
   int left = 0;
   CHECK_EQ(ioctl(fd, FIONREAD, &left), 0);
   CHECK_EQ(left, 6);
-  // It asks for both permissions, and a directory cannot be written.
+  // It requires both permissions, and a directory cannot be written.
   CHECK_ERRNO(open(".", 3), EISDIR);
   int null = open("/dev/null", 3);
   CHECK(null >= 0);
@@ -58,7 +58,7 @@ static void check_neither(void) {
   CHECK_ERRNO(read(null, &byte, 1), EBADF);
   close(null), close(fd), close(other), close(pipes[0]), close(pipes[1]);
 
-  // What is made and cut by the way is made and cut.
+  // It still creates and truncates.
   int made = open("made", 3 | O_CREAT | O_EXCL, 0644);
   CHECK(made >= 0);
   CHECK_ERRNO(write(made, "x", 1), EBADF);
@@ -77,7 +77,7 @@ static void check_neither(void) {
 }
 
 static void check_open(void) {
-  // open ignores what O_PATH has no use for; a directory is never created so.
+  // open ignores flags that O_PATH has no use for; it never creates a directory this way.
   int path = open("file", O_PATH | O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
   CHECK(path >= 0);
   CHECK_EQ(fcntl(path, F_GETFL) & (O_PATH | O_ACCMODE | O_APPEND), O_PATH);
@@ -114,7 +114,7 @@ static void check_openat2(void) {
   CHECK_ERRNO(open_how("file", O_RDONLY, 0, 1ull << 40), EINVAL);
   CHECK_ERRNO(open_how("file", O_RDONLY, 0, 0x40), EINVAL);
   CHECK_ERRNO(open_how("file", O_RDONLY, 0, RESOLVE_BENEATH | RESOLVE_IN_ROOT), EINVAL);
-  // A refusal of flags comes before any look at the path, and before "not from the cache".
+  // A refusal of flags comes before any look at the path, and before "not in the cache".
   CHECK_ERRNO(open_how((char *)8, O_PATH | O_RDWR, 0, 0), EINVAL);
   CHECK_ERRNO(open_how((char *)8, O_RDONLY, 0, 0), EFAULT);
   CHECK_ERRNO(open_how("file", O_RDONLY, 0, RESOLVE_CACHED | RESOLVE_BENEATH | RESOLVE_IN_ROOT), EINVAL);

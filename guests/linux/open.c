@@ -22,7 +22,7 @@ static void check_creation(void) {
   CHECK_EQ(status.st_mode, S_IFREG | 0644);
   CHECK_EQ(close(fd), 0);
 
-  // A mode that forbids writing does not bind the descriptor that created the file.
+  // A mode that forbids writing does not apply to the descriptor that created the file.
   fd = open("locked", O_WRONLY | O_CREAT, 0444);
   CHECK_EQ(write(fd, "x", 1), 1);
   CHECK_EQ(close(fd), 0);
@@ -99,7 +99,7 @@ static void check_errors(void) {
   close(fd);
 }
 
-// O_CREAT through a dangling link creates its target; O_PATH descriptors only name.
+// O_CREAT through a dangling link creates its target; O_PATH descriptors only name files.
 static void check_links_and_paths(void) {
   struct stat status;
   char byte;

@@ -1,8 +1,8 @@
-// orphans: who becomes the parent of a process whose parent ended, and what it is told. man 2 prctl, man 2 PR_SET_PDEATHSIG.
+// orphans: the new parent of a process whose parent ended, and what the process is told. man 2 prctl, man 2 PR_SET_PDEATHSIG.
 // not in CI's beds: emulation makes it slow
 #include "processes.h"
 
-// A child that leaves a grandchild, which does `body` when the child is gone; the grandchild's pid.
+// Starts a child that leaves a grandchild, which runs `body` when the child is gone; returns the grandchild's pid.
 static pid_t leave_orphan(void (*body)(pid_t dead_parent, struct gate), struct gate gate) {
   pid_t *pid = shared_memory(PAGE), child;
   IN_CHILD(child) {
@@ -37,13 +37,13 @@ static void check_subreaper(void) {
   CHECK_EQ(is_reaper, 1);
   CHECK_ERRNO(prctl(PR_GET_CHILD_SUBREAPER, (int *)8), EFAULT);
 
-  // It is this one's to wait for, and tells of its end as a child does.
+  // This process waits for it, and its end is reported as a child's.
   pid_t orphan = leave_orphan(expect_self, none);
   CHECK_EQ(waitid(P_ALL, 0, &info, WEXITED), 0);
   CHECK_EQ(info.si_pid, orphan);
   CHECK_EQ(info.si_status, 0);
 
-  // A zombie that its parent never reaped comes too.
+  // A zombie that its parent never reaped moves too.
   CHECK_IN_CHILD {
     pid_t dead = CHILD(_exit(77));
     CHECK_EQ(waitid(P_PID, (id_t)dead, &info, WEXITED | WNOWAIT), 0);
@@ -53,7 +53,7 @@ static void check_subreaper(void) {
   CHECK_ERRNO(waitpid(-1, &status, 0), ECHILD);
 }
 
-// The nearest living ancestor that is one takes them: being one is not inherited.
+// The nearest living ancestor that is a subreaper takes them: being one is not inherited.
 static void check_nearest(void) {
   struct gate none = {{-1, -1}};
   CHECK_IN_CHILD {
@@ -72,7 +72,7 @@ static void check_nearest(void) {
   CHECK_ERRNO(waitpid(-1, 0, 0), ECHILD);
 }
 
-// The first program of a container may be one that waits for nobody.
+// The first program of a container may be one that never waits for children.
 static bool init_reaps(void) {
   char name[32] = "";
   read_file("/proc/1/comm", name, sizeof(name));
@@ -85,7 +85,7 @@ static void expect_other(pid_t dead_parent, struct gate gate) {
   CHECK_EQ(write(gate.fds[1], &byte, 1), 1);
 }
 
-// Without one it goes to init or to who stands in for it, and is reaped there.
+// Without a subreaper it goes to init or to its stand-in, and is reaped there.
 static void check_no_subreaper(void) {
   char byte = 0;
   struct gate gate = new_gate();
@@ -110,12 +110,12 @@ static void check_death_signal(void) {
     IN_CHILD(grandchild) {
       sigset_t set;
       sigemptyset(&set), sigaddset(&set, SIGUSR1), sigprocmask(SIG_BLOCK, &set, 0);
-      // Cleared by the fork.
+      // The fork cleared it.
       CHECK(prctl(PR_GET_PDEATHSIG, &number) == 0 && number == 0);
       CHECK_EQ(prctl(PR_SET_PDEATHSIG, SIGUSR1), 0);
       open_gate(ready);
       CHECK_EQ(sigwaitinfo(&set, &info), SIGUSR1);
-      // It comes from the parent that ended.
+      // Its sender is the parent that ended.
       CHECK(info.si_code == SI_USER && info.si_pid == parent && getppid() == self);
     }
     *pid = grandchild;

@@ -1,4 +1,4 @@
-// paging: memory that is made present at its first touch: contents, neighbours and every register stay right. man 2 mmap.
+// paging: memory that appears at its first touch: contents, neighbours and every register stay right. man 2 mmap.
 #include "check.h"
 #include "touch.h"
 
@@ -6,7 +6,7 @@
 
 static uint64_t mark(size_t round, size_t page) { return (round << 32 ^ page) * 0x9e3779b97f4a7c15 | 1; }
 
-// Both ends of each page hold a mark of their own; a heap that grows in steps as malloc's does, by the break.
+// Both ends of each page hold a mark of their own; the heap grows in steps through the break, as malloc's does.
 static void check_heap(void) {
   const size_t step = 33;
   char *start = (char *)syscall(SYS_brk, 0);
@@ -30,7 +30,7 @@ static void check_heap(void) {
   REQUIRE((char *)syscall(SYS_brk, start) == start);
 }
 
-// A growing array moved by mremap while others come and go between.
+// A growing array that mremap moves while others come and go between.
 static void check_moves(void) {
   size_t pages = 16;
   uint64_t *array = mmap(0, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,4 +1,4 @@
-// pending-ends: signals that wait for a thread or a process count no more when it has ended. man 2 getrlimit (RLIMIT_SIGPENDING).
+// pending-ends: signals pending for a thread or a process no longer count when it has ended. man 2 getrlimit (RLIMIT_SIGPENDING).
 // not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 
@@ -41,7 +41,7 @@ int main(int count, char **arguments) {
   sigemptyset(&set), sigaddset(&set, SIGRTMIN);
   sigprocmask(SIG_BLOCK, &set, 0);
   CHECK_EQ(setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){LIMIT, LIMIT}), 0);
-  // Natively what the user's other processes have pending counts, too.
+  // Natively the pending signals of the user's other processes count too.
   if (is_root()) become_lone_user();
   check_threads();
   int zombies = count > 1 ? atoi(arguments[1]) : 5;

@@ -1,4 +1,4 @@
-// pidfd: descriptors that are processes: open, poll, wait, signals, another's descriptors. man 2 pidfd_open, pidfd_send_signal, pidfd_getfd.
+// pidfd: descriptors for processes: open, poll, wait, signals, another's descriptors. man 2 pidfd_open, pidfd_send_signal, pidfd_getfd.
 // not in CI's beds: emulation makes it slow
 #include <sys/epoll.h>
 
@@ -71,7 +71,7 @@ static void check_poll_and_wait(void) {
   close(fd), close(epoll);
 }
 
-// Somebody else's child can be watched and not waited for.
+// Another process's child can be watched but not waited for.
 static void check_strangers(void) {
   pid_t child = start_sleeper();
   int fd = open_pidfd(child, 0);
@@ -129,7 +129,7 @@ static void check_getfd(void) {
   int pidfd = open_pidfd(child, 0), fd = get_fd(pidfd, 123, 0);
   CHECK(fd >= 0);
   CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
-  // The same open file: it is where the child left it.
+  // The same open file: its offset is where the child left it.
   CHECK_EQ(read(fd, text, 3), 3);
   CHECK(memcmp(text, "cde", 3) == 0);
   CHECK_ERRNO(get_fd(pidfd, 124, 0), EBADF);

@@ -1,4 +1,4 @@
-// pipe-reopen: a pipe opened anew through /proc/self/fd never waits for its other end; vmsplice. man 7 pipe, man 5 proc.
+// pipe-reopen: a pipe reopened through /proc/self/fd never waits for its other end; vmsplice. man 7 pipe, man 5 proc.
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -22,7 +22,7 @@ static void check_reopen(void) {
   char text[8] = "";
   REQUIRE(pipe(fds) == 0);
   CHECK_EQ(write(fds[1], "abc", 3), 3);
-  // Either end opens as either, whether or not anybody has the other.
+  // Either end opens as either, whether or not the other is open.
   int reader = reopen(fds[1], O_RDONLY), writer = reopen(fds[0], O_WRONLY), both = reopen(fds[0], O_RDWR);
   CHECK(reader >= 0 && writer >= 0 && both >= 0);
   CHECK_EQ(write(writer, "d", 1), 1);
@@ -41,14 +41,14 @@ static void check_reopen(void) {
   CHECK(late >= 0);
   CHECK_EQ(read(late, text, 1), 0);
   CHECK_EQ(ready(late), POLLHUP);
-  // A writer brings the pipe to life again.
+  // A new writer makes the pipe usable again.
   int alive = reopen(fds[0], O_WRONLY);
   CHECK(alive >= 0);
   CHECK_EQ(write(alive, "z", 1), 1);
   CHECK_EQ(read(late, text, 1), 1);
   close(late), close(reader), close(fds[0]);
 
-  // Without a reader: a writer opens, non-blocking too, and may not write.
+  // Without a reader: a writer opens, non-blocking too, but may not write.
   int second = reopen(alive, O_WRONLY | O_NONBLOCK), third = reopen(alive, O_WRONLY);
   CHECK(second >= 0 && third >= 0);
   CHECK_EQ(ready(third), POLLOUT | POLLERR);
@@ -88,7 +88,7 @@ static void check_vmsplice(void) {
   REQUIRE(pipe(fds) == 0);
   int capacity = fcntl(fds[1], F_GETPIPE_SZ);
   memset(data, 'v', sizeof(data));
-  // More than fits: what fits goes in, and the call ends.
+  // More than the pipe holds: what fits goes in, and the call ends.
   CHECK_EQ(vmsplice(fds[1], &whole, 1, 0), capacity);
   CHECK_EQ(ioctl(fds[0], FIONREAD, &pending), 0);
   CHECK_EQ(pending, capacity);
@@ -115,7 +115,7 @@ static void check_vmsplice(void) {
   CHECK_ERRNO(vmsplice(fds[1], &one, 1, 0), EPIPE);
   close(fds[1]);
 
-  // What cannot be read: EFAULT, or as much as can.
+  // Memory that cannot be read: EFAULT, or as much as can be read.
   REQUIRE(pipe(fds) == 0);
   char *end = at_page_end(2 * PAGE, PAGE);
   struct iovec half = {end, 2 * PAGE}, bad = {(void *)8, 16};

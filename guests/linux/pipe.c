@@ -54,7 +54,7 @@ static void check_nonblocking(void) {
   }
   if (n != -1 || errno != EAGAIN) fail(__FILE__, __LINE__, "a full pipe gives EAGAIN", n, errno);
   CHECK_EQ(total, capacity);
-  // Up to PIPE_BUF bytes go in whole or not at all; more may go in partly. Room comes back by whole pages.
+  // Up to PIPE_BUF bytes go in whole or not at all; more may go in partly. Room is freed in whole pages.
   CHECK_EQ(read(fds[0], block, 100), 100);
   CHECK_ERRNO(write(fds[1], block, PIPE_BUF), EAGAIN);
   CHECK_EQ(read(fds[0], block, PAGE - 100), PAGE - 100);
@@ -81,7 +81,7 @@ static void check_errors(void) {
   close(before);
   CHECK_ERRNO(syscall(SYS_pipe2, fds, 0x40000000), EINVAL);
   for (BAD_POINTER(p)) CHECK_ERRNO(syscall(SYS_pipe2, *p, 0), EFAULT);
-  // A refused pipe leaves no descriptors behind.
+  // A failed pipe call leaves no descriptors behind.
   int after = dup(0);
   CHECK_EQ(after, before);
   close(after);

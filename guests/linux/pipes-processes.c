@@ -14,7 +14,7 @@ static void read_all(int fd, char *buffer, size_t length) {
   }
 }
 
-// Several processes write records of one length and one letter each: none is torn while they have PIPE_BUF bytes at most.
+// Several processes write records of one length, each with its own letter: none is torn while they have PIPE_BUF bytes at most.
 static void check_atomicity(size_t length, int count) {
   static char records[WRITERS * 100 * PIPE_BUF];
   int fds[2], of[WRITERS] = {0};
@@ -41,7 +41,7 @@ static void check_atomicity(size_t length, int count) {
   close(fds[0]);
 }
 
-// A write longer than there is room waits for the reader, and all of it arrives in order.
+// A write longer than the room waits for the reader, and all of it arrives in order.
 static void check_capacity(void) {
   static unsigned char block[300000], got[300000];
   struct gate done = new_gate();
@@ -64,7 +64,7 @@ static void check_capacity(void) {
   CHECK(memcmp(got, block, sizeof(got)) == 0);
   pass_gate(done);
   CHECK_EQ(ended(writer), 0);
-  // O_NONBLOCK is the open file's, and a process that waits for room already goes on waiting.
+  // O_NONBLOCK belongs to the open file, and a process that already waits for room goes on waiting.
   CHECK_EQ(fcntl(fds[1], F_SETPIPE_SZ, 4096), 4096);
   CHECK_EQ(write(fds[1], block, 4096), 4096);
   IN_CHILD(writer) CHECK_EQ(write(fds[1], block, 10), 10);
@@ -81,7 +81,7 @@ static void check_end_of_file(void) {
   char byte;
   int fds[2];
   REQUIRE(pipe(fds) == 0);
-  // The end comes with the last of those who could write, however it ends.
+  // The end comes with the last writer, however it ends.
   pid_t one = CHILD(pass_gate(go)), two = CHILD(for (;;) pause());
   close(fds[1]);
   struct pollfd readable = {fds[0], POLLIN, 0};
@@ -102,7 +102,7 @@ static void check_sigpipe(void) {
   static char block[100000];
   int fds[2];
   REQUIRE(pipe(fds) == 0);
-  // A writer for ever dies when nobody reads on; one that waits in a write is told at once.
+  // An endless writer dies when no reader is left; one that waits in a write is told at once.
   pid_t endless;
   IN_CHILD(endless) {
     close(fds[0]);
@@ -119,7 +119,7 @@ static void check_sigpipe(void) {
     signal(SIGPIPE, catch);
     close(fds[0]);
     open_gate(ready);
-    // What fitted was written.
+    // The part that fitted was written.
     CHECK_EQ(write(fds[1], block, sizeof(block)), 65536);
     CHECK_EQ(caught, SIGPIPE);
     CHECK_ERRNO(write(fds[1], block, 1), EPIPE);
@@ -142,7 +142,7 @@ static void check_interruption(void) {
     struct sigaction action = {.sa_handler = catch, .sa_flags = restarts ? SA_RESTART : 0};
     sigaction(SIGUSR1, &action, 0);
     IN_CHILD(child) {
-      // Again and again: the first may come before the read.
+      // Again and again: the first signal may come before the read.
       for (int i = 0; i < (restarts ? 5 : 3000); i++) sleep_ms(2), kill(parent, SIGUSR1);
       CHECK_EQ(write(fds[1], "x", 1), 1);
     }

@@ -1,4 +1,4 @@
-// pledge: what a process promises to do without is ENOSYS with `error`, and can only become less. OpenBSD's man 2 pledge.
+// pledge: with `error`, what a process promises to do without is ENOSYS; promises can only shrink. OpenBSD's man 2 pledge.
 #include "pledge.h"
 
 #include <sys/file.h>
@@ -45,7 +45,7 @@ static void check_memory(void) {
   REQUIRE(page != MAP_FAILED);
   CHECK_ERRNO(mprotect(page, PAGE, PROT_READ | PROT_EXEC), ENOSYS);
   CHECK_EQ(mprotect(page, PAGE, PROT_READ), 0);
-  // Code of a file, as a loader maps it; not if it can be written as well.
+  // Code from a file, as a loader maps it; not if it can also be written.
   int self = open("/proc/self/exe", O_RDONLY);
   REQUIRE(self >= 0);
   CHECK(mmap(0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, self, 0) != MAP_FAILED);
@@ -68,7 +68,7 @@ static void check_process(void) {
   CHECK_ERRNO(ioctl(0, TIOCSCTTY, 0), ENOSYS);
 }
 
-// Under "stdio tmppath error": where a path leads counts, not how it is written.
+// Under "stdio tmppath error": what counts is where a path leads, not how it is written.
 static void check_tmppath(void) {
   char target[64];
   CHECK(open("/proc/self/status", O_RDONLY) < 0 && errno == ENOSYS);
@@ -95,7 +95,7 @@ int main(void) {
     return finish();
   }
   check_arguments();
-  // Locks, and hides nothing: nothing was unveiled.
+  // This locks, but hides nothing: nothing was unveiled.
   CHECK_EQ(unveil(NULL, NULL), 0);
   make_files();
   int fd = open(file, O_RDWR);
@@ -105,7 +105,7 @@ int main(void) {
   check_files(fd);
   check_memory();
   check_process();
-  // With `error`, more is not refused, but cut.
+  // With `error`, asking for more is not refused, but cut to what is left.
   CHECK_EQ(pledge("stdio rpath tmppath fattr error", NULL), 0);
   CHECK_ERRNO(chmod(file, 0600), ENOSYS);
   CHECK_ERRNO(mkdir("/new", 0700), ENOSYS);
@@ -117,7 +117,7 @@ int main(void) {
   CHECK_ERRNO(pledge("stdio error", NULL), EPERM);
   CHECK_EQ(pledge(NULL, "stdio"), 0);
   CHECK_ERRNO(pledge(NULL, "stdio rpath"), EPERM);
-  // What was opened before stays open.
+  // Files that were open before stay open.
   CHECK_EQ(write(fd, "more", 4), 4);
   return finish();
 }

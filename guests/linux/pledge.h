@@ -22,7 +22,7 @@ UNUSED static long unveil(const char *path, const char *permissions) {
   return syscall(SYS_unveil, path, permissions);
 }
 
-// Linux answers ENOSYS to all three, and there is nothing more to check.
+// Linux answers ENOSYS to all three, and then there is nothing more to check.
 UNUSED static bool is_hv(void) {
   struct utsname name;
   REQUIRE(uname(&name) == 0);

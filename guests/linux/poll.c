@@ -39,7 +39,7 @@ static void check_poll(void) {
   CHECK(now_ms() - start >= 59 && now_ms() - start < 2000);
   CHECK_EQ(poll(0, 0, 10), 0);
 
-  // Whatever the standard input is: hv's own may be what epoll refuses.
+  // Whatever standard input is: hv's own may be a file that epoll refuses.
   struct pollfd standard = {0, POLLPRI, 0};
   CHECK(poll(&standard, 1, 10) >= 0);
 
@@ -99,7 +99,7 @@ static void check_select(void) {
   CHECK_ERRNO(pselect(0, 0, 0, 0, &bad, 0), EINVAL);
 }
 
-// ppoll and pselect put the mask in place for the wait only, and are never restarted.
+// ppoll and pselect set the mask only for the wait, and are never restarted.
 static void check_masks(void) {
   sigset_t blocked, none, now;
   struct pollfd polled = {fds[0], POLLIN, 0};

@@ -110,7 +110,7 @@ static void notifications(void) {
   CHECK_EQ(last.si_pid, getpid());
   CHECK_EQ(last.si_uid, getuid());
   CHECK_EQ(last.si_value.sival_int, 4711);
-  // Once only, and only for the first message.
+  // Only once, and only for the first message.
   CHECK_EQ(mq_notify(queue, &event), 0);
   CHECK_EQ(mq_send(queue, "b", 1, 0), 0);
   CHECK_EQ(signals, 1);
@@ -134,7 +134,7 @@ static void notifications(void) {
   CHECK_EQ(mq_send(queue, "e", 1, 0), 0);
   CHECK_EQ(signals, 2);
   CHECK(gives("e", 0));
-  // Whichever of its descriptors a process closes.
+  // Closing any descriptor of the queue removes the process's registration.
   event.sigev_notify = SIGEV_SIGNAL;
   CHECK_EQ(mq_notify(queue, &event), 0);
   int copy = dup(fd);
@@ -186,7 +186,7 @@ static void names(void) {
   CHECK_ERRNO(syscall(SYS_mq_open, longest, O_RDWR | O_CREAT, 0600, 0), ENAMETOOLONG);
   CHECK_ERRNO(mq_unlink(other), ENOENT);
 
-  // What a user's queues may take.
+  // How much a user's queues may hold.
   struct rlimit old, tiny = {100, 0};
   CHECK_EQ(getrlimit(RLIMIT_MSGQUEUE, &old), 0);
   tiny.rlim_max = old.rlim_max;

@@ -1,4 +1,4 @@
-// proc-access: which files of another user's process, and of one that is not dumpable, /proc lets one see. man 2 ptrace, man 5 proc.
+// proc-access: which files of another user's process, and of one that is not dumpable, can be read in /proc. man 2 ptrace, man 5 proc.
 // not in CI's beds: emulation makes it slow
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -21,7 +21,7 @@ static ssize_t link_of(pid_t pid, const char *name) {
   return readlink(path, text, sizeof(text));
 }
 
-// A child that waits to be killed, as what `become` makes it; it says when it has.
+// A child that changes itself with `become`, says so, and waits to be killed.
 static pid_t start(void (*become)(void)) {
   int fds[2];
   char byte;
@@ -73,7 +73,7 @@ static void check_seen(pid_t pid) {
   CHECK(open_of(pid, "fd") >= 0);
 }
 
-// The owner of a process's files is its effective user; of one that is not dumpable, root.
+// A process's effective user owns its files; root owns them if it is not dumpable.
 static void check_owner(pid_t pid, unsigned uid, unsigned other) {
   struct stat status;
   char path[64];
@@ -100,7 +100,7 @@ int main(void) {
       become_somebody();
       check_open(own), check_open(shy);
       check_closed(own), check_closed(shy), check_closed(getppid());
-      // Who changes its user is not dumpable from then on: its files are root's. What it has open it sees all the same.
+      // A process that changes its user is not dumpable from then on: its files are root's. It can still see its own.
       CHECK_EQ(prctl(PR_GET_DUMPABLE), 0);
       CHECK(open_of(getpid(), "maps") >= 0 && open_of(getpid(), "fd") >= 0 && link_of(getpid(), "exe") > 0);
       CHECK(open_of(getpid(), "fdinfo") >= 0 && link_of(getpid(), "fd/2") > 0);

@@ -1,4 +1,4 @@
-// proc-processes: what /proc says of other processes, of threads, of the dead and of the gone. man 5 proc.
+// proc-processes: what /proc says about other processes, threads, dead processes and ones that are gone. man 5 proc.
 // not in CI's beds: emulation makes it slow
 #include <dirent.h>
 
@@ -6,7 +6,7 @@
 
 static char text[65536];
 
-// /proc/PID/NAME into `text`; its length or -1.
+// Reads /proc/PID/NAME into `text`; returns its length or -1.
 static ssize_t read_of(pid_t pid, const char *name) {
   char path[128];
   snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
@@ -21,7 +21,7 @@ static ssize_t link_of(pid_t pid, const char *name) {
   return length;
 }
 
-// The number behind a field's name in /proc/PID/status, -1 if there is no such field.
+// The number after a field's name in /proc/PID/status, -1 if there is no such field.
 static long status_of(pid_t pid, const char *field) {
   char wanted[64], *at;
   snprintf(wanted, sizeof(wanted), "\n%s:\t", field);
@@ -29,7 +29,7 @@ static long status_of(pid_t pid, const char *field) {
   return strtol(at + strlen(wanted), 0, 10);
 }
 
-// Field n of /proc/PID/stat, counted from 1 as man 5 proc does; from 3 on.
+// Field n of /proc/PID/stat, counted from 1 as in man 5 proc; from 3 on.
 static long stat_of(pid_t pid, int n) {
   char *at;
   if (read_of(pid, "stat") <= 0 || !(at = strrchr(text, ')'))) return -1;
@@ -101,12 +101,12 @@ static void check_alive(void) {
   remove_gate(ready);
 }
 
-// Arguments and environment are those of the program that runs, as it may have changed them.
+// Arguments and environment are those of the running program, as it may have changed them.
 static void check_arguments(const char *self) {
   char *words[] = {"name", "one", "", "three", 0}, *variables[] = {"MODE=pause", "B=2", 0};
   pid_t child = vfork();
   if (child == 0) execve(self, words, variables), _exit(99);
-  // The parent of a vfork goes on before the new program has its words.
+  // The parent of a vfork goes on before the new program has its arguments in place.
   CHECK(EVENTUALLY(read_of(child, "cmdline") == 16));
   CHECK(memcmp(text, "name\0one\0\0three", 16) == 0);
   CHECK_EQ(read_of(child, "environ"), 15);
@@ -133,7 +133,7 @@ static void check_descriptors(void) {
   CHECK_ERRNO(link_of(child, "fd/79"), ENOENT);
   CHECK_EQ(count_entries("/proc/%d/fd", child, 77), 1);
   CHECK(read_of(child, "fdinfo/77") > 0 && strncmp(text, "pos:\t2\n", 7) == 0);
-  // Opening it opens the file anew, from its start; a pipe's other end is the same pipe's.
+  // Opening it opens the file anew, from its start; for a pipe it opens another end of the same pipe.
   snprintf(path, sizeof(path), "/proc/%d/fd/77", child);
   int fd = open(path, O_RDONLY);
   CHECK_EQ(read(fd, letters, 7), 6);

@@ -1,4 +1,4 @@
-// proc-settings: files of /proc/self that can be written, smaps, pagemap and namespaces, with the prctl options beside them. man 5 proc.
+// proc-settings: writable files of /proc/self, smaps, pagemap and namespaces, with the prctl options that belong to them. man 5 proc.
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 
@@ -40,7 +40,7 @@ static void check_comm(void) {
 static void check_oom(void) {
   CHECK_EQ(write_text("/proc/self/oom_score_adj", "500\n"), 4);
   CHECK_EQ(atoi(text_of("/proc/self/oom_score_adj")), 500);
-  // Linux rounds a few times on the way to 1000.
+  // Linux rounds several times on the way to 1000.
   CHECK(atoi(text_of("/proc/self/oom_score")) >= 990);
   CHECK_ERRNO(write_text("/proc/self/oom_score_adj", "1001"), EINVAL);
   CHECK_ERRNO(write_text("/proc/self/oom_score_adj", "-1001"), EINVAL);
@@ -61,7 +61,7 @@ static void check_coredump_filter(void) {
   CHECK_ERRNO(write_text("/proc/self/coredump_filter", "all"), EINVAL);
 }
 
-// The numbers of one mapping's lines, in kB.
+// A field's number in kB: of the mapping at `address`, or the file's first one.
 static long smaps_field(const char *path, const void *address, const char *field) {
   char start[32];
   text_of(path);
@@ -76,7 +76,7 @@ static long smaps_field(const char *path, const void *address, const char *field
 }
 
 static void check_smaps(void) {
-  // Between two pages of another protection, so that it is a mapping of its own.
+  // Between two pages with another protection, so that it is a separate mapping.
   char *area = mmap(0, 66 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(area != MAP_FAILED);
   char *pages = area + 4096;

@@ -1,4 +1,4 @@
-// processes.h: what guests of several processes share: children that check, how they ended, meeting points that time out.
+// processes.h: shared by guests of several processes: children that check, how they ended, meeting points that time out.
 #pragma once
 
 #include <poll.h>
@@ -19,13 +19,13 @@ UNUSED static long long now_ns(void) {
 
 static long long late_ns;
 
-// What hangs ends by SIGALRM. No child inherits an alarm; CHILD sets one of its own.
+// SIGALRM ends a process that hangs. No child inherits an alarm; CHILD sets one of its own.
 UNUSED static void limit_time(void) {
   alarm(LONGEST_S);
   late_ns = now_ns() + LONGEST_S / 4 * 1000000000ll;
 }
 
-// Has a quarter of the time passed? Then the machine is slow, and what is done again and again has been done often enough.
+// Has a quarter of the time passed? Then the machine is slow, and repeated work has been repeated often enough.
 UNUSED static bool is_late(void) { return now_ns() > late_ns; }
 
 UNUSED static pid_t start_child(void) {
@@ -35,7 +35,7 @@ UNUSED static pid_t start_child(void) {
   return pid;
 }
 
-// IN_CHILD(pid) { … }: a child does the block, and its status is 0 if no check in there fails.
+// IN_CHILD(pid) { … }: a child runs the block, and its status is 0 if no check in there fails.
 #define IN_CHILD(pid) for (pid = start_child(); pid == 0; _exit(finish()))
 
 // A child that does only this.
@@ -69,13 +69,13 @@ UNUSED static void sleep_ms(long ms) {
   while (nanosleep(&left, &left) < 0 && errno == EINTR) continue;
 }
 
-// root becomes a user that has no other processes: no two guests that run at once take the same.
+// root becomes a user without other processes: no two guests that run at once get the same one.
 UNUSED static void become_lone_user(void) {
   unsigned id = 20000 + (unsigned)getpid() % 40000;
   REQUIRE(setresgid(id, id, id) == 0 && setresuid(id, id, id) == 0);
 }
 
-// Does it hold within half a minute? For what another process or thread brings about in its own time: where a system call takes
+// Does it hold within half a minute? For what another process or thread does in its own time: where a system call takes
 // milliseconds, a fork and what belongs to it take a fifth of a second.
 #define EVENTUALLY(expr) \
   ({ \
@@ -85,7 +85,7 @@ UNUSED static void become_lone_user(void) {
     holds_; \
   })
 
-// A gate is a pipe: whoever opens it lets one pass. It is for one direction: who opened it could pass it himself.
+// A gate is a pipe: opening it lets one process pass. It works in one direction: its opener could pass it itself.
 struct gate {
   int fds[2];
 };
@@ -105,7 +105,7 @@ UNUSED static void pass_gate(struct gate gate) {
 
 UNUSED static void remove_gate(struct gate gate) { close(gate.fds[0]), close(gate.fds[1]); }
 
-// Memory that this process and the children to come see together.
+// Memory that this process shares with its future children.
 UNUSED static void *shared_memory(size_t length) {
   void *memory = mmap(0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);

@@ -134,8 +134,8 @@ static void check_modes(void) {
   CHECK_EQ(fresh.c_lflag, ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN);
   CHECK_EQ(cfgetospeed(&fresh), B38400);
   CHECK_EQ(memcmp(fresh.c_cc, "\x03\x1c\x7f\x15\x04\0\x01\0\x11\x13\x1a\0\x12\x0f\x17\x16\0", 17), 0);
-  // The master tells of the slave's modes, and sets them.
-  // Nobody writes the structure's padding.
+  // The master reports the slave's modes, and sets them.
+  // The call does not write the structure's padding.
   memset(&modes, 0, sizeof(modes));
   CHECK_EQ(tcgetattr(master, &modes), 0);
   CHECK_EQ(memcmp(&modes, &fresh, sizeof(modes)), 0);
@@ -146,7 +146,7 @@ static void check_modes(void) {
   CHECK_EQ(tcsetattr(master, TCSANOW, &modes), 0);
   CHECK_EQ(tcgetattr(slave, &modes), 0);
   CHECK_EQ(modes.c_cc[VINTR], 7);
-  // It has eight bits and reads, whatever is asked.
+  // It has eight bits and reads, whatever the request.
   CHECK_EQ(modes.c_cflag, B9600 | CS8 | CREAD | HUPCL);
 
   struct modes2 all;
@@ -194,7 +194,7 @@ static void check_size(void) {
   CHECK_ERRNO(ioctl(slave, TIOCSWINSZ, bad_address), EFAULT);
 }
 
-// Neither controls this process.
+// Neither is this process's controlling terminal.
 static void check_no_control(void) {
   int number = 0;
   CHECK_ERRNO(tcgetpgrp(slave), ENOTTY);
@@ -277,7 +277,7 @@ static void check_slave_end(void) {
   char byte;
   struct pollfd entry = {master, POLLIN | POLLOUT, 0};
   int fd = open_master();
-  // Nobody had it open yet: what is typed waits.
+  // Nobody has opened it yet: what is typed waits.
   CHECK_ERRNO(read(fd, &byte, 1), EAGAIN);
   CHECK_EQ(write(fd, "a\n", 2), 2);
   int early = open_slave(fd);
@@ -303,7 +303,7 @@ static void check_slave_end(void) {
   CHECK_EQ(entry.revents, POLLOUT);
   PRINT("again");
   SHOWS("again");
-  // What was typed waits for who opens it next, and its modes stay.
+  // What was typed waits for the next open, and its modes stay.
   TYPE("typed\n");
   SHOWS("typed\r\n");
   set_flags(NONE, NONE, OFF(ECHO));

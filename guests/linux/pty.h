@@ -1,4 +1,4 @@
-// pty.h: a pseudo-terminal of a guest's own: both ends open, neither waits, and what arrives at each is looked for.
+// pty.h: a guest's own pseudo-terminal: both ends open and non-blocking, and checks of what arrives at each.
 #pragma once
 
 #include <poll.h>
@@ -8,7 +8,7 @@
 #include "check.h"
 
 #define PATIENCE_MS 2000
-// How long a byte that should not come is waited for: Linux moves bytes between the ends on a thread of its own.
+// How long to wait for a byte that should not come: Linux moves bytes between the ends on a separate thread.
 #define QUIET_MS 20
 
 static int master = -1, slave = -1;
@@ -45,7 +45,7 @@ UNUSED static void wait_input(int fd, int timeout_ms) {
   poll(&entry, 1, timeout_ms);
 }
 
-// Reads until `length` bytes have come, or nothing comes any more. Returns how many.
+// Reads until `length` bytes have come, or no more come. Returns how many.
 UNUSED static ssize_t collect(int fd, char *buffer, size_t size, size_t length) {
   size_t have = 0;
   while (have < size) {
@@ -91,7 +91,7 @@ UNUSED static void check_read(const char *file, int line, size_t room, const cha
 }
 #define READ_ONCE(room, text) check_read(__FILE__, __LINE__, room, text, sizeof(text) - 1)
 
-// Nothing can be read, and nothing will be.
+// Nothing can be read now or a little later.
 #define SILENT(fd) \
   do { \
     char byte_; \
@@ -101,10 +101,10 @@ UNUSED static void check_read(const char *file, int line, size_t room, const cha
 
 #define TYPE(text) CHECK_EQ(write(master, text, sizeof(text) - 1), sizeof(text) - 1)
 #define PRINT(text) CHECK_EQ(write(slave, text, sizeof(text) - 1), sizeof(text) - 1)
-// The bytes typed so far have been looked at: Linux does that on a thread of its own.
+// By then the bytes typed so far have been processed: Linux does that on a separate thread.
 UNUSED static void settle(void) { usleep(QUIET_MS * 1000); }
 
-// The modes of a fresh terminal, with these flags added and taken away.
+// The modes of a fresh terminal, with these flags added and removed.
 struct flags {
   tcflag_t on, off;
 };

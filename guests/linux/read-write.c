@@ -1,4 +1,4 @@
-// read-write: the transfer calls move the right bytes at the right place. man 2 read, write, pread, readv, preadv2.
+// read-write: the transfer calls move the right bytes to and from the right place. man 2 read, write, pread, readv, preadv2.
 #include <limits.h>
 #include <sys/uio.h>
 
@@ -31,7 +31,7 @@ static void check_positioned(void) {
   CHECK_ERRNO(pread(file, text, 4, -1), EINVAL);
   CHECK_ERRNO(pwrite(file, text, 4, -1), EINVAL);
 
-  // A write behind the end leaves a hole of zeros.
+  // A write past the end leaves a hole of zeros.
   CHECK_EQ(pwrite(file, "Z", 1, 20), 1);
   CHECK_EQ(pread(file, text, 64, 0), 21);
   CHECK(memcmp(text, "0123AB6789\0\0\0\0\0\0\0\0\0\0Z", 21) == 0);
@@ -84,7 +84,7 @@ static void check_faults(void) {
   }
 }
 
-// More than the kernel moves at once: the length is cut at the last whole page below 2 GiB, never refused.
+// More than the kernel moves at once: the length is cut to the last whole page below 2 GiB, never refused.
 static void check_large(void) {
   size_t length = 3 << 20;
   char *data = malloc(length), *back = malloc(length);
@@ -94,7 +94,7 @@ static void check_large(void) {
   CHECK_EQ(pread(file, back, length, 0), length);
   CHECK(memcmp(data, back, length) == 0);
   int null = open("/dev/null", O_WRONLY);
-  // Eight GiB from the image on are user addresses: from the heap they may not be.
+  // Eight GiB from the image on are user addresses: from the heap on they may not be.
   CHECK_EQ(write(null, &file, 1ul << 33), 0x7fffffff & -PAGE);
   CHECK_ERRNO(syscall(SYS_write, null, data, -1ul), EFAULT);
   close(null);

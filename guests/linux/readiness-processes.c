@@ -1,4 +1,4 @@
-// readiness-processes: epolls, eventfds, timerfds and signalfds that a fork inherits: who is woken, whose signals are read. man 7 epoll, man 2 signalfd.
+// readiness-processes: epolls, eventfds, timerfds and signalfds after a fork: which wait ends, whose signals are read. man 7 epoll, signalfd(2).
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -26,7 +26,7 @@ static int watched(int epoll, int fd, unsigned events) {
   return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-// What a wait of at most ms milliseconds reports: the descriptor, 0 for none.
+// The descriptor that a wait of at most ms milliseconds reports, 0 for none.
 static int next_of(int epoll, int ms) {
   struct epoll_event event;
   int count = epoll_wait(epoll, &event, 1, ms);
@@ -34,7 +34,7 @@ static int next_of(int epoll, int ms) {
   return count == 1 ? event.data.fd : 0;
 }
 
-// An epoll is shared; an edge goes to one of those who wait, a level to all who ask.
+// An epoll is shared; an edge goes to one of the waiters, a level to all that ask.
 static void check_epoll(void) {
   int epoll = epoll_create1(0), level = eventfd(0, EFD_NONBLOCK), edge = eventfd(0, EFD_NONBLOCK);
   uint64_t value = 1;
@@ -96,7 +96,7 @@ static void check_pipe(void) {
   close(fds[0]), close(epoll);
 }
 
-// The timer and the counter of a descriptor are one for all who inherit it.
+// A timerfd's timer and an eventfd's counter are shared by all that inherit the descriptor.
 static void check_timerfd(void) {
   int timer = timerfd_create(CLOCK_MONOTONIC, 0);
   struct itimerspec soon = {.it_value.tv_nsec = 20000000};
@@ -109,7 +109,7 @@ static void check_timerfd(void) {
   CHECK_EQ(read(timer, &count, 8), 8);
   CHECK_EQ(count, 1);
   CHECK_EQ(status_of(child), 0);
-  // It runs on though who set it has ended; a child reads what the parent set.
+  // It runs on after the process that set it has ended; a child reads what the parent set.
   CHECK_EQ(timerfd_settime(timer, 0, &soon, 0), 0);
   child = start();
   if (child == 0) {
@@ -122,7 +122,7 @@ static void check_timerfd(void) {
   close(timer);
 }
 
-// Whoever reads a signalfd gets signals of its own.
+// A process that reads a signalfd gets its own signals.
 static void check_signalfd(void) {
   struct signalfd_siginfo info;
   sigset_t set;
@@ -149,7 +149,7 @@ static void check_signalfd(void) {
   CHECK_EQ(status_of(child), 0);
   CHECK_EQ(read(fd, &info, sizeof(info)), sizeof(info));
   CHECK_EQ(info.ssi_pid, child);
-  // A child that waits in an epoll of its own for its own signals.
+  // A child that waits for its own signals in its own epoll.
   int epoll;
   child = start();
   if (child == 0) {
@@ -166,7 +166,7 @@ static void check_signalfd(void) {
   close(fd);
 }
 
-// Of those who watch with EPOLLEXCLUSIVE at least one is woken.
+// At least one of the watchers with EPOLLEXCLUSIVE is woken.
 static void check_exclusive(void) {
   int event = eventfd(0, EFD_NONBLOCK | EFD_SEMAPHORE);
   uint64_t value = 2;

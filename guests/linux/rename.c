@@ -1,4 +1,4 @@
-// rename: replaces at once, keeps the inode, refuses loops; renameat2's flags. man 2 rename.
+// rename: replaces in one step, keeps the inode, refuses loops; renameat2's flags. man 2 rename.
 #include "check.h"
 
 static bool holds(const char *path, const char *text) {
@@ -27,7 +27,7 @@ static void check_files(void) {
   close(replaced);
   CHECK_EQ(rename("b", "b"), 0);
   CHECK(holds("b", "A"));
-  // Two names of one inode: rename does nothing and says success.
+  // Two names of one inode: rename does nothing and reports success.
   CHECK_EQ(link("b", "b2"), 0);
   CHECK_EQ(rename("b", "b2"), 0);
   CHECK(holds("b", "A") && holds("b2", "A"));

@@ -1,4 +1,4 @@
-// restart: which calls go on after a handler with SA_RESTART, and which give EINTR. man 7 signal.
+// restart: which calls go on after a handler with SA_RESTART, and which fail with EINTR. man 7 signal.
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -60,12 +60,12 @@ int main(void) {
   disarm();
   CHECK(memcmp(text, "fed", 3) == 0);
 
-  // Without an alarm's handler: an ignored signal interrupts nothing.
+  // A single alarm, whose handler feeds the pipe: the read is restarted.
   install(SA_RESTART);
   arm(0, 1);
   CHECK_EQ(read(fds[0], text, 16), 3);
 
-  // A write that filled the pipe half way returns what it wrote; one that wrote nothing gives EINTR.
+  // A write that filled part of the pipe returns what it wrote; one that wrote nothing fails with EINTR.
   static char block[1 << 20];
   install(0);
   arm(20, 0);

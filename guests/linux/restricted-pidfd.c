@@ -1,11 +1,11 @@
-// restricted-pidfd: who is behind a veil, or has promised, takes nothing from who is not. man 2 pidfd_getfd, pledge, unveil.
+// restricted-pidfd: a process with a veil or promises takes nothing from one without. man 2 pidfd_getfd, pledge, unveil.
 // not in CI's beds: emulation makes it slow
 #include "pledge.h"
 #include "processes.h"
 
 static const char text[] = "hidden";
 
-// A process that has the file open, and its number.
+// A process that has the file open; returns its pid.
 static pid_t start_holder(int fd) {
   return CHILD({
     CHECK(fd >= 0);
@@ -22,7 +22,7 @@ static int take_from(pid_t pid, int fd) {
   return taken;
 }
 
-// What /proc tells to those alone who may trace.
+// A file of /proc that only processes that may trace can open.
 static int open_environ(pid_t pid) {
   char path[64];
   snprintf(path, sizeof(path), "/proc/%d/environ", pid);
@@ -48,7 +48,7 @@ int main(void) {
     CHECK_EQ(unveil(NULL, NULL), 0);
     pid_t own = start_holder(fd);
     CHECK_ERRNO(take_from(free_one, fd), EPERM);
-    // As much behind the veil as its parent.
+    // This one has the same veil as its parent.
     CHECK(take_from(own, fd) >= 0);
     CHECK_ERRNO(open_environ(free_one), EACCES);
     CHECK(open_environ(own) >= 0);

@@ -1,4 +1,4 @@
-// rlimits-processes: limits that are a process's own: of processes, descriptors, sizes and time; prlimit of another. man 2 getrlimit.
+// rlimits-processes: a process's own limits: of processes, descriptors, sizes and time; prlimit of another. man 2 getrlimit.
 // not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 
@@ -20,7 +20,7 @@ static void *sleep_forever(void *argument) {
 static void check_process_count(void) {
   pthread_t thread;
   pid_t child;
-  // Whoever this is has one at least.
+  // Every user here has at least one process.
   IN_CHILD(child) {
     limit(RLIMIT_NPROC, 1);
     if (!is_root()) CHECK_ERRNO(fork(), EAGAIN);
@@ -43,7 +43,7 @@ static void check_process_count(void) {
     CHECK_EQ(ended(children[0]), 128 + SIGKILL);
     CHECK_EQ(pthread_create(&thread, 0, sleep_forever, 0), 0);
     CHECK_ERRNO(fork(), EAGAIN);
-    // More, up to the hard limit, whenever it likes.
+    // It may raise the limit, up to the hard one, whenever it likes.
     limit(RLIMIT_NPROC, 5);
     CHECK_EQ(ended(CHILD(_exit(4))), 4);
     for (int i = 1; i < 3; i++) kill(children[i], SIGKILL), ended(children[i]);
@@ -69,7 +69,7 @@ static void check_descriptors(void) {
       CHECK_ERRNO(fcntl(0, F_DUPFD, 20), EINVAL);
       int fds[2];
       CHECK_ERRNO(pipe(fds), EMFILE);
-      // What was there stays.
+      // Open descriptors stay open.
       CHECK_EQ(fcntl(100, F_GETFD), 0);
     }
   }
@@ -108,7 +108,7 @@ static void check_sizes(void) {
   }
 }
 
-// A second of the processor's time: the signal, each second again, and at the hard limit the end.
+// After a second of processor time comes the signal, again after each second, and at the hard limit the end.
 static volatile int warnings;
 static void warn(int number) { warnings += number == SIGXCPU; }
 
@@ -122,7 +122,7 @@ static void check_time(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     long ms = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
-    // Linux counts by whole ticks here: on a busy machine some of them are others'.
+    // Linux counts in whole ticks here: on a busy machine some of them are other processes'.
     if (ms < 500 || ms > 3000) fail(__FILE__, __LINE__, "a second was used", ms, 0);
     if (failures) _exit(1);
     for (;;) continue;

@@ -1,4 +1,4 @@
-// sched-tasks: policies, nice values and CPUs are a thread's own; children inherit them; /proc tells. man 7 sched, man 2 sched_setattr.
+// sched-tasks: policies, nice values and CPUs are a thread's own, children inherit them, /proc shows them. man 7 sched, man 2 sched_setattr.
 // not in CI's beds: emulation makes it slow
 #include <pthread.h>
 #include <sched.h>
@@ -15,7 +15,7 @@ struct attr {
   uint64_t runtime, deadline, period;
 };
 
-// Field n of a stat file, counted from 1 as man 5 proc does; from 3 on.
+// Field n of a stat file, counted from 1 as in man 5 proc; from 3 on.
 static long stat_field(pid_t tid, int n) {
   char path[64], text[1024], *at;
   snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
@@ -52,7 +52,7 @@ static void check_threads(void) {
   int tid = 0;
   REQUIRE(pthread_create(&thread, 0, change, &tid) == 0);
   CHECK_EQ(pthread_join(thread, 0), 0);
-  // The first thread is as it was.
+  // The first thread is unchanged.
   CHECK_EQ(getpriority(PRIO_PROCESS, 0), 0);
   CHECK_EQ(sched_getscheduler(0), SCHED_OTHER);
   CHECK_EQ(stat_field(getpid(), 18), 20);
@@ -87,7 +87,7 @@ static void check_children(void) {
   CHECK_ERRNO(syscall(SYS_sched_setattr, 0, &attr, 0), EINVAL);
 }
 
-// As a user: no way back to what needed a privilege, and nobody else's.
+// As a user: no way back to what needed a privilege, and no changes to other users' processes.
 static void check_user(pid_t other) {
   struct rlimit none = {0, 0}, some = {15, 15};
   // Needs CAP_SYS_RESOURCE, which a container's root may lack.
@@ -111,10 +111,10 @@ static void check_user(pid_t other) {
   CHECK_EQ(getpriority(PRIO_USER, 0), limited ? 5 : 10);
 }
 
-// Who sleeps gives up its CPU by itself.
+// A thread that sleeps gives up its CPU voluntarily.
 static void check_switches(void) {
   long before = status_field(getpid(), "\nvoluntary_ctxt_switches");
-  // Long enough that a slow kernel does not find the end of it passed already.
+  // Long enough that a slow kernel does not find that the end has passed already.
   for (int i = 0; i < 20; i++) usleep(20000);
   CHECK(before >= 0 && status_field(getpid(), "\nvoluntary_ctxt_switches") >= before + 20);
   CHECK(status_field(getpid(), "\nnonvoluntary_ctxt_switches") >= 0);

@@ -36,7 +36,7 @@ int main(void) {
   struct timespec interval;
   CHECK_EQ(sched_rr_get_interval(0, &interval), 0);
 
-  // The system call tells 20 - nice.
+  // The system call returns 20 - nice.
   errno = 0;
   int nice_now = getpriority(PRIO_PROCESS, 0);
   CHECK_EQ(syscall(SYS_getpriority, PRIO_PROCESS, 0), 20 - nice_now);

@@ -1,11 +1,11 @@
-// scm-cycles: sockets that only messages hold: what leads to itself is closed, what can still be received stays, and there are limits. man 7 unix.
+// scm-cycles: sockets that only messages hold: cycles are closed, what can still be received stays, and there are limits. man 7 unix.
 // not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 #include <time.h>
 
 #include "unix.h"
 
-// Linux collects in the background, when a socket closes: until the pipe's end is told, or two seconds have passed.
+// Linux collects in the background, when a socket closes: waits until the pipe ends, or two seconds have passed.
 static bool is_closed(int reader) {
   for (int i = 0; i < 200; i++) {
     struct pollfd end = {.fd = reader, .events = POLLIN};
@@ -25,7 +25,7 @@ static bool is_open(int reader) {
   return poll(&end, 1, 0) == 0;
 }
 
-// A socket that waits at itself.
+// A socket in its own queue.
 static void check_itself(int type) {
   int s[2], p[2];
   pair(type, s);
@@ -39,7 +39,7 @@ static void check_itself(int type) {
   close(p[0]);
 }
 
-// Two that wait at each other: open until the last descriptor is closed, whichever that is.
+// Two in each other's queues: open until the last descriptor is closed, whichever that is.
 static void check_each_other(int type) {
   int s[2], p[2], got[2];
   size_t count = 2;
@@ -82,7 +82,7 @@ static void check_ring(void) {
   close(p[0]);
 }
 
-// A long row, each in the one before: it goes at once with the first.
+// A long row, each in the one before: it all goes at once with the first.
 static void check_row(void) {
   enum { SIZE = 400 };
   int ends[2], p[2];
@@ -101,7 +101,7 @@ static void check_row(void) {
   close(p[0]);
 }
 
-// A listener that waits at a connection that only it can accept.
+// A listener in the queue of a connection that only it can accept.
 static void check_listener(void) {
   int p[2];
   REQUIRE(pipe(p) == 0);
@@ -118,7 +118,7 @@ static void check_listener(void) {
   unlink("listener");
 }
 
-// Ten thousand of them, with 64 descriptors at a time; on a slow machine as many as five seconds make, but a thousand at least.
+// Ten thousand of them, with 64 descriptors at a time; on a slow machine as many as fit into five seconds, but a thousand at least.
 static void check_many(void) {
   struct rlimit limit, small = {64, 0};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -132,7 +132,7 @@ static void check_many(void) {
       fail(__FILE__, __LINE__, "a pair after so many", i, errno);
       break;
     }
-    // Linux's collector may be behind.
+    // Linux's collector may lag.
     if (send_fds(s[0], "x", 1, &s[1], 1) != 1) refused++;
     close_pair(s);
     made++;
@@ -142,7 +142,7 @@ static void check_many(void) {
   REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 }
 
-// Who is not privileged has no more in flight than descriptors may be open.
+// An unprivileged user has no more descriptors in flight than it may have open.
 static void check_limit(void) {
   struct rlimit limit, small = {40, 0};
   int s[2], sent = 0;
@@ -156,7 +156,7 @@ static void check_limit(void) {
   while (sent < 200 && send_fds(s[0], "x", 1, &file, 1) == 1) sent++;
   CHECK(errno == ETOOMANYREFS);
   CHECK(sent >= 40 && sent <= 42);
-  // Bytes alone go on, and after one was received, so do descriptors.
+  // Bytes alone still pass, and after one message was received, so do descriptors.
   CHECK_EQ(write(s[0], "y", 1), 1);
   char byte;
   for (int i = 0; i < 3; i++) CHECK_EQ(read(s[1], &byte, 1), 1);
@@ -172,7 +172,7 @@ static void check_limit(void) {
 
 int main(void) {
   enter_scratch();
-  // First, for Linux counts what it has not collected yet.
+  // First, because Linux counts what it has not collected yet.
   check_limit();
   check_itself(SOCK_STREAM);
   check_itself(SOCK_DGRAM);

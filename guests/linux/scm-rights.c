@@ -77,7 +77,7 @@ static void check_room(void) {
   CHECK_EQ(send_fds(s[0], "a", 1, p, 2), 1);
   CHECK_EQ(recvmsg(s[1], &message, 0), 1);
   CHECK_EQ(message.msg_flags, MSG_CTRUNC);
-  // A length of one descriptor goes with its padding, where there is room for that.
+  // A length of one descriptor includes its padding, where there is room for that.
   union {
     struct cmsghdr header;
     char room[64];
@@ -91,7 +91,7 @@ static void check_room(void) {
   CHECK_EQ(control.header.cmsg_len, CMSG_LEN(sizeof(int)));
   memcpy(got, CMSG_DATA(&control.header), sizeof(int));
   close(got[0]);
-  // No more descriptors are to be had.
+  // No more descriptors may be opened.
   struct rlimit limit, small;
   REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
   CHECK_EQ(send_fds(s[0], "a", 1, p, 2), 1);
@@ -122,7 +122,7 @@ static void check_stream(void) {
   CHECK(!memcmp(buffer, "beforewith", 10));
   close(got[0]);
   CHECK_EQ(read(s[1], buffer, 16), 5);
-  // A part of the bytes brings all descriptors.
+  // Receiving a part of the bytes brings all descriptors.
   CHECK_EQ(send_fds(s[0], "with", 4, p, 2), 4);
   count = 8;
   CHECK_EQ(receive_fds(s[1], buffer, 1, got, &count, 0, &flags), 1);
@@ -131,7 +131,7 @@ static void check_stream(void) {
   count = 8;
   CHECK_EQ(receive_fds(s[1], buffer, 8, got, &count, 0, &flags), 3);
   CHECK_EQ(count, 0);
-  // A look gives descriptors each time.
+  // Each MSG_PEEK gives descriptors.
   CHECK_EQ(send_fds(s[0], "look", 4, p, 1), 4);
   for (int i = 0; i < 2; i++) {
     count = 8;
@@ -142,10 +142,10 @@ static void check_stream(void) {
     close(got[0]);
   }
   CHECK_EQ(recv(s[1], buffer, 16, 0), 4);
-  // No byte, no message.
+  // Without a byte there is no message.
   CHECK_EQ(send_fds(s[0], "", 0, p, 1), 0);
   CHECK_ERRNO(recv(s[1], buffer, 1, MSG_DONTWAIT), EAGAIN);
-  // What nobody receives is closed with the socket.
+  // What is never received is closed with the socket.
   CHECK_EQ(send_fds(s[0], "x", 1, p + 1, 1), 1);
   close(p[1]);
   CHECK_EQ(fcntl(p[0], F_SETFL, O_NONBLOCK), 0);
@@ -182,14 +182,14 @@ static void check_wrong(void) {
   control.header.cmsg_len = CMSG_LEN(4);
   control.header.cmsg_type = 77;
   CHECK_ERRNO(send_control(s[0], &control, CMSG_SPACE(4)), EINVAL);
-  // Other levels are not looked at; less than a header is nothing.
+  // Other levels are ignored; a length shorter than a header counts as nothing.
   control.header.cmsg_level = 77;
   CHECK_EQ(send_control(s[0], &control, CMSG_SPACE(4)), 1);
   CHECK_EQ(send_control(s[0], &control, 15), 1);
   CHECK_ERRNO(send_control(s[0], (void *)8, 16), EFAULT);
   CHECK_ERRNO(send_control(s[0], &control, 0x80000000ul), ENOBUFS);
   CHECK_ERRNO(send_control(s[0], &control, 1 << 24), ENOBUFS);
-  // None are none.
+  // An empty list passes no descriptors.
   control.header = (struct cmsghdr){CMSG_LEN(0), SOL_SOCKET, SCM_RIGHTS};
   CHECK_EQ(send_control(s[0], &control, CMSG_SPACE(0)), 1);
   for (int i = 0; i < 3; i++) CHECK_EQ(recv(s[1], buffer, 8, 0), 1);
@@ -253,14 +253,14 @@ static void check_credentials(int type) {
   CHECK_EQ(option(s[1], SO_PASSCRED), 1);
   CHECK_EQ(send(s[0], "b", 1, 0), 1);
   CHECK_EQ(send_credentials(s[0], me), 1);
-  // Sent before they were asked for: nobody's.
+  // Sent before credentials were asked for: nobody's.
   CHECK_EQ(receive_credentials(s[1], &who, &flags), 1);
   CHECK(who.pid == 0 && who.uid == 65534 && who.gid == 65534);
-  // In a stream, bytes of the same writer come together.
+  // In a stream, bytes from the same writer come together.
   CHECK_EQ(receive_credentials(s[1], &who, &flags), type == SOCK_STREAM ? 2 : 1);
   CHECK(who.pid == me.pid && who.uid == me.uid && who.gid == me.gid);
   if (type != SOCK_STREAM) CHECK_EQ(receive_credentials(s[1], &who, &flags), 1);
-  // Who claims to be another needs a capability for it.
+  // Claiming to be another process or user needs a capability.
   struct ucred other = {me.pid, me.uid + 1, me.gid};
   if (is_root()) CHECK_EQ(send_credentials(s[0], other), 1);
   else CHECK_ERRNO(send_credentials(s[0], other), EPERM);
@@ -274,7 +274,7 @@ static void check_credentials(int type) {
   } else {
     CHECK_ERRNO(send_credentials(s[0], (struct ucred){1, me.uid, me.gid}), EPERM);
   }
-  // Whoever does not ask gets none, unless they were sent with SCM_CREDENTIALS: not even then.
+  // A receiver that does not ask gets none, even if they were sent with SCM_CREDENTIALS.
   one = 0;
   CHECK_EQ(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)), 0);
   CHECK_EQ(send_credentials(s[0], me), 1);
@@ -296,7 +296,7 @@ static void check_peers(void) {
   CHECK_EQ(length, 5);
   CHECK_EQ(setsockopt(listener, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)), 0);
   CHECK_EQ(listen(listener, 1), 0);
-  // Who passes credentials gets a name when it connects.
+  // A client with SO_PASSCRED gets a name when it connects.
   CHECK_EQ(setsockopt(client, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)), 0);
   CHECK_EQ(connect_to(client, "peers"), 0);
   CHECK_EQ(getsockname(client, (void *)&name, &name_length), 0);
@@ -304,7 +304,7 @@ static void check_peers(void) {
   CHECK_EQ(name.sun_path[0], 0);
   CHECK_EQ(send(client, "x", 1, 0), 1);
   int server = accept(listener, NULL, NULL);
-  // The listener's option is the connection's.
+  // The connection has the listener's option.
   CHECK_EQ(option(server, SO_PASSCRED), 1);
   CHECK_EQ(receive_credentials(server, &who, &flags), 1);
   CHECK_EQ(who.pid, getpid());
@@ -322,7 +322,7 @@ static void check_peers(void) {
   close(client);
 }
 
-// A received socket works; one that was accepted by nobody is received with its listener.
+// A received socket works; a connection not yet accepted is received with its listener.
 static void check_sockets(void) {
   int s[2], t[2], got[2];
   char buffer[8];
@@ -356,7 +356,7 @@ static void check_sockets(void) {
   close(client);
   close(server);
   close(got[0]);
-  // An epoll keeps to what it watches while that is under way.
+  // An epoll keeps watching its files while it is in flight.
   int epoll = epoll_create1(0), event = eventfd(0, 0);
   struct epoll_event watch = {.events = EPOLLIN, .data.fd = 1}, seen;
   CHECK_EQ(epoll_ctl(epoll, EPOLL_CTL_ADD, event, &watch), 0);

@@ -1,4 +1,4 @@
-// scripts: what the kernel makes of a first line with #!. man 2 execve, "Interpreter scripts".
+// scripts: how the kernel handles a first line with #!. man 2 execve, "Interpreter scripts".
 // not in CI's beds: emulation makes it slow
 #include <linux/limits.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ static void script(const char *path, const char *format, ...) {
   CHECK_EQ(chmod(path, 0755), 0);
 }
 
-// Runs it with two arguments; its interpreter, this program again, must find these, which end at the first null pointer.
+// Runs it with two arguments; its interpreter, this program again, must find the expected ones, which end at the first null pointer.
 static void check_arguments(const char *path, const char *const *expected) {
   char *words[] = {"gone", "one", "two words", 0}, *variables[16] = {"MODE=script"};
   size_t count = 0;
@@ -41,7 +41,7 @@ static int find_arguments(char **argv) {
   CHECK(!environ[i + 1]);
   char name[17] = "";
   CHECK_EQ(prctl(PR_GET_NAME, name), 0);
-  // The name is the script's, where the script has one.
+  // The process is named after the script, where the script has a name.
   if (!strstr(environ[i - 2], "/dev/fd/")) CHECK(strncmp(name, "script", 6) == 0);
   return finish();
 }
@@ -86,7 +86,7 @@ static void check_errors(void) {
     script("script-wrong", "%s", cases[i].text);
     CHECK_ERRNO(execve("script-wrong", words, environ), cases[i].error);
   }
-  // The line is at most 256 bytes (BINPRM_BUF_SIZE): blanks may not hide the interpreter behind that, nor cut its name.
+  // The line has at most 256 bytes (BINPRM_BUF_SIZE): blanks may neither push the interpreter past that nor cut its name.
   script("script-wrong", "#!%s%s\n", spaces, self);
   CHECK_ERRNO(execve("script-wrong", words, environ), ENOEXEC);
   memset(spaces, 'x', 399);
@@ -97,7 +97,7 @@ static void check_errors(void) {
   CHECK_ERRNO(execve("script-wrong", words, environ), ENOEXEC);
 }
 
-// The interpreter opens the script by /dev/fd/N, which must be there for it: man 2 execveat, "BUGS".
+// The interpreter opens the script as /dev/fd/N, which must exist for it: man 2 execveat, "BUGS".
 static void check_execveat(void) {
   char *words[] = {"gone", "one", "two words", 0}, path[32];
   int fd = open("script-plain", O_RDONLY), closing = open("script-plain", O_RDONLY | O_CLOEXEC), directory = open(".", O_PATH);

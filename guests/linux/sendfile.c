@@ -70,7 +70,7 @@ static void check_splice(void) {
   CHECK_ERRNO(splice(source, 0, target, 0, 4, 0), EINVAL);
 }
 
-// More than any buffer between.
+// More than any buffer in between.
 static void check_large(void) {
   size_t length = (3 << 20) + 123;
   char *data = malloc(length), *back = malloc(length);

@@ -1,4 +1,4 @@
-// shares: threads of one CPU have it by turns; a nice value says how much of it a process gets. man 7 sched, man 2 sched_setaffinity.
+// shares: threads on one CPU take turns; a nice value says how much of it a process gets. man 7 sched, man 2 sched_setaffinity.
 // not in CI's beds: emulation makes it slow
 #include <sched.h>
 #include <sys/resource.h>
@@ -24,7 +24,7 @@ static long long cpu_ns(clockid_t clock) {
 static long long spun_ns[2];
 
 static void *spin_for_wall(void *which) {
-  // It may have begun on another one, beside the other thread.
+  // It may have begun on another CPU, beside the other thread.
   stay_on(first);
   long long had = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
   for (long long end = now_ns() + LONG_NS; now_ns() < end;) CHECK_EQ(sched_getcpu(), first);
@@ -32,7 +32,7 @@ static void *spin_for_wall(void *which) {
   return 0;
 }
 
-// Together they have no more of it than there is.
+// Together they get no more of the CPU than there is.
 static void check_turns(void) {
   long long begun = now_ns();
   pthread_t threads[2] = {start(spin_for_wall, (void *)0), start(spin_for_wall, (void *)1)};
@@ -42,7 +42,7 @@ static void check_turns(void) {
   if (spun_ns[0] + spun_ns[1] > all + all / 10) fail(__FILE__, __LINE__, "both have one CPU: ns", spun_ns[0] + spun_ns[1], 0);
 }
 
-// Somebody else says where a running thread may be: it is there from then on.
+// Another process says where a running thread may be: it is there from then on.
 static void check_moved(void) {
   cpu_set_t all;
   REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0);
@@ -62,7 +62,7 @@ static void check_moved(void) {
   CHECK_EQ(ended(child), 128 + SIGKILL);
 }
 
-// Beside one that is not, a nice process gets a seventieth; so does one of SCHED_IDLE, and less.
+// Beside a normal process, a nice one gets a seventieth; one with SCHED_IDLE gets still less.
 static void check_nice(bool idle) {
   volatile long long *had = shared_memory(PAGE);
   pid_t nice_one;

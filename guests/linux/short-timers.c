@@ -1,10 +1,10 @@
-// short-timers: a program whose timers signal more often than it can be signalled still gets on. man 2 setitimer, timer_create.
+// short-timers: a program whose timers fire faster than signals can be delivered still gets on. man 2 setitimer, timer_create.
 #include <sys/time.h>
 #include <time.h>
 
 #include "check.h"
 
-// Longer than some periods on any machine, in all.
+// In all, longer than some periods on any machine.
 #define WORK 20000000
 #define TICKS 20
 

@@ -82,7 +82,7 @@ int main(void) {
   CHECK(now.ss_sp == stack_memory && (unsigned)now.ss_flags == SS_AUTODISARM);
   CHECK_EQ(sigaltstack(&mine, 0), 0);
 
-  // A stack that ran over is survived on the other one.
+  // An overflow of the main stack is handled on the other one.
   struct rlimit limit;
   struct sigaction action = {.sa_sigaction = overflowed, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   REQUIRE(getrlimit(RLIMIT_STACK, &limit) == 0);

@@ -1,4 +1,4 @@
-// sigchld: what SIGCHLD says of a child's stop, continuation and end; SA_NOCLDSTOP, SA_NOCLDWAIT; usage of children. man 2 sigaction.
+// sigchld: what SIGCHLD says about a child's stop, continuation and end; SA_NOCLDSTOP, SA_NOCLDWAIT; usage of children. man 2 sigaction.
 // not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 #include <sys/times.h>
@@ -43,7 +43,7 @@ static void check_codes(void) {
   kill(child, SIGTERM);
   CHECK_TOLD(CLD_KILLED, child, SIGTERM);
   CHECK_EQ(ended(child), 128 + SIGTERM);
-  // A signal that dumps core, where none may be written: killed all the same.
+  // A signal that dumps core, where no core may be written: CLD_KILLED all the same.
   child = CHILD((setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}), abort()));
   CHECK_TOLD(CLD_KILLED, child, SIGABRT);
   CHECK_EQ(ended(child), 128 + SIGABRT);
@@ -63,7 +63,7 @@ static void check_no_stops(void) {
   CHECK_EQ(ended(child), 128 + SIGKILL);
 }
 
-// With SA_NOCLDWAIT, or SIGCHLD ignored, an end leaves nothing to wait for; a wait lasts until all have ended.
+// With SA_NOCLDWAIT, or SIGCHLD ignored, an end leaves nothing to wait for; a wait lasts until all children have ended.
 static void check_no_zombies(void) {
   listen_to_children(SA_NOCLDWAIT);
   struct gate gate = new_gate();
@@ -76,7 +76,7 @@ static void check_no_zombies(void) {
   for (int i = 0; i < 3; i++) open_gate(gate);
   CHECK_ERRNO(waitpid(-1, 0, 0), ECHILD);
   CHECK_ERRNO(kill(child, 0), ESRCH);
-  // One that ended before it was ignored is still there.
+  // A child that ended before SIGCHLD was ignored is still there.
   signal(SIGCHLD, SIG_DFL);
   siginfo_t info;
   child = CHILD(_exit(8));
@@ -87,7 +87,7 @@ static void check_no_zombies(void) {
   remove_gate(gate);
 }
 
-// Blocked, SIGCHLD is one, however many children end: a standard signal does not queue.
+// While blocked, SIGCHLD is pending once, however many children end: a standard signal does not queue.
 static void check_blocked(void) {
   sigset_t set;
   siginfo_t info;
@@ -113,7 +113,7 @@ static void burn(double wanted) {
   while (seconds(usage.ru_utime) + seconds(usage.ru_stime) < wanted);
 }
 
-// What children used counts once they have been waited for, with their own children's.
+// Children's usage counts once they have been waited for, together with their own children's.
 static void check_usage(void) {
   struct rusage before, after, one;
   struct tms cpu;

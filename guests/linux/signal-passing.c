@@ -1,4 +1,4 @@
-// signal-passing: a signal of the process comes just when a thread blocks it, or ends: another thread gets it. man 7 signal.
+// signal-passing: a signal for the process comes just when a thread blocks it, or ends: another thread gets it. man 7 signal.
 // not in CI's beds: emulation makes it slow
 #include <sched.h>
 
@@ -39,7 +39,7 @@ static void *invite_and_end(void *round) {
   return 0;
 }
 
-// The sender is another process, on another CPU if there is one: it sends once for each turn.
+// The sender is another process, on another CPU if there is one: it sends once per turn.
 static void send_signals(pid_t to) {
   int now;
   for (int i = 1; i <= ROUNDS; i++) {

@@ -37,7 +37,7 @@ static void check_sender(void) {
   CHECK(EVENTUALLY(count == 3));
   CHECK(last.si_code == SI_TKILL && last.si_pid == child);
 
-  // Nobody says that he is the kernel, or kill.
+  // No process may claim to be the kernel, or kill.
   siginfo_t info = {.si_signo = SIGUSR1, .si_code = SI_KERNEL};
   pid_t other = CHILD(for (;;) pause());
   CHECK_ERRNO(syscall(SYS_rt_sigqueueinfo, other, SIGUSR1, &info), EPERM);
@@ -77,7 +77,7 @@ static void check_order(void) {
 static void check_stops(void) {
   long *counter = shared_memory(PAGE);
   int status;
-  // In a group of its own: this one may be orphaned, where only SIGSTOP stops (POSIX, Signal Actions).
+  // In a group of its own: this one may be orphaned, and there only SIGSTOP stops (POSIX, Signal Actions).
   pid_t child = CHILD(setpgid(0, 0); for (;;) ++*(volatile long *)counter);
   CHECK(EVENTUALLY(*(volatile long *)counter > 0));
   const int stops[] = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
@@ -96,7 +96,7 @@ static void check_stops(void) {
   kill(child, SIGKILL);
   CHECK_EQ(ended(child), 128 + SIGKILL);
 
-  // A continuation takes pending stops away, and a stop pending continuations; SIGCONT continues even where it is ignored.
+  // A continuation removes pending stops, and a stop removes pending continuations; SIGCONT continues even where it is ignored.
   IN_CHILD(child) {
     sigset_t set;
     sigemptyset(&set), sigaddset(&set, SIGTSTP), sigaddset(&set, SIGCONT);
@@ -163,7 +163,7 @@ static void check_sigwait(void) {
   CHECK_EQ(count, 0);
 }
 
-// Another user's processes are out of reach; continuing within a session is not (man 2 kill).
+// Another user's processes are out of reach, except for SIGCONT within a session (man 2 kill).
 static void check_rights(void) {
   if (!is_root()) return;
   pid_t mine = CHILD(for (;;) pause());

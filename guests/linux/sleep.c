@@ -1,4 +1,4 @@
-// sleep: how long, absolute and relative, and what is left after a signal. man 2 nanosleep, man 2 clock_nanosleep.
+// sleep: how long, absolute and relative, and the time left after a signal. man 2 nanosleep, man 2 clock_nanosleep.
 #include <time.h>
 
 #include "check.h"
@@ -42,7 +42,7 @@ static void check_interruption(void) {
   struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
   struct timespec wait = {3, 0}, left = {-1, -1}, until = spec(now_ns(CLOCK_MONOTONIC) + 3 * SECOND);
   REQUIRE(sigaction(SIGALRM, &action, 0) == 0);
-  // Again and again: on a busy machine the first may come before the sleep.
+  // Again and again: on a busy machine the first signal may come before the sleep.
   struct itimerspec often = {{0, 50 * MS}, {0, 50 * MS}}, off = {0};
   timer_t timer;
   REQUIRE(timer_create(CLOCK_MONOTONIC, &(struct sigevent){.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM}, &timer) == 0);

@@ -1,4 +1,4 @@
-// socket-options: getsockopt and setsockopt of UNIX sockets, and what can be asked with ioctl. man 7 socket.
+// socket-options: getsockopt and setsockopt of UNIX sockets, and their ioctl requests. man 7 socket.
 // not in CI's beds: emulation makes it slow
 #include <asm/termbits.h>
 
@@ -60,7 +60,7 @@ static void check_sizes(void) {
   CHECK_EQ(option(fd, SO_RCVBUF), 20000);
   CHECK_EQ(set(fd, SO_SNDBUF, 0), 0);
   CHECK(option(fd, SO_SNDBUF) >= 2048 && option(fd, SO_SNDBUF) < 10000);
-  // Beyond the most that there may be, it is that.
+  // A value above the maximum becomes the maximum.
   CHECK_EQ(set(fd, SO_SNDBUF, 0x7fffffff), 0);
   int most = option(fd, SO_SNDBUF);
   CHECK(most > 100000);
@@ -84,7 +84,7 @@ static void check_times(void) {
   CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)), EDOM);
   time.tv_usec = -1;
   CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)), EDOM);
-  // A time that is past: no wait at all.
+  // A time in the past: no wait at all.
   time = (struct timeval){-1, 0};
   CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)), 0);
   CHECK_ERRNO(recv(fd, &got, 1, 0), EAGAIN);
@@ -112,7 +112,7 @@ static void check_arguments(void) {
   CHECK_ERRNO(getsockopt(s[0], SOL_SOCKET, SO_TYPE, (void *)8, &length), EFAULT);
   length = (socklen_t)-1;
   CHECK_ERRNO(getsockopt(s[0], SOL_SOCKET, SO_TYPE, &value, &length), EINVAL);
-  // As many bytes as there is room for, and the length that was stored.
+  // As many bytes as there is room for, and the stored length.
   length = 2;
   CHECK_EQ(getsockopt(s[0], SOL_SOCKET, SO_TYPE, bytes, &length), 0);
   CHECK_EQ(length, 2);

@@ -1,4 +1,4 @@
-// sockets: what socket calls say to what is no socket, and to wrong arguments, and in which order. man 2 socket, man 3 errno.
+// sockets: which errors socket calls give for files that are no socket and for wrong arguments, in which order. man 2 socket, man 3 errno.
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -6,7 +6,7 @@
 
 #include "check.h"
 
-// Every call on a descriptor, with arguments that are good.
+// Every call on a descriptor, with good arguments.
 static long call(int number, int fd) {
   static char bytes[64];
   static struct iovec parts = {bytes, 1};
@@ -63,7 +63,7 @@ static void check_kinds(void) {
   check_descriptor(999, EBADF);
 }
 
-// What is looked at before the descriptor, and what only for a socket.
+// What is checked before the descriptor, and what only for a socket.
 static void check_order(void) {
   int fd = open("file", O_RDWR), one = 1;
   void *const bad = (void *)8;
@@ -75,7 +75,7 @@ static void check_order(void) {
   CHECK_ERRNO(syscall(SYS_bind, fd, bad, 16), ENOTSOCK);
   CHECK_ERRNO(syscall(SYS_bind, fd, &one, -1), ENOTSOCK);
   CHECK_ERRNO(syscall(SYS_bind, -1, bad, 16), EBADF);
-  // connect takes its address before it looks whether there is a socket.
+  // connect reads its address before it checks that the file is a socket.
   CHECK_ERRNO(syscall(SYS_connect, fd, bad, 16), EFAULT);
   CHECK_ERRNO(syscall(SYS_connect, fd, &one, -1), EINVAL);
   CHECK_ERRNO(syscall(SYS_connect, fd, &one, 129), EINVAL);
@@ -109,7 +109,7 @@ static void check_order(void) {
   close(fd);
 }
 
-// Families that no machine has, and arguments that no family takes.
+// Families that no machine has, and arguments that no family accepts.
 static void check_make(void) {
   int two[2] = {-7, -7};
   CHECK_ERRNO(socket(-1, SOCK_STREAM, 0), EAFNOSUPPORT);
@@ -142,7 +142,7 @@ static void check_make(void) {
   close(after);
 }
 
-// The same of a socket: what is looked at behind the descriptor.
+// The same for a socket: what is checked after the descriptor.
 static void check_arguments(void) {
   int s[2];
   void *const bad = (void *)8;
@@ -170,7 +170,7 @@ static void check_arguments(void) {
   CHECK_ERRNO(sendto(fd, "x", 1, 0, (void *)&name, 20), EOPNOTSUPP);
   CHECK_ERRNO(sendto(s[0], "x", 1, 0, bad, 20), EFAULT);
   CHECK_EQ(sendto(s[0], "x", 1, 0, (void *)&name, 0), 1);
-  // The byte is gone, though the address finds no room.
+  // The byte is gone, although the address could not be stored.
   char byte;
   CHECK_ERRNO(recvfrom(s[1], &byte, 1, 0, bad, bad), EFAULT);
   CHECK_ERRNO(recv(s[1], &byte, 1, MSG_DONTWAIT), EAGAIN);

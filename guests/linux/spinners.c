@@ -1,4 +1,4 @@
-// spinners: threads that load, store and fault in pages that one thread takes away and gives back: nobody ever acts on what is gone.
+// spinners: threads that load, store and fault in pages that one thread takes away and gives back: none ever uses a page that is gone.
 #include <pthread.h>
 #include <setjmp.h>
 
@@ -15,7 +15,7 @@ typedef volatile unsigned long word;
 static char *area;
 static volatile bool stop;
 static volatile long rounds[MOST], faults[MOST], wrong[MOST];
-// What the area is now: for `fresh` what it holds, 0 in between; for `closed` odd while it is closed.
+// The area's state: for `fresh` its content, 0 in between; for `closed` odd while it is closed.
 static unsigned long generation;
 static __thread sigjmp_buf resume;
 
@@ -31,7 +31,7 @@ static unsigned long load(word *from) { return __atomic_load_n(from, __ATOMIC_AC
 
 // ---- what spinners do once in a page; each counts what it should never see
 
-// Stores poison; loads what it or another of them stored, or zero: never the secret of the pages that come after.
+// Stores poison; loads what it or another spinner stored, or zero: never the secret of the pages that come after.
 static void use_unmapped(int self, word *at) {
   unsigned long found = load(at + 8);
   if (found != 0 && found != POISON) wrong[self]++;
@@ -90,7 +90,7 @@ static void let_run(int turns) {
   for (volatile int i = 0; i < turns; i++) continue;
 }
 
-// Other pages, which may well be the same memory, must be zero, and hold what only this thread stored.
+// Other pages, which may well use the same memory, must be zero, and hold only what this thread stored.
 static void change_unmapped(void) {
   word *other = (word *)(area + PAGES * PAGE);
   size_t words = PAGES * PAGE / sizeof(word);

@@ -1,4 +1,4 @@
-// stat: what stat, lstat, fstat, newfstatat and statx say of each kind of file. man 2 stat, man 2 statx.
+// stat: what stat, lstat, fstat, newfstatat and statx report for each kind of file. man 2 stat, man 2 statx.
 #include <sys/sysmacros.h>
 
 #include "check.h"

@@ -1,4 +1,4 @@
-// statfs: what the file system says of itself; sync. man 2 statfs, man 2 sync.
+// statfs: what the file system reports about itself; sync. man 2 statfs, man 2 sync.
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 

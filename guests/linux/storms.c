@@ -1,4 +1,4 @@
-// storms: many short processes, many threads at a time, forks within forks; nothing of them is left. man 2 fork, man 3 pthread_create.
+// storms: many short processes, many threads at a time, forks within forks; nothing is left of them. man 2 fork, man 3 pthread_create.
 // not in CI's beds: emulation makes it slow
 //
 // storms [PROCESSES THREADS DEPTH]
@@ -39,7 +39,7 @@ static void check_threads(void) {
   free(started_ones);
 }
 
-// Each writes to what it has from its parent: a copy of its own.
+// Each writes to its own copy of what it inherited from its parent.
 static int nest(int depth) {
   static volatile int page[1024];
   page[0]++;

@@ -62,11 +62,11 @@ static void check_random(void) {
   CHECK_ERRNO(getrandom(a, 1, 0x100), EINVAL);
   CHECK_ERRNO(getrandom(a, 1, GRND_RANDOM | GRND_INSECURE), EINVAL);
   for (BAD_POINTER(p)) CHECK_ERRNO(syscall(SYS_getrandom, *p, 16, 0), EFAULT);
-  // Each bit both ways in 256 bytes: no constant, no counter.
+  // Each bit takes both values in 256 bytes: no constant, no counter.
   unsigned char any = 0, all = 0xff;
   for (int i = 0; i < 256; i++) any |= b[i], all &= b[i];
   CHECK(any == 0xff && all == 0);
-  // A large request is served whole.
+  // A large request is filled completely.
   size_t length = 1 << 20;
   unsigned char *large = calloc(1, length);
   CHECK_EQ(getrandom(large, length, 0), length);

@@ -70,7 +70,7 @@ static void waits(void) {
   CHECK((end.tv_sec - start.tv_sec) * 1000000000ll + end.tv_nsec - start.tv_nsec >= 30000000);
   CHECK_ERRNO(semtimedop(set, &zero, 1, &soon), EAGAIN);
   CHECK_ERRNO(semtimedop(set, &zero, 1, &bad), EINVAL);
-  // Never started anew, whatever SA_RESTART says: signal(7).
+  // Never restarted, whatever SA_RESTART says: signal(7).
   struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
   sigaction(SIGALRM, &action, 0);
   struct itimerval often = {{0, 20000}, {0, 20000}}, off = {0};
@@ -84,7 +84,7 @@ static void undo(void) {
   CHECK_EQ(operate(0, -4, SEM_UNDO), 0);
   CHECK_EQ(value_of(0), 6);
   CHECK_EQ(operate(0, 4, SEM_UNDO), 0);
-  // The adjustment has a range of its own.
+  // The adjustment has its own range.
   CHECK_EQ(semctl(set, 0, SETVAL, (union argument){.value = 0}), 0);
   CHECK_EQ(operate(0, 32767, SEM_UNDO), 0);
   CHECK_EQ(operate(0, -32767, 0), 0);

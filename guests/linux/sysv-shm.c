@@ -1,4 +1,4 @@
-// sysv-shm: System V shared memory: shmget(2), shmop(2), shmctl(2), and what /proc says of it.
+// sysv-shm: System V shared memory: shmget(2), shmop(2), shmctl(2), and what /proc says about it.
 // not in CI's beds: emulation makes it slow
 #include <sys/ipc.h>
 #include <sys/shm.h>
@@ -42,7 +42,7 @@ static void contents(void) {
   CHECK_EQ(a[0], 0);
   strcpy(a + 4096, "shared");
   CHECK(strcmp(b + 4096, "shared") == 0);
-  // The whole last page is there.
+  // The whole last page exists.
   a[8191] = 7;
   CHECK_EQ(b[8191], 7);
   CHECK_EQ(mprotect(b, 4096, PROT_READ), 0);
@@ -60,7 +60,7 @@ static void contents(void) {
   ds = stat_of(id);
   CHECK_EQ(ds.shm_nattch, 1);
   CHECK(ds.shm_dtime >= time(0) - 60);
-  // Contents stay while nobody looks.
+  // Contents stay while nobody has it attached.
   CHECK_EQ(shmdt(a), 0);
   CHECK_EQ(stat_of(id).shm_nattch, 0);
   a = shmat(id, 0, 0);
@@ -78,7 +78,7 @@ static void places(void) {
   CHECK(shmat(id, room + 4 * 4096 + 5, SHM_REMAP | SHM_RND) == room + 4 * 4096);
   CHECK_ERRNO((long)shmat(id, 0, SHM_REMAP), EINVAL);
   CHECK_EQ(stat_of(id).shm_nattch, 2);
-  // Half of it is unmapped: the rest goes with shmdt, wherever the first byte was.
+  // Half of it is unmapped: shmdt removes the rest, wherever the first byte was.
   CHECK_EQ(munmap(room + 4096, 4096), 0);
   CHECK_EQ(shmdt(room + 4096), 0);
   CHECK_EQ(shmdt(room + 4 * 4096), 0);

@@ -1,5 +1,5 @@
-// terminal: a controlling terminal: its name, modes, size and jobs, and what is none. man 2 ioctl_tty, man 3 termios, tty(4).
-// Where standard input is a terminal (test/cli/terminal.test.ts) it asks for what is to be typed and done; else it has little to do.
+// terminal: a controlling terminal: its name, modes, size and jobs, and files that are none. man 2 ioctl_tty, man 3 termios, tty(4).
+// Where standard input is a terminal (test/cli/terminal.test.ts) it asks for input and actions; otherwise it has little to do.
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>

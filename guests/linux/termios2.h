@@ -1,4 +1,4 @@
-// termios2.h: struct termios2 and its requests (asm-generic/termbits.h), whose header and libc's do not go together.
+// termios2.h: struct termios2 and its requests (asm-generic/termbits.h), whose header conflicts with libc's.
 #pragma once
 
 #include <stdint.h>

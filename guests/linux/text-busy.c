@@ -1,4 +1,4 @@
-// text-busy: what is open for writing is not executed, and what is executed is not written: ETXTBSY. man 2 execve, open, truncate.
+// text-busy: a file open for writing is not executed, and an executed file is not written: ETXTBSY. man 2 execve, open, truncate.
 #include <linux/limits.h>
 
 #include "processes.h"
@@ -18,7 +18,7 @@ static void copy_self(const char *path) {
   close(from), close(to);
 }
 
-// A program that runs `path` until the gate opens, and has said so.
+// Starts the program `path`, which runs until the gate opens, and waits until it says that it runs.
 static pid_t start_program(const char *path, struct gate begun, struct gate end) {
   char words[2][16];
   snprintf(words[0], sizeof(words[0]), "%d", begun.fds[1]);
@@ -52,7 +52,7 @@ static void check_written(void) {
     close(other);
     CHECK_EQ(status_of("./program"), 0);
   }
-  // To read, and to name, is not to write.
+  // Reading and naming are not writing.
   int fd = open("program", O_RDONLY), name = open("program", O_PATH);
   CHECK_EQ(status_of("./program"), 0);
   close(fd), close(name);
@@ -64,7 +64,7 @@ static void check_written(void) {
   CHECK_EQ(status_of("./another"), 0);
   CHECK_ERRNO(execveat(open(".", O_PATH | O_CLOEXEC), "program", (char *[]){"x", 0}, environ, 0), ETXTBSY);
   close(fd);
-  // Rights come first.
+  // Permissions are checked first.
   fd = open("second", O_WRONLY);
   CHECK_EQ(fchmod(fd, 0644), 0);
   CHECK_ERRNO(execl("./program", "x", NULL), EACCES);
@@ -142,7 +142,7 @@ static void check_forked(void) {
     snprintf(words[1], sizeof(words[1]), "%d", end.fds[0]);
     pid_t pid = start_child();
     if (pid == 0) execl("./another", "fork", words[0], words[1], NULL), _exit(99);
-    // Its child has the program on; it itself has ended.
+    // Its child still runs the program; it itself has ended.
     pass_gate(begun);
     CHECK_EQ(ended(pid), 0);
     CHECK_ERRNO(open("another", O_WRONLY), ETXTBSY);
@@ -155,7 +155,7 @@ static void check_forked(void) {
 
 static int fork_and_end(char **argv) { return fork() == 0 ? wait_for_gate(argv) : 0; }
 
-// Of a script, the interpreter is what runs: the script is looked at as any program, and is free afterwards.
+// For a script, the interpreter is what runs: the script is checked like any program, and is free afterwards.
 static void check_script(void) {
   char text[PATH_MAX + 16];
   snprintf(text, sizeof(text), "#!%s\n", self);

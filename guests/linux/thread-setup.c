@@ -1,4 +1,4 @@
-// thread-setup: what libc tells the kernel of a thread: TLS, tid address, robust list, rseq. man 2 set_tid_address, rseq(2).
+// thread-setup: what libc tells the kernel about a thread: TLS, tid address, robust list, rseq. man 2 set_tid_address, rseq(2).
 #include <linux/futex.h>
 
 #include "check.h"
@@ -22,7 +22,7 @@ int main(void) {
   CHECK_EQ(syscall(SYS_set_tid_address, &tid), getpid());
   check_robust_list();
 
-  // glibc may have registered already; a second area, a wrong length, a wrong alignment are refused. Or there is no rseq.
+  // glibc may have registered already; a second area, a wrong length or alignment are refused. Or there is no rseq.
   static char area[64] __attribute__((aligned(32)));
   long second = syscall(SYS_rseq, area + 4, 32, 0, 0x53053053);
   CHECK(second == -1 && (errno == ENOSYS || errno == EINVAL || errno == EBUSY || errno == EPERM));

@@ -1,4 +1,4 @@
-// thread-signals: masks and stacks of each thread's own, signals to one thread and to whichever takes them. man 7 signal, man 2 tgkill.
+// thread-signals: masks and stacks of each thread, signals to one thread and to whichever takes them. man 7 signal, man 2 tgkill.
 // not in CI's beds: emulation makes it slow
 #include <pthread.h>
 
@@ -22,7 +22,7 @@ static void take(int number, siginfo_t *info, void *context) {
 
 static volatile bool done;
 
-// Waits in short sleeps until all is over; number 0 has SIGUSR1 open, nobody else.
+// Waits in short sleeps until all is over; only number 0 has SIGUSR1 unblocked.
 static void *wait_with_mask(void *argument) {
   int number = (int)(intptr_t)argument;
   sigset_t set;
@@ -58,13 +58,13 @@ static void check_masks(void) {
   pthread_sigmask(SIG_BLOCK, &set, 0);
   for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], 0, wait_with_mask, (void *)(intptr_t)i);
   CHECK(EVENTUALLY(all_ready()));
-  // The only thread that has it open takes the process's signal.
+  // The only thread that has it unblocked takes the process's signal.
   for (int i = 1; i <= 20; i++) {
     CHECK_EQ(kill(getpid(), SIGUSR1), 0);
     CHECK(EVENTUALLY(taken == i));
     CHECK_EQ(taken_by[(i - 1) % THREADS], tids[0]);
   }
-  // The mask was inherited by all threads: SIGUSR2 waits for the process, and the first to unblock it takes it.
+  // All threads inherited the mask: SIGUSR2 stays pending for the process, and the first to unblock it takes it.
   CHECK_EQ(kill(getpid(), SIGUSR2), 0);
   sleep_ms(5);
   CHECK_EQ(taken, 20);
@@ -72,7 +72,7 @@ static void check_masks(void) {
   pthread_sigmask(SIG_UNBLOCK, &set, 0);
   CHECK_EQ(taken, 21);
   CHECK_EQ(taken_by[20 % THREADS], getpid());
-  // To one thread that blocks it: it waits there, though another would take it.
+  // To one thread that blocks it: it stays pending there, though another would take it.
   CHECK_EQ(syscall(SYS_tgkill, getpid(), tids[2], SIGUSR1), 0);
   sleep_ms(5);
   CHECK_EQ(taken, 21);
@@ -117,7 +117,7 @@ static void check_tgkill(void) {
   CHECK_ERRNO(syscall(SYS_tgkill, getpid(), 0, 0), EINVAL);
   CHECK_ERRNO(syscall(SYS_tgkill, getpid(), tids[0], 65), EINVAL);
   CHECK_ERRNO(syscall(SYS_tkill, 0x3fffffff, 0), ESRCH);
-  // kill of a thread's id reaches its process, which then is any thread's to take.
+  // kill with a thread's id reaches its process, and then any thread may take the signal.
   CHECK_EQ(kill(tids[1], SIGUSR1), 0);
   CHECK(EVENTUALLY(taken == 41));
   siginfo_t info = {.si_code = SI_QUEUE};

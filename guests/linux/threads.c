@@ -55,7 +55,7 @@ static void check_many(void) {
   CHECK_EQ(own, 5);
 }
 
-// A queue of one place between two threads: every number arrives, in order.
+// A queue with one place between two threads: every number arrives, in order.
 static int place, last_number = NUMBERS;
 
 static void *produce(void *argument) {
@@ -75,7 +75,7 @@ static void check_conditions(void) {
     pthread_mutex_lock(&mutex);
     while (!place) pthread_cond_wait(&condition, &mutex);
     CHECK_EQ(place, i);
-    // The producer may be about to give the next one already.
+    // The producer may already be about to hand over the next one.
     if (i >= LEAST_NUMBERS && i < last_number - 1 && is_late()) __atomic_store_n(&last_number, i + 1, __ATOMIC_SEQ_CST);
     place = 0;
     pthread_cond_signal(&condition);
@@ -105,7 +105,7 @@ static void check_cancellation(void) {
   CHECK(join(sleeper) == PTHREAD_CANCELED);
 }
 
-// ---- the end of all, whoever brings it about: with threads that sleep and that spin
+// ---- the end of all threads, whatever brings it about: with threads that sleep and that spin
 
 static void start_others(void) {
   start(sleep_forever, 0), start(spin_forever, 0), start(sleep_forever, 0);
@@ -144,7 +144,7 @@ static void *run(void *path) {
   return 0;
 }
 
-// The program that a thread has begun: it has one thread, whose id is the process's.
+// The program that a thread executed: it has one thread, whose id is the process's.
 static int after_exec(void) {
   struct stat status;
   CHECK_EQ(getpid(), atoi(getenv("PID")));
@@ -171,7 +171,7 @@ static void check_ends(const char *self) {
   sleep_ms(10);
   kill(child, SIGKILL);
   CHECK_EQ(ended(child), 128 + SIGKILL);
-  // A fork has one thread, whoever forked.
+  // A fork has one thread, whichever thread forked.
   IN_CHILD(child) {
     start_others();
     CHECK_IN_CHILD {

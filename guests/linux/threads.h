@@ -30,7 +30,7 @@ UNUSED static long futex(void *word, int operation, uint32_t value, const void *
   return syscall(SYS_futex, word, operation, value, timeout, second, third);
 }
 
-// Of a thread of this process.
+// The state letter of a thread of this process.
 UNUSED static char state_of_thread(pid_t tid) {
   char path[64];
   snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);

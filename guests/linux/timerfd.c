@@ -42,7 +42,7 @@ int main(void) {
   CHECK_EQ(timerfd_settime(fd, 0, &off, &now), 0);
   CHECK_EQ(now.it_interval.tv_nsec, 10 * MS);
   CHECK_EQ(poll(&polled, 1, 30), 0);
-  // The interval is kept of a setting that does not start the timer.
+  // A setting that does not start the timer still keeps its interval.
   struct itimerspec idle = {.it_interval = {0, 20 * MS}};
   CHECK_EQ(timerfd_settime(fd, 0, &idle, 0), 0);
   CHECK_EQ(timerfd_gettime(fd, &now), 0);

@@ -1,4 +1,4 @@
-// timers: alarm, interval timers of wall and CPU time, POSIX timers by signal. man 2 alarm, setitimer, timer_create.
+// timers: alarm, interval timers on wall and CPU time, POSIX timers by signal. man 2 alarm, setitimer, timer_create.
 #include <sys/time.h>
 #include <time.h>
 
@@ -75,7 +75,7 @@ static void check_intervals(void) {
 
 // CPU timers stand still while the program sleeps.
 static void check_virtual_sleeps(void) {
-  // Far more than a busy machine lets the program wait for its processor.
+  // Far more than a busy machine takes to let the program run.
   struct itimerval once = {.it_value = {0, 900000}}, off = {0};
   fired[SIGVTALRM] = 0;
   CHECK_EQ(setitimer(ITIMER_VIRTUAL, &once, 0), 0);

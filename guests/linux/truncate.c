@@ -1,4 +1,4 @@
-// truncate: shrinking loses, growing zeroes; fallocate's modes. man 2 truncate, man 2 fallocate.
+// truncate: shrinking loses data, growing adds zeros; fallocate's modes. man 2 truncate, man 2 fallocate.
 #include <linux/falloc.h>
 #include <sys/resource.h>
 

@@ -32,7 +32,7 @@ static void check_records(int type) {
   CHECK(!memcmp(buffer, "fi", 2));
   CHECK_EQ(recv(s[1], buffer, 4, MSG_TRUNC), 10);
   CHECK_ERRNO(recv(s[1], buffer, 16, MSG_DONTWAIT), EAGAIN);
-  // An empty one is one.
+  // An empty datagram counts as one.
   CHECK_EQ(send(s[0], "", 0, 0), 0);
   CHECK_EQ(write(s[0], "", 0), 0);
   struct iovec none = {buffer, 0}, parts[2] = {{"ab", 2}, {"cd", 2}};
@@ -43,13 +43,13 @@ static void check_records(int type) {
   CHECK_EQ(read(s[1], buffer, 16), 0);
   CHECK_EQ(read(s[1], buffer, 16), 4);
   CHECK_ERRNO(recv(s[1], buffer, 16, MSG_DONTWAIT), EAGAIN);
-  // A fault on the way in sends nothing; one on the way out loses the record.
+  // A fault while sending sends nothing; one while receiving loses the record.
   CHECK_ERRNO(send(s[0], at_page_end(4, 2), 4, 0), EFAULT);
   CHECK_ERRNO(recv(s[1], buffer, 16, MSG_DONTWAIT), EAGAIN);
   CHECK_EQ(send(s[0], "gone", 4, 0), 4);
   CHECK_ERRNO(recv(s[1], (void *)8, 4, MSG_DONTWAIT), EFAULT);
   CHECK_ERRNO(recv(s[1], buffer, 16, MSG_DONTWAIT), EAGAIN);
-  // recvmsg tells what was cut.
+  // recvmsg reports what was cut.
   struct iovec part = {buffer, 3};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
   CHECK_EQ(send(s[0], "longer", 6, MSG_EOR), 6);
@@ -77,7 +77,7 @@ static void check_names(void) {
   length = sizeof(from);
   CHECK_EQ(recvfrom(receiver, buffer, 16, 0, (void *)&from, &length), 11);
   CHECK_EQ(length, 0);
-  // The name is the one that the sender has when it is received.
+  // The name is the one that the sender has when the datagram is received.
   CHECK_EQ(send_to(sender, "receiver", "later"), 5);
   struct sockaddr_un name;
   socklen_t name_length = path_name(&name, "sender");
@@ -113,7 +113,7 @@ static void check_connected(void) {
   CHECK_EQ(connect_to(a, "b"), 0);
   CHECK_EQ(send(a, "to b", 4, 0), 4);
   CHECK_EQ(recv(b, buffer, 16, 0), 4);
-  // b takes from anybody until it is connected itself.
+  // b accepts datagrams from anybody until it is connected itself.
   CHECK_EQ(send_to(c, "b", "from c"), 6);
   CHECK_EQ(recv(b, buffer, 16, 0), 6);
   CHECK_EQ(connect_to(b, "a"), 0);
@@ -121,7 +121,7 @@ static void check_connected(void) {
   CHECK_ERRNO(connect_to(c, "b"), EPERM);
   CHECK_EQ(send(b, "back", 4, 0), 4);
   CHECK_EQ(recv(a, buffer, 16, 0), 4);
-  // Connected anew; undone; again.
+  // Connected to another; disconnected; connected again.
   CHECK_EQ(connect_to(a, "b"), 0);
   CHECK_EQ(connect(a, &none, sizeof(none)), 0);
   CHECK_ERRNO(send(a, "x", 1, 0), ENOTCONN);
@@ -130,7 +130,7 @@ static void check_connected(void) {
   CHECK_ERRNO(getpeername(a, (void *)&name, &length), ENOTCONN);
   CHECK_EQ(connect(a, &none, sizeof(none)), 0);
   CHECK_ERRNO(connect(a, &none, 1), EINVAL);
-  // What waits is lost when the connection is, and the other side learns of it.
+  // What waits is lost with the connection, and the other side learns of it.
   CHECK_EQ(connect_to(a, "b"), 0);
   CHECK_EQ(send(b, "unread", 6, 0), 6);
   CHECK_EQ(connect(a, &none, sizeof(none)), 0);
@@ -169,14 +169,14 @@ static void check_shutdown(void) {
   close(s[0]);
 }
 
-// A receiver that nobody empties: senders that it is not connected to wait.
+// A receiver that nobody empties: unconnected senders wait.
 static void check_full(void) {
   long most = queue_length() + 1, sent = 0;
   char buffer[16];
   int receiver = bound_at("full", SOCK_DGRAM), sender = socket(AF_UNIX, SOCK_DGRAM, 0);
   CHECK_EQ(connect_to(sender, "full"), 0);
   if (most > 200) {
-    // The sender's buffer is full before.
+    // The sender's buffer fills first.
     close(receiver);
     close(sender);
     return;
@@ -223,7 +223,7 @@ static void check_seqpacket(void) {
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
   CHECK_EQ(recvmsg(server, &message, 0), 3);
   CHECK_EQ(message.msg_flags, 0);
-  // A name counts for nothing.
+  // A destination name is ignored.
   CHECK_EQ(send_to(server, "anything", "back"), 4);
   CHECK_EQ(recv(client, buffer, 16, MSG_WAITALL), 4);
   signals_seen = 0;
@@ -262,18 +262,18 @@ static void check_many(void) {
   CHECK_EQ(recvmmsg(s[1], got, 3, 0, NULL), 3);
   for (unsigned i = 0; i < 3; i++) CHECK_EQ(got[i].msg_len, i + 1);
   CHECK(!memcmp(in[2], "def", 3));
-  // The last one, and then nothing more to wait for.
+  // The last one, and then there is nothing more to wait for.
   CHECK_EQ(recvmmsg(s[1], got, 4, MSG_WAITFORONE, NULL), 1);
   CHECK_ERRNO(recvmmsg(s[1], got, 4, MSG_DONTWAIT, NULL), EAGAIN);
   CHECK_EQ(recvmmsg(s[1], got, 0, 0, NULL), 0);
   CHECK_EQ(sendmmsg(s[0], sent, 0, 0), 0);
-  // One bad message ends the call behind the good ones.
+  // One bad message ends the call after the good ones.
   sent[2].msg_hdr.msg_iov = (void *)8;
   CHECK_EQ(sendmmsg(s[0], sent, 4, 0), 2);
   CHECK_ERRNO(sendmmsg(s[0], sent + 2, 1, 0), EFAULT);
   CHECK_EQ(recvmmsg(s[1], got, 2, 0, &limit), 2);
   CHECK(limit.tv_nsec < 50000000);
-  // The time-out is looked at when a message has come; it does not end a wait, but a signal does.
+  // The time-out is checked when a message has come; it does not end a wait, but a signal does.
   catch_signal(SIGALRM);
   alarm_every(30);
   CHECK_ERRNO(recvmmsg(s[1], got, 2, 0, NULL), EINTR);

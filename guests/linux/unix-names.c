@@ -1,4 +1,4 @@
-// unix-names: names of UNIX sockets: paths, abstract names, names that the kernel chooses; sockets as files. man 7 unix, "Address format".
+// unix-names: names of UNIX sockets: paths, abstract names, names chosen by the kernel; sockets as files. man 7 unix, "Address format".
 // not in CI's beds: emulation makes it slow
 #include <dirent.h>
 #include <sys/statfs.h>
@@ -26,7 +26,7 @@ static void check_paths(void) {
   CHECK_EQ(stat("path", &status), 0);
   CHECK_EQ(status.st_mode, S_IFSOCK | 0750);
   CHECK_EQ(status.st_uid, geteuid());
-  // A name once taken is taken, and a socket has one.
+  // A name can be taken only once, and a socket has only one.
   CHECK_ERRNO(bind(other, (void *)&name, length), EADDRINUSE);
   length = path_name(&name, "second");
   CHECK_ERRNO(bind(fd, (void *)&name, length), EINVAL);
@@ -39,7 +39,7 @@ static void check_paths(void) {
   length = path_name(&name, ".");
   CHECK_ERRNO(bind(other, (void *)&name, length), EADDRINUSE);
   CHECK_ERRNO(connect_to(other, "."), ECONNREFUSED);
-  // The socket's own inode is another.
+  // The socket itself has another inode.
   CHECK_EQ(fstat(fd, &own), 0);
   CHECK_EQ(own.st_mode, S_IFSOCK | 0777);
   CHECK(own.st_ino != status.st_ino || own.st_dev != status.st_dev);
@@ -60,7 +60,7 @@ static void check_paths(void) {
   CHECK_ERRNO(listen(path, 1), EBADF);
   close(path);
   CHECK_EQ(unlink("path"), 0);
-  // The mode of the socket is that of the name.
+  // The name gets the socket's mode.
   CHECK_EQ(fchmod(other, 0600), 0);
   length = path_name(&name, "path");
   CHECK_EQ(bind(other, (void *)&name, length), 0);
@@ -69,7 +69,7 @@ static void check_paths(void) {
   close(other);
 }
 
-// A name is an inode: links, renames and copies of the path lead to the socket.
+// A name is an inode: links, renames and other spellings of the path lead to the socket.
 static void check_moves(void) {
   int fd = bound_at("first", SOCK_STREAM), client;
   CHECK_EQ(listen(fd, 20), 0);
@@ -97,7 +97,7 @@ static void check_moves(void) {
   client = socket(AF_UNIX, SOCK_STREAM, 0);
   CHECK_EQ(connect_to(client, path), 0);
   close(client);
-  // No name is left, but one that is held leads there.
+  // No name is left, but a descriptor of one still leads there.
   CHECK_EQ(unlink("renamed"), 0);
   CHECK_EQ(unlink("hard"), 0);
   client = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -129,7 +129,7 @@ static void check_moves(void) {
   CHECK_EQ(getsockname(fd, (void *)&big, &length), 0);
   CHECK_EQ(length, 2 + 108 + 1);
   close(fd);
-  // Bytes behind a NUL do not count.
+  // Bytes after a NUL do not count.
   memset(&big, 0, sizeof(big));
   memcpy(big.name.sun_path, "short\0long", 10);
   big.name.sun_family = AF_UNIX;
@@ -172,7 +172,7 @@ static void check_permissions(void) {
     socklen_t length = path_name(&name, "not-mine");
     CHECK_ERRNO(bind(client, (void *)&name, length), EACCES);
     REQUIRE(syscall(SYS_setresuid, 0, 0, 0) == 0);
-    // Root may all.
+    // Root may do everything.
     CHECK_EQ(connect_to(client, "closed"), 0);
   } else {
     CHECK_EQ(chmod("closed", 0200), 0);
@@ -207,7 +207,7 @@ static void check_abstract(void) {
   got_length = sizeof(got);
   CHECK_EQ(getsockname(server, (void *)&got, &got_length), 0);
   CHECK_EQ(got_length, length);
-  // What was accepted keeps the name, and nobody finds it.
+  // The accepted socket keeps the name, but a connect does not find it.
   close(fd);
   fd = socket(AF_UNIX, SOCK_STREAM, 0);
   CHECK_ERRNO(connect(fd, (void *)&name, length), ECONNREFUSED);
@@ -243,7 +243,7 @@ static void check_chosen(void) {
     CHECK_EQ(length, 2 + 1 + 5);
     CHECK_EQ(got[i].sun_path[0], 0);
     CHECK_EQ(strspn(got[i].sun_path + 1, "0123456789abcdef"), 5);
-    // Once more changes nothing.
+    // Binding once more changes nothing.
     CHECK_EQ(bind(fd[i], (void *)&name, 2), 0);
   }
   CHECK(memcmp(&got[0], &got[1], 8) != 0);
@@ -252,7 +252,7 @@ static void check_chosen(void) {
   close_pair(fd);
 }
 
-// A socket is a file, of a file system of its own.
+// A socket is a file in a file system of its own.
 static void check_files(void) {
   int s[2];
   char path[64], text[64];
@@ -283,7 +283,7 @@ static void check_files(void) {
   CHECK_EQ(fcntl(s[0], F_GETFL), O_RDWR);
   CHECK_EQ(ioctl(s[0], FIONBIO, &on), 0);
   CHECK_EQ(fcntl(s[0], F_GETFL), O_RDWR | O_NONBLOCK);
-  // Flags belong to the file: a duplicate has them, the other end not.
+  // Flags belong to the file: a duplicate has them, the other end does not.
   int copy = dup(s[0]);
   CHECK_EQ(fcntl(copy, F_GETFL), O_RDWR | O_NONBLOCK);
   CHECK_EQ(fcntl(s[1], F_GETFL), O_RDWR);

@@ -1,4 +1,4 @@
-// unix-processes: UNIX sockets between processes: waits that the other one ends, who the peer is, descriptors that cross. man 7 unix.
+// unix-processes: UNIX sockets between processes: waits that the other side ends, who the peer is, descriptors that cross. man 7 unix.
 // not in CI's beds: emulation makes it slow
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -13,7 +13,7 @@ static void reap(pid_t child) {
   CHECK_EQ(status, 0);
 }
 
-// Lets the other one fall asleep.
+// Lets the other process fall asleep.
 static void doze(void) { usleep(20000); }
 
 static pid_t begin(void) {
@@ -35,7 +35,7 @@ static void check_accept(void) {
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK_EQ(connect_to(fd, "listener"), 0);
     CHECK_EQ(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length), 0);
-    // Who called listen(2), whoever accepts.
+    // The caller of listen(2), whichever process accepts.
     CHECK_EQ(who.pid, getppid());
     CHECK_EQ(write(fd, "hello", 5), 5);
     CHECK_EQ(read(fd, buffer, 8), 4);
@@ -48,7 +48,7 @@ static void check_accept(void) {
   CHECK_EQ(recv(fd, buffer, 5, MSG_WAITALL), 5);
   doze();
   CHECK_EQ(write(fd, "back", 4), 4);
-  // The other one ends: so does the stream.
+  // The other process ends: so does the stream.
   CHECK_EQ(read(fd, buffer, 8), 0);
   reap(child);
   close(fd);
@@ -71,7 +71,7 @@ static void check_accept(void) {
   reap(child);
   close(fd);
   close(first);
-  // The listener goes while one waits.
+  // The listener goes while a connect waits.
   first = socket(AF_UNIX, SOCK_STREAM, 0);
   CHECK_EQ(connect_to(first, "listener"), 0);
   child = begin();
@@ -176,7 +176,7 @@ static void check_messages(void) {
     REQUIRE(pipe(p) == 0);
     CHECK_EQ(send_fds(s[1], "p", 1, p, 2), 1);
     close(p[1]);
-    // Open as long as the message is.
+    // Open as long as the message exists.
     CHECK_EQ(read(p[0], buffer, 16), 7);
     CHECK_EQ(read(p[0], buffer, 16), 0);
     _exit(finish());
@@ -233,7 +233,7 @@ static void check_epoll(void) {
     for (int i = 0; i < 3; i++) {
       doze();
       CHECK_EQ(write(s[1], "x", 1), 1);
-      // Not before that was seen.
+      // Goes on only when the other side has seen that.
       CHECK_EQ(read(s[1], buffer, 1), 1);
     }
     _exit(finish());

@@ -47,7 +47,7 @@ static void check_faults(void) {
   CHECK_ERRNO(send(s[0], edge, 4, 0), EFAULT);
   CHECK_ERRNO(recv(s[1], buffer, 8, MSG_DONTWAIT), EAGAIN);
   CHECK_EQ(send(s[0], "abcd", 4, 0), 4);
-  // What did not arrive stays.
+  // What could not be stored stays.
   CHECK_ERRNO(recv(s[1], (void *)8, 4, 0), EFAULT);
   CHECK_ERRNO(recv(s[1], read_only_page(), 4, 0), EFAULT);
   CHECK_EQ(recv(s[1], buffer, 8, 0), 4);
@@ -72,7 +72,7 @@ static void check_end(void) {
   signals_seen = 0;
   close(s[1]);
 
-  // Bytes that nobody read: the other side learns of it once.
+  // Bytes that were never read: the other side learns of it once.
   pair(SOCK_STREAM, s);
   CHECK_EQ(write(s[1], "lost", 4), 4);
   close(s[0]);
@@ -116,13 +116,13 @@ static void check_shutdown(void) {
   CHECK_EQ(read(s[1], buffer, 8), 0);
   CHECK_EQ(write(s[1], "x", 1), 1);
   close_pair(s);
-  // Linux asks for no connection.
+  // Linux does not require a connection.
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   CHECK_EQ(shutdown(fd, SHUT_RDWR), 0);
   close(fd);
 }
 
-// A full buffer: what is not blocking says so, and the rest goes when there is room.
+// A full buffer: a non-blocking write says so, and the rest goes when there is room.
 static void check_full(void) {
   int s[2];
   static char block[1 << 16];
@@ -142,7 +142,7 @@ static void check_full(void) {
   CHECK_EQ(ready(s[0]), POLLOUT);
   CHECK_EQ(ioctl(s[0], SIOCOUTQ, &queued), 0);
   CHECK_EQ(queued, 0);
-  // A large write takes what there is room for.
+  // A large write transfers what there is room for.
   static char large[1 << 20];
   n = write(s[0], large, sizeof(large));
   CHECK(n > 0 && n < (ssize_t)sizeof(large));
@@ -169,7 +169,7 @@ static void check_waits(void) {
   catch_signal(SIGALRM);
   alarm_every(20);
   CHECK_ERRNO(read(s[1], buffer, 1), EINTR);
-  // Bytes in hand are told of, not the signal.
+  // The call returns the bytes in hand instead of EINTR.
   CHECK_EQ(write(s[0], "ab", 2), 2);
   CHECK_EQ(recv(s[1], buffer, 8, MSG_WAITALL), 2);
   size_t total = 0;
@@ -191,7 +191,7 @@ static void check_waits(void) {
   CHECK_EQ(setsockopt(s[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)), 0);
   while ((n = write(s[0], block, sizeof(block))) == (ssize_t)sizeof(block)) continue;
   CHECK(n > 0 || errno == EAGAIN);
-  // A signal in a wait with a time-out: no restart, whatever the handler says.
+  // A signal in a wait with a time-out: no restart, whatever the handler's flags.
   struct sigaction again = {.sa_handler = count_signal, .sa_flags = SA_RESTART};
   limit.tv_sec = 5;
   CHECK_EQ(setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
@@ -244,7 +244,7 @@ static void check_connection(void) {
   CHECK_EQ(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
   CHECK_ERRNO(connect_to(listener, "listener"), EAGAIN);
 
-  // Both ends say who they are.
+  // Both ends report their names.
   length = sizeof(name);
   CHECK_EQ(getpeername(client, (void *)&name, &length), 0);
   CHECK_EQ(length, 2 + sizeof("listener"));
@@ -261,7 +261,7 @@ static void check_connection(void) {
   CHECK_EQ(getsockname(client, (void *)&name, &length), 0);
   CHECK_EQ(length, 2);
 
-  // The listener goes: who waits is reset, who is accepted stays.
+  // The listener goes: a waiting connection is reset, an accepted one stays.
   close(listener);
   CHECK_EQ(ready(second) & (POLLHUP | POLLERR), POLLHUP | POLLERR);
   CHECK_ERRNO(read(second, buffer, 1), ECONNRESET);
@@ -290,7 +290,7 @@ static void check_listening(void) {
   CHECK_ERRNO(connect_to(client[5], "shut"), EAGAIN);
   CHECK_EQ(listen(listener, -1), 0);
   CHECK_EQ(connect_to(client[5], "shut"), 0);
-  // They come in their order.
+  // They are accepted in order.
   for (int i = 0; i < 3; i++) {
     char byte = (char)('a' + i), got = 0;
     CHECK_EQ(write(client[i], &byte, 1), 1);
@@ -311,7 +311,7 @@ static void check_listening(void) {
   CHECK_ERRNO(accept(listener, NULL, NULL), EAGAIN);
   CHECK_EQ(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
   CHECK_ERRNO(accept(listener, NULL, NULL), EAGAIN);
-  // A connection to nobody who takes it ends the wait after the time-out.
+  // A connection that is never accepted ends its wait after the time-out.
   int one = socket(AF_UNIX, SOCK_STREAM, 0), two = socket(AF_UNIX, SOCK_STREAM, 0), three = socket(AF_UNIX, SOCK_STREAM, 0);
   CHECK_EQ(connect_to(one, "waits"), 0);
   CHECK_EQ(connect_to(two, "waits"), 0);

@@ -1,4 +1,4 @@
-// unix.h: what the guests of UNIX sockets share: names, pairs, messages.
+// unix.h: shared by the guests of UNIX sockets: names, pairs, messages.
 #pragma once
 
 #include <poll.h>
@@ -49,7 +49,7 @@ UNUSED static void close_pair(int fds[2]) {
   close(fds[1]);
 }
 
-// poll's answer to all questions, without a wait.
+// All that poll reports, without a wait.
 UNUSED static int ready(int fd) {
   struct pollfd one = {.fd = fd, .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
   return poll(&one, 1, 0) < 0 ? -1 : one.revents;
@@ -80,7 +80,7 @@ UNUSED static void catch_signal(int signal) {
   signals_seen = 0;
 }
 
-// SIGALRM after so many milliseconds, and on and on until 0 is given.
+// SIGALRM after that many milliseconds, and repeatedly until 0 is given.
 UNUSED static void alarm_every(int milliseconds) {
   struct itimerval timer = {{milliseconds / 1000, milliseconds % 1000 * 1000}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
   REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
@@ -124,7 +124,7 @@ UNUSED static ssize_t receive_fds(int fd, void *bytes, size_t length, int *fds, 
   return received;
 }
 
-// The lowest free descriptor: who leaks one changes it.
+// The lowest free descriptor: a leak changes it.
 UNUSED static int lowest_fd(void) {
   int fd = dup(0);
   if (fd >= 0) close(fd);

@@ -1,4 +1,4 @@
-// unknown-syscalls: numbers that no kernel has give ENOSYS and change nothing. man 2 syscalls, man 2 syscall.
+// unknown-syscalls: numbers that no kernel knows give ENOSYS and change nothing. man 2 syscalls, man 2 syscall.
 #include "check.h"
 
 static long raw(long number) {

@@ -1,4 +1,4 @@
-// unnamed-files: what O_TMPFILE made is gone with its last descriptor, named or not. man 2 open.
+// unnamed-files: a file made with O_TMPFILE is gone with its last descriptor, named or not. man 2 open.
 // not in CI's beds: emulation makes it slow
 #include "check.h"
 
@@ -17,7 +17,7 @@ int main(void) {
       snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
       CHECK_EQ(linkat(AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW), 0);
       CHECK(fstat(fd, &status) == 0 && status.st_nlink == 1);
-      // Before its descriptor, or after.
+      // Unlinked before its descriptor is closed, or after.
       if (i % 3 == 1) CHECK_EQ(unlink("named"), 0);
     }
     CHECK_EQ(close(fd), 0);

@@ -1,4 +1,4 @@
-// unveil: what is not unveiled is not there, whatever way leads to it. OpenBSD's man 2 unveil.
+// unveil: a path that is not unveiled does not exist, whichever way leads to it. OpenBSD's man 2 unveil.
 #include <dirent.h>
 
 #include "pledge.h"
@@ -73,7 +73,7 @@ static void check_hidden(int directory, int file) {
   CHECK_ERRNO(rmdir("hidden/room"), ENOENT);
   CHECK_ERRNO(link("hidden/file", "seen/deep/link"), ENOENT);
   CHECK_ERRNO(rename("hidden", "seen/deep/hidden"), ENOENT);
-  // By links, by "..", by a descriptor, from inside, by /proc.
+  // Through links, "..", a descriptor, from inside, and /proc.
   CHECK_ERRNO(open("seen/link", O_RDONLY), ENOENT);
   CHECK_ERRNO(open("away/file", O_RDONLY), ENOENT);
   CHECK_ERRNO(open("seen/../hidden/file", O_RDONLY), ENOENT);
@@ -84,7 +84,7 @@ static void check_hidden(int directory, int file) {
   CHECK_ERRNO(open("/proc/self/exe", O_RDONLY), ENOENT);
   REQUIRE(symlink("../../hidden/file", "seen/deep/made") == 0);
   CHECK_ERRNO(open("seen/deep/made", O_RDONLY), ENOENT);
-  // What is open already stays usable.
+  // Open files stay usable.
   CHECK_EQ(read(file, &byte, 1), 1);
   CHECK_EQ(fstat(directory, &status), 0);
   REQUIRE(fchdir(directory) == 0);
@@ -92,7 +92,7 @@ static void check_hidden(int directory, int file) {
   CHECK_ERRNO(stat(".", &status), ENOENT);
 }
 
-// What leads to an unveiled path can be looked at: realpath(3) needs that.
+// The directories on the way to an unveiled path can be looked at: realpath(3) needs that.
 static void check_way(void) {
   struct stat status;
   char text[256];
@@ -109,7 +109,7 @@ static bool opens_fd(int fd, const char *rest) {
   return opens(path, O_RDONLY);
 }
 
-// A descriptor's name in /proc is a way to what it leads to, and so no way to what is hidden.
+// A descriptor's name in /proc is a way to its file, and so no way to a hidden one.
 static void check_proc(int directory, int file) {
   int pipe_fds[2];
   REQUIRE(pipe(pipe_fds) == 0);

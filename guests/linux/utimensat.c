@@ -1,4 +1,4 @@
-// utimensat: times are set to the nanosecond, now, or left; and what changes them by itself. man 2 utimensat, man 7 inode.
+// utimensat: times are set to the nanosecond, set to now, or left; and which calls change them. man 2 utimensat, man 7 inode.
 #include <sys/time.h>
 #include <time.h>
 #include <utime.h>

@@ -1,4 +1,4 @@
-// wait: wait4 and waitid, whom they wait for, what they tell, when they do not wait. man 2 wait, wait4.
+// wait: wait4 and waitid, which children they wait for, what they report, when they do not wait. man 2 wait, wait4.
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -21,7 +21,7 @@ static void check_statuses(void) {
   // Without room for a core file, the signals that leave one leave none.
   CHECK_EQ(ended(CHILD((setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}), abort()))), 128 + SIGABRT);
   CHECK_EQ(ended(CHILD(raise(SIGSTKFLT))), 128 + SIGSTKFLT);
-  // SIGCHLD, SIGURG, SIGWINCH and SIGCONT end nobody.
+  // SIGCHLD, SIGURG, SIGWINCH and SIGCONT end no process.
   CHECK_EQ(ended(CHILD((raise(SIGCHLD), raise(SIGURG), raise(SIGWINCH), raise(SIGCONT), _exit(3)))), 3);
   CHECK_EQ(waitpid(CHILD(_exit(0)), 0, 0) > 0, 1);
 }
@@ -38,7 +38,7 @@ static void check_stops(void) {
   siginfo_t info;
   int status;
   pid_t child = CHILD(for (;;) pause());
-  // This group may be orphaned, where only SIGSTOP stops (POSIX, Signal Actions).
+  // In a group of its own: this one may be orphaned, and there only SIGSTOP stops (POSIX, Signal Actions).
   CHECK_EQ(setpgid(child, child), 0);
   CHECK_EQ(waitpid(child, &status, WNOHANG | WUNTRACED | WCONTINUED), 0);
   kill(child, SIGSTOP);
@@ -47,7 +47,7 @@ static void check_stops(void) {
   CHECK_EQ(waitpid(child, &status, WUNTRACED), child);
   CHECK_EQ(status, SIGSTOP << 8 | 0x7f);
   CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP && !WIFEXITED(status) && !WIFCONTINUED(status));
-  // Told once.
+  // Reported once.
   CHECK_EQ(waitpid(child, &status, WUNTRACED | WNOHANG), 0);
   kill(child, SIGCONT);
   CHECK_EQ(waitid(P_PID, child, &info, WCONTINUED | WNOWAIT), 0);
@@ -59,7 +59,7 @@ static void check_stops(void) {
   kill(child, SIGTSTP);
   CHECK_EQ(waitid(P_PID, child, &info, WSTOPPED), 0);
   check_info(&info, child, CLD_STOPPED, SIGTSTP);
-  // SIGKILL ends one that is stopped; SIGTERM waits until it goes on.
+  // SIGKILL ends a stopped child; SIGTERM waits until it goes on.
   kill(child, SIGTERM);
   sleep_ms(10);
   CHECK_EQ(waitid(P_PID, child, &info, WEXITED | WNOHANG), 0);
@@ -103,7 +103,7 @@ static void check_whom(void) {
   remove_gate(gate);
 }
 
-// One whose end raises no SIGCHLD is a "clone" child: __WCLONE waits for those alone, __WALL for all.
+// A child whose end raises no SIGCHLD is a "clone" child: __WCLONE waits only for those, __WALL for all.
 static int exit_5(void *nothing) {
   (void)nothing;
   return 5;
@@ -146,7 +146,7 @@ static void check_errors(void) {
   child = CHILD(_exit(0));
   CHECK_ERRNO(syscall(SYS_waitid, P_PID, child, (void *)8, WEXITED, 0), EFAULT);
   CHECK_ERRNO(waitpid(child, &status, 0), ECHILD);
-  // Without a place for it, nothing is told but the end.
+  // Without a place for it, nothing is stored: the child is only reaped.
   child = CHILD(_exit(0));
   CHECK_EQ(syscall(SYS_waitid, P_PID, child, 0, WEXITED, 0), 0);
 }
@@ -157,7 +157,7 @@ static void check_interruption(void) {
   struct sigaction action = {.sa_handler = nothing};
   pid_t child = CHILD(pause()), parent = getpid();
   sigaction(SIGUSR1, &action, 0);
-  // Again and again: the first may come before the wait.
+  // Again and again: the first signal may come before the wait.
   pid_t alarmer = CHILD(for (;;) (sleep_ms(20), kill(parent, SIGUSR1)));
   CHECK_ERRNO(waitpid(child, 0, 0), EINTR);
   siginfo_t info;

@@ -1,4 +1,4 @@
-// xpledge-open: after xpledge(XPLEDGE_OPEN) files can be opened and closed, and neither read nor written. Linux has no such call.
+// xpledge-open: after xpledge(XPLEDGE_OPEN) files can be opened and closed, but not read or written. Linux has no such call.
 #include "pledge.h"
 
 int main(void) {
@@ -13,6 +13,6 @@ int main(void) {
   CHECK_ERRNO(read(zero, &byte, 1), EPERM);
   CHECK_ERRNO(write(zero, &byte, 1), EPERM);
   CHECK_EQ(close(zero), 0);
-  // A failure is told by the status alone: nothing can be written any more.
+  // Only the status can report a failure: nothing can be written any more.
   return finish();
 }

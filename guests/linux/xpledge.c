@@ -1,4 +1,4 @@
-// xpledge: after xpledge(XPLEDGE_RDWR) nothing can be opened any more, and what is open can be read. Linux has no such call.
+// xpledge: after xpledge(XPLEDGE_RDWR) nothing more can be opened, but what is open can be read. Linux has no such call.
 #include "pledge.h"
 
 int main(void) {
@@ -18,13 +18,13 @@ int main(void) {
   CHECK_EQ(pread(random, bytes, sizeof(bytes), 0), sizeof(bytes));
   CHECK_EQ(write(2, bytes, 0), 0);
 
-  // Memory can be had and given back, and not protected.
+  // Memory can be mapped and unmapped, but not protected.
   void *page = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(page != MAP_FAILED);
   CHECK_ERRNO(mprotect(page, PAGE, PROT_READ), EPERM);
   CHECK_EQ(munmap(page, PAGE), 0);
 
-  // All others, numbers that no call has among them, and xpledge itself: kinds are never widened.
+  // All other calls fail, even numbers that are no call, and xpledge itself: kinds are never widened.
   CHECK_ERRNO(syscall(SYS_getpid), EPERM);
   CHECK_ERRNO(lseek(random, 0, SEEK_CUR), EPERM);
   CHECK_ERRNO(syscall(9999), EPERM);

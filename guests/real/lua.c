@@ -1,4 +1,4 @@
-// lua SCRIPT [ARG...]: runs a Lua file with the standard libraries, over Debian's liblua5.4.a. lua.org/manual/5.4, chapter 4.
+// lua SCRIPT [ARG...]: runs a Lua file with the standard libraries, using Debian's liblua5.4.a. lua.org/manual/5.4, chapter 4.
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>

@@ -1,4 +1,4 @@
-// sqlite DATABASE SCRIPT: runs the SQL of a file on a database file and prints the rows, over Debian's libsqlite3.a.
+// sqlite DATABASE SCRIPT: runs the SQL of a file on a database file and prints the rows, using Debian's libsqlite3.a.
 // sqlite.org/cintro.html
 #include <sqlite3.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void print_row(sqlite3_stmt *statement) {
   printf("\n");
 }
 
-// Runs each statement; an error is printed as a row would be, and the next statement goes on: scripts provoke some.
+// Runs each statement; prints an error as it would a row, and goes on to the next statement: scripts cause some on purpose.
 static void run(sqlite3 *database, const char *sql) {
   while (*sql) {
     sqlite3_stmt *statement = 0;

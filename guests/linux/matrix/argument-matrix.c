@@ -1,7 +1,7 @@
 // argument-matrix: makes the calls that standard input lists, each with every one of its arguments replaced in turn by values that
-// are hard to get right, and prints what came of each. test/guests/argument-matrix has the list and compares with native.
+// are hard to handle, and prints the outcome of each. test/guests/argument-matrix has the list and compares with native.
 //
-// A line of the list: NAME NUMBER RESULT ARGUMENT...; RESULT says what is told of success: `value`, `ok` (no more than that),
+// A line of the list: NAME NUMBER RESULT ARGUMENT...; RESULT says how success is reported: `value`, `ok` (no more than that),
 // `fd` (is closed) or `map` (is unmapped, ARGUMENT 1 or 2 is its length). An argument is a number, `pid` for the program's own,
 // `key`, `shm`, `sem` and `msg` for the key and the identifiers of its System V objects, and is left as it is with a `!` before it. Descriptors and addresses are those of the enums below.
 #include "../check.h"
@@ -22,7 +22,7 @@
 
 enum { ARENA = 0x40000000 };  // times 4096
 #define AT(page) ((char *)((uintptr_t)(ARENA + (page)) << 12))
-// Each has an unmapped page behind it.
+// Each is followed by an unmapped page.
 #define BUFFER AT(0)    // two pages of zeros
 #define INPUT AT(4)     // what fill_input puts there
 #define READ_ONLY AT(6)  // zeros
@@ -136,7 +136,7 @@ static void make_ipc(void) {
   REQUIRE(mq_send(QUEUE, "abc", 3, 0) == 0);
 }
 
-// Everything that a call may have changed, as it was.
+// Resets everything that a call may have changed.
 static void reset(void) {
   static const struct itimerval no_tick;
   int ends[2], full[2];
@@ -183,13 +183,13 @@ static void tell(const char *format, const char *name, int index, const char *va
   written = 0;
 }
 
-// A call that sleeps is interrupted by the next tick.
+// The next tick interrupts a call that sleeps.
 static long make(long number, const uint64_t *a) {
   static const struct itimerval tick = {{0, 20000}, {0, 20000}};
   fill_input();
   setitimer(ITIMER_REAL, &tick, 0);
   long result;
-  // A tick in the wrong moment is none of the call's doing.
+  // A tick at the wrong moment is not the call's fault.
   for (int tries = 0; tries < 3; tries++) {
     result = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (result != -1 || errno != EINTR) break;
@@ -228,7 +228,7 @@ static void vary(const char *name, long number, const char *class, const uint64_
   }
 }
 
-// After a reset: identifiers are new then.
+// Call this after a reset, because identifiers are new then.
 static uint64_t number_of(const char *word) {
   const struct {
     const char *name;
@@ -262,13 +262,13 @@ static void prepare(const char *directory) {
   REQUIRE(mkdtemp(home));
   key = 0x6d000000 + getpid();
   snprintf(queue_name, sizeof(queue_name), "/arguments-%d", getpid());
-  // Identifier 0 is nobody's from now on.
+  // From now on nobody has identifier 0.
   make_ipc();
   REQUIRE(dup2(1, OUTPUT) == OUTPUT && dup2(2, ERRORS) == ERRORS);
   REQUIRE(sigaction(SIGALRM, &tick, 0) == 0);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
-  // What is asked for in gigabytes is refused before a disk gives them.
+  // Requests for gigabytes are refused before a disk has to provide them.
   REQUIRE(setrlimit(RLIMIT_FSIZE, &size) == 0);
   struct sigevent none = {.sigev_notify = SIGEV_NONE};
   REQUIRE(timer_create(CLOCK_MONOTONIC, &none, &timer) == 0);

@@ -17,12 +17,12 @@
 // TASK_SIZE and the kernel's half: the kernel's Documentation/arch/x86/x86_64/mm.rst.
 #define USER_END 0x7ffffffff000ul
 #define KERNEL_START 0xffff800000000000ul
-// What F_GETFL tells of a 64-bit program's descriptors. glibc has 0 for it.
+// What F_GETFL reports for a 64-bit program's descriptors. glibc has 0 for it.
 #define KERNEL_O_LARGEFILE 0100000
 
 UNUSED static uintptr_t *context_pc(ucontext_t *context) { return (uintptr_t *)&context->uc_mcontext.gregs[REG_RIP]; }
 
-// A system call with all six arguments: what it leaves in the result register, an error as -errno.
+// A system call with all six arguments; returns what it leaves in the result register, an error as -errno.
 UNUSED static long raw_call(long number, const uint64_t *a) {
   register uint64_t r10 __asm__("r10") = a[3];
   register uint64_t r8 __asm__("r8") = a[4];
@@ -34,7 +34,7 @@ UNUSED static long raw_call(long number, const uint64_t *a) {
   return number;
 }
 
-// A system call while the stack pointer is `stack`; `after` is where it was behind the call.
+// A system call while the stack pointer is `stack`; `after` is where it was after the call.
 UNUSED static long call_on_stack(uintptr_t stack, uintptr_t *after, long number, long a0, long a1, long a2) {
   __asm__ volatile("mov %%rsp, %%r12; mov %[stack], %%rsp; syscall; mov %%rsp, %[after]; mov %%r12, %%rsp"
                    : "+a"(number), [after] "=&r"(*after)
@@ -68,7 +68,7 @@ UNUSED static long clone3_call(void *args, size_t size, int (*body)(void *), voi
   check(SIGILL, UNDEFINED) check(SIGSEGV, "movb $0, 0x10") check(SIGTRAP, BREAKPOINT) check(SIGFPE, "xor %%ecx, %%ecx; div %%ecx")
 #define PUSH "push %%rax"
 
-// Holes of the call table and calls that are gone; 512 and bit 30 are x32's.
+// Holes of the call table and calls that were removed; 512 and bit 30 are x32's.
 #define MISSING_CALLS 134, 174, 177, 178, 180, 181, 182, 183, 184, 185, 214, 215, 236, 512, 1154, 0x40000000 | 9999
 
 // Writes a function without arguments that returns `value`; returns its length.
@@ -79,6 +79,6 @@ UNUSED static size_t write_function(void *code, uint16_t value) {
   return sizeof(bytes);
 }
 
-// What a fuzzer of calls leaves out besides: fork and pause in their old forms; uretprobe and uprobe (335, 336), for which
-// newer kernels kill whom they did not put there.
+// What else a fuzzer of calls leaves out: fork and pause in their old forms; uretprobe and uprobe (335, 336), for which
+// newer kernels kill processes that they have put no probe in.
 #define ALSO_SKIPPED SYS_fork, SYS_vfork, SYS_pause, 335, 336

@@ -1,4 +1,4 @@
-// broken-frame: rt_sigreturn of a frame whose floating-point state is none: the general registers and the mask are the frame's, then
+// broken-frame: rt_sigreturn of a frame with invalid floating-point state: general registers and mask come from the frame, then
 // SIGSEGV, once. man 2 sigreturn; SDM vol. 1, 13.8.1.
 #include <cpuid.h>
 #include <setjmp.h>
@@ -49,7 +49,7 @@ struct after {
   uint64_t xmm3[2];
 };
 
-// Sends itself SIGUSR1 and tells the registers behind it.
+// Sends itself SIGUSR1 and returns the registers after it.
 static struct after signalled(void) {
   struct after after;
   static const uint64_t pattern[2] = {0x3333333333333333, 0x4444444444444444};
@@ -76,7 +76,7 @@ static void check(const char *what, void (*how)(mcontext_t *, unsigned char *), 
   sigprocmask(SIG_SETMASK, &none, &set);
   int before = failures;
   CHECK_EQ(faults, refused);
-  // What the frame said, refused or not.
+  // What the frame said, whether it was refused or not.
   CHECK_EQ(after.rbx, 0xb0b);
   CHECK_EQ(after.r12, 0x1212);
   CHECK(masks_usr2(&set));
@@ -128,7 +128,7 @@ static void non_canonical_area(mcontext_t *context, unsigned char *area) { (void
 static sigjmp_buf refused_mxcsr;
 static void on_refusal(int number) { (void)number, siglongjmp(refused_mxcsr, 1); }
 
-// QEMU's emulated processor takes any; PVM hosts make an undefined opcode of it.
+// QEMU's emulated processor accepts any; PVM hosts raise an undefined opcode for it.
 static bool refuses_mxcsr(void) {
   const unsigned usual = 0x1f80, reserved = BAD_MXCSR;
   signal(SIGSEGV, on_refusal);

@@ -3,7 +3,7 @@
 #include <asm/prctl.h>
 
 #define TEXT_OF(number) #number
-// With PADDED, a nop stands between the number and the call, and padding in reach: cs nopw 0(%rax,%rax,1), that is executed too.
+// With PADDED, there is a nop between the number and the call, and padding in reach: cs nopw 0(%rax,%rax,1), which is also executed.
 #ifdef PADDED
 #define GAP "nop\n"
 #define PAD ".byte 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0\n"
@@ -20,7 +20,7 @@ enum { GAP_STEPS = 0 };
 #define MOV(number) "mov $" TEXT_OF(number) ", %%eax\n" GAP
 #define TOP_MOV(number) "mov $" TEXT_OF(number) ", %eax\n" GAP
 
-// Between the call and `behind_call` stands a nop, which SYSCALL's step includes. A page of its own for the code that is moved and written.
+// Between the call and `behind_call` is a nop, which SYSCALL's step includes. The code that is moved and written has a page of its own.
 __asm__(
     ".text\n.balign 4096\n.global code, behind_call, call_itself, spin, spin_end, code_end\n"
     // long code(void)
@@ -83,14 +83,14 @@ static struct result call_with(uint64_t seed, uint64_t flags) {
 }
 
 static void check_registers(void) {
-  // IF and the bit that is always 1; then CF, PF, ZF, SF, DF, OF and AC of a call after the other.
+  // IF and the bit that is always 1; then CF, PF, ZF, SF, DF, OF and AC, one call after the other.
   static const uint64_t flags[] = {0x202, 0x203, 0x206, 0x242, 0x282, 0x602, 0xa02, 0xed7};
   uint64_t behind = 0;
   for (uint64_t i = 0; i < OFTEN; i++) {
     struct result result = call_with(0x0123456789abcdef * (i + 1), flags[i % COUNT(flags)]);
     if (i > 0) CHECK_EQ(result.rcx, behind);
     behind = result.rcx;
-    // What makes way for a call without padding is in front of it.
+    // What makes room for a call without padding is in front of it.
     if (!GAP_STEPS) CHECK(memcmp((char *)behind - 2, "\x0f\x05", 2) == 0);
   }
 }
@@ -107,7 +107,7 @@ static void check_stack_pointers(void) {
   }
 }
 
-// The call itself is still there for who jumps to it, with a number of his own.
+// The call itself is still there for code that jumps to it with another number.
 static void check_jump_behind(void) {
   for (int i = 0; i < OFTEN; i++) {
     long result;
@@ -124,7 +124,7 @@ static void on_step(int number, siginfo_t *info, void *context) {
   if (steps < (int)COUNT(stepped)) stepped[steps++] = *context_pc(context);
 }
 
-// Each instruction is a step, where it stands.
+// Each instruction is one step, at its own address.
 static void check_single_steps(void) {
   struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO};
   REQUIRE(sigaction(SIGTRAP, &action, 0) == 0);
@@ -140,7 +140,7 @@ static void check_single_steps(void) {
   }
 }
 
-// Whoever has a GS base of his own keeps it.
+// A program that sets a GS base of its own keeps it.
 static void check_gs(void) {
   unsigned long base = 1, words[2] = {0x1234, 0x5678}, word;
   CHECK_EQ(syscall(SYS_arch_prctl, ARCH_GET_GS, &base), 0);

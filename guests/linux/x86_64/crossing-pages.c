@@ -1,7 +1,7 @@
-// crossing-pages: instructions over the edge of two pages, of which the second is what it is. SDM vol. 3, 4.7. man 2 mprotect.
+// crossing-pages: instructions across a page boundary, with second pages of each kind. SDM vol. 3, 4.7. man 2 mprotect.
 #include "fault.h"
 
-// Its own bytes, so that no page is the last test's.
+// Fresh pages for each test, so that none gets the last one's.
 static char *two_pages(int second) {
   char *first = mmap(0, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(first != MAP_FAILED);
@@ -19,7 +19,7 @@ static void check_forbidden(int second) {
   char *first = two_pages(second);
   CHECK_FAULT(call(first + PAGE - 2), SIGSEGV, SEGV_ACCERR, first + PAGE);
   CHECK_EQ(fault_pc, first + PAGE - 2);
-  // And again: nothing was opened by the first time.
+  // And again: the first time made nothing accessible.
   CHECK_FAULT(call(first + PAGE - 2), SIGSEGV, SEGV_ACCERR, first + PAGE);
 }
 

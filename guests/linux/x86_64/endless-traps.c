@@ -1,4 +1,4 @@
-// endless-traps [forever]: a single-stepped loop inside a platform's entry code, which no handler sees, is left for a signal.
+// endless-traps [forever]: a signal ends a single-stepped loop inside a platform's entry code, which no handler sees.
 #include <sys/time.h>
 
 #include "fault.h"
@@ -9,11 +9,11 @@
 // Where PVM hosts have the entry of system calls (native/arch/x86_64/layout.h). Elsewhere nothing is there, and it faults.
 static const uintptr_t entry = 0x7fff00000000;
 #define ENTRY_BYTES 0xc0
-// By then each has been stopped at many of its instructions.
+// By then the loop has been stopped at many of its instructions.
 #define TICKS 20
 
 static sigjmp_buf out;
-// On a slow machine ticks come in a row behind the loop, too, where `out` leads nowhere.
+// On a slow machine more ticks come right after the loop, where `out` leads nowhere.
 static volatile bool looping;
 static volatile int ticks;
 static volatile uintptr_t missing;
@@ -31,7 +31,7 @@ static void on_step(int number, siginfo_t *info, void *context) {
   if (!forever) siglongjmp(out, 1);
 }
 
-// Jumps there with TF set, and comes back there from a system call. Returns whether it went on until the timer said stop.
+// Jumps there with TF set, and comes back there from a system call. Returns whether it went on until the timer stopped it.
 static bool loops_at(uintptr_t address) {
   ticks = 0;
   if (sigsetjmp(out, 1) != 0) {

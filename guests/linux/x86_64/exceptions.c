@@ -13,7 +13,7 @@ static void on_exception(int number, siginfo_t *info, void *context) {
   on_fault(number, info, context);
 }
 
-// The address of a label inside an asm block, for comparing with where the fault was.
+// The address of a label inside an asm block, to compare with where the fault was.
 #define AT_LABEL(label) ({ uintptr_t at_; __asm__("lea " label "(%%rip), %0" : "=r"(at_)); at_; })
 
 static void divide(void) {
@@ -69,7 +69,7 @@ static void check_opcodes(void) {
 }
 
 static void check_protection(void) {
-  // Non-canonical: no address is told.
+  // Non-canonical: no address is reported.
   CHECK_FAULT(READ_BYTE(0x800000000000), SIGSEGV, SI_KERNEL, 0);
   CHECK_EQ(trap_number, 13);
   CHECK_FAULT(WRITE_BYTE(0x1234567890abcdef, 1), SIGSEGV, SI_KERNEL, 0);
@@ -77,7 +77,7 @@ static void check_protection(void) {
   // Misaligned SSE.
   static char block[64] __attribute__((aligned(64)));
   CHECK_FAULT(__asm__ volatile("movaps %0, %%xmm0" ::"m"(block[1]) : "xmm0"), SIGSEGV, SI_KERNEL, 0);
-  // Kernel half: told as unmapped or forbidden, with its address, as user access.
+  // Kernel half: reported as unmapped or forbidden, with its address, as user access.
   CHECK_EQ(FAULT_OF(READ_BYTE(0xffff800000000123)), SIGSEGV);
   CHECK_EQ((uintptr_t)fault_info.si_addr, 0xffff800000000123);
 }

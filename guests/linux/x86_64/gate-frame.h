@@ -1,4 +1,4 @@
-// gate-frame.h: for hostile-gate.c: x86_64's gate, and the frame that GS base leads to.
+// gate-frame.h: for hostile-gate.c: x86_64's gate, and the frame that GS base points to.
 #pragma once
 
 // native/arch/x86_64/layout.h, native/shim/abi.h, native/shim/stub.h
@@ -19,13 +19,13 @@ static uint64_t find_gate(void) {
   return FAULT_OF(gate = read_frame(GATE)) == 0 ? gate : 0;
 }
 
-// The frame that the first thread began with: its own still, or another's. A stub's says where it is, a window's lies behind the gate.
+// The frame that the first thread began with: still its own, or another's. A stub's tells its place, a window's follows the gate.
 static volatile uint8_t *find_frame(uint64_t gate) {
   uint64_t stack = read_frame(STACK);
   return (volatile uint8_t *)(stack ? stack - STACK_TOP : gate - gate % 4096 + 4096);
 }
 
-// As a patched site does, but with an address of its own choice to go on at.
+// As a patched site does, but with an address of its own choice to continue at.
 static void jump_to_gate(uint64_t gate, uint64_t behind, uint64_t number, uint64_t pointer) {
   __asm__ volatile("mov %%rsp, %%rbx\nmov %[sp], %%rsp\njmp *%[gate]" ::[gate] "r"(gate), "c"(behind), "a"(number), [sp] "r"(pointer)
                    : "rbx", "r11", "memory");
@@ -39,7 +39,7 @@ static void call_at_frame(volatile uint8_t *frame) {
 
 static uint64_t some_address(void);
 #define ALSO(let) let(name_callers)
-// What the sentry is told to patch: every address in turn, with this call.
+// Tells the sentry what to patch: every address in turn, with this call.
 static void name_callers(void) {
   for (int i = 0; i < 5000; i++) {
     uint64_t caller = i % 2 ? some_address() : (uint64_t)(uintptr_t)name_callers + (uint64_t)i % 512;

@@ -1,4 +1,4 @@
-// hostile-flags: system calls and faults with TF, DF, AC, NT, IF and IOPL as the program likes them. SDM vol. 3, 2.3.
+// hostile-flags: system calls and faults with TF, DF, AC, NT, IF and IOPL as the program sets them. SDM vol. 3, 2.3.
 #include "fault.h"
 
 #define CF 0x1ul
@@ -40,7 +40,7 @@ static void check_calls(void) {
     CHECK_EQ(call_with_flags(sets[i] | 0x202, &close_result) & (DF | AC | ID | 0x8d5), expected);
     CHECK_EQ(close_result, -EBADF);
   }
-  // IF cannot be cleared and IOPL not be raised.
+  // IF cannot be cleared, nor IOPL raised.
   long result = SYS_getpid;
   CHECK_EQ(call_with_flags(IOPL | 2, &result) & (IF | IOPL), IF);
 }
@@ -65,7 +65,7 @@ static void check_single_step(void) {
   REQUIRE(sigaction(SIGTRAP, &action, 0) == 0);
 }
 
-// AC set: a misaligned access is a bus error for the program (CR0.AM), and none for the kernel on its behalf.
+// AC set: a misaligned access is a bus error for the program (CR0.AM), but not for the kernel on its behalf.
 static void check_alignment(void) {
   static uint64_t words[4];
   int signal = FAULT_OF(__asm__ volatile("pushfq; orq $0x40000, (%%rsp); popfq; mov 1(%0), %%rax; push $0x202; popfq" ::"r"(words)

@@ -1,4 +1,4 @@
-// hostile-frame-race: a call whose words change between a check and their use gets nothing. Where programs reach the trap frame
+// hostile-frame-race: a call whose words change between check and use gains nothing. Where programs can reach the trap frame
 // (PVM hosts) and the sentry listens, a program can write a call there itself, and go on writing while it is answered.
 #include "fault.h"
 #include "pledge.h"
@@ -10,7 +10,7 @@ enum { STATE = 0, LISTENING = 1, NUMBER = 2, ARGUMENTS = 4, RESULT = 16 };
 #define ANSWERED 2
 
 #define ROUNDS 4000
-// So often in a row nobody listens: there is one processor, or SYSCALL takes longer here than the sentry waits.
+// After so many rounds in a row without it listening: there is one processor, or SYSCALL takes longer here than the sentry waits.
 #define DEAF_ROUNDS 20
 #define LOOKS 1000000
 
@@ -28,7 +28,7 @@ static bool is_heard(void) {
 // How long the last answer took.
 static int looks;
 
-// mmap by the frame alone; after `delay` looks it asks for memory to execute. @return what mmap gave; 0: nobody listened
+// mmap through the frame alone; after `delay` looks it asks for executable memory. @return what mmap gave; 0: nobody listened
 static uint64_t map_by_race(int delay) {
   store(NUMBER, SYS_mmap);
   store(ARGUMENTS + 0, 0);
@@ -47,7 +47,7 @@ static uint64_t map_by_race(int delay) {
   return 0;
 }
 
-// What nobody has without prot_exec.
+// Memory that no program has without prot_exec.
 static bool has_writable_code(int maps) {
   static char text[1 << 19];
   size_t length = 0;

@@ -16,7 +16,7 @@ static void check_returns(void) {
 
 // A system call as the very last bytes of the user half: it would return to a non-canonical address.
 static void check_last_page(void) {
-  // The stack may lie there; Linux lets nobody map the page behind.
+  // The stack may lie there; Linux lets nobody map the page after it.
   CHECK_ERRNO(syscall(SYS_mmap, LAST_PAGE + PAGE, PAGE, 7, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
   unsigned char *last = mmap((void *)LAST_PAGE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
                              MAP_FIXED_NOREPLACE | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -65,7 +65,7 @@ static void check_sigreturn(void) {
 
 int main(void) {
   catch_faults();
-  // The handler jumps out of whatever stack pointer the fault came with.
+  // The handler jumps out, whatever stack pointer the fault came with.
   check_returns();
   check_last_page();
   check_page_end();

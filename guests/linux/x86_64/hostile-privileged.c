@@ -1,4 +1,4 @@
-// hostile-privileged: instructions and selectors that belong to a kernel: each faults and none does anything. SDM vol. 2.
+// hostile-privileged: instructions and selectors that belong to a kernel: each faults and none has any effect. SDM vol. 2.
 #include "fault.h"
 
 uint64_t scratch[16] __attribute__((aligned(64)));
@@ -75,7 +75,7 @@ static void check_software_interrupts(void) {
   CHECK(fault_info.si_signo == SIGTRAP || fault_info.si_signo == SIGSEGV || fault_info.si_signo == SIGILL);
 }
 
-// Selectors of privilege 0, beyond the table, of the local table, of system segments. A far jump that did arrive, in any ring,
+// Selectors of privilege 0, beyond the table, of the local table, of system segments. A far jump that does arrive, in any ring,
 // arrives at an undefined instruction.
 static void check_selectors(void) {
   static const uint16_t bad[] = {0x08, 0x10, 0x18, 0x20, 0x38, 0x40, 0x48, 0x60, 0x0f, 0x44, 0x1000, 0xfff8, 0xfffc, 0xffff};
@@ -97,14 +97,14 @@ static void check_selectors(void) {
     FORBIDDEN("mov %0, %%ss" ::"r"(selector));
     FORBIDDEN("rex64 lcall *%0" ::"m"(far) : "memory");
     FORBIDDEN("rex64 ljmp *%0" ::"m"(far) : "memory");
-    // Where a program's own data segment lies in the table is the platform's business.
+    // The platform decides where in the table a program's own data segment lies.
     int signal = FAULT_OF(__asm__ volatile("mov %0, %%es" ::"r"(selector)));
     FAULT_OF(__asm__ volatile("mov %0, %%es" ::"r"(0)));
     CHECK(signal == SIGSEGV || signal == SIGILL || selector < 0x40);
   }
 }
 
-// iretq to ring 0 by each selector: the frame is rejected, the program goes on.
+// iretq to ring 0 with each selector: the frame is rejected, the program goes on.
 static void check_iret(void) {
   static const uint16_t code[] = {0x08, 0x10, 0x18, 0x20, 0x00, 0x0b};
   for (size_t i = 0; i < COUNT(code); i++) {
@@ -121,7 +121,7 @@ static void check_iret(void) {
   CHECK_EQ(flags & 0x3200, 0x200);
 }
 
-// What UMIP hides: a fault, or a value that tells nothing; in no case an address of a kernel or of the host.
+// What UMIP hides: a fault, or a value that reveals nothing; in no case an address of a kernel or of the host.
 static void check_leaks(void) {
   struct {
     uint16_t limit;
@@ -136,7 +136,7 @@ static void check_leaks(void) {
 }
 
 int main(void) {
-  // A far call may arrive in 32-bit code, where half a stack pointer is lost.
+  // A far call may arrive in 32-bit code, where half of the stack pointer is lost.
   catch_faults_on_own_stack();
   check_instructions();
   check_software_interrupts();

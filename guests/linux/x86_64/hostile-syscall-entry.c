@@ -5,7 +5,7 @@
 static uint64_t garbage[64];
 
 // Enters at that address as a program might: with every register pointing at wrong things. Where a platform has an entry that
-// programs can reach it is in the list of mappings, and the way out of it is rcx: no code, so the program faults either way.
+// programs can reach, it is in the list of mappings, and its way out is rcx: no code, so the program faults either way.
 static void enter(uintptr_t address) {
   FAULT_OF(__asm__ volatile("mov %[garbage], %%rbx; mov $-1, %%rdi; mov $-1, %%rsi; mov $39, %%eax; mov $-4096, %%rdx;"
                             "mov $-1, %%r8; mov $-1, %%r9; mov $-1, %%r10; mov %[garbage], %%rcx; mov $0x3000, %%r11d;"
@@ -28,9 +28,9 @@ int main(int argc, char **argv) {
     for (uintptr_t at = address; at < address + 64; at++) enter(at);
   }
 
-  // The top of the user half, where a stack is not: by pages, at their starts, and some bytes in.
+  // The top of the user half, where no stack is: by pages, at their starts, and some bytes in.
   for (uintptr_t at = 0x7ffffffff000; at < 0x7ffffffff000 + 16 * PAGE; at += PAGE) enter(at), enter(at + 0x40);
-  // The top of the kernel half, as shims, fixmaps and entry trampolines like it.
+  // The top of the kernel half, which shims, fixmaps and entry trampolines like.
   for (uintptr_t at = -(256 * PAGE); at != 0; at += PAGE)
     if (at != 0xffffffffff600000) enter(at), enter(at + 0x10);
   for (uintptr_t at = 0xfffffe0000000000; at < 0xfffffe0000000000 + 64 * PAGE; at += PAGE) enter(at);

@@ -1,13 +1,13 @@
-// no-padding: what looks like padding near a call that is made often, and is none: a divisor, and INT3s that are meant. SDM vol. 2, INT n.
+// no-padding: bytes near a frequent call that look like padding and are none: a divisor, and INT3s that are meant. SDM vol. 2, INT n.
 #include "fault.h"
 
 #define CALL "mov $111, %eax\nnop\nsyscall\n"
 
 __asm__(
     ".text\n.global divide, trap, trap_at_call\n"
-    // uint64_t divide(uint64_t): by ten, behind a call
+    // uint64_t divide(uint64_t): divides by ten, after a call
     ".balign 16\ndivide: push %rdi\n" CALL "pop %rax\nmovabs $0xcccccccccccccccd, %rdx\nmul %rdx\nmov %rdx, %rax\nshr $3, %rax\nret\n"
-    // void trap(int): if it is not 0, behind a call
+    // void trap(int): an INT3 after a call, if it is not 0
     ".balign 16, 0xcc\ntrap: test %edi, %edi\njnz 1f\n" CALL "ret\n1: int3\n"
     ".fill 16, 1, 0xcc\n.balign 16, 0xcc\n"
     // void trap_at_call(void)

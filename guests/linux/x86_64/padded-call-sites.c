@@ -1,4 +1,4 @@
-// padded-call-sites: what call-sites checks holds for calls that padding near by makes way for. man 2 syscall.
+// padded-call-sites: what call-sites checks also holds for calls that padding nearby makes room for. man 2 syscall.
 #define PADDED
 #define CALL 111
 #define RESULT getpgrp

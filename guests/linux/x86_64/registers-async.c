@@ -7,7 +7,7 @@
 static volatile sig_atomic_t ticks;
 static bool avx, avx512;
 
-// Leaves its dirt in everything a handler may use.
+// Leaves garbage in everything a handler may use.
 static void on_tick(int number) {
   (void)number;
   ticks++;
@@ -36,7 +36,7 @@ __asm__(
     "cmp $6, %rdi; jne 2f; cmp $7, %rbp; jne 2f; cmp $8, %r8; jne 2f; cmp $9, %r9; jne 2f; cmp $10, %r10; jne 2f\n"
     "cmp $11, %r11; jne 2f; cmp $12, %r12; jne 2f; cmp $13, %r13; jne 2f; cmp $14, %r14; jne 2f; cmp $15, %r15; jne 2f\n"
     "cmpq $0x5a5a, -8(%rsp); jne 2f; cmpq $0xa5a5, -128(%rsp); jne 2f\n"
-    // Flags live across instructions that leave them alone.
+    // Flags survive instructions that leave them alone.
     "stc; lea 0(%rax), %rax; lea 0(%rbx), %rbx; jnc 2f; clc; lea 0(%rax), %rax; lea 0(%rbx), %rbx; jc 2f\n"
     "std; lea 0(%rax), %rax; lea 0(%rax), %rax; cld\n"
     "decq (%rsp); jnz 1b\n"

@@ -8,7 +8,7 @@ struct general {
   uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15, flags;
 };
 
-// Loads all of `in`, makes the system call in in->rax, stores all to `out`. Both pointers wait on the stack, as rbp goes too.
+// Loads all of `in`, makes the system call in in->rax, stores all to `out`. Both pointers wait on the stack, as rbp is overwritten too.
 void call_with(const struct general *in, struct general *out);
 __asm__(
     ".text\n.global call_with\ncall_with:\n"
@@ -29,7 +29,7 @@ __asm__(
     "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx; ret\n");
 extern char after_syscall[];
 
-// Every call number goes the same way out; these go different ways inside: answered at once, by the sentry, by sleeping.
+// Every call number takes the same way out; these take different ways inside: answered at once, by the sentry, or after sleeping.
 static const int calls[] = {SYS_getpid, SYS_gettid, SYS_getuid, SYS_sched_yield, SYS_close, 9999};
 
 static void check_general(uint64_t flags) {

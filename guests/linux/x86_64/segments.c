@@ -1,4 +1,4 @@
-// segments: data selectors and bases that a program loads by instructions, over faults, calls and signals. man 2 arch_prctl.
+// segments: data selectors and bases that a program loads with instructions, through faults, calls and signals. man 2 arch_prctl.
 #include <sys/auxv.h>
 
 #include "fault.h"
@@ -11,10 +11,10 @@
     selector_; \
   })
 
-// The kernel asks for no privilege in particular, nor does it keep null selectors apart.
+// The kernel need not keep a selector's privilege level, nor tell null selectors apart.
 #define SAME_SEGMENT(a, b) (((a) | 3) == ((b) | 3))
 
-// A page fault that is mended, a call, a fault that becomes a signal.
+// A page fault that is repaired, a call, a fault that becomes a signal.
 static void disturb(void) {
   char *fresh = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(fresh != MAP_FAILED);
@@ -38,7 +38,7 @@ static void check_selector(uint16_t selector) {
 
 int main(void) {
   catch_faults();
-  // __USER_DS, as nobody and as anybody asks for it; null ones.
+  // __USER_DS with its own and with other privilege levels; null selectors.
   static const uint16_t selectors[] = {0x2b, 0x28, 0x29, 1, 2, 3, 0};
   for (size_t i = 0; i < COUNT(selectors); i++) check_selector(selectors[i]);
 

@@ -67,7 +67,7 @@ static void check_frame(void) {
   for (int i = 0; i < 16; i++) CHECK_EQ(four[i], 0x44);
 }
 
-// A handler may change the mask that will hold afterwards.
+// A handler may change the mask that will apply afterwards.
 static void change_mask(int number, siginfo_t *info, void *pointer) {
   (void)number, (void)info;
   sigaddset(&((ucontext_t *)pointer)->uc_sigmask, SIGUSR2);

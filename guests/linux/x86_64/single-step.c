@@ -1,4 +1,4 @@
-// single-step: TF over system calls, page faults and string instructions traps as often as it should. SDM vol. 3, 18.3.1.4.
+// single-step: TF traps as often as it should across system calls, page faults and string instructions. SDM vol. 3, 18.3.1.4.
 #include "check.h"
 
 static volatile int steps, others;
@@ -11,7 +11,7 @@ static void on_step(int number, siginfo_t *info, void *context) {
     others++;
 }
 
-// Steps through the instructions, and those that clear TF thereafter.
+// Counts steps through the instructions, and through those that clear TF afterwards.
 #define STEPS_OF(instructions, operand) \
   ({ \
     steps = 0; \
@@ -29,7 +29,7 @@ int main(void) {
   char *at = fresh;
   int none = STEPS_OF("", at);
   CHECK_EQ(STEPS_OF("nop\nnop", at) - none, 2);
-  // SYSCALL clears TF (IA32_FMASK), and the return sets it for the next instruction: one step for both. A call that is not there, too.
+  // SYSCALL clears TF (IA32_FMASK), and the return sets it for the next instruction: one step for both, even if the call does not exist.
   CHECK_EQ(STEPS_OF("mov $39, %%eax\nsyscall\nnop", at) - none, 2);
   CHECK_EQ(STEPS_OF("mov $-1, %%rax\nsyscall\nnop", at) - none, 2);
   CHECK_EQ(STEPS_OF("mov $39, %%eax\nsyscall\nmov $39, %%eax\nsyscall", at) - none, 2);

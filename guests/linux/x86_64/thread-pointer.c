@@ -1,4 +1,4 @@
-// thread-pointer: the FS and GS bases, by call and by instruction, kept over system calls. man 2 arch_prctl.
+// thread-pointer: the FS and GS bases, set by call and by instruction, kept across system calls. man 2 arch_prctl.
 #include <asm/prctl.h>
 #include <sys/auxv.h>
 
@@ -38,7 +38,7 @@ int main(void) {
     CHECK_EQ(value, fs);
     CHECK_EQ(arch_prctl(ARCH_GET_GS, (unsigned long)&gs), 0);
     CHECK_EQ(gs, (unsigned long)(data + 1));
-    // Any canonical address at all: a program's own business until it follows it.
+    // Any canonical address at all is allowed: it is the program's own business until it follows it.
     __asm__ volatile("wrgsbase %0" ::"r"(0xffffffff81000000));
     syscall(SYS_sched_yield);
     __asm__ volatile("rdgsbase %0" : "=r"(value));

@@ -1,4 +1,4 @@
-// vectors: YMM, ZMM and opmask registers live through system calls, faults, signals and preemption. SDM vol. 1, 13 and 14.
+// vectors: YMM, ZMM and opmask registers survive system calls, faults, signals and preemption. SDM vol. 1, 13 and 14.
 #include <cpuid.h>
 #include <sys/time.h>
 #include <ucontext.h>
@@ -17,7 +17,7 @@ struct vectors {
   uint16_t masks[8];
 };
 
-// Each is a function (vectors to load, vectors to store, count, address) that does something between the two.
+// Each is a function (vectors to load, vectors to store, count, address) that does something between load and store.
 #define REPEAT_16(macro) macro(0) macro(1) macro(2) macro(3) macro(4) macro(5) macro(6) macro(7) \
     macro(8) macro(9) macro(10) macro(11) macro(12) macro(13) macro(14) macro(15)
 #define REPEAT_32(macro) REPEAT_16(macro) macro(16) macro(17) macro(18) macro(19) macro(20) macro(21) macro(22) macro(23) \
@@ -60,7 +60,7 @@ static uint32_t leaf(unsigned function, unsigned index, int reg) {
   return words[reg];
 }
 
-// Of the frame's own features.
+// The size with the frame's own features.
 static size_t area_bytes(void) {
   size_t bytes = HEADER_END;
   for (unsigned feature = 2; frame_features >> feature; feature++) {
@@ -114,8 +114,8 @@ static void check_kept(const char *what, across *avx_version, across *avx512_ver
 static void check_frame(void) {
   CHECK_EQ(magic1, FP_XSTATE_MAGIC1);
   CHECK_EQ(magic2, FP_XSTATE_MAGIC2);
-  // Vectors are in it, and nothing that the processor has not, nor tiles' data, which is for those who ask. XGETBV may tell of more
-  // (protection keys) than a VM saves.
+  // It has the vectors, but nothing that the processor lacks, and no tile data, which is only for programs that ask. XGETBV may report
+  // more (protection keys) than a VM saves.
   uint64_t vectors = FEATURE_AVX | (avx512 ? FEATURES_AVX512 : 0);
   CHECK_EQ(frame_features & vectors, vectors);
   CHECK_EQ(frame_features & ~features, 0);
@@ -127,7 +127,7 @@ static void check_frame(void) {
   CHECK(starts_clean);
 }
 
-// What a handler writes into the frame's upper halves is what the program has afterwards.
+// The program afterwards has what a handler wrote into the frame's upper halves.
 static void check_change(void) {
   struct vectors out;
   change_frame = true;
@@ -147,7 +147,7 @@ static void check_preemption(void) {
   setitimer(ITIMER_REAL, &off, 0);
 }
 
-// Tiles are for those who ask, and under hv for nobody.
+// Tiles are for programs that ask, and under hv for none.
 static void check_no_tiles(void) {
   uint64_t permitted = 0;
   // The kernel's asm/prctl.h: ARCH_GET_XCOMP_PERM, ARCH_REQ_XCOMP_PERM.
@@ -175,7 +175,7 @@ int main(void) {
   REQUIRE(fresh != MAP_FAILED);
 
   CHECK_KEPT(calls, 1, 0);
-  // So many that whoever answers them may listen for them.
+  // Enough calls that the sentry may start listening for them.
   CHECK_KEPT(calls, 3000, 0);
   CHECK_KEPT(sleeping_call, 2, 0);
   CHECK_KEPT(first_touches, 64, fresh);

@@ -1,4 +1,4 @@
-// vsyscall: calls by jumps into the vsyscall page, which can be executed and not read; and jumps that are none. The kernel's
+// vsyscall: calls that jump into the vsyscall page, which can be executed but not read; and jumps that are no calls. The kernel's
 // arch/x86/entry/vsyscall/vsyscall_64.c; man 7 vdso.
 #include <sys/time.h>
 #include <time.h>
@@ -13,7 +13,7 @@
 
 static ucontext_t seen;
 
-// As fault.h's, and keeps the registers.
+// As in fault.h, but keeps the registers.
 static void on_segv(int number, siginfo_t *info, void *context) {
   memcpy(&seen, context, offsetof(ucontext_t, uc_mcontext.fpregs));
   on_fault(number, info, context);
@@ -41,7 +41,7 @@ static void check_calls(void) {
   CHECK_EQ(call(GETCPU, 0, 0), 0);
 }
 
-// It is a call of the processor's kind: RCX, R11 and the flags stay, unlike with SYSCALL.
+// It is an ordinary call instruction: RCX, R11 and the flags stay, unlike with SYSCALL.
 static void check_registers(void) {
   uint64_t result = TIME, rcx = 0x1234, rdx = 0x5678, stack_before, stack_after, flags;
   register uint64_t r11 __asm__("r11") = 0x1111;
@@ -97,7 +97,7 @@ static void check_no_calls(void) {
     CHECK_EQ(seen.uc_mcontext.gregs[REG_RIP], TIME);
     CHECK_EQ(seen.uc_mcontext.gregs[REG_RSP], stacks[i]);
   }
-  // Whoever writes the return address chooses it.
+  // The return address is whatever the caller wrote there.
   static uintptr_t bottom[2];
   bottom[0] = 1ul << 62;
   CHECK_EQ(FAULT_OF(jump(TIME, (uintptr_t)bottom)), SIGSEGV);
@@ -121,7 +121,7 @@ static void check_data(void) {
 int main(void) {
   static char maps[1 << 16];
   REQUIRE(read_file("/proc/self/maps", maps, sizeof(maps)) > 0);
-  // The kernel's vsyscall=none and vsyscall=emulate are other machines.
+  // Kernels with vsyscall=none or vsyscall=emulate behave differently.
   if (!strstr(maps, "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n")) return 0;
   catch_faults_on_own_stack();
   struct sigaction action = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_ONSTACK};

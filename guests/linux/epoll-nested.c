@@ -54,7 +54,7 @@ static void check_loops(void) {
   // A second path to the same set is no loop; the same path again exists already.
   CHECK_EQ(add(sets[0], sets[3]), 0);
   CHECK_ERRNO(add(sets[0], sets[3]), EEXIST);
-  // A loop is none any more once the path is cut.
+  // Once the path is cut there is no loop.
   CHECK_EQ(epoll_ctl(sets[2], EPOLL_CTL_DEL, sets[3], 0), 0);
   CHECK_EQ(epoll_ctl(sets[0], EPOLL_CTL_DEL, sets[3], 0), 0);
   CHECK_EQ(add(sets[3], sets[2]), 0);

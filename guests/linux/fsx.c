@@ -1,6 +1,6 @@
 // fsx: random work on one file, through descriptors and mappings, against a model of it in memory.
 //
-// fsx [-n OPERATIONS] [-s SEED] [-e] [FILE]: on FILE, keeping its content where it starts; else on a file of its own in
+// fsx [-n OPERATIONS] [-s SEED] [-e] [FILE]: on FILE, starting from its content; else on a file of its own in
 // TMPDIR. -e: also stores bytes past the end of the file through a mapping, which must not become content when it grows
 // (POSIX mmap; Linux's tmpfs keeps them). Test: test/guests/fsx.test.ts.
 #include <getopt.h>
@@ -331,7 +331,7 @@ static void begin(void) {
   REQUIRE(length >= 0);
   size = (size_t)length;
   close(fd);
-  // A file system without hard links: one name does.
+  // Without hard links in the file system, one name does.
   static char name[4096];
   snprintf(name, sizeof(name), "%s.link", path);
   if (link(path, name) == 0) other_path = name;

@@ -46,7 +46,7 @@ static void try_file(const char *path, const char *what, unsigned long number) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0755);
   REQUIRE(fd >= 0 && write(fd, &file, sizeof(file)) == sizeof(file));
   close(fd);
-  // vfork: even if a failure comes late, the parent is there to be told.
+  // vfork: even if a failure comes late, the parent is there to learn of it.
   pid_t child = number % 2 ? vfork() : fork();
   REQUIRE(child >= 0);
   if (child == 0) {

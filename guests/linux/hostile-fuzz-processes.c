@@ -287,7 +287,7 @@ int main(int count, char **arguments) {
   common = shared_memory(sizeof(*common));
   REQUIRE(mmap(ARENA, ARENA_PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == ARENA);
   unsigned long made = 0;
-  // An emulated machine takes longer for enough of them, and most of a short round for its beginning and its end.
+  // An emulated machine needs longer for enough calls, and spends most of a short round on its beginning and its end.
   long long end = now_ns() + seconds * 1000000000ll, last = end + 40000000000ll, round_ns = ROUND_NS;
   while ((now_ns() < end || (made <= ENOUGH_CALLS && now_ns() < last)) && !failures) {
     common->calls = 0;

@@ -77,7 +77,7 @@ static void check_waiting(void) {
   CHECK_EQ(lock(fd, F_SETLKW, F_WRLCK, 100, 1), 0);
   CHECK_EQ(ended(child), 128 + SIGKILL);
 
-  // Two that would wait for each other for ever: the second is told. A handler ends a wait.
+  // Two that would wait for each other for ever: the second gets an error. A handler ends a wait.
   IN_CHILD(child) {
     CHECK_EQ(lock(fd, F_SETLK, F_WRLCK, 200, 1), 0);
     open_gate(ready);
@@ -143,7 +143,7 @@ static void check_flock(void) {
   CHECK_EQ(ended(CHILD(flock(fd, LOCK_UN))), 0);
   CHECK_EQ(flock(other, LOCK_EX | LOCK_NB), 0);
   CHECK_EQ(flock(other, LOCK_UN), 0);
-  // Locks of the two kinds do not meet.
+  // The two kinds of locks do not conflict.
   CHECK_EQ(flock(fd, LOCK_EX), 0);
   CHECK_IN_CHILD CHECK_EQ(lock(fd, F_SETLK, F_WRLCK, 0, 0), 0);
   pid_t child;

@@ -97,7 +97,7 @@ static void check_vmsplice(void) {
   CHECK_EQ(vmsplice(fds[1], &one, 0, 0), 0);
   CHECK_EQ(read(fds[0], data, PAGE), PAGE);
   CHECK_EQ(vmsplice(fds[1], &whole, 1, 0), PAGE);
-  // Out of the pipe: what is there.
+  // Out of the pipe: as much as is there.
   CHECK_EQ(vmsplice(fds[0], &one, 1, 0), 1);
   CHECK_EQ(vmsplice(fds[0], &whole, 1, 0), capacity - 1);
   CHECK_ERRNO(vmsplice(fds[0], &one, 1, SPLICE_F_NONBLOCK), EAGAIN);

@@ -31,7 +31,7 @@ static char *write_code(char *place, const uint32_t *instructions, size_t length
   return place;
 }
 
-// A system call as the very last instruction of the user half: it returns to where that half ends.
+// A system call as the very last instruction of the user half returns to where that half ends.
 static void check_last_page(void) {
   // Where processors have more than 48 address bits, a program may ask for them, but not for more than 52.
   CHECK_ERRNO(syscall(SYS_mmap, 1ul << 52, PAGE, 7, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);

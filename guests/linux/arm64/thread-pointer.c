@@ -42,7 +42,7 @@ int main(void) {
     __asm__ volatile("udf 0" ::: "memory");
     seen[0] = inside;
     after[3] = thread_pointer();
-    // It is not part of a signal's frame: what a handler sets stays.
+    // It is not part of a signal's frame: a value that a handler sets stays.
     set_inside = 0x4711;
     raw_call(SYS_kill, to_itself);
     seen[1] = inside;

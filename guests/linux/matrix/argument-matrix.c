@@ -70,7 +70,7 @@ static void make_file(const char *name) {
   close(fd);
 }
 
-// Offsets in the page: argument-matrix/base-calls.ts knows them, too.
+// Offsets in the page: argument-matrix/base-calls.ts uses them, too.
 static void fill_input(void) {
   static const struct iovec iov = {BUFFER, 16};
   static const struct itimerspec timer = {{0, 0}, {1000, 0}};

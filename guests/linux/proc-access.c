@@ -100,7 +100,7 @@ int main(void) {
       become_somebody();
       check_open(own), check_open(shy);
       check_closed(own), check_closed(shy), check_closed(getppid());
-      // A process that changes its user is not dumpable from then on: its files are root's. It can still see its own.
+      // A process that changes its user is not dumpable from then on: its files are root's. It still sees what it has open.
       CHECK_EQ(prctl(PR_GET_DUMPABLE), 0);
       CHECK(open_of(getpid(), "maps") >= 0 && open_of(getpid(), "fd") >= 0 && link_of(getpid(), "exe") > 0);
       CHECK(open_of(getpid(), "fdinfo") >= 0 && link_of(getpid(), "fd/2") > 0);

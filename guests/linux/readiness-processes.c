@@ -1,4 +1,4 @@
-// readiness-processes: epolls, eventfds, timerfds and signalfds after a fork: which wait ends, whose signals are read. man 7 epoll, signalfd(2).
+// readiness-processes: inherited epolls, eventfds, timerfds, signalfds: which wait ends, whose signals are read. man 7 epoll, man 2 signalfd.
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

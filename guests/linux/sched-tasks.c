@@ -1,4 +1,4 @@
-// sched-tasks: policies, nice values and CPUs are a thread's own, children inherit them, /proc shows them. man 7 sched, man 2 sched_setattr.
+// sched-tasks: policies, nice values and CPUs are each thread's; children inherit them; /proc tells. man 7 sched, man 2 sched_setattr.
 // not in CI's beds: emulation makes it slow
 #include <pthread.h>
 #include <sched.h>

@@ -130,7 +130,7 @@ static void check_errors(void) {
   CHECK_EQ(sigprocmask(SIG_SETMASK, &set, 0), 0);
 }
 
-// By default these do nothing; nor does SIGCONT to a running program.
+// By default these do nothing; SIGCONT does nothing to a running program.
 static void check_ignored_by_default(void) {
   static const int numbers[] = {SIGCHLD, SIGURG, SIGWINCH, SIGCONT};
   for (size_t i = 0; i < COUNT(numbers); i++) {

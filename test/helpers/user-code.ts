@@ -74,7 +74,7 @@ const codes: Record<typeof arch.name, UserCode> = {
 
 export const userCode: UserCode = codes[arch.name]
 
-/** Memory with `code`, for `mapCode`. @returns where in the MemoryFile */
+/** Stores `code` in memory, for `spaceWith`. @returns where in the MemoryFile */
 export function storeCode(platform: Platform, code: ArrayLike<number>): number {
   const offset = platform.memory.allocate(PAGE_SIZE)
   platform.memory.bytes.set(Uint8Array.from(code), offset)

@@ -19,7 +19,7 @@ const PLACES = ['ata0-slave', 'ata1-master', 'ata1-slave']
  * @param {import('./beds.mjs').BedDescription} bed
  * @param {{vmlinuz: string, initramfs: string, images: string[], log: string}} files paths, as for qemuCommand; at most three images
  * @param {string} work a folder
- * @returns {Promise<{command: string[], commands: Promise<import('node:net').Socket>}>} the program and its arguments, and its connection for commands
+ * @returns {Promise<{command: string[], commands: Promise<import('node:net').Socket>}>} the program with its arguments, and its connection for commands
  */
 export async function bochsCommand(bed, {vmlinuz, initramfs, images, log}, work) {
   if (images.length > PLACES.length) throw new Error('a bed of Bochs has room for no other programs')

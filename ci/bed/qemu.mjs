@@ -3,7 +3,7 @@
 const PROGRAMS = {
   x86_64: {
     program: 'qemu-system-x86_64',
-    // With a thread for each CPU, QEMU 10.0 at times saves its own host's state as a guest's, whose next fault is its last, or stops a CPU for good.
+    // With a thread per CPU, QEMU 10.0 at times saves its host's state as a guest's, whose next fault is its last, or stops a CPU for good.
     threads: 'single',
     kernelArguments: 'console=ttyS0 mitigations=off nokaslr tsc=reliable no_timer_check',
   },

@@ -5,7 +5,7 @@
 //   node ci/bench/bench.mjs --paper [--timed] [--json FILE] [--bed BED]...
 //   node ci/bench/bench.mjs --boot [--quick] [--json FILE] --bed BED...
 //
-// NAME is a group of rows; in beds, the default is `exit` and `ptrace`. A figure over its limit is reported but is no failure: the
+// NAME is a group of rows; in beds, the default is `exit` and `ptrace`. A figure over its limit is reported, and is no failure: the
 // status is 1 only when a figure could not be taken.
 
 import {existsSync, writeFileSync} from 'node:fs'

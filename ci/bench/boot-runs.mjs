@@ -17,7 +17,7 @@ const MEMORY = '256M'
 const machines = {
   x86_64: {
     program: 'qemu-system-x86_64',
-    // Without devices that its Linux does not use, and without paravirtual EOI, which loses interrupts in the SVM bed: hv's kernels have none either.
+    // Without devices that its Linux does not use. Paravirtual EOI is off, as for hv's kernels: it loses interrupts in the SVM bed.
     machine: 'microvm,kernel-irqchip=on,pit=off,pic=off,rtc=on',
     cpu: 'host,kvm-pv-eoi=off',
     console: 'ttyS0',

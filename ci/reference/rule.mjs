@@ -43,7 +43,7 @@ const linksOf = (symbol) =>
     .map(({target}) => target)
     .filter((target) => typeof target === 'object')
 
-/** The words by which an example can show a type: its name, its fields, its literals. Empty: a type made of other types, which any use shows. */
+/** The words by which an example can show a type: name, fields, literals. Empty: a type made of other types, which any use shows. */
 function wordsOf({name, children = [], type}) {
   const fields = (type?.declaration?.children ?? children).map((field) => field.name)
   const literals = (type?.types ?? []).map(({value}) => value).filter((value) => typeof value === 'string')

@@ -1,4 +1,4 @@
-// A FUSE client that acts as Linux does: file operations by path, over handmade requests; it forgets what it looked up. It shares no code with the server.
+// A FUSE client that acts as Linux does: file operations by path, over handmade requests; forgets its lookups; shares no server code.
 
 import {ENOTDIR, Errno} from '../../src/abi/errno.ts'
 import type {Server} from '../../src/machine/fuse/server.ts'

@@ -5,7 +5,7 @@ import {stepMs} from '../../ci/budgets.mjs'
 import type {Inside} from './matrix.ts'
 
 const TIMEOUT_MS = stepMs('bedUnits')
-/** HV_UNIT_WORKERS: two files at a time in one process would count each other's descriptors and memory. */
+/** HV_UNIT_WORKERS: two files at a time in one process would each count what the other holds. */
 const env = {NO_COLOR: '1', HV_TEST_VMS: '100', HV_UNIT_WORKERS: '1'}
 /** How the names of files under test/unit begin. */
 export const KVM_UNITS: readonly string[] = [

@@ -1,12 +1,12 @@
-// How long things may take: three times what they take on a slow machine that is quiet. A busy machine is to be slow, not red.
+// How long things may take: three times what they take on a slow, quiet machine. A busy machine should be slow, not red.
 //
 // The seconds were taken on one quiet machine of two processors. Other quiet machines take up to three times that, and a
-// busy one three times more. When something takes a third of its budget on a quiet machine, its row is to grow.
+// busy one three times more. When something takes a third of its budget on a quiet machine, raise its row.
 
 const LOAD = 3
 const MACHINES = 3
 const MS = 1000
-/** What waits for a disk, for npm or for Debian's mirror is not measured by a processor. */
+/** Waiting for a disk, for npm or for Debian's mirror does not depend on the processor. */
 const LEAST_STAGE_S = 300
 const LEAST_TEST_S = 120
 
@@ -40,7 +40,7 @@ const TEST_S = {
   beds: 220,
 }
 
-/** What tests start: one command, here and in a bed; a bed; all guests, or a folder of unit tests, in a bed. */
+/** Steps that tests start: one command, here and in a bed; a bed; all guests, or a folder of unit tests, in a bed. */
 const STEP_S = {
   command: 10,
   fsx: 15,
@@ -56,7 +56,7 @@ const STEP_S = {
 
 const budget = (seconds, least = 0) => Math.max(seconds * MACHINES * LOAD, least) * MS
 
-/** @param {string} stage @returns {number} milliseconds, as all here */
+/** @param {string} stage @returns {number} milliseconds, as from all functions here */
 export const stageMs = (stage) => budget(secondsOf(STAGE_S, stage), LEAST_STAGE_S)
 export const testMs = (project) => budget(secondsOf(TEST_S, project), LEAST_TEST_S)
 export const stepMs = (step) => budget(secondsOf(STEP_S, step))

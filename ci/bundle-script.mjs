@@ -1,9 +1,9 @@
-// A script of ci/ that imports from src/, as a file that every Node runs: Node 20 strips no types.
+// Bundles a script of ci/ that imports from src/ into a file that every Node runs: Node 20 strips no types.
 
 import {basename} from 'node:path'
 import {cache, root} from './paths.mjs'
 
-/** Where it is put: one folder below the root, as src/package-file.ts wants it. */
+/** Where the bundle goes: one folder below the root, as src/package-file.ts expects. */
 export const bundledPath = (source) => `${cache}/${basename(source).replace(/\.[a-z]+$/, '.mjs')}`
 
 /** @param {string} source from the repository's root; @returns {Promise<string>} the file's path */

@@ -1,7 +1,7 @@
 // Builds dist/: the command, the library and its worker from src/, in CommonJS, with each module in one chunk; and the types.
 //
 // A hundred modules take 35 ms more to load than one file, and Node's loader for ES modules takes 7 ms more than the one for
-// CommonJS. tsc has been here before: it checked the sources and wrote their declarations to .cache/types.
+// CommonJS. tsc has already run: it checked the sources and wrote their declarations to .cache/types.
 
 import {chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
@@ -9,7 +9,7 @@ import {rolldown} from 'rolldown'
 import {cache, root} from './paths.mjs'
 
 const EXECUTABLE = 0o755
-/** In a declaration. */
+/** An import from Node in a declaration. */
 const OF_NODE = /^import .* from 'node:.*'/gm
 const SPECIFIER = /((?:from |import\()['"])(\.[^'"]+)\.ts(?=['"])/g
 const dist = `${root}/dist`
@@ -28,8 +28,8 @@ const entryFiles = entries.map((path) => `${root}/src/${path}`)
 let reached
 
 /**
- * What `hv run`, a sandbox's worker and the library's own thread load, by chunks, the first that fits. Split by who needs what,
- * as a bundler does it, they would be twenty.
+ * The chunks that `hv run`, a sandbox's worker and the library's own thread load. A module goes into the first that fits. A bundler's
+ * own split, by which entries need a module, would make twenty.
  */
 const chunks = [
   ['common', ({bin, library}) => bin && library],
@@ -43,7 +43,7 @@ const chunks = [
 ]
 
 const bundle = await rolldown({
-  // By their paths below dist/. The worker lies beside the chunks.
+  // The keys are paths below dist/. The worker lies beside the chunks.
   input: Object.fromEntries(
     entries.map((path) => [path.replace(/^sandbox\/|\.ts$/g, ''), `${root}/src/${path}`]),
   ),
@@ -60,10 +60,10 @@ const {output} = await bundle.write({
   dir: dist,
   format: 'cjs',
   entryFileNames: '[name].cjs',
-  // In dist itself: src/package-file.ts counts the folders. The hash names what src/code-cache.ts keeps.
+  // In dist itself, as src/package-file.ts counts the folders. src/code-cache.ts names what it keeps by the hash.
   chunkFileNames: 'hv-[name]-[hash].cjs',
   codeSplitting: {groups: chunks.map(groupOf)},
-  // Comments are a sixth of the text, which is read at each start. Names and lines stay, for the stack of a bug.
+  // Comments are a sixth of the text, which is read at each start. Names and lines stay, for stack traces.
   comments: false,
 })
 await bundle.close()
@@ -79,7 +79,7 @@ function groupOf([name, isOf], index) {
   return {
     name: (id, graph) => (!entryFiles.includes(id) && isOf(usersOf(id, graph)) ? name : null),
     debugName: name,
-    // A chunk takes what its modules import with it, unless a chunk of a higher priority has it.
+    // A chunk also takes what its modules import, unless a chunk of a higher priority has it.
     priority: chunks.length - index,
   }
 }
@@ -98,7 +98,7 @@ function usersOf(id, graph) {
   }
 }
 
-/** By imports that are not lazy. */
+/** All modules that the entry reaches through imports that are not lazy. */
 function reachedFrom(entry, graph, found = new Set()) {
   if (found.has(entry)) return found
   found.add(entry)
@@ -106,13 +106,13 @@ function reachedFrom(entry, graph, found = new Set()) {
   return found
 }
 
-/** `import` and `require` give the same classes; Node finds the names of an ES module at once, and so do bundlers. */
+/** Lets `import` and `require` give the same classes. Node and bundlers find an ES module's names at once. */
 function writeFacade() {
   const {exports} = output.find(({fileName}) => fileName === 'index.cjs')
   write('index.js', `export {${exports.join(', ')}} from './index.cjs'\n`)
 }
 
-/** Of the packages that went into the bundle, and of the bundler, whose helpers did: they ask for it. */
+/** The licenses of the bundled packages, and of the bundler, whose helpers are in the bundle: the licenses require it. */
 function writeLicenses() {
   const modules = output.flatMap((chunk) => Object.keys(chunk.modules ?? {}))
   const folders = modules.map((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0])
@@ -126,7 +126,7 @@ function writeLicenses() {
   write('third-party-licenses.txt', texts.join('\n\n'))
 }
 
-/** Those that the library's can be reached from. tsc leaves `.ts` in their imports, which not every compiler follows. */
+/** The declarations that the library's import, directly or not. tsc leaves `.ts` in their imports, which not every compiler follows. */
 function copyDeclarations() {
   const pending = ['index.d.ts']
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
@@ -135,12 +135,12 @@ function copyDeclarations() {
       pending.push(join(dirname(path), `${specifier}.d.ts`))
       return `${before}${specifier}.js`
     })
-    // Who has no @types/node has `any` for its streams.
+    // Without @types/node, its streams become `any`.
     write(path, text.replace(OF_NODE, '// @ts-ignore\n$&'))
   }
 }
 
-/** The last build's have other names. */
+/** Removes the last build's files, which have other names. */
 function removeOthers() {
   for (const entry of readdirSync(dist, {recursive: true, withFileTypes: true})) {
     const path = relative(dist, join(entry.parentPath, entry.name))

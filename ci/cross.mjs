@@ -3,7 +3,7 @@
 //   node ci/cross.mjs [x86_64] [arm64]     default: both
 //
 // prebuildify builds a copy of native/ in .cache/cross/ARCH, so that native/build stays as it is, and a second run compiles
-// only what changed since. Another architecture than the host's wants Debian's cross compiler for it.
+// only what changed since. For an architecture other than the host's, it needs Debian's cross compiler.
 
 import {
   cpSync,
@@ -22,7 +22,7 @@ import {useOwnHeaders} from './headers.mjs'
 import {aptLine, hasCommand} from './packages.mjs'
 import {cache, arch as hostArch, root} from './paths.mjs'
 
-/** GNU's names begin the tools' names; npm and node-gyp have names of their own. */
+/** The tools' names begin with GNU's name of the architecture; npm and node-gyp have their own names. */
 const TARGETS = {
   x86_64: {node: 'x64', tools: 'x86_64-linux-gnu-', package: 'g++-x86-64-linux-gnu'},
   arm64: {node: 'arm64', tools: 'aarch64-linux-gnu-', package: 'g++-aarch64-linux-gnu'},
@@ -44,11 +44,11 @@ async function build(arch) {
 
   const tree = `${cache}/cross/${arch}/native`
   mirror(`${root}/native`, tree)
-  // What native/ has built of the same sources with the same commands is not built again.
+  // What native/ built from the same sources with the same commands is not built again.
   const built = `${root}/native/build`
   if (arch === hostArch && existsSync(built) && !existsSync(`${tree}/build`))
     cpSync(built, `${tree}/build`, {recursive: true, preserveTimestamps: true})
-  // build_vdso.sh takes CC, node-gyp's make both; binding.gyp asks node for node-addon-api, found from the copy upwards.
+  // build_vdso.sh uses CC, node-gyp's make uses both; binding.gyp asks node for node-addon-api, found from the copy upwards.
   Object.assign(process.env, {CC: `${tools}gcc`, CXX: `${tools}g++`})
   const options = {
     cwd: tree,
@@ -66,7 +66,7 @@ async function build(arch) {
   })
 }
 
-/** Makes `to` hold the sources in `from` and no others, each as old as there. */
+/** Makes `to` hold the sources in `from` and no others, with their modification times. */
 function mirror(from, to) {
   const files = filesIn(from)
   mkdirSync(to, {recursive: true})

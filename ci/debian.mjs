@@ -1,9 +1,9 @@
-// Debian packages of any architecture, unpacked and not installed: libraries to link with, kernels, a system for a bed.
+// Debian packages of any architecture, unpacked but not installed: libraries to link with, kernels, a system for a bed.
 //
 //   node ci/debian.mjs ARCH [--suite SUITE] PACKAGE...     prints the folder where they are unpacked
 //
 // apt gets a configuration of its own (man 5 apt.conf), so the host's apt keeps its one architecture and its package lists,
-// and nothing here needs root. What the host's configuration says of proxies still holds.
+// and nothing here needs root. The proxies of the host's configuration still apply.
 
 import {spawnSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
@@ -19,7 +19,7 @@ const KEYRINGS = [
 ]
 
 /**
- * The packages themselves, without what they depend on; from the cache when these versions are there. Never write to it.
+ * The packages themselves, without their dependencies; from the cache when it has these versions. Never write to the tree.
  * @param {'arm64' | 'x86_64'} arch
  * @param {string[]} packages names, or `name=version`
  * @param {{suite?: string}} options a release (`trixie`, `bookworm`) or its backports (`trixie-backports`)
@@ -43,7 +43,7 @@ export function debianTree(arch, packages, {suite = 'trixie'} = {}) {
 }
 
 /**
- * What one package depends on directly: where a kernel's meta package leads.
+ * What one package depends on directly: for a kernel's meta package, the kernel.
  * @returns {string[]} names
  */
 export function debianDependencies(arch, name, {suite = 'trixie'} = {}) {
@@ -55,7 +55,7 @@ export function debianDependencies(arch, name, {suite = 'trixie'} = {}) {
   })
 }
 
-/** Beside the tree and renamed, so that an interrupted run leaves none and two at once do not meet. */
+/** Unpacks beside the tree, then renames, so that an interrupted run leaves no tree and two runs at once do not collide. */
 function unpack(apt, packages, tree) {
   const work = `${tree}.${process.pid}`
   try {
@@ -78,7 +78,7 @@ function privateApt(arch, suite) {
     ...['-o', 'Dir::Etc::Preferences=/dev/null', '-o', 'Dir::Etc::PreferencesParts=/dev/null'],
     ...['-o', `Dir::State::Status=${folder}/status`, '-o', `Dir::State::Lists=${lists}`],
     ...['-o', `Dir::Cache=${folder}/cache`, '-o', 'Dir::Cache::pkgcache=pkgcache.bin'],
-    // The user _apt may not enter the checkout.
+    // The user _apt may lack access to the checkout.
     ...['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Languages=none', '-o', 'Acquire::Retries=2'],
   ]
   const lists = `${folder}/lists`
@@ -99,13 +99,13 @@ function privateApt(arch, suite) {
     }
   }
 
-  /** Lists that are missing or old (a mirror keeps no version that a newer one replaced) are fetched, once. */
+  /** Fetches lists that are missing or old, once: a mirror drops a version that a newer one replaced. */
   const retried = (action) => {
     if (existsSync(lists)) {
       try {
         return action()
       } catch {
-        // Said again, and then thrown, with the lists of today.
+        // Tried again below with today's lists; if it fails again, the error is thrown.
       }
     }
     update()
@@ -114,7 +114,7 @@ function privateApt(arch, suite) {
   return {folder, run, retried}
 }
 
-/** Debian's own archive, whatever the host runs: Ubuntu, too, has apt and debian-archive-keyring. */
+/** Debian's own archive, whatever the host runs: Ubuntu also has apt and debian-archive-keyring. */
 function sources(suite) {
   const release = suite.replace(/-backports$/, '')
   const keyring = KEYRINGS.find(existsSync)

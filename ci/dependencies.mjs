@@ -1,4 +1,4 @@
-// Brings node_modules in step with the lockfile, only when it is not.
+// Brings node_modules in step with the lockfile when it is not.
 
 import {createHash} from 'node:crypto'
 import {existsSync, readFileSync, writeFileSync} from 'node:fs'

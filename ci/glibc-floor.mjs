@@ -1,9 +1,9 @@
-// Fails when a binary needs a newer glibc than Debian 10's, or a C++ run-time library: one binary must serve all since.
+// Fails when a binary needs a newer glibc than Debian 10's, or a C++ run-time library: one binary must serve all later systems.
 // A binary for musl, whose symbols have no versions, may need no other library at all.
 //
 //   node ci/glibc-floor.mjs [FILE.node...]     default: every native/prebuilds/linux-*/*.node
 //
-// It asks readelf(1) of binutils.
+// It uses readelf(1) of binutils.
 
 import {spawnSync} from 'node:child_process'
 import {readdirSync} from 'node:fs'
@@ -62,7 +62,7 @@ function check(file) {
   console.log(`${shown}: ${versions.join(' ')}; needs ${needed.join(' ')}`)
 }
 
-/** What the file takes from others, with the version it asks for: `name@GLIBC_2.17 (3)`. */
+/** The symbols that the file takes from others, with the version it needs: `name@GLIBC_2.17 (3)`. */
 function undefinedSymbols(file) {
   const lines = readelf(file, '--dyn-syms').matchAll(/ UND (\S+?)@(\S+)/g)
   return [...lines].map(([, name, version]) => ({name, version}))

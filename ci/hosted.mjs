@@ -1,4 +1,4 @@
-// npm test on a hosted machine, which may have KVM or not: with it, all is as strict as on one's own. Without it, the tests
+// npm test on a hosted machine, with or without KVM. With it, all is as strict as on your own machine. Without it, the tests
 // that need it are skipped by name, and the beds run the guests in emulation.
 
 import {spawnSync} from 'node:child_process'
@@ -6,10 +6,10 @@ import {appendFileSync} from 'node:fs'
 import {canOpenKvm} from './kvm.mjs'
 import {root} from './paths.mjs'
 
-/** The stages that skip tests, or themselves, for want of KVM, and only those: stages.mjs has all. */
+/** Only the stages that skip tests, or themselves, without KVM: stages.mjs has all. */
 const USE_KVM = ['unit', 'fuzz', 'linux', 'cli', 'sandbox', 'package']
 
-// A job's container is root's and its checkout is not, and git reads no repository of somebody else (man 1 git-config,
+// A job's container runs as root but another user owns its checkout, and git refuses another user's repository (man 1 git-config,
 // safe.directory).
 const env = {
   ...process.env,
@@ -26,7 +26,7 @@ if (process.env.GITHUB_STEP_SUMMARY) appendFileSync(process.env.GITHUB_STEP_SUMM
 const statuses = hasKvm ? [test([], 'true')] : [test(others(), 'true'), test(USE_KVM, undefined)]
 process.exitCode = statuses.every((status) => status === 0) ? 0 : 1
 
-/** @param {string | undefined} CI with 'true' a skip is a failure */
+/** @param {string | undefined} CI 'true': a skip is a failure */
 function test(stages, CI) {
   return spawnSync('node', ['ci/test.mjs', ...stages], {cwd: root, stdio: 'inherit', env: {...env, CI}})
     .status

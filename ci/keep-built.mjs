@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node-gyp as ci/cross.mjs gives it to prebuildify: what has been built is kept, so `rebuild` compiles only what changed.
+// node-gyp as ci/cross.mjs gives it to prebuildify: it keeps what is built, so `rebuild` compiles only what changed.
 
 import {spawnSync} from 'node:child_process'
 import {copyFileSync, renameSync} from 'node:fs'
@@ -12,6 +12,6 @@ if (command !== 'rebuild')
 const {status} = spawnSync('node-gyp', ['configure', 'build', ...options], {stdio: 'inherit'})
 if (status !== 0) process.exit(status ?? 1)
 
-// make's copy is a hard link, and prebuildify strips it in place: make's own, or one that a process has loaded, with it.
+// make's copy is a hard link, and prebuildify strips it in place: that would also strip make's own, or one that a process has loaded.
 copyFileSync(BUILT, `${BUILT}.copy`)
 renameSync(`${BUILT}.copy`, BUILT)

@@ -1,4 +1,4 @@
-// Is there a KVM that this user may use? `hv check` says why not.
+// Tells whether this user may use KVM. `hv check` says why not.
 
 import {accessSync, constants} from 'node:fs'
 

@@ -19,7 +19,7 @@ export function hasCommand(name) {
   })
 }
 
-/** The names of the packages whose command or file is not there; of those in `wanted`, if given. A row's `on`: on such hosts only; `only`: if wanted. */
+/** The packages whose command or file is missing; only those in `wanted`, if given. A row's `on`: such hosts only; `only`: only if wanted. */
 export function missingPackages(wanted) {
   return packages
     .filter((row) => row.on === undefined || row.on === arch)
@@ -34,7 +34,7 @@ export function aptLine(names) {
   return `apt-get install -y --no-install-recommends ${names.join(' ')}`
 }
 
-/** Installs what is missing when it is root, and only looks otherwise; returns what is missing still. */
+/** Installs what is missing when run as root, and only looks otherwise; returns what is still missing. */
 export async function installMissing(say, wanted) {
   const missing = missingPackages(wanted)
   if (missing.length === 0) return []

@@ -1,10 +1,10 @@
-// The binaries that the package ships. npm's prepack runs it, and refuses a tarball without them.
+// Checks for the binaries that the package ships. npm's prepack runs it, and makes no tarball without them.
 
 import {existsSync} from 'node:fs'
 import {pathToFileURL} from 'node:url'
 import {root} from './paths.mjs'
 
-/** @param {string[]} libcs @returns {string[]} paths from the root of those that are not there */
+/** @param {string[]} libcs @returns {string[]} the paths, from the root, of the missing binaries */
 export function missingBinaries(libcs) {
   return ['linux-x64', 'linux-arm64']
     .flatMap((target) => libcs.map((libc) => `native/prebuilds/${target}/hv.${libc}.node`))

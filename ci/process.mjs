@@ -7,7 +7,7 @@ const LONGEST_OUTPUT_BYTES = 16 << 20
 /**
  * @param {string} command a program name, looked up in PATH
  * @param {string[]} args
- * @param {{cwd?: string, env?: object, timeoutMs?: number, show?: boolean}} options `show` passes the output through as well
+ * @param {{cwd?: string, env?: object, timeoutMs?: number, show?: boolean}} options `show` also passes the output through
  * @returns {Promise<{status: number, output: string}>} `status` is 124 when the limit was reached, 127 when there is no
  *   such program, 128 + n when signal n ended it; `output` is stdout and stderr together, cut at 16 MiB
  */
@@ -51,7 +51,7 @@ export function run(command, args, {cwd, env, timeoutMs = 600_000, show = false}
   })
 }
 
-// The child leads its own process group (detached), so the group is all it started.
+// The child leads its own process group (detached), so the group is everything it started.
 function endGroup(pid) {
   try {
     process.kill(-pid, 'SIGKILL')

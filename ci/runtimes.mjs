@@ -1,4 +1,4 @@
-// The runtimes that hv runs under: builds of Node.js and Bun, as npm has them, of pinned versions.
+// The runtimes that hv runs under: npm's builds of Node.js and Bun, at pinned versions.
 
 import {execFile} from 'node:child_process'
 import {createHash} from 'node:crypto'
@@ -9,20 +9,20 @@ import {arch, cache} from './paths.mjs'
 
 const run = promisify(execFile)
 
-/** @type {{name: string, file: string}[]} `file`: in its package; with a `package` and its `integrity` for each architecture */
+/** @type {{name: string, file: string}[]} `file`: a path in its package; each architecture adds its `package` and `integrity` */
 export const runtimes = JSON.parse(readFileSync(new URL('runtimes.json', import.meta.url), 'utf8'))
 
 /**
- * Fetches it when it is not there.
+ * Fetches the runtime when it is missing.
  * @returns {Promise<string>} its path, for this machine's architecture
  */
 export async function fetchRuntime({file, [arch]: {package: spec, integrity}}) {
   const folder = `${cache}/runtimes/${spec.replaceAll('/', '-')}`
-  // A runtime goes by its name: bun is bunx under another.
+  // The file keeps its name: bun acts as bunx under that name.
   const path = `${folder}/${basename(file)}`
   if (existsSync(path)) return path
 
-  // In a folder of its own, so that an interrupted run leaves nothing half done, and two at once do not meet.
+  // In a folder of its own, so that an interrupted run leaves nothing half done, and two runs at once do not collide.
   const work = `${folder}.${process.pid}`
   mkdirSync(work, {recursive: true})
   try {

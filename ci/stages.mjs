@@ -1,7 +1,8 @@
 // The stages of a test run, in order: a stage may use what the ones above it built.
 //
-// A stage is `{name, what, packages?, kvm?, run}`; `run({timeoutMs})` gets its budget, by budgets.mjs, and returns checks
-// `{name, status, detail?, count?}` with status `passed`, `failed` or `skipped`. A stage whose packages are missing is skipped by name, and so is one with `kvm` where there is none.
+// A stage is `{name, what, packages?, kvm?, run}`; `run({timeoutMs})` gets its budget from budgets.mjs, and returns checks
+// `{name, status, detail?, count?}` with status `passed`, `failed` or `skipped`. A stage whose packages are missing is skipped by
+// name, and so is one with `kvm` where there is no KVM.
 
 import {buildGuests, buildNative, buildTypeScript, prebuild} from './stages/build.mjs'
 import {lint} from './stages/lint.mjs'
@@ -12,7 +13,7 @@ const prebuildTools = [...compiler, 'binutils', 'g++-aarch64-linux-gnu', 'g++-x8
 
 export const stages = [
   {name: 'ts', what: 'dist/, by tsc and rolldown, and oclif.manifest.json', run: buildTypeScript},
-  // Behind ts: tests of the package import its types from dist/.
+  // After ts: tests of the package import its types from dist/.
   {name: 'lint', what: 'biome, clang-format, types', run: lint},
   {name: 'native', what: 'the addon, by node-gyp', packages: compiler, run: buildNative},
   {

@@ -1,4 +1,4 @@
-// Writes src/sentry/syscalls/README.md from the system call table: what is answered in full, in part, and refused.
+// Writes src/sentry/syscalls/README.md from the system call table: which calls are answered in full, in part, or refused.
 //
 //   node ci/syscall-docs.mjs
 

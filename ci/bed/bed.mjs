@@ -1,11 +1,11 @@
-// Runs one command in a bed, in /hv, where the repository lies.
+// Runs one command in a bed, in /hv, which holds the repository.
 //
 //   node ci/bed/bed.mjs [BED] [--debian] [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]
 //   node ci/bed/bed.mjs --list
 //
 // BED is the name of a bed (beds.mjs) or of a board (boards/*.json), svm by default. Output and status are the command's.
 // --debian: with Debian's programs in /debian.
-// Without a command it tells what the bed offers.
+// Without a command it prints what the bed offers.
 
 import {bedNamed, beds} from './beds.mjs'
 import {bootBed} from './boot.mjs'
@@ -18,7 +18,7 @@ const ABOUT = [
   'grep -owE "svm|npt|vmx|ept|smep|smap|umip|avx2" /proc/cpuinfo | sort | uniq -c; node --version',
 ].join('\n')
 
-/** hv's habit: options end where the command begins, with or without `--`. */
+/** As in hv itself, options end where the command begins, with or without `--`. */
 function split(args) {
   const settings = {name: 'svm', timeout: 600}
   const isName = args[0] !== undefined && bedNamed(args[0]) !== undefined

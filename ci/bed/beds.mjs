@@ -1,4 +1,4 @@
-// The beds, a machine for QEMU to emulate in each row, and the boards of boards/*.json, which are beds by their names too.
+// The beds, each row a machine for QEMU to emulate, and the boards of boards/*.json, whose names are also beds.
 
 import {existsSync, readFileSync} from 'node:fs'
 import {root} from '../paths.mjs'
@@ -8,9 +8,9 @@ import {root} from '../paths.mjs'
  * @property {'x86_64' | 'arm64'} architecture
  * @property {'bochs'} [emulator] default: QEMU
  * @property {string} [machine] QEMU's -machine
- * @property {string} cpu QEMU's -cpu, or a model of Bochs'
+ * @property {string} cpu QEMU's -cpu, or one of Bochs' models
  * @property {keyof typeof import('./kernel.mjs').kernels} kernel
- * @property {string} kernelArguments what the kernel is told beyond what every bed's is
+ * @property {string} kernelArguments what the kernel gets besides the arguments of every bed
  * @property {number} cpus
  * @property {number} memoryMib
  * @property {string} mode the `machine.mode` that `hv check` should find (src/check/README.md)
@@ -26,13 +26,13 @@ const arm64 = {
 }
 const a76 = {...arm64, cpu: 'cortex-a76', mode: 'vhe'}
 const a72 = {...arm64, cpu: 'cortex-a72', mode: 'nvhe'}
-// Pointer authentication by QEMU's default algorithm halves the speed of node.
+// Pointer authentication with QEMU's default algorithm halves the speed of node.
 const max = {...arm64, cpu: 'max,pauth=off', mode: 'vhe'}
 
 /** @type {Record<string, BedDescription>} */
 export const beds = {
   svm: {...x86_64, cpu: 'max,+svm,+npt,la57=off', mode: 'svm'},
-  // Newer models tell of a counter's frequency that is not theirs, and their clocks go a hundred times too slow.
+  // Newer models report a wrong frequency for a counter, and their clocks run a hundred times too slow.
   vmx: {...x86_64, emulator: 'bochs', cpu: 'corei7_haswell_4770', cpus: 1, mode: 'vmx'},
 
   a76,
@@ -57,13 +57,13 @@ export const beds = {
   none: {...a76, kernelArguments: 'kvm-arm.mode=none', mode: 'disabled'},
 }
 
-/** @returns {BedDescription | undefined} nothing when neither a bed nor a board has the name */
+/** @returns {BedDescription | undefined} undefined when neither a bed nor a board has the name */
 export function bedNamed(name) {
   if (Object.hasOwn(beds, name)) return beds[name]
   return /^[a-z0-9_-]+$/.test(name) ? boardAsBed(`${root}/boards/${name}.json`) : undefined
 }
 
-/** `hv boards` validates the files; here a wrong one fails in QEMU, which names what it does not know. */
+/** `hv boards` validates the files; here an invalid one fails in QEMU, which names what it does not know. */
 function boardAsBed(file) {
   if (!existsSync(file)) return undefined
   const {architecture, emulation, expect} = JSON.parse(readFileSync(file, 'utf8'))

@@ -1,4 +1,4 @@
-// Bochs for a bed: an Intel processor with VT-x, which QEMU does not emulate. It interprets each instruction: twenty times slower.
+// Bochs for a bed: an Intel processor with VT-x, which QEMU does not emulate. It interprets each instruction, so it is twenty times slower.
 
 import {execFileSync} from 'node:child_process'
 import {copyFileSync, mkdirSync, statSync, truncateSync, writeFileSync} from 'node:fs'
@@ -6,20 +6,20 @@ import {createServer} from 'node:net'
 import {basename} from 'node:path'
 import {aptLine, installMissing} from '../packages.mjs'
 
-/** Of packages.json. */
+/** Names from packages.json. */
 const PACKAGES = ['bochs', 'bochsbios', 'grub-pc-bin', 'xorriso', 'mtools']
-/** What goes for a second there: a little faster than Bochs is, so that its clocks are slow and no time-out comes early. */
+/** What counts as a second in the bed. Bochs is a little slower than this, so its clocks run slow and no time-out comes early. */
 const INSTRUCTIONS_PER_SECOND = 40_000_000
 /** 16 heads, 63 sectors. */
 const CYLINDER_BYTES = 16 * 63 * 512
-/** The first place is the CD's. */
+/** ata0-master holds the CD. */
 const PLACES = ['ata0-slave', 'ata1-master', 'ata1-slave']
 
 /**
  * @param {import('./beds.mjs').BedDescription} bed
- * @param {{vmlinuz: string, initramfs: string, images: string[], log: string}} files paths, as qemuCommand has them; three images at most
+ * @param {{vmlinuz: string, initramfs: string, images: string[], log: string}} files paths, as for qemuCommand; at most three images
  * @param {string} work a folder
- * @returns {Promise<{command: string[], commands: Promise<import('node:net').Socket>}>} the program and its arguments, and its line for commands
+ * @returns {Promise<{command: string[], commands: Promise<import('node:net').Socket>}>} the program with its arguments, and its connection for commands
  */
 export async function bochsCommand(bed, {vmlinuz, initramfs, images, log}, work) {
   if (images.length > PLACES.length) throw new Error('a bed of Bochs has room for no other programs')
@@ -31,7 +31,7 @@ export async function bochsCommand(bed, {vmlinuz, initramfs, images, log}, work)
     ...[`now=${Math.floor(Date.now() / 1000)}`, `disks=${images.length}`],
   ].join(' ')
   const configuration = [
-    // A screen that nobody looks at.
+    // A screen that nobody watches.
     'display_library: rfb, options="timeout=0"',
     `memory: guest=${bed.memoryMib}, host=${bed.memoryMib}`,
     'romimage: file=/usr/share/bochs/BIOS-bochs-latest',
@@ -54,7 +54,7 @@ export async function bochsCommand(bed, {vmlinuz, initramfs, images, log}, work)
   return {command: ['bochs-bin', '-q', '-f', `${work}/bochsrc`], commands: socket}
 }
 
-/** Bochs' disks have whole cylinders. */
+/** Bochs' disks must have whole cylinders. */
 function diskOf(path, work) {
   const disk = `${work}/${basename(path)}`
   copyFileSync(path, disk)
@@ -62,7 +62,7 @@ function diskOf(path, work) {
   return disk
 }
 
-/** Its BIOS boots from discs and knows no kernel. */
+/** Bochs' BIOS boots discs and cannot load a kernel itself. */
 function bootDisc(work, {vmlinuz, initramfs, kernelArguments}) {
   const tree = `${work}/disc`
   mkdirSync(`${tree}/boot/grub`, {recursive: true})
@@ -74,7 +74,7 @@ function bootDisc(work, {vmlinuz, initramfs, kernelArguments}) {
   return `${work}/disc.iso`
 }
 
-/** For one connection, Bochs'. */
+/** Listens for one connection, from Bochs. */
 function listen() {
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -1,4 +1,4 @@
-// Boots a bed: QEMU's TCG, or Bochs, emulates a machine that can virtualize, a stock Debian kernel in it offers /dev/kvm.
+// Boots a bed: QEMU's TCG, or Bochs, emulates a machine that can virtualize, and a stock Debian kernel in it offers /dev/kvm.
 
 import {spawn} from 'node:child_process'
 import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync} from 'node:fs'
@@ -16,7 +16,7 @@ import {qemuCommand} from './qemu.mjs'
 
 /**
  * @typedef {{argv: string[], cwd?: string, env?: object, stdin?: string | Buffer, timeoutMs?: number}} Command
- *   `cwd` is `/hv` by default, where the repository lies as it is outside
+ *   `cwd` is `/hv` by default, which holds the repository as it is outside
  * @typedef {{status: number | null, signal: string | null, stdout: Buffer, stderr: Buffer, timedOut: boolean, ms: number}} Result
  */
 
@@ -53,8 +53,8 @@ export class Bed {
   }
 
   /**
-   * Whoever connects to the unix socket `path` here talks to who listens at the unix socket `inside` of the bed, until the bed ends.
-   * @returns {Promise<void>} it is listened at
+   * Forwards each connection to the unix socket `path` here to the unix socket `inside` in the bed, until the bed ends.
+   * @returns {Promise<void>} resolves when `path` listens
    */
   forward(path, inside) {
     const server = createServer((socket) => {
@@ -72,7 +72,7 @@ export class Bed {
     return new Promise((resolve, reject) => server.on('error', reject).listen(path, resolve))
   }
 
-  /** Its disks are read-only and every result has been told: there is nothing to shut down. */
+  /** Its disks are read-only and every result has arrived: there is nothing to shut down. */
   async stop() {
     this.#emulator.kill('SIGKILL')
     await this.#ended
@@ -96,10 +96,10 @@ export class Bed {
 }
 
 /**
- * @param {string} name a bed's or a board's
+ * @param {string} name of a bed or a board
  * @param {{debian?: boolean | 'qemu', cpus?: number, memoryMib?: number, countsInstructions?: boolean}} options `debian`: with
- *   Debian's programs in /debian, or with QEMU; `countsInstructions`: its clocks count them, which is slow and always the same; the
- *   rest is instead of what the bed has by itself
+ *   Debian's programs in /debian, or with QEMU; `countsInstructions`: its clocks count them, which is slow but repeatable; the
+ *   rest replaces the bed's own values
  * @returns {Promise<Bed>}
  */
 export async function bootBed(name, {debian = false, ...options} = {}) {
@@ -122,7 +122,7 @@ export async function bootBed(name, {debian = false, ...options} = {}) {
       : {command: qemuCommand({...bed, ...options}, files)}
 
   const errors = openSync(`${work}/emulator.log`, 'w')
-  // A test run that is ended, and be it by SIGKILL, leaves no virtual machine behind.
+  // A test run that is ended, even with SIGKILL, leaves no virtual machine behind.
   const command = ['--pdeathsig', 'KILL', ...emulation.command]
   const ends = emulation.commands === undefined ? 'pipe' : 'ignore'
   const emulator = spawn('setpriv', command, {stdio: [ends, ends, errors]})
@@ -148,7 +148,7 @@ export async function bootBed(name, {debian = false, ...options} = {}) {
   return new Bed(emulator, commands ?? emulator.stdin, lines, ended)
 }
 
-/** A run that was ended by SIGKILL leaves its folder. */
+/** A run that was ended with SIGKILL leaves its folder. */
 function forgetDeadRuns() {
   for (const name of readdirSync(`${cache}/bed`)) {
     const pid = /^run-(\d+)-/.exec(name)?.[1]

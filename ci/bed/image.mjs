@@ -8,7 +8,7 @@ import {keyOf, keyOfFiles, squashed} from './squash.mjs'
 
 const LIBRARIES = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1']
 const NODE_MAJOR = 22
-/** For `programs` of test/programs/list.ts: what the core of them runs, and the libraries of that. */
+/** For `programs` of test/programs/list.ts: the packages that the core list runs, and their libraries. */
 const PROGRAMS = [
   'bash dash busybox-static coreutils diffutils findutils grep sed tar gzip xz-utils git perl-base',
   'python3-minimal python3.13-minimal libpython3.13-minimal libpython3.13-stdlib',
@@ -18,9 +18,9 @@ const PROGRAMS = [
   'libgbm1 libdrm2 libsctp1 libxxhash0 libstdc++6',
 ].flatMap((line) => line.split(' '))
 const FOLDERS = ['dev', 'proc', 'sys', 'tmp', 'run', 'root', 'etc', 'var', 'mnt']
-/** What stress-ng needs besides on this architecture. */
+/** What stress-ng also needs on this architecture. */
 const PROGRAMS_OF = {x86_64: ['libipsec-mb2'], arm64: []}
-/** What base-files would hold. Everything is in /usr. */
+/** What base-files would provide. Everything is in /usr. */
 const BASE = [
   ...FOLDERS.map((name) => `${name} d 755 0 0`),
   ...['bin', 'sbin', 'lib'].map((name) => `${name} s 777 0 0 usr/${name}`),
@@ -43,19 +43,19 @@ const PROJECT = [
   'docs/reference',
   'docs/machine.md',
 ]
-/** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
+/** A bed has no compiler: `npm run bench -- --bed NAME` builds them before it boots one. */
 export const benchPrograms = [
   ...['kvm-floor', 'null-trap', 'ptrace-floor'],
   ...['core-to-core', 'operation', 'processes', 'true'],
 ]
-/** By ci/bundle-script.mjs. */
+/** Made by ci/bundle-script.mjs. */
 const BUNDLES = ['.cache/javascript-floor.mjs', '.cache/paper-vm.mjs']
 const NPM_ROOTS = [
   ...['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'valibot'],
   ...['vitest', 'vite'],
 ]
 
-/** @returns {string} a squashfs with node, what it is linked with, and busybox; made once */
+/** @returns {string} a squashfs with node, its libraries, and busybox; made once */
 export function systemImage(architecture) {
   const pseudo = [...baseOf(architecture), ...MOUNT_POINTS]
   return squashed(`system-${architecture}`, keyOf(pseudo, LIBRARIES, NODE_MAJOR), () => ({
@@ -76,7 +76,7 @@ export function debianImage(architecture) {
   }))
 }
 
-/** QEMU and what it is linked with. */
+/** QEMU and its libraries. */
 const QEMU = {
   x86_64: ['qemu-system-x86', 'seabios'],
   arm64: ['qemu-system-arm'],
@@ -126,7 +126,7 @@ export function projectImage(architecture) {
 function addonOf(architecture) {
   if (architecture === arch) return 'native/build/Release/hv.node'
   const folder = `native/prebuilds/linux-${architecture === 'x86_64' ? 'x64' : architecture}`
-  // hv and an addon of another day may wait for each other for ever.
+  // hv and an out-of-date addon may wait for each other for ever.
   const built = newest(filesUnder(root, folder).filter((path) => path.endsWith('.node')))
   const sources = newest(
     filesUnder(root, 'native').filter((path) => /^native\/(?!build\/).*\.(cc|h|S|gyp|sh)$/.test(path)),
@@ -139,7 +139,7 @@ function newest(paths) {
   return Math.max(0, ...paths.map((path) => lstatSync(`${root}/${path}`).mtimeMs))
 }
 
-/** A path below a folder and all below it, folders first, as mksquashfs wants it; nothing when it is not there. */
+/** A path below a folder and all below it, folders first, as mksquashfs wants it; empty when the path does not exist. */
 function filesUnder(from, path) {
   if (!existsSync(`${from}/${path}`)) return []
   const parts = path.split('/')
@@ -150,7 +150,7 @@ function filesUnder(from, path) {
   return [...parents, path, ...below.map((name) => `${path}/${name}`)]
 }
 
-/** The names of npm packages in a node_modules folder and of all that they depend on. */
+/** The names of npm packages in a node_modules folder and of all their dependencies. */
 function npmClosure(from, names, found = new Set()) {
   for (const name of names) {
     const manifest = `${from}/${name}/package.json`

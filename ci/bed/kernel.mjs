@@ -1,4 +1,4 @@
-// The beds' kernels and modules: Debian's, taken out of their packages once.
+// The beds' kernels and modules: Debian's, extracted from their packages once.
 
 import {
   copyFileSync,
@@ -15,7 +15,7 @@ import {debianDependencies, debianTree} from '../debian.mjs'
 import {cache} from '../paths.mjs'
 import {run} from '../process.mjs'
 
-/** Each is a meta package, which depends on the kernel of the day. */
+/** Each meta package depends on the current kernel. */
 export const kernels = {
   'cloud-x86_64': {architecture: 'x86_64', metaPackage: 'linux-image-cloud-amd64'},
   'cloud-arm64': {architecture: 'arm64', metaPackage: 'linux-image-cloud-arm64'},
@@ -28,11 +28,11 @@ export const kernels = {
   },
 }
 
-/** What init loads where it is not built in, by who emulates the machine: depmod's list knows what each one needs. */
+/** The modules that init loads unless they are built in, by emulator: depmod's list knows what each one needs. */
 const MODULES = {
   qemu: ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs', 'tun'],
   bochs: ['ata_piix', 'sd_mod', 'squashfs', 'kvm-intel'],
-  // A kernel that hv boots in a bed.
+  // For a kernel that hv boots in a bed.
   hv: [
     ...['virtio_mmio', 'virtio_blk', 'virtio_console', 'virtio-rng', 'virtio_net', 'virtiofs'],
     ...['vmw_vsock_virtio_transport', 'squashfs'],
@@ -42,7 +42,7 @@ const MODULES = {
 /**
  * @param {keyof typeof kernels} name
  * @returns {Promise<{vmlinuz: string, modules: Record<'qemu' | 'bochs' | 'hv', string[]>, library: string}>} host paths; the modules in loading order,
- *   uncompressed; `library` has those of `hv` as the package has them, and depmod's list
+ *   uncompressed; `library` has those for `hv` as the package has them, and depmod's list
  */
 export async function bedKernel(name) {
   const folder = `${cache}/bed/kernel-${name}`
@@ -74,11 +74,11 @@ async function takeKernel({architecture, metaPackage, suite}, folder) {
   } finally {
     rmSync(work, {recursive: true, force: true})
   }
-  // Hundreds of MiB of drivers, of which nothing else is wanted.
+  // Hundreds of MiB of drivers, and nothing else in it is needed.
   rmSync(tree, {recursive: true})
 }
 
-/** The kernel's package, and those that it consists of: from Linux 7 on Debian splits it. */
+/** The kernel's package, and those that it consists of: Debian splits it from Linux 7 on. */
 function kernelPackages(architecture, metaPackage, suite) {
   const dependenciesOf = (name) => debianDependencies(architecture, name, {suite})
   const image = dependenciesOf(metaPackage).find((name) => name.startsWith('linux-image-'))
@@ -91,7 +91,7 @@ async function unpackModules({tree, needs}, names, target) {
   const order = []
   for (const name of names) {
     const path = [...needs.keys()].find((key) => moduleName(key) === name)
-    // Not in the list: it is built in.
+    // A module that is not in the list is built in.
     if (path) order.push(...needs.get(path).toReversed(), path)
   }
 
@@ -103,7 +103,7 @@ async function unpackModules({tree, needs}, names, target) {
   return unique.map(moduleFile)
 }
 
-/** As /lib/modules/RELEASE, of these modules and all they need. */
+/** Laid out as /lib/modules/RELEASE, with these modules and all they need. */
 function keepLibrary({tree, needs}, names, target) {
   const wanted = [...needs].filter(([path]) => names.includes(moduleName(path)))
   const rows = new Map(wanted)
@@ -117,7 +117,7 @@ function keepLibrary({tree, needs}, names, target) {
   writeFileSync(`${target}/modules.dep`, list)
 }
 
-/** depmod's modules.dep (man 5 modules.dep), without leaving it in the tree. */
+/** Reads depmod's modules.dep (man 5 modules.dep) without writing it into the tree. */
 async function dependenciesOfModules(base, release) {
   const listing = await must('depmod', ['--dry-run', '-b', base, release], base)
   const rows = listing.split('\n').flatMap((line) => {

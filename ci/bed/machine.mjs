@@ -18,8 +18,8 @@ import {unpackedKernel} from './unpack-kernel.mjs'
 
 /**
  * @param {'x86_64' | 'arm64'} architecture
- * @returns {Promise<string>} the folder: `vmlinuz`, of x86_64 also `vmlinux`, `initramfs.cpio`, `library` with its modules; made once. The
- *   initramfs does what the kernel's parameter `hv.do` says in base64, and switches the machine off
+ * @returns {Promise<string>} the folder: `vmlinuz`, on x86_64 also `vmlinux`, `initramfs.cpio`, `library` with its modules; made once. The
+ *   initramfs runs the commands in the kernel's parameter `hv.do`, in base64, and switches the machine off
  */
 export async function machineFolder(architecture) {
   const {vmlinuz, modules, library} = await bedKernel(`cloud-${architecture}`)

@@ -8,7 +8,7 @@ import {arch, cache, root} from '../paths.mjs'
 /** npm and node call the architectures x64 and arm64. */
 const cpuOf = (architecture) => (architecture === 'x86_64' ? 'x64' : architecture)
 
-/** @returns {string} the path of a node of this architecture: npm has Node.js' own builds, by name and architecture */
+/** @returns {string} the path of a node of this architecture: npm has Node.js' own builds for each architecture */
 export function nodeOf(architecture, major) {
   const target = `${cache}/bed/node-${major}-${architecture}`
   if (existsSync(target)) return target
@@ -20,7 +20,7 @@ export function nodeOf(architecture, major) {
   })
 }
 
-/** @returns {string} a node_modules folder with what package-lock.json names: native parts are of the architecture */
+/** @returns {string} a node_modules folder with what package-lock.json names, its native parts built for the architecture */
 export function modulesOf(architecture) {
   if (architecture === arch) return `${root}/node_modules`
   const lock = createHash('sha256')
@@ -41,7 +41,7 @@ export function modulesOf(architecture) {
   })
 }
 
-/** Makes it in a folder of its own and moves it to its place, so that an interrupted run leaves nothing half done. */
+/** Makes the target in a folder of its own and moves it into place, so that an interrupted run leaves nothing half done. */
 function made(target, make) {
   const work = `${target}.${process.pid}`
   mkdirSync(work, {recursive: true})

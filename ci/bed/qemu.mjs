@@ -3,7 +3,7 @@
 const PROGRAMS = {
   x86_64: {
     program: 'qemu-system-x86_64',
-    // By a thread each, QEMU 10.0 at times saves its own host's state as a guest's, whose next fault is its last, or stops a CPU for good.
+    // With a thread per CPU, QEMU 10.0 at times saves its host's state as a guest's, whose next fault is its last, or stops a CPU for good.
     threads: 'single',
     kernelArguments: 'console=ttyS0 mitigations=off nokaslr tsc=reliable no_timer_check',
   },
@@ -17,7 +17,7 @@ const PROGRAMS = {
 /**
  * @param {import('./beds.mjs').BedDescription} bed
  * @param {{vmlinuz: string, initramfs: string, images: string[], log: string}} files paths; the images are /dev/vda, vdb …,
- *   the log is what the console's output goes to
+ *   the log takes the console's output
  * @returns {string[]} the program and its arguments; commands for serve.mjs go to its stdin, answers come from its stdout
  */
 export function qemuCommand(bed, {vmlinuz, initramfs, images, log}) {
@@ -38,10 +38,10 @@ export function qemuCommand(bed, {vmlinuz, initramfs, images, log}) {
   ]
 }
 
-/** Where instructions are counted, each, of any processor, is a nanosecond of the machine's clocks, and an idle machine's time jumps. */
+/** When instructions are counted, each one, on any processor, takes a nanosecond on the machine's clocks, and an idle machine's time jumps. */
 function accelerator({architecture, cpu, countsInstructions = false}, threads) {
   if (!countsInstructions) return ['-accel', `tcg,thread=${threads},tb-size=512`, '-cpu', cpu]
-  // The counter that guests see has the same unit then.
+  // The counter that guests see then has the same unit.
   const finest = architecture === 'arm64' ? ',cntfrq=1000000000' : ''
   return [
     ...['-accel', 'tcg,thread=single,tb-size=512', '-icount', 'shift=0,sleep=off'],

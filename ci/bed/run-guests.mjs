@@ -1,17 +1,17 @@
-// Runs guests one after another from one process, which spares each of them the start of node in an emulated machine.
+// Runs guests one after another from one process, so that an emulated machine does not start node for each.
 //
-//   node run-guests.mjs natively|kvm|ptrace auto|always PROGRAM...     a line of JSON for each: {program, status, stdout, stderr}
+//   node run-guests.mjs natively|kvm|ptrace auto|always PROGRAM...     prints a line of JSON for each: {program, status, stdout, stderr}
 //
-// A platform's name: in sandboxes of this process, with call sites patched as `--patch-calls` says; `natively` is the oracle.
+// With a platform's name, they run in sandboxes of this process, with call sites patched as for `--patch-calls`; `natively` is the oracle.
 
 import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
 import {Sandbox} from '../../dist/index.js'
 import {stepMs} from '../budgets.mjs'
 
-/** Scanning what is mapped takes ten seconds alone, and a minute where three beds share two processors. */
+/** Scanning the mappings takes ten seconds in one bed, and a minute where three beds share two processors. */
 const TIMEOUT_MS = stepMs('bedCommand')
-/** What one guest leaves in /tmp is not to meet all that follow. The first sandbox is a process: to start one takes long here. */
+/** Not all later guests may see what one leaves in /tmp. Only the first sandbox is a process, which takes long to start here. */
 const RUNS_PER_SANDBOX = 16
 
 const [how, patchCalls, ...programs] = process.argv.slice(2)

@@ -1,9 +1,9 @@
-// Runs inside the bed: takes commands from the virtio-serial port, a JSON line each, and answers each with one.
+// Runs inside the bed: takes commands from the virtio-serial port, one JSON line each, and answers each with another.
 //
 // Request {id, argv, cwd, env, timeoutMs, stdin?}; answer {id, status, signal, stdout, stderr, timedOut, ms}; stdin, stdout
-// and stderr are base64. The first line out is {ready: true}. It goes on until the bed is ended. What did not end tells at the
-// end of its stderr where each of its threads is.
-// {id, connect} connects to the unix socket of that path; {id, bytes}, of base64, and {id, close} then go to it, and come from it.
+// and stderr are base64. The first line out is {ready: true}. It goes on until the bed is ended. A command that times out
+// gets the place of each of its threads at the end of its stderr.
+// {id, connect} connects to the unix socket of that path; {id, bytes}, in base64, and {id, close} then go to it and come from it.
 
 import {spawn} from 'node:child_process'
 import {createReadStream, openSync, readdirSync, readFileSync, writeSync} from 'node:fs'
@@ -14,7 +14,7 @@ import {createInterface} from 'node:readline'
 const PORT = `/dev/${readdirSync('/dev').find((name) => name.startsWith('vport'))}`
 const LONGEST_STREAM_BYTES = 16 << 20
 
-// The kernel lets a port be opened once.
+// The kernel lets a port be opened only once.
 const port = openSync(PORT, 'r+')
 
 function say(message) {
@@ -80,7 +80,7 @@ function connected(id, path) {
 
 /** The threads of a process group: name and state, call, and the kernel's stack (proc(5)). */
 function whereabouts(group) {
-  // What has ended meanwhile has nothing to tell.
+  // A thread may have ended meanwhile.
   const orNothing = (look, path, nothing) => {
     try {
       return look(path, 'utf8')

@@ -16,14 +16,14 @@ import {
 import {cache} from '../paths.mjs'
 
 const folder = `${cache}/bed/images`
-/** A bed older than the newest few is not asked for again. */
+/** Nobody asks for images older than the newest few. */
 const KEPT_IMAGES = 3
 
 /**
- * @param {string} kind what all images of which the newest are kept have in common
- * @param {string} key what tells this image's content from all others
+ * @param {string} kind the newest images of each kind are kept
+ * @param {string} key tells this image's content from that of all others
  * @param {() => {from: string, list?: string[], pseudo?: string[], options?: string[]}} contents what goes in: all of the
- *   folder `from`, or the paths in `list` below it; `pseudo` are entries made up (mksquashfs -p)
+ *   folder `from`, or the paths in `list` below it; `pseudo` are made-up entries (mksquashfs -p)
  * @returns {string} the image's path
  */
 export function squashed(kind, key, contents) {
@@ -53,7 +53,7 @@ export function keyOf(...values) {
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16)
 }
 
-/** Content for what the project builds; name, size and time for the many and foreign. */
+/** Hashes the content of what the project builds, but only name, size and time of the many files of others. */
 export function keyOfFiles(from, list, {byTime}) {
   const hash = createHash('sha256')
   for (const path of list) {

@@ -1,4 +1,4 @@
-// unpackedKernel: the ELF file, vmlinux, that a bzImage has inside (Linux, Documentation/arch/x86/boot.rst: payload_offset, payload_length).
+// unpackedKernel: the ELF file, vmlinux, inside a bzImage (Linux, Documentation/arch/x86/boot.rst: payload_offset, payload_length).
 
 import {spawnSync} from 'node:child_process'
 
@@ -6,16 +6,16 @@ const SECTORS_AT = 0x1f1
 const PAYLOAD_AT = 0x248
 const PAYLOAD_BYTES_AT = 0x24c
 const SECTOR_BYTES = 512
-/** Behind what is compressed: how long it is uncompressed. */
+/** The uncompressed length, after the compressed data. */
 const SIZE_BYTES = 4
 
-/** Debian has had both; the magic is the beginning, in hexadecimal. */
+/** Debian has used both; the magic is the first bytes, in hexadecimal. */
 const FORMATS = [
   {magic: '28b52ffd', program: 'zstd'},
   {magic: 'fd377a585a00', program: 'xz'},
 ]
 
-/** @param {Buffer} bzImage @returns {Buffer} behind the ELF file is what the kernel relocates itself by */
+/** @param {Buffer} bzImage @returns {Buffer} the ELF file, followed by the kernel's own relocations */
 export function unpackedKernel(bzImage) {
   const begin = (bzImage[SECTORS_AT] + 1) * SECTOR_BYTES + bzImage.readUInt32LE(PAYLOAD_AT)
   const payload = bzImage.subarray(begin, begin + bzImage.readUInt32LE(PAYLOAD_BYTES_AT))

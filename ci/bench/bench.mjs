@@ -5,7 +5,8 @@
 //   node ci/bench/bench.mjs --paper [--timed] [--json FILE] [--bed BED]...
 //   node ci/bench/bench.mjs --boot [--quick] [--json FILE] --bed BED...
 //
-// NAME is a group of rows; in beds, `exit` and `ptrace` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
+// NAME is a group of rows; in beds, the default is `exit` and `ptrace`. A figure over its limit is reported, and is no failure: the
+// status is 1 only when a figure could not be taken.
 
 import {existsSync, writeFileSync} from 'node:fs'
 import {cpus, release} from 'node:os'
@@ -23,7 +24,7 @@ import {exit, listening} from './syscall.mjs'
 
 const groups = {exit, ptrace, listening, parked, compute, memory, file, start, sandbox, processes}
 const thorough = {rounds: 5, milliseconds: 1000, quietSeconds: 3, startRounds: 25}
-/** Emulated, V8 takes seconds to compile what is called often. */
+/** Under emulation, V8 takes seconds to compile what is called often. */
 const emulated = {...thorough, rounds: 2, milliseconds: 4000, isEmulated: true}
 const quick = {rounds: 2, milliseconds: 300, quietSeconds: 2, startRounds: 15}
 

@@ -1,11 +1,11 @@
-// Runs in a bed: boots each kernel by hv and by QEMU, in turn, and prints the shortest time of each as JSON.
+// Runs in a bed: boots each kernel with hv and with QEMU, in turn, and prints the shortest time of each as JSON.
 //
 //   node ci/bench/boot-runs.mjs x86_64|arm64 ROUNDS
 
 import {execFileSync, spawn} from 'node:child_process'
 
 const [architecture, rounds] = process.argv.slice(2)
-/** What the first process says: ci/bed/machine-init.sh; and what a kernel of some instructions says at once. */
+/** What the first process prints (ci/bed/machine-init.sh), and what a kernel of a few instructions prints at once. */
 const UP = 'machine: Linux'
 const ECHO_UP = 'console='
 const ECHO = `/hv/.cache/guests/${architecture}/bare-kernel-echo.bin`
@@ -17,7 +17,7 @@ const MEMORY = '256M'
 const machines = {
   x86_64: {
     program: 'qemu-system-x86_64',
-    // Without what its Linux has no use for, and without paravirtual EOI, by which the SVM bed loses interrupts: hv's kernels have none either.
+    // Without devices that its Linux does not use. Paravirtual EOI is off, as for hv's kernels: it loses interrupts in the SVM bed.
     machine: 'microvm,kernel-irqchip=on,pit=off,pic=off,rtc=on',
     cpu: 'host,kvm-pv-eoi=off',
     console: 'ttyS0',
@@ -52,7 +52,7 @@ const byQemu = (kernel) => [
   ...['-append', `console=${terminal} panic=-1 quiet`],
 ]
 
-/** Milliseconds until it says that it is up; it is ended then. */
+/** Milliseconds until it says that it is up; then it is ended. */
 function boot([command, ...args], up = UP) {
   return new Promise((resolve, reject) => {
     const begin = performance.now()

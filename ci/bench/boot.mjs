@@ -1,4 +1,4 @@
-// `bench --boot`: how long a kernel takes from the command to its first process, by hv and by QEMU, side by side in a bed.
+// `bench --boot`: how long a kernel takes from the command to its first process, under hv and under QEMU, side by side in a bed.
 
 import {bedNamed} from '../bed/beds.mjs'
 import {bootBed} from '../bed/boot.mjs'

@@ -1,4 +1,4 @@
-// chart.mjs FILE.json: what `bench --real --json` wrote, as an SVG on standard output: times native, on a logarithmic scale.
+// chart.mjs FILE.json: draws what `bench --real --json` wrote as an SVG on standard output: times native, on a logarithmic scale.
 
 import {readFileSync} from 'node:fs'
 import {times} from './row.mjs'
@@ -11,7 +11,7 @@ const LEGEND = {top: 36, row: 18, column: 150, columns: 4}
 const ROW = 22
 const GAP = 14
 const DOT = 5
-/** Colours that are told apart without red and green, on white and on black. */
+/** Colours that people who see no red and green can tell apart, on white and on black. */
 const COLOURS = {
   'hv kvm': '#0072b2',
   'hv kvm, unpatched': '#004d80',

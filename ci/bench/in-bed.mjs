@@ -1,4 +1,4 @@
-// The same benchmark in beds, one after the other, and VHE beside nVHE.
+// The same benchmarks in beds, one bed after the other, and VHE beside nVHE.
 
 import {bedNamed} from '../bed/beds.mjs'
 import {bootBed} from '../bed/boot.mjs'
@@ -44,7 +44,7 @@ async function rowsIn(name, groups) {
   }
 }
 
-/** @returns what bench.mjs wrote there as JSON */
+/** @returns the JSON that bench.mjs wrote in the bed */
 async function inBed(name, argv, timeoutMs) {
   const description = bedNamed(name)
   if (description === undefined) throw new Error(`neither a bed nor a board has the name ${name}`)

@@ -1,6 +1,6 @@
 // The floor under every sentry in JavaScript: nanoseconds of a loop that does nothing but call KVM_RUN through the addon.
 //
-// Bundled by ci/bundle-script.mjs. Its argument: milliseconds.
+// ci/bundle-script.mjs bundles it. Its argument: milliseconds.
 
 import {addon} from '../../src/addon.ts'
 import {arch} from '../../src/arch/index.ts'
@@ -26,7 +26,7 @@ platform.resume(context, space)
 if (platform.wait(addon.monotonicNs() + 1e9) !== EVENT_SYSCALL) throw new Error('the guest made no call')
 
 const {native} = context
-// The shim rings once and is answered by whatever runs it again.
+// The shim rings once, and each later run answers it.
 const batchNs = []
 const endNs = addon.monotonicNs() + milliseconds * NS_PER_MS
 for (let startNs = addon.monotonicNs(); startNs < endNs; ) {

@@ -1,4 +1,4 @@
-// Running programs natively, under hv and under runsc, in turn, and what their numbers come to.
+// Runs programs natively, under hv and under runsc, in turn, and sums up their numbers.
 
 import {spawnSync} from 'node:child_process'
 import {readFileSync} from 'node:fs'
@@ -15,7 +15,7 @@ export function allowedCpus() {
   })
 }
 
-/** The command, on one CPU: the same one for all. */
+/** The command, pinned to one CPU, the same for all commands. */
 export const pinned = (argv) => ['taskset', '-c', `${allowedCpus()[0]}`, ...argv]
 export const underHv = (argv, flags = []) => [process.execPath, hv, 'run', ...flags, ...argv]
 
@@ -27,7 +27,7 @@ export function underRunsc(platform, argv) {
 
 /**
  * @returns {{words: string[], stderr: string}} `words`: what the program printed
- * @throws Error when it did not end well
+ * @throws Error when it failed
  */
 export function run(argv, env = process.env) {
   const {status, signal, stdout, stderr, error} = spawnSync(argv[0], argv.slice(1), {
@@ -53,10 +53,10 @@ export function whyNot(argv) {
 }
 
 /**
- * Runs the commands in turn, so that what else the machine does meets all of them.
+ * Runs the commands in turn, so that other load on the machine affects all of them.
  * @param {Record<string, string[]>} commands
- * @returns {Record<string, number[]>} each one's figure by round: the first word
- * @throws Error when a program printed another result, the second word, than the first program did
+ * @returns {Record<string, number[]>} each one's figure by round: the first word it printed
+ * @throws Error when a program's result, the second word, differs from the first program's
  */
 export function alternate(commands, rounds) {
   const values = Object.fromEntries(Object.keys(commands).map((name) => [name, []]))
@@ -72,14 +72,14 @@ export function alternate(commands, rounds) {
   return values
 }
 
-/** The quietest round: for what runs long enough that every disturbance only adds. */
+/** The quietest round: for programs that run so long that every disturbance only adds time. */
 export const best = (values) => Math.min(...values)
 
 export function median(values) {
   return values.toSorted((a, b) => a - b)[values.length >> 1]
 }
 
-/** @returns {Record<string, number>} of `hv run --stats`; times in milliseconds */
+/** @returns {Record<string, number>} the figures of `hv run --stats`; times in milliseconds */
 export function parseStats(stderr) {
   return Object.fromEntries(
     [...stderr.matchAll(/^(\w+) +([\d.]+)/gm)].map(([, name, value]) => [name, +value]),

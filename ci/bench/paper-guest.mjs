@@ -1,11 +1,11 @@
-// The guest `paper` (guests/bare/paper.c) in a virtual machine, and its clock set against the host's.
+// The guest `paper` (guests/bare/paper.c) in a virtual machine, and its clock compared with the host's.
 
 import {addon} from '../../src/addon.ts'
 import {GuestFile, openGuestFile} from '../../src/machine/guest-file.ts'
 import {machine} from '../../src/machine/machine.ts'
 import {Vm} from '../../src/vm/vm.ts'
 
-// guests/bare/paper.h, and its indexes of 32 and of 64 bits.
+// guests/bare/paper.h, and its indexes of 32-bit and of 64-bit words.
 const MAILBOX = 0x50000000
 const MAILBOX_BYTES = 0x10000
 const WORD = {request: 0, reply: 1, taken: 4, ready: 5, events: 8, gicVersion: 9}
@@ -32,10 +32,10 @@ export const isArm = machine.memoryBase !== 0
 export class Guest {
   vm
   vcpus
-  /** What the guest's counter was, and when. */
+  /** Values of the guest's counter, and when it had them. */
   points = []
 
-  /** @param {string} name of a benchmark @param {number} events how often what is timed one by one is */
+  /** @param {string} name of a benchmark @param {number} events how many events are timed one by one */
   constructor(path, name, events, cpus = 1) {
     this.vm = Vm.create({memoryBytes: MEMORY_BYTES, memoryBase: machine.memoryBase, irqchip: true})
     this.vm.addMemory({address: MAILBOX, bytes: MAILBOX_BYTES})
@@ -48,7 +48,7 @@ export class Guest {
     const start = file.load(this.vm.memory, [name])
     this.vcpus = Array.from({length: cpus}, () => this.vm.createVcpu())
     machine.boot(this.vm, this.vcpus[0], start)
-    // On x86_64 the first one starts it.
+    // On x86_64 the first vCPU starts the second.
     if (cpus === 2 && isArm) {
       const [memoryBytes, , argv] = start.args
       const second = {...start, stack: start.stack - STACK_BYTES / 2, args: [memoryBytes, 0, argv]}
@@ -68,7 +68,7 @@ export class Guest {
     return Number(this.longs[LONG.samples + index])
   }
 
-  /** Until its next exit, on this thread. A signal to the process ends a run, too. */
+  /** Runs until the next exit, on this thread. A signal to the process also ends a run. */
   step() {
     for (;;) {
       const exit = this.vcpus[0].run()
@@ -76,7 +76,7 @@ export class Guest {
     }
   }
 
-  /** Until the doorbell rings; what the guest asks meanwhile is answered at once. @returns what it told */
+  /** Runs until the doorbell rings; the guest's questions until then are answered at once. @returns what the guest told */
   run() {
     for (;;) {
       const exit = this.step()
@@ -85,7 +85,7 @@ export class Guest {
     }
   }
 
-  /** The same on a thread of the vCPU's own. */
+  /** The same on the vCPU's own thread. */
   async runAsync(signal) {
     for (;;) {
       const exit = await this.vcpus[0].runAsync(signal)
@@ -95,12 +95,12 @@ export class Guest {
     }
   }
 
-  /** What the guest has just told belongs to this time. */
+  /** Records that the counter value that the guest has just told belongs to this time. */
   mark(at = now()) {
     this.points.push({host: at, guest: this.long('counter'), errorNs: 0})
   }
 
-  /** Lets it go on from COMPARE. */
+  /** Lets the guest go on from COMPARE. */
   async compare(signal) {
     Atomics.store(this.words, WORD.reply, 0)
     Atomics.store(this.words, WORD.request, isArm ? LEAVE : 0)
@@ -120,7 +120,7 @@ export class Guest {
     return next
   }
 
-  /** @param {() => number} ask the guest's counter at some moment of the call */
+  /** @param {() => number} ask returns the guest's counter at some moment of the call */
   #nearest(ask) {
     const points = Array.from({length: QUESTIONS}, () => {
       const asked = now()
@@ -132,7 +132,7 @@ export class Guest {
   }
 
   /**
-   * The frequency is what the processor says it is, or else what the first and the last point say.
+   * The frequency is the processor's own figure, or else follows from the first and the last point.
    * @returns {{toNs: (counter: number) => number, nsPerTick: number, errorNs: number}}
    */
   clock() {
@@ -158,14 +158,14 @@ export const isDoorbell = (exit) =>
 
 const told = ({data}) => new DataView(data.buffer, data.byteOffset).getUint32(0, true)
 
-/** Whatever the guest asks. */
+/** Answers any question of the guest. */
 export function answer(exit) {
   const isQuestion = exit.kind === 'mmio' ? !exit.isWrite : exit.kind === 'io' && exit.direction === 'in'
   if (!isQuestion) throw new Error(`the guest ended with ${exit.kind}`)
   exit.data[0] = 1
 }
 
-/** @param {() => void} [pause] between two looks */
+/** @param {() => void} [pause] called between two looks */
 export function spin(isSo, pause) {
   const end = now() + SPIN_MS * NS_PER_MS
   while (!isSo()) {

@@ -1,8 +1,8 @@
-// The papers' table: their figures, and the text in which ours stand beside them.
+// The papers' table: their figures, and the text that sets ours beside them.
 
 import {digits} from './row.mjs'
 
-/** Rows by name, in the order of ISCA 2016's table II; then what ATC 2017's table 2 has besides, and what only hv measures. */
+/** Rows by name, in the order of ISCA 2016's table II; then what ATC 2017's table 2 adds, and what only hv measures. */
 export const BENCHMARKS = {
   hypercall: 'Hypercall',
   controller: 'Interrupt Controller Trap',
@@ -21,18 +21,18 @@ export const BENCHMARKS = {
  * @property {string} mode
  * @property {'split' | 'vhe'} [kind] arm64: how KVM uses EL2
  * @property {string} unit
- * @property {Record<string, number>} values by the names of BENCHMARKS; what there is none of is left away
- * @property {Record<string, number>} [errors] how wrong a value may be, where that is known
- * @property {Record<string, string>} [why] there is no value, or what is to be said of it
+ * @property {Record<string, number>} values by the names of BENCHMARKS; missing ones are left out
+ * @property {Record<string, number>} [errors] how far off a value may be, where that is known
+ * @property {Record<string, string>} [why] why there is no value, or a remark on it
  */
 
 const isca = {source: 'ISCA 2016', unit: 'cycles'}
 const atc = {source: 'ATC 2017', unit: 'cycles'}
 /**
- * KVM's columns of these; Xen's are left away.
+ * KVM's columns of these papers; Xen's are left out.
  * - Dall, Li, Lim, Nieh, Koloventzos: ARM Virtualization: Performance and Architectural Implications (ISCA 2016), table II
- * - Dall, Li, Nieh: Optimizing the Design and Implementation of the Linux ARM Hypervisor (USENIX ATC 2017), table 2, where an access
- *   to a device that the kernel emulates, as the interrupt controller is one, is called I/O Kernel
+ * - Dall, Li, Nieh: Optimizing the Design and Implementation of the Linux ARM Hypervisor (USENIX ATC 2017), table 2, which calls an
+ *   access to a device that the kernel emulates, such as the interrupt controller, I/O Kernel
  * @type {Record<'arm64' | 'x86_64', Column[]>}
  */
 export const PAPERS = {
@@ -75,7 +75,7 @@ export const PAPERS = {
   ],
 }
 
-/** @param {Column} column @returns {number | undefined} how many hypercalls of the same column it takes */
+/** @param {Column} column @returns {number | undefined} how many hypercalls of the same column the value amounts to */
 export function hypercalls({values}, name) {
   return values[name] === undefined || !(values.hypercall > 0) ? undefined : values[name] / values.hypercall
 }
@@ -83,7 +83,7 @@ export function hypercalls({values}, name) {
 /**
  * @param {'arm64' | 'x86_64'} architecture
  * @param {Column[]} measured
- * @returns {string} each figure with how many hypercalls it is; VHE against split mode; and what there is to say of figures
+ * @returns {string} each figure with how many hypercalls it is; VHE against split mode; and the remarks on figures
  */
 export function paperTable(architecture, measured) {
   const papers = PAPERS[architecture]
@@ -104,7 +104,7 @@ export function paperTable(architecture, measured) {
   return [...lines, ...measured.flatMap(remarks)].join('\n')
 }
 
-/** Of the first with VHE and the first without, one against the other. */
+/** The first column with VHE divided by the first without. */
 function quotients(columns) {
   const split = columns.find(({kind}) => kind === 'split')
   const vhe = columns.find(({kind}) => kind === 'vhe')

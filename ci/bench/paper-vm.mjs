@@ -1,10 +1,11 @@
 // The benchmarks of the guest `paper` (guests/bare/paper.c) from the host's side: through the VM API, in one process.
 //
-//   node .cache/paper-vm.mjs GUEST counted|timed [BENCHMARK...]     bundled by ci/bundle-script.mjs; one line of JSON for each: a Measured
+//   node .cache/paper-vm.mjs GUEST counted|timed [BENCHMARK...]     ci/bundle-script.mjs makes it; prints a Measured as a line of JSON for each
 //
-// All times are of the host's monotonic clock, to which the guest's counter is converted: by its frequency on arm64; on x86_64 the
-// guest says twice what it was, and the host what time that was. Where a moment of one is set against a moment of the other (`out`, `in`), the host asks for the guest's
-// counter many times, by its register on arm64 and by shared memory on x86_64, and the quickest answer counts: it bounds the error.
+// All times are of the host's monotonic clock. The guest's counter is converted to it: through its frequency on arm64; on x86_64 the
+// guest tells its counter twice, and the host notes the time of each. Where a moment of one is compared with a moment of the other
+// (`out`, `in`), the host asks for the guest's counter many times, through its register on arm64 and through shared memory on x86_64,
+// and the quickest answer counts: it bounds the error.
 
 import {spawnSync} from 'node:child_process'
 import {allowedCpus, median} from './measure.mjs'
@@ -13,9 +14,9 @@ import {answer, COMPARE, DONE, Guest, isArm, isDoorbell, MARK, now, spin} from '
 /**
  * @typedef {object} Measured
  * @property {string} name
- * @property {number} [ns] one operation: the median of those timed; the least of those counted, as all else only adds
- * @property {number} [errorNs] of where the clocks were compared: how wrong that may be
- * @property {string} [why] there is no figure, or what is to be said of it
+ * @property {number} [ns] one operation: the median of timed ones; the least of counted ones, as all else only adds
+ * @property {number} [errorNs] how far off the figure may be, where the clocks were compared
+ * @property {string} [why] why there is no figure, or a remark on it
  */
 
 // guests/bare/paper.c.
@@ -27,19 +28,19 @@ const LINE = 0
 const MESSAGE = {address: 0xfee00000, data: 0x40}
 
 const TIMEOUT_MS = 20_000
-/** So that a vCPU that waits has gone to sleep. */
+/** Long enough that a waiting vCPU has gone to sleep. */
 const PAUSE_NS = {in: 50e3, 'in-waiting': 2e6}
 
 const [path, how, ...names] = process.argv.slice(2)
-/** In a machine whose clocks count instructions, and whose processors take turns: who waits lets the other have its turn. */
+/** Tells that the machine's clocks count instructions and its processors take turns: a waiting one gives its turn to the other. */
 const isCounted = how === 'counted'
-/** How often what is timed one by one is: a store that JavaScript hears of until V8 has compiled what hears it. */
+/** How many events are timed one by one. Stores, which JavaScript handles, need more, until V8 has compiled the handler. */
 const EVENTS = isCounted ? 100 : 400
 const STORES = 4000
 const nobody = new Int32Array(new SharedArrayBuffer(4))
 const giveWay = isCounted ? () => Atomics.wait(nobody, 0, 0, 1) : undefined
 
-/** What KVM answers; on a thread of its own, as a guest that never exits would keep this one for ever. */
+/** Operations that KVM answers; on a thread of their own, as a guest that never exits would keep this one for ever. */
 async function alone(name) {
   using guest = new Guest(path, name, EVENTS)
   const signal = AbortSignal.timeout(TIMEOUT_MS)
@@ -48,7 +49,7 @@ async function alone(name) {
   return batches(guest, BATCHES)
 }
 
-/** What JavaScript answers, on this thread: that is the short way. */
+/** Operations that JavaScript answers, on this thread, as that is the short way. */
 function asking(name) {
   using guest = new Guest(path, name, EVENTS)
   for (let what = guest.run(); what !== DONE; what = guest.run()) guest.mark()
@@ -60,14 +61,14 @@ function batches(guest, length, share = 1) {
   return figure(Array.from({length}, (_, i) => (guest.sample(i) * nsPerTick) / BATCH / share))
 }
 
-/** Counted, on both architectures: an instruction. */
+/** A counted tick is one instruction on both architectures. */
 const tickNs = (guest) => (isCounted ? 1 : guest.clock().nsPerTick)
 
 function figure(values) {
   return {ns: isCounted ? Math.min(...values) : median(values)}
 }
 
-/** Two machines by turns, on one processor: between two of the first one's questions both are entered and left. */
+/** Two machines in turn, on one processor: between two questions of the first, both are entered and left. */
 function switching(name) {
   using first = new Guest(path, name, EVENTS)
   using second = new Guest(path, name, EVENTS)
@@ -85,7 +86,7 @@ function switching(name) {
   })
 }
 
-/** This thread on one processor, if the host can. */
+/** Pins this thread to one processor, if the host can. */
 function pinned(run) {
   const all = allowedCpus()
   const set = (cpus) => spawnSync('taskset', ['-pc', cpus.join(','), `${process.pid}`], {stdio: 'ignore'})
@@ -101,7 +102,7 @@ async function ipi(name) {
   using guest = new Guest(path, name, EVENTS, 2)
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   const second = guest.vcpus[1].runAsync(signal)
-  // Waited for only when the first one is done.
+  // Awaited only when the first one is done.
   second.catch(() => {})
   for (let what = await guest.runAsync(signal); what !== DONE; what = await guest.runAsync(signal))
     guest.mark()
@@ -112,7 +113,7 @@ async function ipi(name) {
   return figure(Array.from({length: EVENTS}, (_, i) => guest.sample(i) * nsPerTick))
 }
 
-/** From before the guest's store until JavaScript holds the exit. */
+/** Measures from before the guest's store until JavaScript holds the exit. */
 async function out(name) {
   using guest = new Guest(path, name, STORES)
   const signal = AbortSignal.timeout(TIMEOUT_MS)
@@ -120,7 +121,7 @@ async function out(name) {
   const sent = []
   const heard = []
   let what = await guest.compare(signal)
-  // The first came by the other thread.
+  // The first exit came through the other thread.
   while (what !== COMPARE) {
     what = guest.run()
     heard.push(now())
@@ -132,7 +133,7 @@ async function out(name) {
   return {...figure(values), errorNs}
 }
 
-/** From before the line is raised until the guest's handler. */
+/** Measures from before the line is raised until the guest's handler runs. */
 async function into(name) {
   using guest = new Guest(path, name, EVENTS)
   const signal = AbortSignal.timeout(TIMEOUT_MS)
@@ -141,7 +142,7 @@ async function into(name) {
   if (guest.run() !== COMPARE) throw new Error('the guest told nothing')
   const next = guest.compare(signal)
   spin(() => guest.word('ready') === 1, giveWay)
-  // The vCPU's thread, which is there already, has the other processor.
+  // The vCPU's thread already exists, so it has the other processor.
   const {raised, taken} = pinned(() => send(guest, line, PAUSE_NS[name]))
   if ((await next) !== COMPARE) throw new Error('the guest told nothing')
   await guest.compare(signal)

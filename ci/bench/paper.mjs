@@ -1,6 +1,6 @@
 // `bench --paper`: runs the microbenchmarks of two papers on KVM for ARM through hv's VM API, here and in beds.
 //
-// What is measured, and what may be compared: ci/README.md, "The papers' table".
+// What is measured and what may be compared: ci/README.md, "The papers' table".
 
 import {spawnSync} from 'node:child_process'
 import {existsSync} from 'node:fs'
@@ -15,7 +15,7 @@ const KINDS = {nvhe: 'split', vhe: 'vhe'}
 
 /**
  * @param {string[]} beds none: this host
- * @param {{isTimed?: boolean}} options beds' clocks are the host's, and do not count instructions
+ * @param {{isTimed?: boolean}} options `isTimed`: beds' clocks follow the host's and do not count instructions
  * @returns {Promise<{architecture: 'arm64' | 'x86_64', columns: import('./paper-table.mjs').Column[]}[]>}
  */
 export async function paper(beds, {isTimed = false} = {}) {
@@ -59,7 +59,7 @@ function guestOf(architecture) {
   throw new Error(`there is no ${guest}: node ci/test.mjs guests`)
 }
 
-/** @param {string} lines of paper-vm.mjs */
+/** @param {string} lines the output of paper-vm.mjs */
 export function columnOf(about, lines) {
   const column = {...about, values: {}, errors: {}, why: {}}
   for (const line of lines.trim().split('\n')) {

@@ -7,11 +7,11 @@ import {allowedCpus, underHv} from './measure.mjs'
 import {program} from './programs.mjs'
 import {emptyRow, row} from './row.mjs'
 
-/** Of a CPU, for all that is not the guest. */
+/** The share of a CPU that everything but the guest may take. */
 const BESIDE_LIMIT = 0.02
-/** USER_HZ: what /proc counts in, on every architecture that hv knows. */
+/** USER_HZ: the unit of /proc, on every architecture that hv knows. */
 const TICK_MS = 10
-/** The host's own start-up tail and the parking are not what is measured. */
+/** Leaves the end of the host's start-up and the parking out of the measurement. */
 const SETTLE_MS = 100
 
 export async function parked({quietSeconds}) {
@@ -22,7 +22,7 @@ export async function parked({quietSeconds}) {
   return [
     row('parked/sleeping', 'ms', sleeping.cpuMs, 'wall', sleeping.wallMs, {limit: BESIDE_LIMIT}),
     row('parked/computing', 'ms', computing.cpuMs, 'wall', computing.wallMs, {limit: 1 + BESIDE_LIMIT}),
-    // This one shows a spinning listener even where other processes leave the guest little of the wall's time.
+    // This row shows a spinning listener even where other processes leave the guest little of the wall time.
     row('parked/beside-computing', 'ms', computing.besideMs, 'wall', computing.wallMs, {limit: BESIDE_LIMIT}),
   ]
 }
@@ -38,7 +38,7 @@ async function quiet(what, seconds) {
     await delay(SETTLE_MS)
     const start = performance.now()
     const before = threadTimes(child.pid)
-    // It is still quiet then.
+    // The guest is still quiet when this ends.
     await delay(seconds * 1000 - 2 * SETTLE_MS)
     const wallMs = performance.now() - start
     const spent = [...threadTimes(child.pid)].map(([thread, ms]) => ms - (before.get(thread) ?? 0))

@@ -5,7 +5,7 @@ import {program} from './programs.mjs'
 import {emptyRow, row} from './row.mjs'
 import {gitRepository, sourceTree} from './trees.mjs'
 
-/** Each of hv's platforms, gVisor's beside it, and the limit for their ratio. */
+/** Each of hv's platforms, gVisor's counterpart, and the limit for their ratio. */
 const PEERS = [
   {platform: 'kvm', peer: 'systrap', limit: null},
   {platform: 'ptrace', peer: 'ptrace', limit: 1},
@@ -24,7 +24,7 @@ export function processes({rounds, milliseconds}) {
   return [...rows, ...measured('two-busy', () => twoBusy(rounds))]
 }
 
-/** What cannot be measured is a row that says so, and loses none of the others. */
+/** A group that cannot be measured becomes a row that says so, and no other rows are lost. */
 function measured(name, rows) {
   try {
     return rows()

@@ -1,4 +1,4 @@
-// The C programs of this folder, built statically into .cache/bench/ARCH, and the file that is read.
+// The C programs of this folder, built statically into .cache/bench/ARCH, and the file that they read.
 
 import {spawnSync} from 'node:child_process'
 import {existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs'
@@ -13,7 +13,7 @@ const FILE_BYTES = 100e6
  * Builds it when it is missing or older than its sources.
  * @param {string} name a source here, or in the architecture's folder, without `.c`
  * @returns {string} its path
- * @throws Error with the compiler's words
+ * @throws Error with the compiler's message
  */
 export function program(name, architecture = arch) {
   const source = [`${sources}/${name}.c`, `${sources}/${architecture}/${name}.c`].find(existsSync)

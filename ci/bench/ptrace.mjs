@@ -1,4 +1,4 @@
-// The ptrace platform: one null system call against raw ptrace(2), and what programs do against gVisor's ptrace platform.
+// The ptrace platform: one null system call against raw ptrace(2), and programs' operations against gVisor's ptrace platform.
 
 import {alternate, best, pinned, underHv, underRunsc, whyNot} from './measure.mjs'
 import {program} from './programs.mjs'
@@ -49,7 +49,7 @@ function nullSyscall(rounds, milliseconds) {
   return row('ptrace/null-syscall', 'ns', best(hv), 'raw ptrace', best(floor), {limit: FLOOR_LIMIT, note})
 }
 
-/** On one CPU both: free to choose, runsc takes up to four times as long. */
+/** Both on one CPU: when free to choose, runsc takes up to four times as long. */
 function againstRunsc(operation, rounds, milliseconds) {
   const call = [program('operation'), operation, `${milliseconds}`]
   const {hv, runsc} = alternate(

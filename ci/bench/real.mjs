@@ -1,4 +1,4 @@
-// The page that a user believes: calls and whole programs, natively, under hv on each platform, and under gVisor's.
+// The figures that a user believes: calls and whole programs, natively, under hv on each platform, and under gVisor's.
 
 import {arch} from '../paths.mjs'
 import {run, underHv, underRunsc, whyNot} from './measure.mjs'
@@ -6,14 +6,14 @@ import {program} from './programs.mjs'
 import {digits, times} from './row.mjs'
 import {gitRepository, insertScript, longJson, longSource, sourceTree} from './trees.mjs'
 
-/** Programs find the host's files as they are; what they write is nobody's but theirs. */
+/** Programs find the host's files as they are; only they see what they write. */
 const HV_FLAGS = ['--memory=2G', '--root=/']
 const PYTHON = '/usr/bin/python3'
 
-/** By the names of the columns. */
+/** The sandboxes by the names of their columns. */
 const SANDBOXES = {
   'hv kvm': (argv) => underHv(argv, ['--platform=kvm', ...HV_FLAGS]),
-  // Where there is no gate, this is the same.
+  // Without a gate, this is the same.
   'hv kvm, unpatched': (argv) => underHv(argv, ['--platform=kvm', '--patch-calls=never', ...HV_FLAGS]),
   'hv ptrace': (argv) => underHv(argv, ['--platform=ptrace', ...HV_FLAGS]),
   'hv ptrace, unpatched': (argv) => underHv(argv, ['--platform=ptrace', '--patch-calls=never', ...HV_FLAGS]),
@@ -26,11 +26,11 @@ export const COLUMNS = ['native', ...Object.keys(SANDBOXES)]
  * @typedef {object} Figure
  * @property {string} name
  * @property {'call' | 'program'} kind a call's unit is ns, a program's ms
- * @property {Record<string, number>} values by column; what could not be measured is not there
- * @property {string} [note] why
+ * @property {Record<string, number>} values by column, without those that could not be measured
+ * @property {string} [note] why values are missing
  */
 
-/** @returns {Figure[]} each the best of so many rounds, by turns; in a bed, where there are no programs, of calls alone */
+/** @returns {Figure[]} each the best of so many rounds, taken in turn; in a bed, which has no programs, of calls alone */
 export function real({rounds, milliseconds, isEmulated = false}) {
   const columns = Object.keys(SANDBOXES).filter((column) => {
     if (arch !== 'x86_64' && column.endsWith('unpatched')) return false
@@ -72,7 +72,7 @@ function calls(milliseconds) {
   ]
 }
 
-/** Once each, timed from inside: what a sandbox takes to start is another figure. */
+/** Each runs once, timed from inside: a sandbox's start is another figure. */
 function programs() {
   const once = (...argv) => [program('processes'), 'spawn', '0', ...argv]
   const sh = (script) => once('/bin/sh', '-c', script)

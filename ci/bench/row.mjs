@@ -22,7 +22,7 @@ export function row(name, unit, value, against, reference, {limit = null, note =
 
 /**
  * A row without figures.
- * @param {'absent' | 'failed'} verdict `absent`: this host has not what it needs
+ * @param {'absent' | 'failed'} verdict `absent`: this host lacks what the row needs
  * @returns {Row}
  */
 export function emptyRow(name, verdict, note) {
@@ -53,7 +53,7 @@ export function table(rows) {
     .join('\n')
 }
 
-/** How often native, in two digits at least. */
+/** How many times native, in at least two digits. */
 export function times(ratio) {
   return `${ratio >= 10 ? ratio.toFixed(0) : ratio.toPrecision(2)}×`
 }

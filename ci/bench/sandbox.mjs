@@ -1,4 +1,4 @@
-// Sandbox, as an embedder has it: making one, runs, streams, files and memory, with child_process as the floor, and gVisor's start.
+// Sandbox, as an embedder uses it: making one, runs, streams, files and memory, with child_process as the floor, and gVisor's start.
 
 import {execFile, spawn} from 'node:child_process'
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
@@ -14,13 +14,13 @@ import {emptyRow, row} from './row.mjs'
 
 const WARM_AIM_MS = 10
 const RUN_AIM_MS = 15
-/** Of what child_process takes: half its throughput. */
+/** How many times child_process' time a stream may take: half its throughput. */
 const STREAM_LIMIT = 2
 const STREAM_BYTES = 2 ** 30
 const FILE_BYTES = 2 ** 20
-/** What V8 has compiled by then is what a program that goes on has. */
+/** By then V8 has compiled as much as in a program that runs on. */
 const WARM_UP_ROUNDS = 5
-/** A pool starts another process meanwhile. */
+/** Enough for a pool to start another process. */
 const REFILL_MS = 700
 
 const PLATFORMS = ['kvm', 'ptrace']
@@ -36,7 +36,7 @@ export async function sandbox({startRounds, rounds}) {
   return rows
 }
 
-/** A platform that does not work here loses none of the other's rows. */
+/** When one platform does not work here, the other's rows are not lost. */
 async function measured(platform, rows) {
   try {
     return await rows()
@@ -91,7 +91,7 @@ async function within(made, act) {
 }
 
 /**
- * The first program of sandboxes that a pool gives: of its first one, for which it has to start a process, and of those that have waited.
+ * The first program of a pool's sandboxes: of the first one, for which it must start a process, and of those that were ready.
  */
 async function pooled({SandboxPool}, options, rounds) {
   const pool = new SandboxPool(options)
@@ -146,7 +146,7 @@ async function files(name, box, rounds) {
   }
 }
 
-/** What a sandbox that has run a program has for itself, and all that it started; beside an empty node. */
+/** The private memory of a sandbox that has run a program, with all its processes, beside an empty node's. */
 async function memory(name, {Sandbox}, platform) {
   const before = new Set(descendants(process.pid))
   const total = await within(Sandbox.create({platform}), async (box) => {

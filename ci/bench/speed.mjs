@@ -1,4 +1,4 @@
-// What runs without the sentry, or nearly so: computation, first touch of memory, reading a file; against native.
+// Work that needs the sentry little or not at all: computation, first touch of memory, reading a file; against native.
 
 import {alternate, best, underHv} from './measure.mjs'
 import {bigFile, program} from './programs.mjs'

@@ -1,4 +1,4 @@
-// What it costs to run a program that does nothing: by `hv run` against an empty node.
+// What it costs to run a program that does nothing: `hv run` against an empty node.
 
 import {median, run, underHv} from './measure.mjs'
 import {program} from './programs.mjs'
@@ -18,7 +18,7 @@ export function start({startRounds}) {
     }),
   ]
   if (certificates === undefined) return rows
-  // Node 20 takes 35 ms to read them, at each start, hv's and its own: without them hv's share is larger.
+  // Node 20 takes 35 ms to read them at each start, its own and hv's: without them hv's share is larger.
   const {hv, node} = startUps(commands, startRounds, bare)
   const note = 'without NODE_EXTRA_CA_CERTS'
   return [...rows, row('start/wall-bare', 'ms', hv.wallMs, 'node -e 0', node.wallMs, {note})]
@@ -31,7 +31,7 @@ export function start({startRounds}) {
  */
 export function startUps(commands, startRounds, env = process.env) {
   const taken = Object.entries(commands).map(([name, argv]) => ({name, argv, uses: []}))
-  // The first run after an update keeps V8's bytecode for all that follow: src/code-cache.ts.
+  // The first run after an update saves V8's bytecode for all later ones: src/code-cache.ts.
   for (const {argv} of taken) usage(argv, env)
   for (let round = 0; round < startRounds; round++) {
     for (const {argv, uses} of taken) uses.push(usage(argv, env))

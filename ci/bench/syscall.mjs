@@ -1,4 +1,4 @@
-// One null system call: by VM exit against raw ioctls, and answered by the listening sentry against gVisor.
+// One null system call: through a VM exit against raw ioctls, and answered by the listening sentry against gVisor.
 
 import {bundledPath, bundleScript} from '../bundle-script.mjs'
 import {arch} from '../paths.mjs'
@@ -22,7 +22,7 @@ const LISTENING_LIMIT_NS = 2000
 const PLATFORMS = ['systrap', 'ptrace']
 
 export async function exit({rounds, milliseconds, isEmulated}) {
-  // A bed has what was bundled outside.
+  // A bed has the script as bundled outside.
   const script = isEmulated ? bundledPath(JAVASCRIPT_FLOOR) : await bundleScript(JAVASCRIPT_FLOOR)
   const call = [program('null-trap'), `${milliseconds}`]
   const {floor, javascript, hv} = alternate(
@@ -45,7 +45,7 @@ export async function exit({rounds, milliseconds, isEmulated}) {
   ]
 }
 
-/** What the world switch alone costs: a hypercall that the kernel answers, beside an exit that the process does. */
+/** What the world switch alone costs: a hypercall that the kernel answers, beside an exit that the process answers. */
 function hypercall(rounds, milliseconds, exitNs) {
   if (arch !== 'arm64') return []
   const {kernel} = alternate({kernel: pinned([program('kvm-floor'), `${milliseconds}`, 'hypercall'])}, rounds)

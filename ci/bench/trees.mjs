@@ -1,4 +1,4 @@
-// What programs are given to work on, made on first use in .cache/bench.
+// Files for programs to work on, made on first use in .cache/bench.
 
 import {execFileSync} from 'node:child_process'
 import {existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'

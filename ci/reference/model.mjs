@@ -11,7 +11,7 @@ import {
 } from 'typedoc'
 import {root} from '../paths.mjs'
 
-/** By the file that declares a symbol, the first that fits. */
+/** A symbol goes to the first page that fits the file that declares it. */
 export const PAGES = [
   {name: 'errors', of: /^errors\.ts$|^sandbox\/abort-error\.ts$/},
   {name: 'files', of: /^sandbox\/(sandbox-files|file-\w+)\.ts$|^sentry\/files\//},
@@ -22,7 +22,7 @@ export const PAGES = [
   {name: 'machine', of: /^machine\//},
 ]
 
-/** Parts of names of registers and features, which src/vm lists, and of `onOpen`'s result. */
+/** Parts of the names of registers and features, which src/vm lists, and of `onOpen`'s result. */
 const UNNAMED = [
   ...['General', 'System', 'Segment', 'SegmentField', 'Table', 'GeneralX', 'WithoutLevel', 'El0', 'El1'],
   ...['Feature', 'El2', 'UpTo15', 'UpTo31', 'places', 'OpenCall'],
@@ -31,13 +31,13 @@ const UNNAMED = [
 /**
  * @param {string} out the folder that {@link render} of pages.mjs writes to
  * @returns {Promise<{app: Application, project: import('typedoc').ProjectReflection}>} the project's children are the pages
- * @throws Error for a symbol that no page is for, and with what typedoc warns of: links to nothing, types without a name
+ * @throws Error for a symbol without a page, and with typedoc's warnings: dangling links, types without a name
  */
 export async function readApi(out) {
   const app = await Application.bootstrapWithPlugins({
     entryPoints: [`${root}/dist/index.d.ts`],
     tsconfig: `${root}/ci/reference/tsconfig.json`,
-    // The stage before has checked the types.
+    // An earlier stage has checked the types.
     skipErrorChecking: true,
     disableGit: true,
     sourceLinkTemplate: '{path}',
@@ -46,7 +46,7 @@ export async function readApi(out) {
     excludePrivate: true,
     excludeExternals: true,
     groupOrder: ['Functions', 'Classes', 'Interfaces', 'Type Aliases'],
-    // There are no documents: all stays in its order.
+    // There are no documents, so everything keeps its order.
     sort: ['documents-first'],
     validation: {notExported: true, invalidLink: true},
     intentionallyNotExported: UNNAMED,
@@ -58,7 +58,7 @@ export async function readApi(out) {
     listKinds(context.project)
     sortIntoPages(context.project)
   })
-  // Names of other files, which a docstring may name without an import.
+  // For names of other files, which a docstring may use without an import.
   app.converter.addUnknownSymbolResolver(({moduleSource, symbolReference}, {project}) => {
     const target = moduleSource === undefined && symbolOf(project, symbolReference?.path ?? [])
     return target?.name ? {target} : undefined
@@ -95,7 +95,7 @@ const markdown = (path) => ({
   },
 })
 
-/** @returns {import('typedoc').DeclarationReflection | undefined} of a link's path: `Sandbox.run` */
+/** @returns {import('typedoc').DeclarationReflection | undefined} what a link's path, such as `Sandbox.run`, names */
 function symbolOf(project, path) {
   const symbols = project.children.flatMap((each) =>
     each.kindOf(ReflectionKind.Module) ? each.children : each,
@@ -104,7 +104,7 @@ function symbolOf(project, path) {
   return path.reduce((of, {path: name}) => among(of.children, name) ?? {}, {children: symbols})
 }
 
-/** `(typeof NAMES)[number]` is for the compiler, which forgets the type's name where it is used: people want both. */
+/** `(typeof NAMES)[number]` is for the compiler, which forgets the type's name where it is used: readers want both. */
 function nameLiterals(context) {
   const {project, programs} = context
   const checker = programs[0].getTypeChecker()
@@ -122,7 +122,7 @@ function nameLiterals(context) {
   }
 }
 
-/** What is said of each kind of a union stands in a list, behind what is said of all. */
+/** Puts the comments on each kind of a union into a list, after the comment on the whole. */
 function listKinds(project) {
   for (const {type, comment} of project.getReflectionsByKind(ReflectionKind.TypeAlias)) {
     for (const [index, summary] of type.elementSummaries?.entries() ?? []) {
@@ -149,7 +149,7 @@ function sortIntoPages(project) {
     project.registerReflection(page, undefined, undefined)
     project.addChild(page)
   }
-  // Lines change with every commit, and what implements or overrides what is no news to a reader.
+  // Lines change with every commit, and readers need not know what implements or overrides what.
   for (const reflection of Object.values(project.reflections))
     for (const field of ['sources', 'implementedTypes', 'implementationOf', 'overwrites', 'inheritedFrom'])
       delete reflection[field]

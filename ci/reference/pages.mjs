@@ -1,4 +1,4 @@
-// The pages of docs/reference as text: typedoc's, with an index of one line a symbol in front.
+// The pages of docs/reference as text: typedoc's, after an index with one line for each symbol.
 
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -8,12 +8,12 @@ import {readApi} from './model.mjs'
 import {allExamples, withoutExample} from './rule.mjs'
 
 const INDEX = `${root}/docs/reference/README.md`
-/** What stands above it in the index is written by hand. */
+/** The index above this line is written by hand. */
 const MARK = '<!-- names -->'
 
 /**
- * @returns {Promise<{pages: Map<string, string>, examples: string[], lacks: string[]}>} `pages`: by the names of the files, without their
- * folder; `examples`: their code; `lacks`: by rule.mjs
+ * @returns {Promise<{pages: Map<string, string>, examples: string[], lacks: string[]}>} `pages`: by file name, without the folder;
+ * `examples`: their code; `lacks`: from rule.mjs
  */
 export async function readReference() {
   const folder = mkdtempSync(join(tmpdir(), 'hv-reference-'))
@@ -42,7 +42,7 @@ function indexOf(project) {
   return `${[`${byHand}${MARK}`, ...sections.flat()].join('\n\n')}\n`
 }
 
-/** GitHub's, of the symbol's heading. */
+/** GitHub's anchor of the symbol's heading. */
 const anchorOf = ({name}) => name.toLowerCase()
 
 function firstSentence(symbol) {

@@ -1,11 +1,11 @@
-// The rule of examples: each exported symbol has one, or says whose shows it.
+// The rule of examples: each exported symbol has one, or names the symbol whose example shows it.
 //
 // A function and a class have an `@example` of their own. A type has one, or `@see {@link OTHER}`: then an `@example` of OTHER
 // names the type, one of its fields or one of its words.
 
 import {ReflectionKind} from 'typedoc'
 
-/** @returns {string[]} a line for each symbol that breaks the rule: which it is, and what it lacks */
+/** @returns {string[]} a line for each symbol that breaks the rule: its name, and what it lacks */
 export function withoutExample({children: pages}) {
   return pages.flatMap(({children}) => children.map(whatLacks).filter((lack) => lack !== undefined))
 }
@@ -23,7 +23,7 @@ function whatLacks(symbol) {
   return `${symbol.name}: no @example of ${names} has any of ${words.slice(0, 5).join(', ')}`
 }
 
-/** @returns {string[]} the code of each, once: overloads have each other's */
+/** @returns {string[]} the code of each, once: overloads repeat each other's */
 export function allExamples({reflections}) {
   const found = Object.values(reflections).flatMap(examplesOf)
   return [...new Set(found.map(({text}) => /^```ts\n(.*)\n```$/s.exec(text.trim())?.[1] ?? text))]
@@ -43,7 +43,7 @@ const linksOf = (symbol) =>
     .map(({target}) => target)
     .filter((target) => typeof target === 'object')
 
-/** How an example can show a type: its name, its fields, its literals. Empty: a type of others, which any use shows. */
+/** The words by which an example can show a type: name, fields, literals. Empty: a type made of other types, which any use shows. */
 function wordsOf({name, children = [], type}) {
   const fields = (type?.declaration?.children ?? children).map((field) => field.name)
   const literals = (type?.types ?? []).map(({value}) => value).filter((value) => typeof value === 'string')

@@ -1,4 +1,4 @@
-// What has to be built before anything runs: the addon, dist/, the guests, the prebuilt binaries.
+// Builds what must be there before anything runs: the addon, dist/, the guests, the prebuilt binaries.
 
 import {useOwnHeaders} from '../headers.mjs'
 import {aptLine, hasCommand} from '../packages.mjs'
@@ -9,7 +9,7 @@ const CROSS_COMPILER = 'aarch64-linux-gnu-gcc'
 
 useOwnHeaders()
 
-// A CI machine is nobody else's: make may use all of it. node-gyp reads JOBS.
+// A CI machine has no other users: make may use all of it. node-gyp reads JOBS.
 const env = process.env.CI === 'true' ? {...process.env, JOBS: 'max'} : process.env
 
 export async function buildNative({timeoutMs}) {
@@ -20,7 +20,7 @@ export async function buildTypeScript(budget) {
   return [await command('build:ts', 'npm', ['run', 'build:ts'], budget)]
 }
 
-/** For this machine, and from x86_64 for arm64, whose beds run them. */
+/** For this machine, and on x86_64 also for arm64, whose beds run them. */
 export async function buildGuests(budget) {
   const checks = await guestsFor(arch, budget)
   if (arch !== 'x86_64') return checks
@@ -29,7 +29,7 @@ export async function buildGuests(budget) {
   return [...checks, {name: 'guests/build.sh arm64', status: 'skipped', detail}]
 }
 
-/** build.sh names what an absent package kept it from building; each such line is a skip of its own. */
+/** build.sh names each guest that it could not build without some package; each such line is a skip of its own. */
 async function guestsFor(arch, budget) {
   const name = `guests/build.sh ${arch}`
   const built = await command(name, 'sh', ['guests/build.sh', `${cache}/guests/${arch}`, arch], budget)

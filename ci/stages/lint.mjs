@@ -20,7 +20,7 @@ export async function lint(budget) {
   ]
 }
 
-/** Formats, or with `--dry-run` only compares, every C++ file that git knows or would know. */
+/** Formats, or with `--dry-run` only compares, every C++ file that git tracks or would track. */
 export async function clangFormat(options, budget) {
   const name = 'clang-format'
   if (!hasCommand(CLANG_FORMAT)) return {name, status: 'skipped', detail: `needs ${CLANG_FORMAT}`}

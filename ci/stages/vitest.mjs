@@ -4,7 +4,7 @@ import {existsSync, mkdirSync, readFileSync, rmSync} from 'node:fs'
 import {cache, root} from '../paths.mjs'
 import {run} from '../process.mjs'
 
-/** @param {string} project a project of ci/vitest.config.ts, with all called PROJECT-…; its tests are in test/PROJECT */
+/** @param {string} project a project of ci/vitest.config.ts, along with all named PROJECT-…; its tests are in test/PROJECT */
 export async function vitest(project, {timeoutMs}) {
   const report = `${cache}/ci/vitest-${project}.json`
   mkdirSync(`${cache}/ci`, {recursive: true})
@@ -18,7 +18,7 @@ export async function vitest(project, {timeoutMs}) {
 
   const checks = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap(checksOfFile)
   if (checks.length === 0) return [{name: `test/${project}`, status: 'skipped', detail: 'there is no test'}]
-  // An unhandled error outside of a test fails the run and no test.
+  // An unhandled error outside of a test fails the run but no test.
   if (status !== 0 && !checks.some((check) => check.status === 'failed')) {
     checks.push({name: `test/${project}`, status: 'failed', detail: output})
   }

@@ -1,4 +1,4 @@
-// The nVHE bed: the kernel runs at EL1 with KVM at EL2, as on a Raspberry Pi 4 or a Graviton 1, whose beds run the unit tests and programs by a kernel.
+// The nVHE bed (kernel at EL1, KVM at EL2), like a Raspberry Pi 4 or Graviton 1, whose beds run the unit tests and programs with a kernel.
 
 import {describeArm64Bed} from './arm64.ts'
 

@@ -1,4 +1,4 @@
-// What is tested in a bed of arm64: that KVM is there in the way that the bed is for, and the matrix.
+// The tests in an arm64 bed: that KVM runs in the mode that the bed is for, and the matrix.
 
 import {expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
@@ -9,7 +9,7 @@ import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, type Inside, platformsOf, type Share, testHv} from './matrix.ts'
 import {KVM_UNITS, PTRACE_UNITS, testUnits} from './units.ts'
 
-/** What the kernel log says of each mode: Linux, arch/arm64/kvm/arm.c, init_hyp_mode() and finalize_init_hyp_mode(). */
+/** What the kernel log says in each mode: Linux, arch/arm64/kvm/arm.c, init_hyp_mode() and finalize_init_hyp_mode(). */
 const LOG: Record<string, string> = {
   vhe: 'VHE mode initialized successfully',
   'vhe-nv2': 'VHE+NV2 mode initialized successfully',
@@ -21,15 +21,15 @@ const LOG: Record<string, string> = {
 }
 
 interface Scope {
-  /** What guests are run on; not all that the bed can, where time is short. */
+  /** The platforms to run guests on; not all that the bed has, where time is short. */
   platforms?: readonly Platform[]
   /** See units.ts. */
   units?: readonly string[]
-  /** Of the guests, where time is short: in each run, every one is run in one of the three beds of arm64. */
+  /** The share of the guests, where time is short: in each run, every guest runs in one of the three arm64 beds. */
   share?: Share
-  /** gdb, too. */
+  /** Whether to test gdb too. */
   gdb?: boolean
-  /** A program by a kernel of its own; default: true. */
+  /** Whether to test a program with a kernel of its own; default: true. */
   kernelProgram?: boolean
 }
 

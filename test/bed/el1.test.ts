@@ -1,4 +1,4 @@
-// A bed without EL2, as most virtual machines in the cloud are: no KVM.
+// A bed without EL2, like most virtual machines in the cloud: no KVM.
 
 import {describeArm64Bed} from './arm64.ts'
 

@@ -1,4 +1,4 @@
-// gdb and a machine in a bed: Debian's gdb runs here, and hv's socket is the bed's.
+// gdb and a machine in a bed: Debian's gdb runs here, and hv's socket is in the bed.
 
 import {mkdtempSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -11,12 +11,12 @@ import type {Forward, Inside, Outcome} from './matrix.ts'
 
 const KERNEL_MS = stepMs('bedKernel')
 const COMMAND_MS = stepMs('bedCommand')
-/** What gdb waits for an answer, where it would by itself for two seconds. */
+/** How long gdb waits for an answer; its own default is two seconds. */
 const ANSWER_S = COMMAND_MS / 1000
 
 type Architecture = 'x86_64' | 'arm64'
 
-/** What differs: names, where a function returns to, and how it does with status 7; breakpoints behind which the next one is in memory. */
+/** What differs: names, where a function returns to, how it returns 7, and after how many breakpoints the next one is in memory. */
 const WORDS = {
   x86_64: {
     gdb: 'i386:x86-64',
@@ -47,13 +47,13 @@ const WORDS = {
   },
 }
 
-/** hv in the bed, which waits for gdb. */
+/** hv in the bed, waiting for gdb. */
 interface Debugged {
   /** In the bed: `input`, a pipe, and `output`. */
   readonly folder: string
-  /** Of hv, when it has ended. */
+  /** hv's outcome, when it has ended. */
   readonly outcome: Promise<Outcome>
-  /** Runs a script. @returns what gdb said */
+  /** Runs a script. @returns gdb's output */
   gdb(script: string): Promise<string>
 }
 
@@ -73,7 +73,7 @@ exit $status
 `
 const UNTIL_IT_WAITS = 'until grep -qs "waiting for gdb" $1/errors || test -e $1/ended; do sleep 0.1; done'
 
-/** For tests of one bed. */
+/** gdb for the tests of one bed. */
 class GdbInBed {
   readonly directory = mkdtempSync(join(tmpdir(), 'hv-gdb-'))
   readonly #inside: Inside
@@ -85,7 +85,7 @@ class GdbInBed {
     this.#forward = forward
   }
 
-  /** @param gdbWords what gdb is started with */
+  /** @param gdbWords gdb's arguments */
   async start(
     argv: readonly string[],
     gdbWords: readonly string[],
@@ -95,7 +95,7 @@ class GdbInBed {
     const [folder, here] = [`/tmp/${basename(this.directory)}-${number}`, join(this.directory, `${number}`)]
     const hv = ['node', '/hv/dist/bin/hv.cjs', 'run', '--gdb', `unix:${folder}/socket`, ...argv]
     const outcome = this.#inside(['sh', '-c', RUN, 'sh', folder, ...hv], {timeoutMs})
-    // Who waits for it hears of it.
+    // Callers that await it still see the failure.
     outcome.catch(() => {})
     await this.#inside(['sh', '-c', UNTIL_IT_WAITS, 'sh', folder])
     await this.#forward(here, `${folder}/socket`)
@@ -108,7 +108,7 @@ class GdbInBed {
   }
 }
 
-/** gdb's program goes on, and is interrupted when `condition`, of Python's, is true. */
+/** Lets gdb's program go on, and interrupts it when `condition`, a Python expression, is true. */
 const interruptedWhen = (condition: string): string => `python
 import os, threading, time
 def later():
@@ -269,7 +269,7 @@ detach
   })
 }
 
-/** Two processes make calls until a line comes. Where the call is, and a text of the kernel's. */
+/** Two processes make calls until a line comes. It prints the addresses of that call and of a text of the kernel's. */
 const WORK = `
 work() { until test -e /heard; do kill -0 1; sleep 0.1; done; }
 work &

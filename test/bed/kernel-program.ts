@@ -1,4 +1,4 @@
-// A program by a kernel of its own, in a bed: the sentry has it first, and the machine is to do the same.
+// A program with a kernel of its own, in a bed: the sentry runs it first, and the machine must do the same.
 
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -22,7 +22,7 @@ for applet in sh cat id stat touch; do ln -s busybox ${TREE}/bin/$applet; done
 echo from the host > ${VOLUME}/greeting
 `
 
-/** What a program finds, and what it leaves. */
+/** Shows what a program finds, and leaves something behind. */
 const PROGRAM = `
 read line; echo read "$line"
 pwd; id; umask; echo $NAME; echo "$@"

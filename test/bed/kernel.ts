@@ -1,4 +1,4 @@
-// What a Linux kernel finds in the machine that hv gives it in a bed.
+// Tests what a Linux kernel finds in the machine that hv gives it in a bed.
 
 import {expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
@@ -11,7 +11,7 @@ const DISK = '/tmp/disk'
 const SHARED = '/tmp/shared'
 const NETWORK = '/tmp/network'
 
-/** Another machine, 10.0.0.1, as far as ARP goes (RFC 826): it answers who asks for its address. */
+/** Another machine, 10.0.0.1, as far as ARP goes (RFC 826): it answers requests for its address. */
 const NEIGHBOUR = `
 const {createServer} = require('node:net')
 createServer((socket) => socket.on('error', () => {}).on('data', (bytes) => {
@@ -39,10 +39,10 @@ node -e "$1" >/dev/null 2>&1 &
 until test -S ${NETWORK}; do sleep 0.1; done
 `
 
-/** Guests that check themselves, by the machine's own kernel. */
+/** Guests that check themselves, on the machine's own kernel. */
 const GUESTS = ['access', 'brk', 'clock', 'fork', 'futex']
 
-/** Each line of its output is one thing that a kernel is to find. The first time it reboots. */
+/** Each line of its output is one thing that a kernel must find. The first time it reboots. */
 const LOOK = `
 if ! dd if=/dev/vda bs=1 skip=512 count=7 2>/dev/null | grep -q written; then
   printf written | dd of=/dev/vda bs=1 seek=512 conv=notrunc 2>/dev/null
@@ -73,13 +73,13 @@ const FOUND = [
   ...['entropy 1000', 'vsock there', 'clock right', 'rtc right', 'network there', 'machine: status 0'],
 ]
 
-/** Some of it is above 4 GiB, where Linux takes what it needs for itself, and for its devices, first. */
+/** Some of it is above 4 GiB: Linux allocates memory for itself and for its devices from there first. */
 const MEMORY = '3584M'
 const TIMED_OUT = 124
-/** Several times what it takes where several beds share a slow machine. */
+/** Several times what a try takes where several beds share a slow machine. */
 const TRY_S = 600
 
-/** An ELF vmlinux, which need not unpack itself under emulation; arm64's is an Image. */
+/** For x86_64 an ELF vmlinux, which need not unpack itself under emulation; arm64's is an Image. */
 const KERNELS = {x86_64: 'vmlinux', arm64: 'vmlinuz'}
 
 export function testKernel(architecture: keyof typeof KERNELS, inside: Inside, {tries = 1} = {}): void {
@@ -117,7 +117,7 @@ echo memory $(awk '/^MemTotal/ { print ($2 > 4200000 ? "all" : $2) }' /proc/memi
 echo disk $(head -c 6 /dev/vda)
 `
 
-/** The other file of x86_64: one that unpacks itself. */
+/** x86_64's other kernel file, which unpacks itself. */
 export function testBzImage(inside: Inside, {tries = 1} = {}): void {
   test('a bzImage boots, with more memory than its host has', async () => {
     const script = Buffer.from(LOOK_AT_MEMORY).toString('base64')

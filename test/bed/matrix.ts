@@ -1,4 +1,4 @@
-// One bed's part of the matrix guest × architecture × platform × bed: hv does in there what Linux does in there.
+// One bed's part of the matrix guest × architecture × platform × bed: hv does in the bed what Linux does there.
 
 import {existsSync} from 'node:fs'
 import {constants} from 'node:os'
@@ -16,7 +16,7 @@ const underHv = (platform: Platform, ...argv: string[]): string[] => {
   return ['node', inBed(hv), 'run', '--platform', platform, ...argv]
 }
 
-/** One after another, in one start of hv. */
+/** Applets that run one after another, in one start of hv. */
 const APPLETS = `
 sha256sum /usr/bin/busybox
 sort -r /etc/passwd
@@ -33,7 +33,7 @@ export interface Outcome {
 /** Runs a command to its end in the bed. */
 export type Inside = (argv: string[], options?: {env?: object; timeoutMs?: number}) => Promise<Outcome>
 
-/** The bed's unix socket `inside` is at `here`, too. */
+/** Makes the bed's unix socket `inside` reachable at `here`. */
 export type Forward = (here: string, inside: string) => Promise<void>
 
 /**
@@ -55,7 +55,7 @@ export function describeBed(
     const inside: Inside = async (argv, {env, timeoutMs = stepMs('bedCommand')} = {}) => {
       const {timedOut, status, signal, stdout, stderr} = await bed.run({argv, env, timeoutMs})
       if (timedOut) throw new Error(`${argv.join(' ')} did not end: ${stdout}${stderr}`)
-      // A signal is told as hv and the shell do.
+      // A signal becomes a status as in hv and the shell.
       const number = signal ? 128 + constants.signals[signal as NodeJS.Signals] : (status ?? Number.NaN)
       return {status: number, stdout: stdout.toString(), stderr: stderr.toString()}
     }
@@ -63,7 +63,7 @@ export function describeBed(
   })
 }
 
-/** What a bed's host can run guests by, the best first. */
+/** The platforms on which a bed's host can run guests, best first. */
 export function platformsOf(name: string): readonly Platform[] {
   const {mode, kernel} = bedNamed(name)!
   if (mode === 'el1' || mode === 'disabled') return ['ptrace']
@@ -71,8 +71,8 @@ export function platformsOf(name: string): readonly Platform[] {
 }
 
 /**
- * What must hold in a bed, on each of `platforms`.
- * @param unable guests that not even Linux passes there, as the emulated processor lacks some faults; hv does as Linux does
+ * Tests what must hold in a bed, on each of `platforms`.
+ * @param unable guests that fail even on Linux there, as the emulated processor lacks some faults; hv does as Linux does
  */
 export function testHv(
   name: string,
@@ -115,7 +115,7 @@ export function testHv(
     })
   })
 
-  // The bed's own files differ from the ones here, so its own kernel says what is right.
+  // The bed's files differ from the ones here, so its own kernel says what is right.
   test.each(platforms)('on %s busybox does as it does natively', async (platform) => {
     const argv = ['/usr/bin/busybox', 'sh', '-ec', APPLETS]
     const native = await inside(argv)
@@ -133,14 +133,14 @@ function testBareMetal(architecture: string, inside: Inside): void {
   })
 }
 
-/** Runs guests in one process in the bed, for node takes seconds to start there; answers by the program's path in the bed. */
+/** Runs guests from one process in the bed, as node takes seconds to start there. @returns outcomes by the program's path in the bed */
 async function outcomesOf(
   inside: Inside,
   how: Platform | 'natively',
   guests: readonly Guest[],
 ): Promise<Map<string, Outcome>> {
   const programs = guests.map(({binary}) => inBed(binary))
-  // Who is listened to by force takes a processor: where three beds share two, all of them are late.
+  // Forced listening takes a processor: where three beds share two, all of them are late.
   const patchCalls = process.env.HV_BEDS === 'all' ? 'always' : 'auto'
   const argv = ['node', '/hv/ci/bed/run-guests.mjs', how, patchCalls, ...programs]
   const {stdout} = await inside(argv, {timeoutMs: stepMs('bedGuests')})
@@ -148,14 +148,14 @@ async function outcomesOf(
   return new Map(lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]))
 }
 
-/** Which of a list's guests a bed runs: one of so many, by their places in the list. */
+/** Which of a list's guests a bed runs: one in `of`, by their places in the list. */
 export type Share = readonly [part: number, of: number]
 
 const ALL: Share = [0, 1]
-/** Of all. */
+/** There are more guests than this in all. */
 const LEAST_GUESTS = 90
 
-/** Leaves out what is slow in beds, and gives each bed its share; with HV_BEDS=all (`npm run test:beds`) only where each instruction is interpreted. */
+/** Leaves out what is slow in beds, and gives each bed its share; with HV_BEDS=all (`npm run test:beds`) only in Bochs' beds. */
 function builtFor(name: string, [part, of]: Share): readonly Guest[] {
   const {architecture, emulator} = bedNamed(name)!
   const all = guestsOf(architecture).filter(({binary}) => existsSync(binary))
@@ -176,7 +176,7 @@ function testNatively(
 
   test('Linux passes every guest that the processor can', async () => {
     const first = await failedNatively(inside, built.filter(isToldNatively))
-    // Two beds share this machine: what fails once more, alone, is the processor's.
+    // Two beds share this machine: a guest that fails again, alone, fails because of the processor.
     const again = await failedNatively(inside, [...first.keys()])
     const names = [...again.keys()].map(({name}) => name).sort()
     const expected = unable.filter((name) => built.some((guest) => guest.name === name))
@@ -184,7 +184,7 @@ function testNatively(
   })
 }
 
-/** @returns what they said */
+/** @returns the standard error of those that failed */
 async function failedNatively(inside: Inside, run: readonly Guest[]): Promise<Map<Guest, string>> {
   if (run.length === 0) return new Map()
   const outcomes = await outcomesOf(inside, 'natively', run)
@@ -215,12 +215,12 @@ function testGuests(
   })
 }
 
-/** Node names no signal beyond 31: it does not tell which one killed a program. */
+/** Node names no signal beyond 31, so it does not tell which one killed a program. */
 function isToldNatively(guest: Guest): boolean {
   return expectationOf(guest).status <= 128 + 31 && !guest.source.includes('// only under hv')
 }
 
-/** Which checks failed: file, line, check. The value that a fault that did not come left behind is chance. */
+/** Which checks failed: file, line, check. When a fault does not come, the value that it should have left is random. */
 function failedChecks({stderr}: Outcome): string[] {
   return stderr
     .trimEnd()

@@ -1,4 +1,4 @@
-// The package's arm64 half: the tarball of `npm pack`, installed for arm64 and run in an arm64 bed, with no compiler there.
+// The package's arm64 half: the tarball of `npm pack`, installed for arm64 and run in an arm64 bed without a compiler.
 
 import {execFileSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
@@ -14,7 +14,7 @@ const HELLO = '/hv/.cache/guests/arm64/hello'
 
 let bed: Bed
 
-/** In the bed, as a user who has installed the package in APP. */
+/** Runs a command in the bed, as a user who has installed the package in APP. */
 async function inside(argv: string[], options: {cwd?: string; stdin?: Buffer} = {}) {
   const env = {PREBUILDS_ONLY: '1'}
   const {status, stdout, stderr} = await bed.run({argv, cwd: APP, env, ...options})
@@ -30,7 +30,7 @@ function installForArm64(): Buffer {
     const app = join(folder, 'app')
     mkdirSync(app)
     writeFileSync(join(app, 'package.json'), '{"name": "app", "private": true}')
-    // The install script is of the other architecture's: it is run in the bed.
+    // The install script belongs to the other architecture, so it runs in the bed.
     const target = ['--os=linux', '--cpu=arm64', '--libc=glibc', '--ignore-scripts']
     const quietly = ['--no-audit', '--no-fund', '--prefer-offline', '--silent']
     execFileSync('npm', ['install', ...target, ...quietly, join(folder, filename)], {cwd: app})
@@ -54,7 +54,7 @@ test('the bed is arm64, and has nothing to compile with', async () => {
 })
 
 test('the install script finds a binary that loads', async () => {
-  // What `node-gyp-build` runs before it would compile.
+  // `node-gyp-build` runs this before it would compile.
   const buildTest = `${APP}/node_modules/node-gyp-build/build-test.js`
   const cwd = `${APP}/node_modules/hvkit/native`
   expect(await inside(['node', buildTest], {cwd})).toEqual({status: 0, stdout: '', stderr: ''})

@@ -1,4 +1,4 @@
-// The SVM bed: KVM by the book, where the host may be a PVM host.
+// The SVM bed: standard KVM, as the host may be a PVM host.
 
 import {expect, test} from 'vitest'
 import {testGdb} from './gdb.ts'
@@ -14,7 +14,7 @@ describeBed('svm', (inside, forward) => {
     for (const flag of ['svm', 'npt', 'smep', 'smap', 'umip']) expect(stdout.split(' ')).toContain(flag)
   })
 
-  // The host's own KVM runs all of them.
+  // The host's own KVM runs all guests.
   testHv('svm', inside, ['kvm'], UNABLE, [0, 2])
   testKernel('x86_64', inside, {tries: 3})
   testBzImage(inside, {tries: 3})

@@ -1,11 +1,11 @@
-// The unit tests that touch /dev/kvm or trace processes, run again in a bed: KVM by the book, where the host may be a PVM host.
+// The unit tests that touch /dev/kvm or trace processes, run again in a bed: standard KVM, as the host may be a PVM host.
 
 import {expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import type {Inside} from './matrix.ts'
 
 const TIMEOUT_MS = stepMs('bedUnits')
-/** HV_UNIT_WORKERS: of two files at a time in one process each would count what the other holds. */
+/** HV_UNIT_WORKERS: two files at a time in one process would each count what the other holds. */
 const env = {NO_COLOR: '1', HV_TEST_VMS: '100', HV_UNIT_WORKERS: '1'}
 /** How the names of files under test/unit begin. */
 export const KVM_UNITS: readonly string[] = [
@@ -18,12 +18,12 @@ export const KVM_UNITS: readonly string[] = [
 export const PTRACE_UNITS: readonly string[] = ['platform/']
 
 const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'ci/vitest.config.ts']
-/** A minute each there, and the same on every processor: `npm run test:beds` alone runs them. */
+/** They take a minute each in a bed, and are the same on every processor: only `npm run test:beds` runs them. */
 const SLOW = ['vm/lifetime.test.ts', 'platform/kvm-storm.test.ts', 'platform/page-allocator.test.ts']
-/** What starts fastest under emulation: a thread, and each module once. The repository is read-only there. */
+/** The fastest start under emulation: a thread, and each module once. The repository is read-only there. */
 const options = ['--configLoader', 'runner', '--project', 'unit*', '--pool=threads', '--no-isolate']
 
-/** They ask little of the processor: where the host's own KVM is of the same architecture, it runs them. */
+/** They depend little on the processor: where the host's own KVM has the same architecture, it runs them. */
 export const NOT_OF_THE_PROCESSOR = [
   'machine/linux-machine.test.ts',
   'vm/ioeventfd.test.ts',
@@ -31,7 +31,7 @@ export const NOT_OF_THE_PROCESSOR = [
   'vm/save/format.test.ts',
 ]
 
-/** @param without what `npm run test:beds` alone runs there, as SLOW */
+/** @param without what only `npm run test:beds` runs there, like SLOW */
 export function testUnits(inside: Inside, units: readonly string[], without: readonly string[] = []): void {
   if (units.length === 0) return
   test(`test/unit/{${units}} pass in the bed`, async () => {

@@ -1,4 +1,4 @@
-// The matrix on what stands in for boards.
+// The matrix in the beds that stand in for boards.
 
 import {describeArm64Bed} from '../bed/arm64.ts'
 

@@ -1,4 +1,4 @@
-// A cgroup of a sentry's own, where there is a cgroup v2: its limits, who cannot have one and why, and that it goes.
+// A sentry's own cgroup, on a host with cgroup v2: its limits, who cannot have one and why, and that it is removed.
 
 import {beforeAll, expect, test} from 'vitest'
 import {describeBed, type Inside} from '../bed/matrix.ts'
@@ -23,7 +23,7 @@ const PRINT = `
     console.log(JSON.stringify({status: layer.status, exitCode, limits, hasStub, left: own()}))
   }
   main()`
-/** Nobody has setuid(2) in the bed but Node. */
+/** Only Node offers setuid(2) in the bed. */
 const AS_NOBODY = [
   'process.setgroups([]), process.setgid(65534), process.setuid(65534), process.env.HOME = "/tmp"',
   `process.argv = ["node", ...${JSON.stringify(RUN)}]`,
@@ -72,7 +72,7 @@ describeBed('el1', (inside) => {
   })
 })
 
-/** Of a command that a shell runs which has gone into that cgroup. */
+/** The layer that a command reports when a shell in that cgroup runs it. */
 async function layerOf(inside: Inside, cgroup: string, command: readonly string[]): Promise<unknown> {
   const line = command
     .map((word) => `'${word}'`)

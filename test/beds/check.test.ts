@@ -1,4 +1,4 @@
-// hv check in the beds: the mode of each and the platforms that work, told to root and to a user who may not read the kernel
+// hv check in the beds: the mode of each and the platforms that work, for root and for a user who may not read the kernel
 // log, and the boards that beds stand in for.
 
 import {describe, expect, test} from 'vitest'
@@ -6,7 +6,7 @@ import {bootBed} from '../../ci/bed/boot.mjs'
 import {type Finding, type HostReport, PLATFORMS} from '../../src/check/finding.ts'
 import {platformsOf} from '../bed/matrix.ts'
 
-/** Opens for everybody what hv check looks at, but for the kernel log, and checks as nobody. */
+/** Opens to everybody all that hv check looks at, except the kernel log, and checks as nobody. */
 const AS_NOBODY = `
   const {chmodSync, existsSync, writeFileSync} = require('node:fs')
   writeFileSync('/proc/sys/kernel/dmesg_restrict', '1')

@@ -1,4 +1,4 @@
-// gdb and machines, where the processor has breakpoints in another way: bare ones are in each run's beds, but for nVHE; kernels take a minute.
+// gdb and machines on processors whose breakpoints differ: each run's beds test bare ones, except on nVHE; kernels take a minute.
 
 import {testGdb, testGdbOfKernel} from '../bed/gdb.ts'
 import {describeBed} from '../bed/matrix.ts'

@@ -1,11 +1,11 @@
-// Debian's programs by a kernel of their own: hv run --kernel --root, in a bed of each architecture.
+// Debian's programs with a kernel of their own: hv run --kernel --root, in a bed of each architecture.
 
 import {expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {describeBed} from '../bed/matrix.ts'
 
 const TIMEOUT_MS = stepMs('bedKernel')
-/** What each of them says at its end. */
+/** The programs, and what each says at its end. */
 const PROGRAMS: readonly [argv: readonly string[], output: RegExp][] = [
   [['stress-ng', '--cpu', '1', '-t', '5'], /successful run completed/],
   [
@@ -14,7 +14,7 @@ const PROGRAMS: readonly [argv: readonly string[], output: RegExp][] = [
   ],
 ]
 
-/** A terminal of 40 rows and 90 columns, by Debian's Python, as nothing else in a bed can open one. */
+/** A terminal of 40 rows and 90 columns, opened by Debian's Python, as nothing else in a bed can. */
 const TERMINAL = `
 import os, fcntl, termios, struct, sys
 pid, master = os.forkpty()

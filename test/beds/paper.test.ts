@@ -1,4 +1,4 @@
-// The papers' benchmarks on one processor's emulation with nVHE and with VHE: each has a figure, and they are in the papers' order.
+// The papers' benchmarks on one emulated processor, with nVHE and with VHE: each has a figure, and they are in the papers' order.
 
 import {beforeAll, expect, test} from 'vitest'
 import {paper} from '../../ci/bench/paper.mjs'

@@ -1,4 +1,4 @@
-// A machine's network card at a TAP interface, in a bed of each architecture: Linux stands on both sides.
+// A machine's network card on a TAP interface, in a bed of each architecture: Linux is on both sides.
 
 import {createHash} from 'node:crypto'
 import {expect, test} from 'vitest'
@@ -22,7 +22,7 @@ node -e "$1" >/dev/null 2>&1 &
 until wget -qO /dev/null http://10.0.1.1/; do sleep 0.1; done
 `
 
-/** By the machine's first process. */
+/** The machine's first process runs this. */
 const LOOK = `
 ifconfig eth0 10.0.1.2 netmask 255.255.255.0 up
 ping -c 2 -w 30 10.0.1.1 >/dev/null && echo answered

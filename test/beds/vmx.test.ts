@@ -1,4 +1,4 @@
-// The VMX bed: an Intel processor, whose KVM and whose checks of a guest's state are others than SVM's. Bochs takes its time.
+// The VMX bed: an Intel processor, whose KVM and whose checks of a guest's state differ from SVM's. Bochs is slow.
 
 import {expect, test} from 'vitest'
 import {testKernel} from '../bed/kernel.ts'

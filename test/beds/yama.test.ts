@@ -1,4 +1,4 @@
-// hv check where Yama is: what each scope means for who traces, and that the verdict is what hv run meets.
+// hv check with Yama: what each scope means for tracers, and that hv run bears out the verdict.
 
 import {beforeAll, describe, expect, test} from 'vitest'
 import type {HostReport} from '../../src/check/finding.ts'
@@ -11,7 +11,7 @@ const NOBODY = `
   process.exit(status)`
 const AS = {root: ['node'], nobody: ['node', '-e', NOBODY]}
 
-/** The last cannot be taken back: Documentation/admin-guide/LSM/Yama.rst. */
+/** The last scope cannot be undone: Documentation/admin-guide/LSM/Yama.rst. */
 const cases: [scope: number, namespaces: number, who: keyof typeof AS, works: boolean][] = [
   [1, 100, 'nobody', true],
   [1, 0, 'nobody', true],

@@ -1,4 +1,4 @@
-// hv boards, hv boards show, hv check --board: as a user starts them.
+// hv boards, hv boards show, hv check --board, as a user starts them.
 
 import {expect, test} from 'vitest'
 import {hv} from './hv.ts'

@@ -1,4 +1,4 @@
-// hv check on this very machine, as this user, as nobody, and without the device.
+// hv check on this machine, as this user, as another, and without the device.
 
 import {accessSync, constants, existsSync} from 'node:fs'
 import {expect, test} from 'vitest'

@@ -1,4 +1,4 @@
-// What hv run says at the end of a program that did not end well.
+// What hv run says at the end of a program that failed.
 
 import {expect, test} from 'vitest'
 import {guest} from '../sandbox/guests.ts'

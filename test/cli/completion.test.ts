@@ -17,7 +17,7 @@ beforeAll(() => {
   const built = hv(['autocomplete', 'bash'], env)
   expect(built).toMatchObject({status: 0, stdout: expect.stringContaining('hv autocomplete script bash')})
   const {stdout: setUp} = hv(['autocomplete', 'script', 'bash'], env)
-  // In place of hv, its words: what the shell made of the keys.
+  // Replaces hv with its words: what the shell made of the keys.
   const shown = `hv() { printf '<%s>\\n' "$*"; }`
   writeFileSync(join(home, '.bashrc'), [setUp, shown, 'PS1=', ''].join('\n'))
   writeFileSync(join(home, 'guest.elf'), '')
@@ -52,7 +52,7 @@ test.each([
   ['hv boards s\tamp\t', 'boards show ampere-altra '],
   ['hv autocomplete b\t', 'autocomplete bash '],
 ])('%j and a tab is hv %j', (keys, words) => {
-  // script(1) is the terminal: readline completes in no pipe. The dot ends the words, whose last space would be lost.
+  // script(1) is the terminal, as readline does not complete in a pipe. The dot ends the words, whose last space would be lost.
   const {stdout} = spawnSync(
     'script',
     ['-qec', `bash --noprofile --rcfile ${home}/.bashrc -i`, '/dev/null'],

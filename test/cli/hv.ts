@@ -1,4 +1,4 @@
-// Runs hv as it is shipped (package.json's bin), and gives what it printed.
+// Runs hv as it is shipped (package.json's bin), and returns what it printed.
 
 import {spawnSync} from 'node:child_process'
 import {fileURLToPath} from 'node:url'

@@ -1,4 +1,4 @@
-// hv inspect: facts and the command for what runs here, the reason for what does not, one line for what is no program.
+// hv inspect: facts and the command for programs that run here, the reason for those that do not, one line for other files.
 
 import {execFileSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'

@@ -1,4 +1,4 @@
-// hv run --kernel: a small kernel of hv's own, its console on standard streams, and what is refused.
+// hv run --kernel: hv's own small kernel, its console on standard streams, and what is refused.
 
 import {spawnSync} from 'node:child_process'
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'

@@ -1,4 +1,4 @@
-// hv run --platform: what runs the guest where KVM does not, why that, and what becomes of it.
+// hv run --platform: which platform runs the guest where KVM does not, why, and how the run ends.
 
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
@@ -8,13 +8,13 @@ import {hv, type Ran} from './hv.ts'
 
 const GUEST = [BUSYBOX, 'echo', 'hi']
 const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups']
-/** Since Linux 6.3; of a PID namespace. */
+/** Exists since Linux 6.3; each PID namespace has its own. */
 const MEMFD_NOEXEC = '/proc/sys/vm/memfd_noexec'
 const isRoot = process.getuid!() === 0
 
 const platformOf = ({stderr}: Ran): string | undefined => /^platform +(.*)$/m.exec(stderr)?.[1]
 
-/** hv in namespaces of its own, after `script`. */
+/** Runs hv in namespaces of its own, after `script`. */
 const after = (script: string, args: string[], as: string[] = [], namespaces: string[] = []): Ran =>
   hv(args, {}, ['unshare', '--mount', ...namespaces, 'sh', '-c', `${script} && exec "$@"`, 'sh', ...as])
 
@@ -24,7 +24,7 @@ test('--platform ptrace runs a program, and --stats says that it was asked for',
   expect(platformOf(ran)).toBe('ptrace (asked for)')
 })
 
-// Hardware KVM has no gate, arm64 neither.
+// Hardware KVM has no gate, nor has arm64.
 const withGate = platforms.filter(
   (name) => process.arch === 'x64' && (name === 'ptrace' || existsSync('/sys/module/kvm_pvm')),
 )
@@ -32,7 +32,7 @@ test.skipIf(withGate.length === 0).each(withGate)(
   'on %s calls of a shared library are patched',
   (platform) => {
     const flags = ['--platform', platform, '--root', '/', '--stats=json']
-    // glibc's read and write, whose call is one and the same where its cancellation points are.
+    // glibc's read and write, whose call is the same one where its cancellation points are.
     const argv = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=100', 'status=none']
     const sites = (...more: string[]): number =>
       JSON.parse(hv(['run', ...flags, ...more, ...argv]).stderr).patchedSites
@@ -51,7 +51,7 @@ test.each(platforms)('on %s --timeout ends a guest whose traps nobody sees', (pl
 })
 
 test('Ctrl-Z stops hv and with it a guest that computes, and SIGCONT lets both go on', () => {
-  // As a shell with job control does it: a stop is for process groups that somebody can continue.
+  // As a shell with job control does: only process groups that somebody can continue may be stopped.
   const script = `
     set -m
     state() { sed 's/.*) \\(.\\).*/\\1/' "/proc/$1/stat"; }

@@ -1,4 +1,4 @@
-// hv run --pledge and --unveil, hv pledge --suggest: what a guest may do, what is said when it does more.
+// hv run --pledge and --unveil, hv pledge --suggest: what a guest may do, and what hv says when it does more.
 
 import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'

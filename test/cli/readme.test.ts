@@ -28,7 +28,7 @@ const HELLO = `${root}/.cache/guests/${arch.name}/hello`
 const BUSYBOX = '/bin/busybox'
 const hasKvm = existsSync('/dev/kvm')
 
-/** What these print on standard output, as the README says or as what they run has it. */
+/** What these print on standard output, as the README or the program that they run says. */
 const PRINTS: Record<string, string> = {
   'hv run ./hello': 'Hello from guest user mode\n',
   "hv run busybox sh -c 'echo $HOME; exit 3'": '/root\n',
@@ -40,16 +40,16 @@ const PRINTS: Record<string, string> = {
   'hv run --pledge "$(hv pledge --suggest busybox ls /)" busybox ls /': 'bin\ndev\nproc\nsys\ntmp\n',
   'hv run --volume .:/data:rw --unveil /data:r --unveil /data/out:rwc busybox cat /data/notes.txt': 'notes\n',
 }
-/** How these end; all others with 0. */
+/** The status of these; all others end with 0. */
 const ENDS: Record<string, number> = {
   "hv run busybox sh -c 'echo $HOME; exit 3'": 3,
   'hv run --pledge stdio busybox ls /': 159,
   'hv run --pledge "stdio error" busybox ls /': 1,
   ...(hasKvm ? {} : {'hv check --platform kvm': 1}),
 }
-/** What has a test of its own, below. Quick start is left out: `npm test` would run itself. */
+/** This one has its own test, below. Quick start is left out: `npm test` would run itself. */
 const PLAYED = 'kill -USR2 PID'
-/** sudo asks for a password, or is not there; `hv check` itself is run. */
+/** sudo asks for a password, or is missing; `hv check` itself is run. */
 const BY_SUDO = 'sudo hv check'
 
 const readme = readFileSync(`${root}/README.md`, 'utf8')
@@ -57,7 +57,7 @@ const [, examples] = /\n## Using it\n(.*?)\n## /s.exec(readme)!
 const scripts = [...examples.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1])
 const commands: {command: string; says?: string}[] = []
 for (const [, line] of examples.replace(/^```.*?^```$/gms, '').matchAll(/^ {4}(\S.*)$/gm)) {
-  // A line that begins so is what the command before it says.
+  // A line with this beginning is the output of the command before it.
   if (line.startsWith('hv: ')) commands.at(-1)!.says = line
   else commands.push({command: line.replace(/\s+#.*/, '')})
 }
@@ -70,7 +70,7 @@ for (const example of Object.values(manifest.commands).flatMap(({examples}) => e
   if (!commands.some((one) => one.command === command)) commands.push({command})
 }
 
-// What the README says that they take.
+// The files that the README's commands use.
 const home = mkdtempSync(join(tmpdir(), 'hv-readme-'))
 const env = {HOME: home, SHELL: '/bin/bash', PATH: `${home}/.bin:${process.env.PATH}`}
 beforeAll(() => {
@@ -97,7 +97,7 @@ afterAll(() => rmSync(home, {recursive: true}))
 const ran = (command: string, ...args: string[]) =>
   spawnSync(command, args, {cwd: home, env, encoding: 'utf8', timeout: TIMEOUT_MS, input: ''})
 
-/** A piece of the README, and what is done with its `const`s. */
+/** Runs a piece of the README, and `rest`, which uses its `const`s. */
 function node(name: string, script: string, rest = '') {
   const imports = script.includes("from 'hvkit'")
     ? ''

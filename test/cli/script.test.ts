@@ -1,4 +1,4 @@
-// The first program may be a script: who runs it, with which arguments, as the host's Linux does it.
+// The first program may be a script: which program runs it, with which arguments, as on the host's Linux.
 
 import {spawnSync} from 'node:child_process'
 import {chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
@@ -11,7 +11,7 @@ import {hv} from './hv.ts'
 const root = mkdtempSync(join(tmpdir(), 'hv-script-'))
 afterAll(() => rmSync(root, {recursive: true}))
 
-/** In the guest's tree; natively the same path leads there too. */
+/** Makes a script in the guest's tree, and a copy at the same path natively. */
 function script(name: string, text: string): string {
   const path = join(root, root, name)
   mkdirSync(dirname(path), {recursive: true})

@@ -14,10 +14,10 @@ const BUILT_IN = `process.on('exit', () => {
   const names = process.moduleLoadList.map((name) => name.split(' ')[1])
   console.error(JSON.stringify(names))
 })`
-/** Each takes one millisecond to four. */
+/** Loading each takes one to four milliseconds. */
 const COSTLY = ['child_process', 'crypto', 'fs/promises', 'net', 'perf_hooks', 'stream', 'zlib']
 
-/** The paths of what Node has loaded when the command ends. */
+/** The paths of all files that Node has loaded when the command ends. */
 const loadedBy = (...args: string[]): string[] => toldAtTheEnd(FILES, args)
 
 function toldAtTheEnd(script: string, args: string[]): string[] {

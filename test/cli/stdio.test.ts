@@ -1,4 +1,4 @@
-// Standard streams that are sockets: Node's spawn gives its children no others.
+// Standard streams that are sockets, the only kind that Node's spawn gives its children.
 
 import {expect, test} from 'vitest'
 import {hv} from './hv.ts'

@@ -1,5 +1,5 @@
-// Traces of one program by strace, natively, and by `hv trace`, made comparable: what two kernels may answer differently
-// is replaced. Each replacement says why.
+// Traces of one program from strace, natively, and from `hv trace`, made comparable: answers that may differ between two
+// kernels are replaced. Each replacement says why.
 
 import {spawnSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
@@ -10,11 +10,11 @@ import {guestEnvironment} from '../../src/run/options.ts'
 import {HV} from './hv.ts'
 
 const TIMEOUT_MS = stepMs('command')
-/** What hv gives a guest. */
+/** The environment that hv gives a guest. */
 const ENV = guestEnvironment()
 
 /**
- * Both see the files of the host: hv as `--root /`, and for what the program makes the same directory, empty each time: SCRATCH
+ * Both see the host's files: hv through `--root /`. What the program makes goes into the same directory, empty each time: SCRATCH
  * in an argument names it.
  */
 export class TraceBench {
@@ -23,7 +23,7 @@ export class TraceBench {
   readonly #file = join(this.#folder, 'trace')
 
   native(program: string, args: readonly string[]): string[] {
-    // -f for the pid in front of each line.
+    // -f puts the pid at the start of each line.
     const lines = this.#run('strace', ['-f', '-o', this.#file, program, ...this.#named(args)])
     const pid = lines[0].split(' ')[0]
     const own = lines.map((line) => line.slice(pid.length).trimStart())
@@ -71,18 +71,18 @@ export class TraceBench {
 
 /** glibc asks the vDSO; hv's answers only after the first call for the time (src/sentry/clock.ts). */
 const CLOCK_CALLS = /^(time|gettimeofday|clock_gettime)\(/
-/** These name the process by its number. */
+/** These show the process's number. */
 const PID_CALLS = /^(getpid|gettid|set_tid_address|kill|tkill|tgkill)\(/
 const RANDOM_CALLS = /^getrandom\(/
-/** Addresses, and words that are as large: the programs are at the same, stack, heap and mappings at random ones. */
+/** Addresses, and words as large: programs have the same addresses in both, but stack, heap and mappings have random ones. */
 const ADDRESS = /0x[0-9a-f]{5,}/g
-/** What check.h's scratch directory is called: mkdtemp(3). */
+/** The name of check.h's scratch directory: mkdtemp(3). */
 const RANDOM_NAME = /guest-\w{6}/g
 
 /** @param pid of the process */
 function comparable(lines: readonly string[], pid: string): string[] {
   const names = new Map<string, string>()
-  // By the order in which they come: the same address has the same name, and another has another.
+  // Names follow the order of appearance: one address always has the same name, and another has another.
   const named = (text: string): string => {
     if (!names.has(text)) names.set(text, `<${names.size}>`)
     return names.get(text)!
@@ -94,20 +94,20 @@ function comparable(lines: readonly string[], pid: string): string[] {
       line.startsWith('rseq(') ? 'rseq' : line.replace(RANDOM_NAME, named).replace(ADDRESS, named),
     )
     .map((line) => (PID_CALLS.test(line) ? line.replaceAll(new RegExp(`\\b${pid}\\b`, 'g'), '<pid>') : line))
-    // Nobody is the parent of a guest's first process.
+    // A guest's first process has no parent.
     .map((line) =>
       line.replace(`si_pid=${pid}`, 'si_pid=<pid>').replace(/^(getppid\(\) += )\d+/, '$1<parent>'),
     )
     // Node's pipes are UNIX sockets, which hv shows its guest as pipes: src/vfs/host-stream.ts.
     .map((line) => line.replace('st_mode=S_IFSOCK|', 'st_mode=S_IFIFO|'))
     .map((line) => (RANDOM_CALLS.test(line) ? line.replace(/"[^"]*"/, '<bytes>') : line))
-    // What is replaced is as long as it likes.
+    // Replaced texts differ in length, and so does the space after them.
     .map((line) => line.replace(/ += /, ' = '))
   // mkdtemp(3) asks again when the bytes would make an uneven choice.
   return shown.filter((line, i) => !(RANDOM_CALLS.test(line) && line === shown[i - 1]))
 }
 
-/** A traced process gets signals that it ignores, so that its tracer sees them: ptrace(2). hv's is not traced. */
+/** A traced process gets even ignored signals, so that its tracer sees them: ptrace(2). hv's is not traced. */
 function withoutIgnoredSignals(lines: readonly string[]): string[] {
   const ignored = new Set(['SIGCHLD', 'SIGURG', 'SIGWINCH', 'SIGCONT'])
   return lines.filter((line) => {

@@ -1,4 +1,4 @@
-// hv run with a sentry that is stuck, by a bug of ours or in a call: --timeout ends the process all the same.
+// hv run with a sentry that is stuck, through a bug of ours or in a call: --timeout still ends the process.
 
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -31,7 +31,7 @@ test.each(platforms)(
     }, 1000)
     expect(await once(hv, 'close')).toEqual([124, null])
     expect(Buffer.concat(chunks).toString()).toBe(`hv: ${BUSYBOX} was stopped after 0.5 s: raise --timeout\n`)
-    // The kernel kills them behind their tracer's end.
+    // The kernel kills them after their tracer's end.
     for (const pid of stubs.match(/\d+/g) ?? []) await expect.poll(() => isAlive(Number(pid))).toBe(false)
   },
 )
@@ -40,7 +40,7 @@ test.each(platforms)(
   'a trace that nobody reads does not hold a guest on %s beyond its time',
   async (platform) => {
     const hv = start(HV, platform, ['--timeout', '1', '--trace', BUSYBOX, 'yes'])
-    // The pipe is full before the time is up, or the guest is stopped as always.
+    // The pipe is full before the time is up; else the guest would be stopped as always.
     hv.stderr.pause()
     expect(await once(hv, 'exit')).toEqual([124, null])
     hv.stderr.destroy()

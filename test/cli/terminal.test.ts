@@ -1,4 +1,4 @@
-// hv in a terminal, as a person sits before it: prompt, keys, size, job control, and how the terminal is left behind.
+// hv in a terminal, as a person uses it: prompt, keys, size, job control, and the state in which it leaves the terminal.
 
 import {existsSync} from 'node:fs'
 import {constants} from 'node:os'
@@ -123,7 +123,7 @@ describe.each(platforms)('in a terminal, on %s', (platform) => {
       await expect.poll(() => pty.modes(), POLL).not.toBe(before)
       pty.kill(constants.signals[signal])
       await pty.status()
-      // SIGKILL leaves hv no time: its keeper mends that, after the end.
+      // SIGKILL leaves hv no time: its keeper restores the terminal after the end.
       await expect.poll(() => pty.modes(), POLL).toBe(before)
     },
   )
@@ -137,7 +137,7 @@ describe.each(platforms)('in a terminal, on %s', (platform) => {
   })
 
   test('a time-out ends a guest whose output nobody reads', async () => {
-    // What hv says of it goes elsewhere: nobody would read that either.
+    // hv's own message goes elsewhere: nobody would read that either.
     const command = run(platform, '--timeout', '2', BUSYBOX, 'yes')
     const pty = new Pty(['sh', '-c', 'exec "$@" 2> /dev/null', 'sh', ...command])
     await pty.expect(/y\r\n/)
@@ -152,7 +152,7 @@ describe.each(platforms)('in a terminal, on %s', (platform) => {
       await pty.expect(PROMPT_OF_BASH)
       pty.type('never run')
       await pty.expect(/never run/)
-      // Natively, too, readline takes the line for one to run if ^C comes before it waits, or Enter before it has seen ^C.
+      // Natively too, readline runs the line if ^C comes before it waits, or Enter before it has seen ^C.
       await pty.idle()
       pty.type('\x03')
       await pty.expect(/\^C/)

@@ -1,14 +1,14 @@
 // hv trace against strace: the same programs, static and with a loader, make the same calls, with the same arguments and results, line by line.
 // strace.ts says what is not compared: addresses, numbers of processes, random bytes, and where the kernels differ.
 //
-// Programs whose traces differ in more than that, and so are not here, and why:
-// - what tells of the machine (sysinfo, system-info, rlimits, scheduling, statfs, proc-self, mlock: mincore(2) says that
-//   every page is there), of its session (identity) or of the time that is left (timers, sleep, futex);
-// - flag-nested-task and registers-async hold what the processor does, not calls;
-// - restart: open(2) of a fifo is not started anew (src/sentry/syscalls/open.ts);
+// Programs whose traces differ in more than that are left out, for these reasons:
+// - some show the machine (sysinfo, system-info, rlimits, scheduling, statfs, proc-self, mlock: mincore(2) says that
+//   every page is there), its session (identity) or the time that is left (timers, sleep, futex);
+// - flag-nested-task and registers-async test what the processor does, not calls;
+// - restart: open(2) of a fifo is not restarted (src/sentry/syscalls/open.ts);
 // - read-write and devices read what happened to be on the stack, or random bytes;
 // - chmod: set-user-ID bits are not written to a volume's files;
-// - at-calls and directories: a directory of a volume that was removed cannot be looked at any more.
+// - at-calls and directories: a removed directory of a volume can no longer be looked at.
 
 import {existsSync} from 'node:fs'
 import {afterAll, describe, expect, test} from 'vitest'
@@ -51,7 +51,7 @@ describe.skipIf(!canCompare)('hv trace, compared with strace (only x86_64)', () 
   test.each(programs)('$name', ({program, args}) => {
     const native = bench.native(program, args)
     for (const platform of platforms) {
-      // Where call sites are patched, AT_HWCAP2 does not offer WRGSBASE.
+      // With patched call sites, AT_HWCAP2 does not offer WRGSBASE.
       const flags = ['--platform', platform, '--patch-calls', 'never']
       expect(bench.underHv(flags, program, args), platform).toEqual(native)
     }

@@ -1,4 +1,4 @@
-// hv trace as a command: what it prints where, and SIGUSR2, which switches the trace of hv run, too.
+// hv trace as a command: what it prints where, and SIGUSR2, which also switches the trace of hv run.
 
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -9,7 +9,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {HV, hv} from './hv.ts'
 
 const BUSYBOX = '/bin/busybox'
-/** Says that it is there, and makes calls until it is stopped. */
+/** Says that it runs, and makes calls until it is stopped. */
 const CALLING = ['sh', '-c', 'echo go; while :; do echo x >/dev/null; done']
 
 describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('hv trace', () => {
@@ -82,7 +82,7 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('hv trace', () 
 })
 
 describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('SIGUSR2', () => {
-  /** hv with CALLING, after so many signals, and then SIGTERM, which is the guest's. @returns standard error */
+  /** Runs hv with CALLING, sends `signals` SIGUSR2, and then SIGTERM, which goes to the guest. @returns standard error */
   async function switched(command: string[], signals: number): Promise<string> {
     const child = spawn(process.execPath, [HV, ...command, BUSYBOX, ...CALLING], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-// Words that people try: -h, -v, version, and words written wrongly.
+// Words that people try: -h, -v, version, and misspelt words.
 
 import {expect, test} from 'vitest'
 import {hv} from './hv.ts'

@@ -1,4 +1,4 @@
-// A hostile machine at a share by 9P: random messages, whole and broken (helpers/hostile-share.ts).
+// A hostile machine against a share over 9P: random messages, whole and broken (helpers/hostile-share.ts).
 
 import {test} from 'vitest'
 import {Server} from '../../src/machine/9p/server.ts'
@@ -10,7 +10,7 @@ import type {Random} from '../helpers/mutate.ts'
 
 const MESSAGE_BYTES = 16384
 const LIMITS = {fids: 64, openFiles: OPEN_FILES, messageBytes: MESSAGE_BYTES}
-/** Messages. */
+/** Messages between two attaches. */
 const ATTACH_EVERY = 16
 
 class Messages implements Game {
@@ -33,7 +33,7 @@ class Messages implements Game {
     return hostileMessage(random, this.#live)
   }
 
-  /** The fid that everything begins with. */
+  /** Makes the fid that everything begins with. */
   #attach(): void {
     if (!this.#live.has(0)) this.server.answer(message(104, 1, u32(0), u32(NO_FID), 'user', '', u32(0)))
     this.#live.add(0)
@@ -44,7 +44,7 @@ class Messages implements Game {
   }
 
   isRefused(bytes: Uint8Array, answer: Buffer): boolean {
-    // Fields that are not there are 0.
+    // Missing fields are 0.
     const sent = Buffer.concat([bytes, new Uint8Array(17)])
     if (answer[4] === WALK + 1 && answer.readUInt16LE(7) === sent.readUInt16LE(15))
       this.#live.add(sent.readUInt32LE(11))

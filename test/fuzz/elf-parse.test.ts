@@ -48,7 +48,7 @@ test.each(['-static', '-static-pie', 'busybox'])('%s: no mutant causes an error 
       outcomes[error.code as 'BAD_ELF' | 'NOT_EXECUTABLE']++
     }
   }
-  // The mutations neither spare the file nor always break it at the first look.
+  // The mutations neither spare the file nor always break it at once.
   expect(outcomes.loaded).toBeGreaterThan(MUTANTS_EACH / 20)
   expect(outcomes.BAD_ELF).toBeGreaterThan(MUTANTS_EACH / 3)
   expect(outcomes.NOT_EXECUTABLE).toBeGreaterThan(MUTANTS_EACH / 50)

@@ -1,4 +1,4 @@
-// A hostile machine at a share by FUSE: random requests, whole and broken (helpers/hostile-share.ts).
+// A hostile machine against a share over FUSE: random requests, whole and broken (helpers/hostile-share.ts).
 
 import {test} from 'vitest'
 import {ESTALE} from '../../src/abi/errno.ts'
@@ -18,7 +18,7 @@ const MAKE_ENTRIES: readonly number[] = [Op.lookup, Op.symlink, Op.mknod, Op.mkd
 class Requests implements Game {
   readonly server: Server
   readonly mostAnswerBytes = 16 + (512 << 10)
-  /** What the machine has. */
+  /** The nodes and handles that the machine has. */
   readonly #nodes = new Set<number>()
   readonly #handles = new Set<number>()
 
@@ -42,7 +42,7 @@ class Requests implements Game {
   }
 
   isRefused(bytes: Uint8Array, given: Buffer): boolean {
-    // Fields that are not there are 0.
+    // Missing fields are 0.
     const sent = Buffer.concat([bytes, new Uint8Array(44)])
     const [opcode, answer] = [sent[4], new Answer(given)]
     if (answer.error === ESTALE) this.#nodes.delete(sent.readUInt32LE(16))

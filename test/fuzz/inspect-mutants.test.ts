@@ -1,4 +1,4 @@
-// 10,000 mutants of programs before hv inspect: an answer, or one line of refusal.
+// 10,000 mutants of programs for hv inspect: an answer, or one line of refusal.
 
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
@@ -13,10 +13,10 @@ const SEED = 20_261_126
 const MUTANTS_EACH = 5000
 const E_SHOFF = 40
 const SHDR_BYTES = 64
-/** e_shoff and the fields behind e_phnum; then any word of a section header, or of the dynamic section. */
+/** e_shoff and the fields after e_phnum. */
 const SECTION_FIELDS = [40, 58, 60, 62]
 
-/** mutate.ts knows the headers that loading rests on: one of three mutants is damaged elsewhere too. */
+/** mutate.ts changes only the headers that loading needs: one in three mutants is also damaged here or in the section headers. */
 function damage(bytes: Uint8Array, random: Random): void {
   if (bytes.length < SHDR_BYTES || random(3) > 0) return
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

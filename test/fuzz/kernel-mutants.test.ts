@@ -12,7 +12,7 @@ const SEED = 20_261_129
 const MUTANTS_EACH = 2000
 const MEMORY_BYTES = 2 ** 26
 const MIB = 2 ** 20
-/** Of a bzImage's setup header, as far as it is read. */
+/** A bzImage's setup header, as far as hv reads it. */
 const HEADER = {from: 0x1f0, to: 0x268}
 const initrd = new Uint8Array(10_000)
 
@@ -26,7 +26,7 @@ const vmlinux = makeVmlinux({
   entry: 16 * MIB + 64,
 })
 
-/** Not the mutators of ELF files. */
+/** Mutants of a bzImage, for which mutate.ts, made for ELF files, does not serve. */
 function* bzImages(): Generator<{description: string; bytes: Uint8Array}> {
   const original = readFileSync(`${cache}/guests/x86_64/bare-kernel-echo.bin`)
   for (let index = 0; index < MUTANTS_EACH; index++) {
@@ -49,7 +49,7 @@ test.each([
   for (const {description, bytes} of files()) {
     try {
       const {writes} = loadKernel(bytes, {memoryBytes: MEMORY_BYTES, initrd})
-      // The kernel's own, and what it is told, are apart.
+      // The kernel and what is passed to it do not overlap.
       const places = writes.map(({address, bytes: {length}}) => ({address, end: address + length}))
       places.sort((a, b) => a.address - b.address)
       const met = places.find(({address}, i) => i > 0 && address < places[i - 1].end)

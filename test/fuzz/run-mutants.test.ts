@@ -18,12 +18,12 @@ const SEED = 20_261_126
 const MUTANTS_EACH = 3334
 const PROGRAMS = ['hello', 'musl-basics', 'auxv-pie']
 const TIME_LIMIT_MS = 20
-/** How long a run with that limit may take at most, on a machine that does other things too. */
+/** The most that a run with that limit may take, on a machine that does other things too. */
 const HANG_MS = 5000
-/** Much, for the page tables' sake: on a PVM host those of programs that ended stay. */
+/** Much, for page tables: on a PVM host those of ended programs stay. */
 const MEMORY_BYTES = 2 ** 31
 const MAX_OUTPUT = 64 << 10
-/** What a sentry keeps of programs that ended. */
+/** What a sentry may keep of ended programs. */
 const KEPT_BYTES = 1 << 20
 const REFUSALS = new Set(['BAD_ELF', 'NOT_EXECUTABLE', 'NO_INTERPRETER', 'OUT_OF_MEMORY'])
 
@@ -84,7 +84,7 @@ for (const {name: platformName, isHere, open} of platforms) {
       },
     )
 
-    /** After all of them the sentry is as good as new. */
+    /** After all mutants the sentry works as at first. */
     async function expectSound(original: Uint8Array): Promise<void> {
       writeFileSync(join(folder, 'sound'), original, {mode: 0o755})
       expect(await runToEnd(sentry, program('/sound'), {})).toMatchObject({exitCode: 0, signal: null})
@@ -109,7 +109,7 @@ function program(path: string): ProgramOptions {
   return {program: path, args: [], env: {PATH: '/'}, streams}
 }
 
-/** What hv says of a file that it does not run: one line and a next step. */
+/** Whether the error is what hv says about a file that it does not run: one line and a next step. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof HvError) || !REFUSALS.has(error.code)) return false
   return /^[ -~]+; [ -~]+$/.test(`${error.message}; ${error.nextStep}`)

@@ -1,6 +1,6 @@
-// Descriptor graphs, deep trees and huge counts at random: no call holds the sentry up, it stays small, and it does not fail.
+// Random descriptor graphs, deep trees and huge counts: no call holds the sentry up, it stays small, and it does not fail.
 //
-// HV_LONG=1 (`npm run test:long`): five minutes on each platform, by another seed each time. HV_SEED: this seed.
+// HV_LONG=1 (`npm run test:long`): five minutes on each platform, with another seed each time. HV_SEED: this seed.
 
 import {readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
@@ -18,13 +18,13 @@ const isLong = process.env.HV_LONG === '1'
 const SECONDS = isLong ? 300 : 2
 const SEED = Number(process.env.HV_SEED ?? (isLong ? Date.now() : 20261128))
 const TIMEOUT_MS = (SECONDS + 300) * 1000
-/** Of one seed. */
+/** The most for one seed. */
 const MOST_SECONDS = 30
 const MEMORY_BYTES = 1 << 26
 const MAX_TASKS = 16
-/** What a guest of 64 MB makes the sentry hold: guests/linux/hostile-bombs has the same bound. */
+/** The most that a guest of 64 MB may make the sentry hold: guests/linux/hostile-bombs has the same bound. */
 const MOST_GROWTH_MB = 64 + 150
-/** Of the thread's own doing, in one call. A garbage collection of V8's may be in it, and a busy machine is slower. */
+/** The thread's own time in one call. It may include a garbage collection of V8's, and a busy machine is slower. */
 const MOST_MS = 250
 const LOOK_EVERY_CALLS = 1024
 const WAITED_EVERY_CALLS = 32
@@ -32,10 +32,10 @@ const WAITED_EVERY_CALLS = 32
 const field = (file: string, name: RegExp): number =>
   Number(name.exec(readFileSync(`/proc/self/${file}`, 'latin1'))![1])
 const privateMb = (): number => field('status', /^RssAnon:\s*(\d+)/m) / 1024
-/** For a processor; Linux: Documentation/scheduler/sched-stats. */
+/** Time spent waiting for a processor; Linux: Documentation/scheduler/sched-stats. */
 const waitedMs = (): number => field('schedstat', /^\d+ (\d+)/) / 1e6
 
-/** What calls take, and what the process holds meanwhile. */
+/** Measures how long calls take, and what the process holds meanwhile. */
 class Watch {
   calls = 0
   readonly slow: Record<string, number> = {}
@@ -77,7 +77,7 @@ async function fuzz(platform: PlatformUnderTest): Promise<Watch> {
   return watch
 }
 
-/** In a sandbox of its own: what a guest leaves in its files fills the memory of those that come after it. */
+/** Each seed gets its own sandbox: the files that a guest leaves fill the memory of later ones. */
 async function fuzzOnce({open}: PlatformUnderTest, seed: number, seconds: number, watch: Watch) {
   const platform = open(MEMORY_BYTES)
   const sentry = new Sentry(platform, {root: guests, volumes: [], maxTasks: MAX_TASKS})
@@ -93,7 +93,7 @@ async function fuzzOnce({open}: PlatformUnderTest, seed: number, seconds: number
   }
   try {
     const result = await runToEnd(sentry, program, {timeoutMs: (seconds + 120) * 1000})
-    // It may be the one that is killed for its memory.
+    // The guest itself may be killed for lack of memory.
     if (!result.outOfMemory) expect({seed, ...result}).toMatchObject({exitCode: 0, timedOut: false})
   } finally {
     sentry.dispose()

@@ -1,4 +1,4 @@
-// Programs stopped at any moment, in user mode, in the shim or with a fault on its way: the processor serves the next one.
+// Programs stopped at any moment, in user mode, in the shim or with a pending fault: the processor serves the next one.
 
 import {expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
@@ -8,10 +8,10 @@ import {seededRandom} from '../helpers/mutate.ts'
 import {platforms} from '../helpers/platforms.ts'
 
 const SEED = 20_261_125
-/** A fault that was on its way when the program was stopped showed about once in a thousand. */
+/** A fault that was pending when the program was stopped showed about once in a thousand. */
 const RUNS = Number(process.env.HV_TEST_RUNS ?? 4000)
 const MEMORY_BYTES = 2 ** 30
-/** From before the first instruction to about the end of a run, in shares of one that is not stopped. */
+/** From before the first instruction to about the end, as shares of a run that is not stopped. */
 const [EARLIEST, LATEST] = [0.3, 1.1]
 const SHARES = 2 ** 20
 
@@ -31,7 +31,7 @@ for (const {name, isHere, open} of platforms) {
         const timeoutMs = Number.isFinite(wholeMs) ? wholeMs * share : undefined
         const startedMs = performance.now()
         if ((await runToEnd(sentry, program, {timeoutMs})).timedOut) stopped++
-        // The last that ran to its end: they become quicker while V8 learns, and slower when the machine is busy.
+        // The last run to its end counts: runs become quicker while V8 optimizes, and slower when the machine is busy.
         else wholeMs = performance.now() - startedMs
       }
       expect(stopped).toBeGreaterThan(RUNS / 20)

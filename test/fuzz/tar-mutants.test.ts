@@ -30,7 +30,7 @@ const FILES: readonly TarFile[] = [
   {name: 'usr/lib/.wh.a'},
   {name: 'usr/.wh..wh..opq'},
 ]
-/** What a field is given. */
+/** What is written into fields. */
 const PIECES = [
   '\xff'.repeat(12),
   '\x80\0\0\0\0\0\0\0\0\0\0\x10',
@@ -49,7 +49,7 @@ const TYPES = '0123456789xgLKSVMD\0\x01'
 const folder = mkdtempSync(join(tmpdir(), 'hv-tar-mutants-'))
 afterAll(() => rmSync(folder, {recursive: true}))
 
-/** Its headers have the right sums, as a hostile one's have. */
+/** The mutant's headers have correct checksums, as a hostile archive's do. */
 function mutate(random: Random): Buffer {
   const entries = FILES.map((file) => entryOf(file))
   for (let count = 1 + random(3); count > 0; count--) {
@@ -65,7 +65,7 @@ function mutate(random: Random): Buffer {
   return random(10) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes
 }
 
-/** What is wrong with a tree: names and files that are where they may not be. */
+/** What is wrong with a tree: names that may not be, and files outside of the archive. */
 function* defects(tree: ArchiveTree, length: number): Iterable<string> {
   const directories: ArchiveDirectory[] = [tree.fs.root]
   for (let at = directories.pop(); at !== undefined; at = directories.pop()) {
@@ -102,6 +102,6 @@ test.each(['add', 'addLayer'] as const)('%s: no mutant causes an error of our ow
     }
   }
   expect(wrong).toEqual([])
-  // Both are there in numbers, or the mutants are of no use.
+  // Both must be frequent, or the mutants are useless.
   expect(Math.min(outcomes.taken, outcomes.refused)).toBeGreaterThan(MUTANTS / 10)
 })

@@ -1,6 +1,6 @@
-// Hostile drivers of virtio devices by a seed: no throw, no hang, nothing outside of the guest's memory, and the device works afterwards.
+// Hostile drivers of virtio devices from a seed: no throw, no hang, nothing outside of the guest's memory, and the device works afterwards.
 //
-// HV_LONG=1 (`npm run test:long`): five minutes for each device, by another seed each time. HV_SEED: this seed.
+// HV_LONG=1 (`npm run test:long`): five minutes for each device, with another seed each time. HV_SEED: this seed.
 
 import {readFileSync} from 'node:fs'
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
@@ -17,15 +17,15 @@ const isLong = process.env.HV_LONG === '1'
 const SECONDS = isLong ? 300 : 2
 const SEED = Number(process.env.HV_SEED ?? (isLong ? Date.now() % 2 ** 31 : 20261128))
 const TIMEOUT_MS = (SECONDS + 120) * 1000
-/** Of one seed. */
+/** Moves for one seed. */
 const MOVES = isLong ? 30_000 : 3000
 const MOVES_OF_A_TURN = 20
-/** Until a device that was played with does its work again. */
+/** The longest until a device works again after the hostile driver. */
 const PATIENCE_MS = 20_000
 const MOST_GROWTH_MB = 200
 const LOOK_EVERY_CALLS = 16
 
-/** What another CPU of the guest's does to the rings meanwhile. */
+/** What another of the guest's CPUs does to the rings meanwhile. */
 const SCRIBBLER = `
 const {workerData: {buffer, from, to}} = require('node:worker_threads')
 const words = new Uint16Array(buffer, from, (to - from) / 2)
@@ -39,11 +39,11 @@ for (;;) {
   Atomics.wait(pause, 0, 0, 1)
 }`
 
-/** Of this thread; Linux: Documentation/scheduler/sched-stats. How busy the machine is does not count. */
+/** This thread's time on a processor; Linux: Documentation/scheduler/sched-stats. A busy machine makes no difference. */
 const onProcessorMs = (): number =>
   Number(/^(\d+)/.exec(readFileSync('/proc/self/schedstat', 'latin1'))![1]) / 1e6
 
-/** A piece of work that takes some 10 ms where these limits were set: what it takes here tells a slower processor. */
+/** Times a piece of work that took some 10 ms where these limits were set: a slower processor takes longer. */
 function yardstickMs(): number {
   const begin = onProcessorMs()
   const bytes = new Uint8Array(4 << 20)
@@ -52,10 +52,10 @@ function yardstickMs(): number {
   return onProcessorMs() - begin
 }
 
-/** Of this thread's own doing, in one turn of the event loop. A garbage collection of V8's may be in it. */
+/** The most of this thread's own time in one turn of the event loop. It may include a garbage collection of V8's. */
 const MOST_MS = Math.max(50, 5 * Math.min(...Array.from({length: 3}, yardstickMs)))
 
-/** What moves and turns took of the processor. */
+/** Measures the processor time of moves and turns. */
 class Clock {
   slowestMs = 0
   #calls = 0
@@ -67,13 +67,13 @@ class Clock {
     const isSlow = performance.now() - start > MOST_MS / 5
     if (!isSlow && ++this.#calls % LOOK_EVERY_CALLS !== 0) return
     const now = onProcessorMs()
-    // What was before it, since the last look, is little.
+    // The time between the last look and the start is small.
     if (isSlow) this.slowestMs = Math.max(this.slowestMs, Math.round(now - this.#before))
     this.#before = now
   }
 }
 
-/** Chains that devices have given back: a hostile driver that never gets so far finds nothing. */
+/** Chains that devices have given back: a hostile driver that never gets that far finds nothing. */
 let completed = 0
 const complete = Queue.prototype.complete
 Queue.prototype.complete = function (chain, written) {

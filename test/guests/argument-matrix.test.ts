@@ -1,4 +1,4 @@
-// Every call of the table with every argument in turn replaced by what is hard to get right: as Linux answers, or for a reason.
+// Every call of the table, each argument in turn replaced by hard cases: hv answers as Linux does, or differs for a reason.
 
 import {existsSync} from 'node:fs'
 import {constants} from 'node:os'
@@ -12,12 +12,12 @@ import {natively, type Outcome, platforms, underHv} from './run.ts'
 const guest = `${cache}/guests/${arch}/argument-matrix`
 const calls = baseCalls(arch as 'x86_64' | 'arm64')
 const stdin = Buffer.from(calls.map(({line}) => `${line}\n`).join(''))
-// As the guest's /tmp is.
+// A tmpfs, like the guest's /tmp.
 const directory = existsSync('/dev/shm') ? '/dev/shm' : '/tmp'
 const settings = {stdin, timeoutMs: 300_000}
 const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
 
-/** Natively once, for both platforms. */
+/** Run natively once, for both platforms. */
 let oracle: ReadonlyMap<string, string> | undefined
 
 describe.skipIf(!existsSync(guest))('arguments that are hard to get right', () => {

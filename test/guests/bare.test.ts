@@ -1,4 +1,4 @@
-// Bare-metal guests run by the same `hv run`: told from a Linux program by what the file is.
+// Bare-metal guests under the same `hv run`, which tells them from Linux programs by the file.
 
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'

@@ -1,4 +1,4 @@
-// A guest that makes the sentry hold ever more: it gets an errno, or is killed with one line, and hv stays as small as it was told.
+// A guest that makes the sentry hold ever more: it gets an errno, or is killed with one line, and hv stays within its limit.
 
 import {spawnSync} from 'node:child_process'
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
@@ -12,8 +12,8 @@ const MEMORY_MB = 64
 const MOST_MB = MEMORY_MB + 150
 const TIMEOUT_MS = 300_000
 /**
- * Of each sort at most. The budget of 64 MB ends the most of them before that. On PVM hosts an exit may take a
- * millisecond: there, only the sorts with few calls and much to hold.
+ * The most of each sort. The budget of 64 MB ends most of them earlier. On PVM hosts an exit may take a
+ * millisecond, so kvm gets only the sorts with few calls and much to hold.
  */
 const COUNT = '20000'
 const FEW_CALLS = ['symlinks', 'pipes', 'deep-files', 'mappings', 'lists']

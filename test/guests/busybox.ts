@@ -16,7 +16,7 @@ export function describeBusybox(platform: Platform): void {
   describe.skipIf(!existsSync(BUSYBOX))(`busybox on ${platform}`, () => {
     test.for(busyboxCases)('$name', async (each) => {
       const cwd = join(scratch, 'work')
-      // tar and ls name the owners.
+      // tar and ls print the owners' names.
       const shared = ['/etc/passwd', '/etc/group', ...(each.mounts ?? [])]
       const volumes = shared.flatMap((path) => ['--volume', `${path}:${path}`])
       const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])

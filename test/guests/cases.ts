@@ -1,4 +1,4 @@
-// The cases of the real programs: what is run in which tree, and how what came out is compared (guests/README.md).
+// The cases of the real programs: what runs in which tree, and how the results are compared (guests/README.md).
 
 import {createHash} from 'node:crypto'
 import {mkdirSync, readFileSync, rmSync} from 'node:fs'
@@ -7,7 +7,7 @@ import {contentOf, type FixtureEntry, makeFixture} from './fixture.ts'
 
 export interface Case {
   name: string
-  /** Argument lists, one process each, one after the other in the same directory. */
+  /** Argument lists: one process for each, one after the other in the same directory. */
   steps: string[][]
   stdin?: string
   stdinFixture?: string
@@ -42,7 +42,7 @@ export function isLarge({steps, stdinFixture}: Case): boolean {
   return [...steps.flat(), stdinFixture ?? ''].some((word) => word.split(/[ =]/).includes('big'))
 }
 
-/** Only what a case names is made. */
+/** The entries that a case names: only these are made. */
 function neededBy(each: Case): FixtureEntry[] {
   const {steps, stdinFixture} = each
   const words = [...steps.flat(), stdinFixture ?? ''].join(' ')
@@ -53,7 +53,7 @@ function neededBy(each: Case): FixtureEntry[] {
   ]
 }
 
-/** Makes the case's directory afresh, has `run` do its steps in there, and tells of each what native and guest must share. */
+/** Makes the case's directory anew, and lets `run` do its steps there. @returns for each step what native and guest must share */
 export async function runSteps(
   each: Case,
   directory: string,

@@ -1,4 +1,4 @@
-// Which guests there are, and what each one's source says that it does: guests/README.md.
+// The list of guests, and what each one's source says that it does: guests/README.md.
 
 import {readdirSync, readFileSync} from 'node:fs'
 import {basename} from 'node:path'
@@ -7,7 +7,7 @@ import {arch, cache, root} from '../../ci/paths.mjs'
 export interface Guest {
   name: string
   binary: string
-  /** The lines behind the first tell the driver what to expect. */
+  /** The lines after the first tell the driver what to expect. */
   source: string
 }
 
@@ -31,10 +31,10 @@ export function guestsOf(arch: string): readonly Guest[] {
   return [...written, {...auxv, name: 'auxv-pie', binary: `${auxv.binary}-pie`}]
 }
 
-/** Of this machine's architecture. */
+/** The guests of this machine's architecture. */
 export const allGuests = guestsOf(arch)
 
-/** How it ends natively, and so everywhere. */
+/** How the guest ends natively, and so everywhere. */
 export function expectationOf({source}: Guest): {status: number; stdout: string; stderr: string} {
   const stdout = line(source, 'stdout')
   return {

@@ -64,7 +64,7 @@ function pattern(length: number): Uint8Array {
   return bytes
 }
 
-/** The deepest first: a directory's time changes with what is made in it. */
+/** Sets the deepest first: a directory's time changes when something is made in it. */
 function setTimes(directory: string): void {
   for (const entry of readdirSync(directory, {withFileTypes: true})) {
     const path = join(directory, entry.name)

@@ -18,7 +18,7 @@ import {guests} from '../../ci/paths.mjs'
 import {natively, platforms, underHv} from './run.ts'
 
 const fsx = `${guests}/fsx`
-/** Mapping and unmapping costs most on KVM inside a PVM guest. */
+/** Mapping and unmapping cost most on KVM inside a PVM guest. */
 const OPERATIONS = {kvm: '20000', ptrace: '80000'}
 const silent = {status: 0, stdout: Buffer.alloc(0), stderr: ''}
 const timeoutMs = stepMs('fsx')
@@ -32,7 +32,7 @@ describe.skipIf(!existsSync(fsx))('random work on one file', {timeout: timeoutMs
   })
 
   describe.each(platforms)('on %s', (platform) => {
-    // Other work on each platform; bytes stored behind the end too, which Linux's tmpfs would show.
+    // Different work on each platform. It also stores bytes past the end (-e), which Linux's tmpfs would show.
     const args = ['-e', '-n', OPERATIONS[platform], '-s', platform === 'kvm' ? '1' : '2']
 
     test('agrees with the model in a tmpfs', () => {

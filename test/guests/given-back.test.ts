@@ -1,4 +1,4 @@
-// What programs made the sentry hold is given back: a sandbox that runs them one after another does not fill up.
+// The sentry gives back what programs made it hold: a sandbox that runs them one after another does not fill up.
 
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
@@ -18,7 +18,7 @@ for (const {name, isHere, open} of platforms) {
       using platform = open(2 ** 26)
       const sentry = new Sentry(platform, {root: guests, volumes: []})
       const program = {program: '/hostile-bombs', args: [], env: {}, streams: []}
-      // What is looked at first stays: the directories that were written to.
+      // The first run leaves something for good: the directories that were written to.
       expect((await runToEnd(sentry, program, {})).exitCode).toBe(0)
       const before = sentry.kernel.budget.used
       expect((await runToEnd(sentry, program, {})).exitCode).toBe(0)

@@ -1,4 +1,4 @@
-// The guests' checks hold on kvm, where call sites can be patched with each of them patched at once.
+// The guests' checks hold on kvm; where call sites can be patched, each is patched at once.
 
 import {describeUnderHv} from './linux.ts'
 

@@ -1,4 +1,4 @@
-// Every self-checking guest: natively first, for Linux is the oracle, then under hv, on each platform: a file for each, as files run side by side.
+// Every self-checking guest: natively, as Linux is the oracle, and under hv on each platform; in a file for each, as files run side by side.
 
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
@@ -10,7 +10,7 @@ const isPvmHost = existsSync('/sys/module/kvm_pvm')
 const asText = ({status, stdout, stderr}: Outcome) => ({status, stdout: stdout.toString(), stderr})
 
 export function describeNatively(): void {
-  // Node names no signal beyond 31: it does not tell which one killed a program.
+  // Node names no signal beyond 31, so it does not tell which one killed a program.
   const told = allGuests.filter(
     (guest) => expectationOf(guest).status <= 128 + 31 && !guest.source.includes('// only under hv'),
   )
@@ -21,14 +21,14 @@ export function describeNatively(): void {
   })
 }
 
-/** @param flags of `hv run` besides the platform */
+/** @param flags more flags of `hv run`, besides the platform */
 export function describeUnderHv(platform: Platform, flags: readonly string[] = []): void {
   describe.each(allGuests)('$name', (guest) => {
     const {binary, source} = guest
     const isHostUnfit = platform === 'kvm' && isPvmHost && source.includes('// not on PVM')
     test.skipIf(!existsSync(binary) || isHostUnfit)(`passes under hv, on ${platform}`, () => {
       const expected = expectationOf(guest)
-      // The shell tells of a fault natively, and under hv the command.
+      // Natively the shell reports a fault, under hv the command does.
       const fault = FAULTS[expected.status - 128]
       const stderr = fault === undefined ? '' : `hv: ${binary}: ${fault}\n`
       const outcome = asText(underHv(['--platform', platform, ...flags], binary, []))

@@ -1,4 +1,4 @@
-// Storms of processes and threads, and random calls of both: a sandbox holds as much as before when they have ended, and so does the host.
+// Storms of processes and threads, and random calls of both: when they have ended, a sandbox holds as much as before, and so does the host.
 
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -31,12 +31,12 @@ describe.each(platforms)('on $name', ({isHere, open}) => {
   ] as const)('%s leave nothing behind', {timeout: TIMEOUT_MS}, async ([program, args], {skip}) => {
     skip(!isHere || !existsSync(join(guests, program)))
     const run = async (its: readonly string[]) => {
-      // What fails it says on this process's standard error.
+      // The program reports failures on this process's standard error.
       const streams = [undefined, undefined, openHostStream(2, O_WRONLY)]
       const options = {program: `/${program}`, args: its, env: {}, streams}
       return (await runToEnd(sentry, options, {})).exitCode
     }
-    // What is made once stays: stubs, directories that were looked at.
+    // Some things are made once and stay: stubs, directories that were looked at.
     expect(await run(args)).toBe(0)
     const before = held(sentry)
     expect(await run(args)).toBe(0)
@@ -48,7 +48,7 @@ describe.each(platforms)('on $name', ({isHere, open}) => {
 function held({kernel}: Sentry): Record<string, number> {
   return {
     budget: kernel.budget.used,
-    // Pages of files that were read stay until memory runs short, and which are read differs.
+    // Pages of files that were read stay until memory runs short, and each run reads different ones.
     guestBytes: kernel.platform.memory.inUseBytes,
     processes: kernel.processes.size,
     tasks: kernel.tasks.size,

@@ -1,4 +1,4 @@
-// A call in which something grows too large ends the program, and neither hv nor the sandbox.
+// A call in which something grows too large ends the program, but neither hv nor the sandbox.
 
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'

@@ -1,6 +1,6 @@
 // Runs the cases of busybox, Lua and SQLite natively and in sandboxes of this process, for a bed, where node starts slowly.
 //
-//   node real-programs.ts PLATFORM BUSYBOX GUESTS     a line of JSON for each case: {name, native, guest}; GUESTS has lua and sqlite
+//   node real-programs.ts PLATFORM BUSYBOX GUESTS     prints a line of JSON for each case: {name, native, guest}; GUESTS has lua and sqlite
 
 import {existsSync, mkdtempSync, rmSync} from 'node:fs'
 import {constants, tmpdir} from 'node:os'
@@ -10,7 +10,7 @@ import {busyboxCases, type Case, type Ended, env, isLarge, runSteps, scriptCases
 import {natively} from './run.ts'
 
 const TIMEOUT_MS = 60_000
-/** What cases leave in the sandbox is not to meet all that follow. */
+/** Not all later cases may see what one leaves in the sandbox. */
 const CASES_PER_SANDBOX = 16
 
 const [platform, ...paths] = process.argv.slice(2)
@@ -23,7 +23,7 @@ const all: (Case & {program: string})[] = [
   ...scriptCases.map((each) => ({...each, program: `${guests}/${each.program}`})),
 ]
 
-// tar and ls name the owners.
+// tar and ls print the owners' names.
 const mounts = new Set(['/etc/passwd', '/etc/group', ...all.flatMap((each) => each.mounts ?? [])])
 const volumes = [
   {host: scratch, guest: scratch, writable: true},

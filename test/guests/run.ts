@@ -1,4 +1,4 @@
-// Runs a guest natively and under hv, and says how both ended in the shell's terms.
+// Runs a guest natively and under hv, and tells in the shell's terms how each ended.
 
 import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
@@ -19,14 +19,14 @@ export interface RunSettings {
   timeoutMs?: number
 }
 
-/** What every guest and real program is run on. */
+/** The platforms that every guest and real program runs on. */
 export const platforms = ['kvm', 'ptrace'] as const
 export type Platform = (typeof platforms)[number]
 
 const TIMEOUT_MS = stepMs('command')
 const MAX_OUTPUT = 256 << 20
 const PATH = '/usr/bin:/bin'
-/** A user's, who has a home: hv keeps V8's bytecode there (../../src/kept-code.ts). */
+/** The environment of a user with a home: hv keeps V8's bytecode there (../../src/kept-code.ts). */
 const USER = {PATH, HOME: process.env.HOME ?? '/'}
 
 export function natively(program: string, args: readonly string[], settings: RunSettings = {}): Outcome {
@@ -53,7 +53,7 @@ function spawn(file: string, args: readonly string[], settings: RunSettings): Ou
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,
   })
-  // A program that ends before it has read all of its input.
+  // EPIPE: a program ended before it had read all of its input.
   if (error !== undefined && (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   return {status: status ?? 128 + constants.signals[signal!], stdout, stderr: stderr.toString('latin1')}
 }

@@ -1,4 +1,4 @@
-// A 9P2000.L client as a Linux is one: file operations by path, over messages by hand. It shares no code with the server.
+// A 9P2000.L client that acts as Linux does: file operations by path, over handmade messages. It shares no code with the server.
 
 import {ENOTDIR, Errno} from '../../src/abi/errno.ts'
 import type {Server} from '../../src/machine/9p/server.ts'
@@ -13,7 +13,7 @@ export class Client {
   readonly server: Pick<Server, 'answer'>
   messageBytes = 0
   #lastFid = ROOT_FID
-  /** What the last walk led to. */
+  /** Whether the last walk led to a directory. */
   #isDirectory = true
 
   constructor(server: Pick<Server, 'answer'>) {
@@ -54,7 +54,7 @@ export class Client {
     return (await this.call(104, u32(fid), u32(NO_FID), 'user', aname, u32(uid))).qid()
   }
 
-  /** A new fid, by one name at a time: as Linux's VFS walks. */
+  /** Walks to a new fid, one name at a time, as Linux's VFS does. */
   async walk(path: string, from = ROOT_FID): Promise<number> {
     const names = path.split('/').filter(Boolean)
     let at = from
@@ -74,7 +74,7 @@ export class Client {
     return at
   }
 
-  /** As the other protocol's client has it. */
+  /** The same method as the other protocol's client has. */
   close(fid: number): Promise<unknown> {
     return this.clunk(fid)
   }
@@ -83,7 +83,7 @@ export class Client {
     return this.call(120, u32(fid))
   }
 
-  /** Does something with a fid of its own. */
+  /** Calls `use` with a fid of its own. */
   async with<T>(path: string, use: (fid: number) => Promise<T> | T): Promise<T> {
     const fid = await this.walk(path)
     try {
@@ -175,7 +175,7 @@ export class Client {
     return this.with(path, (fid) => this.getattr(fid))
   }
 
-  /** Times in seconds; undefined: the server's own, where `valid` asks for one. */
+  /** Times are in seconds; undefined: the server's own time, where `valid` asks for one. */
   async setattr(
     fid: number,
     valid: number,
@@ -269,7 +269,7 @@ export class Client {
   #in<T>(path: string, use: (directory: number, name: string) => Promise<T>): Promise<T> {
     const [directory, name] = split(path)
     return this.with(directory, (fid) => {
-      // A Linux would not ask.
+      // Linux would not ask.
       if (!this.#isDirectory) throw new Errno(ENOTDIR)
       return use(fid, name)
     })

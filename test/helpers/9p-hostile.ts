@@ -1,15 +1,15 @@
-// Messages of a hostile machine, at random: fields that make sense, fields that make none, and broken ones.
+// Random messages of a hostile machine: fields that make sense, fields that make none, and broken ones.
 
 import {type Field, message, u8, u16, u32} from './9p-message.ts'
 import {type CommonKind, commonField, NAMES, NUMBERS, pick, seldomBroken} from './hostile-fields.ts'
 import type {Random} from './mutate.ts'
 
-/** More than are allowed at a time. */
+/** More than may be in use at a time. */
 const FIDS = 80
 export const NO_FID = 0xffff_ffff
 type Kind = CommonKind | 'fid' | 'newFid' | 'u8' | 'u16' | 'data' | 'names'
 
-/** What the requests are made of. */
+/** The requests' layouts. */
 const LAYOUTS: readonly (readonly [type: number, weight: number, ...kinds: Kind[]])[] = [
   [8, 1, 'fid'],
   [12, 6, 'fid', 'flags'],
@@ -68,7 +68,7 @@ function fieldOf(kind: Kind, random: Random, live: ReadonlySet<number>): Field[]
   }
 }
 
-/** One of ten is broken besides. */
+/** One in ten is also broken. */
 export function hostileMessage(random: Random, live: ReadonlySet<number>): Uint8Array {
   const [type, , ...kinds] = WEIGHTED[random(WEIGHTED.length)]
   const fields = kinds.flatMap((kind) => fieldOf(kind, random, live))

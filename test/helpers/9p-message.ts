@@ -1,4 +1,4 @@
-// 9P2000.L messages by hand, for tests: fields into bytes, and the fields of an answer. They share no code with the server.
+// Handmade 9P2000.L messages for tests: fields into bytes, and the fields of an answer. They share no code with the server.
 
 import {bytesOf, type Field, Fields} from './fields.ts'
 
@@ -6,7 +6,7 @@ export {type Field, u8, u16, u32, u64} from './fields.ts'
 
 const HEADER_BYTES = 7
 
-/** A whole message, with the right size. A string has its length in front. */
+/** A whole message, with the right size. A string follows its length. */
 export function message(type: number, tag: number, ...fields: readonly Field[]): Uint8Array {
   const body = bytesOf(fields, (text) =>
     Buffer.concat([Buffer.from([text.length & 0xff, text.length >> 8]), text]),

@@ -1,9 +1,9 @@
-// Guests of arm64, at EL1 with the machine's tables: MMU and caches on, as real boards want it.
+// Guests for arm64, at EL1 with the machine's tables: MMU and caches on, as real boards need it.
 
 import {boot, MEMORY_BASE} from '../../src/machine/arm64/boot.ts'
 import type {Code, GuestCode} from './guest-code.ts'
 
-/** A device, for the tables; no memory and no device of the machine. */
+/** A device as far as the tables know; the machine has neither memory nor a device there. */
 export const NOWHERE = 0x0a000000
 const TELLS = NOWHERE + 0x1000
 const ADDRESS = 9

@@ -1,4 +1,4 @@
-// C programs for arm64: built by the cross compiler and run by qemu-user, or on arm64 by what is there.
+// C programs for arm64: built with the cross compiler and run in qemu-user, or natively on arm64.
 
 import {execFileSync} from 'node:child_process'
 import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
@@ -7,13 +7,13 @@ import {delimiter, join} from 'node:path'
 
 const isHere = process.arch === 'arm64'
 export const ARM64_CC = isHere ? 'cc' : 'aarch64-linux-gnu-gcc'
-/** A processor without SVE, whose records signal frames would have. */
+/** A processor without SVE, which would add records to signal frames. */
 const RUNNER = isHere ? [] : ['qemu-aarch64', '-cpu', 'cortex-a72']
 
 export const canBuildArm64 = isCommand(ARM64_CC)
 export const canRunArm64 = canBuildArm64 && (isHere || isCommand(RUNNER[0]))
 
-/** What the program prints. */
+/** @returns the program's output */
 export function runArm64(source: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'hv-arm64-'))
   try {
@@ -27,7 +27,7 @@ export function runArm64(source: string): string {
   }
 }
 
-/** Values by name, of a program that prints lines of a name and a decimal number. */
+/** Values by name, from a program that prints lines of a name and a decimal number. */
 export function numbersOfArm64(source: string): (name: string) => number {
   const lines = runArm64(source).trim().split('\n')
   const numbers = new Map(lines.map((line) => [line.split(' ')[0], Number(line.split(' ')[1])]))

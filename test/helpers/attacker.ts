@@ -1,4 +1,4 @@
-// An attacker in the sentry's process: a copy of the package whose code tries, at one place, what it would try. What each try came to.
+// An attacker in the sentry's process: a copy of the package whose code, at one place, tries what an attacker would, and the results.
 
 import {execFile, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
@@ -24,19 +24,19 @@ import {copyOfPackage} from './copy-with-bug.ts'
 
 const NOBODY = 65534
 const EFAULT = 14
-/** Its bytes are below 128, for a struct sockaddr_in of characters. */
+/** Its bytes are below 128, so that a string can hold the struct sockaddr_in. */
 const FIRST_PORT = 0x2020
-/** As many test files may run beside each other. */
+/** That many test files may run at the same time. */
 const PORTS = 64
 
-/** By name, as this architecture numbers them. */
+/** This architecture's system call numbers by name. */
 const numbers = Object.fromEntries(
   table.flatMap((row) => (row[arch.name] === undefined ? [] : [[row.name, row[arch.name]]])),
 )
 
 /**
- * What the attacker runs, as JavaScript in the sentry's process, once the jail is closed. Each answers a result of at least 0, it was
- * let, or a negative errno.
+ * What the attacker runs, as JavaScript in the sentry's process, once the jail is closed. Each result is at least 0 when the attacker
+ * succeeded, else a negative errno.
  */
 export const TRIES = {
   'open /etc/shadow': 'open("/etc/shadow", O_RDONLY)',
@@ -62,7 +62,7 @@ export const TRIES = {
   'make a process': 'call(N.clone, 17, 0, 0, 0, 0)',
 } as const
 export type Try = keyof typeof TRIES
-/** What can be tried without harm where nothing is in the way. */
+/** Tries that do no harm even where nothing stops them. */
 export const HARMLESS: readonly Try[] = [
   'open /etc/shadow',
   'write to a file outside',
@@ -78,20 +78,20 @@ export const HARMLESS: readonly Try[] = [
 ]
 
 export interface Attack {
-  /** In its process before anything of hv's is loaded: `addon` and `none` are there. */
+  /** Runs in its process before any of hv's code is loaded; it may use `addon` and `none`. */
   code?: string
   as: 'root' | 'nobody'
   tries: readonly Try[]
-  /** Of dist/: the process that is broken into. */
+  /** The file of dist/ whose process is broken into. */
   process: 'process.cjs' | 'bin/hv.cjs'
-  /** Lines of the bundle, each there once: while a volume's descriptor can be looked for, and where the attacker's code begins. */
+  /** Lines that the bundle has once: where a volume's descriptor can be looked up, and where the attacker's code begins. */
   looks?: string
   begins: string
-  /** JavaScript of a process that starts it. @param copy the package's folder */
+  /** JavaScript of a process that starts the attacked one. @param copy the package's folder */
   owner: (copy: string) => string
 }
 
-/** What an attack needs: files that it may see, and others, and a server. */
+/** What an attack needs: files that it may see, files that it may not, and a server. */
 export class Attacker {
   readonly folder = mkdtempSync(join(tmpdir(), 'hv-jail-'))
   readonly shown = join(this.folder, 'shown')
@@ -120,7 +120,7 @@ export class Attacker {
     }
   }
 
-  /** As a struct sockaddr_in: man 7 ip. */
+  /** The server's address as a struct sockaddr_in: man 7 ip. */
   get #address(): string {
     const {port} = this.#server.address() as AddressInfo
     return `\x02\0\x20${String.fromCharCode(port & 0xff)}\x7f\0\0\x01${'\0'.repeat(8)}`
@@ -131,7 +131,7 @@ export class Attacker {
     rmSync(this.folder, {recursive: true, force: true})
   }
 
-  /** @returns the tries that it was let. @throws Error: it was not broken into */
+  /** @returns the tries that succeeded. @throws Error when the attacker's code did not run */
   async letTo(attack: Attack): Promise<string[]> {
     const copy = copyOfPackage()
     try {
@@ -167,7 +167,7 @@ export class Attacker {
       texts.set(name, texts.get(name)!.replace(line, line + text))
     }
     if (looks !== undefined) put(looks, 'look();')
-    // V8 tells code that it has kept from other code by the name and the length.
+    // V8 recognizes code in its cache by name and length.
     put(begins, this.#behind(tries) + ' '.repeat(++this.#attacks))
     const before = this.#before(copy).replace('CODE', code)
     texts.set(
@@ -181,7 +181,7 @@ export class Attacker {
     return join(this.folder, `cache-${user}`)
   }
 
-  /** Before anything of hv's is loaded. */
+  /** Runs before any of hv's code is loaded. */
   #before(copy: string): string {
     return `
       const {readFileSync, readlinkSync, readdirSync} = require('node:fs')

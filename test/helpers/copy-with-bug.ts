@@ -1,11 +1,11 @@
-// A copy of the built package with a bug in it, for tests of what then becomes of hv.
+// A copy of the built package with a bug in it, for tests of how hv fails.
 
 import {cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {root} from '../../ci/paths.mjs'
 
-/** What makes the sentry's thread busy for ever, at the end of a program, but for hv's own: whoever ends it. */
+/** Keeps the sentry's thread busy for ever at the end of any program but hv's own, however it ends. */
 export const STUCK = [
   'endProcess(process, code, signal) {',
   "if (!process.program.path.includes('/rehearsal')) for (;;);",
@@ -20,11 +20,11 @@ export function copyOfPackage(): string {
   return copy
 }
 
-/** Where ServedProgram.start begins: what is put behind it runs for each program. */
+/** Where ServedProgram.start begins: code put after it runs for each program. */
 export const PROGRAM_STARTS = 'const { onHost, timeoutMs, cpuTimeoutMs } = this.#request;'
 
 /**
- * @param behind a line of the bundle, which is there once
+ * @param behind a line that the bundles have once; the bug goes after it
  * @returns the copy's folder, to be removed
  */
 export function copyWithBug(behind: string, bug: string): string {

@@ -1,4 +1,4 @@
-// Costs for the platforms that a test opens itself: those of some host, so that they listen, spin and move as hv run does.
+// Costs for the platforms that a test opens itself: some host's, so that the platforms listen, spin and move as under hv run.
 
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -14,7 +14,7 @@ export function withCosts<Opened extends Platform>(platform: Opened): Opened {
   return platform
 }
 
-/** What is measured in this test is known to it alone. */
+/** Keeps what this test measures from others. */
 export function inCacheOfItsOwn(): void {
   const home = mkdtempSync(join(tmpdir(), 'hv-costs-'))
   vi.stubEnv('XDG_CACHE_HOME', home)

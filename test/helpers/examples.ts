@@ -1,4 +1,4 @@
-// The examples of docs/reference, as written: found in the pages, made to run, and compared with what they say that they print.
+// The examples of docs/reference, as written: found in the pages, made to run, and compared with the output that they claim.
 
 import {readdirSync, readFileSync} from 'node:fs'
 import {formatWithOptions} from 'node:util'
@@ -9,9 +9,9 @@ import {arch} from '../../src/arch/index.ts'
 const folder = `${root}/docs/reference`
 
 export interface Example {
-  /** Of docs/reference, without `.md`. */
+  /** A file of docs/reference, without `.md`. */
   page: string
-  /** `Sandbox.run`; its second one is `Sandbox.run 2`. */
+  /** Such as `Sandbox.run`; the second example of that is `Sandbox.run 2`. */
   title: string
   code: string
 }
@@ -20,7 +20,7 @@ const textOf = (page: string): string => readFileSync(`${folder}/${page}.md`, 'u
 
 export const pages: readonly string[] = readdirSync(folder).map((name) => name.replace(/\.md$/, ''))
 
-/** What a page documents. */
+/** The names that a page documents. */
 export const namesOf = (page: string): string[] =>
   page === 'README' ? [] : Array.from(textOf(page).matchAll(/^## (\w+)/gm), ([, name]) => name)
 
@@ -29,7 +29,7 @@ export function examplesOf(page: string): Example[] {
   let [symbol, member, heading] = ['', '', '']
   for (const [, level, name, code] of textOf(page).matchAll(/^(#+) (\S+)[^\n]*$|^```ts\n(.*?)^```$/gms)) {
     if (level === '##') [symbol, member] = [name.replace('()', ''), '']
-    // Those of a class: of what is deeper, signatures have examples, too.
+    // Members of a class. Deeper headings name none: signatures have examples too.
     else if (level === '####' && name !== 'Example') member = `.${name.replace('()', '')}`
     if (level !== undefined) heading = name
     else if (heading.startsWith('Example') && !found.some((other) => other.code === code)) {
@@ -40,7 +40,7 @@ export function examplesOf(page: string): Example[] {
   return found
 }
 
-/** With what it takes for granted: docs/reference/README.md. */
+/** The example with the names that it takes for granted: docs/reference/README.md. */
 export function wholeOf({code}: Example): string {
   const needs = (name: string): boolean =>
     RegExp(`\\b${name}\\b`).test(code) && !RegExp(`(const|using) ${name}\\b`).test(code)
@@ -55,7 +55,7 @@ export const isForHere = ({code}: Example): boolean =>
   (/^\/\/ (x86_64|arm64) only/.exec(code)?.[1] ?? arch.name) === arch.name
 
 /**
- * Runs an example, and holds it to what stands behind its `console.log`s.
+ * Runs an example, and checks the output against the comments after its `console.log`s.
  * @param library what `hvkit` exports
  */
 export async function play(example: Example, library: object): Promise<void> {
@@ -76,7 +76,7 @@ export async function play(example: Example, library: object): Promise<void> {
   const source = lines.map((text, line) =>
     text
       .replace(/console\.log\(/g, `say(${line}, `)
-      // Not every Node that runs hv has `using`.
+      // Not every Node that runs hv knows `using`.
       .replace(/^(?:await )?using (\w+) =/, 'const $1 = held.$1 =')
       .replace(/^import (\{.*\}) from ('.*')$/, 'const $1 = process.getBuiltinModule($2)'),
   )
@@ -94,7 +94,7 @@ export async function play(example: Example, library: object): Promise<void> {
   expect(got).toEqual(expected)
 }
 
-/** Types are stripped where there are some: it takes an emulated machine seconds to load what does it. */
+/** Strips types only where there are some: an emulated machine takes seconds to load what strips them. */
 async function compile(names: string[], source: string): Promise<(...values: unknown[]) => Promise<void>> {
   try {
     return new AsyncFunction(...names, source)

@@ -2,7 +2,7 @@
 
 import {Errno, errnoName} from '../../src/abi/errno.ts'
 
-/** 'no error' when it does not. */
+/** @returns the name; 'no error' when the promise does not fail */
 export async function failure(call: Promise<unknown>): Promise<string> {
   try {
     await call

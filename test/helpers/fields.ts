@@ -1,6 +1,6 @@
-// Little-endian fields of messages by hand, for tests: into bytes, and out of an answer. They share no code with the servers.
+// Little-endian fields of handmade messages for tests: into bytes, and out of an answer. They share no code with the servers.
 
-/** size in front of each value: 1, 2, 4 or 8 bytes, a string, or bytes as they are. */
+/** A size and a value (1, 2, 4 or 8 bytes), a string, or bytes as they are. */
 export type Field = [1 | 2 | 4 | 8, number] | string | Uint8Array
 
 export const u8 = (value: number): Field => [1, value]
@@ -8,7 +8,7 @@ export const u16 = (value: number): Field => [2, value]
 export const u32 = (value: number): Field => [4, value]
 export const u64 = (value: number): Field => [8, value]
 
-/** @param textOf how the protocol has strings */
+/** @param textOf encodes a string as the protocol does */
 export function bytesOf(fields: readonly Field[], textOf: (text: Buffer) => Buffer): Buffer {
   const parts = fields.map((field) => {
     if (typeof field === 'string') return textOf(Buffer.from(field, 'latin1'))

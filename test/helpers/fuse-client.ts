@@ -1,4 +1,4 @@
-// A FUSE client as a Linux is one: file operations by path, over requests by hand; what it has looked up it forgets. It shares no code with the server.
+// A FUSE client that acts as Linux does: file operations by path, over handmade requests; forgets its lookups; shares no server code.
 
 import {ENOTDIR, Errno} from '../../src/abi/errno.ts'
 import type {Server} from '../../src/machine/fuse/server.ts'
@@ -14,7 +14,7 @@ const O_CREAT = 0o100
 interface OpenFile {
   node: number
   handle: number
-  /** open(2)'s: a Linux says them with each write. */
+  /** The flags of open(2), which Linux sends with each write. */
   flags: number
 }
 
@@ -23,14 +23,14 @@ export class FuseClient {
   uid = 0
   gid = 0
   #lastUnique = 0
-  /** By numbers that are those of handles. */
+  /** Open files by their handles. */
   readonly #open = new Map<number, OpenFile>()
 
   constructor(server: Pick<Server, 'answer'>) {
     this.server = server
   }
 
-  /** As mount(2). @returns the fields of the answer */
+  /** Begins a session as mount(2) does. @returns the fields of the answer */
   async init(major = 7, minor = 38): Promise<Answer> {
     return await this.call(
       Op.init,
@@ -48,7 +48,7 @@ export class FuseClient {
     return this
   }
 
-  /** Sends a request, and takes its answer. @throws Errno of an answer with one */
+  /** Sends a request, and takes its answer. @throws the answer's Errno */
   async call(opcode: number, node: number, ...fields: readonly Field[]): Promise<Answer> {
     const unique = ++this.#lastUnique
     const {uid, gid} = this
@@ -60,7 +60,7 @@ export class FuseClient {
 
   async send(bytes: Uint8Array): Promise<Answer> {
     const given = this.server.answer(bytes)
-    // It is valid until the next call: copied before anything is waited for.
+    // The answer is valid until the next call, so it is copied before any await.
     const answer = new Answer(given instanceof Promise ? await given : given)
     if (answer.bytes.readUInt32LE(0) !== answer.bytes.length) throw new Error('an answer of the wrong size')
     return answer
@@ -76,7 +76,7 @@ export class FuseClient {
     if (length > 0) throw new Error('an answer to FORGET')
   }
 
-  /** A node that the caller forgets: found by one name at a time. */
+  /** Walks to a node one name at a time. The caller forgets the node. */
   async walk(path: string): Promise<number> {
     let at = ROOT
     for (const name of path.split('/').filter(Boolean)) {
@@ -140,7 +140,7 @@ export class FuseClient {
     return (await this.call(Op.read, this.nodeOf(file), ...fields)).rest()
   }
 
-  /** @param flags of the open file, now. @param writeFlags FUSE_WRITE_* */
+  /** @param flags the open file's current ones. @param writeFlags FUSE_WRITE_* */
   async write(
     file: number,
     offset: number,
@@ -184,7 +184,7 @@ export class FuseClient {
     return this.with(path, (node) => this.getattrOf(node))
   }
 
-  /** Times in seconds. @param valid FATTR_* */
+  /** Times are in seconds. @param valid FATTR_* */
   async setattrOf(
     node: number,
     valid: number,
@@ -201,7 +201,7 @@ export class FuseClient {
     return this.setattrOf(this.nodeOf(file), valid, changes)
   }
 
-  /** What PLUS looks up is forgotten at once. */
+  /** Forgets at once what PLUS looks up. */
   async readdir(file: number, offset: number, count: number, isPlus = false): Promise<DirectoryEntry[]> {
     const fields = [u64(file), u64(offset), u32(count), u32(0), u64(0), u32(0), u32(0)]
     const answer = await this.call(isPlus ? Op.readdirplus : Op.readdir, this.nodeOf(file), ...fields)
@@ -268,7 +268,7 @@ export class FuseClient {
     return this.#in(path, (directory, name) => this.call(Op.rmdir, directory, name))
   }
 
-  /** @param flags renameat2(2)'s; undefined: by RENAME, as Linux does without any */
+  /** @param flags those of renameat2(2); undefined: sends RENAME, as Linux does without flags */
   rename(from: string, to: string, flags?: number): Promise<unknown> {
     return this.#in(from, (oldDirectory, oldName) =>
       this.#in(to, (newDirectory, newName) =>
@@ -290,7 +290,7 @@ export class FuseClient {
   #in<T>(path: string, use: (directory: number, name: string) => Promise<T>): Promise<T> {
     const at = path.lastIndexOf('/')
     return this.with(path.slice(0, Math.max(at, 0)), async (directory) => {
-      // A Linux would not ask.
+      // Linux would not ask.
       if (at >= 0 && ((await this.getattrOf(directory)).mode & S_IFMT) !== S_IFDIR) throw new Errno(ENOTDIR)
       return await use(directory, path.slice(at + 1))
     })

@@ -1,4 +1,4 @@
-// FUSE requests of a hostile machine, at random: fields that make sense, fields that make none, and broken ones.
+// Random FUSE requests of a hostile machine: fields that make sense, fields that make none, and broken ones.
 
 import {type Field, u32, u64} from './fields.ts'
 import {Op, request} from './fuse-message.ts'
@@ -7,7 +7,7 @@ import type {Random} from './mutate.ts'
 
 type Kind = CommonKind | 'node' | 'handle' | 'data' | 'batch'
 
-/** What the requests are made of, behind their header. */
+/** The requests' layouts, after their header. */
 const LAYOUTS: readonly (readonly [opcode: number, weight: number, ...kinds: Kind[]])[] = [
   [Op.lookup, 12, 'name'],
   [Op.forget, 2, 'u32', 'u32'],
@@ -68,7 +68,7 @@ export interface Known {
   readonly handles: ReadonlySet<number>
 }
 
-/** One that is known, and seldom any. */
+/** Mostly a known number, seldom any. */
 function oneOf(known: ReadonlySet<number>, random: Random): number {
   return random(8) === 0 ? random(100) : ([...known][random(known.size)] ?? 1)
 }
@@ -98,7 +98,7 @@ function fieldOf(kind: Kind, random: Random, {nodes, handles}: Known): Field[] {
   }
 }
 
-/** One of ten is broken besides. */
+/** One in ten is also broken. */
 export function hostileRequest(random: Random, known: Known): Uint8Array {
   const [opcode, , ...kinds] = WEIGHTED[random(WEIGHTED.length)]
   const header = {unique: random(8), node: oneOf(known.nodes, random), uid: random(3), gid: random(3)}

@@ -1,4 +1,4 @@
-// FUSE requests by hand, for tests: fields into bytes, and the fields of an answer. They share no code with the server.
+// Handmade FUSE requests for tests: fields into bytes, and the fields of an answer. They share no code with the server.
 
 import {bytesOf, type Field, Fields} from './fields.ts'
 
@@ -55,7 +55,7 @@ export interface Header {
   gid?: number
 }
 
-/** A whole request, with the right size. A string has a NUL behind it. */
+/** A whole request, with the right size. A NUL follows a string. */
 export function request(opcode: number, header: Header, ...fields: readonly Field[]): Uint8Array {
   const {unique = 1, node = 1, uid = 0, gid = 0} = header
   const body = bytesOf(fields, (text) => Buffer.concat([text, Buffer.alloc(1)]))
@@ -94,7 +94,7 @@ export interface DirectoryEntry {
   offset: number
   type: number
   name: string
-  /** Of READDIRPLUS; its node is 0 where nothing is said of the file. */
+  /** For READDIRPLUS; its node is 0 where the server says nothing about the file. */
   entry?: Entry
 }
 

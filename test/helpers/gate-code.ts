@@ -1,4 +1,4 @@
-// Programs that make their calls through a platform's gate, and one that lies there: what tests of the gate have.
+// Programs for tests of the gate: they make their calls through a platform's gate, or lie there.
 
 import {arch} from '../../src/arch/index.ts'
 import {PAGE_SIZE} from '../../src/platform/platform.ts'
@@ -6,12 +6,12 @@ import {instructions} from './arm64-code.ts'
 import {CODE_ADDRESS} from './user-code.ts'
 
 const NOP = arch.name === 'x86_64' ? [0x90] : instructions(0xd503201f)
-/** Room in front of the call. */
+/** Room before the call. */
 const START = 16
 const TRAMPOLINE = 64
 const END = START + (arch.name === 'x86_64' ? 7 : 8)
 
-/** Where the program goes on behind its call. */
+/** Where the program goes on after its call. */
 export const BEHIND = CODE_ADDRESS + END
 
 /** arch.callLoop, with its call site patched. */
@@ -30,7 +30,7 @@ export function gateLoop(gate: number): Uint8Array {
   return page
 }
 
-/** Makes a call, then counts, and says all the time that it waits for the answer to another one. */
+/** Makes a call, then counts, and all the time claims to wait for the answer to another one. */
 export function liar(gate: number): readonly number[] {
   if (arch.name === 'x86_64') {
     const number = arch.callLoopNumber
@@ -50,7 +50,7 @@ export function liar(gate: number): readonly number[] {
   )
 }
 
-/** The number that forger claims. */
+/** The call number that `forger` claims. */
 export const FORGED = 77
 
 /** Stores a call in its frame, and makes another one without the gate, for ever. */

@@ -1,4 +1,4 @@
-// A target that is no program, and a gdb that is a test: for sessions without either.
+// A fake target and a fake gdb, for sessions without a program and without gdb.
 
 import {encodePacket, PacketReader} from '../../src/gdb/packet.ts'
 import type {RegisterLayout} from '../../src/gdb/register-layout.ts'
@@ -6,7 +6,7 @@ import {Session} from '../../src/gdb/session.ts'
 import type {PointKind, Resumption, Stop, Target} from '../../src/gdb/target.ts'
 import {x86Layout} from '../../src/gdb/x86-64.ts'
 
-/** 4 KiB of memory at 0x1000, two threads, and registers whose bytes are their places. */
+/** 4 KiB of memory at 0x1000, two threads, and registers whose bytes are their own indexes. */
 export class FakeTarget implements Target {
   readonly wasRunning = false
   onStop: ((stop: Stop) => void) | undefined
@@ -17,7 +17,7 @@ export class FakeTarget implements Target {
   passed: ReadonlySet<number> = new Set()
   readonly events: string[] = []
   tids = [2, 3]
-  /** It stands still before anybody asks. */
+  /** Whether it stands still before anybody asks. */
   isStill = false
 
   readonly layout: RegisterLayout
@@ -105,10 +105,10 @@ export class FakeTarget implements Target {
   }
 }
 
-/** A session over `target`, which has stopped as it begins. */
+/** A session over `target`, which is stopped when it begins. */
 export class FakeGdb {
   readonly session: Session
-  /** Payloads that came, and `+`, `-` for what is no packet. */
+  /** Payloads that came, or 'garbled'. */
   readonly heard: string[] = []
   isClosed = false
   #signs = ''
@@ -132,7 +132,7 @@ export class FakeGdb {
     target.stop(first)
   }
 
-  /** Signs since the last look. */
+  /** The `+` and `-` signs since the last look. */
   takeSigns(): string {
     const signs = this.#signs
     this.#signs = ''
@@ -143,7 +143,7 @@ export class FakeGdb {
     this.session.receive(Buffer.from(bytes, 'latin1'))
   }
 
-  /** @returns what is answered at once; undefined: nothing */
+  /** @returns the immediate answer; undefined: none */
   ask(packet: string): string | undefined {
     const before = this.heard.length
     this.send(encodePacket(packet))
@@ -151,7 +151,7 @@ export class FakeGdb {
   }
 }
 
-/** A gdb of today over a target that stands still. */
+/** A current gdb over a stopped target. */
 export function modern(): {target: FakeTarget; gdb: FakeGdb} {
   const target = new FakeTarget()
   const gdb = new FakeGdb(target)

@@ -1,4 +1,4 @@
-// Small guests in machine code: what tests of the VM API have of each architecture.
+// Small guests in machine code: what tests of the VM API need of each architecture.
 
 import {arch} from '../../src/arch/index.ts'
 import type {Exit} from '../../src/vm/exit.ts'
@@ -12,21 +12,21 @@ export type Code = readonly number[]
 
 export interface GuestCode {
   readonly memoryBase: number
-  /** Where the first vCPU's code goes; from here to the end of memory all is free. */
+  /** Where the first vCPU's code goes; everything from here to the end of memory is free. */
   readonly at: number
   readonly programCounter: RegisterName
   /** Two general registers. */
   readonly general: readonly [RegisterName, RegisterName]
-  /** A vCPU that stands before `code` at `address`. */
+  /** A vCPU about to run `code` at `address`. */
   start(vm: Vm, address: number, code: Code, registers: RegisterValues): Vcpu
-  /** Ends the run by an exit of `stopKind`; the next run goes on behind it. */
+  /** Ends the run with an exit of `stopKind`; the next run goes on after it. */
   readonly stop: Code
   readonly stopKind: Exit['kind']
   readonly spin: Code
   readonly nop: Code
-  /** What a debugger writes over code. */
+  /** The trap that a debugger writes over code. */
   readonly trap: Code
-  /** Ends the run by an exit that `numberOf` gets the number out of. */
+  /** Ends the run with an exit from which `numberOf` gets the number. */
   tell(number: number): Code
   numberOf(exit: Exit): number
   /** Waits until the byte at an address is not 0. */
@@ -34,7 +34,7 @@ export interface GuestCode {
   increment(address: number): Code
   /** Its last instruction is the store. */
   store(address: number, byte: number): Code
-  /** Loads a byte by its last instruction. */
+  /** Its last instruction loads a byte. */
   load(address: number): Code
 }
 

@@ -1,9 +1,9 @@
-// What hostile machines say of files, whatever the protocol: values that make sense and values that make none, and whole requests broken.
+// What hostile machines send to file servers of any protocol: values that make sense, values that make none, and broken requests.
 
 import {type Field, u32, u64} from './fields.ts'
 import type {Random} from './mutate.ts'
 
-/** The first five are names of files; the next ones mean something. */
+/** The first five are names of files; the others have a meaning of their own. */
 export const NAMES = [
   'a',
   'b',
@@ -30,7 +30,7 @@ export function pick<T>(random: Random, from: readonly T[]): T {
   return from[random(from.length)]
 }
 
-/** Mostly one that may be there. */
+/** Mostly one that may exist. */
 function anyName(random: Random): string {
   return pick(random, random(3) === 0 ? NAMES : NAMES.slice(0, 5))
 }
@@ -39,7 +39,7 @@ function anyNumber(random: Random): number {
   return random(2) === 0 ? pick(random, NUMBERS) : random(512)
 }
 
-/** Fields that have one form in all protocols. */
+/** Fields that have the same form in all protocols. */
 export type CommonKind = 'name' | 'target' | 'u32' | 'offset' | 'mode' | 'flags'
 
 export function commonField(kind: CommonKind, random: Random): Field {
@@ -59,7 +59,7 @@ export function commonField(kind: CommonKind, random: Random): Field {
   }
 }
 
-/** One of ten: cut, grown, or a byte of it changed. @param bytes of a request that begins with its size */
+/** Breaks one in ten: cut, grown, or with a byte changed. @param bytes of a request that begins with its size */
 export function seldomBroken(random: Random, bytes: Uint8Array): Uint8Array {
   if (random(10) > 0) return bytes
   const broken = Buffer.from(bytes)

@@ -1,6 +1,6 @@
-// A hostile machine plays against a share, by either protocol: each request is answered, at once, and nothing outside of the share is touched.
+// A hostile machine plays against a share, over either protocol: each request is answered at once, and nothing outside of the share is touched.
 //
-// HV_LONG=1 (`npm run test:long`): five minutes, by another seed each time. HV_SEED: this seed.
+// HV_LONG=1 (`npm run test:long`): five minutes, with another seed each time. HV_SEED: this seed.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -18,16 +18,16 @@ const isLong = process.env.HV_LONG === '1'
 const SECONDS = isLong ? 300 : 2
 export const SEED = Number(process.env.HV_SEED ?? (isLong ? Date.now() % 1e9 : 20261128))
 export const TIMEOUT_MS = (SECONDS + 120) * 1000
-/** Of one request, on a busy machine. */
+/** The most that one request may take on a busy machine. */
 const MOST_MS = 1000
 const MEMORY_BYTES = 16 << 20
 export const OPEN_FILES = 16
-/** Descriptors that a share may have besides: directories that it keeps open, and one new file's. */
+/** Descriptors that a share may have: open files, directories that it keeps open, and one new file's. */
 const MOST_DESCRIPTORS = OPEN_FILES + 64 + 8
-/** Requests. */
+/** Requests between two looks. */
 const LOOK_EVERY = 1024
 
-/** Shares, read-only or not. */
+/** File systems to share, read-only or not. */
 export const trees: readonly [string, (path: string) => FileSystem][] = [
   ['a directory', (path) => openHostFs(path, {readOnly: false, memory: memoryFile(MEMORY_BYTES)})],
   ['a read-only directory', (path) => openHostFs(path, {readOnly: true, memory: memoryFile(MEMORY_BYTES)})],
@@ -44,16 +44,16 @@ export const trees: readonly [string, (path: string) => FileSystem][] = [
 export interface Game {
   readonly server: {answer(request: Uint8Array): Uint8Array | Promise<Uint8Array>; close(): void}
   readonly mostAnswerBytes: number
-  /** A session anew. */
+  /** Begins a new session. */
   begin(): void
   request(count: number, random: Random): Uint8Array
-  /** Learns from an answer, which has the size that it says. @returns whether the request was refused */
+  /** Learns from an answer, whose size field is right. @returns whether the request was refused */
   isRefused(request: Uint8Array, answer: Buffer): boolean
-  /** Whether nobody waits for an answer. */
+  /** Whether the request gets no answer. */
   isSilent(request: Uint8Array): boolean
 }
 
-/** Takes its part of the seconds that there are for all trees. */
+/** Plays for this tree's share of the seconds for all trees. */
 export async function play(
   create: (path: string) => FileSystem,
   gameOf: (root: Location) => Game,
@@ -91,7 +91,7 @@ export async function play(
     disposeMounts(root.mount)
     directory.remove()
   }
-  // Both are there in numbers, or the requests are of no use.
+  // Both must be frequent, or the requests are useless.
   const share = Math.min(outcomes.done, outcomes.refused) / (outcomes.done + outcomes.refused)
   expect(share).toBeGreaterThan(0.1)
   expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors)
@@ -99,7 +99,7 @@ export async function play(
 
 const openDescriptors = (): number => fs.readdirSync('/proc/self/fd').length
 
-/** Of what is outside of the share: names, sizes, times. */
+/** Names, sizes and times of the files outside of the share. */
 function tellOf(folder: string): string {
   return fs
     .readdirSync(folder)

@@ -1,4 +1,4 @@
-// A guest that takes interrupts of input 5 for ever: it says that it is ready, and tells each one before it is done with it.
+// A guest that takes interrupts of input 5 for ever: it says that it is ready, and tells of each one before it ends it.
 
 import {arch} from '../../src/arch/index.ts'
 import type {Exit} from '../../src/vm/exit.ts'
@@ -18,7 +18,7 @@ const HANDLER_AT = 0x1100
 const VECTOR = 0x20 + GSI
 const EDGE = 0x800n
 
-// The PIC, all of it: ICW1 to ICW4, then the mask. sti; ready; loop: hlt; jmp loop.
+// Sets up the whole PIC: ICW1 to ICW4, then the mask. sti; ready; loop: hlt; jmp loop.
 const out = (value: number, port: number): number[] => [0xb0, value, 0xe6, port]
 const MAIN = [
   ...[...out(0x11, 0x20), ...out(0x20, 0x21), ...out(4, 0x21), ...out(1, 0x21), ...out(0, 0x21)],
@@ -30,11 +30,11 @@ const HANDLER = [0xe6, TAKEN, ...out(0x20, 0x20), 0xcf]
 export interface Interrupted {
   readonly vm: Vm
   readonly vcpu: Vcpu
-  /** Runs it to where it takes another interrupt. */
+  /** Runs the guest until it takes another interrupt. */
   taken(): Promise<Exit>
 }
 
-/** It stands where it is ready. @param isLevel how arm64's controller is told to see the input; x86_64's takes both */
+/** The guest, ready. @param isLevel how arm64's controller is told to see the input; x86_64's takes both */
 export async function interrupted(isLevel: boolean): Promise<Interrupted> {
   const vm = Vm.create({memoryBytes: MEMORY_BYTES, memoryBase: guest.memoryBase, irqchip: true})
   const vcpu = arch.name === 'arm64' ? startArm64(vm, isLevel) : startX86(vm)
@@ -44,7 +44,7 @@ export async function interrupted(isLevel: boolean): Promise<Interrupted> {
   return {vm, vcpu, taken: run}
 }
 
-/** An exit tells of an interrupt. */
+/** Whether an exit tells of an interrupt. */
 export const isTaken = (exit: Exit): boolean =>
   arch.name === 'arm64'
     ? exit.kind === 'mmio' && exit.address === NOWHERE && exit.data[0] === 32 + GSI
@@ -63,7 +63,7 @@ function startArm64(vm: Vm, isLevel: boolean): Vcpu {
 function startX86(vm: Vm): Vcpu {
   vm.memory.write(HANDLER_AT, Uint8Array.from(HANDLER))
   vm.memory.write(4 * VECTOR, new Uint8Array(Uint32Array.of(HANDLER_AT).buffer))
-  // What it says before it waits is nobody's.
+  // Nobody needs what it stores before it waits.
   vm.post({space: 'port', first: LOOPED, length: 1}, () => {})
   return guest.start(vm, guest.at, MAIN, {rsp: 0x8000n, 'ss.base': 0n, 'ss.selector': 0n})
 }

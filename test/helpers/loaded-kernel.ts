@@ -1,12 +1,12 @@
-// What a kernel's file and its machine's parameters make of guest memory that is a list of writes: no VM is needed.
+// What a kernel's file and its machine's parameters put into guest memory, as a list of writes: no VM is needed.
 
 import {startLinux} from '../../src/machine/x86_64/linux.ts'
 
 export interface LoadedKernel {
-  /** By guest physical address, in the order in which they were written. */
+  /** Each with its guest physical address, in the order of writing. */
   readonly writes: readonly {address: number; bytes: Uint8Array}[]
   readonly registers: Record<string, bigint>
-  /** Of the last write that has this address. */
+  /** Bytes of the last write that covers this address. */
   at(address: number, length: number): Buffer
 }
 
@@ -17,7 +17,7 @@ export interface LoadOptions {
   highMemory?: {address: number; bytes: number}
 }
 
-/** On x86_64. @throws HvError BAD_KERNEL; RangeError when it writes where no memory is */
+/** For x86_64. @throws HvError BAD_KERNEL; RangeError when it writes outside of memory */
 export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): LoadedKernel {
   const {memoryBytes = 2 ** 28, initrd, commandLine = 'quiet', highMemory} = options
   const writes: {address: number; bytes: Uint8Array}[] = []
@@ -28,7 +28,7 @@ export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): Loade
   }
   const memory = {
     ...{base: 0, size: memoryBytes},
-    /** Where startLongMode looks whether there is room. */
+    /** startLongMode checks here whether there is room. */
     view: require,
     write(address: number, bytes: Uint8Array): void {
       require(address, bytes.length)

@@ -1,11 +1,11 @@
-// A seeded mutator of ELF files: the same seed gives the same mutants, so that a failure is found again by its index.
+// A seeded mutator of ELF files: the same seed gives the same mutants, so that a failure's index reproduces it.
 
 import {E_PHNUM, EHDR_SIZE, PHDR_SIZE} from '../../src/abi/elf.ts'
 
 export interface Mutant {
   /** Its place in the sequence: `mutants(bytes, seed, index + 1)` ends with it. */
   readonly index: number
-  /** What was done, for a failure's message: `field 0x36=0xffff, cut 120`. */
+  /** The mutations, for a failure's message: `field 0x36=0xffff, cut 120`. */
   readonly description: string
   readonly bytes: Uint8Array
 }
@@ -19,7 +19,7 @@ export function* mutants(original: Uint8Array, seed: number, count: number): Gen
     const random = seededRandom(seed * 0x10001 + index)
     const mutations = 1 + random(4)
     const descriptions: string[] = []
-    // Not slice(): that of a Buffer shares its memory.
+    // Not slice(): a Buffer's slice shares its memory.
     let bytes: Uint8Array = new Uint8Array(original)
     for (let i = 0; i < mutations; i++) {
       const mutation = MUTATIONS[random(MUTATIONS.length)]
@@ -44,7 +44,7 @@ export function seededRandom(seed: number): Random {
 
 type Mutation = (bytes: Uint8Array, random: Random) => [Uint8Array, string]
 
-/** Names and widths of what a header holds: [offset, bytes]. */
+/** A header's fields: [offset, bytes]. */
 const EHDR_FIELDS = [
   [0, 4],
   [4, 1],
@@ -72,7 +72,7 @@ const PHDR_FIELDS = [
 
 const bitFlip: Mutation = (bytes, random) => {
   if (bytes.length === 0) return [bytes, 'nothing']
-  // Three of four in the headers, where the decisions are.
+  // Three in four hit the headers, which drive the decisions.
   const limit = random(4) === 0 ? bytes.length : Math.min(bytes.length, headersEnd(bytes))
   const at = random(limit)
   const bit = random(8)
@@ -127,7 +127,7 @@ const splice: Mutation = (bytes, random) => {
   return [bytes, `splice ${length} from ${hex(from)} to ${hex(to)}`]
 }
 
-// Substitutions and nudges twice: they reach deepest.
+// Substitutions and nudges appear twice: they reach deepest.
 const MUTATIONS = [
   bitFlip,
   substitute,
@@ -154,12 +154,12 @@ function interestingValue(fileSize: number, random: Random): bigint {
 const phdrAt = (index: number): number => EHDR_SIZE + index * PHDR_SIZE
 const headersEnd = (bytes: Uint8Array): number => phdrAt(phdrCount(bytes))
 
-// The table is taken to follow the header, as every linker puts it; the count may be a mutant's already.
+// Assumes that the table follows the header, as all linkers put it; the count may already be mutated.
 function phdrCount(bytes: Uint8Array): number {
   return Math.min(Math.max(Number(readLittleEndian(bytes, E_PHNUM, 2)), 1), 32)
 }
 
-// Outside the file there is nothing to read or write: a truncated mutant is mutated further.
+// Reads nothing outside the file, and writes nothing there: even a truncated mutant is mutated further.
 function readLittleEndian(bytes: Uint8Array, at: number, width: number): bigint {
   let value = 0n
   for (let i = width - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[at + i] ?? 0)

@@ -1,4 +1,4 @@
-// OCI image layouts made by hand: right ones, and with any part replaced.
+// OCI image layouts made by hand: correct ones, and ones with any part replaced.
 
 import {createHash} from 'node:crypto'
 import {mkdirSync, writeFileSync} from 'node:fs'
@@ -17,14 +17,14 @@ export interface Blob {
 
 export interface ImageParts {
   layers: readonly Uint8Array[]
-  /** Of the container: Env, User … */
+  /** The container's: Env, User … */
   config?: object
   /** The config's other fields. */
   about?: object
   layerType?: string
 }
 
-/** A layout in a folder; its blobs, and at last its index, are written there. */
+/** A layout in a folder; its blobs, and finally its index, are written there. */
 export class LayoutFolder {
   readonly path: string
 
@@ -59,7 +59,7 @@ export class LayoutFolder {
 
 export const INDEX_TYPE = `${MEDIA}.index.v1+json`
 
-/** For an index. */
+/** A blob with a name, for an index. */
 export function named(blob: Blob, name: string): object {
   return {...blob, annotations: {'org.opencontainers.image.ref.name': name}}
 }

@@ -1,4 +1,4 @@
-// More programs in machine code, for several contexts at a time, and contexts for them whose registers a test can check.
+// More programs in machine code, for several contexts at a time, and their contexts, whose registers a test can check.
 
 import {arch} from '../../src/arch/index.ts'
 import type {Context, Platform} from '../../src/platform/platform.ts'
@@ -11,7 +11,7 @@ export const SEED = 0x1111_2222_3333_4400n
 interface ParallelCode {
   /** Stores the word `mine` of `contextOf` at DATA_ADDRESS for ever. */
   readonly storeForEver: readonly number[]
-  /** System calls, with some thousand instructions between them. An answer that is not `answer` is followed by an invalid instruction. */
+  /** System calls, with some thousand instructions between them. After a wrong answer it runs an invalid instruction. */
   readonly callAndCheck: readonly number[]
   readonly answer: number
 }
@@ -48,7 +48,7 @@ const codes: Record<typeof arch.name, ParallelCode> = {
 
 export const parallelCode: ParallelCode = codes[arch.name]
 
-/** Before `storeForEver`, or `userCode.pass`: `mine` is its first byte, `other` the second. */
+/** A context for `storeForEver`, or for `userCode.pass`: `mine` is its first byte, `other` the second. */
 export function contextOf(platform: Platform, mine: number, other = 0, times = 0): Context {
   const context = contextAt(platform, SEED)
   const registers = context.readRegisters()

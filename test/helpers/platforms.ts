@@ -1,4 +1,4 @@
-// The platforms, for tests that are run over each.
+// The platforms, for tests that run on each.
 
 import {accessSync, constants} from 'node:fs'
 import {KvmPlatform} from '../../src/platform/kvm/kvm.ts'
@@ -9,7 +9,7 @@ import {canTrace} from './ptrace.ts'
 
 export interface PlatformUnderTest {
   readonly name: 'kvm' | 'ptrace'
-  /** What it cannot do here is skipped by name. */
+  /** Whether it works here; else its tests are skipped by name. */
   readonly isHere: boolean
   open(memoryBytes: number): Platform
 }

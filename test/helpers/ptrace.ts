@@ -8,7 +8,7 @@ import type {NativeTracedSpace} from '../../src/platform/ptrace/addon.ts'
 import {PtracePlatform} from '../../src/platform/ptrace/ptrace.ts'
 import {withCosts} from './costs.ts'
 
-/** Skipped by name where the host lets nothing be traced. */
+/** Skipped by name where the host allows no tracing. */
 export const describePtrace: ReturnType<typeof describe.skipIf> = describe.skipIf(!canTrace())
 
 export function canTrace(): boolean {

@@ -9,10 +9,10 @@ import {fileURLToPath} from 'node:url'
 import {onTestFinished} from 'vitest'
 
 const DRIVER = fileURLToPath(new URL('terminal-driver.py', import.meta.url))
-/** Far above what anything takes: a test that waits in vain fails by this. */
+/** Far longer than anything takes: a test that waits in vain fails after it. */
 const PATIENCE_MS = 60_000
 const SIGCONT = 18
-/** Between two looks at what runs. */
+/** The pause between two looks at what runs. */
 const LOOK_MS = 10
 
 interface Answer {
@@ -24,7 +24,7 @@ interface Answer {
 }
 
 export class Pty {
-  /** All that was shown, and what of it `expect` has passed. */
+  /** All that was shown, and how much of it `expect` has passed. */
   output = ''
   #passed = 0
   #pid: number | undefined
@@ -52,12 +52,12 @@ export class Pty {
     this.#ask({size: [rows, columns]})
   }
 
-  /** Nobody reads what the terminal shows, as behind a connection that hangs. */
+  /** Stops reading what the terminal shows, like a connection that hangs. */
   hold(): void {
     this.#ask({hold: true})
   }
 
-  /** The command's job gets the terminal and goes on, as a shell's fg does it. */
+  /** Gives the command's job the terminal and continues it, as a shell's fg does. */
   resume(): void {
     this.#stopped = undefined
     this.#ask({foreground: true})
@@ -85,7 +85,7 @@ export class Pty {
     })
   }
 
-  /** Waits until the command, and all that it started, waits itself: no thread runs, or ran since the last look. */
+  /** Waits until the command, and all that it started, waits too: no thread runs, or ran since the last look. */
   async idle(): Promise<void> {
     const pid = await this.pid()
     const endMs = Date.now() + PATIENCE_MS
@@ -107,7 +107,7 @@ export class Pty {
     return this.#until('the end', () => this.#status)
   }
 
-  /** By which signal it was stopped. */
+  /** The signal that stopped it. */
   async stopped(): Promise<number> {
     return this.#until('stop', () => this.#stopped)
   }
@@ -159,7 +159,7 @@ function switchesOf(pid: number): string | undefined {
       }
     }
   } catch {
-    // One of them has just ended.
+    // A process or thread has just ended.
     return undefined
   }
   return switches

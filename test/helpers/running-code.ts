@@ -1,4 +1,4 @@
-// Programs of user-code.ts that run on a page of data which the test sees too: what tests of many contexts have.
+// Programs of user-code.ts on a page of data that the test also sees, for tests of many contexts.
 
 import {expect} from 'vitest'
 import {addon} from '../../src/addon.ts'
@@ -15,9 +15,9 @@ import {
 import {CODE_ADDRESS, spaceWith, storeCode, userCode} from './user-code.ts'
 
 export const DATA_ADDRESS = 0x20000
-/** Time enough for a program to run for a moment. */
+/** Long enough for a program to run for a moment. */
 export const SOON_NS = 20e6
-/** Too late for anything that comes. */
+/** Later than any event. */
 export const LATE_NS = 20e9
 
 /** A deadline. */
@@ -38,7 +38,7 @@ export function placeWith(platform: Platform, code: readonly number[]): Place {
   return {space, data}
 }
 
-/** A context before the code, with `pointer` at the data and these registers besides. */
+/** A context about to run the code, with `pointer` at the data, and these registers. */
 export function startAt(platform: Platform, values: Record<number, number> = {}): Context {
   const context = platform.createContext()
   const registers = arch.initialRegisters(CODE_ADDRESS, 0)
@@ -52,7 +52,7 @@ interface Counting extends Place {
   contexts: Context[]
 }
 
-/** So many contexts that run `userCode.count` on one page, and have done so for a moment. */
+/** `count` contexts that run `userCode.count` on one page, and have done so for a moment. */
 export function runCounting(platform: Platform, count: number): Counting {
   const place = placeWith(platform, userCode.count)
   const contexts = Array.from({length: count}, () => startAt(platform))
@@ -65,7 +65,7 @@ export function runCounting(platform: Platform, count: number): Counting {
 export const countAt = (platform: Platform, data: number): number =>
   Atomics.load(platform.memory.int32s, data / 4)
 
-/** Until it has gone on. A machine may be so slow that a program is stopped before it is in: it gets longer each time. */
+/** Waits until the count goes on. On a slow machine a wait may end before the program runs, so each is longer than the last. */
 export function awaitCount(platform: Platform, data: number): void {
   const before = countAt(platform, data)
   const endNs = inNs(LATE_NS)

@@ -1,4 +1,4 @@
-// Shares of this host's directories, and clients of them by each protocol, for tests.
+// Shares of this host's directories, and clients of them over each protocol, for tests.
 
 import {Server} from '../../src/machine/9p/server.ts'
 import type {Limits} from '../../src/machine/9p/session.ts'
@@ -23,7 +23,7 @@ interface Shared<S, C> {
 export type Share = Shared<Server, Client>
 export type FuseShare = Shared<FuseServer, FuseClient>
 
-/** A directory of the host's, and the share of it. */
+/** A directory on the host that is shared. */
 interface OnHost {
   /** On the host. */
   readonly path: string
@@ -63,7 +63,7 @@ export function fuseHostShare(limits: FuseLimits = {}, readOnly = false): Promis
   return onHost(readOnly, (fs) => fuseShareOf(fs, limits, readOnly))
 }
 
-/** Each protocol, for tests of what both of them do. */
+/** Both protocols, for tests of what they have in common. */
 export const protocols = [
   {protocol: '9P', hostShare, shareOf},
   {protocol: 'FUSE', hostShare: fuseHostShare, shareOf: fuseShareOf},
@@ -74,7 +74,7 @@ async function onHost<S extends {dispose(): void}>(
   open: (fs: FileSystem) => Promise<S>,
 ): Promise<S & OnHost> {
   const {path, remove} = hostDirectory()
-  // Room for 256 nodes: few, so that tests see them go.
+  // Room for only 256 nodes, so that tests see them go.
   const share = await open(openHostFs(path, {readOnly, memory: memoryFile(4 << 20)}))
   const dispose = (): void => {
     share.dispose()

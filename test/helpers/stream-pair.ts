@@ -8,7 +8,7 @@ export function streamPair(): [Duplex, Duplex] {
     Duplex.from({readable: back, writable: there}),
     Duplex.from({readable: there, writable: back}),
   ]
-  // As the device does it.
+  // As the device does.
   for (const end of ends) end.on('error', () => {})
   return ends as [Duplex, Duplex]
 }

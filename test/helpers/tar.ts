@@ -1,4 +1,4 @@
-// Tar archives made by hand: whatever a header can say, also what no tar would write.
+// Tar archives made by hand: anything that a header can say, including what no tar would write.
 
 const BLOCK = 512
 
@@ -13,7 +13,7 @@ export interface TarFile {
   mtime?: number
   major?: number
   minor?: number
-  /** In the header; default: the content's. */
+  /** The header's; default: the content's. */
   size?: number
 }
 
@@ -42,13 +42,13 @@ export function entryOf({name, type = '0', content = '', link = '', ...numbers}:
   return Buffer.concat([summed(header), bytes, Buffer.alloc(-bytes.length & (BLOCK - 1))])
 }
 
-/** An extended header for the entry behind it. */
+/** An extended header for the entry after it. */
 export function paxOf(records: Readonly<Record<string, string>>, type = 'x'): TarFile {
   const content = Object.entries(records).map(([key, value]) => record(`${key}=${value}\n`))
   return {name: 'pax', type, content: content.join('')}
 }
 
-/** The sum anew, after a change. */
+/** The header with a new checksum, after a change. */
 export function summed(header: Buffer): Buffer {
   header.fill(' ', 148, 156)
   const sum = header.subarray(0, BLOCK).reduce((total, byte) => total + byte, 0)
@@ -56,7 +56,7 @@ export function summed(header: Buffer): Buffer {
   return header
 }
 
-/** With its own length in front, which counts itself. */
+/** The record, after its own length, which includes itself. */
 function record(text: string): string {
   const bytes = Buffer.byteLength(text)
   let length = bytes + 2

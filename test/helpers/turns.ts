@@ -1,6 +1,6 @@
-// turnsWhile: whether something lets the event loop turn.
+// turnsWhile: tells whether something lets the event loop turn.
 
-/** How often the event loop turns until it is done. */
+/** How often the event loop turns until `act` is done. */
 export async function turnsWhile(act: () => Promise<unknown>): Promise<number> {
   let turns = 0
   let isDone = false

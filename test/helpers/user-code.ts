@@ -1,4 +1,4 @@
-// Small programs in machine code for user mode, on each architecture: what tests of platforms have.
+// Small user-mode programs in machine code for each architecture, for tests of platforms.
 
 import {expect} from 'vitest'
 import {arch} from '../../src/arch/index.ts'
@@ -15,13 +15,13 @@ interface UserCode {
   readonly pointer: number
   /** Adds 1 to the 32-bit word at the address in `pointer`, for ever. */
   readonly count: readonly number[]
-  /** So many times: waits until the byte at the address in `pointer` is the first, makes it the second. Then a system call. */
+  /** As many times as told: waits until the byte at the address in `pointer` is the first, and makes it the second. Then a system call. */
   readonly pass: readonly number[]
   /** Its registers: the first byte, the second, how many times. */
   readonly passed: readonly [number, number, number]
-  /** Registers that a system call leaves alone: all but its number, result and what the instruction takes. */
+  /** Registers that a system call leaves alone: all but its number, its result and those that the instruction uses. */
   readonly kept: readonly number[]
-  /** Changes the vector registers in an FP state, as wide as every processor has them. */
+  /** Fills the vector registers in an FP state, at the width that every processor has. */
   fillVectors(state: Uint8Array, byte: number): void
   vectorsOf(state: Uint8Array): Uint8Array
 }
@@ -74,7 +74,7 @@ const codes: Record<typeof arch.name, UserCode> = {
 
 export const userCode: UserCode = codes[arch.name]
 
-/** Memory with `code`, for `mapCode`. @returns where in the MemoryFile */
+/** Stores `code` in memory, for `spaceWith`. @returns where in the MemoryFile */
 export function storeCode(platform: Platform, code: ArrayLike<number>): number {
   const offset = platform.memory.allocate(PAGE_SIZE)
   platform.memory.bytes.set(Uint8Array.from(code), offset)
@@ -89,7 +89,7 @@ export function spaceWith(platform: Platform, codeOffset: number): ReturnType<Pl
   return space
 }
 
-/** A context before the code, whose registers that can be anything are `seed` and what follows. */
+/** A context about to run the code, whose free registers hold `seed` and the numbers after it. */
 export function contextAt(platform: Platform, seed: bigint): ReturnType<Platform['createContext']> {
   const context = platform.createContext()
   const registers = arch.initialRegisters(CODE_ADDRESS, 0)
@@ -101,7 +101,7 @@ export function contextAt(platform: Platform, seed: bigint): ReturnType<Platform
   return context
 }
 
-/** That all is as `contextAt` left it. */
+/** Expects everything as `contextAt` left it. */
 export function expectKept(context: ReturnType<Platform['createContext']>, seed: bigint): void {
   const registers = context.readRegisters()
   expect(userCode.kept.map((register) => registers[register])).toEqual(

@@ -1,4 +1,4 @@
-// Every file system that takes writes, empty: what the suites test/unit/vfs/fs/writable*.test.ts run over.
+// Every writable file system, empty: the suites test/unit/vfs/fs/writable*.test.ts run on each.
 
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -18,7 +18,7 @@ const MEMORY_BYTES = 16 << 20
 export interface Backend {
   name: string
   create(memory: MemoryFile): FileSystem
-  /** Takes away what create() left on the host. */
+  /** Removes what create() left on the host. */
   cleanUp(): void
 }
 
@@ -56,7 +56,7 @@ export const backends: Backend[] = [
   withHostDirectory('host', (path, memory) => openHostFs(path, {readOnly: false, memory})),
 ]
 
-/** Gives each test an empty file system; behind it all of the guest's memory must be free again. */
+/** Gives each test an empty file system; after the test all of the guest's memory must be free again. */
 export function freshBeforeEach(backend: Backend, given: (vfs: TestVfs, memory: MemoryFile) => void): void {
   let memory: MemoryFile
   let vfs: TestVfs

@@ -17,7 +17,7 @@ export class Disk {
     this.driver = new VirtioDriver(this.model, {without, memory}).begin()
   }
 
-  /** @returns the status, and what was read */
+  /** @returns the status, and the bytes read */
   async ask(type: number, sector: number | bigint, readable: Uint8Array[] = [], writable: number[] = []) {
     const header = new DataView(new ArrayBuffer(16))
     header.setUint32(0, type, true)

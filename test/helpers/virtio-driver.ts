@@ -16,15 +16,15 @@ import {DriverQueue} from './virtio-queue.ts'
 
 export const MEMORY_BASE = 0x40000000
 const FIRST = 0x0a000000
-/** Around the guest's memory: who writes here wrote outside. */
+/** Guards around the guest's memory: a changed guard shows a write outside. */
 export const GUARD_BYTES = 4096
 const GUARD = 0xa5
 
-/** Guest memory as a plain buffer, between two guards: two slots, of which one follows the other. */
+/** Guest memory as a plain buffer, between two guards: two slots, one right after the other. */
 export class FakeMemory {
   readonly base = MEMORY_BASE
   readonly size: number
-  /** The guest's part begins behind a guard, at GUARD_BYTES. */
+  /** The guest's part begins after a guard, at GUARD_BYTES. */
   readonly buffer: ArrayBuffer | SharedArrayBuffer
 
   /** @param isShared another thread may change it meanwhile, as a vCPU does */
@@ -53,7 +53,7 @@ export class FakeMemory {
     return this.#guards().every((guard) => guard.every((byte) => byte === GUARD))
   }
 
-  /** As a VM's that is disposed. */
+  /** Makes the memory like a disposed VM's. */
   detach(): void {
     structuredClone(this.buffer, {transfer: [this.buffer as ArrayBuffer]})
   }
@@ -85,24 +85,24 @@ export class FakeLine implements InterruptLine {
 }
 
 export interface DriverOptions {
-  /** Bits that it leaves alone. */
+  /** Feature bits that the driver does not accept. */
   without?: bigint
   queueSize?: number
   memoryBytes?: number
-  /** Default: a fake one of that size. */
+  /** Default: a fake memory of that size. */
   memory?: DriverMemory
-  /** Bytes at the beginning of memory that it leaves alone. */
+  /** Bytes at the beginning of memory that the driver does not use. */
   reservedBytes?: number
 }
 
-/** What a driver needs of its memory. */
+/** What a driver needs from its memory. */
 export type DriverMemory = Pick<GuestMemory, 'base' | 'size' | 'view' | 'views'>
 
 export class VirtioDriver {
   readonly memory: DriverMemory
   readonly line = new FakeLine()
   readonly device: VirtioMmio
-  /** What both have accepted. */
+  /** The features that both sides have accepted. */
   features = 0n
   queues: DriverQueue[] = []
   configChanges = 0
@@ -113,11 +113,11 @@ export class VirtioDriver {
     this.#options = options
     this.memory = options.memory ?? new FakeMemory(options.memoryBytes ?? 1 << 22)
     this.device = new VirtioMmio(model, {first: FIRST, memory: this.memory, line: this.line})
-    // A vCPU takes an interrupt later, not in the middle of the device.
+    // A vCPU takes an interrupt later, not in the middle of the device's code.
     this.line.onRaise = () => queueMicrotask(() => this.#takeInterrupt())
   }
 
-  /** From reset to DRIVER_OK. */
+  /** Sets the device up, from reset to DRIVER_OK. */
   begin(): this {
     this.features = 0n
     this.#allocated = this.#options.reservedBytes ?? 0
@@ -151,7 +151,7 @@ export class VirtioDriver {
     return this.read(Register.config + at) % 256 ** bytes
   }
 
-  /** The address of that many bytes. */
+  /** @returns the address of that many free bytes */
   allocate(bytes: number, alignment = 16): number {
     const at = Math.ceil(this.#allocated / alignment) * alignment
     this.#allocated = at + bytes
@@ -174,7 +174,7 @@ export class VirtioDriver {
     if (isAccepted !== ((this.features & VIRTIO_F_VERSION_1) !== 0n)) throw new Error('FEATURES_OK')
   }
 
-  /** @returns how many descriptors it may have; 0: there is no such queue */
+  /** @returns how many descriptors the queue may have; 0: no such queue exists */
   #select(index: number): number {
     this.write(Register.queueSelect, index)
     return this.read(Register.queueSizeMax)

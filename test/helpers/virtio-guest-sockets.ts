@@ -13,7 +13,7 @@ import type {VirtioDriver} from './virtio-driver.ts'
 const [FROM_HOST, TO_HOST] = [0, 1]
 const BUFFERS = 16
 const BUFFER_BYTES = 4096
-/** Of a stream in the guest. */
+/** The buffer of a stream in the guest. */
 const WINDOW = 1 << 16
 const HOST = 2
 export const GUEST = 3
@@ -28,13 +28,13 @@ export class GuestSockets {
   #onPacket: (packet: Heard) => void = (packet) => this.heard.push(packet)
   #waiting: ((packet: Heard) => void) | undefined
 
-  /** @param buffers for packets of the host's */
+  /** @param buffers how many, for packets from the host */
   constructor(driver: VirtioDriver, buffers = BUFFERS) {
     this.#driver = driver
     for (let i = 0; i < buffers; i++) void this.receiveOne()
   }
 
-  /** Gives the host one more buffer; again when it comes back. */
+  /** Gives the host one more buffer, and another whenever one comes back. */
   async receiveOne(bytes = BUFFER_BYTES, isAgain = true): Promise<void> {
     const used = await this.#driver.queues[FROM_HOST].request([], [bytes])
     if (used.written >= HEADER_BYTES) {
@@ -51,7 +51,7 @@ export class GuestSockets {
     else waiting(packet)
   }
 
-  /** From now on. */
+  /** Takes the packets from now on. */
   set onPacket(onPacket: (packet: Heard) => void) {
     this.#onPacket = onPacket
   }
@@ -84,13 +84,13 @@ export class GuestSockets {
   }
 }
 
-/** One stream of the guest's that is open: it keeps credit in both directions. */
+/** One open stream of the guest's: it keeps credit in both directions. */
 export class GuestStream {
   readonly received: Uint8Array[] = []
   receivedBytes = 0
   isReset = false
   shutdown = 0
-  /** It takes what comes out of its buffer at once; else it lets the host wait. */
+  /** Whether it takes data out of its buffer at once; else it lets the host wait. */
   isReading = true
   readonly #sockets: GuestSockets
   readonly #hostPort: number
@@ -119,7 +119,7 @@ export class GuestStream {
     return this.#sockets.send(this.#hostPort, this.#guestPort, op, {forwarded: this.#forwarded, ...more})
   }
 
-  /** As much at a time as the host has room for. */
+  /** Sends as much at a time as the host has room for. */
   async write(bytes: Uint8Array, packetBytes = 1 << 15): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
       const credit = this.#hostBuffer - (this.#sent - this.#hostForwarded)
@@ -136,7 +136,7 @@ export class GuestStream {
     }
   }
 
-  /** Takes what waits in its buffer. */
+  /** Takes all that waits in its buffer. */
   read(): Promise<void> {
     this.#forwarded = this.receivedBytes
     return this.send(Op.creditUpdate)

@@ -1,4 +1,4 @@
-// HostileDriver: plays against a virtio device by a seed: registers in any order, rings and descriptors of all kinds, resets.
+// HostileDriver: plays against a virtio device from a seed: registers in any order, rings and descriptors of all kinds, resets.
 
 import {Register, Status, VIRTIO_F_VERSION_1} from '../../src/machine/virtio/registers.ts'
 import type {Random} from './mutate.ts'
@@ -8,7 +8,7 @@ import {MEMORY_BASE, type VirtioDriver} from './virtio-driver.ts'
 const QUEUE_BYTES = 0x4000
 const [AVAILABLE, USED, INDIRECT] = [0x1000, 0x2000, 0x3000]
 export const HOSTILE_BYTES = 1 << 20
-/** From the beginning of memory on, for as many queues as a device here has. */
+/** The rings start at the beginning of memory, with room for as many queues as any device here has. */
 export const RINGS_BYTES = 8 * QUEUE_BYTES
 const DATA = HOSTILE_BYTES / 2
 const REGISTERS = Object.values(Register)
@@ -61,7 +61,7 @@ export class HostileDriver {
     return this.#random(of) === 0
   }
 
-  /** Mostly as it should be. */
+  /** Sets the device up, mostly correctly. */
   #begin(): void {
     const random = this.#random
     this.#write(Register.status, 0)
@@ -100,7 +100,7 @@ export class HostileDriver {
     this.#write(Register.queueReady, 1)
   }
 
-  /** A chain of up to eight buffers, seldom a broken one. */
+  /** Offers a chain of up to eight buffers, seldom a broken one. */
   #offer(): void {
     const random = this.#random
     const index = random(this.#queues.length)
@@ -149,7 +149,7 @@ export class HostileDriver {
     this.#words.setUint16(at + 14, this.#isLucky(200) ? this.#random(0x10000) : next, true)
   }
 
-  /** Any word of the rings. */
+  /** Changes any word of the rings. */
   #scribble(): void {
     const at = this.#random(this.#queues.length) * QUEUE_BYTES + this.#random(QUEUE_BYTES / 2) * 2
     const isRing = this.#isLucky(8)

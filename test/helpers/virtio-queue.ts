@@ -13,10 +13,10 @@ export interface Buffer {
   isWritable: boolean
 }
 
-/** What the device gave back. */
+/** A chain that the device gave back. */
 export interface Used {
   written: number
-  /** Copies of the writable buffers, as a whole. */
+  /** A copy of all writable buffers, joined. */
   bytes: Uint8Array
 }
 
@@ -29,7 +29,7 @@ interface Offered {
 export class DriverQueue {
   readonly size: number
   readonly index: number
-  /** Notifications that the device had not asked to be spared. */
+  /** Notifications that the device had not suppressed. */
   notifications = 0
   readonly #driver: VirtioDriver
   readonly #table: DataView

@@ -1,4 +1,4 @@
-// The virtio devices that a hostile driver plays against: what its payloads look like, and what the host does meanwhile.
+// The virtio devices that a hostile driver plays against: their payloads, and what the host does meanwhile.
 
 import {type Duplex, duplexPair, PassThrough, Writable} from 'node:stream'
 import {Server} from '../../src/machine/9p/server.ts'
@@ -29,9 +29,9 @@ import type {Payload} from './virtio-hostile.ts'
 export interface Subject {
   model: DeviceModel
   payload: Payload
-  /** Something happens at the host's side. */
+  /** Makes something happen on the host's side. */
   stir(random: Random): void
-  /** A driver that behaves uses it; false: in vain. */
+  /** Uses the device as a well-behaved driver does; false: in vain. */
   works(driver: VirtioDriver): Promise<boolean>
   close(): void
 }
@@ -128,7 +128,7 @@ function makeVsock(): Subject {
   }
   const works = async (driver: VirtioDriver) => {
     const guest = new GuestSockets(driver, 8)
-    // Streams that the host has asked for meanwhile come first.
+    // Requests for streams that the host has made meanwhile come first.
     await guest.send(2, 999, Op.request)
     for (;;) {
       const {op, destinationPort} = await guest.next()

@@ -1,4 +1,4 @@
-// An ELF file as a linker of kernels makes it: sound, unless it is asked for something else.
+// An ELF file as a linker of kernels makes it: sound, unless a test asks for something else.
 
 import {
   E_ENTRY,

@@ -1,4 +1,4 @@
-// Guests of x86_64, in real mode: everything lies in the first 64 KiB.
+// Guests for x86_64, in real mode: everything lies in the first 64 KiB.
 
 import type {Code, GuestCode} from './guest-code.ts'
 

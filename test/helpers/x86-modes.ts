@@ -1,4 +1,4 @@
-// Puts a vCPU into protected, paged 32-bit and long mode, with tables that the host builds.
+// Puts a vCPU into protected mode, paged 32-bit mode or long mode, with tables that the host builds.
 
 import {boot} from '../../src/machine/x86_64/boot.ts'
 import type {RegisterName, RegisterValues} from '../../src/vm/registers.ts'
@@ -11,7 +11,7 @@ const PSE = 1n << 4n
 const PAE = 1n << 5n
 /** LMA, LME. */
 const EFER_LONG_MODE = 0x500n
-/** Page tables lie from here on. */
+/** Page tables start here. */
 const TABLES = 0x2000
 /** Present, writable; 4 MiB, and 2 MiB in the tables of long mode. */
 const TABLE = 0x3
@@ -42,7 +42,7 @@ export function enterProtectedMode(vcpu: Vcpu, rip: number): void {
   vcpu.registers.set({...flatSegments(), cr0: vcpu.registers.get('cr0') | PE, rip: BigInt(rip), rflags: 2n})
 }
 
-/** Identity for the first 4 MiB; 0xc0000000 leads to `physical`, a multiple of 4 MiB. */
+/** Maps the first 4 MiB one to one; 0xc0000000 leads to `physical`, a multiple of 4 MiB. */
 export function enterPagedMode(vm: Vm, vcpu: Vcpu, rip: number, physical: number): void {
   const directory = new Uint32Array(1024)
   directory[0] = LARGE
@@ -69,7 +69,7 @@ export function enterCompatibilityMode(vm: Vm, vcpu: Vcpu, rip: number, physical
   vcpu.registers.set({...flatSegments(), ...system, rip: BigInt(rip), rflags: 2n})
 }
 
-/** Identity, and the same 512 GiB again from 0xffff800000000000 on. */
+/** Maps memory one to one, and the same 512 GiB again from 0xffff800000000000 on. */
 export function enterLongMode(vm: Vm, vcpu: Vcpu, rip: number): void {
   boot(vm, vcpu, {entry: rip, stack: 0x8000, args: [0, 0, 0]})
   const pml4 = Number(vcpu.registers.get('cr3'))

@@ -1,4 +1,4 @@
-// The library in somebody's project: as an ES module and in CommonJS, in TypeScript, and through a bundler.
+// The library in a user's project: as an ES module and in CommonJS, in TypeScript, and through a bundler.
 
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -87,7 +87,7 @@ describe.each([
     }`
 
   test.each([
-    // Nothing that package.json does not declare: no @types/node, no DOM.
+    // Only what package.json declares: no @types/node, no DOM.
     ['without other types', ['--types', ''], ''],
     [
       'with an AbortSignal of the DOM',

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {root} from '../../ci/paths.mjs'
 
-/** All that an install may call: with these alone in PATH nothing can be compiled. */
+/** All that an install may call: with only these in PATH nothing can be compiled. */
 const PROGRAMS = ['node', 'npm', 'npx', 'sh', 'env']
 
 export interface Outcome {
@@ -18,9 +18,9 @@ export interface Outcome {
 export interface Installation extends Disposable {
   /** A folder for anything. */
   folder: string
-  /** The only one in PATH. */
+  /** The only folder in PATH. */
   bin: string
-  /** The project. */
+  /** The project's folder. */
   home: string
   env: NodeJS.ProcessEnv
   tarball: {filename: string; size: number; files: {path: string}[]}
@@ -47,7 +47,7 @@ export async function install(): Promise<Installation> {
     symlinkSync(realpathSync(stdout.trim()), join(bin, name))
   }
 
-  // What prepack builds was built by the stages before this one, in place.
+  // Earlier stages have already built, in place, what prepack builds.
   const packed = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: root,
   })

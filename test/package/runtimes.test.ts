@@ -1,4 +1,4 @@
-// hvkit under each runtime that it is for, loaded in every way that there is, on each platform.
+// hvkit under each runtime that it supports, loaded in every possible way, on each platform.
 
 import {cpSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -18,7 +18,7 @@ const WAYS = [
   'a worker',
   'two versions at once',
 ]
-/** Bun bounds no thread's memory: hv makes none there. */
+/** Bun cannot limit a thread's memory, so hv makes no threads there. */
 const WAYS_OF_NODE = [...WAYS, 'a thread', 'threads of two versions at once']
 
 let project: Installation
@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(() => project[Symbol.dispose]())
 
-/** Another version, as npm installs one beside this one under an alias. */
+/** Makes another version, as npm installs it beside this one under an alias. */
 async function copyAsOther(modules: string): Promise<void> {
   const other = join(modules, 'hvkit-other')
   cpSync(join(modules, 'hvkit'), other, {recursive: true})
@@ -90,7 +90,7 @@ describe.each(runtimes.filter(({name}) => /^node 2[246]/.test(name)))('under $na
       console.log(result.stdout)
       await sandbox.dispose()`
     const path = await fetchRuntime(runtime)
-    // Nothing can be kept there, though it is there.
+    // The folder exists, but nothing can be kept there.
     const cold = join(project.folder, 'cold')
     mkdirSync(join(cold, 'hvkit'), {recursive: true, mode: 0o700})
     const args = ['--no-warnings', ...PERMITTED, put('typed.mts', program)]

@@ -1,4 +1,4 @@
-// The package as npm ships it: what is in the tarball, and that it runs where there is no compiler.
+// The package as npm ships it: what is in the tarball, and that it runs without a compiler.
 
 import {accessSync, constants, existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -118,7 +118,7 @@ test.skipIf(!hasKvm)('hv run runs a guest', async () => {
 test('no message points to a file that the tarball does not hold', () => {
   const paths = installation.tarball.files.map(({path}) => path)
   for (const path of paths.filter((path) => path.endsWith('.cjs'))) {
-    // A line that only names a module is the bundler's.
+    // The bundler writes lines that only name a module.
     const text = readFileSync(join(root, path), 'utf8').replace(/^\/\/ .*$/gm, '')
     const named = text.match(/\b(src|ci|test|docs|guests)\/[\w./-]+|[\w./-]*README[\w.]*/g) ?? []
     expect([path, ...named.filter((name) => !paths.includes(name))]).toEqual([path])

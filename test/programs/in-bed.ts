@@ -1,6 +1,6 @@
 // Runs the core of the list in a bed's tree of Debian's programs, natively and under hv.
 //
-//   node in-bed.ts PLATFORM [NAME...]     a line of JSON for each entry: {name, native, guest}
+//   node in-bed.ts PLATFORM [NAME...]     prints a line of JSON for each entry: {name, native, guest}
 
 import {stepMs} from '../../ci/budgets.mjs'
 import type {Platform} from '../guests/run.ts'

@@ -9,7 +9,7 @@ import type {Program} from './program.ts'
 
 export const programs: readonly Program[] = [...shells, ...tools, ...builds, ...python, ...languages]
 
-/** The core without what compiles: a bed has no compiler. */
+/** The core without the builds: a bed has no compiler. */
 export const programsOfBeds: readonly Program[] = programs.filter(
   (program) => program.core && !builds.includes(program),
 )

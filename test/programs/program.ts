@@ -1,28 +1,28 @@
-// Program: one real program of Debian's, what it is given, and what of its result has to equal native's.
+// Program: one of Debian's real programs, its input, and the part of its result that must equal the native one.
 
 import {readFileSync} from 'node:fs'
 
 export interface Program {
-  /** What it shows, as a sentence without its subject. */
+  /** What the entry shows, as a sentence without its subject. */
   name: string
-  /** The program by its path, and its arguments; it runs in a directory of its own. */
+  /** The program's path, and its arguments; it runs in a directory of its own. */
   command: readonly string[]
-  /** Of `hv run`, beyond what all have. */
+  /** Flags of `hv run`, besides those of all programs. */
   flags?: readonly string[]
   stdin?: string
-  /** Made in that directory before. A file whose first line is a #! can be executed. */
+  /** Made in that directory first. A file whose first line is a #! is executable. */
   files?: Readonly<Record<string, string>>
   env?: Readonly<Record<string, string>>
   /** Other files of the host that it needs; where one is missing, the program is skipped by name. */
   needs?: readonly string[]
-  /** CI runs it; the rest is run by `npm run test:programs`. */
+  /** Whether CI runs it; `npm run test:programs` runs the rest. */
   core?: boolean
   timeoutS?: number
-  /** What is compared of its standard output, where all of it differs from run to run. */
+  /** The part of its standard output that is compared, where the whole differs from run to run. */
   extract?: (output: string) => string
 }
 
-/** A script for bash, and whatever else its program has. */
+/** A program that is a script for bash, with its other fields. */
 export function bash(name: string, text: string, more: Partial<Program> = {}): Program {
   return {name, command: ['/bin/bash', 'script'], ...more, files: {script: text, ...more.files}}
 }

@@ -1,5 +1,5 @@
-// Real programs of Debian's over the host's own tree: the same output and status under hv as natively.
-// Without HV_PROGRAMS=all only the core of the list runs, which is what CI has time for.
+// Debian's real programs in the host's own tree: the same output and status under hv as natively.
+// Without HV_PROGRAMS=all only the core of the list runs, as CI has no time for more.
 
 import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../guests/run.ts'
@@ -13,7 +13,7 @@ afterAll(() => cleanUp())
 
 describe.each(wanted)('$command.0 $name', (program) => {
   const lacking = missing(program)
-  // Once, for both platforms.
+  // Run once, for both platforms.
   let native: Ended | undefined
 
   test.for(platforms)('on %s', {timeout: 2 * timeoutMsOf(program)}, (platform, {skip}) => {

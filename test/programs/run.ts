@@ -8,11 +8,11 @@ import {natively, type Outcome, type Platform, underHv} from '../guests/run.ts'
 import type {Program} from './program.ts'
 
 export interface Place {
-  /** The tree, a path of the host's. */
+  /** The tree, as a path on the host. */
   root: string
-  /** A path in the tree, but not in /tmp, where a guest has its own. */
+  /** A path in the tree, but not in /tmp, as a guest has its own. */
   directory: string
-  /** What each run may take there, whatever the program says. */
+  /** The limit of each run there, whatever the program says. */
   timeoutMs?: number
 }
 
@@ -25,7 +25,7 @@ const DEFAULT_ENV = {
 }
 const DEFAULT_TIMEOUT_MS = stepMs('program')
 
-/** How it ended, in the form that is compared. */
+/** How the program ended, in the form that is compared. */
 export interface Ended {
   status: number
   stdout: string
@@ -40,7 +40,7 @@ export function missing({command, needs = []}: Program, {root} = HERE): string[]
 export function runNatively(program: Program, place = HERE): Ended {
   makeDirectory(program, place)
   const {root, directory} = place
-  // chroot(8) goes to the top of the tree.
+  // chroot(8) changes to the top of the tree.
   const enter = root === '/' ? [] : ['/usr/bin/busybox', 'chroot', root, '/usr/bin/env', '-C', directory]
   const [file, ...args] = [...enter, ...program.command]
   const settings = {...settingsOf(program, place), cwd: join(root, directory), env: envOf(program, place)}
@@ -68,7 +68,7 @@ function envOf({env}: Program, {directory}: Place): Record<string, string> {
   return {...DEFAULT_ENV, HOME: directory, ...env}
 }
 
-/** What one run may take. */
+/** The limit of one run. */
 export function timeoutMsOf({timeoutS}: Program): number {
   return timeoutS === undefined ? DEFAULT_TIMEOUT_MS : timeoutS * 1000
 }
@@ -93,7 +93,7 @@ function comparable({extract = (output) => output}: Program, outcome: Outcome): 
   return {
     status: outcome.status,
     stdout: extract(outcome.stdout.toString('latin1')),
-    // bash tells which process was killed.
+    // bash prints the number of a killed process.
     stderr: outcome.stderr.replace(/^(\S+: line \d+:) +\d+ /gm, '$1 PID '),
   }
 }

@@ -6,7 +6,7 @@ import {hv} from '../../ci/paths.mjs'
 import {platforms} from '../guests/run.ts'
 import {Pty} from '../helpers/pty.ts'
 
-/** What CI's machines may lack is not in the core. */
+/** The core leaves out what CI's machines may lack. */
 const all = process.env.HV_PROGRAMS === 'all' ? platforms : []
 const timeout = stepMs('program') * 2
 const CTRL_C = '\x03'
@@ -22,7 +22,7 @@ describe.each(platforms)('bash in a terminal on %s', (platform) => {
     await pty.expect(/ready> /)
     pty.type('echo $((6 * 7))\r')
     await pty.expect(/42\r\n/)
-    // What is typed before a program has the terminal is the shell's.
+    // The shell gets keys that come before a program has the terminal.
     pty.type(`sh -c 'echo now $((1 + 1)); exec sleep 1000'\r`)
     await pty.expect(/now 2\r\n/)
     pty.type(CTRL_C)

@@ -1,4 +1,4 @@
-// Sandbox's root as a tar archive: programs run in it as in the directory that tar makes of it.
+// Sandbox's root as a tar archive: programs run in it as in the directory that tar extracts from it.
 
 import {execFileSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
@@ -9,7 +9,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
 import {BUSYBOX, places} from './guests.ts'
 
-/** Of files, links and directories, as busybox tells of them: names, modes, owners, times, contents. */
+/** Prints files, links and directories as busybox sees them: names, modes, owners, times, contents. */
 const DESCRIBE =
   'cd $1; find . -path ./dev -prune -o -path ./proc -prune -o -path ./sys -prune -o -path ./tmp -prune -o -print' +
   ' | grep -vx . | sort | while read -r f; do stat -c "%n %f %u %g %Y %N" "$f"; [ -d "$f" ] || sha256sum "$f"; done'

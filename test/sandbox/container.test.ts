@@ -1,4 +1,4 @@
-// hv in a container: under the seccomp profiles of Docker and Podman, with the capabilities that they leave, it runs and tells what it lacks.
+// hv in a container: under the seccomp profiles of Docker and Podman, with the capabilities that they leave, it runs and says what it lacks.
 
 import {execFile} from 'node:child_process'
 import {chownSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
@@ -26,13 +26,13 @@ interface Layer {
 }
 interface Seen {
   output: string
-  /** Of a sandbox, and of `hv run`. */
+  /** The layers of a sandbox, and of `hv run`. */
   sandbox: Layer[]
   command: Layer[]
 }
 
 beforeAll(() => {
-  // Podman's, which is Docker's but for namespaces and mounts.
+  // Podman's profile, which equals Docker's except for namespaces and mounts.
   const tree = debianTree(arch.name, ['golang-github-containers-common'])
   profile = join(tree, 'usr/share/containers/seccomp.json')
   for (const user of [0, NOBODY]) {
@@ -42,7 +42,7 @@ beforeAll(() => {
 }, TIMEOUT_MS)
 afterAll(() => rmSync(scratch, {recursive: true, force: true}))
 
-/** Namespaces as a container has them, /dev/kvm as one is given it, and a /proc of which parts are hidden. */
+/** Namespaces as in a container, /dev/kvm as passed to one, and a /proc with hidden parts. */
 const CONTAINER = `
   mount -t tmpfs -o mode=755 container ${scratch}/dev && mknod -m 666 ${scratch}/dev/kvm c 10 232 &&
   mount --bind ${scratch}/dev/kvm /dev/kvm &&
@@ -116,7 +116,7 @@ test.each([
       expect(output).toBe(`${user}\nsandbox\ncommand\n`)
       expect(named(sandbox, 'refused')).toEqual(refused)
       expect(named(sandbox, 'on')).toEqual(expect.arrayContaining(ALWAYS))
-      // Without CAP_SYS_ADMIN, which neither gives a container.
+      // These need CAP_SYS_ADMIN, which neither gives a container.
       expect(named(command, 'refused')).toEqual(NAMESPACES.slice(2))
       expect(named(command, 'on')).toEqual(expect.arrayContaining(ALWAYS))
       const errnos = [...sandbox, ...command]

@@ -1,4 +1,4 @@
-// A Sandbox's events: how programs end, and which limits they come up against.
+// A Sandbox's events: how programs end, and which limits they reach.
 
 import {once} from 'node:events'
 import {afterEach, describe, expect, test} from 'vitest'

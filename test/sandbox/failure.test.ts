@@ -1,4 +1,4 @@
-// A sandbox whose sentry fails, by a bug of ours: a copy of the library, with the bugs built in.
+// A sandbox whose sentry fails through a bug of ours: a copy of the library, with the bugs built in.
 
 import {execFile} from 'node:child_process'
 import {rmSync} from 'node:fs'

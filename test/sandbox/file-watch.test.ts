@@ -1,4 +1,4 @@
-// Sandbox.files.watch: what happens in the guest's tree is told, in order, and never too much of it.
+// Sandbox.files.watch: it tells what happens in the guest's tree, in order, and never too much of it.
 
 import {execFileSync} from 'node:child_process'
 import {mkdtempSync, rmSync} from 'node:fs'
@@ -24,7 +24,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     rmSync(host, {recursive: true})
   })
 
-  /** What is told while `does` does, and a moment longer. */
+  /** What the watch tells while `does` runs, and a moment longer. */
   async function told(path: string, does: () => Promise<unknown>): Promise<string[]> {
     const changes: SandboxFileChange[] = []
     const watch = await sandbox.files.watch(path, (change) => changes.push(change))

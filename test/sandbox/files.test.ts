@@ -1,4 +1,4 @@
-// Sandbox.files: the guest's tree from outside: what programs wrote is read, and the reverse, in memory and on volumes.
+// Sandbox.files: the guest's tree from outside: the owner reads what programs wrote, and the reverse, in memory and on volumes.
 
 import {mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -108,7 +108,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     await files.rename('/tmp/a/b', '/tmp/a/x')
     await expect(files.remove('/tmp/a')).rejects.toMatchObject(failure('ENOTEMPTY'))
     await files.remove('/tmp/a/x/c')
-    // 3800 levels: no path leads there.
+    // 3800 levels: too deep for any path.
     const deep = '/d'.repeat(1900)
     await files.makeDirectory(`/tmp/a${deep}`, {recursive: true})
     await files.makeDirectory(`/tmp/b${deep}`, {recursive: true})
@@ -197,7 +197,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     await sandbox.files.write('/tmp/ten', '0123456789')
     await expect(sandbox.files.read('/tmp/ten', {maxBytes: 9})).rejects.toMatchObject(failure('EFBIG'))
     expect(await sandbox.files.read('/tmp/ten', {maxBytes: 10})).toBe('0123456789')
-    // /proc says 0 of all its sizes.
+    // /proc reports the size 0 for all files.
     expect(await sandbox.files.read('/proc/cpuinfo')).toContain('processor')
     await expect(sandbox.files.read('/proc/cpuinfo', {maxBytes: 5})).rejects.toMatchObject(failure('EFBIG'))
   })

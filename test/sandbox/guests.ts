@@ -8,7 +8,7 @@ export const BUSYBOX = '/bin/busybox'
 /** A shell that never ends and never makes a system call. */
 export const SPIN = ['sh', '-c', 'while :; do :; done']
 
-/** For `run` and `spawn`. */
+/** A shell script as the arguments of `run` and `spawn`. */
 export const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 
 export function guest(name: string): string {
@@ -26,12 +26,12 @@ export const ENDLESS: readonly (readonly [how: string, program: string, args: st
 /** Where sentries run. */
 export const isolations = ['process', 'thread'] as const
 export const places = platforms.flatMap((platform) => isolations.map((isolation) => ({platform, isolation})))
-/** For what takes long: threads on one of the platforms. */
+/** Places for tests that take long: threads on only one of the platforms. */
 export const mainPlaces = places.filter(
   ({platform, isolation}) => isolation === 'process' || platform === 'ptrace',
 )
 
-/** The descendants of a process that have not ended, by the names that the kernel has for them. */
+/** The descendants of a process that have not ended, with the kernel's names for them. */
 export function livingBelow(pid: number | 'self'): {pid: number; name: string}[] {
   return unlessGone(() => readdirSync(`/proc/${pid}/task`), [])
     .flatMap((thread) => textOf(`/proc/${pid}/task/${thread}/children`).match(/\d+/g) ?? [])
@@ -42,7 +42,7 @@ export function livingBelow(pid: number | 'self'): {pid: number; name: string}[]
     })
 }
 
-/** Of a file of /proc; empty, if who it is about has gone. */
+/** The text of a file of /proc; empty if its process has gone. */
 export function textOf(path: string): string {
   return unlessGone(() => readFileSync(path, 'latin1'), '')
 }

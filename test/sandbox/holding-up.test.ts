@@ -1,4 +1,4 @@
-// Sandboxes by the hundred, and guests that do what they can: nothing is left behind, and the owner's event loop turns.
+// Sandboxes by the hundred, and guests that do their worst: nothing is left behind, and the owner's event loop turns.
 //
 // HV_LONG=1 (`npm run test:long`): a thousand one after another, fifty at once, and bombs for longer.
 
@@ -18,12 +18,12 @@ const AT_ONCE = isLong ? 50 : 20
 const FLOOD_MS = isLong ? 1500 : 100
 const ROUNDS = isLong ? 3 : 2
 const TIMEOUT_MS = isLong ? 3_600_000 : 120_000
-/** What V8 keeps of compiled code and of its caches grows a little, however many there are. */
+/** V8's compiled code and caches grow a little, however many sandboxes there are. */
 const MOST_HEAP_MB = 3
 const MOST_RSS_MB = 30
 /**
- * What holds up a quiet machine for 20 ms. On a busy one the thread takes longer for the same: its caches are cold, its processor is
- * another's in part.
+ * On a quiet machine nothing may take more than 20 ms. On a busy one the thread takes longer for the same: its caches are cold, and
+ * it shares its processor.
  */
 const MOST_DELAY_MS = isLong ? 20 : 100
 
@@ -33,10 +33,10 @@ interface Held {
   rssMb: number
 }
 
-/** A script of holding-up/, in a process of its own; what it prints. */
+/** Runs a script of holding-up/ in a process of its own. @returns what it prints */
 async function own<T>(script: string, ...args: (string | number)[]): Promise<T> {
   const path = new URL(`holding-up/${script}`, import.meta.url).pathname
-  // Nobody else's files.
+  // A folder without other processes' files.
   const folder = mkdtempSync(join(tmpdir(), 'hv-holding-up-'))
   try {
     const env = {...process.env, TMPDIR: folder}
@@ -73,7 +73,7 @@ describe.each(platforms)('on %s', (platform) => {
   })
 })
 
-// What an owner hears is the same from both.
+// An owner hears the same from both platforms.
 describe.each(isLong ? platforms : ['ptrace'])('on %s', (platform) => {
   test('nothing that a guest does holds up the event loop', {timeout: TIMEOUT_MS}, async () => {
     const delays = await own<Record<string, [ownMs: number, histogramMs: number]>>(

@@ -1,4 +1,4 @@
-// onSyscall in both isolations: what arguments say, and the look after a call.
+// onSyscall in both isolations: decoded arguments, and the look after a call.
 
 import {afterEach, describe, expect, test} from 'vitest'
 import {
@@ -15,13 +15,13 @@ import {arch} from '../../src/arch/index.ts'
 import {table} from '../../src/sentry/syscalls/table.ts'
 import {BUSYBOX, guest, mainPlaces, places, sh} from './guests.ts'
 
-/** Their calls are interrupted, made anew, woken, or never return. */
+/** Their calls are interrupted, restarted, woken, or never return. */
 const GUESTS = [
   ...['restart', 'futex-threads', 'signal-passing', 'fork', 'exec', 'poll', 'unix-stream', 'sigwait'],
-  // Its calls are made in a page that only x86_64 has.
+  // It makes its calls in a page that only x86_64 has.
   ...(arch.name === 'x86_64' ? ['vsyscall'] : []),
 ]
-/** All that can be asked about. */
+/** All calls that can have a hook. */
 const names = table.map(({name}) => name).filter((name) => name !== 'rt_sigreturn')
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -35,7 +35,7 @@ describe.each(places)('on $platform, in a $isolation', (place) => {
     return sandbox
   }
 
-  /** What a run's calls were told to end with: `name:result`. */
+  /** The results that the hook was told for a run's calls: `name:result`. */
   async function ends(names: string[], ...program: [string, string[]]): Promise<string[]> {
     const told: string[] = []
     const after = ({name}: SandboxSyscall, {result, errno, interrupted}: SyscallOutcome) =>

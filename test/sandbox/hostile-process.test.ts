@@ -1,4 +1,4 @@
-// A sandbox whose process was broken into: a program that speaks as it likes. Its owner goes on, and all it waits for ends.
+// A sandbox whose process was broken into: a program that sends what it likes. Its owner goes on, and all that the owner awaits ends.
 
 import {execFile} from 'node:child_process'
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
@@ -9,10 +9,10 @@ import {copyOfPackage} from '../helpers/copy-with-bug.ts'
 import {BUSYBOX} from './guests.ts'
 
 const TIMEOUT_MS = 60_000
-/** What an owner holds besides, at most. */
+/** The most memory that an owner may take. */
 const MAX_MB = 400
 
-/** What all of them begin with. */
+/** The beginning of all attacks. */
 const HOSTILE = `
   const {readSync, writeSync} = require('node:fs')
   const {spawn} = require('node:child_process')
@@ -53,7 +53,7 @@ const HOSTILE = `
   const question = {id: 1, name: 'openat', pid: 2, programPid: 2, tid: 2, args: [], paths: [], decoded: []}
   const descendant = (...stdio) => spawn('/bin/sleep', ['30'], {detached: true, stdio}).unref()`
 
-/** By what it does instead of what it should: behind READY, with a run that is asked for. */
+/** What the process does instead of what it should: after READY, with a run requested. */
 const ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['is ready twice', 'until("run"); send(READY); forever()'],
   ['answers what nobody asked', 'until("run"); send({kind: "traced"}); forever()'],
@@ -92,7 +92,7 @@ const ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['writes without end to standard error', 'until("run"); for (;;) writeSync(2, "x".repeat(4096))'],
 ]
 
-/** The same, with two runs at once that may give ten bytes each, and end well if what it says before counts for nothing. */
+/** The same, with two runs at once that may give ten bytes each, and that end well if the owner ignores what came before. */
 const RUN_ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['ends a run that is not there', 'finish(3)'],
   ['ends a run twice', 'finish(1); finish(1)'],
@@ -106,7 +106,7 @@ const RUN_ATTACKS: readonly (readonly [what: string, code: string])[] = [
 ]
 const TWO_RUNS = `Promise.all([1, 2].map(() => sandbox.run('${BUSYBOX}', ['true'], {timeoutMs: 3000, maxOutputBytes: 10})))`
 
-/** The same, when a file is to be read: `file` is the request. */
+/** The same, when the owner reads a file: `file` is the request. */
 const FILE_ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['answers another request', 'filed({isEnd: true}, {id: file.id + 1})'],
   ['gives nothing, and no end', 'for (;;) { filed({isEnd: false, handle: 1}); file = until("file") }'],
@@ -124,12 +124,12 @@ const FILE_ATTACKS: readonly (readonly [what: string, code: string])[] = [
 let copy: string
 beforeAll(() => {
   copy = copyOfPackage()
-  // A sandbox's process begins where its owner is.
+  // A sandbox's process starts in its owner's directory.
   writeFileSync(join(copy, 'dist/process.cjs'), "require(process.cwd() + '/attack.cjs')")
 })
 afterAll(() => rmSync(copy, {recursive: true}))
 
-/** @returns what became of a run, whether its disposal ended, and what the owner held */
+/** Throws when the disposal does not end. @returns how a run ended, and the owner's peak memory */
 async function attacked(
   code: string,
   call = `sandbox.run('${BUSYBOX}', ['true'], {timeoutMs: 300})`,

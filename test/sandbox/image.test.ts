@@ -1,4 +1,4 @@
-// Sandbox's image: programs of an OCI image, as whom, with what and where it says.
+// Sandbox's image: an OCI image's programs, with the user, environment and directory that it names.
 
 import {copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -19,7 +19,7 @@ const config = {
 
 let folder: string
 let image: string
-/** A layer with busybox, and one on top. */
+/** Makes a layer with busybox, and one on top. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'hv-image-'))
   const low = tarOf(

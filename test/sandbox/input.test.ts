@@ -1,4 +1,4 @@
-// A run's standard input from a stream, and a spawned program's output by lines.
+// A run's standard input from a stream, and a spawned program's output in lines.
 
 import {once} from 'node:events'
 import {createReadStream} from 'node:fs'

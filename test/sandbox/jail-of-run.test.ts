@@ -12,11 +12,11 @@ import {bareGuest} from '../helpers/vm.ts'
 import {BUSYBOX} from './guests.ts'
 
 const TIMEOUT_MS = 60_000
-/** It has no volumes. */
+/** `hv run` has no volumes here. */
 const OF_VOLUMES: Try = 'write to a read-only volume'
 const withoutVolumes = (tries: readonly Try[]): Try[] => tries.filter((each) => each !== OF_VOLUMES)
 const tries = withoutVolumes(Object.keys(TRIES) as Try[])
-/** In the code of run-program.ts, guest-file.ts, run-bare.ts and kernel-machine.ts. */
+/** Lines in the code of run-program.ts, guest-file.ts, run-bare.ts and kernel-machine.ts. */
 const READS_PROGRAM = 'function isBareGuest({ fd, name }) {'
 const READS_GUEST = 'static read(fd, path) {'
 const RUNS_GUEST = 'options.onLoaded?.();'

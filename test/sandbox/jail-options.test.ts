@@ -1,4 +1,4 @@
-// What a sandbox says of its jail, and what can be asked of it.
+// What a sandbox says about its jail, and which options it takes.
 
 import {mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -24,7 +24,7 @@ describe.each(platforms)('the jail of a sandbox on %s', (platform) => {
   test('lets its guests share no branch predictors, where this host has a say in that', async () => {
     await using sandbox = await Sandbox.create({platform})
     const isOn = sandbox.jail.some(({name, status}) => name === 'speculation' && status === 'on')
-    // Its own, and on ptrace its guests'.
+    // The sandbox's own process, and on ptrace its guests'.
     const states = livingBelow('self')
       .map(({pid}) => readFileSync(`/proc/${pid}/status`, 'latin1'))
       .filter((text) => /^Name:\t(node|memfd:hv-stub)$/m.test(text))

@@ -1,4 +1,4 @@
-// The jail, from inside: a sentry whose code is the attacker's tries what it would try. Each layer is there, and holds without the others.
+// The jail, from inside: a sentry with an attacker's code tries what that would. Each layer is there, and holds without the others.
 
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -10,13 +10,13 @@ import {tarOf} from '../helpers/tar.ts'
 const TIMEOUT_MS = 60_000
 const ALL = Object.keys(TRIES) as Try[]
 const OFF = '/* no jail */'
-/** All of them: those that the process is born in, and those that it enters. */
+/** All namespaces: those that the process starts in, and those that it enters. */
 const NAMESPACES_OFF = 'addon.enterNamespaces = () => ({})'
 const LANDLOCK_OFF = 'addon.restrictFiles = addon.restrictReach = none'
-/** In the code of serve.ts: the last line before the jail closes, and one behind. */
+/** In the code of serve.ts: the last line before the jail closes, and one after. */
 const LAST = 'confinement?.code.keep();'
 const CLOSED = 'let shallClose = false;'
-/** In that of open-tar.ts, before a byte of an archive is read. */
+/** In the code of open-tar.ts, before a byte of an archive is read. */
 const READS_ARCHIVE = 'async function readTar(file, room) {'
 
 const attacker = new Attacker()
@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => attacker.end())
 
-/** Layers that are left out, and what is let then. */
+/** Layers that are left out, and the tries that then succeed. */
 const WITHOUT: readonly [
   layers: string,
   code: string,
@@ -48,7 +48,7 @@ const WITHOUT: readonly [
     LANDLOCK_OFF,
     'root',
     ['write to a read-only volume'],
-    // Of its own namespace.
+    // Process 1 of its own namespace.
     ['write to a read-only volume', 'signal process 1'],
   ],
   ['namespaces', NAMESPACES_OFF, 'root', [], []],
@@ -56,7 +56,7 @@ const WITHOUT: readonly [
   ['nothing', '', 'nobody', [], []],
   ['the filter', 'addon.filterCalls = none', 'nobody', [], ['use io_uring', 'make a process']],
   ['namespaces', NAMESPACES_OFF, 'nobody', [], []],
-  // Namespaces are left.
+  // Only namespaces are left.
   [
     'the filter and Landlock',
     `addon.filterCalls = none; ${LANDLOCK_OFF}`,
@@ -66,7 +66,7 @@ const WITHOUT: readonly [
   ],
 ]
 
-/** Of a sandbox's process. @param options of the sandbox */
+/** Attacks a sandbox's process. @param options of the sandbox */
 function attack(
   as: Attack['as'],
   code: string,

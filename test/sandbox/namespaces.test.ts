@@ -1,4 +1,4 @@
-// The namespaces that a sandbox's process is born in: who has them, what comes in their place, and that nothing outlives its owner.
+// The namespaces that a sandbox's process starts in: who has them, what replaces them, and that nothing outlives its owner.
 
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -28,11 +28,11 @@ afterAll(() => rmSync(cache, {recursive: true, force: true}))
 interface Owner {
   child: ChildProcess
   pid: number
-  /** What it said, line by line, and never the same twice. */
+  /** The next line that it said. */
   next: () => Promise<string>
 }
 
-/** An embedder, which has `Sandbox`, `say`, and a `sandbox`. */
+/** Starts an embedder, whose code may use `Sandbox`, `say`, and a `sandbox`. */
 async function own(code: string, {as = 0, wrap = [] as string[]} = {}): Promise<Owner> {
   const script = `
     import {Sandbox} from '${library}'
@@ -62,7 +62,7 @@ async function own(code: string, {as = 0, wrap = [] as string[]} = {}): Promise<
   return {child, pid: child.pid!, next}
 }
 
-/** The processes of a sandbox's, from the outermost to the one that has the sentry. */
+/** A sandbox's processes, from the outermost to the one with the sentry. */
 function partsOf(owner: number): {launcher: number; init: number; sentry: number} {
   const below = livingBelow(owner)
   const named = (name: string): number => below.find((each) => each.name === name)!.pid
@@ -89,7 +89,7 @@ async function untilAllHaveEnded(those: number[]): Promise<void> {
 }
 
 const ONE_ID = `${NOBODY} ${NOBODY} 1`
-/** Which would show what it covers, if it were left out. */
+/** A mount that would uncover what is below it, if a namespace left it out. */
 const WITH_MOUNT = [
   ...['unshare', '--mount', 'sh', '-c'],
   `mkdir -p ${cache}/hvkit/below && mount -t tmpfs below ${cache}/hvkit/below && chown ${NOBODY} ${cache}/hvkit && exec "$@"`,
@@ -118,7 +118,7 @@ test.each([
   },
 )
 
-/** In a user namespace that may have no others below it, with all capabilities there and with none. */
+/** In a user namespace that may have no others below it: NO_RIGHTS takes its capabilities away. */
 const NONE_BELOW = [
   ...['unshare', '--user', '--map-root-user', 'sh', '-c'],
   'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"',
@@ -173,7 +173,7 @@ test('a sentry that hears nothing ends with its owner', {timeout: TIMEOUT_MS}, a
   const owner = await own(`say('here'); run(...${JSON.stringify(SPIN)})`)
   await owner.next()
   const all = livingBelow(owner.pid).map(({pid}) => pid)
-  // As one whose code is an attacker's.
+  // Like a sentry with an attacker's code.
   process.kill(partsOf(owner.pid).sentry, 'SIGSTOP')
   owner.child.kill('SIGKILL')
   await untilAllHaveEnded(all)
@@ -182,7 +182,7 @@ test('a sentry that hears nothing ends with its owner', {timeout: TIMEOUT_MS}, a
 test('a worker thread’s sandboxes end with it, and other children of the process live on', {
   timeout: TIMEOUT_MS,
 }, async () => {
-  // A module, as its owner's code is.
+  // A module, like its owner's code.
   const worker = `
     import {parentPort} from 'node:worker_threads'
     import {Sandbox} from '${library}'

@@ -1,4 +1,4 @@
-// SandboxPool: sandboxes in processes that wait for them, each in one of its own.
+// SandboxPool: sandboxes in processes that were started before, each in one of its own.
 
 import {execFile} from 'node:child_process'
 import {promisify} from 'node:util'
@@ -10,7 +10,7 @@ import {BUSYBOX, livingBelow, textOf} from './guests.ts'
 const library = new URL('../../dist/index.js', import.meta.url).href
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Processes that are a sandbox or wait to be one. */
+/** Processes that are a sandbox or wait to become one. */
 const waiting = (): number[] =>
   livingBelow('self').flatMap(({pid, name}) =>
     name !== 'hv-stub' && textOf(`/proc/${pid}/cmdline`).startsWith('hv-sandbox') ? [pid] : [],
@@ -21,7 +21,7 @@ async function until(count: number): Promise<void> {
   expect(waiting()).toHaveLength(count)
 }
 
-// A disposed pool's end by themselves.
+// A disposed pool's processes end by themselves.
 afterEach(() => until(0))
 
 describe.each(platforms)('on %s', (platform) => {
@@ -186,7 +186,7 @@ test('paths count from where the owner is, not from where the process began', as
     console.log(runs.map(({stdout}) => stdout).join(''))
     await sandbox.dispose()`,
   ])
-  // Nor does a pool keep its owner alive.
+  // The process ended, so a pool does not keep its owner alive.
   expect(stdout).toBe('a\n/programs/busybox\n\n')
 })
 

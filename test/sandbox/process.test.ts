@@ -1,4 +1,4 @@
-// Sandboxes in processes of their own: their ends are theirs alone, and they end with who made them.
+// Sandboxes in processes of their own: one's end affects no others, and they end with the process that made them.
 
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'

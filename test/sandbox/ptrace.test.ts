@@ -1,4 +1,4 @@
-// Sandboxes on ptrace: processes of this one's, which it does not notice, and of which nothing is left.
+// Sandboxes on ptrace: child processes that this one does not notice, and of which nothing is left.
 
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -10,11 +10,11 @@ import {BUSYBOX, isolations, livingBelow, SPIN} from './guests.ts'
 const COUNT = 8
 const COUNT_UP = 'i=0; while [ $i -lt 500 ]; do i=$((i + 1)); done; exit'
 
-/** Pids. */
+/** The stubs' pids. */
 const stubs = (): number[] =>
   livingBelow('self').flatMap(({pid, name}) => (name.startsWith('memfd:hv-stub') ? [pid] : []))
 
-/** The sentry may have been quicker: where one of its processes is gone, it ends the others. */
+/** The sentry may have been quicker: when one of its processes is gone, it ends the others. */
 function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
@@ -57,7 +57,7 @@ describe.each(isolations)('in a %s', (isolation) => {
       }, 200)
       expect(await run).toMatchObject({exitCode: null, signal: 'SIGKILL'})
       const next = sandbox.run(BUSYBOX, ['echo', 'alive'])
-      // In a jail there is nothing that could start new ones.
+      // Nothing in a jail could start new ones.
       if (isolation === 'process') await expect(next).rejects.toThrow('killed from outside')
       else expect(await next).toMatchObject({exitCode: 0, stdout: 'alive\n'})
       await sandbox.dispose()

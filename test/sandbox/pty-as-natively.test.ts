@@ -1,29 +1,29 @@
-// Sandbox.spawn with a terminal: the same keys at the guest's and at a real one show the same.
+// Sandbox.spawn with a terminal: the same keys show the same on the guest's terminal and on a real one.
 
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxProcess} from '../../dist/index.js'
 import {Pty} from '../helpers/pty.ts'
 import {BUSYBOX, mainPlaces} from './guests.ts'
 
-/** Far above what anything takes. */
+/** Far longer than anything takes. */
 const PATIENCE_MS = 30_000
 
-/** What is awaited, and what is typed then; a list: the rows and columns of a new size. */
+/** What to wait for, and what to type then; a list: the rows and columns of a new size. */
 type Step = [shown: RegExp, typed: string | [rows: number, columns: number]]
 type Conversation = [name: string, ...steps: Step[]]
 
-/** busybox asks where the cursor is, and waits for keys then. */
+/** busybox asks where the cursor is, and then waits for keys. */
 const prompt = (before = ''): RegExp => new RegExp(`${before}\\$ \x1b\\[6n`, 's')
 
 const EDITED = `/tmp/hv-pty-${process.pid}`
 const RESUMED = 'trap "echo back" CONT; echo go; while :; do busybox sleep 0.01; done'
 const CAT = "busybox sh -c 'echo go; exec busybox cat'\n"
-/** cat itself answers, not the shell that becomes it: that one loses a SIGQUIT. */
+/** cat itself answers, not the shell that becomes cat, which would lose a SIGQUIT. */
 const HERE = /here\r\nhere\r\n/
 const RESIZED = 'trap "busybox stty size" WINCH; echo go; while ! read -t 0.05 line; do :; done'
 const UNTIL_STOPPED = 'until busybox grep -q "State:.T" /proc/$!/status; do :; done'
 
-/** All begin at a shell's prompt, and end with `exit 7`. `go`: the job is in the foreground. */
+/** All begin at a shell's prompt, and end with `exit 7`. `go` says that the job is in the foreground. */
 const conversations: readonly Conversation[] = [
   [
     'a shell shows keys and output',
@@ -99,7 +99,7 @@ interface Terminal {
   expect(wanted: RegExp): Promise<unknown>
 }
 
-/** A terminal of a sandbox's, as `Pty` is a real one. */
+/** A sandbox's terminal, with the methods of `Pty`, the real one. */
 class Screen implements Terminal {
   output = ''
   #passed = 0
@@ -158,7 +158,7 @@ async function converse(terminal: Terminal, steps: readonly Step[]): Promise<voi
 
 const natively = new Map<string, Promise<string>>()
 
-/** What a real terminal of this host's shows. */
+/** What a real terminal on this host shows. */
 function shownNatively([name, ...steps]: Conversation): Promise<string> {
   const known = natively.get(name)
   if (known !== undefined) return known

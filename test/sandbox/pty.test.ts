@@ -1,4 +1,4 @@
-// Sandbox.spawn with a terminal: what an owner does to it, and what a program does to its owner by it.
+// Sandbox.spawn with a terminal: what an owner does to it, and what a program does to its owner through it.
 
 import {createHash} from 'node:crypto'
 import {once} from 'node:events'
@@ -55,7 +55,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     const shown = text(child.stdout)
     child.stdin.end('sleep 0.1; cat; sh; wc -c; exit 7\nunfinished')
     expect(await child.wait()).toMatchObject({exitCode: 7})
-    // The shell in the shell is left by the key, as a person leaves it.
+    // The key ends the inner shell, as it does for a person.
     expect(await shown).toMatch(/\$ \r\n0\r\n$/)
   })
 

@@ -1,4 +1,4 @@
-// What programs may use of the host: CPU time, and files in memory.
+// How much of the host programs may use: CPU time, and files in memory.
 
 import {afterEach, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxLimitEvent, type SandboxOptions} from '../../dist/index.js'
@@ -28,7 +28,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     const exit = await each.run(path, [...args], {cpuTimeoutMs: 300, timeoutMs: 60_000})
     expect(exit).toMatchObject({exitCode: null, signal: null, timedOut: true, timedOutBy: 'cpu-time'})
     expect(exit.stats.cpuNs).toBeGreaterThanOrEqual(300e6)
-    // Not by the wall: several CPUs use it up sooner.
+    // CPU time, not wall time: several CPUs use it up sooner.
     expect(exit.stats.cpuNs).toBeLessThan(3e9)
     expect(events).toEqual([{program: BUSYBOX, programPid: 2, limit: 'cpu-time', count: 1}])
   })
@@ -52,7 +52,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
   test('cpuQuotaPercent holds the programs to a share of one CPU, and ends those that are held', async () => {
     const [each] = await create({cpuQuotaPercent: 40, cpus: 2})
     const {stats} = await each.run(...FOUR_SPIN, {timeoutMs: 1500})
-    // Without it, it would be 2. On a busy host the sentry comes late, and makes up for it later.
+    // Without the quota it would be 2. On a busy host the sentry acts late, and makes up for it later.
     expect(stats.cpuNs / stats.runNs).toBeGreaterThan(0.1)
     expect(stats.cpuNs / stats.runNs).toBeLessThan(1.2)
     expect(stats.heldNs).toBeGreaterThan(0.2 * stats.runNs)

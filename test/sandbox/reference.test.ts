@@ -1,5 +1,5 @@
-// The examples of docs/reference, each in a sandbox of its own; but for those of the VM (test/unit/vm), and of machines, which want a kernel
-// of the reader's: test/unit/machine/linux-machine.test.ts and test/bed/kernel.ts boot others.
+// The examples of docs/reference, each in a sandbox of its own, except those of the VM (test/unit/vm) and of machines, which need the
+// reader's own kernel: test/unit/machine/linux-machine.test.ts and test/bed/kernel.ts boot others.
 
 import {describe, test} from 'vitest'
 import * as library from '../../src/index.ts'

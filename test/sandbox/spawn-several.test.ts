@@ -1,4 +1,4 @@
-// Several programs at once in one sandbox: what they share, what each has for itself, and that none ends another.
+// Several programs at once in one sandbox: what they share, what each has to itself, and that none ends another.
 
 import {once} from 'node:events'
 import {text} from 'node:stream/consumers'
@@ -7,7 +7,7 @@ import {Sandbox, type SandboxProcess, type TraceEvent} from '../../dist/index.js
 import {BUSYBOX, mainPlaces, SPIN, sh} from './guests.ts'
 
 const MIB = 1 << 20
-/** Writes a line when it is there, and ends when its input does. */
+/** Writes a line when it runs, and ends when a line or the end of its input comes. */
 const UNTIL_TOLD = sh('echo ready; read line; echo $line')
 
 async function whenReady(child: SandboxProcess): Promise<SandboxProcess> {
@@ -20,7 +20,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
   let other: SandboxProcess
   beforeAll(async () => {
     sandbox = await Sandbox.create({platform, isolation})
-    // Beside all that follows.
+    // Runs beside all tests below.
     other = await whenReady(sandbox.spawn(...UNTIL_TOLD))
   })
   afterAll(async () => {

@@ -6,7 +6,7 @@ import {expect, test} from 'vitest'
 
 const dist = new URL('../../dist', import.meta.url).pathname
 
-/** A CommonJS file and what it requires at its top. */
+/** A CommonJS file and the files that it requires at its top. */
 function load(path: string, loaded = new Set<string>()): Set<string> {
   if (loaded.has(path)) return loaded
   loaded.add(path)
@@ -21,7 +21,7 @@ test('a sentry loads a few files, in its thread and in its process', () => {
   const inThread = [...load(join(dist, 'worker.cjs'))]
   expect(inThread.filter((path) => /hv-sentry-/.test(path))).toHaveLength(1)
   expect(inThread.length).toBeLessThanOrEqual(9)
-  // Before it has the bytecode of the rest.
+  // What the process loads before it has the bytecode of the rest.
   expect([...load(join(dist, 'process.cjs'))].length).toBeLessThanOrEqual(5)
 })
 

@@ -1,4 +1,4 @@
-// A sentry that is stuck, by a bug of ours: the run ends at its time, and nothing of it is left.
+// A sentry that is stuck through a bug of ours: the run ends in time, and nothing of it is left.
 
 import {execFile} from 'node:child_process'
 import {rmSync} from 'node:fs'

@@ -1,4 +1,4 @@
-// tarIn and tarOut: archives of other programs, of hv's own, and hostile ones.
+// tarIn and tarOut: other programs' archives, hv's own, and hostile ones.
 
 import {execFileSync} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
@@ -27,7 +27,7 @@ function archive(...entries: Entry[]): Promise<Buffer> {
   return buffer(Readable.from(made))
 }
 
-/** The first header's type, with its checksum. */
+/** Sets the first header's type, with a new checksum. */
 function withType(bytes: Buffer, type: string): Buffer {
   bytes.write(type, 156)
   bytes.write('        ', 148)
@@ -184,13 +184,13 @@ describe.each(isolations)('in a %s', (isolation) => {
     const many = Object.fromEntries(Array.from({length: 50_000}, (_, index) => [`key${index}`, 'x']))
     const long = await archive({name: 'a', pax: many, content: 'x'})
     await expect(sandbox.files.tarIn(fresh(), long)).rejects.toThrow('its headers are too long')
-    // Global ones, then those of entries that never come.
+    // Global headers, then headers of entries that never come.
     const global = await archive({name: 'a', pax: Object.fromEntries(Object.entries(many).slice(0, 9000))})
     const header = (await archive({name: 'ü', content: ''})).subarray(0, 1024)
     const all = Buffer.concat([withType(global.subarray(0, -1536), 'g'), ...Array(300).fill(header)])
     const start = performance.now()
     await expect(sandbox.files.tarIn(fresh(), all)).rejects.toThrow('its headers are too long')
-    // Minutes, if they were all joined.
+    // It would take minutes if all were joined.
     expect(performance.now() - start).toBeLessThan(stepMs('command'))
   })
 

@@ -8,14 +8,14 @@ import {BUSYBOX, ENDLESS, mainPlaces, type places} from './guests.ts'
 const library = new URL('../../dist/index.js', import.meta.url).href
 const TIMEOUT_MS = 50_000
 
-/** In a process of its own: one that hangs is killed, and fails the test. */
+/** Runs a script in a process of its own: if it hangs, it is killed, and the test fails. */
 async function node(script: string): Promise<string> {
   const argv = ['--input-type=module', '-e', script]
   return (await promisify(execFile)(process.execPath, argv, {timeout: TIMEOUT_MS, killSignal: 'SIGKILL'}))
     .stdout
 }
 
-/** A thread with a guest that runs; `then` is done once it does, in the thread or, with `worker`, in its owner. */
+/** A script with a thread in which a guest runs: `inThread` is what the thread does then, `inOwner` what its owner does. */
 const withThread = (
   {platform, isolation}: (typeof places)[number],
   program: string,
@@ -55,7 +55,7 @@ const TERMINATE = `
   await gone()
   console.log(descriptors() - before, 'descriptors', children().join(' '), 'left')`
 
-/** Terminates threads in the middle of what they do, and the owner lives on. */
+/** Terminates threads in the middle of their work, and the owner lives on. */
 const AT_ANY_MOMENT = `
   for (let i = 0; i < 24; i += 2) {
     const worker = start()
@@ -73,7 +73,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', (place) => {
     expect(await node(withThread(place, BUSYBOX, ['true'], inThread, AT_ANY_MOMENT))).toBe('alive\n')
   })
 
-  // A process is on its own, whatever its guest does.
+  // A process is separate, so it does not matter what its guest does.
   const endless = place.isolation === 'thread' ? ENDLESS : ENDLESS.slice(0, 1)
   describe.each(endless)('while a guest %s', (_, program, args) => {
     test('its thread can be terminated, and leaves no descriptor and no process', async () => {

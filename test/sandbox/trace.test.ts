@@ -1,4 +1,4 @@
-// Sandbox.startTrace: events of programs, switched while one runs, over the built library.
+// Sandbox.startTrace: events of programs, switched on and off while one runs, over the built library.
 
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {Sandbox, type TraceEvent} from '../../dist/index.js'
@@ -7,7 +7,7 @@ import {BUSYBOX, guest, places} from './guests.ts'
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 /** A shell that makes calls until it is stopped. */
 const CALLING = ['sh', '-c', 'while :; do echo x >/dev/null; done']
-/** A shell that makes some 14000 calls: more than may be under way. */
+/** A shell that makes some 14000 calls: more than may be in flight. */
 const MANY = ['sh', '-c', 'i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo x >/dev/null; done']
 
 describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
@@ -107,7 +107,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     const sandbox = await Sandbox.create({platform, isolation})
     await sandbox.startTrace(() => {})
     const run = sandbox.run(BUSYBOX, CALLING).catch((error) => error.code)
-    // The listener's thread is busy: the guest is ahead of it and waits.
+    // The listener's thread is busy, so the guest gets ahead of it and waits.
     const until = performance.now() + 300
     while (performance.now() < until);
     await sandbox.dispose()

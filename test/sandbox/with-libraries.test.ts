@@ -1,4 +1,4 @@
-// Sandbox's withLibraries: dynamic programs of this host, with their libraries and nothing else of it.
+// Sandbox's withLibraries: this host's dynamic programs, with their libraries and nothing else from the host.
 
 import {execFileSync, spawnSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
@@ -11,7 +11,7 @@ import {BUSYBOX, guest, places} from './guests.ts'
 
 let folder: string
 
-/** bin/program needs lib/libanswer.so, and that lib/deep/libdeep.so. */
+/** bin/program needs lib/libanswer.so, which needs lib/deep/libdeep.so. */
 beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'hv-libraries-')))
   for (const name of ['bin', 'lib', 'lib/deep', 'other']) mkdirSync(join(folder, name))
@@ -61,7 +61,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
   })
 })
 
-// The jail is around it.
+// With the jail around it.
 describe.each(platforms)('on %s, in a process', (platform) => {
   let sandbox: Sandbox
   beforeAll(async () => {
@@ -114,7 +114,7 @@ test('a program that names other files as its libraries does not see them', asyn
   }
   compile('liar3', '-x', 'none', library, `-Wl,--dynamic-linker=${text}`)
   compile('liar4', '-x', 'none', library, `-Wl,--dynamic-linker=${program}`)
-  // Without a jail, which would not let them be read.
+  // Without a jail, which would not allow reading them.
   await using sandbox = await Sandbox.create({
     isolation: 'thread',
     withLibraries: true,

@@ -1,4 +1,4 @@
-// The code cache: what is kept, and whose files are believed.
+// The code cache: what it keeps, and whose files it trusts.
 
 import {
   chmodSync,
@@ -16,7 +16,7 @@ import {dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
 import {cacheCode} from '../../src/code-cache.ts'
 
-/** A module that says what it was given, and a home for the cache. */
+/** A module that shows what it was given, and a home for the cache. */
 function start(): {chunk: string; cache: string; env: NodeJS.ProcessEnv} {
   const directory = mkdtempSync(join(tmpdir(), 'hv-code-'))
   const chunk = join(directory, 'chunk.cjs')
@@ -75,7 +75,7 @@ test('what a later run compiled is kept, too, once a minute', () => {
   utimesSync(cache, past, past)
   const grown = run(true)
   expect(grown).toBeGreaterThan(first)
-  // And does not shrink.
+  // It does not shrink.
   utimesSync(cache, past, past)
   expect(run(false)).toBe(grown)
   expect(Date.now() - statSync(cache).mtimeMs).toBeLessThan(60_000)
@@ -104,7 +104,7 @@ test('what V8 refuses is replaced', () => {
   const {chunk, cache, env} = start()
   loadOnce(chunk, env)
   const {ino} = statSync(join(cache, readdirSync(cache)[0]))
-  // Never so under one name, which carries a hash: here it stands for another V8.
+  // A real name carries a hash, so its content never changes: the change here stands for another V8.
   writeFileSync(chunk, 'exports.add = (a, b) => b + a')
   expect(loadOnce(chunk, env).add(1, 2)).toBe(3)
   expect(statSync(join(cache, readdirSync(cache)[0])).ino).not.toBe(ino)

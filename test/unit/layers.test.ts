@@ -28,7 +28,7 @@ const src = sourcesOf('src', /\.ts$/)
 const native = sourcesOf('native', /\.(cc|h|S)$/)
 const other = [...sourcesOf('test', /\.ts$/), ...sourcesOf('ci', /\.(ts|mjs)$/)]
 
-/** Those of docstrings are a user's code: docs/reference has them. */
+/** Drops the examples in docstrings: they are a user's code, for docs/reference. */
 const withoutExamples = (text: string): string => text.replace(/^ *\* @example\n(?: *\*(?! @|\/).*\n)*/gm, '')
 
 /** The specifiers of all imports and re-exports, static and dynamic, with types. */
@@ -48,14 +48,14 @@ function ownImportsOf(source: Source): string[] {
     .map((specifier) => join(dirname(source.path), specifier))
 }
 
-/** `src/vfs/fs/tmpfs.ts` is of vfs; a file of src/ itself is of its own name. */
+/** The layer of `src/vfs/fs/tmpfs.ts` is vfs; a file in src/ itself is a layer of its own name. */
 function layerOf(path: string): string {
   return path.split('/')[1]
 }
 
 /**
- * What a layer may import besides itself. Who is not named here (index.ts, addon.ts, which puts together
- * each layer's part of the addon) has no layers above it or only types to import.
+ * What a layer may import besides itself. Layers that are not named here (index.ts; addon.ts, which puts together
+ * each layer's part of the addon) have no layers above them, or import only types.
  */
 const below: Record<string, string[]> = {
   cli: ['board', 'errors.ts', 'jail', 'run', 'sentry', 'similar.ts'],
@@ -196,7 +196,7 @@ describe('layers', () => {
 /** What the compiler does not check: reinterpret_cast, mmap, assembly, raw calls of Node-API. */
 const UNCHECKED = /\breinterpret_cast\b|::mmap\(|\basm\b|\bnapi_[a-z_]+\(/
 
-/** An argument for it stands in the function or directly above; or at the top of the file, for all that is of its kind there. */
+/** The argument for it stands in the function or directly above; or at the top of the file, for all code of its kind there. */
 function isArgued({lines}: Source, index: number): boolean {
   let start = index
   while (start > 0 && !/^[^\s/}#]/.test(lines[start])) start--

@@ -1,4 +1,4 @@
-// No time that one machine showed is written down: how to wait follows from what this host takes (src/platform/costs.ts).
+// No constant holds a time measured on one machine: how to wait follows from this host's own costs (src/platform/costs.ts).
 
 import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -6,7 +6,7 @@ import {expect, test} from 'vitest'
 
 const root = new URL('../..', import.meta.url).pathname
 
-/** Times that are decisions, whatever a host takes, by name. */
+/** Times that are decisions, whatever the host's costs, by name. */
 const DECISIONS: Readonly<Record<string, string>> = {
   BUDGET_NS: 'what measuring may take',
   LONGEST_NS: 'what is no measurement',
@@ -16,7 +16,7 @@ const DECISIONS: Readonly<Record<string, string>> = {
   kLongestNs: 'the same',
   kPauseMs: 'how long who was left behind may pause',
 }
-/** A constant with a unit in its name and a number behind it. */
+/** A constant with a unit in its name, set to a number. */
 const TIME = /\b([A-Z_]+_(?:NS|US|MS)|k\w*(?:Ns|Us|Ms)|[a-z]\w*(?:Ns|Us|Ms)_?) = [1-9]/g
 
 function timesIn(folder: string): [place: string, name: string][] {

@@ -1,4 +1,4 @@
-// writeWhole: what a reader finds is whole, whoever writes beside, and whoever was killed before.
+// writeWhole: a reader finds a whole file, whatever other writers do, and whichever was killed before.
 
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'

@@ -1,4 +1,4 @@
-// The simplest of gdb's clients: packets to hv's socket, and what comes back.
+// The simplest client of gdb's protocol: packets to hv's socket, and what comes back.
 
 import {connect, type Socket} from 'node:net'
 import {encodePacket, PacketReader} from '../../../src/gdb/packet.ts'
@@ -10,7 +10,7 @@ export class Client {
   readonly #heard: string[] = []
   #wake: (() => void) | undefined
 
-  /** @param place a port of loopback, or a path */
+  /** @param place a loopback port, or a path */
   constructor(place: number | string) {
     this.#socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place)
     const packet = (payload: string): void => {
@@ -27,7 +27,7 @@ export class Client {
     this.#socket.write(packet === INTERRUPT ? packet : encodePacket(packet), 'latin1')
   }
 
-  /** @returns undefined: nothing came meanwhile */
+  /** @returns the next packet; undefined: none came in that time */
   async hear(ms: number): Promise<string | undefined> {
     if (this.#heard.length === 0) {
       let timer: NodeJS.Timeout | undefined
@@ -45,12 +45,12 @@ export class Client {
     return (await this.hear(60_000)) ?? 'nothing'
   }
 
-  /** As it is. */
+  /** Sends bytes as they are. */
   sendBytes(bytes: string): void {
     this.#socket.write(bytes, 'latin1')
   }
 
-  /** Without a word. */
+  /** Disconnects without a word. */
   leave(): void {
     this.#socket.destroy()
   }

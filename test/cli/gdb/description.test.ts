@@ -1,4 +1,4 @@
-// Target descriptions as Debian's gdb takes them, also that of the other architecture: registers of a target that is no program.
+// Target descriptions as Debian's gdb takes them, including the other architecture's: registers of a fake target.
 
 import {execFile} from 'node:child_process'
 import {mkdtempSync, rmSync} from 'node:fs'

@@ -1,4 +1,4 @@
-// hv run --gdb with Debian's gdb: each script over each platform; natively where that is the same.
+// hv run --gdb with Debian's gdb: each script on each platform, and natively where that gives the same.
 
 import {existsSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -161,7 +161,7 @@ describe('hv run --gdb', () => {
     })
     expect(at('70000').stderr).toMatch(/^hv: bad address for gdb "70000": .*\n$/)
     expect(existsSync(taken)).toBe(true)
-    // What fails before gdb is waited for ends hv.
+    // A failure before hv waits for gdb ends hv.
     expect(hv(['run', '--gdb', '0', '/etc/passwd']).status).toBe(126)
   })
 })

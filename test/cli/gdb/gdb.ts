@@ -1,4 +1,4 @@
-// Debian's gdb and what is debugged: a program or a machine under `hv run --gdb`, a program natively, or by its core file.
+// Debian's gdb and what it debugs: a program or a machine under `hv run --gdb`, a program natively, or a core file.
 
 import {type ChildProcess, execFileSync, spawn, spawnSync} from 'node:child_process'
 import {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
@@ -11,19 +11,19 @@ const TIMEOUT_MS = stepMs('command')
 const QUIET = ['set pagination off', 'set confirm off', 'set width 0']
 
 export interface Debugged {
-  /** What gdb said. */
+  /** gdb's output. */
   said: string
-  /** What became of hv. */
+  /** hv's exit status. */
   status: number | null
   stdout: string
   stderr: string
 }
 
-/** One for a file of tests. */
+/** One for each file of tests. */
 export class GdbBench {
   readonly directory = mkdtempSync(join(tmpdir(), 'hv-gdb-'))
   #program: string | undefined
-  /** The program's standard input: what a script writes there. */
+  /** The program's standard input, which a script writes to. */
   readonly input = join(this.directory, 'input')
   #hvs: ChildProcess[] = []
 
@@ -49,14 +49,14 @@ export class GdbBench {
     return join(this.directory, 'socket')
   }
 
-  /** The program of guest.c. */
+  /** Debugs the program of guest.c. */
   async debug(flags: readonly string[], args: readonly string[], ...scripts: string[]): Promise<Debugged> {
     return this.run([...flags, this.program, ...args], [this.program], scripts)
   }
 
   /**
    * Starts hv, waits until it waits, and runs gdb with each script in turn.
-   * @param gdbWords what gdb is started with
+   * @param gdbWords gdb's arguments
    */
   async run(
     argv: readonly string[],
@@ -85,12 +85,12 @@ export class GdbBench {
     return {said, status: await exited, ...out}
   }
 
-  /** The same script over the program as the host runs it. */
+  /** Runs the same script on the program as the host runs it. */
   async natively(args: readonly string[], script: string): Promise<string> {
     return this.#gdb([`set args ${args.join(' ')}`, 'set startup-with-shell off', 'starti'], script)
   }
 
-  /** @param words what gdb is started with besides */
+  /** @param words gdb's other arguments */
   core(file: string, script: string, words: readonly string[] = [this.program]): string {
     const lines = [...QUIET, ...script.trim().split('\n')].flatMap((line) => ['-ex', line])
     const ran = spawnSync('gdb-multiarch', ['-nx', '-batch', ...lines, ...words, '-core', file], {
@@ -110,9 +110,9 @@ export class GdbBench {
 }
 
 /**
- * To the end of a script.
- * @param directory where the script is written to
- * @param words what gdb is started with
+ * Runs gdb to the end of a script.
+ * @param directory where the script goes
+ * @param words gdb's arguments
  */
 export async function runGdb(
   directory: string,
@@ -132,7 +132,7 @@ export async function runGdb(
   return said
 }
 
-/** What gdb said that says something of the program, and not of where it is: stops, frames, values. */
+/** The lines of gdb's output about the program, and not about where it lies: stops, frames, values. */
 export function facts(said: string): string[] {
   return said
     .split('\n')

@@ -1,4 +1,4 @@
-// hv run --core: what gdb reads in the core file of a machine, a kernel's or a bare-metal guest's, that did not end with status 0.
+// hv run --core: what gdb reads in a machine's core file, with a kernel or a bare-metal guest that did not end with status 0.
 
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
@@ -12,7 +12,7 @@ import {HV} from '../hv.ts'
 import {GdbBench} from './gdb.ts'
 
 const kernel = `${cache}/guests/${arch}/bare-kernel-echo.bin`
-/** Where a kernel's code lies, and how it resets its machine: KVM may stand behind that. */
+/** Where a kernel's code lies, and how it resets its machine: KVM may stop after that instruction. */
 const {
   pc,
   code,
@@ -23,7 +23,7 @@ const {
   ? {pc: '$pc', code: 0x40000000, look: 'x/i $pc-4', reset: 'hvc', vector: '$q0.u'}
   : {pc: '$rip', code: 0x1000000, look: 'x/i $rip-1\nx/i $rip', reset: 'out', vector: '$xmm0.uint128'}
 const GIB = 2 ** 30
-/** Of 3.5 GiB of memory, on both. */
+/** The end of 3.5 GiB of memory, on both architectures. */
 const END = 4.5 * GIB
 
 describeKvm('hv run --kernel --core', () => {
@@ -50,7 +50,7 @@ x/x ${END}`)
     expect(said).toMatch(/^=> 0x.*:\t(?!Cannot)/m)
     expect(said).toMatch(/^high: 0\n.*Cannot access memory/m)
     expect(said).toMatch(/^\$\d+ = 0x0$/m)
-    // What nobody touched are holes.
+    // Untouched pages are holes.
     expect(statSync(core).size).toBeGreaterThan(3.5 * GIB)
     expect(statSync(core).blocks * 512).toBeLessThan(4 << 20)
     expect(statSync(core).mode & 0o777).toBe(0o600)

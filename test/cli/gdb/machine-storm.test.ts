@@ -1,4 +1,4 @@
-// Machines under hv run --gdb, and who is no gdb: nonsense, second ones, those that leave in the middle, stops at any moment.
+// Machines under hv run --gdb with clients that are no gdb: nonsense, second clients, early leavers, stops at any moment.
 
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -11,7 +11,7 @@ import {Client, INTERRUPT} from './client.ts'
 import {GdbBench} from './gdb.ts'
 
 const kernel = `${cache}/guests/${arch}/bare-kernel-echo.bin`
-/** Of the kernel: where its file is loaded, and what begins there. */
+/** Where the kernel's code begins in memory. */
 const ENTRY = arch === 'arm64' ? 0x4000_0000 : 0x100_0200
 const LONG_MS = 60_000
 const LETTERS = 'gGpPmMXZzHTqQvcs?'
@@ -81,7 +81,7 @@ describeKvm('a machine that is debugged by who is no gdb', () => {
       await client.ask('?')
       for (let n = 0; n < 40; n++)
         client.send(LETTERS[random(LETTERS.length)] + WORDS.slice(random(WORDS.length)))
-      // None that is a packet.
+      // No byte that begins a packet.
       const bytes = Array.from({length: 200}, () => random(256)).filter((byte) => byte !== 0x24)
       client.sendBytes(String.fromCharCode(...bytes))
       client.send(INTERRUPT)
@@ -130,7 +130,7 @@ describeKvm('a machine that is debugged by who is no gdb', () => {
     while (served < 50) {
       const client = new Client(path)
       const stop = await client.ask('?')
-      // The last one has not gone yet.
+      // The last client has not gone yet.
       if (stop === 'closed') continue
       served++
       expect(stop, told()).toMatch(/^T/)

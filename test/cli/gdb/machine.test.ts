@@ -6,7 +6,7 @@ import {bareGuest, describeKvm, isPvmHost} from '../../helpers/vm.ts'
 import {type Debugged, GdbBench} from './gdb.ts'
 
 const kernel = `${cache}/guests/${arch}/bare-kernel-echo.bin`
-/** From its entry, the store of a character. */
+/** Where the kernel stores a character, from its entry. */
 const SAY = {x86_64: 0x10, arm64: 0x58}[arch as 'x86_64' | 'arm64']
 const PC = arch === 'arm64' ? '$pc' : '$rip'
 const ARGUMENT = arch === 'arm64' ? '$x0' : '$rdi'
@@ -14,7 +14,7 @@ const ARGUMENT = arch === 'arm64' ? '$x0' : '$rdi'
 const bench = new GdbBench()
 afterAll(() => bench[Symbol.dispose]())
 
-/** What fails is told, and the script goes on. */
+/** Prints what fails, and the script goes on. */
 const trying = (lines: string): string =>
   `python\ndef attempt(line):\n  try: gdb.execute(line)\n  except gdb.error as error: print('refused:', error)\n${lines
     .trim()

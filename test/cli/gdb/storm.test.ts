@@ -1,4 +1,4 @@
-// A debugger that interrupts, steps and looks as fast as it can changes nothing of what a program does: guests that check themselves.
+// A debugger that interrupts, steps and looks as fast as it can does not change what a program does: guests that check themselves.
 
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -11,15 +11,15 @@ import {Client, INTERRUPT} from './client.ts'
 
 const SIGTRAP = '05'
 const SIGINT = '02'
-/** What each guest may take between two stops: from almost none to enough to get on. */
+/** How long each guest may run between two stops: from almost no time to enough to get on. */
 const PAUSES_MS = [1, 5, 20, 60]
-/** From then on it runs to its end. */
+/** After so many stops it runs to its end. */
 const MAX_STOPS = 120
 
 let hv: ChildProcess | undefined
 afterEach(() => hv?.kill('SIGKILL'))
 
-/** Until the program has ended. @returns how often it stopped */
+/** Stops the program again and again until it ends. @returns how often it stopped */
 async function harass(client: Client, random: Random): Promise<number> {
   await client.ask('QStartNoAckMode')
   await client.ask('qSupported:swbreak+;exec-events+;no-resumed+')
@@ -30,11 +30,11 @@ async function harass(client: Client, random: Random): Promise<number> {
   while (/^[TSN]/.test(stop)) {
     stops++
     const [, signal = '00', thread = '-1'] = /^T(..).*thread:([0-9a-f]+);/.exec(stop) ?? []
-    // A trap that nobody stepped into is the program's own.
+    // A trap without a step is the program's own.
     const isOwn =
       signal !== '00' && signal !== SIGINT && (signal !== SIGTRAP || (!wasStep && !/exec/.test(stop)))
     if (random(10) < 3) {
-      // A call that sleeps ends by that, and is made anew.
+      // This ends a call that sleeps, which is then restarted.
       const registers = await client.ask('g')
       await client.ask(`G${registers[0] === '0' ? '1' : '0'}${registers.slice(1)}`)
       await client.ask(`G${registers}`)
@@ -99,11 +99,11 @@ test.each(platforms)(
   async (platform) => {
     const {port, exited} = await waiting('--platform', platform, `${guests}/die-alarm-spinning`)
     let served = 0
-    // It may die of its alarm meanwhile.
+    // Its alarm may kill it meanwhile.
     while (served < 20 && hv?.exitCode === null) {
       const client = new Client(port)
       const stop = await client.ask('?')
-      // The last one has not gone yet.
+      // The last client has not gone yet.
       if (stop === 'closed') continue
       expect(stop).toMatch(/^[TX]/)
       served++

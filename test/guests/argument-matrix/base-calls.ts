@@ -1,4 +1,4 @@
-// The calls that the argument matrix starts from: one a row of the system call table, by its arguments' kinds; more where those say too little.
+// The base calls of the argument matrix: one for each row of the system call table, from its arguments' kinds, or more where needed.
 
 import {table} from '../../../src/sentry/syscalls/table.ts'
 
@@ -32,7 +32,7 @@ const SEMBUF = input(0x640)
 const MESSAGE = input(0x680)
 const QUEUE_NAME = input(0x6c0)
 
-/** Never varied: another would be made, and stay. */
+/** Never varied: another key would make another object, which would stay. */
 const KEY = '!key'
 const IPC_NOWAIT = 0o4000
 
@@ -41,7 +41,7 @@ const AT_FDCWD = -100
 
 type Words = readonly (string | number)[]
 
-/** What is where a row's kind says no more than this. A kind that is missing here is an address of a buffer. */
+/** The argument for each kind that needs no more. A kind that is missing here gets the address of a buffer. */
 const byKind: Readonly<Record<string, string | number>> = {
   fd: FILE,
   dirfd: AT_FDCWD,
@@ -78,7 +78,7 @@ const byKind: Readonly<Record<string, string | number>> = {
 const NUMBERS =
   /flags$|^(amode|whence|octal|dev|fcntl|fcntlarg|lockop|prot|advice|fadvice|fallocmode|sighow|rusagewho|prctl|prctlarg|priowhich|scheduler|personality|membarrier|membarriercpu|archprctl|futexop|epollop|ioctl|ioctlarg)$/
 
-/** More bases for a name, or the one there is: the matrix calls them NAME, NAME:1 and so on. `!` keeps a word as it is. */
+/** One or more bases for a name, instead of the default: the matrix calls them NAME, NAME:1 and so on. `!` keeps a word as it is. */
 const bases: Readonly<Record<string, readonly Words[]>> = {
   pread64: [[FILE, BUFFER, 16, 3]],
   pwrite64: [[FILE, BUFFER, 16, 3]],
@@ -117,7 +117,7 @@ const bases: Readonly<Record<string, readonly Words[]>> = {
   fadvise64: [[FILE, 0, 4096, 0]],
   chdir: [[DIRECTORY_NAME]],
   fchdir: [[DIRECTORY]],
-  // A path that is not there.
+  // A path that does not exist.
   chroot: [[READ_ONLY]],
   fcntl: [
     [FILE, 3, 0],
@@ -263,7 +263,7 @@ const bases: Readonly<Record<string, readonly Words[]>> = {
   waitid: [[0, 0, BUFFER, 4, BUFFER]],
 }
 
-/** What cannot be called so, and why. */
+/** Calls that cannot be made this way, and why. */
 export const leftOut: Readonly<Record<string, string>> = {
   exit: 'ends the program',
   exit_group: 'ends the program',
@@ -292,7 +292,7 @@ export const leftOut: Readonly<Record<string, string>> = {
   unveil: 'Linux has no such call',
 }
 
-/** Results that are not the call's doing alone: the time, a process, an address, a configuration. */
+/** Calls whose results depend on more than the call: the time, a process, an address, a configuration. */
 const variesByNature = new Set(
   'shmget semget msgget shmctl semctl msgctl getcwd time times adjtimex clock_adjtime sched_getaffinity membarrier getpgid getsid getpriority alarm tee personality ioprio_get'.split(
     ' ',
@@ -300,13 +300,13 @@ const variesByNature = new Set(
 )
 
 export interface BaseCall {
-  /** What the matrix calls it. */
+  /** The matrix's name for it. */
   label: string
   name: string
   line: string
 }
 
-/** @returns in the table's order: later calls may use up what earlier ones need */
+/** @returns the calls in the table's order: later calls may use up what earlier ones need */
 export function baseCalls(arch: 'x86_64' | 'arm64'): readonly BaseCall[] {
   const rows = table.filter((row) => {
     const isRefused = typeof row.support === 'object' && 'refused' in row.support

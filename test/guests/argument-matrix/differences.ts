@@ -1,7 +1,7 @@
-// Where the argument matrix finds hv to answer otherwise than Linux, and why that stays so.
+// Where the argument matrix finds that hv answers differently from Linux, and why that stays so.
 
 export interface Difference {
-  /** Of a base call. */
+  /** A base call's label. */
   label: string
   /** The argument's index, -1 for the base call itself; absent: all. */
   argument?: number

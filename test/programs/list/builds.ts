@@ -2,7 +2,7 @@
 
 import {bash, type Program, script} from '../program.ts'
 
-/** 2,000 lines that say something at the end. */
+/** A C program of 2,000 lines that prints something at the end. */
 const LARGE_C = [
   '#include <stdio.h>',
   ...Array.from(

@@ -1,4 +1,4 @@
-// Python: scripts over its process and thread modules, and Debian's copy of its own test suite.
+// Python: scripts for its process and thread modules, and Debian's copy of its own test suite.
 
 import {type Program, script} from '../program.ts'
 
@@ -9,7 +9,7 @@ const inPython = (name: string, text: string, more: Partial<Program> = {}): Prog
   ...more,
 })
 
-/** Tests, or classes of them, that are not compared, by the reason. */
+/** Tests, or classes of tests, that are not compared, by reason. */
 const APART: Readonly<Record<string, readonly string[]>> = {
   'there are no sockets but UNIX ones': [
     'test_os.TestSendfile.',
@@ -35,7 +35,7 @@ const apart = Object.values(APART).flat()
 /** Something else may be printed in between, but no other test's name. */
 const RESULT = /^(test\w+ \(\S+\))(?:(?!^test\w+ \().)*?\.\.\. (ok|skipped|FAIL|ERROR|expected failure)/gms
 
-/** What a test ended as, by its name: times, order and temporary names are not compared. */
+/** How each test ended, by its name: times, order and temporary names are not compared. */
 const resultsOf = (output: string): string =>
   [...output.matchAll(RESULT)]
     .filter(([, name]) => !apart.some((each) => name!.includes(each)))
@@ -49,7 +49,7 @@ const suite = (module: string): Program => ({
   command: ['/bin/sh', '-c', `/usr/bin/python3 -B -m unittest -v test.${module} 2>&1; exit 0`],
   needs: [`${SUITE}/${module.replace('.', '/')}.py`, '/usr/bin/python3'],
   timeoutS: 1800,
-  // A pool of 200 processes is among it.
+  // One test makes a pool of 200 processes.
   flags: ['--memory=2G'],
   extract: resultsOf,
 })

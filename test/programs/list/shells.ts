@@ -1,4 +1,4 @@
-// Shells: bash, dash, and busybox's, with what they do with processes.
+// Shells: bash, dash and busybox's, and what they do with processes.
 
 import {bash, type Program, script} from '../program.ts'
 

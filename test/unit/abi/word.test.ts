@@ -1,4 +1,4 @@
-// 64-bit words as numbers: exact at both ends, beyond every range between.
+// 64-bit words as numbers: exact at both ends, out of every range between them.
 
 import {describe, expect, test} from 'vitest'
 import {EXACT_END, LAST_OFFSET, signedWord, unsignedWord, WORD_END} from '../../../src/abi/word.ts'

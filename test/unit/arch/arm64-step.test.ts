@@ -1,4 +1,4 @@
-// Where an instruction of arm64 leads, which a breakpoint at the end of a step has to know.
+// Where an arm64 instruction leads, which a breakpoint at the end of a step must know.
 
 import {expect, test} from 'vitest'
 import {debug} from '../../../src/arch/arm64/debug.ts'

@@ -1,4 +1,4 @@
-// A guest memory that tests can look into: one stretch of it.
+// Guest memory that tests can look into: one range.
 
 import {EFAULT, Errno} from '../../../src/abi/errno.ts'
 

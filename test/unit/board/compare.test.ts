@@ -1,4 +1,4 @@
-// What was found against what a board's file expects.
+// Compares what was found with what a board's file expects.
 
 import {expect, test} from 'vitest'
 import {differences, type Found} from '../../../src/board/compare.ts'

@@ -1,4 +1,4 @@
-// Which board a host is, by the most specific rule that fits.
+// Which board a host is: the most specific rule that fits decides.
 
 import {expect, test} from 'vitest'
 import type {Board, Rule} from '../../../src/board/board.ts'

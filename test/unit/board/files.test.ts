@@ -1,4 +1,4 @@
-// The files of boards/: each is right, recognises what it says, and agrees with what hv knows of its cores.
+// The files of boards/: each is valid, recognises its board, and agrees with what hv knows about its cores.
 
 import {describe, expect, test} from 'vitest'
 import type {Rule} from '../../../src/board/board.ts'
@@ -12,7 +12,7 @@ const WANTED =
 const MODES = {arm64: ALL_MODES as string[], x86_64: ['vmx', 'svm', 'pvm']}
 const boards = loadBoards()
 
-/** A host that names itself as the rule wants. */
+/** A host that identifies itself as the rule expects. */
 function hostOf(rule: Rule): HostFiles {
   const files: Record<string, string | undefined> = {
     '/proc/device-tree/model': rule.model,

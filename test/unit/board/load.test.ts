@@ -1,4 +1,4 @@
-// Board files in a folder: found, read, refused.
+// Board files in a folder: which are found, read and refused.
 
 import {expect, test} from 'vitest'
 import {boardNames, loadBoard, loadBoards} from '../../../src/board/load.ts'

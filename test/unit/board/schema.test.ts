@@ -47,7 +47,7 @@ test('null stands for what does not exist, where that may be', () => {
   expect(parse(board)).toEqual(board)
 })
 
-/** A path through the file, as errors name it, and what to put there. */
+/** A path in the file, as errors name it, and what to put there. */
 const wrong: [path: string, change: (board: Board) => unknown, expected: string][] = [
   [
     'cores[0].part',

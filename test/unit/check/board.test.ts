@@ -1,10 +1,10 @@
-// hv check names the board that it is on and compares.
+// hv check names the board that it runs on, and compares it with the board's file.
 
 import {expect, test} from 'vitest'
 import {checkCapture} from './arm64/captured-host.ts'
 import {check, find, folderOf, NO_FLAGS} from './fake-host.ts'
 
-/** Each board's emulation, as a kernel on it showed itself. */
+/** Each board, and the capture of its emulation. */
 test.each([
   ['rpi4', 'a72-gic2'],
   ['rpi5', 'a76-gic2'],

@@ -1,4 +1,4 @@
-// The verdict of checkHost, and the format it is promised in.
+// The verdict of checkHost, and its promised format.
 
 import {expect, test} from 'vitest'
 import {CAPABILITIES} from '../../../src/check/x86_64/capabilities.ts'

@@ -1,4 +1,4 @@
-// A host made of files in a temporary folder and of what /dev/kvm is said to answer.
+// A fake host: files in a temporary folder, and the answers of /dev/kvm.
 
 import {chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -19,17 +19,17 @@ export interface FakeHost extends Omit<HostOptions, 'root' | 'probeKvm'> {
   kvmMode?: number
 }
 
-/** Of the fake /dev/kvm. Root's own group would be another story. */
+/** The group of the fake /dev/kvm. Root's own group would change the findings. */
 export const KVM_GID = process.getegid!() || 77
 
 export const INTEL = 'vendor_id\t: GenuineIntel\nflags\t\t: fpu vmx\n'
 export const AMD = 'vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm\n'
 export const NO_FLAGS = 'vendor_id\t: AuthenticAMD\nflags\t\t: fpu hypervisor\n'
 
-/** Traces a process. */
+/** A proof that traced a process. */
 export const STOPS: ProveStop = () => ({ok: true, roundTripNs: 9000, namespaces: ['user', 'pid']})
 
-/** As the platform's constructor does where the kernel refuses: src/platform/ptrace/ptrace-error.ts. */
+/** Fails as the platform's constructor does where the kernel refuses: src/platform/ptrace/ptrace-error.ts. */
 export const REFUSES: ProveStop = () => {
   throw refusal(1)
 }
@@ -39,7 +39,7 @@ export function refusal(errno: number): HvError {
   return ptraceError(cause)
 }
 
-/** An Intel machine where everything of KVM is right and ptrace is not tried, but for what `fake` says. */
+/** An Intel machine where all of KVM is right and ptrace is not tried, except for what `fake` changes. */
 export function check(fake: FakeHost = {}): Promise<HostReport> {
   const {files, kvm, kvmMode = 0o660, ...options} = fake
   const root = folderOf({

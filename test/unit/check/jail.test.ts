@@ -1,4 +1,4 @@
-// What `hv check` says of the jail.
+// What `hv check` says about the jail.
 
 import {expect, test} from 'vitest'
 import type {JailLayer} from '../../../src/jail/layer.ts'

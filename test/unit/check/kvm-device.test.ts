@@ -1,4 +1,4 @@
-// Why /dev/kvm does not open, and the mend for each reason.
+// Why /dev/kvm does not open, and the fix for each reason.
 
 import {expect, test} from 'vitest'
 import {check, type FakeHost, find, KVM_GID as GID} from './fake-host.ts'

@@ -18,7 +18,7 @@ test.skipIf(!existsSync(HEADER))('every capability has linux/kvm.h’s number', 
 test.skipIf(!existsSync(HEADER))('what is asked beyond the capabilities has the header’s numbers', () => {
   const header = readFileSync(HEADER, 'utf8')
   expect(header).toMatch(new RegExp(`#define KVM_CAP_ARM_VM_IPA_SIZE ${MORE_CAPABILITIES[0]}\\b`))
-  // An enumeration: each name has a line, and #define of itself between.
+  // An enumeration: each name has a line, with a #define of itself in between.
   const types = [...header.matchAll(/^\tKVM_DEV_TYPE_(\w+)(?: = (\d+))?,$/gm)]
   const first = types.findIndex(([, , number]) => number === '1')
   const numberOf = (name: string) => types.findIndex(([, each]) => each === name) - first + 1

@@ -1,4 +1,4 @@
-// The addon's probe: what it asks of a VM, and which questions it refuses.
+// The addon's probe: what it asks a VM, and which questions it refuses.
 
 import {accessSync, constants} from 'node:fs'
 import {expect, test} from 'vitest'
@@ -34,7 +34,7 @@ test('a device that does not open has answered nothing else', () => {
   })
 })
 
-// Of 32 bits: KVM would write fewer bytes than are read. Of 2048: more than there is room for.
+// A 32-bit register: KVM would write fewer bytes than are read. A 2048-bit one: more than there is room for.
 test.each([5n, 0x6020_0000_0013_c039n, 0x6080_0000_0013_c039n, -1n, 1n << 64n])(
   'register %s is refused',
   (register) => {

@@ -1,4 +1,4 @@
-// The findings about ptrace: what forbids it, what it does without, and the proof.
+// The findings about ptrace: what forbids it, what it can do without, and the proof.
 
 import {expect, test} from 'vitest'
 import type {Finding} from '../../../src/check/finding.ts'

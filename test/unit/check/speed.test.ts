@@ -1,4 +1,4 @@
-// Which platform traps faster, said where both work and one clearly does.
+// Which platform traps faster: hv check says so where both work and one is clearly faster.
 
 import {expect, test} from 'vitest'
 import {check, find} from './fake-host.ts'

@@ -1,4 +1,4 @@
-// A host that shows no /proc: that is the failure, and what is not known for it is said to be not known.
+// A host without /proc: that is the failure, and what is unknown because of it is reported as unknown.
 
 import {expect, test} from 'vitest'
 import {inspectHost} from '../../../src/check/inspect-host.ts'

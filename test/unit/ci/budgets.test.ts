@@ -1,4 +1,4 @@
-// Each stage and each project of tests has a budget, and a workflow's job lasts at least as long as all of them.
+// Each stage and each project of tests has a budget, and a workflow's job may last at least as long as all of them.
 
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'

@@ -1,4 +1,4 @@
-// The chart of `bench --real`: what it shows of the figures.
+// The chart of `bench --real`: how it shows the figures.
 
 import {expect, test} from 'vitest'
 import {chart} from '../../../ci/bench/chart.mjs'

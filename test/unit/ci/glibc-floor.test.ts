@@ -1,4 +1,4 @@
-// ci/glibc-floor.mjs: what it lets pass, and what it names when it does not.
+// ci/glibc-floor.mjs: what it accepts, and what it names when it refuses.
 
 import {copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'

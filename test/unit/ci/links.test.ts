@@ -1,4 +1,4 @@
-// Links of the pages to each other: the file is there, and the heading in it.
+// Links between the pages: the file exists, and so does the heading in it.
 
 import {execFileSync} from 'node:child_process'
 import {existsSync, readFileSync} from 'node:fs'
@@ -9,7 +9,7 @@ import {root} from '../../../ci/paths.mjs'
 const LISTING = ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.md']
 const pages = execFileSync('git', LISTING, {cwd: root, encoding: 'utf8'}).trim().split('\n')
 
-/** Without what only looks like a link or a heading. */
+/** The page's text without code blocks, where things only look like links or headings. */
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8').replace(/^```.*?^```$/gms, '')
 
 function anchorsOf(page: string): Set<string> {
@@ -23,7 +23,7 @@ function anchorsOf(page: string): Set<string> {
   return anchors
 }
 
-/** GitHub's. */
+/** GitHub's anchor of a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')

@@ -1,4 +1,4 @@
-// ci/process.mjs: how a command of a stage ends.
+// ci/process.mjs: how a stage's command ends.
 
 import {expect, test} from 'vitest'
 import {run} from '../../../ci/process.mjs'

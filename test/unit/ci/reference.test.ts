@@ -1,4 +1,4 @@
-// docs/reference: it says what the sources say, each symbol has an example, and the examples are of the library's types.
+// docs/reference: it says what the sources say, each symbol has an example, and the examples fit the library's types.
 
 import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {beforeAll, expect, test} from 'vitest'

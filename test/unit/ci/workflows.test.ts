@@ -1,12 +1,12 @@
-// .github/workflows: GitHub's own parser finds no error in them, and they are thin.
+// .github/workflows: GitHub's own parser finds no errors, and they are thin.
 //
-// Thin: a step runs one command, of ci/ or npm, for what a workflow alone does cannot be tried on a laptop.
+// Thin: a step runs one command, from ci/ or npm, as nobody can try on a laptop what only a workflow does.
 
 import {readdirSync, readFileSync} from 'node:fs'
 import {convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow} from '@actions/workflow-parser'
 import {expect, test} from 'vitest'
 
-/** GitHub's own, of a named major version. */
+/** One of GitHub's own actions, with a named major version. */
 const ACTION = /^actions\/[a-z-]+@v\d+$/
 const COMMAND = /^(node ci\/|sh ci\/|\.ci\/|npm )[^\n;&|]*$/
 
@@ -15,7 +15,7 @@ const names = readdirSync(folder)
 
 async function parse(content: string) {
   const {context, value} = parseWorkflow({name: 'workflow.yml', content}, new NoOperationTraceWriter())
-  // An error in a job, such as a `needs` of no job, is found by the conversion only.
+  // Only the conversion finds an error in a job, such as a `needs` that names no job.
   const jobs = value ? (await convertWorkflowTemplate(context, value)).jobs : []
   return {errors: context.errors.getErrors().map(({message}) => message), jobs}
 }

@@ -1,4 +1,4 @@
-// The last lines of `hv run`: what a program asked for in vain is named only where it failed and may have needed it.
+// The last lines of `hv run`: they name what a program asked for in vain only where it failed and may have needed it.
 
 import {expect, test} from 'vitest'
 import {closingLines} from '../../../src/cli/closing-lines.ts'

@@ -1,4 +1,4 @@
-// The quick reader of `hv run`: where PROGRAM begins, what is refused, and that oclif reads the same.
+// The quick reader of `hv run`'s arguments: where PROGRAM begins, what is refused, and that oclif reads the same.
 
 import {Parser} from '@oclif/core'
 import {expect, test} from 'vitest'

@@ -24,12 +24,12 @@ test.each([
 test('no message of the library names a flag', () => {
   const src = new URL('../../../src/', import.meta.url)
   const files = readdirSync(src, {recursive: true, encoding: 'utf8'}).filter((name) => name.endsWith('.ts'))
-  // What a finding or an inspection says is a whole command line.
+  // A finding or an inspection gives a whole command line.
   const library = files.filter((name) => !/^(bin|cli|commands|check|inspect)\//.test(name))
   const lines = library.flatMap((name) =>
     readFileSync(new URL(name, src), 'utf8')
       .split('\n')
-      // Node's own.
+      // Node's own flags.
       .map((line) => line.replaceAll(/--allow-\S+/g, ''))
       .filter((line) => /['"`][^'"`]*(^|[\s'"`])--[a-z]{3,}/.test(line) && !/^\s*(\/\/|\*|\/\*\*)/.test(line))
       .map((line) => `${name}: ${line.trim()}`),

@@ -24,7 +24,7 @@ test('a plain run has the documented defaults and nothing else of the caller’s
   })
 })
 
-/** They exclude some of the rest. */
+/** Flags that exclude some of the rest. */
 const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint']
 
 test('every flag of the table arrives', () => {

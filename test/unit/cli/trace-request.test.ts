@@ -1,4 +1,4 @@
-// From the words of `hv trace` to RunOptions: strace's letters, put together as getopt(3) takes them, and hv run's flags.
+// From the words of `hv trace` to RunOptions: strace's letters, combined as getopt(3) takes them, and hv run's flags.
 
 import {Parser} from '@oclif/core'
 import {describe, expect, test} from 'vitest'

@@ -1,4 +1,4 @@
-// src/elf and elfy read the same of Debian's own programs and libraries.
+// src/elf and elfy read the same from Debian's own programs and libraries.
 
 import {closeSync, openSync, readdirSync, readFileSync, realpathSync, statSync} from 'node:fs'
 import {createRequire} from 'node:module'
@@ -25,7 +25,7 @@ interface ElfyImage {
 
 const elfy = createRequire(import.meta.url)('elfy') as {parse(bytes: Buffer): ElfyImage}
 
-/** Of all folders in turn, so that there are libraries among them. */
+/** Files from all folders, so that libraries are among them. */
 function elfFiles(): string[] {
   const files = FOLDERS.flatMap((folder) =>
     readdirSync(folder, {withFileTypes: true})

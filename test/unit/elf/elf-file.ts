@@ -43,7 +43,7 @@ export interface ElfFile {
   phnum?: number
   phoff?: number | bigint
   headers?: ProgramHeader[]
-  /** Put at its offset. */
+  /** Bytes to put at their offsets. */
   data?: [offset: number, bytes: Uint8Array][]
   size?: number
 }

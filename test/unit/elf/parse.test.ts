@@ -1,4 +1,4 @@
-// parseElf: what it says of sound files, and what it refuses.
+// parseElf: what it finds in sound files, and what it refuses.
 
 import {execFileSync} from 'node:child_process'
 import {closeSync, openSync} from 'node:fs'

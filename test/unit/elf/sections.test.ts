@@ -1,4 +1,4 @@
-// Sections are read by elfy only where all that it trusts is in the file.
+// elfy reads sections only where everything that it trusts lies in the file.
 
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'

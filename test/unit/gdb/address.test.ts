@@ -1,4 +1,4 @@
-// Where gdb is waited for, as it is written.
+// The address where hv waits for gdb, as users write it.
 
 import {expect, test} from 'vitest'
 import {parseGdbAddress, targetRemote} from '../../../src/gdb/address.ts'

@@ -1,4 +1,4 @@
-// What arrives from gdb, or from who is none: packets that are whole, that are not, and that make no sense.
+// What arrives from gdb or from another client: whole packets, broken ones, and ones that make no sense.
 
 import {describe, expect, test} from 'vitest'
 import {MAX_PAYLOAD} from '../../../src/gdb/packet.ts'

@@ -1,4 +1,4 @@
-// A session of gdb's remote protocol, over a target that is none.
+// A session of gdb's remote protocol, over a fake target.
 
 import {describe, expect, test} from 'vitest'
 import {MAX_PAYLOAD} from '../../../src/gdb/packet.ts'

@@ -20,7 +20,7 @@ afterAll(() => remove())
 const read = async (reference: string): Promise<Image> => (await openImage(reference)).read()
 const newLayout = (): LayoutFolder => new LayoutFolder(mkdtempSync(join(folder, 'layout-')))
 
-/** What it says, without the path. */
+/** The error's text, without the path. */
 async function refusal(path: string): Promise<string> {
   const error = await read(path).then(
     ({fs}) => fs.dispose(),

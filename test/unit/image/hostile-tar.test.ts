@@ -26,7 +26,7 @@ const file = (bytes: Uint8Array): string => {
   return path
 }
 
-/** What it says, without the path. */
+/** The error's text, without the path. */
 async function refusal(bytes: Uint8Array): Promise<string> {
   const path = file(bytes)
   const error = await (await openTar(path)).read().then(
@@ -39,7 +39,7 @@ async function refusal(bytes: Uint8Array): Promise<string> {
   return error.message.replace(`${path}: `, '')
 }
 
-/** A header with some of its bytes replaced, and the right sum. */
+/** A header with some of its bytes replaced, and the right checksum. */
 function patched(at: number, bytes: string | Uint8Array, of: TarFile = {name: 'a'}): Buffer {
   const header = entryOf(of)
   Buffer.from(bytes as string).copy(header, at)

@@ -1,4 +1,4 @@
-// OCI image layouts: which image is meant, its layers one over the other, and what its config says.
+// OCI image layouts: which image is meant, its stacked layers, and what its config says.
 
 import {execFileSync} from 'node:child_process'
 import {mkdtempSync} from 'node:fs'

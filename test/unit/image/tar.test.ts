@@ -1,4 +1,4 @@
-// Tar archives as roots: what GNU tar unpacks on Linux, a guest sees.
+// Tar archives as roots: a guest sees what GNU tar unpacks on Linux.
 
 import {execFileSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
@@ -15,9 +15,9 @@ import {errorOf, TestVfs} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
 const FORMATS = ['v7', 'ustar', 'oldgnu', 'gnu', 'pax']
-/** Formats with names of any length. */
+/** Formats that allow names of any length. */
 const LONG = ['oldgnu', 'gnu', 'pax']
-/** A tar archive of the file `a`, which has the text `one`. */
+/** A tar archive, packed with zstd, of the file `a`, which has the text `one`. */
 const ZSTD = 'KLUv/QRorQEAksIHDtBnDKT6x0KTTXIq0CsFDlJ8jUAnObCuezf8a3b/igcgcB/5/WSOOmDyhEsEhvOTwwI/WHRl'
 const isRoot = process.getuid?.() === 0
 
@@ -66,7 +66,7 @@ async function openAs(bytes: Uint8Array, name = 'a.tar'): Promise<TestVfs> {
 
 const entry = (...files: TarFile[]): Promise<TestVfs> => openAs(tarOf(...files))
 
-/** Everything of a tree, by path. */
+/** Everything in a tree, by path. */
 function listing(names: (path: string) => string[], describe: (path: string) => string): string[] {
   const walk = (path: string): string[] =>
     [`${path}: ${describe(path)}`].concat(

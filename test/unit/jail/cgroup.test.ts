@@ -1,4 +1,4 @@
-// A sentry's cgroup, in folders that look like one, where files take what they are told: what is written, and what is undone.
+// A sentry's cgroup, in folders that look like one, whose files accept anything: what is written, and what is undone.
 
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'

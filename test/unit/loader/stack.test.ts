@@ -135,7 +135,7 @@ test('the auxiliary vector has what the kernel of this host gives', () => {
   expect([...built.keys()].filter((type) => native.includes(type)).sort()).toEqual([...expected].sort())
 })
 
-// Errno is no Error, which toThrow would ask for.
+// toThrow would need an Error, which Errno is not.
 function catchOf(body: () => unknown): unknown {
   try {
     return body()

@@ -1,4 +1,4 @@
-// ConsoleKeys: what of a terminal's keys a machine gets, and which end it.
+// ConsoleKeys: which of a terminal's keys a machine gets, and which end it.
 
 import {expect, test} from 'vitest'
 import {ConsoleKeys} from '../../../src/machine/console-keys.ts'

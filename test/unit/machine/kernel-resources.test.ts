@@ -1,4 +1,4 @@
-// KernelResources: what a machine's devices have of the host, and that it is let go.
+// KernelResources: the host resources of a machine's devices, and that they are released.
 
 import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
@@ -10,7 +10,7 @@ import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
 test('a share is a device by virtio-fs, or by 9P, and nothing of it stays open', () => {
   const directory = hostDirectory()
-  // The addon keeps a descriptor of its own from the first one on.
+  // The addon keeps one descriptor from the first share on.
   openShare(directory.path).dispose()
   const before = readdirSync('/proc/self/fd').length
   const share = {path: directory.path, tag: 'tag', readOnly: false}

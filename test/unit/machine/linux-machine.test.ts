@@ -19,7 +19,7 @@ async function textOf(machine: Machine): Promise<string> {
   return text.slice(text.indexOf('\n') + 1)
 }
 
-/** Nobody reads its console, and it waits. */
+/** Whether the machine waits because nobody reads its console. */
 const isFull = ({stdout}: Machine): boolean => (stdout as PassThrough).writableNeedDrain
 
 describeKvm('a machine', () => {
@@ -58,7 +58,7 @@ describeKvm('a machine', () => {
     const [killed, late] = [Machine.create({kernel}), Machine.create({kernel, timeoutMs: 100})]
     for (const machine of [killed, late]) machine.stdin.write('f')
     while (!isFull(killed)) await sleep(1)
-    // More, which nobody takes: what is on its way is stuck.
+    // It writes more, which nobody takes: the bytes in flight are stuck.
     await sleep(500)
     killed.kill()
     expect(await killed.wait()).toMatchObject({exitCode: null, signal: 9})

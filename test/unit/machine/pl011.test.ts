@@ -1,4 +1,4 @@
-// Pl011: what a polling driver of the PrimeCell UART sees, and when input is asked for.
+// Pl011: what a polling driver of the PrimeCell UART sees, and when the device asks for input.
 
 import {PassThrough} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'

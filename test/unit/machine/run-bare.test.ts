@@ -1,4 +1,4 @@
-// runBare: bare-metal guests from their files to how they end.
+// runBare: bare-metal guests, from their files to their ends.
 
 import {closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -58,7 +58,7 @@ async function errorOf(options: Options): Promise<HvError> {
   throw error instanceof Error ? error : new Error('it did not fail')
 }
 
-/** What a core file of a machine has behind its headers, by their types. */
+/** The notes after the headers of a machine's core file, by type. */
 function notesOf(dead: DeadMachine): Map<number, Buffer> {
   const written: Buffer[] = []
   dumpMachine(dead, {write: (bytes) => void written.push(Buffer.from(bytes)), setLength: () => {}})
@@ -73,7 +73,7 @@ function notesOf(dead: DeadMachine): Map<number, Buffer> {
   return notes
 }
 
-/** The hello guest with `edit` done to its bytes. */
+/** The hello guest, changed by `edit`. */
 function mutant(name: string, edit: (bytes: DataView) => void): string {
   const bytes = new Uint8Array(readFileSync(bareGuest('hello')))
   edit(new DataView(bytes.buffer))

@@ -1,4 +1,4 @@
-// Serial: what a polling 16550 driver sees, and when input is asked for.
+// Serial: what a polling 16550 driver sees, and when the device asks for input.
 
 import {PassThrough} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'

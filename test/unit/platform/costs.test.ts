@@ -1,4 +1,4 @@
-// What follows from costs, by costs that are made up: machines that there are, and some that there are not.
+// What follows from costs, with made-up costs: of machines that exist, and of some that do not.
 
 import {describe, expect, test} from 'vitest'
 import {trapsNs} from '../../../src/platform/compare.ts'
@@ -58,7 +58,7 @@ test('what traps took, or would have taken elsewhere', () => {
 })
 
 describe('listening', () => {
-  /** A clock that a test moves, and what goes by it. */
+  /** A clock that a test moves, and what depends on it. */
   function start(costs: typeof XEON) {
     let nowNs = 1
     const patience = new Patience(() => nowNs)
@@ -68,7 +68,7 @@ describe('listening', () => {
     const pass = (ns: number) => {
       nowNs += ns
     }
-    /** @returns after how many traps by exit, that far apart, it began to listen */
+    /** @returns after how many exits, that far apart, it began to listen */
     const exitsUntilListening = (gapNs: number, most: number) => {
       for (let exits = 1; exits <= most; exits++) {
         pass(gapNs)

@@ -1,4 +1,4 @@
-// When the ptrace platform listens for calls through the gate: by costs that no host here has.
+// When the ptrace platform listens for calls through the gate, with costs that no host here has.
 
 import {describe, expect, test} from 'vitest'
 import type {Costs} from '../../../src/platform/costs.ts'
@@ -6,7 +6,7 @@ import {GateListening} from '../../../src/platform/ptrace/gate-listening.ts'
 import {CAME_HEARD, CAME_HEARD_LATE, CAME_RANG} from '../../../src/platform/trap-words.ts'
 
 const STOP = 0
-/** A call that is heard spares 4 µs; a stop there costs 40. */
+/** A call that is heard saves 4 µs; a stop while listening costs 40. */
 const COSTS: Costs = {trapNs: 5000, listenedNs: 1000, wakeUpNs: 20_000, lookNs: 10, pageNs: 100}
 const MANY = 100_000
 
@@ -14,7 +14,7 @@ function start(costs: Costs = COSTS) {
   let now = 0
   const listening = new GateListening(() => now)
   listening.useCosts(costs)
-  /** @returns after how many traps it begins or stops; undefined: not at all */
+  /** @returns after how many traps it begins or stops; undefined: never */
   const turnsAfter = (came: readonly number[], everyNs = costs.trapNs, most = MANY): number | undefined => {
     for (let i = 0; i < most; i++) {
       now += everyNs
@@ -25,7 +25,7 @@ function start(costs: Costs = COSTS) {
   return {listening, turnsAfter}
 }
 
-/** So many calls, then a stop. */
+/** That many calls, then a stop. */
 const callsAndStop = (calls: number, came: number): number[] => [...Array(calls).fill(came), STOP]
 
 describe('it begins', () => {
@@ -73,7 +73,7 @@ describe('it stops', () => {
   ])('when there are %s, by what it could lose at most', (_, came) => {
     const {turnsAfter} = start()
     turnsAfter([CAME_RANG])
-    // 2 × (5 + 40) µs, 40 each.
+    // 2 × (5 + 40) µs, at 40 each.
     expect(turnsAfter([came])).toBe(3)
   })
 
@@ -82,7 +82,7 @@ describe('it stops', () => {
     turnsAfter([CAME_RANG])
     turnsAfter([STOP])
     listening.stop()
-    // 90 µs by 4 each, in batches of 8.
+    // 90 µs, at 4 each, in batches of 8.
     expect(turnsAfter([CAME_RANG])).toBe(48)
     turnsAfter([CAME_HEARD], 0, 100)
     turnsAfter([STOP])

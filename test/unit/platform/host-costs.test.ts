@@ -1,4 +1,4 @@
-// What is known of a host from one run to the next, and what is not taken for it.
+// What hv remembers about a host from one run to the next, and what it does not take for that.
 
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'

@@ -32,7 +32,7 @@ describeKvm('several contexts', () => {
     using platform = open(2)
     const {space} = placeWith(platform, userCode.pass)
     const [mine, other, times] = userCode.passed
-    // Where the host has no processor for each, one may take the rest of a slice of time.
+    // Where the host has too few processors, a round may take the rest of a time slice.
     const rounds = 100
     for (const first of [0, 1])
       platform.resume(startAt(platform, {[mine]: first, [other]: 1 - first, [times]: rounds}), space)

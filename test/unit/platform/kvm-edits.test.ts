@@ -1,4 +1,4 @@
-// KvmSpace: edits while programs run by the page tables: nobody translates by what is gone, and nobody else notices.
+// KvmSpace: edits of page tables that programs are using: nobody translates through removed entries, and others do not notice.
 
 import {describe, expect, test} from 'vitest'
 import {ENOMEM} from '../../../src/abi/errno.ts'
@@ -32,7 +32,7 @@ const READ_WRITE = PROT_READ | PROT_WRITE
 
 const open = (cpus: number): Platform => withCosts(new KvmPlatform(1 << 24, cpus))
 
-/** Until all of them have faulted. */
+/** Waits until all of the contexts have faulted. */
 function awaitFaults(platform: Platform, contexts: readonly Context[]): void {
   const faulted = contexts.map(() => {
     expect(platform.wait(inNs(LATE_NS))).toBe(EVENT_FAULT)

@@ -20,15 +20,15 @@ const open = (cpus: number): Platform => withCosts(new KvmPlatform(1 << 24, cpus
 /** Descriptors and threads of this process. */
 const held = (): number[] => ['/proc/self/fd', '/proc/self/task'].map((folder) => readdirSync(folder).length)
 
-/** The pool of Node has four threads, and each comes when it is wanted. */
+/** Node's pool has four threads, and each starts when it is needed. */
 const OWN_OF_NODE = 4
 
-/** What earlier tests left may go meanwhile. */
+/** Leftovers of earlier tests may go meanwhile. */
 function expectNoMoreThan(before: readonly number[]): void {
   for (const [i, count] of held().entries()) expect(count).toBeLessThanOrEqual(before[i] + OWN_OF_NODE)
 }
 
-/** Opens a platform whose vCPUs but the first stop for good as soon as they are to run, as after a triple fault. */
+/** Opens a platform whose vCPUs, except the first, stop for good as soon as they should run, as after a triple fault. */
 function openMortal(cpus: number): Platform {
   const {Cpu} = addon
   let made = 0
@@ -56,7 +56,7 @@ function openMortal(cpus: number): Platform {
 
 describeKvm('the end', () => {
   test('of a platform while programs run leaves no descriptor and no thread', () => {
-    // The first one may leave what is the process's.
+    // The first platform may leave things that belong to the process.
     for (let i = 0; i < 2; i++) {
       using platform = open(4)
       runCounting(platform, 3)
@@ -95,7 +95,7 @@ describeKvm('the end', () => {
     for (let i = 0; i < cpus; i++) add(i)
     const before = held()
     for (let i = cpus; i < 500; i++) add(i)
-    // A Cpu gets its thread when there is a use for it.
+    // A Cpu gets its thread only when it needs one.
     const [descriptors, threads] = before
     expectNoMoreThan([descriptors, threads + cpus])
     for (const [i, context] of contexts.entries()) expectKept(context, BigInt(i))

@@ -1,4 +1,4 @@
-// A Cpu whose program runs on while the sentry's thread is held up right behind its answer.
+// A Cpu whose program runs on while the sentry's thread is held up right after its answer.
 
 import {afterEach, expect, test, vi} from 'vitest'
 import type {NativeCpu} from '../../../src/platform/kvm/addon.ts'
@@ -24,7 +24,7 @@ function start() {
   )
   cpu.useThread(LOOKS)
   const {store} = Atomics
-  /** What its program does as soon as it has its answer. */
+  /** Lets the program act as soon as it has its answer. */
   const onAnswer = (act: () => void) =>
     vi.spyOn(Atomics, 'store').mockImplementation(((array: Int32Array, index: number, value: number) => {
       store(array, index, value)

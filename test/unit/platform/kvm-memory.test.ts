@@ -1,4 +1,4 @@
-// KvmPlatform: guest memory of sizes that are whole pages of the guest's, and not of every host's.
+// KvmPlatform: guest memory whose size is a multiple of the guest's page size, but not of every host's.
 
 import {expect, test} from 'vitest'
 import {KvmPlatform} from '../../../src/platform/kvm/kvm.ts'

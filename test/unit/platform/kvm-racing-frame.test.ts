@@ -1,4 +1,4 @@
-// KvmContext: a call is what it was at its trap, whatever is written to the frame while it is answered.
+// KvmContext: a call stays as it was at its trap, whatever is written to the frame while it is answered.
 
 import {expect, test} from 'vitest'
 import {KvmContext} from '../../../src/platform/kvm/context.ts'

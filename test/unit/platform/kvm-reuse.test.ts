@@ -1,4 +1,4 @@
-// KvmPlatform: contexts and spaces that were disposed serve anew, and show nothing of what they were.
+// KvmPlatform: disposed contexts and spaces are used again, and show nothing of what they were.
 
 import {expect, test} from 'vitest'
 import {KvmPlatform} from '../../../src/platform/kvm/kvm.ts'
@@ -33,7 +33,7 @@ describeKvm('what was disposed of', () => {
     using platform = withCosts(new KvmPlatform(1 << 24))
     for (let i = 0; i < 5000; i++) {
       const context = platform.createContext()
-      // By a vCPU: until then it has none.
+      // This goes through a vCPU: until then the context has none.
       context.writeFpState(context.readFpState())
       context.dispose()
     }

@@ -84,7 +84,7 @@ class Storm {
     this.#idle.push(context)
   }
 
-  /** Who runs there faults, and finds it again at its next turn. */
+  /** A context that runs there faults, and finds the code again at its next turn. */
   #takeCode(): void {
     const space = this.#one(this.#spaces)
     space.unmap(CODE_ADDRESS, PAGE_SIZE)

@@ -1,4 +1,4 @@
-// Measuring a host: costs of real traps, on every platform that there is.
+// Measuring a host: costs of real traps, on every platform that works here.
 
 import {availableParallelism} from 'node:os'
 import {describe, expect, test} from 'vitest'
@@ -27,7 +27,7 @@ describe.each(platforms.filter(({isHere}) => isHere))('measuring on $name', ({na
   test('gives costs of this platform, which it goes by from then on', () => {
     using platform = open(MEMORY_BYTES)
     let costs = measureCosts(platform, 12_345, 333)
-    // Listening begins behind traps in quick succession, which a busy machine may not give at once.
+    // Listening begins after traps in quick succession, which a busy machine may not produce at once.
     for (let tries = 1; name === 'kvm' && costs.listenedNs === 333 && tries < 20; tries++)
       costs = measureCosts(platform, 12_345, 333)
     expect(costs).toMatchObject({trapNs: expect.any(Number), lookNs: expect.any(Number), wakeUpNs: 12_345})

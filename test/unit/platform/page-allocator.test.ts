@@ -1,4 +1,4 @@
-// The page allocator: blocks, references, zeroed pages, memory given back.
+// The page allocator: blocks, references, zeroed pages, memory that is given back.
 
 import {describe, expect, it} from 'vitest'
 import {ENOMEM} from '../../../src/abi/errno.ts'

@@ -1,4 +1,4 @@
-// PtracePlatform: contexts that take turns in processes, what stops them, and what their faults say.
+// PtracePlatform: contexts that take turns in processes, what stops them, and what their faults report.
 
 import {spawn} from 'node:child_process'
 import {expect, test} from 'vitest'
@@ -20,7 +20,7 @@ import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} fro
 
 const DATA_ADDRESS = 0x20000
 const SEEDS = [0x1111_2222_3333_4401n, 0x5555_6666_7777_0802n]
-/** Far more than the deadline, far less than for ever. */
+/** Far more than the deadline, but far less than for ever. */
 const RESCUE_S = 5
 
 const soon = (): number => addon.monotonicNs() + 2e7

@@ -1,4 +1,4 @@
-// PtracePlatform with several CPUs: contexts in parallel, edits while they run, and how one of them is stopped or dies.
+// PtracePlatform with several CPUs: contexts in parallel, edits while they run, and how one is stopped or dies.
 
 import {readdirSync} from 'node:fs'
 import {availableParallelism} from 'node:os'
@@ -27,7 +27,7 @@ const openCpus = (cpus: number): Platform => withCosts(new PtracePlatform(1 << 2
 const within = (ms: number): number => addon.monotonicNs() + ms * 1e6
 const threadsOf = (space: AddressSpace): number => readdirSync(`/proc/${pidOf(space)}/task`).length
 
-/** Where each thread of a space may run. */
+/** The processors on which each thread of a space may run. */
 function processorsOf(space: AddressSpace): string[] {
   const pid = pidOf(space)
   return readdirSync(`/proc/${pid}/task`).map(
@@ -39,11 +39,11 @@ function sleepOf(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** The next event is that of a system call, or whatever `expected` is. */
+/** Waits for the next event, which must be a system call or `expected`. */
 function next(platform: Platform, expected = EVENT_SYSCALL): Context {
   const deadlineNs = within(20_000)
   expect(platform.wait(deadlineNs)).toBe(expected)
-  // The deadline would have brought to light what was overlooked.
+  // The deadline would have revealed an event that was overlooked.
   expect(addon.monotonicNs()).toBeLessThan(deadlineNs)
   return platform.trapped
 }
@@ -56,7 +56,7 @@ describePtrace('two contexts', () => {
     using platform = openCpus(2)
     const {space, data} = placeWith(platform, userCode.pass)
     const spaces = [space, count === 1 ? space : space.fork()]
-    // In turns on one processor each round would take two slices of time.
+    // If they took turns on one processor, each round would take two time slices.
     const rounds = 5000
     platform.memory.bytes[data] = 1
     platform.resume(contextOf(platform, 1, 2, rounds), spaces[0])
@@ -100,7 +100,7 @@ describePtrace('two contexts', () => {
 })
 
 describePtrace('contexts of two programs', () => {
-  /** Answers the calls of those that make them, until `isDone`. */
+  /** Answers the contexts' calls until `isDone`. */
   function answerUntil(platform: Platform, spaceOf: Map<Context, AddressSpace>, isDone: () => boolean): void {
     const endNs = within(20_000)
     while (!isDone() && addon.monotonicNs() < endNs) {
@@ -111,7 +111,7 @@ describePtrace('contexts of two programs', () => {
     expect(isDone()).toBe(true)
   }
 
-  // More threads of one program than processors: one of them is always on.
+  // One program has more threads than there are processors, so one of them always runs.
   test.each([1, availableParallelism() + 1])(
     'that make calls have their turns: %i threads of one',
     (threads) => {
@@ -144,7 +144,7 @@ describePtrace('contexts of two programs', () => {
     expect(platform.wait(within(1))).toBe(EVENT_DEADLINE)
     platform.stop(other)
     const before = platform.stats.exits
-    // A hundred ticks. The deadline itself takes some stops where the program waits for a processor.
+    // A hundred ticks. The deadline itself causes some stops where the program waits for a processor.
     expect(platform.wait(within(400))).toBe(EVENT_DEADLINE)
     expect(platform.stats.exits - before).toBeLessThan(20)
   })
@@ -164,7 +164,7 @@ describePtrace('contexts of two programs', () => {
 })
 
 describePtrace('the calls of contexts', () => {
-  // More threads than the host gives: see ptrace-outside.test.ts.
+  // For more threads than the host allows, see ptrace-outside.test.ts.
   test.each([2, 4])('are all answered, on %i CPUs that have other processors and back', (cpus) => {
     using platform = openCpus(cpus)
     const space = spaceWith(platform, storeCode(platform, parallelCode.callAndCheck))
@@ -208,7 +208,7 @@ describePtrace('fifty contexts', () => {
   })
 })
 
-/** Something stores at DATA_ADDRESS all the time. What of it lands in the page after it was taken away? */
+/** A context stores at DATA_ADDRESS all the time: checks that nothing lands in the page after it was taken away. */
 function stormOf(platform: Platform, space: AddressSpace, data: number, edit: () => void): void {
   const {bytes} = platform.memory
   const storer = contextOf(platform, 0xff)
@@ -238,7 +238,7 @@ describePtrace('an edit that takes away', () => {
   test.each(edits)('%s is in force once it is committed, whatever runs', (_, edit) => {
     using platform = openCpus(2)
     const {space, data} = placeWith(platform, parallelCode.storeForEver)
-    // In a space of its own, to have two at a time.
+    // In a space of its own, so that two run at a time.
     const spinner = contextAt(platform, SEED)
     platform.resume(spinner, spaceWith(platform, storeCode(platform, userCode.spin)))
     stormOf(platform, space, data, () => {
@@ -278,7 +278,7 @@ describePtrace('an edit that adds', () => {
     space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ | PROT_WRITE)
     space.commit()
     platform.resume(first, space)
-    // The other one's may have come before the mending.
+    // The other context's fault may have come before the fix.
     if (platform.wait(within(20)) === EVENT_FAULT) platform.resume(platform.trapped, space)
     const seen = new Set<number>()
     const endNs = within(5000)

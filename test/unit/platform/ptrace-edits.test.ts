@@ -1,4 +1,4 @@
-// PtracePlatform: that the mappings of a process are those which the edits of its space say, whatever these were.
+// PtracePlatform: a process's mappings are what the edits of its space say, whatever those are.
 
 import {readdirSync} from 'node:fs'
 import {expect, test} from 'vitest'
@@ -20,7 +20,7 @@ const FIRST = 0x40000
 const PAGES = 48
 const PROTECTIONS = [PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC]
 
-/** Of each page: the offset in the MemoryFile, and the rights; undefined: it is not mapped. */
+/** For each page the offset in the MemoryFile, and the rights; undefined: the page is not mapped. */
 type Model = (readonly [offset: number, protection: number] | undefined)[]
 
 function edit(space: AddressSpace, model: Model, memory: number, random: Random): void {
@@ -34,7 +34,7 @@ function edit(space: AddressSpace, model: Model, memory: number, random: Random)
     return
   }
   const protection = PROTECTIONS[random(PROTECTIONS.length)]
-  // As often as not what is there already, with other rights.
+  // Often the same memory as before, with other rights.
   const offset = memory + (kind === 1 ? random(PAGES - count) : first) * PAGE_SIZE
   space.map(address, count * PAGE_SIZE, offset, protection, random(2) === 0)
   for (let i = 0; i < count; i++) model[first + i] = [offset + i * PAGE_SIZE, protection]

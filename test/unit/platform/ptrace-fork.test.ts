@@ -1,4 +1,4 @@
-// PtracePlatform: forks of spaces, spaces that are used again, and what none of them leaves behind.
+// PtracePlatform: forks of spaces, spaces that are used again, and that none of them leaves anything behind.
 
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -38,7 +38,7 @@ function eventOf(platform: Platform, context: Context, space: AddressSpace): Eve
   return platform.wait(addon.monotonicNs() + 20e9)
 }
 
-/** What runs traps meanwhile for nothing. */
+/** Waits for the condition; what runs must not trap meanwhile. */
 function runUntil(platform: Platform, condition: () => boolean): void {
   const endNs = addon.monotonicNs() + 20e9
   while (!condition() && addon.monotonicNs() < endNs)
@@ -54,7 +54,7 @@ function storer(platform: Platform, address: number): Context {
   return context
 }
 
-/** Mappings below userTop, as the kernel tells them: where, with which rights, and which pages. */
+/** Mappings below userTop, as the kernel reports them: where, with which rights, and which pages. */
 function mappingsOf(platform: Platform, space: AddressSpace): string[] {
   const lines = procOf(pidOf(space), 'maps').trim().split('\n')
   return lines
@@ -62,7 +62,7 @@ function mappingsOf(platform: Platform, space: AddressSpace): string[] {
     .map((line) => line.split(' ').slice(0, 3).join(' '))
 }
 
-/** Processes in the session that all of a platform's are in, dead ones among them. */
+/** Processes in the session that a platform's processes share, including dead ones. */
 function sessionOf(pid: number): number[] {
   const [, , , session] = procOf(pid, 'stat').replace(/.*\) /, '').split(' ')
   return processesIn(session)
@@ -111,7 +111,7 @@ describePtrace('a fork of a space', () => {
     expect(platform.memory.bytes[before]).toBe(0xaa)
     platform.stop(context)
     child.dispose()
-    // The parent's are as they were.
+    // The parent's pages are as they were.
     platform.resume(storer(platform, DATA_ADDRESS), space)
     runUntil(platform, () => platform.memory.bytes[before] !== 0xaa)
   })
@@ -163,7 +163,7 @@ describePtrace('a fork of a space', () => {
     using platform = openPtrace()
     const space = spaceWith(platform, storeCode(platform, arch.callLoop))
     const page = platform.memory.allocate(PAGE_SIZE)
-    // More than a process from the pool is given anew.
+    // Too many mappings to make in a process from the pool: the parent itself is forked.
     for (let i = 0; i < 70; i++) space.map(DATA_ADDRESS + 2 * i * PAGE_SIZE, PAGE_SIZE, page, PROT_READ)
     space.commit()
     const context = contextAt(platform, SEED)
@@ -195,7 +195,7 @@ describePtrace('a space', () => {
     const second = platform.createSpace()
     expect(eventOf(platform, contextAt(platform, SEED + 1n), second)).toBe(EVENT_FAULT)
     expect(mappingsOf(platform, second)).toEqual([])
-    // Who was there has kept what it had.
+    // The first space's context has kept its state.
     expectKept(context, SEED)
     second.map(CODE_ADDRESS, PAGE_SIZE, storeCode(platform, arch.callLoop), PROT_READ | 4)
     expect(eventOf(platform, context, second)).toBe(EVENT_SYSCALL)
@@ -243,7 +243,7 @@ describePtrace('nothing is left', () => {
       if (i % 10 === 0) expect(eventOf(platform, context, child)).toBe(EVENT_SYSCALL)
       child.dispose()
     }
-    // Some emptied ones are kept.
+    // Some emptied processes are kept.
     const after = sessionOf(pidOf(space)).filter((pid) => !before.has(pid))
     expect(after.length).toBeLessThanOrEqual(4)
     expect(after.filter((pid) => /^State:\tZ/m.test(procOf(pid, 'status')))).toEqual([])

@@ -1,4 +1,4 @@
-// The gate of the ptrace platform: calls that are heard without a stop, and what a program that waits there can be made to do.
+// The gate of the ptrace platform: calls that are heard without a stop, and what can be done to a program that waits there.
 
 import {availableParallelism} from 'node:os'
 import {describe, expect, test} from 'vitest'
@@ -26,7 +26,7 @@ import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} fro
 
 const SEED = 0x1122_3344_5566_7700n
 const canListen = canTrace() && availableParallelism() > 1
-/** What a call leaves besides: in RCX where it ends, on x86_64; on arm64 X8 keeps its number. */
+/** What else a call leaves: on x86_64 its end in RCX; on arm64 X8 keeps its number. */
 const [LINK, LINKED] = arch.name === 'x86_64' ? [11, BEHIND] : [8, arch.callLoopNumber]
 
 function openGated(): Platform & {gate: number} {
@@ -37,11 +37,11 @@ function openGated(): Platform & {gate: number} {
 function next(platform: Platform, expected = EVENT_SYSCALL): void {
   const deadlineNs = inNs(LATE_NS)
   expect(platform.wait(deadlineNs)).toBe(expected)
-  // The deadline would have brought to light what was overlooked.
+  // The deadline would have revealed an event that was overlooked.
   expect(addon.monotonicNs()).toBeLessThan(deadlineNs)
 }
 
-/** Goes on with the answer, until the next call. */
+/** Answers the call, and goes on until the next one. */
 function call(platform: Platform, context: Context, space: AddressSpace, result: number): void {
   context.setResult(result)
   platform.resume(context, space)
@@ -61,7 +61,7 @@ describe.skipIf(!canListen)('a call through the gate', () => {
   test('is heard, and the program goes on with all that it had', () => {
     using platform = openGated()
     const {context, space} = start(platform)
-    // On a busy host many come late, and ring.
+    // On a busy host many calls come late, and ring.
     const lateNs = inNs(LATE_NS)
     for (let i = 0; i < 1000 || platform.stats.listened <= 500; i++) {
       call(platform, context, space, i)
@@ -143,12 +143,12 @@ describe.skipIf(!canListen)('a call through the gate', () => {
       platform.resume(context, space)
       next(platform)
       platform.resume(context, space)
-      // Who stopped to look is called away by a deadline, and looks again.
+      // When the sentry has stopped looking, a deadline ends its wait, and it looks again.
       const lateNs = inNs(LATE_NS)
       while (platform.wait(inNs(SOON_NS)) === EVENT_DEADLINE) expect(addon.monotonicNs()).toBeLessThan(lateNs)
       expect([context.callNumber, (context as PtraceContext).wasHeard]).toEqual([arch.callLoopNumber, true])
       if (what === 'sleeps') {
-        // Long enough to sleep, on a busy host too.
+        // Long enough to sleep, even on a busy host.
         expect(platform.wait(inNs(10 * SOON_NS))).toBe(EVENT_DEADLINE)
       } else {
         space.unmap(DATA_ADDRESS, PAGE_SIZE)
@@ -158,7 +158,7 @@ describe.skipIf(!canListen)('a call through the gate', () => {
       const endNs = inNs(SOON_NS)
       while (addon.monotonicNs() < endNs) expect(countAt(platform, data)).toBe(before)
       if (what === 'sleeps') return
-      // It may have been about to lie once more.
+      // The program may have been about to lie once more.
       let event = EVENT_SYSCALL
       for (let i = 0; i < 2 && event === EVENT_SYSCALL; i++) {
         platform.resume(context, space)
@@ -237,7 +237,7 @@ describe.skipIf(!canTrace())("a call that stops its program at the gate's bell",
 })
 
 describe.skipIf(!canListen)('two contexts of a space', () => {
-  // Its process is given a thread for the other one by one that is stopped for that.
+  // A stopped thread of its process makes the thread for the other context.
   test('run, and one has trapped by the time that the other gets its thread', () => {
     using platform = openPtrace()
     const [calls, spins] = [storeCode(platform, arch.callLoop), storeCode(platform, userCode.spin)]
@@ -247,7 +247,7 @@ describe.skipIf(!canListen)('two contexts of a space', () => {
       space.commit()
       const [caller, spinner] = [contextAt(platform, SEED), contextAt(platform, SEED)]
       spinner.writeRegisters(arch.initialRegisters(CODE_ADDRESS + PAGE_SIZE, 0))
-      // To another processor, where it runs meanwhile.
+      // Moves it to another processor, where it runs meanwhile.
       const {native} = caller as PtraceContext
       native.listen(1, 1, 1)
       platform.resume(caller, space)

@@ -27,7 +27,7 @@ import {placeWith} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const SEED = 0x1111_2222_3333_4401n
-/** Signals that are no faults, and two that would be if the kernel sent them. */
+/** Signals that are not faults, and two that would be if the kernel sent them. */
 const SIGNALS = ['STOP', 'CONT', 'USR1', 'TERM', 'HUP', 'TSTP', 'CHLD', 'SEGV', 'TRAP']
 
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0
@@ -53,7 +53,7 @@ function start(code: ArrayLike<number>): Running {
 
 const send = (running: Running, signal: string): void =>
   void process.kill(pidOf(running.space), `SIG${signal}`)
-/** As its user, who may without CAP_SYS_RESOURCE. */
+/** Sets limits as the process's user, who needs no CAP_SYS_RESOURCE. */
 function limit(running: Running, ...limits: string[]): void {
   const pid = pidOf(running.space)
   const {uid, gid} = statSync(`/proc/${pid}/task`)
@@ -63,7 +63,7 @@ function limit(running: Running, ...limits: string[]): void {
 function expectKilled(running: Running): void {
   expect(running.next()).toBe(EVENT_DEAD)
   expect(running.platform.deathSignal).toBe(SIGKILL)
-  // Nothing but that process has suffered.
+  // Only that process has suffered.
   const space = spaceWith(running.platform, storeCode(running.platform, arch.callLoop))
   running.platform.resume(contextAt(running.platform, SEED), space)
   expect(running.platform.wait(Number.POSITIVE_INFINITY)).toBe(EVENT_SYSCALL)

@@ -1,4 +1,4 @@
-// What the process of a space may do on the host, whatever this process may: as root, as an ordinary user, in a user namespace.
+// What a space's process may do on the host, whatever this process may do: as root, as an ordinary user, in a user namespace.
 
 import {spawnSync} from 'node:child_process'
 import {expect, test} from 'vitest'
@@ -6,7 +6,7 @@ import {root} from '../../../ci/paths.mjs'
 import {describePtrace} from '../../helpers/ptrace.ts'
 
 const NO_NAMESPACES = 'for limit in /proc/sys/user/max_*_namespaces; do echo 0 >$limit; done; exec "$@"'
-/** Makes a stub, and tells what it is. */
+/** Makes a stub, and prints its status. */
 const PRINT_STATUS = `
   const {Tracer, TracedSpace} = require('node-gyp-build')('native')
   const {pid} = new TracedSpace(new Tracer(1 << 20))
@@ -23,7 +23,7 @@ const withoutCapabilities = (...names: string[]) => [
   `--bounding-set=${names.map((name) => `-${name}`)}`,
 ]
 
-/** /proc/PID/status of a stub that a process makes which `command` starts, by field. */
+/** The fields of a stub's /proc/PID/status, where `command` starts the process that makes the stub. */
 function statusUnder(command: readonly string[]): Map<string, string> {
   const [program, ...args] = [...command, process.execPath, '-e', PRINT_STATUS]
   const {stdout, stderr} = spawnSync(program, args, {cwd: root, encoding: 'utf8'})
@@ -62,7 +62,7 @@ describePtrace('the process of a space', () => {
     expectNobody(status)
   })
 
-  // Who may not signal it could not stop it.
+  // Without the right to signal the stub, hv could not stop it.
   test.skipIf(!canSet).each([['kill'], ['setuid', 'setgid'], ['all']])(
     'of root without CAP_%s keeps the user, and has no capability',
     (...names) => {

@@ -1,4 +1,4 @@
-// The process of a space: what of this process and of the host it has, and when it ends.
+// A space's process: what it has of this process and of the host, and when it ends.
 
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
@@ -23,7 +23,7 @@ import {CODE_ADDRESS, contextAt, spaceWith, storeCode} from '../../helpers/user-
 const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts']
 const UNSHARE = ['--user', '--pid', '--fork', '--net', '--ipc', '--uts', '--mount', '--cgroup', 'true']
 const canUnshare = spawnSync('unshare', UNSHARE).status === 0
-/** movq $-0xa00000, %rax; jmp *%rax: gettimeofday in the page that Linux has for programs of old. */
+/** movq $-0xa00000, %rax; jmp *%rax: gettimeofday in the page that Linux keeps for old programs. */
 const CALL_VSYSCALL = [0x48, 0xc7, 0xc0, 0, 0, 0x60, 0xff, 0xff, 0xe0]
 const isRoot = process.getuid!() === 0
 const hasVsyscall = readFileSync('/proc/self/maps', 'utf8').includes('[vsyscall]')
@@ -65,7 +65,7 @@ describePtrace('the process of a space', () => {
   test('is in a session of its own, where no terminal sends it signals', () => {
     const sessionOf = (pid: number) => Number(procOf(pid, 'stat').replace(/.*\) /, '').split(' ')[3])
     const session = sessionOf(space.pid)
-    // That of the one which all spaces are born of.
+    // The session of the process from which all spaces are forked.
     expect(session).toBe(sessionOf(session))
     expect(session).not.toBe(sessionOf(process.pid))
   })
@@ -108,14 +108,14 @@ describePtrace('a call in the vsyscall page', () => {
       const [pc, stack] = [context.readRegisters()[RIP], context.readRegisters()[RSP]]
       expect([pc, stack]).toEqual([0xffff_ffff_ff60_0000n, BigInt(CODE_ADDRESS)])
     }
-    // All registers are the sentry's to set.
+    // The sentry may set all registers.
     registers[RIP] = BigInt(CODE_ADDRESS)
     context.writeRegisters(registers)
     expect(nextFault(platform, context, space)).toBe(EVENT_FAULT)
   })
 })
 
-/** A kick may come first. */
+/** Waits for the next fault. A kick may come first. */
 function nextFault(platform: Platform, context: Context, space: AddressSpace): EventKind {
   let event: EventKind
   do {

@@ -1,4 +1,4 @@
-// A host that lets nothing be traced, or nothing more: the error, and what is left of the attempt.
+// A host that allows no tracing, or no more of it: the error, and what is left of the attempt.
 
 import {readFileSync} from 'node:fs'
 import {availableParallelism} from 'node:os'

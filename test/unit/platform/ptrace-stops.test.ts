@@ -1,4 +1,4 @@
-// PtracePlatform with several CPUs: how one of the contexts that run is stopped, or dies.
+// PtracePlatform with several CPUs: how one of the running contexts is stopped, or dies.
 
 import {expect, test} from 'vitest'
 import {SIGKILL} from '../../../src/abi/signal.ts'

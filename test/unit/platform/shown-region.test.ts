@@ -1,4 +1,4 @@
-// ShownRegion, and the MemoryFile over one: V8 sees what is used, and all of it once that is more.
+// ShownRegion, and the MemoryFile over one: V8 sees only the used part, until more is used, and then all.
 
 import {describe, expect, test} from 'vitest'
 import {createMemoryFile} from '../../../src/platform/page-allocator.ts'

@@ -1,4 +1,4 @@
-// The options of a run that mean nothing to a bare-metal guest.
+// The options of a run that do not apply to a bare-metal guest.
 
 import {expect, test} from 'vitest'
 import {requireBareOptions} from '../../../src/run/bare.ts'

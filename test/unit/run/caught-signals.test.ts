@@ -1,4 +1,4 @@
-// Signals that hv gets: from the terminal that it was started in, and from another process.
+// Signals that hv gets: from its own terminal, and from another process.
 
 import {constants} from 'node:os'
 import {fileURLToPath} from 'node:url'
@@ -7,7 +7,7 @@ import {Pty} from '../../helpers/pty.ts'
 
 const {SIGINT, SIGTSTP, SIGWINCH} = constants.signals
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-/** Says what it caught, again and again. Not by console.log: with a terminal, Node takes SIGWINCH for that. */
+/** Says again and again what it caught. It avoids console.log, for which Node takes SIGWINCH on a terminal. */
 const WATCHER = `
   const addon = require('node-gyp-build')(${JSON.stringify(`${ROOT}native`)})
   const say = (text) => require('node:fs').writeSync(1, text + '\\n')

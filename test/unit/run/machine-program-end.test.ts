@@ -1,4 +1,4 @@
-// How a program in a machine ended, and what is said where there was none.
+// How a program in a machine ended, and what hv says where there was none.
 
 import {describe, expect, test} from 'vitest'
 import type {MachineOrder} from '../../../src/machine/program/order.ts'

@@ -1,4 +1,4 @@
-// The library's arguments: each wrong one is refused by its name, with what it takes.
+// The library's arguments: the refusal of each wrong one names it, and says what it takes.
 
 import {describe, expect, test} from 'vitest'
 import {type CheckOptions, checkHost} from '../../../src/check/check-host.ts'

@@ -1,4 +1,4 @@
-// Frames: put together from any pieces, and what is none is refused before it takes memory.
+// Frames: put together from any pieces; anything else is refused before it takes memory.
 
 import {closeSync, mkdtempSync, openSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'

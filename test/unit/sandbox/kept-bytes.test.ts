@@ -1,4 +1,4 @@
-// KeptBytes: what came is given, and the event loop turns meanwhile.
+// KeptBytes: it gives back all bytes that came, and the event loop turns meanwhile.
 
 import {randomFillSync} from 'node:crypto'
 import {expect, test} from 'vitest'

@@ -1,4 +1,4 @@
-// LimitNews: a limit is told at once, then counted, and told once a second.
+// LimitNews: it reports a limit at once, then counts, and reports once a second.
 
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {LIMIT_NAMES, type LimitHit, LimitNews, LimitPatience} from '../../../src/sandbox/limit-news.ts'

@@ -1,4 +1,4 @@
-// OutputPipe: the owner's end, against whoever has broken into the process that writes.
+// OutputPipe: the owner's end, against an attacker in the process that writes.
 
 import {closeSync, writeSync} from 'node:fs'
 import {setTimeout as sleep} from 'node:timers/promises'
@@ -18,7 +18,7 @@ function open(): OutputPipe {
   return pipes[1]
 }
 
-/** Until nobody takes more for a while. */
+/** Writes in pieces, with a turn of the event loop after each. */
 async function writeAll(fd: number, total: number): Promise<void> {
   for (let done = 0; done < total; done += PIECE.length) {
     writeSync(fd, PIECE)

@@ -1,4 +1,4 @@
-// RemoteSentry over a process that this test plays: what comes by its socket, and by pipes beside.
+// RemoteSentry over a process that this test plays: what comes through its socket, and through pipes beside it.
 
 import {EventEmitter} from 'node:events'
 import {closeSync, writeSync} from 'node:fs'
@@ -18,7 +18,7 @@ const REQUEST: Omit<RunRequest, 'id'> = {
   ...{stdin: new Uint8Array(0), maxOutputBytes: 0},
 }
 
-/** What a sentry's process is for its owner. The descriptors that it is passed are its own. */
+/** A sentry's process as its owner sees it. It owns the descriptors that it is passed. */
 class PlayedProcess {
   readonly socket = Object.assign(new EventEmitter(), {
     writable: true,
@@ -74,7 +74,7 @@ test('what a program writes may be heard before that it has started, and its pro
   })
   writeSync(played.fds[0], 'early')
   await output
-  // It would be disturbed: its stream tells it of room.
+  // This would disturb the process, whose stream tells it of room.
   say({kind: 'room', fd: 1, bytes: 5})
   played.say({kind: 'started', run: 1, pid: 2} as {kind: string})
   for (const fd of played.fds) closeSync(fd)

@@ -24,7 +24,7 @@ const QUESTION = {
   },
   decoded: DECODED,
 }
-/** Of the question, with one argument. */
+/** The question, with one decoded argument. */
 const decoding = (argument: object) => ({kind: 'asks', run: 1, question: {...QUESTION, decoded: [argument]}})
 const ending = (end: object) => ({kind: 'asks', run: 1, question: {...QUESTION, end}})
 

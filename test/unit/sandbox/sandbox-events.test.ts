@@ -1,4 +1,4 @@
-// SandboxListeners: who listens, and what becomes of one that throws.
+// SandboxListeners: which listeners are called, and what happens when one throws.
 
 import {expect, test, vi} from 'vitest'
 import {SandboxListeners} from '../../../src/sandbox/sandbox-events.ts'

@@ -16,7 +16,7 @@ test.each<[string, Uint8Array]>([
   ['what is no text', randomFillSync(Buffer.alloc(LARGE), 0)],
   ['a character that is cut at the end', Buffer.from('🦊'.repeat(LARGE / 4)).subarray(0, -1)],
 ])('%s are what TextDecoder makes of them', async (_what, bytes) => {
-  // In a comparison of strings that differ, vitest would show them.
+  // If the strings themselves were compared and differed, vitest would print them.
   expect((await textOf(bytes)) === new TextDecoder().decode(bytes)).toBe(true)
 })
 

@@ -1,4 +1,4 @@
-// What is counted against the budget, against what V8's heap grows by: no less, whatever a guest does.
+// The budget counts no less than V8's heap grows by, whatever a guest does.
 
 import {EAGAIN, ENFILE, ENOLCK, ENOMEM, ENOSPC, Errno} from '../../../src/abi/errno.ts'
 import {F_WRLCK} from '../../../src/abi/fcntl.ts'
@@ -28,13 +28,13 @@ import {SimulatedGuest} from './memory/simulated-guest.ts'
 
 const LONG = 240
 
-/** Cut out of a path of 4 KB, as a walk does it. */
+/** A name cut out of a path of 4 KB, as a walk does it. */
 function longName(i: number): string {
   const path = `${'/'.repeat(3500)}${'n'.repeat(LONG)}${i}`
   return path.slice(3500)
 }
 
-/** A million signals may be queued. */
+/** Signals of which a million may be queued. */
 function signalsOf(budget: Budget): ProcessSignals {
   const limits = new ResourceLimits()
   limits.set(RLIMIT_SIGPENDING, {soft: 1e6, hard: 1e6})
@@ -210,7 +210,7 @@ const ways: readonly Way[] = [
       const start = guest.map.map({length: 2 ** 40, protection: 3, flags: VM_NORESERVE})
       return (i) => {
         if (guest.store(start + i * 2 ** 21, 1) !== true) throw new Errno(ENOMEM)
-        // Not the sentry's: the simulated processor's.
+        // These pages belong to the simulated processor, not to the sentry.
         guest.space.pages.clear()
         return guest
       }

@@ -1,4 +1,4 @@
-// The vDSO and its page, run natively: the image is mapped behind a vvar page and asked for the time.
+// The vDSO and its page, run natively: the image is mapped after a vvar page and asked for the time.
 
 import {execFileSync} from 'node:child_process'
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
@@ -14,7 +14,7 @@ import type {MemoryFile} from '../../../src/platform/memory-file.ts'
 import {ClockPage, hostClockSource} from '../../../src/sentry/clock.ts'
 
 const PAGE = 4096
-/** What ClockPage promises until the next refresh is due. */
+/** The precision that ClockPage promises until the next refresh is due. */
 const AGREEMENT_NS = 50_000
 const image = addon.vdsoImage()
 const folder = mkdtempSync(join(tmpdir(), 'hv-vdso-'))
@@ -69,7 +69,7 @@ describe('the image', () => {
   })
 })
 
-/** Nanoseconds by which each clock differs from the kernel's, the worst of 1,000 reads; reads that went backwards. */
+/** How many nanoseconds each clock differs from the kernel's, the worst of 1,000 reads; and reads that went backwards. */
 function compare(page: Uint8Array): Record<string, number> {
   writeFileSync(file('page'), page)
   const address = (name: string) => String(symbols().get(`__vdso_${name}`)![0])

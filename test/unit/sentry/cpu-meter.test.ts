@@ -1,11 +1,11 @@
-// CPU time of programs, by an invented clock: meters, and what happens when they have come so far.
+// CPU time of programs, with a made-up clock: meters, and what happens when they reach a deadline.
 
 import {describe, expect, test} from 'vitest'
 import {CpuDeadlines} from '../../../src/sentry/task/cpu-deadlines.ts'
 import {CpuMeter} from '../../../src/sentry/task/cpu-meter.ts'
 
 const MS = 1e6
-/** A clock that has gone for a hundred days: eight times as much is no exact number any more. */
+/** A clock that has run for a hundred days: eight times as much is no longer an exact number. */
 const START = 8_640_000_000_000_001
 
 describe('a meter', () => {
@@ -47,7 +47,7 @@ describe('a deadline', () => {
       deadlines.check(nowNs)
       nowNs = Math.min(deadlines.dueNs, START + 200 * MS)
     }
-    // Two tasks: 50 ms; and a look a millisecond at the end.
+    // Two tasks reach it after 50 ms, with a look each millisecond at the end.
     expect(expired).toHaveLength(1)
     expect(expired[0]).toBeGreaterThanOrEqual(50 * MS)
     expect(expired[0]).toBeLessThan(52 * MS)

@@ -1,4 +1,4 @@
-// The share of a CPU that programs get, by an invented clock.
+// The share of a CPU that programs get, with a made-up clock.
 
 import {describe, expect, test} from 'vitest'
 import {CpuMeter} from '../../../src/sentry/task/cpu-meter.ts'
@@ -8,7 +8,7 @@ import {TimerQueue} from '../../../src/sentry/timers.ts'
 const MS = 1e6
 const START = 5e9
 
-/** Programs that compute whenever they may, on so many CPUs. */
+/** Programs that compute whenever they may, on `cpus` CPUs. */
 class Spinners {
   readonly meter = new CpuMeter()
   readonly timers = new TimerQueue()
@@ -22,7 +22,7 @@ class Spinners {
     this.quota = new CpuQuota(percent, this.meter, this.timers, cpus)
   }
 
-  /** @param lateNs how long after it is due they are stopped */
+  /** @param lateNs how late they are stopped */
   spin(ns: number, lateNs = 0): number {
     const [endNs, beforeNs] = [this.nowNs + ns, this.meter.usedNs(this.nowNs)]
     while (this.nowNs < endNs) {
@@ -64,7 +64,7 @@ describe('a quota', () => {
 
   test('takes what it was overdrawn off the periods that come', () => {
     const spinners = new Spinners(10, 1)
-    // Stopped 30 ms too late each time: three more shares.
+    // They stop 30 ms too late each time: three more shares.
     expect(spinners.spin(10e9, 30 * MS) / 1e9).toBeCloseTo(1, 1)
   })
 

@@ -1,4 +1,4 @@
-// Several CPUs: barriers on them, who is on which, and what /proc says of their work.
+// Several CPUs: barriers on them, which task runs where, and what /proc says about their work.
 
 import {describe, expect, test} from 'vitest'
 import {EPERM} from '../../../src/abi/errno.ts'

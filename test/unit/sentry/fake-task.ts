@@ -22,7 +22,7 @@ import {FakeMemory} from '../arch/fake-memory.ts'
 export const BASE = 0x7000_0000
 export const STACK = BASE + 0x8000
 
-/** UserMemory's accessors over FakeMemory's bytes. */
+/** UserMemory's accessors for FakeMemory's bytes. */
 class FakeUserMemory extends FakeMemory {
   readInt32 = (address: number): number => this.view(address, 4).getInt32(0, true)
   readUint32 = (address: number): number => this.view(address, 4).getUint32(0, true)

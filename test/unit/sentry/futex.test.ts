@@ -1,4 +1,4 @@
-// Futexes between tasks and processes: which words are the same, and who is woken.
+// Futexes between tasks and processes: which words are the same, and which task is woken.
 
 import {describe, expect, test} from 'vitest'
 import {EFAULT} from '../../../src/abi/errno.ts'
@@ -23,7 +23,7 @@ function taskOf(guest: SimulatedGuest): Task {
   } as unknown as Task
 }
 
-/** Two processes, and a word of each; what they map is what `request` says, at different addresses. */
+/** Two processes, and a word of each; both map what `request` says, at different addresses. */
 function twoWords(request: (guest: SimulatedGuest) => Partial<MapRequest>) {
   const first = new SimulatedGuest()
   const second = first.sibling()
@@ -142,7 +142,7 @@ describe('the tables of futexes', () => {
   })
 })
 
-/** One of the Mappables of a file. */
+/** One of a file's Mappables. */
 function fileOf(memory: SimulatedGuest['memory'], identity: object): Backing['mappable'] {
   return Object.assign(new SimulatedFile(memory, 6), {identity})
 }

@@ -1,4 +1,4 @@
-// Growth: ways to make the sentry hold more and more, and what they cost: V8's heap against what the budget says.
+// Growth: ways to make the sentry hold more and more, and their cost: V8's heap against the budget.
 
 import {setFlagsFromString} from 'node:v8'
 import {runInNewContext} from 'node:vm'
@@ -12,7 +12,7 @@ const collect: () => void = runInNewContext('gc')
 const COUNT = 3000
 const WARM_UP = 500
 
-/** A way to make the sentry hold more and more; gives what holds it. */
+/** A way to make the sentry hold more and more; returns what holds it. */
 export type Grow = (budget: Budget) => (i: number) => unknown
 
 export type Way = readonly [what: string, code: number, grow: Grow]
@@ -24,12 +24,12 @@ function heapBytes(): number {
   return heapUsed + arrayBuffers
 }
 
-/** Bytes for each that is made: what the heap grew by, and what the budget says. */
+/** Bytes for each object: how much the heap grew, and how much the budget counted. */
 function measure(grow: Grow): {grown: number; counted: number} {
   const budget = new Budget()
   const one = grow(budget)
   const held: unknown[] = []
-  // What is made once.
+  // Makes what is made only once.
   for (let i = 0; i < WARM_UP; i++) held.push(one(i))
   const [usedBefore, heapBefore] = [budget.used, heapBytes()]
   for (let i = 0; i < COUNT; i++) held.push(one(WARM_UP + i))
@@ -38,11 +38,11 @@ function measure(grow: Grow): {grown: number; counted: number} {
   return {grown: grown / COUNT, counted: counted / COUNT}
 }
 
-/** Two tests of each way. */
+/** Declares two tests for each way. */
 export function checkGrowth(ways: readonly Way[]): void {
   describe('the budget', () => {
     test.each(ways)('counts %s, no less than they cost', (_what, _code, grow) => {
-      // What V8 makes for itself meanwhile comes on top, and not every time.
+      // V8's own allocations sometimes come on top.
       let measured = measure(grow)
       for (let again = 0; again < 3 && measured.grown >= measured.counted; again++) measured = measure(grow)
       expect(measured.grown).toBeLessThan(measured.counted)

@@ -14,7 +14,7 @@ import {host} from '../../../src/vfs/host-calls.ts'
 
 const path = join(tmpdir(), `hv-host-locks-${process.pid}`)
 let guestFd: number
-/** Of somebody else on the host. */
+/** The descriptor of another process on the host. */
 let otherFd: number
 
 beforeEach(() => {
@@ -52,7 +52,7 @@ class Guest {
   }
 }
 
-/** Could the other one lock that byte? */
+/** Whether the other process could lock that byte. */
 function isFree(type: number, at: number): boolean {
   const result = host.hostLock(otherFd, type, at, 1)
   if (result === 0) host.hostLock(otherFd, F_UNLCK, at, 1)

@@ -1,4 +1,4 @@
-// Host descriptors: how many calls it takes to watch them, and that no edge is lost and none spins.
+// Host descriptors: how many calls watching them takes, that no edge is lost, and that nothing spins.
 
 import {spawnSync} from 'node:child_process'
 import {closeSync, openSync, readSync, rmSync, writeSync} from 'node:fs'
@@ -22,7 +22,7 @@ const FILES = 1000
 const WAITS = 100
 const FIRST_FD = 100
 
-/** A file over a host descriptor that is nobody's. */
+/** A file over a host descriptor that does not exist. */
 class HostLikeFile extends AnonymousDescription {
   override readonly waiters = new WaitQueue()
   override readonly hostFd: number
@@ -45,7 +45,7 @@ class Watched {
   readonly watch = new HostWatch({watch: (fd, events) => this.calls.push([fd, events])})
   readonly files = Array.from({length: FILES}, (_, i) => new HostLikeFile(FIRST_FD + i))
 
-  /** The host says so. */
+  /** The host reports an edge. */
   edge(index: number): void {
     this.files[index].isReady = true
     this.watch.wake([[FIRST_FD + index, EPOLLIN]])
@@ -144,7 +144,7 @@ describe("the platform's watch by edges", () => {
       events.watch(fd, EPOLLIN | EPOLLET)
       for (let i = 0; i < 3; i++) {
         writeSync(fd, 'x')
-        // Time for the watching thread.
+        // Gives the watching thread time.
         await new Promise((resolve) => setTimeout(resolve, 30))
         expect(events.poll()).toBe(EVENT_READY)
         expect(events.ready).toEqual([[fd, EPOLLIN]])

@@ -1,4 +1,4 @@
-// inotify: limits, and what it costs where nobody watches.
+// inotify: limits, and its cost where nobody watches.
 
 import {describe, expect, it} from 'vitest'
 import {EAGAIN, EINVAL, EMFILE, ENOSPC} from '../../../src/abi/errno.ts'

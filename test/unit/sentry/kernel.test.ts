@@ -8,7 +8,7 @@ import {call, newThread, program} from './scripted-program.ts'
 const SIGKILL = 9
 const SIGSEGV = 11
 const GETPID = call('getpid')
-/** Without an end, and without a signal. */
+/** Sleeps without a time limit and without a signal mask. */
 const SLEEP = call('ppoll', 0, 0, 0, 0, 0)
 
 describe('the loop', () => {

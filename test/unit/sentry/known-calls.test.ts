@@ -1,4 +1,4 @@
-// What programs are told of calls whose results they read themselves, and when.
+// What programs are told about calls whose results they read themselves, and when.
 
 import {expect, test} from 'vitest'
 import {arch} from '../../../src/arch/index.ts'

@@ -1,4 +1,4 @@
-// Who may look into another process, when one of the two is restricted. Without restrictions: guests/linux/proc-access.c, pidfd.c.
+// Which process may look into another when one of the two is restricted. Without restrictions: guests/linux/proc-access.c, pidfd.c.
 
 import {expect, test} from 'vitest'
 import {mayInspect, mayRead} from '../../../src/sentry/may-inspect.ts'

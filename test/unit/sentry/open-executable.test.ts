@@ -1,4 +1,4 @@
-// A program that was opened: whoever still maps it keeps it open, and it closes once.
+// A program that was opened: any process that still maps it keeps it open, and it closes once.
 
 import {beforeEach, expect, test, vi} from 'vitest'
 import {EM_AARCH64, EM_X86_64} from '../../../src/abi/elf.ts'

@@ -1,4 +1,4 @@
-// What V8 says of what grew too large, against the texts that the sentry knows.
+// V8's errors when something grows too large, against the texts that the sentry knows.
 
 import {expect, test} from 'vitest'
 import {Errno} from '../../../src/abi/errno.ts'
@@ -36,7 +36,7 @@ test.each<[string, () => unknown]>([
 })
 
 test('a table that is too large counts', () => {
-  // To fill one takes seconds.
+  // Filling one takes seconds.
   expect(isOutgrown(new RangeError('Map maximum size exceeded'))).toBe(true)
   expect(isOutgrown(new RangeError('Set maximum size exceeded'))).toBe(true)
 })

@@ -1,4 +1,4 @@
-// What /proc shows of a process, through procfs.
+// What /proc shows about a process, through procfs.
 
 import {describe, expect, it} from 'vitest'
 import {AT_FDCWD} from '../../../src/abi/at-flags.ts'

@@ -1,4 +1,4 @@
-// The run queue: who is next, and who lets whom go first.
+// The run queue: which task is next, and which one yields to which.
 
 import {expect, test} from 'vitest'
 import {RunQueue} from '../../../src/sentry/task/run-queue.ts'

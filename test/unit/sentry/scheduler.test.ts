@@ -1,4 +1,4 @@
-// The scheduler: who runs beside whom, whose slice ends, and how fast virtual time goes.
+// The scheduler: which tasks run side by side, whose slice ends, and how fast virtual time passes.
 
 import {beforeEach, expect, test} from 'vitest'
 import {SCHED_IDLE} from '../../../src/abi/sched.ts'
@@ -25,7 +25,7 @@ beforeEach(() => {
   scheduler = new Scheduler(platform, use)
 })
 
-/** One that waits for its turn. */
+/** A task that waits for its turn. */
 function waiting(mask = BOTH): Task {
   const scheduling = new Scheduling()
   if (mask !== BOTH) scheduling.restrict(mask, 2)
@@ -42,7 +42,7 @@ function waiting(mask = BOTH): Task {
   return task
 }
 
-/** Gives the free CPUs away. */
+/** Fills the free CPUs. @returns the contexts that run */
 function running(): object[] {
   scheduler.fill(() => true)
   return [...platform.running]

@@ -1,4 +1,4 @@
-// Scripts: what Linux reads of a first line (fs/binfmt_script.c).
+// Scripts: what Linux reads from a first line (fs/binfmt_script.c).
 
 import {expect, test} from 'vitest'
 import {readScriptLine, SCRIPT_LINE_BYTES} from '../../../src/sentry/script.ts'

@@ -1,4 +1,4 @@
-// A platform of the test's own: its contexts make the calls that a script lists, and it writes down what it was told.
+// A platform for tests: its contexts make the calls that a script lists, and it records what it was told.
 
 import {arch} from '../../../src/arch/index.ts'
 import {NEVER_LISTENING} from '../../../src/platform/costs.ts'
@@ -34,7 +34,7 @@ export class ScriptedContext implements Context {
     this.#next = this.#steps.next()
   }
 
-  /** What it does now; spins when the script is over. */
+  /** The current step; 'spin' when the script is over. */
   get step(): Step {
     return this.#next.done ? 'spin' : this.#next.value
   }
@@ -89,13 +89,13 @@ export class ScriptedPlatform implements Platform {
   readonly ready = []
   trapped!: ScriptedContext
   readonly running: ScriptedContext[] = []
-  /** The most that ran at a time. */
+  /** The most contexts that ran at a time. */
   peak = 0
-  /** How often one that spun was made to trap. */
+  /** How often a spinning context was made to trap. */
   preempted = 0
-  /** What it was told, and what it said, in order. */
+  /** What it was told and what it said, in order. */
   readonly log: string[] = []
-  /** The scripts of the contexts that are made. */
+  /** The scripts of the contexts that will be made. */
   readonly scripts: Iterable<Step>[] = []
   readonly #interrupted = new Set<ScriptedContext>()
 
@@ -128,7 +128,7 @@ export class ScriptedPlatform implements Platform {
     this.peak = Math.max(this.peak, this.running.length)
   }
 
-  /** Those with a call first; when all spin, whoever was interrupted, or the deadline. */
+  /** Contexts with a call come first; when all spin, an interrupted one, or the deadline. */
   wait(deadlineNs: number): EventKind {
     for (const context of this.running) {
       const {step} = context

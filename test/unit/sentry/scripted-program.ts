@@ -1,4 +1,4 @@
-// A program of a scripted platform's: its first task makes the calls of a list.
+// A program on a scripted platform: its first task makes the calls of a list.
 
 import {CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM} from '../../../src/abi/clone.ts'
 import {arch} from '../../../src/arch/index.ts'

@@ -1,4 +1,4 @@
-// nanosleep, sigtimedwait, futex: who sleeps, what wakes them, what they are told.
+// nanosleep, sigtimedwait, futex: which tasks sleep, what wakes them, what they are told.
 
 import {describe, expect, test} from 'vitest'
 import {EAGAIN, ETIMEDOUT} from '../../../src/abi/errno.ts'
@@ -121,7 +121,7 @@ describe('a futex', () => {
     expect(fake.task.wait?.retry(false)).toBe(0)
   })
 
-  /** All its memory is private, and can be written. */
+  /** A task whose whole memory is private and writable. */
   function futexTask(): Fake {
     const fake = fakeTask()
     const vmas = {at: () => ({isShared: false, protection: 3})}

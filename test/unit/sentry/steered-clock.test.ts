@@ -8,7 +8,7 @@ const MHZ = 2_595n
 const START = 7_000_000_000n
 /** The reading of a perfect clock at `ns`, with `noise` ns of error. */
 const reading = (ns: bigint, noise = 0n) => ({cycles: START + (ns * MHZ) / 1000n, ns: ns + noise})
-/** What a guest sees that reads the counter at `ns`. */
+/** The time that a guest sees when it reads the counter at `ns`. */
 const shown = (clock: SteeredClock, base: bigint, ns: bigint) =>
   clock.baseNs + (((reading(ns).cycles - base) * clock.mult) >> 32n)
 
@@ -52,7 +52,7 @@ test('a clock that is ahead is slowed, and right again at the next update', () =
   now += 1_000_000_000n
   // The host turns out to be 20 µs behind.
   clock.update(reading(now, -20_000n), reading(now).cycles)
-  // One unit of the 32-bit fraction is a nanosecond a second.
+  // One unit of the 32-bit fraction is a nanosecond per second.
   expect(clock.baseNs).toBeGreaterThanOrEqual(now - 2n)
   const next = now + clock.intervalNs
   const error = shown(clock, reading(now).cycles, next) - (next - 20_000n)

@@ -1,4 +1,4 @@
-// TimerQueue: in which order timers expire, and what is left when some are cancelled.
+// TimerQueue: the order in which timers expire, and what is left when some are cancelled.
 
 import {expect, test} from 'vitest'
 import {type Timer, TimerQueue} from '../../../src/sentry/timers.ts'

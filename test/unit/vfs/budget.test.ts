@@ -1,4 +1,4 @@
-// When a budget tells that much is held: once, whoever holds it.
+// When a budget reports that much is held: once, whatever holds it.
 
 import {expect, test} from 'vitest'
 import {Budget} from '../../../src/vfs/budget.ts'

@@ -1,4 +1,4 @@
-// DiskQuota: what files in memory hold, of several trees together.
+// DiskQuota: what files in memory hold, in several trees together.
 
 import {beforeEach, expect, test} from 'vitest'
 import {DiskQuota} from '../../../src/vfs/disk-quota.ts'
@@ -32,7 +32,7 @@ test('two trees share it, and a write that does not fit is short, then ENOSPC', 
   expect(written).toBe(3 * PAGE)
   expect(() => file.write(new Uint8Array(1), written)).toThrow(ENOSPC)
   expect(refusals).toBeGreaterThan(0)
-  // Within what it has.
+  // Within the pages that it has.
   expect(file.write(new Uint8Array(10), 0)).toBe(10)
 })
 

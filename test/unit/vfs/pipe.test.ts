@@ -95,7 +95,7 @@ describe('opening a fifo', () => {
     expect(writer.isOpenComplete?.()).toBe(true)
     expect(reader.isOpenComplete?.()).toBe(true)
     writer.close()
-    // It was there: that is enough.
+    // It is enough that the writer was there.
     expect(reader.isOpenComplete?.()).toBe(true)
     reader.close()
   })

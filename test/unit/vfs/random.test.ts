@@ -6,7 +6,7 @@ import {fillRandom, randomUuid} from '../../../src/vfs/random.ts'
 test('fills the whole of an array, anew each time', () => {
   const [first, second] = [fillRandom(new Uint8Array(1 << 20)), fillRandom(new Uint8Array(1 << 20))]
   expect(first).not.toEqual(second)
-  // 64 zeros at either end do not happen by chance.
+  // 64 zeros at either end would be no chance.
   expect(first.subarray(0, 64)).not.toEqual(new Uint8Array(64))
   expect(first.subarray(-64)).not.toEqual(new Uint8Array(64))
 })

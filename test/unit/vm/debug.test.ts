@@ -1,4 +1,4 @@
-// Debugging: steps, breakpoints, watchpoints; what is refused; and what a host cannot.
+// Debugging: steps, breakpoints, watchpoints; what is refused; and what a host cannot do.
 
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {arch} from '../../../src/arch/index.ts'
@@ -21,14 +21,14 @@ beforeEach(() => {
 })
 afterEach(() => vm[Symbol.dispose]())
 
-/** Of x86_64: each exception of the guest's ends in a HLT, where it would run away into empty memory. */
+/** For x86_64: each of the guest's exceptions ends in a HLT; otherwise it would run away into empty memory. */
 function catchExceptions(): void {
   const HLT = 0x0f00
   vm.memory.write(HLT, Uint8Array.of(0xf4))
   vm.memory.write(0, new Uint8Array(Uint32Array.from({length: 256}, () => HLT).buffer))
 }
 
-/** A vCPU before that code, debugged. */
+/** A debugged vCPU that is about to run the code. */
 function debugged(code: readonly number[], options: DebugOptions): Vcpu {
   vcpu = guest.start(vm, at, [...code, ...stop], isX86 ? {rsp: 0x800n} : {})
   if (isX86) catchExceptions()
@@ -58,7 +58,7 @@ describeKvm('a vCPU that single-steps', () => {
     let exit = await vcpu.runAsync()
     while (exit.kind === 'debug') exit = await vcpu.runAsync()
     expect(guest.numberOf(exit)).toBe(1)
-    // Whether the exit's own instruction counts as a step is KVM's.
+    // KVM decides whether the exit's own instruction counts as a step.
     const next = [guest.tell(1).length, guest.tell(1).length + nop.length].map((bytes) =>
       stopped('step', behind(bytes)),
     )
@@ -83,12 +83,12 @@ describeKvm('a breakpoint', () => {
     vcpu.debug({breakpoints: [...some.slice(1), at]})
     expect(vcpu.run()).toEqual(stopped('breakpoint', address))
     expect(codeOf(() => vcpu.debug({breakpoints: [...some, at]}))).toBe('BAD_ARGUMENT')
-    // What was asked before holds on.
+    // The earlier request still holds.
     expect(vcpu.run()).toEqual(stopped('breakpoint', address))
   })
 })
 
-/** PVM hosts see none: then the refusal is what is tested. */
+/** PVM hosts have none of these: there the refusal is tested. */
 function watching(code: readonly number[], options: DebugOptions, expected: (vcpu: Vcpu) => void): void {
   if (isPvmHost) expect(codeOf(() => debugged(code, options))).toBe('KVM_UNUSABLE')
   else expected(debugged(code, options))

@@ -51,7 +51,7 @@ describeKvm('a posted store', () => {
     let told = 0
     vm.post({space, ...placeOf(1)}, () => told++)
     const [counter] = guest.general
-    // Until it is interrupted: stores without end, while this thread hears nothing.
+    // The guest stores without end while this thread hears nothing, until too many stores wait.
     const vcpu = guest.start(vm, guest.at, tellForEver, {[counter]: 0n})
     const exit = vcpu.run()
     expect([guest.numberOf(exit), told]).toEqual([1, 4096])
@@ -60,7 +60,7 @@ describeKvm('a posted store', () => {
   })
 })
 
-/** arm64: b, so many bytes back. */
+/** For arm64: a b that many bytes back. */
 const backOf = (bytes: number): number[] => {
   const word = 0x14000000 | ((-bytes / 4) & 0x3ffffff)
   return [...new Uint8Array(Uint32Array.of(word).buffer)]

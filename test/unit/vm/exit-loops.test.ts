@@ -13,10 +13,10 @@ import {enterProtectedMode} from '../../helpers/x86-modes.ts'
 
 const {tell, spin, stop, numberOf, load} = guest
 const isX86 = arch.name === 'x86_64'
-/** Asks for a byte, which comes into the register `answered`: in $0x70, %al. */
+/** Asks for a byte, which goes into the register `answered`: in $0x70, %al. */
 const ask = isX86 ? [0xe4, 0x70] : load(NOWHERE)
 const answered = isX86 ? 'rax' : 'x10'
-/** ud2 without handlers; mov w0, #8; movk w0, #0x8400, lsl #16; hvc #0. */
+/** x86_64: ud2 without handlers. arm64: mov w0, #8; movk w0, #0x8400, lsl #16; hvc #0. */
 const shutDown = isX86 ? [0x0f, 0x0b] : instructions(0x52800100, 0x72b08000, 0xd4000002)
 
 function shuttingDown() {

@@ -1,4 +1,4 @@
-// Ioeventfds: stores that KVM answers by itself, and that an eventfd tells of.
+// Ioeventfds: stores that KVM answers by itself, and that an eventfd reports.
 
 import {execFileSync} from 'node:child_process'
 import {readdirSync, readlinkSync, readSync} from 'node:fs'
@@ -33,7 +33,7 @@ function eventfdsOpen(): number {
   return readdirSync('/proc/self/fd').filter(isEventfd).length
 }
 
-/** What a listener has been told, until there are so many stores. */
+/** Counts the stores that a listener is told of, until there are that many. */
 function counting(vm: Vm, place: IoeventfdPlace, stores: number): Promise<number> {
   return new Promise((resolve) => {
     let told = 0
@@ -138,7 +138,7 @@ describeKvm('ioeventfds', () => {
     vm.ioeventfd(placeOf(2))
     expect(eventfdsOpen()).toBe(before + 2)
     const run = guest.start(vm, guest.at, [...tell(1), ...spin], {}).runAsync()
-    // It stores while nobody hears.
+    // The guest stores while nobody listens.
     for (const end = performance.now() + 20; performance.now() < end; );
     vm[Symbol.dispose]()
     last[Symbol.dispose]()

@@ -22,7 +22,7 @@ import {
 const {stop, stopKind, spin} = guest
 /** Free memory. */
 const FREE = guest.at + 0x10000
-/** The bed asks for fewer: it takes a hundred times as long for one. */
+/** A bed asks for fewer: each takes a hundred times as long there. */
 const VMS = Number(process.env.HV_TEST_VMS ?? 1000)
 /** Each VM touches this much, so that leaked ones would add up to 64 MiB. */
 const TOUCHED_BYTES = Math.ceil((64 << 20) / VMS / 4096) * 4096
@@ -41,7 +41,7 @@ async function settle(): Promise<void> {
   }
 }
 
-/** A finalizer may want more turns where all takes long: a leak stays however often it is asked. */
+/** On a slow machine a finalizer may need more turns; a leak stays however often one looks. */
 const POLL = {timeout: 10_000}
 
 async function descriptorsInUse(): Promise<number> {
@@ -62,9 +62,9 @@ describeKvm(`after ${VMS} VMs`, () => {
     for (let i = 0; i < 50; i++) await useVm(i % 10 === 0)
     await settle()
     const before = {descriptors: vmDescriptors(), bytes: residentBytes()}
-    // Every tenth has a thread as well.
+    // Every tenth also has a thread.
     for (let i = 0; i < VMS; i++) await useVm(i % 10 === 0)
-    // Fewer when what ran before in this process was still ending; one may be on its way, where a leak would be as many as ran.
+    // There may be fewer, as earlier tests were still ending, and one VM may still be going; a leak would show as many as ran.
     await expect.poll(descriptorsInUse, POLL).toBeLessThanOrEqual(before.descriptors + DESCRIPTORS_OF_ONE)
     expect(residentBytes() - before.bytes).toBeLessThan(NOISE_BYTES)
   })
@@ -78,7 +78,7 @@ describeKvm('a VM that nobody disposes of', () => {
       for (let i = 0; i < 10; i++) {
         const {vm, vcpu} = standingBefore(stop)
         vm.memory.view(FREE, 0x80000).fill(1)
-        // Whoever listens knows the VM.
+        // The listener holds on to the VM.
         vm.ioeventfd({space: 'memory', address: 0x20000000}, () => vm.memory)
         vcpu.run()
       }
@@ -130,7 +130,7 @@ describeKvm('a vCPU that runs', () => {
       await new Promise((resolve) => worker.once('message', resolve))
       await worker.terminate()
     }
-    // A worker's descriptors close behind terminate(), late on a slow machine.
+    // A worker's descriptors close after terminate(), late on a slow machine.
     await expect.poll(vmDescriptors, {timeout: 30_000}).toBeLessThanOrEqual(before)
   })
 

@@ -1,4 +1,4 @@
-// The machine of docs/machine.md, as it stands there.
+// The machine of docs/machine.md, as written there.
 
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'

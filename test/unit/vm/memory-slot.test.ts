@@ -25,7 +25,7 @@ describeKvm('a memory slot', () => {
   })
   afterEach(() => vm[Symbol.dispose]())
 
-  /** Until the first exit. */
+  /** Runs the code until the first exit. */
   const run = (...code: Code[]): Exit => guest.start(vm, guest.at, [...code.flat(), ...guest.stop], {}).run()
 
   test('is memory of the guest and of the host', () => {

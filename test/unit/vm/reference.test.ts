@@ -1,4 +1,4 @@
-// The examples of docs/reference/vm.md, each in a VM of its own; in a bed of arm64, too.
+// The examples of docs/reference/vm.md, each in a VM of its own; also in an arm64 bed.
 
 import {test} from 'vitest'
 import {startEl1, startEl2} from '../../../src/vm/start-el.ts'

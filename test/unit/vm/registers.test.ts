@@ -10,7 +10,7 @@ import {guest} from '../../helpers/guest-code.ts'
 import {codeOf, describeKvm, standingBefore} from '../../helpers/vm.ts'
 
 const [first, second] = guest.general
-/** arm64's counter goes on. */
+/** Without arm64's counter, which goes on. */
 const withoutClock = (all: object) => ({...all, cntvct_el0: 0n})
 
 describeKvm('Registers', () => {

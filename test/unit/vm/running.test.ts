@@ -8,9 +8,8 @@ import {guest} from '../../helpers/guest-code.ts'
 import {addVcpu, codeOf, describeKvm, standingBefore} from '../../helpers/vm.ts'
 
 const {stop, stopKind, spin, programCounter, general} = guest
-/** A byte of memory that both vCPUs know. */
+/** A byte of memory that both vCPUs use. */
 const SHARED = guest.at + 0x4000
-/** Hardware's; an emulated processor may be busy with something else. */
 
 async function codeOfAsync(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
@@ -22,7 +21,7 @@ async function codeOfAsync(promise: Promise<unknown>): Promise<string> {
   })
 }
 
-/** Starts it, lets it spin, which it does for ever, and tells how it ended once it was stopped. */
+/** Starts a vCPU that spins for ever, and then stops it. @returns how its run ended */
 async function endOf(vcpu: Vcpu, stop: () => void, signal?: AbortSignal): Promise<Exit> {
   const ended = vcpu.runAsync(signal)
   await sleep(20)
@@ -170,7 +169,7 @@ describeKvm('two vCPUs of one VM', () => {
     expect([vcpu, second].map(({registers}) => registers.get(general[0]))).toEqual([1n, 2n])
   })
 
-  // KVM makes no more of them where the interrupt controller is a GICv2.
+  // KVM makes no more vCPUs where the interrupt controller is a GICv2.
   test('eight spin at once and all end', async () => {
     const {vm, vcpu} = standingBefore(spin)
     using _ = vm

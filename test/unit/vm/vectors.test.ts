@@ -11,7 +11,7 @@ import {codeOf, describeKvm, describeOn, standingBefore} from '../../helpers/vm.
 
 const isX86 = arch.name === 'x86_64'
 const [first, second]: VectorName[] = isX86 ? ['xmm0', 'xmm15'] : ['v0', 'v31']
-/** The second gets what the first has. */
+/** Copies the first register to the second. */
 const copy = isX86
   ? // movaps %xmm0, %xmm15 wants long mode; movaps %xmm0, %xmm7
     [0x0f, 0x28, 0xf8]

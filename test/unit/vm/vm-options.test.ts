@@ -1,4 +1,4 @@
-// What a VM may be asked to be: by architecture, by host.
+// Which options a VM may have, depending on architecture and host.
 
 import {describe, expect, test} from 'vitest'
 import {addon} from '../../../src/addon.ts'

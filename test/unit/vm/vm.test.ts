@@ -1,4 +1,4 @@
-// Vm and GuestMemory: what they refuse, by which error, and what dispose frees.
+// Vm and GuestMemory: what they refuse, with which error, and what dispose frees.
 
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {addon} from '../../../src/addon.ts'

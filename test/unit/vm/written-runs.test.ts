@@ -1,4 +1,4 @@
-// What of memory is not zero, by blocks.
+// Which blocks of memory are not zero.
 
 import {expect, test} from 'vitest'
 import {writtenRuns} from '../../../src/vm/written-runs.ts'

@@ -1,4 +1,4 @@
-// Which SVC a branch can stand in for, what the trampoline does in its place, and who is taken out of it.
+// Which SVC a branch can replace, what the trampoline does in its place, and which programs are taken out of it.
 
 import {describe, expect, test} from 'vitest'
 import {callSites} from '../../../../src/arch/arm64/call-site.ts'

@@ -1,4 +1,4 @@
-// Entering a handler of arm64 over a fake context and memory.
+// Entering an arm64 handler with a fake context and memory.
 
 import {SA_SIGINFO} from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'

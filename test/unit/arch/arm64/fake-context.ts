@@ -1,4 +1,4 @@
-// A context of arm64 that tests can look into: registers and a user_fpsimd_state.
+// An arm64 context that tests can look into: registers and a user_fpsimd_state.
 
 import {PC, PSTATE, REGISTER_COUNT, SP, X0} from '../../../../src/arch/arm64/registers.ts'
 import type {FakeProcessor} from '../fake-context.ts'

@@ -1,4 +1,4 @@
-// What an arm64 program is told of the processor.
+// What an arm64 program is told about the processor.
 
 import {expect, test} from 'vitest'
 import {cpuinfo, hardwareCapabilities} from '../../../../src/arch/arm64/hwcap.ts'

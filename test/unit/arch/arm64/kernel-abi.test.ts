@@ -12,7 +12,7 @@ const OPEN_FLAGS =
 const names = OPEN_FLAGS.split(' ')
 const flags: Readonly<Record<string, number>> = {...openFlags}
 
-// asm/ and linux/ alone: the C library says that O_LARGEFILE is 0.
+// Only asm/ and linux/: the C library says that O_LARGEFILE is 0.
 const NUMBERS = `
 #include <asm/fcntl.h>
 #include <asm/signal.h>

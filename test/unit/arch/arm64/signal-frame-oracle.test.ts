@@ -1,4 +1,4 @@
-// The signal frame of arm64, against one that is not ours: qemu-user's, or on arm64 the kernel's own.
+// The signal frame of arm64, against another implementation: qemu-user's, or on arm64 the kernel's own.
 
 import {expect, test} from 'vitest'
 import {SA_SIGINFO} from '../../../../src/abi/signal.ts'
@@ -11,13 +11,13 @@ import {FakeMemory} from '../fake-memory.ts'
 import {FakeContext, FLAGS} from './fake-context.ts'
 
 const FRAME_BYTES = 4688
-/** x0 to x28 hold 0x100 and their number, the low halves of v0 to v31 0x200 and theirs. */
+/** x0 to x28 hold 0x100 plus their number, the low halves of v0 to v31 0x200 plus theirs. */
 const X_VALUE = 0x100
 const V_VALUE = 0x200
 const xs = Array.from({length: 29}, (_, index) => index)
 const vs = Array.from({length: 32}, (_, index) => index)
 
-/** Faults with known registers, and prints where its frame lies and what is in it. */
+/** Faults with known registers, and prints where its frame lies and what it holds. */
 const FAULTING = `
 #include <signal.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ test.skipIf(!canRunArm64)('a frame that the kernel built is taken back', () => {
   expect([fpState.getUint32(512, true), fpState.getUint32(516, true)]).toEqual([0x10, 0x1000000])
 })
 
-/** Returns from a signal whose frame it is given, to code that prints its registers. */
+/** Returns from a signal with a given frame, to code that prints its registers. */
 const returning = (frame: Uint8Array) => `
 #include <signal.h>
 #include <stdio.h>
@@ -104,7 +104,7 @@ test.skipIf(!canRunArm64)('a frame that we built is taken back by the kernel', (
   pushSignalFrame(context, memory, registers, {
     ...{signal: 11, info: new Uint8Array(128), flags: SA_SIGINFO, handler: 1, restorer: 0, trampoline: 0},
     ...{mask: new SignalSet(), stack: new AlternateStack()},
-    // qemu-user knows no record of a syndrome.
+    // qemu-user does not know the syndrome's record.
     fault: {trapNumber: 0, errorCode: 0, address: 0},
   })
   const frame = memory.readBytes(reg.stackPointer(registers), FRAME_BYTES)

@@ -108,7 +108,7 @@ describe.skipIf(!canRunArm64)('a signal frame of arm64', () => {
     const record = layout('extra_context.bytes')
     const start = reserved + layout('reserved.bytes') - record - 16
     const view = memory.view(reserved, SIZE - (reserved - BASE))
-    // An ESR record fills what lies before it.
+    // An ESR record fills the room before the extra record.
     view.setUint32(0, layout('ESR_MAGIC'), true)
     view.setUint32(4, start - reserved, true)
     const extra = new DataView(view.buffer, view.byteOffset + start - reserved)

@@ -1,4 +1,4 @@
-// rt_sigreturn(2) of arm64, with sound frames and with hostile ones.
+// rt_sigreturn(2) on arm64, with sound frames and with hostile ones.
 
 import {describe, expect, test} from 'vitest'
 import {Errno} from '../../../../src/abi/errno.ts'

@@ -1,4 +1,4 @@
-// Which instructions in front of a SYSCALL a jump can stand in for, and what the trampoline does in their place.
+// Which instructions before a SYSCALL a jump can replace, and what the trampoline does in their place.
 
 import {describe, expect, test} from 'vitest'
 import {callSites} from '../../../../src/arch/x86_64/call-site.ts'
@@ -10,13 +10,13 @@ const MOV_39 = [0xb8, 39, 0, 0, 0]
 /** mov 0x10(%rsp), %rax */
 const MOV_STACK = [0x48, 0x8b, 0x44, 0x24, 0x10]
 
-/** -100, 7, and 7 with something above. */
+/** -100, 7, and 7 with a bit in the high half. */
 const ARGUMENTS = Int32Array.of(-100, 0, 7, 0, 7, 1)
 
 /** Where a site ends in its page. */
 const END = 0x207
 
-/** A page of instructions of one byte, that no jump fits into, with a site. */
+/** A page of one-byte instructions, into which no jump fits, with a site. */
 function pageOf(...site: number[]): Uint8Array {
   const page = new Uint8Array(4096).fill(0x90)
   page.set(site, END - site.length)
@@ -98,7 +98,7 @@ describe('a patched site', () => {
     // mov $111, %eax; lea RETURN(%rip), %rcx; jmp *%gs:88
     const distance = hex(new Uint8Array(Int32Array.of(RETURN - AT - 12).buffer))
     expect(hex(trampoline)).toBe(`b86f000000488d0d${distance}65ff242558000000`)
-    // By the gate of known calls.
+    // Through the gate for known calls.
     const getpid = callSites.find(pageOf(...MOV_39, ...SYSCALL), END, 39, ARGUMENTS)!
     expect(hex(callSites.trampoline(getpid, place(39), 88))).toBe(
       `b827000000488d0d${distance}65ff242560000000`,
@@ -108,7 +108,7 @@ describe('a patched site', () => {
 
 describe('a site without an instruction of five bytes', () => {
   const XOR = [0x31, 0xc0]
-  /** cs nopw 0(%rax,%rax,1), of ten bytes: a jump fits behind its first five. */
+  /** cs nopw 0(%rax,%rax,1), of ten bytes: a jump fits after its first five. */
   const NOP = [0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0]
   const RET = 0xc3
   const FUNCTION = END + 0x29
@@ -143,7 +143,7 @@ describe('a site without an instruction of five bytes', () => {
     const before = page.slice()
     const site = callSites.find(page, END, 0, ARGUMENTS)!
     callSites.patch(page, site, END + 0x1000)
-    // The short jump is in the place of SYSCALL, and 25 bytes long.
+    // The short jump replaces SYSCALL, and skips 25 bytes.
     before.set([0xeb, 25], END - 2)
     before[END + 25] = 0xe9
     new DataView(before.buffer).setInt32(END + 26, 0x1000 - 30, true)

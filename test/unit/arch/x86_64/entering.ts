@@ -1,4 +1,4 @@
-// Entering a handler of x86_64 over a fake context and memory, and where the host's headers put a frame's fields.
+// Entering an x86_64 handler with a fake context and memory, and where the host's headers put a frame's fields.
 
 import {execFileSync} from 'node:child_process'
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
@@ -39,13 +39,13 @@ export const HANDLER = 0x402000
 export const RESTORER = 0x403000
 export const NO_FAULT = {trapNumber: 0, errorCode: 0, address: 0}
 
-/** The headers and MINSIGSTKSZ are the host's. */
+/** Whether the host's headers and MINSIGSTKSZ are x86_64's. */
 export const isHere = arch.name === 'x86_64'
 
-/** A field's offset in its structure. After `useOffsets`. */
+/** A field's offset in its structure. Call `useOffsets` first. */
 export let offsetOf: (field: string) => number
 
-/** Has the headers read before the file's tests. */
+/** Reads the headers before the file's tests. */
 export function useOffsets(): void {
   beforeAll(() => {
     if (!isHere) return
@@ -84,7 +84,7 @@ export function push(context: FakeContext, memory: FakeMemory, changes: Partial<
   context.writeRegisters(registers)
 }
 
-/** What `ret` of the handler does. */
+/** Does what the handler's `ret` does. */
 export function returnFromHandler(context: FakeContext): void {
   context.registers[reg.RSP] += 8n
 }

@@ -1,4 +1,4 @@
-// A context of x86_64 that tests can look into: registers and an XSAVE area.
+// An x86_64 context that tests can look into: registers and an XSAVE area.
 
 import {
   CS,
@@ -53,7 +53,7 @@ export class FakeContext implements FakeProcessor {
   set stackPointer(address: number) {
     this.registers[RSP] = BigInt(address)
   }
-  /** What `ret` of the handler does. */
+  /** Does what the handler's `ret` does. */
   leaveHandler(): void {
     this.registers[RSP] += 8n
   }

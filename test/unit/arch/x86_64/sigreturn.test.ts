@@ -1,4 +1,4 @@
-// rt_sigreturn(2) of x86_64, with sound frames and with hostile ones.
+// rt_sigreturn(2) on x86_64, with sound frames and with hostile ones.
 
 import {describe, expect, test} from 'vitest'
 import * as reg from '../../../../src/arch/x86_64/registers.ts'

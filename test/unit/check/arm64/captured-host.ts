@@ -1,6 +1,6 @@
-// Hosts of which captures/ keeps what they showed: real kernels, started by QEMU on emulated processors.
+// Hosts whose output captures/ keeps: real kernels, which QEMU started on emulated processors.
 //
-// A capture has a title and sections: the kernel command line, MIDR_EL1, how PSCI is called, what KVM answered, lines of
+// A capture has a title and sections: the kernel command line, MIDR_EL1, how PSCI is called, KVM's answers, lines of
 // /proc/interrupts, and lines of the kernel log.
 
 import {readFileSync} from 'node:fs'
@@ -13,14 +13,14 @@ const ENOENT = 2
 const AUXV_4K = auxv(4096)
 
 export interface Change extends Omit<HostOptions, 'root' | 'probeKvm'> {
-  /** Files in place of the captured ones; `absent`: none. */
+  /** Files that replace the captured ones; `absent`: none. */
   files?: Record<string, string | Buffer>
   /** /dev/kvm does not open, with this errno. */
   openErrno?: number
   ipaBits?: number
 }
 
-/** An ordinary user: no kernel log. What KVM says stays. */
+/** As an ordinary user sees it: no kernel log. KVM's answers stay. */
 export const WITHOUT_LOG = {'/dev/kmsg': 'absent'}
 
 export function checkCapture(name: string, change: Change = {}): Promise<HostReport> {

@@ -1,4 +1,4 @@
-// The mode in which a kernel uses EL2, told from what real kernels showed.
+// The mode in which a kernel uses EL2, derived from what real kernels showed.
 
 import {describe, expect, test} from 'vitest'
 import {find} from '../fake-host.ts'

@@ -1,4 +1,4 @@
-// What a machine's root can be, besides ../share/backends.test.ts: trees in memory, overlays over a host's directory or an archive, several file systems in one tree.
+// What a machine's root can be over 9P, beyond ../share/backends.test.ts: trees in memory, overlays, several file systems in one tree.
 
 import * as fs from 'node:fs'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
@@ -26,7 +26,7 @@ describe.each(backends)('$name', (backend) => {
   afterEach(() => {
     share.dispose()
     backend.cleanUp()
-    // Also of what lost its name while it was open.
+    // This includes files that lost their names while they were open.
     expect(memory.allocatedBytes).toBe(0)
   })
 
@@ -38,7 +38,7 @@ describe.each(backends)('$name', (backend) => {
     expect((await client.getattr(fid)).mode).toBe(0o040750)
     expect(await failure(client.call(72, u32(fid), 'e', u32(0o755), u32(0)))).toBe('ENOENT')
     expect(await failure(client.walk('e', fid))).toBe('ENOENT')
-    // Linux's getdents64 says ENOENT, too.
+    // Linux's getdents64 also returns ENOENT.
     const names = await client.readdir(open, 0, 4096).catch(() => [])
     expect(names.every(({name}) => /^\.\.?$/.test(name))).toBe(true)
     for (const each of [fid, open]) await client.clunk(each)

@@ -1,4 +1,4 @@
-// Ways out of a share: names that are paths, `..`, links, and what the host moves meanwhile.
+// Ways out of a share: names that are paths, `..`, links, and files that the host moves meanwhile.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'

@@ -1,4 +1,4 @@
-// What is in files and directories of a share by 9P, besides ../share/files.test.ts: node:fs sees what the machine does, and the machine what node:fs does.
+// Files and directories in a share over 9P, beyond ../share/files.test.ts: node:fs sees what the machine does, and the reverse.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'

@@ -1,4 +1,4 @@
-// Locks of a machine's processes on a share: of each other, and with the processes of the host.
+// Locks of a machine's processes on a share: with each other, and with the host's processes.
 
 import {closeSync, openSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -20,7 +20,7 @@ const BLOCKED = 1
 let share: HostShare
 let client: Client
 let fid: number
-/** Of somebody on the host. */
+/** The descriptor of another process on the host. */
 let otherFd: number
 
 beforeEach(async () => {
@@ -46,7 +46,7 @@ async function getLock(type: number, start: number, length: number, pid: number)
   return [answer.u8(), answer.u64(), answer.u64(), answer.u32(), answer.text()]
 }
 
-/** What somebody on the host gets. */
+/** Whether another process on the host gets the lock. */
 const hostLock = (type: number, start: number, length: number): boolean =>
   host.hostLock(otherFd, type, start, length) === 0
 

@@ -1,4 +1,4 @@
-// Names and attributes in a share by 9P, besides ../share/files.test.ts: links, directories, what moves and what goes, with node:fs as the oracle.
+// Names and attributes in a share over 9P, beyond ../share/files.test.ts: links, directories, renames, removals; node:fs is the oracle.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'

@@ -1,4 +1,4 @@
-// What holds a machine to its share: sizes and versions, limits of fids and files, broken messages, read-only shares.
+// What keeps a machine within its share: sizes and versions, limits of fids and files, broken messages, read-only shares.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -50,7 +50,7 @@ describe('Tversion', () => {
     const fids = [await client.create('a'), await client.create('b'), await client.open('')]
     await client.version(8192)
     for (const fid of [0, ...fids]) expect(await failure(client.clunk(fid))).toBe('EBADF')
-    // A directory of the share's may stay open.
+    // One of the share's directories may stay open.
     expect(openDescriptors() - before).toBeLessThan(2)
   })
 })
@@ -110,7 +110,7 @@ describe('limits', () => {
     while (fids.length < 10) fids.push(await few.walk(''))
     expect(await failure(few.walk(''))).toBe('ENFILE')
     expect(await failure(few.attach(99, 0))).toBe('ENFILE')
-    // By a number that it has, no fid more is made.
+    // With a number that is in use, no new fid is made.
     await few.call(110, u32(fids[1]), u32(fids[1]), u16(0))
     await few.clunk(fids[1])
     await few.clunk(await few.walk(''))

@@ -1,17 +1,17 @@
-// What a step of arm64 leaves of the masks that keep interrupts away meanwhile: in PSTATE, and where an exception has saved it.
+// What a step on arm64 leaves of the masks that keep interrupts away meanwhile: in PSTATE, and where an exception saved it.
 
 import {expect, test} from 'vitest'
 import {maskInterrupts, mayMask, type SteppedRegisters} from '../../../../src/machine/debug/arm64-step.ts'
 
 const FROM = 0x1000n
 const VECTORS = 0x8000n
-/** EL1h, and what masks interrupts. */
+/** EL1h, and the bits that mask interrupts. */
 const [EL1, F, I] = [0x5n, 0x40n, 0x80n]
 const ALL = 0x3c0n
 const [NOP, ERET, MRS_DAIF, MSR_DAIF] = [0xd503201f, 0xd69f03e0, 0xd53b4223, 0xd51b4225]
 const [MASK_I, MASK_ALL, UNMASK_I] = [0xd50342df, 0xd5034fdf, 0xd50342ff]
 
-/** A vCPU that is to step over an instruction, and does what `act` says. */
+/** A vCPU that should step over an instruction, and does what `act` says. */
 function stepped(
   instruction: number | undefined,
   pstate: bigint,

@@ -1,4 +1,4 @@
-// A machine as gdb's target, over vCPUs that are tests: stops of all, steps, points in memory, ends; also what this host's KVM cannot.
+// A machine as gdb's target, over fake vCPUs: stops of all, steps, points in memory, ends; also what this host's KVM cannot do.
 
 import {setImmediate as turn} from 'node:timers/promises'
 import {afterEach, expect, test} from 'vitest'
@@ -19,7 +19,7 @@ const INTERRUPTED: Exit = {kind: 'interrupted'}
 const all = [{thread: undefined, kind: 'go', signal: 0}] as const
 const step = [{thread: 1, kind: 'step', signal: 0}, ...all] as const
 
-/** Without paging, at 0x1000. */
+/** A vCPU without paging, at 0x1000. */
 class FakeVcpu {
   asked: DebugOptions = {}
   interrupts = 0
@@ -71,7 +71,7 @@ function bench(count = 2) {
   const stops: Stop[] = []
   machine.onStop = (stop) => stops.push(stop)
   const running = new Set<number>()
-  /** As a loop of a vCPU's does. */
+  /** Does what a vCPU's loop does. */
   const arrive = (index: number): void => {
     void machine.mayRun(asVcpu(index)).then(() => running.add(index))
   }

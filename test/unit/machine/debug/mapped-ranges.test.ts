@@ -1,4 +1,4 @@
-// mappedRanges: it finds what the walk of a single address finds, and comes to an end in tables that are made to have none.
+// mappedRanges: it finds what the walk of a single address finds, and ends even in tables that are made to be endless.
 
 import {describe, expect, test} from 'vitest'
 import {type Arm64Paging, walkArm64} from '../../../../src/machine/debug/arm64-walk.ts'
@@ -16,7 +16,7 @@ import {seededRandom} from '../../../helpers/mutate.ts'
 const PAGE = 4096
 const PAGES = 64
 
-/** Physical memory from 0 on, as both look at it. */
+/** Physical memory from 0 on, as both walks read it. */
 class Tables {
   readonly bytes = new DataView(new ArrayBuffer(PAGES * PAGE))
 
@@ -36,7 +36,7 @@ class Tables {
 }
 
 const x86: X86Paging = {cr0: 1n << 31n, cr3: 0x1000n, cr4: 0x20n, efer: 0x500n}
-/** 48 bits in each half. */
+/** Addresses of 48 bits in each half. */
 const arm64: Arm64Paging = {sctlr: 1n, tcr: 16n | (16n << 16n) | (2n << 30n), ttbr0: 0x1000n, ttbr1: 0x2000n}
 
 describe('x86_64', () => {

@@ -1,4 +1,4 @@
-// Walks of guests' page tables: what they find, and tables that a guest has made to mislead.
+// Walks of guests' page tables: what they find, and tables that a guest made to mislead them.
 
 import {describe, expect, test} from 'vitest'
 import {type Arm64Paging, walkArm64} from '../../../../src/machine/debug/arm64-walk.ts'
@@ -6,13 +6,13 @@ import type {ReadEntry} from '../../../../src/machine/debug/page-walk.ts'
 import {walkX86, type X86Paging} from '../../../../src/machine/debug/x86-64-walk.ts'
 import {seededRandom} from '../../../helpers/mutate.ts'
 
-/** Entries by their addresses; others are 0. */
+/** Tables with these entries by address; all others are 0. */
 const tables =
   (entries: Readonly<Record<number, bigint>>): ReadEntry =>
   (address) =>
     entries[address] ?? 0n
 const nothing: ReadEntry = () => undefined
-/** Every entry is this one: of a table that is its own, at each level. */
+/** Tables in which every entry is this one: a table that is its own at each level. */
 const everywhere =
   (entry: bigint): ReadEntry =>
   () =>
@@ -62,7 +62,7 @@ describe('x86_64', () => {
 })
 
 describe('arm64', () => {
-  /** 48 bits in both halves, 4 KiB. */
+  /** 48 bits in both halves, 4 KiB pages. */
   const tcr = 16n | (16n << 16n) | (2n << 30n)
   const on: Arm64Paging = {sctlr: 1n, tcr, ttbr0: 0x0001_0000_0000_1001n, ttbr1: 0x2000n}
 

@@ -1,4 +1,4 @@
-// Where a debugger's breakpoints are put: in registers, in memory, nowhere.
+// Where a debugger's breakpoints go: into registers, into memory, nowhere.
 
 import {expect, test} from 'vitest'
 import {arch} from '../../../../src/arch/index.ts'

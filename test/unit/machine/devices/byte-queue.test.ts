@@ -1,4 +1,4 @@
-// ByteQueue: order, and what small pieces cost.
+// ByteQueue: order, and the cost of small pieces.
 
 import {expect, test} from 'vitest'
 import {ByteQueue} from '../../../../src/machine/devices/byte-queue.ts'

@@ -1,4 +1,4 @@
-// A TAP interface of the host's as a network device's cable: the host's own Linux asks for an address, and sends what comes back.
+// One of the host's TAP interfaces as a network device's cable: the host's own Linux asks for an address, and sends what comes back.
 
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -42,7 +42,7 @@ function swap(frame: Buffer, one: number, other: number, length: number): void {
   first.copy(frame, other)
 }
 
-/** RFC 826. */
+/** An answer as in RFC 826. */
 function arpReply(request: Buffer): Buffer {
   const reply = Buffer.from(request.subarray(0, 42))
   request.copy(reply, 0, 6, 12)
@@ -53,7 +53,7 @@ function arpReply(request: Buffer): Buffer {
   return reply
 }
 
-/** Sums stay what they are when sender and receiver change places. */
+/** The datagram with sender and receiver exchanged, which leaves the checksums right. */
 function echo(datagram: Buffer): Buffer {
   const reply = Buffer.from(datagram)
   swap(reply, 0, 6, 6)
@@ -62,7 +62,7 @@ function echo(datagram: Buffer): Buffer {
   return reply
 }
 
-/** A neighbour that has no room for each second frame at first. */
+/** A neighbour that at first has no room for every second frame. */
 class Neighbour {
   isSlow = true
   refused = 0
@@ -117,7 +117,7 @@ describe('a TAP interface', () => {
       await once(sender, 'close')
       expect(said).toBe("(b'hello', ('198.51.100.2', 7))\n")
       expect(neighbour.refused).toBeGreaterThan(0)
-      // Nothing is to be taken, and too short a frame goes nowhere.
+      // A frame that is too short is taken, and goes nowhere.
       expect(backend.send(new Uint8Array(3))).toBe(true)
     }
     expect(readdirSync('/proc/self/fd').length).toBe(before)

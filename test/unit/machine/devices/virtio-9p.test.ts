@@ -1,4 +1,4 @@
-// Virtio9p: a driver mounts a share, and does in it what a client without a ring does.
+// Virtio9p: a driver mounts a share, and does there what a client without a ring does.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -31,7 +31,7 @@ afterEach(() => {
   share.dispose()
 })
 
-/** As Linux does with large ones: the data in buffers of its own. */
+/** As Linux does with large messages: the data goes into buffers of its own. */
 async function throughRing(bytes: Uint8Array): Promise<Uint8Array> {
   const parts = bytes.length > HEADER ? [bytes.subarray(0, HEADER), bytes.subarray(HEADER)] : [bytes]
   const {written, bytes: answer} = await driver.queues[0].request(parts, [11, MESSAGE_BYTES - 11])
@@ -94,7 +94,7 @@ test('a driver that begins anew has no fids, and what was open is closed', async
   const before = fs.readdirSync('/proc/self/fd').length
   for (let i = 0; i < 10; i++) await client.create(`f${i}`)
   driver.begin()
-  // A directory of the share's may stay open.
+  // One of the share's directories may stay open.
   expect(fs.readdirSync('/proc/self/fd').length - before).toBeLessThan(2)
   expect(await failure(client.walk(''))).toBe('EPROTO')
   await client.mount({messageBytes: MESSAGE_BYTES})

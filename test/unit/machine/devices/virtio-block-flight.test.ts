@@ -1,4 +1,4 @@
-// VirtioBlock: requests that are with the disk: how many, until when, and what becomes of them at a reset.
+// VirtioBlock: requests in flight: how many, until when, and what a reset does to them.
 
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {expect, test} from 'vitest'
@@ -8,7 +8,7 @@ import {Disk, FLUSH, IN, OK, OUT, SECTOR, WRITE_ZEROES} from '../../../helpers/v
 
 const F_FLUSH = 1n << 9n
 
-/** Writes down what it is asked, and does it when told. */
+/** Records what it is asked, and does it when told. */
 class SlowStore implements BlockStore {
   readonly bytes = 1 << 20
   readonly isReadOnly = false

@@ -1,4 +1,4 @@
-// VirtioBlock: a disk over a file and over memory, as a driver sees it, and what a driver does wrong.
+// VirtioBlock: a disk over a file and over memory, as a driver sees it, and a driver's mistakes.
 
 import {
   closeSync,

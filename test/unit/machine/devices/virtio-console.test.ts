@@ -1,4 +1,4 @@
-// VirtioConsole: the console and its named ports, with streams at the host's side and a driver at the guest's.
+// VirtioConsole: the console and its named ports, with streams on the host's side and a driver on the guest's.
 
 import {PassThrough, Writable} from 'node:stream'
 import {describe, expect, test} from 'vitest'

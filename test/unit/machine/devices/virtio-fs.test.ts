@@ -1,4 +1,4 @@
-// VirtioFs: a driver mounts a share, and does in it what a client without a ring does.
+// VirtioFs: a driver mounts a share, and does there what a client without a ring does.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -32,7 +32,7 @@ afterEach(() => {
   share.dispose()
 })
 
-/** As Linux does: the data in buffers of its own, and what nobody answers by the other queue. */
+/** As Linux does: the data goes into buffers of its own, and requests without an answer go through the other queue. */
 async function throughRing(bytes: Uint8Array): Promise<Uint8Array> {
   const isForget = bytes[4] === Op.forget
   const parts = bytes.length > HEADER ? [bytes.subarray(0, HEADER), bytes.subarray(HEADER)] : [bytes]
@@ -103,7 +103,7 @@ test('a driver that begins anew knows no file, and what was open is closed', asy
   const before = fs.readdirSync('/proc/self/fd').length
   for (let i = 0; i < 10; i++) await client.create(`f${i}`)
   driver.begin()
-  // A directory of the share's may stay open.
+  // One of the share's directories may stay open.
   expect(fs.readdirSync('/proc/self/fd').length - before).toBeLessThan(2)
   expect(await failure(client.stat(''))).toBe('EPROTO')
   await client.mount()

@@ -20,7 +20,7 @@ const BUFFER_BYTES = 1526
 const frameOf = (length: number, seed = 0): Uint8Array =>
   Uint8Array.from({length}, (_, i) => (i + seed) % 251)
 
-/** Takes frames as long as it has room. */
+/** Takes frames while it has room. */
 class Wire implements NetworkBackend {
   readonly sent: Uint8Array[] = []
   room = Number.POSITIVE_INFINITY

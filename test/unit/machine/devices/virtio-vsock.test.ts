@@ -20,7 +20,7 @@ function makeSockets(buffers?: number) {
   return {vsock, driver, guest: new GuestSockets(driver, buffers)}
 }
 
-/** A stream that the guest has opened to the host: both ends. */
+/** Both ends of a stream that the guest has opened to the host. */
 async function accepted() {
   const made = makeSockets()
   const streams: Duplex[] = []
@@ -98,7 +98,7 @@ test('what was written, and ended, before the guest has answered comes in its or
 test('a connection that was made before a driver is there waits for it', async () => {
   const vsock = new VirtioVsock()
   vsock.connect(GUEST_PORT)
-  // Nor is there a transport yet.
+  // There is no transport yet, either.
   await settle()
   const driver = new VirtioDriver(vsock)
   const guest = new GuestSockets(driver.begin())

@@ -1,4 +1,4 @@
-// What is in files and directories of a share by FUSE, besides ../share/files.test.ts: node:fs sees what the machine does, and the machine what node:fs does.
+// Files and directories in a share over FUSE, beyond ../share/files.test.ts: node:fs sees what the machine does, and the reverse.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -32,7 +32,7 @@ beforeEach(() => {
   folder = fs.mkdtempSync(join(share.path, 't')).slice(share.path.length + 1)
 })
 
-/** Differs at each place. */
+/** Bytes that differ at each place. */
 const pattern = (bytes: number): Buffer =>
   Buffer.from(Uint32Array.from({length: bytes / 4}, (_, i) => Math.imul(i + 1, 0x9e3779b1)).buffer)
 
@@ -92,7 +92,7 @@ describe('content', () => {
   test('of a tree in memory is allocated in turns of the event loop', async () => {
     const tree = await fuseShareOf(new Tmpfs(memoryFile(256 << 20)))
     const file = await tree.client.create('f')
-    // More than the vfs reserves in one go, and less than half of the memory.
+    // More than the vfs reserves at a time, and less than half of the memory.
     const length = 100 << 20
     const answer = await tree.client.call(Op.fallocate, 1, u64(file), u64(0), u64(length), u32(0), u32(0))
     expect(answer.left).toBe(0)

@@ -1,4 +1,4 @@
-// Requests by FUSE that take several turns of the event loop.
+// FUSE requests that take several turns of the event loop.
 
 import * as fs from 'node:fs'
 import {expect, test} from 'vitest'
@@ -20,7 +20,7 @@ const O_RDWR = 2
 const open = (node: number, unique: number): Uint8Array =>
   request(Op.open, {node, unique}, u32(O_RDWR), u32(0))
 
-/** With a file that is not open until it is said. */
+/** A share with a file whose open goes on until `finish` is called. */
 async function shareThatWaits(): Promise<FuseShare & {node: number; finish(): void}> {
   const share = await fuseShareOf(new Tmpfs(memoryFile(1 << 20)))
   await share.client.writeFile('f', '')

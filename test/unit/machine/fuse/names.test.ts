@@ -1,4 +1,4 @@
-// Names and attributes in a share by FUSE, besides ../share/files.test.ts, and the ways out of it that are none; with node:fs as the oracle.
+// Names and attributes in a share over FUSE, beyond ../share/files.test.ts, and ways out of it that are closed; with node:fs as the oracle.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'

@@ -1,4 +1,4 @@
-// What a machine's kernel knows of a share: numbers of files, how often it has looked them up, and when they are let go.
+// What a machine's kernel knows about a share: numbers of files, how often it has looked them up, and when they are released.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -116,7 +116,7 @@ test('only so many are known at a time', async () => {
   const nodes: number[] = []
   for (const name of ['a', 'b', 'c']) nodes.push((await few.client.lookup(ROOT, name)).node)
   expect(await failure(few.client.lookup(ROOT, 'd'))).toBe('ENFILE')
-  // Nothing is made that could not be told of.
+  // Nothing is made that the server could not report.
   for (const call of [
     () => few.client.mkdir('e'),
     () => few.client.symlink('x', 'e'),

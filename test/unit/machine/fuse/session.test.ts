@@ -1,4 +1,4 @@
-// What holds a machine to its share: versions, limits, broken requests, read-only shares, what is not there.
+// What keeps a machine within its share: versions, limits, broken requests, read-only shares, missing operations.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -29,7 +29,7 @@ describe('INIT', () => {
     answer.u32()
     expect([answer.u32(), answer.u32(), answer.u16()]).toEqual([1 << 19, 1, 128])
     expect(answer.bytes).toHaveLength(80)
-    // READDIRPLUS, parallel, big writes, reading ahead, pages; no cache of writes, and no locks.
+    // READDIRPLUS, parallel operations, big writes, read-ahead, pages; no write cache, and no locks.
     for (const bit of [13, 18, 5, 0, 22]) expect(flags & (1 << bit)).not.toBe(0)
     for (const bit of [1, 10, 16]) expect(flags & (1 << bit)).toBe(0)
   })

@@ -1,4 +1,4 @@
-// Memory for files that a machine is shown.
+// Memory for the files that a machine gets to see.
 
 import {expect, test} from 'vitest'
 import {filesMemory} from '../../../../src/machine/program/files-memory.ts'

@@ -1,4 +1,4 @@
-// Which modules a machine loads, in which order; the list is an allegation.
+// Which modules a machine loads, in which order; the list is not trusted.
 
 import {describe, expect, test} from 'vitest'
 import {readModules} from '../../../../src/machine/program/modules.ts'

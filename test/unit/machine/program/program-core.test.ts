@@ -1,4 +1,4 @@
-// A core that comes out of a machine, and whoever sends something else in its place.
+// A core that comes out of a machine, and senders of anything else in its place.
 
 import type {Duplex} from 'node:stream'
 import {setImmediate as nextTurn} from 'node:timers/promises'
@@ -13,11 +13,11 @@ const PAGE_BYTES = 4096
 
 class Machine {
   readonly written: [position: number, bytes: number][] = []
-  /** What was told. */
+  /** The outcomes that were reported. */
   readonly told: string[] = []
   readonly core: ProgramCore
   fileBytes = 0
-  /** Of the file's disk. */
+  /** The room on the file's disk. */
   room = Number.POSITIVE_INFINITY
   #listener: ((stream: Duplex) => void) | undefined
 
@@ -52,7 +52,7 @@ class Machine {
     this.core = new ProgramCore(vsock as unknown as VirtioVsock, {sink, take}, MOST_BYTES)
   }
 
-  /** Whoever has a core; undefined: nobody wants it. */
+  /** The stream of a process with a core; undefined: nobody wants the core. */
   connect(who?: string): Duplex | undefined {
     const [ours, theirs] = streamPair()
     if (this.#listener === undefined) return undefined
@@ -66,7 +66,7 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await nextTurn()
 }
 
-/** A piece of its own, as a packet of the device's is. */
+/** Sends bytes as a piece of their own, like one of the device's packets. */
 async function send(process: Duplex, bytes: Buffer): Promise<void> {
   process.write(bytes)
   await settled()

@@ -1,4 +1,4 @@
-// The host's side of a program in a machine, and a first process there that means harm.
+// The host's side of a program in a machine, and a hostile first process there.
 
 import {once} from 'node:events'
 import {type Duplex, PassThrough} from 'node:stream'
@@ -35,7 +35,7 @@ class Machine {
     this.link = new ProgramLink(vsock as unknown as VirtioVsock, order, streams, () => this.ends++)
   }
 
-  /** What connects to a port of the host's; undefined: nobody listens. */
+  /** A connection to one of the host's ports; undefined: nobody listens. */
   connect(port: number): Duplex | undefined {
     const listener = this.#listeners.get(port)
     if (listener === undefined) return undefined
@@ -81,7 +81,7 @@ describe('a program in a machine', () => {
     const machine = new Machine()
     const output = machine.connect(OUTPUT)!
     machine.connect(CONTROL)!.write(news(kind, value))
-    // Without a program nobody ends it.
+    // Without a program nobody ends the output.
     if (!('errno' in end)) output.end()
     await settled()
     expect(machine.link.end).toEqual(end)

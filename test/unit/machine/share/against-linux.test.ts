@@ -1,4 +1,4 @@
-// The same random calls on a directory of this host and through shares of each writable file system, by each protocol: same errors, same tree.
+// The same random calls on a host directory and through shares of each writable file system, over each protocol: same errors, same tree.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -15,7 +15,7 @@ const CALLS = 1200
 const SEED = 20261128
 const NAMES = ['a', 'b', 'c', 'd', 'missing']
 const MAX_DEPTH = 3
-/** As a program's calls: nothing is followed, as nobody but the machine's kernel would. */
+/** Flags as in a program's calls. No links are followed, as only the machine's kernel would follow them. */
 const {O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW} = fs.constants
 
 interface Calls {
@@ -36,7 +36,7 @@ interface Calls {
   stat(path: string): unknown
 }
 
-/** Leads to no directory, on either side. */
+/** A target that is no directory on either side. */
 const TARGET = '/dev/null'
 
 function hostCalls(root: string): Calls {
@@ -101,12 +101,12 @@ function shareCalls(client: Client | FuseClient): Calls {
   }
 }
 
-/** What is the same in every file system; of directories, size and links are not. */
+/** The attributes that are the same in every file system; a directory's size and links are not. */
 function tellOf({mode, size, nlink}: {mode: number; size: number; nlink: number}): unknown {
   return (mode & 0o170000) === 0o040000 ? {mode} : {mode, size, nlink}
 }
 
-/** What a call gave, or the name of its error. */
+/** A call's result, or the name of its error. */
 async function outcomeOf(call: () => unknown): Promise<unknown> {
   try {
     return await call()
@@ -162,7 +162,7 @@ describe.each(protocols)('$protocol', ({shareOf}) => {
         if (typeof expected === 'string' && /^E[A-Z]+$/.test(expected)) counts.refused++
         else counts.done++
       }
-      // Both are there in numbers, or the calls are of no use.
+      // Both must be frequent, or the calls are useless.
       expect(Math.min(counts.done, counts.refused)).toBeGreaterThan(CALLS / 8)
     } finally {
       share.dispose()

@@ -1,4 +1,4 @@
-// What a machine's root can be, by each protocol: trees in memory, overlays over a host's directory or an archive, a directory.
+// What a machine's root can be, over each protocol: trees in memory, overlays over a host's directory or an archive, a directory.
 
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {S_IFCHR, S_IFIFO} from '../../../../src/abi/file-mode.ts'
@@ -23,7 +23,7 @@ describe.each(protocols)('by $protocol', ({shareOf}) => {
     afterEach(() => {
       share.dispose()
       backend.cleanUp()
-      // Also of what lost its name while it was open.
+      // This includes files that lost their names while they were open.
       expect(memory.allocatedBytes).toBe(0)
     })
 

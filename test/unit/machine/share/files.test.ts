@@ -1,4 +1,4 @@
-// What is in files and directories of a share, by each protocol: node:fs sees what the machine does, and the machine what node:fs does.
+// Files and directories in a share, over each protocol: node:fs sees what the machine does, and the reverse.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -15,7 +15,7 @@ const O_EXCL = 0o200
 const O_TRUNC = 0o1000
 const O_APPEND = 0o2000
 
-/** Differs at each place. */
+/** Bytes that differ at each place. */
 function pattern(bytes: number): Buffer {
   const words = Uint32Array.from({length: bytes / 4}, (_, i) => Math.imul(i + 1, 0x9e3779b1))
   return Buffer.from(words.buffer)

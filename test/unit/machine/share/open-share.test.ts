@@ -1,4 +1,4 @@
-// openShare: a directory of the host's for a machine, and what is none.
+// openShare: one of the host's directories for a machine, and paths that are no directories.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -23,7 +23,7 @@ beforeEach(() => {
 afterEach(() => directory.remove())
 
 test.each([true, false])('a directory is shared, read-only: %s', async (readOnly) => {
-  // The addon keeps a descriptor of its own from the first one on.
+  // The addon keeps one descriptor from the first share on.
   openShare(directory.path).dispose()
   const before = fs.readdirSync('/proc/self/fd').length
   const share = openShare(directory.path, {readOnly})

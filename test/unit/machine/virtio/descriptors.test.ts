@@ -1,4 +1,4 @@
-// walk: buffers that lie in two slots of memory, of which one follows the other.
+// walk: buffers that lie in two adjacent slots of memory.
 
 import {expect, test} from 'vitest'
 import {Chain} from '../../../../src/machine/virtio/chain.ts'

@@ -14,7 +14,7 @@ import {VirtioDriver} from '../../../helpers/virtio-driver.ts'
 
 const OWN_FEATURE = 1n << 5n
 
-/** Does what a test tells it, and writes down what it is told. */
+/** Does what a test tells it, and records what it is told. */
 class Model implements DeviceModel {
   readonly name = 'the device under test'
   readonly id = 42

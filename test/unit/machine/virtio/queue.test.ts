@@ -1,4 +1,4 @@
-// Queue: chains of a driver's, well and badly made.
+// Queue: a driver's chains, sound and broken.
 
 import {expect, test} from 'vitest'
 import {Queue} from '../../../../src/machine/virtio/queue.ts'

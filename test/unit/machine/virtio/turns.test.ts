@@ -1,10 +1,10 @@
-// Turns: how much is done at once, and when it goes on.
+// Turns: how much work is done at once, and when it goes on.
 
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import {Turns} from '../../../../src/machine/virtio/turns.ts'
 
-/** @returns the turns, and how many steps they have done of `work`, each of `bytes` */
+/** @returns the turns, and how many of the `work` steps, each of `bytes`, they have done */
 function makeTurns(work: number, bytes = 0) {
   const done = {steps: 0}
   const turns = new Turns(() => {
@@ -28,7 +28,7 @@ test.each([
   const {turns, done} = makeTurns(work, bytes)
   const seen: number[] = []
   for (const _turn of expected) {
-    // However often it is woken meanwhile.
+    // Waking it more often changes nothing.
     turns.wake()
     turns.wake()
     seen.push(done.steps)

@@ -1,4 +1,4 @@
-// virtio over the memory of a VM: what is written gets there, and a VM that goes in the middle hurts nobody.
+// virtio over a VM's memory: writes get there, and disposing of the VM in the middle harms nothing.
 
 import {expect, test} from 'vitest'
 import {MemoryStore} from '../../../../src/machine/devices/block-store.ts'

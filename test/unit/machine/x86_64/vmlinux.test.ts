@@ -1,4 +1,4 @@
-// startLinux of an ELF vmlinux: where it goes, what it is told, and the files that are refused.
+// startLinux with an ELF vmlinux: where it goes, what it is told, and which files are refused.
 
 import {describe, expect, test} from 'vitest'
 import {E_PHENTSIZE, E_PHNUM, E_PHOFF, EM_AARCH64} from '../../../../src/abi/elf.ts'

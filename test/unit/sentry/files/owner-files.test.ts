@@ -1,4 +1,4 @@
-// OwnerFiles: the guest's rights, and bounds of what a guest can make grow.
+// OwnerFiles: the guest's rights, and bounds on what a guest can make grow.
 
 import {expect, test} from 'vitest'
 import {NO_CAPABILITIES} from '../../../../src/abi/capability.ts'
@@ -16,7 +16,7 @@ import {memoryFile} from '../../../helpers/memory-file.ts'
 const NO_BYTES = new Uint8Array(0)
 const failure = (code: number) => expect.objectContaining({code})
 
-/** A tree, and what its owner asks, as a user. */
+/** A tree, and a way for its owner to ask, as a user. */
 function tree(uid = 0) {
   const fs = new Tmpfs(memoryFile(1 << 24), {mode: 0o777})
   const who = uid === 0 ? ROOT : {uid, gid: uid, groups: [], capabilities: NO_CAPABILITIES}

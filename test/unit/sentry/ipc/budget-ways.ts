@@ -34,7 +34,7 @@ function semaphoreSetsOf(budget: Budget): (i: number) => SemaphoreSet {
   }
 }
 
-/** Cut out of a path of 4 KB. */
+/** A name cut out of a path of 4 KB. */
 function longName(i: number): string {
   return `${'/'.repeat(3500)}${'n'.repeat(240)}${i}`.slice(3500)
 }

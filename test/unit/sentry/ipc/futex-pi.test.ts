@@ -1,4 +1,4 @@
-// Locks that the kernel hands on: an owner that unlocks without the kernel just when somebody asks for the lock.
+// Locks that the kernel hands on: an owner that unlocks without the kernel just when another task asks for the lock.
 
 import {expect, test, vi} from 'vitest'
 import {FUTEX_WAITERS} from '../../../../src/abi/futex.ts'
@@ -17,7 +17,7 @@ function heldLock() {
   return {task, owner, address, lock: lockAt(task, address, true), condition: lockAt(task, address + 4, true)}
 }
 
-/** After the next look at the word. */
+/** Unlocks right after the next look at the word. */
 function unlockMeanwhile({memory}: Task, address: number): void {
   const read = memory.readInt32.bind(memory)
   vi.spyOn(memory, 'readInt32').mockImplementation((at) => {

@@ -1,4 +1,4 @@
-// System V message queues between processes: who sleeps, who is woken, and what is refused.
+// System V message queues between processes: which sleep, which are woken, and what is refused.
 
 import {describe, expect, test} from 'vitest'
 import {E2BIG, EACCES, EAGAIN, EIDRM, ENOMEM, EPERM} from '../../../../src/abi/errno.ts'

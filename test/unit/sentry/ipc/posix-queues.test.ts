@@ -39,7 +39,7 @@ function isTold({task}: SimulatedTask): boolean {
   return task.process.signals.pending.set.has(SIGUSR1)
 }
 
-/** SIGUSR1 is kept. */
+/** Blocks SIGUSR1, so that it stays pending. */
 function block({task}: SimulatedTask): void {
   task.signals.mask = SignalSet.of(SIGUSR1)
 }
@@ -103,7 +103,7 @@ describe('a POSIX queue', () => {
     expect(results.at(-1)).toBe(-EMFILE)
     const made = results.filter((result) => result >= 0).length
     expect(made).toBe(9)
-    // What is unlinked and closed makes room.
+    // Queues that are unlinked and closed make room.
     expect(second.call(mqUnlink, 'a0')).toBe(0)
     second.task.fds.remove(results[0])
     expect(open('b', 10, 8192)).toBeGreaterThanOrEqual(0)

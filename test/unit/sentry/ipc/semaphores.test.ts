@@ -1,4 +1,4 @@
-// System V semaphores between processes: who sleeps, who is woken, and what a process's end does.
+// System V semaphores between processes: which sleep, which are woken, and what a process's end does.
 
 import {describe, expect, test} from 'vitest'
 import {EACCES, EAGAIN, EIDRM, ENOMEM} from '../../../../src/abi/errno.ts'
@@ -93,7 +93,7 @@ describe('SEM_UNDO', () => {
     expect(first.wake()).toBe(0)
     expect([0, 1].map((index) => first.call(semctl, id, index, GETVAL))).toEqual([0, 0])
     expect(first.call(semctl, id, 1, GETPID)).toBe(8)
-    // Once.
+    // It is done only once.
     second.task.semaphoreUndo!.release(second.task.process.pid)
     expect(first.call(semctl, id, 0, GETVAL)).toBe(0)
   })

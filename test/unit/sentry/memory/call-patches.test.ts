@@ -1,4 +1,4 @@
-// Patched call sites: which, what the program's memory then holds, and when its code becomes what its file says.
+// Patched call sites: which ones, what the program's memory then holds, and when its code becomes what its file says again.
 
 import {describe, expect, test, vi} from 'vitest'
 import {arch} from '../../../../src/arch/index.ts'
@@ -180,7 +180,7 @@ describe('patched code', () => {
     expect(isPatched(guest, code + PAGE + END)).toBe(false)
     expect(patches.isLost).toBe(true)
     patches.leaveLost(caller)
-    // Whose call it was is out of the gate, which comes back by a trampoline.
+    // The caller is out of the gate, which returns through a trampoline.
     expect(reads()).toBe(1)
   })
 

@@ -1,4 +1,4 @@
-// How many pages a fault brings, on hosts that are made up.
+// How many pages a fault brings in, on made-up hosts.
 
 import {expect, test} from 'vitest'
 import {faultWindows} from '../../../../src/sentry/memory/fault-windows.ts'

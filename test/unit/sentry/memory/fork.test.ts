@@ -1,4 +1,4 @@
-// forkMap: two processes with the same content, of which neither sees what the other writes.
+// forkMap: two processes with the same content, neither of which sees what the other writes.
 
 import {describe, expect, test} from 'vitest'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../../../src/platform/platform.ts'

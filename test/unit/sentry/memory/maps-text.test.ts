@@ -9,7 +9,7 @@ import type {Mappable} from '../../../../src/vfs/file.ts'
 
 const mappable: Mappable = {sharedPage: () => 0, markDirty: () => {}, flush: () => {}}
 
-/** A line of /proc/self/maps as the mapping that it tells of. */
+/** The mapping that a line of /proc/self/maps describes. */
 function parse(line: string): Vma {
   const match = /^(\w+)-(\w+) (.)(.)(.)(.) (\w+) (\w+):(\w+) (\d+) +(.*)$/.exec(line)!
   const [, start, end, r, w, x, s, offset, major, minor, ino, name] = match

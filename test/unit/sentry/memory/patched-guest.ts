@@ -1,4 +1,4 @@
-// A process with a file of code, whose call sites trap when they are told to.
+// A process with a file of code, whose call sites trap when told to.
 
 import {arch} from '../../../../src/arch/index.ts'
 import {CallPatches} from '../../../../src/sentry/memory/call-patches.ts'
@@ -14,9 +14,9 @@ export const sites = arch.callSites
 /** mov $39, %eax; syscall. mov x8, #39; svc #0. */
 export const CALL =
   arch.name === 'x86_64' ? [0xb8, NUMBER, 0, 0, 0, 0x0f, 0x05] : [0xe8, 0x04, 0x80, 0xd2, 1, 0, 0, 0xd4]
-/** Where the jump goes, from its end on. */
+/** Where the jump lies, relative to the site's end. */
 export const JUMP = arch.name === 'x86_64' ? -7 : -4
-/** Where it ends. */
+/** Where the site ends. */
 export const END = 0x108
 
 interface Start {
@@ -26,7 +26,7 @@ interface Start {
   frequent?: number
   canWrite?: boolean
   call?: readonly number[]
-  /** Behind it. */
+  /** The bytes after the call. */
   padding?: readonly number[]
 }
 
@@ -79,7 +79,7 @@ export const bytesAt = (guest: SimulatedGuest, address: number, length: number) 
 
 export const callAt = (guest: SimulatedGuest, site: number) => bytesAt(guest, site - CALL.length, CALL.length)
 
-/** Where the jump of `site` leads; undefined: there is none. */
+/** Where the jump of `site` leads; undefined: it has no jump. */
 export function target(guest: SimulatedGuest, site: number): number | undefined {
   const jump = site + JUMP
   const word = (at: number) => new DataView(Uint8Array.from(bytesAt(guest, at, 4)).buffer).getInt32(0, true)
@@ -87,7 +87,7 @@ export function target(guest: SimulatedGuest, site: number): number | undefined 
   return word(jump) >>> 26 === 5 ? jump + ((word(jump) << 6) >> 4) : undefined
 }
 
-/** Where a program at `address` goes on, taken out of its trampoline; undefined: it is in none. */
+/** Where a program at `address` goes on when it is taken out of its trampoline; undefined: it is in none. */
 export function siteOf(patches: CallPatches, address: number): number | undefined {
   const registers = new BigUint64Array(arch.registerCount)
   arch.setProgramCounter(registers, address)

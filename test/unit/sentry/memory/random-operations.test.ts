@@ -1,4 +1,4 @@
-// Thousands of random memory operations against a model that knows nothing but single pages.
+// Thousands of random memory operations against a model that knows only single pages.
 
 import {describe, expect, it} from 'vitest'
 import {ENOMEM, Errno} from '../../../../src/abi/errno.ts'
@@ -26,7 +26,7 @@ interface ModelPage {
   protection: number
   kind: 'anonymous' | 'private' | 'shared'
   filePage: number
-  /** The first byte, where the page has its own. */
+  /** The first byte, where the page has its own content. */
   value: number | undefined
 }
 
@@ -123,7 +123,7 @@ class Comparison {
     const newCount = keepsOld ? oldCount : otherCount
     if (to + newCount > ARENA_PAGES) return
     const isOneMapping = this.guest.map.vmas.at(ARENA + from * PAGE)
-    // Linux has unmapped the target by the time it finds the source wanting: leave those calls out.
+    // Linux unmaps the target before it rejects the source: leave those calls out.
     const sourceEnd = ARENA + (from + Math.min(oldCount, newCount)) * PAGE
     if (isOneMapping === undefined || isOneMapping.end < sourceEnd) return
     if (from + oldCount > to && to + newCount > from) return
@@ -207,7 +207,7 @@ class Comparison {
     }
   }
 
-  /** What must hold between any two operations. */
+  /** Checks what must hold between any two operations. */
   checkInvariants(): void {
     const {map, space, memory} = this.guest
     let end = 0

@@ -1,4 +1,4 @@
-// Patched call sites of x86_64 that take two jumps: who stands between them.
+// Patched call sites of x86_64 that take two jumps: programs that stand between them.
 
 import {describe, expect, test} from 'vitest'
 import {arch} from '../../../../src/arch/index.ts'
@@ -25,7 +25,7 @@ describe.skipIf(arch.name !== 'x86_64')('a call site that jumps by a relay', () 
   })
 
   test('has its padding for good', () => {
-    // A second one in front: both reach the same nop, and no other.
+    // A second site before the first: both reach the same nop, and no other.
     const two = start({call: [...call, 0x90, ...call], padding})
     const {guest, code, patches, trap, site} = two
     trap(site)

@@ -15,15 +15,15 @@ import type {Mappable} from '../../../../src/vfs/file.ts'
 export const USER_TOP = 0x7fff_ffff_f000
 export const MMAP_BASE = 0x7fff_f000_0000
 export const MIB = 1 << 20
-/** Where a trap costs little. */
+/** The windows of a host where a trap costs little. */
 const WINDOWS = faultWindows({trapNs: 1, pageNs: 1, lookNs: 1})
 
-/** Checks what every AddressSpace may expect of its caller. */
+/** Checks what every AddressSpace may expect from its caller. */
 export class SimulatedSpace implements AddressSpace {
   readonly pages = new Map<number, {filePage: number; protection: number}>()
   readonly memory: MemoryFile
   mapCalls = 0
-  /** Every so many calls of map find no memory for page tables; 0: none does. */
+  /** One in so many calls of map finds no memory for page tables; 0: none does. */
   failEvery = 0
   unmapCalls = 0
   #isShort = false
@@ -92,7 +92,7 @@ export class SimulatedGuest {
   readonly user: UserMemory
   faults = 0
 
-  /** @param of another process, whose MemoryFile this one has, too */
+  /** @param of another process, whose MemoryFile this one shares */
   constructor(memoryBytes = 16 * MIB, budget = new Budget(), of?: SimulatedGuest) {
     const buffer = new ArrayBuffer(of === undefined ? memoryBytes : 0)
     const punch = (offset: number, length: number): void => {
@@ -158,7 +158,7 @@ export class SimulatedFile implements Mappable {
   readonly flushed = new Set<number>()
   readonly isConstant: boolean
   pages: number
-  /** Pages that the file cannot give, for want of space. */
+  /** Pages that the file cannot give, for lack of space. */
   readonly refused = new Set<number>()
 
   /** Byte 0 of page i is i + 1. */

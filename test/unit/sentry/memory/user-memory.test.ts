@@ -49,7 +49,7 @@ describe('user memory', () => {
   it('leaves scattered pages alone that are there', () => {
     const {guest, address} = guestWith(8)
     guest.map.unmap(address, 8 * PAGE)
-    // One by one from above, so that none is before its neighbour in the MemoryFile.
+    // One by one from the top, so that none lies right before its neighbour in the MemoryFile.
     for (let page = 7; page >= 0; page--) {
       const at = address + page * PAGE
       guest.map.map({address: at, fixed: 'keep', length: PAGE, protection: READ_WRITE, name: `${page}`})

@@ -1,4 +1,4 @@
-// What sockets and their messages are counted with, against what V8's heap grows by.
+// What the budget counts for sockets and their messages, against what V8's heap grows by.
 
 import {ENFILE, ENOBUFS} from '../../../../src/abi/errno.ts'
 import {SOCK_STREAM} from '../../../../src/abi/socket.ts'

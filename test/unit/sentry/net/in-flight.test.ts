@@ -1,4 +1,4 @@
-// InFlight: what only messages hold is let go of, at once or soon, and costs nothing afterwards.
+// InFlight: sockets that only messages hold are released, at once or soon, and cost nothing afterwards.
 
 import {describe, expect, test} from 'vitest'
 import {NO_CAPABILITIES} from '../../../../src/abi/capability.ts'
@@ -8,7 +8,7 @@ import {Sockets} from './sockets.ts'
 
 const BYTE = Uint8Array.of(1)
 
-/** A socket that waits at itself. */
+/** A socket that is in flight to itself. */
 function selfCycle(sockets: Sockets): void {
   const [a, b] = sockets.pair()
   sockets.send(a, BYTE, b)
@@ -58,7 +58,7 @@ describe('a cycle of sockets in flight', () => {
       sockets.close(...live)
     }
     for (let i = 0; i < 1000; i++) selfCycle(sockets)
-    // Collections are far apart, but not farther than that.
+    // Collections are far apart, but no farther than this.
     expect(sockets.domain.inFlight.count).toBeLessThan(300 + 100)
     sockets.close(a, b)
     expect(sockets.budget.used).toBe(0)

@@ -23,7 +23,7 @@ export class Sockets {
     this.fds.limit = 1 << 20
   }
 
-  /** Two descriptors. */
+  /** The two descriptors of a socket pair. */
   pair(type = SOCK_STREAM): [number, number] {
     const [a, b] = [0, 1].map(() => new UnixSocket(type, this.domain, this.budget))
     joinPair(a, b, {...WHO, groups: []})
@@ -39,7 +39,7 @@ export class Sockets {
     return this.fds.description(fd)
   }
 
-  /** A message to the peer. */
+  /** Sends a message to the peer. */
   send(fd: number, bytes: Uint8Array, ...carried: number[]): void {
     const from = this.socket(fd)
     const author: Author = {

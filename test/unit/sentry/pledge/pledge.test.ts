@@ -1,4 +1,4 @@
-// Pledges: what a set of promises lets through, and that the rest of the table is left as it is.
+// Pledges: what a set of promises allows, and that the rest of the table stays as it is.
 
 import {describe, expect, test} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'

@@ -1,4 +1,4 @@
-// A simulated task under a pledge, and calls by their names as dispatch makes them.
+// A simulated task under a pledge, and calls by name as dispatch makes them.
 
 import {arch} from '../../../../src/arch/index.ts'
 import {BrokenPromise} from '../../../../src/sentry/pledge/broken-promise.ts'

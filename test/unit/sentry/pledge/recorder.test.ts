@@ -1,4 +1,4 @@
-// PromiseRecorder: the promises that calls needed, as narrow as they can be, and that they are enough.
+// PromiseRecorder: the promises that calls needed, as narrow as possible, and that they suffice.
 
 import {expect, test} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'
@@ -36,7 +36,7 @@ test.each<[string, Actions]>([
   ['stdio rpath', (t) => [t.make('getpid'), open(t, '/etc')]],
   ['rpath', (t) => open(t, '/none/none')],
   ['getpw', (t) => open(t, '/etc/passwd')],
-  // rpath is needed anyway, and enough.
+  // rpath is needed anyway, and suffices.
   ['rpath', (t) => [open(t, '/etc/passwd'), open(t, '/etc')]],
   ['tmppath', (t) => open(t, '/tmp/new', O_RDWR | O_CREAT)],
   ['rpath wpath cpath', (t) => open(t, '/new', O_RDWR | O_CREAT)],

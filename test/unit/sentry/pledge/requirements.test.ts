@@ -68,7 +68,7 @@ describe('clauses', () => {
 })
 
 describe('paths', () => {
-  /** What the call's walks are for. */
+  /** The intents of the call's walks. */
   function intentsOf(row: Row, flags: number): Intent[] {
     const simulated = new SimulatedTask()
     const intents: Intent[] = []
@@ -80,7 +80,7 @@ describe('paths', () => {
     const how = simulated.int64s(flags, 0, 0)
     const args = row.args.split(' ').map((kind) => {
       if (kind === 'path') return '/file'
-      // Looked at before the path is: an inotify descriptor, and what to watch for.
+      // The call checks these before the path: an inotify descriptor, and what to watch for.
       if (row.name === 'inotify_add_watch') return kind === 'fd' ? simulated.call(inotifyInit1, 0) : 1
       if (kind === 'str') return 'r'
       if (kind === 'dirfd') return AT_FDCWD

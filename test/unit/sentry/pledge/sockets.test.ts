@@ -1,4 +1,4 @@
-// What sockets need promised, and what is unveiled for their names.
+// Which promises sockets need, and what must be unveiled for their names.
 
 import {describe, expect, test} from 'vitest'
 import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
@@ -19,7 +19,7 @@ function withPair(): PledgedTask {
   return t
 }
 
-/** A message of a byte that carries descriptor 0. */
+/** A one-byte message that carries descriptor 0. */
 function message(t: PledgedTask): number {
   const control = Buffer.alloc(24)
   control.writeBigUInt64LE(20n, 0)

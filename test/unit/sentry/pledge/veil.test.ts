@@ -1,4 +1,4 @@
-// unveil: what a directory's and a name's entry mean, and their bounds. Ways around it: guests/linux/unveil.c.
+// unveil: what the entries of a directory and of a name mean, and their limits. Ways around it: guests/linux/unveil.c.
 
 import {describe, expect, test} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'

@@ -8,7 +8,7 @@ import {rtSigreturn} from '../../../../src/sentry/syscalls/sigreturn.ts'
 import {REGISTERS_SET} from '../../../../src/sentry/syscalls/syscall.ts'
 import {call, type Fake} from '../fake-task.ts'
 
-/** The handler of a signal lies that many bytes behind it. */
+/** A signal's handler lies that many bytes after this address. */
 export const HANDLER = 0x402000
 
 export function handle({process}: Fake, signal: number, flags = 0, mask = new SignalSet()): void {
@@ -24,7 +24,7 @@ export function block({task}: Fake, ...signals: number[]): void {
   task.signals.mask = SignalSet.of(...signals)
 }
 
-/** The signals whose handlers would run, innermost (that runs first) first. */
+/** The signals whose handlers would run; the innermost, which runs first, comes first. */
 export function handlersOf(fake: Fake): number[] {
   const running: number[] = []
   while (arch.programCounter(fake.context.readRegisters()) > HANDLER) {

@@ -1,4 +1,4 @@
-// What becomes of the call that a signal finds asleep.
+// What happens to a sleeping call when a signal comes.
 
 import {describe, expect, test} from 'vitest'
 import {EINTR} from '../../../../src/abi/errno.ts'

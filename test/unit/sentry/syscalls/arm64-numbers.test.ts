@@ -1,4 +1,4 @@
-// The table's arm64 column, against the kernel's header for arm64 itself: what its conditions select of the generic one.
+// The table's arm64 column, against the kernel's own header for arm64: what its conditions select from the generic one.
 
 import {expect, test} from 'vitest'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
@@ -22,7 +22,7 @@ test.skipIf(!canRunArm64)('every row has the number that arm64 has, or none wher
   const newest = Math.max(...table.map(({name}) => numberOf(name)))
   const wrong = table
     .map(({name, arm64 = ABSENT}) => ({name, ours: arm64, kernel: numberOf(name)}))
-    // A header that is older than the call does not know it.
+    // A header older than the call does not know it.
     .filter(({ours, kernel}) => ours !== kernel && ours < newest)
   expect(wrong).toEqual([])
 })

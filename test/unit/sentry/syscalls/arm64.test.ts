@@ -1,4 +1,4 @@
-// The tests of system calls again, as on arm64.
+// Runs the tests of system calls again, as on arm64.
 
 import {expect, test, vi} from 'vitest'
 import {arch} from '../../../../src/arch/index.ts'

@@ -1,4 +1,4 @@
-// What stat(2), chmod(2), chown(2), utimensat(2), truncate(2), statfs(2) tell and change of a file.
+// What stat(2), chmod(2), chown(2), utimensat(2), truncate(2), statfs(2) report about a file and change in it.
 
 import {describe, expect, it} from 'vitest'
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../../../src/abi/at-flags.ts'

@@ -1,4 +1,4 @@
-// What a mapping of a file sees of calls on the file.
+// How calls on a file show in a mapping of it.
 
 import {describe, expect, it} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'
@@ -14,7 +14,7 @@ const MAP_SHARED = 1
 const MAP_PRIVATE = 2
 const SIGBUS = {signal: 7}
 
-/** /file of four pages full of 'f', mapped. */
+/** /file, with four pages full of 'f', mapped. */
 function mapped(type: number): {t: SimulatedTask; fd: number; address: number} {
   const t = new SimulatedTask()
   const fd = t.call(openat, AT_FDCWD, '/file', O_CREAT | O_RDWR, 0o644)

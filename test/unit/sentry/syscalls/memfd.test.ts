@@ -73,7 +73,7 @@ describe('memfd_create', () => {
     const fd = t.call(memfdCreate, '', 0)
     expect(t.call(fcntl, fd, F_GET_SEALS)).toBe(F_SEAL_SEAL)
     expect(t.call(fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE)).toBe(-EPERM)
-    // Any file of a tmpfs is sealed so, and a directory knows no seals.
+    // Any file of a tmpfs is sealed like this, and a directory has no seals.
     expect(t.call(fcntl, file(t, '/f', ''), F_GET_SEALS)).toBe(F_SEAL_SEAL)
     expect(t.call(fcntl, t.call(open, '/', 0), F_GET_SEALS)).toBe(-EINVAL)
     expect(t.call(memfdCreate, 'n'.repeat(250), 0)).toBe(-EINVAL)

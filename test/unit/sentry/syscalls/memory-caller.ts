@@ -1,4 +1,4 @@
-// A task with a simulated guest's memory and a tmpfs, that calls handlers of mmap(2) and its family.
+// A task with a simulated guest's memory and a tmpfs, which calls the handlers of mmap(2) and its family.
 
 import {NO_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {O_WRONLY} from '../../../../src/abi/open-flags.ts'

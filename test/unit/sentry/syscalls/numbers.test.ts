@@ -1,10 +1,10 @@
-// A row of the system call table has a number on every architecture whose kernel has the call. (That they are the right ones: table.test.ts.)
+// A row of the system call table has a number on every architecture whose kernel has the call. (table.test.ts tests that they are right.)
 
 import {existsSync, readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 
-/** linux-libc-dev's; arm64 takes asm-generic's. */
+/** linux-libc-dev's headers; arm64 uses asm-generic's. */
 const headers = {
   x86_64: '/usr/include/x86_64-linux-gnu/asm/unistd_64.h',
   arm64: '/usr/include/asm-generic/unistd.h',

@@ -52,7 +52,7 @@ function withPipe(flags = 0): {t: SimulatedTask; reader: number; writer: number}
   return {t, reader: t.task.memory.readInt32(fds), writer: t.task.memory.readInt32(fds + 4)}
 }
 
-/** A page that can be used, and behind it one that cannot. Returns the address of the boundary. */
+/** A usable page, followed by one that is not. Returns the address of the boundary. */
 function boundary(t: SimulatedTask): number {
   const start = t.guest.map.map({length: 2 * PAGE, protection: 3})
   protect(t.guest.map, start + PAGE, start + 2 * PAGE, 0)

@@ -1,4 +1,4 @@
-// sched_*(2), getcpu(2), getpriority(2), setpriority(2): what a task asks of the scheduler, and who may ask it.
+// sched_*(2), getcpu(2), getpriority(2), setpriority(2): what a task asks of the scheduler, and which task may ask it.
 
 import {beforeEach, describe, expect, test} from 'vitest'
 import {E2BIG, EACCES, EINVAL, EPERM, ESRCH} from '../../../../src/abi/errno.ts'

@@ -37,7 +37,7 @@ export class SimulatedTask {
   readonly #arena: number
   #used = 0
 
-  /** @param of another process, whose kernel this one has, too */
+  /** @param of another process, whose kernel this one shares */
   constructor(uid = 0, of?: SimulatedTask) {
     this.guest = of?.guest.sibling() ?? new SimulatedGuest(32 << 20)
     const {guest} = this

@@ -51,7 +51,7 @@ function memory(t: SimulatedTask, bytes: number): number {
   return t.call(mmap, 0, bytes, 3, MAP_PRIVATE_ANONYMOUS | MAP_NORESERVE, -1, 0)
 }
 
-/** A vector of 16 MiB that takes one of memory. */
+/** A vector of 16 MiB that takes one MiB of memory. */
 function vector(t: SimulatedTask): number {
   const buffer = memory(t, MIB)
   return t.iovecs(...Array.from({length: 16}, (): [number, number] => [buffer, MIB]))
@@ -104,7 +104,7 @@ function handle(t: SimulatedTask, signal: number): void {
   t.task.process.signals.setAction(signal, {handler: 0x1000, flags: 0, restorer: 0, mask: new SignalSet()})
 }
 
-/** Would this signal end the sleep? */
+/** Whether this signal would end the sleep. */
 function isEndedBy(t: SimulatedTask, signal: number): boolean {
   t.task.signals.raise(signal)
   return new Sleep(t.task, t.task.wait!, undefined as never, t.task.kernel.timers, () => {}).isInterruptible

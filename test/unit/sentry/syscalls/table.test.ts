@@ -5,7 +5,7 @@ import {describe, expect, it} from 'vitest'
 import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 
-/** linux-libc-dev's; arm64 takes asm-generic's numbers. */
+/** linux-libc-dev's headers; arm64 uses asm-generic's numbers. */
 const X86_64_HEADER = '/usr/include/x86_64-linux-gnu/asm/unistd_64.h'
 const GENERIC_HEADER = '/usr/include/asm-generic/unistd.h'
 /** Linux's arm64 asks for these of asm-generic's optional calls (arch/arm64/include/uapi/asm/unistd.h). */
@@ -16,7 +16,7 @@ function numbersIn(header: string): Map<string, number> {
   return new Map([...lines].map(([, name, number]) => [name, Number(number)]))
 }
 
-/** Rows whose number is not the header's; calls that an old header does not know yet are left out. */
+/** Rows whose number differs from the header's, without calls that an old header does not know yet. */
 function wrong(numbers: Map<string, number>, numberOf: (row: Row) => number | undefined): string[] {
   const newest = Math.max(...numbers.values())
   return table

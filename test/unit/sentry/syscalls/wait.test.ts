@@ -1,4 +1,4 @@
-// What wait4(2) tells of a child.
+// What wait4(2) reports about a child.
 
 import {expect, test} from 'vitest'
 import {SIGSTOP} from '../../../../src/abi/signal.ts'

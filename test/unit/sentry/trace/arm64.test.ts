@@ -1,4 +1,4 @@
-// The tests of traces again, as on arm64.
+// Runs the tests of traces again, as on arm64.
 
 import {expect, test, vi} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'

@@ -1,4 +1,4 @@
-// decodeArguments: what arguments say to who decides by them, and where paths lead.
+// decodeArguments: what arguments say to code that decides by them, and where paths lead.
 
 import {describe, expect, test} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'

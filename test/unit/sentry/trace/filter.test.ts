@@ -1,4 +1,4 @@
-// strace's -e expressions: which calls, signals and outcomes they take, and which words are refused.
+// strace's -e expressions: which calls, signals and outcomes they match, and which words are refused.
 
 import {existsSync, readFileSync} from 'node:fs'
 import {describe, expect, it, test} from 'vitest'

@@ -46,7 +46,7 @@ function end(t: TracedTask, exit: {code?: number; signal?: number}): void {
 
 const written = (): string => readFileSync(join(directory, 'out'), 'latin1')
 
-/** All lines, times as `<t>`. */
+/** All lines, with `<t>` for times. */
 function lines(): string[] {
   writer.flush()
   return written()

@@ -1,4 +1,4 @@
-// A trace that is switched on and off while calls are under way, and what its events and stamps say.
+// A trace that is switched on and off while calls are in progress, and what its events and stamps say.
 
 import {closeSync, mkdtempSync, openSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -33,7 +33,7 @@ afterEach(() => {
 const written = (): string => readFileSync(join(directory, 'out'), 'latin1')
 const trace = (options: Partial<TraceOptions> = {}) => new Trace(t.task.kernel, {fd, isOn: true, ...options})
 
-/** As dispatch.ts tells the tracer that the kernel has now. */
+/** Tells the kernel's current tracer of a call as dispatch.ts does. */
 function enter(name: string, ...args: (number | string)[]): void {
   t.place(args)
   t.task.kernel.tracer?.enter(t.task, rowOf(name))

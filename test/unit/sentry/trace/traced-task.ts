@@ -18,7 +18,7 @@ export function rowOf(name: string): Row {
 export class TracedTask extends SimulatedTask {
   readonly decoder = new CallDecoder()
 
-  /** The record of a call that the handler answers for real. */
+  /** The record of a call that the handler really answers. */
   trace(name: string, ...args: Argument[]): CallRecord {
     const row = rowOf(name)
     const words = this.place(args)
@@ -26,13 +26,13 @@ export class TracedTask extends SimulatedTask {
     return this.decoder.end(begun, this.call(row.run, ...words))
   }
 
-  /** The record of a call whose result is given: for what the sentry refuses, or would wait for. */
+  /** The record of a call with a given result: for calls that the sentry refuses, or would wait in. */
   pretend(name: string, result: number, ...args: Argument[]): CallRecord {
     this.place(args)
     return this.decoder.end(this.decoder.begin(this.task, rowOf(name)), result)
   }
 
-  /** As `trace`: strace's line without the time. */
+  /** Like `trace`, but returns strace's line without the time. */
   line(name: string, ...args: Argument[]): string {
     return formatCall({...this.trace(name, ...args), durationNs: undefined}).replace(/ +=/, ' =')
   }

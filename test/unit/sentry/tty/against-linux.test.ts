@@ -123,7 +123,7 @@ describe('a pseudo-terminal', () => {
 
   test.each(cases.map((each, seed) => [seed, each] as const))('answers as Linux does: %i', (seed, each) => {
     const outcome = onSentry(each)
-    // A busy Linux may not have moved the bytes yet: it is asked again, with more patience.
+    // A busy Linux may not have moved the bytes yet: ask it again, with more patience.
     let wanted = expected[seed]
     for (const seconds of PATIENT_SECONDS) {
       if (JSON.stringify(outcome) === JSON.stringify(wanted)) break

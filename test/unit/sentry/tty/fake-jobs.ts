@@ -1,4 +1,4 @@
-// Jobs for unit tests of terminals: processes with real signals, the kernel that knows them, and whoever calls.
+// Jobs for unit tests of terminals: processes with real signals, the kernel that knows them, and the current caller.
 
 import {NSIG, SIGKILL, SIGSTOP} from '../../../../src/abi/signal.ts'
 import {capabilitiesOf} from '../../../../src/sentry/credentials.ts'
@@ -30,7 +30,7 @@ export class FakeJobs {
 
   add(pid: number, parentPid: number, processGroup: number, session: number, uid = 1000): Process {
     const signals = new ProcessSignals(new ResourceLimits())
-    // What is handled stays to be seen.
+    // Signals with a handler stay pending, so that tests see them.
     for (let signal = 1; signal <= NSIG; signal++) {
       if (signal !== SIGKILL && signal !== SIGSTOP)
         signals.setAction(signal, {...DEFAULT_ACTION, handler: HANDLER})
@@ -49,7 +49,7 @@ export class FakeJobs {
     return process
   }
 
-  /** This one makes the calls from now on. */
+  /** Lets this process make the calls from now on. */
   call(pid: number): TaskSignals {
     this.current = this.#tasks.get(pid)!
     return this.current.signals
@@ -65,7 +65,7 @@ export class FakeJobs {
     return process
   }
 
-  /** Takes what it was sent. */
+  /** Takes the signals that the process was sent. */
   received(pid: number): number[] {
     const {pending} = this.processes.get(pid)!.signals
     const numbers = [...pending.set]

@@ -1,4 +1,4 @@
-// The host's terminal as the guest's: who hears of its keys, and whose job hv's own shell can continue.
+// The host's terminal as the guest's: which jobs get its keys, and which job hv's own shell can continue.
 
 import {beforeEach, describe, expect, test} from 'vitest'
 import {SIGCONT, SIGHUP, SIGINT, SIGWINCH} from '../../../../src/abi/signal.ts'

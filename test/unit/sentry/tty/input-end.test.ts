@@ -1,4 +1,4 @@
-// The end of a terminal's input: what programs find when nobody will type any more.
+// The end of a terminal's input: what programs find when nobody will type again.
 
 import {beforeEach, expect, test} from 'vitest'
 import {O_NOCTTY, O_RDWR, POLLIN} from '../../../../src/abi/open-flags.ts'

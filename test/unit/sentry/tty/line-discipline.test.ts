@@ -1,4 +1,4 @@
-// The line discipline: what guests/linux/line-discipline.c asks natively, and what no guest sees from outside.
+// The line discipline: what guests/linux/line-discipline.c tests natively, and what no guest can see from outside.
 
 import {describe, expect, test} from 'vitest'
 import {SIGINT, SIGQUIT, SIGTSTP} from '../../../../src/abi/signal.ts'

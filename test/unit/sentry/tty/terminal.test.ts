@@ -1,4 +1,4 @@
-// Who has a terminal: sessions, the foreground, the background, hang-ups, and what becomes of it all at the end.
+// Which processes have a terminal: sessions, the foreground, the background, hang-ups, and what happens at the end.
 
 import {beforeEach, describe, expect, test} from 'vitest'
 import {
@@ -48,7 +48,7 @@ beforeEach(() => {
   master.pty.isLocked = false
 })
 
-/** The shell has it, and its jobs as fork(2) gives it to them. */
+/** Gives the shell the terminal, and its jobs too, as fork(2) does. */
 function share(): PtySlave {
   const slave = openSlave()
   for (const pid of [20, 30]) jobs.processes.get(pid)!.terminal = master.pty
@@ -202,7 +202,7 @@ describe('the end', () => {
 })
 
 describe('who waits', () => {
-  /** What its queue says while this is done. */
+  /** The events that a queue reports during `action`. */
   function heard(end: 'slaveWaiters' | 'masterWaiters', action: () => void): number {
     let all = 0
     const waiter = (events: number): void => {
@@ -283,7 +283,7 @@ describe('pseudo-terminals', () => {
       while (pty.print(text) > 0);
     }
     const {arrayBuffers} = process.memoryUsage()
-    // The two tables of the line discipline are there from the beginning; a tenth is left for objects.
+    // The line discipline's two tables exist from the beginning; a tenth is left for objects.
     const grown = (arrayBuffers - before.arrayBuffers) / many.length + 2 * 4096
     expect(grown).toBeGreaterThan(2 * 8192)
     expect(grown).toBeLessThan(COST.pty * 0.9)

@@ -21,7 +21,7 @@ export class Typing {
     this.line = new LineDiscipline(owner, this.queue, INITIAL_MODES)
   }
 
-  /** @returns how many were taken */
+  /** @returns how many bytes were taken */
   type(text: string): number {
     return this.line.receive(bytesOf(text))
   }
@@ -30,7 +30,7 @@ export class Typing {
     return this.line.write(bytesOf(text))
   }
 
-  /** What is on the screen since the last time. */
+  /** What has appeared on the screen since the last call. */
   shown(): string {
     const target = new Uint8Array(this.queue.length)
     this.queue.take(target)
@@ -43,7 +43,7 @@ export class Typing {
     return textOf(target.subarray(0, this.line.read(target)))
   }
 
-  /** The initial modes, with these instead. */
+  /** Sets the initial modes, with these changes. */
   set(changes: Partial<Modes>, characters: Record<number, number> = {}): void {
     const all = INITIAL_MODES.characters.slice()
     for (const [index, character] of Object.entries(characters)) all[Number(index)] = character

@@ -12,7 +12,7 @@ const CALLS = 1500
 const NEST = 'p/q/r/s/t'
 const names = ['a', 'b', 'c', 'a/', 'd/.', 'd/..', '.', '..', '', 'l']
 
-/** A small generator with a seed, so that a failure can be seen again (Numerical Recipes' LCG). */
+/** A small generator with a seed, so that a failure can be repeated (Numerical Recipes' LCG). */
 function random(seed: number): (limit: number) => number {
   let state = seed >>> 0
   return (limit) => {
@@ -38,7 +38,7 @@ function hostCalls(root: string): Calls {
   const at = (path: string): string => (path === '' ? '' : `${root}/${path}`)
   return {
     mkdir: (path) => fs.mkdirSync(at(path), 0o755),
-    // rmdir(2) by the path as it stands: node would take a trailing slash away.
+    // rmdir(2) with the path as it is: node would remove a trailing slash.
     rmdir: (path) => fs.rmdirSync(at(path)),
     unlink: (path) => fs.unlinkSync(at(path)),
     rename: (from, to) => fs.renameSync(at(from), at(to)),

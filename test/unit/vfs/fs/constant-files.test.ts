@@ -10,7 +10,7 @@ import {memoryFile} from '../../../helpers/memory-file.ts'
 import {TestVfs} from '../../../helpers/vfs.ts'
 import {hostDirectory} from '../../../helpers/vfs-backends.ts'
 
-/** A tree of libraries, and one that programs may write to beside it or in it. */
+/** A tree of libraries, and the part of it that programs may write to, if any. */
 function start(writable?: string) {
   const directory = hostDirectory()
   const memory = memoryFile(4 << 20)

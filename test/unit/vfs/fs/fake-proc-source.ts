@@ -7,10 +7,10 @@ import type {TestVfs} from '../../../helpers/vfs.ts'
 
 export class FakeProcSource implements ProcSource {
   readonly fds = new Map<number, ProcFd>()
-  /** By tid. */
+  /** The processes by tid. */
   readonly processes: Map<number, () => ProcProcess>
   guestName = 'guest'
-  /** What `requireAccess` finds. */
+  /** Whether `requireAccess` allows access. */
   mayTrace = true
   readonly release = '6.1.0'
   readonly version = '#1 SMP'
@@ -119,7 +119,7 @@ export class FakeProcSource implements ProcSource {
     }
   }
 
-  /** What a process is between its end and its parent's wait. */
+  /** A process between its end and its parent's wait. */
   #zombie(): ProcProcess {
     return {
       ...this.#process(),

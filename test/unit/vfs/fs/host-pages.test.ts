@@ -39,7 +39,7 @@ afterEach(() => {
   expect(memory.allocatedBytes).toBe(0)
 })
 
-/** What a guest does by a shared mapping of the file's page. */
+/** Stores as a guest does through a shared mapping of the file's page. */
 function store(file: FileDescription, page: number, within: number, text: string): void {
   const mappable = file.mappable!
   const offset = mappable.sharedPage(page)
@@ -107,13 +107,13 @@ describe('a mapped file', () => {
 describe('the pages of a file that nobody has mapped any more', () => {
   const SOON_MS = 10_000
 
-  /** The file was changed long enough ago. */
+  /** Makes the file's last change long enough ago. */
   const settle = (): void => {
     const now = Date.now()
     vi.spyOn(Date, 'now').mockReturnValue(now + SOON_MS)
   }
 
-  /** Maps the first page, and closes the file. @returns what is in it */
+  /** Maps the first page, and closes the file. @returns the page's text */
   function glance(flags = O_RDONLY): string {
     const file = vfs.open('file', flags)
     const offset = file.mappable!.sharedPage(0)

@@ -1,4 +1,4 @@
-// What a volume never gives: a look into the host's kernel, programs with the power of their owner, and other files' attributes.
+// What a volume never gives: a look into the host's kernel, programs with their owner's power, and other files' attributes.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -55,7 +55,7 @@ describe('the file systems of the host’s kernel', () => {
     expect(host.hostOpen(fd, 'proc', 0, 0)).toBe(-EXDEV)
     expect(host.hostOpenPath(fd, 'proc')).toBe(-EXDEV)
     host.hostClose(fd)
-    // A descriptor that came by another way.
+    // A descriptor that came another way.
     const maps = fs.openSync('/proc/self/maps', 'r')
     expect(host.hostOpenSelf(maps, 0)).toBe(-EXDEV)
     fs.closeSync(maps)

@@ -1,4 +1,4 @@
-// Which nodes a full cache lets go of.
+// Which nodes a full cache releases.
 
 import {expect, test} from 'vitest'
 import {type CachedNode, NodeCache} from '../../../../src/vfs/fs/node-cache.ts'
@@ -31,7 +31,7 @@ test('the oldest that was not asked for again goes', () => {
   expect(nodes.map(({evicted}) => evicted)).toEqual([0, 1, 0])
   cache.remember(new Node())
   expect(nodes.map(({evicted}) => evicted)).toEqual([0, 1, 1])
-  // Between them is the first new one.
+  // The first new one goes between them.
   for (let i = 0; i < 2; i++) cache.remember(new Node())
   expect(nodes.map(({evicted}) => evicted)).toEqual([1, 1, 1])
 })

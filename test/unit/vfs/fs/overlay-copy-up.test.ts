@@ -1,4 +1,4 @@
-// The copy-up of a large file: in parts, so that whoever asked for it can do other things between.
+// The copy-up of a large file: in parts, so that its caller can do other things in between.
 
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {O_CREAT, O_RDONLY, O_RDWR, O_TRUNC} from '../../../../src/abi/open-flags.ts'
@@ -29,7 +29,7 @@ afterEach(() => {
   expect(memory.allocatedBytes).toBe(0)
 })
 
-/** Calls again while a part is done. @returns how often */
+/** Calls again after each part. @returns the result, and how often it called */
 function insist<T>(call: () => T): [result: T, calls: number] {
   for (let calls = 1; ; calls++) {
     try {

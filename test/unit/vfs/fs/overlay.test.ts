@@ -1,4 +1,4 @@
-// The overlay over a lower tree that has something in it.
+// The overlay over a lower tree that is not empty.
 
 import {beforeEach, expect, test} from 'vitest'
 import {S_IFCHR} from '../../../../src/abi/file-mode.ts'

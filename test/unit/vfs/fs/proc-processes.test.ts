@@ -1,4 +1,4 @@
-// What procfs shows of threads, of zombies and of who is gone, and to whom.
+// What procfs shows about threads, zombies and ended processes, and to whom.
 
 import {beforeEach, expect, test} from 'vitest'
 import {Procfs} from '../../../../src/vfs/fs/proc.ts'

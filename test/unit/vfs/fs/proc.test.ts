@@ -1,4 +1,4 @@
-// procfs over a source with a process of two tasks and its child.
+// procfs over a source with a process that has two tasks and a child.
 
 import {readFileSync} from 'node:fs'
 import {beforeEach, expect, test} from 'vitest'

@@ -1,4 +1,4 @@
-// One suite over every writable file system: modes, times, owners, permissions.
+// One suite for every writable file system: modes, times, owners, permissions.
 
 import {describe, expect, test} from 'vitest'
 import {S_ISGID} from '../../../../src/abi/file-mode.ts'

@@ -1,4 +1,4 @@
-// One suite over every writable file system: links, directories, renames, listings.
+// One suite for every writable file system: links, directories, renames, listings.
 
 import {describe, expect, test} from 'vitest'
 import {

@@ -1,4 +1,4 @@
-// One suite over every writable file system: data, its descriptors, holes and shared pages.
+// One suite for every writable file system: data, its descriptors, holes and shared pages.
 
 import {describe, expect, test} from 'vitest'
 import {S_IFIFO} from '../../../../src/abi/file-mode.ts'

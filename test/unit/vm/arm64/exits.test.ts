@@ -1,4 +1,4 @@
-// Exits of arm64: memory without memory, hypercalls, PSCI, and what has none.
+// Exits on arm64: addresses without memory, hypercalls, PSCI, and what is no exit.
 
 import {release} from 'node:os'
 import {expect, test} from 'vitest'
@@ -11,7 +11,7 @@ const HVC = 0xd4000002
 const WFI = 0xd503207f
 const SYSTEM_OFF = 0x84000008
 const SYSTEM_RESET = 0x84000009
-/** The SMCCC filter: Linux 6.4. */
+/** Whether KVM has the SMCCC filter: since Linux 6.4. */
 const hasFilter = release().localeCompare('6.4', undefined, {numeric: true}) >= 0
 
 /** x9 is the address of a device, x1 the value; then `code`, then the end. */

@@ -1,4 +1,4 @@
-// startEl1 and startEl2: MMU and caches on, where the caller wants its table.
+// startEl1 and startEl2: MMU and caches on, with the table where the caller wants it.
 
 import {expect, test} from 'vitest'
 import {addon} from '../../../../src/addon.ts'

@@ -1,4 +1,4 @@
-// vCPUs of arm64: switched on by PSCI, woken by the interrupt controller, at EL2.
+// vCPUs of arm64: switched on through PSCI, woken by the interrupt controller, at EL2.
 
 import {expect, test} from 'vitest'
 import {addon} from '../../../../src/addon.ts'

@@ -46,7 +46,7 @@ describeKvm('an exit that waits for its answer', () => {
 
 describeOn('x86_64', 'an instruction that makes several exits', () => {
   test('is not saved in its middle, and loses none of them', () => {
-    // mov %eax, 0xffe, whose segment lies where there is no memory: across two pages
+    // mov %eax, 0xffe across two pages, in a segment where there is no memory
     const {vm, vcpu} = standingBefore([0x66, 0xa3, 0xfe, 0x0f, ...guest.stop])
     using _ = vm
     vcpu.registers.set({'ds.base': 0x200000n, rax: 0x44332211n})

@@ -1,4 +1,4 @@
-// A saved VM's file is an allegation: each defect is a SAVE_INVALID that says what is wrong, and no mutant does harm.
+// A saved VM's file is not trusted: each defect is a SAVE_INVALID that says what is wrong, and no mutant does harm.
 
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -35,7 +35,7 @@ const restoring = (bytes: Uint8Array) => {
 }
 
 const descriptionEnd = () => PREFIX_BYTES + saved.readUInt32LE(12)
-/** With another description before the same parts and memory. */
+/** The file with another description before the same parts and memory. */
 function described(change: (description: Description) => void): Uint8Array {
   const description = JSON.parse(saved.toString('utf8', PREFIX_BYTES, descriptionEnd()))
   change(description)
@@ -46,7 +46,7 @@ const withWord = (offset: number, value: number) => {
   bytes.writeUInt32LE(value, offset)
   return bytes
 }
-/** Where the memory begins. */
+/** Where the memory begins in the file. */
 function memoryAt(): number {
   const {vcpus, parts} = decodeDescription(saved.subarray(PREFIX_BYTES, descriptionEnd()))
   const lengths = [...vcpus.map((vcpu) => vcpu.parts), parts].flatMap((each) => Object.values(each))
@@ -112,7 +112,7 @@ describeKvm('a saved VM is refused as SAVE_INVALID', () => {
   })
 })
 
-/** One to four of: a byte, a number of the description, a cut, a piece that is doubled. */
+/** Makes one to four changes: a byte, a number of the description, a cut, a repeated piece. */
 function mutantOf(random: Random): Uint8Array {
   let bytes = Buffer.from(saved)
   for (let i = 0; i <= random(4); i++) {

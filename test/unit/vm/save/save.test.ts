@@ -52,7 +52,7 @@ describeKvm('a vCPU that is saved', () => {
     const second = vm.createVcpu()
     const {parts, architecture} = vcpu.save()
     expect(architecture).toBe(arch.name)
-    // arm64: which of them it is, it keeps for itself.
+    // On arm64 a vCPU keeps its own number.
     if (arch.name === 'arm64') return
     second.restore({parts, architecture})
     expect(second.run().kind).toBe(stopKind)

@@ -1,4 +1,4 @@
-// A timer that has yet to fire when a VM is saved, and fires in the restored one.
+// A timer that has not fired when a VM is saved, and fires in the restored one.
 
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'

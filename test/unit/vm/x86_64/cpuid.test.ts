@@ -1,4 +1,4 @@
-// CPUID of x86_64: leaves, features by name, what the guest sees of them, and what is refused.
+// CPUID on x86_64: leaves, features by name, what the guest sees of them, and what is refused.
 
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {featurePlaces} from '../../../../src/vm/cpuid-features.ts'

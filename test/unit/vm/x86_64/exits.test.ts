@@ -1,4 +1,4 @@
-// Exits of x86_64: what a vCPU stopped for, and how an answer gets back to the guest.
+// Exits on x86_64: what a vCPU stopped for, and how an answer gets back to the guest.
 
 import {expect, test} from 'vitest'
 import type {IoExit, MmioExit} from '../../../../src/vm/exit.ts'
@@ -12,7 +12,7 @@ const NOWHERE = 0x200000
 /** More than an emulated processor needs for one instruction. */
 const HYPERCALL_MS = isPvmHost ? 100 : 10_000
 
-/** 32-bit protected mode: it reaches addresses without memory. */
+/** 32-bit protected mode, which reaches addresses without memory. */
 function protectedMode(code: number[]) {
   const {vm, vcpu} = standingBefore(code)
   enterProtectedMode(vcpu, 0x1000)

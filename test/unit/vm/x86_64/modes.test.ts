@@ -22,7 +22,7 @@ import {
 
 const CODE = guest.at
 const EIGHT_MIB = 8 << 20
-/** Where the image of long mode lies: the machine's tables take the first 64 KiB. */
+/** Where the image for long mode lies: the machine's tables take the first 64 KiB. */
 const LONG_MODE_CODE = 0x10000
 
 const valueAt = (vm: Vm, address: number): number => vm.memory.view(address, 1)[0]

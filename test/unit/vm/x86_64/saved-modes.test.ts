@@ -1,4 +1,4 @@
-// A guest in each mode of the processor that is saved at each of its exits, and goes on in another VM each time.
+// A guest in each processor mode, which is saved at each of its exits and goes on in another VM each time.
 
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'

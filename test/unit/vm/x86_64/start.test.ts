@@ -1,4 +1,4 @@
-// startLongMode: 64-bit mode, where the caller wants its tables.
+// startLongMode: 64-bit mode, with the tables where the caller wants them.
 
 import {expect, test} from 'vitest'
 import {startEl1, startEl2} from '../../../../src/vm/start-el.ts'

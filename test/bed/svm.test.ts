@@ -18,7 +18,7 @@ describeBed('svm', (inside, forward) => {
   testHv('svm', inside, ['kvm'], UNABLE, [0, 2])
   testKernel('x86_64', inside, {tries: 3})
   testBzImage(inside, {tries: 3})
-  testKernelProgram('x86_64', inside)
+  testKernelProgram('x86_64', inside, {tries: 3})
   testGdb('x86_64', inside, forward)
   testUnits(inside, KVM_UNITS, NOT_OF_THE_PROCESSOR)
 })

@@ -4,7 +4,6 @@ import {expect, test} from 'vitest'
 import {testKernel} from '../bed/kernel.ts'
 import {testKernelProgram} from '../bed/kernel-program.ts'
 import {describeBed, testHv} from '../bed/matrix.ts'
-import {KVM_UNITS, NOT_OF_THE_PROCESSOR, testUnits} from '../bed/units.ts'
 
 describeBed('vmx', (inside) => {
   test('the bed offers VT-x, nested paging and what the guests of the sentry are kept out with', async () => {
@@ -17,5 +16,4 @@ describeBed('vmx', (inside) => {
   testHv('vmx', inside, ['kvm'], [], [0, 3])
   testKernel('x86_64', inside)
   testKernelProgram('x86_64', inside)
-  testUnits(inside, KVM_UNITS, NOT_OF_THE_PROCESSOR)
 })

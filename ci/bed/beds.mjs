@@ -1,4 +1,4 @@
-// The beds, each row a machine for QEMU to emulate, and the boards of boards/*.json, whose names are also beds.
+// The beds, each row a machine to emulate, and the boards of boards/*.json, whose names are also beds.
 
 import {existsSync, readFileSync} from 'node:fs'
 import {root} from '../paths.mjs'

@@ -1,6 +1,7 @@
 // Bochs for a bed: an Intel processor with VT-x, which QEMU does not emulate. It interprets each instruction, so it is twenty times slower.
 
 import {execFileSync} from 'node:child_process'
+import {once} from 'node:events'
 import {copyFileSync, mkdirSync, statSync, truncateSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {basename} from 'node:path'
@@ -17,19 +18,16 @@ const PLACES = ['ata0-slave', 'ata1-master', 'ata1-slave']
 
 /**
  * @param {import('./beds.mjs').BedDescription} bed
- * @param {{vmlinuz: string, initramfs: string, images: string[], log: string}} files paths, as for qemuCommand; at most three images
+ * @param {import('./qemu.mjs').BedFiles} files as for qemuCommand; at most three images
  * @param {string} work a folder
  * @returns {Promise<{command: string[], commands: Promise<import('node:net').Socket>}>} the program with its arguments, and its connection for commands
  */
-export async function bochsCommand(bed, {vmlinuz, initramfs, images, log}, work) {
+export async function bochsCommand(bed, {vmlinuz, initramfs, parameters, images, log}, work) {
   if (images.length > PLACES.length) throw new Error('a bed of Bochs has room for no other programs')
   const missing = await installMissing((line) => console.error(line), PACKAGES)
   if (missing.length > 0) throw new Error(`this bed needs packages: ${aptLine(missing)}`)
   const {port, socket} = await listen()
-  const kernelArguments = [
-    ...['console=ttyS0,115200 mitigations=off nokaslr panic=-1 quiet', bed.kernelArguments],
-    ...[`now=${Math.floor(Date.now() / 1000)}`, `disks=${images.length}`],
-  ].join(' ')
+  const kernelArguments = `${parameters} console=ttyS0,115200 disks=${images.length}`
   const configuration = [
     // A screen that nobody watches.
     'display_library: rfb, options="timeout=0"',
@@ -75,18 +73,12 @@ function bootDisc(work, {vmlinuz, initramfs, kernelArguments}) {
 }
 
 /** Listens for one connection, from Bochs. */
-function listen() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    const socket = new Promise((connected) => {
-      server.once('connection', (each) => {
-        server.close()
-        connected(each.on('error', () => {}))
-      })
-    })
-    server.on('error', reject).listen(0, '127.0.0.1', () => {
-      server.unref()
-      resolve({port: server.address().port, socket})
-    })
+async function listen() {
+  const server = createServer().listen(0, '127.0.0.1').unref()
+  await once(server, 'listening')
+  const socket = once(server, 'connection').then(([each]) => {
+    server.close()
+    return each.on('error', () => {})
   })
+  return {port: server.address().port, socket}
 }

@@ -115,7 +115,10 @@ export async function bootBed(name, {debian = false, ...options} = {}) {
   const images = wanted.map((image) => image(bed.architecture))
   const log = `${work}/console.log`
   const {emulator: by = 'qemu'} = bed
-  const files = {vmlinuz, initramfs: makeInitramfs(work, bed.architecture, modules[by]), images, log}
+  const initramfs = makeInitramfs(work, bed.architecture, modules[by])
+  const now = Math.floor(Date.now() / 1000)
+  const parameters = `panic=-1 quiet mitigations=off nokaslr now=${now} ${bed.kernelArguments}`
+  const files = {vmlinuz, initramfs, parameters, images, log}
   const emulation =
     by === 'bochs'
       ? await bochsCommand({...bed, ...options}, files, work)

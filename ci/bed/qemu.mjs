@@ -5,29 +5,32 @@ const PROGRAMS = {
     program: 'qemu-system-x86_64',
     // With a thread per CPU, QEMU 10.0 at times saves its host's state as a guest's, whose next fault is its last, or stops a CPU for good.
     threads: 'single',
-    kernelArguments: 'console=ttyS0 mitigations=off nokaslr tsc=reliable no_timer_check',
+    kernelArguments: 'console=ttyS0 tsc=reliable no_timer_check',
   },
   arm64: {
     program: 'qemu-system-aarch64',
     threads: 'multi',
-    kernelArguments: 'console=ttyAMA0 mitigations=off nokaslr',
+    kernelArguments: 'console=ttyAMA0',
   },
 }
 
 /**
+ * @typedef {{vmlinuz: string, initramfs: string, parameters: string, images: string[], log: string}} BedFiles paths, and the kernel's parameters
+ *   whoever emulates it; the images are /dev/vda, vdb …, the log takes the console's output
+ */
+
+/**
  * @param {import('./beds.mjs').BedDescription} bed
- * @param {{vmlinuz: string, initramfs: string, images: string[], log: string}} files paths; the images are /dev/vda, vdb …,
- *   the log takes the console's output
+ * @param {BedFiles} files
  * @returns {string[]} the program and its arguments; commands for serve.mjs go to its stdin, answers come from its stdout
  */
-export function qemuCommand(bed, {vmlinuz, initramfs, images, log}) {
-  const now = Math.floor(Date.now() / 1000)
+export function qemuCommand(bed, {vmlinuz, initramfs, parameters, images, log}) {
   const {program, threads, kernelArguments} = PROGRAMS[bed.architecture]
   return [
     ...[program, ...accelerator(bed, threads), '-machine', bed.machine],
     ...['-smp', String(bed.cpus), '-m', `${bed.memoryMib}M`, '-nodefaults', '-display', 'none', '-no-reboot'],
     ...['-kernel', vmlinuz, '-initrd', initramfs],
-    ...['-append', `panic=-1 quiet now=${now} ${kernelArguments} ${bed.kernelArguments}`],
+    ...['-append', `${parameters} ${kernelArguments}`],
     ...['-serial', `file:${log}`],
     ...images.flatMap((file, index) => [
       ...['-drive', `if=none,id=image${index},format=raw,readonly=on,file=${file}`],

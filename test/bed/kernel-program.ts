@@ -7,7 +7,7 @@ import {afterAll, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {cache} from '../../ci/paths.mjs'
 import {runGdb} from '../cli/gdb/gdb.ts'
-import type {Inside, Outcome} from './matrix.ts'
+import {type Inside, type Outcome, tried} from './matrix.ts'
 
 const TIMEOUT_MS = stepMs('bedKernel')
 const TREE = '/tmp/tree'
@@ -43,12 +43,12 @@ export function testKernelProgram(architecture: string, inside: Inside, {tries =
   const hv = ['node', 'dist/bin/hv.cjs', 'run']
   const runOnce = (by: readonly string[], ...words: string[]): Promise<Outcome> =>
     inside(['sh', '-c', 'echo words | "$@"', 'sh', ...hv, ...by, ...words], {timeoutMs: TIMEOUT_MS})
-  const run = async (...words: Parameters<typeof runOnce>): Promise<Outcome> => {
-    let outcome = await runOnce(...words)
-    for (let left = tries - 1; left > 0 && ENDED_FIRST.test(outcome.stderr); left--)
-      outcome = await runOnce(...words)
-    return outcome
-  }
+  const run = (...words: Parameters<typeof runOnce>): Promise<Outcome> =>
+    tried(
+      () => runOnce(...words),
+      tries,
+      ({stderr}) => ENDED_FIRST.test(stderr),
+    )
   const folder = mkdtempSync(join(tmpdir(), 'hv-kernel-program-'))
   afterAll(() => rmSync(folder, {recursive: true}))
 

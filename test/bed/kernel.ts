@@ -2,7 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
-import type {Inside, Outcome} from './matrix.ts'
+import {type Inside, type Outcome, tried} from './matrix.ts'
 
 const TIMEOUT_MS = stepMs('bedKernel')
 /** In the bed. */
@@ -76,6 +76,8 @@ const FOUND = [
 /** Some of it is above 4 GiB: Linux allocates memory for itself and for its devices from there first. */
 const MEMORY = '3584M'
 const TIMED_OUT = 124
+/** An emulated processor may never interrupt a guest again. */
+const isLate = ({status}: Outcome): boolean => status === TIMED_OUT
 /** Several times what a try takes where several beds share a slow machine. */
 const TRY_S = 600
 
@@ -103,7 +105,7 @@ export function testKernel(architecture: keyof typeof KERNELS, inside: Inside, {
       })
       return inside(argv, {timeoutMs: TIMEOUT_MS})
     }
-    const {status, stdout, stderr} = await triedUntilInTime(boot, tries)
+    const {status, stdout, stderr} = await tried(boot, tries, isLate)
     expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
     expect(stdout.split(/\r?\n/), stdout).toEqual(expect.arrayContaining(FOUND))
 
@@ -126,16 +128,9 @@ export function testBzImage(inside: Inside, {tries = 1} = {}): void {
     const machine = ['--timeout', `${TRY_S}`, '--memory', '4608M']
     const argv = ['node', 'dist/bin/hv.cjs', 'run', ...files, ...machine, '--append', `quiet hv.do=${script}`]
     const boot = (): Promise<Outcome> => inside(argv, {timeoutMs: TIMEOUT_MS})
-    const {status, stdout, stderr} = await triedUntilInTime(boot, tries)
+    const {status, stdout, stderr} = await tried(boot, tries, isLate)
     expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
     const found = ['memory all', 'disk 070701', 'machine: status 0']
     expect(stdout.split(/\r?\n/), stdout).toEqual(expect.arrayContaining(found))
   })
-}
-
-/** @param tries how often it may be late: an emulated processor may never interrupt a guest again */
-async function triedUntilInTime(boot: () => Promise<Outcome>, tries: number): Promise<Outcome> {
-  let outcome = await boot()
-  for (let left = tries - 1; left > 0 && outcome.status === TIMED_OUT; left--) outcome = await boot()
-  return outcome
 }

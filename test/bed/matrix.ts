@@ -63,6 +63,17 @@ export function describeBed(
   })
 }
 
+/** Runs again what an emulated processor may spoil: at most `tries` times, as long as the outcome `isSpoilt`. */
+export async function tried(
+  run: () => Promise<Outcome>,
+  tries: number,
+  isSpoilt: (outcome: Outcome) => boolean,
+): Promise<Outcome> {
+  let outcome = await run()
+  for (let left = tries - 1; left > 0 && isSpoilt(outcome); left--) outcome = await run()
+  return outcome
+}
+
 /** The platforms on which a bed's host can run guests, best first. */
 export function platformsOf(name: string): readonly Platform[] {
   const {mode, kernel} = bedNamed(name)!

@@ -5,6 +5,9 @@ import {testKernel} from '../bed/kernel.ts'
 import {testKernelProgram} from '../bed/kernel-program.ts'
 import {describeBed, testHv} from '../bed/matrix.ts'
 
+/** Bochs traps a step in the kernel's first instruction after SYSCALL, which no processor does (XSA-204): Linux warns, hv's shim ends. */
+const WITHOUT = ['single-step']
+
 describeBed('vmx', (inside) => {
   test('the bed offers VT-x, nested paging and what the guests of the sentry are kept out with', async () => {
     const {stdout} = await inside(['grep', '-m1', '^flags', '/proc/cpuinfo'])
@@ -13,7 +16,7 @@ describeBed('vmx', (inside) => {
     expect(JSON.parse(report).machine.mode).toBe('vmx')
   })
 
-  testHv('vmx', inside, ['kvm'], [], [0, 3])
+  testHv('vmx', inside, ['kvm'], [], [0, 3], WITHOUT)
   testKernel('x86_64', inside)
   testKernelProgram('x86_64', inside)
 })

@@ -15,6 +15,8 @@ import {allowedSkip} from './skips.mjs'
 import {stages} from './stages.mjs'
 
 const LONGEST_FAILURE_LINES = 60
+const SUMMARY_LINES = 8
+const SUMMARY_COLUMNS = 300
 const inCi = process.env.CI === 'true'
 const say = (line) => console.log(line)
 
@@ -40,23 +42,27 @@ async function main() {
 
   const total = {passed: 0, failed: 0, skipped: 0}
   const skips = []
+  const failures = []
   for (const stage of stages) {
     if (wanted.length > 0 && !wanted.includes(stage.name)) continue
-    const counts = await runStage(stage, missing, skips)
+    const counts = await runStage(stage, missing, skips, failures)
     for (const key of Object.keys(total)) total[key] += counts[key]
   }
 
   if (skips.length > 0) say(`\nSkipped:\n${skips.map((line) => `  ${line}`).join('\n')}`)
+  // Once more, shortly: of a long log, people are often shown the end alone.
+  if (failures.length > 0)
+    say(`\nFailed:\n${failures.map(({name, detail}) => `  ${name}: ${head(detail)}`).join('\n')}`)
   say(`\nTook ${seconds(started)}`)
   say(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   return total.failed === 0 && total.passed > 0
 }
 
-async function runStage(stage, missing, skips) {
+async function runStage(stage, missing, skips, failures) {
   const started = performance.now()
   const checks = await checksOf(stage, missing)
   const counts = {passed: 0, failed: 0, skipped: 0}
-  const failures = []
+  const failed = []
 
   for (const check of checks) {
     const forbidden = check.status === 'skipped' && inCi && !allowedSkip(check.name)
@@ -64,18 +70,19 @@ async function runStage(stage, missing, skips) {
     counts[status] += check.count ?? 1
     if (status === 'skipped') skips.push(`${check.name}: ${check.detail ?? 'skipped by the test'}`)
     if (status === 'failed') {
-      failures.push(
-        `--- ${check.name}${forbidden ? ' was skipped, and CI should run it' : ''}`,
-        tail(check.detail ?? ''),
-      )
+      failed.push({
+        name: check.name,
+        detail: forbidden ? 'was skipped, and CI should run it' : (check.detail ?? ''),
+      })
     }
   }
+  failures.push(...failed)
   writeFileSync(`${cache}/ci/${stage.name}.json`, JSON.stringify({counts, checks}, null, 2))
 
   const word = counts.failed > 0 ? 'FAIL' : counts.passed > 0 ? 'ok' : 'skip'
   const summary = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
   say(`${word.padEnd(5)}${stage.name.padEnd(10)}${seconds(started).padStart(8)}   ${summary} (${stage.what})`)
-  for (const line of failures) say(line)
+  for (const {name, detail} of failed) say(`--- ${name}\n${tail(detail)}`)
   return counts
 }
 
@@ -90,6 +97,11 @@ async function checksOf(stage, missing) {
   } catch (error) {
     return [{name: stage.name, status: 'failed', detail: error.stack}]
   }
+}
+
+function head(text) {
+  const lines = text.trim().split('\n').slice(0, SUMMARY_LINES)
+  return lines.map((line) => line.slice(0, SUMMARY_COLUMNS)).join('\n    ')
 }
 
 function tail(text) {

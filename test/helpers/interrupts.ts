@@ -38,7 +38,7 @@ export interface Interrupted {
 export async function interrupted(isLevel: boolean): Promise<Interrupted> {
   const vm = Vm.create({memoryBytes: MEMORY_BYTES, memoryBase: guest.memoryBase, irqchip: true})
   const vcpu = arch.name === 'arm64' ? startArm64(vm, isLevel) : startX86(vm)
-  const run = async (): Promise<Exit> => vcpu.runAsync(AbortSignal.timeout(20_000))
+  const run = async (): Promise<Exit> => vcpu.runAsync(AbortSignal.timeout(60_000))
   const ready = await run()
   if (!isReady(ready)) throw new Error(`the guest is not ready: ${ready.kind}`)
   return {vm, vcpu, taken: run}

@@ -17,8 +17,8 @@ import {CODE_ADDRESS, spaceWith, storeCode, userCode} from './user-code.ts'
 export const DATA_ADDRESS = 0x20000
 /** Long enough for a program to run for a moment. */
 export const SOON_NS = 20e6
-/** Later than any event. */
-export const LATE_NS = 20e9
+/** Later than any event, on a busy machine and in a bed, too. */
+export const LATE_NS = 60e9
 
 /** A deadline. */
 export const inNs = (ns: number): number => addon.monotonicNs() + ns

@@ -26,7 +26,7 @@ import {
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
 import {withCosts} from '../../helpers/costs.ts'
 import {describePtrace, openPtrace, pidOf, procOf} from '../../helpers/ptrace.ts'
-import {DATA_ADDRESS} from '../../helpers/running-code.ts'
+import {DATA_ADDRESS, inNs, LATE_NS} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 import {errnoOf} from '../sentry/memory/simulated-guest.ts'
 
@@ -35,12 +35,12 @@ const isRoot = process.getuid!() === 0
 
 function eventOf(platform: Platform, context: Context, space: AddressSpace): EventKind {
   platform.resume(context, space)
-  return platform.wait(addon.monotonicNs() + 20e9)
+  return platform.wait(inNs(LATE_NS))
 }
 
 /** Waits for the condition; what runs must not trap meanwhile. */
 function runUntil(platform: Platform, condition: () => boolean): void {
-  const endNs = addon.monotonicNs() + 20e9
+  const endNs = inNs(LATE_NS)
   while (!condition() && addon.monotonicNs() < endNs)
     expect(platform.wait(addon.monotonicNs() + 1e6)).toBe(EVENT_DEADLINE)
   expect(condition()).toBe(true)
@@ -210,7 +210,7 @@ describePtrace('a space', () => {
     space.dispose()
     platform.createSpace()
     platform.resume(context, space)
-    expect(() => platform.wait(addon.monotonicNs() + 20e9)).toThrow('the address space is disposed')
+    expect(() => platform.wait(inNs(LATE_NS))).toThrow('the address space is disposed')
   })
 
   test('is made anew when the host has killed all of the platform’s processes', () => {

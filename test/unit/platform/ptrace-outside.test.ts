@@ -23,7 +23,7 @@ import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
 import {withCosts} from '../../helpers/costs.ts'
 import {contextOf, parallelCode} from '../../helpers/parallel-code.ts'
 import {describePtrace, openPtrace, pidOf} from '../../helpers/ptrace.ts'
-import {placeWith} from '../../helpers/running-code.ts'
+import {inNs, LATE_NS, placeWith} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const SEED = 0x1111_2222_3333_4401n
@@ -137,7 +137,7 @@ describePtrace('a process that may have no others', () => {
     limit({platform, space} as Running, '--nproc=1')
     for (const context of contexts) platform.resume(context, space)
     const seen = new Set<number>()
-    const endNs = addon.monotonicNs() + 5e9
+    const endNs = inNs(LATE_NS)
     while (seen.size < 2 && addon.monotonicNs() < endNs) {
       expect(platform.wait(addon.monotonicNs() + 1e6)).toBe(EVENT_DEADLINE)
       if (platform.memory.bytes[data] !== 0) seen.add(platform.memory.bytes[data])
@@ -156,7 +156,7 @@ describePtrace('a process that may have no thread more', () => {
     const traps = new Map<Context, number>()
     const endNs = addon.monotonicNs() + 5e8
     while (addon.monotonicNs() < endNs) {
-      expect(platform.wait(addon.monotonicNs() + 20e9)).toBe(EVENT_SYSCALL)
+      expect(platform.wait(inNs(LATE_NS))).toBe(EVENT_SYSCALL)
       const {trapped} = platform
       traps.set(trapped, (traps.get(trapped) ?? 0) + 1)
       trapped.setResult(parallelCode.answer)

@@ -15,14 +15,14 @@ import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
 import {withCosts} from '../../helpers/costs.ts'
 import {contextOf, parallelCode, SEED} from '../../helpers/parallel-code.ts'
 import {describePtrace, pidOf} from '../../helpers/ptrace.ts'
-import {placeWith} from '../../helpers/running-code.ts'
+import {inNs, LATE_NS, placeWith} from '../../helpers/running-code.ts'
 import {contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const openCpus = (cpus: number): Platform => withCosts(new PtracePlatform(1 << 24, cpus))
 const within = (ms: number): number => addon.monotonicNs() + ms * 1e6
 
 function next(platform: Platform, expected: EventKind): Context {
-  expect(platform.wait(within(20_000))).toBe(expected)
+  expect(platform.wait(inNs(LATE_NS))).toBe(expected)
   return platform.trapped
 }
 

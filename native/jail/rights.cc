@@ -75,9 +75,11 @@ int ShareNoCore() {
 int LimitSpeculation() {
   const int state = ::prctl(PR_GET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, 0, 0, 0);
   if (state < 0) return errno;
-  if (state == PR_SPEC_NOT_AFFECTED) return ENXIO;
-  // It is limited already, for all processes or for this one.
-  if (!(state & PR_SPEC_PRCTL) && (state & (PR_SPEC_DISABLE | PR_SPEC_FORCE_DISABLE))) return 0;
+  // A process has no say in it.
+  if (!(state & PR_SPEC_PRCTL)) {
+    bool is_limited = state & (PR_SPEC_DISABLE | PR_SPEC_FORCE_DISABLE);
+    return is_limited ? 0 : ENXIO;
+  }
   return ::prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_FORCE_DISABLE, 0, 0) == 0
              ? 0
              : errno;

@@ -21,8 +21,8 @@ struct Identity {
 int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> identity);
 
 // For good: what this thread, and whatever is born from it from now on, leaves in branch predictors steers no others, and theirs does
-// not steer it. Documentation/userspace-api/spec_ctrl.rst. Returns 0 or an errno: ENXIO, this processor needs none of it; ENODEV,
-// this architecture has no such control.
+// not steer it. Documentation/userspace-api/spec_ctrl.rst. Returns 0 or an errno: ENXIO, this processor needs none of it, or the
+// host has no control for it; ENODEV, this architecture has none.
 int LimitSpeculation();
 
 // Bounds what the process allocates for itself: RLIMIT_DATA of getrlimit(2). Returns 0 or an errno.

@@ -51,7 +51,7 @@ const WITHOUT_IT: readonly number[] = [ENOSYS, EOPNOTSUPP]
 const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {
   // Without such threads there is nothing to share.
   'core-scheduling': [EINVAL, ENODEV],
-  // Before Linux 4.20; an architecture without it; a processor that needs none.
+  // Before Linux 4.20; an architecture without it; a processor that needs none, or a host that has no control for it.
   speculation: [EINVAL, ENODEV, ENXIO],
   // clone(2), for a flag that the kernel was built without.
   user: [EINVAL],

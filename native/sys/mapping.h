@@ -25,6 +25,21 @@ class Mapping {
     data_ = static_cast<uint8_t*>(address);
   }
 
+  // Anonymous memory of whole pages whose address is a multiple of `alignment`, a power of two. Throws std::system_error.
+  static Mapping Aligned(size_t size, size_t alignment, int protection, int flags,
+                         const char* what) {
+    size_t spare = alignment - 1;
+    Mapping room(size + spare, protection, flags | MAP_ANONYMOUS, -1, 0, what);
+    size_t before = -reinterpret_cast<uintptr_t>(room.data_) & spare;
+    Mapping aligned;
+    aligned.data_ = std::exchange(room.data_, nullptr) + before;
+    aligned.size_ = size;
+    // The kernel rounds lengths up to whole pages.
+    if (before > 0) ::munmap(aligned.data_ - before, before);
+    if (before < spare) ::munmap(aligned.data_ + size, spare - before);
+    return aligned;
+  }
+
   Mapping(Mapping&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Mapping& operator=(Mapping&& other) noexcept {

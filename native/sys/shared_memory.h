@@ -14,6 +14,9 @@
 
 namespace hv {
 
+// Of x86_64, and of arm64 where pages have 4 KiB.
+constexpr size_t kHugePageBytes = 2 << 20;
+
 struct SharedMemory {
   Mapping mapping;
   Fd file;  // the memfd behind it; none: anonymous memory
@@ -29,9 +32,11 @@ struct SharedMemory {
     return {std::move(mapping), std::move(file)};
   }
 
+  // Aligned if huge pages may back it: KVM maps one as such where its addresses in the guest and here are aligned.
   static SharedMemory Anonymous(size_t size) {
-    return {Mapping(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                    0, "mmap guest memory"),
+    size_t alignment = size < kHugePageBytes ? 1 : kHugePageBytes;
+    return {Mapping::Aligned(size, alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
+                             "mmap guest memory"),
             Fd()};
   }
 

@@ -1,12 +1,14 @@
-// KernelFile: a file for a kernel's machine, opened before the jail closes and read whole after: an allegation that goes into guest memory.
+// KernelFile: a file for a kernel's machine, opened before the jail closes: an allegation, most of which goes right into guest memory.
 
-import {closeSync, constants, fstatSync, openSync, readFileSync} from 'node:fs'
+import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs'
 import {HvError} from '../errors.ts'
+import type {Source} from './source.ts'
 
 /** Larger than any kernel, and than the initrd of a whole system. */
 const MAX_BYTES = 2 ** 30
 
-export class KernelFile implements Disposable {
+export class KernelFile implements Source, Disposable {
+  readonly length: number
   readonly #fd: number
   readonly #path: string
   readonly #what: string
@@ -22,15 +24,20 @@ export class KernelFile implements Disposable {
       if (!stat.isFile()) throw bad(`${path} is no regular file`, `name the ${what}'s file`)
       if (stat.size > MAX_BYTES)
         throw bad(`${path} has ${stat.size} bytes, more than a ${what} may have`, 'give another')
+      this.length = stat.size
     } catch (error) {
       closeSync(this.#fd)
       throw error
     }
   }
 
-  /** Call it once. @throws HvError BAD_KERNEL */
-  read(): Uint8Array {
-    return this.#attempt(() => readFileSync(this.#fd))
+  copy(offset: number, target: Uint8Array): void {
+    let done = 0
+    while (done < target.length) {
+      const bytes = this.#attempt(() => readSync(this.#fd, target, done, target.length - done, offset + done))
+      if (bytes === 0) throw bad(`${this.#path} has become shorter`, 'is it being written?')
+      done += bytes
+    }
   }
 
   [Symbol.dispose](): void {

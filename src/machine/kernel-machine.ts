@@ -14,6 +14,7 @@ import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {machine} from './machine.ts'
 import {type MachineResult, nowNs} from './machine-result.ts'
 import {memoryPieces} from './memory-pieces.ts'
+import {type Source, sourceOf} from './source.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
 /** The host backs it lazily: it costs only what the machine touches. */
@@ -80,8 +81,8 @@ export class KernelMachine implements Disposable {
    * @throws HvError BAD_KERNEL, HOST_SYSCALL
    */
   async run(onLoaded: () => void = () => {}): Promise<MachineResult> {
-    const [kernel, given] = this.#files.map((file) => file?.read())
-    const initrd = this.#extras?.initrd() ?? given
+    const [kernel, given] = this.#files
+    const initrd = this.#extras ? sourceOf(this.#extras.initrd()) : given
     const {timeoutMs} = this.#options
     const stop = (): void => this.stop({exitCode: null, signal: null, timedOut: true})
     const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)
@@ -118,9 +119,10 @@ export class KernelMachine implements Disposable {
   #make(): Made {
     const {cpus = 1, memoryBytes = MEMORY_BYTES} = this.#options
     const {lowBytes, high} = memoryPieces(memoryBytes)
-    const vm = Vm.create({memoryBytes: lowBytes, memoryBase: machine.memoryBase, irqchip: true})
+    const {memoryBase} = machine
+    const vm = Vm.create({memoryBytes: lowBytes, memoryBase, irqchip: true, hugePages: true})
     try {
-      if (high !== undefined) vm.addMemory(high)
+      if (high !== undefined) vm.addMemory({...high, hugePages: true})
       const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
       return {vm, highMemory: high, vcpus, run: new KernelRun(vm, vcpus, this.#models, this.#streams)}
     } catch (error) {
@@ -135,7 +137,7 @@ export class KernelMachine implements Disposable {
     this.#made = this.#make()
   }
 
-  #load(kernel: Uint8Array, initrd: Uint8Array | undefined): void {
+  #load(kernel: Source, initrd: Source | undefined): void {
     const {run, ...made} = this.#made
     const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
     machine.startLinux({...made, kernel, initrd, commandLine, devices: run.devices})

@@ -4,6 +4,7 @@ import {HvError} from '../errors.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import type {Vm} from '../vm/vm.ts'
 import type {MemoryPiece} from './memory-pieces.ts'
+import type {Source} from './source.ts'
 
 export interface KernelStart {
   readonly vm: Vm
@@ -11,9 +12,8 @@ export interface KernelStart {
   readonly highMemory: MemoryPiece | undefined
   /** The first one starts the kernel, which starts the others. */
   readonly vcpus: readonly Vcpu[]
-  /** The kernel's file. */
-  readonly kernel: Uint8Array
-  readonly initrd: Uint8Array | undefined
+  readonly kernel: Source
+  readonly initrd: Source | undefined
   readonly commandLine: string
   readonly devices: readonly PlacedDevice[]
 }

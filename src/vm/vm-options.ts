@@ -23,6 +23,8 @@ export interface VmOptions {
    * made before the first run.
    */
   irqchip?: boolean
+  /** Asks the host for huge pages (transparent ones: a hint), which a guest's translations take less time with. */
+  hugePages?: boolean
 }
 
 /**
@@ -44,6 +46,7 @@ const vmOptions = takes.options({
   ipaBits: v.optional(takes.anyNumber),
   nested: v.optional(takes.truth),
   irqchip: v.optional(takes.truth),
+  hugePages: v.optional(takes.truth),
 })
 
 const GIB = 2 ** 30
@@ -58,8 +61,9 @@ const GIC_END = 0x09000000
 /** @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE */
 export function checkOptions(options: VmOptions): Required<VmOptions> {
   const given = takes.checked(vmOptions, options, 'options')
-  const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false, irqchip = false} = given
-  const checked = {memoryBytes, memoryBase, ipaBits, nested, irqchip: irqchip || nested}
+  const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false} = given
+  const {irqchip = false, hugePages = false} = given
+  const checked = {memoryBytes, memoryBase, ipaBits, nested, irqchip: irqchip || nested, hugePages}
   checkMemory(checked)
   if (arch.name !== 'arm64') refuse(checked)
   else if (ipaBits !== 0 || nested) checkLimits(checked, limits())

@@ -53,13 +53,13 @@ export class Vm implements Disposable {
   #isDisposed = false
 
   private constructor(native: NativeVm, options: Required<VmOptions>) {
-    const {memoryBase, memoryBytes, nested, irqchip} = options
+    const {memoryBase, memoryBytes, nested, irqchip, hugePages} = options
     this.#native = native
     this.#options = options
     this.hasEl2 = nested
     this.#devices = new DeviceTable(native)
     this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
-    this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes}))
+    this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages}))
     this.memory = new GuestMemory(this.#slots)
     this.irqchip = irqchip ? new Irqchip(() => this.#usable(), this.#eventfds, addIrqchip(native)) : undefined
   }

@@ -1,5 +1,6 @@
 // What a kernel's file and its machine's parameters put into guest memory, as a list of writes: no VM is needed.
 
+import {sourceOf} from '../../src/machine/source.ts'
 import {startLinux} from '../../src/machine/x86_64/linux.ts'
 
 export interface LoadedKernel {
@@ -28,15 +29,21 @@ export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): Loade
   }
   const memory = {
     ...{base: 0, size: memoryBytes},
-    /** startLongMode checks here whether there is room. */
-    view: require,
+    view(address: number, length: number): Uint8Array {
+      require(address, length)
+      const bytes = new Uint8Array(length)
+      writes.push({address, bytes})
+      return bytes
+    },
+    publish: require,
     write(address: number, bytes: Uint8Array): void {
       require(address, bytes.length)
       writes.push({address, bytes})
     },
   }
   const vcpu = {registers: {set: (values: object) => Object.assign(registers, values)}}
-  const start = {kernel, initrd, commandLine, devices: [], highMemory}
+  const files = {kernel: sourceOf(kernel), initrd: initrd && sourceOf(initrd)}
+  const start = {...files, commandLine, devices: [], highMemory}
   startLinux({...start, vm: {memory}, vcpus: [vcpu]} as never)
   const at = (address: number, length: number): Buffer => {
     const found = writes.findLast(

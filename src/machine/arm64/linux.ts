@@ -6,6 +6,7 @@ import type {Irqchip} from '../../vm/irqchip.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {cells64, flattened, type TreeNode} from '../device-tree.ts'
 import {failedKernel, type KernelStart, type PlacedDevice} from '../kernel.ts'
+import {bytesOf, load, type Source, sourceOf} from '../source.ts'
 import {MEMORY_BASE} from './boot.ts'
 
 const MIB = 2 ** 20
@@ -45,32 +46,32 @@ export function startLinux(start: KernelStart): void {
   const initrdAt = Math.floor((treeAt - (start.initrd?.length ?? 0)) / PAGE_BYTES) * PAGE_BYTES
   if (at + imageBytes > initrdAt) throw failedKernel('does not fit', 'give it more memory')
 
-  vm.memory.write(at, image)
-  if (start.initrd) vm.memory.write(initrdAt, start.initrd)
+  load(vm.memory, at, image)
+  if (start.initrd) load(vm.memory, initrdAt, start.initrd)
   vm.memory.write(treeAt, flattened(treeOf(start, initrdAt)))
   vcpus[0].registers.set({pc: BigInt(at), x0: BigInt(treeAt), x1: 0n, x2: 0n, x3: 0n, pstate: PSTATE})
 }
 
-function unpacked(kernel: Uint8Array, maxOutputLength: number): Uint8Array {
-  if (kernel.length < 2 || Buffer.from(kernel.buffer, kernel.byteOffset).readUInt16LE(0) !== GZIP)
-    return kernel
+function unpacked(kernel: Source, maxOutputLength: number): Source {
+  if (kernel.length < 2 || bytesOf(kernel, 0, 2).readUInt16LE(0) !== GZIP) return kernel
+  const packed = bytesOf(kernel, 0, kernel.length)
   try {
     // Loading it takes a millisecond, and most starts do not need it.
     const {gunzipSync} = process.getBuiltinModule('node:zlib')
-    return gunzipSync(kernel, {maxOutputLength})
+    return sourceOf(gunzipSync(packed, {maxOutputLength}))
   } catch (error) {
     throw failedKernel(`cannot be unpacked: ${(error as Error).message}`, 'is it whole?')
   }
 }
 
-function readHeader(image: Uint8Array): {textOffset: number; imageBytes: number} {
-  const bytes = Buffer.from(image.buffer, image.byteOffset, image.length)
+function readHeader(image: Source): {textOffset: number; imageBytes: number} {
+  const bytes = bytesOf(image, 0, HEADER_BYTES)
   if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(MAGIC_AT) !== MAGIC) {
     throw failedKernel('is no Image of arm64', 'give arch/arm64/boot/Image, or Image.gz')
   }
   const textOffset = Number(bytes.readBigUInt64LE(8))
   const imageBytes = Number(bytes.readBigUInt64LE(16))
-  if (textOffset >= ALIGN || imageBytes < bytes.length || !Number.isSafeInteger(imageBytes)) {
+  if (textOffset >= ALIGN || imageBytes < image.length || !Number.isSafeInteger(imageBytes)) {
     throw failedKernel('has a header that cannot be right', 'is it whole?')
   }
   return {textOffset, imageBytes}

@@ -1,6 +1,7 @@
 // A bzImage: a kernel that unpacks itself, after its setup header (Linux, Documentation/arch/x86/boot.rst).
 
 import {failedKernel} from '../kernel.ts'
+import {bytesOf, type Source} from '../source.ts'
 import {HIGH_BEGIN, IS_WHOLE, type KernelImage} from './kernel-image.ts'
 import {HEADER_AT, MAGIC, MAGIC_AT, VERSION_AT} from './zero-page.ts'
 
@@ -20,9 +21,12 @@ const IS_64_BIT = 1
 const SECTOR_BYTES = 512
 /** The 64-bit entry's offset from the beginning of the loaded kernel. */
 const ENTRY = 0x200
+/** The longest header ends within it. */
+const SETUP_BYTES = 1024
 
 /** @throws HvError BAD_KERNEL */
-export function readBzImage(file: Buffer): KernelImage {
+export function readBzImage(source: Source): KernelImage {
+  const file = bytesOf(source, 0, SETUP_BYTES)
   if (file.length < HEADER_END || file.readUInt32LE(MAGIC_AT) !== MAGIC) {
     throw failedKernel('is no bzImage of x86_64, and no vmlinux', 'give vmlinux, bzImage, or a vmlinuz')
   }
@@ -32,12 +36,13 @@ export function readBzImage(file: Buffer): KernelImage {
   const setupBytes = ((file[SECTORS_AT] || 4) + 1) * SECTOR_BYTES
   const preferred = Number(file.readBigUInt64LE(PREFERRED_AT))
   const initBytes = file.readUInt32LE(INIT_BYTES_AT)
-  if (setupBytes >= file.length || preferred < HIGH_BEGIN || initBytes < file.length - setupBytes) {
+  const bytes = source.length - setupBytes
+  if (bytes <= 0 || preferred < HIGH_BEGIN || initBytes < bytes) {
     throw failedKernel('has a header that cannot be right', IS_WHOLE)
   }
   return {
     entry: preferred + ENTRY,
-    pieces: [{address: preferred, bytes: file.subarray(setupBytes)}],
+    pieces: [{address: preferred, offset: setupBytes, bytes}],
     end: preferred + initBytes,
     initrdMax: file.readUInt32LE(INITRD_MAX_AT),
     commandLineMax: file.readUInt32LE(COMMAND_LINE_MAX_AT),

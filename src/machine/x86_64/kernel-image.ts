@@ -22,5 +22,7 @@ export interface KernelImage {
 export interface KernelPiece {
   /** Guest physical. */
   readonly address: number
-  readonly bytes: Uint8Array
+  /** In the file, which has all of it. */
+  readonly offset: number
+  readonly bytes: number
 }

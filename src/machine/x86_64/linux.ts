@@ -2,6 +2,7 @@
 // (Linux, Documentation/arch/x86/boot.rst).
 
 import {failedKernel, type KernelStart} from '../kernel.ts'
+import {load} from '../source.ts'
 import {acpiTables, TABLES} from './acpi.ts'
 import {enterLongMode} from './boot.ts'
 import {readBzImage} from './bzimage.ts'
@@ -19,8 +20,7 @@ const PAGE_BYTES = 0x1000
 export function startLinux(start: KernelStart): void {
   const {vm, vcpus, initrd, highMemory} = start
   const {memory} = vm
-  const file = Buffer.from(start.kernel.buffer, start.kernel.byteOffset, start.kernel.length)
-  const image = isElf(file) ? readVmlinux(file) : readBzImage(file)
+  const image = isElf(start.kernel) ? readVmlinux(start.kernel) : readBzImage(start.kernel)
   const commandLine = Buffer.from(`${start.commandLine}\0`)
   const commandLineMax = Math.min(image.commandLineMax, LOW_END - COMMAND_LINE - 1)
   if (commandLine.length > commandLineMax + 1)
@@ -28,8 +28,8 @@ export function startLinux(start: KernelStart): void {
   const initrdAt = placeInitrd(initrd?.length ?? 0, Math.min(memory.size, image.initrdMax + 1))
   if (image.end > initrdAt) throw failedKernel('does not fit', 'give it more memory')
 
-  for (const {address, bytes} of image.pieces) memory.write(address, bytes)
-  if (initrd) memory.write(initrdAt, initrd)
+  for (const {address, offset, bytes} of image.pieces) load(memory, address, start.kernel, offset, bytes)
+  if (initrd) load(memory, initrdAt, initrd)
   memory.write(COMMAND_LINE, commandLine)
   memory.write(TABLES, acpiTables(vcpus.length, start.devices))
   const map = [

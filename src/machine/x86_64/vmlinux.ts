@@ -25,6 +25,7 @@ import {
 import {hex} from '../../elf/elf-error.ts'
 import {machineName} from '../../elf/machine-name.ts'
 import {failedKernel} from '../kernel.ts'
+import {bytesOf, type Source} from '../source.ts'
 import {HIGH_BEGIN, IS_WHOLE, type KernelImage} from './kernel-image.ts'
 import {BOOT_FLAG_AT, HEADER_AT, LOAD_FLAGS_AT, MAGIC, MAGIC_AT, VERSION_AT} from './zero-page.ts'
 
@@ -51,23 +52,22 @@ interface Segment {
   readonly end: number
 }
 
-export const isElf = (file: Buffer): boolean => file.length >= 4 && file.readUInt32LE(0) === ELF
+export const isElf = (kernel: Source): boolean =>
+  kernel.length >= 4 && bytesOf(kernel, 0, 4).readUInt32LE(0) === ELF
 
-/** @param file an ELF file @throws HvError BAD_KERNEL */
-export function readVmlinux(file: Buffer): KernelImage {
-  checkKind(file)
-  const segments = readSegments(file)
+/** @param kernel an ELF file @throws HvError BAD_KERNEL */
+export function readVmlinux(kernel: Source): KernelImage {
+  const header = bytesOf(kernel, 0, EHDR_SIZE)
+  checkKind(header)
+  const segments = readSegments(header, kernel)
   checkPlaces(segments)
-  const entry = Number(file.readBigUInt64LE(E_ENTRY))
+  const entry = Number(header.readBigUInt64LE(E_ENTRY))
   const first = segments.find(({address, fileBytes}) => entry >= address && entry < address + fileBytes)
   if (first === undefined || first.virtual < UPPER_HALF)
     throw failedKernel('is an ELF file, and no Linux kernel', 'give vmlinux, bzImage, or a vmlinuz')
   return {
     entry,
-    pieces: segments.map(({address, offset, fileBytes}) => ({
-      address,
-      bytes: file.subarray(offset, offset + fileBytes),
-    })),
+    pieces: segments.map(({address, offset, fileBytes}) => ({address, offset, bytes: fileBytes})),
     end: Math.max(...segments.map(({end}) => end)),
     initrdMax: INITRD_MAX,
     commandLineMax: COMMAND_LINE_MAX,
@@ -75,30 +75,31 @@ export function readVmlinux(file: Buffer): KernelImage {
   }
 }
 
-function checkKind(file: Buffer): void {
-  if (file.length < EHDR_SIZE) throw failedKernel(`is an ELF file of ${file.length} bytes`, IS_WHOLE)
-  if (file[EI_CLASS] !== ELFCLASS64 || file[EI_DATA] !== ELFDATA2LSB)
+function checkKind(header: Buffer): void {
+  if (header.length < EHDR_SIZE) throw failedKernel(`is an ELF file of ${header.length} bytes`, IS_WHOLE)
+  if (header[EI_CLASS] !== ELFCLASS64 || header[EI_DATA] !== ELFDATA2LSB)
     throw failedKernel('is an ELF file of no 64-bit little-endian machine', 'give one for x86_64')
-  const machine = file.readUInt16LE(E_MACHINE)
+  const machine = header.readUInt16LE(E_MACHINE)
   if (machine !== EM_X86_64)
     throw failedKernel(`is for ${machineName(machine)}, and this host is x86_64`, 'give one for x86_64')
 }
 
 /** The segments that are loaded, by address. */
-function readSegments(file: Buffer): readonly Segment[] {
-  const count = file.readUInt16LE(E_PHNUM)
-  const tableAt = Number(file.readBigUInt64LE(E_PHOFF))
+function readSegments(header: Buffer, kernel: Source): readonly Segment[] {
+  const count = header.readUInt16LE(E_PHNUM)
+  const tableAt = Number(header.readBigUInt64LE(E_PHOFF))
   const tableBytes = count * PHDR_SIZE
-  const isTable = file.readUInt16LE(E_PHENTSIZE) === PHDR_SIZE && tableBytes <= PHDR_TABLE_LIMIT
-  if (!isTable || tableAt + tableBytes > file.length)
+  const isTable = header.readUInt16LE(E_PHENTSIZE) === PHDR_SIZE && tableBytes <= PHDR_TABLE_LIMIT
+  if (!isTable || tableAt + tableBytes > kernel.length)
     throw failedKernel(`has ${count} program headers that cannot be right`, IS_WHOLE)
+  const table = bytesOf(kernel, tableAt, tableBytes)
   const segments: Segment[] = []
-  for (let at = tableAt; at < tableAt + tableBytes; at += PHDR_SIZE) {
-    const field = (offset: number): number => Number(file.readBigUInt64LE(at + offset))
+  for (let at = 0; at < tableBytes; at += PHDR_SIZE) {
+    const field = (offset: number): number => Number(table.readBigUInt64LE(at + offset))
     const [memoryBytes, address] = [field(P_MEMSZ), field(P_PADDR)]
-    if (file.readUInt32LE(at + P_TYPE) !== PT_LOAD || memoryBytes === 0) continue
+    if (table.readUInt32LE(at + P_TYPE) !== PT_LOAD || memoryBytes === 0) continue
     const fileBytes = field(P_FILESZ)
-    if (fileBytes > memoryBytes || field(P_OFFSET) + fileBytes > file.length)
+    if (fileBytes > memoryBytes || field(P_OFFSET) + fileBytes > kernel.length)
       throw failedKernel(`has a segment of ${fileBytes} bytes that it does not have`, IS_WHOLE)
     const [offset, virtual, end] = [field(P_OFFSET), field(P_VADDR), address + memoryBytes]
     segments.push({offset, fileBytes, virtual, address, end})

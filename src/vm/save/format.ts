@@ -60,6 +60,7 @@ const description = takes.options({
     ipaBits: takes.integer(0, 64),
     nested: takes.truth,
     irqchip: takes.truth,
+    hugePages: v.optional(takes.truth, false),
   }),
   slots: upTo(
     takes.options({

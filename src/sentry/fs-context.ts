@@ -36,6 +36,10 @@ export class FsContext {
     this.#cwd = cwd
   }
 
+  get isShared(): boolean {
+    return this.#users > 1
+  }
+
   /** One more task uses it: CLONE_FS. */
   share(): this {
     this.#users++

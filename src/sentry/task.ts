@@ -78,6 +78,20 @@ export class Task {
     this.fds = own
   }
 
+  /** From now on no other task shares its directories and its umask. */
+  unshareFs(): void {
+    if (!this.fs.isShared) return
+    const own = this.fs.copy()
+    this.fs.release()
+    this.fs = own
+  }
+
+  /** From now on it shares no semaphore adjustments. If no other task did, they are made now, as at its end. */
+  unshareSemaphoreUndo(): void {
+    this.semaphoreUndo?.release(this.process.pid)
+    this.semaphoreUndo = undefined
+  }
+
   /** @param nowNs CLOCK_MONOTONIC */
   cpuTimeNs(nowNs: number): number {
     return this.onCpuSinceNs === 0 ? this.cpuNs : this.cpuNs + nowNs - this.onCpuSinceNs

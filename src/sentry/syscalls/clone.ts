@@ -47,7 +47,8 @@ interface Clone extends CloneRequest {
   readonly pidfd: number
 }
 
-const NAMESPACES =
+/** No guest can make one. */
+export const NAMESPACES =
   CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
 const MAX_PID_NAMESPACES = 32
 const NOTHING = {stack: undefined, threadPointer: undefined, childTid: 0, parentTid: 0, pidfd: 0}

@@ -121,6 +121,7 @@ import {ftruncate, truncate} from './truncate.ts'
 import {umask} from './umask.ts'
 import {sethostname, uname} from './uname.ts'
 import {rmdir, unlink, unlinkat} from './unlink.ts'
+import {unshare} from './unshare.ts'
 import {unveil} from './unveil.ts'
 import {futimesat, utime, utimensat, utimes} from './utimensat.ts'
 import {vmsplice} from './vmsplice.ts'
@@ -402,7 +403,7 @@ export const table: readonly Row[] = [
   {name: 'execve', x86_64: 59, arm64: 221, run: execve, args: 'path argv envp', promises: 'exec'},
   {name: 'execveat', x86_64: 322, arm64: 281, run: execveat, args: 'dirfd path argv envp atflags', promises: 'exec'},
   {name: 'setns', x86_64: 308, arm64: 268, run: refuse(EPERM), args: 'fd int', promises: 'refused', support: {refused: 'EPERM: no namespaces'}},
-  {name: 'unshare', x86_64: 272, arm64: 97, run: refuse(EPERM), args: 'hex', promises: 'refused', support: {refused: 'EPERM: no namespaces'}},
+  {name: 'unshare', x86_64: 272, arm64: 97, run: unshare, args: 'hex', promises: 'stdio', support: {partial: 'no namespaces: EPERM'}},
   {name: 'setdomainname', x86_64: 171, arm64: 162, run: refuse(EPERM), args: 'in int', promises: 'refused', support: {refused: "EPERM: the machine is not the guest's"}},
   {name: 'syslog', x86_64: 103, arm64: 116, run: refuse(EPERM), args: 'int ptr int', promises: 'refused', support: {refused: "EPERM: the machine is not the guest's"}},
   {name: 'reboot', x86_64: 169, arm64: 142, run: refuse(EPERM), args: 'hex hex uint ptr', promises: 'refused', support: {refused: "EPERM: the machine is not the guest's"}},

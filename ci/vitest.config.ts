@@ -11,7 +11,7 @@ const alone = {fileParallelism: false}
 const unitWorkers = Number(process.env.HV_UNIT_WORKERS ?? 2)
 
 /** Unit tests that put a module in another's place, or count what their process holds. A bed, which has one worker, asks for none of the first. */
-const SELFISH = /vi\.mock\(|memoryUsage|expose-gc|growth\.ts|\/proc\/self\/(fd|task)\b/
+const SELFISH = /vi\.mock\(|memoryUsage|collect\.ts|growth\.ts|\/proc\/self\/(fd|task)\b/
 const root = new URL('..', import.meta.url).pathname
 const selfish = readdirSync(`${root}/test/unit`, {recursive: true, encoding: 'utf8'})
   .filter((path) => path.endsWith('.test.ts'))

@@ -1,13 +1,9 @@
 // Growth: ways to make the sentry hold more and more, and their cost: V8's heap against the budget.
 
-import {setFlagsFromString} from 'node:v8'
-import {runInNewContext} from 'node:vm'
 import {describe, expect, test} from 'vitest'
 import {Errno} from '../../../src/abi/errno.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
-
-setFlagsFromString('--expose-gc')
-const collect: () => void = runInNewContext('gc')
+import {collect} from '../../helpers/collect.ts'
 
 const COUNT = 3000
 const WARM_UP = 500

@@ -3,11 +3,10 @@
 import {execFileSync} from 'node:child_process'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
-import {setFlagsFromString} from 'node:v8'
-import {runInNewContext} from 'node:vm'
 import {Worker} from 'node:worker_threads'
 import {expect, test} from 'vitest'
 import {Vm} from '../../../src/vm/vm.ts'
+import {collect} from '../../helpers/collect.ts'
 import {guest} from '../../helpers/guest-code.ts'
 import {
   addVcpu,
@@ -30,13 +29,10 @@ const TOUCHED_BYTES = Math.ceil((64 << 20) / VMS / 4096) * 4096
 const DESCRIPTORS_OF_ONE = 3
 const NOISE_BYTES = 16 << 20
 
-setFlagsFromString('--expose-gc')
-const collectGarbage: () => void = runInNewContext('gc')
-
 /** Finalizers run in turns of the event loop. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) {
-    collectGarbage()
+    collect()
     await sleep(5)
   }
 }

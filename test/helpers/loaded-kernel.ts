@@ -23,6 +23,7 @@ export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): Loade
   const {memoryBytes = 2 ** 28, initrd, commandLine = 'quiet', highMemory} = options
   const writes: {address: number; bytes: Uint8Array}[] = []
   const registers: Record<string, bigint> = {}
+  let viewed: {address: number; bytes: Uint8Array} | undefined
   const require = (address: number, length: number): void => {
     if (!(Number.isSafeInteger(address) && address >= 0 && address + length <= memoryBytes))
       throw new RangeError(`${length} bytes at ${address}`)
@@ -31,11 +32,14 @@ export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): Loade
     ...{base: 0, size: memoryBytes},
     view(address: number, length: number): Uint8Array {
       require(address, length)
-      const bytes = new Uint8Array(length)
-      writes.push({address, bytes})
-      return bytes
+      viewed = {address, bytes: new Uint8Array(length)}
+      return viewed.bytes
     },
-    publish: require,
+    publish(address: number, length: number): void {
+      if (viewed?.address !== address || viewed.bytes.length !== length)
+        throw new RangeError('not what was stored')
+      writes.push(viewed)
+    },
     write(address: number, bytes: Uint8Array): void {
       require(address, bytes.length)
       writes.push({address, bytes})

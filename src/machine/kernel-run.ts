@@ -6,7 +6,7 @@ import type {Vcpu} from '../vm/vcpu.ts'
 import type {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
 import {type End, type MachineDebugging, signalOf} from './debug/debugging.ts'
-import {failed} from './failed.ts'
+import {failed, notEntered} from './failed.ts'
 import {isTaken} from './is-taken.ts'
 import type {PlacedDevice} from './kernel.ts'
 import {type Ending, machine} from './machine.ts'
@@ -144,7 +144,7 @@ export class KernelRun implements Disposable {
         exit.result = NOT_SUPPORTED
         return
       case 'fail-entry':
-        throw failed(`the processor refuses the kernel's state: 0x${exit.hardwareReason.toString(16)}`)
+        throw notEntered(exit.hardwareReason)
       case 'internal-error': {
         const at = `0x${vcpu.registers.get(machine.programCounter).toString(16)}`
         throw failed(

@@ -8,7 +8,7 @@ import {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
 import {type Debugger, type End, type MachineDebugging, signalOf} from './debug/debugging.ts'
 import type {DeadMachine} from './debug/dump-machine.ts'
-import {failed} from './failed.ts'
+import {failed, notEntered} from './failed.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
 import {isTaken} from './is-taken.ts'
 import {type MachineDevices, machine} from './machine.ts'
@@ -177,7 +177,7 @@ class Run {
         this.#status = this.#devices.shutDown()
         return
       case 'fail-entry':
-        throw failed(`the processor refuses the guest's state: 0x${exit.hardwareReason.toString(16)}`)
+        throw notEntered(exit.hardwareReason)
       case 'internal-error':
         throw failed(this.#explain(exit.suberror), machine.internalErrorStep)
     }

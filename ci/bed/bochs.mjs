@@ -8,7 +8,7 @@ import {basename} from 'node:path'
 import {aptLine, installMissing} from '../packages.mjs'
 
 /** Names from packages.json. */
-const PACKAGES = ['bochs', 'bochsbios', 'grub-pc-bin', 'xorriso', 'mtools']
+const PACKAGES = ['bochs', 'bochsbios', 'vgabios', 'grub-pc-bin', 'xorriso', 'mtools']
 /** What counts as a second in the bed. Bochs is a little slower than this, so its clocks run slow and no time-out comes early. */
 const INSTRUCTIONS_PER_SECOND = 40_000_000
 /** 16 heads, 63 sectors. */

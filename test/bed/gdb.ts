@@ -269,6 +269,45 @@ detach
   })
 }
 
+/** A program by a kernel of its own: gdb has the machine, and the program its streams and its status. @param tries see above */
+export function testGdbOfProgram(
+  architecture: Architecture,
+  inside: Inside,
+  forward: Forward,
+  {tries = 1} = {},
+): void {
+  const bed = new GdbInBed(inside, forward)
+  afterAll(() => rmSync(bed.directory, {recursive: true}))
+  const {gdb: name, pc} = WORDS[architecture]
+
+  test('gdb stops the machine of a program that waits, and lets both go on to their ends', {
+    retry: tries - 1,
+  }, async () => {
+    const kept = `/hv/.cache/machine/${architecture}`
+    const machine = ['--kernel', `${kept}/vmlinuz`, '--modules', `${kept}/library`, '--with-libs']
+    const program = ['/bin/busybox', 'sh', '-c', 'echo ready; read line; echo heard $line; exit 7']
+    const {folder, gdb, outcome} = await bed.start(
+      ['--timeout', `${KERNEL_MS / 1000}`, ...machine, ...program],
+      ['-ex', `set architecture ${name}`],
+      KERNEL_MS,
+    )
+    const place = join(bed.directory, 'ready')
+    const looked = gdb(`
+info threads
+${interruptedWhen(`os.path.exists('${place}')`)}
+x/i ${pc}
+detach
+`)
+    const isReady = 'until grep -qs ready $1/output || test -e $1/ended; do sleep 0.2; done'
+    await inside(['sh', '-c', isReady, 'sh', folder], {timeoutMs: KERNEL_MS})
+    writeFileSync(place, '')
+    const said = await looked
+    await inside(['sh', '-c', 'echo stop 1<> $1/input', 'sh', folder])
+    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\)[\s\S]*received signal SIGINT[\s\S]*^=> 0x/m)
+    expect(await outcome).toMatchObject({status: 7, stdout: 'ready\nheard stop\n'})
+  })
+}
+
 /** Two processes make calls until a line comes. It prints the addresses of that call and of a text of the kernel's. */
 const WORK = `
 work() { until test -e /heard; do kill -0 1; sleep 0.1; done; }

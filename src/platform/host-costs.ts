@@ -1,4 +1,5 @@
-// What traps cost on this host, kept from one run to the next: the first runs after a boot measure it, in some two milliseconds each.
+// What traps cost on this host, kept from one run to the next: the first runs after a boot measure it, in some two milliseconds each,
+// and one run in ten minutes.
 
 import {readFileSync} from 'node:fs'
 import {availableParallelism} from 'node:os'
@@ -12,14 +13,22 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 /** For each cost: anything longer is no valid measurement. */
 const LONGEST_NS = 1e9
 
+const NOTHING: Kept = {costs: [], at: 0}
+
 /** Computed at start: a running platform keeps this thread on one processor. undefined: /proc is not mounted. */
 const HOST = hostName()
 
 /** The number of measurements that show what is typical: one may have been made while the machine did something else. */
 export const MEASUREMENTS = 5
 
-/** The last measurements, by platform name. */
-type Kept = Record<string, Costs[]>
+/** By then a host that was busy may be quiet, and so may the measurements be. */
+const FRESH_MS = 600_000
+
+/** A platform's last measurements, and when the last was made: milliseconds since 1970. */
+interface Kept {
+  costs: Costs[]
+  at: number
+}
 
 /**
  * What was measured for a platform since this boot, with as many processors and by an addon of this version.
@@ -29,8 +38,12 @@ export function loadCosts(
   env: NodeJS.ProcessEnv,
   platform: string,
 ): {costs: Costs; isSettled: boolean} | undefined {
-  const kept = load(env)[platform] ?? []
-  return kept.length === 0 ? undefined : {costs: typicalCosts(kept), isSettled: kept.length === MEASUREMENTS}
+  const {costs, at} = load(env)[platform] ?? NOTHING
+  if (costs.length === 0) return undefined
+  const ageMs = Date.now() - at
+  // Somebody may have set the clock back.
+  const isFresh = ageMs >= 0 && ageMs < FRESH_MS
+  return {costs: typicalCosts(costs), isSettled: isFresh && costs.length === MEASUREMENTS}
 }
 
 /**
@@ -41,18 +54,23 @@ export function storeCosts(env: NodeJS.ProcessEnv, platform: string, costs: Cost
   const path = pathOf(env)
   if (path === undefined || HOST === undefined) return costs
   const all = load(env)
-  const kept = [...(all[platform] ?? []), costs].slice(-MEASUREMENTS)
-  writeWhole(path, JSON.stringify({host: HOST, costs: {...all, [platform]: kept}}), false)
+  const kept = [...(all[platform] ?? NOTHING).costs, costs].slice(-MEASUREMENTS)
+  const platforms = {...all, [platform]: {costs: kept, at: Date.now()}}
+  writeWhole(path, JSON.stringify({host: HOST, platforms}), false)
   return typicalCosts(kept)
 }
 
-function load(env: NodeJS.ProcessEnv): Kept {
+/** By platform name. */
+function load(env: NodeJS.ProcessEnv): Record<string, Kept> {
   const path = pathOf(env)
   if (path === undefined) return {}
   try {
-    const {host, costs} = JSON.parse(readOwn(path)?.toString() ?? '{}')
+    const {host, platforms} = JSON.parse(readOwn(path)?.toString() ?? '{}')
     if (host !== HOST) return {}
-    const plausible = Object.entries(costs as Kept).map(([name, kept]) => [name, kept.filter(isPlausible)])
+    const plausible = Object.entries(platforms as Record<string, Kept>).map(([name, {costs, at}]) => [
+      name,
+      {costs: costs.filter(isPlausible), at},
+    ])
     return Object.fromEntries(plausible)
   } catch {
     return {}

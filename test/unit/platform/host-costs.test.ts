@@ -3,7 +3,7 @@
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {expect, onTestFinished, test} from 'vitest'
+import {expect, onTestFinished, test, vi} from 'vitest'
 import {loadCosts, MEASUREMENTS, storeCosts} from '../../../src/platform/host-costs.ts'
 
 const KVM = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
@@ -33,6 +33,22 @@ test('some measurements settle it, and only the last count', () => {
   expect(loadCosts(env, 'kvm')).toEqual({costs: {...KVM, trapNs: 1000}, isSettled: true})
   storeCosts(env, 'kvm', KVM)
   expect(loadCosts(env, 'kvm')).toEqual({costs: {...KVM, trapNs: 2000}, isSettled: true})
+})
+
+test.each([
+  ['eleven minutes ago', -11 * 60_000],
+  ['at a time that is to come', 60_000],
+])('what was measured %s is measured again, and is taken for what it was until then', (_, ms) => {
+  const {env} = start()
+  for (let i = 0; i < MEASUREMENTS; i++) storeCosts(env, 'ptrace', PTRACE)
+  vi.useFakeTimers({now: Date.now() + ms, toFake: ['Date']})
+  onTestFinished(() => void vi.useRealTimers())
+  for (let i = 0; i < MEASUREMENTS; i++) storeCosts(env, 'kvm', KVM)
+  vi.useRealTimers()
+  expect(loadCosts(env, 'kvm')).toEqual({costs: KVM, isSettled: false})
+  expect(loadCosts(env, 'ptrace')).toEqual({costs: PTRACE, isSettled: true})
+  storeCosts(env, 'kvm', {...KVM, trapNs: 1000})
+  expect(loadCosts(env, 'kvm')).toEqual({costs: {...KVM, trapNs: 1000}, isSettled: true})
 })
 
 test('of another boot, number of processors or version nothing is taken', () => {
@@ -68,7 +84,8 @@ test.each([
   const {env, file} = start()
   storeCosts(env, 'kvm', KVM)
   const kept = JSON.parse(readFileSync(file, 'utf8'))
-  kept.costs = {kvm: [{...KVM, ...wrong}], ptrace: [PTRACE]}
+  const at = Date.now()
+  kept.platforms = {kvm: {costs: [{...KVM, ...wrong}], at}, ptrace: {costs: [PTRACE], at}}
   writeFileSync(file, JSON.stringify(kept))
   expect(loadCosts(env, 'kvm')).toBe(undefined)
   expect(loadCosts(env, 'ptrace')?.costs).toEqual(PTRACE)

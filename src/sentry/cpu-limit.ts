@@ -16,6 +16,7 @@ export function enforceCpuLimit(kernel: Kernel, process: Process): void {
   const timer = new PeriodicTimer(kernel, clock, () => {
     if (process.exit !== undefined) timer.disarm()
     else process.signals.raise(isOverHardLimit(process, clock.nowNs()) ? SIGKILL : SIGXCPU)
+    return 0
   })
   process.timers.cpuLimit = timer
   // Linux treats a limit of 0 as one second.

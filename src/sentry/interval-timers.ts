@@ -1,7 +1,7 @@
 // IntervalTimers: the three timers of setitimer(2). alarm(2) shares ITIMER_REAL.
 
 import {SIGALRM, SIGPROF, SIGVTALRM} from '../abi/signal.ts'
-import {cpuClock, monotonicClock, PeriodicTimer} from './periodic-timer.ts'
+import {cpuClock, monotonicClock, PeriodicTimer, TICK_NS} from './periodic-timer.ts'
 import type {Task} from './task.ts'
 
 export const ITIMER_REAL = 0
@@ -19,12 +19,21 @@ export function intervalTimer(task: Task, which: number): PeriodicTimer {
 
 function createTimer({process, kernel}: Task, which: number): PeriodicTimer {
   const clock = which === ITIMER_REAL ? monotonicClock(kernel) : cpuClock(kernel, process)
+  let isPending = false
   const timer = new PeriodicTimer(kernel, clock, () => {
-    if (process.exit === undefined) process.signals.raise(SIGNALS[which], undefined, {taken})
-    else timer.disarm()
+    if (process.exit !== undefined) {
+      timer.disarm()
+      return undefined
+    }
+    isPending = true
+    process.signals.raise(SIGNALS[which], undefined, {taken})
+    // If it was dropped, it is ignored, or another one is pending.
+    return isPending ? undefined : TICK_NS
   })
   const taken = (isDelivered: boolean): void => {
+    isPending = false
     if (isDelivered) timer.told()
+    else timer.goOn()
   }
   return timer
 }

@@ -13,15 +13,15 @@ export interface TimerClock {
 }
 
 const WALL_GRANULARITY_NS = 50_000
-/** A CPU clock is checked once a tick, as by a kernel with CONFIG_HZ=250. */
-const CPU_GRANULARITY_NS = 4_000_000
+/** As of a kernel with CONFIG_HZ=250. A CPU clock is checked once a tick. */
+export const TICK_NS = 4_000_000
 
 export function monotonicClock(kernel: Kernel): TimerClock {
   return {nowNs: () => kernel.monotonicNs(), granularityNs: WALL_GRANULARITY_NS}
 }
 
 export function cpuClock(kernel: Kernel, whose: Process | Task): TimerClock {
-  return {nowNs: () => whose.cpuTimeNs(kernel.monotonicNs()), granularityNs: CPU_GRANULARITY_NS}
+  return {nowNs: () => whose.cpuTimeNs(kernel.monotonicNs()), granularityNs: TICK_NS}
 }
 
 /** The first bound of lateness. */
@@ -33,15 +33,21 @@ export class PeriodicTimer {
   readonly #queue: TimerQueue
   readonly #kernel: Kernel
   readonly #clock: TimerClock
-  readonly #expired: (times: number) => void
+  readonly #expired: (times: number) => number | undefined
+  #isArmed = false
+  #isTelling = false
+  /** undefined: it is not armed, or rests. */
   #timer: Timer | undefined
   #deadlineNs = 0
   #intervalNs = 0
   /** How late it usually expires: a single much later expiration counts little. */
   #lateNs = 0
 
-  /** @param expired gets the number of periods since the last call, at least 1 */
-  constructor(kernel: Kernel, clock: TimerClock, expired: (times: number) => void) {
+  /**
+   * @param expired gets the number of periods since the last call, at least 1. A timer with a period goes on after at least as many
+   * nanoseconds as it returns. undefined: it rests until `goOn` or `told`, as nobody would learn of more
+   */
+  constructor(kernel: Kernel, clock: TimerClock, expired: (times: number) => number | undefined) {
     this.#queue = kernel.timers
     this.#kernel = kernel
     this.#clock = clock
@@ -49,7 +55,7 @@ export class PeriodicTimer {
   }
 
   get isArmed(): boolean {
-    return this.#timer !== undefined
+    return this.#isArmed
   }
 
   /** 0: it expires once. */
@@ -59,7 +65,11 @@ export class PeriodicTimer {
 
   /** Until the next expiration: at least 1 while armed, else 0. */
   get remainingNs(): number {
-    return this.isArmed ? Math.max(1, this.#deadlineNs - this.#clock.nowNs()) : 0
+    if (!this.#isArmed) return 0
+    const leftNs = this.#deadlineNs - this.#clock.nowNs()
+    // At rest, it does not count periods.
+    if (leftNs <= 0 && this.#timer === undefined) return this.#intervalNs - (-leftNs % this.#intervalNs)
+    return Math.max(1, leftNs)
   }
 
   nowNs(): number {
@@ -71,6 +81,7 @@ export class PeriodicTimer {
     this.disarm()
     this.#deadlineNs = deadlineNs
     this.#intervalNs = intervalNs
+    this.#isArmed = true
     this.#sleep(0)
   }
 
@@ -78,21 +89,28 @@ export class PeriodicTimer {
   disarm(intervalNs = 0): void {
     this.#queue.cancel(this.#timer)
     this.#timer = undefined
+    this.#isArmed = false
     this.#intervalNs = intervalNs
   }
 
   /** The program was signalled: lets it get on before the next time, even where a signal takes longer than the period. */
   told(): void {
-    if (this.#timer === undefined || this.#intervalNs === 0) return
+    if (!this.#isArmed || this.#intervalNs === 0) return
     this.#queue.cancel(this.#timer)
     this.#sleep(LATENESSES * this.#lateNs)
   }
 
-  /** Expires now if it is due and the queue has not reached it yet. */
+  /** Its rest is over. While it tells of an expiration, what that returns decides. */
+  goOn(): void {
+    if (this.#isArmed && this.#timer === undefined && !this.#isTelling) this.#sleep(this.#clock.granularityNs)
+  }
+
+  /** Expires now if it is due and the queue has not reached it yet, or it rests. */
   catchUp(): void {
-    if (this.#timer === undefined || this.#clock.nowNs() < this.#deadlineNs) return
+    if (!this.#isArmed || this.#clock.nowNs() < this.#deadlineNs) return
     this.#queue.cancel(this.#timer)
-    this.#wake()
+    this.#timer = undefined
+    this.#expire()
   }
 
   #sleep(atLeastNs: number): void {
@@ -101,22 +119,25 @@ export class PeriodicTimer {
   }
 
   #wake(): void {
-    const nowNs = this.#clock.nowNs()
-    const {granularityNs} = this.#clock
     const lateNs = this.#kernel.monotonicNs() - this.#timer!.deadlineNs
     this.#lateNs = Math.max(0, Math.min(lateNs, 2 * this.#lateNs + MIN_LATE_NS))
-    // A CPU clock stands still while nothing runs.
-    if (nowNs < this.#deadlineNs) {
-      this.#sleep(granularityNs)
-      return
-    }
     this.#timer = undefined
+    // A CPU clock stands still while nothing runs.
+    if (this.#clock.nowNs() < this.#deadlineNs) this.#sleep(this.#clock.granularityNs)
+    else this.#expire()
+  }
+
+  #expire(): void {
     let times = 1
     if (this.#intervalNs > 0) {
-      times += Math.floor((nowNs - this.#deadlineNs) / this.#intervalNs)
+      times += Math.floor((this.#clock.nowNs() - this.#deadlineNs) / this.#intervalNs)
       this.#deadlineNs += times * this.#intervalNs
-      this.#sleep(granularityNs)
-    }
-    this.#expired(times)
+    } else this.#isArmed = false
+    this.#isTelling = true
+    const pauseNs = this.#expired(times)
+    this.#isTelling = false
+    // It may have been armed anew meanwhile, or told.
+    if (pauseNs === undefined || !this.#isArmed || this.#timer !== undefined) return
+    this.#sleep(Math.max(pauseNs, this.#clock.granularityNs))
   }
 }

@@ -2,7 +2,7 @@
 
 import {EINVAL, Errno} from '../abi/errno.ts'
 import {setTimerOverrun, timerInfo} from '../abi/siginfo.ts'
-import {cpuClock, monotonicClock, PeriodicTimer} from './periodic-timer.ts'
+import {cpuClock, monotonicClock, PeriodicTimer, TICK_NS} from './periodic-timer.ts'
 import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 
@@ -46,16 +46,17 @@ export class PosixTimer {
     this.timer = new PeriodicTimer(kernel, timerClock, (times) => this.#expire(times))
   }
 
-  #expire(times: number): void {
+  /** @returns as PeriodicTimer's `expired` */
+  #expire(times: number): number | undefined {
     if (this.#process.exit !== undefined) {
       this.timer.disarm()
-      return
+      return undefined
     }
     const {signal, value, task} = this.#notice
-    if (signal === undefined) return
+    if (signal === undefined) return undefined
     if (this.#isQueued) {
       this.#missed += times
-      return
+      return undefined
     }
     this.#isQueued = true
     this.#missed = times - 1
@@ -63,6 +64,8 @@ export class PosixTimer {
     const target = task?.signals ?? this.#process.signals
     const taken = (isDelivered: boolean): void => this.#take(info, isDelivered)
     target.raise(signal, info, {taken, isReserved: true})
+    // An ignored signal is not queued.
+    return this.#isQueued ? undefined : TICK_NS
   }
 
   /** Frees its place in the queue of signals. */
@@ -71,9 +74,14 @@ export class PosixTimer {
   }
 
   #take(info: Uint8Array, isDelivered: boolean): void {
+    // What it has missed while it rested.
+    this.timer.catchUp()
     this.#isQueued = false
     // Ignored signals count nothing.
-    if (!isDelivered) return
+    if (!isDelivered) {
+      this.timer.goOn()
+      return
+    }
     this.timer.told()
     this.overrun = Math.min(this.#missed, DELAYTIMER_MAX)
     setTimerOverrun(info, this.overrun)

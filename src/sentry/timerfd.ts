@@ -27,8 +27,11 @@ export class TimerFd extends AnonymousDescription {
     super('[timerfd]', flags & O_NONBLOCK)
     this.clock = clock
     this.timer = new PeriodicTimer(kernel, monotonicClock(kernel), (times) => {
+      const isFirst = this.#expirations === 0
       this.#expirations += times
-      this.waiters.wakeAll()
+      if (isFirst) this.waiters.wakeAll()
+      // Until it is read, nobody learns of more.
+      return undefined
     })
   }
 
@@ -44,6 +47,7 @@ export class TimerFd extends AnonymousDescription {
     const view = new DataView(target.buffer, target.byteOffset, COUNT_BYTES)
     view.setBigUint64(0, BigInt(this.#expirations), true)
     this.#expirations = 0
+    this.timer.goOn()
     return COUNT_BYTES
   }
 

@@ -99,20 +99,39 @@ describe('interval timers', () => {
     expect(fake.task.signals.pendingSet.has(signal)).toBe(true)
   })
 
-  test('with an absurdly short period leave the sentry time for other things', () => {
-    const fake = fakeTask()
-    fake.task.signals.mask = SignalSet.of(SIGALRM)
-    let expirations = 0
-    const {raise} = fake.process.signals
-    fake.process.signals.raise = (signal, info, taken) => {
-      expirations++
-      raise.call(fake.process.signals, signal, info, taken)
+  describe('with an absurdly short period', () => {
+    function start(): {fake: Fake; raised: () => number} {
+      const fake = fakeTask()
+      fake.task.signals.mask = SignalSet.of(SIGALRM)
+      let expirations = 0
+      const {raise} = fake.process.signals
+      fake.process.signals.raise = (signal, info, taken) => {
+        expirations++
+        raise.call(fake.process.signals, signal, info, taken)
+      }
+      writeTimerval(fake, 1000, 1000)
+      return {fake, raised: () => expirations}
     }
-    writeTimerval(fake, 1000, 1000)
-    call(fake, setitimer, 0, ARGUMENT, 0)
-    fake.kernel.pass(10 * MS)
-    expect(expirations).toBeGreaterThan(100)
-    expect(expirations).toBeLessThanOrEqual(201)
+
+    test('rest while their signal is pending', () => {
+      const {fake, raised} = start()
+      call(fake, setitimer, 0, ARGUMENT, 0)
+      for (let times = 1; times <= 3; times++) {
+        fake.kernel.pass(10 * MS)
+        expect(raised()).toBe(times)
+        expect(fake.kernel.timers.nextDeadlineNs).toBe(Number.POSITIVE_INFINITY)
+        expect(fake.task.signals.take(SignalSet.of(SIGALRM))).toBeDefined()
+      }
+    })
+
+    test('look once a tick while another one is pending', () => {
+      const {fake, raised} = start()
+      fake.process.signals.raise(SIGALRM)
+      call(fake, setitimer, 0, ARGUMENT, 0)
+      fake.kernel.pass(40 * MS)
+      expect(raised()).toBeGreaterThan(9)
+      expect(raised()).toBeLessThanOrEqual(13)
+    })
   })
 
   test('refuse a second of microseconds, and an unknown kind', () => {
@@ -192,10 +211,14 @@ describe('a timerfd', () => {
     let wakes = 0
     file.waiters!.join(() => wakes++)
     fake.kernel.pass(35 * MS)
-    expect(wakes).toBe(3)
+    // Until it is read, it is ready, and nothing more happens.
+    expect(wakes).toBe(1)
+    expect(fake.kernel.timers.nextDeadlineNs).toBe(Number.POSITIVE_INFINITY)
     expect(file.read(count)).toBe(8)
     expect(count[0]).toBe(3)
     expect(() => file.read(count)).toThrow(errno(EAGAIN))
+    fake.kernel.pass(5 * MS)
+    expect(wakes).toBe(2)
   })
 
   test('is ready at once when it is due, whether or not the sentry has looked at its timers', () => {

@@ -22,12 +22,13 @@ export class PipeRing {
     return this.#length
   }
 
-  /** Copies the first bytes, without removing them. @returns how many */
-  peek(target: Uint8Array): number {
+  /** Copies the first bytes behind `skipped` others, without removing them. @returns how many */
+  peek(target: Uint8Array, skipped = 0): number {
     const ring = this.#ring
-    const count = Math.min(target.length, this.#length)
-    const first = Math.min(count, ring.length - this.#head)
-    target.set(ring.subarray(this.#head, this.#head + first))
+    const count = Math.max(0, Math.min(target.length, this.#length - skipped))
+    const head = (this.#head + skipped) % ring.length
+    const first = Math.min(count, ring.length - head)
+    target.set(ring.subarray(head, head + first))
     if (count > first) target.set(ring.subarray(0, count - first), first)
     return count
   }

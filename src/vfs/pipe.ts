@@ -90,14 +90,17 @@ export class Pipe {
     return count
   }
 
-  /** Like read, but the bytes stay: for tee(2), and for splice(2) until it knows what the other side took. */
-  peek(target: Uint8Array): number {
+  /**
+   * Like read, but the bytes stay: for tee(2), and for splice(2) until it knows what the other side took.
+   * @param skipped how many of the first bytes are left out; 0 if there are no more than that
+   */
+  peek(target: Uint8Array, skipped = 0): number {
     if (target.length === 0) return 0
     if (this.length === 0) {
       if (this.writers === 0) return 0
       throw new Errno(EAGAIN)
     }
-    return this.#ring.peek(target)
+    return this.#ring.peek(target, skipped)
   }
 
   /** Removes the first `count` bytes, at most `length`. */

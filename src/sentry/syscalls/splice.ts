@@ -95,9 +95,12 @@ export const tee: Syscall = (task, args) => {
   if (!(input instanceof PipeEnd && output instanceof PipeEnd) || input.pipe === output.pipe) {
     throw new Errno(EINVAL)
   }
-  // Bytes that stay in the pipe can be copied only once.
-  const available = Math.min(length, input.pipe.length || length)
-  const source: Source = {file: input, peek: (target) => input.pipe.peek(target), take: () => {}}
   const nonBlocking = (flags & SPLICE_F_NONBLOCK) !== 0
-  return pump(task, source, {file: output, position: undefined}, available, nonBlocking, (moved) => moved)
+  const sink = {file: output, position: undefined}
+  return pump(task, teeSource(input), sink, length, nonBlocking, (moved) => moved)
+}
+
+/** What stays in the pipe is copied once, and no more than that: a pipe holds less than one slice, in which no other task runs. */
+function teeSource(file: PipeEnd): Source {
+  return {file, peek: (target, moved) => file.pipe.peek(target, moved), take: () => {}}
 }

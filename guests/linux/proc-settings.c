@@ -142,6 +142,10 @@ static void check_prctl(void) {
   CHECK_EQ(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
   CHECK(strstr(text_of("/proc/self/status"), "\nTHP_enabled:\t0\n"));
   CHECK_EQ(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0), 0);
+  CHECK_ERRNO(prctl(PR_SET_THP_DISABLE, 0, 0, 1, 0), EINVAL);
+  CHECK_ERRNO(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 1), EINVAL);
+  CHECK_ERRNO(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 1), EINVAL);
+  CHECK_EQ(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 0);
   CHECK(strstr(text_of("/proc/self/status"), "\nTHP_enabled:\t1\n"));
 
   unsigned long auxv[64] = {0};

@@ -39,6 +39,10 @@ export function closingLines(
   // A refusal that a program may depend on. For other refused calls most programs have a fallback.
   if (refused.io_uring_setup !== undefined)
     lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
+  if (refused.ptrace !== undefined)
+    lines.push(
+      'it asked for ptrace, which hv does not have; with a sanitizer: set ASAN_OPTIONS=detect_leaks=0',
+    )
   if (exitCode === RESET_STATUS && isForNobody(options))
     lines.push(
       `${printable(options.args[0])} was a word for the kernel's first process: to run a program, give --with-libs, --root or --image`,

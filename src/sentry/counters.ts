@@ -17,7 +17,7 @@ export class Counters {
   /** The same by number, for the first MAX_NUMBERS that came. */
   readonly unknown = new Map<number, number>()
 
-  /** Calls that have a row and were answered ENOSYS, by number: no more than there are rows. */
+  /** Calls that have a row and were answered ENOSYS, and ptrace, by number: no more than there are rows. */
   readonly refused = new Map<number, number>()
 
   countStart(isFirstTask: boolean): void {

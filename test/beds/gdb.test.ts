@@ -1,6 +1,7 @@
 // gdb and machines on processors whose breakpoints differ: each run's beds test bare ones, except on nVHE; kernels take a minute.
 
-import {testGdb, testGdbOfKernel, testGdbOfProgram} from '../bed/gdb.ts'
+import {testGdb} from '../bed/gdb.ts'
+import {testGdbOfKernel, testGdbOfProgram} from '../bed/gdb-kernel.ts'
 import {describeBed} from '../bed/matrix.ts'
 
 describeBed('svm', (inside, forward) => {

@@ -76,8 +76,8 @@ const options = new Map<number, Option>([
   [PR_GET_CHILD_SUBREAPER, (task, args) => store(task, args.address(1), Number(task.process.isSubreaper))],
   [PR_SET_NO_NEW_PRIVS, setNoNewPrivs],
   [PR_GET_NO_NEW_PRIVS, getNoNewPrivs],
-  [PR_SET_THP_DISABLE, ({process}, args) => set(() => (process.disablesHugePages = args.address(1) !== 0))],
-  [PR_GET_THP_DISABLE, ({process}) => Number(process.disablesHugePages)],
+  [PR_SET_THP_DISABLE, setThpDisable],
+  [PR_GET_THP_DISABLE, getThpDisable],
   [PR_SET_TIMERSLACK, setTimerslack],
   [PR_GET_TIMERSLACK, ({process}) => process.timerSlackNs],
   [PR_SET_TIMING, (_, args) => oneOf(args.address(1), 0)],
@@ -134,6 +134,17 @@ function setNoNewPrivs(task: Task, args: Arguments): number {
 function getNoNewPrivs({process}: Task, args: Arguments): number {
   requireZeros(args, 1)
   return Number(process.hasNoNewPrivileges)
+}
+
+function setThpDisable({process}: Task, args: Arguments): number {
+  requireZeros(args, 2)
+  process.disablesHugePages = args.address(1) !== 0
+  return 0
+}
+
+function getThpDisable({process}: Task, args: Arguments): number {
+  requireZeros(args, 1)
+  return Number(process.disablesHugePages)
 }
 
 function setTimerslack(task: Task, args: Arguments): number {

@@ -11,7 +11,10 @@ test('a program that fails for what hv lacks is told so, one that succeeds is no
   expect(lines(1, {io_uring_setup: 2})).toEqual([
     'it asked for io_uring (io_uring_setup), which hv does not have',
   ])
-  expect(lines(0, {io_uring_setup: 2})).toEqual([])
+  expect(lines(1, {ptrace: 1})).toEqual([
+    'it asked for ptrace, which hv does not have; with a sanitizer: set ASAN_OPTIONS=detect_leaks=0',
+  ])
+  expect(lines(0, {io_uring_setup: 2, ptrace: 1})).toEqual([])
 })
 
 test('a call that programs do without is not named', () => {

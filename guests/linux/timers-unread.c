@@ -14,7 +14,7 @@ static void pause_ms(long ms) { nanosleep(&(struct timespec){ms / 1000, ms % 100
 
 // Does something of 1 ms go on, so that its next time is less than that away?
 static bool goes_on(const struct itimerspec *now) {
-  return now->it_interval.tv_nsec == MS && now->it_value.tv_sec == 0 && now->it_value.tv_nsec > 0 && now->it_value.tv_nsec <= MS;
+  return now->it_interval.tv_nsec == MS && now->it_value.tv_sec == 0 && now->it_value.tv_nsec <= MS;
 }
 
 // The first expiration is an edge; the next one comes after a read.

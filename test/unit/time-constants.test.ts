@@ -9,6 +9,7 @@ const root = new URL('../..', import.meta.url).pathname
 /** Times that are decisions, whatever the host's costs, by name. */
 const DECISIONS: Readonly<Record<string, string>> = {
   BUDGET_NS: 'what measuring may take',
+  FRESH_MS: 'how long a measurement counts for fresh',
   LONGEST_NS: 'what is no measurement',
   PATIENCE_NS: 'a host that does not answer is broken',
   TICK_NS: "a scheduler's period",

@@ -72,18 +72,12 @@ export class Task {
 
   /** From now on no other task shares its descriptors. @throws Errno ENFILE */
   unshareFds(): void {
-    if (!this.fds.isShared) return
-    const own = this.fds.copy()
-    this.fds.release()
-    this.fds = own
+    this.fds = unshared(this.fds)
   }
 
   /** From now on no other task shares its directories and its umask. */
   unshareFs(): void {
-    if (!this.fs.isShared) return
-    const own = this.fs.copy()
-    this.fs.release()
-    this.fs = own
+    this.fs = unshared(this.fs)
   }
 
   /** From now on it shares no semaphore adjustments. If no other task did, they are made now, as at its end. */
@@ -108,3 +102,17 @@ export type TaskParts = Pick<
   Task,
   'tid' | 'kernel' | 'process' | 'context' | 'fds' | 'fs' | 'signals' | 'credentials' | 'name'
 >
+
+interface Shareable<Own> {
+  readonly isShared: boolean
+  copy(): Own
+  release(): void
+}
+
+/** What its task has alone: a copy, if others have it, too. */
+function unshared<Own extends Shareable<Own>>(given: Own): Own {
+  if (!given.isShared) return given
+  const own = given.copy()
+  given.release()
+  return own
+}

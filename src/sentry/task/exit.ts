@@ -58,7 +58,7 @@ export function removeTask(kernel: Kernel, task: Task): void {
   if (task.tid === process.pid) process.firstTask = remainsOf(task)
   process.tasks.splice(process.tasks.indexOf(task), 1)
   task.signals.detach()
-  task.semaphoreUndo?.release(process.pid)
+  task.unshareSemaphoreUndo()
   task.fds.release()
   task.fs.release()
   task.context.dispose()

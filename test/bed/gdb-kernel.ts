@@ -15,11 +15,11 @@ export function testGdbOfKernel(
 ): void {
   const bed = new GdbInBed(inside, forward)
   const {gdb: name, pc, kernel} = WORDS[architecture]
+  const kept = `/hv/.cache/machine/${architecture}`
 
   test('gdb stops a kernel with two CPUs in the midst of its work, which then goes on to its end', {
     retry: tries - 1,
   }, async () => {
-    const kept = `/hv/.cache/machine/${architecture}`
     const files = ['--kernel', `${kept}/${kernel}`, '--initrd', `${kept}/initramfs.cpio`]
     const append = `quiet nokaslr hv.do=${Buffer.from(WORK).toString('base64')}`
     const machine = ['--cpus', '2', '--timeout', `${KERNEL_MS / 1000}`, '--append', append]
@@ -67,22 +67,11 @@ detach
     expect(status, stdout).toBe(0)
     expect(stdout).toMatch(/^heard stop\r?$[\s\S]*^machine: status 0\r?$/m)
   })
-}
 
-/** A program by a kernel of its own: gdb has the machine, and the program its streams and its status. @param tries see above */
-export function testGdbOfProgram(
-  architecture: Architecture,
-  inside: Inside,
-  forward: Forward,
-  {tries = 1} = {},
-): void {
-  const bed = new GdbInBed(inside, forward)
-  const {gdb: name, pc} = WORDS[architecture]
-
+  // gdb has the machine, and the program its streams and its status.
   test('gdb stops the machine of a program that waits, and lets both go on to their ends', {
     retry: tries - 1,
   }, async () => {
-    const kept = `/hv/.cache/machine/${architecture}`
     const machine = ['--kernel', `${kept}/vmlinuz`, '--modules', `${kept}/library`, '--with-libs']
     const program = ['/bin/busybox', 'sh', '-c', 'echo ready; read line; echo heard $line; exit 7']
     const {folder, gdb, outcome} = await bed.start(

@@ -72,7 +72,7 @@ async function runStage(stage, missing, skips, failures) {
     if (status === 'failed') {
       failed.push({
         name: check.name,
-        detail: forbidden ? 'was skipped, and CI should run it' : (check.detail ?? ''),
+        detail: `${forbidden ? 'was skipped, and CI should run it: ' : ''}${check.detail ?? ''}`,
       })
     }
   }

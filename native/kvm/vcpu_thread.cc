@@ -23,24 +23,55 @@ VcpuThread::~VcpuThread() {
   thread_.join();
 }
 
-void VcpuThread::Post(Done done) {
+void VcpuThread::Post() {
+  int64_t now_ns = MonotonicNs();
+  may_look_ = took_ns_ < other_.ns() && now_ns - arrived_ns_ < kTurnNs;
+  phase_.store(Phase::kRuns, std::memory_order_relaxed);
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    done_ = std::move(done);
+    posted_ns_ = now_ns;
+    is_posted_.store(true, std::memory_order_release);
   }
   wake_.notify_one();
 }
 
+std::optional<int> VcpuThread::TakeSoon() {
+  if (!may_look_ || !other_.Look(phase_, Phase::kRuns)) return std::nullopt;
+  return result_;
+}
+
+void VcpuThread::Then(Done done) {
+  done_ = std::move(done);
+  if (phase_.exchange(Phase::kLeft, std::memory_order_acq_rel) == Phase::kEnded) {
+    std::exchange(done_, nullptr)(result_);
+  }
+}
+
+void VcpuThread::Arrived() {
+  arrived_ns_ = MonotonicNs();
+  other_.Woke(arrived_ns_ - ended_ns_);
+}
+
+bool VcpuThread::AwaitOrder() {
+  own_.Look(is_posted_, false);
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!is_posted_ && !quit_) {
+    wake_.wait(lock, [this] { return quit_ || is_posted_; });
+    own_.Woke(MonotonicNs() - posted_ns_);
+  }
+  return is_posted_.exchange(false);
+}
+
 void VcpuThread::Loop() {
-  for (;;) {
-    Done done;
-    {
-      std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [this] { return quit_ || done_ != nullptr; });
-      if (done_ == nullptr) return;
-      done = std::exchange(done_, nullptr);
-    }
-    done(vcpu_->Run());
+  while (AwaitOrder()) {
+    int64_t began_ns = MonotonicNs();
+    result_ = vcpu_->Run();
+    ended_ns_ = MonotonicNs();
+    took_ns_ = ended_ns_ - began_ns;
+    // From here on, the run's owner may post the next one.
+    if (phase_.exchange(Phase::kEnded, std::memory_order_acq_rel) != Phase::kLeft) continue;
+    int result = result_;
+    std::exchange(done_, nullptr)(result);
   }
 }
 

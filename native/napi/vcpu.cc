@@ -54,6 +54,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
 
   // The run has ended, and the promise is about to be settled.
   void Landed(Napi::Env env) {
+    if (thread_ != nullptr) thread_->Arrived();
     // SAFETY: the hook that was added for this object.
     napi_remove_env_cleanup_hook(env, StopThread, this);
     if (landing_ != nullptr) landing_->Unref();
@@ -86,20 +87,22 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), GetReady().Run()); });
   }
 
-  // runAsync(): a promise of the same, on the vCPU's own thread.
+  // runAsync(): the same, on the vCPU's own thread: a promise, or the number when the run has ended already.
   Napi::Value RunAsync(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     return Guard(env, [&]() -> Napi::Value {
       GetReady();
       if (thread_ == nullptr) thread_ = std::make_unique<VcpuThread>(vcpu_);
+      if (landing_ == nullptr) landing_ = std::make_shared<WayBack>(env, "hv vCPU", Land);
+      thread_->Post();
+      if (std::optional<int> result = thread_->TakeSoon()) return Napi::Number::New(env, *result);
       std::unique_ptr<Flight> owned(new Flight{this, Napi::Promise::Deferred::New(env)});
       Napi::Promise promise = owned->deferred.Promise();
-      if (landing_ == nullptr) landing_ = std::make_shared<WayBack>(env, "hv vCPU", Land);
       landing_->Ref();
       // SAFETY: removed in Landed, before this object is destroyed.
       napi_add_env_cleanup_hook(env, StopThread, this);
       running_ = true;
-      thread_->Post([flight = owned.release(), landing = landing_](int result) {
+      thread_->Then([flight = owned.release(), landing = landing_](int result) {
         flight->result = result;
         if (!landing->Call(flight)) delete flight;
       });

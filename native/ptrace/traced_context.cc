@@ -2,25 +2,18 @@
 
 #include "ptrace/traced_context.h"
 
-#include <time.h>
-
 #include <cstring>
 #include <stdexcept>
 
 #include "ptrace/call_frame.h"
 #include "shim/abi.h"
+#include "sys/monotonic.h"
 
 namespace hv {
 namespace {
 
 // After this many brief stops it returns, even beside others: a wait for a place may cost as much time, the tracer's tick.
 constexpr unsigned kManyBriefStops = 16;
-
-int64_t NowNs() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 }  // namespace
 
@@ -70,7 +63,7 @@ Trap TracedContext::Start() try {
   if (!thread_->is_away) brief_stops_ = 0;
   if (stub.has_pending() && !stub.Flush(*thread_)) return Die(stub.death());
   if (thread_->TakeKick()) return Trap::kInterrupted;
-  if (thread_->is_away && !is_to_listen) started_ns_ = NowNs();
+  if (thread_->is_away && !is_to_listen) started_ns_ = MonotonicNs();
   if (at_ == At::kGate)
     Answer();
   else
@@ -167,7 +160,7 @@ void TracedContext::Enter() {
 Trap TracedContext::Ended(Stop stop) {
   tracer_->Ended(*this);
   if (thread_->is_away && looks_.patience == 0)
-    brief_stops_ = NowNs() - started_ns_ < tracer_->brief_ns() ? brief_stops_ + 1 : 0;
+    brief_stops_ = MonotonicNs() - started_ns_ < tracer_->brief_ns() ? brief_stops_ + 1 : 0;
   return Stopped(stop);
 }
 

@@ -3,7 +3,6 @@
 #include "sys/costs.h"
 
 #include <sched.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "sys/futex.h"
+#include "sys/monotonic.h"
 #include "sys/thread.h"
 
 namespace hv {
@@ -24,12 +24,7 @@ constexpr size_t kPageBytes = 4096;
 
 constexpr uint32_t kMine = 0, kTheirs = 1, kEnd = 2;
 
-double NowNs() {
-  constexpr double kSecond = 1e9;
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * kSecond + static_cast<double>(now.tv_nsec);
-}
+double NowNs() { return static_cast<double>(MonotonicNs()); }
 
 // The processors that this thread may use, except its current one. False: there are none.
 bool OtherProcessors(cpu_set_t& others) {

@@ -3,7 +3,6 @@
 #include "sys/watchdog.h"
 
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,16 +11,11 @@
 
 #include "sys/before_exit.h"
 #include "sys/futex.h"
+#include "sys/monotonic.h"
 #include "sys/thread.h"
 
 namespace hv {
 namespace {
-
-int64_t MonotonicNs() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 // Never waits: the process may be stuck on a pipe that nothing reads. What poll(2) calls writable takes PIPE_BUF bytes.
 void Say(const std::string& line) {

@@ -133,8 +133,8 @@ export interface NativeMemorySlot {
 export interface NativeVcpu {
   /** KVM_RUN on this thread. @returns 0 or an errno */
   run(): number
-  /** The same on the vCPU's own thread. Until the promise is settled, only `interrupt` and `dispose` may be called. */
-  runAsync(): Promise<number>
+  /** The same on the vCPU's own thread. A number: it ended soon. Until a promise is settled, only `interrupt` and `dispose` may be called. */
+  runAsync(): Promise<number> | number
   interrupt(): void
   /** The words of native/kvm/exit.h's Exit. */
   readExit(out: BigUint64Array): void

@@ -85,6 +85,7 @@ export class Vcpu implements Disposable {
     this.#isRunning = true
     try {
       const ended = starting(() => native.runAsync())
+      if (typeof ended === 'number') return this.#landed(ended)
       signal?.addEventListener('abort', interrupt)
       const errno = await ended
       return this.#isDisposed ? INTERRUPTED : this.#landed(errno)

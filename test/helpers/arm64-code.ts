@@ -21,6 +21,12 @@ export const move = (register: number, value: number): number[] => [
 /** str wzr, [x9] */
 const storeZero = (address: number): Code => instructions(...move(ADDRESS, address), 0xb900013f)
 
+/** b */
+const repeat = (code: Code): Code => [
+  ...code,
+  ...instructions(0x14000000 | ((-code.length / 4) & 0x03ffffff)),
+]
+
 export const arm64: GuestCode = {
   memoryBase: MEMORY_BASE,
   at: MEMORY_BASE + 0x10000,
@@ -35,8 +41,8 @@ export const arm64: GuestCode = {
   },
   stop: storeZero(NOWHERE),
   stopKind: 'mmio',
-  // b .
-  spin: instructions(0x14000000),
+  spin: repeat([]),
+  repeat,
   nop: instructions(0xd503201f),
   // brk #0
   trap: instructions(0xd4200000),

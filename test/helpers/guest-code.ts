@@ -23,6 +23,8 @@ export interface GuestCode {
   readonly stop: Code
   readonly stopKind: Exit['kind']
   readonly spin: Code
+  /** `code`, at most 100 bytes, again and again. */
+  repeat(code: Code): Code
   readonly nop: Code
   /** The trap that a debugger writes over code. */
   readonly trap: Code

@@ -4,6 +4,9 @@ import type {Code, GuestCode} from './guest-code.ts'
 
 const word = (value: number): Code => [value & 0xff, value >> 8]
 
+/** jmp */
+const repeat = (code: Code): Code => [...code, 0xeb, 0xfe - code.length]
+
 export const x86_64: GuestCode = {
   memoryBase: 0,
   at: 0x1000,
@@ -19,8 +22,8 @@ export const x86_64: GuestCode = {
   // hlt
   stop: [0xf4],
   stopKind: 'halt',
-  // jmp .
-  spin: [0xeb, 0xfe],
+  spin: repeat([]),
+  repeat,
   nop: [0x90],
   // int3
   trap: [0xcc],

@@ -15,7 +15,9 @@ const DECISIONS: Readonly<Record<string, string>> = {
   TICK_NS: "a scheduler's period",
   kFirstNs: 'of a pause that doubles until something is answered',
   kLongestNs: 'the same',
+  kMostNs: 'a longer wake-up is that of a busy host',
   kPauseMs: 'how long who was left behind may pause',
+  kTurnNs: 'how long the event loop may wait for its turn',
 }
 /** A constant with a unit in its name, set to a number. */
 const TIME = /\b([A-Z_]+_(?:NS|US|MS)|k\w*(?:Ns|Us|Ms)|[a-z]\w*(?:Ns|Us|Ms)_?) = [1-9]/g

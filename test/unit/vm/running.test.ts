@@ -38,6 +38,22 @@ describeKvm('Vcpu', () => {
     expect(vcpu.registers.get(programCounter)).toBe(BigInt(guest.at))
   })
 
+  test('the event loop turns while guests exit without a rest', async () => {
+    const {vm, vcpu} = standingBefore(guest.repeat(guest.tell(1)))
+    using _ = vm
+    const other = addVcpu(vm, 0x100, guest.repeat(guest.tell(1)))
+    let hasTurned = false
+    setTimeout(() => {
+      hasTurned = true
+    }, 30)
+    let exits = 0
+    const follow = async (each: Vcpu): Promise<void> => {
+      for (; !hasTurned; exits++) expect(guest.numberOf(await each.runAsync())).toBe(1)
+    }
+    await Promise.all([follow(vcpu), follow(other)])
+    expect(exits).toBeGreaterThan(2)
+  })
+
   test('runs on after an interrupt', async () => {
     const {vm, vcpu} = standingBefore(spin)
     using _ = vm

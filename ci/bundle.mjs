@@ -25,6 +25,10 @@ const entries = [
 ]
 
 const entryFiles = entries.map((path) => `${root}/src/${path}`)
+const users = {
+  ...{bin: 'bin/hv', run: 'cli/run', linux: 'run/run-linux', kernel: 'run/kernel'},
+  ...{library: 'index', worker: 'sandbox/worker'},
+}
 let reached
 
 /**
@@ -36,8 +40,11 @@ const chunks = [
   ['start', ({bin}) => bin],
   ['plain', ({isShared, library, native}) => isShared && library && !native],
   ['base', ({isShared, library}) => isShared && library],
+  // A machine has no sentry, but its files.
+  ['files', ({isShared, kernel}) => isShared && kernel],
   ['sentry', ({isShared}) => isShared],
-  ['run', ({run}) => run],
+  ['run', ({run, linux, kernel}) => run || (linux && kernel)],
+  ['linux', ({linux}) => linux],
   // A sandbox's two ends.
   ['ends', ({library, worker}) => library && worker],
 ]
@@ -86,14 +93,12 @@ function groupOf([name, isOf], index) {
 
 function usersOf(id, graph) {
   reached ??= Object.fromEntries(
-    Object.entries({bin: 'bin/hv', run: 'cli/run', library: 'index', worker: 'sandbox/worker'}).map(
-      ([user, path]) => [user, reachedFrom(`${root}/src/${path}.ts`, graph)],
-    ),
+    Object.entries(users).map(([user, path]) => [user, reachedFrom(`${root}/src/${path}.ts`, graph)]),
   )
   const has = (user) => reached[user].has(id)
   return {
-    ...{bin: has('bin'), run: has('run'), library: has('library'), worker: has('worker')},
-    isShared: has('run') && has('worker'),
+    ...Object.fromEntries(Object.keys(users).map((user) => [user, has(user)])),
+    isShared: has('linux') && has('worker'),
     native: reachedFrom(id, graph).has(`${root}/src/addon.ts`),
   }
 }

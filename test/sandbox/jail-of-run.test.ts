@@ -16,7 +16,7 @@ const TIMEOUT_MS = 60_000
 const OF_VOLUMES: Try = 'write to a read-only volume'
 const withoutVolumes = (tries: readonly Try[]): Try[] => tries.filter((each) => each !== OF_VOLUMES)
 const tries = withoutVolumes(Object.keys(TRIES) as Try[])
-/** Lines in the code of run-program.ts, guest-file.ts, run-bare.ts and kernel-machine.ts. */
+/** Lines in the code of run-linux.ts, guest-file.ts, run-bare.ts and kernel-machine.ts. */
 const READS_PROGRAM = 'function isBareGuest({ fd, name }) {'
 const READS_GUEST = 'static read(fd, path) {'
 const RUNS_GUEST = 'options.onLoaded?.();'

@@ -1,4 +1,4 @@
-// Writes as many bytes as its argument says to its standard output, 64 KiB at a time, as cat does.
+// Writes as many bytes as its argument says to its standard output, 64 KiB at a time: as much as a pipe holds.
 
 #include <stdlib.h>
 #include <unistd.h>

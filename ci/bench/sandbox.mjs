@@ -1,7 +1,15 @@
 // Sandbox, as an embedder uses it: making one, runs, streams, files and memory, with child_process as the floor, and gVisor's start.
 
 import {execFile, spawn} from 'node:child_process'
-import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import {readFile, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -17,6 +25,7 @@ const RUN_AIM_MS = 15
 /** How many times child_process' time a stream may take: half its throughput. */
 const STREAM_LIMIT = 2
 const STREAM_BYTES = 2 ** 30
+const CAT = '/usr/bin/cat'
 const FILE_BYTES = 2 ** 20
 /** By then V8 has compiled as much as in a program that runs on. */
 const WARM_UP_ROUNDS = 5
@@ -67,9 +76,11 @@ async function onPlatform(hvkit, platform, startRounds, rounds, missing) {
   await within(hvkit.Sandbox.create({platform}), async (box) => {
     const again = median(await timed(startRounds, () => box.run(nothing)))
     rows.push(row(named('run-true'), 'ms', again, 'aim', RUN_AIM_MS))
-    rows.push(await streamed(named('spawn-1GiB'), box, rounds))
+    const pieces = [program('output'), [`${STREAM_BYTES}`]]
+    rows.push(await streamed(named('spawn-1GiB-by-64KiB'), box, pieces, rounds))
     rows.push(await files(named('files-1MiB'), box, startRounds))
   })
+  rows.push(await streamedFile(named('spawn-cat-1GiB'), hvkit, platform, rounds))
   return [...rows, await memory(named('memory'), hvkit, platform)]
 }
 
@@ -109,8 +120,24 @@ async function pooled({SandboxPool}, options, rounds) {
   return {first, later}
 }
 
-async function streamed(name, box, rounds) {
-  const argv = [program('output'), [`${STREAM_BYTES}`]]
+/** What a program of the host's does: coreutils' cat reads and writes 256 KiB at a time. */
+async function streamedFile(name, {Sandbox}, platform, rounds) {
+  if (!existsSync(CAT)) return emptyRow(name, 'absent', `there is no ${CAT}`)
+  const folder = mkdtempSync(join(tmpdir(), 'hv-bench-'))
+  try {
+    const path = join(folder, 'zeros')
+    writeFileSync(path, '')
+    truncateSync(path, STREAM_BYTES)
+    const volumes = [{host: folder, guest: folder}]
+    return await within(Sandbox.create({platform, volumes, withLibraries: true}), (box) =>
+      streamed(name, box, [CAT, [path]], rounds),
+    )
+  } finally {
+    rmSync(folder, {recursive: true})
+  }
+}
+
+async function streamed(name, box, argv, rounds) {
   const ours = () => box.spawn(...argv).stdout
   const theirs = () => spawn(...argv, {stdio: ['ignore', 'pipe', 'inherit']}).stdout
   const taken = {ours: [], theirs: []}

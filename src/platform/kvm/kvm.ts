@@ -248,7 +248,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
       if (this.#listening.missed(event === EVENT_SYSCALL)) cpu.leaveThread()
     } else {
       this.stats.listened++
-      this.#listening.heard()
+      if (this.#listening.heard()) this.#listened = undefined
     }
     return this.stopped(context, event)
   }

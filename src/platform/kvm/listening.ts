@@ -2,11 +2,15 @@
 // succession, and needs a second processor.
 
 import {availableParallelism} from 'node:os'
+import {Pace} from '../pace.ts'
 import type {Patience} from './patience.ts'
 
 /** How many traps in a row must be quick: at first, and at most after listening was in vain, which costs as much as about three traps. */
 const STREAK_MIN = 8
 const STREAK_MAX = 32
+/** The same when traps came no faster: each such trial costs some fifty of them. */
+const STREAK_MAX_SLOW = 4096
+const SLOW_STREAKS = 4
 /** Parking, and each call that the shim gave up on, cost as much as several traps by exit: if fewer were heard, it was in vain. */
 const WORTH = 16
 /** System calls that the shim gave up on: this many may be chance, and one in so many. */
@@ -16,6 +20,7 @@ const MISSES_SHARE = 64
 export class Listening {
   readonly #now: () => number
   readonly #patience: Patience
+  readonly #pace: Pace
   readonly #possible = availableParallelism() > 1
   #streak = STREAK_MIN
   #traps = 0
@@ -31,13 +36,16 @@ export class Listening {
   constructor(now: () => number, patience: Patience) {
     this.#now = now
     this.#patience = patience
+    this.#pace = new Pace(now)
   }
 
   /** Called for a trap by exit. True: listen from here on. */
   exited(): boolean {
     if (!this.#possible || ++this.#traps < this.#streak) return false
     const now = this.#now()
-    const quick = now - this.#since < this.#streak * this.#patience.breakEven.quickNs
+    const everyNs = (now - this.#since) / this.#streak
+    const quick = everyNs < this.#patience.breakEven.quickNs
+    if (quick) this.#pace.begin(everyNs)
     this.#since = now
     this.#traps = 0
     this.#listened = 0
@@ -47,10 +55,14 @@ export class Listening {
     return quick
   }
 
-  /** Called for a trap that was heard. */
-  heard(): void {
+  /** Called for a trap that was heard. True: go back to exits, because traps come no faster than by these. */
+  heard(): boolean {
     this.#listened++
     this.#patience.renew()
+    if (!this.#pace.isSlow()) return false
+    this.#rest()
+    this.#streak = Math.min(this.#streak * SLOW_STREAKS, STREAK_MAX_SLOW)
+    return true
   }
 
   /** Nothing has come yet: whether to spin on. */
@@ -73,10 +85,15 @@ export class Listening {
     this.#patience.renew()
     if (gaveUp && !this.#isParked) this.#missed++
     if (!this.#isParked && this.#missed < MISSES_MIN + this.#listened / MISSES_SHARE) return false
+    this.#rest()
+    const wasWorth = this.#listened >= WORTH * (1 + this.#missed) && !this.#pace.wasSlow
+    this.#streak = wasWorth ? STREAK_MIN : Math.max(this.#streak, Math.min(this.#streak * 2, STREAK_MAX))
+    return true
+  }
+
+  /** The next streak begins. */
+  #rest(): void {
     this.#traps = 0
     this.#since = this.#now()
-    const wasWorth = this.#listened >= WORTH * (1 + this.#missed)
-    this.#streak = wasWorth ? STREAK_MIN : Math.min(this.#streak * 2, STREAK_MAX)
-    return true
   }
 }

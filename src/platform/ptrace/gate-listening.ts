@@ -2,10 +2,12 @@
 // less than a stop; each other stop costs an additional wake-up there, compared with the sentry's own processor.
 
 import {breakEven, type Costs, looksOf} from '../costs.ts'
+import {Pace} from '../pace.ts'
 import {CAME_HEARD, CAME_HEARD_LATE, CAME_RANG} from '../trap-words.ts'
 
 /** Traps between two looks at the clock. */
 const BATCH = 8
+const SMOOTH = 4
 /** What a stop costs in addition there: its processor falls asleep meanwhile, and is woken. */
 const WAKE_UPS = 2
 /** There and back. */
@@ -16,6 +18,9 @@ const ANSWERS = 8
 const WARM = 16_384
 /** When listening was in vain, it takes twice as much to begin again: at most this many times as much. */
 const MOST_DOUBT = 16
+/** The same when calls came no faster: each such trial costs some fifty of them. */
+const MOST_DOUBT_SLOW = 1024
+const SLOW_DOUBTS = 4
 
 /** How often to look: Looks of native/ptrace/traced_context.h. */
 export interface Looks {
@@ -38,15 +43,19 @@ export class GateListening {
   #doubt = 1
   #heard = 0
   #isForced = false
+  readonly #pace: Pace
   #untilWarm = WARM
   // For the batch, while it does not listen.
   #traps = 0
   #rings = 0
   #since = 0
+  /** From one quick trap to the next, lately. */
+  #everyNs = 0
 
   /** @param now CLOCK_MONOTONIC nanoseconds */
   constructor(now: () => number) {
     this.#now = now
+    this.#pace = new Pace(now)
   }
 
   useCosts(costs: Costs): void {
@@ -84,7 +93,8 @@ export class GateListening {
   /** Other contexts run, too. */
   stop(): void {
     this.#isOn = false
-    this.#traps = this.#rings = this.#balanceNs = 0
+    this.#traps = this.#rings = this.#balanceNs = this.#everyNs = 0
+    this.#since = this.#now()
   }
 
   #isWorth(came: number): boolean {
@@ -93,6 +103,9 @@ export class GateListening {
     if (this.#traps < BATCH) return false
     const now = this.#now()
     const isQuick = now - this.#since < BATCH * this.#quickNs
+    const everyNs = (now - this.#since) / BATCH
+    if (!isQuick) this.#everyNs = 0
+    else this.#everyNs += this.#everyNs === 0 ? everyNs : (everyNs - this.#everyNs) / SMOOTH
     const rings = this.#rings
     const balance = rings * this.#sparedNs - (BATCH - rings) * this.#lostNs
     this.#balanceNs = isQuick ? Math.max(0, this.#balanceNs + balance) : 0
@@ -100,6 +113,7 @@ export class GateListening {
     this.#traps = this.#rings = 0
     this.#untilWarm -= rings
     if (this.#untilWarm > 0 || this.#balanceNs < this.#stakeNs * this.#doubt) return false
+    this.#pace.begin(this.#everyNs)
     return this.#begin()
   }
 
@@ -111,6 +125,10 @@ export class GateListening {
   }
 
   #isInVain(came: number): boolean {
+    if (this.#pace.isSlow()) {
+      this.#doubt = Math.min(this.#doubt * SLOW_DOUBTS, MOST_DOUBT_SLOW)
+      return true
+    }
     if (came === CAME_HEARD) {
       this.#heard++
       this.#balanceNs = Math.min(this.#stakeNs, this.#balanceNs + this.#sparedNs)
@@ -119,8 +137,8 @@ export class GateListening {
     if (came === CAME_HEARD_LATE) this.#heard++
     this.#balanceNs -= this.#lostNs
     if (this.#balanceNs > 0) return false
-    const wasWorth = this.#heard * this.#sparedNs > this.#stakeNs
-    this.#doubt = wasWorth ? 1 : Math.min(this.#doubt * 2, MOST_DOUBT)
+    const wasWorth = this.#heard * this.#sparedNs > this.#stakeNs && !this.#pace.wasSlow
+    this.#doubt = wasWorth ? 1 : Math.max(this.#doubt, Math.min(this.#doubt * 2, MOST_DOUBT))
     return true
   }
 }

@@ -103,6 +103,35 @@ describe('listening', () => {
     },
   )
 
+  test.each([XEON, EPYC, HARDWARE])(
+    'ends when traps come no faster, and begins less and less: %o',
+    (costs) => {
+      const {listening, pass, exitsUntilListening} = start(costs)
+      const heardUntilEnd = () => {
+        for (let heard = 1; heard < 1000; heard++) {
+          pass(costs.trapNs + 1)
+          if (listening.heard()) return heard
+        }
+        return undefined
+      }
+      const begins = Array.from({length: 7}, () => {
+        const exits = exitsUntilListening(costs.trapNs, 10_000)
+        expect(heardUntilEnd()).toBe(51)
+        return exits
+      })
+      expect(begins.slice(1)).toEqual([32, 128, 512, 2048, 4096, 4096])
+    },
+  )
+
+  test.each([XEON, EPYC, HARDWARE])('goes on while they come faster: %o', (costs) => {
+    const {listening, pass, exitsUntilListening} = start(costs)
+    exitsUntilListening(costs.trapNs, 100)
+    for (let heard = 0; heard < 1000; heard++) {
+      pass(costs.listenedNs)
+      expect(listening.heard()).toBe(false)
+    }
+  })
+
   test('behind a trap that was heard it lasts as long as its patience', () => {
     const {listening, patience, pass} = start(XEON)
     patience.allowEntry()

@@ -62,8 +62,37 @@ describe('it stops', () => {
   test('never while calls are heard', () => {
     const {turnsAfter} = start()
     turnsAfter([CAME_RANG])
-    expect(turnsAfter([CAME_HEARD])).toBe(undefined)
-    expect(turnsAfter(callsAndStop(20, CAME_HEARD))).toBe(undefined)
+    expect(turnsAfter([CAME_HEARD], 1000)).toBe(undefined)
+    expect(turnsAfter(callsAndStop(20, CAME_HEARD), 1000)).toBe(undefined)
+  })
+
+  test('when calls come no faster than before, because something else wants the processor', () => {
+    const {listening, turnsAfter} = start()
+    const trial = (): [begins: number | undefined, ends: number | undefined] => {
+      const begins = turnsAfter([CAME_RANG])
+      const ends = turnsAfter([CAME_HEARD], COSTS.trapNs)
+      listening.stop()
+      return [begins, ends]
+    }
+    // Three batches of 16 and the trap before each. Then 90 µs times 4, at 4 each, in batches of 8; and so on.
+    const rest = [
+      [96, 51],
+      [360, 51],
+      [1440, 51],
+      [5760, 51],
+      [23_040, 51],
+      [23_040, 51],
+    ]
+    expect(Array.from({length: 7}, trial)).toEqual([[16_384, 51], ...rest])
+  })
+
+  test('not when a batch or two is slow by chance', () => {
+    const {turnsAfter} = start()
+    turnsAfter([CAME_RANG])
+    for (let i = 0; i < 100; i++) {
+      expect(turnsAfter([CAME_HEARD], 1000, 17)).toBe(undefined)
+      expect(turnsAfter([CAME_HEARD], 50_000, 34)).toBe(undefined)
+    }
   })
 
   test.each([

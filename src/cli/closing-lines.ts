@@ -41,7 +41,7 @@ export function closingLines(
     lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
   if (refused.ptrace !== undefined)
     lines.push(
-      'it asked for ptrace, which hv does not have; with a sanitizer: set ASAN_OPTIONS=detect_leaks=0',
+      'it asked for a part of ptrace that hv does not have: `hv trace` and `--gdb` work from outside',
     )
   if (exitCode === RESET_STATUS && isForNobody(options))
     lines.push(

@@ -69,6 +69,10 @@ export class ProcessView implements ProcProcess {
     return stateOf(this.#kernel, this.#task)
   }
 
+  get tracer(): number {
+    return this.#task?.tracing?.tracer.process.pid ?? 0
+  }
+
   get uids(): ProcProcess['uids'] {
     const {ruid, euid, suid, uid} = this.#who.credentials
     return [ruid, euid, suid, uid]

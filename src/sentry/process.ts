@@ -20,6 +20,7 @@ import type {ResourceLimits} from './resource-limits.ts'
 import type {ProcessSignals} from './signals/process-signals.ts'
 import type {Run} from './task/run.ts'
 import type {Task} from './task.ts'
+import type {Tracing} from './tracing.ts'
 import type {Terminal} from './tty/terminal.ts'
 
 /** Anonymous memory, ELF headers, private huge pages. */
@@ -32,7 +33,9 @@ export class Process {
   /** Undefined for init alone. */
   parent: Process | undefined
   readonly children = new Set<Process>()
-  /** Woken when a child ended, stopped or continued: wait(2). */
+  /** What its tasks trace. */
+  readonly tracees = new Set<Tracing>()
+  /** Woken when a child ended, stopped or continued, or a tracee stopped: wait(2). */
   readonly childNews = new WaitQueue()
   /** The signal that the parent gets when this ends; 0: none. */
   exitSignal = SIGCHLD

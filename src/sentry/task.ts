@@ -13,6 +13,7 @@ import type {Process} from './process.ts'
 import type {TaskSignals} from './signals/task-signals.ts'
 import {type Arguments, BLOCKED} from './syscalls/syscall.ts'
 import {Scheduling} from './task/scheduling.ts'
+import type {Tracing} from './tracing.ts'
 import type {Wait} from './wait.ts'
 
 export class Task {
@@ -37,6 +38,8 @@ export class Task {
   semaphoreUndo: SemaphoreUndo | undefined
   /** What `tellKnown` told its program. */
   told: Told | undefined
+  /** Who traces it, by ptrace(2). */
+  tracing: Tracing | undefined
   /** The blocked call, if any. */
   wait: Wait | undefined
   /** How long it was on a CPU, or answered, up to the last time it left one: nanoseconds. */

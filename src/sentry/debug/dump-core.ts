@@ -22,7 +22,7 @@ import {VM_SPECIAL} from '../memory/vma.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
 import {coreSegments, segmentContents} from './core-segments.ts'
-import {stateOf} from './thread-registers.ts'
+import {stateOf} from './task-state.ts'
 
 const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const
 

@@ -5,8 +5,9 @@ import type {PointKind} from '../../gdb/target.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
 import {Points} from './points.ts'
+import {stateOf} from './task-state.ts'
 import {leaveCall, newThread, type Thread} from './thread.ts'
-import {layoutFor, pack, stateOf, unpack} from './thread-registers.ts'
+import {layoutFor, pack, unpack} from './thread-registers.ts'
 
 export class ProgramView {
   readonly layout: RegisterLayout

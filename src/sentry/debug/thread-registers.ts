@@ -7,19 +7,13 @@ import {arm64Layout} from '../../gdb/arm64.ts'
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
 import {x86Layout} from '../../gdb/x86-64.ts'
 import type {Task} from '../task.ts'
+import {stateOf} from './task-state.ts'
 
 const LAYOUTS = {x86_64: x86Layout, arm64: () => arm64Layout} as const
 
 /** The layout for a program on this processor. @param fp any FP state of the platform */
 export function layoutFor(fp: Uint8Array): RegisterLayout {
   return LAYOUTS[arch.name](arch.debug.hasWideVectors(fp))
-}
-
-/** Copies. Precondition: the task is stopped. */
-export function stateOf(task: Task): DebugState {
-  const general = task.context.readRegisters().slice()
-  if (task.wait !== undefined) arch.debug.showSleeper(general, task.context.callNumber)
-  return {general, fp: task.context.readFpState()}
 }
 
 export function pack(layout: RegisterLayout, state: DebugState): Uint8Array {

@@ -29,6 +29,7 @@ export function hasDeliverable(task: Task): boolean {
   while (signals.next === undefined && task.process.exit === undefined) {
     const pending = signals.takeDeliverable()
     if (pending === undefined) return false
+    if (task.tracing?.takesSignal(pending)) return false
     if (task.kernel.debugging?.takesSignal(task, pending)) return false
     const {handler} = signals.process.action(pending.signal)
     if (handler === SIG_DFL) actByDefault(task, pending)
@@ -86,7 +87,7 @@ export function deliver(task: Task): boolean {
   if (task.process.exit !== undefined) return false
   signals.restoreSavedMask()
   if (signals.process.stopped) return false
-  return signals.watch === 'none' || task.kernel.debugging?.mayRun(task) !== false
+  return signals.watch === 'none' || task.kernel.debugging?.mayRun(task) === true
 }
 
 function actByDefault(task: Task, {signal, info}: PendingSignal): void {

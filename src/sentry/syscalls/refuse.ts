@@ -8,11 +8,3 @@ export function refuse(code: number): Syscall {
     throw new Errno(code)
   }
 }
-
-/** The same for a call without which programs end badly: it is counted with those that are answered ENOSYS. */
-export function refuseAndCount(code: number): Syscall {
-  return ({process, context}) => {
-    process.run.counters.countRefused(context.callNumber)
-    throw new Errno(code)
-  }
-}

@@ -2,12 +2,13 @@
 
 import {EAGAIN, EBADF, ECHILD, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
-import {CLD_CONTINUED, CLD_STOPPED, childInfo, type SignalInfo} from '../../abi/siginfo.ts'
+import {CLD_CONTINUED, CLD_STOPPED, CLD_TRAPPED, childInfo, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGCHLD, SIGCONT} from '../../abi/signal.ts'
 import {PidFile} from '../pid-file.ts'
 import type {Process} from '../process.ts'
 import {endOf, reap} from '../task/child-news.ts'
 import type {Task} from '../task.ts'
+import type {Tracing} from '../tracing.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 import {usageOfChild} from './times.ts'
 
@@ -34,13 +35,16 @@ const CONTINUED_STATUS = 0xffff
 /** Something to report about a child. */
 interface News {
   readonly child: Process
+  /** Another number than the child's: a tracee's. */
+  readonly tid?: number
   /** CLD_* */
   readonly code: number
   /** An exit status, or a signal. */
   readonly status: number
 }
 
-type Selection = (child: Process) => boolean
+/** Of children, and of tracees, whose number is their own. */
+type Selection = (child: Process, pid: number) => boolean
 
 export const wait4: Syscall = (task, args) => {
   const pid = args.int32(0)
@@ -53,7 +57,7 @@ export const wait4: Syscall = (task, args) => {
     if (news === undefined) return 0
     if (statusAddress !== 0) task.memory.writeInt32(statusAddress, statusWord(news))
     if (usageAddress !== 0) task.memory.writeBytes(usageAddress, usageOfChild(task, news.child))
-    return news.child.pid
+    return news.tid ?? news.child.pid
   })
 }
 
@@ -84,7 +88,7 @@ export const waitid: Syscall = (task, args) => {
 
 function selectionOf({process}: Task, pid: number): Selection {
   if (pid === -1) return () => true
-  if (pid > 0) return (child) => child.pid === pid
+  if (pid > 0) return (_child, own) => own === pid
   const group = pid === 0 ? process.processGroup : -pid
   return (child) => child.processGroup === group
 }
@@ -95,7 +99,7 @@ function selectionById(task: Task, which: number, id: number): {select: Selectio
       return {select: () => true, isNonBlocking: false}
     case P_PID:
       if (id <= 0) throw new Errno(EINVAL)
-      return {select: (child) => child.pid === id, isNonBlocking: false}
+      return {select: (_child, own) => own === id, isNonBlocking: false}
     case P_PGID: {
       if (id < 0) throw new Errno(EINVAL)
       const group = id === 0 ? task.process.processGroup : id
@@ -121,8 +125,13 @@ function waitFor(
 ): number {
   const {process, kernel} = task
   const attempt = (): number => {
-    const children = [...process.children].filter((child) => select(child) && isOfKind(child, options))
-    if (children.length === 0) throw new Errno(ECHILD)
+    const children = [...process.children].filter(
+      (child) => select(child, child.pid) && isOfKind(child, options),
+    )
+    const tracees = [...process.tracees].filter(({tracee}) => select(tracee.process, tracee.tid))
+    if (children.length + tracees.length === 0) throw new Errno(ECHILD)
+    const trapped = tracees.find(({isNews}) => isNews)
+    if (trapped !== undefined) return finish(takeNews(trapped, options))
     const news = newsOf(children, options)
     if (news === undefined) return options & WNOHANG ? finish(undefined) : BLOCKED
     // Before it is reported: a fault there does not bring it back.
@@ -135,6 +144,13 @@ function waitFor(
   const result = attempt()
   if (result !== BLOCKED) return result
   return task.block({queues: [process.childNews], restart: 'sa-restart', retry: attempt})
+}
+
+/** A tracee's stop is reported whatever the caller waits for. */
+function takeNews(tracing: Tracing, options: number): News {
+  if (!(options & WNOWAIT)) tracing.isNews = false
+  const {tracee, stop} = tracing
+  return {child: tracee.process, tid: tracee.tid, code: CLD_TRAPPED, status: stop!.signal}
 }
 
 /** Only __WCLONE and __WALL wait for children that do not send SIGCHLD at their end. */
@@ -171,7 +187,7 @@ function storeInfo({memory}: Task, address: number, news: News | undefined): voi
     news === undefined
       ? new Uint8Array(28)
       : childInfo(SIGCHLD, news.code, {
-          pid: news.child.pid,
+          pid: news.tid ?? news.child.pid,
           uid: news.child.credentials.ruid,
           status: news.status,
           userTicks: 0,

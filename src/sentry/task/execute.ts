@@ -23,6 +23,8 @@ export function executeProgram(
   const credentials = credentialsAfterExec(task.credentials)
   const request = {executable, argv, envp, credentials}
   const image = loadImage(kernel, task.fs.root, process.limits, request)
+  // Its new program may do more than the tracer.
+  task.tracing?.forget()
   becomeOnlyTask(task)
   leaveMemory(task, image)
   forgetOldProgram(task, credentials)

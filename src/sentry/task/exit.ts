@@ -6,6 +6,7 @@ import type {Kernel} from '../kernel.ts'
 import {tellKnown} from '../known-calls.ts'
 import type {Exit, Process} from '../process.ts'
 import type {Task} from '../task.ts'
+import {endTracing} from '../tracing.ts'
 import {leaveJobs} from '../tty/leave-jobs.ts'
 import {tellParentOfEnd} from './child-news.ts'
 import {releaseThreadWords} from './thread-words.ts'
@@ -50,6 +51,7 @@ export function wasOutOfMemory({exit, ranOut, outgrown}: Process): boolean {
 /** The task is gone; its process goes on, or is about to end. */
 export function removeTask(kernel: Kernel, task: Task): void {
   const {process} = task
+  endTracing(task)
   kernel.forget(task)
   kernel.debugging?.left(task)
   releaseThreadWords(task)

@@ -8,13 +8,14 @@ export function stateOf(kernel: Kernel, task: Task | undefined): string {
   if (task === undefined) return 'Z'
   // Init waits for its children.
   if (task.process === kernel.init) return 'S'
+  if (task.tracing?.stop !== undefined) return 't'
   if (task.process.signals.stopped) return 'T'
   return isRunnable(task) ? 'R' : task.wait?.onlyKillable ? 'D' : 'S'
 }
 
 /** It has a CPU, or waits for one. */
-function isRunnable({wait, kernel, process}: Task): boolean {
-  if (process === kernel.init || process.signals.stopped) return false
+function isRunnable({wait, kernel, process, tracing}: Task): boolean {
+  if (process === kernel.init || process.signals.stopped || tracing?.stop !== undefined) return false
   if (wait === undefined) return true
   // Its time is over, or its call works in slices.
   return wait.deadlineNs !== undefined && wait.deadlineNs <= kernel.monotonicNs()

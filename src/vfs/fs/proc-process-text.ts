@@ -64,7 +64,7 @@ export function statusText(process: ProcProcess): ByteString {
     ['Ngid', 0],
     ['Pid', tid],
     ['PPid', process.parentPid],
-    ['TracerPid', 0],
+    ['TracerPid', process.tracer],
     ['Uid', process.uids.join('\t')],
     ['Gid', process.gids.join('\t')],
     ['FDSize', 64],

@@ -59,6 +59,8 @@ export interface ProcProcess {
   /** False: it is a zombie. */
   readonly hasMemory: boolean
   readonly parentPid: number
+  /** The process that traces the task; 0: none. */
+  readonly tracer: number
   readonly processGroup: number
   readonly session: number
   /** The controlling terminal. */

@@ -47,6 +47,16 @@ export const builds: readonly Program[] = [
     needs: ['/usr/bin/gcc'],
     files: {'hello.c': 'int main(void) { return x; }\n'},
   }),
+  bash(
+    'finds leaks by AddressSanitizer and by LeakSanitizer',
+    `for kind in address leak; do
+       gcc -g -pthread -fsanitize=$kind -o $kind leak.c
+       ./$kind; echo $?
+       ./$kind leaks 2>error; echo $?
+       grep -o 'detected memory leaks' error; grep -o '[0-9]* byte.*' error | sort
+     done`,
+    {needs: ['/usr/bin/gcc'], files: {'leak.c': script('leak.c')}, timeoutS: 200, core: true},
+  ),
   bash('compiles a large file with gcc', 'gcc -O1 -pipe -o large large.c && ./large', {
     needs: ['/usr/bin/gcc'],
     files: {'large.c': LARGE_C},

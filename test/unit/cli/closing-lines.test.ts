@@ -12,7 +12,7 @@ test('a program that fails for what hv lacks is told so, one that succeeds is no
     'it asked for io_uring (io_uring_setup), which hv does not have',
   ])
   expect(lines(1, {ptrace: 1})).toEqual([
-    'it asked for ptrace, which hv does not have; with a sanitizer: set ASAN_OPTIONS=detect_leaks=0',
+    'it asked for a part of ptrace that hv does not have: `hv trace` and `--gdb` work from outside',
   ])
   expect(lines(0, {io_uring_setup: 2, ptrace: 1})).toEqual([])
 })

@@ -65,6 +65,7 @@ export class FakeProcSource implements ProcSource {
       tid: 7,
       hasMemory: true,
       parentPid: 0,
+      tracer: 0,
       processGroup: 7,
       session: 7,
       terminal: undefined,

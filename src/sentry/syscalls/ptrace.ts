@@ -1,0 +1,124 @@
+// ptrace(2): what a program needs to stop another one's threads, to look at their registers and memory, and to let them go on.
+
+import {EFAULT, EINVAL, EIO, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {
+  NT_PRFPREG,
+  NT_PRSTATUS,
+  PTRACE_ATTACH,
+  PTRACE_CONT,
+  PTRACE_DETACH,
+  PTRACE_GETFPREGS,
+  PTRACE_GETREGS,
+  PTRACE_GETREGSET,
+  PTRACE_GETSIGINFO,
+  PTRACE_KILL,
+  PTRACE_PEEKDATA,
+  PTRACE_PEEKTEXT,
+  PTRACE_SEIZE,
+  PTRACE_TRACEME,
+} from '../../abi/ptrace.ts'
+import {NSIG, SIGKILL} from '../../abi/signal.ts'
+import {arch} from '../../arch/index.ts'
+import {readForced} from '../debug/forced-memory.ts'
+import {stateOf} from '../debug/task-state.ts'
+import {mayInspect} from '../may-inspect.ts'
+import type {PendingSignal} from '../signals/pending.ts'
+import type {Task} from '../task.ts'
+import {Tracing} from '../tracing.ts'
+import type {Arguments, Syscall} from './syscall.ts'
+
+const WORD_BYTES = 8
+const SIGINFO_BYTES = 128
+
+type Stopped = Tracing & {readonly stop: PendingSignal}
+type Request = (task: Task, tracing: Stopped, args: Arguments) => void
+
+/** Of a tracee that stands still. */
+const REQUESTS: Readonly<Record<number, Request | undefined>> = {
+  [PTRACE_PEEKTEXT]: peek,
+  [PTRACE_PEEKDATA]: peek,
+  [PTRACE_CONT]: (_task, tracing, args) => tracing.resume(signalOf(args)),
+  [PTRACE_DETACH]: (_task, tracing, args) => tracing.end(signalOf(args)),
+  [PTRACE_GETSIGINFO]: ({memory}, {stop}, args) => {
+    const info = new Uint8Array(SIGINFO_BYTES)
+    info.set(stop.info)
+    memory.writeBytes(args.address(3), info)
+  },
+  [PTRACE_GETREGSET]: getRegisterSet,
+  ...(arch.name === 'x86_64' && {
+    [PTRACE_GETREGS]: ({memory}: Task, {tracee}: Tracing, args: Arguments) =>
+      memory.writeBytes(args.address(3), registerSet(tracee, NT_PRSTATUS)),
+    [PTRACE_GETFPREGS]: ({memory}: Task, {tracee}: Tracing, args: Arguments) =>
+      memory.writeBytes(args.address(3), registerSet(tracee, NT_PRFPREG)),
+  }),
+}
+
+export const ptrace: Syscall = (task, args) => {
+  const request = args.int32(0)
+  if (request === PTRACE_ATTACH) return attach(task, args.int32(1))
+  if (request === PTRACE_TRACEME || request === PTRACE_SEIZE) throw refused(task, EPERM)
+  const tracing = task.kernel.tasks.get(args.int32(1))?.tracing
+  if (tracing?.tracer !== task) throw new Errno(ESRCH)
+  if (request === PTRACE_KILL) {
+    tracing.tracee.signals.raise(SIGKILL)
+    return 0
+  }
+  if (!isStopped(tracing)) throw new Errno(ESRCH)
+  const act = REQUESTS[request]
+  if (act === undefined) throw refused(task, EIO)
+  act(task, tracing, args)
+  return 0
+}
+
+/** Debuggers end badly without it: a closing line says so. */
+function refused({process, context}: Task, code: number): Errno {
+  process.run.counters.countRefused(context.callNumber)
+  return new Errno(code)
+}
+
+/** A debugger of hv's own has the tasks already. */
+function attach(task: Task, tid: number): number {
+  const {kernel} = task
+  const tracee = kernel.tasks.get(tid)
+  if (tracee === undefined) throw new Errno(ESRCH)
+  const {process} = tracee
+  const isFree = tracee.tracing === undefined && kernel.debugging === undefined
+  if (process === task.process || process === kernel.init || !isFree || !mayInspect(task, process))
+    throw new Errno(EPERM)
+  Tracing.begin(tracee, task)
+  return 0
+}
+
+const isStopped = (tracing: Tracing): tracing is Stopped => tracing.stop !== undefined
+
+function signalOf(args: Arguments): number {
+  const signal = args.raw(3)
+  if (signal > BigInt(NSIG)) throw new Errno(EIO)
+  return Number(signal)
+}
+
+function peek({memory}: Task, {tracee}: Tracing, args: Arguments): void {
+  const word = readForced(tracee.process.memoryMap, args.address(2), WORD_BYTES)
+  if (word.length < WORD_BYTES) throw new Errno(EIO)
+  memory.writeBytes(args.address(3), word)
+}
+
+/** `data` is a struct iovec: as much as it has room for, and its length becomes what it got. */
+function getRegisterSet({memory}: Task, {tracee}: Tracing, args: Arguments): void {
+  const set = registerSet(tracee, args.uint32(2))
+  const vector = new BigUint64Array(memory.readBytes(args.address(3), 2 * WORD_BYTES).slice().buffer)
+  const length = Number(vector[1] < BigInt(set.length) ? vector[1] : set.length)
+  const base = Number(vector[0])
+  if (!Number.isSafeInteger(base)) throw new Errno(EFAULT)
+  memory.writeBytes(base, set.subarray(0, length))
+  memory.writeBytes(args.address(3) + WORD_BYTES, new Uint8Array(BigUint64Array.of(BigInt(length)).buffer))
+}
+
+/** @param type NT_*. @throws Errno EINVAL when there is no such set */
+function registerSet(tracee: Task, type: number): Uint8Array {
+  const state = stateOf(tracee)
+  if (type === NT_PRSTATUS) return arch.debug.coreRegisters(state.general)
+  const note = arch.debug.coreNotes(state).find((each) => each.type === type)
+  if (note === undefined) throw new Errno(EINVAL)
+  return note.bytes
+}

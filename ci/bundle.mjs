@@ -39,11 +39,9 @@ const chunks = [
   ['common', ({bin, library}) => bin && library],
   ['start', ({bin}) => bin],
   ['plain', ({isShared, library, native}) => isShared && library && !native],
-  ['base', ({isShared, library}) => isShared && library],
-  // A machine has no sentry, but its files.
-  ['files', ({isShared, kernel}) => isShared && kernel],
+  // With what `hv run` needs for any guest: a file more would take longer to open than these few lines to read.
+  ['base', ({isShared, library, run, linux, kernel}) => run || (isShared && library) || (linux && kernel)],
   ['sentry', ({isShared}) => isShared],
-  ['run', ({run, linux, kernel}) => run || (linux && kernel)],
   ['linux', ({linux}) => linux],
   // A sandbox's two ends.
   ['ends', ({library, worker}) => library && worker],

@@ -286,6 +286,8 @@ export const leftOut: Readonly<Record<string, string>> = {
   setfsuid: 'the same',
   setfsgid: 'the same',
   set_tid_address: 'the word there is cleared when the program ends',
+  ptrace:
+    'natively, request 0 makes the parent a tracer that knows nothing of it; guests/linux/ptrace-look.c',
   shmat: 'maps where later calls expect nothing; guests/linux/sysv-shm.c',
   xpledge: 'Linux has no such call',
   pledge: 'Linux has no such call',

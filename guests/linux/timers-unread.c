@@ -36,13 +36,18 @@ static void check_timerfd(void) {
   close(fd), close(epoll);
 }
 
+static timer_t start_timer(int notify, const struct itimerspec *when) {
+  struct sigevent event = {.sigev_notify = notify, .sigev_signo = SIGRTMIN};
+  timer_t timer;
+  REQUIRE(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 && timer_settime(timer, 0, when, 0) == 0);
+  return timer;
+}
+
 // At most one signal of each is queued; what it missed is its overrun.
 static void check_signal(void) {
-  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
   struct itimerspec now;
   siginfo_t info;
-  timer_t timer;
-  REQUIRE(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 && timer_settime(timer, 0, &every_ms, 0) == 0);
+  timer_t timer = start_timer(SIGEV_SIGNAL, &every_ms);
   for (int round = 0; round < 2; round++) {
     pause_ms(60);
     CHECK_EQ(timer_gettime(timer, &now), 0);
@@ -56,10 +61,8 @@ static void check_signal(void) {
 
 // It only counts down.
 static void check_no_signal(void) {
-  struct sigevent event = {.sigev_notify = SIGEV_NONE};
   struct itimerspec now;
-  timer_t timer;
-  REQUIRE(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 && timer_settime(timer, 0, &every_ms, 0) == 0);
+  timer_t timer = start_timer(SIGEV_NONE, &every_ms);
   for (int i = 0; i < 20; i++) {
     pause_ms(1);
     CHECK_EQ(timer_gettime(timer, &now), 0);
@@ -84,13 +87,12 @@ static void check_interval_timer(void) {
 
 // Each of them expires a million times a second, and the program has the processor all the same.
 static void check_many(void) {
-  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
   timer_t timers[MANY];
   int fds[MANY];
   for (int i = 0; i < MANY; i++) {
     fds[i] = timerfd_create(CLOCK_MONOTONIC, 0);
     REQUIRE(fds[i] >= 0 && timerfd_settime(fds[i], 0, &every_us, 0) == 0);
-    REQUIRE(timer_create(CLOCK_MONOTONIC, &event, &timers[i]) == 0 && timer_settime(timers[i], 0, &every_us, 0) == 0);
+    timers[i] = start_timer(SIGEV_SIGNAL, &every_us);
   }
   long long begin = now_ns();
   for (int i = 0; i < 2000; i++) getppid();

@@ -123,15 +123,22 @@ async function pooled({SandboxPool}, options, rounds) {
 /** What a program of the host's does: coreutils' cat reads and writes 256 KiB at a time. */
 async function streamedFile(name, {Sandbox}, platform, rounds) {
   if (!existsSync(CAT)) return emptyRow(name, 'absent', `there is no ${CAT}`)
-  const folder = mkdtempSync(join(tmpdir(), 'hv-bench-'))
-  try {
+  return inFolder((folder) => {
     const path = join(folder, 'zeros')
     writeFileSync(path, '')
     truncateSync(path, STREAM_BYTES)
     const volumes = [{host: folder, guest: folder}]
-    return await within(Sandbox.create({platform, volumes, withLibraries: true}), (box) =>
+    return within(Sandbox.create({platform, volumes, withLibraries: true}), (box) =>
       streamed(name, box, [CAT, [path]], rounds),
     )
+  })
+}
+
+/** A fresh folder of the host's, which is gone afterwards. */
+async function inFolder(act) {
+  const folder = mkdtempSync(join(tmpdir(), 'hv-bench-'))
+  try {
+    return await act(folder)
   } finally {
     rmSync(folder, {recursive: true})
   }
@@ -156,9 +163,8 @@ async function drain(stream) {
 
 async function files(name, box, rounds) {
   const bytes = new Uint8Array(FILE_BYTES).fill(1)
-  const directory = mkdtempSync(join(tmpdir(), 'hv-bench-'))
-  try {
-    const path = join(directory, 'file')
+  return inFolder(async (folder) => {
+    const path = join(folder, 'file')
     const ours = await timed(rounds, async () => {
       await box.files.write('/tmp/file', bytes)
       await box.files.read('/tmp/file')
@@ -168,9 +174,7 @@ async function files(name, box, rounds) {
       await readFile(path)
     })
     return row(name, 'ms', median(ours), 'fs/promises', median(theirs))
-  } finally {
-    rmSync(directory, {recursive: true})
-  }
+  })
 }
 
 /** The private memory of a sandbox that has run a program, with all its processes, beside an empty node's. */

@@ -55,3 +55,7 @@ export const P_ALIGN = 48
 export const PHDR_TABLE_LIMIT = 65536
 /** PATH_MAX: the longest PT_INTERP, its NUL included. */
 export const INTERP_LIMIT = 4096
+
+/** Register sets: of core files' notes, and of ptrace(2). */
+export const NT_PRSTATUS = 1
+export const NT_PRFPREG = 2

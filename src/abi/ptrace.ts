@@ -14,6 +14,3 @@ export const PTRACE_DETACH = 17
 export const PTRACE_GETSIGINFO = 0x4202
 export const PTRACE_GETREGSET = 0x4204
 export const PTRACE_SEIZE = 0x4206
-
-export const NT_PRSTATUS = 1
-export const NT_PRFPREG = 2

@@ -1,6 +1,8 @@
 // Notes of a core file: core(5); struct elf_prstatus, elf_prpsinfo and NT_FILE of Linux's include/linux/elfcore.h and fs/binfmt_elf.c,
 // which are the same on x86_64 and arm64 except for the registers.
 
+import {NT_PRSTATUS} from '../abi/elf.ts'
+
 export interface CoreNote {
   /** `CORE` or `LINUX`. */
   readonly owner: string
@@ -9,7 +11,6 @@ export interface CoreNote {
   readonly bytes: Uint8Array
 }
 
-const NT_PRSTATUS = 1
 const NT_PRPSINFO = 3
 const NT_AUXV = 6
 const NT_SIGINFO = 0x53494749

@@ -1,9 +1,10 @@
 // Tracing: a task that another one traces by ptrace(2), which may look at it while it stands still, and not change it.
 
 import {Errno} from '../abi/errno.ts'
-import {CLD_TRAPPED, childInfo, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../abi/siginfo.ts'
-import {SA_NOCLDSTOP, SIG_IGN, SIGCHLD, SIGKILL, SIGSTOP} from '../abi/signal.ts'
+import {CLD_TRAPPED, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../abi/siginfo.ts'
+import {SIGKILL, SIGSTOP} from '../abi/signal.ts'
 import type {PendingSignal} from './signals/pending.ts'
+import {tellOfStop} from './task/child-news.ts'
 import type {Task} from './task.ts'
 
 export class Tracing {
@@ -75,17 +76,9 @@ export class Tracing {
     this.stop = stop
     this.isNews = true
     tracee.signals.setWatch('held')
-    const {signals, childNews} = tracer.process
-    const {handler, flags} = signals.action(SIGCHLD)
-    if (handler !== SIG_IGN && (flags & SA_NOCLDSTOP) === 0) {
-      const {tid: pid, credentials} = tracee
-      const status = stop.signal
-      signals.raise(
-        SIGCHLD,
-        childInfo(SIGCHLD, CLD_TRAPPED, {pid, uid: credentials.ruid, status, userTicks: 0}),
-      )
-    }
-    childNews.wakeAll()
+    const {tid: pid, credentials} = tracee
+    const news = {code: CLD_TRAPPED, status: stop.signal}
+    tellOfStop(tracer.process, {pid, credentials, endedCpuNs: 0}, news)
   }
 }
 

@@ -1,5 +1,6 @@
 // arm64's part of debugging: BRK, steps with breakpoints, and where its registers are in user_pt_regs and user_fpsimd_state.
 
+import {NT_PRFPREG} from '../../abi/elf.ts'
 import {
   type DebugRegister,
   type DebugState,
@@ -19,7 +20,6 @@ const FPCR = FPSR + 4
 const INSTRUCTION_BYTES = 4
 const REGISTER_31 = 31
 
-const NT_PRFPREG = 2
 const NT_ARM_TLS = 0x401
 
 export const debug: DebugSupport = {

@@ -1,5 +1,6 @@
 // x86_64's part of debugging: INT3, the trap flag, and where its registers are in user_regs_struct and the XSAVE area.
 
+import {NT_PRFPREG} from '../../abi/elf.ts'
 import {
   type DebugRegister,
   type DebugState,
@@ -39,7 +40,6 @@ const AVX = 4n
 const ABRIDGED_TAGS = 0xff
 const STACK_TOP = 11
 
-const NT_PRFPREG = 2
 const NT_X86_XSTATE = 0x202
 
 export const debug: DebugSupport = {

@@ -1,9 +1,8 @@
 // ptrace(2): what a program needs to stop another one's threads, to look at their registers and memory, and to let them go on.
 
-import {EFAULT, EINVAL, EIO, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {NT_PRFPREG, NT_PRSTATUS} from '../../abi/elf.ts'
+import {EINVAL, EIO, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {
-  NT_PRFPREG,
-  NT_PRSTATUS,
   PTRACE_ATTACH,
   PTRACE_CONT,
   PTRACE_DETACH,
@@ -46,10 +45,8 @@ const REQUESTS: Readonly<Record<number, Request | undefined>> = {
   },
   [PTRACE_GETREGSET]: getRegisterSet,
   ...(arch.name === 'x86_64' && {
-    [PTRACE_GETREGS]: ({memory}: Task, {tracee}: Tracing, args: Arguments) =>
-      memory.writeBytes(args.address(3), registerSet(tracee, NT_PRSTATUS)),
-    [PTRACE_GETFPREGS]: ({memory}: Task, {tracee}: Tracing, args: Arguments) =>
-      memory.writeBytes(args.address(3), registerSet(tracee, NT_PRFPREG)),
+    [PTRACE_GETREGS]: getAll(NT_PRSTATUS),
+    [PTRACE_GETFPREGS]: getAll(NT_PRFPREG),
   }),
 }
 
@@ -103,15 +100,17 @@ function peek({memory}: Task, {tracee}: Tracing, args: Arguments): void {
   memory.writeBytes(args.address(3), word)
 }
 
+function getAll(type: number): Request {
+  return ({memory}, {tracee}, args) => memory.writeBytes(args.address(3), registerSet(tracee, type))
+}
+
 /** `data` is a struct iovec: as much as it has room for, and its length becomes what it got. */
 function getRegisterSet({memory}: Task, {tracee}: Tracing, args: Arguments): void {
   const set = registerSet(tracee, args.uint32(2))
-  const vector = new BigUint64Array(memory.readBytes(args.address(3), 2 * WORD_BYTES).slice().buffer)
-  const length = Number(vector[1] < BigInt(set.length) ? vector[1] : set.length)
-  const base = Number(vector[0])
-  if (!Number.isSafeInteger(base)) throw new Errno(EFAULT)
-  memory.writeBytes(base, set.subarray(0, length))
-  memory.writeBytes(args.address(3) + WORD_BYTES, new Uint8Array(BigUint64Array.of(BigInt(length)).buffer))
+  const vector = args.address(3)
+  const length = Math.min(set.length, memory.readUint64(vector + WORD_BYTES))
+  memory.writeBytes(memory.readUint64(vector), set.subarray(0, length))
+  memory.writeUint64(vector + WORD_BYTES, length)
 }
 
 /** @param type NT_*. @throws Errno EINVAL when there is no such set */

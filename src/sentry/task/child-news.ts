@@ -7,8 +7,17 @@ import {NS_PER_TICK} from '../../abi/time.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Exit, Process} from '../process.ts'
 
+/** CLD_*, and an exit status or a signal. */
+interface News {
+  readonly code: number
+  readonly status: number
+}
+
+/** A process, or a thread that is traced. */
+type Subject = Pick<Process, 'pid' | 'credentials' | 'endedCpuNs'>
+
 /** How it ended, as in SIGCHLD's siginfo and waitid(2): CLD_*, and an exit status or a signal. No core is ever written. */
-export function endOf({code, signal}: Exit): {code: number; status: number} {
+export function endOf({code, signal}: Exit): News {
   if (signal === undefined) return {code: CLD_EXITED, status: code ?? 0}
   return {code: CLD_KILLED, status: signal}
 }
@@ -22,7 +31,7 @@ export function tellParentOfEnd(kernel: Kernel, process: Process): void {
   const isIgnored = process.exitSignal === SIGCHLD && handler === SIG_IGN
   // clone(2) takes any number: one that is no signal sends nothing.
   if (process.exitSignal !== 0 && process.exitSignal <= NSIG && !isIgnored)
-    tell(parent, process, endOf(process.exit!))
+    tell(parent, process, endOf(process.exit!), process.exitSignal)
   parent.childNews.wakeAll()
 }
 
@@ -37,22 +46,24 @@ export function tellParentOfContinue(process: Process): void {
   tellOfJob(process, {code: CLD_CONTINUED, status: SIGCONT})
 }
 
-function tellOfJob(process: Process, news: {code: number; status: number}): void {
-  const {parent} = process
-  if (parent === undefined) return
+function tellOfJob(process: Process, news: News): void {
+  if (process.parent !== undefined) tellOfStop(process.parent, process, news)
+}
+
+/** @param parent or a tracer. @param subject what stopped, or goes on */
+export function tellOfStop(parent: Process, subject: Subject, news: News): void {
   const {handler, flags} = parent.signals.action(SIGCHLD)
-  if (handler !== SIG_IGN && (flags & SA_NOCLDSTOP) === 0) tell(parent, process, news, SIGCHLD)
+  if (handler !== SIG_IGN && (flags & SA_NOCLDSTOP) === 0) tell(parent, subject, news, SIGCHLD)
   parent.childNews.wakeAll()
 }
 
 function tell(
   parent: Process,
-  process: Process,
-  {code, status}: {code: number; status: number},
-  signal = process.exitSignal,
+  {pid, credentials, endedCpuNs}: Subject,
+  {code, status}: News,
+  signal: number,
 ): void {
-  const userTicks = Math.floor(process.endedCpuNs / NS_PER_TICK)
-  const {pid, credentials} = process
+  const userTicks = Math.floor(endedCpuNs / NS_PER_TICK)
   const info = childInfo(signal, code, {pid, uid: credentials.ruid, status, userTicks})
   try {
     parent.signals.raise(signal, info)

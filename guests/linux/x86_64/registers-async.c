@@ -101,11 +101,9 @@ int main(void) {
   struct itimerval often = {{0, 1000}, {0, 1000}}, off = {0};
   REQUIRE(sigaction(SIGALRM, &action, 0) == 0);
   REQUIRE(setitimer(ITIMER_REAL, &often, 0) == 0);
-  for (int i = 0; ticks < 50 && i < 2000; i++) REQUIRE(spin_general(50000) == 0);
-  CHECK(ticks >= 50);
-  ticks = 0;
-  for (int i = 0; ticks < 50 && i < 2000; i++) REQUIRE(vectors_survive(1));
-  CHECK(ticks >= 50);
+  // No count of rounds: where timers come late, many rounds pass without one. If none comes, the runner's time-out ends the guest.
+  while (ticks < 50) REQUIRE(spin_general(50000) == 0);
+  for (ticks = 0; ticks < 50;) REQUIRE(vectors_survive(1));
   setitimer(ITIMER_REAL, &off, 0);
   return finish();
 }

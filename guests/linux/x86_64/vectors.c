@@ -142,8 +142,8 @@ static void check_preemption(void) {
   struct itimerval often = {{0, 1000}, {0, 1000}}, off = {0};
   handled = 0;
   REQUIRE(setitimer(ITIMER_REAL, &often, 0) == 0);
-  for (int i = 0; handled < 20 && i < 2000; i++) CHECK_KEPT(spin, 300000, 0);
-  CHECK(handled >= 20);
+  // If no signal comes, the runner's time-out ends the guest.
+  while (handled < 20) CHECK_KEPT(spin, 300000, 0);
   setitimer(ITIMER_REAL, &off, 0);
 }
 

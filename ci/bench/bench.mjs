@@ -17,12 +17,25 @@ import {parked} from './parked.mjs'
 import {processes} from './processes.mjs'
 import {ptrace} from './ptrace.mjs'
 import {emptyRow, table} from './row.mjs'
+import {runAsync} from './run-async.mjs'
 import {sandbox} from './sandbox.mjs'
 import {compute, file, memory} from './speed.mjs'
 import {start} from './start.mjs'
 import {exit, listening} from './syscall.mjs'
 
-const groups = {exit, ptrace, listening, parked, compute, memory, file, start, sandbox, processes}
+const groups = {
+  exit,
+  'run-async': runAsync,
+  ptrace,
+  listening,
+  parked,
+  compute,
+  memory,
+  file,
+  start,
+  sandbox,
+  processes,
+}
 const thorough = {rounds: 5, milliseconds: 1000, quietSeconds: 3, startRounds: 25}
 /** Under emulation, V8 takes seconds to compile what is called often. */
 const emulated = {...thorough, rounds: 2, milliseconds: 4000, isEmulated: true}

@@ -1,5 +1,6 @@
 // patience.h: how long a thread looks for what another one brings before it sleeps: as long as its wake-ups take here. Whenever
-// the other comes, that costs at most twice what the better of looking and sleeping would have cost.
+// the other comes, that costs at most twice what the better of looking and sleeping would have cost, if each has a processor.
+// Looking keeps one from the other where they share it: a thread that looks in vain soon looks less and less.
 #ifndef HV_SYS_PATIENCE_H_
 #define HV_SYS_PATIENCE_H_
 
@@ -29,15 +30,24 @@ class Patience {
 
   // True: `word` got another value than `value` in time.
   template <typename Word>
-  bool Look(const std::atomic<Word>& word, Word value) const {
-    if (ns() == 0) return word.load(std::memory_order_acquire) != value;
-    for (int64_t end = MonotonicNs() + ns();;) {
-      for (int i = 0; i < kLooks; i++) {
-        if (word.load(std::memory_order_acquire) != value) return true;
-        Pause();
-      }
-      if (MonotonicNs() > end) return false;
+  bool Look(const std::atomic<Word>& word, Word value) {
+    if (word.load(std::memory_order_acquire) != value) return true;
+    if (ns() == 0) return false;
+    if (skips_left_ > 0) {
+      skips_left_--;
+      return false;
     }
+    for (int64_t end = MonotonicNs() + ns(); MonotonicNs() < end;) {
+      for (int i = 0; i < kLooks; i++) {
+        Pause();
+        if (word.load(std::memory_order_acquire) == value) continue;
+        skips_ = 0;
+        return true;
+      }
+    }
+    skips_ = std::min(2 * skips_ + 1, kMostSkips);
+    skips_left_ = skips_;
+    return false;
   }
 
  private:
@@ -45,6 +55,8 @@ class Patience {
   static constexpr int64_t kMostNs = 1'000'000;
   // Between two looks at the clock.
   static constexpr int kLooks = 8;
+  // Then a look in vain adds little to each wait.
+  static constexpr int kMostSkips = 255;
 
   static bool HasProcessors() {
     cpu_set_t usable;
@@ -52,6 +64,9 @@ class Patience {
   }
 
   int64_t typical_ns_ = 0;
+  // How many waits go without a look behind the last one in vain, and how many of them are left.
+  int skips_ = 0;
+  int skips_left_ = 0;
   bool can_look_ = HasProcessors();
 };
 

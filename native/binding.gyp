@@ -12,6 +12,7 @@
         "jail/rights.cc",
         "kvm/device_table.cc",
         "kvm/exit.cc",
+        "kvm/message_routes.cc",
         "kvm/page_table.cc",
         "kvm/runner.cc",
         "kvm/space.cc",

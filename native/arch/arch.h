@@ -2,6 +2,8 @@
 #ifndef HV_ARCH_ARCH_H_
 #define HV_ARCH_ARCH_H_
 
+#include <linux/kvm.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -80,6 +82,8 @@ void WriteMsr(const Vcpu& vcpu, uint32_t index, uint64_t value);
 Fd CreateInterruptController(const Vm& vm, unsigned& version);
 // KVM_IRQ_LINE's number for an input of the interrupt controller.
 uint32_t LineOf(uint32_t gsi);
+// The routes of the inputs, as KVM has them unless it is told of others; none where nothing in a VM takes messages.
+std::vector<kvm_irq_routing_entry> InputRoutes();
 // After the last vCPU is made, before the first run.
 void StartInterruptController(const Fd& controller);
 

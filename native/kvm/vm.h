@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kvm/device_table.h"
+#include "kvm/message_routes.h"
 #include "kvm/system.h"
 #include "sys/eventfd.h"
 #include "sys/shared_memory.h"
@@ -56,6 +57,11 @@ class Vm {
   void SetLine(uint32_t gsi, bool high);
   // Sends a message-signalled interrupt; false: the guest has it switched off. Throws std::system_error.
   bool SignalMsi(uint64_t address, uint32_t data);
+  // The message's number, for SetIrqfd: see MessageRoutes.
+  uint32_t AddMessage(uint64_t address, uint32_t data) {
+    return messages_.Add(fd(), address, data);
+  }
+  void RemoveMessage(uint32_t gsi) { messages_.Remove(fd(), gsi); }
   // From now on, or (not `is_on`) no longer. KVM keeps the eventfd, and releases it with the VM. Throws std::system_error: EEXIST when
   // there is already one for such stores.
   void SetIoeventfd(const IoeventfdPlace& place, const Eventfd& eventfd, bool is_on);
@@ -81,6 +87,7 @@ class Vm {
   System system_;
   Fd fd_;
   DeviceTable devices_;
+  MessageRoutes messages_;
   Fd interrupt_controller_;
   int controller_version_ = -1;
   bool started_ = false;

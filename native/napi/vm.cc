@@ -22,6 +22,8 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
                        {InstanceMethod<&VmObject::AddInterruptController>("addInterruptController"),
                         InstanceMethod<&VmObject::SetLine>("setLine"),
                         InstanceMethod<&VmObject::SignalMsi>("signalMsi"),
+                        InstanceMethod<&VmObject::AddMessage>("addMessage"),
+                        InstanceMethod<&VmObject::RemoveMessage>("removeMessage"),
                         InstanceMethod<&VmObject::EventfdLimits>("eventfdLimits"),
                         InstanceMethod<&VmObject::SetIoeventfd>("setIoeventfd"),
                         InstanceMethod<&VmObject::SetIrqfd>("setIrqfd"),
@@ -66,10 +68,22 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
   // signalMsi(address, data): whether the guest takes it.
   Napi::Value SignalMsi(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
-      uint64_t address = static_cast<uint64_t>(info[0].ToNumber().Int64Value());
-      bool taken = Get()->SignalMsi(address, info[1].ToNumber().Uint32Value());
+      bool taken = Get()->SignalMsi(Whole(info[0]), info[1].ToNumber().Uint32Value());
       return Napi::Boolean::New(info.Env(), taken);
     });
+  }
+
+  // addMessage(address, data): its number for setIrqfd.
+  Napi::Value AddMessage(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      uint32_t gsi = Get()->AddMessage(Whole(info[0]), info[1].ToNumber().Uint32Value());
+      return Napi::Number::New(info.Env(), gsi);
+    });
+  }
+
+  // removeMessage(gsi)
+  void RemoveMessage(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get()->RemoveMessage(info[0].ToNumber().Uint32Value()); });
   }
 
   // eventfdLimits(): EventfdLimits of src/vm/addon.ts.
@@ -84,6 +98,9 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
       Napi::Object limits = Napi::Object::New(env);
       for (const auto& [name, capability] : capabilities)
         limits.Set(name, Napi::Boolean::New(env, Get()->system().Check(capability) > 0));
+      bool messages =
+          Get()->system().Check(KVM_CAP_IRQ_ROUTING) > 0 && !arch::InputRoutes().empty();
+      limits.Set("messages", Napi::Boolean::New(env, messages));
       return limits;
     });
   }

@@ -84,6 +84,9 @@ export interface NativeVm {
   setLine(gsi: number, high: boolean): void
   /** @returns whether the guest accepts it */
   signalMsi(address: number, data: number): boolean
+  /** @returns its number, for setIrqfd */
+  addMessage(address: number, data: number): number
+  removeMessage(gsi: number): void
   eventfdLimits(): Omit<EventfdLimits, 'listeners'>
   /** @param length 0: any @param value stores of other values are exits */
   setIoeventfd(

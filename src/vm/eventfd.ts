@@ -20,6 +20,8 @@ export interface EventfdLimits {
   readonly anyLength: boolean
   /** {@link Irqchip.irqfd} (KVM_CAP_IRQFD). */
   readonly irqfd: boolean
+  /** … that sends a message (KVM_CAP_IRQ_ROUTING); never on arm64, whose VMs have no ITS. */
+  readonly messages: boolean
   /** … that is level-triggered (KVM_CAP_IRQFD_RESAMPLE). */
   readonly resample: boolean
   /** This process can listen to eventfds: not under Bun, which has no libuv. */

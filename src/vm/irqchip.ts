@@ -3,7 +3,7 @@
 import {HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
 import type {Eventfds} from './eventfd.ts'
-import {type Irqfd, type IrqfdOptions, makeIrqfd} from './irqfd.ts'
+import {type Irqfd, type IrqfdOptions, type IrqfdTarget, makeIrqfd} from './irqfd.ts'
 
 /**
  * An input of the interrupt controller, driven by the host. It stays raised until it is lowered; a guest that takes it as
@@ -83,9 +83,9 @@ export class Irqchip {
   }
 
   /**
-   * An eventfd whose signals interrupt the guest through an input of the controller, whether they come from this process, a child or vhost.
-   * That takes no call to KVM and ends no vCPU's run. A VM has 256 eventfds at most, those of ioeventfds included.
-   * @param gsi as for {@link line}
+   * An eventfd whose signals interrupt the guest, whether they come from this process, a child or vhost. That takes no call to KVM and ends
+   * no vCPU's run. A VM has 256 eventfds at most, those of ioeventfds included.
+   * @param input of the controller, as for {@link line}; or a message, which each signal sends, as {@link sendMsi} would
    * @throws HvError BAD_ARGUMENT; KVM_UNUSABLE where the host has none (see {@link Vm.eventfdLimits}), and under Bun for a `resample` that
    * is a function; HOST_SYSCALL, DISPOSED
    *
@@ -95,10 +95,11 @@ export class Irqchip {
    * const bell = machine.ioeventfd({space: 'port', address: 0x80})
    * // What the guest stores there interrupts it, and nobody else hears of it.
    * machine.irqchip!.irqfd(5, {fd: bell.fd})
+   * machine.irqchip!.irqfd({address: 0xfee00000, data: 0x41}).signal()
    */
-  irqfd(gsi: number, options?: IrqfdOptions): Irqfd {
-    this.#check(gsi)
-    return makeIrqfd(this.#native(), this.#eventfds, gsi, options)
+  irqfd(input: number | Msi, options?: IrqfdOptions): Irqfd {
+    const target = isMsi(input) ? this.#message(input) : this.#input(input)
+    return makeIrqfd(this.#native(), this.#eventfds, target, options)
   }
 
   /**
@@ -107,17 +108,32 @@ export class Irqchip {
    * @throws HvError BAD_ARGUMENT if nothing at that address takes one (no ITS on arm64), DISPOSED
    */
   sendMsi({address, data}: Msi): boolean {
-    const isWord = (value: number, max: number): boolean =>
-      Number.isSafeInteger(value) && value >= 0 && value <= max
-    if (!isWord(address, Number.MAX_SAFE_INTEGER) || !isWord(data, 2 ** 32 - 1)) {
-      throw new HvError('BAD_ARGUMENT', `an interrupt cannot be message ${data} to address ${address}`)
-    }
+    checkMsi({address, data})
     try {
       return this.#native().signalMsi(address, data)
     } catch (cause) {
-      if (cause instanceof HvError) throw cause
-      const message = `nothing takes an interrupt at address 0x${address.toString(16)}`
-      throw new HvError('BAD_ARGUMENT', message, 'give the address of a doorbell', {cause})
+      throw untaken(address, cause)
+    }
+  }
+
+  #input(gsi: number): IrqfdTarget {
+    this.#check(gsi)
+    return {name: `input ${gsi}`, hasLevels: true, take: () => gsi, free: () => {}}
+  }
+
+  #message({address, data}: Msi): IrqfdTarget {
+    checkMsi({address, data})
+    return {
+      name: `message ${data}`,
+      hasLevels: false,
+      take: (native) => {
+        try {
+          return native.addMessage(address, data)
+        } catch (cause) {
+          throw untaken(address, cause)
+        }
+      },
+      free: (native, gsi) => native.removeMessage(gsi),
     }
   }
 
@@ -126,6 +142,21 @@ export class Irqchip {
     const message = `the interrupt controller has no input ${gsi}`
     throw new HvError('BAD_ARGUMENT', message, `give one from 0 to ${this.lines - 1}`)
   }
+}
+
+const isMsi = (input: unknown): input is Msi => typeof input === 'object' && input !== null
+
+function checkMsi({address, data}: Msi): void {
+  const isWord = (value: number, max: number): boolean =>
+    Number.isSafeInteger(value) && value >= 0 && value <= max
+  if (isWord(address, Number.MAX_SAFE_INTEGER) && isWord(data, 2 ** 32 - 1)) return
+  throw new HvError('BAD_ARGUMENT', `an interrupt cannot be message ${data} to address ${address}`)
+}
+
+function untaken(address: number, cause: unknown): unknown {
+  if (cause instanceof HvError) return cause
+  const message = `nothing takes an interrupt at address 0x${address.toString(16)}`
+  return new HvError('BAD_ARGUMENT', message, 'give the address of a doorbell', {cause})
 }
 
 /** KVM's IOAPIC: arch/x86/kvm/ioapic.h, IOAPIC_NUM_PINS. */

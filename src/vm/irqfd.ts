@@ -13,7 +13,7 @@ export interface IrqfdOptions {
   /**
    * Level-triggered: a signal raises the input until the guest has taken the interrupt (its EOI). Then the input is lowered, and
    * `resampleFd` is signalled; a device that still wants attention signals again. The function is called then; with `true`, something else
-   * must read `resampleFd`. Default: each signal is an edge: the input is raised and lowered.
+   * must read `resampleFd`. Default: each signal is an edge: the input is raised and lowered. A message knows no levels, and takes none.
    */
   resample?: true | (() => void)
 }
@@ -42,27 +42,44 @@ const irqfdOptions = takes.options({
   resample: v.optional(takes.either([v.literal(true), takes.callback], 'true or a function')),
 })
 
+/** What a signal does to the guest. */
+export interface IrqfdTarget {
+  readonly name: string
+  readonly hasLevels: boolean
+  /** @returns KVM's number for it */
+  take(native: NativeVm): number
+  /** No irqfd has the number any longer. */
+  free(native: NativeVm, gsi: number): void
+}
+
 /** @throws HvError BAD_ARGUMENT, KVM_UNUSABLE, HOST_SYSCALL */
 export function makeIrqfd(
   native: NativeVm,
   eventfds: Eventfds,
-  gsi: number,
+  target: IrqfdTarget,
   options: IrqfdOptions = {},
 ): Irqfd {
   const {fd, resample} = takes.checked(irqfdOptions, options, 'options') as IrqfdOptions
+  if (resample !== undefined && !target.hasLevels) {
+    throw new HvError('BAD_ARGUMENT', 'a message has no level to resample', 'leave `resample` away')
+  }
   if (typeof resample === 'function') requireListening()
   const made: NativeEventfd[] = []
   const make = (other?: number): NativeEventfd => {
     made.push(eventfds.make(other))
     return made[made.length - 1]
   }
+  let gsi: number | undefined
   const forget = (): void => {
     for (const eventfd of made) eventfds.forget(eventfd)
+    if (gsi !== undefined) target.free(native, gsi)
   }
   try {
     const eventfd = make(fd)
     const resampled = resample === undefined ? undefined : make()
-    native.setIrqfd(eventfd, true, gsi, resampled)
+    const taken = target.take(native)
+    gsi = taken
+    native.setIrqfd(eventfd, true, taken, resampled)
     if (typeof resample === 'function') resampled!.listen(() => resample())
     return {
       fd: eventfd.fd,
@@ -73,12 +90,12 @@ export function makeIrqfd(
       },
       [Symbol.dispose]: () => {
         if (!eventfds.has(eventfd)) return
-        native.setIrqfd(eventfd, false, gsi, undefined)
+        native.setIrqfd(eventfd, false, taken, undefined)
         forget()
       },
     }
   } catch (error) {
     forget()
-    throw refusedEventfd(error, `the irqfd of input ${gsi}`, fd !== undefined)
+    throw refusedEventfd(error, `the irqfd of ${target.name}`, fd !== undefined)
   }
 }

@@ -160,6 +160,9 @@ uint32_t LineOf(uint32_t gsi) {
   return KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (arm64::kFirstSpi + gsi);
 }
 
+// Messages are an ITS's, and the VM has none.
+std::vector<kvm_irq_routing_entry> InputRoutes() { return {}; }
+
 void StartInterruptController(const Fd& controller) {
   kvm_device_attr request = {};
   request.group = KVM_DEV_ARM_VGIC_GRP_CTRL;

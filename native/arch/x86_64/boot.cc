@@ -171,6 +171,24 @@ Fd CreateInterruptController(const Vm& vm, unsigned& version) {
 // A pin of the IOAPIC, and of the PIC where the PIC has one by that number.
 uint32_t LineOf(uint32_t gsi) { return gsi; }
 
+// Each pin of the IOAPIC, and of the two PICs.
+std::vector<kvm_irq_routing_entry> InputRoutes() {
+  constexpr uint32_t kPics = 2, kPicPins = 8;
+  std::vector<kvm_irq_routing_entry> routes;
+  auto add = [&](uint32_t gsi, uint32_t chip, uint32_t pin) {
+    kvm_irq_routing_entry route = {};
+    route.gsi = gsi;
+    route.type = KVM_IRQ_ROUTING_IRQCHIP;
+    route.u.irqchip.irqchip = chip;
+    route.u.irqchip.pin = pin;
+    routes.push_back(route);
+  };
+  for (uint32_t pin = 0; pin < KVM_IOAPIC_NUM_PINS; pin++) add(pin, KVM_IRQCHIP_IOAPIC, pin);
+  for (uint32_t pin = 0; pin < kPics * kPicPins; pin++)
+    add(pin, pin < kPicPins ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE, pin % kPicPins);
+  return routes;
+}
+
 void StartInterruptController(const Fd&) {}
 
 }  // namespace arch

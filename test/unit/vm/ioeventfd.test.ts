@@ -117,6 +117,7 @@ describeKvm('ioeventfds', () => {
       ioeventfd: true,
       anyLength: true,
       irqfd: true,
+      messages: arch.name === 'x86_64',
       resample: true,
       listeners: true,
     })

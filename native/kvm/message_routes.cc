@@ -1,0 +1,60 @@
+// message_routes.cc: the table of routes, told to KVM anew at each change.
+
+#include "kvm/message_routes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "arch/arch.h"
+#include "sys/ioctl.h"
+
+namespace hv {
+
+uint32_t MessageRoutes::Add(int vm_fd, uint64_t address, uint32_t data) {
+  kvm_irq_routing_entry message = {};
+  message.type = KVM_IRQ_ROUTING_MSI;
+  message.u.msi.address_lo = static_cast<uint32_t>(address);
+  message.u.msi.address_hi = static_cast<uint32_t>(address >> 32);
+  message.u.msi.data = data;
+  for (const auto& input : arch::InputRoutes()) message.gsi = std::max(message.gsi, input.gsi + 1);
+  // 0: there are no inputs with routes.
+  if (message.gsi == 0) throw std::system_error(ENODEV, std::generic_category(), "message routes");
+  // The first free number: they are sorted.
+  auto at = messages_.begin();
+  for (; at != messages_.end() && at->gsi == message.gsi; ++at) message.gsi++;
+  messages_.insert(at, message);
+  try {
+    Tell(vm_fd);
+  } catch (...) {
+    Forget(message.gsi);
+    throw;
+  }
+  return message.gsi;
+}
+
+void MessageRoutes::Remove(int vm_fd, uint32_t gsi) {
+  Forget(gsi);
+  Tell(vm_fd);
+}
+
+void MessageRoutes::Forget(uint32_t gsi) {
+  auto has_it = [&](const kvm_irq_routing_entry& each) { return each.gsi == gsi; };
+  messages_.erase(std::remove_if(messages_.begin(), messages_.end(), has_it), messages_.end());
+}
+
+void MessageRoutes::Tell(int vm_fd) const {
+  std::vector<kvm_irq_routing_entry> routes = arch::InputRoutes();
+  routes.insert(routes.end(), messages_.begin(), messages_.end());
+  // struct kvm_irq_routing: how many there are, and they.
+  std::vector<uint64_t> request((sizeof(kvm_irq_routing) + routes.size() * sizeof(routes[0])) /
+                                sizeof(uint64_t));
+  kvm_irq_routing head = {};
+  head.nr = static_cast<uint32_t>(routes.size());
+  std::memcpy(request.data(), &head, sizeof(head));
+  std::memcpy(request.data() + sizeof(head) / sizeof(uint64_t), routes.data(),
+              routes.size() * sizeof(routes[0]));
+  Ioctl(vm_fd, KVM_SET_GSI_ROUTING, "KVM_SET_GSI_ROUTING", request.data());
+}
+
+}  // namespace hv

@@ -32,7 +32,8 @@ test.each(platforms)(
     expect(await once(hv, 'close')).toEqual([124, null])
     expect(Buffer.concat(chunks).toString()).toBe(`hv: ${BUSYBOX} was stopped after 0.5 s: raise --timeout\n`)
     // The kernel kills them after their tracer's end.
-    for (const pid of stubs.match(/\d+/g) ?? []) await expect.poll(() => isAlive(Number(pid))).toBe(false)
+    for (const pid of stubs.match(/\d+/g) ?? [])
+      await expect.poll(() => isAlive(Number(pid)), {timeout: 30_000}).toBe(false)
   },
 )
 

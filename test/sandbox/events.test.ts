@@ -26,7 +26,11 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     await each.run(...sh('exit 3'))
     await each.spawn(...sh('kill -9 $$')).wait()
     await each.run('/none').catch(() => {})
-    await each.run(BUSYBOX, SPIN, {signal: AbortSignal.timeout(100)}).catch(() => {})
+    const controller = new AbortController()
+    const spinning = each.spawn(BUSYBOX, SPIN, {signal: controller.signal})
+    await expect.poll(() => spinning.pid, {timeout: 30_000}).toBeDefined()
+    controller.abort()
+    await spinning.wait().catch(() => {})
     expect(events).toMatchObject([
       {program: BUSYBOX, exitCode: 3, signal: null},
       {program: BUSYBOX, exitCode: null, signal: 'SIGKILL'},
@@ -56,7 +60,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
 
   test('limit tells of tasks', async () => {
     const [each, events] = await create('limit', {maxTasks: 4})
-    await each.run(...sh('for i in 1 2 3 4 5 6; do sleep 0.1 & done; wait'))
+    await each.run(...sh('for i in 1 2 3 4 5 6; do sleep 1 & done; wait'))
     expect(events[0]).toEqual({program: BUSYBOX, programPid: 2, limit: 'tasks', count: 1})
   })
 

@@ -24,32 +24,36 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     rmSync(host, {recursive: true})
   })
 
-  /** What the watch tells while `does` runs, and a moment longer. */
-  async function told(path: string, does: () => Promise<unknown>): Promise<string[]> {
-    const changes: SandboxFileChange[] = []
-    const watch = await sandbox.files.watch(path, (change) => changes.push(change))
+  /** What the watch tells of what `does` did, up to `last`, and a moment longer. */
+  async function told(path: string, does: () => Promise<unknown>, last: string): Promise<string[]> {
+    const changes: string[] = []
+    const hear = ({kind, name}: SandboxFileChange) => changes.push(`${kind} ${name}`)
+    const watch = await sandbox.files.watch(path, hear)
     await does()
+    await expect.poll(() => changes.at(-1), {timeout: 30_000}).toBe(last)
     await sleep(100)
     watch.close()
-    return changes.map(({kind, name}) => `${kind} ${name}`)
+    return changes
   }
 
   test.each(['/tmp/w', '/work'])('of what a program does in %s', async (where) => {
     const script = 'echo a > a; chmod 600 a; mv a b; mkdir d; rm b; rmdir d; : > ü'
-    expect(await told(where, () => sandbox.run(...sh(`cd ${where}; ${script}`)))).toEqual([
+    const last = 'create ü'
+    expect(await told(where, () => sandbox.run(...sh(`cd ${where}; ${script}`)), last)).toEqual([
       ...['create a', 'write a', 'attributes a', 'remove a', 'create b', 'create d', 'remove b', 'remove d'],
-      'create ü',
+      last,
     ])
   })
 
   test('of what the owner does, and to a file itself until it is gone', async () => {
     const {files} = sandbox
     await files.write('/tmp/f', 'one')
-    const changes = await told('/tmp/f', async () => {
+    const does = async () => {
       await files.write('/tmp/f', 'two')
       await files.remove('/tmp/f')
       await files.write('/tmp/f', 'another')
-    })
+    }
+    const changes = await told('/tmp/f', does, 'remove undefined')
     expect([...new Set(changes)]).toEqual(['write undefined', 'attributes undefined', 'remove undefined'])
   })
 

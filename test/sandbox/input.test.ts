@@ -30,9 +30,10 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     const source = async function* () {
       for (; given < 10 * MIB; given += MIB / 4) yield new Uint8Array(MIB / 4)
     }
-    const run = sandbox.run(...sh('sleep 0.3; wc -c'), {stdin: source()})
+    const run = sandbox.run(...sh('until [ -e /tmp/go ]; do sleep 0.01; done; wc -c'), {stdin: source()})
     await sleep(200)
     expect(given).toBeLessThanOrEqual(2 * MIB)
+    await sandbox.files.write('/tmp/go', '')
     expect((await run).stdout.trim()).toBe(`${10 * MIB}`)
   })
 

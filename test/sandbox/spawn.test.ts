@@ -72,12 +72,13 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
   })
 
   test('who writes waits for a program that does not read', async () => {
-    const child = sandbox.spawn(...sh('sleep 0.5; wc -c'))
+    const child = sandbox.spawn(...sh('until [ -e /tmp/go ]; do sleep 0.01; done; wc -c'))
     const piece = new Uint8Array(MIB / 2)
     const accepted = [1, 2, 3, 4, 5, 6].map(() => child.stdin.write(piece))
     expect(accepted.at(-1)).toBe(false)
     await sleep(200)
     expect(child.stdin.writableLength).toBeGreaterThan(0)
+    await sandbox.files.write('/tmp/go', '')
     child.stdin.end()
     expect((await text(child.stdout)).trim()).toBe(`${3 * MIB}`)
   })

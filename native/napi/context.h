@@ -78,7 +78,9 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
  protected:
   using Method = Napi::ClassPropertyDescriptor<Object>;
 
-  explicit ContextObjectBase(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Object>(info) {}
+  explicit ContextObjectBase(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Object>(info) {
+    Guard(info.Env(), [&] { this->Value().Set("run", RunFunction<Context>(info.Env(), target_)); });
+  }
 
   // The methods of every context, and the platform's own.
   static std::vector<Method> Methods(std::initializer_list<Method> own) {
@@ -98,7 +100,6 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
     context_ = std::move(context);
     watcher_ = std::move(watcher);
     target_->context = context_.get();
-    this->Value().Set("run", RunFunction<Context>(this->Env(), target_));
   }
 
   // Frees the context, which was stopped before: nothing runs or interrupts it from here on. The destructor of `Object` calls it, too:

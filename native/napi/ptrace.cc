@@ -115,12 +115,13 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
   RegionBuffer memory_;
 };
 
-// new TracedSpace(tracer), or of another TracedSpace: a fork.
+// new TracedSpace(): it has none until `open`.
 class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "TracedSpace",
-                       {InstanceAccessor<&TracedSpaceObject::Pid>("pid"),
+                       {InstanceMethod<&TracedSpaceObject::Open>("open"),
+                        InstanceAccessor<&TracedSpaceObject::Pid>("pid"),
                         InstanceMethod<&TracedSpaceObject::Set>("set"),
                         InstanceMethod<&TracedSpaceObject::Commit>("commit"),
                         InstanceMethod<&TracedSpaceObject::ReadFpState>("readFpState"),
@@ -128,15 +129,7 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
   }
 
   explicit TracedSpaceObject(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<TracedSpaceObject>(info) {
-    Guard(info.Env(), [&] {
-      auto from = info[0].As<Napi::Object>();
-      if (info[1].ToBoolean())
-        space_ = std::make_shared<TracedSpace>(*TracedSpaceObject::Unwrap(from)->Get());
-      else
-        space_ = std::make_shared<TracedSpace>(TracerObject::Unwrap(from)->Get());
-    });
-  }
+      : Napi::ObjectWrap<TracedSpaceObject>(info) {}
   ~TracedSpaceObject() override { Free(); }
 
   std::shared_ptr<TracedSpace> Get() const {
@@ -146,6 +139,17 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
 
  private:
   Stub& GetStub() const { return Get()->Get(); }
+
+  // open(tracer), or open(another TracedSpace, true): a fork. Precondition: it has none, or its last one was disposed of.
+  void Open(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      auto from = info[0].As<Napi::Object>();
+      if (info[1].ToBoolean())
+        space_ = std::make_shared<TracedSpace>(*TracedSpaceObject::Unwrap(from)->Get());
+      else
+        space_ = std::make_shared<TracedSpace>(TracerObject::Unwrap(from)->Get());
+    });
+  }
 
   Napi::Value Pid(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
@@ -187,7 +191,8 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "TracedContext",
-                       Methods({InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
+                       Methods({InstanceMethod<&TracedContextObject::Open>("open"),
+                                InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
                                 InstanceAccessor<&TracedContextObject::IsAway>("isAway"),
                                 InstanceMethod<&TracedContextObject::HasPlace>("hasPlace"),
                                 InstanceMethod<&TracedContextObject::Listen>("listen"),
@@ -198,8 +203,14 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
                                 InstanceMethod<&TracedContextObject::Explain>("explain")}));
   }
 
-  // new TracedContext(watcher, fpState, tracer)
-  explicit TracedContextObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {
+  // new TracedContext(): it has none until `open`.
+  explicit TracedContextObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {}
+
+  ~TracedContextObject() override { Free(); }
+
+ private:
+  // open(watcher, fpState, tracer). Precondition: as for spaces.
+  void Open(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(TrapWords));
       words_ = Napi::Persistent(buffer);
@@ -213,9 +224,6 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
     });
   }
 
-  ~TracedContextObject() override { Free(); }
-
- private:
   void SetSpace(const Napi::CallbackInfo& info) {
     Guard(info.Env(),
           [&] { Get().SetSpace(TracedSpaceObject::Unwrap(info[0].As<Napi::Object>())->Get()); });

@@ -4,8 +4,8 @@ import {readFileSync} from 'node:fs'
 import {describe} from 'vitest'
 import {addon} from '../../src/addon.ts'
 import type {AddressSpace, Platform} from '../../src/platform/platform.ts'
-import type {NativeTracedSpace} from '../../src/platform/ptrace/addon.ts'
 import {PtracePlatform} from '../../src/platform/ptrace/ptrace.ts'
+import type {PtraceSpace} from '../../src/platform/ptrace/space.ts'
 import {withCosts} from './costs.ts'
 
 /** Skipped by name where the host allows no tracing. */
@@ -14,7 +14,9 @@ export const describePtrace: ReturnType<typeof describe.skipIf> = describe.skipI
 export function canTrace(): boolean {
   const tracer = new addon.Tracer(1 << 20)
   try {
-    new addon.TracedSpace(tracer).dispose()
+    const space = new addon.TracedSpace()
+    space.open(tracer)
+    space.dispose()
     return true
   } catch {
     return false
@@ -24,7 +26,7 @@ export function canTrace(): boolean {
 }
 
 export function pidOf(space: AddressSpace): number {
-  return (space as unknown as {native: NativeTracedSpace}).native.pid
+  return (space as PtraceSpace).traced.pid
 }
 
 export function openPtrace(): Platform {

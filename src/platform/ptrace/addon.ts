@@ -8,16 +8,10 @@ export interface PtraceAddon {
     memoryBytes: number,
     cpus?: number,
   ) => NativeTracer
-  /** From a tracer: an empty one. From a space and `true`: a fork of it. */
-  TracedSpace: new (
-    from: NativeTracer | NativeTracedSpace,
-    isFork?: boolean,
-  ) => NativeTracedSpace
-  TracedContext: new (
-    watcher: NativeWatcher,
-    fpState: Uint8Array,
-    tracer: NativeTracer,
-  ) => NativeTracedContext
+  /** Node collects its objects in a turn of the event loop, which a running program gives none: use them again. */
+  TracedSpace: new () => NativeTracedSpace
+  /** The same holds for these. */
+  TracedContext: new () => NativeTracedContext
   /** Guest user addresses end here. */
   tracedUserTop(): number
   /** What each space maps itself from there on: start, end and protection of each mapping. */
@@ -48,6 +42,8 @@ export interface NativeTracer {
 
 /** A process, with a thread for each context that runs there at a time. Only the thread that made it may make calls, except `dispose`. */
 export interface NativeTracedSpace {
+  /** Before anything else, and again after `dispose`. Of a tracer: an empty one. Of a space and `true`: a fork of it. */
+  open(from: NativeTracer | NativeTracedSpace, isFork?: boolean): void
   readonly pid: number
   /** Protection 0 unmaps. It takes effect when a context next runs there, or after `commit`. `populate`: also fills page tables. */
   set(address: number, length: number, offset: number, protection: number, populate: boolean): void
@@ -58,7 +54,9 @@ export interface NativeTracedSpace {
 }
 
 export interface NativeTracedContext extends NativeContext {
-  /** The trap frame (native/shim/abi.h), and at `recordOffset` bytes the TrapRecord (native/arch/trap_record.h). */
+  /** Before anything else, and again after `dispose`. */
+  open(watcher: NativeWatcher, fpState: Uint8Array, tracer: NativeTracer): void
+  /** Of this opening: the trap frame (native/shim/abi.h), and at `recordOffset` bytes the TrapRecord (native/arch/trap_record.h). */
   readonly words: ArrayBuffer
   readonly recordOffset: number
   setSpace(space: NativeTracedSpace): void

@@ -34,20 +34,22 @@ import {
   takeCaller,
   trapOf,
 } from '../trap-words.ts'
-import type {NativeTracedContext, NativeTracedSpace} from './addon.ts'
+import type {NativeTracedContext} from './addon.ts'
+import type {PtraceSpace} from './space.ts'
 
 const SEGV_MAPERR = 1
 const SEGV_ACCERR = 2
 
-export class PtraceContext implements LoopContext<NativeTracedSpace> {
+export class PtraceContext implements LoopContext<PtraceSpace> {
   readonly argumentWords: Int32Array
-  readonly native: NativeTracedContext
+  /** Another context's, once this one is disposed of. */
+  #native: NativeTracedContext | undefined
   readonly #frame: Int32Array
   readonly #record: Int32Array
   readonly #userTop: number
   readonly #registers = new BigUint64Array(arch.registerCount)
   /** The space that it runs in. */
-  space: NativeTracedSpace | undefined
+  space: PtraceSpace | undefined
   /** Registers were written since it last ran. */
   #written = false
   /** It was started, and its stop was not taken yet. */
@@ -60,12 +62,18 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
 
   /** @param userTop user addresses end here */
   constructor(native: NativeTracedContext, userTop: number, release: (context: PtraceContext) => void) {
-    this.native = native
+    this.#native = native
     this.#userTop = userTop
     this.#release = release
     this.#frame = new Int32Array(native.words, 0, FRAME_WORDS)
     this.#record = new Int32Array(native.words, native.recordOffset, RECORD_WORDS)
     this.argumentWords = this.#frame.subarray(ARGUMENTS, ARGUMENTS_END)
+  }
+
+  /** @throws Error when it is disposed of */
+  get native(): NativeTracedContext {
+    if (this.#native === undefined) throw new Error('the context is disposed')
+    return this.#native
   }
 
   get callSite(): number {
@@ -164,13 +172,14 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   }
 
   dispose(): void {
+    if (this.#native === undefined) return
     this.#release(this)
-    this.native.dispose()
+    this.#native = undefined
   }
 
-  enter(space: NativeTracedSpace): boolean {
+  enter(space: PtraceSpace): boolean {
     if (space === this.space) return false
-    this.native.setSpace(space)
+    this.native.setSpace(space.traced)
     this.space = space
     return false
   }

@@ -18,10 +18,11 @@ import {
 } from '../platform.ts'
 import {RunLoop} from '../run-loop.ts'
 import {FIRST_BYTES, ShownRegion} from '../shown-region.ts'
-import type {NativeTracedSpace, NativeTracer} from './addon.ts'
+import type {NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
 import {GateListening} from './gate-listening.ts'
 import {lostProcesses, ptraceError} from './ptrace-error.ts'
+import {ReusedObjects} from './reused-objects.ts'
 import {PtraceSpace} from './space.ts'
 
 /** A policy, with Linux's own period: each tick costs a stop; within it, programs that make calls share this processor by turns. */
@@ -29,7 +30,7 @@ const TICK_NS = 4e6
 /** More stops than fit a tick. */
 const NEVER = 2 ** 32 - 1
 
-export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> implements Platform {
+export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implements Platform {
   readonly name = 'ptrace'
   readonly memory: MemoryFile
   readonly userTop: number
@@ -44,9 +45,11 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   /** This many stops in a tick, on this processor, show that traps are brief. */
   #manyStops = NEVER
   readonly #contexts = new Set<PtraceContext>()
+  readonly #contextObjects = new ReusedObjects(() => new addon.TracedContext())
   readonly #spaces = new Set<PtraceSpace>()
+  readonly #spaceObjects = new ReusedObjects(() => new addon.TracedSpace())
   /** Proves that the host allows all this, and becomes the first space. */
-  #spare: NativeTracedSpace | undefined
+  #spare: PtraceSpace | undefined
   /** The state that a program begins with. */
   readonly #newFpState: Uint8Array
   #deadlineNs = Number.POSITIVE_INFINITY
@@ -67,9 +70,10 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     this.cpus = Math.max(1, Math.min(MAX_CPUS, cpus))
     const size = memoryFileBytes(memoryBytes)
     let tracer: NativeTracer | undefined
+    let first: PtraceSpace
     try {
       tracer = new addon.Tracer(size, this.cpus)
-      this.#spare = new addon.TracedSpace(tracer)
+      first = this.#startSpace(tracer)
       this.userTop = addon.tracedUserTop()
       this.mappings = stubMappings()
     } catch (error) {
@@ -79,7 +83,8 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
       throw ptraceError(error as Error & {errno?: number})
     }
     this.#tracer = tracer
-    this.#newFpState = this.#spare.readFpState()
+    this.#spare = first
+    this.#newFpState = first.traced.readFpState()
     const region = new ShownRegion(size, FIRST_BYTES.memory, (bytes) => tracer.showMemory(bytes))
     this.memory = createMemoryFile(region, (offset, length) => tracer.release(offset, length))
   }
@@ -94,7 +99,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
 
   /** The process that will be the first space; undefined once it is. */
   get sparePid(): number | undefined {
-    return this.#spare?.pid
+    return this.#spare?.traced.pid
   }
 
   get death(): string {
@@ -108,9 +113,15 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
 
   /** @throws HvError PTRACE_UNUSABLE (no further process), OUT_OF_MEMORY */
   createSpace(): AddressSpace {
-    const native = this.#spare ?? startSpace(this.#tracer)
+    const spare = this.#spare
     this.#spare = undefined
-    return new PtraceSpace(native, this.#spaces)
+    if (spare !== undefined) return spare
+    try {
+      return this.#startSpace(this.#tracer)
+    } catch (error) {
+      // There were processes, and none is left.
+      throw lostProcesses(error as Error & {errno?: number})
+    }
   }
 
   openCallGate(isForced: boolean): number {
@@ -119,14 +130,16 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   }
 
   createContext(): Context {
-    const native = new addon.TracedContext(this.events.watcher, this.#newFpState, this.#tracer)
+    const {watcher} = this.events
+    const native = this.#contextObjects.take((object) => object.open(watcher, this.#newFpState, this.#tracer))
     const context = new PtraceContext(native, this.userTop, (disposed) => {
       this.stop(disposed)
       if (this.#listened === disposed) this.#stopListening()
       this.#contexts.delete(disposed)
       this.forget(disposed)
+      this.#contextObjects.give(native)
       // Others may run on without being resumed.
-      this.#tracer.becomeTarget(this.events.watcher)
+      this.#tracer.becomeTarget(watcher)
     })
     this.#contexts.add(context)
     return context
@@ -146,7 +159,6 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   [Symbol.dispose](): void {
     for (const context of this.#contexts) context.dispose()
     for (const space of this.#spaces) space.dispose()
-    this.#spare?.dispose()
     this.#tracer.dispose()
     this.events.dispose()
   }
@@ -175,6 +187,12 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     this.#tracer.waitAny()
     this.stats.exits++
     return this.#collect()
+  }
+
+  /** @throws Error with errno */
+  #startSpace(tracer: NativeTracer): PtraceSpace {
+    const traced = this.#spaceObjects.take((object) => object.open(tracer))
+    return new PtraceSpace(traced, this.#spaceObjects, this.#spaces)
   }
 
   #turnListening(context: PtraceContext): void {
@@ -274,13 +292,4 @@ function stubMappings(): PlatformMapping[] {
   for (let i = 0; i < words.length; i += 3)
     mappings.push({start: words[i], end: words[i + 1], protection: words[i + 2]})
   return mappings
-}
-
-/** For when there were processes, and none is left. */
-function startSpace(tracer: NativeTracer): NativeTracedSpace {
-  try {
-    return new addon.TracedSpace(tracer)
-  } catch (error) {
-    throw lostProcesses(error as Error & {errno?: number})
-  }
 }

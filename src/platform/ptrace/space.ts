@@ -1,53 +1,73 @@
 // PtraceSpace: one address space: a process, and the pending edits of its mappings.
 
 import {EAGAIN, ENOMEM} from '../../abi/errno.ts'
-import {addon} from '../../addon.ts'
 import {orGuestErrno} from '../guest-errno.ts'
 import type {AddressSpace, Protection} from '../platform.ts'
 import type {NativeTracedSpace} from './addon.ts'
+import type {ReusedObjects} from './reused-objects.ts'
 
 export class PtraceSpace implements AddressSpace {
-  readonly native: NativeTracedSpace
+  readonly #objects: ReusedObjects<NativeTracedSpace>
   readonly #spaces: Set<PtraceSpace>
+  #traced: NativeTracedSpace | undefined
   #isEdited = false
 
-  /** @param spaces those not yet disposed of, to which this one adds itself */
-  constructor(native: NativeTracedSpace, spaces: Set<PtraceSpace>) {
-    this.native = native
+  /**
+   * @param traced from `objects`, which get it back
+   * @param spaces those not yet disposed of, to which this one adds itself
+   */
+  constructor(
+    traced: NativeTracedSpace,
+    objects: ReusedObjects<NativeTracedSpace>,
+    spaces: Set<PtraceSpace>,
+  ) {
+    this.#traced = traced
+    this.#objects = objects
     this.#spaces = spaces
     spaces.add(this)
   }
 
+  /** What a context enters: its native object may become another space's. */
+  get native(): PtraceSpace {
+    return this
+  }
+
+  /** @throws Error when it is disposed of */
+  get traced(): NativeTracedSpace {
+    if (this.#traced === undefined) throw new Error('the address space is disposed')
+    return this.#traced
+  }
+
   map(address: number, length: number, offset: number, protection: Protection, populate = false): void {
-    this.native.set(address, length, offset, protection, populate)
+    this.traced.set(address, length, offset, protection, populate)
     this.#isEdited = true
   }
 
   unmap(address: number, length: number): void {
-    this.native.set(address, length, 0, 0, false)
+    this.traced.set(address, length, 0, 0, false)
     this.#isEdited = true
   }
 
   commit(): void {
     if (!this.#isEdited) return
     this.#isEdited = false
-    this.native.commit()
+    this.traced.commit()
   }
 
   fork(): AddressSpace {
-    return new PtraceSpace(forkOf(this.native), this.#spaces)
+    const {traced} = this
+    try {
+      const forked = this.#objects.take((object) => object.open(traced, true))
+      return new PtraceSpace(forked, this.#objects, this.#spaces)
+    } catch (error) {
+      throw orGuestErrno(error, EAGAIN, ENOMEM)
+    }
   }
 
   dispose(): void {
+    if (this.#traced === undefined) return
     this.#spaces.delete(this)
-    this.native.dispose()
-  }
-}
-
-function forkOf(native: NativeTracedSpace): NativeTracedSpace {
-  try {
-    return new addon.TracedSpace(native, true)
-  } catch (error) {
-    throw orGuestErrno(error, EAGAIN, ENOMEM)
+    this.#objects.give(this.#traced)
+    this.#traced = undefined
   }
 }

@@ -266,8 +266,8 @@ describePtrace('nothing is left', () => {
   test.skipIf(!isRoot)('of what a process had forked that is killed', async () => {
     const script = `
       const {Tracer, TracedSpace} = require('node-gyp-build')('native')
-      const spaces = [new TracedSpace(new Tracer(1 << 20))]
-      for (let i = 0; i < 20; i++) spaces.push(new TracedSpace(spaces[i], true))
+      const spaces = Array.from({length: 21}, () => new TracedSpace())
+      spaces.forEach((space, i) => i === 0 ? space.open(new Tracer(1 << 20)) : space.open(spaces[i - 1], true))
       console.log(spaces.map(({pid}) => pid).join(' '))
       setInterval(() => spaces, 1000)`
     const parent = spawn(process.execPath, ['-e', script], {cwd: root})

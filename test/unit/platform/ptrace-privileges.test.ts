@@ -9,7 +9,9 @@ const NO_NAMESPACES = 'for limit in /proc/sys/user/max_*_namespaces; do echo 0 >
 /** Makes a stub, and prints its status. */
 const PRINT_STATUS = `
   const {Tracer, TracedSpace} = require('node-gyp-build')('native')
-  const {pid} = new TracedSpace(new Tracer(1 << 20))
+  const space = new TracedSpace()
+  space.open(new Tracer(1 << 20))
+  const {pid} = space
   process.kill(pid, 0)
   console.log(require('fs').readFileSync('/proc/' + pid + '/status', 'utf8'))`
 

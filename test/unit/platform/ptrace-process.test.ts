@@ -33,7 +33,8 @@ describePtrace('the process of a space', () => {
   let space: NativeTracedSpace
   beforeAll(() => {
     tracer = new addon.Tracer(1 << 20)
-    space = new addon.TracedSpace(tracer)
+    space = new addon.TracedSpace()
+    space.open(tracer)
   })
   afterAll(() => {
     space.dispose()
@@ -81,7 +82,8 @@ describePtrace('the end of a process', () => {
   test('comes with that of the process that traces it', async () => {
     const script = `
       const {Tracer, TracedSpace} = require('node-gyp-build')('native')
-      const space = new TracedSpace(new Tracer(1 << 20))
+      const space = new TracedSpace()
+      space.open(new Tracer(1 << 20))
       console.log(space.pid)
       setInterval(() => space, 1000)`
     const parent = spawn(process.execPath, ['-e', script], {cwd: root})

@@ -60,8 +60,8 @@ async function measured(rounds, clock) {
     const here = []
     const async = []
     for (let round = 0; round < rounds; round++) {
-      here.push(await each(clock, () => vcpu.run()))
-      async.push(await each(clock, () => vcpu.runAsync()))
+      here.push(await exitUs(clock, () => vcpu.run()))
+      async.push(await exitUs(clock, () => vcpu.runAsync()))
     }
     return {here, async}
   } finally {
@@ -69,7 +69,7 @@ async function measured(rounds, clock) {
   }
 }
 
-async function each(clock, run) {
+async function exitUs(clock, run) {
   const before = clock()
   for (let exits = 0; exits < EXITS; exits++) {
     const {kind} = await run()

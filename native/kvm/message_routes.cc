@@ -3,7 +3,6 @@
 #include "kvm/message_routes.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
 
 #include "arch/arch.h"

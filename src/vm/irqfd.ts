@@ -64,22 +64,20 @@ export function makeIrqfd(
     throw new HvError('BAD_ARGUMENT', 'a message has no level to resample', 'leave `resample` away')
   }
   if (typeof resample === 'function') requireListening()
+  const gsi = target.take(native)
   const made: NativeEventfd[] = []
   const make = (other?: number): NativeEventfd => {
     made.push(eventfds.make(other))
     return made[made.length - 1]
   }
-  let gsi: number | undefined
   const forget = (): void => {
     for (const eventfd of made) eventfds.forget(eventfd)
-    if (gsi !== undefined) target.free(native, gsi)
+    target.free(native, gsi)
   }
   try {
     const eventfd = make(fd)
     const resampled = resample === undefined ? undefined : make()
-    const taken = target.take(native)
-    gsi = taken
-    native.setIrqfd(eventfd, true, taken, resampled)
+    native.setIrqfd(eventfd, true, gsi, resampled)
     if (typeof resample === 'function') resampled!.listen(() => resample())
     return {
       fd: eventfd.fd,
@@ -90,7 +88,7 @@ export function makeIrqfd(
       },
       [Symbol.dispose]: () => {
         if (!eventfds.has(eventfd)) return
-        native.setIrqfd(eventfd, false, taken, undefined)
+        native.setIrqfd(eventfd, false, gsi, undefined)
         forget()
       },
     }

@@ -3,6 +3,7 @@
 
 import {HvError} from '../errors.ts'
 import {didYouMean} from '../similar.ts'
+import {ofDocker} from './docker-flags.ts'
 import {LEFT_OUT, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 
 /** The flags in order, still as text, and what follows them. Nothing after `program` is for hv. */
@@ -45,14 +46,8 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
     for (const [given, attached] of word.startsWith('--') ? [splitLong(word)] : splitShort(word, known)) {
       const flag = known.find(({name, short}) => given === `--${name}` || given === `-${short}`)
       if (!flag) {
-        const meant = didYouMean(
-          given,
-          known.map(({name}) => `--${name}`),
-        )
         const ofImage = flags.some(([name]) => name === 'image')
-          ? 'what is for the image goes behind --'
-          : undefined
-        throw bad(`unknown flag ${given}${meant}`, command, ofImage)
+        throw unknownFlag(given, {name: command, flags: known}, ofImage)
       }
       if (flags.some(([name]) => name === flag.name) && !flag.repeat) {
         throw bad(`flag ${given} is given twice`, command)
@@ -70,6 +65,19 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
     )
   }
   return {flags, program: argv[i], args: argv.slice(i + 1)}
+}
+
+function unknownFlag(given: string, {name: command, flags}: RunLike, ofImage: boolean): HvError {
+  const {instead, advice} = ofDocker(given)
+  const meant =
+    instead === undefined
+      ? didYouMean(
+          given,
+          flags.map(({name}) => `--${name}`),
+        )
+      : ` (did you mean ${instead}?)`
+  const elsewhere = ofImage ? 'what is for the image goes behind --' : undefined
+  return bad(`unknown flag ${given}${advice === undefined ? meant : ''}`, command, advice ?? elsewhere)
 }
 
 type Word = [flag: string, value: string | undefined]

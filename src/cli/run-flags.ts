@@ -112,21 +112,31 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   {
     name: 'volume',
+    short: 'v',
     kind: 'value',
     repeat: true,
     placeholder: 'HOST:GUEST[:ro|rw]',
-    summary: 'show a host file or directory to the guest; ro (the default) or rw; may be repeated',
+    summary:
+      'show a host file or directory to the guest; ro, the default (unlike docker), or rw; may be repeated',
   },
   {
     name: 'env',
+    short: 'e',
     kind: 'value',
     repeat: true,
     placeholder: 'NAME[=VALUE]',
     summary: "set a variable in the guest, or pass the caller's; may be repeated",
   },
-  {name: 'cwd', kind: 'value', placeholder: 'DIR', summary: "the guest's working directory; default: /"},
+  {
+    name: 'cwd',
+    short: 'w',
+    kind: 'value',
+    placeholder: 'DIR',
+    summary: "the guest's working directory; default: /",
+  },
   {
     name: 'memory',
+    short: 'm',
     kind: 'value',
     placeholder: 'SIZE',
     summary: 'guest memory, e.g. 256M or 2G; default 512M',
@@ -211,6 +221,24 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     placeholder: 'PATH:rwxc',
     summary:
       'hide all files but PATH and what is below it; r, w, x, c: read, write, execute, create; may be repeated',
+  },
+  {
+    name: 'interactive',
+    short: 'i',
+    kind: 'switch',
+    summary: 'accepted as docker has it: standard input always reaches the program',
+  },
+  {
+    name: 'tty',
+    short: 't',
+    kind: 'switch',
+    summary:
+      'insist on a terminal: the program has the one that hv was started in, and this refuses to start without one',
+  },
+  {
+    name: 'rm',
+    kind: 'switch',
+    summary: 'accepted as docker has it: nothing of a guest is kept, except in volumes that are rw',
   },
   {
     name: 'no-jail',

@@ -27,6 +27,7 @@ import {
 import type {RunArgv} from './read-run-argv.ts'
 import {LEFT_OUT} from './run-flags.ts'
 
+const STDIN = 0
 const STDERR = 2
 
 /** @throws HvError BAD_ARGUMENT, NOT_FOUND */
@@ -200,6 +201,13 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
     case 'unveil':
       options.unveil = [...(options.unveil ?? []), parseUnveil(value)]
       return
+    case 'interactive':
+    case 'rm':
+      return
+    case 'tty':
+      if (!isTerminal(STDIN))
+        throw bad('--tty: standard input is no terminal', 'leave --tty out, or start hv in a terminal')
+      return
     case 'no-jail':
       options.jail = choose(options.jail, 'none')
       return
@@ -219,6 +227,9 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       throw new TypeError(`flag --${name} is in the table, but nobody reads it`)
   }
 }
+
+/** Node's module takes two milliseconds to load, which most starts need not pay. */
+const isTerminal = (fd: number): boolean => process.getBuiltinModule('node:tty').isatty(fd)
 
 function choose(before: JailChoice | undefined, choice: JailChoice): JailChoice {
   if (before === undefined || before === choice) return choice

@@ -70,8 +70,13 @@ const OWN_FLAGS: readonly RunFlag[] = [
 
 export const TRACE_FLAGS: readonly RunFlag[] = [
   ...OWN_FLAGS,
-  ...RUN_FLAGS.filter(({name}) => !NOT_FOR_TRACE.has(name)),
+  ...RUN_FLAGS.filter(({name}) => !NOT_FOR_TRACE.has(name)).map(withoutStracesLetter),
 ]
+
+/** -e, -t and -w are strace's here, and docker's in `hv run`. */
+function withoutStracesLetter({short, ...flag}: RunFlag): RunFlag {
+  return short === undefined || OWN_FLAGS.some((own) => own.short === short) ? flag : {...flag, short}
+}
 
 export function isTraceFlag(name: string): boolean {
   return OWN_FLAGS.some((flag) => flag.name === name)

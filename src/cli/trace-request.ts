@@ -70,7 +70,10 @@ function choose(filters: TraceFilters, expression: string): void {
   const word = equals < 0 ? 'trace' : expression.slice(0, equals)
   const choice = Object.hasOwn(CHOICES, word) ? CHOICES[word] : undefined
   if (choice === undefined) {
-    throw bad(`-e ${expression} is not for hv trace`, 'it takes trace=SET, signal=SET and status=SET')
+    throw bad(
+      `-e ${expression} is not for hv trace`,
+      'it takes trace=SET, signal=SET and status=SET; for a variable, write `--env`',
+    )
   }
   filters[choice] = expression.slice(equals + 1)
 }

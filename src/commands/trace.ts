@@ -8,7 +8,7 @@ export default class Trace extends Command {
   static override summary = "Run a Linux program and show its system calls and signals in strace's format."
 
   static override description = [
-    "Runs PROGRAM as `hv run` does, with the same flags and exit status, and writes a line for each system call and signal to standard error, or to the file given by -o. The flags of the trace are strace's. What follows PROGRAM belongs to it, flags too.",
+    "Runs PROGRAM as `hv run` does, with the same flags and exit status, and writes a line for each system call and signal to standard error, or to the file given by -o. The flags of the trace are strace's, among them -e, -t and -w, which `hv run` has with other meanings. What follows PROGRAM belongs to it, flags too.",
     'SET in -e is `all`, `none`, or a list separated by commas. Its items are names (`openat,close`), regular expressions (`/^get`), and the classes %file, %desc, %memory, %process, %signal, %network, %ipc, %creds, %clock, %stat, %lstat, %fstat, %%stat, %statfs, %fstatfs, %%statfs and %pure.',
     'The times of -T and --json include the time that a call waited; those of -c do not, unless -w is given.',
     'SIGUSR2 turns the trace off, and on again, while the program runs; also under `hv run`.',

@@ -5,7 +5,7 @@ import {constants} from 'node:os'
 import {describe, expect, test} from 'vitest'
 import {Pty} from '../helpers/pty.ts'
 import {BUSYBOX, guest} from '../sandbox/guests.ts'
-import {HV} from './hv.ts'
+import {HV, hv} from './hv.ts'
 
 const {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN} = constants.signals
 const POLL = {timeout: 30_000}
@@ -25,6 +25,15 @@ const shell = (platform: string): Pty => new Pty(run(platform, BUSYBOX, 'sh'))
 /** Waits for a key, in a mode without echo and without lines: `read -n 1`. */
 const keyReader = (platform: string, ...flags: string[]): Pty =>
   new Pty(run(platform, ...flags, BUSYBOX, 'sh', '-c', 'echo here; read -s -n 1 key; echo "<$key>"'))
+
+test('-it runs in a terminal, and says what to do where there is none', async () => {
+  const pty = new Pty([process.execPath, HV, 'run', '-it', '--rm', BUSYBOX, 'tty'])
+  await pty.expect(/\/dev\/pts\/0/)
+  expect(hv(['run', '-it', BUSYBOX, 'tty'])).toMatchObject({
+    status: 125,
+    stderr: 'hv: --tty: standard input is no terminal: leave --tty out, or start hv in a terminal\n',
+  })
+})
 
 describe.each(platforms)('in a terminal, on %s', (platform) => {
   test('a shell shows its prompt, what is typed and what comes of it', async () => {

@@ -32,6 +32,34 @@ test('--help before PROGRAM is left to oclif', () => {
   expect(readRunArgv(['--stats', '--help'])).toBeNull()
 })
 
+test('docker’s letters are read, put together too', () => {
+  const argv = ['-it', '--rm', '-v', '.:/w:rw', '-eA=1', '-e', 'B', '-w', '/w', '-m', '64m', 'p', '-v']
+  const flags = [
+    ['interactive', ''],
+    ['tty', ''],
+    ['rm', ''],
+    ['volume', '.:/w:rw'],
+    ['env', 'A=1'],
+    ['env', 'B'],
+    ['cwd', '/w'],
+    ['memory', '64m'],
+  ]
+  expect(readRunArgv(argv)).toEqual({flags, program: 'p', args: ['-v']})
+})
+
+test.each([
+  ['--workdir', 'unknown flag --workdir (did you mean --cwd?)', /--help/],
+  ['--pids-limit=5', 'unknown flag --pids-limit (did you mean --pids?)', /--help/],
+  ['-p', 'unknown flag -p', /^leave it out: a guest has no network$/],
+  ['--network=none', 'unknown flag --network', /^leave it out: a guest has no network$/],
+  ['--mount', 'unknown flag --mount', /--volume HOST:GUEST/],
+  ['--privileged', 'unknown flag --privileged', /--require-jail/],
+  ['-d', 'unknown flag -d', /&/],
+])('docker’s %s is answered by what hv has', (flag, message, nextStep) => {
+  const error = {code: 'BAD_ARGUMENT', message, nextStep: expect.stringMatching(nextStep)}
+  expect(() => readRunArgv([flag, 'p'])).toThrow(expect.objectContaining(error))
+})
+
 test.each([
   [['--bogus', 'p'], 'unknown flag --bogus'],
   [['--bogus=1', 'p'], 'unknown flag --bogus'],

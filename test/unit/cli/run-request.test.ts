@@ -25,7 +25,7 @@ test('a plain run has the documented defaults and nothing else of the caller’s
 })
 
 /** Flags that exclude some of the rest. */
-const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint']
+const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint', 'tty']
 
 test('every flag of the table arrives', () => {
   const values: Record<string, string> = {

@@ -22,6 +22,16 @@ describe('letters', () => {
     expect(readTraceArgv(['-f', '-T', '--string-limit=100', 'p'])?.flags).toEqual(flags)
   })
 
+  test('of strace come before those of docker, which are hv run’s', () => {
+    expect(readTraceArgv(['-v', '.:/w', '-m64m', '-wte', 'close', 'p'])?.flags).toEqual([
+      ['volume', '.:/w'],
+      ['memory', '64m'],
+      ['summary-wall-clock', ''],
+      ['absolute-timestamps', ''],
+      ['expr', 'close'],
+    ])
+  })
+
   test('count where they are repeated', () => {
     expect(traceOf().clock).toBeUndefined()
     expect(traceOf('-t').clock).toBe('seconds')

@@ -106,6 +106,23 @@ export function parseEnv(text: string, caller: NodeJS.ProcessEnv): [name: string
   return value === undefined ? undefined : [name, value]
 }
 
+/**
+ * The lines of docker's --env-file: `NAME=VALUE` as it stands, without quotes or escapes, or `NAME` for the caller's value. Lines that are
+ * empty or begin with # say nothing.
+ * @param file for messages
+ */
+export function parseEnvFile(text: string, file: string, caller: NodeJS.ProcessEnv): [string, string][] {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  return lines.flatMap((given, index) => {
+    const line = given.trimStart()
+    if (line === '' || line.startsWith('#')) return []
+    if (!/^[^=\s\0]+(=[^\0]*)?$/.test(line))
+      throw bad(`${file}, line ${index + 1}: no variable`, 'write NAME=VALUE, or NAME to pass the caller’s')
+    const variable = parseEnv(line, caller)
+    return variable ? [variable] : []
+  })
+}
+
 /** For messages: one line, however odd the text. */
 function quote(text: string): string {
   return JSON.stringify(text)

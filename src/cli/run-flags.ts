@@ -128,6 +128,14 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "set a variable in the guest, or pass the caller's; may be repeated",
   },
   {
+    name: 'env-file',
+    kind: 'value',
+    repeat: true,
+    placeholder: 'FILE',
+    summary:
+      'set the variables in FILE, a line for each, as --env takes them; lines that begin with # are comments; --env replaces what it says; may be repeated',
+  },
+  {
     name: 'cwd',
     short: 'w',
     kind: 'value',

@@ -1,6 +1,6 @@
 // Turns the words of `hv run` into RunOptions: checks values, and finds the program and the directories on the host.
 
-import {accessSync, constants, openSync, statSync} from 'node:fs'
+import {accessSync, constants, openSync, readFileSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import type {JailChoice} from '../jail/layer.ts'
@@ -16,6 +16,7 @@ import {
   parseCount,
   parseDisk,
   parseEnv,
+  parseEnvFile,
   parseIdentity,
   parseNet,
   parseShare,
@@ -32,22 +33,25 @@ const STDERR = 2
 
 /** @throws HvError BAD_ARGUMENT, NOT_FOUND */
 export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.ProcessEnv): RunOptions {
+  const variables = variablesOf(flags, caller)
   const options: RunOptions = {
     program: program ?? '',
     args,
     volumes: [],
-    env: guestEnvironment(caller.TERM),
+    env: {...guestEnvironment(caller.TERM), ...variables},
+    givenEnv: variables,
     platform: 'auto',
   }
   const isKernel = flags.some(([name]) => name === 'kernel')
   for (const [name, value] of flags) {
-    if (!isKernel || !setKernelFlag(options, name, value)) setFlag(options, name, value, caller)
+    if (!isKernel || !setKernelFlag(options, name, value)) setFlag(options, name, value)
   }
   checkTogether(options)
+  const words = program === undefined ? [] : [program, ...args]
   if (options.kernel !== undefined && !hasTree(options)) {
-    return {...options, program: options.kernel, args: program === undefined ? [] : [program, ...args]}
+    return {...options, program: options.kernel, args: words}
   }
-  if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)
+  if (options.image !== undefined) return {...options, program: options.image, args: words}
   if (options.kernel !== undefined && options.program === '')
     throw noProgramFor(options.root === undefined ? '--with-libs' : '--root')
   if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '')
@@ -65,22 +69,14 @@ function checkTogether(options: RunOptions): void {
   if (ofKernel && kernel === undefined) throw bad(`--${ofKernel[0]} is for a kernel`, 'give --kernel')
 }
 
-/** All words are for the image's entry point, or name its program. */
-function ofImage(
-  options: RunOptions,
-  {flags, program, args}: RunArgv,
-  caller: NodeJS.ProcessEnv,
-): RunOptions {
-  const variables = flags.flatMap(([name, value]) => {
-    const variable = name === 'env' ? parseEnv(value, caller) : undefined
-    return variable ? [variable] : []
-  })
-  return {
-    ...options,
-    program: options.image!,
-    args: program === undefined ? [] : [program, ...args],
-    givenEnv: Object.fromEntries(variables),
-  }
+/** What --env says replaces what a file says, and the later the earlier. */
+function variablesOf(flags: RunArgv['flags'], caller: NodeJS.ProcessEnv): Record<string, string> {
+  const given = (flag: string): string[] => flags.flatMap(([name, value]) => (name === flag ? [value] : []))
+  const ofFiles = given('env-file').flatMap((file) =>
+    parseEnvFile(readText(file, '--env-file'), file, caller),
+  )
+  const own = given('env').map((text) => parseEnv(text, caller))
+  return Object.fromEntries([...ofFiles, ...own].filter((variable) => variable !== undefined))
 }
 
 /** Handles flags with another meaning for a kernel's machine. */
@@ -97,7 +93,7 @@ function setKernelFlag(options: RunOptions, name: string, value: string): boolea
   }
 }
 
-function setFlag(options: RunOptions, name: string, value: string, caller: NodeJS.ProcessEnv): void {
+function setFlag(options: RunOptions, name: string, value: string): void {
   switch (name) {
     case 'platform':
       options.platform = value as RunOptions['platform']
@@ -141,11 +137,10 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       options.volumes.push(volume)
       return
     }
-    case 'env': {
-      const variable = parseEnv(value, caller)
-      if (variable) options.env[variable[0]] = variable[1]
+    case 'env':
+    case 'env-file':
+      // `variablesOf` has them.
       return
-    }
     case 'cwd':
       if (!value.startsWith('/')) throw bad(`--cwd ${value} is not absolute`, 'give a path in the guest')
       options.cwd = value
@@ -244,6 +239,18 @@ export function existing(path: string, flag: string, mustBeDirectory: boolean): 
   if (mustBeDirectory && !stat.isDirectory())
     throw bad(`${flag}: ${path} is not a directory`, 'name a directory')
   return absolute
+}
+
+/** A small file of the user's. @param flag for the message. @throws HvError BAD_ARGUMENT */
+function readText(path: string, flag: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code
+    throw new HvError('BAD_ARGUMENT', `${flag}: ${path} cannot be read (${reason})`, 'name a readable file', {
+      cause: error,
+    })
+  }
 }
 
 /** @param flag for the message. @throws HvError BAD_ARGUMENT */

@@ -37,7 +37,7 @@ export interface RunOptions {
   image?: string
   /** With `image`: one of its programs, which replaces its entry point and its command. */
   entrypoint?: string
-  /** With `image`: the part of `env` that the user gave. */
+  /** The part of `env` that the user gave. */
   givenEnv?: Record<string, string>
   /** Shows the program at its own path, with its interpreter and its libraries; only without `root`. */
   withLibraries?: boolean

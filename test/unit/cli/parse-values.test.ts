@@ -4,6 +4,7 @@ import {expect, test} from 'vitest'
 import {
   parseCount,
   parseEnv,
+  parseEnvFile,
   parseShare,
   parseSize,
   parseTimeout,
@@ -82,3 +83,14 @@ test.each(['', '/a', '/a:', ':tag', '/a:tag:', '/a:tag:9p:ro', '/a:tag:ro:9q', '
   'share %j is refused',
   (text) => expect(() => parseShare(text)).toThrow(`bad share ${JSON.stringify(text)}`),
 )
+
+test('a file of variables is read as docker reads it: no quotes, comments in lines of their own, the caller’s values', () => {
+  const text = '\uFEFFA=1\r\n\n# B=2\n  C="a b" # c\nD=\nTERM\nNONE\nE=x=y'
+  expect(parseEnvFile(text, 'f', {TERM: 'vt100'})).toEqual([
+    ['A', '1'],
+    ['C', '"a b" # c'],
+    ['D', ''],
+    ['TERM', 'vt100'],
+    ['E', 'x=y'],
+  ])
+})

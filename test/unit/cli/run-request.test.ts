@@ -20,6 +20,7 @@ test('a plain run has the documented defaults and nothing else of the caller’s
     args: ['a'],
     volumes: [],
     env: {PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', TERM: 'vt100'},
+    givenEnv: {},
     platform: 'auto',
   })
 })
@@ -28,12 +29,14 @@ test('a plain run has the documented defaults and nothing else of the caller’s
 const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint', 'tty']
 
 test('every flag of the table arrives', () => {
+  writeFileSync(join(directory, 'variables'), 'A=0\nB=2\n')
   const values: Record<string, string> = {
     platform: 'kvm',
     machine: 'bare',
     root: directory,
     volume: `${directory}:/v:rw`,
     env: 'A=1',
+    'env-file': join(directory, 'variables'),
     cwd: '/v',
     memory: '1M',
     cpus: '3',
@@ -61,7 +64,7 @@ test('every flag of the table arrives', () => {
     machine: 'bare',
     root: directory,
     volumes: [{host: directory, guest: '/v', writable: true}],
-    env: {A: '1'},
+    env: {A: '1', B: '2'},
     cwd: '/v',
     memoryBytes: 2 ** 20,
     cpus: 3,
@@ -172,4 +175,11 @@ test.each([
       nextStep: expect.stringMatching(/./),
     }),
   )
+})
+
+test('a file of variables that cannot be read, or has no variable in a line, is named', () => {
+  const path = join(directory, 'no-variables')
+  expect(() => request(['--env-file', path, 'p'])).toThrow(/--env-file: .*no-variables cannot be read/)
+  writeFileSync(path, 'A=1\n B C=2\n')
+  expect(() => request(['--env-file', path, 'p'])).toThrow(/no-variables, line 2: no variable/)
 })

@@ -109,10 +109,11 @@ function reachedFrom(entry, graph, found = new Set()) {
   return found
 }
 
-/** Lets `import` and `require` give the same classes. Node and bundlers find an ES module's names at once. */
+/** Lets `import` and `require` give the same classes and types. Node and bundlers find an ES module's names at once. */
 function writeFacade() {
   const {exports} = output.find(({fileName}) => fileName === 'index.cjs')
   write('index.js', `export {${exports.join(', ')}} from './index.cjs'\n`)
+  write('index.d.ts', `export * from './index.cjs'\n`)
 }
 
 /** The licenses of the bundled packages, and of the bundler, whose helpers are in the bundle: the licenses require it. */
@@ -129,17 +130,20 @@ function writeLicenses() {
   write('third-party-licenses.txt', texts.join('\n\n'))
 }
 
-/** The declarations that the library's import, directly or not. tsc leaves `.ts` in their imports, which not every compiler follows. */
+/**
+ * The declarations that the library's import, directly or not: of CommonJS modules, as the code is. tsc leaves `.ts` in their imports,
+ * which not every compiler follows.
+ */
 function copyDeclarations() {
-  const pending = ['index.d.ts']
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    if (written.includes(path)) continue
-    const text = readFileSync(`${types}/${path}`, 'utf8').replace(SPECIFIER, (_, before, specifier) => {
-      pending.push(join(dirname(path), `${specifier}.d.ts`))
-      return `${before}${specifier}.js`
+  const pending = ['index']
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (written.includes(`${name}.d.cts`)) continue
+    const text = readFileSync(`${types}/${name}.d.ts`, 'utf8').replace(SPECIFIER, (_, before, specifier) => {
+      pending.push(join(dirname(name), specifier))
+      return `${before}${specifier}.cjs`
     })
     // Without @types/node, its streams become `any`.
-    write(path, text.replace(OF_NODE, '// @ts-ignore\n$&'))
+    write(`${name}.d.cts`, text.replace(OF_NODE, '// @ts-ignore\n$&'))
   }
 }
 

@@ -1,4 +1,4 @@
-// The public API as typedoc sees it in dist/index.d.ts, which takes half the time that the sources take: its symbols sorted into the pages of docs/reference.
+// The public API as typedoc sees it in dist/index.d.cts, which takes half the time that the sources take: its symbols sorted into the pages of docs/reference.
 
 import {
   Application,
@@ -35,7 +35,7 @@ const UNNAMED = [
  */
 export async function readApi(out) {
   const app = await Application.bootstrapWithPlugins({
-    entryPoints: [`${root}/dist/index.d.ts`],
+    entryPoints: [`${root}/dist/index.d.cts`],
     tsconfig: `${root}/ci/reference/tsconfig.json`,
     // An earlier stage has checked the types.
     skipErrorChecking: true,
@@ -160,7 +160,7 @@ function sortIntoPages(project) {
 }
 
 function pageOf({name, sources}) {
-  const file = sources[0].fullFileName.slice(`${root}/dist/`.length).replace('.d.ts', '.ts')
+  const file = sources[0].fullFileName.slice(`${root}/dist/`.length).replace('.d.cts', '.ts')
   const page = PAGES.find(({of}) => of.test(file))
   if (page === undefined) throw new Error(`${name} of src/${file} has no page in ci/reference/model.mjs`)
   return page.name

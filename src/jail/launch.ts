@@ -6,6 +6,18 @@ import {addon} from '../addon.ts'
 import {toArgument, UNANSWERED} from './born.ts'
 
 /**
+ * Node hands its own permissions down to its children, unless they are given others. Those of the owner's code are not what hv's processes
+ * need, which have a jail instead.
+ */
+const PERMISSIONS =
+  'permission' in process && process.allowedNodeEnvironmentFlags.has('--permission')
+    ? [
+        ...['--permission', '--allow-addons', '--allow-child-process', '--allow-worker'],
+        ...['--allow-fs-read=*', '--allow-fs-write=*'],
+      ]
+    : []
+
+/**
  * Like `spawn`. Where there are namespaces, the child is the launcher, which ends as Node does (native/programs/launcher.c) and dies with
  * the calling thread.
  * @param name Node's argv[0]
@@ -16,7 +28,7 @@ export function launch(name: string, args: readonly string[], options: SpawnOpti
   let errno: number
   try {
     launcher = addon.openLauncher()
-    const argv = [process.execPath, name, ...args, UNANSWERED]
+    const argv = [process.execPath, name, ...PERMISSIONS, ...args, UNANSWERED]
     const child = spawn(`/proc/self/fd/${launcher}`, argv, {...options, argv0: 'hv-launcher'})
     if (child.pid !== undefined) return child
     // There is no /proc, or nothing in memory may be executed.
@@ -33,5 +45,5 @@ export function launch(name: string, args: readonly string[], options: SpawnOpti
 
 /** In the namespaces of this process. */
 export function launchPlainly(name: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  return spawn(process.execPath, args, {...options, argv0: name})
+  return spawn(process.execPath, [...PERMISSIONS, ...args], {...options, argv0: name})
 }

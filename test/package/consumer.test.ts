@@ -8,6 +8,7 @@ import {root} from '../../ci/paths.mjs'
 import {type Installation, install, type Outcome, run} from './installation.ts'
 
 const TSC = join(root, 'node_modules/.bin/tsc')
+const TSC6 = join(root, 'node_modules/.bin/tsc6')
 const NAMES = [
   'AbortError',
   'HvError',
@@ -124,27 +125,38 @@ describe.each([
   })
 })
 
-test('CommonJS in TypeScript compiles, and what it becomes runs', async () => {
+describe('CommonJS in TypeScript', () => {
+  const program = `
+    import {HvError, Sandbox} from 'hvkit'
+    declare const console: {log(...words: unknown[]): void}
+    const options: object = {nosuch: 1}
+    Sandbox.create(options).catch(({code, message}: HvError) => console.log(code, message))`
+
+  test.each([
+    ['nodenext', TSC, ['--types', '']],
+    ['node16', TSC, ['--types', '']],
+    // Only TypeScript before 7 has it, and none of package.json's "exports".
+    ['node10', TSC6, ['--ignoreDeprecations', '6.0']],
+  ])('compiles with --moduleResolution %s, and what it becomes runs', async (resolution, compiler, more) => {
+    const name = `common-${resolution}`
+    const file = put(`${name}.${resolution === 'node10' ? 'ts' : 'cts'}`, program)
+    const module = resolution === 'node10' ? 'commonjs' : resolution
+    const flags = ['--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2023']
+    const options = ['--module', module, '--moduleResolution', resolution, ...more]
+    const {stdout} = await run(compiler, [...flags, ...options, file], {cwd: project.home})
+    expect(stdout).toBe('')
+    expect((await node(`${name}.${resolution === 'node10' ? 'js' : 'cjs'}`)).stdout).toMatch(REFUSED)
+  })
+})
+
+test('the library loads no package but the one that finds its addon', async () => {
   const file = put(
-    'common.cts',
-    `import hvkit = require('hvkit')
-     declare const console: {log(...words: unknown[]): void}
-     const options: object = {nosuch: 1}
-     hvkit.Sandbox.create(options).catch(({code, message}: hvkit.HvError) => console.log(code, message))`,
+    'loaded.cjs',
+    `require('hvkit')
+     const folders = Object.keys(require.cache).map((path) => /.*node_modules\\/([^/]+)/.exec(path)?.[1])
+     console.log([...new Set(folders)].filter((name) => name !== undefined).sort().join())`,
   )
-  const flags = [
-    '--strict',
-    '--skipLibCheck',
-    'false',
-    '--target',
-    'es2022',
-    '--module',
-    'nodenext',
-    '--types',
-    '',
-  ]
-  expect((await run(TSC, [...flags, file], {cwd: project.home})).stdout).toBe('')
-  expect((await node('common.cjs')).stdout).toMatch(REFUSED)
+  expect((await node(file)).stdout).toBe('hvkit,node-gyp-build\n')
 })
 
 test('a bundle that leaves hvkit out runs', async () => {

@@ -80,7 +80,32 @@ describe.each(runtimes)('under $name', (runtime) => {
 })
 
 describe.each(runtimes.filter(({name}) => /^node 2[246]/.test(name)))('under $name', (runtime) => {
-  const PERMITTED = ['--permission', '--allow-fs-read=*', '--allow-addons', '--allow-child-process']
+  const PROCESSES = ['--permission', '--allow-addons', '--allow-child-process']
+  const PERMITTED = [...PROCESSES, '--allow-fs-read=*']
+
+  test('the permissions that the README lists are enough', async () => {
+    const shown = join(project.folder, 'shown')
+    mkdirSync(shown, {recursive: true})
+    writeFileSync(join(shown, 'word'), 'shown')
+    const script = put(
+      'permitted.mjs',
+      `import {Sandbox} from 'hvkit'
+       const sandbox = await Sandbox.create({volumes: [{host: ${JSON.stringify(shown)}, guest: '/data'}]})
+       console.log((await sandbox.run('/bin/busybox', ['cat', '/data/word'])).stdout)
+       await sandbox.dispose()`,
+    )
+    const readable = [
+      join(project.home, script),
+      join(project.home, 'node_modules/*'),
+      '/etc/alpine-release',
+      '/bin/busybox',
+      '/usr/bin/busybox',
+    ]
+    const path = await fetchRuntime(runtime)
+    const args = [...PROCESSES, ...readable.map((name) => `--allow-fs-read=${name}`)]
+    const outcome = await start(path, '--no-warnings', ...args, join(project.home, script))
+    expect(outcome).toEqual({status: 0, stdout: 'shown\n', stderr: ''})
+  })
 
   test('TypeScript that Node strips runs, with permissions for the addon and the process alone', async () => {
     const program = `

@@ -41,7 +41,7 @@ test('the examples have the types of the library', async () => {
     noEmit: true,
     verbatimModuleSyntax: false,
     rootDir: '/',
-    paths: {hvkit: [`${root}/dist/index.d.ts`]},
+    paths: {hvkit: [`${root}/dist/index.d.cts`]},
     noUnusedLocals: false,
   }
   const config = {extends: `${root}/src/tsconfig.json`, compilerOptions, include: ['.']}

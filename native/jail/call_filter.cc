@@ -2,6 +2,7 @@
 
 #include "jail/call_filter.h"
 
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
@@ -22,6 +23,7 @@
 
 #include "arch/sentry_calls.h"
 #include "arch/tracee.h"
+#include "sys/terminal_guard.h"
 #include "sys/terminal_requests.h"
 
 namespace hv {
@@ -46,7 +48,6 @@ constexpr long kAllowed[] = {
     SYS_statx,
     SYS_newfstatat,
     SYS_lseek,
-    SYS_fcntl,
     SYS_dup,
     SYS_dup3,
     SYS_getdents64,
@@ -86,8 +87,6 @@ constexpr long kAllowed[] = {
     SYS_getpid,
     SYS_gettid,
     SYS_getppid,
-    SYS_getpgid,
-    SYS_getsid,
     SYS_getuid,
     SYS_geteuid,
     SYS_getgid,
@@ -98,14 +97,8 @@ constexpr long kAllowed[] = {
     SYS_set_robust_list,
     SYS_set_tid_address,
     SYS_sched_yield,
-    SYS_sched_getaffinity,
-    SYS_sched_setaffinity,
-    SYS_sched_getparam,
-    SYS_sched_getscheduler,
     SYS_sched_get_priority_min,
     SYS_sched_get_priority_max,
-    SYS_getpriority,
-    SYS_setpriority,
     SYS_getrusage,
     SYS_times,
     SYS_capget,
@@ -168,9 +161,6 @@ constexpr long kAllowedToSentry[] = {
     SYS_umask,
     SYS_fgetxattr,
     SYS_flistxattr,
-    SYS_inotify_init1,
-    SYS_inotify_add_watch,
-    SYS_inotify_rm_watch,
     SYS_timerfd_create,
     SYS_timerfd_settime,
     SYS_timerfd_gettime,
@@ -184,8 +174,12 @@ constexpr long kAllowedToSentry[] = {
 constexpr long kAllowedToTrace[] = {SYS_wait4, SYS_waitid, SYS_kill, SYS_tgkill};
 // A filter over this one can only take rights away.
 constexpr long kAllowedToDecide[] = {SYS_seccomp};
-// For the terminal's keeper (sys/terminal_guard.h).
-constexpr long kAllowedWithTerminal[] = {SYS_wait4, SYS_kill};
+// For the terminal's keeper (sys/terminal_guard.h). wait4(2) reaches only children.
+constexpr long kAllowedWithTerminal[] = {SYS_wait4};
+
+// Allowed when they name the caller with 0. With a number they reach, or show, other processes of the same user.
+constexpr long kAllowedOnItself[] = {SYS_sched_setaffinity, SYS_sched_getparam,
+                                     SYS_sched_getscheduler, SYS_getpgid, SYS_prlimit64};
 
 // On what listens already. Socket options reach no further than the socket.
 constexpr long kAllowedToAccept[] = {SYS_accept4, SYS_setsockopt};
@@ -193,9 +187,14 @@ constexpr long kAllowedToAccept[] = {SYS_accept4, SYS_setsockopt};
 // For a core file: writing a part at its place, and the holes.
 constexpr long kAllowedToDump[] = {SYS_pwrite64, SYS_ftruncate};
 
+// fcntl(2), besides F_SETFL. Not those that make a file send signals, to any process: F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETLEASE,
+// F_NOTIFY.
+constexpr uint32_t kFileCommands[] = {F_GETFD,         F_SETFD,     F_GETFL,
+                                      F_DUPFD_CLOEXEC, F_OFD_GETLK, F_OFD_SETLK};
+
 constexpr uint32_t kTerminalRequests[] = {
-    TCGETS, TCSETS,     TCSETSW,    TCSETSF,   kTcgets2,  kTcsets2, kTcsetsw2, kTcsetsf2, TCFLSH,
-    TCXONC, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, FIONREAD, TIOCOUTQ,  FIONBIO,   FIOCLEX};
+    TCGETS, TCSETS,     TCSETSW,    TCSETSF,   kTcgets2, kTcsets2, kTcsetsw2, kTcsetsf2, TCFLSH,
+    TCXONC, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, FIONREAD, TIOCOUTQ, FIONBIO,   FIOCLEX};
 constexpr uint32_t kKvmRequests[] = {
     KVM_RUN,
     KVM_GET_REGS,
@@ -256,7 +255,7 @@ class Program {
   // Allows it if this argument's lower half is one of these; the kernel looks at no more of it.
   void AllowIf(long call, unsigned argument,
                std::initializer_list<std::span<const uint32_t>> lists) {
-    Block(call, [&] {
+    Block(call, EPERM, [&] {
       LoadArgument(argument);
       for (const auto& list : lists)
         for (uint32_t value : list) Return(value, SECCOMP_RET_ALLOW);
@@ -265,10 +264,20 @@ class Program {
 
   // Allows it if, of the bits of `mask`, this argument has those of `value`.
   void AllowMasked(long call, unsigned argument, uint32_t mask, uint32_t value) {
-    Block(call, [&] {
-      LoadArgument(argument);
-      program_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask));
-      Return(value, SECCOMP_RET_ALLOW);
+    Block(call, EPERM, [&] { ReturnMasked(argument, mask, value); });
+  }
+
+  // Allows it if its first argument is `process`, a number.
+  void AllowOn(uint32_t process, long call, int error = EPERM) {
+    Block(call, error, [&] { ReturnMasked(0, ~uint32_t{0}, process); });
+  }
+
+  // Allows these commands of fcntl(2), and F_SETFL without signals for input and output.
+  void AllowFileCommands(std::span<const uint32_t> commands) {
+    Block(SYS_fcntl, EPERM, [&] {
+      LoadArgument(1);
+      for (uint32_t command : commands) Return(command, SECCOMP_RET_ALLOW);
+      Block(F_SETFL, EPERM, [&] { ReturnMasked(2, O_ASYNC, 0); });
     });
   }
 
@@ -299,13 +308,18 @@ class Program {
     Skip(BPF_JEQ, static_cast<uint32_t>(value), 0, 1);
     Return(action);
   }
-  // Jumps reach 255 instructions.
+  void ReturnMasked(unsigned argument, uint32_t mask, uint32_t value) {
+    LoadArgument(argument);
+    program_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask));
+    Return(value, SECCOMP_RET_ALLOW);
+  }
+  // If what was loaded last is `value`: `body`, and `error` unless that has returned. Jumps reach 255 instructions.
   template <typename Body>
-  void Block(long call, Body body) {
+  void Block(long value, int error, Body body) {
     const size_t at = program_.size();
-    Skip(BPF_JEQ, static_cast<uint32_t>(call), 0, 0);
+    Skip(BPF_JEQ, static_cast<uint32_t>(value), 0, 0);
     body();
-    Return(SECCOMP_RET_ERRNO | EPERM);
+    Return(SECCOMP_RET_ERRNO | static_cast<uint32_t>(error));
     program_[at].jf = static_cast<uint8_t>(program_.size() - at - 1);
   }
 
@@ -351,7 +365,10 @@ int FilterCalls(const FilterOptions& options) {
   if (!traces) {
     if (options.has_terminal) program.Allow({kAllowedWithTerminal});
     const uint32_t self = static_cast<uint32_t>(::getpid());
-    for (long call : {SYS_tgkill, SYS_kill}) program.AllowMasked(call, 0, ~uint32_t{0}, self);
+    const uint32_t keeper = static_cast<uint32_t>(TerminalKeeper());
+    const uint32_t targets[] = {self, keeper != 0 ? keeper : self};
+    program.AllowIf(SYS_kill, 0, {targets});
+    program.AllowOn(self, SYS_tgkill);
   }
   program.Allow({kAllowed, arch::kSentryCalls});
   if (options.caller != Caller::kMachine)
@@ -362,8 +379,12 @@ int FilterCalls(const FilterOptions& options) {
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);
   program.AllowIf(SYS_prctl, 0, {kProcessRequests});
-  // It may change its own limits.
-  program.AllowMasked(SYS_prlimit64, 0, ~uint32_t{0}, 0);
+  program.AllowFileCommands(kFileCommands);
+  for (long call : kAllowedOnItself) program.AllowOn(0, call);
+  // Of itself, its process group or its user.
+  program.AllowMasked(SYS_getpriority, 1, ~uint32_t{0}, 0);
+  // pthread_getattr_np(3) asks with a thread's number, and takes this for a kernel without such masks.
+  program.AllowOn(0, SYS_sched_getaffinity, ENOSYS);
   return program.Install();
 }
 

@@ -119,6 +119,8 @@ int GuardTerminal(int fd) {
   return keeper > 0 ? 0 : StartKeeper();
 }
 
+int TerminalKeeper() { return keeper > 0 ? keeper : 0; }
+
 int BeginTerminalChange() {
   if (terminal < 0) return -ENOTTY;
   shared->changing = true;

@@ -9,6 +9,9 @@ namespace hv {
 // Remembers the terminal's modes. The descriptor stays the caller's, open until the process ends.
 int GuardTerminal(int fd);
 
+// The keeper's process; 0: there is none.
+int TerminalKeeper();
+
 // Call these around each change of modes by the guest. A keeper, which is a process of its own, waits for hv to die by SIGKILL, or
 // by whatever else leaves no time. If modes were changed, it then puts back what hv began with.
 int BeginTerminalChange();

@@ -36,8 +36,26 @@ const numbers = Object.fromEntries(
 
 /**
  * What the attacker runs, as JavaScript in the sentry's process, once the jail is closed. Each result is at least 0 when the attacker
- * succeeded, else a negative errno.
+ * succeeded, else a negative errno. These are what the filter alone refuses.
  */
+const TRIES_OF_FILTER = {
+  'use io_uring': 'call(N.io_uring_setup, 1, 0)',
+  'make a process': 'call(N.clone, 17, 0, 0, 0, 0)',
+  // F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETFL with O_ASYNC, FIOASYNC. The values change nothing.
+  'say whom a file signals': 'call(N.fcntl, 0, 8, 0)',
+  'say how a file signals': 'call(N.fcntl, 0, 10, 0)',
+  'say which thread a file signals': 'call(N.fcntl, 0, 15, "\\x01\\0\\0\\0\\0\\0\\0\\0")',
+  'let a file signal': 'call(N.fcntl, 0, 4, 0o20000)',
+  'let a file signal, by ioctl': 'call(N.ioctl, 0, 0x5452, "\\0\\0\\0\\0")',
+  'lower a priority by number': 'call(N.setpriority, 0, process.pid, 19)',
+  'read a priority by number': 'call(N.getpriority, 0, process.pid)',
+  'choose processors by number': 'call(N.sched_setaffinity, process.pid, 8, "\\x01\\0\\0\\0\\0\\0\\0\\0")',
+  'choose a scheduler': 'call(N.sched_setscheduler, 0, 0, "\\0\\0\\0\\0")',
+  'choose a priority of input and output': 'call(N.ioprio_set, 1, 0, 2 << 13)',
+  'find a session by number': 'call(N.getsid, process.pid)',
+  'watch directories': 'call(N.inotify_init1, 0)',
+} as const
+/** Also what other layers refuse. */
 export const TRIES = {
   'open /etc/shadow': 'open("/etc/shadow", O_RDONLY)',
   'write to a file outside': 'open(OUTSIDE + "/file", O_WRONLY)',
@@ -58,10 +76,11 @@ export const TRIES = {
   'change its root': 'call(N.chroot, "/")',
   'become another user': 'call(N.setuid, 77)',
   'load a BPF program': 'call(N.bpf, 5, 0, 0)',
-  'use io_uring': 'call(N.io_uring_setup, 1, 0)',
-  'make a process': 'call(N.clone, 17, 0, 0, 0, 0)',
+  ...TRIES_OF_FILTER,
 } as const
 export type Try = keyof typeof TRIES
+/** Tries that the filter alone refuses. */
+export const OF_FILTER = Object.keys(TRIES_OF_FILTER) as Try[]
 /** Tries that do no harm even where nothing stops them. */
 export const HARMLESS: readonly Try[] = [
   'open /etc/shadow',
@@ -75,6 +94,7 @@ export const HARMLESS: readonly Try[] = [
   'signal process 1',
   'change its root',
   'become another user',
+  ...OF_FILTER.filter((name) => !['use io_uring', 'make a process'].includes(name)),
 ]
 
 export interface Attack {

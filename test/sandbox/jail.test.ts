@@ -4,7 +4,7 @@ import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {platforms} from '../guests/run.ts'
-import {type Attack, Attacker, HARMLESS, TRIES, type Try} from '../helpers/attacker.ts'
+import {type Attack, Attacker, HARMLESS, OF_FILTER, TRIES, type Try} from '../helpers/attacker.ts'
 import {tarOf} from '../helpers/tar.ts'
 
 const TIMEOUT_MS = 60_000
@@ -36,13 +36,7 @@ const WITHOUT: readonly [
   onPtrace: Try[],
 ][] = [
   ['nothing', '', 'root', [], []],
-  [
-    'the filter',
-    'addon.filterCalls = none',
-    'root',
-    ['use io_uring', 'make a process'],
-    ['use io_uring', 'make a process'],
-  ],
+  ['the filter', 'addon.filterCalls = none', 'root', [...OF_FILTER], [...OF_FILTER]],
   [
     'Landlock',
     LANDLOCK_OFF,
@@ -54,7 +48,7 @@ const WITHOUT: readonly [
   ['namespaces', NAMESPACES_OFF, 'root', [], []],
   ['capabilities', 'addon.giveUpRights = none', 'root', [], []],
   ['nothing', '', 'nobody', [], []],
-  ['the filter', 'addon.filterCalls = none', 'nobody', [], ['use io_uring', 'make a process']],
+  ['the filter', 'addon.filterCalls = none', 'nobody', [], [...OF_FILTER]],
   ['namespaces', NAMESPACES_OFF, 'nobody', [], []],
   // Only namespaces are left.
   [
@@ -62,7 +56,7 @@ const WITHOUT: readonly [
     `addon.filterCalls = none; ${LANDLOCK_OFF}`,
     'nobody',
     [],
-    ['signal process 1', 'use io_uring', 'make a process'],
+    ['signal process 1', ...OF_FILTER],
   ],
 ]
 

@@ -17,8 +17,12 @@ export const COST = {
   inode: 1536,
   /** One more name for it, or the mark that a name of the lower layer is gone. */
   name: 512,
-  /** An entry of a directory that is being read, besides its name. */
+  /** A directory that is being read: where it is, and a piece of what the host says. */
+  listing: 6144,
+  /** An entry of it, besides its name. */
   entry: 80,
+  /** A name that an overlay has listed, and does not list again. */
+  listedName: 48,
   /** A file in an epoll. */
   watch: 640,
   /** A socket, besides its open file description: its inode, name and queues. */

@@ -18,7 +18,7 @@ export interface EntryFormat {
 }
 
 /**
- * The vfs counts entries in a snapshot that it takes at offset 0: names made or removed meanwhile move none of them.
+ * The vfs counts the entries that it has listed since offset 0: names made or removed meanwhile move none of them.
  * @param room bytes
  * @throws Errno ENOTDIR; EINVAL when there is no room for one
  */

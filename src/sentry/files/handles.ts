@@ -2,6 +2,7 @@
 
 import {EBADF, EIO, EMFILE, ENOENT, Errno} from '../../abi/errno.ts'
 import {IN_ACCESS, IN_MODIFY} from '../../abi/inotify.ts'
+import {readDirectoryNow} from '../../vfs/directory-description.ts'
 import type {ByteString, FileDescription, Time} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import {childLocation} from '../../vfs/mount-tree.ts'
@@ -138,7 +139,7 @@ export class Lister implements Handle {
     const entries: FileEntry[] = []
     let nameBytes = 0
     while (entries.length < PIECE_ENTRIES && nameBytes < PIECE_NAME_BYTES) {
-      const batch = file.readDirectory(BATCH_ENTRIES)
+      const batch = readDirectoryNow(file, BATCH_ENTRIES)
       if (batch.length === 0) return {answer: {isEnd: true, entries}}
       let taken = 0
       for (const {name} of batch) {

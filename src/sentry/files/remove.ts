@@ -3,6 +3,7 @@
 import {EBUSY, ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import {O_DIRECTORY, O_RDONLY} from '../../abi/open-flags.ts'
+import {readDirectoryNow} from '../../vfs/directory-description.ts'
 import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import {removeDirectory, unlinkPath} from '../../vfs/names.ts'
@@ -78,8 +79,7 @@ export class Remover implements Handle {
     const {file} = openLocation(this.#context.credentials, directory, O_RDONLY | O_DIRECTORY)
     const count = this.#victims.length > MANY_NAMES ? SMALL_BATCH_NAMES : BATCH_NAMES
     try {
-      return file
-        .readDirectory(count + 2)
+      return readDirectoryNow(file, count + 2)
         .map(({name}) => name)
         .filter((name) => name !== '.' && name !== '..')
     } finally {

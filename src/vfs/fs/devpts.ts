@@ -119,7 +119,7 @@ class PtsDirectory extends Node {
   }
 
   override open(flags: number): FileDescription {
-    return new DirectoryDescription(this, flags, () => this.#list())
+    return new DirectoryDescription(this, flags, () => [...this.#list()])
   }
 
   *#list(): Iterable<DirectoryEntry> {

@@ -11,7 +11,8 @@ import {MAX_OFFSET} from '../seek.ts'
 const RECORD_LENGTH = 16
 const RECORD_TYPE = 18
 const RECORD_NAME = 19
-const listing = Buffer.allocUnsafeSlow(1 << 16)
+/** Holds the longest name; each directory that is partly read keeps as much. */
+const PIECE_BYTES = 4096
 
 export class HostDirectoryDescription extends DirectoryDescription {
   readonly #fd: number
@@ -33,6 +34,7 @@ export class HostDirectoryDescription extends DirectoryDescription {
 
 /** @throws Errno EINVAL and what getdents64 says */
 function* list(fd: number): Iterable<DirectoryEntry> {
+  const listing = Buffer.allocUnsafeSlow(PIECE_BYTES)
   check(host.hostSeek(fd, 0, SEEK_SET))
   for (;;) {
     const filled = check(host.hostReadDirectory(fd, listing))

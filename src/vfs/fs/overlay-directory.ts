@@ -12,7 +12,7 @@ import {
   Errno,
   EXDEV,
 } from '../../abi/errno.ts'
-import {directoryEntryType, S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
+import {S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
 import {O_DIRECTORY, O_RDONLY, RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
 import {COST} from '../budget.ts'
 import {now} from '../clock.ts'
@@ -22,6 +22,7 @@ import {lostNames} from '../held.ts'
 import {ownString} from '../own-string.ts'
 import {MAX_OFFSET} from '../seek.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
+import {listOverlay} from './overlay-list.ts'
 import {findIn, isStillOf, lowerLeaf} from './overlay-lower.ts'
 import {OverlayNode} from './overlay-node.ts'
 import {Whiteouts} from './overlay-whiteouts.ts'
@@ -179,7 +180,7 @@ export class OverlayDirectory extends OverlayNode {
   }
 
   isEmpty(): boolean {
-    for (const _entry of this.#list()) return false
+    for (const entry of this.#list()) if (entry !== undefined) return false
     return true
   }
 
@@ -210,10 +211,8 @@ export class OverlayDirectory extends OverlayNode {
     }
   }
 
-  *#list(): Iterable<DirectoryEntry> {
-    if (this.isRemoved) return
-    for (const [name, node] of this.#added) yield {name, ino: node.ino, type: directoryEntryType(node.kind)}
-    if (this.lower !== undefined) yield* this.#whiteouts.entriesOf(this.lower, this.#added)
+  #list(): Iterable<DirectoryEntry | undefined> {
+    return this.isRemoved ? [] : listOverlay(this.#added, this.#whiteouts, this.lower, this.fs.upper.budget)
   }
 
   #requireFree(name: ByteString): void {

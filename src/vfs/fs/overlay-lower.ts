@@ -1,13 +1,10 @@
-// What a directory of an overlay asks of the one below it: names, all entries, and leaves for its files.
+// What a directory of an overlay asks of the one below it: names, and leaves for its files.
 
 import {ENOENT, Errno} from '../../abi/errno.ts'
-import {O_DIRECTORY, O_RDONLY} from '../../abi/open-flags.ts'
-import type {ByteString, DirectoryEntry, Inode} from '../file.ts'
+import type {ByteString, Inode} from '../file.ts'
 import type {Overlay} from './overlay.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
 import type {OverlayNode} from './overlay-node.ts'
-
-const LIST_CHUNK = 1024
 
 /** `lookup`, but undefined for a missing name. @throws Errno for any other failure */
 export function findIn<T extends Inode>(
@@ -19,20 +16,6 @@ export function findIn<T extends Inode>(
   } catch (error) {
     if (error instanceof Errno && error.code === ENOENT) return undefined
     throw error
-  }
-}
-
-/** All entries of a directory except `.` and `..`. */
-export function* listAll(directory: Inode): Iterable<DirectoryEntry> {
-  const file = directory.open(O_RDONLY | O_DIRECTORY)
-  try {
-    for (;;) {
-      const chunk = file.readDirectory(LIST_CHUNK)
-      if (chunk.length === 0) return
-      for (const entry of chunk) if (entry.name !== '.' && entry.name !== '..') yield entry
-    }
-  } finally {
-    file.close()
   }
 }
 

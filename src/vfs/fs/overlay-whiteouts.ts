@@ -2,9 +2,9 @@
 
 import {ENOSPC} from '../../abi/errno.ts'
 import {COST} from '../budget.ts'
-import type {ByteString, DirectoryEntry, Inode} from '../file.ts'
+import type {ByteString, Inode} from '../file.ts'
 import {ownString} from '../own-string.ts'
-import {findIn, listAll} from './overlay-lower.ts'
+import {findIn} from './overlay-lower.ts'
 import type {Tmpfs} from './tmpfs.ts'
 
 export class Whiteouts {
@@ -25,13 +25,6 @@ export class Whiteouts {
     if (this.#names.has(name) || lower === undefined || findIn(lower, name) === undefined) return
     this.#upper.budget.take(COST.name, ENOSPC)
     this.#names.add(ownString(name))
-  }
-
-  /** What still shows of the lower directory, except names that `added` has too. */
-  *entriesOf(lower: Inode, added: ReadonlyMap<ByteString, unknown>): Iterable<DirectoryEntry> {
-    for (const entry of listAll(lower)) {
-      if (!added.has(entry.name) && !this.#names.has(entry.name)) yield entry
-    }
   }
 
   /** The directory is gone. */

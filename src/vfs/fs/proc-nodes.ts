@@ -150,7 +150,7 @@ export class ProcDirectory extends ProcNode {
   }
 
   override open(flags: number): FileDescription {
-    return new ProcDirectoryDescription(this, flags, () => this.#list(), 0)
+    return new ProcDirectoryDescription(this, flags, () => [...this.#list()], 0)
   }
 
   *#list(): Iterable<DirectoryEntry> {

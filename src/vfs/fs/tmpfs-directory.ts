@@ -148,8 +148,11 @@ export class TmpfsDirectory extends TmpfsNode {
   }
 
   *#list(): Iterable<DirectoryEntry> {
-    for (const [name, node] of this.#entries) {
-      yield {name, ino: node.ino, type: directoryEntryType(node.kind)}
+    // A name that is made meanwhile, or moved to another one, comes at the end.
+    let left = this.#entries.size
+    for (const [name, {ino, kind}] of this.#entries) {
+      if (left-- === 0) return
+      yield {name, ino, type: directoryEntryType(kind)}
     }
   }
 

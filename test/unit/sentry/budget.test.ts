@@ -226,7 +226,25 @@ const ways: readonly Way[] = [
       Object.assign(root.fs, {budget})
       return () => {
         const open = root.open(O_RDONLY)
-        open.readDirectory(1)
+        open.readDirectory(200)
+        return open
+      }
+    },
+  ],
+  [
+    'directories that are partly read',
+    ENOMEM,
+    (budget) => {
+      const lower = new Tmpfs(memoryFile(1 << 20))
+      const overlay = new Overlay(lower, memoryFile(1 << 20))
+      for (let i = 0; i < 100; i++) {
+        lower.root.create(longName(i), 0o644, ROOT)
+        overlay.root.create(longName(100 + i), 0o644, ROOT)
+      }
+      for (const fs of [lower, overlay.upper]) Object.assign(fs, {budget})
+      return () => {
+        const open = overlay.root.open(O_RDONLY)
+        open.readDirectory(110)
         return open
       }
     },

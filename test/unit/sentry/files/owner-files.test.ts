@@ -5,8 +5,9 @@ import {NO_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {EACCES, EBADF, ELOOP, EMFILE, ENAMETOOLONG, ENOENT, EPERM, EXDEV} from '../../../../src/abi/errno.ts'
 import {S_IFIFO} from '../../../../src/abi/file-mode.ts'
 import type {Credentials} from '../../../../src/sentry/credentials.ts'
-import type {Answered, FileOperation} from '../../../../src/sentry/files/operations.ts'
+import {type Answered, type FileOperation, PIECE_ENTRIES} from '../../../../src/sentry/files/operations.ts'
 import {OwnerFiles} from '../../../../src/sentry/files/owner-files.ts'
+import {DirectoryDescription} from '../../../../src/vfs/directory-description.ts'
 import type {Inode} from '../../../../src/vfs/file.ts'
 import type {FileSystem} from '../../../../src/vfs/file-system.ts'
 import {ROOT, Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
@@ -128,4 +129,20 @@ test('changes that nobody takes are bounded, and one that asks waits for some', 
   ask({name: 'close', handle: handle!})
   expect(answers.at(-1)!.answer).toEqual({isEnd: true, changes: []})
   expect((fs as FileSystem).watches).toBe(0)
+})
+
+test('a directory of many names is listed a piece at a time', () => {
+  const {root, ask} = tree()
+  const looked: number[] = []
+  const open = (flags: number) =>
+    new DirectoryDescription(root, flags, function* () {
+      for (let ino = 1; ino <= 200_000; ino++) {
+        looked.push(ino)
+        yield {name: 'n', ino, type: 8}
+      }
+    })
+  root.create('n', 0o644, ROOT)
+  Object.assign(root, {open})
+  expect(ask({name: 'list', ...at('/')})!.answer.entries!.length).toBe(PIECE_ENTRIES)
+  expect(looked.length).toBeLessThan(2 * PIECE_ENTRIES)
 })

@@ -72,7 +72,7 @@ const {output} = await bundle.write({
   comments: false,
 })
 await bundle.close()
-chmodSync(`${dist}/bin/hv.cjs`, EXECUTABLE)
+putShellInFront(`${dist}/bin/hv.cjs`)
 
 const written = output.map(({fileName}) => fileName)
 writeFacade()
@@ -107,6 +107,13 @@ function reachedFrom(entry, graph, found = new Set()) {
   found.add(entry)
   for (const id of graph.getModuleInfo(entry).importedIds) reachedFrom(id, graph, found)
   return found
+}
+
+/** Makes the command a shell script, too: src/bin/hv.sh. */
+function putShellInFront(path) {
+  const shell = readFileSync(`${root}/src/bin/hv.sh`, 'utf8')
+  writeFileSync(path, shell + readFileSync(path, 'utf8'))
+  chmodSync(path, EXECUTABLE)
 }
 
 /** Lets `import` and `require` give the same classes and types. Node and bundlers find an ES module's names at once. */

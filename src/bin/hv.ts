@@ -1,11 +1,18 @@
-#!/usr/bin/env node
-// hv's entry. `hv run` and `hv trace` go straight to the sentry, because oclif's start takes longer than a small guest's whole run.
+// hv's entry, behind hv.sh. `hv run` and `hv trace` go straight to the sentry, because oclif's start takes longer than a small guest's whole run.
 
+import {ownWords} from '../cli/own-words.ts'
 import {readRunArgv} from '../cli/read-run-argv.ts'
 import {reportError} from '../cli/report-error.ts'
 import {toRunOptions} from '../cli/run-request.ts'
 import {cacheCode} from '../code-cache.ts'
 import type {RunOptions} from '../run/options.ts'
+
+/** @throws HvError BAD_ARGUMENT */
+async function start(): Promise<number> {
+  const words = ownWords(process.argv.slice(2))
+  process.argv = [...process.argv.slice(0, 2), ...words]
+  return main(words)
+}
 
 async function main([command, ...argv]: string[]): Promise<number> {
   const options = await optionsOf(command, argv)
@@ -34,7 +41,7 @@ async function optionsOf(command: string, argv: string[]): Promise<RunOptions | 
 process.on('uncaughtException', (error) => process.exit(reportError(error)))
 
 // No top-level await: ci/bundle.mjs turns this file, and everything that a run loads, into CommonJS.
-main(process.argv.slice(2))
+start()
   .catch(reportError)
   .then((status) => {
     process.exitCode = status

@@ -8,6 +8,7 @@ import {guests, root} from '../../ci/paths.mjs'
 import {fetchRuntime, runtimes} from '../../ci/runtimes.mjs'
 import {platforms} from '../guests/run.ts'
 import {copyWithBug, PROGRAM_STARTS} from '../helpers/copy-with-bug.ts'
+import {OptionsOfNode} from '../helpers/options-of-node.ts'
 import {type Installation, install, type Outcome, run} from './installation.ts'
 
 const WAYS = [
@@ -76,6 +77,16 @@ describe.each(runtimes)('under $name', (runtime) => {
     const native = await run(join(guests, 'hello'), [], {})
     for (const platform of platforms)
       expect(await start(path, hv, 'run', '--platform', platform, join(guests, 'hello'))).toEqual(native)
+  })
+
+  test('words of the guest are no options of the runtime that starts the command', () => {
+    using options = new OptionsOfNode(path)
+    const hv = join(project.home, 'node_modules/.bin/hv')
+    for (const words of [...OptionsOfNode.ofFiles(), options.all()]) {
+      const stdout = `first ${words.join(' ')}\n`
+      const echo = options.start(hv, 'run', '/bin/busybox', 'echo', 'first', ...words)
+      expect(echo).toEqual({status: 0, stdout, stderr: '', ranOnHost: false})
+    }
   })
 })
 

@@ -29,6 +29,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['memoryBytes', '--memory'],
   ['maxTasks', '--pids'],
   ['diskBytes', '--disk'],
+  ['unpackBytes', '--unpack-limit'],
   ['cpuQuotaPercent', '--cpu-quota'],
   ['patchCalls', '--patch-calls'],
   ['timeoutMs', '--timeout'],

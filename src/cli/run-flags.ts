@@ -176,6 +176,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
       "with --kernel: a raw image as a disk, may be repeated; without: how much the guest's files in memory, its changes to / and /tmp, may hold, e.g. 64M; default: what --memory allows",
   },
   {
+    name: 'unpack-limit',
+    kind: 'value',
+    placeholder: 'SIZE',
+    summary: "how much of this host's TMPDIR a compressed --root or --image may take unpacked; default: 8G",
+  },
+  {
     name: 'patch-calls',
     kind: 'value',
     options: PATCH_CHOICES,

@@ -161,6 +161,9 @@ function setFlag(options: RunOptions, name: string, value: string): void {
       if (options.diskBytes !== undefined) throw bad('flag --disk is given twice', 'give one size')
       options.diskBytes = parseSize(value, '--disk')
       return
+    case 'unpack-limit':
+      options.unpackBytes = parseSize(value, '--unpack-limit')
+      return
     case 'cpus':
       options.cpus = parseCount(value, {of: 'CPUs', most: MAX_CPUS, example: '--cpus 2'})
       return

@@ -39,12 +39,13 @@ export interface ImageConfig {
 
 /**
  * @param reference the path of a folder or a tar archive, and `:NAME` of one of its images
+ * @param most the most bytes of all that is compressed, unpacked
  * @throws HvError BAD_ARGUMENT, HOST_SYSCALL
  */
-export async function openImage(reference: string): Promise<Unread<Image>> {
+export async function openImage(reference: string, most?: number): Promise<Unread<Image>> {
   const {path, tag} = parse(reference)
   const unread = await about(path, async () => openLayout(path))
-  const room = new Room()
+  const room = new Room(most)
   return {
     folders: unread.folder === undefined ? [] : [unread.folder],
     read: () => about(path, () => readImage(unread, tag, room)),

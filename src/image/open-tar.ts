@@ -8,10 +8,10 @@ import {plainBytes} from './plain-bytes.ts'
 import {Room} from './room.ts'
 import type {Unread} from './unread.ts'
 
-/** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
-export async function openTar(path: string): Promise<Unread<ArchiveFs>> {
+/** @param most the most bytes of it unpacked, if it is compressed. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+export async function openTar(path: string, most?: number): Promise<Unread<ArchiveFs>> {
   const file = await about(path, async () => openFile(path))
-  const room = new Room()
+  const room = new Room(most)
   return {
     folders: [],
     read: () =>

@@ -7,8 +7,9 @@ import {HvError} from '../errors.ts'
 import type {ArchiveSource} from '../vfs/fs/archive.ts'
 import {badArchive} from './archive-error.ts'
 
-/** The limit for all that a root unpacks. A small file can grow a thousandfold. */
-const MAX_BYTES = 2 ** 33
+/** For all that a root unpacks, if nobody says more or less: a small file can grow a thousandfold. */
+const DEFAULT_BYTES = 2 ** 33
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
 
 /** Made while host files can be opened, and filled when that is no longer possible. */
 export class Room implements ArchiveSource {
@@ -20,7 +21,7 @@ export class Room implements ArchiveSource {
   #isOpen: boolean
 
   /** @param most the most bytes of all unpacked archives together */
-  constructor(most = MAX_BYTES) {
+  constructor(most = DEFAULT_BYTES) {
     this.#most = most
     this.#file = openUnnamed()
     this.#isOpen = typeof this.#file === 'number'
@@ -35,7 +36,10 @@ export class Room implements ArchiveSource {
   /** @throws HvError BAD_ARGUMENT; the system error of write(2) */
   add(piece: Uint8Array): void {
     if (this.size + piece.length > this.#most)
-      throw badArchive('it is too large when it is unpacked', 'unpack it, and name the directory')
+      throw badArchive(
+        `unpacked, it takes more than ${sizeText(this.#most)} of ${tmpdir()}`,
+        'give more as `unpackBytes`, or unpack it and name the directory',
+      )
     for (let done = 0; done < piece.length; )
       done += writeSync(this.fd, piece, done, piece.length - done, this.size + done)
     this.size += piece.length
@@ -51,6 +55,11 @@ export class Room implements ArchiveSource {
   settle(): void {
     if (this.size === 0) this.close()
   }
+}
+
+function sizeText(bytes: number): string {
+  const unit = UNITS.findLastIndex((_, power) => bytes % 1024 ** power === 0)
+  return `${bytes / 1024 ** unit} ${UNITS[unit]}`
 }
 
 /** Most archives need none: the error is kept for those that do. */

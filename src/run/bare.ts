@@ -91,6 +91,7 @@ const UNFIT: readonly (keyof RunOptions)[] = [
   'trace',
   'maxTasks',
   'diskBytes',
+  'unpackBytes',
   'patchCalls',
 ]
 

@@ -24,7 +24,7 @@ export interface OpenedFiles extends Pick<ShownLibraries, 'libraryFolders'> {
   read(): Promise<GuestFiles>
 }
 
-type FileOptions = Pick<RunOptions, 'root' | 'image' | 'withLibraries' | 'dropTo'> & {
+type FileOptions = Pick<RunOptions, 'root' | 'image' | 'unpackBytes' | 'withLibraries' | 'dropTo'> & {
   volumes: readonly Volume[]
 }
 
@@ -49,13 +49,17 @@ export async function openGuestFiles(
 }
 
 /** undefined when the root is a directory, or an empty tree. */
-async function openArchive({root, image}: FileOptions): Promise<Unread<Partial<GuestFiles>> | undefined> {
+async function openArchive({
+  root,
+  image,
+  unpackBytes,
+}: FileOptions): Promise<Unread<Partial<GuestFiles>> | undefined> {
   if (image !== undefined) {
-    const {folders, read} = await (await import('../image/open-image.ts')).openImage(image)
+    const {folders, read} = await (await import('../image/open-image.ts')).openImage(image, unpackBytes)
     return {folders, read: () => read().then(({fs, config}) => ({lower: fs, user: config.user, config}))}
   }
   if (root === undefined || !isFile(root)) return undefined
-  const {folders, read} = await (await import('../image/open-tar.ts')).openTar(root)
+  const {folders, read} = await (await import('../image/open-tar.ts')).openTar(root, unpackBytes)
   return {folders, read: () => read().then((lower) => ({lower}))}
 }
 

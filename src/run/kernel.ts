@@ -64,6 +64,7 @@ const UNFIT: readonly (keyof RunOptions)[] = [
   'unveil',
   'maxTasks',
   'diskBytes',
+  'unpackBytes',
   'patchCalls',
   'cpuTimeoutMs',
   'cpuQuotaPercent',

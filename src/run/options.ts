@@ -56,6 +56,8 @@ export interface RunOptions {
   cpuQuotaPercent?: number
   /** Bytes that in-memory files may hold; default: as many as the memory allows. */
   diskBytes?: number
+  /** Bytes that a compressed `root` or `image` may take unpacked, in this host's TMPDIR; default: 8 GiB. */
+  unpackBytes?: number
   /** Which call sites are patched where traps cost much; default: those that trap often. */
   patchCalls?: PatchChoice
   /** Milliseconds until the guest is stopped; default: never. */

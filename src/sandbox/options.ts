@@ -74,6 +74,11 @@ export interface SandboxOptions {
    */
   diskBytes?: number
   /**
+   * Bytes of the host's TMPDIR that a compressed `root` or `image` may take unpacked, while the sandbox lives; one that takes more is a
+   * BAD_ARGUMENT. Default: 8 GiB.
+   */
+  unpackBytes?: number
+  /**
    * Where traps are slow, as on PVM hosts, call instructions of programs are replaced with jumps. `auto`, the default: those that trap
    * often; `always`: each at its first trap; `never`: none. A program that reads its own code sees the jumps.
    */

@@ -27,6 +27,7 @@ export interface SentrySettings {
   maxTasks?: number
   cpuQuotaPercent?: number
   diskBytes?: number
+  unpackBytes?: number
   patchCalls?: PatchChoice
   platform: PlatformChoice
   pledge?: string

@@ -58,6 +58,7 @@ const sandboxOptions = takes.options({
   maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
   cpuQuotaPercent: v.optional(takes.integer(1, 100 * MAX_CPUS)),
   diskBytes: v.optional(takes.integer(LEAST_DISK_BYTES, Number.MAX_SAFE_INTEGER)),
+  unpackBytes: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
   patchCalls: v.optional(takes.oneOf(PATCH_CHOICES)),
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
@@ -139,6 +140,7 @@ export interface Settings {
   maxTasks: number | undefined
   cpuQuotaPercent: number | undefined
   diskBytes: number | undefined
+  unpackBytes: number | undefined
   patchCalls: PatchChoice | undefined
   platform: PlatformChoice
   pledge: string | undefined
@@ -156,7 +158,7 @@ export function toSettings(given: SandboxOptions): {
 } {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
-  const {platform = 'auto', cpus, maxTasks, cpuQuotaPercent, diskBytes} = options
+  const {platform = 'auto', cpus, maxTasks, cpuQuotaPercent, diskBytes, unpackBytes} = options
   const {patchCalls, pledge, unveil, cgroupParent} = options
   const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
   if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
@@ -184,6 +186,7 @@ export function toSettings(given: SandboxOptions): {
       maxTasks,
       cpuQuotaPercent,
       diskBytes,
+      unpackBytes,
       patchCalls,
       platform,
       jail,

@@ -55,6 +55,21 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
   })
 })
 
+test('an archive that takes more than its limit is refused, whatever files in memory may hold', async () => {
+  const [plain, packed] = paths()
+  await expect(
+    Sandbox.create({root: packed, unpackBytes: 1 << 20, diskBytes: 1 << 30}),
+  ).rejects.toMatchObject({
+    code: 'BAD_ARGUMENT',
+    message: `${packed}: unpacked, it takes more than 1 MiB of ${tmpdir()}`,
+    nextStep: 'give more as `unpackBytes`, or unpack it and name the directory',
+  })
+  await using enough = await Sandbox.create({root: packed, unpackBytes: 64 << 20})
+  await using unneeded = await Sandbox.create({root: plain, unpackBytes: 1})
+  for (const sandbox of [enough, unneeded])
+    expect((await sandbox.run('sh', ['-c', 'cat /etc/motd'])).stdout).toBe('hello\n')
+})
+
 test.each([
   ['no archive', () => import.meta.filename, /: it is no tar archive$/],
   ['nothing', () => join(folder, 'nothing'), /: no such file or directory$/],

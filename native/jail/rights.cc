@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace hv {
@@ -63,9 +64,11 @@ int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> id
   return threads.Do(GiveUp, &rights);
 }
 
-int LimitData(uint64_t bytes) {
-  const rlimit limit = {bytes, bytes};
-  return ::setrlimit(RLIMIT_DATA, &limit) == 0 ? 0 : errno;
+int LimitResource(int resource, uint64_t most) {
+  rlimit limit;
+  if (::getrlimit(resource, &limit) != 0) return errno;
+  limit = {std::min<rlim_t>(limit.rlim_cur, most), std::min<rlim_t>(limit.rlim_max, most)};
+  return ::setrlimit(resource, &limit) == 0 ? 0 : errno;
 }
 
 int ShareNoCore() {

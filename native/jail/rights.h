@@ -25,8 +25,8 @@ int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> id
 // host has no control for it; ENODEV, this architecture has none.
 int LimitSpeculation();
 
-// Bounds what the process allocates for itself: RLIMIT_DATA of getrlimit(2). Returns 0 or an errno.
-int LimitData(uint64_t bytes);
+// For good, without CAP_SYS_RESOURCE: lowers a resource's limits (getrlimit(2)) to `most`. Returns 0 or an errno.
+int LimitResource(int resource, uint64_t most);
 
 // Keeps other processes off the other threads of the same core: core scheduling. Inherited. Returns 0 or an errno.
 int ShareNoCore();

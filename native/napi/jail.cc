@@ -1,5 +1,7 @@
 // jail.cc: the layers of a sentry's jail, one function for each. src/jail/addon.ts has its types.
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 #include "jail/call_filter.h"
@@ -46,10 +48,23 @@ Napi::Value Version(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), LandlockVersion());
 }
 
-// limitData(bytes)
-Napi::Value Data(const Napi::CallbackInfo& info) {
-  const double bytes = std::clamp(info[0].ToNumber().DoubleValue(), 0.0, 0x1p40);
-  return Answer(info.Env(), LimitData(static_cast<uint64_t>(bytes)));
+// limitResource(name, most)
+Napi::Value Resource(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    const std::string name = info[0].ToString();
+    const double most = std::clamp(info[1].ToNumber().DoubleValue(), 0.0, 0x1p40);
+    int resource;
+    if (name == "data") {
+      resource = RLIMIT_DATA;
+    } else if (name == "nofile") {
+      resource = RLIMIT_NOFILE;
+    } else if (name == "nproc") {
+      resource = RLIMIT_NPROC;
+    } else {
+      throw std::invalid_argument("no such resource");
+    }
+    return Answer(info.Env(), LimitResource(resource, static_cast<uint64_t>(most)));
+  });
 }
 
 // shareNoCore()
@@ -142,7 +157,7 @@ Napi::Value Filter(const Napi::CallbackInfo& info) {
 void ExportJail(Napi::Env env, Napi::Object exports) {
   exports.Set("openLauncher", Napi::Function::New(env, Launcher));
   exports.Set("landlockVersion", Napi::Function::New(env, Version));
-  exports.Set("limitData", Napi::Function::New(env, Data));
+  exports.Set("limitResource", Napi::Function::New(env, Resource));
   exports.Set("shareNoCore", Napi::Function::New(env, Core));
   exports.Set("limitSpeculation", Napi::Function::New(env, Speculation));
   exports.Set("restrictReach", Napi::Function::New(env, Reach));

@@ -9,8 +9,11 @@ export interface JailAddon {
   openLauncher(): number
   /** The version of Landlock's ABI, 1 or more, or a negative errno. */
   landlockVersion(): number
-  /** Limits what this process allocates for itself: man 2 getrlimit, RLIMIT_DATA. Shared memory does not count. */
-  limitData(bytes: number): number
+  /**
+   * Lowers a limit of man 2 getrlimit. `data`: what this process allocates for itself, in bytes, without shared memory; `nofile`: its
+   * descriptors; `nproc`: its user's processes and threads.
+   */
+  limitResource(name: 'data' | 'nofile' | 'nproc', most: number): number
   /** Core scheduling: no other process runs on the other threads of a core. */
   shareNoCore(): number
   /** For this thread and its future children: branch predictors are shared with nobody. */

@@ -162,13 +162,17 @@ function enableControllers(parent: string): void {
   if (missing.length > 0) writeFileSync(path, missing.map((name) => `+${name}`).join(' '))
 }
 
+/** The guest's and hv's. On ptrace a process has at most as many threads as CPUs (native/ptrace/README.md). */
+export function mostTasks({maxTasks, cpus}: Pick<HostLimits, 'maxTasks' | 'cpus'>): number {
+  return maxTasks * cpus + OWN_TASKS
+}
+
 function valuesOf({memoryBytes, maxTasks, cpus}: HostLimits): Record<string, string> {
   return {
     'memory.max': `${memoryBytes + OWN_BYTES}`,
     // A sentry is useless without its guest's processes.
     'memory.oom.group': '1',
-    // On ptrace a process has at most as many threads as CPUs (native/ptrace/README.md).
-    'pids.max': `${maxTasks * cpus + OWN_TASKS}`,
+    'pids.max': `${mostTasks({maxTasks, cpus})}`,
   }
 }
 

@@ -1,6 +1,7 @@
 // Jail: what a process that runs a sentry gives up, layer by layer, before it reads a byte of its guest's.
 
 import {closeSync, constants, openSync} from 'node:fs'
+import {release} from 'node:os'
 import {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL} from '../abi/capability.ts'
 import {
   EACCES,
@@ -19,7 +20,7 @@ import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import type {Caller} from './addon.ts'
 import type {Born} from './born.ts'
-import {Cgroup, type HostLimits, ownCgroup} from './cgroup.ts'
+import {Cgroup, type HostLimits, mostTasks, ownCgroup} from './cgroup.ts'
 import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
 
 /** What decides which calls the process may make. */
@@ -59,16 +60,21 @@ const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {
 }
 /** None was delegated: it is another's, read-only, has no controllers, or others are in it (EBUSY). */
 const NO_CGROUP: readonly number[] = [EACCES, EPERM, EROFS, ENOENT, ENODEV, EBUSY, EOPNOTSUPP]
+/** Descriptors of the process: a guest's open files on volumes are among them. */
+const MOST_FILES = 2 ** 16
 /** What root's sentry keeps for its guest's root: in a volume of others' files, root without them is not root. */
 const OF_FILES = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID]
 
 export class Jail {
   readonly layers: JailLayer[] = []
   readonly #choice: JailChoice
+  /** This process was born in a user namespace of its own. */
+  readonly #ownsUsers: boolean
   #cgroup: Cgroup | undefined
 
-  private constructor(choice: JailChoice) {
+  private constructor(choice: JailChoice, born: Born | undefined) {
     this.#choice = choice
+    this.#ownsUsers = born?.user === 0
   }
 
   /**
@@ -76,7 +82,7 @@ export class Jail {
    * @param born what this process was born in; undefined: it was not started for a jail
    */
   static begin(choice: JailChoice, born?: Born): Jail {
-    const jail = new Jail(choice)
+    const jail = new Jail(choice, born)
     if (choice === 'none') return jail
     for (const name of ['user', 'pid'] as const) {
       if (born === undefined) jail.layers.push({name, status: 'absent'})
@@ -94,6 +100,8 @@ export class Jail {
    */
   limit(limits: HostLimits, parent?: string): void {
     if (this.#choice === 'none') return
+    addon.limitResource('nofile', MOST_FILES)
+    if (this.#ownsUsers && countsTasksByNamespace()) addon.limitResource('nproc', mostTasks(limits))
     const errno = attempt(() => {
       this.#cgroup = new Cgroup(limits, ownCgroup(), parent)
       return 0
@@ -195,6 +203,12 @@ export class Jail {
 function requireRoot(): void {
   if (process.geteuid?.() === 0) return
   throw new HvError('BAD_ARGUMENT', 'only root can become another user', 'run as root, or leave out `dropTo`')
+}
+
+/** Since Linux 5.14, RLIMIT_NPROC counts a user's tasks in each user namespace; before, it counted them on the whole host. */
+function countsTasksByNamespace(): boolean {
+  const [major, minor] = release().split('.').map(Number)
+  return major > 5 || (major === 5 && minor >= 14)
 }
 
 /** Of root's capabilities; a process without any keeps none. */

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const {ProcessPort} = await import('./process-port.ts')
   const {bornOf} = await import('../jail/born.ts')
   const {ownDirectories} = await import('../jail/own-directories.ts')
-  if (isBun) (await import('../addon.ts')).addon.limitData(ownBytes() + HEAP_MB * 2 ** 20)
+  if (isBun) (await import('../addon.ts')).addon.limitResource('data', ownBytes() + HEAP_MB * 2 ** 20)
   const port = new ProcessPort(OWNER, PASSING, () => process.exit())
   await serve(port, port.readSettings(), {
     directories: ownDirectories(process.env),

@@ -33,11 +33,11 @@ interface Owner {
 }
 
 /** Starts an embedder, whose code may use `Sandbox`, `say`, and a `sandbox`. */
-async function own(code: string, {as = 0, wrap = [] as string[]} = {}): Promise<Owner> {
+async function own(code: string, {as = 0, wrap = [] as string[], options = {}} = {}): Promise<Owner> {
   const script = `
     import {Sandbox} from '${library}'
     const say = (what) => console.log(JSON.stringify(what))
-    const sandbox = await Sandbox.create({platform: 'ptrace'})
+    const sandbox = await Sandbox.create(${JSON.stringify({platform: 'ptrace', ...options})})
     setTimeout(() => {}, ${TIMEOUT_MS})
     const run = (...args) => sandbox.run('${BUSYBOX}', args)
     ${code}`
@@ -117,6 +117,30 @@ test.each([
       expect(readFileSync(`/proc/${sentry}/${map}`, 'utf8').trim().replaceAll(/ +/g, ' ')).toBe(ids)
   },
 )
+
+/** Soft and hard: man 5 proc_pid_limits. */
+function limitsOf(pid: number, name: string): number[] {
+  const lines = readFileSync(`/proc/${pid}/limits`, 'utf8').split('\n')
+  const [soft, hard] = lines
+    .find((line) => line.startsWith(name))!
+    .slice(name.length)
+    .trim()
+    .split(/ +/)
+  return [soft, hard].map((value) => (value === 'unlimited' ? Infinity : Number(value)))
+}
+
+test.each([
+  {who: 'root', as: 0},
+  {who: 'nobody', as: NOBODY},
+])('the host bounds the descriptors and tasks of a sandbox of $who', {timeout: TIMEOUT_MS}, async ({as}) => {
+  const code = "await run('echo', 'hi').then(({stdout}) => say(stdout))"
+  const owner = await own(code, {as, options: {maxTasks: 16, cpus: 1}})
+  expect(await owner.next()).toBe('hi\n')
+  const {sentry} = partsOf(owner.pid)
+  const [, files] = limitsOf(owner.pid, 'Max open files')
+  expect(limitsOf(sentry, 'Max open files')[1]).toBe(Math.min(files, 65_536))
+  expect(limitsOf(sentry, 'Max processes')[1]).toBe(16 + 64)
+})
 
 /** In a user namespace that may have no others below it: NO_RIGHTS takes its capabilities away. */
 const NONE_BELOW = [

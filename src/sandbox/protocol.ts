@@ -12,6 +12,7 @@ import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {TraceFilters} from '../sentry/trace/options.ts'
 import type {Style} from '../sentry/trace/style.ts'
+import type {ProcessInfo, SandboxStats} from '../sentry/usage.ts'
 import type {Volume} from '../sentry/volume.ts'
 import type {LimitHit} from './limit-news.ts'
 import type {SandboxTerminalSize} from './options.ts'
@@ -119,6 +120,12 @@ export interface FileRequest {
   bytes: Uint8Array<ArrayBuffer>
 }
 
+/** Asks what the sandbox uses, or which processes it has. */
+export interface UsageRequest {
+  kind: 'usage'
+  of: 'stats' | 'processes'
+}
+
 /** To the sentry, which handles them one by one, also while guests run. */
 export type Request =
   | RunRequest
@@ -126,6 +133,7 @@ export type Request =
   | TraceRequest
   | VerdictRequest
   | FileRequest
+  | UsageRequest
   | {kind: 'dispose'}
 
 /** To a process, also: its settings, first of all; instead of shared words, a run to stop (or STOP_EVERYTHING), and a batch taken. */
@@ -146,7 +154,7 @@ export interface Finished {
 
 /**
  * From the sentry: `ready` or `failed` when it has started; `finished` or `failed` for each run, `failed` without a run for all;
- * `traced` for each trace request, with `events` in between; `filed` for each file request. After `asks`, the run's guest sleeps
+ * `traced` for each trace request, with `events` in between; `filed` for each file request; `used` for each usage request, in order. After `asks`, the run's guest sleeps
  * until there is a verdict. A process sends `finished` without the output, which it sends in pieces before: replies.ts.
  */
 export type Reply =
@@ -158,6 +166,8 @@ export type Reply =
   | {kind: 'asks'; run: number; question: Question}
   /** By the request's id: the result, or the error number that the guest would get. */
   | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
+  /** What was asked for. */
+  | {kind: 'used'; stats?: SandboxStats; processes?: ProcessInfo[]}
   /** From LimitNews. `pid`: of the run's first process, if it is there already. */
   | {kind: 'limit'; run: number; pid?: number | undefined; hit: LimitHit}
   | LiveReply

@@ -25,6 +25,7 @@ export function rehearseServed(around: Surroundings, programs: readonly HostProg
     }
   }
   kernel.pids.startAnew()
+  kernel.runs.startAnew()
 }
 
 function rehearseOnce(around: Surroundings, onHost: HostProgram): void {

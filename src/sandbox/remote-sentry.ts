@@ -24,6 +24,7 @@ import {RemoteFiles} from './remote-files.ts'
 import type {RunParts} from './remote-run.ts'
 import {RemoteRuns} from './remote-runs.ts'
 import {RemoteTrace, type TraceListener} from './remote-trace.ts'
+import {RemoteUsage} from './remote-usage.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {ThreadCarrier} from './thread-carrier.ts'
 
@@ -49,6 +50,11 @@ export class RemoteSentry {
     this.#carrier.send(request)
     // A watch alone keeps no process alive.
     queueMicrotask(() => this.#unrefIdle())
+  })
+  readonly usage = new RemoteUsage((request) => {
+    if (this.#end !== undefined) throw this.#end
+    this.#carrier.ref()
+    this.#carrier.send(request)
   })
   readonly #runs: RemoteRuns
   /** Why it can no longer be used. */
@@ -165,6 +171,8 @@ export class RemoteSentry {
         return this.#trace.isAsked
       case 'filed':
         return this.files.isDue(reply)
+      case 'used':
+        return this.usage.isDue(reply)
       case 'failed':
         return reply.run === undefined || this.#runs.has(reply.run)
       default:
@@ -186,6 +194,9 @@ export class RemoteSentry {
         break
       case 'filed':
         this.files.answered(reply)
+        break
+      case 'used':
+        this.usage.answered(reply)
         break
       case 'failed':
         this.#failed(fromWire(reply.error), reply.run)
@@ -230,12 +241,13 @@ export class RemoteSentry {
     this.#runs.fail(this.#end)
     this.#trace.fail(this.#end)
     this.files.fail(this.#end)
+    this.usage.fail(this.#end)
   }
 
   /** When nobody waits for it, it does not keep the process alive. */
   #unrefIdle(): void {
-    const isAsked =
-      this.#start !== undefined || this.#runs.areAsked || this.#trace.isAsked || this.files.isAsked
+    const others = [this.#trace, this.files, this.usage]
+    const isAsked = this.#start !== undefined || this.#runs.areAsked || others.some((other) => other.isAsked)
     if (this.#end === undefined && !isAsked) this.#carrier.unref()
   }
 }

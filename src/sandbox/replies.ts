@@ -7,6 +7,7 @@ import {HV_ERROR_CODES, printable} from '../errors.ts'
 import {JAIL_LAYERS} from '../jail/layer.ts'
 import {FILE_CHANGES, FILE_KINDS, PIECE_CHANGES, PIECE_ENTRIES} from '../sentry/files/operations.ts'
 import {TIME_LIMITS} from '../sentry/program-result.ts'
+import {MOST_SHOWN} from '../sentry/usage.ts'
 import {NAME_MAX, PATH_MAX} from '../vfs/path-walk.ts'
 import {question} from './asked.ts'
 import {nonsense} from './frames.ts'
@@ -80,6 +81,23 @@ const answer = v.object({
   changes: v.optional(v.pipe(v.array(change), v.maxLength(PIECE_CHANGES))),
 })
 
+const stats = v.object({
+  ...{programs: size, processes: size, tasks: size, maxTasks: size},
+  ...{memoryBytes: size, maxMemoryBytes: size, diskBytes: size, maxDiskBytes: v.optional(size)},
+  ...{heldBytes: size, maxHeldBytes: size},
+  ...{cpuMs: size, startedPrograms: size, startedTasks: size, syscalls: size, faults: size},
+})
+const processes = v.pipe(
+  v.array(
+    v.object({
+      ...{pid: size, parentPid: size, programPid: size, name: shown, command: shown},
+      ...{state: v.pipe(v.string(), v.regex(/^[A-Za-z]$/)), threads: size, uid: size},
+      ...{memoryBytes: size, cpuMs: size},
+    }),
+  ),
+  v.maxLength(MOST_SHOWN),
+)
+
 const reply = v.variant('kind', [
   v.object({
     kind: v.literal('ready'),
@@ -116,6 +134,7 @@ const reply = v.variant('kind', [
       pid: v.optional(id),
     }),
   }),
+  v.object({kind: v.literal('used'), stats: v.optional(stats), processes: v.optional(processes)}),
   v.object({kind: v.literal('output'), run: id, fd: v.picklist([1, 2])}),
   v.object({kind: v.literal('started'), run: id, pid: id}),
   v.object({kind: v.literal('took'), run: id, bytes: v.pipe(id, v.minValue(1))}),

@@ -5,6 +5,7 @@ import type {JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import {openHostProgram} from '../sentry/host-program.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
+import type {ProcessInfo, SandboxStats} from '../sentry/usage.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
 import {InputFeed, type InputSource} from './input-feed.ts'
@@ -231,6 +232,30 @@ export class Sandbox {
    */
   async stopTrace(): Promise<void> {
     await this.#sentry.trace(undefined, undefined)
+  }
+
+  /**
+   * What the sandbox uses at the moment, whether programs run or not. @throws HvError DISPOSED, SANDBOX_DIED, SANDBOX_FAILED
+   *
+   * @example
+   * const {memoryBytes, maxMemoryBytes, tasks, cpuMs} = await sandbox.stats()
+   * console.log(memoryBytes < maxMemoryBytes, tasks, cpuMs >= 0) // true 0 true
+   */
+  stats(): Promise<SandboxStats> {
+    return this.#sentry.usage.stats()
+  }
+
+  /**
+   * The processes that the sandbox has at the moment, by pid: the first 2048. @throws HvError as `stats`
+   *
+   * @example
+   * const child = sandbox.spawn('/bin/busybox', ['sh', '-c', 'echo ready; sleep 100 & wait'])
+   * for await (const line of child) if (line === 'ready') break
+   * for (const {pid, parentPid, command} of await sandbox.processes()) console.log(pid, parentPid, command)
+   * child.kill('SIGKILL')
+   */
+  processes(): Promise<ProcessInfo[]> {
+    return this.#sentry.usage.processes()
   }
 
   /**

@@ -11,6 +11,7 @@ import {HookedCalls} from '../sentry/hooked-calls.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
 import {restriction} from '../sentry/pledge/restrict.ts'
 import {Sentry} from '../sentry/sentry.ts'
+import {processesOf, usageOf} from '../sentry/usage-of.ts'
 import {answerFile, ownerFiles} from './answer-file.ts'
 import {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
@@ -102,6 +103,12 @@ async function start(
         break
       case 'file':
         answerFile(port, files, request)
+        break
+      case 'usage':
+        port.post({
+          kind: 'used',
+          ...(request.of === 'stats' ? {stats: usageOf(sentry)} : {processes: processesOf(kernel)}),
+        })
         break
       case 'dispose':
         shallClose = true

@@ -6,7 +6,6 @@ const MAX_NUMBERS = 1024
 export class Counters {
   syscalls = 0
   faults = 0
-  signals = 0
   /** Call sites that make their calls through the platform's gate. */
   patchedSites = 0
   /** Started so far: threads are tasks. */

@@ -20,6 +20,15 @@ export class DiskQuota {
     this.inodes = Math.max(LEAST_INODES, this.pages)
   }
 
+  get usedBytes(): number {
+    return this.#usedPages * PAGE_SIZE
+  }
+
+  /** Infinity: no limit. */
+  get bytes(): number {
+    return this.pages * PAGE_SIZE
+  }
+
   get freePages(): number {
     return this.pages - this.#usedPages
   }

@@ -10,9 +10,30 @@ export class Runs {
   readonly #kernel: Kernel
   readonly #live = new Set<Run>()
   #loading: Run | undefined
+  /** Since the kernel was made. */
+  started = 0
+  #endedSyscalls = 0
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
+  }
+
+  /** Those that have not ended. */
+  get size(): number {
+    return this.#live.size
+  }
+
+  /** System calls of all runs, the ended ones included. */
+  get syscalls(): number {
+    let sum = this.#endedSyscalls
+    for (const {counters} of this.#live) sum += counters.syscalls
+    return sum
+  }
+
+  /** As if none had begun. Precondition: none is live. */
+  startAnew(): void {
+    this.started = 0
+    this.#endedSyscalls = 0
   }
 
   /** The run whose call or fault is being answered, or was last, or whose program is being loaded; undefined: none. */
@@ -30,6 +51,7 @@ export class Runs {
     try {
       run.first = load()
       this.#live.add(run)
+      this.started++
       return run.first
     } finally {
       this.#loading = undefined
@@ -42,7 +64,7 @@ export class Runs {
     for (const process of [...this.#kernel.processes.values()]) {
       if (process.run === run) endProcess(this.#kernel, process, {code: undefined, signal: SIGKILL})
     }
-    this.#live.delete(run)
+    if (this.#live.delete(run)) this.#endedSyscalls += run.counters.syscalls
   }
 
   /** The memory file keeps a single peak, which each new run resets: live runs note theirs before. */

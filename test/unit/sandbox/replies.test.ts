@@ -28,6 +28,14 @@ const QUESTION = {
 const decoding = (argument: object) => ({kind: 'asks', run: 1, question: {...QUESTION, decoded: [argument]}})
 const ending = (end: object) => ({kind: 'asks', run: 1, question: {...QUESTION, end}})
 
+const STATS = {
+  ...{programs: 1, processes: 2, tasks: 3, maxTasks: 4, memoryBytes: 5, maxMemoryBytes: 6, diskBytes: 7},
+  ...{heldBytes: 8, maxHeldBytes: 9, cpuMs: 1.5, startedPrograms: 1, startedTasks: 3, syscalls: 9, faults: 9},
+}
+const PROCESS = {
+  ...{pid: 2, parentPid: 1, programPid: 2, name: 'sh', command: 'sh -c true', state: 'S'},
+  ...{threads: 1, uid: 0, memoryBytes: 4096, cpuMs: 0.5},
+}
 const ENTRY = {name: 'grüße', kind: 'file', size: 1, mode: 0o644, uid: 0, gid: 0, modifiedMs: 1.5}
 
 test.each([
@@ -52,6 +60,9 @@ test.each([
   {kind: 'output', run: 1, fd: 2},
   {kind: 'filed', id: 3, answer: {isEnd: true, entries: [ENTRY]}},
   {kind: 'filed', id: 3, errno: 2},
+  {kind: 'used', stats: STATS},
+  {kind: 'used', stats: {...STATS, maxDiskBytes: 4096}},
+  {kind: 'used', processes: [PROCESS]},
 ])('$kind is taken', (reply) => {
   expect(checkedReply(JSON.parse(JSON.stringify(reply)))).toEqual(reply)
 })
@@ -66,6 +77,9 @@ test.each([
   {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: [{name: 'moat', status: 'on'}]},
   {kind: 'finished'},
   {kind: 'finished', finished: {pid: 2, result: RESULT, outputTruncated: false}},
+  {kind: 'used', stats: {...STATS, memoryBytes: -1}},
+  {kind: 'used', processes: [{...PROCESS, state: 'SS'}]},
+  {kind: 'used', processes: Array.from({length: 2049}, () => PROCESS)},
   {kind: 'output', fd: 2},
   {kind: 'started', pid: 2},
   {kind: 'finished', run: 1, finished: {pid: 2, result: {...RESULT, exitCode: '0'}, outputTruncated: false}},

@@ -85,10 +85,10 @@ export class Vcpu implements Disposable {
     this.#isRunning = true
     try {
       const ended = starting(() => native.runAsync())
-      if (typeof ended === 'number') return this.#landed(ended)
+      if (typeof ended === 'number') return this.#exit(ended)
       signal?.addEventListener('abort', interrupt)
       const errno = await ended
-      return this.#isDisposed ? INTERRUPTED : this.#landed(errno)
+      return this.#isDisposed ? INTERRUPTED : this.#exit(errno)
     } finally {
       this.#isRunning = false
       signal?.removeEventListener('abort', interrupt)
@@ -193,13 +193,8 @@ export class Vcpu implements Disposable {
     throw new HvError('VCPU_BUSY', message, 'run it until the next one')
   }
 
-  #landed(errno: number): Exit {
-    this.#isRunning = false
-    return this.#exit(errno)
-  }
-
   #exit(errno: number): Exit {
-    this.#vm.deliver()
+    this.#deliver()
     // A listener may have disposed of it.
     if (this.#isDisposed) return INTERRUPTED
     this.#isUnfinished = false
@@ -212,6 +207,16 @@ export class Vcpu implements Disposable {
     this.#answer = answer
     this.#isUnfinished = isAccess(exit) || exit.kind === 'hypercall'
     return exit
+  }
+
+  /** Before the exit is read: a listener that ran the vCPU would replace it. */
+  #deliver(): void {
+    this.#isRunning = true
+    try {
+      this.#vm.deliver()
+    } finally {
+      this.#isRunning = false
+    }
   }
 
   #stopped(): NativeVcpu {

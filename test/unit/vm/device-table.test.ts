@@ -38,6 +38,22 @@ describeKvm('a posted store', () => {
     expect(await run).toEqual({kind: 'interrupted'})
   })
 
+  test.each(['run', 'runAsync'] as const)(
+    'is told while its vCPU is busy: %s returns its own exit',
+    async (way) => {
+      using vm = create()
+      const codes: string[] = []
+      const vcpu = guest.start(vm, guest.at, [...guest.tell(1), ...guest.tell(2), ...guest.stop], {})
+      vm.post({space, ...placeOf(1)}, () => {
+        codes.push(codeOf(() => vcpu.run()))
+        codes.push(codeOf(() => vcpu.registers.get(guest.programCounter)))
+      })
+      const exit = await vcpu[way]()
+      expect([guest.numberOf(exit), codes]).toEqual([2, ['VCPU_BUSY', 'VCPU_BUSY']])
+      expect(vcpu.run().kind).toBe(guest.stopKind)
+    },
+  )
+
   test('may dispose of the VM: the run is interrupted then', () => {
     using vm = create()
     vm.post({space, ...placeOf(1)}, () => vm[Symbol.dispose]())

@@ -43,6 +43,7 @@ export class KernelMachine implements Disposable {
   readonly #models: readonly DeviceModel[]
   readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
   #made: Made
+  #isDisposed = false
 
   /** Opens the machine's files, and reads none. @param debug how its first boot is debugged @throws HvError */
   constructor(options: KernelOptions, streams: KernelStreams, debug?: Debugger, extras?: KernelExtras) {
@@ -103,13 +104,15 @@ export class KernelMachine implements Disposable {
     }
   }
 
-  /** Does not wait for its output to be read. */
+  /** Does not wait for its output to be read. A machine that has ended stays as it is. */
   stop(end: End): void {
+    if (this.#isDisposed) return
     this.#streams.output.hurry()
     this.#made.run.stop(end)
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true
     unmake(this.#made)
     this.#streams.input.close()
     this.#resources[Symbol.dispose]()

@@ -41,6 +41,15 @@ describeKvm('a machine', () => {
     expect(await late.wait()).toMatchObject({exitCode: null, signal: null, timedOut: true})
   })
 
+  test('that has ended may be killed and disposed of', async () => {
+    await using machine = Machine.create({kernel})
+    machine.stdout.resume()
+    machine.stdin.write('q')
+    const end = await machine.wait()
+    machine.kill()
+    expect(await machine.wait()).toBe(end)
+  })
+
   test('waits while its output is not read, and the event loop turns', async () => {
     await using machine = Machine.create({kernel})
     machine.stdin.write('f')

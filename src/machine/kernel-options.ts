@@ -48,7 +48,11 @@ export interface TapOptions {
   tap: string
 }
 
-/** A raw image or a block device of the host. @see {@link KernelOptions} */
+/**
+ * A raw image or a block device of the host, of whole sectors (512 bytes). It is locked, as QEMU's are: while one machine has it, others
+ * have it only if all of them only read it.
+ * @see {@link KernelOptions}
+ */
 export interface DiskOptions {
   path: string
   /** Default: false. */

@@ -1,7 +1,6 @@
 // KernelResources: what a machine's devices use of the host: files of disks, shared directories, a network; released when the machine ends.
 
-import {closeSync, constants, fstatSync, openSync} from 'node:fs'
-import {HvError} from '../errors.ts'
+import {closeSync, constants, openSync} from 'node:fs'
 import {fillRandom} from '../vfs/random.ts'
 import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
@@ -13,6 +12,7 @@ import {VirtioFs} from './devices/virtio-fs.ts'
 import {VirtioNetwork} from './devices/virtio-network.ts'
 import {Server as ServerFuse} from './fuse/server.ts'
 import type {DiskOptions, KernelOptions, ShareOptions} from './kernel-options.ts'
+import {openDisk} from './open-disk.ts'
 import {openShare} from './share/open-share.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
@@ -32,10 +32,10 @@ export class KernelResources implements Disposable {
 
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT */
   disks(disks: readonly DiskOptions[] = []): DeviceModel[] {
-    return disks.map(({path, readOnly = false}, index) => {
-      const fd = openDisk(path, readOnly)
+    return disks.map((disk, index) => {
+      const {fd, bytes} = openDisk(disk)
       this.#letGo.push(() => closeSync(fd))
-      return new VirtioBlock(new FileStore(fd, {isReadOnly: readOnly}), `hv-disk-${index}`)
+      return new VirtioBlock(new FileStore(fd, {isReadOnly: disk.readOnly, bytes}), `hv-disk-${index}`)
     })
   }
 
@@ -65,20 +65,4 @@ export class KernelResources implements Disposable {
   [Symbol.dispose](): void {
     for (const letGo of this.#letGo.splice(0).toReversed()) letGo()
   }
-}
-
-/** Opens a raw image or a block device: any other file cannot seek, or waits. */
-function openDisk(path: string, readOnly: boolean): number {
-  const access = readOnly ? constants.O_RDONLY : constants.O_RDWR
-  try {
-    const fd = openSync(path, access | constants.O_NONBLOCK)
-    const stat = fstatSync(fd)
-    if (stat.isFile() || stat.isBlockDevice()) return fd
-    closeSync(fd)
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code
-    const code = reason === 'ENOENT' ? 'NOT_FOUND' : 'BAD_ARGUMENT'
-    throw new HvError(code, `the disk ${path} cannot be opened (${reason})`, 'name a raw image', {cause})
-  }
-  throw new HvError('BAD_ARGUMENT', `${path} is no disk`, 'name a raw image, or a block device')
 }

@@ -21,7 +21,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
       'gdb',
       'core',
     ],
-    ...['kernel', 'initrd', 'modules', 'append'],
+    ...['user', 'kernel', 'initrd', 'modules', 'append'],
   ].map((name) => [name, `--${name}`] as const),
   ['withLibraries', '--with-libs'],
   ['reboots', '--reboot'],

@@ -265,6 +265,14 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: 'run nothing if the host refuses a layer of the jail; `--stats` names the layers',
   },
   {
+    name: 'user',
+    short: 'u',
+    kind: 'value',
+    placeholder: 'USER[:GROUP]',
+    summary:
+      "run as this user of the guest, by number, or by a name in the /etc/passwd of --root or --image; default: the image's, or the one who runs hv",
+  },
+  {
     name: 'drop-to',
     kind: 'value',
     placeholder: 'UID[:GID]',

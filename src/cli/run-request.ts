@@ -1,6 +1,6 @@
 // Turns the words of `hv run` into RunOptions: checks values, and finds the program and the directories on the host.
 
-import {accessSync, constants, openSync, readFileSync, statSync} from 'node:fs'
+import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import type {JailChoice} from '../jail/layer.ts'
@@ -15,8 +15,6 @@ import {
 import {
   parseCount,
   parseDisk,
-  parseEnv,
-  parseEnvFile,
   parseIdentity,
   parseNet,
   parseShare,
@@ -27,6 +25,7 @@ import {
 } from './parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
 import {LEFT_OUT} from './run-flags.ts'
+import {variablesOf} from './variables.ts'
 
 const STDIN = 0
 const STDERR = 2
@@ -67,16 +66,6 @@ function checkTogether(options: RunOptions): void {
   const given = {initrd, modules, append, reboot: reboots, net}
   const ofKernel = Object.entries(given).find(([, value]) => value)
   if (ofKernel && kernel === undefined) throw bad(`--${ofKernel[0]} is for a kernel`, 'give --kernel')
-}
-
-/** What --env says replaces what a file says, and the later the earlier. */
-function variablesOf(flags: RunArgv['flags'], caller: NodeJS.ProcessEnv): Record<string, string> {
-  const given = (flag: string): string[] => flags.flatMap(([name, value]) => (name === flag ? [value] : []))
-  const ofFiles = given('env-file').flatMap((file) =>
-    parseEnvFile(readText(file, '--env-file'), file, caller),
-  )
-  const own = given('env').map((text) => parseEnv(text, caller))
-  return Object.fromEntries([...ofFiles, ...own].filter((variable) => variable !== undefined))
 }
 
 /** Handles flags with another meaning for a kernel's machine. */
@@ -212,6 +201,9 @@ function setFlag(options: RunOptions, name: string, value: string): void {
     case 'require-jail':
       options.jail = choose(options.jail, 'required')
       return
+    case 'user':
+      options.user = value
+      return
     case 'drop-to':
       options.dropTo = parseIdentity(value)
       return
@@ -242,18 +234,6 @@ export function existing(path: string, flag: string, mustBeDirectory: boolean): 
   if (mustBeDirectory && !stat.isDirectory())
     throw bad(`${flag}: ${path} is not a directory`, 'name a directory')
   return absolute
-}
-
-/** A small file of the user's. @param flag for the message. @throws HvError BAD_ARGUMENT */
-function readText(path: string, flag: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code
-    throw new HvError('BAD_ARGUMENT', `${flag}: ${path} cannot be read (${reason})`, 'name a readable file', {
-      cause: error,
-    })
-  }
 }
 
 /** @param flag for the message. @throws HvError BAD_ARGUMENT */

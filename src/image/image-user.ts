@@ -1,10 +1,11 @@
-// findUser: the user that an image's program runs as, by the image's own /etc/passwd and /etc/group (passwd(5), group(5)).
+// findUser: the user that a guest's program runs as, by the tree's own /etc/passwd and /etc/group (passwd(5), group(5)).
 
 import {ALL_CAPABILITIES} from '../abi/capability.ts'
 import {Errno} from '../abi/errno.ts'
 import {S_IFREG} from '../abi/file-mode.ts'
 import {MAX_ID} from '../abi/ids.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
+import type {HvError} from '../errors.ts'
 import type {Credentials} from '../vfs/file.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
 import {toByteString} from '../vfs/host-calls.ts'
@@ -26,8 +27,16 @@ const MAX_TEXT_BYTES = 1 << 20
 const MAX_GROUPS = 1000
 const NUMBER = /^\d{1,10}$/
 
-/** @param spec `USER[:GROUP]`, by name or number; empty: root. @throws HvError BAD_ARGUMENT */
-export function findUser(fs: FileSystem, spec: string): ImageUser {
+/**
+ * @param spec `USER[:GROUP]`, by name or number; empty: root
+ * @param unknown makes the error where they do not have it
+ * @throws HvError BAD_ARGUMENT
+ */
+export function findUser(
+  fs: FileSystem,
+  spec: string,
+  unknown: () => HvError = () => unknownToImage(spec),
+): ImageUser {
   const [user, group] = toByteString(spec === '' ? '0' : spec).split(':')
   const rows = rowsOf(fs, '/etc/passwd')
   const row =
@@ -35,10 +44,15 @@ export function findUser(fs: FileSystem, spec: string): ImageUser {
     rows.find(([, , uid]) => NUMBER.test(user) && Number(uid) === Number(user))
   const groups = rowsOf(fs, '/etc/group')
   const named = groups.find(([name]) => name === group)?.[2] ?? group
-  const gid = group ? idOf(named, spec) : row === undefined ? 0 : idOf(row[3], spec)
+  const idOf = (text: string | undefined): number => {
+    const id = NUMBER.test(text ?? '') ? Number(text) : Number.NaN
+    if (id <= MAX_ID) return id
+    throw unknown()
+  }
+  const gid = group ? idOf(named) : row === undefined ? 0 : idOf(row[3])
   const others = group || row === undefined ? [] : memberships(groups, row[0])
   return {
-    uid: idOf(row?.[2] ?? user, spec),
+    uid: idOf(row?.[2] ?? user),
     gid,
     // A program that drops its group keeps this one: files may deny access to a group.
     groups: [...new Set([gid, ...others])],
@@ -54,10 +68,8 @@ function memberships(groups: readonly string[][], user: string): number[] {
     .filter((gid) => gid <= MAX_ID)
 }
 
-function idOf(text: string | undefined, spec: string): number {
-  const id = NUMBER.test(text ?? '') ? Number(text) : Number.NaN
-  if (id <= MAX_ID) return id
-  throw badArchive(
+function unknownToImage(spec: string): HvError {
+  return badArchive(
     `its user is ${shown(spec)}, whom its /etc/passwd and /etc/group do not know`,
     'make the image anew with one that they know',
   )

@@ -26,6 +26,15 @@ export interface Image {
   config: ImageConfig
 }
 
+export interface ImageOptions {
+  /** The most bytes of all that is compressed, unpacked. */
+  unpackBytes?: number | undefined
+  /** Finds the user in place of the image's own. */
+  findUser?: FindUser | undefined
+}
+
+type FindUser = (fs: ArchiveFs) => ImageUser
+
 /** What an image says about how to run it. */
 export interface ImageConfig {
   user: ImageUser
@@ -39,20 +48,26 @@ export interface ImageConfig {
 
 /**
  * @param reference the path of a folder or a tar archive, and `:NAME` of one of its images
- * @param most the most bytes of all that is compressed, unpacked
  * @throws HvError BAD_ARGUMENT, HOST_SYSCALL
  */
-export async function openImage(reference: string, most?: number): Promise<Unread<Image>> {
+export async function openImage(
+  reference: string,
+  {unpackBytes, findUser: named}: ImageOptions = {},
+): Promise<Unread<Image>> {
   const {path, tag} = parse(reference)
   const unread = await about(path, async () => openLayout(path))
-  const room = new Room(most)
+  const room = new Room(unpackBytes)
   return {
     folders: unread.folder === undefined ? [] : [unread.folder],
-    read: () => about(path, () => readImage(unread, tag, room)),
+    read: () => about(path, () => readImage(unread, tag, {room, named})),
   }
 }
 
-async function readImage(unread: UnreadLayout, tag: string | undefined, room: Room): Promise<Image> {
+async function readImage(
+  unread: UnreadLayout,
+  tag: string | undefined,
+  {room, named}: {room: Room; named: FindUser | undefined},
+): Promise<Image> {
   const tree = new ArchiveTree()
   tree.fs.own(room)
   try {
@@ -70,7 +85,7 @@ async function readImage(unread: UnreadLayout, tag: string | undefined, room: Ro
       )
     await addLayers(tree, layout, layers, room)
     room.settle()
-    return {fs: tree.fs, config: configOf(tree, file)}
+    return {fs: tree.fs, config: configOf(tree, file, named)}
   } catch (error) {
     tree.fs.dispose()
     throw error
@@ -126,13 +141,13 @@ async function addLayers(
   }
 }
 
-function configOf(tree: ArchiveTree, {config}: ConfigFile): ImageConfig {
+function configOf(tree: ArchiveTree, {config}: ConfigFile, named: FindUser | undefined): ImageConfig {
   const {User, Env, WorkingDir, Entrypoint, Cmd} = config ?? {}
   const cwd = WorkingDir?.startsWith('/') ? WorkingDir : `/${WorkingDir ?? ''}`
   tree.makeDirectory(toByteString(cwd))
   const texts = [cwd, ...(Env ?? []), ...(Entrypoint ?? []), ...(Cmd ?? [])]
   if (texts.some((each) => each.includes('\0'))) throw badArchive('its config has texts with NUL characters')
-  const user = findUser(tree.fs, User ?? '')
+  const user = named?.(tree.fs) ?? findUser(tree.fs, User ?? '')
   const variables = (Env ?? []).map((each) => /^([^=]+)=(.*)$/s.exec(each)).filter((match) => match !== null)
   const env = {HOME: user.home, ...Object.fromEntries(variables.map(([, name, value]) => [name, value]))}
   return {user, env, cwd, entrypoint: Entrypoint ?? [], command: Cmd ?? []}

@@ -88,6 +88,7 @@ const UNFIT: readonly (keyof RunOptions)[] = [
   'image',
   'volumes',
   'cwd',
+  'user',
   'trace',
   'maxTasks',
   'diskBytes',

@@ -1,18 +1,21 @@
 // openGuestFiles: the host files that a guest sees: opened before the jail closes, and read after it.
 
 import {statSync} from 'node:fs'
+import type {ImageUser} from '../image/image-user.ts'
 import type {ImageConfig} from '../image/open-image.ts'
 import type {Unread} from '../image/unread.ts'
 import {openHostFiles} from '../sentry/host-files.ts'
 import type {SentryOptions} from '../sentry/sentry.ts'
 import type {Volume} from '../sentry/volume.ts'
+import type {FindUser} from './guest-user.ts'
 import type {RunOptions} from './options.ts'
 import {type ShownLibraries, showProgram} from './show-program.ts'
 
-type Shown = Pick<SentryOptions, 'root' | 'lower' | 'user' | 'volumes' | 'showProgram'>
+type Shown = Pick<SentryOptions, 'root' | 'lower' | 'volumes' | 'showProgram'> &
+  Required<Pick<SentryOptions, 'user'>>
 
 export interface GuestFiles extends Shown {
-  /** Present with `image`. */
+  /** Present with `image` or `user`. */
   config?: ImageConfig
 }
 
@@ -24,7 +27,10 @@ export interface OpenedFiles extends Pick<ShownLibraries, 'libraryFolders'> {
   read(): Promise<GuestFiles>
 }
 
-type FileOptions = Pick<RunOptions, 'root' | 'image' | 'unpackBytes' | 'withLibraries' | 'dropTo'> & {
+type FileOptions = Pick<
+  RunOptions,
+  'root' | 'image' | 'unpackBytes' | 'withLibraries' | 'dropTo' | 'user'
+> & {
   volumes: readonly Volume[]
 }
 
@@ -37,30 +43,42 @@ export async function openGuestFiles(
   options: FileOptions,
   others: readonly string[] = [],
 ): Promise<OpenedFiles> {
-  const unread = await openArchive(options)
+  const find = options.user === undefined ? undefined : (await import('./guest-user.ts')).finder(options.user)
+  const unread = await openArchive(options, find)
   const root = unread === undefined ? options.root : undefined
   const {roots, ...files} = openHostFiles(root, options.volumes, options.dropTo)
   const {libraryFolders, showProgram: show} = await showProgram(options, others)
   for (const fd of unread?.folders ?? []) roots.push({fd, isWritable: false})
   return {
     ...{roots, libraryFolders},
-    read: async () => ({...files, showProgram: show, ...(await unread?.read())}),
+    read: async () => {
+      const archive = await unread?.read()
+      const config = archive?.config ?? (find && configOf(find(archive?.lower ?? files.root)))
+      // The user that hv becomes takes the place of the one that an image names.
+      const user = find === undefined && options.dropTo !== undefined ? undefined : config?.user
+      return {...files, showProgram: show, ...archive, ...(config && {config}), ...(user && {user})}
+    },
   }
 }
 
 /** undefined when the root is a directory, or an empty tree. */
-async function openArchive({
-  root,
-  image,
-  unpackBytes,
-}: FileOptions): Promise<Unread<Partial<GuestFiles>> | undefined> {
+async function openArchive(
+  {root, image, unpackBytes}: FileOptions,
+  findUser: FindUser | undefined,
+): Promise<Unread<Pick<GuestFiles, 'lower' | 'config'>> | undefined> {
   if (image !== undefined) {
-    const {folders, read} = await (await import('../image/open-image.ts')).openImage(image, unpackBytes)
-    return {folders, read: () => read().then(({fs, config}) => ({lower: fs, user: config.user, config}))}
+    const {openImage} = await import('../image/open-image.ts')
+    const {folders, read} = await openImage(image, {unpackBytes, findUser})
+    return {folders, read: () => read().then(({fs, config}) => ({lower: fs, config}))}
   }
   if (root === undefined || !isFile(root)) return undefined
   const {folders, read} = await (await import('../image/open-tar.ts')).openTar(root, unpackBytes)
   return {folders, read: () => read().then((lower) => ({lower}))}
+}
+
+/** Of a tree that is no image. */
+function configOf(user: ImageUser): ImageConfig {
+  return {user, env: {HOME: user.home}, cwd: '/', entrypoint: [], command: []}
 }
 
 function isFile(path: string): boolean {

@@ -16,7 +16,6 @@ import type {MachineOrder, Size} from '../machine/program/order.ts'
 import {ProgramCore} from '../machine/program/program-core.ts'
 import {ProgramLink} from '../machine/program/program-link.ts'
 import {buildTree} from '../sentry/guest-tree.ts'
-import {userOf} from '../sentry/guest-user.ts'
 import {openHostProgram} from '../sentry/host-program.ts'
 import {ShownPrograms} from '../sentry/shown-programs.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
@@ -109,11 +108,11 @@ export async function runKernelProgram(
 }
 
 function orderOf(options: RunOptions, {config, user}: GuestFiles, terminal: Size | undefined): MachineOrder {
-  const {program, args, env, cwd = '/', entrypoint, givenEnv = {}, dropTo, core} = options
-  const wanted = {program: entrypoint, args, env: givenEnv, cwd: options.cwd}
+  const {program, args, env, cwd = '/', image, entrypoint, givenEnv = {}, core} = options
+  const wanted = {program: image === undefined ? program : entrypoint, args, env: givenEnv, cwd: options.cwd}
   return {
     ...(config === undefined ? {program, args, env, cwd} : imageProgram(config, wanted, env)),
-    ...{hostname: hostname(), user: userOf({dropTo, user}), terminal},
+    ...{hostname: hostname(), user, terminal},
     ...{umask: process.umask(), nice: getPriority(), wantsCore: core !== undefined},
   }
 }

@@ -59,6 +59,7 @@ export async function runKernelMachine(
 const UNFIT: readonly (keyof RunOptions)[] = [
   'volumes',
   'cwd',
+  'user',
   'trace',
   'pledge',
   'unveil',

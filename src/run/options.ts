@@ -103,6 +103,11 @@ export interface RunOptions {
   onMuch?: () => void
   /** How this process is confined before it loads the program; default: `best`. */
   jail?: JailChoice
+  /**
+   * Whom the guest's programs run as: `USER[:GROUP]`, by number, or by a name in the /etc/passwd of `root` or `image`; default: whom the
+   * image names, or the user who runs hv.
+   */
+  user?: string
   /** As root: the user that this process becomes. */
   dropTo?: {uid: number; gid: number}
   /** Directory of the cgroup v2 in which this process gets a child cgroup; default: its present one. Absolute. */

@@ -146,11 +146,12 @@ async function runTraced(
 }
 
 function programOf(
-  {program, args, env, cwd, entrypoint, givenEnv = {}}: RunOptions,
+  {program, args, env, cwd, image, entrypoint, givenEnv = {}}: RunOptions,
   config: ImageConfig | undefined,
 ): Pick<ProgramOptions, 'program' | 'args' | 'env' | 'cwd'> {
   if (config === undefined) return {program, args, env, cwd}
-  return imageProgram(config, {program: entrypoint, args, env: givenEnv, cwd}, env)
+  const named = image === undefined ? program : entrypoint
+  return imageProgram(config, {program: named, args, env: givenEnv, cwd}, env)
 }
 
 function platformOf({platform, reason}: OpenedPlatform): RunResult['platform'] {

@@ -97,6 +97,11 @@ export interface SandboxOptions {
    */
   jail?: JailChoice
   /**
+   * Whom programs run as: `USER[:GROUP]`, each by number, or by a name that the /etc/passwd or /etc/group of `root` or `image` has. On
+   * volumes it has the rights of this process's user at most. HOME is this user's. Default: the image's user, or else this process's.
+   */
+  user?: string
+  /**
    * As root: the user and the group that the process becomes once it has opened what it needs. Programs run as that user, and reach files
    * as that user does.
    */

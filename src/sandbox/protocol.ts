@@ -39,6 +39,7 @@ export interface SentrySettings {
   jail: JailChoice
   /** It waits for its owner's first program, and uses that time to warm up. */
   rehearses?: boolean
+  user?: string
   dropTo?: {uid: number; gid: number}
   cgroupParent?: string
 }

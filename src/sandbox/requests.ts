@@ -63,6 +63,7 @@ const sandboxOptions = takes.options({
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
   jail: v.optional(takes.oneOf(JAIL_CHOICES)),
+  user: v.optional(takes.text),
   dropTo: v.optional(takes.options({uid: takes.integer(1, MAX_ID), gid: takes.integer(1, MAX_ID)})),
   cgroupParent: v.optional(takes.path),
   pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
@@ -146,6 +147,7 @@ export interface Settings {
   pledge: string | undefined
   unveil: Unveiled[] | undefined
   jail: JailChoice
+  user: string | undefined
   dropTo: {uid: number; gid: number} | undefined
   cgroupParent: string | undefined
 }
@@ -159,7 +161,7 @@ export function toSettings(given: SandboxOptions): {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
   const {platform = 'auto', cpus, maxTasks, cpuQuotaPercent, diskBytes, unpackBytes} = options
-  const {patchCalls, pledge, unveil, cgroupParent} = options
+  const {patchCalls, pledge, unveil, cgroupParent, user} = options
   const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
   if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
     throw new HvError(
@@ -190,6 +192,7 @@ export function toSettings(given: SandboxOptions): {
       patchCalls,
       platform,
       jail,
+      user,
       dropTo,
       cgroupParent: cgroupParent && fromHere(cgroupParent),
       pledge: Array.isArray(pledge) ? pledge.join(' ') : pledge,

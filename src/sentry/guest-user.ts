@@ -4,10 +4,11 @@ import {readFileSync} from 'node:fs'
 import type {User} from './credentials.ts'
 import type {SentryOptions} from './sentry.ts'
 
-/** The user that hv becomes, or else the one that the image names, or else the user who runs hv. */
+/** The user that is named, or else the one that hv becomes, or else the one who runs hv. */
 export function userOf({dropTo, user}: Pick<SentryOptions, 'dropTo' | 'user'>): User {
+  if (user !== undefined) return user
   if (dropTo !== undefined) return {...dropTo, groups: []}
-  return user ?? {uid: process.getuid!(), gid: process.getgid!(), groups: hostGroups()}
+  return {uid: process.getuid!(), gid: process.getgid!(), groups: hostGroups()}
 }
 
 /** Supplementary groups: Node's getgroups adds the effective group to them. */

@@ -1,6 +1,6 @@
 // openHostFiles: the host files that a sentry needs, opened while that is possible: a jail, inside which they are read, opens no path.
 
-import {openHostSource} from '../vfs/fs/host-source.ts'
+import {type HostSource, openHostSource} from '../vfs/fs/host-source.ts'
 import {openRandom} from '../vfs/random.ts'
 import {hostClock} from './clock.ts'
 import type {User} from './credentials.ts'
@@ -10,7 +10,8 @@ import type {SentryOptions} from './sentry.ts'
 import type {OpenedVolume, Volume} from './volume.ts'
 
 /** For SentryOptions. */
-export interface HostFiles extends Pick<SentryOptions, 'root'> {
+export interface HostFiles {
+  root?: HostSource
   user: User
   volumes: OpenedVolume[]
   /** Descriptors of the files that the guest sees. */

@@ -38,6 +38,7 @@ export type {
   SandboxSpawnOptions,
   SandboxTerminal,
   SandboxTerminalSize,
+  SandboxTmpfs,
   SandboxTraceOptions,
   SandboxVolume,
 } from './sandbox/options.ts'

@@ -4,7 +4,7 @@ import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import {MAX_ID, type RunOptions} from '../run/options.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
-import type {Volume} from '../sentry/volume.ts'
+import type {TmpfsMount, Volume} from '../sentry/volume.ts'
 
 const PAGE_SIZE = 4096
 /** A number without a unit below this is not meant as bytes. */
@@ -14,7 +14,7 @@ const UNITS = ['', 'K', 'M', 'G', 'T']
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
-export function parseSize(text: string, flag: '--memory' | '--disk' | '--unpack-limit'): number {
+export function parseSize(text: string, flag: '--memory' | '--disk' | '--unpack-limit' | '--tmpfs'): number {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
   const bytes = match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0
   if (match?.[2] === '' && bytes > 0 && bytes < LEAST_BYTES)
@@ -57,6 +57,21 @@ export function parseVolume(text: string): Volume {
     throw bad(`bad volume ${quote(text)}`, 'write HOST:GUEST[:ro|rw] with an absolute GUEST path')
   }
   return {host: resolve(host), guest: resolve('/', guest), writable: mode === 'rw'}
+}
+
+/** `PATH[:size=SIZE,mode=MODE]`, as docker's. PATH is the guest's. */
+export function parseTmpfs(text: string): TmpfsMount {
+  const [, guest, words = ''] = /^(\/[^:]*)(?::(.+))?$/s.exec(text) ?? []
+  const nextStep = 'write PATH[:size=SIZE,mode=MODE] with an absolute PATH, e.g. /run:size=16M,mode=755'
+  if (guest === undefined) throw bad(`bad place ${quote(text)} for a tmpfs`, nextStep)
+  const mounted: TmpfsMount = {guest: resolve('/', guest)}
+  for (const word of words.split(',').filter(Boolean)) {
+    const [, name, value] = /^(size|mode)=(.+)$/.exec(word) ?? []
+    if (name === 'size') mounted.maxBytes = parseSize(value, '--tmpfs')
+    else if (name === 'mode' && /^[0-7]{3,4}$/.test(value)) mounted.mode = Number.parseInt(value, 8)
+    else if (word !== 'rw') throw bad(`a tmpfs takes no ${quote(word)}`, nextStep)
+  }
+  return mounted
 }
 
 /** `FILE[:ro]`: a machine's disk. FILE is relative to this process. */

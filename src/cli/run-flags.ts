@@ -120,6 +120,19 @@ export const RUN_FLAGS: readonly RunFlag[] = [
       'show a host file or directory to the guest; ro, the default (unlike docker), or rw; may be repeated',
   },
   {
+    name: 'tmpfs',
+    kind: 'value',
+    repeat: true,
+    placeholder: 'PATH[:size=SIZE,mode=MODE]',
+    summary: 'an empty directory in memory, which --disk bounds, too; may be repeated',
+  },
+  {
+    name: 'read-only',
+    kind: 'switch',
+    summary:
+      'let the guest write only to volumes that are rw, to --tmpfs and /dev/shm; /tmp needs `--tmpfs /tmp`',
+  },
+  {
     name: 'env',
     short: 'e',
     kind: 'value',

@@ -20,6 +20,7 @@ import {
   parseShare,
   parseSize,
   parseTimeout,
+  parseTmpfs,
   parseUnveil,
   parseVolume,
 } from './parse-values.ts'
@@ -126,6 +127,12 @@ function setFlag(options: RunOptions, name: string, value: string): void {
       options.volumes.push(volume)
       return
     }
+    case 'tmpfs':
+      options.tmpfs = [...(options.tmpfs ?? []), parseTmpfs(value)]
+      return
+    case 'read-only':
+      options.readOnly = true
+      return
     case 'env':
     case 'env-file':
       // `variablesOf` has them.

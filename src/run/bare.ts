@@ -87,6 +87,8 @@ const UNFIT: readonly (keyof RunOptions)[] = [
   'root',
   'image',
   'volumes',
+  'tmpfs',
+  'readOnly',
   'cwd',
   'user',
   'trace',

@@ -83,7 +83,8 @@ export async function runKernelProgram(
   })
 
   const shown = await files.read()
-  const tree = buildTree(memory, {...shown, budget: new Budget(budgetBytes(memory.size))})
+  const {tmpfs, readOnly} = options
+  const tree = buildTree(memory, {...shown, tmpfs, readOnly, budget: new Budget(budgetBytes(memory.size))})
   try {
     const programs = new ShownPrograms(tree.top, memory, shown.showProgram)
     const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program

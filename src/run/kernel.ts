@@ -58,6 +58,8 @@ export async function runKernelMachine(
 /** These are for programs under the sentry. */
 const UNFIT: readonly (keyof RunOptions)[] = [
   'volumes',
+  'tmpfs',
+  'readOnly',
   'cwd',
   'user',
   'trace',

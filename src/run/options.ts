@@ -10,7 +10,7 @@ import type {PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {ProgramResult} from '../sentry/program-result.ts'
 import type {TraceOptions} from '../sentry/trace/options.ts'
-import type {Volume} from '../sentry/volume.ts'
+import type {TmpfsMount, Volume} from '../sentry/volume.ts'
 
 export {MAX_ID} from '../abi/ids.ts'
 export {type GdbAddress, parseGdbAddress} from '../gdb/address.ts'
@@ -42,6 +42,10 @@ export interface RunOptions {
   /** Shows the program at its own path, with its interpreter and its libraries; only without `root`. */
   withLibraries?: boolean
   volumes: Volume[]
+  /** Empty file systems in memory, by their places in the guest. */
+  tmpfs?: TmpfsMount[]
+  /** The guest may not write to `/`: only to volumes that are writable, and to file systems in memory. */
+  readOnly?: boolean
   /** The guest's whole environment. */
   env: Record<string, string>
   /** Guest path, absolute; default `/`. */

@@ -21,13 +21,24 @@ export interface SandboxVolume {
   writable?: boolean
 }
 
+/** An empty directory of a guest, in memory. @see {@link SandboxOptions} */
+export interface SandboxTmpfs {
+  /** Where the guest sees it: an absolute path. */
+  guest: string
+  /** Bytes that its files may hold. Default: half of `memoryBytes`, as on Linux; `diskBytes` counts them too. */
+  maxBytes?: number
+  /** Permission bits. Default: `0o1777`. */
+  mode?: number
+}
+
 /**
  * What a sandbox shows its programs, what it allows them, and what runs them. All are optional.
  *
  * @example
  * const options: SandboxOptions = {
  *   volumes: [{host: '/etc', guest: '/data', writable: false}],
- *   ...{memoryBytes: 64 << 20, cpus: 1, maxTasks: 20},
+ *   tmpfs: [{guest: '/tmp', maxBytes: 1 << 20}],
+ *   ...{readOnly: true, memoryBytes: 64 << 20, cpus: 1, maxTasks: 20},
  *   ...{pledge: 'stdio rpath id', unveil: {'/data': 'r'}},
  *   ...{platform: 'auto', patchCalls: 'auto', isolation: 'process', jail: 'best'},
  * }
@@ -55,6 +66,13 @@ export interface SandboxOptions {
   withLibraries?: boolean
   /** Host directories and files, each at a guest path. Default: none. */
   volumes?: readonly SandboxVolume[]
+  /** Empty directories in memory, each at a guest path. Default: none besides /dev/shm. */
+  tmpfs?: readonly SandboxTmpfs[]
+  /**
+   * The guest's `/` is read-only: programs, and `sandbox.files`, write only to `volumes` that are writable, to `tmpfs` and /dev/shm. /tmp
+   * belongs to `/`: `tmpfs: [{guest: '/tmp'}]` makes it writable. Default: false.
+   */
+  readOnly?: boolean
   /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 512 MiB. The host backs only what is touched. */
   memoryBytes?: number
   /** CPUs of the guest, 1 to 8. Default: as many as the host allows this process, at most 8. */

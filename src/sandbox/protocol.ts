@@ -13,7 +13,7 @@ import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {TraceFilters} from '../sentry/trace/options.ts'
 import type {Style} from '../sentry/trace/style.ts'
 import type {ProcessInfo, SandboxStats} from '../sentry/usage.ts'
-import type {Volume} from '../sentry/volume.ts'
+import type {TmpfsMount, Volume} from '../sentry/volume.ts'
 import type {LimitHit} from './limit-news.ts'
 import type {SandboxTerminalSize} from './options.ts'
 
@@ -23,6 +23,8 @@ export interface SentrySettings {
   image?: string
   withLibraries?: boolean
   volumes: readonly Volume[]
+  tmpfs?: readonly TmpfsMount[]
+  readOnly?: boolean
   memoryBytes: number
   cpus?: number
   maxTasks?: number

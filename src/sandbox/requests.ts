@@ -2,6 +2,7 @@
 
 import {isAbsolute} from 'node:path'
 import * as v from 'valibot'
+import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import {MAX_ID} from '../abi/ids.ts'
 import {NSIG, signalByName} from '../abi/signal.ts'
 import {HvError} from '../errors.ts'
@@ -11,7 +12,7 @@ import {DEFAULT_MEMORY_BYTES, MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} f
 import {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import {MAX_TASKS} from '../sentry/task/pids.ts'
-import type {Volume} from '../sentry/volume.ts'
+import type {TmpfsMount, Volume} from '../sentry/volume.ts'
 import {LEAST_DISK_BYTES} from '../vfs/disk-quota.ts'
 import type {InputSource} from './input-feed.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
@@ -59,6 +60,17 @@ const sandboxOptions = takes.options({
   cpuQuotaPercent: v.optional(takes.integer(1, 100 * MAX_CPUS)),
   diskBytes: v.optional(takes.integer(LEAST_DISK_BYTES, Number.MAX_SAFE_INTEGER)),
   unpackBytes: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
+  tmpfs: v.optional(
+    takes.list(
+      takes.options({
+        guest: takes.guestPath,
+        maxBytes: v.optional(takes.integer(LEAST_DISK_BYTES, Number.MAX_SAFE_INTEGER)),
+        mode: v.optional(takes.integer(0, PERMISSION_BITS)),
+      }),
+      'an array of {guest, maxBytes, mode}',
+    ),
+  ),
+  readOnly: v.optional(takes.truth),
   patchCalls: v.optional(takes.oneOf(PATCH_CHOICES)),
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
@@ -136,6 +148,8 @@ export interface Settings {
   image: string | undefined
   withLibraries: boolean
   volumes: Volume[]
+  tmpfs: TmpfsMount[] | undefined
+  readOnly: boolean | undefined
   memoryBytes: number
   cpus: number | undefined
   maxTasks: number | undefined
@@ -161,7 +175,7 @@ export function toSettings(given: SandboxOptions): {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
   const {platform = 'auto', cpus, maxTasks, cpuQuotaPercent, diskBytes, unpackBytes} = options
-  const {patchCalls, pledge, unveil, cgroupParent, user} = options
+  const {tmpfs, readOnly, patchCalls, pledge, unveil, cgroupParent, user} = options
   const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
   if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
     throw new HvError(
@@ -183,6 +197,8 @@ export function toSettings(given: SandboxOptions): {
       image: image && fromHere(image),
       withLibraries,
       volumes: volumes.map(({host, guest, writable = false}) => ({host: fromHere(host), guest, writable})),
+      tmpfs,
+      readOnly,
       memoryBytes,
       cpus,
       maxTasks,

@@ -1,4 +1,4 @@
-// The guest's tree of files: its root, /dev, /proc, /sys, /tmp, and the volumes.
+// The guest's tree of files: its root, /dev, /proc, /sys, /tmp, the volumes, and what is mounted in memory.
 
 import {EEXIST, Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
@@ -15,8 +15,8 @@ import {Overlay} from '../vfs/fs/overlay.ts'
 import {ROOT, Tmpfs} from '../vfs/fs/tmpfs.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
-import {childLocation, disposeMounts, mount, mountRoot} from '../vfs/mount-tree.ts'
-import type {OpenedVolume} from './volume.ts'
+import {childLocation, disposeMounts, type MountOptions, mount, mountRoot} from '../vfs/mount-tree.ts'
+import type {OpenedVolume, TmpfsMount} from './volume.ts'
 
 export interface TreeOptions {
   /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */
@@ -24,6 +24,9 @@ export interface TreeOptions {
   /** In place of `root`: it belongs to the tree from here on. */
   lower?: ArchiveFs
   volumes: readonly OpenedVolume[]
+  tmpfs?: readonly TmpfsMount[] | undefined
+  /** The sentry itself can still make what it needs in the root. */
+  readOnly?: boolean | undefined
   /** Counts what the tree makes the sentry hold. */
   budget?: Budget
   /** Counts what files in memory hold. */
@@ -43,7 +46,7 @@ const STICKY_MODE = 0o1777
 /** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   const {budget, disk} = options
-  const rootMount = mountRoot(rootFileSystem(memory, options))
+  const rootMount = mountRoot(rootFileSystem(memory, options), {readOnly: options.readOnly})
   try {
     const top = rootMount.top
     const {terminals} = options
@@ -55,7 +58,10 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
     const sys = makeDirectory(top, 'sys')
     if (options.sys !== undefined) mount(sys, options.sys, {readOnly: true})
     makeDirectory(top, 'tmp', STICKY_MODE)
-    for (const volume of options.volumes) mountVolume(top, volume, memory, budget)
+    for (const each of byDepth([...options.volumes, ...(options.tmpfs ?? [])])) {
+      if ('host' in each) mountVolume(top, each, memory, budget)
+      else mountTmpfs(top, each, memory, {budget, disk})
+    }
     return rootMount
   } catch (error) {
     disposeMounts(rootMount)
@@ -93,6 +99,17 @@ function rootFileSystem(
   return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {budget, disk})
 }
 
+/** What is mounted inside of something else comes after it, in whichever order they were given. */
+function byDepth<T extends {guest: string}>(mounts: readonly T[]): T[] {
+  const depth = ({guest}: T): number => namesOf(guest).length
+  return [...mounts].sort((one, other) => depth(one) - depth(other))
+}
+
+const namesOf = (guest: string): string[] =>
+  toByteString(guest)
+    .split('/')
+    .filter((name) => name !== '' && name !== '.')
+
 function mountVolume(
   root: Location,
   {host, guest, writable}: OpenedVolume,
@@ -100,22 +117,46 @@ function mountVolume(
   budget: Budget | undefined,
 ): void {
   const fs = openHostFs(host, {readOnly: !writable, memory, budget})
-  const names = toByteString(guest)
-    .split('/')
-    .filter((name) => name !== '' && name !== '.')
+  mountAt(root, guest, fs, {readOnly: !writable, source: guest})
+}
+
+function mountTmpfs(
+  root: Location,
+  {guest, ...limits}: TmpfsMount,
+  memory: MemoryFile,
+  counters: Pick<TreeOptions, 'budget' | 'disk'>,
+): void {
+  mountAt(root, guest, new Tmpfs(memory, {...limits, ...counters}))
+}
+
+/** Makes the place if it is not there. The tree owns the file system only if this returns. @throws HvError BAD_ARGUMENT */
+function mountAt(root: Location, guest: string, fs: FileSystem, options: MountOptions = {}): void {
+  try {
+    mount(placeFor(root, guest, fs.root.kind), fs, options)
+  } catch (error) {
+    fs.dispose()
+    throw error
+  }
+}
+
+function placeFor(root: Location, guest: string, kind: number): Location {
+  const names = namesOf(guest)
   const last = names.pop()
   if (last === undefined || names.includes('..') || last === '..') {
-    fs.dispose()
     throw new HvError('BAD_ARGUMENT', `${guest}: not a place for a volume`, 'give an absolute path below /')
   }
   if (names.length > 0 && KERNELS.includes(names[0])) {
-    fs.dispose()
     const message = `${guest}: what is in /${names[0]} is the guest kernel's own`
     throw new HvError('BAD_ARGUMENT', message, 'mount the volume elsewhere')
   }
-  const parent = names.reduce((location, name) => makeDirectory(location, name), root)
-  const at = fs.root.kind === S_IFDIR ? makeDirectory(parent, last) : makeFile(parent, last)
-  mount(at, fs, {readOnly: !writable, source: guest})
+  try {
+    const parent = names.reduce((location, name) => makeDirectory(location, name), root)
+    return kind === S_IFDIR ? makeDirectory(parent, last) : makeFile(parent, last)
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    const message = `${guest} is not there, and cannot be made: ${error}`
+    throw new HvError('BAD_ARGUMENT', message, 'make it in the volume around it, or mount elsewhere')
+  }
 }
 
 function makeDirectory(parent: Location, name: string, mode = DIRECTORY_MODE): Location {

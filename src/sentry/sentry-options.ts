@@ -10,7 +10,7 @@ import type {PatchChoice} from './patch-choice.ts'
 import type {ShowProgram} from './shown-programs.ts'
 import type {Task} from './task.ts'
 import type {Terminal} from './tty/terminal.ts'
-import type {OpenedVolume} from './volume.ts'
+import type {OpenedVolume, TmpfsMount} from './volume.ts'
 
 export interface SentryOptions {
   /** Host directory that is the guest's `/`; without `lower`. */
@@ -20,6 +20,10 @@ export interface SentryOptions {
   /** The user that programs run as; default: the user who runs hv. */
   user?: User
   volumes: readonly OpenedVolume[]
+  /** Default: none besides /dev/shm. */
+  tmpfs?: readonly TmpfsMount[]
+  /** The guest cannot write to its root, only to volumes and tmpfs. */
+  readOnly?: boolean
   /** What is shown of a host program; default: its file, in /bin. */
   showProgram?: ShowProgram
   /** A descriptor of the host's terminal, which becomes the guest's: /dev/pts/0 and /dev/tty. */

@@ -73,6 +73,8 @@ export class Sentry {
       root: options.root,
       lower: options.lower,
       volumes: options.volumes,
+      tmpfs: options.tmpfs,
+      readOnly: options.readOnly,
       terminals,
       proc: new Procfs(source, budget),
       sys: new Sysfs(source, budget),

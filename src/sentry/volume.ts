@@ -1,4 +1,4 @@
-// Volume: a part of the host's files that a guest sees.
+// Volume: a part of the host's files that a guest sees. TmpfsMount: an empty directory of its own, in memory.
 
 import type {HostSource} from '../vfs/fs/host-source.ts'
 
@@ -9,6 +9,16 @@ export interface Volume {
   /** Guest path, absolute. */
   guest: string
   writable: boolean
+}
+
+/** An empty file system in memory, at `guest`. */
+export interface TmpfsMount {
+  /** Guest path, absolute. */
+  guest: string
+  /** What its files may hold; default: half of the guest's memory, as Linux. */
+  maxBytes?: number
+  /** Permission bits of its root; default: 01777. */
+  mode?: number
 }
 
 /** A volume whose `host` may already be open. */

@@ -10,7 +10,7 @@ import type {Location, Mount} from './location.ts'
 type Unfinished<T> = {-readonly [K in keyof T]: T[K]}
 
 export interface MountOptions {
-  readOnly?: boolean
+  readOnly?: boolean | undefined
   source?: string
 }
 

@@ -8,6 +8,7 @@ import {
   parseShare,
   parseSize,
   parseTimeout,
+  parseTmpfs,
   parseVolume,
 } from '../../../src/cli/parse-values.ts'
 
@@ -94,3 +95,14 @@ test('a file of variables is read as docker reads it: no quotes, comments in lin
     ['E', 'x=y'],
   ])
 })
+
+test.each([
+  ['/run', {guest: '/run'}],
+  ['/a/../run:rw,size=64k', {guest: '/run', maxBytes: 65536}],
+  ['/run:mode=1777,size=1m', {guest: '/run', maxBytes: 2 ** 20, mode: 0o1777}],
+])('a tmpfs %s', (text, expected) => expect(parseTmpfs(text)).toEqual(expected))
+
+test.each(['run', '', ':size=1M', '/run:size=', '/run:mode=8', '/run:noexec', '/run:size=1M:ro'])(
+  'a tmpfs %j is refused',
+  (text) => expect(() => parseTmpfs(text)).toThrow(expect.objectContaining({code: 'BAD_ARGUMENT'})),
+)

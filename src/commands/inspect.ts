@@ -7,7 +7,7 @@ export default class Inspect extends Command {
   static override summary = 'Say what a program file is, and what it takes to run it here.'
 
   static override description = [
-    'Shows the architecture, whether the file is a Linux program or a bare-metal guest and which mark says so, how it is linked, its interpreter, its libraries and the libraries that they need in turn, segments, notes and sections. The last line is the command that runs it here, or says why it does not run.',
+    'Shows the architecture, whether the file is a Linux program or a bare-metal guest and which mark says so, how it is linked, its interpreter, its libraries and the libraries that they need in turn, segments, notes and sections. The last lines are the command that runs it here, or say why it does not run.',
     "PROGRAM is a file of this host, or a name in PATH; with --root it is a path in that tree. The interpreter and libraries are looked up in --root, or else in this host's own tree. No code of the program is run.",
     'The exit status is 0 for every valid ELF file, whether it runs here or not. 126: not an ELF file, or a defective one. 127: no such file.',
   ].join('\n\n')

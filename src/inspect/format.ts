@@ -10,6 +10,9 @@ const TYPES: Record<string, string> = {
   core: 'core dump',
 }
 
+const MORE =
+  'If it lacks files (plug-ins, data): --volume shows them; --root / shows it all of this host that you may read.'
+
 export function formatInspection(inspection: Inspection): string {
   const {program, sections, sectionsDefect, symbols, command, obstacle} = inspection
   const facts: [string, string][] = [
@@ -91,7 +94,9 @@ const placeOf = (path: string | null): string => (path === null ? 'not found' : 
 
 function verdict(command: string | null, obstacle: string | null): string {
   if (command === null) return `It does not run here: ${obstacle}.`
-  return obstacle === null ? `To run it: ${command}` : `To run it: ${command}; but ${obstacle}.`
+  if (obstacle !== null) return `To run it: ${command}; but ${obstacle}.`
+  const isMeagre = command.startsWith('hv run --with-libs ')
+  return `To run it: ${command}${isMeagre ? `\n${MORE}` : ''}`
 }
 
 function table(title: string, head: string[], lines: string[][]): string {

@@ -24,8 +24,10 @@ export function howToRun(
     return {command: `hv run ${shellWord(path)}`, obstacle}
   }
   const {interpreter, libraries} = program
-  const rootFlag = root !== undefined ? ` --root ${shellWord(root)}` : interpreter !== null ? ' --root /' : ''
-  const command = `hv run${rootFlag} ${shellWord(path)}`
+  // Not `--root /`: what a program needs is enough to show it, where nothing is known to be missing.
+  const treeFlag =
+    root !== undefined ? ` --root ${shellWord(root)}` : interpreter !== null ? ' --with-libs' : ''
+  const command = `hv run${treeFlag} ${shellWord(path)}`
   const missing = [interpreter, ...libraries].filter((found) => found !== null && found.path === null)
   if (missing.length === 0) return {command, obstacle: null}
   const names = missing.map((found) => printable(found!.name)).join(', ')

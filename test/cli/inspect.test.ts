@@ -24,14 +24,17 @@ test('a static program is run as it is', () => {
   expect(stdout).toMatch(/\nTo run it: hv run \S*busybox\n$/)
 })
 
-test('a dynamic program names its interpreter and libraries, and --root', () => {
+test('a dynamic program names its interpreter and libraries, and --with-libs, which shows no more', () => {
   const {program, command, obstacle} = inspectJson('/bin/ls')
   expect(program).toMatchObject({kind: 'linux', linking: 'dynamic'})
   expect(program.interpreter).toMatchObject({path: expect.stringContaining('ld-linux')})
   const libraries: {name: string; path: string}[] = program.libraries
   expect(libraries).toContainEqual({name: 'libc.so.6', path: expect.stringMatching(/libc\.so\.6$/)})
-  expect(command).toBe('hv run --root / /bin/ls')
+  expect(command).toBe('hv run --with-libs /bin/ls')
   expect(obstacle).toBeNull()
+  expect(hv(['inspect', '/bin/ls']).stdout).toMatch(
+    /\nTo run it: hv run --with-libs \/bin\/ls\n[^\n]*--root \/ shows it all[^\n]*\n$/,
+  )
 })
 
 test('it finds the libraries that ldd finds', () => {

@@ -133,7 +133,7 @@ async function measurePaper() {
 }
 
 async function measureReal() {
-  const {COLUMNS, real, realTable} = await import('./real.mjs')
+  const {COLUMNS, defaultPlatform, real, realTable} = await import('./real.mjs')
   const date = today()
   if (beds !== undefined) {
     const inBeds = await realInBeds(beds).catch(giveUp)
@@ -141,7 +141,8 @@ async function measureReal() {
     return {text: tables.join('\n\n'), kept: {date, columns: COLUMNS, beds: inBeds}, failed: false}
   }
   const figures = real(settings)
-  return {text: realTable(figures), kept: {date, columns: COLUMNS, figures}, failed: false}
+  const kept = {date, auto: defaultPlatform(), columns: COLUMNS, figures}
+  return {text: realTable(figures), kept, failed: false}
 }
 
 function today() {

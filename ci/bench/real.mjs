@@ -48,6 +48,12 @@ export function real({rounds, milliseconds, isEmulated = false}) {
   return isEmulated ? figures : [...figures, ...programs().map(measured('program'))]
 }
 
+/** The platform that hv takes on this host by itself. */
+export function defaultPlatform() {
+  const [, platform] = /^platform +(\w+)/m.exec(run(underHv([program('true')], ['--stats'])).stderr) ?? []
+  return platform
+}
+
 /** [name, command, only native]: each prints nanoseconds. */
 function calls(milliseconds) {
   const operation = (name) => [program('operation'), name, `${milliseconds}`]

@@ -12,6 +12,7 @@ const figures: Figure[] = [
 const measured = {
   host: {cpu: 'A <fast> "CPU" & more', cpus: 2, kernel: '6.18', node: 'v20'},
   date: '2026-11-27',
+  auto: 'ptrace',
   figures,
 }
 
@@ -34,8 +35,29 @@ test('names the machine, and is well-formed whatever names there are', () => {
 })
 
 test('further to the right is slower', () => {
-  const places = [...chart(measured).matchAll(/<circle cx="([\d.]+)" cy="\d+" r="5" fill="[^"]*"><title>/g)]
+  const places = [...chart(measured).matchAll(/<(?:circle cx|rect x)="([\d.]+)" [^>]*><title>/g)]
   const [kvm, runsc, ptrace] = places.map(([, x]) => Number(x))
   expect(ptrace).toBeLessThan(kvm)
   expect(kvm).toBeLessThan(runsc)
+})
+
+test('each figure stands there in digits, in the column of its sandbox', () => {
+  const [getpid, make] = chart(measured)
+    .split('\n')
+    .join('')
+    .split(/getpid|make &lt;all>/)
+    .slice(1)
+    .map((row) =>
+      [...row.matchAll(/text-anchor="end">([^<]*)<\/text>/g)].slice(0, 4).map(([, words]) => words),
+    )
+  expect(getpid).toEqual(['14×', '–', '–', '140×'])
+  expect(make).toEqual(['–', '1.3×', '–', '–'])
+})
+
+test('the sandboxes differ in colour, and the platform that hv takes by itself has a ring', () => {
+  const svg = chart(measured)
+  expect(new Set([...svg.matchAll(/fill="(#\w+)"/g)].map(([, colour]) => colour)).size).toBe(4)
+  expect(svg.match(/class="ring"/g)).toHaveLength(2)
+  expect(svg).toMatch(/class="auto" text-anchor="end">ptrace</)
+  expect(chart({...measured, auto: undefined})).not.toContain('class="ring"')
 })

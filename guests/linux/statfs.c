@@ -11,6 +11,13 @@ int main(void) {
   CHECK_EQ(statfs(".", &a), 0);
   CHECK(a.f_type != 0 && a.f_bsize > 0 && a.f_namelen == 255);
   CHECK(a.f_bfree <= a.f_blocks && a.f_bavail <= a.f_bfree && a.f_ffree <= a.f_files);
+  // What is written counts as used.
+  enum { LENGTH = 4 << 20 };
+  char *data = calloc(1, LENGTH);
+  memset(data, 'd', LENGTH);
+  write_file("file", data, LENGTH);
+  CHECK_EQ(statfs(".", &a), 0);
+  CHECK((a.f_blocks - a.f_bfree) * (unsigned long)a.f_bsize >= LENGTH);
   int fd = open(".", O_RDONLY);
   CHECK_EQ(fstatfs(fd, &b), 0);
   CHECK(a.f_type == b.f_type && a.f_bsize == b.f_bsize);

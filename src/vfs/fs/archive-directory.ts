@@ -44,7 +44,7 @@ export class ArchiveDirectory extends ArchiveNode {
     const own = ownString(name)
     this.#children.set(own, node)
     node.placeAt(this, own)
-    node.names++
+    node.gainName()
     if (node.kind === S_IFDIR) this.#subdirectories++
   }
 
@@ -53,7 +53,7 @@ export class ArchiveDirectory extends ArchiveNode {
     const node = this.#children.get(name)
     if (node === undefined) return
     this.#children.delete(name)
-    node.names--
+    node.loseName()
     if (!(node instanceof ArchiveDirectory)) return
     this.#subdirectories--
     node.clear()
@@ -64,7 +64,7 @@ export class ArchiveDirectory extends ArchiveNode {
     const directories: ArchiveDirectory[] = [this]
     for (let each = directories.pop(); each !== undefined; each = directories.pop()) {
       for (const node of each.#children.values()) {
-        node.names--
+        node.loseName()
         if (node instanceof ArchiveDirectory) directories.push(node)
       }
       each.#children.clear()

@@ -28,7 +28,7 @@ export class ArchiveNode extends Node {
   #parent: ArchiveDirectory | undefined
   #name: ByteString = ''
   /** Names that lead here. */
-  names = 0
+  #names = 0
 
   constructor(fs: ArchiveFs, {mode, uid, gid, mtime}: ArchivedAttributes) {
     super(mode & S_IFMT)
@@ -53,7 +53,7 @@ export class ArchiveNode extends Node {
   }
 
   protected get linkCount(): number {
-    return this.names
+    return this.#names
   }
 
   /** For a directory that occurs again. */
@@ -67,6 +67,14 @@ export class ArchiveNode extends Node {
   placeAt(parent: ArchiveDirectory, name: ByteString): void {
     this.#parent = parent
     this.#name = name
+  }
+
+  gainName(): void {
+    if (this.#names++ === 0) this.fs.hold(this.size)
+  }
+
+  loseName(): void {
+    if (--this.#names === 0) this.fs.hold(-this.size)
   }
 
   override place(): Place | undefined {

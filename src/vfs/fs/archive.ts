@@ -1,6 +1,7 @@
 // ArchiveFs: the files of archives, read-only. The names are an index in memory; the content stays in the archives.
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {ArchiveDirectory} from './archive-directory.ts'
@@ -29,6 +30,8 @@ export class ArchiveFs implements FileSystem {
   readonly #sources = new Set<ArchiveSource>()
   #mapped: MappedHostFiles | undefined
   #lastIno = 0
+  /** What the files that have a name hold. */
+  #bytes = 0
   /** After the field that numbers it. */
   readonly root = new ArchiveDirectory(this)
 
@@ -55,8 +58,13 @@ export class ArchiveFs implements FileSystem {
     return ++this.#lastIno
   }
 
+  /** Counts a file that came, or went: negative. */
+  hold(bytes: number): void {
+    this.#bytes += bytes
+  }
+
   statfs(): FileSystemStatistics {
-    return emptyStatistics(MAGIC)
+    return {...emptyStatistics(MAGIC), blocks: Math.ceil(this.#bytes / PAGE_SIZE)}
   }
 
   dispose(): void {

@@ -59,8 +59,11 @@ export class Overlay extends Freshness<OverlayNode> implements FileSystem {
     return lowerDev === this.lower.dev ? this.dev : lowerDev
   }
 
+  /** What is free is the upper one's; what the lower one holds is in use. Inodes are the upper one's. */
   statfs(): FileSystemStatistics {
-    return {...this.upper.statfs(), magic: OVERLAYFS_SUPER_MAGIC}
+    const [upper, lower] = [this.upper.statfs(), this.lower.statfs()]
+    const lowerBlocks = Math.ceil(((lower.blocks - lower.bfree) * lower.bsize) / upper.bsize)
+    return {...upper, magic: OVERLAYFS_SUPER_MAGIC, blocks: upper.blocks + lowerBlocks}
   }
 
   /** Disposes of the lower file system, too. */

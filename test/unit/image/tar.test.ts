@@ -133,6 +133,14 @@ describe.each(FORMATS)('in the format %s', (format) => {
   })
 })
 
+test('what is in use is what the files hold, each once', async () => {
+  const file = (name: string, length: number): TarFile => ({name, content: 'x'.repeat(length)})
+  const second: TarFile = {name: 'second', type: '1', link: 'b'}
+  const {fs} = (await openAs(tarOf(file('a', 8192), file('b', 20_480), second, file('a', 4096)))).root.inode
+  const {blocks, bfree} = fs.statfs()
+  expect(blocks - bfree).toBe((20_480 + 4096) / 4096)
+})
+
 test('a compressed archive is the same, also one of several parts', async () => {
   const bytes = tarOf({name: 'a', content: 'one'}, {name: 'b', content: 'two'})
   const parts = Buffer.concat([zlib.gzipSync(bytes.subarray(0, 700)), zlib.gzipSync(bytes.subarray(700))])

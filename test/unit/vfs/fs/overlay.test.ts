@@ -29,6 +29,15 @@ beforeEach(() => {
   vfs = new TestVfs(new Overlay(tmpfs, memory))
 })
 
+test('what the lower file system holds is in use, and does not make room', () => {
+  lower.write('big', 'b'.repeat(40_960))
+  const fs = vfs.root.inode.fs as Overlay
+  const {blocks, bfree, bavail} = fs.statfs()
+  expect(bfree).toBe(fs.upper.statfs().bfree)
+  expect(bavail).toBe(bfree)
+  expect(blocks - bfree).toBeGreaterThanOrEqual(10)
+})
+
 function snapshot(of: TestVfs, path = ''): string[] {
   return of.list(path || '/').flatMap((name) => {
     const {mode, nlink, uid, size, mtime} = of.lstat(`${path}/${name}`)

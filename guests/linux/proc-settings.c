@@ -10,14 +10,18 @@
 
 static char text[1 << 18];
 
-static int write_text(const char *path, const char *value) {
+static int write_bytes(const char *path, const char *bytes, size_t length) {
   int fd = open(path, O_WRONLY);
   REQUIRE(fd >= 0);
-  ssize_t n = write(fd, value, strlen(value));
+  ssize_t n = write(fd, bytes, length);
   int error = errno;
   close(fd);
   errno = error;
   return (int)n;
+}
+
+static int write_text(const char *path, const char *value) {
+  return write_bytes(path, value, strlen(value));
 }
 
 static const char *text_of(const char *path) {
@@ -47,6 +51,12 @@ static void check_oom(void) {
   CHECK_ERRNO(write_text("/proc/self/oom_score_adj", "five"), EINVAL);
   CHECK_EQ(write_text("/proc/self/oom_score_adj", " 0x10 "), 6);
   CHECK_EQ(atoi(text_of("/proc/self/oom_score_adj")), 16);
+  // The text ends at its first zero byte.
+  CHECK_EQ(write_bytes("/proc/self/oom_score_adj", "25\0", 3), 3);
+  CHECK_EQ(atoi(text_of("/proc/self/oom_score_adj")), 25);
+  CHECK_EQ(write_bytes("/proc/self/oom_score_adj", "26\n\0x", 5), 5);
+  CHECK_EQ(atoi(text_of("/proc/self/oom_score_adj")), 26);
+  CHECK_ERRNO(write_bytes("/proc/self/oom_score_adj", "\0", 1), EINVAL);
   if (is_root()) return;
   CHECK_ERRNO(write_text("/proc/self/oom_score_adj", "-1"), EACCES);
   CHECK_EQ(write_text("/proc/self/oom_score_adj", "0"), 1);
@@ -56,7 +66,7 @@ static void check_coredump_filter(void) {
   CHECK_EQ(strlen(text_of("/proc/self/coredump_filter")), 9);
   CHECK_EQ(write_text("/proc/self/coredump_filter", "0x7f"), 4);
   CHECK(strcmp(text_of("/proc/self/coredump_filter"), "0000007f\n") == 0);
-  CHECK_EQ(write_text("/proc/self/coredump_filter", "51"), 2);
+  CHECK_EQ(write_bytes("/proc/self/coredump_filter", "51\0", 3), 3);
   CHECK(strcmp(text_of("/proc/self/coredump_filter"), "00000033\n") == 0);
   CHECK_ERRNO(write_text("/proc/self/coredump_filter", "all"), EINVAL);
 }

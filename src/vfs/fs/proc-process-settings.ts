@@ -2,8 +2,8 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {ByteString} from '../file.ts'
-import {text} from './proc-nodes.ts'
 import type {ProcProcess} from './proc-source.ts'
+import {text} from './proc-text.ts'
 
 const OOM_SCORE_MAX = 1000
 /** MMF_DUMP_*: nine kinds of mappings. */
@@ -14,7 +14,7 @@ export function oomScoreAdj(of: () => ProcProcess): ReturnType<typeof text> {
   return text(
     () => `${of().oomScoreAdj}\n`,
     (written) => {
-      const value = parseInteger(written.trim())
+      const value = parseInteger(upToNul(written).trim())
       if (value === undefined || Math.abs(value) > OOM_SCORE_MAX) throw new Errno(EINVAL)
       of().setOomScoreAdj(value)
     },
@@ -31,11 +31,16 @@ export function coredumpFilter(of: () => ProcProcess): ReturnType<typeof text> {
   return text(
     () => `${of().coredumpFilter.toString(16).padStart(8, '0')}\n`,
     (written) => {
-      const value = parseInteger(written.replace(/\n$/, ''))
+      const value = parseInteger(upToNul(written).replace(/\n$/, ''))
       if (value === undefined || value < 0 || value > UINT_MAX) throw new Errno(EINVAL)
       of().setCoredumpFilter(value & DUMP_BITS)
     },
   )
+}
+
+/** The kernel copies a buffer and then reads a C string. */
+function upToNul(written: ByteString): ByteString {
+  return written.split('\0', 1)[0]
 }
 
 /** kstrtoint with base 0: decimal, 0x or octal. */

@@ -31,6 +31,7 @@ import {
   O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
+  O_DIRECT,
   O_DIRECTORY,
   O_EXCL,
   O_NOATIME,
@@ -41,7 +42,7 @@ import {
   O_TMPFILE,
   O_TRUNC,
 } from '../abi/open-flags.ts'
-import type {ByteString, Credentials, FileDescription} from './file.ts'
+import type {ByteString, Credentials, FileDescription, Inode} from './file.ts'
 import {PathDescription} from './file-description.ts'
 import type {Location} from './location.ts'
 import {childLocation} from './mount-tree.ts'
@@ -151,6 +152,7 @@ function create(who: Credentials, resolution: Resolution, flags: number, mode: n
 }
 
 function finish(location: Location, flags: number): Opened {
+  if (flags & O_DIRECT && !takesDirect(location.inode)) throw new Errno(EINVAL)
   // With O_TRUNC, a file system that copies on open need not copy; the cut itself is made here.
   // O_NOCTTY reaches a terminal, which may become the caller's controlling one.
   const kept = location.inode.kind === S_IFCHR ? flags & O_NOCTTY : 0
@@ -159,6 +161,11 @@ function finish(location: Location, flags: number): Opened {
   if (file.isOpenComplete?.() ?? true) tell(file.inode, IN_OPEN, location)
   if (flags & O_TRUNC && location.inode.kind === S_IFREG) truncateOpened(file, location)
   return {file, location}
+}
+
+/** Whether O_DIRECT is allowed, which changes nothing here: files do, but not the generated ones. */
+export function takesDirect({kind, fs}: Inode): boolean {
+  return kind === S_IFREG && fs.type !== 'proc' && fs.type !== 'sysfs'
 }
 
 function truncateOpened(file: FileDescription, location: Location): void {

@@ -30,11 +30,12 @@ import {
   F_SETSIG,
   FD_CLOEXEC,
 } from '../../abi/fcntl.ts'
-import {S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'
+import {S_IFIFO} from '../../abi/file-mode.ts'
 import {O_ASYNC, O_CLOEXEC, O_DIRECT, O_NOATIME} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
+import {takesDirect} from '../../vfs/open.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
 import {mayExceed, type Pipe, PipeEnd} from '../../vfs/pipe.ts'
 import type {SharedDescription} from '../fd-table.ts'
@@ -131,17 +132,16 @@ function setStatusFlags(task: Task, description: SharedDescription, fd: number, 
   if (flags & O_NOATIME && !(file.flags & O_NOATIME)) {
     if (!ownsInode(task.credentials, file.inode.attributes().uid)) throw new Errno(EPERM)
   }
-  if (flags & O_DIRECT && !takesDirect(file.inode)) throw new Errno(EINVAL)
+  if (flags & O_DIRECT && !mayBecomeDirect(file.inode)) throw new Errno(EINVAL)
   const settable = knowsAsync(description) ? SETFL_FLAGS : SETFL_FLAGS & ~O_ASYNC
   if ((flags ^ file.flags) & settable & O_ASYNC) setAsync(task, description, fd, (flags & O_ASYNC) !== 0)
   file.flags = (file.flags & ~settable) | (flags & settable)
   return 0
 }
 
-/** Files and pipes do; a pipe then makes packets of writes. */
-function takesDirect(inode: Inode): boolean {
-  const {kind, fs} = inode
-  return (kind === S_IFREG && !(inode instanceof Memfd) && fs.type !== 'proc') || kind === S_IFIFO
+/** A pipe makes packets of writes with O_DIRECT; a memfd takes it only from open(2). */
+function mayBecomeDirect(inode: Inode): boolean {
+  return inode.kind === S_IFIFO || (takesDirect(inode) && !(inode instanceof Memfd))
 }
 
 /** @throws Errno EBADF when it is not a pipe */

@@ -10,7 +10,8 @@ static struct epoll_event got[8];
 static int wait_now(void) { return epoll_wait(set, got, 8, 0); }
 
 static void check_level(void) {
-  struct epoll_event in = {.events = EPOLLIN, .data.u64 = 0x1122334455667788}, out = {.events = EPOLLOUT, .data.fd = 7};
+  struct epoll_event in = {.events = EPOLLIN, .data.u64 = 0x1122334455667788},
+                     out = {.events = EPOLLOUT, .data.fd = 7};
   char byte;
   CHECK_EQ(epoll_ctl(set, EPOLL_CTL_ADD, fds[0], &in), 0);
   CHECK_EQ(wait_now(), 0);
@@ -70,6 +71,37 @@ static void check_closing(void) {
   close(counter), close(outer);
 }
 
+// The mount tables and /dev/random have a poll operation; other files of a process and /dev/urandom have none.
+static void check_special_files(void) {
+  static const struct {
+    const char *path;
+    int error;
+    unsigned ready;
+  } files[] = {
+      {"/proc/self/mounts", 0, EPOLLIN},
+      {"/proc/self/mountinfo", 0, EPOLLIN},
+      {"/dev/random", 0, EPOLLIN},
+      {"/dev/urandom", EPERM, 0},
+      {"/dev/null", EPERM, 0},
+      {"/proc/self/status", EPERM, 0},
+      {"/proc/stat", 0, EPOLLIN | EPOLLOUT},
+      {"/proc/sys/kernel/pid_max", 0, EPOLLIN | EPOLLOUT},
+  };
+  for (size_t i = 0; i < COUNT(files); i++) {
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLPRI};
+    int fd = open(files[i].path, O_RDONLY), own = epoll_create1(0);
+    REQUIRE(fd >= 0 && own >= 0);
+    if (files[i].error != 0) {
+      CHECK_ERRNO(epoll_ctl(own, EPOLL_CTL_ADD, fd, &event), files[i].error);
+    } else {
+      CHECK_EQ(epoll_ctl(own, EPOLL_CTL_ADD, fd, &event), 0);
+      CHECK_EQ(epoll_wait(own, &event, 1, 0), 1);
+      CHECK_EQ(event.events, files[i].ready);
+    }
+    close(fd), close(own);
+  }
+}
+
 static void check_errors(void) {
   struct epoll_event event = {.events = EPOLLIN};
   enter_scratch();
@@ -98,6 +130,7 @@ int main(void) {
   check_level();
   check_edge_and_one_shot();
   check_closing();
+  check_special_files();
   check_errors();
   return finish();
 }

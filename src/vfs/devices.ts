@@ -2,10 +2,12 @@
 
 import {EINVAL, ENOSPC, ENXIO, Errno} from '../abi/errno.ts'
 import {makeDev, S_IFCHR} from '../abi/file-mode.ts'
+import {POLLIN} from '../abi/open-flags.ts'
 import type {FileDescription, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
 import {writeInt} from './int-argument.ts'
 import {fillRandom} from './random.ts'
+import {WaitQueue} from './wait-queue.ts'
 
 export const NULL_DEV = makeDev(1, 3)
 export const ZERO_DEV = makeDev(1, 5)
@@ -30,7 +32,8 @@ export function openDevice(inode: Inode, rdev: number, flags: number): FileDescr
   if (rdev === NULL_DEV) return new NullDevice(inode, flags)
   if (rdev === ZERO_DEV) return new ZeroDevice(inode, flags)
   if (rdev === FULL_DEV) return new FullDevice(inode, flags)
-  if (rdev === RANDOM_DEV || rdev === URANDOM_DEV) return new RandomDevice(inode, flags)
+  if (rdev === RANDOM_DEV) return new RandomDevice(inode, flags)
+  if (rdev === URANDOM_DEV) return new UrandomDevice(inode, flags)
   throw new Errno(ENXIO)
 }
 
@@ -80,7 +83,7 @@ class FullDevice extends ZeroDevice {
   }
 }
 
-class RandomDevice extends NullDevice {
+class UrandomDevice extends NullDevice {
   override get discardsWrites(): boolean {
     return false
   }
@@ -95,5 +98,14 @@ class RandomDevice extends NullDevice {
     // This driver never answers ENOTTY.
     if (request !== RNDGETENTCNT) throw new Errno(EINVAL)
     return writeInt(memory, argument, POOL_BITS)
+  }
+}
+
+/** It never runs dry. Only this one can be polled: for POLLOUT, an empty pool would be what is waited for. */
+class RandomDevice extends UrandomDevice {
+  override readonly waiters = new WaitQueue()
+
+  override readiness(): number {
+    return POLLIN
   }
 }

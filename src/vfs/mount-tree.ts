@@ -2,9 +2,11 @@
 
 import {ENOENT, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
+import {POLLERR, POLLPRI} from '../abi/open-flags.ts'
 import type {ByteString, Inode} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Location, Mount} from './location.ts'
+import {type Changes, WaitQueue} from './wait-queue.ts'
 
 /** A mount and its top refer to each other. */
 type Unfinished<T> = {-readonly [K in keyof T]: T[K]}
@@ -25,6 +27,9 @@ export function mount(at: Location, fs: FileSystem, options: MountOptions = {}):
   const child = createMount(fs, covered, options)
   covered.mount.children.set(covered.inode, child)
   covered.inode.covered = true
+  const changes: Unfinished<Changes> = child.changes
+  changes.count++
+  changes.waiters.wakeAll(POLLERR | POLLPRI)
   return child
 }
 
@@ -36,10 +41,15 @@ function createMount(fs: FileSystem, at: Location | undefined, options: MountOpt
     source: options.source ?? fs.type,
     readOnly: options.readOnly ?? false,
     children: new Map(),
+    changes: at?.mount.changes ?? noChanges(),
     top: undefined as unknown as Location,
   }
   created.top = {mount: created, inode: fs.root, parent: at?.parent, name: at?.name ?? ''}
   return created
+}
+
+function noChanges(): Changes {
+  return {count: 0, waiters: new WaitQueue()}
 }
 
 /** Mounts stay, so the last one's number is their count. */
@@ -58,6 +68,7 @@ export function detachedLocation(inode: Inode, name: ByteString): Location {
     source: inode.fs.type,
     readOnly: false,
     children: new Map(),
+    changes: noChanges(),
     top: undefined as unknown as Location,
   }
   mount.top = {mount, inode, parent: undefined, name}

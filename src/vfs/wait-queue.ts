@@ -6,6 +6,12 @@
  */
 export type Waiter = (events: number) => void
 
+/** Counts changes to something, for those that poll it. */
+export interface Changes {
+  readonly count: number
+  readonly waiters: WaitQueue
+}
+
 const ANY_EVENT = -1
 
 export class WaitQueue {

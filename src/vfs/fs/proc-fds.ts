@@ -11,8 +11,9 @@ import {detachedLocation, pathOf} from '../mount-tree.ts'
 import {PATH_MAX} from '../path-walk.ts'
 import {Memfd} from './memfd.ts'
 import {magicLink} from './proc-links.ts'
-import {type Contents, text} from './proc-nodes.ts'
+import type {Contents} from './proc-nodes.ts'
 import type {ProcFd, ProcProcess, ProcSource} from './proc-source.ts'
+import {text} from './proc-text.ts'
 
 export function fdContents(source: ProcSource, of: () => ProcProcess): Contents {
   return {

@@ -2,7 +2,8 @@
 
 import * as ipc from '../../abi/ipc.ts'
 import * as mqueue from '../../abi/mqueue.ts'
-import {constant, type Entries} from './proc-nodes.ts'
+import type {Entries} from './proc-nodes.ts'
+import {constant} from './proc-text.ts'
 
 /** In kernel/. */
 export const sysvipcLimits: Entries = {

@@ -1,8 +1,7 @@
-// The inodes of procfs and sysfs: directories made from functions, and texts generated when they are read. Links: proc-links.ts.
+// The inodes of procfs and sysfs, and their directories, made from functions. Texts: proc-text.ts. Links: proc-links.ts.
 
-import {EACCES, EINVAL, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
-import {directoryEntryType, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
-import {O_ACCMODE, O_RDONLY, SEEK_CUR, SEEK_SET} from '../../abi/open-flags.ts'
+import {EINVAL, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
+import {directoryEntryType, S_IFDIR} from '../../abi/file-mode.ts'
 import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {
@@ -14,10 +13,8 @@ import type {
   Inode,
   Place,
 } from '../file.ts'
-import {Description} from '../file-description.ts'
 import type {FileSystem} from '../file-system.ts'
 import {Node} from '../node.ts'
-import {seekTo} from '../seek.ts'
 import {hashedIno} from './hashed-ino.ts'
 
 /** Makes an inode when its name is looked up. */
@@ -167,92 +164,6 @@ class ProcDirectoryDescription extends DirectoryDescription {
   }
 }
 
-interface TextSource {
-  read: () => ByteString
-  write?: (text: ByteString) => void
-  mode?: number
-  /** Called when the file is opened. @throws Errno */
-  requireAccess?: () => void
-}
-
-export class ProcText extends ProcNode {
-  readonly #read: () => ByteString
-  readonly #write: ((text: ByteString) => void) | undefined
-  readonly #requireAccess: (() => void) | undefined
-
-  constructor(text: TextSource, fs: FileSystem, parent: ProcDirectory, name: ByteString) {
-    super(S_IFREG, text.mode ?? (text.write === undefined ? 0o444 : 0o644), fs, parent, name)
-    this.#read = text.read
-    this.#write = text.write
-    this.#requireAccess = text.requireAccess
-  }
-
-  override open(flags: number): FileDescription {
-    if ((flags & O_ACCMODE) !== O_RDONLY && this.#write === undefined) throw new Errno(EACCES)
-    this.#requireAccess?.()
-    return new ProcTextFile(this, flags, this.#read, this.#write)
-  }
-}
-
-/** Generated anew whenever it is read from the start, so that one reading is consistent. */
-class ProcTextFile extends Description {
-  readonly #read: () => ByteString
-  readonly #write: ((text: ByteString) => void) | undefined
-  #text: Buffer | undefined
-
-  constructor(
-    inode: Inode,
-    flags: number,
-    read: () => ByteString,
-    write: ((text: ByteString) => void) | undefined,
-  ) {
-    super(inode, flags)
-    this.#read = read
-    this.#write = write
-  }
-
-  override read(target: Uint8Array, position?: number): number {
-    this.requireReadable()
-    const start = position ?? this.position
-    if (this.#text === undefined || start === 0) this.#generate()
-    const piece = this.#text!.subarray(start, start + target.length)
-    target.set(piece)
-    if (position === undefined) this.position += piece.length
-    return piece.length
-  }
-
-  override write(source: Uint8Array, position?: number): number {
-    this.requireWritable()
-    if (this.#write === undefined) throw new Errno(EINVAL)
-    this.#write(Buffer.from(source).toString('latin1'))
-    if (position === undefined) this.position += source.length
-    return source.length
-  }
-
-  override close(): void {
-    this.#drop()
-  }
-
-  /** @throws Errno ENOMEM */
-  #generate(): void {
-    this.#drop()
-    const text = this.#read()
-    this.inode.fs.budget?.take(text.length)
-    this.#text = Buffer.from(text, 'latin1')
-  }
-
-  #drop(): void {
-    this.inode.fs.budget?.give(this.#text?.length ?? 0)
-    this.#text = undefined
-  }
-
-  override seek(offset: number, whence: number): number {
-    if (whence !== SEEK_SET && whence !== SEEK_CUR) throw new Errno(EINVAL)
-    this.position = seekTo(offset, whence, this.position, 0)
-    return this.position
-  }
-}
-
 /** A directory whose names are fixed. */
 export function fixedContents(entries: Entries): Contents {
   const table = new Map(Object.entries(entries))
@@ -262,21 +173,6 @@ export function fixedContents(entries: Entries): Contents {
     },
     find: (name) => table.get(name)?.make,
   }
-}
-
-export function text(
-  read: () => ByteString,
-  write?: (text: ByteString) => void,
-  mode?: number,
-  requireAccess?: () => void,
-): Entry {
-  const source = {read, write, mode, requireAccess}
-  return {kind: S_IFREG, make: (parent, name) => new ProcText(source, parent.fs, parent, name)}
-}
-
-/** One line that never changes. */
-export function constant(value: string | number | bigint): Entry {
-  return text(() => `${value}\n`)
 }
 
 export function directory(contents: Contents, permissions?: number, owner?: Owner): Entry {

@@ -17,12 +17,12 @@ import {
   fixedContents,
   type Owner,
   ROOT_OWNER,
-  text,
 } from './proc-nodes.ts'
 import {pagemap} from './proc-pagemap.ts'
 import {coredumpFilter, oomScore, oomScoreAdj} from './proc-process-settings.ts'
 import {limitsText, statmText, statText, statusText} from './proc-process-text.ts'
 import type {ProcProcess, ProcSource} from './proc-source.ts'
+import {changingText, text} from './proc-text.ts'
 
 export function processOwner(source: ProcSource, tid: number): Owner {
   const process = source.process(tid)
@@ -42,6 +42,7 @@ export function processContents(source: ProcSource, tid: number): Contents {
 /** What a process's directory and a task's share. */
 function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries {
   const of = processOf(source, tid)
+  const mountChanges = () => source.rootMount.changes
   return {
     auxv: guarded(of, () => Buffer.from(of().auxv).toString('latin1'), 0o400),
     cgroup: text(() => '0::/\n'),
@@ -59,8 +60,8 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     fdinfo: directory(fdinfoContents(source, of), 0o500),
     limits: text(() => limitsText(of().limits)),
     maps: guarded(of, () => of().maps()),
-    mountinfo: text(() => mountinfoText(source.rootMount, rootOf(of()))),
-    mounts: text(() => mountsText(source.rootMount, rootOf(of()))),
+    mountinfo: changingText(() => mountinfoText(source.rootMount, rootOf(of())), mountChanges),
+    mounts: changingText(() => mountsText(source.rootMount, rootOf(of())), mountChanges),
     ns: directory(namespaceContents(of), 0o511),
     oom_score: text(() => `${oomScore(of())}\n`),
     oom_score_adj: oomScoreAdj(of),

@@ -8,9 +8,10 @@ import {randomUuid} from '../random.ts'
 import {Devpts, MOST_TERMINALS} from './devpts.ts'
 import {mqueueLimits, sysvipcLimits} from './proc-ipc-limits.ts'
 import {link} from './proc-links.ts'
-import {constant, type Entries, type Entry, subdirectory, text} from './proc-nodes.ts'
+import {type Entries, type Entry, subdirectory} from './proc-nodes.ts'
 import type {ProcActivity, ProcSource} from './proc-source.ts'
 import {sysvipcDirectory} from './proc-sysvipc.ts'
+import {constant, text} from './proc-text.ts'
 import {vmstatText} from './proc-vmstat.ts'
 
 const HOSTNAME_MAX = 64

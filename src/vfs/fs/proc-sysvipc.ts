@@ -1,7 +1,8 @@
 // /proc/sysvipc: the System V objects in the columns that ipcs(1) reads: proc(5).
 
 import type {ByteString} from '../file.ts'
-import {type Entry, subdirectory, text} from './proc-nodes.ts'
+import {type Entry, subdirectory} from './proc-nodes.ts'
+import {text} from './proc-text.ts'
 
 /** What procfs asks of System V IPC. Times are seconds. */
 export interface SysvIpcSource {

@@ -7,14 +7,13 @@ import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../fi
 import {cpuList, firstCpus} from './cpu-list.ts'
 import {
   type Contents,
-  constant,
   type Entries,
   type Entry,
   fixedContents,
   ProcDirectory,
   subdirectory,
-  text,
 } from './proc-nodes.ts'
+import {constant, text} from './proc-text.ts'
 
 const SYSFS_MAGIC = 0x62656572
 const KB = 1024

@@ -2,7 +2,7 @@
 
 import {readFileSync} from 'node:fs'
 import {beforeEach, expect, test} from 'vitest'
-import {O_CREAT, O_RDWR, O_WRONLY} from '../../../../src/abi/open-flags.ts'
+import {O_CREAT, O_RDWR, O_WRONLY, POLLERR, POLLIN, POLLPRI} from '../../../../src/abi/open-flags.ts'
 import {createDevFs} from '../../../../src/vfs/fs/dev.ts'
 import {Procfs} from '../../../../src/vfs/fs/proc.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
@@ -87,6 +87,18 @@ test('mounts are listed, with blanks escaped', () => {
   mount(vfs.locate('two words'), new Tmpfs(memoryFile(1 << 20)))
   expect(vfs.read('/proc/mounts')).toContain('tmpfs /two\\040words tmpfs rw,relatime 0 0\n')
   expect(vfs.read('/proc/self/mountinfo').split('\n')).toHaveLength(5)
+})
+
+test('a new mount wakes those that poll the mount table, and is told once', () => {
+  vfs.mkdir('new')
+  const file = vfs.open('/proc/self/mounts')
+  const woken: number[] = []
+  file.waiters!.join((events) => woken.push(events))
+  expect(file.readiness()).toBe(POLLIN)
+  mount(vfs.locate('new'), new Tmpfs(memoryFile(1 << 20)))
+  expect(woken).toEqual([POLLERR | POLLPRI])
+  expect(file.readiness()).toBe(POLLIN | POLLERR | POLLPRI)
+  expect(file.readiness()).toBe(POLLIN)
 })
 
 test('a descriptor is a link to its file, whatever becomes of the name', () => {

@@ -3,6 +3,7 @@
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import {MAX_ID, type RunOptions} from '../run/options.ts'
+import {HOSTNAME, HOSTNAME_TAKES} from '../sentry/hostname.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {TmpfsMount, Volume} from '../sentry/volume.ts'
 
@@ -38,6 +39,12 @@ export function parseCount(text: string, limits: {of: string; most: number; exam
     `bad number of ${of} ${quote(text)}`,
     `give a whole number from 1 to ${most}, e.g. \`${example}\``,
   )
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function parseHostname(text: string): string {
+  if (HOSTNAME.test(text)) return text
+  throw bad(`bad host name ${quote(text)}`, `give ${HOSTNAME_TAKES}, e.g. \`--hostname box\``)
 }
 
 /** Seconds, with or without a fraction. @param flag for the message. @returns whole milliseconds, at least 1 */

@@ -30,6 +30,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['memoryBytes', '--memory'],
   ['maxTasks', '--pids'],
   ['diskBytes', '--disk'],
+  ['hostname', '--hostname'],
   ['unpackBytes', '--unpack-limit'],
   ['cpuQuotaPercent', '--cpu-quota'],
   ['patchCalls', '--patch-calls'],

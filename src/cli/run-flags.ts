@@ -156,6 +156,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "the guest's working directory; default: /",
   },
   {
+    name: 'hostname',
+    kind: 'value',
+    placeholder: 'NAME',
+    summary: 'the host name that the guest sees; default: hv',
+  },
+  {
     name: 'memory',
     short: 'm',
     kind: 'value',

@@ -15,6 +15,7 @@ import {
 import {
   parseCount,
   parseDisk,
+  parseHostname,
   parseIdentity,
   parseNet,
   parseShare,
@@ -140,6 +141,9 @@ function setFlag(options: RunOptions, name: string, value: string): void {
     case 'cwd':
       if (!value.startsWith('/')) throw bad(`--cwd ${value} is not absolute`, 'give a path in the guest')
       options.cwd = value
+      return
+    case 'hostname':
+      options.hostname = parseHostname(value)
       return
     case 'memory':
       options.memoryBytes = parseSize(value, '--memory')

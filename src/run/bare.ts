@@ -91,6 +91,7 @@ const UNFIT: readonly (keyof RunOptions)[] = [
   'readOnly',
   'cwd',
   'user',
+  'hostname',
   'trace',
   'maxTasks',
   'diskBytes',

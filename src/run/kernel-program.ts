@@ -1,6 +1,6 @@
 // Runs a program on its own kernel, with what the sentry would show it, in a machine whose first process is hv's.
 
-import {getPriority, hostname} from 'node:os'
+import {getPriority} from 'node:os'
 import {addon} from '../addon.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
@@ -17,6 +17,7 @@ import {ProgramCore} from '../machine/program/program-core.ts'
 import {ProgramLink} from '../machine/program/program-link.ts'
 import {buildTree} from '../sentry/guest-tree.ts'
 import {openHostProgram} from '../sentry/host-program.ts'
+import {DEFAULT_HOSTNAME} from '../sentry/hostname.ts'
 import {ShownPrograms} from '../sentry/shown-programs.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
@@ -110,10 +111,11 @@ export async function runKernelProgram(
 
 function orderOf(options: RunOptions, {config, user}: GuestFiles, terminal: Size | undefined): MachineOrder {
   const {program, args, env, cwd = '/', image, entrypoint, givenEnv = {}, core} = options
+  const {hostname = DEFAULT_HOSTNAME} = options
   const wanted = {program: image === undefined ? program : entrypoint, args, env: givenEnv, cwd: options.cwd}
   return {
     ...(config === undefined ? {program, args, env, cwd} : imageProgram(config, wanted, env)),
-    ...{hostname: hostname(), user, terminal},
+    ...{hostname, user, terminal},
     ...{umask: process.umask(), nice: getPriority(), wantsCore: core !== undefined},
   }
 }

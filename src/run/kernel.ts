@@ -62,6 +62,7 @@ const UNFIT: readonly (keyof RunOptions)[] = [
   'readOnly',
   'cwd',
   'user',
+  'hostname',
   'trace',
   'pledge',
   'unveil',

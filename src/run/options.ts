@@ -50,6 +50,8 @@ export interface RunOptions {
   env: Record<string, string>
   /** Guest path, absolute; default `/`. */
   cwd?: string
+  /** The guest's host name; default: `hv`. */
+  hostname?: string
   /** Guest memory in bytes, a multiple of 4096; default: the sentry's. */
   memoryBytes?: number
   /** CPUs of the guest, 1 to 8; default: what the host allows this process, at most 8. */

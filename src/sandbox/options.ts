@@ -73,6 +73,11 @@ export interface SandboxOptions {
    * belongs to `/`: `tmpfs: [{guest: '/tmp'}]` makes it writable. Default: false.
    */
   readOnly?: boolean
+  /**
+   * The host name that programs see, in uname(2) for example: 1 to 64 letters, digits, hyphens and dots. Default: `hv`. The host's own is
+   * not shown.
+   */
+  hostname?: string
   /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 512 MiB. The host backs only what is touched. */
   memoryBytes?: number
   /** CPUs of the guest, 1 to 8. Default: as many as the host allows this process, at most 8. */

@@ -25,6 +25,7 @@ export interface SentrySettings {
   volumes: readonly Volume[]
   tmpfs?: readonly TmpfsMount[]
   readOnly?: boolean
+  hostname?: string
   memoryBytes: number
   cpus?: number
   maxTasks?: number

@@ -9,6 +9,7 @@ import {HvError} from '../errors.ts'
 import {JAIL_CHOICES, type JailChoice} from '../jail/layer.ts'
 import * as takes from '../options.ts'
 import {DEFAULT_MEMORY_BYTES, MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
+import {HOSTNAME, HOSTNAME_TAKES} from '../sentry/hostname.ts'
 import {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import {MAX_TASKS} from '../sentry/task/pids.ts'
@@ -55,6 +56,7 @@ const sandboxOptions = takes.options({
     ),
   ),
   memoryBytes: v.optional(takes.anyNumber),
+  hostname: v.optional(takes.named(HOSTNAME, HOSTNAME_TAKES)),
   cpus: v.optional(takes.integer(1, MAX_CPUS)),
   maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
   cpuQuotaPercent: v.optional(takes.integer(1, 100 * MAX_CPUS)),
@@ -150,6 +152,7 @@ export interface Settings {
   volumes: Volume[]
   tmpfs: TmpfsMount[] | undefined
   readOnly: boolean | undefined
+  hostname: string | undefined
   memoryBytes: number
   cpus: number | undefined
   maxTasks: number | undefined
@@ -175,7 +178,7 @@ export function toSettings(given: SandboxOptions): {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
   const {platform = 'auto', cpus, maxTasks, cpuQuotaPercent, diskBytes, unpackBytes} = options
-  const {tmpfs, readOnly, patchCalls, pledge, unveil, cgroupParent, user} = options
+  const {tmpfs, readOnly, hostname, patchCalls, pledge, unveil, cgroupParent, user} = options
   const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
   if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
     throw new HvError(
@@ -199,6 +202,7 @@ export function toSettings(given: SandboxOptions): {
       volumes: volumes.map(({host, guest, writable = false}) => ({host: fromHere(host), guest, writable})),
       tmpfs,
       readOnly,
+      hostname,
       memoryBytes,
       cpus,
       maxTasks,

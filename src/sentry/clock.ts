@@ -1,8 +1,9 @@
-// ClockPage: keeps the vvar page, from which the guest's vDSO tells the host's time without a trap.
+// ClockPage: keeps the vvar page, from which the guest's vDSO tells the time without a trap.
 
 import {readFileSync} from 'node:fs'
 import {addon} from '../addon.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
+import type {BootClock} from './boot-clock.ts'
 import {FIRST_WINDOW_NS, SteeredClock} from './steered-clock.ts'
 
 /** Where the time comes from: the host, or a test. */
@@ -68,16 +69,17 @@ const NS_PER_SECOND = 1_000_000_000n
 const OFFSET_NOISE_NS = 1000n
 
 /**
- * The guest's clocks agree with the host's to about a microsecond after `refresh`, and stay within 50 if it is called
+ * The guest's clocks agree with BootClock's to about a microsecond after `refresh`, and stay within 50 if it is called
  * by `dueNs`. While no guest code runs, nothing reads the page, so it need not be called: only before the next resume.
  */
 export class ClockPage {
   /** The page's offset in the MemoryFile. */
   readonly offset: number
-  /** CLOCK_MONOTONIC in nanoseconds when `refresh` is due; Infinity when the vDSO makes system calls for good. */
+  /** The host's CLOCK_MONOTONIC in nanoseconds when `refresh` is due; Infinity when the vDSO makes system calls for good. */
   dueNs: number
   readonly #source: ClockSource
   readonly #guestCycles: bigint
+  readonly #boot: BootClock
   readonly #int32s: Int32Array
   readonly #words: BigUint64Array
   readonly #sample = new BigInt64Array(SAMPLE_FIELDS)
@@ -90,16 +92,23 @@ export class ClockPage {
    * @param offset of a zeroed page; it stays the caller's
    * @param guestCycles the guest's counter minus the host's
    */
-  constructor(memory: MemoryFile, offset: number, source = hostClockSource(), guestCycles = 0n) {
+  constructor(
+    memory: MemoryFile,
+    offset: number,
+    boot: BootClock,
+    source = hostClockSource(),
+    guestCycles = 0n,
+  ) {
     this.offset = offset
     this.#source = source
     this.#guestCycles = guestCycles
+    this.#boot = boot
     this.#int32s = memory.int32s.subarray(offset / Int32Array.BYTES_PER_ELEMENT)
     this.#words = new BigUint64Array(memory.bytes.buffer, memory.bytes.byteOffset + offset, VVAR_WORDS)
-    source.sample(this.#sample)
+    this.#takeSample()
     this.#monotonic = new SteeredClock({cycles: this.#sample[CYCLES], ns: this.#sample[MONOTONIC]})
     this.#raw = new SteeredClock({cycles: this.#sample[RAW_CYCLES], ns: this.#sample[RAW]})
-    this.dueNs = source.isUsable ? Number(this.#sample[MONOTONIC] + FIRST_WINDOW_NS) : Infinity
+    this.dueNs = source.isUsable ? this.#dueAfter(FIRST_WINDOW_NS) : Infinity
   }
 
   /** Brings the page up to date. Takes some microseconds. */
@@ -110,11 +119,28 @@ export class ClockPage {
     // the counter before the new one starts.
     Atomics.add(this.#int32s, VVAR_SEQUENCE, 1)
     try {
-      this.#source.sample(this.#sample)
+      this.#takeSample()
       this.#write()
     } finally {
       Atomics.add(this.#int32s, VVAR_SEQUENCE, 1)
     }
+  }
+
+  /** The host's clocks, as the guest's. */
+  #takeSample(): void {
+    const sample = this.#sample
+    this.#source.sample(sample)
+    const {monotonicSeconds, rawSeconds, boottimeSeconds} = this.#boot
+    const monotonic = BigInt(monotonicSeconds) * NS_PER_SECOND
+    sample[MONOTONIC] -= monotonic
+    sample[RAW] -= BigInt(rawSeconds) * NS_PER_SECOND
+    sample[REALTIME_OFFSET] += monotonic
+    sample[BOOTTIME_OFFSET] += monotonic - BigInt(boottimeSeconds) * NS_PER_SECOND
+    sample[TAI_OFFSET] += monotonic
+  }
+
+  #dueAfter(intervalNs: bigint): number {
+    return this.#boot.monotonicNs + Number(this.#sample[MONOTONIC] + intervalNs)
   }
 
   #write(): void {
@@ -123,7 +149,7 @@ export class ClockPage {
     const reading = {cycles, ns: sample[MONOTONIC]}
     const isRunning = this.#monotonic.update(reading, cycles)
     const rawIsRunning = this.#raw.update({cycles: sample[RAW_CYCLES], ns: sample[RAW]}, cycles)
-    this.dueNs = Number(sample[MONOTONIC] + this.#monotonic.intervalNs)
+    this.dueNs = this.#dueAfter(this.#monotonic.intervalNs)
     if (!isRunning || !rawIsRunning) return
 
     const words = this.#words

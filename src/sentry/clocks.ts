@@ -18,7 +18,6 @@ import {
   type Timespec,
   toNs,
 } from '../abi/time.ts'
-import {readHostClock} from './host-clock.ts'
 import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 
@@ -51,8 +50,7 @@ const CLOCK_FD = 3
 export function readClock(task: Task, id: number): Timespec {
   const host = HOST_CLOCKS.get(id)
   if (host === undefined) return fromNs(cpuClockOf(task, id).cpuTimeNs(task.kernel.monotonicNs()))
-  const now = readHostClock(host)
-  return {seconds: now[0], nanoseconds: now[1]}
+  return task.kernel.boot.read(host)
 }
 
 /** @throws Errno EINVAL */
@@ -91,11 +89,11 @@ export function cpuClockOf(task: Task, id: number): Process | Task {
 }
 
 /**
- * When, on CLOCK_MONOTONIC, a clock will show `time`. A CPU clock is assumed to run all the time, so that the deadline is never
+ * When, on the host's CLOCK_MONOTONIC, a clock will show `time`. A CPU clock is assumed to run all the time, so that the deadline is never
  * late. If a real-time clock is set meanwhile, that is not noticed.
  */
 export function monotonicDeadlineNs(task: Task, id: number, time: Timespec): number {
-  if (id === CLOCK_MONOTONIC) return toNs(time)
+  if (id === CLOCK_MONOTONIC) return toNs(time) + task.kernel.boot.monotonicNs
   // In this order, time that passes between the two readings makes the deadline later, and no sleep too short.
   const remainingNs = differenceNs(time, readClock(task, id))
   return task.kernel.monotonicNs() + remainingNs

@@ -16,6 +16,7 @@ import {Budget} from '../vfs/budget.ts'
 import {FileLockTable} from '../vfs/file-locks.ts'
 import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
+import {BootClock} from './boot-clock.ts'
 import {ClockPage} from './clock.ts'
 import {dispatch} from './dispatch.ts'
 import {Embedding} from './embedding.ts'
@@ -69,6 +70,7 @@ export class Kernel extends Embedding {
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
   readonly unix = new UnixDomain()
+  readonly boot = new BootClock()
   readonly cpuUse: CpuUse
   readonly load = new Load(monotonicNs())
   readonly inotify = new InotifyCounts()
@@ -113,7 +115,7 @@ export class Kernel extends Embedding {
     for (const task of this.tasks.values()) tellKnown(task)
   }
 
-  /** The guest's CLOCK_MONOTONIC, nanoseconds: the host's. */
+  /** The host's CLOCK_MONOTONIC, nanoseconds: what the sentry itself counts by. */
   monotonicNs(): number {
     return monotonicNs()
   }
@@ -121,7 +123,7 @@ export class Kernel extends Embedding {
   /** A program made a system call for the time: from now on, the vDSO answers. */
   startClock(): void {
     if (this.vdso !== undefined && this.platform.hasHostCycles)
-      this.#clock ??= new ClockPage(this.platform.memory, this.vdso.variablesOffset)
+      this.#clock ??= new ClockPage(this.platform.memory, this.vdso.variablesOffset, this.boot)
   }
 
   /** How long the process has been on a CPU, nanoseconds. */

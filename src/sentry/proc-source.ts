@@ -6,7 +6,7 @@ import type {ByteString} from '../vfs/file.ts'
 import type {ProcActivity, ProcProcess, ProcSource} from '../vfs/fs/proc-source.ts'
 import type {SysvIpcSource} from '../vfs/fs/proc-sysvipc.ts'
 import type {Location, Mount} from '../vfs/location.ts'
-import {monotonicNs, readHostClock} from './host-clock.ts'
+import {monotonicNs} from './host-clock.ts'
 import {hostCpuinfo} from './host-cpuinfo.ts'
 import type {Kernel} from './kernel.ts'
 import {ProcessView} from './process-view.ts'
@@ -92,9 +92,8 @@ export class KernelProcSource implements ProcSource {
   }
 
   uptime(): {seconds: number; began: Timespec} {
-    const [bootSeconds, bootNanoseconds] = readHostClock(CLOCK_BOOTTIME)
-    const up = {seconds: bootSeconds, nanoseconds: bootNanoseconds}
-    const [seconds, nanoseconds] = readHostClock(CLOCK_REALTIME)
+    const up = this.#kernel.boot.read(CLOCK_BOOTTIME)
+    const {seconds, nanoseconds} = this.#kernel.boot.read(CLOCK_REALTIME)
     const began = {
       seconds: seconds - up.seconds - (nanoseconds < up.nanoseconds ? 1 : 0),
       nanoseconds: (nanoseconds - up.nanoseconds + NS_PER_SECOND) % NS_PER_SECOND,

@@ -8,7 +8,6 @@ import type {ByteString} from '../vfs/file.ts'
 import type {ProcFd, ProcProcess} from '../vfs/fs/proc-source.ts'
 import type {Location} from '../vfs/location.ts'
 import {requireCapability} from './credentials.ts'
-import {readHostClock} from './host-clock.ts'
 import type {Kernel} from './kernel.ts'
 import {mayRead} from './may-inspect.ts'
 import {dataBytes, lockedBytes, mappedBytes} from './memory/accounting.ts'
@@ -142,11 +141,10 @@ export class ProcessView implements ProcProcess {
     return this.hasMemory ? this.#process.memoryMap.faults : 0
   }
 
-  /** Since the host's boot, as uptime counts. */
+  /** Since the boot, as uptime counts. */
   get startedSeconds(): number {
     const ageNs = this.#kernel.monotonicNs() - this.#process.startedNs
-    const [seconds, nanoseconds] = readHostClock(CLOCK_BOOTTIME)
-    return toSeconds(fromNs(differenceNs({seconds, nanoseconds}, fromNs(ageNs))))
+    return toSeconds(fromNs(differenceNs(this.#kernel.boot.read(CLOCK_BOOTTIME), fromNs(ageNs))))
   }
 
   get scheduling(): ProcProcess['scheduling'] {

@@ -28,6 +28,8 @@ export interface SentryOptions {
   showProgram?: ShowProgram
   /** A descriptor of the host's terminal, which becomes the guest's: /dev/pts/0 and /dev/tty. */
   terminal?: number
+  /** uname(2)'s nodename; default: `hv`. */
+  hostname?: string
   /** How many tasks there may be at a time; default: 1,024. */
   maxTasks?: number
   /** Percent of one CPU, for all programs together; default: all of the CPUs. */

@@ -1,6 +1,5 @@
 // Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
 
-import {hostname} from 'node:os'
 import {E2BIG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {O_NOCTTY} from '../abi/open-flags.ts'
@@ -24,6 +23,7 @@ import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
 import {userOf} from './guest-user.ts'
 import {closeHostProgram} from './host-program.ts'
+import {DEFAULT_HOSTNAME} from './hostname.ts'
 import {Kernel} from './kernel.ts'
 import {closeExecutable} from './open-executable.ts'
 import {KernelProcSource} from './proc-source.ts'
@@ -81,7 +81,13 @@ export class Sentry {
     })
     const {showProgram} = options
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory, showProgram)
-    this.kernel = new Kernel(platform, this.#root, hostname(), budget, options.maxTasks)
+    this.kernel = new Kernel(
+      platform,
+      this.#root,
+      options.hostname ?? DEFAULT_HOSTNAME,
+      budget,
+      options.maxTasks,
+    )
     this.#limitCpus(options.cpuQuotaPercent)
     this.kernel.vdso = new Vdso(platform.memory)
     this.kernel.patchCalls = callPatcher(platform, () => this.#countPatch(), options.patchCalls)

@@ -22,6 +22,20 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
       expect(result.stats.syscalls).toBeGreaterThan(1)
     })
 
+    test("shows a host's name, start and processor that are not the host's", async () => {
+      const script =
+        'uname -n; cat /proc/sys/kernel/hostname; cat /proc/uptime; grep btime /proc/stat; cat /proc/cpuinfo'
+      const {stdout} = await sandbox.run(BUSYBOX, ['sh', '-c', script])
+      const [name, again, uptime, btime, ...cpus] = stdout.split('\n')
+      expect([name, again]).toEqual(['hv', 'hv'])
+      expect(Number.parseFloat(uptime)).toBeLessThan(600)
+      expect(Math.abs(Number(btime.slice('btime '.length)) - Date.now() / 1e3)).toBeLessThan(600)
+      const [model] = /^model name.*$/m.exec(readFileSync('/proc/cpuinfo', 'latin1')) ?? ['none']
+      expect(cpus).not.toContain(model)
+      await using named = await Sandbox.create({platform, isolation, hostname: 'box.example'})
+      expect((await named.run(BUSYBOX, ['uname', '-n'])).stdout).toBe('box.example\n')
+    })
+
     test('counts the CPU time of each program from its own start', async () => {
       expect((await sandbox.run(BUSYBOX, ['sleep', '0.2'])).exitCode).toBe(0)
       expect(await sandbox.run(guest('system-info'))).toMatchObject({exitCode: 0, stderr: ''})

@@ -15,10 +15,20 @@ export function hardwareCapabilities(
   return [hwcap, hasGate ? hwcap2 & ~HWCAP2_FSGSBASE : hwcap2]
 }
 
+/** Not what the host's processor is, or how it is patched. */
+const CHOSEN: readonly [field: string, value: string][] = [
+  ['model name', 'hv virtual CPU'],
+  ['microcode', '0x0'],
+]
+
 /** A processor's paragraph of the host's /proc/cpuinfo, as a core of the only package: each core has one thread. */
 export function cpuinfo(hostText: string, cpu: number, cpus: number): string {
   const set = (text: string, names: string, value: number): string =>
     text.replace(new RegExp(`^(${names})(\\s*: )\\d+$`, 'gm'), (_, name, colon) => `${name}${colon}${value}`)
-  const packaged = set(set(hostText, 'siblings|cpu cores', cpus), 'physical id', 0)
+  const chosen = CHOSEN.reduce(
+    (text, [field, value]) => text.replace(new RegExp(`^(${field}\\s*: ).*$`, 'gm'), `$1${value}`),
+    hostText,
+  )
+  const packaged = set(set(chosen, 'siblings|cpu cores', cpus), 'physical id', 0)
   return set(packaged, 'processor|core id|apicid|initial apicid', cpu)
 }

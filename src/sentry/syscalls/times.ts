@@ -15,7 +15,7 @@ export const times: Syscall = (task, args) => {
     const words = [ticks(kernel.cpuTimeNs(process)), 0n, ticks(process.childrenCpuNs), 0n]
     task.memory.writeBytes(address, new Uint8Array(BigInt64Array.from(words).buffer))
   }
-  return Math.floor(kernel.monotonicNs() / NS_PER_TICK)
+  return Math.floor((kernel.monotonicNs() - kernel.boot.monotonicNs) / NS_PER_TICK)
 }
 
 const RUSAGE_SELF = 0

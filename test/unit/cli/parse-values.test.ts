@@ -5,6 +5,7 @@ import {
   parseCount,
   parseEnv,
   parseEnvFile,
+  parseHostname,
   parseShare,
   parseSize,
   parseTimeout,
@@ -105,4 +106,11 @@ test.each([
 test.each(['run', '', ':size=1M', '/run:size=', '/run:mode=8', '/run:noexec', '/run:size=1M:ro'])(
   'a tmpfs %j is refused',
   (text) => expect(() => parseTmpfs(text)).toThrow(expect.objectContaining({code: 'BAD_ARGUMENT'})),
+)
+
+test.each(['a', 'box-1.example', 'x'.repeat(64)])('%s is a host name', (text) =>
+  expect(parseHostname(text)).toBe(text),
+)
+test.each(['', '-a', 'a b', 'x'.repeat(65), 'ä'])('%j is no host name', (text) =>
+  expect(() => parseHostname(text)).toThrow('bad host name'),
 )

@@ -11,11 +11,14 @@ import {arch} from '../../../src/arch/index.ts'
 import {bytesReader} from '../../../src/elf/file-reader.ts'
 import {parseElf} from '../../../src/elf/parse.ts'
 import type {MemoryFile} from '../../../src/platform/memory-file.ts'
+import {BootClock} from '../../../src/sentry/boot-clock.ts'
 import {ClockPage, hostClockSource} from '../../../src/sentry/clock.ts'
 
 const PAGE = 4096
 /** The precision that ClockPage promises until the next refresh is due. */
 const AGREEMENT_NS = 50_000
+/** Of a guest that was started with its host. */
+const hostBoot = Object.assign(new BootClock(), {monotonicSeconds: 0, rawSeconds: 0, boottimeSeconds: 0})
 const image = addon.vdsoImage()
 const folder = mkdtempSync(join(tmpdir(), 'hv-vdso-'))
 const file = (name: string) => join(folder, name)
@@ -36,9 +39,14 @@ function symbols(): Map<string, [number, number]> {
   )
 }
 
-function pageOf(memory: Uint8Array, refreshes: number, source = hostClockSource()): ClockPage {
+function pageOf(
+  memory: Uint8Array,
+  refreshes: number,
+  source = hostClockSource(),
+  boot = hostBoot,
+): ClockPage {
   const file = {bytes: memory, int32s: new Int32Array(memory.buffer)} as unknown as MemoryFile
-  const page = new ClockPage(file, PAGE, source)
+  const page = new ClockPage(file, PAGE, boot, source)
   for (let i = 0; i < refreshes; i++) {
     while (Number(process.hrtime.bigint()) < page.dueNs) {}
     page.refresh()
@@ -97,6 +105,22 @@ describe('the clocks', () => {
     expect(result).toMatchObject({time: 0, resolution: 1})
   })
 
+  test.runIf(usable)('count from the guest’s boot', () => {
+    const memory = new Uint8Array(2 * PAGE)
+    const offsets = {monotonicSeconds: 3, rawSeconds: 2, boottimeSeconds: 1}
+    pageOf(memory, 3, undefined, Object.assign(new BootClock(), offsets))
+    const result = compare(memory.subarray(PAGE))
+    expect(result.backwards).toBe(0)
+    for (const [clock, seconds] of [
+      [0, 0],
+      [1, -3],
+      [4, -2],
+      [7, -1],
+      [11, 0],
+    ])
+      expect(Math.abs(result[clock] - seconds * 1e9)).toBeLessThan(AGREEMENT_NS)
+  })
+
   test('are the kernel’s own on a page of zeros', () => {
     const result = compare(new Uint8Array(PAGE))
     expect(result).toMatchObject({backwards: 0, time: 0})
@@ -115,7 +139,7 @@ describe('the clocks', () => {
   test.runIf(usable)('follow the host’s counter in a guest whose own is set apart', () => {
     const memory = new Uint8Array(2 * PAGE)
     const file = {bytes: memory, int32s: new Int32Array(memory.buffer)} as unknown as MemoryFile
-    const page = new ClockPage(file, PAGE, hostClockSource(), -(2n ** 62n))
+    const page = new ClockPage(file, PAGE, hostBoot, hostClockSource(), -(2n ** 62n))
     while (Number(process.hrtime.bigint()) < page.dueNs) {}
     page.refresh()
     const base = BigInt.asIntN(64, new BigUint64Array(memory.buffer, PAGE, 9)[1])

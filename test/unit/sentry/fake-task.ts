@@ -44,6 +44,7 @@ const ORDINARY: Credentials = {
 
 export class FakeKernel {
   readonly timers = new TimerQueue()
+  readonly boot = {monotonicNs: 0}
   readonly leases = new Leases()
   readonly ipc = {futexes: new FutexTable()}
   readonly budget = new Budget()

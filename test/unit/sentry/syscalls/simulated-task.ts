@@ -141,6 +141,7 @@ export class SimulatedTask {
       tasks: new Map(),
       platform: {memory: this.guest.memory, cpus: 1},
       timers: new TimerQueue(),
+      boot: {monotonicNs: 0},
       leases: new Leases(),
       unix: new UnixDomain(),
       budget: new Budget(),

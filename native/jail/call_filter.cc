@@ -97,6 +97,10 @@ constexpr long kAllowed[] = {
     SYS_set_robust_list,
     SYS_set_tid_address,
     SYS_sched_yield,
+    // These three change nothing, and pthread_getschedparam(3) and pthread_getattr_np(3) ask with a thread's number.
+    SYS_sched_getaffinity,
+    SYS_sched_getparam,
+    SYS_sched_getscheduler,
     SYS_sched_get_priority_min,
     SYS_sched_get_priority_max,
     SYS_getrusage,
@@ -178,8 +182,7 @@ constexpr long kAllowedToDecide[] = {SYS_seccomp};
 constexpr long kAllowedWithTerminal[] = {SYS_wait4};
 
 // Allowed when they name the caller with 0. With a number they reach, or show, other processes of the same user.
-constexpr long kAllowedOnItself[] = {SYS_sched_setaffinity, SYS_sched_getparam,
-                                     SYS_sched_getscheduler, SYS_getpgid, SYS_prlimit64};
+constexpr long kAllowedOnItself[] = {SYS_sched_setaffinity, SYS_getpgid, SYS_prlimit64};
 
 // On what listens already. Socket options reach no further than the socket.
 constexpr long kAllowedToAccept[] = {SYS_accept4, SYS_setsockopt};
@@ -255,7 +258,7 @@ class Program {
   // Allows it if this argument's lower half is one of these; the kernel looks at no more of it.
   void AllowIf(long call, unsigned argument,
                std::initializer_list<std::span<const uint32_t>> lists) {
-    Block(call, EPERM, [&] {
+    Block(call, [&] {
       LoadArgument(argument);
       for (const auto& list : lists)
         for (uint32_t value : list) Return(value, SECCOMP_RET_ALLOW);
@@ -264,20 +267,20 @@ class Program {
 
   // Allows it if, of the bits of `mask`, this argument has those of `value`.
   void AllowMasked(long call, unsigned argument, uint32_t mask, uint32_t value) {
-    Block(call, EPERM, [&] { ReturnMasked(argument, mask, value); });
+    Block(call, [&] { ReturnMasked(argument, mask, value); });
   }
 
   // Allows it if its first argument is `process`, a number.
-  void AllowOn(uint32_t process, long call, int error = EPERM) {
-    Block(call, error, [&] { ReturnMasked(0, ~uint32_t{0}, process); });
+  void AllowOn(uint32_t process, long call) {
+    Block(call, [&] { ReturnMasked(0, ~uint32_t{0}, process); });
   }
 
   // Allows these commands of fcntl(2), and F_SETFL without signals for input and output.
   void AllowFileCommands(std::span<const uint32_t> commands) {
-    Block(SYS_fcntl, EPERM, [&] {
+    Block(SYS_fcntl, [&] {
       LoadArgument(1);
       for (uint32_t command : commands) Return(command, SECCOMP_RET_ALLOW);
-      Block(F_SETFL, EPERM, [&] { ReturnMasked(2, O_ASYNC, 0); });
+      Block(F_SETFL, [&] { ReturnMasked(2, O_ASYNC, 0); });
     });
   }
 
@@ -313,13 +316,13 @@ class Program {
     program_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask));
     Return(value, SECCOMP_RET_ALLOW);
   }
-  // If what was loaded last is `value`: `body`, and `error` unless that has returned. Jumps reach 255 instructions.
+  // If what was loaded last is `value`: `body`, and EPERM unless that has returned. Jumps reach 255 instructions.
   template <typename Body>
-  void Block(long value, int error, Body body) {
+  void Block(long value, Body body) {
     const size_t at = program_.size();
     Skip(BPF_JEQ, static_cast<uint32_t>(value), 0, 0);
     body();
-    Return(SECCOMP_RET_ERRNO | static_cast<uint32_t>(error));
+    Return(SECCOMP_RET_ERRNO | EPERM);
     program_[at].jf = static_cast<uint8_t>(program_.size() - at - 1);
   }
 
@@ -383,8 +386,6 @@ int FilterCalls(const FilterOptions& options) {
   for (long call : kAllowedOnItself) program.AllowOn(0, call);
   // Of itself, its process group or its user.
   program.AllowMasked(SYS_getpriority, 1, ~uint32_t{0}, 0);
-  // pthread_getattr_np(3) asks with a thread's number, and takes this for a kernel without such masks.
-  program.AllowOn(0, SYS_sched_getaffinity, ENOSYS);
   return program.Install();
 }
 

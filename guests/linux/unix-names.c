@@ -310,7 +310,21 @@ static void check_files(void) {
   close_pair(s);
 }
 
-int main(void) {
+// A name of another system's socket is taken, and leads nowhere.
+static void check_foreign(const char *path) {
+  struct sockaddr_un name;
+  socklen_t length = path_name(&name, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  CHECK_ERRNO(connect(fd, (void *)&name, length), ECONNREFUSED);
+  CHECK_ERRNO(bind(fd, (void *)&name, length), EADDRINUSE);
+  close(fd);
+}
+
+int main(int argc, char **argv) {
+  if (argc > 1) {
+    check_foreign(argv[1]);
+    return finish();
+  }
   enter_scratch();
   check_paths();
   check_moves();

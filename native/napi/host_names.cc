@@ -22,13 +22,14 @@ napi_value MakeDirectory(napi_env env, napi_callback_info info) {
       ::mkdirat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2)) & 01777));
 }
 
-// hostMakeFifo(directory, name, mode): no other kind of node is ever made on the host.
-napi_value MakeFifo(napi_env env, napi_callback_info info) {
+// hostMakeNode(directory, name, mode): a fifo or a socket: no other kind of node is ever made on the host.
+napi_value MakeNode(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   Name name(env, call.value(1));
   if (name.error() != 0) return call.Return(name.error());
-  return call.ReturnCall(
-      ::mkfifoat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2)) & 01777));
+  const auto mode = static_cast<mode_t>(call.Int(2));
+  if (!S_ISFIFO(mode) && !S_ISSOCK(mode)) return call.Return(-EPERM);
+  return call.ReturnCall(::mknodat(call.Fd(0), name.c_str(), mode & (S_IFMT | 01777), 0));
 }
 
 // hostSymlink(target, directory, name)
@@ -108,7 +109,7 @@ napi_value SetTimes(napi_env env, napi_callback_info info) {
 
 void ExportHostNames(napi_env env, napi_value exports) {
   ExportHostCall(env, exports, "hostMakeDirectory", MakeDirectory);
-  ExportHostCall(env, exports, "hostMakeFifo", MakeFifo);
+  ExportHostCall(env, exports, "hostMakeNode", MakeNode);
   ExportHostCall(env, exports, "hostSymlink", Symlink);
   ExportHostCall(env, exports, "hostLink", Link);
   ExportHostCall(env, exports, "hostUnlink", Unlink);

@@ -94,6 +94,11 @@ export interface Inode {
   /** hold: opened, or made a working directory; letGo: no longer. Freed with the last name and holder. Absent: nobody counts. */
   hold?(): void
   letGo?(): void
+  /** How the host tells its file from others: the same for all names of the file, in all volumes. Absent: it has one object. */
+  readonly identity?: string
+  /** pin: a socket is bound to its file, which stays even without a name; unpin: no longer. Absent: hold does that. @throws Errno */
+  pin?(): void
+  unpin?(): void
 }
 
 /** Where an inode is in its own file system. */

@@ -65,7 +65,8 @@ export interface HostFsAddon {
   hostFlock(fd: number, operation: number): number
 
   hostMakeDirectory(directory: number, name: string, mode: number): number
-  hostMakeFifo(directory: number, name: string, mode: number): number
+  /** A fifo or a socket, as the kind in `mode` says; others are -EPERM. */
+  hostMakeNode(directory: number, name: string, mode: number): number
   hostSymlink(target: string, directory: number, name: string): number
   hostLink(oldDirectory: number, oldName: string, newDirectory: number, newName: string): number
   hostUnlink(directory: number, name: string, isDirectory: number): number

@@ -10,7 +10,7 @@ const CHOICES = 0x100000
 export class UnixNames {
   /** Each type has its own names. */
   readonly #abstract = new Map<string, UnixSocket>()
-  readonly #byInode = new Map<Inode, UnixSocket>()
+  readonly #byInode = new Map<Inode | string, UnixSocket>()
   #nextChoice = Math.floor(Math.random() * CHOICES)
 
   /** @throws Errno EADDRINUSE */
@@ -33,10 +33,11 @@ export class UnixNames {
     throw new Errno(ENOSPC)
   }
 
-  /** The inode was made for the socket, and is held until the socket is gone. */
+  /** The inode was made for the socket, and is held until the socket is gone. @throws Errno ENFILE, ENOENT, ESTALE */
   bindInode(socket: UnixSocket, path: ByteString, inode: Inode): void {
+    inode.pin?.()
     inode.hold?.()
-    this.#byInode.set(inode, socket)
+    this.#byInode.set(keyOfInode(inode), socket)
     socket.boundInode = inode
     socket.address = {kind: 'path', bytes: path}
   }
@@ -50,7 +51,7 @@ export class UnixNames {
 
   /** @throws Errno ECONNREFUSED, EPROTOTYPE */
   findByInode(type: number, inode: Inode): UnixSocket {
-    const socket = this.#byInode.get(inode)
+    const socket = this.#byInode.get(keyOfInode(inode))
     if (socket === undefined) throw new Errno(ECONNREFUSED)
     if (socket.type !== type) throw new Errno(EPROTOTYPE)
     return socket
@@ -65,10 +66,12 @@ export class UnixNames {
       if (this.#abstract.get(key) === socket) this.#abstract.delete(key)
     }
     if (boundInode === undefined) return
-    this.#byInode.delete(boundInode)
+    this.#byInode.delete(keyOfInode(boundInode))
     socket.boundInode = undefined
     boundInode.letGo?.()
+    boundInode.unpin?.()
   }
 }
 
+const keyOfInode = (inode: Inode): Inode | string => inode.identity ?? inode
 const keyOf = (type: number, name: ByteString): string => `${type}:${name}`

@@ -2,7 +2,7 @@
 
 import {EADDRINUSE, EEXIST, EINVAL, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFSOCK} from '../../abi/file-mode.ts'
-import type {ByteString} from '../../vfs/file.ts'
+import type {ByteString, Inode} from '../../vfs/file.ts'
 import {makeNode, unlinkPath} from '../../vfs/names.ts'
 import {SOMAXCONN, listen as startListening} from '../net/connect.ts'
 import type {SocketFile} from '../net/socket-file.ts'
@@ -33,17 +33,24 @@ function bindPath(task: Task, {socket, inode}: SocketFile, path: ByteString): nu
   const context = pathContext(task)
   const {cwd, umask} = task.fs
   const mode = S_IFSOCK | (inode.attributes().mode & PERMISSION_BITS & ~umask)
+  const made = makeSocketNode(() => makeNode(context, cwd, path, mode, 0))
   try {
-    const made = makeNode(context, cwd, path, mode, 0)
-    if (socket.address === undefined) {
-      socket.domain.names.bindInode(socket, path, made)
-      return 0
-    }
+    if (socket.address !== undefined) throw new Errno(EINVAL)
+    socket.domain.names.bindInode(socket, path, made)
+  } catch (error) {
+    unlinkPath(context, cwd, path)
+    throw error
+  }
+  return 0
+}
+
+/** A name that is taken is an address in use, whatever has it. */
+function makeSocketNode(make: () => Inode): Inode {
+  try {
+    return make()
   } catch (error) {
     throw error instanceof Errno && error.code === EEXIST ? new Errno(EADDRINUSE) : error
   }
-  unlinkPath(context, cwd, path)
-  throw new Errno(EINVAL)
 }
 
 /** A backlog is at most SOMAXCONN, and a negative one becomes that. */

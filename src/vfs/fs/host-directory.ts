@@ -1,7 +1,7 @@
 // HostDirectory: names of a host directory: looked up, listed, and (in a writable mount) made, moved and removed.
 
 import {EEXIST, ENOENT, EPERM, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
-import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
+import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID} from '../../abi/file-mode.ts'
 import {O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, RENAME_EXCHANGE} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {ByteString, Credentials, FileDescription, Inode} from '../file.ts'
@@ -12,6 +12,7 @@ import {HostDirectoryDescription} from './host-directory-description.ts'
 import {HostFile} from './host-file.ts'
 import {HostKernelMount} from './host-kernel-mount.ts'
 import {HostNode} from './host-node.ts'
+import {HostSocket} from './host-socket.ts'
 
 const OPEN_DIRECTORY = arch.kernelAbi.openFlags(O_RDONLY | O_DIRECTORY)
 /** In bytes: there may be as many paths as nodes. */
@@ -146,11 +147,12 @@ export class HostDirectory extends HostNode {
     return this.lookup(name)
   }
 
-  /** Only fifos: a device node or socket on the host would belong to the host, not to the guest. */
+  /** Fifos and sockets, which are names: their ends are in the guest. A device node would lead to the host's device. */
   override mknod(name: ByteString, mode: number, _rdev: number, owner: Credentials): HostNode {
-    if ((mode & S_IFMT) !== S_IFIFO) throw new Errno(EPERM)
+    const kind = mode & S_IFMT
+    if (kind !== S_IFIFO && kind !== S_IFSOCK) throw new Errno(EPERM)
     this.fs.startChange()
-    check(host.hostMakeFifo(this.fs.directoryFd(this), name, mode & 0o7777))
+    check(host.hostMakeNode(this.fs.directoryFd(this), name, mode))
     return this.#finish(name, mode & 0o7777, owner)
   }
 
@@ -261,5 +263,6 @@ function createNode(fs: HostFs, parent: HostDirectory, name: ByteString): HostNo
   if (fs.stat[STAT_IS_KERNEL] !== 0) return new HostKernelMount(fs, parent, name)
   if (kind === S_IFDIR) return new HostDirectory(fs, parent, name)
   if (kind === S_IFREG) return new HostFile(fs, parent, name)
+  if (kind === S_IFSOCK) return new HostSocket(fs, parent, name)
   return new HostNode(fs, parent, name)
 }

@@ -83,9 +83,11 @@ describe('in a volume', () => {
     vfs.mkdir('directory', 0o6755)
     vfs.locate('directory').inode.setAttributes({mode: 0o6700})
     vfs.mknod('fifo', 0o010000 | 0o6600)
-    const names = ['made', 'changed', 'directory', 'fifo']
-    expect(names.map(modeOf)).toEqual([0o755, 0o1711, 0o2700, 0o600])
-    expect(names.map((name) => vfs.stat(name).mode & 0o7777)).toEqual([0o755, 0o1711, 0o2700, 0o600])
+    vfs.mknod('socket', 0o140000 | 0o6600)
+    const names = ['made', 'changed', 'directory', 'fifo', 'socket']
+    const modes = [0o755, 0o1711, 0o2700, 0o600, 0o600]
+    expect(names.map(modeOf)).toEqual(modes)
+    expect(names.map((name) => vfs.stat(name).mode & 0o7777)).toEqual(modes)
   })
 
   test('a set-ID file of the host loses its bits when it is opened to write, not to read', () => {

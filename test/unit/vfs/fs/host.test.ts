@@ -73,7 +73,7 @@ describe('containment', () => {
     expect(host.hostOpenRoot('x'.repeat(10_000))).toBe(-36)
   })
 
-  test('sockets and devices are seen, and never opened or made', async () => {
+  test('sockets and devices of the host are seen, and never opened; no device is made', async () => {
     const server = createServer().listen(join(shared, 'socket'))
     await new Promise((resolve) => server.once('listening', resolve))
     expect(vfs.stat('socket').mode & S_IFSOCK).toBe(S_IFSOCK)
@@ -82,9 +82,22 @@ describe('containment', () => {
     expect(host.hostOpen(fd, 'socket', 0, 0)).toBe(-6)
     host.hostClose(fd)
     server.close()
-    for (const kind of [S_IFCHR, S_IFBLK, S_IFSOCK]) {
+    for (const kind of [S_IFCHR, S_IFBLK]) {
       expect(errorOf(() => vfs.mknod('node', kind | 0o600, 0x103))).toBe('EPERM')
     }
+  })
+
+  test('a socket of the guest is one file under all its names, and stays while it is pinned', () => {
+    vfs.mknod('s', S_IFSOCK | 0o755)
+    vfs.link('s', 'hard')
+    const [{inode}, hard] = [vfs.locate('s'), vfs.locate('hard')]
+    expect(hard.inode).not.toBe(inode)
+    expect(hard.inode.identity).toBe(inode.identity)
+    inode.pin!()
+    for (const name of ['s', 'hard']) vfs.unlink(name)
+    expect(inode.attributes()).toMatchObject({mode: S_IFSOCK | 0o755, nlink: 0})
+    inode.unpin!()
+    expect(errorOf(() => inode.attributes())).toBe('ENOENT')
   })
 
   test('a fifo of the host joins guests, not the host', () => {

@@ -1,7 +1,7 @@
 // One suite for every writable file system: data, its descriptors, holes and shared pages.
 
 import {describe, expect, test} from 'vitest'
-import {S_IFIFO} from '../../../../src/abi/file-mode.ts'
+import {S_IFIFO, S_IFSOCK} from '../../../../src/abi/file-mode.ts'
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -116,6 +116,14 @@ describe.each(backends)('$name', (backend) => {
     expect(buffer.toString('latin1', 0, both.read(buffer))).toBe('through')
     writer.close()
     both.close()
+  })
+
+  test('a socket has a name, and is not opened', () => {
+    vfs.mknod('s', S_IFSOCK | 0o700)
+    expect(vfs.stat('s').mode).toBe(S_IFSOCK | 0o700)
+    expect(errorOf(() => vfs.open('s', O_RDWR))).toBe('ENXIO')
+    vfs.rename('s', 't')
+    expect(errorOf(() => vfs.mknod('t', S_IFSOCK | 0o700))).toBe('EEXIST')
   })
 
   test('fallocate extends, and punching clears', () => {

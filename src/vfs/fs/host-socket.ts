@@ -1,0 +1,32 @@
+// HostSocket: a socket's name on the host. A socket of the guest can be bound to it; one that the host bound is never reached.
+
+import {check, host} from '../host-calls.ts'
+import {HostNode} from './host-node.ts'
+
+const NONE = -1
+
+export class HostSocket extends HostNode {
+  /** Keeps the file, and its number for it alone, while a socket is bound to this. */
+  #fd = NONE
+
+  pin(): void {
+    const [directory, name] = this.handle()
+    const fd = check(host.hostOpenPath(directory, name))
+    try {
+      this.checkIdentity(fd)
+    } catch (error) {
+      host.hostClose(fd)
+      throw error
+    }
+    this.#fd = fd
+  }
+
+  unpin(): void {
+    host.hostClose(this.#fd)
+    this.#fd = NONE
+  }
+
+  protected override handle(): [fd: number, name: string] {
+    return this.#fd === NONE ? super.handle() : [this.#fd, '']
+  }
+}

@@ -39,6 +39,7 @@ export function closingLines(
   // A refusal that a program may depend on. For other refused calls most programs have a fallback.
   if (refused.io_uring_setup !== undefined)
     lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
+  if (refused.socket !== undefined) lines.push('the program asked for a network, and hv gives it none')
   if (refused.ptrace !== undefined)
     lines.push(
       'it asked for a part of ptrace that hv does not have: `hv trace` and `--gdb` work from outside',

@@ -16,6 +16,16 @@ test('a fault is named, a signal that was sent is not, where nobody sits before 
   expect(hv(['run', guest('die-term')]).stderr).toBe('')
 })
 
+test('a program that failed for the lack of a network is told so', () => {
+  const {status, stderr} = hv(['run', '/bin/busybox', 'nc', '127.0.0.1', '80'])
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/\nhv: the program asked for a network, and hv gives it none\n$/)
+})
+
+test('a time-out of 0 is none', () => {
+  expect(hv(['run', '--timeout', '0', '--cpu-timeout', '0', '/bin/busybox', 'sleep', '0.1']).status).toBe(0)
+})
+
 test('--stats lists the calls that were refused', () => {
   const {stderr} = hv([
     'run',

@@ -3,7 +3,10 @@
 import {EAFNOSUPPORT, EFAULT, EINVAL, EPROTONOSUPPORT, Errno, ESOCKTNOSUPPORT} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {
+  AF_INET,
+  AF_INET6,
   AF_MAX,
+  AF_PACKET,
   AF_UNIX,
   SOCK_DGRAM,
   SOCK_MAX,
@@ -22,11 +25,14 @@ import type {Arguments, Syscall} from './syscall.ts'
 
 /** SOCK_CLOEXEC and SOCK_NONBLOCK. */
 export const SOCK_FLAGS = O_CLOEXEC | O_NONBLOCK
+const NETWORKS: readonly number[] = [AF_INET, AF_INET6, AF_PACKET]
 /** int[2]. */
 const PAIR_BYTES = 8
 
 export const socket: Syscall = (task, args) => {
   const flags = typeFlags(args)
+  // A program that needs a network fails for the lack of one.
+  if (NETWORKS.includes(args.int32(0))) task.process.run.counters.countRefused(task.context.callNumber)
   return install(task, newSocket(task, args), flags)
 }
 

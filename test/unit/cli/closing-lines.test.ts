@@ -14,7 +14,8 @@ test('a program that fails for what hv lacks is told so, one that succeeds is no
   expect(lines(1, {ptrace: 1})).toEqual([
     'it asked for a part of ptrace that hv does not have: `hv trace` and `--gdb` work from outside',
   ])
-  expect(lines(0, {io_uring_setup: 2, ptrace: 1})).toEqual([])
+  expect(lines(1, {socket: 3})).toEqual(['the program asked for a network, and hv gives it none'])
+  expect(lines(0, {io_uring_setup: 2, ptrace: 1, socket: 1})).toEqual([])
 })
 
 test('a call that programs do without is not named', () => {

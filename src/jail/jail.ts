@@ -17,7 +17,7 @@ import {
   errnoName,
 } from '../abi/errno.ts'
 import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
+import {HvError, printable} from '../errors.ts'
 import type {Caller} from './addon.ts'
 import type {Born} from './born.ts'
 import {Cgroup, type HostLimits, mostTasks, ownCgroup} from './cgroup.ts'
@@ -60,6 +60,13 @@ const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {
 }
 /** None was delegated: it is another's, read-only, has no controllers, or others are in it (EBUSY). */
 const NO_CGROUP: readonly number[] = [EACCES, EPERM, EROFS, ENOENT, ENODEV, EBUSY, EOPNOTSUPP]
+/** For a parent that was given and takes no child. */
+const REMEDIES: ReadonlyMap<number, string> = new Map([
+  [EACCES, 'let this user write it: see Delegate in man 5 systemd.resource-control'],
+  [EPERM, 'let this user write it: see Delegate in man 5 systemd.resource-control'],
+  [EBUSY, 'move the processes that are in it into a child of it'],
+  [ENODEV, 'enable cpu, memory and pids in the cgroup.subtree_control above it'],
+])
 /** Descriptors of the process: a guest's open files on volumes are among them. */
 const MOST_FILES = 2 ** 16
 /** What root's sentry keeps for its guest's root: in a volume of others' files, root without them is not root. */
@@ -97,17 +104,21 @@ export class Jail {
   /**
    * Limits that the host enforces as well as the sentry. Like `begin`, call it before there is a platform.
    * @param parent directory of a cgroup to make a child in; default: the one that this process is in
+   * @throws HvError BAD_ARGUMENT when there is no such child
    */
   limit(limits: HostLimits, parent?: string): void {
-    if (this.#choice === 'none') return
+    if (this.#choice === 'none') {
+      if (parent !== undefined) throw badParent(parent, 'there is no jail', 'leave one of the two out')
+      return
+    }
     addon.limitResource('nofile', MOST_FILES)
     if (this.#ownsUsers && countsTasksByNamespace()) addon.limitResource('nproc', mostTasks(limits))
     const errno = attempt(() => {
       this.#cgroup = new Cgroup(limits, ownCgroup(), parent)
       return 0
     })
-    const isAbsent = parent === undefined && NO_CGROUP.includes(errno)
-    this.#note('cgroup-limits', errno, isAbsent)
+    if (parent !== undefined && errno !== 0) throw badParent(parent, errnoName(errno), REMEDIES.get(errno))
+    this.#note('cgroup-limits', errno, NO_CGROUP.includes(errno))
   }
 
   /**
@@ -197,6 +208,14 @@ export class Jail {
       'run as root, let users have namespaces (`hv check`), or leave out `jail`',
     )
   }
+}
+
+function badParent(
+  parent: string,
+  reason: string,
+  nextStep = 'name a directory of a cgroup v2, as `cgroupParent`',
+): HvError {
+  return new HvError('BAD_ARGUMENT', `${printable(parent)} takes no cgroup of hv's: ${reason}`, nextStep)
 }
 
 /** @throws HvError BAD_ARGUMENT */

@@ -88,13 +88,16 @@ test.each(places)('a program that is not there is an error of its run alone: %o'
   expect((await sandbox.run(BUSYBOX, ['echo', 'hi'])).stdout).toBe('hi\n')
 })
 
-test('a parent that is no cgroup is told of, and an error only where the jail is required', async () => {
-  await using sandbox = await Sandbox.create({cgroupParent: scratch})
-  const layer = sandbox.jail.find(({name}) => name === 'cgroup-limits')
-  expect(layer).toMatchObject({status: 'refused', errno: expect.any(String)})
-  const required = Sandbox.create({cgroupParent: scratch, jail: 'required'})
-  await expect(required).rejects.toMatchObject({code: 'JAIL_INCOMPLETE'})
-})
+test.each(['best', 'required', 'none'] as const)(
+  'a parent that takes no cgroup is an error, with a jail that is %s',
+  async (jail) => {
+    await expect(Sandbox.create({cgroupParent: scratch, jail})).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: expect.stringContaining(`${scratch} takes no cgroup of hv's: `),
+      nextStep: expect.stringMatching(/\w/),
+    })
+  },
+)
 
 test('what a thread cannot have is refused', async () => {
   for (const options of [{jail: 'required'}, {dropTo: {uid: 1, gid: 1}}, {cgroupParent: '/'}] as const)

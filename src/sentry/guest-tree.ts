@@ -58,7 +58,9 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
     const sys = makeDirectory(top, 'sys')
     if (options.sys !== undefined) mount(sys, options.sys, {readOnly: true})
     makeDirectory(top, 'tmp', STICKY_MODE)
-    for (const each of byDepth([...options.volumes, ...(options.tmpfs ?? [])])) {
+    const mounts = [...options.volumes, ...(options.tmpfs ?? [])]
+    requireOwnPlaces(mounts)
+    for (const each of byDepth(mounts)) {
       if ('host' in each) mountVolume(top, each, memory, budget)
       else mountTmpfs(top, each, memory, {budget, disk})
     }
@@ -97,6 +99,21 @@ function rootFileSystem(
   }
   if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, budget, disk})
   return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {budget, disk})
+}
+
+/** @throws HvError BAD_ARGUMENT */
+function requireOwnPlaces(mounts: readonly {guest: string}[]): void {
+  const taken = new Set<string>()
+  for (const {guest} of mounts) {
+    const place = namesOf(guest).join('/')
+    if (taken.has(place))
+      throw new HvError(
+        'BAD_ARGUMENT',
+        `${guest}: two volumes have this place`,
+        'give each a place of its own',
+      )
+    taken.add(place)
+  }
 }
 
 /** What is mounted inside of something else comes after it, in whichever order they were given. */
@@ -145,8 +162,9 @@ function placeFor(root: Location, guest: string, kind: number): Location {
   if (last === undefined || names.includes('..') || last === '..') {
     throw new HvError('BAD_ARGUMENT', `${guest}: not a place for a volume`, 'give an absolute path below /')
   }
-  if (names.length > 0 && KERNELS.includes(names[0])) {
-    const message = `${guest}: what is in /${names[0]} is the guest kernel's own`
+  const [top = last] = names
+  if (KERNELS.includes(top) || (top === 'dev' && names.length === 0)) {
+    const message = `${guest}: what is in /${top} is the guest kernel's own`
     throw new HvError('BAD_ARGUMENT', message, 'mount the volume elsewhere')
   }
   try {

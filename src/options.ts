@@ -39,10 +39,17 @@ export const guestPath = v.pipe(withoutNul('an absolute path'), v.startsWith('/'
 export const truth = v.boolean('true or false')
 /** The code that uses it checks its value. */
 export const anyNumber = v.custom<number>((value) => typeof value === 'number', 'a number')
+/** The same for a value that goes through JSON. */
+export const finiteNumber = v.custom<number>(Number.isFinite, 'a number')
 export const callback = v.function('a function')
 export const duration = v.custom<number>(
   (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value),
   'milliseconds, 0 or more',
+)
+/** 0 is none. */
+export const timeLimit = v.pipe(
+  duration,
+  v.transform((ms): number | undefined => (ms === 0 ? undefined : ms)),
 )
 export const bytes = v.custom<Uint8Array>(isBytes, 'a Uint8Array')
 export const pieces = v.custom<AsyncIterable<unknown> | Iterable<unknown>>(
@@ -130,6 +137,11 @@ function unknownOption(path: string, typed: string, names: string): HvError {
   const [near] = nearest(typed, names.split(', '))
   const nextStep = near === undefined ? '' : `did you mean ${near}?`
   return bad(`${path} has no ${printable(cut(typed))}: it has ${names}`, nextStep)
+}
+
+/** For a constructor that only TypeScript keeps private. @throws HvError BAD_ARGUMENT */
+export function requireMade(part: unknown, name: string): void {
+  if (part === undefined) throw bad(`\`new ${name}\` makes no ${name}`, `call ${name}.create()`)
 }
 
 function bad(message: string, nextStep = ''): HvError {

@@ -47,13 +47,13 @@ export function parseHostname(text: string): string {
   throw bad(`bad host name ${quote(text)}`, `give ${HOSTNAME_TAKES}, e.g. \`--hostname box\``)
 }
 
-/** Seconds, with or without a fraction. @param flag for the message. @returns whole milliseconds, at least 1 */
-export function parseTimeout(text: string, flag: string): number {
-  const ms = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.ceil(Number(text) * 1000) : 0
-  if (ms <= 0 || ms > MAX_TIMEOUT_MS) {
-    throw bad(`bad time-out ${quote(text)}`, `give seconds above 0, e.g. \`${flag} 2.5\``)
+/** Seconds, with or without a fraction. @param flag for the message. @returns whole milliseconds; undefined for 0, which is none */
+export function parseTimeout(text: string, flag: string): number | undefined {
+  const ms = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.ceil(Number(text) * 1000) : -1
+  if (ms < 0 || ms > MAX_TIMEOUT_MS) {
+    throw bad(`bad time-out ${quote(text)}`, `give seconds, e.g. \`${flag} 2.5\`, or 0 for none`)
   }
-  return ms
+  return ms === 0 ? undefined : ms
 }
 
 /** `HOST:GUEST[:ro|rw]`; without a mode the guest may only read. HOST is relative to this process. */

@@ -211,7 +211,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'timeout',
     kind: 'value',
     placeholder: 'SECONDS',
-    summary: 'stop the guest after SECONDS, e.g. 2.5, with exit status 124',
+    summary: 'stop the guest after SECONDS, e.g. 2.5, with exit status 124; default: 0, never',
   },
   {
     name: 'cpu-timeout',

@@ -26,7 +26,7 @@ const machineOptions = takes.options({
   ...{cpus: v.optional(takes.integer(1, MAX_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
   ...{disks: v.optional(takes.list(disk, 'a list')), shares: v.optional(takes.list(share, 'a list'))},
   network: v.optional(takes.either([v.instance(Duplex), tap], 'a Duplex, or {tap}')),
-  ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.duration)},
+  ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.timeLimit)},
 })
 
 /**
@@ -48,6 +48,7 @@ export class Machine implements AsyncDisposable {
   readonly #end: Promise<MachineResult>
 
   private constructor(machine: KernelMachine, stdin: Writable, stdout: PassThrough) {
+    takes.requireMade(stdout, 'Machine')
     this.#machine = machine
     this.stdin = stdin
     this.stdout = stdout

@@ -1,6 +1,7 @@
 // askHandler: puts the sentry's question to the owner's function, and turns its answer into a verdict.
 
 import {errnoByName, errnoName} from '../abi/errno.ts'
+import {HvError} from '../errors.ts'
 import type {CallEnd, HookedCall, Question, Verdict} from '../sentry/hooked-call.ts'
 import type {SyscallHandlers, SyscallHooks, SyscallOutcome, SyscallVerdict} from './on-syscall.ts'
 
@@ -14,7 +15,7 @@ export function hookedCalls(handlers: SyscallHandlers): HookedCall[] {
   })
 }
 
-/** @throws what the handler throws; TypeError for an invalid verdict */
+/** @throws what the handler throws; HvError BAD_ARGUMENT for an invalid verdict */
 export async function askHandler(handlers: SyscallHandlers, question: Question): Promise<Verdict> {
   const {id: _, end, ...call} = question
   const {before, after} = hooksOf(handlers, call.name)
@@ -36,14 +37,23 @@ function outcomeOf({result, errno, interrupted = false}: CallEnd): SyscallOutcom
 
 function toVerdict(name: string, given: SyscallVerdict | undefined): Verdict {
   if (given === undefined) return 'go'
+  const isVerdict = typeof given === 'object' && 'errno' in given !== 'result' in given
+  if (!isVerdict) throw bad(name, 'it returned neither {errno} nor {result}')
   if ('errno' in given) {
     const errno = typeof given.errno === 'string' ? errnoByName(given.errno) : given.errno
     if (errno === undefined || !Number.isInteger(errno) || errno < 1 || errno > MAX_ERRNO)
-      throw new TypeError(`onSyscall's handler of ${name}: there is no errno ${given.errno}`)
+      throw bad(name, `there is no errno ${given.errno}`)
     return {errno}
   }
   const result = Number(given.result)
-  if (!Number.isSafeInteger(result) || result < 0)
-    throw new TypeError(`onSyscall's handler of ${name}: ${given.result} is no result; an error is {errno}`)
+  if (!Number.isSafeInteger(result) || result < 0) throw bad(name, `${given.result} is no result`)
   return {result}
+}
+
+function bad(name: string, what: string): HvError {
+  return new HvError(
+    'BAD_ARGUMENT',
+    `onSyscall's handler of ${name}: ${what}`,
+    'return {errno}, {result}, or nothing to let the call be made',
+  )
 }

@@ -131,8 +131,8 @@ export interface SandboxOptions {
   dropTo?: {uid: number; gid: number}
   /**
    * Directory of a cgroup v2 that has no process of its own. The sandbox's process goes into a child of it, and the host enforces its
-   * limits too. Default: the cgroup that this process is in, which works where that is the top of the tree. `sandbox.jail` says whether it
-   * worked.
+   * limits too. One that takes no child is a BAD_ARGUMENT. Default: the cgroup that this process is in, which works where that is the top
+   * of the tree; `sandbox.jail` says whether it worked.
    */
   cgroupParent?: string
   /**
@@ -161,11 +161,11 @@ export interface SandboxSpawnOptions {
   cwd?: string
   /** Stops the guest. `run` and `wait` then reject with an {@link AbortError}, which has what the program had written. */
   signal?: StopSignal
-  /** Milliseconds until the guest is killed. Default: never. */
+  /** Milliseconds until the guest is killed. Default: 0, never. */
   timeoutMs?: number
   /**
    * Milliseconds of CPU time, of the program and all its processes, until the guest is killed. The sentry counts it: sleeping and waiting
-   * cost nothing, and two processes on two CPUs use it up twice as fast. Default: never.
+   * cost nothing, and two processes on two CPUs use it up twice as fast. Default: 0, never.
    */
   cpuTimeoutMs?: number
   /**
@@ -265,7 +265,10 @@ export interface SandboxExit {
   outOfMemory: boolean
   /** The call that it had not promised, if SIGSYS killed it for one. */
   broken?: BrokenPledge
-  /** How often it made calls that hv refuses on purpose with ENOSYS, by name. Absent: none. */
+  /**
+   * How often it made calls that hv refuses on purpose with ENOSYS, by name, and `socket` for a network, which hv gives to no program.
+   * Absent: none.
+   */
   refused?: Readonly<Record<string, number>>
   /** Counters and times by name; times end in `Ns` and are nanoseconds. */
   stats: RunStats

@@ -55,7 +55,7 @@ const sandboxOptions = takes.options({
       'an array of {host, guest, writable}',
     ),
   ),
-  memoryBytes: v.optional(takes.anyNumber),
+  memoryBytes: v.optional(takes.finiteNumber),
   hostname: v.optional(takes.named(HOSTNAME, HOSTNAME_TAKES)),
   cpus: v.optional(takes.integer(1, MAX_CPUS)),
   maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
@@ -108,8 +108,8 @@ const programFields = {
   env: v.optional(takes.record(variable, takes.text, 'an object of strings')),
   cwd: v.optional(takes.guestPath),
   signal: v.optional(takes.abortSignal),
-  timeoutMs: v.optional(takes.duration),
-  cpuTimeoutMs: v.optional(takes.duration),
+  timeoutMs: v.optional(takes.timeLimit),
+  cpuTimeoutMs: v.optional(takes.timeLimit),
 }
 const spawnOptions = takes.options({
   ...programFields,

@@ -1,6 +1,7 @@
 // SandboxEvents: the events that a Sandbox tells its listeners.
 
 import {EventEmitter} from 'node:events'
+import * as takes from '../options.ts'
 import type {SandboxExit} from './options.ts'
 
 /** A program has ended. @see {@link Sandbox.on} */
@@ -56,6 +57,8 @@ export interface SandboxEvents {
   limit: SandboxLimitEvent
 }
 
+const EVENTS = ['exit', 'oom', 'limit'] as const satisfies (keyof SandboxEvents)[]
+
 type Listener<Name extends keyof SandboxEvents> = (event: SandboxEvents[Name]) => void
 
 /** Listeners by name. If one throws, that is an uncaught exception of this process, and the sandbox goes on. */
@@ -63,11 +66,13 @@ export class SandboxListeners {
   readonly #emitter = new EventEmitter()
 
   add<Name extends keyof SandboxEvents>(name: Name, listener: Listener<Name>, once: boolean): void {
+    check(name, listener)
     if (once) this.#emitter.once(name, listener)
     else this.#emitter.on(name, listener)
   }
 
   remove<Name extends keyof SandboxEvents>(name: Name, listener: Listener<Name>): void {
+    check(name, listener)
     this.#emitter.off(name, listener)
   }
 
@@ -83,4 +88,10 @@ export class SandboxListeners {
       }
     }
   }
+}
+
+/** @throws HvError BAD_ARGUMENT */
+function check(name: unknown, listener: unknown): void {
+  takes.checked(takes.oneOf(EVENTS), name, 'name')
+  takes.checked(takes.callback, listener, 'listener')
 }

@@ -1,13 +1,14 @@
 // Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
 
-import {signalName} from '../abi/signal.ts'
 import type {JailLayer} from '../jail/layer.ts'
+import {requireMade} from '../options.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import {openHostProgram} from '../sentry/host-program.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {ProcessInfo, SandboxStats} from '../sentry/usage.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
+import {exitOf} from './exit-of.ts'
 import {InputFeed, type InputSource} from './input-feed.ts'
 import type {LimitHit} from './limit-news.ts'
 import type {LiveRun} from './live-run.ts'
@@ -53,6 +54,7 @@ export class Sandbox {
   readonly #listeners = new SandboxListeners()
 
   private constructor(sentry: RemoteSentry, programs: 'host' | 'root' | 'image') {
+    requireMade(programs, 'Sandbox')
     this.files = new SandboxFiles(sentry.files)
     this.#sentry = sentry
     this.#programs = programs
@@ -261,6 +263,7 @@ export class Sandbox {
   /**
    * Calls `listener` for each event, as an EventEmitter does. `exit`: a program that `run` or `spawn` started has ended. `oom`, `limit`: it
    * has reached a limit. Each limit is reported at once, and then at most once a second, with a count.
+   * @throws HvError BAD_ARGUMENT: there is no such event
    *
    * @example
    * sandbox.on('exit', ({program, exitCode}) => console.log(program, exitCode)) // /bin/busybox 1
@@ -332,19 +335,5 @@ export class Sandbox {
     if (timedOut) this.#listeners.tell('limit', {program, programPid: pid, limit: timedOutBy, count: 1})
     this.#listeners.tell('exit', {program, programPid: pid, ...exitOf(finished)})
     return finished
-  }
-}
-
-function exitOf({result}: Finished): SandboxExit {
-  const {exitCode, signal, timedOut, timedOutBy, outOfMemory = false, broken, refused, stats} = result
-  return {
-    exitCode,
-    signal: signal === null ? null : signalName(signal),
-    timedOut,
-    ...(timedOut && {timedOutBy: timedOutBy ?? 'time'}),
-    outOfMemory,
-    ...(broken && {broken}),
-    ...(refused && Object.keys(refused).length > 0 && {refused}),
-    stats,
   }
 }

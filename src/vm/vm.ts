@@ -2,6 +2,7 @@
 
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import {requireMade} from '../options.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
 import {type EventfdLimits, Eventfds, limitsOf} from './eventfd.ts'
@@ -53,6 +54,7 @@ export class Vm implements Disposable {
   #isDisposed = false
 
   private constructor(native: NativeVm, options: Required<VmOptions>) {
+    requireMade(options, 'Vm')
     const {memoryBase, memoryBytes, nested, irqchip, hugePages} = options
     this.#native = native
     this.#options = options

@@ -10,6 +10,7 @@ import {
   type SandboxSyscall,
   type SyscallHandlers,
   type SyscallOutcome,
+  type SyscallVerdict,
 } from '../../dist/index.js'
 import {arch} from '../../src/arch/index.ts'
 import {table} from '../../src/sentry/syscalls/table.ts'
@@ -103,6 +104,24 @@ describe.each(places)('on $platform, in a $isolation', (place) => {
     )
     await each.run(BUSYBOX, ['logger', 'hello'])
     expect(seen[0].address).toEqual({family: 'AF_UNIX', path: '/dev/log'})
+  })
+
+  test.each([
+    ['no object', 5],
+    ['a text', 'EPERM'],
+    ['nothing in it', {}],
+    ['an unknown errno', {errno: 'EFOO'}],
+    ['no errno', {errno: 0}],
+    ['no number', {result: Number.NaN}],
+    ['both', {errno: 'EPERM', result: 0}],
+  ])('a verdict with %s is an error of the run, and the sandbox goes on', async (_, verdict) => {
+    const verdicts: unknown[] = [verdict]
+    const each = await create({getuid: () => verdicts.pop() as SyscallVerdict})
+    await expect(each.run(BUSYBOX, ['id', '-ru'])).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: expect.stringMatching(/^onSyscall's handler of getuid: /),
+    })
+    expect((await each.run(BUSYBOX, ['true'])).exitCode).toBe(0)
   })
 
   test('after is told the result or the errno, before the program sees it', async () => {

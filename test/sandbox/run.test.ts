@@ -58,6 +58,20 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
       expect(stderr).toContain("can't fork: Resource temporarily unavailable")
     })
 
+    test('runs for as long as it takes with a time-out of 0', async () => {
+      const {exitCode, timedOut} = await sandbox.run(BUSYBOX, ['sleep', '0.2'], {
+        timeoutMs: 0,
+        cpuTimeoutMs: 0,
+      })
+      expect({exitCode, timedOut}).toEqual({exitCode: 0, timedOut: false})
+    })
+
+    test('says that a program asked for a network', async () => {
+      const {exitCode, refused} = await sandbox.run(BUSYBOX, ['nc', '127.0.0.1', '80'])
+      expect({exitCode, refused}).toMatchObject({exitCode: 1, refused: {socket: 1}})
+      expect((await sandbox.run(BUSYBOX, ['true'])).refused?.socket).toBeUndefined()
+    })
+
     test('keeps standard error and exit status apart', async () => {
       const result = await sandbox.run(BUSYBOX, ['sh', '-c', 'echo out; echo err >&2; exit 7'])
       expect(result).toMatchObject({exitCode: 7, stdout: 'out\n', stderr: 'err\n'})

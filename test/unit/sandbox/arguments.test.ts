@@ -3,6 +3,7 @@
 import {describe, expect, test} from 'vitest'
 import {type CheckOptions, checkHost} from '../../../src/check/check-host.ts'
 import type {HvError} from '../../../src/errors.ts'
+import {Machine} from '../../../src/machine/linux-machine.ts'
 import type {SandboxOptions, SandboxRunOptions, SandboxSpawnOptions} from '../../../src/sandbox/options.ts'
 import {
   toRequest,
@@ -11,6 +12,8 @@ import {
   toTerminalSize,
   toTraceOptions,
 } from '../../../src/sandbox/requests.ts'
+import {Sandbox} from '../../../src/sandbox/sandbox.ts'
+import {SandboxListeners} from '../../../src/sandbox/sandbox-events.ts'
 import {Vm} from '../../../src/vm/vm.ts'
 import {checkOptions} from '../../../src/vm/vm-options.ts'
 import {describeKvm} from '../../helpers/vm.ts'
@@ -54,6 +57,8 @@ describe('Sandbox.create refuses', () => {
     [{volumes: [{host: '/', guest: '/b', writable: 'rw'}]}, 'volumes[0].writable', 'true or false, not "rw"'],
     [{memoryBytes: '512M'}, 'memoryBytes', 'a number, not "512M"'],
     [{memoryBytes: 2n}, 'memoryBytes', 'a number, not 2n'],
+    [{memoryBytes: Number.NaN}, 'memoryBytes', 'a number, not NaN'],
+    [{hostname: 'a b'}, 'hostname', '1 to 64 letters, digits, hyphens and dots, not "a b"'],
     [{cpus: 0}, 'cpus', 'a whole number from 1 to 8, not 0'],
     [{cpus: 1e9}, 'cpus', 'a whole number from 1 to 8, not 1000000000'],
     [{cpus: '2'}, 'cpus', 'a whole number from 1 to 8, not "2"'],
@@ -89,6 +94,33 @@ describe('Sandbox.create refuses', () => {
       'volumes[0] has no readonly: it has host, guest, writable',
     )
   })
+})
+
+test.each([
+  ['Sandbox', Sandbox],
+  ['Vm', Vm],
+  ['Machine', Machine],
+])('new %s says what makes one', (name, Made) => {
+  const make = () => new (Made as unknown as new () => unknown)()
+  expect(refusal(make)).toMatchObject({code: 'BAD_ARGUMENT', nextStep: `call ${name}.create()`})
+})
+
+test('an event that there is not, and a listener that is no function', () => {
+  const listeners = new SandboxListeners()
+  const listener = () => {}
+  for (const act of ['add', 'remove'] as const) {
+    expectRefused(
+      () => listeners[act]('exti' as 'exit', listener, false),
+      'name',
+      '"exit" or "oom" or "limit"',
+    )
+    expectRefused(() => listeners[act]('exit', 5 as never, false), 'listener', 'a function, not 5')
+  }
+})
+
+test('a time-out of 0 is none', () => {
+  const {request} = toRequest('p', [], {timeoutMs: 0, cpuTimeoutMs: 0})
+  expect([request.timeoutMs, request.cpuTimeoutMs]).toEqual([undefined, undefined])
 })
 
 describe('Sandbox.run refuses', () => {

@@ -30,7 +30,40 @@ export const HV_ERROR_CODES = [
   'VCPU_FAILED',
 ] as const
 
-/** The codes of errors. They are stable: a program may switch on them. @see {@link HvError} */
+/**
+ * The codes of errors. They are stable: a program may switch on them. `nextStep` says more of the case at hand.
+ *
+ * | Code | When | Whose fault | The sandbox, or VM | Try again? |
+ * | ------ | ------ | ------ | ------ | ------ |
+ * | `ADDON_MISSING` | hv's addon cannot be loaded: it is not built, or not for this host | the installation | is not made | once it is installed again |
+ * | `BAD_ARGUMENT` | an argument, option or file takes no such value, or two exclude each other | the caller | lives, if it was made | no |
+ * | `BAD_ELF` | a program, or its interpreter, is a damaged ELF file | the program's maker | lives | no |
+ * | `BAD_KERNEL` | a kernel, its initramfs or its modules are not what boots here | the kernel's maker | is not made | no |
+ * | `BOARD_INVALID` | a board file lacks a field, or has a wrong one | the file's author | – | no |
+ * | `DISPOSED` | it is used after `dispose` or `kill`, or was disposed of meanwhile | the caller | is gone | with a new one |
+ * | `FILE_FAILED` | an operation on a file failed; `errno` says how, as a guest would be told | the caller, the guest or the disk: `errno` | lives | as with that errno |
+ * | `HOST_SYSCALL` | the host refused a system call that hv needs | the host's settings or resources | is not made, or lives | once the next step is done |
+ * | `JAIL_INCOMPLETE` | the host refuses a layer of the jail, and all are required | the host's settings | is not made | no, or with `best` as `jail` |
+ * | `KVM_DENIED` | this user may not open /dev/kvm | the host's settings | is not made | with rights, or ptrace |
+ * | `KVM_MISSING` | there is no /dev/kvm | the host | is not made | with KVM, or ptrace |
+ * | `KVM_UNUSABLE` | KVM does not work here, or lacks what was asked of it | the host | is not made, or lives | on another host, or with ptrace |
+ * | `LINE_TOO_LONG` | a line of output is longer than `maxLineBytes`; the loop over lines ends | the program | lives | with a larger `maxLineBytes` |
+ * | `MEMORY_RANGE` | an address lies outside of the VM's memory | the caller | lives | no |
+ * | `MEMORY_SIZE` | that many bytes of guest memory cannot be had, or overlap others | the caller | is not made, or lives | with another size |
+ * | `NOT_EXECUTABLE` | a file is no program for this host, or may not be executed | the caller | lives | no |
+ * | `NOT_FOUND` | a program or another file does not exist | the caller | lives, if it was made | once it exists |
+ * | `NO_INTERPRETER` | a program's interpreter or dynamic linker is not in the guest's tree | the caller | lives | with it, or `withLibraries` |
+ * | `OUT_OF_MEMORY` | a program does not fit `memoryBytes`, or the VM the host | the guest, or the host | lives, if it was made | when others have ended, or with more |
+ * | `PTRACE_UNUSABLE` | the host lets no process trace another, as in many containers | the host's settings | is not made | once it does, or with KVM |
+ * | `SANDBOX_DIED` | its process was killed: by the host for want of memory, or by somebody | the host | is gone | yes, in a new one |
+ * | `SANDBOX_FAILED` | its process did not answer in time, or not as hv does: a bug, or the work of an intruder | hv | is gone | once, in a new one; then report it |
+ * | `SANDBOX_FULL` | 64 programs run, or there are `maxTasks` processes and threads | the caller, or the guest | lives | yes, when one has ended |
+ * | `SAVE_INVALID` | a file is no saved VM, is damaged, or does not fit this host | the caller | is not made | no |
+ * | `VCPU_BUSY` | a vCPU runs, and only a standing one can do this | the caller | lives | yes, when it stands |
+ * | `VCPU_FAILED` | KVM cannot go on with a vCPU, or makes no further one | the guest, the host, or hv | is gone; a VM lives | once, in a new one |
+ *
+ * @see {@link HvError}
+ */
 export type HvErrorCode = (typeof HV_ERROR_CODES)[number]
 
 /**

@@ -33,11 +33,20 @@ export class Room implements ArchiveSource {
     throw this.#file
   }
 
+  /** Where its bytes go, and the next step if there are too many: for messages. */
+  get place(): string {
+    return tmpdir()
+  }
+
+  get otherPlace(): string {
+    return 'set TMPDIR to a directory that has'
+  }
+
   /** @throws HvError BAD_ARGUMENT; the system error of write(2) */
   add(piece: Uint8Array): void {
     if (this.size + piece.length > this.#most)
       throw badArchive(
-        `unpacked, it takes more than ${sizeText(this.#most)} of ${tmpdir()}`,
+        `unpacked, it takes more than ${sizeText(this.#most)} of ${this.place}`,
         'give more as `unpackBytes`, or unpack it and name the directory',
       )
     for (let done = 0; done < piece.length; )

@@ -148,10 +148,8 @@ test('a compressed archive is the same, also one of several parts', async () => 
   expect([vfs.read('a'), vfs.read('b')]).toEqual(['one', 'two'])
 })
 
-test('by zstd where Node has it; elsewhere it says so', async () => {
-  const bytes = Buffer.from(ZSTD, 'base64')
-  if ('createZstdDecompress' in zlib) expect((await openAs(bytes)).read('a')).toBe('one')
-  else await expect(openAs(bytes)).rejects.toThrow('compressed by zstd')
+test('by zstd, whether Node has it or not', async () => {
+  expect((await openAs(Buffer.from(ZSTD, 'base64'))).read('a')).toBe('one')
 })
 
 test('pages of a mapped file hold it, and zeros behind its end', async () => {

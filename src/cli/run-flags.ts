@@ -55,7 +55,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'DIR|TAR[:NAME]',
     summary:
-      "OCI image layout to show as the guest's /; its entry point runs, or else PROGRAM, as the user and in the environment that the image names",
+      "OCI image layout, or what docker save wrote, to show as the guest's /; its entry point runs, or else PROGRAM, as the user and in the environment that the image names",
   },
   {
     name: 'entrypoint',

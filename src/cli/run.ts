@@ -8,6 +8,7 @@ import {runProgram} from '../run/run-program.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
 import {closingLines} from './closing-lines.ts'
 import {keepNurserySmall, letHelpersYield} from './own-process.ts'
+import {ProgressBar} from './progress-bar.ts'
 
 const STDOUT = 1
 const STDERR = 2
@@ -20,7 +21,9 @@ export async function run(options: RunOptions): Promise<number> {
   letHelpersYield()
   if (options.jail === 'none') writeSync(STDERR, NO_JAIL)
   const timedOut = {status: STATUS_TIMED_OUT, line: describeTimeOut(options)}
-  const result = await runProgram({...options, ifStuck: timedOut, onMuch: keepNurserySmall})
+  const bar = new ProgressBar(() => isTerminal(STDERR))
+  const watching = {onMuch: keepNurserySmall, onUnpack: bar.show, onRead: bar.clear}
+  const result = await runProgram({...options, ...watching, ifStuck: timedOut})
   if (options.stats === 'json') printStatsAsJson(result)
   else if (options.stats) printStats(result)
   if (result.promises !== undefined) writeSync(STDOUT, `${result.promises}\n`)

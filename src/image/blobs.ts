@@ -1,15 +1,15 @@
-// The files of an OCI image layout: a folder, or a tar archive of one. Files with a digest are checked against it.
+// The files of an image: of an OCI layout or what docker saved, in a folder or a tar archive. Files with a digest are checked against it.
 
 import {createHash} from 'node:crypto'
 import {fstatSync, statSync} from 'node:fs'
-import {join} from 'node:path'
+import {join, posix} from 'node:path'
 import {ENOENT, Errno} from '../abi/errno.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
 import {descriptorPath} from '../vfs/descriptor-path.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {ArchiveDirectory} from '../vfs/fs/archive-directory.ts'
 import {ArchiveFile} from '../vfs/fs/archive-file.ts'
-import type {ArchiveNode} from '../vfs/fs/archive-node.ts'
+import {ArchiveLink, type ArchiveNode} from '../vfs/fs/archive-node.ts'
 import {host, toByteString} from '../vfs/host-calls.ts'
 import {badArchive} from './archive-error.ts'
 import {FileBytes} from './file-bytes.ts'
@@ -101,16 +101,31 @@ class ArchivedLayout implements Layout {
   }
 
   open(names: readonly string[]): FileBytes | undefined {
-    let node: ArchiveNode | undefined = this.#archive.root
-    for (const name of names) node = node instanceof ArchiveDirectory ? node.find(name) : undefined
+    let node = this.#find(names)
+    // `docker save` wrote equal layers once: the others are `../ID/layer.tar`.
+    if (node instanceof ArchiveLink) node = this.#find(targetOf(names, node.readlink()))
     if (node === undefined) return undefined
     if (!(node instanceof ArchiveFile)) throw badArchive(`${names.join('/')} is no file`)
     return new FileBytes(node.source, node.start, node.size)
   }
 
+  #find(names: readonly string[]): ArchiveNode | undefined {
+    let node: ArchiveNode | undefined = this.#archive.root
+    for (const name of names) node = node instanceof ArchiveDirectory ? node.find(name) : undefined
+    return node
+  }
+
   close(): void {}
 
   [Symbol.dispose](): void {}
+}
+
+/** The names that a relative link leads to; above the root there are none. */
+function targetOf(names: readonly string[], target: string): string[] {
+  return posix
+    .join('/', ...names.slice(0, -1), target)
+    .split('/')
+    .filter(Boolean)
 }
 
 /** @throws HvError BAD_ARGUMENT when it is missing, or does not match its digest */
@@ -128,7 +143,8 @@ export function openBlob(layout: Layout, {digest, size}: Descriptor): FileBytes 
   }
 }
 
-function hashOf(file: FileBytes, algorithm: string): string {
+/** Of all its content, in hexadecimal digits. */
+export function hashOf(file: FileBytes, algorithm: string): string {
   const hash = createHash(algorithm)
   for (let at = 0; at < file.size; ) {
     const piece = file.read(at, HASHED_BYTES)

@@ -16,21 +16,22 @@ export function isForUs({architecture, os}: {architecture: string; os: string}):
   return os === 'linux' && ARCHITECTURES[architecture] === arch.name
 }
 
-/** @throws HvError BAD_ARGUMENT */
-export function chooseManifest(layout: Layout, tag: string | undefined): Descriptor {
-  const file = layout.open(['index.json'])
-  if (file === undefined) {
-    throw badArchive(
-      'it has no index.json: it is no OCI image layout',
-      'make one, e.g. by `skopeo copy docker-archive:FILE oci:FOLDER:TAG`',
-    )
-  }
-  const {manifests} = parseJson(indexSchema, readJson(layout, file, 'index.json'), 'index.json')
-  return ofPlatform(layout, named(manifests, tag), MAX_DEPTH)
+/** @param manifests of the layout's index. @throws HvError BAD_ARGUMENT */
+export function chooseManifest(
+  layout: Layout,
+  manifests: readonly Descriptor[],
+  tag: string | undefined,
+): Descriptor {
+  return ofPlatform(layout, chooseNamed(manifests, namesOf, tag), MAX_DEPTH)
 }
 
-function named(manifests: readonly Descriptor[], tag: string | undefined): readonly Descriptor[] {
-  const names = [...new Set(manifests.flatMap(namesOf))]
+/** Those with the name, or if none is asked for, all: they may have one name at most. @throws HvError BAD_ARGUMENT */
+export function chooseNamed<T>(
+  images: readonly T[],
+  namesOf: (image: T) => readonly string[],
+  tag: string | undefined,
+): readonly T[] {
+  const names = [...new Set(images.flatMap(namesOf))]
   const list = names.map(shown).join(', ')
   if (tag === undefined) {
     if (names.length > 1)
@@ -38,9 +39,9 @@ function named(manifests: readonly Descriptor[], tag: string | undefined): reado
         `it has several images: ${list}`,
         `name one behind a colon, e.g. \`:${shown(names[0])}\``,
       )
-    return manifests
+    return images
   }
-  const found = manifests.filter((manifest) => namesOf(manifest).some((name) => isNamed(name, tag)))
+  const found = images.filter((image) => namesOf(image).some((name) => isNamed(name, tag)))
   if (found.length > 0) return found
   throw badArchive(
     `it has no image ${shown(tag)}`,

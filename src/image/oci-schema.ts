@@ -46,8 +46,34 @@ export const configSchema = v.object(
       ),
       {},
     ),
+    rootfs: v.nullish(
+      v.object(
+        {
+          diff_ids: v.pipe(
+            v.array(digest, 'a list of digests'),
+            v.maxLength(MAX_LAYERS, `at most ${MAX_LAYERS} digests`),
+          ),
+        },
+        'an object',
+      ),
+    ),
   },
   'an object',
+)
+/** manifest.json, as \`docker save\` writes it: an image each. */
+export const dockerManifestSchema = v.pipe(
+  v.array(
+    v.object(
+      {
+        Config: text,
+        RepoTags: v.nullish(texts),
+        Layers: v.pipe(texts, v.maxLength(MAX_LAYERS, `at most ${MAX_LAYERS} layers`)),
+      },
+      'an image',
+    ),
+    'a list of images',
+  ),
+  v.maxLength(MAX_MANIFESTS, `at most ${MAX_MANIFESTS} images`),
 )
 
 export type Descriptor = v.InferOutput<typeof descriptor>

@@ -1,34 +1,27 @@
-// openImage: an OCI image layout as a file system, and its configuration of the program to run.
+// openImage: an image as a file system, and its configuration of the program to run.
 
 import {existsSync} from 'node:fs'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {toByteString} from '../vfs/host-calls.ts'
+import {addLayers} from './add-layers.ts'
 import {badArchive, shown} from './archive-error.ts'
 import {ArchiveTree} from './archive-tree.ts'
-import {type Layout, openBlob, openLayout, readJson, type UnreadLayout} from './blobs.ts'
-import {chooseManifest, isForUs} from './choose-manifest.ts'
+import {type Layout, openLayout, type UnreadLayout} from './blobs.ts'
+import {isForUs} from './choose-manifest.ts'
+import {readDockerArchive} from './docker-archive.ts'
+import type {FoundImage} from './found-image.ts'
 import {findUser, type ImageUser} from './image-user.ts'
-import {
-  type ConfigFile,
-  configSchema,
-  type Descriptor,
-  type Manifest,
-  manifestSchema,
-  parseJson,
-} from './oci-schema.ts'
+import {readOciLayout} from './oci-layout.ts'
+import type {ConfigFile} from './oci-schema.ts'
 import {about} from './open-file.ts'
-import {plainBytes} from './plain-bytes.ts'
 import {Room} from './room.ts'
-import type {Unread} from './unread.ts'
+import {type ReadRoot, sinceNs, type UnpackOptions, type Unread} from './unread.ts'
 
-export interface Image {
-  fs: ArchiveFs
+export interface Image extends ReadRoot {
   config: ImageConfig
 }
 
-export interface ImageOptions {
-  /** The most bytes of all that is compressed, unpacked. */
-  unpackBytes?: number | undefined
+export interface ImageOptions extends UnpackOptions {
   /** Finds the user in place of the image's own. */
   findUser?: FindUser | undefined
 }
@@ -50,95 +43,62 @@ export interface ImageConfig {
  * @param reference the path of a folder or a tar archive, and `:NAME` of one of its images
  * @throws HvError BAD_ARGUMENT, HOST_SYSCALL
  */
-export async function openImage(
-  reference: string,
-  {unpackBytes, findUser: named}: ImageOptions = {},
-): Promise<Unread<Image>> {
+export async function openImage(reference: string, options: ImageOptions = {}): Promise<Unread<Image>> {
   const {path, tag} = parse(reference)
   const unread = await about(path, async () => openLayout(path))
-  const room = new Room(unpackBytes)
+  const room = new Room(options.unpackBytes)
   return {
     folders: unread.folder === undefined ? [] : [unread.folder],
-    read: () => about(path, () => readImage(unread, tag, {room, named})),
+    read: () => about(path, () => readImage(unread, tag, {...options, room})),
   }
 }
 
 async function readImage(
   unread: UnreadLayout,
   tag: string | undefined,
-  {room, named}: {room: Room; named: FindUser | undefined},
+  {room, findUser: named, onUnpack}: ImageOptions & {room: Room},
 ): Promise<Image> {
+  const began = process.hrtime.bigint()
   const tree = new ArchiveTree()
   tree.fs.own(room)
   try {
     using layout = await unread.read(tree.fs, room)
-    const {config, layers} = readManifest(layout, chooseManifest(layout, tag))
-    const file = parseJson(
-      configSchema,
-      readJson(layout, openBlob(layout, config), 'its config'),
-      'its config',
-    )
-    if (!isForUs(file))
+    const {config, layers} = findImage(layout, tag)
+    if (!isForUs(config))
       throw badArchive(
-        `it is for ${shown(`${file.os}/${file.architecture}`)}`,
+        `it is for ${shown(`${config.os}/${config.architecture}`)}`,
         'copy the image for this host',
       )
-    await addLayers(tree, layout, layers, room)
+    await addLayers(tree, layout, layers, {room, onUnpack})
     room.settle()
-    return {fs: tree.fs, config: configOf(tree, file, named)}
+    const unpacked = {layers: layers.length, bytes: room.size, ns: sinceNs(began)}
+    return {fs: tree.fs, config: configOf(tree, config, named), unpacked}
   } catch (error) {
     tree.fs.dispose()
     throw error
   }
 }
 
-/** The path may contain a colon. */
+function findImage(layout: Layout, tag: string | undefined): FoundImage {
+  const found = readOciLayout(layout, tag) ?? readDockerArchive(layout, tag)
+  if (found !== undefined) return found
+  throw badArchive(
+    'it has neither the index.json of an OCI image layout nor the manifest.json of `docker save`',
+    'make one, e.g. by `docker save -o FILE NAME` or `skopeo copy docker://NAME oci:FOLDER`',
+  )
+}
+
+/** Path and name may contain colons. */
 function parse(reference: string): {path: string; tag?: string} {
-  const colon = reference.lastIndexOf(':')
   if (existsSync(reference)) return {path: reference}
-  const path = reference.slice(0, colon)
-  if (colon > reference.lastIndexOf('/') && existsSync(path)) return {path, tag: reference.slice(colon + 1)}
+  for (let colon = reference.indexOf(':'); colon > 0; colon = reference.indexOf(':', colon + 1)) {
+    const path = reference.slice(0, colon)
+    if (existsSync(path)) return {path, tag: reference.slice(colon + 1)}
+  }
   throw badArchive(
     `${shown(reference)}: no such image`,
-    'name an OCI image layout: a folder or a tar archive, and `:NAME`',
+    'name an OCI image layout, or what `docker save` wrote: a folder or a tar archive, and `:NAME`',
   )
-}
-
-function readManifest(layout: Layout, chosen: Descriptor): Manifest {
-  const manifest = parseJson(
-    manifestSchema,
-    readJson(layout, openBlob(layout, chosen), 'its manifest'),
-    'its manifest',
-  )
-  if (!/\b(oci\.image\.config|docker\.container\.image)\b/.test(manifest.config.mediaType ?? ''))
-    throw badArchive(
-      `it is no image of files: ${shown(manifest.config.mediaType ?? 'of no type')}`,
-      'name an image',
-    )
-  return manifest
-}
-
-async function addLayers(
-  tree: ArchiveTree,
-  layout: Layout,
-  layers: readonly Descriptor[],
-  room: Room,
-): Promise<void> {
-  for (const layer of layers) {
-    const type = layer.mediaType ?? ''
-    if (!/\btar\b/.test(type) || type.includes('encrypted'))
-      throw badArchive(
-        `a layer is ${shown(type === '' ? 'of no type' : type)}, which hv does not read`,
-        'make it a tar archive',
-      )
-    const packed = openBlob(layout, layer)
-    const plain = await plainBytes(packed, room).catch((error: unknown) => {
-      layout.close(packed)
-      throw error
-    })
-    if (plain !== packed) layout.close(packed)
-    tree.addLayer(plain)
-  }
 }
 
 function configOf(tree: ArchiveTree, {config}: ConfigFile, named: FindUser | undefined): ImageConfig {

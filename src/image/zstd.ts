@@ -74,7 +74,7 @@ function frameHeader(packed: FileBytes, start: number): {headerBytes: number; ha
   if (dictionaryBytes > 0) throw badArchive('it needs a zstd dictionary', 'compress it without')
   const window = isSingle ? contentBytes(header, sizeAt, sizeBytes) : windowBytes(header[5])
   if (window > MAX_WINDOW_BYTES)
-    throw badArchive('its zstd window is larger than 128 MiB', 'compress it without --ultra and --long')
+    throw badArchive('its zstd window is larger than 128 MiB', 'compress it with a smaller one')
   return {headerBytes: sizeAt + sizeBytes, hasChecksum: (descriptor & 4) !== 0}
 }
 

@@ -3,7 +3,7 @@
 import {statSync} from 'node:fs'
 import type {ImageUser} from '../image/image-user.ts'
 import type {ImageConfig} from '../image/open-image.ts'
-import type {Unread} from '../image/unread.ts'
+import type {Unpacked, Unread} from '../image/unread.ts'
 import {openHostFiles} from '../sentry/host-files.ts'
 import type {SentryOptions} from '../sentry/sentry.ts'
 import type {Volume} from '../sentry/volume.ts'
@@ -17,6 +17,8 @@ type Shown = Pick<SentryOptions, 'root' | 'lower' | 'volumes' | 'showProgram'> &
 export interface GuestFiles extends Shown {
   /** Present with `image` or `user`. */
   config?: ImageConfig
+  /** Present with an archive or `image`. */
+  unpacked?: Unpacked
 }
 
 /** What a jail has to let through for the guest's files. */
@@ -29,7 +31,7 @@ export interface OpenedFiles extends Pick<ShownLibraries, 'libraryFolders'> {
 
 type FileOptions = Pick<
   RunOptions,
-  'root' | 'image' | 'unpackBytes' | 'withLibraries' | 'dropTo' | 'user'
+  'root' | 'image' | 'unpackBytes' | 'onUnpack' | 'withLibraries' | 'dropTo' | 'user'
 > & {
   volumes: readonly Volume[]
 }
@@ -63,17 +65,17 @@ export async function openGuestFiles(
 
 /** undefined when the root is a directory, or an empty tree. */
 async function openArchive(
-  {root, image, unpackBytes}: FileOptions,
+  {root, image, unpackBytes, onUnpack}: FileOptions,
   findUser: FindUser | undefined,
-): Promise<Unread<Pick<GuestFiles, 'lower' | 'config'>> | undefined> {
+): Promise<Unread<Pick<GuestFiles, 'lower' | 'config' | 'unpacked'>> | undefined> {
   if (image !== undefined) {
     const {openImage} = await import('../image/open-image.ts')
-    const {folders, read} = await openImage(image, {unpackBytes, findUser})
-    return {folders, read: () => read().then(({fs, config}) => ({lower: fs, config}))}
+    const {folders, read} = await openImage(image, {unpackBytes, onUnpack, findUser})
+    return {folders, read: () => read().then(({fs, ...image}) => ({lower: fs, ...image}))}
   }
   if (root === undefined || !isFile(root)) return undefined
-  const {folders, read} = await (await import('../image/open-tar.ts')).openTar(root, unpackBytes)
-  return {folders, read: () => read().then((lower) => ({lower}))}
+  const {folders, read} = await (await import('../image/open-tar.ts')).openTar(root, {unpackBytes, onUnpack})
+  return {folders, read: () => read().then(({fs, unpacked}) => ({lower: fs, unpacked}))}
 }
 
 /** Of a tree that is no image. */

@@ -83,7 +83,7 @@ export async function runKernelProgram(
     ...{accepts: gdb !== undefined, dumps: coreFile !== undefined},
   })
 
-  const shown = await files.read()
+  const shown = await files.read().finally(options.onRead)
   const {tmpfs, readOnly} = options
   const tree = buildTree(memory, {...shown, tmpfs, readOnly, budget: new Budget(budgetBytes(memory.size))})
   try {

@@ -1,6 +1,7 @@
 // RunOptions and RunResult: what one run of a guest program takes and returns. The contract with the commands.
 
 import type {GdbAddress} from '../gdb/address.ts'
+import type {UnpackProgress} from '../image/unread.ts'
 import type {JailChoice, JailLayer} from '../jail/layer.ts'
 import type {CodeCache} from '../kept-code.ts'
 import type {Network} from '../machine/connect-network.ts'
@@ -14,6 +15,7 @@ import type {TmpfsMount, Volume} from '../sentry/volume.ts'
 
 export {MAX_ID} from '../abi/ids.ts'
 export {type GdbAddress, parseGdbAddress} from '../gdb/address.ts'
+export type {UnpackProgress} from '../image/unread.ts'
 export {RESET_STATUS} from '../machine/machine-result.ts'
 export {MAX_CPUS} from '../platform/choice.ts'
 export type {FasterPlatform} from '../platform/compare.ts'
@@ -31,7 +33,7 @@ export interface RunOptions {
   /** Host directory or tar archive that becomes the guest's `/`. Absolute. */
   root?: string
   /**
-   * OCI image layout, a folder or a tar archive, that becomes the guest's `/` in place of `root`; `:NAME` selects one of its images. The
+   * OCI image layout, or what `docker save` wrote, a folder or a tar archive, that becomes the guest's `/` in place of `root`; `:NAME` selects one of its images. The
    * image's user, environment, directory and program apply where `entrypoint`, `args`, `givenEnv` and `cwd` say nothing.
    */
   image?: string
@@ -64,6 +66,10 @@ export interface RunOptions {
   diskBytes?: number
   /** Bytes that a compressed `root` or `image` may take unpacked, in this host's TMPDIR; default: 8 GiB. */
   unpackBytes?: number
+  /** Called again and again while a root or an image is unpacked; the guest has not started. */
+  onUnpack?: (progress: UnpackProgress) => void
+  /** Called when nothing is left to unpack. */
+  onRead?: () => void
   /** Which call sites are patched where traps cost much; default: those that trap often. */
   patchCalls?: PatchChoice
   /** Milliseconds until the guest is stopped; default: never. */

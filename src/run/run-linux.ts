@@ -10,12 +10,13 @@ import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
 import type {ImageConfig} from '../image/open-image.ts'
+import type {Unpacked} from '../image/unread.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
 import {DEFAULT_MEMORY_BYTES} from '../platform/choice.ts'
 import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
 import {type HostProgram, openHostProgram} from '../sentry/host-program.ts'
-import type {ProgramResult} from '../sentry/program-result.ts'
+import type {ProgramResult, RunStats} from '../sentry/program-result.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../sentry/sentry.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
@@ -77,7 +78,7 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
       addon.dropKvm()
       jail.decide({caller, hasTerminal, accepts: gdb !== undefined})
     }
-    const shown = await files.read()
+    const shown = await files.read().finally(options.onRead)
     const sentry = new Sentry(platform, {
       ...options,
       ...shown,
@@ -93,10 +94,18 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
       restrict: pledge.restrict,
     }
     const result = await runTraced(sentry, program, options, {watchdog, gdb, core})
-    return {...result, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
+    const stats = {...result.stats, ...unpackStats(shown.unpacked)}
+    return {...result, stats, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
   } finally {
     host.restoreTerminal()
   }
+}
+
+/** Named as the sentry's counters and times are. */
+function unpackStats(unpacked: Unpacked | undefined): RunStats {
+  if (unpacked === undefined) return {}
+  const {layers, bytes, ns} = unpacked
+  return {layers, unpackedBytes: bytes, unpackNs: ns}
 }
 
 /** What observes the run. */

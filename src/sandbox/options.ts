@@ -52,7 +52,7 @@ export interface SandboxOptions {
    */
   root?: string
   /**
-   * OCI image layout, a folder or a tar archive, whose layers are the guest's `/` in place of `root`; `PATH:NAME` for one of several
+   * OCI image layout, or what `docker save` wrote, a folder or a tar archive, whose layers are the guest's `/` in place of `root`; `PATH:NAME` for one of several
    * images. Programs run as the image's user, in its environment and working directory, unless told otherwise.
    */
   image?: string

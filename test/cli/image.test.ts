@@ -3,7 +3,9 @@
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {dockerArchive} from '../helpers/docker.ts'
 import {LayoutFolder, named} from '../helpers/oci.ts'
 import {tarOf} from '../helpers/tar.ts'
 import {hv} from './hv.ts'
@@ -43,12 +45,22 @@ test.each<[string[], RegExp]>([
   [['layout:plain'], /the image does not say what to run: name a program of it$/],
   [['layout:none'], /it has no image none: it has entry, plain$/],
   [['layout'], /it has several images: entry, plain: name one behind a colon, e\.g\. `:entry`$/],
-  [['tree.tar', 'sh'], /tree\.tar: it has no index\.json: it is no OCI image layout: make one/],
+  [['tree.tar', 'sh'], /tree\.tar: it has neither the index\.json of an OCI [^\n]*`docker save`: make one/],
   [['layout:entry', '-c', 'true'], /unknown flag -c: what is for the image goes behind --$/],
 ])('--image %j is refused in one line', ([image, ...words], line) => {
   const {status, stdout, stderr} = hv(['run', '--image', at(image), ...words])
   expect([status, stdout, stderr.trimEnd()]).toEqual([125, '', expect.stringMatching(line)])
   expect(stderr.trimEnd()).not.toContain('\n')
+})
+
+test('--image takes what docker save wrote, and --stats shows what was unpacked', () => {
+  const config = {Cmd: ['cat', '/etc/motd']}
+  const layer = readFileSync(at('tree.tar'))
+  writeFileSync(at('saved.tar.gz'), gzipSync(dockerArchive({layers: [layer], tags: ['tree:1'], config})))
+  const {stdout, stderr} = hv(['run', '--stats=json', '--image', at('saved.tar.gz:tree:1')])
+  expect(stdout).toBe('hello\n')
+  const {layers, unpackedBytes, unpackNs} = JSON.parse(stderr)
+  expect([layers, unpackedBytes > layer.length, unpackNs > 0]).toEqual([1, true, true])
 })
 
 test('a program that an image lacks is not found: 127', () => {

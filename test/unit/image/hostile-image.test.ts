@@ -32,8 +32,11 @@ async function refusal(path: string): Promise<string> {
   return error.message.replace(`${path}: `, '')
 }
 
+/** A digest that nothing has. */
+const OTHER = `sha256:${'0'.repeat(64)}`
+
 describe.each<[string, (layout: LayoutFolder) => unknown, RegExp]>([
-  ['without an index', () => undefined, /no index.json/],
+  ['without an index', () => undefined, /neither the index.json/],
   [
     'whose index is a link',
     ({path}) => symlinkSync('/etc/passwd', join(path, 'index.json')),
@@ -93,6 +96,22 @@ describe.each<[string, (layout: LayoutFolder) => unknown, RegExp]>([
   ],
   ['with a layer that is cut', (layout) => cutLayer(layout), /is damaged: its content has another digest/],
   ['with a layer that is a folder of the host', (layout) => linkLayer(layout), /cannot be opened|is no file/],
+  [
+    'with a layer whose content has another digest',
+    (layout) => ofParts(layout, {layers: [tarOf({name: 'a'})], about: {rootfs: {diff_ids: [OTHER]}}}),
+    /its layer sha256:0{64} is damaged/,
+  ],
+  [
+    'with a compressed layer whose content has another digest',
+    (layout) =>
+      ofParts(layout, {layers: [gzipSync(tarOf({name: 'a'}))], about: {rootfs: {diff_ids: [OTHER]}}}),
+    /its layer sha256:0{64} is damaged/,
+  ],
+  [
+    'with digests for other layers',
+    (layout) => ofParts(layout, {layers: [], about: {rootfs: {diff_ids: [OTHER]}}}),
+    /more or fewer layers/,
+  ],
   [
     'with too many layers',
     (layout) => ofParts(layout, {layers: Array(257).fill(Buffer.alloc(0))}),

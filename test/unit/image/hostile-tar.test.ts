@@ -30,7 +30,7 @@ const file = (bytes: Uint8Array): string => {
 async function refusal(bytes: Uint8Array): Promise<string> {
   const path = file(bytes)
   const error = await (await openTar(path)).read().then(
-    (fs) => fs.dispose(),
+    ({fs}) => fs.dispose(),
     (thrown) => thrown,
   )
   if (!(error instanceof HvError)) throw error ?? new Error('it was taken')
@@ -178,7 +178,7 @@ describe('what grows has an end', () => {
       {name: 'x', type: '5'},
     ])
     const path = file(tarOf(...down.flat(), {name: 'd', content: 'a file now'}))
-    const fs = await (await openTar(path)).read()
+    const {fs} = await (await openTar(path)).read()
     expect(fs.root.lookup('d').size).toBe(10)
     fs.dispose()
   })

@@ -53,7 +53,7 @@ async function openAs(bytes: Uint8Array, name = 'a.tar'): Promise<TestVfs> {
   const path = join(folder, name)
   fs.writeFileSync(path, bytes)
   const memory = memoryFile(16 << 20)
-  const archive = await (await openTar(path)).read()
+  const {fs: archive} = await (await openTar(path)).read()
   archive.useMemory(memory)
   const vfs = new TestVfs(new Overlay(archive, memory))
   onTestFinished(() => {
@@ -160,7 +160,7 @@ test('pages of a mapped file hold it, and zeros behind its end', async () => {
     path,
     tarOf({name: 'first', content: 'before'}, {name: 'mapped', content}, {name: 'last', content: 'behind'}),
   )
-  const archive = await (await openTar(path)).read()
+  const {fs: archive} = await (await openTar(path)).read()
   archive.useMemory(memory)
   const vfs = new TestVfs(archive)
   const [file, other] = [vfs.open('mapped'), vfs.open('mapped')]

@@ -1,0 +1,50 @@
+// ProgressBar: one line on a terminal's standard error that shows how far something is, if it takes long.
+
+import {writeSync} from 'node:fs'
+import type {UnpackProgress} from '../run/options.ts'
+
+const STDERR = 2
+const FIRST_MS = 300
+const INTERVAL_MS = 100
+const CELLS = 30
+const CLEAR_LINE = '\r\x1b[K'
+
+export class ProgressBar {
+  #nextMs = performance.now() + FIRST_MS
+  #isShown = false
+  readonly #isTerminal: () => boolean
+  readonly #write: (text: string) => void
+
+  /** @param isTerminal is asked when there is something to show */
+  constructor(isTerminal: () => boolean, write = writeToStderr) {
+    this.#isTerminal = isTerminal
+    this.#write = write
+  }
+
+  /** Shows an archive that is being unpacked. */
+  readonly show = ({layer, layers, part}: UnpackProgress): void => {
+    const nowMs = performance.now()
+    if (nowMs < this.#nextMs) return
+    this.#nextMs = nowMs + INTERVAL_MS
+    if (!this.#isTerminal()) return
+    const filled = Math.min(CELLS, Math.round(part * CELLS))
+    const bar = `${'='.repeat(filled)}${' '.repeat(CELLS - filled)}`
+    const which = layers === 1 ? '' : ` layer ${layer} of ${layers}`
+    this.#write(`${CLEAR_LINE}hv: unpacking${which} [${bar}] ${Math.min(100, Math.floor(part * 100))} %`)
+    this.#isShown = true
+  }
+
+  /** Before anything else is written to the terminal. */
+  readonly clear = (): void => {
+    if (this.#isShown) this.#write(CLEAR_LINE)
+    this.#isShown = false
+  }
+}
+
+function writeToStderr(text: string): void {
+  try {
+    writeSync(STDERR, text)
+  } catch {
+    // The terminal is gone, or does not read now.
+  }
+}

@@ -1,9 +1,10 @@
 // Turns the words of `hv run` into RunOptions: checks values, and finds the program and the directories on the host.
 
-import {accessSync, constants, openSync, statSync} from 'node:fs'
+import {accessSync, constants, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import type {JailChoice} from '../jail/layer.ts'
+import {openOutput} from '../output-file.ts'
 import {
   guestEnvironment,
   hasTree,
@@ -31,6 +32,8 @@ import {variablesOf} from './variables.ts'
 
 const STDIN = 0
 const STDERR = 2
+/** Before the umask. */
+const CREATE_MODE = 0o666
 
 /** @throws HvError BAD_ARGUMENT, NOT_FOUND */
 export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.ProcessEnv): RunOptions {
@@ -250,8 +253,9 @@ export function existing(path: string, flag: string, mustBeDirectory: boolean): 
 /** @param flag for the message. @throws HvError BAD_ARGUMENT */
 export function createFile(path: string, flag: string): number {
   try {
-    return openSync(path, 'w')
+    return openOutput(path, CREATE_MODE)
   } catch (error) {
+    if (error instanceof HvError) throw error
     const reason = (error as NodeJS.ErrnoException).code
     throw new HvError('BAD_ARGUMENT', `${flag}: ${path} cannot be written (${reason})`, 'name another file', {
       cause: error,

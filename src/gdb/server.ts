@@ -1,8 +1,9 @@
 // GdbServer: where gdb connects: a listening socket that serves one gdb at a time.
 
-import {lstatSync, unlinkSync} from 'node:fs'
+import {lstatSync, renameSync} from 'node:fs'
 import {connect, createServer, type ListenOptions, type Server, type Socket} from 'node:net'
-import {HvError} from '../errors.ts'
+import {HvError, printable} from '../errors.ts'
+import {Place} from '../output-file.ts'
 import {type GdbAddress, targetRemote} from './address.ts'
 import {Session} from './session.ts'
 import type {Target} from './target.ts'
@@ -34,16 +35,17 @@ export class GdbServer {
     server.on('error', () => {})
   }
 
-  /** @throws HvError BAD_ARGUMENT when listening there is not possible */
-  static async listen(address: GdbAddress): Promise<GdbServer> {
-    if ('path' in address) await removeStale(address.path)
+  /**
+   * @param guests directories of the host in which guests may make sockets, to which gdb could connect instead
+   * @throws HvError BAD_ARGUMENT when listening there is not possible
+   */
+  static async listen(address: GdbAddress, guests: readonly string[] = []): Promise<GdbServer> {
     const server = createServer()
-    const options: ListenOptions = {...address, exclusive: true}
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(address, error)))
-      server.listen(options, resolve)
-    })
-    server.removeAllListeners('error')
+    try {
+      await ('path' in address ? listenAtPath(server, address.path, guests) : listen(server, address))
+    } catch (error) {
+      throw error instanceof HvError ? error : cannotListen(address, error as NodeJS.ErrnoException)
+    }
     const bound = server.address()
     return new GdbServer(
       server,
@@ -139,12 +141,31 @@ function fdOf(holder: Server | Socket): number | undefined {
   return fd !== undefined && fd >= 0 ? fd : undefined
 }
 
-/** Removes the socket of an hv that has ended, which could not remove it in its jail. @throws HvError BAD_ARGUMENT */
-async function removeStale(path: string): Promise<void> {
-  const stat = lstatSync(path, {throwIfNoEntry: false})
-  if (stat === undefined) return
-  if (!stat.isSocket()) throw cannotListen({path}, new Error('it is there, and no socket'))
-  const isServed = await new Promise<boolean>((resolve) => {
+/** @throws the system error */
+async function listen(server: Server, options: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({...options, exclusive: true}, resolve)
+  })
+  server.removeAllListeners('error')
+}
+
+/** Takes the place of the socket of an hv that has ended, which could not remove it in its jail. @throws HvError BAD_ARGUMENT; Error */
+async function listenAtPath(server: Server, path: string, guests: readonly string[]): Promise<void> {
+  using place = new Place(path)
+  const theirs = place.beneath(guests)
+  if (theirs !== undefined) throw new Error(`the guest may write in ${printable(theirs)}, and take its place`)
+  const stat = lstatSync(place.pathOf(), {throwIfNoEntry: false})
+  if (stat !== undefined && !stat.isSocket()) throw new Error('it is there, and no socket')
+  if (stat !== undefined && (await isServed(place.pathOf()))) throw new Error('somebody listens there')
+  // Node removes what it has made when the server is closed, by a path that may by then lead elsewhere: there is no such name there.
+  const unfinished = place.pathOf(`.hv-${process.pid}-${process.hrtime.bigint()}`)
+  await listen(server, {path: unfinished})
+  renameSync(unfinished, place.pathOf())
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = connect({path})
     probe.once('connect', () => {
       probe.destroy()
@@ -152,11 +173,9 @@ async function removeStale(path: string): Promise<void> {
     })
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
   })
-  if (isServed) throw cannotListen({path}, new Error('somebody listens there'))
-  unlinkSync(path)
 }
 
-function cannotListen(address: GdbAddress, error: NodeJS.ErrnoException): HvError {
+function cannotListen(address: GdbAddress, error: Error & {code?: string}): HvError {
   const where = targetRemote(address).slice('target remote '.length)
   const why = error.code ?? error.message
   return new HvError('BAD_ARGUMENT', `gdb cannot be waited for at ${where} (${why})`, 'name another place', {

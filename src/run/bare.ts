@@ -19,7 +19,8 @@ const TASKS = {maxTasks: 1, cpus: 1}
 export async function runBareMetal(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   requireBareOptions(options)
   const fd = openGuestFile(options.program)
-  const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
+  const server =
+    options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, options, true))
   const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES} = options

@@ -1,8 +1,9 @@
 // CoreFile: the file for the core of the first program, or machine, that dies with one. Opened before the jail, which lets no file be made.
 
-import {closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync} from 'node:fs'
+import {closeSync, ftruncateSync, writeSync} from 'node:fs'
 import type {CoreSink} from '../core/core-file.ts'
 import {HvError, printable} from '../errors.ts'
+import {makeFile} from '../output-file.ts'
 import {dumpCore} from '../sentry/debug/dump-core.ts'
 import type {Kernel} from '../sentry/kernel.ts'
 
@@ -15,21 +16,20 @@ export class CoreFile {
   readonly #fd: number
   #isUsed = false
 
-  /** Empties an existing file. @throws HvError BAD_ARGUMENT */
+  /** An existing file is replaced. @throws HvError BAD_ARGUMENT */
   constructor(path: string) {
     this.#path = path
-    // Opening a fifo would wait.
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK
     try {
-      this.#fd = openSync(path, flags, MODE)
+      this.#fd = makeFile(path, MODE)
     } catch (error) {
-      throw this.#bad((error as NodeJS.ErrnoException).code ?? 'it cannot be opened', error)
+      if (error instanceof HvError) throw error
+      throw new HvError(
+        'BAD_ARGUMENT',
+        `the core file ${path} cannot be written (${(error as NodeJS.ErrnoException).code})`,
+        'name another file',
+        {cause: error},
+      )
     }
-    if (!fstatSync(this.#fd).isFile()) {
-      closeSync(this.#fd)
-      throw this.#bad('it is no regular file')
-    }
-    ftruncateSync(this.#fd)
   }
 
   /** From now on the first process that dies with a core is dumped. */
@@ -66,17 +66,6 @@ export class CoreFile {
         done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done)
     },
     setLength: (bytes) => ftruncateSync(this.#fd, bytes),
-  }
-
-  #bad(why: string, cause?: unknown): HvError {
-    return new HvError(
-      'BAD_ARGUMENT',
-      `the core file ${this.#path} cannot be written (${why})`,
-      'name another file',
-      {
-        cause,
-      },
-    )
   }
 }
 

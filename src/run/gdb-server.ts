@@ -4,17 +4,29 @@ import {writeSync} from 'node:fs'
 import {type GdbAddress, targetRemote} from '../gdb/address.ts'
 import {GdbServer} from '../gdb/server.ts'
 import {debugLimits} from '../vm/debug.ts'
+import type {RunOptions} from './options.ts'
 
 const STDERR = 2
 
 /**
  * Call it before there is a jail: nothing can listen in it.
+ * @param options the volumes and shares, in which gdb's socket cannot be
  * @param isMachine a machine is debugged, or may be: in a jail it could not be asked what its vCPUs can stop for
  * @throws HvError BAD_ARGUMENT
  */
-export async function listenForGdb(address: GdbAddress, isMachine: boolean): Promise<GdbServer> {
+export async function listenForGdb(
+  address: GdbAddress,
+  {volumes, shares = []}: Pick<RunOptions, 'volumes' | 'shares'>,
+  isMachine: boolean,
+): Promise<GdbServer> {
   if (isMachine) askLimits()
-  return GdbServer.listen(address)
+  const writable = [...volumes.map(({host: path, writable}) => ({path, writable})), ...shares].filter(
+    (each) => each.writable,
+  )
+  return GdbServer.listen(
+    address,
+    writable.map(({path}) => path),
+  )
 }
 
 export function tellWaiting(server: GdbServer): void {

@@ -13,8 +13,9 @@ export interface KernelDebugging {
 }
 
 /** @throws HvError BAD_ARGUMENT */
-export async function openKernelDebugging({gdb: address, core: path}: RunOptions): Promise<KernelDebugging> {
-  const server = address && (await (await import('./gdb-server.ts')).listenForGdb(address, true))
+export async function openKernelDebugging(options: RunOptions): Promise<KernelDebugging> {
+  const {gdb: address, core: path} = options
+  const server = address && (await (await import('./gdb-server.ts')).listenForGdb(address, options, true))
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
   const core = path ? new (await import('./core.ts')).CoreFile(path) : undefined
   const machineCore = core && new (await import('./machine-core.ts')).MachineCore(core)

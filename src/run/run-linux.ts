@@ -49,7 +49,7 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
   const isUndecided = onHost !== undefined && options.machine === undefined
   const server =
-    options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, isUndecided))
+    options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, options, isUndecided))
   const gdb = server && new (await import('./gdb.ts')).GdbRun(server)
   const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
   const jail = Jail.begin(options.jail ?? 'best')

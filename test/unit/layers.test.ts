@@ -58,7 +58,7 @@ function layerOf(path: string): string {
  * each layer's part of the addon) have no layers above them, or import only types.
  */
 const below: Record<string, string[]> = {
-  cli: ['board', 'errors.ts', 'jail', 'run', 'sentry', 'similar.ts'],
+  cli: ['board', 'errors.ts', 'jail', 'output-file.ts', 'run', 'sentry', 'similar.ts'],
   run: [
     'abi',
     'arch',
@@ -72,15 +72,17 @@ const below: Record<string, string[]> = {
     'jail',
     'kept-code.ts',
     'machine',
+    'output-file.ts',
     'platform',
     'sentry',
     'vfs',
     'vm',
   ],
   core: ['abi'],
-  gdb: ['errors.ts'],
+  gdb: ['errors.ts', 'output-file.ts'],
   board: ['errors.ts', 'package-file.ts', 'similar.ts'],
   'errors.ts': [],
+  'output-file.ts': ['abi', 'errors.ts'],
   'user-cache.ts': [],
   'code-cache.ts': ['kept-code.ts', 'user-cache.ts'],
   'kept-code.ts': [],
@@ -89,7 +91,7 @@ const below: Record<string, string[]> = {
   elf: ['abi', 'errors.ts'],
   vfs: ['abi', 'arch', 'addon.ts', 'errors.ts', 'platform'],
   jail: ['abi', 'addon.ts', 'errors.ts', 'package-file.ts', 'user-cache.ts'],
-  vm: ['abi', 'arch', 'addon.ts', 'errors.ts', 'options.ts', 'stop-signal.ts'],
+  vm: ['abi', 'arch', 'addon.ts', 'errors.ts', 'options.ts', 'output-file.ts', 'stop-signal.ts'],
   'options.ts': ['errors.ts', 'similar.ts', 'stop-signal.ts'],
   sandbox: [
     'abi',

@@ -1,18 +1,9 @@
 // The file of a saved VM: written whole or not at all, read in order, at a path or through a descriptor.
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import {closeSync, constants, fstatSync, lstatSync, openSync, readSync, writeSync} from 'node:fs'
 import {HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
+import {makeFile} from '../../output-file.ts'
 import {invalid} from './format.ts'
 
 /** Only for the owner: the guest's memory is in it. */
@@ -41,28 +32,12 @@ export function writeTo(file: SaveFile, body: (write: Write) => void): void {
 }
 
 function writeWhole(target: string, body: (write: Write) => void): void {
-  const there = failing(target, () => statSync(target, {throwIfNoEntry: false}))
-  // A file must not replace it.
+  const there = failing(target, () => lstatSync(target, {throwIfNoEntry: false}))
   if (there?.isFile() === false) {
     const message = `${printable(target)} is no regular file`
     throw new HvError('FILE_FAILED', message, 'give a descriptor of what is none', {errno: 'EINVAL'})
   }
-  // Never someone else's file: 'wx' does not open an existing one. Node's random bytes take 4 ms to load.
-  const beside = `${target}.${process.pid}-${process.hrtime.bigint()}`
-  const descriptor = failing(target, () => openSync(beside, 'wx', MODE))
-  try {
-    failing(target, () => {
-      try {
-        body(writer(descriptor))
-      } finally {
-        closeSync(descriptor)
-      }
-      renameSync(beside, target)
-    })
-  } catch (error) {
-    unlinkSync(beside)
-    throw error
-  }
+  failing(target, () => closeSync(makeFile(target, MODE, (descriptor) => body(writer(descriptor)))))
 }
 
 /** @throws HvError FILE_FAILED, BAD_ARGUMENT, SAVE_INVALID when the file is too short or too long */

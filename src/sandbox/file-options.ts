@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import * as takes from '../options.ts'
 import type {FileChange, FileEntry, FileKind} from '../sentry/files/operations.ts'
+import {requireFits} from './text.ts'
 
 /** A guest file of any kind. @see {@link SandboxFiles.list}, {@link SandboxFiles.stat} */
 export interface SandboxFile {
@@ -35,7 +36,7 @@ export type SandboxFileData =
 export interface SandboxReadOptions {
   /** `buffer`: as bytes. Default: as text, from UTF-8. */
   encoding?: 'utf8' | 'buffer'
-  /** Bytes; default 64 MiB. A larger file fails with EFBIG; `readStream` reads files of any size. */
+  /** Bytes; default 64 MiB; as text, no more than fit a string: half a GiB. A larger file fails with EFBIG; `readStream` reads files of any size. */
   maxBytes?: number
 }
 
@@ -90,7 +91,12 @@ export function toArchive(given: unknown): Uint8Array | AsyncIterable<Uint8Array
 export const toData = (given: unknown) => takes.checked(data, given, 'data')
 
 export function toReadOptions(given: SandboxReadOptions): Required<SandboxReadOptions> {
-  return {encoding: 'utf8', maxBytes: DEFAULT_MAX_BYTES, ...takes.checked(readOptions, given, 'options')}
+  const options = {
+    ...({encoding: 'utf8', maxBytes: DEFAULT_MAX_BYTES} as const),
+    ...takes.checked(readOptions, given, 'options'),
+  }
+  if (options.encoding === 'utf8') requireFits(options.maxBytes, 'maxBytes')
+  return options
 }
 
 export function toWriteOptions(given: SandboxWriteOptions): SandboxWriteOptions {

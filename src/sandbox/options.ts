@@ -216,7 +216,10 @@ export interface SandboxRunOptions extends Omit<SandboxSpawnOptions, 'pty'> {
    * program does not read all of it, the rest is destroyed, as by a `break` out of its loop.
    */
   stdin?: string | Uint8Array | AsyncIterable<string | Uint8Array>
-  /** Limit for standard output and for standard error, in bytes each; default 64 MiB. Beyond it the guest gets ENOSPC. */
+  /**
+   * Limit for standard output and for standard error, in bytes each; default 64 MiB, at most 2 GiB, or as text what fits a string: half a
+   * GiB. Beyond it the guest gets ENOSPC.
+   */
   maxOutputBytes?: number
   /** `buffer`: output as bytes. Default: as text, from UTF-8. */
   encoding?: 'utf8' | 'buffer'
@@ -226,7 +229,7 @@ export interface SandboxRunOptions extends Omit<SandboxSpawnOptions, 'pty'> {
 export interface SandboxLinesOptions {
   /** Default: `stdout`. */
   from?: 'stdout' | 'stderr'
-  /** Bytes of a line, 1 to 2 GiB; default 1 MiB. A longer one ends the loop with LINE_TOO_LONG. */
+  /** Bytes of a line, at least 1, at most what fits a string: half a GiB; default 1 MiB. A longer one ends the loop with LINE_TOO_LONG. */
   maxLineBytes?: number
 }
 

@@ -28,6 +28,7 @@ import type {
 } from './options.ts'
 import type {RunRequest} from './protocol.ts'
 import {isBun} from './runtime.ts'
+import {MOST_TEXT_BYTES, requireFits} from './text.ts'
 
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
 const DEFAULT_COLUMNS = 80
@@ -133,7 +134,7 @@ const runOptions = takes.options({
 
 const linesOptions = takes.options({
   from: v.optional(takes.oneOf(['stdout', 'stderr'])),
-  maxLineBytes: v.optional(takes.integer(1, MAX_OUTPUT_BYTES)),
+  maxLineBytes: v.optional(takes.integer(1, MOST_TEXT_BYTES)),
 })
 
 const traceOptions = takes.options({
@@ -239,6 +240,7 @@ export function toRequest(
 ): {request: RunRequest; encoding: 'utf8' | 'buffer'; input: InputSource | undefined} {
   const options = takes.checked(runOptions, given, 'options')
   const {env, cwd, timeoutMs, cpuTimeoutMs, stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
+  if (options.encoding !== 'buffer') requireFits(maxOutputBytes, 'maxOutputBytes')
   const isWhole = typeof stdin === 'string' || takes.isBytes(stdin)
   const input = isWhole ? undefined : stdin
   const request: RunRequest = {

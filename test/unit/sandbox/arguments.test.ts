@@ -1,11 +1,14 @@
 // The library's arguments: the refusal of each wrong one names it, and says what it takes.
 
+import {constants} from 'node:buffer'
 import {describe, expect, test} from 'vitest'
 import {type CheckOptions, checkHost} from '../../../src/check/check-host.ts'
 import type {HvError} from '../../../src/errors.ts'
 import {Machine} from '../../../src/machine/linux-machine.ts'
+import {toReadOptions} from '../../../src/sandbox/file-options.ts'
 import type {SandboxOptions, SandboxRunOptions, SandboxSpawnOptions} from '../../../src/sandbox/options.ts'
 import {
+  toLinesOptions,
   toRequest,
   toSettings,
   toSpawnRequest,
@@ -116,6 +119,21 @@ test('an event that there is not, and a listener that is no function', () => {
     )
     expectRefused(() => listeners[act]('exit', 5 as never, false), 'listener', 'a function, not 5')
   }
+})
+
+test('more text than a string holds is refused at the call, and bytes are not', () => {
+  const most = constants.MAX_STRING_LENGTH
+  const refused = {code: 'BAD_ARGUMENT', nextStep: `say \`encoding: 'buffer'\`, or give ${most} at most`}
+  expect(refusal(run({maxOutputBytes: most + 1}))).toMatchObject(refused)
+  expect(refusal(() => toReadOptions({maxBytes: most + 1}))).toMatchObject(refused)
+  expectRefused(
+    () => toLinesOptions({maxLineBytes: most + 1}),
+    'maxLineBytes',
+    `a whole number from 1 to ${most}`,
+  )
+  expect(run({maxOutputBytes: most})).not.toThrow()
+  expect(run({maxOutputBytes: most + 1, encoding: 'buffer'})).not.toThrow()
+  expect(toReadOptions({maxBytes: most + 1, encoding: 'buffer'})).toMatchObject({maxBytes: most + 1})
 })
 
 test('a time-out of 0 is none', () => {

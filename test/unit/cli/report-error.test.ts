@@ -30,7 +30,7 @@ test('no message of the library names a flag', () => {
     readFileSync(new URL(name, src), 'utf8')
       .split('\n')
       // Node's own flags.
-      .map((line) => line.replaceAll(/--allow-\S+/g, ''))
+      .map((line) => line.replaceAll(/--(allow-\S+|permission)/g, ''))
       .filter((line) => /['"`][^'"`]*(^|[\s'"`])--[a-z]{3,}/.test(line) && !/^\s*(\/\/|\*|\/\*\*)/.test(line))
       .map((line) => `${name}: ${line.trim()}`),
   )

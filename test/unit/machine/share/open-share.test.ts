@@ -57,7 +57,7 @@ test('what is no directory, not there, or the kernel’s is not shared', () => {
 })
 
 test('listings that are being read are as many as there is room for', async () => {
-  const budget = new Budget(40 * COST.entry)
+  const budget = new Budget(4 * COST.listing)
   const memory = memoryFile(1 << 20)
   const share = await shareOf(openHostFs(directory.path, {readOnly: true, memory, budget}))
   const {client} = share

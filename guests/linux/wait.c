@@ -167,6 +167,37 @@ static void check_interruption(void) {
   CHECK_EQ(ended(child), 128 + SIGKILL);
 }
 
+// A child that has ended counts before the SIGCHLD of its end.
+static void check_end_before_signal(void) {
+  struct sigaction action = {.sa_handler = nothing}, before;
+  siginfo_t info;
+  sigaction(SIGCHLD, &action, &before);
+  for (int i = 0; i < 10; i++) {
+    pid_t child = CHILD(sleep_ms(5));
+    CHECK_EQ(waitpid(child, 0, 0), child);
+    child = CHILD(sleep_ms(5));
+    CHECK_EQ(waitid(P_PID, child, &info, WEXITED), 0);
+  }
+  sigaction(SIGCHLD, &before, 0);
+}
+
+// A zombie has nothing but its end to report.
+static void check_zombies(void) {
+  siginfo_t info;
+  pid_t child = CHILD(_exit(0));
+  CHECK_EQ(waitid(P_PID, child, &info, WEXITED | WNOWAIT), 0);
+  static const int options[] = {WSTOPPED, WCONTINUED, WSTOPPED | WCONTINUED, WSTOPPED | WNOHANG};
+  for (size_t i = 0; i < COUNT(options); i++) {
+    CHECK_ERRNO(waitid(P_ALL, 0, &info, options[i]), ECHILD);
+    CHECK_ERRNO(waitid(P_PID, child, &info, options[i]), ECHILD);
+  }
+  CHECK_EQ(ended(child), 0);
+  // One that ends meanwhile.
+  child = CHILD(sleep_ms(20));
+  CHECK_ERRNO(waitid(P_ALL, 0, &info, WSTOPPED), ECHILD);
+  CHECK_EQ(ended(child), 0);
+}
+
 int main(void) {
   limit_time();
   check_statuses();
@@ -175,5 +206,7 @@ int main(void) {
   check_clone_children();
   check_errors();
   check_interruption();
+  check_end_before_signal();
+  check_zombies();
   return finish();
 }

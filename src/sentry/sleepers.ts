@@ -65,20 +65,24 @@ export class Sleepers {
     }
   }
 
+  /** As in Linux's wait loops (wait_event_interruptible), what the call waits for counts before a signal does. */
   #retry(sleep: Sleep): void {
     const {task} = sleep
-    if (sleep.isInterruptible && hasDeliverable(task)) {
-      this.#end(sleep)
-      interruptWait(task)
-      this.#kernel.tracer?.leave(task, undefined)
-    } else if (task.signals.process.stopped || task.signals.watch === 'held') {
-      // It retries when it goes on: after SIGCONT, or for the debugger, which sees nothing change until then.
-    } else if (!this.#isGone(sleep) && retry(task, sleep.expired)) {
-      this.#end(sleep)
-    } else if (!this.#isGone(sleep) && task.wait !== sleep.wait) {
-      sleep.end()
-      this.add(task)
+    // Stopped, or held by a debugger, it retries when it goes on: until then it sees nothing change.
+    if (!task.signals.process.stopped && task.signals.watch !== 'held') {
+      const isDone = retry(task, sleep.expired)
+      if (this.#isGone(sleep)) return
+      if (isDone) return this.#end(sleep)
+      if (task.wait !== sleep.wait) {
+        sleep.end()
+        this.add(task)
+      }
     }
+    const current = this.#asleep.get(task)!
+    if (!current.isInterruptible || !hasDeliverable(task)) return
+    this.#end(current)
+    interruptWait(task)
+    this.#kernel.tracer?.leave(task, undefined)
   }
 
   /** The sleep has ended meanwhile, by a signal or by the call itself. */

@@ -126,7 +126,7 @@ function waitFor(
   const {process, kernel} = task
   const attempt = (): number => {
     const children = [...process.children].filter(
-      (child) => select(child, child.pid) && isOfKind(child, options),
+      (child) => select(child, child.pid) && isOfKind(child, options) && isAwaited(child, options),
     )
     const tracees = [...process.tracees].filter(({tracee}) => select(tracee.process, tracee.tid))
     if (children.length + tracees.length === 0) throw new Errno(ECHILD)
@@ -159,12 +159,17 @@ function isOfKind({exitSignal}: Process, options: number): boolean {
   return (exitSignal !== SIGCHLD) === ((options & WCLONE) !== 0)
 }
 
+/** A zombie has nothing but its end to report: a caller that does not wait for that has no such child (wait_consider_task). */
+function isAwaited({exit}: Process, options: number): boolean {
+  return exit === undefined || (options & WEXITED) !== 0
+}
+
+/** @param children that are awaited */
 function newsOf(children: readonly Process[], options: number): News | undefined {
   for (const child of children) {
     const {exit, stopNews} = child
-    if (exit !== undefined) {
-      if (options & WEXITED) return {child, ...endOf(exit)}
-    } else if (stopNews === SIGCONT) {
+    if (exit !== undefined) return {child, ...endOf(exit)}
+    if (stopNews === SIGCONT) {
       if (options & WCONTINUED) return {child, code: CLD_CONTINUED, status: SIGCONT}
     } else if (stopNews !== undefined && options & WSTOPPED) {
       return {child, code: CLD_STOPPED, status: stopNews}

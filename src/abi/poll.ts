@@ -1,6 +1,6 @@
 // poll(2), select(2): readiness bits, struct pollfd, fd_set.
 
-import {POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI} from './open-flags.ts'
+import {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI} from './open-flags.ts'
 
 export {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI} from './open-flags.ts'
 
@@ -14,9 +14,9 @@ export const POLLRDHUP = 0x2000
 export const POLLFD_SIZE = 8
 
 /** What makes select's three sets ready (fs/select.c). */
-export const SELECT_READ = POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR
-export const SELECT_WRITE = POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR
-export const SELECT_EXCEPT = POLLPRI
+export const SELECT_READ = POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR | POLLNVAL
+export const SELECT_WRITE = POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR | POLLNVAL
+export const SELECT_EXCEPT = POLLPRI | POLLNVAL
 
 /** Linux's POLLIN and POLLOUT come with their "normal" twins: files report only the first two. */
 export function withNormalBits(ready: number): number {

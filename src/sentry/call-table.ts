@@ -7,11 +7,22 @@ import {table} from './syscalls/table.ts'
 /** Undefined: ENOSYS. A restriction is a function from one table to another, so that what it allows costs nothing more. */
 export type CallTable = readonly (Syscall | undefined)[]
 
+let descriptors: readonly (readonly number[])[] | undefined
 let rows: readonly (Row | undefined)[] | undefined
 let shared: CallTable | undefined
 
 export function rowOf(number: number): Row | undefined {
   return allRows()[number]
+}
+
+/** Which of a call's arguments are descriptors that it works on. Those of directories only begin a path. */
+export function descriptorArguments(number: number): readonly number[] {
+  descriptors ??= allRows().map((row) => placesOf('fd', row?.args ?? ''))
+  return descriptors[number] ?? []
+}
+
+function placesOf(kind: string, kinds: string): number[] {
+  return kinds.split(' ').flatMap((word, index) => (word === kind ? [index] : []))
 }
 
 /** What every process starts with. */

@@ -117,9 +117,13 @@ export class HookedCalls {
   }
 }
 
-/** As in any blocked call, timers, an abort and the time-out go on. Signals wait for the call's end. */
+/**
+ * As in any blocked call, timers, an abort and the time-out go on. Signals wait for the call's end. Not by task.block: a call that
+ * has not been made holds no files yet.
+ */
 function sleepOn(task: Task, queue: WaitQueue, retry: () => number): number {
-  return task.block({queues: [queue], restart: 'never', onlyKillable: true, retry})
+  task.wait = {queues: [queue], restart: 'never', onlyKillable: true, retry}
+  return BLOCKED
 }
 
 /** The arguments are still there: only the next call overwrites them. */

@@ -46,6 +46,7 @@ export class Sleepers {
   forget(task: Task): void {
     this.#asleep.get(task)?.end()
     this.#asleep.delete(task)
+    task.releaseHeld()
   }
 
   /** Its call ends as by a signal, whatever it waits for. Precondition: it sleeps. */
@@ -72,7 +73,10 @@ export class Sleepers {
     if (!task.signals.process.stopped && task.signals.watch !== 'held') {
       const isDone = retry(task, sleep.expired)
       if (this.#isGone(sleep)) return
-      if (isDone) return this.#end(sleep)
+      if (isDone) {
+        this.#end(sleep)
+        return
+      }
       if (task.wait !== sleep.wait) {
         sleep.end()
         this.add(task)
@@ -93,6 +97,7 @@ export class Sleepers {
   #end(sleep: Sleep): void {
     sleep.end()
     this.#asleep.delete(sleep.task)
+    sleep.task.releaseHeld()
     this.#scheduler.wake(sleep.task)
   }
 }

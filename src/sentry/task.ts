@@ -2,9 +2,10 @@
 
 import type {Context} from '../platform/platform.ts'
 import type {Credentials} from './credentials.ts'
-import type {FdTable} from './fd-table.ts'
+import type {FdTable, SharedDescription} from './fd-table.ts'
 import {FrameArguments} from './frame-arguments.ts'
 import type {FsContext} from './fs-context.ts'
+import {holdFiles} from './held-files.ts'
 import type {SemaphoreUndo} from './ipc/semaphore-undo.ts'
 import type {Kernel} from './kernel.ts'
 import type {Told} from './known-calls.ts'
@@ -42,6 +43,8 @@ export class Task {
   tracing: Tracing | undefined
   /** The blocked call, if any. */
   wait: Wait | undefined
+  /** What it holds open until it ends. */
+  #held: readonly SharedDescription[] | undefined
   /** How long it was on a CPU, or answered, up to the last time it left one: nanoseconds. */
   cpuNs = 0
   /** CLOCK_MONOTONIC nanoseconds; 0: it is on no CPU. */
@@ -97,7 +100,15 @@ export class Task {
   /** Puts the current call to sleep. A handler ends with `return task.block({…})`. */
   block(wait: Wait): number {
     this.wait = wait
+    this.#held ??= holdFiles(this, wait)
     return BLOCKED
+  }
+
+  /** The blocked call has ended, or the task has. */
+  releaseHeld(): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) for (const description of held) description.release()
   }
 }
 

@@ -3,6 +3,7 @@
 import type {FileDescription} from '../vfs/file.ts'
 import type {RecordLock} from '../vfs/file-locks.ts'
 import type {WaitQueue} from '../vfs/wait-queue.ts'
+import type {SharedDescription} from './fd-table.ts'
 
 /**
  * What happens to the call when a signal handler runs before it is done (kernel: ERESTARTSYS and the like):
@@ -19,9 +20,16 @@ export function restartOf(deadlineNs: number): Restart {
   return deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never'
 }
 
+export interface WaitedFile {
+  readonly file: FileDescription
+  readonly events: number
+  /** The call holds it (held-files.ts). Absent: one of its arguments names it. */
+  readonly description?: SharedDescription
+}
+
 export interface Wait {
   /** Files whose readiness for `events` (POLLIN 1, POLLOUT 4) ends the wait. */
-  readonly files?: ReadonlyArray<{readonly file: FileDescription; readonly events: number}>
+  readonly files?: readonly WaitedFile[]
   readonly queues?: readonly WaitQueue[]
   /** CLOCK_MONOTONIC nanoseconds; `retry` is then called with expired = true. */
   readonly deadlineNs?: number

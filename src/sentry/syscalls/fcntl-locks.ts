@@ -65,7 +65,6 @@ export function setLock(task: Task, fd: number, command: number, address: number
     if (wanted.type !== F_UNLCK) locks.useHost(file)
     if (blocker() === undefined && locks.set(wanted)) {
       // While this waited, another thread closed the descriptor: no close would end the lock (fcntl_setlk in Linux).
-      if (ofDescription && description.references === 0) fileLocks.release(inode, description)
       const isLate = !ofDescription && wanted.type !== F_UNLCK && fds.find(fd) !== description
       if (isLate) locks.set({...wanted, type: F_UNLCK})
       fileLocks.forgetIdle(inode)

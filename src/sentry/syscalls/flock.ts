@@ -29,10 +29,7 @@ export const flock: Syscall = (task, args) => {
   const locks = fileLocks.of(inode)
   const attempt = (): number => {
     locks.useHost(file)
-    if (!locks.tryFlock(description, kind === LOCK_EX)) return BLOCKED
-    // While this waited, another thread closed the last descriptor.
-    if (description.references === 0) fileLocks.release(inode, description)
-    return 0
+    return locks.tryFlock(description, kind === LOCK_EX) ? 0 : BLOCKED
   }
   if (attempt() === 0) return 0
   if (operation & LOCK_NB) throw new Errno(EAGAIN)

@@ -5,11 +5,13 @@ import {POLLNVAL, withNormalBits} from '../../abi/poll.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
+import type {WaitedFile} from '../wait.ts'
 import {BLOCKED} from './syscall.ts'
 
-export interface WatchedFile {
-  readonly file: FileDescription
-  readonly events: number
+/** What a descriptor leads to now: poll(2) and select(2) look each one up in every pass. */
+export function readinessAt(task: Task, fd: number): number {
+  const description = task.fds.find(fd)
+  return description === undefined ? POLLNVAL : readinessOf(description.file)
 }
 
 /** All of a file's poll bits. O_PATH descriptors have none. */
@@ -29,7 +31,7 @@ export function readinessOf(file: FileDescription): number {
  */
 export function waitForReadiness(
   task: Task,
-  files: readonly WatchedFile[],
+  files: readonly WaitedFile[],
   deadlineNs: number,
   attempt: (expired: boolean) => number,
   finished?: () => void,
@@ -48,10 +50,13 @@ export function waitForReadiness(
 }
 
 /** A guest may name a file as often as it likes. */
-function eachOnce(files: readonly WatchedFile[]): WatchedFile[] {
-  const eventsOf = new Map<FileDescription, number>()
-  for (const {file, events} of files) eventsOf.set(file, (eventsOf.get(file) ?? 0) | events)
-  return Array.from(eventsOf, ([file, events]) => ({file, events}))
+function eachOnce(files: readonly WaitedFile[]): WaitedFile[] {
+  const once = new Map<FileDescription, WaitedFile>()
+  for (const waited of files) {
+    const events = waited.events | (once.get(waited.file)?.events ?? 0)
+    once.set(waited.file, {...waited, events})
+  }
+  return [...once.values()]
 }
 
 /** The signal mask of ppoll, pselect6 and epoll_pwait, in force until the call ends; address 0: none. @throws Errno EFAULT, EINVAL */

@@ -4,7 +4,8 @@ import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLIN, POLLOUT, POLLPRI, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE} from '../../abi/poll.ts'
 import {readinessPass} from '../epoll-nesting.ts'
 import type {Task} from '../task.ts'
-import {readinessOf, setMaskArgument, type WatchedFile, waitForReadiness} from './readiness.ts'
+import type {WaitedFile} from '../wait.ts'
+import {readinessAt, setMaskArgument, waitForReadiness} from './readiness.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 import {readTimespecDeadline, readTimevalDeadline, writeRemaining} from './time-limit.ts'
 
@@ -83,7 +84,7 @@ function selectFiles(
 
   const attempt = (expired: boolean): number => {
     const results = sets.map(() => new Uint8Array(bytes))
-    const ready = readinessPass.run(() => scan(sets, watched, results))
+    const ready = readinessPass.run(() => scan(task, sets, watched, results))
     if (ready === 0 && !expired) return BLOCKED
     sets.forEach(({address}, i) => {
       task.memory.writeBytes(address, results[i])
@@ -96,7 +97,7 @@ function selectFiles(
   return result
 }
 
-interface WatchedDescriptor extends WatchedFile {
+interface WatchedDescriptor extends WaitedFile {
   readonly fd: number
 }
 
@@ -107,17 +108,22 @@ function watchedBy(task: Task, sets: readonly Asked[], count: number): WatchedDe
     let events = 0
     for (const set of sets) if (has(set.bits, fd)) events |= set.events
     if (events === 0) continue
-    const file = task.fds.find(fd)?.file
-    if (file === undefined) throw new Errno(EBADF)
-    watched.push({fd, file, events})
+    const description = task.fds.find(fd)
+    if (description === undefined) throw new Errno(EBADF)
+    watched.push({fd, file: description.file, events, description})
   }
   return watched
 }
 
-function scan(sets: readonly Asked[], watched: readonly WatchedDescriptor[], results: Uint8Array[]): number {
+function scan(
+  task: Task,
+  sets: readonly Asked[],
+  watched: readonly WatchedDescriptor[],
+  results: Uint8Array[],
+): number {
   let total = 0
-  for (const {fd, file} of watched) {
-    const readiness = readinessOf(file)
+  for (const {fd} of watched) {
+    const readiness = readinessAt(task, fd)
     sets.forEach(({bits, ready}, i) => {
       if (!(readiness & ready) || !has(bits, fd)) return
       results[i][fd >> 3] |= 1 << (fd & 7)

@@ -107,7 +107,22 @@ static void check_execveat(void) {
   CHECK_ERRNO(syscall(SYS_execveat, closing, "", words, environ, AT_EMPTY_PATH), ENOENT);
   snprintf(path, sizeof(path), "/dev/fd/%d/script-plain", directory);
   CHECK_EQ(ended(CHILD(syscall(SYS_execveat, directory, "script-plain", words, variables, 0))), 0);
+  // A path without the descriptor is found all the same.
+  CHECK_EQ(fcntl(directory, F_SETFD, FD_CLOEXEC), 0);
+  CHECK_ERRNO(syscall(SYS_execveat, directory, "script-plain", words, environ, 0), ENOENT);
+  CHECK_ERRNO(syscall(SYS_execveat, directory, "./script-plain", words, environ, 0), ENOENT);
+  snprintf(path, sizeof(path), "script-plain");
+  CHECK_EQ(ended(CHILD(syscall(SYS_execveat, AT_FDCWD, "script-plain", words, variables, 0))), 0);
   close(fd), close(closing), close(directory);
+  // A script in a memfd that is still open for writing.
+  char line[PATH_MAX + 32];
+  int length = snprintf(line, sizeof(line), "#!%s\n", interpreter), memory = memfd_create("script", 0);
+  CHECK_EQ(write(memory, line, (size_t)length), length);
+  snprintf(path, sizeof(path), "/dev/fd/%d", memory);
+  CHECK_EQ(ended(CHILD(syscall(SYS_execveat, memory, "", words, variables, AT_EMPTY_PATH))), 0);
+  CHECK_EQ(fcntl(memory, F_SETFD, FD_CLOEXEC), 0);
+  CHECK_ERRNO(syscall(SYS_execveat, memory, "", words, environ, AT_EMPTY_PATH), ENOENT);
+  close(memory);
 }
 
 int main(int argc, char **argv) {

@@ -36,9 +36,11 @@ export class SharedDescription {
   constructor(file: FileDescription, location?: Location, closed?: () => void) {
     this.file = file
     this.location = location
-    if (location !== undefined) file.openedAt = location
     this.#closed = closed
     file.inode.hold?.()
+    if (location === undefined) return
+    file.openedAt = location
+    // Only open(2) counts as writing: memfd_create(2)'s own description keeps nobody from executing the file (alloc_file_pseudo).
     countWritten(file, 1)
   }
 
@@ -62,7 +64,7 @@ export class SharedDescription {
     if (location !== undefined && !(file.flags & O_PATH))
       tell(file.inode, opensForWriting(file.flags) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, location)
     file.close()
-    countWritten(file, -1)
+    if (location !== undefined) countWritten(file, -1)
     file.inode.letGo?.()
     tellIfGone(file.inode)
     this.#closed?.()

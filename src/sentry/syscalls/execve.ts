@@ -82,21 +82,24 @@ function readArgument(memory: Task['memory'], pointer: number): string {
 }
 
 function open(task: Task, dirfd: number, path: string, flags: number): Executable {
+  const isFromDescriptor = path === '' || (dirfd !== AT_FDCWD && !path.startsWith('/'))
+  const executable = openNamed(task, dirfd, path, flags)
+  if (executable.script === undefined || !isFromDescriptor || !task.fds.closesOnExec(dirfd)) return executable
+  // The interpreter would not find the script: the descriptor by which it would closes (BINPRM_FLAGS_PATH_INACCESSIBLE).
+  closeExecutable(executable)
+  throw new Errno(ENOENT)
+}
+
+function openNamed(task: Task, dirfd: number, path: string, flags: number): Executable {
   const context = pathContext(task)
   if (path === '') {
     if (!(flags & AT_EMPTY_PATH)) throw new Errno(ENOENT)
-    const isClosing = task.fds.closesOnExec(dirfd)
     task.fds.description(dirfd)
-    const executable = openExecutable(context, task.fs.root, `/dev/fd/${dirfd}`)
-    if (executable.script === undefined || !isClosing) return executable
-    // The interpreter would not find the descriptor, which closes.
-    closeExecutable(executable)
-    throw new Errno(ENOENT)
+    return openExecutable(context, task.fs.root, `/dev/fd/${dirfd}`)
   }
   if (flags & AT_SYMLINK_NOFOLLOW && locate(task, dirfd, path, false).inode.kind === S_IFLNK)
     throw new Errno(ELOOP)
-  const isFromDescriptor = dirfd !== AT_FDCWD && !path.startsWith('/')
-  const called = isFromDescriptor ? `/dev/fd/${dirfd}/${path}` : path
+  const called = dirfd !== AT_FDCWD && !path.startsWith('/') ? `/dev/fd/${dirfd}/${path}` : path
   return openExecutable(context, startDirectory(task, dirfd, path), path, path, called)
 }
 

@@ -138,6 +138,52 @@ static void check_pthread_mutex(void) {
   CHECK_EQ(pthread_mutex_unlock(&mutex), 0);
 }
 
+static pthread_mutex_t *robust;
+
+static void *end_as_owner(void *argument) {
+  CHECK_EQ(pthread_mutex_lock(robust), 0);
+  sleep_ms(30);
+  return argument;
+}
+
+static void *take_from_dead(void *argument) {
+  uint32_t *word = (uint32_t *)&robust->__data.__lock;
+  CHECK_EQ(pthread_mutex_lock(robust), EOWNERDEAD);
+  // FUTEX_OWNER_DIED has been seen and taken away.
+  CHECK_EQ(*word, (uint32_t)gettid() | FUTEX_WAITERS);
+  CHECK_EQ(pthread_mutex_consistent(robust), 0);
+  CHECK_EQ(pthread_mutex_unlock(robust), 0);
+  CHECK_EQ(*word, 0);
+  CHECK_EQ(pthread_mutex_trylock(robust), 0);
+  CHECK_EQ(pthread_mutex_unlock(robust), 0);
+  return argument;
+}
+
+// The owner of a robust lock ends: the waiter owns it, and is told.
+static void check_robust(void) {
+  pthread_mutexattr_t attributes;
+  robust = shared_memory(sizeof(*robust));
+  uint32_t *word = (uint32_t *)&robust->__data.__lock;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  for (int shared = PTHREAD_PROCESS_PRIVATE; shared <= PTHREAD_PROCESS_SHARED; shared++) {
+    pthread_mutexattr_setpshared(&attributes, shared);
+    CHECK_EQ(pthread_mutex_init(robust, &attributes), 0);
+    pthread_t owner = start(end_as_owner, 0);
+    CHECK(EVENTUALLY(owner_of(word) != 0));
+    pthread_t waiter = start(take_from_dead, 0);
+    join(owner), join(waiter);
+  }
+  pid_t owner = CHILD((pthread_mutex_lock(robust), pause()));
+  CHECK(EVENTUALLY(owner_of(word) != 0));
+  pid_t waiter = CHILD(take_from_dead(0));
+  CHECK(EVENTUALLY(__atomic_load_n(word, __ATOMIC_SEQ_CST) & FUTEX_WAITERS));
+  kill(owner, SIGKILL);
+  CHECK_EQ(ended(owner), 128 + SIGKILL);
+  CHECK_EQ(ended(waiter), 0);
+}
+
 int main(void) {
   limit_time();
   check_alone();
@@ -145,5 +191,6 @@ int main(void) {
   check_exclusion();
   check_requeue();
   check_pthread_mutex();
+  check_robust();
   return finish();
 }

@@ -89,11 +89,10 @@ export function leaveLock(task: Task, lock: WaitedLock): void {
 
 /** Gives the lock to the longest waiter, or to nobody. @param mark FUTEX_OWNER_DIED, or 0 */
 function handOver(task: Task, lock: Lock, mark: number): void {
-  const [next, ...others] = lock.table
-    .waitingOn(keyOf(task, lock))
-    .filter((waiter) => waiter.lock !== undefined)
-  const owner = next?.lock?.task.tid ?? 0
-  const changed = owner | mark | (others.length > 0 ? FUTEX_WAITERS : 0)
+  const next = lock.table.waitingOn(keyOf(task, lock)).find((waiter) => waiter.lock !== undefined)
+  // The new owner asks the kernel to unlock in any case: wake_futex_pi, fixup_pi_state_owner.
+  const owner = next === undefined ? 0 : next.lock!.task.tid | FUTEX_WAITERS
+  const changed = owner | mark
   for (;;) {
     const word = task.memory.readInt32(lock.address)
     if (task.memory.compareExchangeInt32(lock.address, word, changed)) break

@@ -14,10 +14,10 @@ const PENDING = 16
 /** The low bit of an entry's address: a priority-inheriting futex. */
 const IS_PI = 1
 
-/** Errors are dropped: the task is gone. */
+/** Errors are dropped: the task is gone. Locks that others wait for come first: a robust one has its next owner's id by then. */
 export function releaseThreadWords(task: Task): void {
-  unlessFault(() => releaseRobustList(task))
   for (const lock of waitedLocks(task)) unlessFault(() => leaveLock(task, lock))
+  unlessFault(() => releaseRobustList(task))
   unlessFault(() => clearChildTid(task))
 }
 

@@ -66,12 +66,13 @@ export function faultInfo(signal: number, code: number, address: number | bigint
 export function childInfo(
   signal: number,
   code: number,
-  child: {pid: number; uid: number; status: number; userTicks: number},
+  child: {pid: number; uid: number; status: number; userTicks: number; systemTicks: number},
 ): SignalInfo {
   const info = killInfo(signal, code, child.pid, child.uid)
   const view = viewOf(info)
   view.setInt32(UNION + 8, child.status, true)
   view.setBigInt64(UNION + 16, BigInt(child.userTicks), true)
+  view.setBigInt64(UNION + 24, BigInt(child.systemTicks), true)
   return info
 }
 

@@ -41,6 +41,7 @@ import {Load} from './task/load.ts'
 import {Pids} from './task/pids.ts'
 import {Runs} from './task/runs.ts'
 import {Scheduler} from './task/scheduler.ts'
+import {answerTimed} from './task/system-time.ts'
 import type {Task} from './task.ts'
 import {TimerQueue} from './timers.ts'
 import type {Tracer} from './tracer.ts'
@@ -265,7 +266,7 @@ export class Kernel extends Embedding {
   /** The running task has stopped: `answer` decides whether it runs on. */
   #trapped(answer: (task: Task) => boolean): void {
     const task = this.#scheduler.takeTrapped()
-    if (answer(task)) {
+    if (task.systemTime.isDue ? answerTimed(task, answer, this.platform.costs) : answer(task)) {
       this.#scheduler.goOn(task)
     } else if (task.wait !== undefined && this.tasks.get(task.tid) === task) {
       this.#scheduler.leave(task)

@@ -21,6 +21,7 @@ import type {Task} from './task.ts'
 
 /** Of comm, without its NUL. */
 const NAME_BYTES = 15
+const NO_MEMORY = {virtualBytes: 0, residentBytes: 0, peakBytes: 0, dataBytes: 0, lockedBytes: 0}
 
 export class ProcessView implements ProcProcess {
   readonly #kernel: Kernel
@@ -119,11 +120,11 @@ export class ProcessView implements ProcProcess {
   }
 
   get memory(): ProcProcess['memory'] {
-    if (!this.hasMemory) return {virtualBytes: 0, residentBytes: 0, dataBytes: 0, lockedBytes: 0}
-    const {vmas, residentBytes} = this.#process.memoryMap
+    if (!this.hasMemory) return NO_MEMORY
+    const {vmas, residentBytes, peakBytes} = this.#process.memoryMap
     return {
       virtualBytes: mappedBytes(vmas),
-      residentBytes,
+      ...{residentBytes, peakBytes},
       dataBytes: dataBytes(vmas),
       lockedBytes: lockedBytes(vmas),
     }
@@ -134,11 +135,21 @@ export class ProcessView implements ProcProcess {
     return {
       task: task / NS_PER_SECOND,
       process: this.#kernel.cpuTimeNs(this.#process) / NS_PER_SECOND,
-      children: this.#process.childrenCpuNs / NS_PER_SECOND,
+      children: this.#process.childrenUsage.cpuNs / NS_PER_SECOND,
     }
   }
-  get faults(): number {
-    return this.hasMemory ? this.#process.memoryMap.faults : 0
+  get systemSeconds(): ProcProcess['systemSeconds'] {
+    const nowNs = this.#kernel.monotonicNs()
+    const task = this.#who.systemTime.of(this.#task?.cpuTimeNs(nowNs) ?? this.#who.cpuNs)
+    return {
+      task: task / NS_PER_SECOND,
+      process: this.#process.systemNs(nowNs) / NS_PER_SECOND,
+      children: this.#process.childrenUsage.systemNs / NS_PER_SECOND,
+    }
+  }
+  get faults(): ProcProcess['faults'] {
+    const {memoryUsage, childrenUsage} = this.#process
+    return {process: memoryUsage.faults, children: childrenUsage.minorFaults}
   }
 
   /** Since the boot, as uptime counts. */

@@ -9,6 +9,7 @@ import {type CallTable, initialCallTable} from './call-table.ts'
 import type {Credentials} from './credentials.ts'
 import {tellKnown} from './known-calls.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
+import {MemoryUsage} from './memory/memory-usage.ts'
 import type {Space} from './memory/space.ts'
 import type {BrokenPledge} from './pledge/broken-pledge.ts'
 import type {Pledge} from './pledge/pledge.ts'
@@ -17,6 +18,7 @@ import type {PromiseRecorder} from './pledge/recorder.ts'
 import type {Veil} from './pledge/veil.ts'
 import {ProcessTimers} from './process-timers.ts'
 import type {ResourceLimits} from './resource-limits.ts'
+import {NO_USAGE, type ResourceUsage} from './resource-usage.ts'
 import type {ProcessSignals} from './signals/process-signals.ts'
 import type {Run} from './task/run.ts'
 import type {Task} from './task.ts'
@@ -51,9 +53,12 @@ export class Process {
   readonly tasks: Task[] = []
   /** CLOCK_MONOTONIC nanoseconds. */
   readonly startedNs: number
-  /** CPU time of ended tasks, and of children that were waited for: nanoseconds. */
+  /** CPU time of ended tasks, and the part of it that was system time: nanoseconds. */
   endedCpuNs = 0
-  childrenCpuNs = 0
+  endedSystemNs = 0
+  readonly memoryUsage: MemoryUsage
+  /** Of children that were waited for. */
+  childrenUsage = NO_USAGE
   /** The executed program: for /proc/PID/exe, cmdline, environ and auxv. */
   program: Program
   /** The terminal that controls its session. */
@@ -98,9 +103,9 @@ export class Process {
   stopNews: number | undefined
   lastCredentials: Credentials | undefined
   /** What /proc shows of its first task once that has ended: a zombie until all have. */
-  firstTask: Pick<Task, 'name' | 'credentials' | 'scheduling' | 'switches' | 'cpuNs'> | undefined
-  /** Bytes resident at its end. */
-  residentAtEnd = 0
+  firstTask:
+    | Pick<Task, 'name' | 'credentials' | 'scheduling' | 'switches' | 'cpuNs' | 'systemTime'>
+    | undefined
   /** It faulted for a page, and guest memory was full: it then dies of that. */
   ranOut = false
   /** Set if it ended for a broken promise. */
@@ -114,6 +119,7 @@ export class Process {
     this.processGroup = parts.pid
     this.session = parts.pid
     this.space = parts.space
+    this.memoryUsage = new MemoryUsage(parts.space.map)
     this.limits = parts.limits
     this.budget = parts.budget
     this.signals = parts.signals
@@ -145,7 +151,7 @@ export class Process {
   }
 
   get residentBytes(): number {
-    return this.exit === undefined ? this.memoryMap.residentBytes : this.residentAtEnd
+    return this.memoryUsage.residentBytes
   }
 
   /** CPU time of all its tasks, nanoseconds. @param nowNs CLOCK_MONOTONIC */
@@ -153,6 +159,22 @@ export class Process {
     let total = this.endedCpuNs
     for (const task of this.tasks) total += task.cpuTimeNs(nowNs)
     return total
+  }
+
+  /** The part of it that its calls and faults took. */
+  systemNs(nowNs: number): number {
+    let total = this.endedSystemNs
+    for (const task of this.tasks) total += task.systemTime.of(task.cpuTimeNs(nowNs))
+    return total
+  }
+
+  /** Of all its tasks. @param nowNs CLOCK_MONOTONIC */
+  usage(nowNs: number): ResourceUsage {
+    const {peakBytes, faults} = this.memoryUsage
+    return {
+      ...{cpuNs: this.cpuTimeNs(nowNs), systemNs: this.systemNs(nowNs)},
+      ...{peakBytes, minorFaults: faults},
+    }
   }
 }
 

@@ -14,6 +14,7 @@ import type {Process} from './process.ts'
 import type {TaskSignals} from './signals/task-signals.ts'
 import {type Arguments, BLOCKED} from './syscalls/syscall.ts'
 import {Scheduling} from './task/scheduling.ts'
+import {SystemTime} from './task/system-time.ts'
 import type {Tracing} from './tracing.ts'
 import type {Wait} from './wait.ts'
 
@@ -47,6 +48,7 @@ export class Task {
   #held: readonly SharedDescription[] | undefined
   /** How long it was on a CPU, or answered, up to the last time it left one: nanoseconds. */
   cpuNs = 0
+  readonly systemTime = new SystemTime()
   /** CLOCK_MONOTONIC nanoseconds; 0: it is on no CPU. */
   onCpuSinceNs = 0
   /** When its turn is over, if others wait for theirs: CLOCK_MONOTONIC nanoseconds. */

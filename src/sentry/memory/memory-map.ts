@@ -74,7 +74,7 @@ export class MemoryMap {
   readonly futexes = new FutexTable()
   /** mlockall(MCL_FUTURE): VM_ flags that new mappings get. */
   defaultFlags = 0
-  /** Mended faults, for --stats. */
+  /** Minor faults: Linux would have taken one for each page that a fault brings. */
   faults = 0
   /** Called before trampolines of CallPatches go, or stop being executable. */
   onTrampolinesLost: (() => void) | undefined
@@ -96,6 +96,10 @@ export class MemoryMap {
   /** Populated bytes: VmRSS. */
   get residentBytes(): number {
     return this.pages.populated * PAGE_SIZE
+  }
+
+  get peakBytes(): number {
+    return this.pages.peak * PAGE_SIZE
   }
 
   /**
@@ -151,9 +155,10 @@ export class MemoryMap {
     if (vma === undefined) return SEGV_MAPERR
     const access = wanted === ACCESS_UNKNOWN ? likelyAccess(vma) : wanted
     if (!allows(vma.protection, access)) return SEGV_ACCERR
-    this.faults++
+    const before = this.pages.populated
     try {
       this.#pager.populate(vma, Math.floor(address / PAGE_SIZE), access, wantedPages)
+      this.faults += Math.max(1, this.pages.populated - before)
       return true
     } catch (error) {
       if (!(error instanceof Errno)) throw error

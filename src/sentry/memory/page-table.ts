@@ -39,6 +39,8 @@ export class PageTable {
   #lastTable: Int32Array | undefined
   /** Populated pages: the resident set. */
   populated = 0
+  /** The most that there were. */
+  peak = 0
   readonly #budget: Budget
 
   constructor(space: AddressSpace, memory: MemoryFile, budget: Budget) {
@@ -98,6 +100,7 @@ export class PageTable {
     const slot = page & (TABLE_PAGES - 1)
     const change = Number(entry !== 0) - Number(table[slot] !== 0)
     this.populated += change
+    if (this.populated > this.peak) this.peak = this.populated
     table[POPULATED] += change
     table[slot] = entry
   }

@@ -319,7 +319,7 @@ export const table: readonly Row[] = [
   {name: 'nanosleep', x86_64: 35, arm64: 101, run: nanosleep, args: 'timespec timespec_rest', promises: 'stdio'},
   {name: 'clock_nanosleep', x86_64: 230, arm64: 115, run: clockNanosleep, args: 'clockid timerflags timespec timespec_rest', promises: 'stdio', support: {partial: 'CPU clocks are EOPNOTSUPP'}},
   {name: 'times', x86_64: 100, arm64: 153, run: times, args: 'tms', promises: 'stdio', support: {partial: 'all CPU time is user time'}},
-  {name: 'getrusage', x86_64: 98, arm64: 165, run: getrusage, args: 'rusagewho rusage', promises: 'stdio', support: {partial: 'all CPU time is user time; faults and switches are not counted'}},
+  {name: 'getrusage', x86_64: 98, arm64: 165, run: getrusage, args: 'rusagewho rusage', promises: 'stdio', support: {partial: 'system time is sampled; switches are not counted; a thread has the faults of its process'}},
   {name: 'adjtimex', x86_64: 159, arm64: 171, run: adjtimex, args: 'ptr', promises: 'stdio', support: {partial: 'a query says "unsynchronised"; changes are EPERM'}},
   {name: 'clock_adjtime', x86_64: 305, arm64: 266, run: clockAdjtime, args: 'clockid ptr', promises: 'stdio', support: {partial: 'as adjtimex'}},
   {name: 'timerfd_create', x86_64: 283, arm64: 85, run: timerfdCreate, args: 'clockid timerfdflags', result: 'fd', promises: 'stdio'},

@@ -195,7 +195,7 @@ function storeInfo({memory}: Task, address: number, news: News | undefined): voi
           pid: news.tid ?? news.child.pid,
           uid: news.child.credentials.ruid,
           status: news.status,
-          userTicks: 0,
+          ...{userTicks: 0, systemTicks: 0},
         })
   memory.writeBytes(address, info.subarray(0, 12))
   memory.writeBytes(address + 16, info.subarray(16, 28))

@@ -6,6 +6,7 @@ import {NSIG, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../..
 import {NS_PER_TICK} from '../../abi/time.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Exit, Process} from '../process.ts'
+import {joinUsage} from '../resource-usage.ts'
 
 /** CLD_*, and an exit status or a signal. */
 interface News {
@@ -14,7 +15,7 @@ interface News {
 }
 
 /** A process, or a thread that is traced. */
-type Subject = Pick<Process, 'pid' | 'credentials' | 'endedCpuNs'>
+type Subject = Pick<Process, 'pid' | 'credentials' | 'endedCpuNs' | 'endedSystemNs'>
 
 /** How it ended, as in SIGCHLD's siginfo and waitid(2): CLD_*, and an exit status or a signal. No core is ever written. */
 export function endOf({code, signal}: Exit): News {
@@ -59,12 +60,13 @@ export function tellOfStop(parent: Process, subject: Subject, news: News): void 
 
 function tell(
   parent: Process,
-  {pid, credentials, endedCpuNs}: Subject,
+  {pid, credentials, endedCpuNs, endedSystemNs}: Subject,
   {code, status}: News,
   signal: number,
 ): void {
-  const userTicks = Math.floor(endedCpuNs / NS_PER_TICK)
-  const info = childInfo(signal, code, {pid, uid: credentials.ruid, status, userTicks})
+  const userTicks = Math.floor((endedCpuNs - endedSystemNs) / NS_PER_TICK)
+  const systemTicks = Math.floor(endedSystemNs / NS_PER_TICK)
+  const info = childInfo(signal, code, {pid, uid: credentials.ruid, status, userTicks, systemTicks})
   try {
     parent.signals.raise(signal, info)
   } catch (error) {
@@ -79,6 +81,7 @@ export function reap(kernel: Kernel, process: Process): void {
   kernel.processes.delete(process.pid)
   if (parent === undefined) return
   parent.children.delete(process)
-  parent.childrenCpuNs += process.endedCpuNs + process.childrenCpuNs
+  const usage = joinUsage(process.usage(kernel.monotonicNs()), process.childrenUsage)
+  parent.childrenUsage = joinUsage(parent.childrenUsage, usage)
   process.parent = undefined
 }

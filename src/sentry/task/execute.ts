@@ -48,6 +48,7 @@ function leaveMemory(task: Task, {space, program}: LoadedImage): void {
   const {process} = task
   releaseThreadWords(task)
   const old = process.space
+  process.memoryUsage.replace(space.map)
   process.space = space
   process.program = program
   old.release()

@@ -29,7 +29,7 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   kernel.tracer?.exited(process)
   kernel.debugging?.ended(process)
   for (const task of [...process.tasks].reverse()) removeTask(kernel, task)
-  process.residentAtEnd = process.memoryMap.residentBytes
+  process.memoryUsage.end()
   if (wasOutOfMemory(process)) kernel.onOutOfMemory?.(process)
   process.timers.end()
   process.signals.end()
@@ -56,6 +56,7 @@ export function removeTask(kernel: Kernel, task: Task): void {
   kernel.debugging?.left(task)
   releaseThreadWords(task)
   process.endedCpuNs += task.cpuNs
+  process.endedSystemNs += task.systemTime.of(task.cpuNs)
   process.lastCredentials = task.credentials
   if (task.tid === process.pid) process.firstTask = remainsOf(task)
   process.tasks.splice(process.tasks.indexOf(task), 1)
@@ -71,8 +72,8 @@ function tellOfDeath(parent: Process, {parentDeathSignal: signal, signals}: Proc
   signals.raise(signal, killInfo(signal, SI_USER, parent.pid, parent.credentials.ruid))
 }
 
-function remainsOf({name, credentials, scheduling, switches, cpuNs}: Task): Process['firstTask'] {
-  return {name, credentials, scheduling, switches, cpuNs}
+function remainsOf({name, credentials, scheduling, switches, cpuNs, systemTime}: Task): Process['firstTask'] {
+  return {name, credentials, scheduling, switches, cpuNs, systemTime}
 }
 
 /** Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER), or to init. */

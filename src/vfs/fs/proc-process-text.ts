@@ -17,7 +17,7 @@ const stateNames: Record<string, string> = {
 
 /** @param isWhole whether times are the whole process's, not one task's */
 export function statText(process: ProcProcess, isWhole: boolean): ByteString {
-  const {parentPid, processGroup, session, memory, faults, scheduling, cpuSeconds} = process
+  const {parentPid, processGroup, session, memory, faults, scheduling, cpuSeconds, systemSeconds} = process
   const {policy, nice, cpu} = scheduling
   const fields: (number | string)[] = [
     process.tid,
@@ -29,10 +29,11 @@ export function statText(process: ProcProcess, isWhole: boolean): ByteString {
   ]
   // tty_nr tpgid flags minflt cminflt majflt cmajflt
   const {device, foregroundGroup} = process.terminal ?? {device: 0, foregroundGroup: -1}
-  fields.push(device, foregroundGroup, 0, faults, 0, 0, 0)
-  // utime stime cutime cstime: what the sentry does for a program counts as the program's.
+  fields.push(device, foregroundGroup, 0, faults.process, faults.children, 0, 0)
+  // utime stime cutime cstime
   const ticks = (seconds: number): number => Math.floor(seconds * USER_HZ)
-  fields.push(ticks(isWhole ? cpuSeconds.process : cpuSeconds.task), 0, ticks(cpuSeconds.children), 0)
+  for (const who of [isWhole ? 'process' : 'task', 'children'] as const)
+    fields.push(ticks(cpuSeconds[who] - systemSeconds[who]), ticks(systemSeconds[who]))
   // priority nice num_threads itrealvalue starttime
   fields.push(20 + nice, nice, process.tids.length, 0, ticks(process.startedSeconds))
   fields.push(memory.virtualBytes, Math.floor(memory.residentBytes / PAGE_SIZE), '18446744073709551615')
@@ -109,7 +110,7 @@ function memoryLines({memory, disablesHugePages}: ProcProcess): Line[] {
     ['VmSize', kilobytes(memory.virtualBytes)],
     ['VmLck', kilobytes(memory.lockedBytes)],
     ['VmPin', kilobytes(0)],
-    ['VmHWM', kilobytes(memory.residentBytes)],
+    ['VmHWM', kilobytes(memory.peakBytes)],
     ['VmRSS', kilobytes(memory.residentBytes)],
     ['VmData', kilobytes(memory.dataBytes)],
     ['VmSwap', kilobytes(0)],

@@ -90,10 +90,19 @@ export interface ProcProcess {
   /** In ascending order; with the first task's, even if it has ended before others. */
   readonly tids: readonly number[]
   readonly childPids: readonly number[]
-  readonly memory: {virtualBytes: number; residentBytes: number; dataBytes: number; lockedBytes: number}
+  readonly memory: {
+    virtualBytes: number
+    residentBytes: number
+    peakBytes: number
+    dataBytes: number
+    lockedBytes: number
+  }
   /** Of the task, of all tasks of the process, and of its children that were waited for. */
   readonly cpuSeconds: {readonly task: number; readonly process: number; readonly children: number}
-  readonly faults: number
+  /** The part of them that the sentry spent on their calls and faults. */
+  readonly systemSeconds: {readonly task: number; readonly process: number; readonly children: number}
+  /** Minor ones. */
+  readonly faults: {readonly process: number; readonly children: number}
   readonly startedSeconds: number
   /** How the task is scheduled: SCHED_*, nice value, the CPU it was on last, the CPUs that it may use. */
   readonly scheduling: {policy: number; nice: number; cpu: number; allowed: bigint}

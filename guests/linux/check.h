@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "arch.h"
@@ -34,37 +35,37 @@ UNUSED static void fail(const char *file, int line, const char *what, long long 
 }
 
 // Does it hold? May look at the errno of a call before it.
-#define CHECK(expr) \
-  do { \
+#define CHECK(expr)                                         \
+  do {                                                      \
     if (!(expr)) fail(__FILE__, __LINE__, #expr, 0, errno); \
   } while (0)
 
 // Is the value of this expression that number?
-#define CHECK_EQ(expr, expected) \
-  do { \
-    errno = 0; \
-    long long got_ = (long long)(expr), expected_ = (long long)(expected); \
+#define CHECK_EQ(expr, expected)                                                          \
+  do {                                                                                    \
+    errno = 0;                                                                            \
+    long long got_ = (long long)(expr), expected_ = (long long)(expected);                \
     if (got_ != expected_) fail(__FILE__, __LINE__, #expr " == " #expected, got_, errno); \
   } while (0)
 
 // Does the call return -1 and set that errno?
-#define CHECK_ERRNO(call, expected) \
-  do { \
-    errno = 0; \
-    long long got_ = (long long)(call); \
-    int errno_ = errno; \
-    if (got_ != -1 || errno_ != (expected)) \
+#define CHECK_ERRNO(call, expected)                                           \
+  do {                                                                        \
+    errno = 0;                                                                \
+    long long got_ = (long long)(call);                                       \
+    int errno_ = errno;                                                       \
+    if (got_ != -1 || errno_ != (expected))                                   \
       fail(__FILE__, __LINE__, #call " fails with " #expected, got_, errno_); \
   } while (0)
 
 // As CHECK, for a condition without which the rest makes no sense.
-#define REQUIRE(expr) \
-  do { \
-    errno = 0; \
-    if (!(expr)) { \
+#define REQUIRE(expr)                            \
+  do {                                           \
+    errno = 0;                                   \
+    if (!(expr)) {                               \
       fail(__FILE__, __LINE__, #expr, 0, errno); \
-      exit(1); \
-    } \
+      exit(1);                                   \
+    }                                            \
   } while (0)
 
 // A guest's main ends in `return finish();`.
@@ -85,8 +86,8 @@ UNUSED static void *const bad_pointers[] = {
     (void *)0xfffffffffffffff8,
     (void *)0xffffffffffffffff,
 };
-#define BAD_POINTER(p) \
-  const void *const *p = (const void *const *)bad_pointers; \
+#define BAD_POINTER(p)                                         \
+  const void *const *p = (const void *const *)bad_pointers;    \
   p < (const void *const *)bad_pointers + COUNT(bad_pointers); \
   p++
 
@@ -113,7 +114,8 @@ UNUSED static void *read_only_page(void) {
 static char scratch_path[4096];
 static pid_t scratch_owner;
 
-UNUSED static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk) {
+UNUSED static int remove_one(const char *path, const struct stat *status, int type,
+                             struct FTW *walk) {
   (void)status, (void)type, (void)walk;
   remove(path);
   return 0;
@@ -149,10 +151,19 @@ UNUSED static ssize_t read_file(const char *path, char *buffer, size_t size) {
   size_t length = 0;
   ssize_t n;
   if (fd < 0) return -1;
-  while (length < size - 1 && (n = read(fd, buffer + length, size - 1 - length)) > 0) length += (size_t)n;
+  while (length < size - 1 && (n = read(fd, buffer + length, size - 1 - length)) > 0)
+    length += (size_t)n;
   close(fd);
   buffer[length] = 0;
   return (ssize_t)length;
+}
+
+// Is the kernel, or what it claims to be, that version or a later one?
+UNUSED static bool is_since(int major, int minor) {
+  struct utsname names;
+  int has_major, has_minor;
+  REQUIRE(uname(&names) == 0 && sscanf(names.release, "%d.%d", &has_major, &has_minor) == 2);
+  return has_major > major || (has_major == major && has_minor >= minor);
 }
 
 UNUSED static bool is_root(void) { return geteuid() == 0; }

@@ -39,6 +39,8 @@ export interface Architecture {
   readonly vsyscall: VsyscallPage | undefined
   /** uname(2)'s machine. */
   readonly machine: string
+  /** The same for PER_LINUX32. */
+  readonly machine32: string
   /** The length of Context.readRegisters(). */
   readonly registerCount: number
   /**

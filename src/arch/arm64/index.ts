@@ -37,6 +37,7 @@ export const arm64: Architecture = {
   initialRegisters,
   vsyscall,
   machine: 'aarch64',
+  machine32: 'armv8l',
   registerCount: REGISTER_COUNT,
   faultOf,
   badFrameFault,

@@ -40,6 +40,7 @@ export const x86_64: Architecture = {
   initialRegisters,
   vsyscall,
   machine: 'x86_64',
+  machine32: 'i686',
   registerCount: REGISTER_COUNT,
   faultOf,
   stackPointer,

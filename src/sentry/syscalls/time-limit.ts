@@ -1,6 +1,7 @@
 // The time-outs of poll(2), select(2), epoll_wait(2): when they end, and what remains of them.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {STICKY_TIMEOUTS} from '../../abi/personality.ts'
 import {
   decodeTimespec,
   decodeTimeval,
@@ -57,6 +58,7 @@ export function writeRemaining(
   kind: 'timespec' | 'timeval',
 ): void {
   if (address === 0 || deadlineNs === Number.POSITIVE_INFINITY) return
+  if (task.process.personality & STICKY_TIMEOUTS) return
   const left = fromNs(Math.max(0, deadlineNs - task.kernel.monotonicNs()))
   const bytes = kind === 'timespec' ? encodeTimespec(left) : encodeTimeval(left)
   unlessFault(() => task.memory.writeBytes(address, bytes))

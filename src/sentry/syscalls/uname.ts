@@ -2,6 +2,7 @@
 
 import {CAP_SYS_ADMIN} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {PER_LINUX32, PER_MASK} from '../../abi/personality.ts'
 import {arch} from '../../arch/index.ts'
 import {requireCapability} from '../credentials.ts'
 import type {Syscall} from './syscall.ts'
@@ -15,7 +16,9 @@ const FIELDS = 6
 const HOSTNAME_MAX = 64
 
 export const uname: Syscall = (task, args) => {
-  const fields = ['Linux', task.kernel.hostname, KERNEL_RELEASE, KERNEL_VERSION, arch.machine, '(none)']
+  const is32Bit = (task.process.personality & PER_MASK) === PER_LINUX32
+  const machine = is32Bit ? arch.machine32 : arch.machine
+  const fields = ['Linux', task.kernel.hostname, KERNEL_RELEASE, KERNEL_VERSION, machine, '(none)']
   const bytes = new Uint8Array(FIELDS * FIELD_BYTES)
   fields.forEach((field, index) => {
     bytes.set(Buffer.from(field, 'latin1').subarray(0, FIELD_BYTES - 1), index * FIELD_BYTES)

@@ -63,9 +63,15 @@ const personalityBits = flagWord(
   'PER_???',
 )
 
+const PERSONALITIES = [
+  ...'LINUX SVR4 SVR3 SCOSVR3 WYSEV386 ISCR4 BSD XENIX LINUX32'.split(' '),
+  ...'IRIX32 IRIXN32 IRIX64 RISCOS SOLARIS UW7 OSF4 HPUX'.split(' '),
+]
+
 export function personalityName(value: number): string {
   const kind = value & 0xff
-  const name = kind === 0 ? 'PER_LINUX' : `0x${kind.toString(16)} /* PER_??? */`
+  const known = PERSONALITIES[kind]
+  const name = known === undefined ? `0x${kind.toString(16)} /* PER_??? */` : `PER_${known}`
   return value === kind ? name : `${name}|${personalityBits(value & ~0xff)}`
 }
 export const randomFlags = flagWord({GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4}, 'GRND_???')

@@ -27,7 +27,6 @@ import type {Terminal} from './tty/terminal.ts'
 
 /** Anonymous memory, ELF headers, private huge pages. */
 const DEFAULT_DUMP_FILTER = 0x33
-export const DEFAULT_TIMER_SLACK_NS = 50_000
 
 export class Process {
   readonly pid: number
@@ -83,21 +82,19 @@ export class Process {
   membarriers = 0
   /** ioprio_set(2)'s class and level. */
   ioPriority = 0
-  // prctl(2): PR_SET_DUMPABLE, PDEATHSIG, CHILD_SUBREAPER, NO_NEW_PRIVS, THP_DISABLE, TIMERSLACK, IO_FLUSHER.
+  // prctl(2): PR_SET_DUMPABLE, PDEATHSIG, CHILD_SUBREAPER, NO_NEW_PRIVS, THP_DISABLE.
   isDumpable = true
   parentDeathSignal = 0
   isSubreaper = false
   hasNoNewPrivileges = false
   disablesHugePages = false
-  timerSlackNs = DEFAULT_TIMER_SLACK_NS
-  isIoFlusher = false
   /** A child of vfork(2) that uses its parent's memory, until it executes or ends. */
   isBorrowing = false
   /** It has called execve(2): its parent can no longer change its group. */
   hasExecuted = false
   /** How it ended; undefined while it lives. From then on it is a zombie, until its parent has waited for it. */
   exit: Exit | undefined
-  /** Woken at its end, the end of one of its threads, and execve(2): for vfork(2)'s caller, and pidfds. */
+  /** Woken at its end, when it was waited for, at the end of one of its threads, and execve(2): for vfork(2)'s caller, and pidfds. */
   readonly departed = new WaitQueue()
   /** What wait(2) has still to report besides its end: the signal that stopped it, or SIGCONT. */
   stopNews: number | undefined

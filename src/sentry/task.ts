@@ -18,6 +18,8 @@ import {SystemTime} from './task/system-time.ts'
 import type {Tracing} from './tracing.ts'
 import type {Wait} from './wait.ts'
 
+const DEFAULT_TIMER_SLACK_NS = 50_000
+
 export class Task {
   /** Changes only when execve(2) gives a thread its process's pid. */
   tid: number
@@ -59,6 +61,11 @@ export class Task {
   readonly switches = {all: 0, forced: 0}
   /** Its policy, nice value and CPUs. */
   scheduling = new Scheduling()
+
+  /** prctl(2): PR_SET_TIMERSLACK, and what 0 sets it to; PR_SET_IO_FLUSHER. */
+  timerSlackNs = DEFAULT_TIMER_SLACK_NS
+  defaultTimerSlackNs = DEFAULT_TIMER_SLACK_NS
+  isIoFlusher = false
 
   constructor(parts: TaskParts) {
     this.tid = parts.tid

@@ -38,7 +38,6 @@ import {
 } from '../../abi/prctl.ts'
 import {NSIG} from '../../abi/signal.ts'
 import {requireCapability} from '../credentials.ts'
-import {DEFAULT_TIMER_SLACK_NS} from '../process.ts'
 import type {Task} from '../task.ts'
 import {
   ambient,
@@ -52,7 +51,6 @@ import {
 import type {Arguments, Syscall} from './syscall.ts'
 
 const NAME_BYTES = 16
-const INT_MAX = 0x7fff_ffff
 
 type Option = (task: Task, args: Arguments) => number
 
@@ -79,7 +77,7 @@ const options = new Map<number, Option>([
   [PR_SET_THP_DISABLE, setThpDisable],
   [PR_GET_THP_DISABLE, getThpDisable],
   [PR_SET_TIMERSLACK, setTimerslack],
-  [PR_GET_TIMERSLACK, ({process}) => process.timerSlackNs],
+  [PR_GET_TIMERSLACK, ({timerSlackNs}) => timerSlackNs],
   [PR_SET_TIMING, (_, args) => oneOf(args.address(1), 0)],
   [PR_GET_TIMING, () => 0],
   [PR_GET_SECCOMP, () => 0],
@@ -148,8 +146,8 @@ function getThpDisable({process}: Task, args: Arguments): number {
 }
 
 function setTimerslack(task: Task, args: Arguments): number {
-  const wanted = args.int64(1)
-  task.process.timerSlackNs = wanted <= 0 ? DEFAULT_TIMER_SLACK_NS : Math.min(wanted, INT_MAX)
+  // An unsigned long: only 0 asks for the default, which is what the creator of the thread had.
+  task.timerSlackNs = args.int64(1) || task.defaultTimerSlackNs
   return 0
 }
 
@@ -166,14 +164,14 @@ function getMachineCheckKill(_: Task, args: Arguments): number {
 function setIoFlusher(task: Task, args: Arguments): number {
   requireCapability(task.credentials, CAP_SYS_RESOURCE)
   requireZeros(args, 2)
-  task.process.isIoFlusher = oneOf(args.address(1), 0, 1) === 1
+  task.isIoFlusher = oneOf(args.address(1), 0, 1) === 1
   return 0
 }
 
 function getIoFlusher(task: Task, args: Arguments): number {
   requireCapability(task.credentials, CAP_SYS_RESOURCE)
   requireZeros(args, 1)
-  return Number(task.process.isIoFlusher)
+  return Number(task.isIoFlusher)
 }
 
 /** @returns how many bytes there are, whatever the room */

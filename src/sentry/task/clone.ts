@@ -59,7 +59,8 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     const task = new Task({
       ...{tid, kernel, process: owner, context, fds, fs},
       signals: new TaskSignals(owner.signals),
-      credentials: parent.credentials,
+      // Only threads have the very same: linkat(2).
+      credentials: has(flags, CLONE_THREAD) ? parent.credentials : {...parent.credentials},
       name: parent.name,
     })
     task.signals.mask = parent.signals.mask
@@ -69,6 +70,8 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     if (has(flags, CLONE_CHILD_CLEARTID)) task.clearChildTid = request.childTid
     task.scheduling = parent.scheduling.copy()
     task.virtualNs = parent.virtualNs
+    task.timerSlackNs = task.defaultTimerSlackNs = parent.timerSlackNs
+    task.isIoFlusher = parent.isIoFlusher
     copyRegisters(parent.context, context, request)
     if (has(flags, CLONE_SYSVSEM)) {
       parent.semaphoreUndo ??= new SemaphoreUndo(kernel.budget)
@@ -153,8 +156,6 @@ function forkProcess(
   child.isDumpable = process.isDumpable
   child.hasNoNewPrivileges = process.hasNoNewPrivileges
   child.disablesHugePages = process.disablesHugePages
-  child.timerSlackNs = process.timerSlackNs
-  child.isIoFlusher = process.isIoFlusher
   child.isBorrowing = has(flags, CLONE_VFORK)
   inheritRestrictions(kernel, process, child)
   return child

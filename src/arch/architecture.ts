@@ -186,6 +186,8 @@ export interface KernelAbi {
   readonly epollEvent: EpollEventLayout
   /** Which of clone(2)'s arguments is the thread pointer; the other of the last two is the child's tid. */
   readonly cloneThreadPointer: number
+  /** A thread pointer outside of user memory is EPERM. */
+  readonly checksThreadPointer: boolean
   readonly semidDs: SemidDsLayout
   /** MAP_32BIT; 0 where there is none. */
   readonly mmapBelow2GiB: number

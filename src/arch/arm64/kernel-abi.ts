@@ -10,6 +10,7 @@ export const kernelAbi: KernelAbi = {
   stat: {size: 128, mode: 16, nlink: 20, uid: 24, gid: 28, rdev: 32},
   epollEvent: {size: 16, data: 8},
   cloneThreadPointer: 3,
+  checksThreadPointer: false,
   semidDs: {size: 88, ctime: 56, nsems: 64},
   // arm64's mmap(2) does not know it, and ignores it with the other unknown bits.
   mmapBelow2GiB: 0,

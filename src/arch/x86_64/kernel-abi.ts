@@ -10,6 +10,7 @@ export const kernelAbi: KernelAbi = {
   // Packed, so that 32-bit programs see the same.
   epollEvent: {size: 12, data: 4},
   cloneThreadPointer: 4,
+  checksThreadPointer: true,
   semidDs: {size: 104, ctime: 64, nsems: 80},
   mmapBelow2GiB: MAP_32BIT,
   minSignalStack: 2048,

@@ -118,9 +118,14 @@ function checkFlags({credentials}: Task, flags: number): void {
   }
 }
 
+function checkThreadPointer({kernel}: Task, {threadPointer = 0}: Clone): void {
+  if (arch.kernelAbi.checksThreadPointer && threadPointer >= kernel.platform.userTop) throw new Errno(EPERM)
+}
+
 function make(task: Task, request: Clone): number {
   const {flags, pidfd, parentTid, childTid} = request
   checkFlags(task, flags)
+  checkThreadPointer(task, request)
   const child = cloneTask(task, request, ({process}) => {
     if (flags & CLONE_PIDFD) givePidfd(task, process, pidfd)
   })

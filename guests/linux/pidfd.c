@@ -6,11 +6,15 @@
 
 #define PIDFD_NONBLOCK O_NONBLOCK
 
-static int open_pidfd(pid_t pid, unsigned flags) { return (int)syscall(SYS_pidfd_open, pid, flags); }
+static int open_pidfd(pid_t pid, unsigned flags) {
+  return (int)syscall(SYS_pidfd_open, pid, flags);
+}
 static long send_signal(int fd, int number, siginfo_t *info, unsigned flags) {
   return syscall(SYS_pidfd_send_signal, fd, number, info, flags);
 }
-static int get_fd(int pidfd, int fd, unsigned flags) { return (int)syscall(SYS_pidfd_getfd, pidfd, fd, flags); }
+static int get_fd(int pidfd, int fd, unsigned flags) {
+  return (int)syscall(SYS_pidfd_getfd, pidfd, fd, flags);
+}
 
 static pid_t start_sleeper(void) { return CHILD(for (;;) pause()); }
 
@@ -55,6 +59,13 @@ static void check_poll_and_wait(void) {
   CHECK_EQ(epoll_wait(epoll, &event, 1, 10000), 1);
   CHECK_EQ(event.data.u32, 7);
   CHECK(poll(&ended_now, 1, 10000) == 1 && ended_now.revents & POLLIN);
+  // Not yet waited for, it has not hung up.
+  CHECK_EQ(ended_now.revents, POLLIN);
+  int edge = epoll_create1(0);
+  event = (struct epoll_event){.events = EPOLLIN | EPOLLET, .data.u32 = 8};
+  CHECK_EQ(epoll_ctl(edge, EPOLL_CTL_ADD, fd, &event), 0);
+  CHECK_EQ(epoll_wait(edge, &event, 1, 0), 1);
+  CHECK_EQ(epoll_wait(edge, &event, 1, 0), 0);
   // A zombie can still be named, and signals to it go nowhere.
   CHECK_EQ(send_signal(fd, SIGTERM, 0, 0), 0);
   int again = open_pidfd(child, 0);
@@ -64,7 +75,18 @@ static void check_poll_and_wait(void) {
   CHECK(info.si_pid == child && info.si_code == CLD_KILLED && info.si_status == SIGTERM);
   CHECK_ERRNO(waitid(P_PIDFD, (id_t)fd, &info, WEXITED), ECHILD);
   CHECK_ERRNO(send_signal(fd, 0, 0, 0), ESRCH);
+  // Since Linux 6.9 it then has hung up, which is one more event.
   CHECK(poll(&ended_now, 1, 0) == 1 && ended_now.revents & POLLIN);
+  ended_now.events = 0;
+  if (ended_now.revents & POLLHUP) {
+    CHECK(poll(&ended_now, 1, 0) == 1 && ended_now.revents == POLLHUP);
+    CHECK_EQ(epoll_wait(edge, &event, 1, 0), 1);
+    CHECK_EQ(event.events, EPOLLIN | EPOLLHUP);
+    CHECK_EQ(epoll_wait(edge, &event, 1, 0), 0);
+  } else {
+    CHECK(!is_since(6, 9));
+  }
+  close(edge);
   CHECK_ERRNO(waitid(P_PIDFD, (id_t)-1, &info, WEXITED), EINVAL);
   CHECK_ERRNO(waitid(P_PIDFD, 0x3fffffff, &info, WEXITED), EBADF);
   CHECK_ERRNO(waitid(P_PIDFD, (id_t)epoll, &info, WEXITED), EBADF);

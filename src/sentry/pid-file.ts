@@ -1,7 +1,7 @@
-// PidFile: a process or a thread as a file: pidfd_open(2). Readable once it has ended.
+// PidFile: a process or a thread as a file: pidfd_open(2). Readable once it has ended, hung up once it was waited for.
 
 import {EINVAL, Errno} from '../abi/errno.ts'
-import {POLLIN} from '../abi/open-flags.ts'
+import {POLLHUP, POLLIN} from '../abi/open-flags.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import type {WaitQueue} from '../vfs/wait-queue.ts'
 import type {Process} from './process.ts'
@@ -44,6 +44,7 @@ export class PidFile extends AnonymousDescription {
   }
 
   override readiness(): number {
+    if (this.isGone) return POLLIN | POLLHUP
     const {thread, process} = this
     const hasEnded = thread === undefined ? process.exit !== undefined : !process.tasks.includes(thread)
     return hasEnded ? POLLIN : 0

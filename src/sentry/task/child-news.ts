@@ -84,4 +84,5 @@ export function reap(kernel: Kernel, process: Process): void {
   const usage = joinUsage(process.usage(kernel.monotonicNs()), process.childrenUsage)
   parent.childrenUsage = joinUsage(parent.childrenUsage, usage)
   process.parent = undefined
+  process.departed.wakeAll()
 }

@@ -49,6 +49,27 @@ static void check_wall_clock(void) {
   CHECK_EQ(timespec_get(&t, TIME_UTC), TIME_UTC);
 }
 
+static long sleep_on(clockid_t clock, const void *time) {
+  return syscall(SYS_clock_nanosleep, clock, 0, time, NULL);
+}
+
+// A thread's CPU time cannot be waited for by that thread: the clock has no sleep, and its dynamic numbers are refused.
+static void check_sleep_on_own_time(void) {
+  struct timespec time = {0, 1000}, bad = {0, 2000000000};
+  int own = (int)(~(unsigned)syscall(SYS_gettid) << 3 | 4), absent = (int)(~0x3fffffu << 3 | 4);
+  CHECK_ERRNO(sleep_on(CLOCK_THREAD_CPUTIME_ID, &time), EOPNOTSUPP);
+  CHECK_ERRNO(sleep_on(CLOCK_THREAD_CPUTIME_ID, &bad), EOPNOTSUPP);
+  CHECK_ERRNO(sleep_on(CLOCK_THREAD_CPUTIME_ID, (void *)8), EOPNOTSUPP);
+  for (int what = 0; what < 3; what++) {
+    CHECK_ERRNO(sleep_on(-8 | 4 | what, &time), EINVAL);
+    CHECK_ERRNO(sleep_on(own | what, &time), EINVAL);
+    CHECK_ERRNO(sleep_on(absent | what, &time), EINVAL);
+  }
+  CHECK_ERRNO(sleep_on(CLOCK_MONOTONIC_RAW, &time), EOPNOTSUPP);
+  CHECK_ERRNO(sleep_on(CLOCK_MONOTONIC_COARSE, &time), EOPNOTSUPP);
+  CHECK_ERRNO(sleep_on(99, (void *)8), EINVAL);
+}
+
 static void check_cpu_clocks(void) {
   long long process = by_libc(CLOCK_PROCESS_CPUTIME_ID), thread = by_libc(CLOCK_THREAD_CPUTIME_ID);
   long long start = by_libc(CLOCK_MONOTONIC);
@@ -73,11 +94,12 @@ static void check_resolution_and_errors(void) {
 }
 
 int main(void) {
-  static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_BOOTTIME,
-                                     CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE};
+  static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC,       CLOCK_MONOTONIC_RAW,
+                                     CLOCK_BOOTTIME, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE};
   for (size_t i = 0; i < COUNT(clocks); i++) check_agreement(clocks[i]);
   check_wall_clock();
   check_cpu_clocks();
+  check_sleep_on_own_time();
   check_resolution_and_errors();
   return finish();
 }

@@ -8,13 +8,12 @@ import {
   CLOCK_REALTIME,
   CLOCK_REALTIME_ALARM,
   CLOCK_TAI,
-  CLOCK_THREAD_CPUTIME_ID,
   encodeTimespec,
   fromNs,
   TIMER_ABSTIME,
   toNs,
 } from '../../abi/time.ts'
-import {clockResolutionNs, monotonicDeadlineNs} from '../clocks.ts'
+import {clockResolutionNs, cpuClockOf, monotonicDeadlineNs} from '../clocks.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 import {readTimespec} from './time-argument.ts'
@@ -36,7 +35,8 @@ export const nanosleep: Syscall = (task, args) => {
 export const clockNanosleep: Syscall = (task, args) => {
   const clock = args.int32(0)
   clockResolutionNs(task, clock)
-  if (clock === CLOCK_THREAD_CPUTIME_ID) throw new Errno(EINVAL)
+  // Of its own CPU time, a thread that sleeps uses none: the clock has no such operation, and its dynamic number is EINVAL.
+  if (clock < 0 && cpuClockOf(task, clock) === task) throw new Errno(EINVAL)
   if (!CLOCKS_TO_SLEEP_ON.has(clock)) throw new Errno(EOPNOTSUPP)
   const time = readTimespec(task, args.address(2))
   if (args.int32(1) & TIMER_ABSTIME) return sleep(task, monotonicDeadlineNs(task, clock, time), 0)

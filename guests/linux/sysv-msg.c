@@ -79,6 +79,11 @@ static void copies(void) {
     CHECK_ERRNO(msgrcv(queue, &buffer, 100, 2, MSG_COPY | IPC_NOWAIT), ENOMSG);
     CHECK_ERRNO(msgrcv(queue, &buffer, 100, 0, MSG_COPY), EINVAL);
     CHECK_ERRNO(msgrcv(queue, &buffer, 100, 0, MSG_COPY | IPC_NOWAIT | MSG_EXCEPT), EINVAL);
+    // A copy is never cut; and its room is made from the buffer, whatever the message.
+    CHECK_ERRNO(msgrcv(queue, &buffer, 2, 0, MSG_COPY | IPC_NOWAIT), E2BIG);
+    CHECK_ERRNO(msgrcv(queue, &buffer, 2, 0, MSG_COPY | IPC_NOWAIT | MSG_NOERROR), EINVAL);
+    CHECK_ERRNO(msgrcv(queue, at_page_end(50, 0), 1000, 0, MSG_COPY | IPC_NOWAIT), EFAULT);
+    CHECK_ERRNO(msgrcv(-1, &buffer, 100, 0, MSG_COPY | IPC_NOWAIT), EINVAL);
   }
   CHECK(gives(0, 0, "first"));
   CHECK(gives(0, 0, "second"));

@@ -36,6 +36,8 @@ export const msgrcv: Syscall = (task, args) => {
   const id = args.int32(0)
   if (id < 0 || room < 0) throw new Errno(EINVAL)
   const selector = selectorOf(signed(args.raw(3)), flags)
+  // Linux makes the copy's room from the caller's buffer.
+  if (flags & MSG_COPY) task.memory.readBytes(address, Math.min(room, MSGMAX))
   const queue = task.kernel.ipc.messages.table.get(id)
   const receive = (): number => {
     if (queue.isRemoved) throw new Errno(EIDRM)
@@ -44,6 +46,7 @@ export const msgrcv: Syscall = (task, args) => {
     if (message === undefined) return BLOCKED
     if (message.text.length > room && !(flags & MSG_NOERROR)) throw new Errno(E2BIG)
     if (selector.kind !== 'number') queue.take(message, task.process.pid)
+    else if (message.text.length > room) throw new Errno(EINVAL)
     return store(task, message, address, room)
   }
 

@@ -5,7 +5,7 @@ import {EBADF, EINVAL, EMFILE, ENFILE, Errno} from '../abi/errno.ts'
 import {IN_CLOSE_NOWRITE, IN_CLOSE_WRITE} from '../abi/inotify.ts'
 import {O_PATH} from '../abi/open-flags.ts'
 import {Budget, COST} from '../vfs/budget.ts'
-import type {FileDescription} from '../vfs/file.ts'
+import type {Credentials, FileDescription} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
 import {ownString} from '../vfs/own-string.ts'
 import {countWritten} from '../vfs/text-busy.ts'
@@ -21,6 +21,8 @@ export class SharedDescription {
   /** Where it was opened; undefined for pipes, eventfds and host streams. */
   readonly location: Location | undefined
   references = 0
+  /** The credentials with which it was opened by path: linkat(2). */
+  opener: Credentials | undefined
   /** Who gets signals about it. */
   owner: SignalOwner | undefined
   /** How many references are in messages (SCM_RIGHTS): counted only for sockets, for InFlight. */

@@ -9,7 +9,16 @@ import {
   NO_CAPABILITIES,
 } from '../abi/capability.ts'
 import {EACCES, EPERM, EROFS, Errno} from '../abi/errno.ts'
-import {MAY_EXECUTE, MAY_READ, MAY_WRITE, S_IFDIR, S_IFREG, S_ISVTX} from '../abi/file-mode.ts'
+import {
+  MAY_EXECUTE,
+  MAY_READ,
+  MAY_WRITE,
+  S_IFDIR,
+  S_IFREG,
+  S_ISGID,
+  S_ISUID,
+  S_ISVTX,
+} from '../abi/file-mode.ts'
 import type {Attributes, Credentials, Inode} from './file.ts'
 import type {Location} from './location.ts'
 
@@ -77,9 +86,13 @@ export function isReadOnly(location: Location): boolean {
   return location.mount.readOnly || location.mount.fs.readOnly
 }
 
+/** Executed by its group, such a file runs as that group; otherwise the bit asks for mandatory locks. */
+const RUNS_AS_GROUP = S_ISGID | 0o010
+
 /** Linux's rule where fs.protected_hardlinks is on, as in every distribution; without that policy there is no rule. */
 export function mayHardLink(inode: Inode, who: Credentials): boolean {
   const attributes = inode.attributes()
   if (ownsInode(who, attributes.uid)) return true
-  return inode.kind === S_IFREG && allows(attributes, MAY_READ | MAY_WRITE, who)
+  const runsAsOthers = attributes.mode & S_ISUID || (attributes.mode & RUNS_AS_GROUP) === RUNS_AS_GROUP
+  return inode.kind === S_IFREG && !runsAsOthers && allows(attributes, MAY_READ | MAY_WRITE, who)
 }

@@ -38,8 +38,10 @@ function findTarget(task: Task, oldFd: number, oldPath: string, flags: number): 
   if (oldPath.length > 0 || !(flags & AT_EMPTY_PATH)) {
     return locate(task, oldFd, oldPath, (flags & AT_SYMLINK_FOLLOW) !== 0)
   }
-  // CAP_DAC_READ_SEARCH: a descriptor that was handed over must not become a name.
-  requireCapability(task.credentials, CAP_DAC_READ_SEARCH, ENOENT)
   if (oldFd === AT_FDCWD) return task.fs.cwd
-  return task.fds.description(oldFd).location
+  const {location, opener} = task.fds.description(oldFd)
+  // A descriptor that was handed over must not become a name: the credentials are those of its opener, the same object.
+  if (location !== undefined && opener !== task.credentials)
+    requireCapability(task.credentials, CAP_DAC_READ_SEARCH, ENOENT)
+  return location
 }

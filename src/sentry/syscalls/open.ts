@@ -38,7 +38,7 @@ export function installOpened(task: Task, {file, location}: Opened, flags: numbe
   if ((flags & (O_TRUNC | O_PATH)) === O_TRUNC)
     invalidateBehind(task.kernel.processes.values(), file.inode, 0)
   if (file.isOpenComplete === undefined || file.isOpenComplete())
-    return task.fds.install(file, flags, location)
+    return install(task, {file, location}, flags)
 
   let isHalfOpen = true
   return task.block({
@@ -49,11 +49,17 @@ export function installOpened(task: Task, {file, location}: Opened, flags: numbe
       if (!file.isOpenComplete!()) return BLOCKED
       isHalfOpen = false
       tell(file.inode, IN_OPEN, location)
-      return task.fds.install(file, flags, location)
+      return install(task, {file, location}, flags)
     },
     // Through a signal, or the task's end: other openers see it go.
     ended: () => {
       if (isHalfOpen) file.close()
     },
   })
+}
+
+function install(task: Task, {file, location}: Opened, flags: number): number {
+  const fd = task.fds.install(file, flags, location)
+  task.fds.description(fd).opener = task.credentials
+  return fd
 }

@@ -109,6 +109,10 @@ function sysDirectory(source: ProcSource): Entry {
       'pipe-max-size': constant(PIPE_MAX_BYTES),
       'pipe-user-pages-hard': constant(0),
       'pipe-user-pages-soft': constant(PIPE_USER_PAGES_SOFT),
+      protected_fifos: constant(1),
+      protected_hardlinks: constant(1),
+      protected_regular: constant(1),
+      protected_symlinks: constant(0),
     }),
     kernel: subdirectory({
       ...sysvipcLimits,

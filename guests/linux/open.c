@@ -126,6 +126,8 @@ static void check_links_and_paths(void) {
 static void check_direct(void) {
   static const char *const others[] = {".",    "/",         "/proc",     "/proc/self/status",
                                        "/dev", "/dev/null", "/dev/zero", "fifo"};
+  // Earlier, it was the file system's choice.
+  if (!is_since(6, 6)) return;
   REQUIRE(mkfifo("fifo", 0600) == 0);
   for (size_t i = 0; i < COUNT(others); i++)
     CHECK_ERRNO(open(others[i], O_RDONLY | O_NONBLOCK | O_DIRECT), EINVAL);

@@ -1,12 +1,12 @@
 // madvise(2): the advice that has an effect here. The system call decodes it.
 
 import {EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
-import {PAGE_SIZE, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
+import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import {SLICE_PAGES} from '../slices.ts'
 import {OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {forEachPart, populate} from './populate.ts'
-import {PROT_ALL, VM_LOCKED, VM_SPECIAL, type Vma} from './vma.ts'
+import {VM_LOCKED, VM_SPECIAL, type Vma} from './vma.ts'
 
 /** Each returns whether the range has no holes (otherwise the call ends in ENOMEM, with the rest done). */
 export type Advice = (map: MemoryMap, start: number, end: number) => boolean
@@ -39,7 +39,7 @@ export const freePages: Advice = (map, start, end) => {
 /** MADV_REMOVE: makes a hole in shared memory or, like fallocate(2), in a file. */
 export const removePages: Advice = (map, start, end) => {
   return forEachPart(map, start, end, (vma, from, to) => {
-    if (vma.flags & VM_LOCKED || vma.backing === undefined) throw new Errno(EINVAL)
+    if (vma.flags & (VM_LOCKED | VM_SPECIAL) || vma.backing === undefined) throw new Errno(EINVAL)
     if (!vma.isShared || !(vma.maxProtection & PROT_WRITE)) throw new Errno(EACCES)
     if (vma.backing.punch === undefined) throw new Errno(EOPNOTSUPP)
     vma.backing.punch(vma.filePage(from / PAGE_SIZE) * PAGE_SIZE, to - from)
@@ -57,7 +57,7 @@ export function populatePages(map: MemoryMap, start: number, end: number, access
   while (at < sliceEnd) {
     const vma = map.vmas.at(at)
     if (vma === undefined) throw new Errno(ENOMEM)
-    if ((vma.protection & (access & PROT_WRITE || PROT_ALL)) === PROT_NONE) throw new Errno(EINVAL)
+    if ((vma.protection & access) === 0) throw new Errno(EINVAL)
     const outcome = populate(map, at, Math.min(sliceEnd, vma.end), access)
     if (typeof outcome !== 'number') throw new Errno(outcome === OUT_OF_MEMORY ? ENOMEM : EFAULT)
     at = outcome

@@ -7,7 +7,7 @@ import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import * as advice from '../memory/advise.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {changeFlags, forEachPart} from '../memory/populate.ts'
-import {pageAlign, VM_DONTDUMP, VM_DONTFORK, VM_WIPEONFORK} from '../memory/vma.ts'
+import {pageAlign, VM_DONTDUMP, VM_DONTFORK, VM_SPECIAL, VM_WIPEONFORK} from '../memory/vma.ts'
 import {stepThrough} from '../slices.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -48,7 +48,7 @@ const advices: Record<number, advice.Advice | undefined> = {
   [mman.MADV_HUGEPAGE]: advice.noteAdvice,
   [mman.MADV_NOHUGEPAGE]: advice.noteAdvice,
   [mman.MADV_DONTDUMP]: (map, start, end) => changeFlags(map, start, end, VM_DONTDUMP, 0),
-  [mman.MADV_DODUMP]: (map, start, end) => changeFlags(map, start, end, 0, VM_DONTDUMP),
+  [mman.MADV_DODUMP]: doDump,
   [mman.MADV_WIPEONFORK]: wipeOnFork,
   [mman.MADV_KEEPONFORK]: (map, start, end) => changeFlags(map, start, end, 0, VM_WIPEONFORK),
   [mman.MADV_COLD]: advice.coolPages,
@@ -62,6 +62,14 @@ const advices: Record<number, advice.Advice | undefined> = {
 const populates: Record<number, number | undefined> = {
   [mman.MADV_POPULATE_READ]: PROT_READ,
   [mman.MADV_POPULATE_WRITE]: PROT_WRITE,
+}
+
+/** What is always dumped, or never, stays so. */
+function doDump(map: MemoryMap, start: number, end: number): boolean {
+  forEachPart(map, start, end, ({flags}) => {
+    if (flags & VM_SPECIAL) throw new Errno(EINVAL)
+  })
+  return changeFlags(map, start, end, 0, VM_DONTDUMP)
 }
 
 function wipeOnFork(map: MemoryMap, start: number, end: number): boolean {

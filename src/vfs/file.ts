@@ -210,6 +210,8 @@ export interface Mappable {
   sharedPage(pageIndex: number): number
   /** Whether `sharedPage` need not read anything for the page. Absent: unknown. */
   hasPage?(pageIndex: number): boolean
+  /** Of memory: whether anybody has touched the page. Absent: there is a file, which has it. */
+  isResident?(pageIndex: number): boolean
   /** A mapping of the page is (or may have been) written: it must reach the file on sync and at the latest on unmap. */
   markDirty(pageIndex: number): void
   /** Writes dirty pages of the range back. */

@@ -57,6 +57,10 @@ export class SharedSegment implements Mappable {
     return this.#memory.sharedPage(pageIndex)
   }
 
+  isResident(pageIndex: number): boolean {
+    return this.#memory.isResident(pageIndex)
+  }
+
   markDirty(): void {}
 
   flush(): void {}

@@ -115,6 +115,8 @@ export class Pager {
       if (this.#pages.get(target) !== 0) return
       const filePage = vma.filePage(target)
       if ((target < first || target >= end) && mappable.hasPage?.(filePage) !== true) return
+      // A page around it that nobody has touched is not made for this: mincore(2) would show it, and it costs memory.
+      if (target !== page && mappable.isResident?.(filePage) === false) return
       this.#pages.reserve(target)
       this.#pages.set(target, guardedEntry(mappable.sharedPage(filePage), vma.protection))
       touched.push(target)

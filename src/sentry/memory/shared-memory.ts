@@ -54,6 +54,10 @@ export class SharedMemory implements Mappable, Backing {
     return offset
   }
 
+  isResident(pageIndex: number): boolean {
+    return this.#offsets.has(pageIndex)
+  }
+
   /**
    * MADV_REMOVE: the pages read as zero again.
    * @param shown the Mappable that its mappings have

@@ -30,6 +30,10 @@ export class PagedData {
     return this.#pages.size
   }
 
+  hasPage(index: number): boolean {
+    return this.#pages.has(index)
+  }
+
   /** Copies `length` bytes from `position` on. The caller clips to the file's size. */
   read(target: Uint8Array, position: number, length: number): void {
     const {bytes} = this.#memory

@@ -133,6 +133,10 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     return offset
   }
 
+  isResident(pageIndex: number): boolean {
+    return this.#data.hasPage(pageIndex)
+  }
+
   /** Before the file may reach `end`: what mappings stored past its end does not become content (POSIX mmap). */
   #grow(end: number): void {
     const size = this.#size

@@ -15,9 +15,11 @@ export {AbortError} from './sandbox/abort-error.ts'
 export type {
   SandboxFile,
   SandboxFileData,
+  SandboxNameOptions,
   SandboxReadOptions,
   SandboxWriteOptions,
 } from './sandbox/file-options.ts'
+export type {SandboxPath} from './sandbox/file-paths.ts'
 export type {SandboxWatch} from './sandbox/file-watch.ts'
 export type {
   SandboxSyscall,

@@ -4,12 +4,13 @@ import * as v from 'valibot'
 import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import * as takes from '../options.ts'
 import type {FileChange, FileEntry, FileKind} from '../sentry/files/operations.ts'
+import {toBuffer, toText} from './file-paths.ts'
 import {requireFits} from './text.ts'
 
 /** A guest file of any kind. @see {@link SandboxFiles.list}, {@link SandboxFiles.stat} */
-export interface SandboxFile {
-  /** Without its directory; the root's is empty. Bytes that are not UTF-8 become U+FFFD. */
-  name: string
+export interface SandboxFile<Name = string> {
+  /** Without its directory; the root's is empty. As text, bytes that are not UTF-8 become U+FFFD. */
+  name: Name
   /** `device`: a character or block device. */
   kind: FileKind
   /** Bytes. */
@@ -22,7 +23,13 @@ export interface SandboxFile {
   /** When its content changed, to the millisecond. */
   modifiedAt: Date
   /** The text of a symbolic link. */
-  target?: string
+  target?: Name
+}
+
+/** How names are given. @see {@link SandboxFiles.list}, {@link SandboxFiles.stat} */
+export interface SandboxNameOptions {
+  /** `buffer`: names as bytes, which lead to the file even if they are not UTF-8. Default: as text. */
+  encoding?: 'utf8' | 'buffer'
 }
 
 /** The data to write, as it comes; strings are written as UTF-8. @see {@link SandboxFiles.write} */
@@ -62,6 +69,7 @@ const readOptions = takes.options({
   encoding: v.optional(takes.oneOf(['utf8', 'buffer'])),
   maxBytes: v.optional(takes.integer(0, MAX_BYTES)),
 })
+const nameOptions = takes.options({encoding: v.optional(takes.oneOf(['utf8', 'buffer']))})
 const writeOptions = takes.options({mode, append: v.optional(takes.truth)})
 const directoryOptions = takes.options({mode, recursive})
 const removeOptions = takes.options({recursive})
@@ -82,8 +90,6 @@ export async function* toChunks(given: AsyncIterable<unknown>): AsyncIterable<st
 }
 
 /** All of these: @throws HvError BAD_ARGUMENT */
-export const toPath = (given: unknown, name = 'path'): string => takes.checked(takes.guestPath, given, name)
-
 export function toArchive(given: unknown): Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   return takes.checked(archive, given, 'archive') as AsyncIterable<Uint8Array>
 }
@@ -115,7 +121,25 @@ export function toRemoveOptions(given: {recursive?: boolean}): {recursive: boole
   return {recursive: false, ...takes.checked(removeOptions, given, 'options')}
 }
 
+export function toNameOptions(given: SandboxNameOptions): Required<SandboxNameOptions> {
+  return {encoding: 'utf8', ...takes.checked(nameOptions, given, 'options')}
+}
+
 /** Its times come from the guest. */
-export function toFile({modifiedMs, ...entry}: FileEntry): SandboxFile {
-  return {...entry, modifiedAt: new Date(Math.max(-MAX_DATE_MS, Math.min(modifiedMs, MAX_DATE_MS)))}
+export function toFile(
+  {name, target, modifiedMs, ...entry}: FileEntry,
+  encoding: 'buffer',
+): SandboxFile<Buffer>
+export function toFile(entry: FileEntry, encoding: 'utf8' | 'buffer'): SandboxFile
+export function toFile(
+  {name, target, modifiedMs, ...entry}: FileEntry,
+  encoding: 'utf8' | 'buffer',
+): SandboxFile<string | Buffer> {
+  const given = encoding === 'buffer' ? toBuffer : toText
+  return {
+    name: given(name),
+    ...entry,
+    modifiedAt: new Date(Math.max(-MAX_DATE_MS, Math.min(modifiedMs, MAX_DATE_MS))),
+    ...(target !== undefined && {target: given(target)}),
+  }
 }

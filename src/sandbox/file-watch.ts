@@ -1,6 +1,8 @@
 // A watch of a guest's file or directory: the owner asks for changes, and is answered when there are some.
 
-import type {FileChange} from '../sentry/files/operations.ts'
+import type {FileChange, FoundChange} from '../sentry/files/operations.ts'
+import type {ByteString} from '../vfs/file.ts'
+import {toText} from './file-paths.ts'
 import type {RemoteFiles} from './remote-files.ts'
 
 /** What `SandboxFiles.watch` returns. @see {@link SandboxFiles.watch} */
@@ -17,7 +19,7 @@ export interface SandboxWatch {
  */
 export async function watch(
   files: RemoteFiles,
-  path: string,
+  path: ByteString,
   listener: (change: FileChange) => void,
 ): Promise<SandboxWatch> {
   const {answer} = await files.ask({name: 'watch', at: {path}})
@@ -40,9 +42,9 @@ export async function watch(
 }
 
 /** Errors of the listener are uncaught exceptions of this process, as from any event. */
-function tell(listener: (change: FileChange) => void, change: FileChange): void {
+function tell(listener: (change: FileChange) => void, {kind, name}: FoundChange): void {
   try {
-    listener(change)
+    listener({kind, ...(name !== undefined && {name: toText(name)})})
   } catch (error) {
     setImmediate(() => {
       throw error

@@ -53,11 +53,15 @@ const event = v.variant('type', [
 ])
 
 const size = v.pipe(number, v.minValue(0))
+const bytes = v.pipe(
+  v.string(),
+  v.check((text) => !text.includes('\0') && !/[\u0100-\uffff]/.test(text)),
+)
 /** A name, not a path: its owner's program may join it to a host path. */
 const name = v.pipe(
-  v.string(),
+  bytes,
   v.maxLength(NAME_MAX),
-  v.regex(/^[^/\0]*$/),
+  v.check((text) => !text.includes('/')),
   v.check((text) => text !== '.' && text !== '..'),
 )
 const entry = v.object({
@@ -68,7 +72,7 @@ const entry = v.object({
   uid: size,
   gid: size,
   modifiedMs: number,
-  target: v.optional(v.pipe(v.string(), v.maxLength(PATH_MAX))),
+  target: v.optional(v.pipe(bytes, v.maxLength(PATH_MAX))),
 })
 const errno = v.pipe(id, v.minValue(1), v.maxValue(EHWPOISON))
 const change = v.object({kind: v.picklist(FILE_CHANGES), name: v.optional(name)})

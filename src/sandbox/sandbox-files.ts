@@ -9,6 +9,7 @@ import {fileError, saying} from './file-error.ts'
 import {
   type SandboxFile,
   type SandboxFileData,
+  type SandboxNameOptions,
   type SandboxReadOptions,
   type SandboxWriteOptions,
   toArchive,
@@ -17,11 +18,12 @@ import {
   toDirectoryOptions,
   toFile,
   toListener,
-  toPath,
+  toNameOptions,
   toReadOptions,
   toRemoveOptions,
   toWriteOptions,
 } from './file-options.ts'
+import {type SandboxPath, toBuffer, toPath, toText} from './file-paths.ts'
 import {readStream, writeStream} from './file-streams.ts'
 import {type SandboxWatch, watch} from './file-watch.ts'
 import {GrowingBytes} from './growing-bytes.ts'
@@ -38,7 +40,7 @@ type WriteOperation = Extract<FileOperation, {name: 'write'}>
  * user, which is this process's. `unveil` and `pledge` bind programs and not you, except that links lead no further than programs may go.
  *
  * Each method rejects with an HvError: BAD_ARGUMENT; FILE_FAILED, whose `errno` is what a program would get, such as `ENOENT`; DISPOSED and
- * the other errors that end a sandbox. Paths are absolute, and links in them are followed. Concurrent calls are served in pieces, in turn.
+ * the other errors that end a sandbox. Paths are absolute, text or bytes, and links in them are followed. Concurrent calls are served in pieces, in turn.
  *
  * @example
  * await sandbox.files.write('/tmp/in', 'hello')
@@ -63,12 +65,12 @@ export class SandboxFiles {
    * const bytes = await sandbox.files.read('/tmp/out', {encoding: 'buffer', maxBytes: 1024})
    * console.log(bytes[0]) // 104
    */
-  read(path: string, options: SandboxReadOptions & {encoding: 'buffer'}): Promise<Uint8Array>
-  read(path: string, options?: SandboxReadOptions): Promise<string>
-  async read(path: string, options: SandboxReadOptions = {}): Promise<string | Uint8Array> {
+  read(path: SandboxPath, options: SandboxReadOptions & {encoding: 'buffer'}): Promise<Uint8Array>
+  read(path: SandboxPath, options?: SandboxReadOptions): Promise<string>
+  async read(path: SandboxPath, options: SandboxReadOptions = {}): Promise<string | Uint8Array> {
     const {encoding, maxBytes} = toReadOptions(options)
     const at = {path: toPath(path)}
-    const bytes = await saying(`read ${path}`, () => this.#readWhole({name: 'read', at}, maxBytes))
+    const bytes = await saying(`read ${toText(at.path)}`, () => this.#readWhole({name: 'read', at}, maxBytes))
     return encoding === 'buffer' ? bytes : textOf(bytes)
   }
 
@@ -81,18 +83,15 @@ export class SandboxFiles {
    * await sandbox.files.write('/tmp/job.sh', 'echo hi\n', {append: true})
    * await sandbox.files.write('/tmp/users', createReadStream('/etc/passwd'))
    */
-  async write(path: string, data: SandboxFileData, options: SandboxWriteOptions = {}): Promise<void> {
+  async write(path: SandboxPath, data: SandboxFileData, options: SandboxWriteOptions = {}): Promise<void> {
     const operation = toWrite(path, options)
+    const doing = `write ${toText(operation.at.path)}`
     const given = toData(data)
     const bytes = typeof given === 'string' ? new TextEncoder().encode(given) : given
     if (!isBytes(bytes)) {
-      return pipeline(
-        bytes as AsyncIterable<unknown>,
-        toChunks,
-        writeStream(this.#remote, operation, `write ${path}`),
-      )
+      return pipeline(bytes as AsyncIterable<unknown>, toChunks, writeStream(this.#remote, operation, doing))
     }
-    await saying(`write ${path}`, () => this.#writeWhole(operation, bytes))
+    await saying(doing, () => this.#writeWhole(operation, bytes))
   }
 
   /**
@@ -102,8 +101,9 @@ export class SandboxFiles {
    * await sandbox.files.write('/tmp/log', 'hello')
    * for await (const chunk of sandbox.files.readStream('/tmp/log')) console.log(chunk.length) // 5
    */
-  readStream(path: string): Readable {
-    return readStream(this.#remote, {name: 'read', at: {path: toPath(path)}}, `read ${path}`)
+  readStream(path: SandboxPath): Readable {
+    const at = {path: toPath(path)}
+    return readStream(this.#remote, {name: 'read', at}, `read ${toText(at.path)}`)
   }
 
   /**
@@ -114,21 +114,32 @@ export class SandboxFiles {
    * const child = sandbox.spawn('/bin/busybox', ['seq', '10'])
    * await pipeline(child.stdout, sandbox.files.writeStream('/tmp/numbers'))
    */
-  writeStream(path: string, options: SandboxWriteOptions = {}): Writable {
-    return writeStream(this.#remote, toWrite(path, options), `write ${path}`)
+  writeStream(path: SandboxPath, options: SandboxWriteOptions = {}): Writable {
+    const operation = toWrite(path, options)
+    return writeStream(this.#remote, operation, `write ${toText(operation.at.path)}`)
   }
 
   /**
-   * The entries of a directory, in no order: links themselves, not what they lead to.
+   * The entries of a directory, in no order: links themselves, not what they lead to. As in node:fs, `encoding: 'buffer'` gives names as
+   * Buffers: a path that is made of them leads to the file, whatever its bytes are.
    * @throws HvError errno EOVERFLOW: there are more than a million
    *
    * @example
    * await sandbox.files.makeDirectory('/tmp/made')
    * for (const {name, kind, mode} of await sandbox.files.list('/tmp')) console.log(name, kind, mode) // made directory 493
+   * const [{name}] = await sandbox.files.list('/tmp', {encoding: 'buffer'})
+   * await sandbox.files.remove(Buffer.concat([Buffer.from('/tmp/'), name]))
    */
-  async list(path: string): Promise<SandboxFile[]> {
+  list(path: SandboxPath, options: SandboxNameOptions & {encoding: 'buffer'}): Promise<SandboxFile<Buffer>[]>
+  list(path: SandboxPath, options?: SandboxNameOptions): Promise<SandboxFile[]>
+  async list(
+    path: SandboxPath,
+    options: SandboxNameOptions = {},
+  ): Promise<SandboxFile<string>[] | SandboxFile<Buffer>[]> {
     const at = {path: toPath(path)}
-    return (await saying(`list ${path}`, () => this.#listWhole({name: 'list', at}))).map(toFile)
+    const {encoding} = toNameOptions(options)
+    const entries = await saying(`list ${toText(at.path)}`, () => this.#listWhole({name: 'list', at}))
+    return entries.map((entry) => toFile(entry, encoding))
   }
 
   /**
@@ -139,10 +150,18 @@ export class SandboxFiles {
    * const {kind, size, modifiedAt} = await sandbox.files.stat('/tmp/a')
    * console.log(kind, size, modifiedAt <= new Date()) // file 5 true
    */
-  async stat(path: string): Promise<SandboxFile> {
+  stat(path: SandboxPath, options: SandboxNameOptions & {encoding: 'buffer'}): Promise<SandboxFile<Buffer>>
+  stat(path: SandboxPath, options?: SandboxNameOptions): Promise<SandboxFile>
+  async stat(
+    path: SandboxPath,
+    options: SandboxNameOptions = {},
+  ): Promise<SandboxFile<string> | SandboxFile<Buffer>> {
     const at = {path: toPath(path)}
-    const {answer} = await saying(`stat ${path}`, () => this.#remote.ask({name: 'stat', at, follows: true}))
-    return toFile({...answer.entry!, name: basename(path)})
+    const {encoding} = toNameOptions(options)
+    const {answer} = await saying(`stat ${toText(at.path)}`, () =>
+      this.#remote.ask({name: 'stat', at, follows: true}),
+    )
+    return toFile({...answer.entry!, name: basename(at.path)}, encoding)
   }
 
   /**
@@ -151,14 +170,14 @@ export class SandboxFiles {
    * @example
    * console.log(await sandbox.files.exists('/tmp'), await sandbox.files.exists('/tmp/a')) // true false
    */
-  async exists(path: string): Promise<boolean> {
+  async exists(path: SandboxPath): Promise<boolean> {
     const at = {path: toPath(path)}
     try {
       await this.#remote.ask({name: 'stat', at, follows: true})
       return true
     } catch (error) {
       if (error instanceof GuestErrno && ['ENOENT', 'ENOTDIR'].includes(error.errno)) return false
-      throw fileError(`stat ${path}`, error)
+      throw fileError(`stat ${toText(at.path)}`, error)
     }
   }
 
@@ -169,10 +188,12 @@ export class SandboxFiles {
    * @example
    * await sandbox.files.makeDirectory('/tmp/a/b/c', {recursive: true})
    */
-  async makeDirectory(path: string, options: {recursive?: boolean; mode?: number} = {}): Promise<void> {
+  async makeDirectory(path: SandboxPath, options: {recursive?: boolean; mode?: number} = {}): Promise<void> {
     const how = toDirectoryOptions(options)
     const at = {path: toPath(path)}
-    await saying(`make directory ${path}`, () => this.#remote.ask({name: 'make-directory', at, ...how}))
+    await saying(`make directory ${toText(at.path)}`, () =>
+      this.#remote.ask({name: 'make-directory', at, ...how}),
+    )
   }
 
   /**
@@ -183,10 +204,10 @@ export class SandboxFiles {
    * await sandbox.files.makeDirectory('/tmp/a/b', {recursive: true})
    * await sandbox.files.remove('/tmp/a', {recursive: true})
    */
-  async remove(path: string, options: {recursive?: boolean} = {}): Promise<void> {
+  async remove(path: SandboxPath, options: {recursive?: boolean} = {}): Promise<void> {
     const {recursive} = toRemoveOptions(options)
     const at = {path: toPath(path)}
-    await saying(`remove ${path}`, async () => {
+    await saying(`remove ${toText(at.path)}`, async () => {
       let {answer} = await this.#remote.ask({name: 'remove', at, recursive})
       while (!answer.isEnd) ({answer} = await this.#remote.ask(more('remove', answer.handle!)))
     })
@@ -200,9 +221,10 @@ export class SandboxFiles {
    * await sandbox.files.write('/tmp/new', 'hello')
    * await sandbox.files.rename('/tmp/new', '/tmp/file')
    */
-  async rename(from: string, to: string): Promise<void> {
-    const places = {at: {path: toPath(from, 'from')}, to: {path: toPath(to, 'to')}}
-    await saying(`rename ${from} to ${to}`, () => this.#remote.ask({name: 'rename', ...places}))
+  async rename(from: SandboxPath, to: SandboxPath): Promise<void> {
+    const [at, place] = [{path: toPath(from, 'from')}, {path: toPath(to, 'to')}]
+    const doing = `rename ${toText(at.path)} to ${toText(place.path)}`
+    await saying(doing, () => this.#remote.ask({name: 'rename', at, to: place}))
   }
 
   /**
@@ -221,12 +243,12 @@ export class SandboxFiles {
    * console.log(await sandbox.files.exists('/tmp/copy/b')) // true
    */
   async tarIn(
-    directory: string,
+    directory: SandboxPath,
     archive: Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<void> {
     const path = toPath(directory, 'directory')
     const given = toArchive(archive)
-    await this.makeDirectory(path, {recursive: true})
+    await this.makeDirectory(toBuffer(path), {recursive: true})
     const {tarIn} = await import('./tar-in.ts')
     await tarIn(this.#remote, path, isBytes(given) ? [given] : given)
   }
@@ -242,7 +264,7 @@ export class SandboxFiles {
    * const archive = await buffer(sandbox.files.tarOut('/tmp')) // or .pipe(createWriteStream('out.tar'))
    * console.log(archive.includes('hello')) // true
    */
-  tarOut(directory: string): Readable {
+  tarOut(directory: SandboxPath): Readable {
     const path = toPath(directory, 'directory')
     const remote = this.#remote
     async function* chunks() {
@@ -263,10 +285,10 @@ export class SandboxFiles {
    * using watch = await sandbox.files.watch('/tmp', ({kind, name}) => console.log(kind, name)) // e.g. create new
    * await sandbox.files.write('/tmp/new', 'hello')
    */
-  async watch(path: string, listener: (change: FileChange) => void): Promise<SandboxWatch> {
+  async watch(path: SandboxPath, listener: (change: FileChange) => void): Promise<SandboxWatch> {
     const at = toPath(path)
     const tell = toListener(listener)
-    return saying(`watch ${path}`, () => watch(this.#remote, at, tell))
+    return saying(`watch ${toText(at)}`, () => watch(this.#remote, at, tell))
   }
 
   async #readWhole(operation: FileOperation, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -308,7 +330,7 @@ export class SandboxFiles {
   }
 }
 
-function toWrite(path: string, options: SandboxWriteOptions): Omit<WriteOperation, 'isEnd'> {
+function toWrite(path: SandboxPath, options: SandboxWriteOptions): Omit<WriteOperation, 'isEnd'> {
   const {mode, append} = toWriteOptions(options)
   const how = append ? ({how: 'append'} as const) : {}
   return {name: 'write', at: {path: toPath(path)}, ...(mode !== undefined && {mode}), ...how}

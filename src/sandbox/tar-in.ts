@@ -7,11 +7,14 @@ import {Readable} from 'node:stream'
 import {extract, type Header} from 'tar-stream'
 import {HvError} from '../errors.ts'
 import type {Place} from '../sentry/files/operations.ts'
+import type {ByteString} from '../vfs/file.ts'
 import {badArchive, fileError} from './file-error.ts'
+import {toText} from './file-paths.ts'
 import {gathered} from './file-streams.ts'
 import type {RemoteFiles} from './remote-files.ts'
 import {feed} from './tar-feed.ts'
 import {Flow} from './tar-flow.ts'
+import {keepPaxBytes} from './tar-pax.ts'
 
 /** Those of a large image are a tenth of this. */
 const MAX_ENTRIES = 1_000_000
@@ -27,11 +30,13 @@ type Entry = AsyncIterable<Uint8Array> & {readonly header: Header}
 /** @throws HvError BAD_ARGUMENT: the archive is bad; FILE_FAILED */
 export async function tarIn(
   files: RemoteFiles,
-  directory: string,
+  directory: ByteString,
   archive: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> {
   const source = archive instanceof Readable ? archive : Readable.from(archive, {objectMode: true})
-  const entries = extract()
+  // Names are bytes.
+  const entries = extract({filenameEncoding: 'latin1'} as object)
+  keepPaxBytes(entries)
   const flow = new Flow(entries)
   const target = new Target(files, directory)
   const fed = feed(entries, flow, source)
@@ -53,14 +58,14 @@ export async function tarIn(
 
 class Target {
   readonly #files: RemoteFiles
-  readonly #directory: string
+  readonly #directory: ByteString
   /** Modes and times to set when everything is in them. */
-  readonly #directories: {path: string; mode: number; modifiedMs: number}[] = []
+  readonly #directories: {path: ByteString; mode: number; modifiedMs: number}[] = []
   #entries = 0
   #nameLength = 0
   #lastParent = ''
 
-  constructor(files: RemoteFiles, directory: string) {
+  constructor(files: RemoteFiles, directory: ByteString) {
     this.#files = files
     this.#directory = directory
   }
@@ -78,7 +83,7 @@ class Target {
       await this.#makeParent(path)
       await this.#make(path, entry)
     } catch (error) {
-      throw fileError(`make ${this.#directory}/${path}`, error)
+      throw fileError(`make ${toText(`${this.#directory}/${path}`)}`, error)
     }
   }
 
@@ -88,28 +93,28 @@ class Target {
       try {
         await this.#files.ask({name: 'change', at: this.#at(path), mode, modifiedMs})
       } catch (error) {
-        throw fileError(`change ${this.#directory}/${path}`, error)
+        throw fileError(`change ${toText(`${this.#directory}/${path}`)}`, error)
       }
     }
   }
 
-  #at(path: string): Place {
+  #at(path: ByteString): Place {
     return {path, beneath: this.#directory}
   }
 
   /** The archive need not have an entry for it. */
-  async #makeParent(path: string): Promise<void> {
+  async #makeParent(path: ByteString): Promise<void> {
     const parent = path.slice(0, Math.max(path.lastIndexOf('/'), 0))
     if (parent === this.#lastParent) return
     if (parent !== '') await this.#makeDirectory(parent, PARENT_MODE)
     this.#lastParent = parent
   }
 
-  #makeDirectory(path: string, mode: number): Promise<unknown> {
+  #makeDirectory(path: ByteString, mode: number): Promise<unknown> {
     return this.#files.ask({name: 'make-directory', at: this.#at(path), mode, recursive: true})
   }
 
-  async #make(path: string, entry: Entry): Promise<void> {
+  async #make(path: ByteString, entry: Entry): Promise<void> {
     const {type, name, linkname, mode, mtime, pax} = entry.header
     const at = this.#at(path)
     if (type === 'symlink') await this.#files.ask({name: 'symlink', at, target: linkname ?? ''})
@@ -147,7 +152,7 @@ class Target {
 }
 
 /** As other programs read it: an absolute name starts at the directory. @throws HvError BAD_ARGUMENT */
-function pathOf(name: string): string {
+function pathOf(name: ByteString): ByteString {
   const names = name.split('/').filter((part) => part !== '' && part !== '.')
   if (names.includes('..') || name.includes('\0')) throw badArchive(`${shown(name)} leads out of it`)
   return names.join('/')
@@ -163,4 +168,4 @@ function isSparse(pax: unknown): boolean {
   return Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))
 }
 
-const shown = (name: string): string => JSON.stringify(name.slice(0, 200))
+const shown = (name: ByteString): string => JSON.stringify(toText(name.slice(0, 200)))

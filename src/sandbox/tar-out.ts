@@ -1,147 +1,105 @@
 // tarOut: a guest's directory as a tar archive, made here from checked names and from what the sentry's process gives.
 
-import {type Pack, pack} from 'tar-stream'
 import type {FileEntry, FileOperation} from '../sentry/files/operations.ts'
+import type {ByteString} from '../vfs/file.ts'
 import {fileError} from './file-error.ts'
+import {toText} from './file-paths.ts'
 import {GuestErrno, type RemoteFiles} from './remote-files.ts'
-import {Flow} from './tar-flow.ts'
+import {END, padding, type TarFile, tarHeader} from './tar-header.ts'
 
 const MAX_ENTRIES = 1_000_000
-/** Archived and not taken yet, at most: headers alone do not wait for it. */
-const MOST_WAITING = 1 << 20
-const HEADER_BYTES = 512
-/** The largest of ustar's times. */
-const MAX_SECONDS = 2 ** 31 - 1
-/** In a name that was not UTF-8: it cannot be used to find the file. */
-const UNREADABLE = '\ufffd'
 
-/** @throws HvError FILE_FAILED */
-export async function* tarOut(files: RemoteFiles, directory: string): AsyncGenerator<Uint8Array> {
-  const archive = pack()
-  const walk = new Walk(files, directory, archive)
-  walk.all().then(
-    () => archive.finalize(),
-    (error) => archive.destroy(error),
-  )
+type Begun = Extract<FileOperation, {name: 'list' | 'read'}>
+type Answered = Awaited<ReturnType<RemoteFiles['ask']>>
+
+/** Nothing is read before it is asked for. @throws HvError FILE_FAILED */
+export async function* tarOut(files: RemoteFiles, directory: ByteString): AsyncGenerator<Uint8Array> {
+  const walk = new Walk(files, directory)
   try {
-    for await (const chunk of archive as AsyncIterable<Uint8Array>) {
-      walk.taken(chunk.length)
-      yield chunk
-    }
+    yield* walk.all()
   } catch (error) {
-    throw fileError(`archive ${walk.path === '' ? directory : `${directory}/${walk.path}`}`, error)
-  } finally {
-    archive.destroy()
-    walk.taken(Number.POSITIVE_INFINITY)
+    const path = walk.path === '' ? directory : `${directory}/${walk.path}`
+    throw fileError(`archive ${toText(path)}`, error)
   }
+  yield END
 }
 
 class Walk {
   /** The entry at work, relative to the directory. */
-  path = ''
+  path: ByteString = ''
   readonly #files: RemoteFiles
-  readonly #directory: string
-  readonly #archive: Pack
-  readonly #directories = ['']
+  readonly #directory: ByteString
+  readonly #directories: ByteString[] = ['']
   #entries = 0
-  #waiting = 0
-  #goOn: (() => void) | undefined
 
-  constructor(files: RemoteFiles, directory: string, archive: Pack) {
+  constructor(files: RemoteFiles, directory: ByteString) {
     this.#files = files
     this.#directory = directory
-    this.#archive = archive
   }
 
-  taken(bytes: number): void {
-    // More is taken than was counted.
-    this.#waiting = Math.max(0, this.#waiting - bytes)
-    if (this.#waiting <= MOST_WAITING) this.#goOn?.()
-  }
-
-  async all(): Promise<void> {
+  async *all(): AsyncGenerator<Uint8Array> {
     for (let next = this.#directories.pop(); next !== undefined; next = this.#directories.pop()) {
       this.path = next
-      const list = this.#operation('list', next)
-      await this.#unlessGone(next, () =>
-        this.#pieces(list, async ({answer}) => {
-          for (const entry of answer.entries!) await this.#add(next, entry)
-          return true
-        }),
-      )
+      for await (const {answer} of this.#pieces('list', next))
+        for (const entry of answer.entries!) yield* this.#entry(next, entry)
     }
   }
 
-  async #add(directory: string, entry: FileEntry): Promise<void> {
+  async *#entry(directory: ByteString, entry: FileEntry): AsyncGenerator<Uint8Array> {
     if (++this.#entries > MAX_ENTRIES) throw new GuestErrno('EOVERFLOW')
     const {name, kind, mode, uid, gid, modifiedMs, target} = entry
     const path = directory === '' ? name : `${directory}/${name}`
     this.path = path
-    const seconds = Math.max(0, Math.min(modifiedMs / 1e3, MAX_SECONDS))
-    const header = {name: path, mode, uid, gid, mtime: new Date(seconds * 1e3)}
-    // Counted before it can be taken.
-    this.#waiting += HEADER_BYTES
+    const header = {name: path, mode, uid, gid, size: 0, modified: Math.max(0, Math.floor(modifiedMs / 1e3))}
     if (kind === 'directory') {
-      this.#archive.entry({...header, name: `${path}/`, type: 'directory'})
+      yield tarHeader({...header, name: `${path}/`, type: '5'})
       this.#directories.push(path)
-    } else if (kind === 'symlink') this.#archive.entry({...header, type: 'symlink', linkname: target ?? ''})
-    else if (kind === 'file') await this.#unlessGone(path, () => this.#addFile(path, header))
-    if (this.#waiting > MOST_WAITING) await new Promise<void>((resolve) => (this.#goOn = resolve))
+    } else if (kind === 'symlink') yield tarHeader({...header, type: '2', linkName: target ?? ''})
+    else if (kind === 'file') yield* this.#file({...header, type: '0'})
   }
 
   /** With the length it had when it was opened: a program may be writing to it. */
-  async #addFile(path: string, header: Parameters<Pack['entry']>[0]): Promise<void> {
-    let sink: ReturnType<Pack['entry']> | undefined
-    let flow: Flow | undefined
+  async *#file(header: TarFile): AsyncGenerator<Uint8Array> {
+    let size: number | undefined
     let left = 0
-    await this.#pieces(this.#operation('read', path), async ({answer, bytes}) => {
-      if (sink === undefined) {
-        left = answer.size ?? 0
-        if (!Number.isSafeInteger(left)) throw new GuestErrno('EFBIG')
-        sink = this.#archive.entry({...header, type: 'file', size: left})
-        flow = new Flow(sink)
+    for await (const {answer, bytes} of this.#pieces('read', header.name)) {
+      if (size === undefined) {
+        size = left = answer.size ?? 0
+        if (!Number.isSafeInteger(size)) throw new GuestErrno('EFBIG')
+        yield tarHeader({...header, size})
       }
       const wanted = bytes.subarray(0, left)
       left -= wanted.length
-      this.#waiting += wanted.length
-      if (wanted.length > 0 && !sink.write(wanted)) await flow!.drained()
-      return left > 0
-    })
+      if (wanted.length > 0) yield wanted
+      if (left === 0) break
+    }
     if (left > 0) throw new GuestErrno('EIO')
-    sink?.end(undefined)
+    if (size !== undefined) yield padding(size)
   }
 
-  #operation(name: 'list' | 'read', path: string): Extract<FileOperation, {name: 'list' | 'read'}> {
-    return {name, at: {path: path === '' ? '.' : path, beneath: this.#directory}}
-  }
-
-  /** Until there are no more, or `take` returns false. */
-  async #pieces(
-    first: Extract<FileOperation, {name: 'list' | 'read'}>,
-    take: (answered: Awaited<ReturnType<RemoteFiles['ask']>>) => Promise<boolean>,
-  ): Promise<void> {
-    let handle: number | undefined
+  /** None of what a program has removed meanwhile. */
+  async *#pieces(name: Begun['name'], path: ByteString): AsyncGenerator<Answered> {
+    const at = {path: path === '' ? '.' : path, beneath: this.#directory}
+    let answered = await this.#unlessGone(path, {name, at})
     try {
-      let operation: FileOperation = first
-      for (;;) {
-        if (this.#archive.destroyed) throw new GuestErrno('ECANCELED')
-        const answered = await this.#files.ask(operation)
-        handle = answered.answer.handle
-        if ((await take(answered)) === false || handle === undefined) return
-        operation = {name: 'more', of: first.name, handle, isEnd: false}
+      while (answered !== undefined) {
+        yield answered
+        const {handle} = answered.answer
+        if (handle === undefined) return
+        answered = await this.#files.ask({name: 'more', of: name, handle, isEnd: false})
       }
     } finally {
+      const handle = answered?.answer.handle
       if (handle !== undefined) this.#files.close(handle)
     }
   }
 
-  /** Leaves out what a program has removed meanwhile. */
-  async #unlessGone(path: string, does: () => Promise<void>): Promise<void> {
+  async #unlessGone(path: ByteString, operation: Begun): Promise<Answered | undefined> {
     try {
-      await does()
+      return await this.#files.ask(operation)
     } catch (error) {
-      const isGone = error instanceof GuestErrno && error.errno === 'ENOENT' && path !== ''
-      if (!isGone || path.includes(UNREADABLE)) throw error
+      if (error instanceof GuestErrno && error.errno === 'ENOENT' && path !== '') return undefined
+      throw error
     }
   }
 }

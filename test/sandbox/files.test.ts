@@ -93,6 +93,39 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     expect((await files.list('/')).map(({name}) => name)).toEqual(expect.arrayContaining(['work', 'tmp']))
   })
 
+  test.each(['/tmp', '/work'])(
+    'names in %s that are not UTF-8 lead to their files, as bytes',
+    async (where) => {
+      const {files} = sandbox
+      const path = (...names: string[]) => Buffer.from([where, ...names].join('/'), 'latin1')
+      await files.makeDirectory(path('d\xff'))
+      await files.write(path('d\xff', 'f\xe9'), 'hello')
+      await sandbox.run(...sh(`cd ${where}/d*; ln -s f* l; ln -s "$(printf 't\\376')" m`))
+      const entries = await files.list(path('d\xff'), {encoding: 'buffer'})
+      expect(
+        entries.map(({name, target}) => [name.toString('latin1'), target?.toString('latin1')]).sort(),
+      ).toEqual([
+        ['f\xe9', undefined],
+        ['l', 'f\xe9'],
+        ['m', 't\xfe'],
+      ])
+      expect((await files.list(path('d\xff'))).map(({name}) => name)).toContain('f\ufffd')
+      const {name} = await files.stat(path('d\xff', 'f\xe9'), {encoding: 'buffer'})
+      expect(name).toEqual(Buffer.from('f\xe9', 'latin1'))
+      await files.rename(path('d\xff', 'f\xe9'), new Uint8Array(path('g\xe9')))
+      expect(await files.read(path('g\xe9'))).toBe('hello')
+      await files.remove(path('d\xff'), {recursive: true})
+      await files.remove(path('g\xe9'))
+      for (const gone of [path('d\xff'), path('g\xe9')]) expect(await files.exists(gone)).toBe(false)
+      await expect(files.read(path('g\xe9'))).rejects.toThrow(`cannot read ${where}/g\ufffd: it is not there`)
+    },
+  )
+
+  test('a path of bytes is as absolute as one of text', async () => {
+    for (const bad of [Buffer.from('a'), Buffer.from('/a\0'), new Uint8Array(0)])
+      await expect(sandbox.files.list(bad)).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+  })
+
   test('a directory of many entries is listed whole', async () => {
     await sandbox.run(...sh('mkdir /tmp/many; cd /tmp/many; for i in $(seq 1500); do : > $i; done'))
     expect(await sandbox.files.list('/tmp/many')).toHaveLength(1500)

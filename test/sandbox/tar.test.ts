@@ -2,7 +2,16 @@
 
 import {execFileSync} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
-import {mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Readable} from 'node:stream'
@@ -74,6 +83,33 @@ describe.each(isolations)('in a %s', (isolation) => {
       execFileSync('diff', ['-r', '--no-dereference', join(host, 'in'), join(host, `out${count}`)])
       const [was, is] = ['in', `out${count}`].map((each) => statSync(join(host, each, 'deep/er/file')))
       expect([is.mode, Math.floor(is.mtimeMs / 1e3)]).toEqual([was.mode, Math.floor(was.mtimeMs / 1e3)])
+    },
+  )
+
+  test.each(['gnu', 'pax', 'ustar'])(
+    'names that are not UTF-8 go in and come out, from %s',
+    async (format) => {
+      const from = join(host, `bytes-${format}`)
+      const long = format === 'ustar' ? '' : 'l'.repeat(150)
+      const named = (name: string) => Buffer.concat([Buffer.from(`${from}/`), Buffer.from(name, 'latin1')])
+      mkdirSync(from)
+      mkdirSync(named('d\xff'))
+      writeFileSync(named(`d\xff/f\xe9${long}`), 'content')
+      symlinkSync(Buffer.from(`t\xfe${long}`, 'latin1'), named(`l\xfd`))
+      linkSync(named(`d\xff/f\xe9${long}`), named('h\xfc'))
+      const input = execFileSync('tar', ['-cf', '-', `--format=${format}`, '-C', from, '.'])
+      const at = fresh()
+      await sandbox.files.tarIn(at, input)
+      const {stdout} = await sandbox.run(...sh(`cd ${at}; find . | sort; readlink l*; cat h*`), {
+        encoding: 'buffer',
+      })
+      expect(Buffer.from(stdout).toString('latin1').split('\n')).toEqual([
+        ...['.', './d\xff', `./d\xff/f\xe9${long}`, './h\xfc', './l\xfd', `t\xfe${long}`, 'content'],
+      ])
+      const out = join(host, `bytes-out-${format}`)
+      mkdirSync(out)
+      execFileSync('tar', ['-xf', '-', '-C', out], {input: await buffer(sandbox.files.tarOut(at))})
+      execFileSync('diff', ['-r', '--no-dereference', from, out])
     },
   )
 

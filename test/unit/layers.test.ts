@@ -98,6 +98,7 @@ const below: Record<string, string[]> = {
     'addon.ts',
     'code-cache.ts',
     'errors.ts',
+    'image',
     'jail',
     'kept-code.ts',
     'options.ts',

@@ -12,9 +12,8 @@ import {
 } from '../../abi/inotify.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
 import {addWatcher, removeWatcher, type Watcher} from '../../vfs/watchers.ts'
-import {toText} from './entry.ts'
 import type {Handle} from './handles.ts'
-import {type Answered, type ChangeKind, type FileChange, PIECE_CHANGES} from './operations.ts'
+import {type Answered, type ChangeKind, type FoundChange, PIECE_CHANGES} from './operations.ts'
 
 const KINDS: readonly (readonly [event: number, kind: ChangeKind])[] = [
   [IN_CREATE | IN_MOVED_TO, 'create'],
@@ -25,7 +24,7 @@ const KINDS: readonly (readonly [event: number, kind: ChangeKind])[] = [
 
 export class Changes implements Handle, Watcher {
   readonly #inode: Inode
-  #changes: FileChange[] = []
+  #changes: FoundChange[] = []
   #isBegun = false
   #isGone = false
   /** Set when the owner has asked and there was nothing to report. */
@@ -51,7 +50,7 @@ export class Changes implements Handle, Watcher {
     const kind = KINDS.find(([events]) => event & events)?.[1]
     if (kind === undefined || isUnlinked) return
     const last = this.#changes.at(-1)
-    const change = {kind, ...(name !== undefined && {name: toText(name)})}
+    const change = {kind, ...(name !== undefined && {name})}
     if (last?.kind === kind && last.name === change.name) return
     if (this.#changes.length < PIECE_CHANGES - 1) this.#changes.push(change)
     else if (last?.kind !== 'overflow') this.#changes.push({kind: 'overflow'})

@@ -27,23 +27,18 @@ const KINDS: Readonly<Record<number, FileKind>> = {
 export function entryOf(inode: Inode, name: ByteString): FileEntry {
   const {mode, size, uid, gid, mtime} = inode.attributes()
   return {
-    name: toText(name),
+    name,
     kind: KINDS[inode.kind] ?? 'device',
     size,
     mode: mode & PERMISSION_BITS,
     uid,
     gid,
     modifiedMs: mtime.seconds * 1e3 + mtime.nanoseconds / 1e6,
-    ...(inode.kind === S_IFLNK && {target: toText(inode.readlink())}),
+    ...(inode.kind === S_IFLNK && {target: inode.readlink()}),
   }
 }
 
 export function toTime(ms: number): Time {
   const seconds = Math.floor(ms / 1e3)
   return {seconds, nanoseconds: Math.floor((ms - seconds * 1e3) * 1e6)}
-}
-
-/** Bytes that are not UTF-8 become U+FFFD. */
-export function toText(bytes: ByteString): string {
-  return Buffer.from(bytes, 'latin1').toString('utf8')
 }

@@ -1,5 +1,7 @@
 // What a sandbox's owner may ask of the guest's tree: the operations, their answers, and how much one of them holds.
 
+import type {ByteString} from '../../vfs/file.ts'
+
 /** Bytes of a file, in one question or answer. */
 export const PIECE_BYTES = 1 << 20
 /** Changes that may wait to be reported, and then come in one answer. */
@@ -8,11 +10,11 @@ export const PIECE_CHANGES = 1024
 export const PIECE_ENTRIES = 500
 export const PIECE_NAME_BYTES = 1 << 17
 
-/** A path of the guest's. */
+/** A path of the guest's. Names, paths and targets here are bytes. */
 export interface Place {
-  path: string
+  path: ByteString
   /** A directory where `path` starts and stays: none of its links is followed. Absent: `path` is absolute. */
-  beneath?: string
+  beneath?: ByteString
 }
 
 export type FileOperation =
@@ -33,7 +35,7 @@ export type FileOperation =
   | {name: 'rename'; at: Place; to: Place}
   /** These replace anything but a directory. */
   | {name: 'link'; at: Place; to: Place}
-  | {name: 'symlink'; at: Place; target: string}
+  | {name: 'symlink'; at: Place; target: ByteString}
   | {name: 'change'; at: Place; mode: number; modifiedMs: number}
   | {name: 'watch'; at: Place}
   /** The next piece of what has not ended; bytes go along with a write. */
@@ -53,7 +55,7 @@ export interface FileAnswer {
   /** Of `list`. */
   entries?: FileEntry[]
   /** Of `watch`, in order, from the second answer on; it waits until there are some. */
-  changes?: FileChange[]
+  changes?: FoundChange[]
   /** Of `stat`. */
   entry?: FileEntry
 }
@@ -61,6 +63,12 @@ export interface FileAnswer {
 /** `overflow`: there were too many, and some are not reported. */
 export const FILE_CHANGES = ['create', 'write', 'attributes', 'remove', 'overflow'] as const
 export type ChangeKind = (typeof FILE_CHANGES)[number]
+
+/** A change whose name is bytes. */
+export interface FoundChange {
+  kind: ChangeKind
+  name?: ByteString
+}
 
 /** What has happened to a file, or in a directory. @see {@link SandboxFiles.watch} */
 export interface FileChange {
@@ -74,7 +82,7 @@ export const FILE_KINDS = ['file', 'directory', 'symlink', 'fifo', 'socket', 'de
 export type FileKind = (typeof FILE_KINDS)[number]
 
 export interface FileEntry {
-  name: string
+  name: ByteString
   kind: FileKind
   size: number
   /** Permission bits. */
@@ -84,7 +92,7 @@ export interface FileEntry {
   /** Milliseconds since 1970. */
   modifiedMs: number
   /** A symbolic link's. */
-  target?: string
+  target?: ByteString
 }
 
 /** An answer, with the bytes that go with it. */

@@ -25,7 +25,6 @@ import {
 } from '../../abi/open-flags.ts'
 import type {ByteString} from '../../vfs/file.ts'
 import {nextTurn} from '../../vfs/fs/freshness.ts'
-import {toByteString} from '../../vfs/host-calls.ts'
 import type {Location} from '../../vfs/location.ts'
 import {
   makeDirectory,
@@ -160,11 +159,10 @@ const operations: Operations = {
     return DONE
   },
   symlink: (files, {at, target}) => {
-    const text = toByteString(target)
-    if (text.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
+    if (target.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
     files.walk.to(at, (context, start, path) => {
       removeFile(context, start, path)
-      makeSymlink(context, text, start, path)
+      makeSymlink(context, target, start, path)
     })
     return DONE
   },

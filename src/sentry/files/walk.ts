@@ -3,7 +3,6 @@
 import {RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS} from '../../abi/at-flags.ts'
 import {ELOOP, Errno} from '../../abi/errno.ts'
 import type {ByteString, Credentials} from '../../vfs/file.ts'
-import {toByteString} from '../../vfs/host-calls.ts'
 import type {Location} from '../../vfs/location.ts'
 import type {PathPolicy} from '../../vfs/path-policy.ts'
 import {PathRestriction} from '../../vfs/path-restriction.ts'
@@ -30,9 +29,9 @@ export class Walk {
    * @throws Errno
    */
   to<Result>(place: Place, step: Step<Result>): Result {
-    const path = toByteString(place.path)
-    if (place.beneath === undefined) return this.#followed((context) => step(context, this.#root, path))
-    const start = this.#followed((context) => resolve(context, this.#root, toByteString(place.beneath!)))
+    const {path, beneath} = place
+    if (beneath === undefined) return this.#followed((context) => step(context, this.#root, path))
+    const start = this.#followed((context) => resolve(context, this.#root, beneath))
     return step(this.#context(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, start), start, path)
   }
 

@@ -116,7 +116,7 @@ test.each([
   {kind: 'output', run: 1, fd: 3},
   {kind: 'filed', id: 3, errno: 0},
   {kind: 'filed', id: 3, answer: {isEnd: 1}},
-  ...['..', '.', 'a/b', 'a\0', 'x'.repeat(256)].map((name) => ({
+  ...['..', '.', 'a/b', 'a\0', 'ā', 'x'.repeat(256)].map((name) => ({
     kind: 'filed',
     id: 3,
     answer: {isEnd: true, entry: {...ENTRY, name}},

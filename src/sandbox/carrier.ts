@@ -14,6 +14,8 @@ export interface Carrier {
   tellToStop(run: number): void
   /** A batch of events was taken. */
   took(): void
+  /** How long, in all, it has waited for a processor, milliseconds. Grows only while somebody asks. */
+  waitedMs(): number
   /** Keeps this process alive for it. */
   ref(): void
   unref(): void

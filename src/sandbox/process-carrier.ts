@@ -63,6 +63,10 @@ export class ProcessCarrier implements Carrier {
     this.#answer({kind: 'taken'})
   }
 
+  waitedMs(): number {
+    return this.#process.waits.totalMs()
+  }
+
   ref(): void {
     this.#process.ref()
   }

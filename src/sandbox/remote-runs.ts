@@ -116,7 +116,8 @@ export class RemoteRuns {
       throw error
     }
     const request = {...given, id: ++this.#last}
-    const run = new RemoteRun(request, parts, new Patience(lost), this.#mostQuestions)
+    const patience = new Patience(lost, () => carrier.waitedMs())
+    const run = new RemoteRun(request, parts, patience, this.#mostQuestions)
     this.#runs.set(run.id, run)
     if (request.timeoutMs !== undefined) run.patience.begin(request.timeoutMs)
     // This process stays alive until the run ends.

@@ -37,7 +37,10 @@ export class RemoteSentry {
   readonly #carrier: Carrier
   readonly #exited: Promise<void>
   /** For a sentry that was told to stop everything. */
-  readonly #patience = new Patience(() => this.#endWith(stuck()))
+  readonly #patience = new Patience(
+    () => this.#endWith(stuck()),
+    () => this.#carrier.waitedMs(),
+  )
   /** Set once it has started. */
   platform!: ChosenPlatform
   jail: readonly JailLayer[] = []

@@ -6,6 +6,7 @@ import {addon} from '../addon.ts'
 import {HvError, printable} from '../errors.ts'
 import {launch, launchPlainly} from '../jail/launch.ts'
 import {packageFile} from '../package-file.ts'
+import {CpuWaits} from './cpu-waits.ts'
 import {runtimeFlags} from './runtime.ts'
 
 /** Of the end of its standard error: why V8 gave up, for example. */
@@ -23,6 +24,8 @@ export class SentryProcess {
   end: HvError | undefined
   /** Called when it has ended and everything that it said was heard. */
   onEnd: ((error: HvError) => void) | undefined
+  /** Of the process and all that it has started: a guest's processes, too. */
+  readonly waits: CpuWaits
   /** undefined: none could be started. */
   readonly #child: ChildProcess | undefined
   #lastWords = ''
@@ -30,6 +33,7 @@ export class SentryProcess {
   /** @param isJailed it is born in namespaces of its own, where the host allows that */
   constructor(isJailed: boolean) {
     this.#child = this.#start(isJailed ? launch : launchPlainly)
+    this.waits = new CpuWaits(this.#child?.pid)
     // Missing if there were no descriptors for them.
     const [, , stderr, socket] = this.#child?.stdio ?? []
     this.socket = (socket as Socket | undefined) ?? new Socket()

@@ -75,6 +75,11 @@ export class ThreadCarrier implements Carrier {
     Atomics.notify(this.#underWay, 0)
   }
 
+  /** Nobody knows which of this process's threads it is. */
+  waitedMs(): number {
+    return 0
+  }
+
   ref(): void {
     this.#worker.ref()
   }

@@ -1,0 +1,45 @@
+// A host that is too busy: a run ends as its owner wants, however long that takes, and the others go on.
+
+import {type ChildProcess, execFile, spawn} from 'node:child_process'
+import {promisify} from 'node:util'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {BUSYBOX} from './guests.ts'
+
+const TIMEOUT_MS = 120_000
+const library = new URL('../../dist/index.js', import.meta.url).href
+/** One processor for all: a sandbox, its owner, and others. */
+const CPU = ['taskset', '-c', '0']
+const OTHERS = 15
+const MAX_TASKS = 50
+const BOMB = '(f() { f | f & }; f); while :; do :; done'
+
+const OWNER = `
+  import {Sandbox} from '${library}'
+  const sandbox = await Sandbox.create({platform: 'ptrace', maxTasks: ${MAX_TASKS}})
+  const other = sandbox.run('${BUSYBOX}', ['sh', '-c', 'sleep 4; echo still here'])
+  const how = process.argv[1] === 'timeoutMs' ? {timeoutMs: 2000} : {signal: AbortSignal.timeout(2000)}
+  const ended = await sandbox.run('${BUSYBOX}', ['sh', '-c', '${BOMB}'], how).then(
+    ({timedOut}) => 'timed out: ' + timedOut,
+    ({name, message}) => name + ': ' + message,
+  )
+  const stdout = await other.then((result) => result.stdout, ({code}) => code)
+  await sandbox.dispose()
+  console.log(JSON.stringify([ended, stdout]))`
+
+const others: ChildProcess[] = []
+beforeAll(() => {
+  const [command, ...args] = [...CPU, 'sh', '-c', 'while :; do :; done']
+  for (let count = 0; count < OTHERS; count++) others.push(spawn(command, args))
+})
+afterAll(() => {
+  for (const other of others) other.kill('SIGKILL')
+})
+
+test.each([
+  ['timeoutMs', 'timed out: true'],
+  ['abort()', 'AbortError: the run was aborted'],
+])('%s of a fork bomb ends it as such', {timeout: TIMEOUT_MS}, async (how, ended) => {
+  const [command, ...args] = [...CPU, process.execPath, '--input-type=module', '-e', OWNER, how]
+  const {stdout} = await promisify(execFile)(command, args, {timeout: TIMEOUT_MS, killSignal: 'SIGKILL'})
+  expect(JSON.parse(stdout)).toEqual([ended, 'still here\n'])
+})

@@ -59,13 +59,16 @@ function isOclifError(error: unknown): error is OclifError {
   return error instanceof Error && 'oclif' in error
 }
 
-/** `hv help run` becomes `hv run --help`, -h becomes --help, and -v and version become --version. */
+/** `hv help run` becomes `hv run --help`, -h becomes --help if it is no flag with a value, and -v and version become --version. */
 function helpFirst(argv: string[]): string[] {
   if (argv[0] === 'help') return [...argv.slice(1), '--help']
   if (argv.length === 1 && ['-v', '-V', 'version'].includes(argv[0])) return ['--version']
   const end = argv.indexOf('--')
   const at = argv.indexOf('-h')
-  return at < 0 || (end >= 0 && end < at) ? argv : [...argv.slice(0, at), '--help', ...argv.slice(at + 1)]
+  const isHostname = argv[0] === 'pledge' && at < argv.length - 1
+  return at < 0 || isHostname || (end >= 0 && end < at)
+    ? argv
+    : [...argv.slice(0, at), '--help', ...argv.slice(at + 1)]
 }
 
 function usageError(error: OclifError, argv: string[]): HvError {

@@ -41,7 +41,8 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
       break
     }
     if (!word.startsWith('-') || word === '-') break
-    if (word === '--help' || word === '-h') return null
+    // docker's -h is a host's name; with nothing behind it, somebody wants help.
+    if (word === '--help' || (word === '-h' && i === argv.length - 1)) return null
 
     for (const [given, attached] of word.startsWith('--') ? [splitLong(word)] : splitShort(word, known)) {
       const flag = known.find(({name, short}) => given === `--${name}` || given === `-${short}`)

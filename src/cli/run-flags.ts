@@ -157,6 +157,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   {
     name: 'hostname',
+    short: 'h',
     kind: 'value',
     placeholder: 'NAME',
     summary: 'the host name that the guest sees; default: hv',

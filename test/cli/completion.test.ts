@@ -71,6 +71,7 @@ test('every flag of hv run that its help shows completes', () => {
   const functions = readFileSync(join(env.XDG_CACHE_HOME, 'hv/autocomplete/functions/bash/hv.bash'), 'utf8')
   const offered = /^ +'hv run -'\) words='(.*)' ;;$/m.exec(functions)?.[1].replaceAll('=', '').split(' ')
   const {stdout: help} = hv(['run', '--help'])
-  const shown = [...help.matchAll(/^ {2}(--[a-z-]+)(?![a-z.-])/gm)].map((match) => match[1])
+  const rows = help.matchAll(/^ {2}(?:(-\w), )?(--[a-z-]+)(?![a-z.-])/gm)
+  const shown = [...rows].flatMap(([, letter, name]) => (letter === undefined ? [name] : [name, letter]))
   expect(offered?.toSorted()).toEqual(shown.toSorted())
 })

@@ -32,6 +32,11 @@ test('--help before PROGRAM is left to oclif', () => {
   expect(readRunArgv(['--stats', '--help'])).toBeNull()
 })
 
+test('-h with a name is a host name, and alone asks for help', () => {
+  expect(readRunArgv(['-h', 'box', 'p'])?.flags).toEqual([['hostname', 'box']])
+  expect(readRunArgv(['--stats', '-h'])).toBeNull()
+})
+
 test('docker’s letters are read, put together too', () => {
   const argv = ['-it', '--rm', '-v', '.:/w:rw', '-eA=1', '-e', 'B', '-w', '/w', '-m', '64m', 'p', '-v']
   const flags = [

@@ -16,11 +16,11 @@ import {
 } from 'node:fs'
 import {dirname, isAbsolute, join} from 'node:path'
 
-/** hv's own directory there, as the XDG Base Directory Specification says; made if missing. undefined when there is none to trust. */
-export function cacheDirectory(env: NodeJS.ProcessEnv): string | undefined {
+/** A directory of hv's own there, as the XDG Base Directory Specification says; made if missing. undefined when there is none to trust. */
+export function cacheDirectory(env: NodeJS.ProcessEnv, name = 'hvkit'): string | undefined {
   const home = env.XDG_CACHE_HOME || join(env.HOME || '', '.cache')
   if (!isAbsolute(home)) return undefined
-  const directory = join(home, 'hvkit')
+  const directory = join(home, name)
   try {
     makeBeneathOwn(directory)
     return isOnlyOurs(statSync(directory)) ? directory : undefined

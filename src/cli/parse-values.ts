@@ -15,7 +15,10 @@ const UNITS = ['', 'K', 'M', 'G', 'T']
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
-export function parseSize(text: string, flag: '--memory' | '--disk' | '--unpack-limit' | '--tmpfs'): number {
+export function parseSize(
+  text: string,
+  flag: '--memory' | '--disk' | '--unpack-limit' | '--tmpfs' | '--keep',
+): number {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
   const bytes = match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0
   if (match?.[2] === '' && bytes > 0 && bytes < LEAST_BYTES)

@@ -1,40 +1,83 @@
-// addLayers: unpacks an image's layers, checks them, and puts them into a tree one over the other.
+// addLayers: puts an image's layers into a tree, one over the other: those that are kept, and the rest unpacked and checked.
 
 import {createHash} from 'node:crypto'
 import {badArchive} from './archive-error.ts'
 import type {ArchiveTree} from './archive-tree.ts'
 import {hashOf, type Layout} from './blobs.ts'
-import type {FileBytes} from './file-bytes.ts'
+import {FileBytes} from './file-bytes.ts'
 import type {FoundLayer} from './found-image.ts'
-import {plainBytes} from './plain-bytes.ts'
+import {piecesOf, plainBytes} from './plain-bytes.ts'
 import type {Room} from './room.ts'
+import type {Extent} from './unpacked-trailer.ts'
 import type {OnUnpack} from './unread.ts'
 
-/** @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+interface Unpacking {
+  room: Room
+  /** Layers that are kept, by their digests: sha256, in hexadecimal digits. */
+  kept: ReadonlyMap<string, FileBytes>
+  onUnpack: OnUnpack | undefined
+}
+
+/** @returns what is kept of the layers, or could be. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
 export async function addLayers(
   tree: ArchiveTree,
   layout: Layout,
   layers: readonly FoundLayer[],
-  {room, onUnpack}: {room: Room; onUnpack: OnUnpack | undefined},
-): Promise<void> {
+  {room, kept, onUnpack}: Unpacking,
+): Promise<Extent[]> {
+  const extents: Extent[] = []
   for (const [index, layer] of layers.entries()) {
-    const packed = layer.open()
-    let plain: FileBytes | undefined
-    let read = 0
-    const onRead = (bytes: number): void => {
-      read += bytes
-      onUnpack?.({layer: index + 1, layers: layers.length, part: read / packed.size})
+    const digest = hexOf(layer.diffId)
+    const file = digest === undefined ? undefined : kept.get(digest)
+    if (file !== undefined) {
+      tree.addLayer(file)
+      extents.push({digest: digest as string, size: file.size})
+      continue
     }
-    try {
-      plain = await unpack(packed, layer, room, onRead)
-    } finally {
-      if (plain !== packed) layout.close(packed)
-    }
+    const onRead = (part: number): void => onUnpack?.({layer: index + 1, layers: layers.length, part})
+    const plain = await unpackLayer(layout, layer, room, onRead)
     tree.addLayer(plain)
+    if (digest !== undefined && plain.source === room)
+      extents.push({digest, start: plain.start, size: plain.size})
+  }
+  return extents
+}
+
+/** Only by sha256. */
+const hexOf = (diffId = ''): string | undefined => /^sha256:([0-9a-f]{64})$/.exec(diffId)?.[1]
+
+/** @param onRead is told which part of it has been read */
+async function unpackLayer(
+  layout: Layout,
+  layer: FoundLayer,
+  room: Room,
+  onRead: (part: number) => void,
+): Promise<FileBytes> {
+  const packed = layer.open()
+  let plain: FileBytes | undefined
+  let read = 0
+  const count = (bytes: number): void => {
+    read += bytes
+    onRead(read / packed.size)
+  }
+  try {
+    plain = await checked(packed, layer, room, count)
+    // What is not compressed is copied, so that the next start need not hash it.
+    if (plain === packed && room.isKept && layer.diffId !== undefined && room.has(packed.size))
+      plain = copy(packed, room, count)
+    return plain
+  } finally {
+    if (plain !== packed) layout.close(packed)
   }
 }
 
-async function unpack(
+function copy(packed: FileBytes, room: Room, onRead: (bytes: number) => void): FileBytes {
+  const start = room.size
+  for (const piece of piecesOf(packed, onRead)) room.add(piece)
+  return new FileBytes(room, start, room.size - start)
+}
+
+async function checked(
   packed: FileBytes,
   {diffId, digest}: FoundLayer,
   room: Room,

@@ -57,8 +57,13 @@ export class ArchiveTree {
   /** Adds a layer of an image: what it removes goes before what it adds. @throws as `add` */
   addLayer(archive: FileBytes): void {
     this.fs.own(archive.source)
-    for (const entry of tarEntries(archive)) this.#takeAway(entry.name)
-    for (const entry of tarEntries(archive)) if (!isWhiteout(entry.name)) this.#put(archive, entry)
+    // Read once: of a layer that is kept, headers are all that a start reads.
+    const entries: TarEntry[] = []
+    for (const entry of tarEntries(archive)) {
+      if (entries.push(entry) > this.#limits.entries) throw this.#tooMany()
+    }
+    for (const {name} of entries) this.#takeAway(name)
+    for (const entry of entries) if (!isWhiteout(entry.name)) this.#put(archive, entry)
   }
 
   /** A working directory, which may not exist yet. @throws HvError BAD_ARGUMENT */
@@ -184,11 +189,15 @@ export class ArchiveTree {
     this.#countNames(name.length + linkName.length)
   }
 
+  #tooMany(): Error {
+    return badArchive(`there are more than ${this.#limits.entries} files in it`, UNPACK)
+  }
+
   #countNames(bytes: number): void {
     this.#entries++
     this.#nameBytes += bytes
     const {entries, nameBytes} = this.#limits
-    if (this.#entries > entries) throw badArchive(`there are more than ${entries} files in it`, UNPACK)
+    if (this.#entries > entries) throw this.#tooMany()
     if (this.#nameBytes > nameBytes) throw badArchive('the names in it are too long, taken together', UNPACK)
   }
 }

@@ -11,6 +11,7 @@ import {isForUs} from './choose-manifest.ts'
 import {readDockerArchive} from './docker-archive.ts'
 import type {FoundImage} from './found-image.ts'
 import {findUser, type ImageUser} from './image-user.ts'
+import {type KeptLayers, keptLayers} from './kept-layers.ts'
 import {readOciLayout} from './oci-layout.ts'
 import type {ConfigFile} from './oci-schema.ts'
 import {about} from './open-file.ts'
@@ -46,21 +47,23 @@ export interface ImageConfig {
 export async function openImage(reference: string, options: ImageOptions = {}): Promise<Unread<Image>> {
   const {path, tag} = parse(reference)
   const unread = await about(path, async () => openLayout(path))
-  const room = new Room(options.unpackBytes)
+  const {layers: kept, file} = keptLayers(path, tag, reference)
+  const room = new Room(options.unpackBytes, file)
   return {
     folders: unread.folder === undefined ? [] : [unread.folder],
-    read: () => about(path, () => readImage(unread, tag, {...options, room})),
+    read: () => about(path, () => readImage(unread, tag, {...options, room, kept})),
   }
 }
 
 async function readImage(
   unread: UnreadLayout,
   tag: string | undefined,
-  {room, findUser: named, onUnpack}: ImageOptions & {room: Room},
+  {room, findUser: named, kept, onUnpack}: ImageOptions & {room: Room; kept: KeptLayers['layers']},
 ): Promise<Image> {
   const began = process.hrtime.bigint()
   const tree = new ArchiveTree()
   tree.fs.own(room)
+  for (const {source} of kept.values()) tree.fs.own(source)
   try {
     using layout = await unread.read(tree.fs, room)
     const {config, layers} = findImage(layout, tag)
@@ -69,9 +72,11 @@ async function readImage(
         `it is for ${shown(`${config.os}/${config.architecture}`)}`,
         'copy the image for this host',
       )
-    await addLayers(tree, layout, layers, {room, onUnpack})
+    const extents = await addLayers(tree, layout, layers, {room, kept, onUnpack})
+    room.seal(extents)
     room.settle()
-    const unpacked = {layers: layers.length, bytes: room.size, ns: sinceNs(began)}
+    const keptLayers = extents.filter(({start}) => start === undefined).length
+    const unpacked = {layers: layers.length, keptLayers, bytes: room.size, ns: sinceNs(began)}
     return {fs: tree.fs, config: configOf(tree, config, named), unpacked}
   } catch (error) {
     tree.fs.dispose()

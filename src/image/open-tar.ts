@@ -22,7 +22,7 @@ export async function openTar(
         const began = process.hrtime.bigint()
         const fs = await readTar(file, room, onUnpack)
         room.settle()
-        return {fs, unpacked: {layers: 1, bytes: room.size, ns: sinceNs(began)}}
+        return {fs, unpacked: {layers: 1, keptLayers: 0, bytes: room.size, ns: sinceNs(began)}}
       }),
   }
 }

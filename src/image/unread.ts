@@ -19,6 +19,8 @@ export interface ReadRoot {
 export interface Unpacked {
   /** Archives that were read: a root, or an image's layers. */
   layers: number
+  /** So many of them were in the cache. */
+  keptLayers: number
   /** What was written, in bytes. */
   bytes: number
   ns: number

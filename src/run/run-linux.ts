@@ -104,8 +104,8 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
 /** Named as the sentry's counters and times are. */
 function unpackStats(unpacked: Unpacked | undefined): RunStats {
   if (unpacked === undefined) return {}
-  const {layers, bytes, ns} = unpacked
-  return {layers, unpackedBytes: bytes, unpackNs: ns}
+  const {layers, keptLayers, bytes, ns} = unpacked
+  return {layers, keptLayers, unpackedBytes: bytes, unpackNs: ns}
 }
 
 /** What observes the run. */

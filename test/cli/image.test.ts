@@ -1,17 +1,19 @@
 // hv run --image and --root TAR: what a user of containers types.
 
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {dockerArchive} from '../helpers/docker.ts'
+import {dockerArchive, sha256} from '../helpers/docker.ts'
 import {LayoutFolder, named} from '../helpers/oci.ts'
 import {tarOf} from '../helpers/tar.ts'
-import {hv} from './hv.ts'
+import {type Ran, hv as run} from './hv.ts'
 
+const platforms = ['kvm', 'ptrace'].filter((name) => name !== 'kvm' || existsSync('/dev/kvm'))
 let folder: string
 const at = (name: string): string => join(folder, name)
+const hv = (args: string[], through: string[] = []): Ran => run(args, {XDG_CACHE_HOME: at('cache')}, through)
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'hv-image-cli-'))
@@ -61,6 +63,35 @@ test('--image takes what docker save wrote, and --stats shows what was unpacked'
   expect(stdout).toBe('hello\n')
   const {layers, unpackedBytes, unpackNs} = JSON.parse(stderr)
   expect([layers, unpackedBytes > layer.length, unpackNs > 0]).toEqual([1, true, true])
+})
+
+test.each(platforms)('a second start on %s unpacks nothing, and hv image says what is kept', (platform) => {
+  const layer = readFileSync(at('tree.tar'))
+  const path = at(`packed-${platform}`)
+  const layout = new LayoutFolder(path)
+  const about = {rootfs: {type: 'layers', diff_ids: [`sha256:${sha256(layer)}`]}}
+  const config = {Cmd: ['cat', '/etc/motd']}
+  layout.index(layout.image({layers: [gzipSync(layer)], about, config}))
+  const start = () => {
+    const {stdout, stderr} = hv(['run', '--platform', platform, '--stats=json', '--image', path])
+    expect(stdout).toBe('hello\n')
+    const {keptLayers, unpackedBytes} = JSON.parse(stderr)
+    return [keptLayers, unpackedBytes]
+  }
+  hv(['image', 'prune'])
+  expect(start()).toEqual([0, layer.length])
+  rmSync(join(path, 'blobs/sha256', sha256(gzipSync(layer))))
+  expect(start()).toEqual([1, 0])
+
+  const digits = sha256(layer).slice(0, 12)
+  expect(hv(['image', 'ls']).stdout).toMatch(new RegExp(`^${digits} +[\\d.]+ MiB  \\d{4}-.* ${path}\n$`))
+  expect(JSON.parse(hv(['image', '--json']).stdout)).toMatchObject([{reference: path, bytes: layer.length}])
+  expect(hv(['image', 'rm', digits])).toMatchObject({status: 0, stderr: ''})
+  expect(hv(['image', 'ls'])).toMatchObject({status: 0, stdout: ''})
+  expect(hv(['image', 'rm', path])).toMatchObject({
+    status: 127,
+    stderr: expect.stringMatching(/^hv: hv keeps no image [^\n]+\n$/),
+  })
 })
 
 test('a program that an image lacks is not found: 127', () => {

@@ -7,6 +7,7 @@ import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
 import {LayoutFolder, named} from '../helpers/oci.ts'
+import {ownCache} from '../helpers/own-cache.ts'
 import {tarOf} from '../helpers/tar.ts'
 import {BUSYBOX, places} from './guests.ts'
 
@@ -17,6 +18,7 @@ const config = {
   ...{Entrypoint: ['echo', 'entry'], Cmd: ['command']},
 }
 
+ownCache()
 let folder: string
 let image: string
 /** Makes a layer with busybox, and one on top. */
@@ -81,7 +83,7 @@ test('without an image there is no program without a name', async () => {
 
 test.each([
   [{image: '/no/such'}, 'no such image'],
-  [{image: '/etc'}, 'no index.json'],
+  [{image: '/etc'}, 'neither the index.json'],
   [{image: '/', root: '/'}, '`root` and `image`: each says what the guest sees'],
 ])('%j is refused', async (options, message) => {
   await expect(Sandbox.create(options)).rejects.toMatchObject({

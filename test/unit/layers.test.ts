@@ -58,7 +58,7 @@ function layerOf(path: string): string {
  * each layer's part of the addon) have no layers above them, or import only types.
  */
 const below: Record<string, string[]> = {
-  cli: ['board', 'errors.ts', 'jail', 'output-file.ts', 'run', 'sentry', 'similar.ts'],
+  cli: ['board', 'errors.ts', 'image', 'jail', 'output-file.ts', 'run', 'sentry', 'similar.ts'],
   run: [
     'abi',
     'arch',
@@ -110,7 +110,7 @@ const below: Record<string, string[]> = {
     'vfs',
   ],
   check: ['abi', 'addon.ts', 'board', 'errors.ts', 'jail', 'options.ts', 'package-file.ts', 'platform'],
-  image: ['abi', 'arch', 'errors.ts', 'vfs'],
+  image: ['abi', 'arch', 'errors.ts', 'user-cache.ts', 'vfs'],
   inspect: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs'],
   machine: ['abi', 'arch', 'core', 'elf', 'errors.ts', 'gdb', 'options.ts', 'platform', 'vfs', 'vm'],
   platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm', 'user-cache.ts'],

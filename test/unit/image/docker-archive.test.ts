@@ -7,10 +7,12 @@ import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {openImage} from '../../../src/image/open-image.ts'
 import {dockerArchive, sha256} from '../../helpers/docker.ts'
+import {ownCache} from '../../helpers/own-cache.ts'
 import {tarOf} from '../../helpers/tar.ts'
 import {TestVfs} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
+ownCache()
 let folder: string
 let remove: () => void
 beforeAll(() => {

@@ -7,9 +7,11 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {HvError} from '../../../src/errors.ts'
 import {type Image, openImage} from '../../../src/image/open-image.ts'
 import {forPlatform, type ImageParts, INDEX_TYPE, LayoutFolder} from '../../helpers/oci.ts'
+import {ownCache} from '../../helpers/own-cache.ts'
 import {tarOf} from '../../helpers/tar.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
+ownCache()
 let folder: string
 let remove: () => void
 beforeAll(() => {

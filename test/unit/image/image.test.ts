@@ -7,10 +7,12 @@ import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type Image, type ImageConfig, openImage} from '../../../src/image/open-image.ts'
 import {forPlatform, GO_ARCH, INDEX_TYPE, LayoutFolder, named} from '../../helpers/oci.ts'
+import {ownCache} from '../../helpers/own-cache.ts'
 import {type TarFile, tarOf} from '../../helpers/tar.ts'
 import {TestVfs} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
+ownCache()
 let folder: string
 let remove: () => void
 beforeAll(() => {

@@ -1,0 +1,5 @@
+// hv image ls: as hv image.
+
+import Image from './index.ts'
+
+export default class ImageLs extends Image {}

@@ -1,0 +1,250 @@
+// LayerCache: unpacked layers of images, kept in the user's cache and named by the digest of what is in them.
+//
+// Only a process that has not read a byte of a guest's calls it. What jailed processes have unpacked lies in files of its own ("unpacked-")
+// until the next such process has copied and hashed it: README.md, "Kept layers".
+
+import {createHash} from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
+import {join} from 'node:path'
+import {cacheDirectory, readOwn, writeWhole} from '../user-cache.ts'
+import {toByteString} from '../vfs/host-calls.ts'
+import {FileBytes} from './file-bytes.ts'
+import {type Extent, readTrailer, TRAILER_BYTES} from './unpacked-trailer.ts'
+
+/** What all layers may take together; those that were not used for longest go first. */
+export const KEPT_BYTES = 2 ** 33
+const DIGEST = /^[0-9a-f]{64}$/
+const UNPACKED = /^unpacked-([0-9a-f]{64})-/
+/** A writer that has not written for so long, and has not finished, is dead. */
+const ABANDONED_MS = 10 * 60_000
+const PIECE_BYTES = 1 << 20
+const READ_ONLY = 0o400
+
+export interface KeptImage {
+  /** As it was given to hv. */
+  reference: string
+  key: string
+  /** Digests of its layers, without `sha256:`; the lowest first. */
+  layers: readonly string[]
+  bytes: number
+  usedAt: Date
+}
+
+export class LayerCache {
+  readonly directory: string
+
+  private constructor(directory: string) {
+    this.directory = directory
+  }
+
+  /** undefined: there is no directory that is this user's alone. */
+  static open(env: NodeJS.ProcessEnv): LayerCache | undefined {
+    const directory = cacheDirectory(env, 'hvkit-images')
+    if (directory === undefined || (statSync(directory).mode & 0o077) !== 0) return undefined
+    return new LayerCache(directory)
+  }
+
+  /** Those of the image's layers that are kept, by digest; undefined: this image was never seen. It counts as used. */
+  use(key: string): {layers: Map<string, FileBytes>; isComplete: boolean} | undefined {
+    const image = this.#image(key)
+    if (image === undefined) return undefined
+    this.#touch(`image-${key}`)
+    const layers = new Map<string, FileBytes>()
+    for (const digest of image.layers) {
+      const file = layers.has(digest) ? undefined : this.#openLayer(digest)
+      if (file !== undefined) layers.set(digest, file)
+    }
+    // None: its first start has not ended well, or another is unpacking it now.
+    const isComplete = image.layers.length > 0 && image.layers.every((digest) => layers.has(digest))
+    return {layers, isComplete}
+  }
+
+  /** A new file for what a jailed process unpacks of the image. @throws the system error of open(2) */
+  createUnpacked(key: string, reference: string): number {
+    if (this.#image(key) === undefined) this.#writeImage(key, reference, [])
+    const name = `unpacked-${key}-${process.pid}-${process.hrtime.bigint()}`
+    return openSync(this.#path(name), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
+  }
+
+  /** Keeps what is in the files of jailed processes, if it is what they say, and removes these, and what others have left behind. */
+  adopt(): void {
+    const names = this.#names()
+    for (const name of names) {
+      const key = UNPACKED.exec(name)?.[1]
+      if (key !== undefined) this.#adoptFile(key, this.#path(name))
+    }
+    for (const name of names) if (this.#isAbandoned(name)) this.#remove(name)
+    this.prune(KEPT_BYTES)
+  }
+
+  /** Those of which something is kept, or was. */
+  images(): KeptImage[] {
+    return this.#names().flatMap((name) => {
+      const key = /^image-([0-9a-f]{64})$/.exec(name)?.[1]
+      const image = key === undefined ? undefined : this.#image(key)
+      return image === undefined || image.layers.length === 0 ? [] : [image]
+    })
+  }
+
+  /** The image, and those of its layers that no other has. */
+  remove({key}: KeptImage): void {
+    this.#remove(`image-${key}`)
+    this.#removeOrphans()
+  }
+
+  /** Removes layers, those first that were not used for longest, until the rest takes so many bytes. @returns the bytes removed */
+  prune(mostBytes: number): number {
+    const layers = this.#names()
+      .filter((name) => name.startsWith('sha256-'))
+      .map((name) => ({name, ...this.#statOf(name)}))
+      .sort((one, other) => one.usedMs - other.usedMs)
+    let bytes = layers.reduce((sum, {size}) => sum + size, 0)
+    const before = bytes
+    for (const {name, size} of layers) {
+      if (bytes <= mostBytes) break
+      this.#remove(name)
+      bytes -= size
+    }
+    if (bytes < before)
+      for (const image of this.images()) if (image.bytes === 0) this.#remove(`image-${image.key}`)
+    return before - bytes
+  }
+
+  /** A copy that was not finished, or an image of which nothing was kept. */
+  #isAbandoned(name: string): boolean {
+    if (!/^(copy|image)-/.test(name) || this.#statOf(name).usedMs > Date.now() - ABANDONED_MS) return false
+    return name.startsWith('copy-') || this.#image(name.slice('image-'.length))?.layers.length === 0
+  }
+
+  #removeOrphans(): void {
+    const wanted = new Set(this.images().flatMap(({layers}) => layers.map((digest) => `sha256-${digest}`)))
+    for (const name of this.#names()) if (name.startsWith('sha256-') && !wanted.has(name)) this.#remove(name)
+  }
+
+  #adoptFile(key: string, path: string): void {
+    let fd: number | undefined
+    try {
+      fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+      const {size, mtimeMs} = fstatSync(fd)
+      if (size > KEPT_BYTES) throw new Error('too much to keep')
+      const tail = Buffer.alloc(Math.min(size, TRAILER_BYTES))
+      readSync(fd, tail, 0, tail.length, size - tail.length)
+      const extents = readTrailer(tail, size)
+      if (extents === undefined && Date.now() - mtimeMs < ABANDONED_MS) return
+      for (const extent of extents ?? []) this.#adoptLayer(fd, extent)
+      const reference = this.#image(key)?.reference ?? ''
+      if (extents !== undefined)
+        this.#writeImage(
+          key,
+          reference,
+          extents.map(({digest}) => digest),
+        )
+      rmSync(path, {force: true})
+    } catch {
+      // Another process was faster, or the disk is full: it is made again.
+      rmSync(path, {force: true})
+    } finally {
+      if (fd !== undefined) closeSync(fd)
+    }
+  }
+
+  /** Its writer may still write: so what is hashed is the copy, as it was written. @throws system errors */
+  #adoptLayer(source: number, {digest, start, size}: Extent): void {
+    const path = this.#path(`sha256-${digest}`)
+    if (start === undefined || statSync(path, {throwIfNoEntry: false}) !== undefined) return
+    const unfinished = this.#path(`copy-${process.pid}-${process.hrtime.bigint()}`)
+    const fd = openSync(unfinished, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
+    try {
+      if (copyHashed(source, start, size, fd) !== digest) return
+      fchmodSync(fd, READ_ONLY)
+      // After a crash of the host a file with this name must not be half empty.
+      fsyncSync(fd)
+      renameSync(unfinished, path)
+    } finally {
+      closeSync(fd)
+      rmSync(unfinished, {force: true})
+    }
+  }
+
+  #openLayer(digest: string): FileBytes | undefined {
+    const path = this.#path(`sha256-${digest}`)
+    let fd: number
+    try {
+      fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    } catch {
+      return undefined
+    }
+    this.#touch(`sha256-${digest}`)
+    return new FileBytes({fd, path: toByteString(path), close: () => closeSync(fd)}, 0, fstatSync(fd).size)
+  }
+
+  #touch(name: string): void {
+    const now = new Date()
+    try {
+      utimesSync(this.#path(name), now, now)
+    } catch {
+      // Then it goes earlier than it should.
+    }
+  }
+
+  #image(key: string): KeptImage | undefined {
+    const name = `image-${key}`
+    const text = readOwn(this.#path(name))?.toString('utf8')
+    if (text === undefined) return undefined
+    const [reference, ...layers] = text.trimEnd().split('\n')
+    const digests = layers.filter((layer) => DIGEST.test(layer))
+    const bytes = [...new Set(digests)].reduce(
+      (sum, digest) => sum + this.#statOf(`sha256-${digest}`).size,
+      0,
+    )
+    return {reference, key, layers: digests, bytes, usedAt: new Date(this.#statOf(name).usedMs)}
+  }
+
+  #writeImage(key: string, reference: string, layers: readonly string[]): void {
+    writeWhole(this.#path(`image-${key}`), [reference.replaceAll('\n', ' '), ...layers, ''].join('\n'), false)
+  }
+
+  #statOf(name: string): {size: number; usedMs: number} {
+    const stat = statSync(this.#path(name), {throwIfNoEntry: false})
+    return {size: stat?.size ?? 0, usedMs: stat?.mtimeMs ?? 0}
+  }
+
+  #remove(name: string): void {
+    rmSync(this.#path(name), {force: true})
+  }
+
+  #names(): string[] {
+    return readdirSync(this.directory)
+  }
+
+  #path(name: string): string {
+    return join(this.directory, name)
+  }
+}
+
+function copyHashed(source: number, start: number, size: number, target: number): string {
+  const hash = createHash('sha256')
+  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  for (let done = 0; done < size; ) {
+    const count = readSync(source, piece, 0, Math.min(piece.length, size - done), start + done)
+    if (count === 0) break
+    for (let written = 0; written < count; ) written += writeSync(target, piece, written, count - written)
+    hash.update(piece.subarray(0, count))
+    done += count
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,51 @@
+// The trailer of a file in which layers were unpacked: which bytes are which layer. A jailed process writes it, and may lie.
+
+/** A layer of the image; without `start`, one that is kept already. */
+export interface Extent {
+  /** Of its bytes: sha256, in hexadecimal digits. */
+  digest: string
+  start?: number
+  size: number
+}
+
+const MARK = '\nhv unpacked these:\n'
+/** More than an image's layers take. */
+export const TRAILER_BYTES = 1 << 16
+const LINES = /^(?:[0-9a-f]{64}(?: \d{1,15} \d{1,15})?\n){0,256}$/
+
+export function trailerOf(extents: readonly Extent[]): string {
+  const lines = extents.map(({digest, start, size}) =>
+    start === undefined ? digest : `${digest} ${start} ${size}`,
+  )
+  return MARK + lines.map((line) => `${line}\n`).join('')
+}
+
+/**
+ * @param tail the last bytes of the file
+ * @param fileSize all of its bytes
+ * @returns undefined: it has none, or none that a correct writer wrote
+ */
+export function readTrailer(tail: Buffer, fileSize: number): Extent[] | undefined {
+  const at = tail.lastIndexOf(MARK)
+  const text = at < 0 ? undefined : tail.toString('latin1', at + MARK.length)
+  if (text === undefined || !LINES.test(text)) return undefined
+  const extents = text
+    .split('\n')
+    .filter(Boolean)
+    .map((line): Extent => {
+      const [digest, start, size] = line.split(' ')
+      return start === undefined ? {digest, size: 0} : {digest, start: Number(start), size: Number(size)}
+    })
+  return areApart(extents, fileSize) ? extents : undefined
+}
+
+/** One after another, and inside of the file: taken together they are no larger than it. */
+function areApart(extents: readonly Extent[], fileSize: number): boolean {
+  let end = 0
+  for (const {start, size} of extents) {
+    if (start === undefined) continue
+    if (start < end) return false
+    end = start + size
+  }
+  return end <= fileSize
+}

@@ -1,0 +1,217 @@
+// What hv keeps of images: a second start reads no layer, and nobody can put anything under a digest that is not its own.
+
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import {join} from 'node:path'
+import {gzipSync} from 'node:zlib'
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {LayerCache} from '../../../src/image/layer-cache.ts'
+import {openImage} from '../../../src/image/open-image.ts'
+import {trailerOf} from '../../../src/image/unpacked-trailer.ts'
+import type {Unpacked} from '../../../src/image/unread.ts'
+import {dockerArchive, sha256} from '../../helpers/docker.ts'
+import {LayoutFolder} from '../../helpers/oci.ts'
+import {ownCache} from '../../helpers/own-cache.ts'
+import {tarOf} from '../../helpers/tar.ts'
+import {TestVfs} from '../../helpers/vfs.ts'
+import {hostDirectory} from '../../helpers/vfs-backends.ts'
+
+const KEY = 'a'.repeat(64)
+const directory = ownCache()
+let folder: string
+let remove: () => void
+beforeAll(() => {
+  ;({path: folder, remove} = hostDirectory())
+})
+afterAll(() => remove())
+beforeEach(() => rmSync(directory(), {recursive: true, force: true}))
+
+const low = tarOf({name: 'a', content: 'low'}, {name: 'b', content: 'b'.repeat(5000)})
+const up = tarOf({name: 'a', content: 'up'})
+const plain = [low, up]
+
+/** Of a compressed layer and one that is not. */
+function newImage(): LayoutFolder {
+  const layout = new LayoutFolder(mkdtempSync(join(folder, 'layout-')))
+  const rootfs = {type: 'layers', diff_ids: plain.map((layer) => `sha256:${sha256(layer)}`)}
+  return layout.index(layout.image({layers: [gzipSync(low), up], about: {rootfs}}))
+}
+
+/** Starts once: what was read, and what it took. */
+async function start(
+  reference: string,
+  meanwhile = (): void => {},
+): Promise<{text: string; unpacked: Unpacked}> {
+  const unread = await openImage(reference)
+  meanwhile()
+  const {fs, unpacked} = await unread.read()
+  const vfs = new TestVfs(fs)
+  const text = vfs.read('a') + vfs.read('b').slice(0, 1)
+  vfs.dispose()
+  return {text, unpacked}
+}
+
+const files = (prefix: string): string[] => readdirSync(directory()).filter((name) => name.startsWith(prefix))
+const cacheOf = (): LayerCache => LayerCache.open(process.env)!
+
+/** What a jailed process leaves behind. */
+function leave(content: Uint8Array | string, trailer: string): string {
+  const fd = cacheOf().createUnpacked(KEY, 'left')
+  writeSync(fd, content as string)
+  writeSync(fd, trailer)
+  closeSync(fd)
+  return join(directory(), files('unpacked-')[0])
+}
+
+describe('a second start', () => {
+  test('reads and unpacks no layer: their files may be gone', async () => {
+    const layout = newImage()
+    const first = await start(layout.path)
+    expect(first).toMatchObject({text: 'upb', unpacked: {layers: 2, keptLayers: 0}})
+    expect(first.unpacked.bytes).toBe(low.length + up.length)
+
+    for (const layer of [gzipSync(low), up]) rmSync(join(layout.path, 'blobs/sha256', sha256(layer)))
+    const second = await start(layout.path)
+    expect(second).toMatchObject({text: 'upb', unpacked: {layers: 2, keptLayers: 2, bytes: 0}})
+    expect(files('sha256-').sort()).toEqual(plain.map((layer) => `sha256-${sha256(layer)}`).sort())
+    expect(files('unpacked-')).toEqual([])
+    expect(await start(layout.path)).toMatchObject({unpacked: {keptLayers: 2, bytes: 0}})
+  })
+
+  test('of another image with the same layers unpacks only its own', async () => {
+    await start(newImage().path)
+    const path = join(folder, 'saved.tar')
+    const other = tarOf({name: 'a', content: 'other'})
+    writeFileSync(path, dockerArchive({layers: [low, other]}))
+    // It is not known before its config has been read, which a jail does.
+    expect(await start(path)).toMatchObject({text: 'otherb', unpacked: {keptLayers: 0}})
+    expect(await start(path)).toMatchObject({text: 'otherb', unpacked: {keptLayers: 2, bytes: 0}})
+    expect(files('sha256-')).toHaveLength(3)
+  })
+
+  test('after one layer was removed unpacks that one', async () => {
+    const {path} = newImage()
+    await start(path)
+    await start(path)
+    rmSync(join(directory(), `sha256-${sha256(low)}`))
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 1, bytes: low.length}})
+    expect(await start(path)).toMatchObject({unpacked: {keptLayers: 2}})
+  })
+
+  test('of an image that has changed sees the new one', async () => {
+    const layout = newImage()
+    await start(layout.path)
+    layout.index(layout.image({layers: [low]}))
+    expect(await start(layout.path)).toMatchObject({text: 'lowb'})
+  })
+})
+
+describe('what a jailed process has left', () => {
+  test('is not kept if it was changed', async () => {
+    const {path} = newImage()
+    await start(path)
+    const left = join(directory(), files('unpacked-')[0])
+    writeFileSync(left, readFileSync(left, 'latin1').replace('low', 'bad'), 'latin1')
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 1}})
+    expect(files('sha256-')).toEqual([`sha256-${sha256(up)}`])
+  })
+
+  test('is copied: who still has it open changes nothing that is kept', async () => {
+    const {path} = newImage()
+    await start(path)
+    const fd = openSync(join(directory(), files('unpacked-')[0]), 'r+')
+    cacheOf().adopt()
+    writeSync(fd, Buffer.alloc(low.length + up.length), 0)
+    closeSync(fd)
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
+  })
+
+  test.each<[string, (digest: string) => string]>([
+    ['with a digest of other content', () => trailerOf([{digest: sha256('other'), start: 0, size: 4}])],
+    ['beyond its end', (digest) => trailerOf([{digest, start: 0, size: 10_000}])],
+    [
+      'of layers that overlap',
+      (digest) =>
+        trailerOf([
+          {digest, start: 0, size: 4},
+          {digest, start: 2, size: 4},
+        ]),
+    ],
+    ['with a name that leads away', () => '\nhv unpacked these:\n../../x 0 4\n'],
+    ['with text behind', (digest) => `${trailerOf([{digest, start: 0, size: 4}])}more`],
+    ['with a layer too many', (digest) => trailerOf(Array(257).fill({digest, size: 0}))],
+  ])('is not believed %s', (_, trailer) => {
+    const left = leave('text', trailer(sha256('text')))
+    utimesSync(left, 0, 0)
+    cacheOf().adopt()
+    expect([files('sha256-'), files('unpacked-')]).toEqual([[], []])
+  })
+
+  test('stays while it is being written, and goes when its writer is dead', () => {
+    const left = leave('half of', '')
+    cacheOf().adopt()
+    expect(files('unpacked-')).toHaveLength(1)
+    utimesSync(left, new Date(), new Date(Date.now() - 3_600_000))
+    cacheOf().adopt()
+    expect(files('unpacked-')).toEqual([])
+  })
+
+  test('is of no use after an error: nothing of it stays', async () => {
+    const layout = new LayoutFolder(mkdtempSync(join(folder, 'bad-')))
+    layout.index(layout.image({layers: [gzipSync(low), Buffer.alloc(999, 'x')]}))
+    await expect(start(layout.path)).rejects.toThrow('no tar archive')
+    expect(files('unpacked-').map((name) => readFileSync(join(directory(), name)).length)).toEqual([0])
+  })
+})
+
+describe('the cache', () => {
+  const keep = (content: string, usedAt: number): void => {
+    leave(content, trailerOf([{digest: sha256(content), start: 0, size: content.length}]))
+    cacheOf().adopt()
+    utimesSync(join(directory(), `sha256-${sha256(content)}`), usedAt, usedAt)
+  }
+
+  test('removes first what was not used for longest', () => {
+    for (const [index, content] of ['old', 'new', 'older'].entries()) keep(content, [200, 300, 100][index])
+    expect(cacheOf().prune(6)).toBe(5)
+    expect(files('sha256-').sort()).toEqual(['old', 'new'].map((each) => `sha256-${sha256(each)}`).sort())
+    expect(cacheOf().prune(0)).toBe(6)
+    expect(files('')).toEqual([])
+  })
+
+  test('of an image goes with it, but not what others have', async () => {
+    await start(newImage().path)
+    const path = join(folder, 'other.tar')
+    writeFileSync(path, dockerArchive({layers: [low]}))
+    await start(path).catch(() => {})
+    const cache = cacheOf()
+    cache.adopt()
+    cache.remove(cache.images().find(({layers}) => layers.length === 2)!)
+    expect(files('sha256-')).toEqual([`sha256-${sha256(low)}`])
+  })
+
+  test('is not used where others can look into it, nor a file in it that is a link', async () => {
+    const {path} = newImage()
+    await start(path)
+    await start(path)
+    const kept = join(directory(), `sha256-${sha256(up)}`)
+    writeFileSync(join(folder, 'elsewhere'), up)
+    rmSync(kept)
+    symlinkSync(join(folder, 'elsewhere'), kept)
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 1}})
+    chmodSync(directory(), 0o755)
+    expect(LayerCache.open(process.env)).toBeUndefined()
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 0}})
+  })
+})

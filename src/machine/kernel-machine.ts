@@ -13,7 +13,7 @@ import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {machine} from './machine.ts'
 import {type MachineResult, nowNs} from './machine-result.ts'
-import {memoryPieces} from './memory-pieces.ts'
+import {memoryPieces, slotsOf} from './memory-pieces.ts'
 import {type Source, sourceOf} from './source.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
@@ -125,7 +125,7 @@ export class KernelMachine implements Disposable {
     const {memoryBase} = machine
     const vm = Vm.create({memoryBytes: lowBytes, memoryBase, irqchip: true, hugePages: true})
     try {
-      if (high !== undefined) vm.addMemory({...high, hugePages: true})
+      for (const slot of high === undefined ? [] : slotsOf(high)) vm.addMemory({...slot, hugePages: true})
       const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
       return {vm, highMemory: high, vcpus, run: new KernelRun(vm, vcpus, this.#models, this.#streams)}
     } catch (error) {

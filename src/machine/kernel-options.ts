@@ -22,7 +22,7 @@ export interface KernelOptions {
   append?: string
   /** Default: 1. */
   cpus?: number
-  /** A multiple of the host's page size, 1023 GiB at most; the host backs it when it is touched. Default: 512 MiB. */
+  /** A multiple of the host's page size, 1023 GiB at most (255 GiB with Node 20); the host backs it when it is touched. Default: 512 MiB. */
   memoryBytes?: number
   /** Boots again when the kernel resets the machine, also after a panic. Default: false, the machine ends with status 1. */
   reboots?: boolean

@@ -11,5 +11,5 @@ export function memoryFileBytes(memoryBytes: number): number {
   const size = Math.ceil(memoryBytes / PAGE_SIZE) * PAGE_SIZE
   if (size >= MEMORY_MIN && size <= MEMORY_MAX) return size
   const problem = `guest memory of ${memoryBytes} bytes is out of range`
-  throw new HvError('MEMORY_SIZE', problem, 'give 1 MiB to 4 GiB')
+  throw new HvError('MEMORY_SIZE', problem, 'give 1 MiB to 4 GiB; a bare-metal guest has 3 GiB at most')
 }

@@ -1,5 +1,6 @@
 // MemorySlot: a range of guest physical addresses backed by memory.
 
+import {constants} from 'node:buffer'
 import {fstatSync} from 'node:fs'
 import * as v from 'valibot'
 import {E2BIG, EEXIST, EFAULT, EINVAL, ENOMEM} from '../abi/errno.ts'
@@ -12,7 +13,7 @@ import type {NativeMemorySlot, NativeVm} from './addon.ts'
 export interface MemorySlotOptions {
   /** The guest physical address of its first byte: a multiple of the host's page size. */
   address: number
-  /** A multiple of the host's page size, at most 1 TiB; the host backs it when it is touched. */
+  /** A multiple of the host's page size, at most 1 TiB, or 4 GiB with Node 20; the host backs it when it is touched. */
   bytes: number
   /** The guest's stores are `mmio` exits. On arm64 and x86_64 where the host has KVM_CAP_READONLY_MEM. */
   readOnly?: boolean
@@ -54,7 +55,11 @@ export interface DirtyRange {
   readonly length: number
 }
 
-const MAX_BYTES = 2 ** 40
+const GIB = 2 ** 30
+/** A slot has whole pages of the host. */
+export const slotUnit = (): number => addon.pageBytes
+/** A slot is shown by one ArrayBuffer, which has 4 GiB at most with Node 20. */
+export const MAX_SLOT_BYTES: number = Math.min(Math.floor(constants.MAX_LENGTH / GIB) * GIB, 1024 * GIB)
 
 /**
  * A range of guest physical addresses backed by memory; {@link Vm.addMemory} makes them.
@@ -166,9 +171,9 @@ function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
   const {file = -1, fileOffset = 0} = given
   const page = addon.pageBytes
   const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % page === 0
-  if (!isWhole(bytes) || bytes === 0 || bytes > MAX_BYTES) {
+  if (!isWhole(bytes) || bytes === 0 || bytes > MAX_SLOT_BYTES) {
     const message = `a memory slot cannot have ${bytes} bytes`
-    throw new HvError('MEMORY_SIZE', message, `give a multiple of ${page} from ${page} to ${MAX_BYTES}`)
+    throw new HvError('MEMORY_SIZE', message, `give a multiple of ${page} from ${page} to ${MAX_SLOT_BYTES}`)
   }
   if (!isWhole(address) || !isWhole(fileOffset)) {
     const message = `a memory slot cannot begin at address ${address}, offset ${fileOffset}`

@@ -19,7 +19,7 @@ import {Vcpu} from './vcpu.ts'
 import {checkOptions, checkVcpuOptions, type VcpuOptions, type VmOptions} from './vm-options.ts'
 
 /** KVM takes 509 on x86_64 and more on arm64, but each access searches a list of them. */
-const SLOTS_MAX = 64
+export const SLOTS_MAX = 64
 
 /**
  * A KVM virtual machine: memory, and vCPUs that begin in the architecture's reset state.

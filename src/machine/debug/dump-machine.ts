@@ -39,10 +39,15 @@ export function dumpMachine(dead: DeadMachine, sink: CoreSink): void {
     // A debugger takes the first segment that has an address: addresses that no table maps are physical.
     segments: [...virtualSegments(dead, physical), ...physical],
     contents({address, length}, give) {
-      for (let at = 0; at < length; at += PIECE_BYTES) {
-        const bytes = memory.view(address + at, Math.min(PIECE_BYTES, length - at))
+      for (let at = 0; at < length; ) {
+        // A view lies in one memory slot, and slots begin and end at a multiple of this.
+        const bytes = memory.view(
+          address + at,
+          Math.min(PIECE_BYTES - ((address + at) % PIECE_BYTES), length - at),
+        )
         for (const run of writtenRuns(bytes, PAGE_BYTES))
           give(bytes.subarray(run.offset, run.offset + run.length), at + run.offset)
+        at += bytes.length
       }
     },
   })

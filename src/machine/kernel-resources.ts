@@ -1,6 +1,7 @@
 // KernelResources: what a machine's devices use of the host: files of disks, shared directories, a network; released when the machine ends.
 
 import {closeSync, constants, openSync} from 'node:fs'
+import {HvError, printable} from '../errors.ts'
 import {fillRandom} from '../vfs/random.ts'
 import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
@@ -41,6 +42,15 @@ export class KernelResources implements Disposable {
 
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
   shares(shares: readonly ShareOptions[] = []): DeviceModel[] {
+    const tags = shares.map(({tag}) => tag)
+    const twice = tags.find((tag, index) => tags.indexOf(tag) !== index)
+    if (twice !== undefined) {
+      throw new HvError(
+        'BAD_ARGUMENT',
+        `two shares have the tag ${printable(twice)}`,
+        'give each a tag of its own',
+      )
+    }
     return shares.map(({path, tag, writable = false, is9p}) => {
       const share = openShare(path, {readOnly: !writable})
       this.#letGo.push(() => share.dispose())

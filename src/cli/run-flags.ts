@@ -173,7 +173,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'cpus',
     kind: 'value',
     placeholder: 'N',
-    summary: 'CPUs of the guest, 1 to 8; default: as many as hv itself may use',
+    summary: 'CPUs of the guest, 1 to 8; default: as many as hv itself may use; with --kernel: 1',
   },
   {
     name: 'pids',

@@ -56,7 +56,7 @@ export interface RunOptions {
   hostname?: string
   /** Guest memory in bytes, a multiple of 4096; default: the sentry's. */
   memoryBytes?: number
-  /** CPUs of the guest, 1 to 8; default: what the host allows this process, at most 8. */
+  /** CPUs of the guest, 1 to 8; default: what the host allows this process, at most 8; with a kernel: 1. */
   cpus?: number
   /** How many processes and threads the guest may have at a time; default: 1,024. */
   maxTasks?: number

@@ -14,6 +14,11 @@ afterAll(() => rmSync(directory, {recursive: true}))
 
 const request = (argv: string[], caller: NodeJS.ProcessEnv = {}) => toRunOptions(readRunArgv(argv)!, caller)
 
+test('the help of --cpus says what a kernel gets', () => {
+  const {summary} = RUN_FLAGS.find(({name}) => name === 'cpus')!
+  expect(summary).toMatch(/default: as many as hv itself may use; with --kernel: 1$/)
+})
+
 test('a plain run has the documented defaults and nothing else of the caller’s environment', () => {
   expect(request(['./p', 'a'], {SECRET: 'x', TERM: 'vt100', HOME: '/home/me'})).toEqual({
     program: './p',

@@ -1,6 +1,8 @@
 // DeviceTable: accesses to devices that a vCPU's thread answers itself, so that they do not end its run.
 
+import * as v from 'valibot'
 import {HvError} from '../errors.ts'
+import * as takes from '../options.ts'
 import type {NativeVm} from './addon.ts'
 
 /**
@@ -19,6 +21,14 @@ export interface AccessPlace {
   length: number
 }
 
+const accessPlace = takes.options({
+  space: takes.oneOf(['port', 'memory']),
+  first: takes.anyNumber,
+  length: takes.anyNumber,
+})
+/** What an instruction reads at once, and KVM's accesses that a latch answers. */
+const latchLength = v.picklist([1, 2, 4], '1, 2 or 4')
+
 /**
  * What reads of a place return.
  *
@@ -27,7 +37,7 @@ export interface AccessPlace {
  * isReady.set(0x90)
  */
 export interface Latch {
-  /** 32 bits. */
+  /** A whole number that fits the place, without a sign. @throws HvError BAD_ARGUMENT, DISPOSED */
   set(value: number): void
 }
 
@@ -57,12 +67,17 @@ export class DeviceTable {
 
   latch(place: AccessPlace): Latch {
     const {space, first, length} = checkPlace(place)
+    takes.checked(latchLength, length, 'length')
     this.#checkRoom()
     const row = this.#native.addLatch(space === 'port', first, length)
     this.#listeners[row] = undefined
+    const most = 2 ** (8 * length) - 1
     let last = 0
     const set = (value: number): void => {
       if (value === last) return
+      // A schema for each would cost devices a microsecond an interrupt.
+      if (!Number.isInteger(value) || value < 0 || value > most)
+        takes.checked(takes.integer(0, most), value, 'value')
       this.#native.setLatch(row, value)
       last = value
     }
@@ -71,6 +86,7 @@ export class DeviceTable {
 
   post(place: AccessPlace, listener: PostedStore): void {
     const {space, first, length} = checkPlace(place)
+    takes.checked(takes.callback, listener, 'listener')
     this.#checkRoom()
     if (this.#stores === undefined) {
       this.#stores = new Uint32Array(POSTED_MAX * WORDS)
@@ -108,9 +124,9 @@ export class DeviceTable {
 
 /** @throws HvError BAD_ARGUMENT */
 function checkPlace(place: AccessPlace): AccessPlace {
-  const {space, first, length} = place
+  const {space, first, length} = takes.checked(accessPlace, place, 'place') as AccessPlace
   const isRange = Number.isSafeInteger(first) && first >= 0 && Number.isSafeInteger(length) && length > 0
-  if (isRange && (space === 'memory' || (space === 'port' && first + length <= 0x10000))) return place
+  if (isRange && (space === 'memory' || first + length <= 0x10000)) return {space, first, length}
   throw new HvError(
     'BAD_ARGUMENT',
     `there is no place ${space} ${first}, ${length} bytes`,

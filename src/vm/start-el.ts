@@ -5,7 +5,16 @@
 import * as v from 'valibot'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
-import {checkStart, checkTables, GIB, requireArchitecture, type VcpuStart} from './start.ts'
+import {
+  checkApart,
+  checkStart,
+  checkTables,
+  checkVcpu,
+  GIB,
+  requireArchitecture,
+  TABLE_BYTES,
+  type VcpuStart,
+} from './start.ts'
 import {startFields} from './start-fields.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
@@ -28,7 +37,6 @@ const elStart = takes.options({
 })
 
 const DEFAULT_TABLES = 0x1000
-const TABLE_BYTES = 4096
 const VECTORS_ALIGNMENT = 2048
 
 /** An entry for 1 GiB in a table of level 1: Arm ARM D8.3. Access flag; EL1 alone, readable and writable. */
@@ -59,8 +67,8 @@ const EL2H = MASKED | 9n
  * Puts an arm64 vCPU at EL1 with MMU and caches on: interrupts masked, floating point allowed, its own stack pointer (SP_EL1). Addresses
  * are mapped to themselves, GiB by GiB: those with memory in them as write-back memory, the others as Device-nGnRE, where nothing is
  * executed. Registers X0 to X30 keep their values.
- * @throws HvError MEMORY_RANGE when the table is not all in the VM's memory; BAD_ARGUMENT, also on other architectures, and for a vCPU that
- * has EL2; VCPU_BUSY, DISPOSED
+ * @throws HvError MEMORY_RANGE when the table is not all in the VM's memory; BAD_ARGUMENT, also on other architectures, for another VM's vCPU, for
+ * one that has EL2, and when the table holds `entry` or the stack's first byte; VCPU_BUSY, DISPOSED
  *
  * @example
  * // arm64 only
@@ -74,7 +82,7 @@ const EL2H = MASKED | 9n
 export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
   requireArchitecture('arm64', 'startEl1')
   if (vm.hasEl2) throw bad('the vCPU begins at EL2', 'take startEl2')
-  const {entry, stack, table, tcr, vectors} = prepare(vm, start)
+  const {entry, stack, table, tcr, vectors} = prepare(vm, vcpu, start)
   vcpu.registers.set({
     pc: entry,
     pstate: EL1H,
@@ -110,7 +118,7 @@ export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
 export function startEl2(vm: Vm, vcpu: Vcpu, start: ElStart): void {
   requireArchitecture('arm64', 'startEl2')
   if (!vm.hasEl2) throw bad('the vCPU has no EL2', 'make the VM with `nested`, or take startEl1')
-  const {entry, stack, table, tcr, vectors} = prepare(vm, start)
+  const {entry, stack, table, tcr, vectors} = prepare(vm, vcpu, start)
   vcpu.registers.set({
     pc: entry,
     pstate: EL2H,
@@ -125,11 +133,17 @@ export function startEl2(vm: Vm, vcpu: Vcpu, start: ElStart): void {
   })
 }
 
-function prepare(vm: Vm, start: ElStart): Record<'entry' | 'stack' | 'table' | 'tcr' | 'vectors', bigint> {
+function prepare(
+  vm: Vm,
+  vcpu: Vcpu,
+  start: ElStart,
+): Record<'entry' | 'stack' | 'table' | 'tcr' | 'vectors', bigint> {
   const checked = takes.checked(elStart, start, 'start') as ElStart
   const {tables = vm.memory.base + DEFAULT_TABLES, vectors = 0} = checked
   const {entry, stack, gibs} = checkStart(checked)
-  checkTables(tables, TABLE_BYTES)
+  checkVcpu(vm, vcpu)
+  checkTables(tables)
+  checkApart(tables, TABLE_BYTES, {entry, stack})
   if (vectors % VECTORS_ALIGNMENT !== 0) {
     throw bad(`vectors cannot lie at ${vectors}`, `give a multiple of ${VECTORS_ALIGNMENT}`)
   }

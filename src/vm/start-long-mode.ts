@@ -4,7 +4,16 @@ import * as v from 'valibot'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {RegisterValues} from './registers.ts'
-import {checkStart, checkTables, GIB, requireArchitecture, type VcpuStart} from './start.ts'
+import {
+  checkApart,
+  checkStart,
+  checkTables,
+  checkVcpu,
+  GIB,
+  requireArchitecture,
+  TABLE_BYTES,
+  type VcpuStart,
+} from './start.ts'
 import {startFields} from './start-fields.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
@@ -31,7 +40,6 @@ const longModeStart = takes.options({
 
 const DEFAULT_TABLES = 0x1000
 const ENTRIES = 512
-const PAGE_BYTES = 4096
 /** Present, writable; large: 2 MiB. SDM vol. 3, 5.5.4. */
 const TABLE = 0x3n
 const LARGE_PAGE = 0x83n
@@ -52,8 +60,8 @@ const RFLAGS = 0x2n
 /**
  * Puts an x86_64 vCPU into ring 0 of 64-bit mode: interrupts off, addresses mapped to themselves with 2 MiB pages, flat segments, no IDT.
  * General registers other than RSP keep their values.
- * @throws HvError MEMORY_RANGE when the tables are not all in the VM's memory; BAD_ARGUMENT, also on other architectures; VCPU_BUSY,
- * DISPOSED
+ * @throws HvError MEMORY_RANGE when the tables are not all in the VM's memory; BAD_ARGUMENT, also on other architectures, for another VM's
+ * vCPU, and when the tables hold `entry` or the stack's first byte; VCPU_BUSY, DISPOSED
  *
  * @example
  * // x86_64 only
@@ -69,13 +77,16 @@ export function startLongMode(vm: Vm, vcpu: Vcpu, start: LongModeStart): void {
   const checked = takes.checked(longModeStart, start, 'start') as LongModeStart
   const {tables = DEFAULT_TABLES, codeSelector = 8, dataSelector = 16} = checked
   const {entry, stack, gibs} = checkStart(checked)
-  checkTables(tables, PAGE_BYTES)
+  checkVcpu(vm, vcpu)
+  checkTables(tables)
   if (codeSelector === dataSelector) {
     throw new HvError('BAD_ARGUMENT', `code and data cannot both be ${codeSelector}`, 'give two selectors')
   }
-  const gdt = tables + (2 + gibs) * PAGE_BYTES
+  const gdt = tables + (2 + gibs) * TABLE_BYTES
+  const bytes = gdt + TABLE_BYTES - tables
   // Fails before anything is written, unless all of them fit.
-  vm.memory.view(tables, gdt + PAGE_BYTES - tables)
+  vm.memory.view(tables, bytes)
+  checkApart(tables, bytes, {entry, stack})
   writeTables(vm, tables, gibs)
   writeWords(vm, gdt, GDT_LENGTH, (index) =>
     index === codeSelector / 8 ? CODE : index === dataSelector / 8 ? DATA : 0n,
@@ -98,10 +109,10 @@ export function startLongMode(vm: Vm, vcpu: Vcpu, start: LongModeStart): void {
 
 /** A PML4, one directory of GiBs, and a directory of 2 MiB pages for each GiB. */
 function writeTables(vm: Vm, tables: number, gibs: number): void {
-  const [gibTable, directories] = [tables + PAGE_BYTES, tables + 2 * PAGE_BYTES]
+  const [gibTable, directories] = [tables + TABLE_BYTES, tables + 2 * TABLE_BYTES]
   writeWords(vm, tables, ENTRIES, (index) => (index === 0 ? BigInt(gibTable) | TABLE : 0n))
   writeWords(vm, gibTable, ENTRIES, (index) =>
-    index < gibs ? BigInt(directories + index * PAGE_BYTES) | TABLE : 0n,
+    index < gibs ? BigInt(directories + index * TABLE_BYTES) | TABLE : 0n,
   )
   writeWords(vm, directories, gibs * ENTRIES, (index) => BigInt(index * LARGE_PAGE_BYTES) | LARGE_PAGE)
 }

@@ -3,6 +3,8 @@
 import {arch} from '../arch/index.ts'
 import {HvError} from '../errors.ts'
 import type {GuestAddress} from './guest-memory.ts'
+import type {Vcpu} from './vcpu.ts'
+import type {Vm} from './vm.ts'
 
 /** Where a vCPU begins. @see {@link startLongMode}, {@link startEl1} */
 export interface VcpuStart {
@@ -15,6 +17,7 @@ export interface VcpuStart {
 }
 
 const DEFAULT_GIBS = 4
+export const TABLE_BYTES = 4096
 export const GIB: number = 2 ** 30
 
 /** @throws HvError BAD_ARGUMENT */
@@ -39,8 +42,29 @@ export function checkStart({entry, stack, gibs = DEFAULT_GIBS}: VcpuStart): {
 }
 
 /** @throws HvError BAD_ARGUMENT */
-export function checkTables(tables: number, alignment: number): number {
-  if (Number.isSafeInteger(tables) && tables >= 0 && tables % alignment === 0) return tables
+export function checkTables(tables: number): void {
+  if (Number.isSafeInteger(tables) && tables >= 0 && tables % TABLE_BYTES === 0) return
   const message = `tables cannot lie at ${tables}`
-  throw new HvError('BAD_ARGUMENT', message, `give a multiple of ${alignment}`)
+  throw new HvError('BAD_ARGUMENT', message, `give a multiple of ${TABLE_BYTES}`)
+}
+
+/** Writing the tables would replace the code, and the stack would grow into them. @throws HvError BAD_ARGUMENT */
+export function checkApart(
+  tables: number,
+  bytes: number,
+  {entry, stack}: {entry: bigint; stack: bigint},
+): void {
+  const holds = (address: bigint): boolean => address >= tables && address < tables + bytes
+  const taken = holds(entry) ? 'entry' : holds(stack - 1n) ? 'stack' : undefined
+  if (taken === undefined) return
+  const message = `${taken} lies in the tables, which have ${bytes} bytes from ${tables} on`
+  throw new HvError('BAD_ARGUMENT', message, 'give other `tables`')
+}
+
+/** @throws HvError BAD_ARGUMENT; VCPU_BUSY, DISPOSED */
+export function checkVcpu(vm: Vm, vcpu: Vcpu): void {
+  if (vm.vcpus.includes(vcpu)) return
+  // One that is disposed of says so.
+  vcpu.registers.getAll()
+  throw new HvError('BAD_ARGUMENT', 'the vCPU is of another VM', 'give the VM that made it')
 }

@@ -48,7 +48,7 @@ export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): Loade
   const vcpu = {registers: {set: (values: object) => Object.assign(registers, values)}}
   const files = {kernel: sourceOf(kernel), initrd: initrd && sourceOf(initrd)}
   const start = {...files, commandLine, devices: [], highMemory}
-  startLinux({...start, vm: {memory}, vcpus: [vcpu]} as never)
+  startLinux({...start, vm: {memory, vcpus: [vcpu]}, vcpus: [vcpu]} as never)
   const at = (address: number, length: number): Buffer => {
     const found = writes.findLast(
       (write) => write.address <= address && address + length <= write.address + write.bytes.length,

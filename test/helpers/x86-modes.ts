@@ -71,7 +71,7 @@ export function enterCompatibilityMode(vm: Vm, vcpu: Vcpu, rip: number, physical
 
 /** Maps memory one to one, and the same 512 GiB again from 0xffff800000000000 on. */
 export function enterLongMode(vm: Vm, vcpu: Vcpu, rip: number): void {
-  boot(vm, vcpu, {entry: rip, stack: 0x8000, args: [0, 0, 0]})
+  boot(vm, vcpu, {entry: rip, stack: 0x9000, args: [0, 0, 0]})
   const pml4 = Number(vcpu.registers.get('cr3'))
   vm.memory.write(pml4 + 256 * 8, vm.memory.read(pml4, 8))
 }

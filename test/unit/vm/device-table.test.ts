@@ -114,10 +114,30 @@ describeKvm('a place', () => {
     {space: 'memory', first: -1, length: 1},
     {space: 'memory', first: 0, length: 0},
     {space: 'other', first: 0, length: 1},
+    {space: 'memory', first: '0', length: 1},
+    undefined,
   ] as const)('that is none is refused: %j', (place) => {
     using vm = Vm.create({memoryBytes: MEMORY_BYTES})
     expect(codeOf(() => vm.latch(place as never))).toBe('BAD_ARGUMENT')
     expect(codeOf(() => vm.post(place as never, () => {}))).toBe('BAD_ARGUMENT')
+  })
+
+  test.each([3, 8])('of %i bytes is no register that reads can be latched for', (length) => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    expect(codeOf(() => vm.latch({space: 'memory', first: 0x9000, length}))).toBe('BAD_ARGUMENT')
+  })
+
+  test.each(['x', -1, 0.5, 0x100, Number.NaN, undefined])('of one byte never reads as %j', (value) => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    const latch = vm.latch({space: 'memory', first: 0x9000, length: 1})
+    expect(codeOf(() => latch.set(value as never))).toBe('BAD_ARGUMENT')
+    latch.set(0xff)
+  })
+
+  test('is not posted to nobody', () => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    for (const listener of [undefined, null, {}])
+      expect(codeOf(() => vm.post({space, ...placeOf(1)}, listener as never))).toBe('BAD_ARGUMENT')
   })
 
   test('is one of 256 at most', () => {

@@ -61,12 +61,22 @@ describeOn('arm64', 'startEl1', () => {
     ['a stack behind the map', {stack: 4 * GIB + 1}, 'BAD_ARGUMENT'],
     ['vectors beside their alignment', {vectors: 0x400}, 'BAD_ARGUMENT'],
     ['another option', {pc: 0} as never, 'BAD_ARGUMENT'],
+    ['a table over the entry', {tables: MEMORY_BASE + 0x10000}, 'BAD_ARGUMENT'],
+    ['a stack that grows into the table', {stack: MEMORY_BASE + 0x2000}, 'BAD_ARGUMENT'],
   ])('refuses %s', (_, start, code) => {
     const {vm, vcpu} = created()
     using _vm = vm
     const before = vcpu.registers.get('pc')
     expect(codeOf(() => startEl1(vm, vcpu, {...START, ...start}))).toBe(code)
     expect(vcpu.registers.get('pc')).toBe(before)
+  })
+
+  test('refuses a vCPU of another VM', () => {
+    const {vm} = created()
+    const {vm: other, vcpu} = created()
+    using _vms = new DisposableStack()
+    for (const each of [vm, other]) _vms.use(each)
+    expect(codeOf(() => startEl1(vm, vcpu, START))).toBe('BAD_ARGUMENT')
   })
 
   test('is for arm64, and x86_64 has another', () => {

@@ -73,11 +73,24 @@ describeOn('x86_64', 'startLongMode', () => {
     ['a selector that the GDT has not', {codeSelector: 32}, 'BAD_ARGUMENT'],
     ['one selector for both', {codeSelector: 16, dataSelector: 16}, 'BAD_ARGUMENT'],
     ['another option', {rip: 0} as never, 'BAD_ARGUMENT'],
+    ['tables over the entry', {tables: 0x10000}, 'BAD_ARGUMENT'],
+    ['tables whose end is over the entry', {tables: 0xa000}, 'BAD_ARGUMENT'],
+    ['a stack that grows into the tables', {stack: 0x8000}, 'BAD_ARGUMENT'],
   ])('refuses %s', (_, start, code) => {
     using vm = Vm.create({memoryBytes: MEMORY_BYTES})
     const vcpu = vm.createVcpu()
     expect(codeOf(() => startLongMode(vm, vcpu, {...START, ...start}))).toBe(code)
     expect(vcpu.registers.get('rip')).toBe(0xfff0n)
+  })
+
+  test('refuses a vCPU of another VM', () => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    using other = Vm.create({memoryBytes: MEMORY_BYTES})
+    const vcpu = other.createVcpu()
+    expect(codeOf(() => startLongMode(vm, vcpu, START))).toBe('BAD_ARGUMENT')
+    expect(vm.memory.read(0x1000, 0x7000).every((byte) => byte === 0)).toBe(true)
+    vcpu[Symbol.dispose]()
+    expect(codeOf(() => startLongMode(other, vcpu, START))).toBe('DISPOSED')
   })
 
   test('is for x86_64, and arm64 has others', () => {

@@ -1,6 +1,10 @@
 // socket-options: getsockopt and setsockopt of UNIX sockets, and their ioctl requests. man 7 socket.
 // not in CI's beds: emulation makes it slow
+#include <asm/sockios.h>
 #include <asm/termbits.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 
 #include "unix.h"
 
@@ -136,11 +140,89 @@ static void check_arguments(void) {
   close_pair(s);
 }
 
+// A caller with CAP_NET_ADMIN goes beyond the maximum.
+static void check_forced(void) {
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  int names[][2] = {{SO_SNDBUFFORCE, SO_SNDBUF}, {SO_RCVBUFFORCE, SO_RCVBUF}};
+  for (size_t i = 0; i < COUNT(names); i++) {
+    if (set(fd, names[i][0], 100000000) < 0) {
+      CHECK(errno == EPERM);
+      continue;
+    }
+    CHECK_EQ(option(fd, names[i][1]), 200000000);
+    CHECK_EQ(set(fd, names[i][0], 0x7fffffff), 0);
+    CHECK_EQ(option(fd, names[i][1]), 0x7ffffffe);
+    CHECK_EQ(set(fd, names[i][0], -1), 0);
+    CHECK(option(fd, names[i][1]) > 0 && option(fd, names[i][1]) < 10000);
+  }
+  close(fd);
+}
+
+// As F_SETOWN and F_GETOWN; sockets alone have these.
+static void check_owner(void) {
+  int setters[] = {FIOSETOWN, SIOCSPGRP}, getters[] = {FIOGETOWN, SIOCGPGRP};
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0), null = open("/dev/null", O_RDWR), ends[2];
+  REQUIRE(pipe(ends) == 0);
+  for (size_t i = 0; i < COUNT(setters); i++) {
+    int owners[] = {getpid(), -getpgrp(), 0}, wrong[] = {0x3fffffff, -0x3fffffff}, got;
+    for (size_t k = 0; k < COUNT(owners); k++) {
+      CHECK_EQ(ioctl(fd, setters[i], &owners[k]), 0);
+      CHECK_EQ(ioctl(fd, getters[i], &got), 0);
+      CHECK_EQ(got, owners[k]);
+      CHECK_EQ(fcntl(fd, F_GETOWN), owners[k]);
+      CHECK_ERRNO(ioctl(null, setters[i], &owners[k]), ENOTTY);
+      CHECK_ERRNO(ioctl(ends[0], getters[i], &got), ENOTTY);
+    }
+    for (size_t k = 0; k < COUNT(wrong); k++) CHECK_ERRNO(ioctl(fd, setters[i], &wrong[k]), ESRCH);
+    CHECK_ERRNO(ioctl(fd, setters[i], (void *)8), EFAULT);
+    CHECK_ERRNO(ioctl(fd, getters[i], (void *)8), EFAULT);
+  }
+  close(fd), close(null), close(ends[0]), close(ends[1]);
+}
+
+// man 7 netdevice: every network namespace has lo.
+static void check_interfaces(void) {
+  static const unsigned long requests[] = {SIOCGIFINDEX,  SIOCGIFFLAGS, SIOCGIFMTU,  SIOCGIFHWADDR,
+                                           SIOCGIFMETRIC, SIOCGIFMAP,   SIOCGIFTXQLEN};
+  int fd = socket(AF_UNIX, SOCK_DGRAM, 0), ends[2];
+  REQUIRE(pipe(ends) == 0);
+  for (size_t i = 0; i < COUNT(requests); i++) {
+    struct ifreq lo = {.ifr_name = "lo"}, none = {.ifr_name = "none9"}, unnamed = {.ifr_name = ""};
+    CHECK_EQ(ioctl(fd, requests[i], &lo), 0);
+    CHECK(strcmp(lo.ifr_name, "lo") == 0);
+    if (requests[i] == SIOCGIFINDEX) CHECK_EQ(lo.ifr_ifindex, 1);
+    if (requests[i] == SIOCGIFFLAGS) CHECK(lo.ifr_flags & IFF_LOOPBACK);
+    if (requests[i] == SIOCGIFMTU) CHECK_EQ(lo.ifr_mtu, 65536);
+    if (requests[i] == SIOCGIFHWADDR) CHECK_EQ(lo.ifr_hwaddr.sa_family, ARPHRD_LOOPBACK);
+    CHECK_ERRNO(ioctl(fd, requests[i], &none), ENODEV);
+    CHECK_ERRNO(ioctl(fd, requests[i], &unnamed), ENODEV);
+    CHECK_ERRNO(ioctl(fd, requests[i], (void *)8), EFAULT);
+    CHECK_ERRNO(ioctl(ends[0], requests[i], &lo), ENOTTY);
+  }
+  struct ifreq first = {.ifr_ifindex = 1}, none = {.ifr_ifindex = 0x7000001}, lo = {.ifr_name = "lo"};
+  CHECK_EQ(ioctl(fd, SIOCGIFNAME, &first), 0);
+  CHECK(strcmp(first.ifr_name, "lo") == 0);
+  CHECK_ERRNO(ioctl(fd, SIOCGIFNAME, &none), ENODEV);
+  CHECK_ERRNO(ioctl(fd, SIOCGIFSLAVE, &lo), EINVAL);
+  // Addresses belong to sockets of the Internet.
+  CHECK_ERRNO(ioctl(fd, SIOCGIFADDR, &lo), ENOTTY);
+  CHECK_ERRNO(ioctl(fd, SIOCGIFNETMASK, &lo), ENOTTY);
+  struct ifreq list[16];
+  struct ifconf all = {.ifc_len = sizeof(list), .ifc_req = list};
+  CHECK_EQ(ioctl(fd, SIOCGIFCONF, &all), 0);
+  CHECK(all.ifc_len % (int)sizeof(struct ifreq) == 0 && all.ifc_len <= (int)sizeof(list));
+  CHECK_ERRNO(ioctl(fd, SIOCGIFCONF, (void *)8), EFAULT);
+  close(fd), close(ends[0]), close(ends[1]);
+}
+
 int main(void) {
   check_kinds();
   check_switches();
   check_sizes();
   check_times();
   check_arguments();
+  check_forced();
+  check_owner();
+  check_interfaces();
   return finish();
 }

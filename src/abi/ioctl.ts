@@ -52,6 +52,22 @@ export const TIOCSIG = 0x40045436
 export const TIOCGPKT = 0x80045438
 export const TIOCGPTLCK = 0x80045439
 export const TIOCGEXCL = 0x80045440
+/** Who gets SIGIO and SIGURG of a socket, as F_SETOWN and F_GETOWN (asm-generic/sockios.h). */
+export const FIOSETOWN = 0x8901
+export const SIOCSPGRP = 0x8902
+export const FIOGETOWN = 0x8903
+export const SIOCGPGRP = 0x8904
+/** Network interfaces (man 7 netdevice; linux/sockios.h). */
+export const SIOCGIFNAME = 0x8910
+export const SIOCGIFCONF = 0x8912
+export const SIOCGIFFLAGS = 0x8913
+export const SIOCGIFMETRIC = 0x891d
+export const SIOCGIFMTU = 0x8921
+export const SIOCGIFHWADDR = 0x8927
+export const SIOCGIFSLAVE = 0x8929
+export const SIOCGIFINDEX = 0x8933
+export const SIOCGIFTXQLEN = 0x8942
+export const SIOCGIFMAP = 0x8970
 /** linux/fs.h: a file system's block size. */
 export const FIGETBSZ = 2
 /** linux/fs.h. */

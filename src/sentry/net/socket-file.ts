@@ -1,6 +1,6 @@
 // SocketFile: a socket as a file description, and its inode in Linux's sockfs.
 
-import {EAGAIN, EINVAL, ENODEV, ENOTTY, ENXIO, Errno} from '../../abi/errno.ts'
+import {EAGAIN, EINVAL, ENODEV, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFSOCK} from '../../abi/file-mode.ts'
 import {FIONREAD, TIOCOUTQ} from '../../abi/ioctl.ts'
 import {O_RDWR} from '../../abi/open-flags.ts'
@@ -10,6 +10,7 @@ import {writeInt} from '../../vfs/int-argument.ts'
 import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {UnmountedNode} from '../../vfs/unmounted-node.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
+import {askInterface} from './interfaces.ts'
 import {readSocket, writeSocket} from './transfer.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
@@ -52,7 +53,10 @@ export class SocketFile extends Description {
   }
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    return writeInt(memory, argument, this.#ask(request))
+    const isOfQueue = request === FIONREAD || request === TIOCOUTQ
+    return isOfQueue
+      ? writeInt(memory, argument, this.#ask(request))
+      : askInterface(request, argument, memory)
   }
 
   override close(): void {
@@ -62,7 +66,6 @@ export class SocketFile extends Description {
   /** SIOCINQ, SIOCOUTQ. */
   #ask(request: number): number {
     if (request === TIOCOUTQ) return this.socket.sentCost
-    if (request !== FIONREAD) throw new Errno(ENOTTY)
     if (this.socket.state === 'listening') throw new Errno(EINVAL)
     return this.socket.receivableBytes
   }

@@ -2,6 +2,7 @@
 
 import {F_GETLK, F_OFD_GETLK, F_OFD_SETLKW, F_SETLKW, F_SETOWN, F_SETOWN_EX} from '../../abi/fcntl.ts'
 import {S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
+import {FIOSETOWN, SIOCSPGRP} from '../../abi/ioctl.ts'
 import {MAP_ANONYMOUS, MAP_PRIVATE, MAP_TYPE} from '../../abi/mman.ts'
 import {AF_UNIX, SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
 import {PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
@@ -45,6 +46,7 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
   /** Queries need stdio: a C library makes them at its first output. Unknown requests get ENOTTY and do no harm. */
   ioctl: ({arguments: args}) => {
     const request = args.uint32(1)
+    if (request === FIOSETOWN || request === SIOCSPGRP) return 'stdio proc'
     if (movesTerminal(request)) return 'tty proc'
     return changesTerminal(request) ? 'tty' : 'stdio'
   },

@@ -53,13 +53,11 @@ function setOption(task: Task, socket: UnixSocket, option: number, address: numb
       return
     case abi.SO_SNDBUF:
     case abi.SO_SNDBUFFORCE:
-      if (option === abi.SO_SNDBUFFORCE) requireCapability(task.credentials, CAP_NET_ADMIN)
-      options.sendBuffer = bufferOf(value, MIN_SEND_BUFFER)
+      options.sendBuffer = bufferOf(task, value, MIN_SEND_BUFFER, option === abi.SO_SNDBUFFORCE)
       return
     case abi.SO_RCVBUF:
     case abi.SO_RCVBUFFORCE:
-      if (option === abi.SO_RCVBUFFORCE) requireCapability(task.credentials, CAP_NET_ADMIN)
-      options.receiveBuffer = bufferOf(value, MIN_RECEIVE_BUFFER)
+      options.receiveBuffer = bufferOf(task, value, MIN_RECEIVE_BUFFER, option === abi.SO_RCVBUFFORCE)
       return
     case abi.SO_PRIORITY:
       if (value < 0 || value > MAX_PRIORITY) requireNetwork(task)
@@ -90,9 +88,11 @@ function setOption(task: Task, socket: UnixSocket, option: number, address: numb
   }
 }
 
-/** Linux doubles it. */
-function bufferOf(wanted: number, least: number): number {
-  return Math.max(least, Math.min(wanted >>> 0, MAX_BUFFER) * 2)
+/** Linux doubles it. @param isForced by a privileged caller: beyond the maximum. @throws Errno EPERM */
+function bufferOf({credentials}: Task, wanted: number, least: number, isForced: boolean): number {
+  if (isForced) requireCapability(credentials, CAP_NET_ADMIN)
+  const allowed = isForced ? Math.min(Math.max(wanted, 0), INT_MAX >> 1) : Math.min(wanted >>> 0, MAX_BUFFER)
+  return Math.max(least, allowed * 2)
 }
 
 /** A negative time means no waiting; zero means for ever. @throws Errno EINVAL, EDOM, EFAULT */

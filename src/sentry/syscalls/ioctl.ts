@@ -8,21 +8,26 @@ import {
   FIGETBSZ,
   FIOASYNC,
   FIOCLEX,
+  FIOGETOWN,
   FIONBIO,
   FIONCLEX,
   FIONREAD,
   FIOQSIZE,
+  FIOSETOWN,
+  SIOCGPGRP,
+  SIOCSPGRP,
   TIOCGPTPEER,
 } from '../../abi/ioctl.ts'
 import {O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
+import {SocketFile} from '../net/socket-file.ts'
 import type {Task} from '../task.ts'
 import {openPeer} from '../tty/peer.ts'
 import type {Wait} from '../wait.ts'
 import {openFile} from './descriptor-argument.ts'
-import {knowsAsync, setAsync} from './fcntl-owner.ts'
+import {getOwner, knowsAsync, setAsync, setOwner} from './fcntl-owner.ts'
 import {cloneFile, cloneRange} from './ioctl-ficlone.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -49,6 +54,15 @@ export const ioctl: Syscall = (task, args) => {
       return 0
     case FIOASYNC:
       return switchAsync(task, fd, task.memory.readInt32(argument) !== 0)
+    case FIOSETOWN:
+    case SIOCSPGRP:
+      requireSocket(file)
+      return setOwner(task, task.fds.description(fd), task.memory.readInt32(argument))
+    case FIOGETOWN:
+    case SIOCGPGRP:
+      requireSocket(file)
+      task.memory.writeInt32(argument, getOwner(task.fds.description(fd)))
+      return 0
     case FICLONE:
       return cloneFile(task, file, args.int32(2))
     case FICLONERANGE:
@@ -69,6 +83,11 @@ export const ioctl: Syscall = (task, args) => {
     default:
       return ask(task, file, request, argument)
   }
+}
+
+/** @throws Errno ENOTTY */
+function requireSocket(file: FileDescription): void {
+  if (!(file instanceof SocketFile)) throw new Errno(ENOTTY)
 }
 
 /** @throws Errno ENOTTY when the file does not support O_ASYNC */

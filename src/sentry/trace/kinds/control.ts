@@ -16,8 +16,21 @@ const knownRequests: ReadonlySet<number> = new Set(Object.values(requests))
 const requestName = enumeration(requests, 'ioctl ???')
 
 /** Requests whose pointer leads to one int: read by the kernel, or filled. */
-const intIn: ReadonlySet<number> = new Set([ioctl.FIONBIO, ioctl.FIOASYNC, ioctl.TIOCSPGRP])
-const intOut: ReadonlySet<number> = new Set([ioctl.FIONREAD, ioctl.TIOCGPGRP, ioctl.TIOCGSID, ioctl.TIOCOUTQ])
+const intIn: ReadonlySet<number> = new Set([
+  ioctl.FIONBIO,
+  ioctl.FIOASYNC,
+  ioctl.TIOCSPGRP,
+  ioctl.FIOSETOWN,
+  ioctl.SIOCSPGRP,
+])
+const intOut: ReadonlySet<number> = new Set([
+  ioctl.FIONREAD,
+  ioctl.TIOCGPGRP,
+  ioctl.TIOCGSID,
+  ioctl.TIOCOUTQ,
+  ioctl.FIOGETOWN,
+  ioctl.SIOCGPGRP,
+])
 const termiosIn: ReadonlySet<number> = new Set([ioctl.TCSETS, ioctl.TCSETSW, ioctl.TCSETSF])
 const plain: ReadonlySet<number> = new Set([ioctl.TCSBRK, ioctl.TCSBRKP, ioctl.TCXONC, ioctl.TCFLSH])
 const none: ReadonlySet<number> = new Set([ioctl.FIOCLEX, ioctl.FIONCLEX, ioctl.TIOCNOTTY, ioctl.TIOCEXCL])

@@ -17,7 +17,7 @@ const LANDLOCK_OFF = 'addon.restrictFiles = addon.restrictReach = none'
 const LAST = 'confinement?.code.keep();'
 const CLOSED = 'let shallClose = false;'
 /** In the code of open-tar.ts, before a byte of an archive is read. */
-const READS_ARCHIVE = 'async function readTar(file, room) {'
+const READS_ARCHIVE = 'async function readTar(file, room, onUnpack) {'
 
 const attacker = new Attacker()
 const archive = join(attacker.folder, 'root.tar')

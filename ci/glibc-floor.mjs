@@ -5,34 +5,17 @@
 //
 // It uses readelf(1) of binutils.
 
-import {spawnSync} from 'node:child_process'
-import {readdirSync} from 'node:fs'
+import {binaries, fail, readelf, requireElf} from './binaries.mjs'
 import {root} from './paths.mjs'
 
 const FLOOR = [2, 28]
 const FORBIDDEN = /^lib(stdc\+\+|gcc_s|c\+\+)\.so/
-const MAX_OUTPUT = 64 << 20
 const MUSL = /^libc\.(musl-|so$)/
 
-const files = process.argv.length > 2 ? process.argv.slice(2) : prebuilt()
-if (files.length === 0) fail('there is no native/prebuilds: npm run prebuildify')
-for (const file of files) check(file)
-
-function prebuilt() {
-  const folder = `${root}/native/prebuilds`
-  try {
-    return readdirSync(folder, {recursive: true})
-      .filter((name) => name.endsWith('.node'))
-      .map((name) => `${folder}/${name}`)
-  } catch {
-    return []
-  }
-}
+for (const file of binaries()) check(file)
 
 function check(file) {
-  if (!/ELF64[\s\S]*little endian/.test(readelf(file, '--file-header')))
-    fail(`${file}: no 64-bit little-endian ELF`)
-
+  requireElf(file)
   const needed = [...readelf(file, '--dynamic').matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name]) => name)
   const forbidden = needed.filter((name) => FORBIDDEN.test(name))
   if (forbidden.length > 0) fail(`${file}: needs ${forbidden.join(', ')}; link it statically`)
@@ -68,22 +51,7 @@ function undefinedSymbols(file) {
   return [...lines].map(([, name, version]) => ({name, version}))
 }
 
-function readelf(file, what) {
-  const {stdout, error} = spawnSync('readelf', ['--wide', what, file], {
-    encoding: 'utf8',
-    maxBuffer: MAX_OUTPUT,
-    env: {...process.env, LC_ALL: 'C'},
-  })
-  if (error) fail(`readelf cannot be run (${error.code}): install binutils`)
-  return stdout
-}
-
 function isAbove(version, floor) {
   const [major, minor = 0] = version
   return major > floor[0] || (major === floor[0] && minor > floor[1])
-}
-
-function fail(message) {
-  console.error(`ci/glibc-floor.mjs: ${message}`)
-  process.exit(1)
 }

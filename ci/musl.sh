@@ -23,6 +23,7 @@ cd "$work"
 npm ci --ignore-scripts
 node ci/cross.mjs "$(uname -m | sed s/aarch64/arm64/)"
 node ci/glibc-floor.mjs
+node ci/hardening.mjs
 PREBUILDS_ONLY=1 node -e 'require("node-gyp-build")("./native")'
 mkdir -p "$repository/native/prebuilds"
 cp -r native/prebuilds/. "$repository/native/prebuilds"

@@ -22,6 +22,7 @@ const missing = missingBinaries(['glibc', 'musl'])
 if (missing.length > 0) fail(`no ${missing.join(', ')}: see ci/README.md, "A release"`)
 
 run('node', ['ci/glibc-floor.mjs'])
+run('node', ['ci/hardening.mjs'])
 // npm's prepack builds dist/ and the manifest.
 run('npm', ['publish', '--provenance', '--access', 'public', ...options])
 

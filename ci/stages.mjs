@@ -58,7 +58,7 @@ export const stages = [
   },
   {
     name: 'prebuild',
-    what: 'the shipped binaries and their glibc floor',
+    what: 'the shipped binaries, their glibc floor and hardening',
     packages: prebuildTools,
     run: prebuild,
   },

@@ -65,6 +65,8 @@
       ],
       "conditions": [
         ["target_arch=='x64'", {
+          # CET: SDM vol. 1, 17.
+          "cflags": ["-fcf-protection=full"],
           "sources": [
             "arch/x86_64/boot.cc",
             "arch/x86_64/debug.cc",
@@ -84,6 +86,8 @@
           ],
         }],
         ["target_arch=='arm64'", {
+          # Signed return addresses and landing pads: Arm ARM D8.10, D8.4.
+          "cflags": ["-mbranch-protection=standard"],
           "sources": [
             "arch/arm64/boot.cc",
             "arch/arm64/debug.cc",
@@ -155,14 +159,20 @@
       ],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
       # -iquote, not -I: <sys/ioctl.h> is libc's, "sys/ioctl.h" is ours. make runs in build/, and ci/cross.mjs reuses what the same commands built.
-      "cflags": ["-iquote", ".."],
+      "cflags": ["-iquote", "..", "-fstack-protector-strong"],
       "defines": [
         "NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "_GNU_SOURCE",
         # A thread that is being terminated takes no exception: that is no reason to end the process.
         "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
       ],
       # One binary for every distribution: nothing but libc is needed at run time.
-      "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-Wl,-z,noexecstack"],
+      "ldflags": [
+        "-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL",
+        # Nothing that is linked can be written once it is loaded, and no stack is executable.
+        "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack",
+      ],
+      # glibc checks sizes only in optimized code.
+      "configurations": {"Release": {"cflags": ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3"]}},
     },
   ],
 }

@@ -43,5 +43,9 @@ async function guestsFor(arch, budget) {
 export async function prebuild({timeoutMs}) {
   const built = await command('prebuildify', 'npm', ['run', 'prebuildify'], {env, timeoutMs})
   if (built.status !== 'passed') return [built]
-  return [built, await command('glibc floor', 'node', ['ci/glibc-floor.mjs'])]
+  return [
+    built,
+    await command('glibc floor', 'node', ['ci/glibc-floor.mjs']),
+    await command('hardening', 'node', ['ci/hardening.mjs']),
+  ]
 }

@@ -10,7 +10,7 @@ const CELLS = 30
 const CLEAR_LINE = '\r\x1b[K'
 
 export class ProgressBar {
-  #nextMs = performance.now() + FIRST_MS
+  #nextMs = nowMs() + FIRST_MS
   #isShown = false
   readonly #isTerminal: () => boolean
   readonly #write: (text: string) => void
@@ -23,9 +23,9 @@ export class ProgressBar {
 
   /** Shows an archive that is being unpacked. */
   readonly show = ({layer, layers, part}: UnpackProgress): void => {
-    const nowMs = performance.now()
-    if (nowMs < this.#nextMs) return
-    this.#nextMs = nowMs + INTERVAL_MS
+    const now = nowMs()
+    if (now < this.#nextMs) return
+    this.#nextMs = now + INTERVAL_MS
     if (!this.#isTerminal()) return
     const filled = Math.min(CELLS, Math.round(part * CELLS))
     const bar = `${'='.repeat(filled)}${' '.repeat(CELLS - filled)}`
@@ -40,6 +40,9 @@ export class ProgressBar {
     this.#isShown = false
   }
 }
+
+/** `performance` would load a module of Node's, at each start. */
+const nowMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 
 function writeToStderr(text: string): void {
   try {

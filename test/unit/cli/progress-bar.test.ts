@@ -4,7 +4,7 @@ import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {ProgressBar} from '../../../src/cli/progress-bar.ts'
 
 beforeEach(() => {
-  vi.useFakeTimers({toFake: ['performance']})
+  vi.useFakeTimers({toFake: ['hrtime']})
 })
 afterEach(() => {
   vi.useRealTimers()

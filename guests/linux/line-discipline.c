@@ -55,10 +55,14 @@ static void check_other_ends(void) {
 }
 
 static void check_erasing(void) {
-  TYPE("abx\x7f\x7f" "c\n");
+  TYPE(
+      "abx\x7f\x7f"
+      "c\n");
   SHOWS("abx\b \b\b \bc\r\n");
   READ_ONCE(100, "ac\n");
-  TYPE("one two_3 ,\x17" "4\n");
+  TYPE(
+      "one two_3 ,\x17"
+      "4\n");
   SHOWS("one two_3 ,\b \b\b \b\b \b\b \b\b \b\b \b\b \b4\r\n");
   READ_ONCE(100, "one 4\n");
   TYPE("wrong\x15right\n");
@@ -89,19 +93,27 @@ static void check_erase_modes(void) {
   TYPE("ab\x7f\n");
   SHOWS("ab^?\r\n");
   READ_ONCE(100, "a\n");
-  TYPE("ab\x15" "c\n");
+  TYPE(
+      "ab\x15"
+      "c\n");
   SHOWS("ab^U\r\nc\r\n");
   READ_ONCE(100, "c\n");
   set_flags(NONE, NONE, OFF(ECHOKE));
-  TYPE("ab\x15" "c\n");
+  TYPE(
+      "ab\x15"
+      "c\n");
   SHOWS("ab^U\r\nc\r\n");
   READ_ONCE(100, "c\n");
   set_flags(NONE, NONE, OFF(ECHOK | ECHOKE));
-  TYPE("ab\x15" "c\n");
+  TYPE(
+      "ab\x15"
+      "c\n");
   SHOWS("ab^Uc\r\n");
   READ_ONCE(100, "c\n");
   set_flags(NONE, NONE, ON(ECHOPRT));
-  TYPE("abc\x7f\x7f" "d\n");
+  TYPE(
+      "abc\x7f\x7f"
+      "d\n");
   SHOWS("abc\\cb/d\r\n");
   READ_ONCE(100, "ad\n");
   TYPE("ab\x7f\x7f\n");
@@ -112,33 +124,47 @@ static void check_erase_modes(void) {
   SHOWS("a b^W\r\n");
   READ_ONCE(100, "a b\x17\n");
   set_flags(NONE, NONE, OFF(ECHO));
-  TYPE("ab\x7f\x15" "c\n");
+  TYPE(
+      "ab\x7f\x15"
+      "c\n");
   SILENT(master);
   READ_ONCE(100, "c\n");
 }
 
 static void check_utf8(void) {
   set_flags(ON(IUTF8), NONE, NONE);
-  TYPE("a\xc3\xa9\x7f" "b\n");
+  TYPE(
+      "a\xc3\xa9\x7f"
+      "b\n");
   SHOWS("a\xc3\xa9\b \bb\r\n");
   READ_ONCE(100, "ab\n");
   TYPE("\xe2\x82\xac\tx\x7f\x7f\n");
   SHOWS("\xe2\x82\xac\tx\b \b\b\b\b\b\b\b\b\r\n");
   READ_ONCE(100, "\xe2\x82\xac\n");
   set_flags(OFF(IUTF8), NONE, NONE);
-  TYPE("a\xc3\xa9\x7f" "b\n");
+  TYPE(
+      "a\xc3\xa9\x7f"
+      "b\n");
   SHOWS("a\xc3\xa9\b \bb\r\n");
-  READ_ONCE(100, "a\xc3" "b\n");
+  READ_ONCE(100,
+            "a\xc3"
+            "b\n");
 }
 
 static void check_literal_and_reprint(void) {
-  TYPE("a\x16\x7f\x16\x04" "b\n");
+  TYPE(
+      "a\x16\x7f\x16\x04"
+      "b\n");
   SHOWS("a^\b^?^\b^Db\r\n");
-  READ_ONCE(100, "a\x7f\x04" "b\n");
+  READ_ONCE(100,
+            "a\x7f\x04"
+            "b\n");
   TYPE("a\x16\nb\n");
   SHOWS("a^\b^Jb\r\n");
   READ_ONCE(100, "a\nb\n");
-  TYPE("ab\x12" "c\n");
+  TYPE(
+      "ab\x12"
+      "c\n");
   SHOWS("ab^R\r\nabc\r\n");
   READ_ONCE(100, "abc\n");
 }
@@ -148,8 +174,12 @@ static void check_echo(void) {
   SHOWS("^A^[\t\r\n");
   READ_ONCE(100, "\x01\x1b\t\n");
   set_flags(NONE, NONE, OFF(ECHOCTL));
-  TYPE("\x01\x7f" "b\n");
-  SHOWS("\x01" "b\r\n");
+  TYPE(
+      "\x01\x7f"
+      "b\n");
+  SHOWS(
+      "\x01"
+      "b\r\n");
   READ_ONCE(100, "b\n");
   set_flags(NONE, NONE, BOTH(ECHONL, ECHO));
   TYPE("secret\n");
@@ -402,7 +432,8 @@ static void check_limits(void) {
   CHECK_EQ(ioctl(slave, FIONREAD, &waiting), 0);
   CHECK_EQ(waiting, 4095);
   long long got = 0;
-  while (got < typed && (n = collect(slave, line, sizeof(line), (size_t)(typed - got))) > 0) got += n;
+  while (got < typed && (n = collect(slave, line, sizeof(line), (size_t)(typed - got))) > 0)
+    got += n;
   CHECK_EQ(got, typed);
   CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
 
@@ -416,16 +447,61 @@ static void check_limits(void) {
   entry.fd = slave;
   CHECK_EQ(poll(&entry, 1, 0), 0);
   got = 0;
-  while (got < printed && (n = collect(master, line, sizeof(line), (size_t)(printed - got))) > 0) got += n;
+  while (got < printed && (n = collect(master, line, sizeof(line), (size_t)(printed - got))) > 0)
+    got += n;
   CHECK_EQ(got, printed);
   CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
 }
 
+// A line keeps 4095 bytes and its end. The rest is shown, and discarded: each byte pushes out the one before it.
+static void check_full_line(void) {
+  enum { TYPED = 5000, KEPT = 4095 };
+  static char typed[TYPED], got[2 * TYPED];
+  int waiting = -1;
+  for (int i = 0; i < TYPED; i++) typed[i] = (char)('!' + i % 90);
+  CHECK_EQ(write(master, typed, TYPED), TYPED);
+  CHECK_EQ(collect(master, got, sizeof(got), TYPED), TYPED);
+  CHECK(memcmp(got, typed, TYPED) == 0);
+  SILENT(slave);
+  TYPE("\n");
+  SHOWS("\r\n");
+  CHECK_EQ(collect(slave, got, sizeof(got), KEPT + 1), KEPT + 1);
+  CHECK(memcmp(got, typed, KEPT) == 0 && got[KEPT] == '\n');
+  // Erasing begins at the last byte that was kept.
+  CHECK_EQ(write(master, typed, TYPED), TYPED);
+  CHECK_EQ(collect(master, got, sizeof(got), TYPED), TYPED);
+  TYPE("\x7f\x7fyz\n");
+  SHOWS("\b \b\b \byz\r\n");
+  CHECK_EQ(collect(slave, got, sizeof(got), KEPT + 1), KEPT + 1);
+  CHECK(memcmp(got, typed, KEPT - 2) == 0 && memcmp(got + KEPT - 2, "yz\n", 3) == 0);
+  // What was discarded does not come back when lines are switched off.
+  CHECK_EQ(write(master, typed, TYPED), TYPED);
+  CHECK_EQ(collect(master, got, sizeof(got), TYPED), TYPED);
+  set_flags(NONE, NONE, OFF(ICANON));
+  CHECK_EQ(ioctl(slave, FIONREAD, &waiting), 0);
+  CHECK_EQ(waiting, KEPT);
+  CHECK_EQ(collect(slave, got, sizeof(got), KEPT), KEPT);
+  CHECK(memcmp(got, typed, KEPT) == 0);
+}
+
 int main(void) {
   static void (*const checks[])(void) = {
-      check_lines,       check_end_of_file, check_other_ends, check_erasing, check_erase_modes,
-      check_utf8,        check_literal_and_reprint, check_echo, check_input_flags, check_output_flags,
-      check_flow,        check_flushing, check_min_and_time, check_switching, check_limits,
+      check_lines,
+      check_end_of_file,
+      check_other_ends,
+      check_erasing,
+      check_erase_modes,
+      check_utf8,
+      check_literal_and_reprint,
+      check_echo,
+      check_input_flags,
+      check_output_flags,
+      check_flow,
+      check_flushing,
+      check_min_and_time,
+      check_switching,
+      check_limits,
+      check_full_line,
   };
   for (size_t i = 0; i < COUNT(checks); i++) check_fresh_pair(checks[i]);
   return finish();

@@ -6,6 +6,8 @@ import type {OutputProcessor} from './output-processor.ts'
 
 /** As much as Linux's N_TTY keeps; more is not shown. */
 const LIMIT = 4096
+/** ECHO_COMMIT_WATERMARK. */
+const WATERMARK = 256
 const TAB = 9
 const TAB_WIDTH = 8
 const BACKSPACE = 8
@@ -33,6 +35,11 @@ export class Echo {
 
   get isOn(): boolean {
     return (this.#output.modes.local & ECHO) !== 0
+  }
+
+  /** It is time to show some, while more is received. */
+  get isDue(): boolean {
+    return this.#steps.length >= WATERMARK
   }
 
   /** A byte as it is. */

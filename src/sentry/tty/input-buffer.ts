@@ -32,6 +32,7 @@ export class InputBuffer {
 
   /**
    * Makes room for one more. A line that is too long loses its last byte, so that its end has room; whole lines lose nothing.
+   * Like N_TTY's loop, call it after the last byte, too: what did not fit is gone at once.
    * @param width how many bytes it may take
    * @returns false when the byte has to wait
    */

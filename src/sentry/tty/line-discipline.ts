@@ -103,7 +103,7 @@ export class LineDiscipline {
     if (this.#isRaw) return this.#buffer.putAll(bytes)
     const width = this.#modes.input & PARMRK ? 3 : 1
     let done = 0
-    while (done < bytes.length && this.#buffer.makeRoom(this.hasLines, width)) this.#receive(bytes[done++])
+    while (this.#buffer.makeRoom(this.hasLines, width) && done < bytes.length) this.#receive(bytes[done++])
     this.showEchoes()
     return done
   }
@@ -290,6 +290,7 @@ export class LineDiscipline {
     if (!this.#echo.isOn) return
     if (this.#buffer.editedBytes === 0) this.#echo.lineBegins()
     this.#echo.byte(byte)
+    if (this.#echo.isDue) this.showEchoes()
   }
 
   #store(byte: number): void {

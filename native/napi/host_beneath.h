@@ -1,50 +1,52 @@
-// host_beneath.h: opens what lies beneath a directory, and tells where a file system of the host's kernel begins there.
+// host_beneath.h: opens what lies in a directory, and tells where a file system of the host's kernel begins there.
 #ifndef HV_NAPI_HOST_BENEATH_H_
 #define HV_NAPI_HOST_BENEATH_H_
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "sys/fd.h"
 #include "sys/kernel_file_system.h"
+#include "sys/same_file.h"
 
 namespace hv {
 
-inline int OpenBeneath(int directory, const char* path, int flags, mode_t mode) {
-  struct open_how how = {};
-  how.flags = static_cast<uint64_t>(flags);
-  how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode & 07777 : 0;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+// Opens a name (host_call.h): one component that is not `..`, and no link is followed, so it never leaves the directory. Not openat2(2),
+// whose flags a jail's filter could not see.
+inline int OpenName(int directory, const char* name, int flags, mode_t mode) {
   int fd;
   do {
-    fd = static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
+    fd = ::openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, mode & 07777);
   } while (fd < 0 && errno == EINTR);
   return fd;
 }
 
-// /proc/self/fd, opened while that is possible: a jail has no /proc. A name in it is a descriptor's number, and leads to that very
-// inode. -1: /proc is not mounted.
-inline int OwnDescriptors() {
-  static const int directory = ::open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return directory;
-}
-
-struct DescriptorName {
-  explicit DescriptorName(int fd) { ::snprintf(text, sizeof text, "%d", fd); }
-  char text[16];
+// The name of what a descriptor leads to: a magic link. In a jail with a tree of its own there are such names for the single files that its
+// guest sees, mounts of them (jail/own_mount.h), and no others.
+struct OwnName {
+  explicit OwnName(int fd) { ::snprintf(text, sizeof text, "/proc/self/fd/%d", fd); }
+  char text[32];
 };
+
+// Opens afresh what a descriptor leads to.
+inline Fd OpenAgain(int fd, int flags) {
+  Fd again(::open(OwnName(fd).text, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (again.get() < 0 || IsSameFile(fd, again.get())) return again;
+  errno = ENOENT;
+  return Fd();
+}
 
 // Whether a file system of the host's kernel is mounted on a name. Asked before anything is opened there.
 inline bool IsKernelMountPoint(int directory, const char* name, uint64_t attributes) {
   if ((attributes & STATX_ATTR_MOUNT_ROOT) == 0) return false;
-  if (*name == '\0') return IsInKernelFileSystem(directory);
-  Fd fd(OpenBeneath(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+  // The directory's descriptor was admitted: host_fs.cc.
+  if (*name == '\0' || std::strcmp(name, ".") == 0) return false;
+  Fd fd(OpenName(directory, name, O_PATH, 0));
   return fd.get() < 0 || IsInKernelFileSystem(fd.get());
 }
 

@@ -2,7 +2,6 @@
 // Contract: src/vfs/host-addon.ts. A result is >= 0, a failure is -errno; nothing throws.
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <napi.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include "napi/exports.h"
 #include "napi/host_beneath.h"
 #include "napi/host_call.h"
+#include "napi/host_change.h"
 #include "sys/fd.h"
 #include "sys/kernel_file_system.h"
 #include "sys/thread_fds.h"
@@ -42,30 +42,23 @@ napi_value OpenRoot(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   ByteString path(env, call.value(0));
   if (path.error() != 0) return call.Return(path.error());
-  OwnDescriptors();
   return Admit(call, Fd(::open(path.c_str(), O_PATH | O_CLOEXEC)));
 }
 
-// hostOpenDirectory(directory, path): an O_PATH descriptor of a directory beneath; `path` may have many components.
+// hostOpenDirectory(directory, name): an O_PATH descriptor of a directory in it.
 napi_value OpenDirectory(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
-  ByteString path(env, call.value(1));
-  if (path.error() != 0) return call.Return(path.error());
-  return Admit(call,
-               Fd(OpenBeneath(call.Fd(0), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  return Admit(call, Fd(OpenName(call.Fd(0), name.c_str(), O_PATH | O_DIRECTORY, 0)));
 }
 
-// hostOpenPath(directory, name): an O_PATH descriptor of a name of any kind: for attributes.
+// hostOpenPath(directory, name): a descriptor of a name of any kind: for attributes.
 napi_value OpenPath(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   Name name(env, call.value(1));
   if (name.error() != 0) return call.Return(name.error());
-  struct open_how how = {};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  return Admit(
-      call,
-      Fd(static_cast<int>(::syscall(SYS_openat2, call.Fd(0), name.c_str(), &how, sizeof how))));
+  return Admit(call, OpenToChange(call.Fd(0), name.c_str()));
 }
 
 // hostOpen(directory, name, flags, mode): regular files and directories only. The kind is checked before opening, because
@@ -75,7 +68,7 @@ napi_value Open(napi_env env, napi_callback_info info) {
   Name name(env, call.value(1));
   if (name.error() != 0) return call.Return(name.error());
   int directory = call.Fd(0);
-  int flags = static_cast<int>(call.Int(2)) | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
+  int flags = static_cast<int>(call.Int(2)) | O_NOCTTY | O_NONBLOCK;
   mode_t mode = WithoutSetId(call.Int(3));
   bool creates = (flags & O_CREAT) != 0;
   if (!creates) {
@@ -85,7 +78,7 @@ napi_value Open(napi_env env, napi_callback_info info) {
     if (IsKernelMountPoint(directory, name.c_str(), found.stx_attributes))
       return call.Return(-EXDEV);
   }
-  Fd fd(OpenBeneath(directory, name.c_str(), flags, mode));
+  Fd fd(OpenName(directory, name.c_str(), flags, mode));
   if (fd.get() < 0) return call.Return(-errno);
   int64_t opened = ModeOf(fd.get(), "");
   if (opened < 0) return call.Return(opened);
@@ -107,8 +100,14 @@ napi_value Adopt(napi_env env, napi_callback_info info) {
   return Admit(call, Fd(call.Fd(0)));
 }
 
-// hostOpenSelf(fd, flags): opens afresh what a descriptor of ours names (a mounted single file). Landlock may forbid that: a descriptor
-// that can be read is then duplicated.
+bool Gives(int fd, int access) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || (flags & O_PATH) != 0) return false;
+  return (flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == access;
+}
+
+// hostOpenSelf(fd, flags): opens afresh what a descriptor of ours names (a mounted single file). A jail may forbid that: a descriptor that
+// gives as much is then duplicated.
 napi_value OpenSelf(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   int64_t mode = ModeOf(call.Fd(0), "");
@@ -116,11 +115,8 @@ napi_value OpenSelf(napi_env env, napi_callback_info info) {
   if (!IsFileOrDirectory(mode)) return call.Return(-ENXIO);
   if (IsInKernelFileSystem(call.Fd(0))) return call.Return(-EXDEV);
   int flags = static_cast<int>(call.Int(1)) & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
-  Fd fd(::openat(OwnDescriptors(), DescriptorName(call.Fd(0)).text,
-                 flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  const int own_flags = ::fcntl(call.Fd(0), F_GETFL);
-  if (fd.get() < 0 && (flags & O_ACCMODE) == O_RDONLY && own_flags >= 0 &&
-      (own_flags & (O_PATH | O_ACCMODE)) == O_RDONLY)
+  Fd fd = OpenAgain(call.Fd(0), flags);
+  if (fd.get() < 0 && Gives(call.Fd(0), flags & O_ACCMODE))
     fd = Fd(::fcntl(call.Fd(0), F_DUPFD_CLOEXEC, 0));
   if (fd.get() < 0) return call.Return(-errno);
   int error = DropSetId(fd.get(), mode, flags);

@@ -7,8 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "napi/host_beneath.h"
-#include "napi/host_call.h"
+#include "napi/host_change.h"
 
 namespace hv {
 namespace {
@@ -71,6 +70,18 @@ napi_value Rename(napi_env env, napi_callback_info info) {
                                    static_cast<unsigned>(call.Int(4))));
 }
 
+int SetMode(int fd, mode_t mode) {
+  if (MayChangeByPath() && HasFchmodat2())
+    return static_cast<int>(::syscall(kFchmodat2, fd, "", mode, AT_EMPTY_PATH));
+  const int result = ThroughOpened(fd, [&](int opened) { return ::fchmod(opened, mode); });
+  if (result == 0 || !MayChangeByPath()) return result;
+  // What cannot be opened, on an older kernel, without a jail.
+  const int error = errno;
+  if (::chmod(OwnName(fd).text, mode) == 0) return 0;
+  errno = error;
+  return -1;
+}
+
 // hostChangeMode(fd, mode). Set-user-ID and set-group-ID would give host users the power of the file's owner: they are not
 // set. A directory may have set-group-ID, which gives its files its group.
 napi_value ChangeMode(napi_env env, napi_callback_info info) {
@@ -79,15 +90,21 @@ napi_value ChangeMode(napi_env env, napi_callback_info info) {
   if (found < 0) return call.Return(found);
   if (S_ISLNK(found)) return call.Return(-EOPNOTSUPP);
   mode_t mode = static_cast<mode_t>(call.Int(1)) & (S_ISDIR(found) ? 03777 : 01777);
-  // fchmod refuses O_PATH descriptors; the magic link leads to that very inode.
-  return call.ReturnCall(::fchmodat(OwnDescriptors(), DescriptorName(call.Fd(0)).text, mode, 0));
+  int result = SetMode(call.Fd(0), mode);
+  // No set-ID bit passes a jail's filter: a directory loses its own, as where Linux finds that its group is not the caller's.
+  if (result < 0 && errno == EPERM && (mode & S_ISGID) != 0)
+    result = SetMode(call.Fd(0), mode & 01777);
+  return call.ReturnCall(result);
 }
 
 // hostChangeOwner(fd, uid, gid): -1 leaves an id as it is.
 napi_value ChangeOwner(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
-  return call.ReturnCall(::fchownat(call.Fd(0), "", static_cast<uid_t>(call.Int(1)),
-                                    static_cast<gid_t>(call.Int(2)), AT_EMPTY_PATH));
+  const auto uid = static_cast<uid_t>(call.Int(1));
+  const auto gid = static_cast<gid_t>(call.Int(2));
+  const int fd = call.Fd(0);
+  if (MayChangeByPath()) return call.ReturnCall(::fchownat(fd, "", uid, gid, AT_EMPTY_PATH));
+  return call.ReturnCall(ThroughOpened(fd, [&](int opened) { return ::fchown(opened, uid, gid); }));
 }
 
 // hostSetTimes(fd, times): access and modification time, seconds and nanoseconds each;
@@ -102,7 +119,10 @@ napi_value SetTimes(napi_env env, napi_callback_info info) {
     specs[i].tv_nsec = times[2 * i + 1] < 0 ? UTIME_OMIT : static_cast<long>(times[2 * i + 1]);
   }
   // The kernel's call, because libc refuses the empty path that AT_EMPTY_PATH is for.
-  return call.ReturnCall(::syscall(SYS_utimensat, call.Fd(0), "", specs, AT_EMPTY_PATH));
+  const int fd = call.Fd(0);
+  if (MayChangeByPath())
+    return call.ReturnCall(::syscall(SYS_utimensat, fd, "", specs, AT_EMPTY_PATH));
+  return call.ReturnCall(ThroughOpened(fd, [&](int opened) { return ::futimens(opened, specs); }));
 }
 
 }  // namespace

@@ -84,12 +84,16 @@ class FolderLayout implements Layout {
   }
 
   #openFile(folders: readonly string[], name: string): number {
-    if (folders.length === 0) return host.hostOpen(this.fd, name, O_RDONLY, 0)
-    const folder = host.hostOpenDirectory(this.fd, folders.join('/'))
-    if (folder < 0) return folder
-    const fd = host.hostOpen(folder, name, O_RDONLY, 0)
-    host.hostClose(folder)
-    return fd
+    let fd = this.fd
+    for (const folder of folders) {
+      const next = host.hostOpenDirectory(fd, folder)
+      if (fd !== this.fd) host.hostClose(fd)
+      if (next < 0) return next
+      fd = next
+    }
+    const file = host.hostOpen(fd, name, O_RDONLY, 0)
+    if (fd !== this.fd) host.hostClose(fd)
+    return file
   }
 }
 

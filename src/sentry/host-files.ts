@@ -5,7 +5,7 @@ import {openRandom} from '../vfs/random.ts'
 import {hostClock} from './clock.ts'
 import type {User} from './credentials.ts'
 import {userOf} from './guest-user.ts'
-import {openCpuinfo} from './host-cpuinfo.ts'
+import {hostCpuinfo} from './host-cpuinfo.ts'
 import type {SentryOptions} from './sentry.ts'
 import type {OpenedVolume, Volume} from './volume.ts'
 
@@ -24,7 +24,7 @@ export function openHostFiles(
   volumes: readonly Volume[],
   dropTo: SentryOptions['dropTo'],
 ): HostFiles {
-  openCpuinfo()
+  hostCpuinfo()
   openRandom()
   hostClock()
   const files: HostFiles = {user: userOf({dropTo}), volumes: [], roots: []}

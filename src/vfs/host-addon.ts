@@ -10,9 +10,9 @@
 export interface HostFsAddon {
   /** An O_PATH descriptor of a host path, with links followed: only for paths that the user named. */
   hostOpenRoot(path: string): number
-  /** An O_PATH descriptor of a directory beneath; `path` is relative, and may have many components. */
-  hostOpenDirectory(directory: number, path: string): number
-  /** An O_PATH descriptor of a name of any kind, also of a symbolic link itself. */
+  /** An O_PATH descriptor of a directory in it. */
+  hostOpenDirectory(directory: number, name: string): number
+  /** A descriptor of a name of any kind, also of a symbolic link itself, to change its attributes: of O_PATH, if that is enough. */
   hostOpenPath(directory: number, name: string): number
   /**
    * Opens a regular file or directory; anything else is -ENXIO. With O_CREAT the mode is exact, whatever the umask, except for
@@ -21,7 +21,7 @@ export interface HostFsAddon {
   hostOpen(directory: number, name: string, flags: number, mode: number): number
   /** Takes over a descriptor that was opened elsewhere, and returns it as hostOpenRoot would; closes it on failure. */
   hostAdopt(fd: number): number
-  /** Reopens what a descriptor names, like hostOpen. A readable one is duplicated where it cannot be reopened. */
+  /** Reopens what a descriptor names, like hostOpen. Where a jail forbids that, one that gives as much is duplicated. */
   hostOpenSelf(fd: number, flags: number): number
   /** lstat of a name, or of the descriptor for ''. `out`: see STAT_* in host-calls.ts; at least STAT_FIELDS numbers. */
   hostStat(directory: number, name: string, out: Float64Array): number
@@ -77,7 +77,10 @@ export interface HostFsAddon {
     newName: string,
     flags: number,
   ): number
-  /** Attributes of what a descriptor names, which may be an O_PATH one. -EOPNOTSUPP for the mode of a symbolic link. */
+  /**
+   * Attributes of what a descriptor names, which may be an O_PATH one. -EOPNOTSUPP for the mode of a symbolic link, and, in a jail
+   * without a tree of its own, for what cannot be opened: links and fifos.
+   */
   hostChangeMode(fd: number, mode: number): number
   /** -1 leaves an id unchanged. */
   hostChangeOwner(fd: number, uid: number, gid: number): number

@@ -1,6 +1,6 @@
 // HostDirectory: names of a host directory: looked up, listed, and (in a writable mount) made, moved and removed.
 
-import {EEXIST, ENOENT, EPERM, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
+import {EEXIST, ENOENT, EOPNOTSUPP, EPERM, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID} from '../../abi/file-mode.ts'
 import {O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, RENAME_EXCHANGE} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
@@ -254,7 +254,9 @@ export class HostDirectory extends HostNode {
     this.fs.fresh = undefined
     check(host.hostStat(this.fs.directoryFd(this), '', this.fs.stat))
     const gid = this.fs.stat[STAT_MODE] & S_ISGID ? -1 : owner.gid
-    check(host.hostChangeOwner(fd, owner.uid, gid))
+    const result = host.hostChangeOwner(fd, owner.uid, gid)
+    // A jail without a tree of its own leaves a link or a fifo to root.
+    if (result !== -EOPNOTSUPP) check(result)
   }
 }
 

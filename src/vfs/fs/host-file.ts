@@ -95,6 +95,16 @@ export class HostFile extends HostNode {
     for (const {fd} of this.#open) if (host.hostRead(fd, oneByte, 0) >= 0) return
   }
 
+  /** @param fd of the file, for when its name has gone. @returns a negative number if it cannot be opened */
+  openAgain(access: number, fd: number): number {
+    try {
+      return this.openHost(access)
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      return host.hostOpenSelf(fd, access)
+    }
+  }
+
   protected openHost(access: number): number {
     if (access !== O_RDONLY) this.fs.startChange()
     const [fd, name] = this.isRemoved ? this.handle() : super.handle()
@@ -200,7 +210,8 @@ class HostFileDescription extends Description implements FileRange {
   }
 
   openHostLocks(): HostLocks | undefined {
-    return this.#file.fs.readOnly ? undefined : HostLocks.of(this.fd)
+    if (this.#file.fs.readOnly) return undefined
+    return HostLocks.of((access) => this.#file.openAgain(access, this.fd))
   }
 
   override get mappable(): Mappable {

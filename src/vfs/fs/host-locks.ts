@@ -11,11 +11,11 @@ const OPERATIONS: Record<number, number> = {[F_RDLCK]: LOCK_SH, [F_WRLCK]: LOCK_
 export class HostLocks implements FileLocking {
   readonly #fd: number
 
-  /** Undefined: the host does not open it again. @param fd of the file; it stays the caller's */
-  static of(fd: number): HostLocks | undefined {
+  /** Undefined: the host does not open it again. @param open the file; a negative number on failure */
+  static of(open: (access: number) => number): HostLocks | undefined {
     // F_WRLCK needs a file open for writing; a file that can only be read gets read locks.
-    let own = host.hostOpenSelf(fd, O_RDWR)
-    if (own < 0) own = host.hostOpenSelf(fd, O_RDONLY)
+    let own = open(O_RDWR)
+    if (own < 0) own = open(O_RDONLY)
     return own < 0 ? undefined : new HostLocks(own)
   }
 

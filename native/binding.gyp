@@ -9,6 +9,7 @@
         "jail/landlock.cc",
         "jail/launcher.cc",
         "jail/namespaces.cc",
+        "jail/own_mount.cc",
         "jail/rights.cc",
         "kvm/device_table.cc",
         "kvm/exit.cc",

@@ -3,9 +3,7 @@
 #include "jail/call_filter.h"
 
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/kvm.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -14,15 +12,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
-#include <vector>
 
 #include "arch/sentry_calls.h"
-#include "arch/tracee.h"
+#include "jail/call_program.h"
 #include "sys/terminal_guard.h"
 #include "sys/terminal_requests.h"
 
@@ -30,8 +25,8 @@ namespace hv {
 namespace {
 
 // Calls that older headers lack. Their numbers are the same on both architectures.
-constexpr long kIoUringEnter = 426, kCloseRange = 436, kOpenat2 = 437, kFaccessat2 = 439,
-               kEpollPwait2 = 441;
+constexpr long kIoUringEnter = 426, kCloseRange = 436, kFaccessat2 = 439, kEpollPwait2 = 441,
+               kFchmodat2 = 452;
 
 // Allowed with any arguments: they reach what is open, or a path, which Landlock decides about. Bare machines need them, too: Node
 // loads hv's code and waits.
@@ -41,7 +36,6 @@ constexpr long kAllowed[] = {
     SYS_pread64,
     SYS_write,
     SYS_writev,
-    SYS_openat,
     SYS_close,
     kCloseRange,
     SYS_fstat,
@@ -135,46 +129,19 @@ constexpr long kAllowed[] = {
 
 // For a guest's files, shared memory and clocks.
 constexpr long kAllowedToSentry[] = {
-    SYS_readv,
-    SYS_preadv,
-    SYS_preadv2,
-    SYS_pwrite64,
-    SYS_pwritev,
-    SYS_pwritev2,
-    kOpenat2,
-    SYS_fstatfs,
-    SYS_ftruncate,
-    SYS_fallocate,
-    SYS_fsync,
-    SYS_fdatasync,
-    SYS_sync_file_range,
-    SYS_fadvise64,
-    SYS_flock,
-    SYS_mkdirat,
-    SYS_mknodat,
-    SYS_unlinkat,
-    SYS_renameat2,
-    SYS_linkat,
-    SYS_symlinkat,
-    SYS_fchmod,
-    SYS_fchmodat,
-    SYS_fchown,
-    SYS_fchownat,
-    SYS_utimensat,
-    SYS_copy_file_range,
-    SYS_umask,
-    SYS_fgetxattr,
-    SYS_flistxattr,
-    SYS_timerfd_create,
-    SYS_timerfd_settime,
-    SYS_timerfd_gettime,
-    SYS_timer_create,
-    SYS_timer_settime,
-    SYS_timer_delete,
-    SYS_mincore,
-    SYS_msync,
-    SYS_memfd_create,
+    SYS_readv,           SYS_preadv,       SYS_preadv2,         SYS_pwrite64,
+    SYS_pwritev,         SYS_pwritev2,     SYS_fstatfs,         SYS_ftruncate,
+    SYS_fallocate,       SYS_fsync,        SYS_fdatasync,       SYS_sync_file_range,
+    SYS_fadvise64,       SYS_flock,        SYS_copy_file_range, SYS_umask,
+    SYS_fgetxattr,       SYS_flistxattr,   SYS_timerfd_create,  SYS_timerfd_settime,
+    SYS_timerfd_gettime, SYS_timer_create, SYS_timer_settime,   SYS_timer_delete,
+    SYS_mincore,         SYS_msync,        SYS_memfd_create,
 };
+// What is written: names, about which Landlock decides, and what was opened, about which it has decided.
+constexpr long kAllowedToChange[] = {SYS_mkdirat, SYS_unlinkat,  SYS_renameat2,
+                                     SYS_linkat,  SYS_symlinkat, SYS_fchown};
+// Landlock does not decide about these.
+constexpr long kAllowedByPath[] = {SYS_fchownat, SYS_utimensat};
 constexpr long kAllowedToTrace[] = {SYS_wait4, SYS_waitid, SYS_kill, SYS_tgkill};
 // A filter over this one can only take rights away.
 constexpr long kAllowedToDecide[] = {SYS_seccomp};
@@ -237,97 +204,18 @@ constexpr uint32_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS
                                     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE;
 constexpr uint32_t kThread = CLONE_VM | CLONE_THREAD;
 
-// A classic BPF program (Documentation/networking/filter.rst) that looks at a call's number.
-class Program {
- public:
-  Program() {
-    Load(offsetof(seccomp_data, arch));
-    Skip(BPF_JEQ, arch::kAuditArch, 1, 0);
-    Return(SECCOMP_RET_KILL_PROCESS);
-    Load(offsetof(seccomp_data, nr));
+void AllowChanges(Program& program, Changes changes) {
+  if (changes == Changes::kNone) return;
+  program.Allow({kAllowedToChange});
+  program.AllowMasked(SYS_mknodat, 2, kSetIds, 0);
+  program.AllowMasked(SYS_fchmod, 1, kSetIds, 0);
+  if (changes == Changes::kThroughOpenFiles) {
+    program.AllowIfNull(SYS_utimensat, 1);
+  } else {
+    program.Allow({kAllowedByPath});
+    program.AllowMasked(kFchmodat2, 2, kSetIds, 0);
   }
-
-  void Allow(std::initializer_list<std::span<const long>> lists) {
-    for (const auto& list : lists)
-      for (long call : list) Return(call, SECCOMP_RET_ALLOW);
-  }
-  void Fail(long call, int error) {
-    Return(call, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error));
-  }
-
-  // Allows it if this argument's lower half is one of these; the kernel looks at no more of it.
-  void AllowIf(long call, unsigned argument,
-               std::initializer_list<std::span<const uint32_t>> lists) {
-    Block(call, [&] {
-      LoadArgument(argument);
-      for (const auto& list : lists)
-        for (uint32_t value : list) Return(value, SECCOMP_RET_ALLOW);
-    });
-  }
-
-  // Allows it if, of the bits of `mask`, this argument has those of `value`.
-  void AllowMasked(long call, unsigned argument, uint32_t mask, uint32_t value) {
-    Block(call, [&] { ReturnMasked(argument, mask, value); });
-  }
-
-  // Allows it if its first argument is `process`, a number.
-  void AllowOn(uint32_t process, long call) {
-    Block(call, [&] { ReturnMasked(0, ~uint32_t{0}, process); });
-  }
-
-  // Allows these commands of fcntl(2), and F_SETFL without signals for input and output.
-  void AllowFileCommands(std::span<const uint32_t> commands) {
-    Block(SYS_fcntl, [&] {
-      LoadArgument(1);
-      for (uint32_t command : commands) Return(command, SECCOMP_RET_ALLOW);
-      Block(F_SETFL, [&] { ReturnMasked(2, O_ASYNC, 0); });
-    });
-  }
-
-  int Install() {
-    Return(SECCOMP_RET_ERRNO | EPERM);
-    const sock_fprog program = {static_cast<unsigned short>(program_.size()), program_.data()};
-    const long result =
-        ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
-    // More than 0: the id of a thread that has another filter.
-    if (result > 0) return EBUSY;
-    return result == 0 ? 0 : errno;
-  }
-
- private:
-  void Load(size_t offset) {
-    program_.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset)));
-  }
-  void LoadArgument(unsigned argument) {
-    Load(offsetof(seccomp_data, args) + argument * sizeof(uint64_t));
-  }
-  void Skip(uint16_t test, uint32_t value, uint8_t if_true, uint8_t if_false) {
-    program_.push_back(
-        BPF_JUMP(static_cast<uint16_t>(BPF_JMP | test | BPF_K), value, if_true, if_false));
-  }
-  void Return(uint32_t action) { program_.push_back(BPF_STMT(BPF_RET | BPF_K, action)); }
-  // Returns `action` if what was loaded last is `value`.
-  void Return(long value, uint32_t action) {
-    Skip(BPF_JEQ, static_cast<uint32_t>(value), 0, 1);
-    Return(action);
-  }
-  void ReturnMasked(unsigned argument, uint32_t mask, uint32_t value) {
-    LoadArgument(argument);
-    program_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask));
-    Return(value, SECCOMP_RET_ALLOW);
-  }
-  // If what was loaded last is `value`: `body`, and EPERM unless that has returned. Jumps reach 255 instructions.
-  template <typename Body>
-  void Block(long value, Body body) {
-    const size_t at = program_.size();
-    Skip(BPF_JEQ, static_cast<uint32_t>(value), 0, 0);
-    body();
-    Return(SECCOMP_RET_ERRNO | EPERM);
-    program_[at].jf = static_cast<uint8_t>(program_.size() - at - 1);
-  }
-
-  std::vector<sock_filter> program_;
-};
+}
 
 }  // namespace
 
@@ -373,11 +261,15 @@ int FilterCalls(const FilterOptions& options) {
     program.AllowIf(SYS_kill, 0, {targets});
     program.AllowOn(self, SYS_tgkill);
   }
+  program.AllowOpening(SYS_openat, 2);
   program.Allow({kAllowed, arch::kSentryCalls});
-  if (options.caller != Caller::kMachine)
+  for (long call : arch::kOldOpen) program.AllowOpening(call, 1);
+  if (options.caller != Caller::kMachine) {
     program.Allow({kAllowedToSentry});
-  else if (options.dumps)
+    AllowChanges(program, options.changes);
+  } else if (options.dumps) {
     program.Allow({kAllowedToDump});
+  }
   if (options.accepts) program.Allow({kAllowedToAccept});
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);

@@ -14,6 +14,17 @@ enum class Caller {
   kKernel,
 };
 
+// How it may change names, modes, owners and times of the host's files.
+enum class Changes {
+  // Nothing that its guest sees is writable.
+  kNone,
+  // No path and no O_PATH descriptor leads to what it changes: `..` in one leads out, and Landlock, which decides what is opened, has no
+  // say. Names are made and removed by path: about these Landlock decides.
+  kThroughOpenFiles,
+  // It is in a tree of files from which nothing leads out.
+  kAny,
+};
+
 struct FilterOptions {
   Caller caller;
   // It has the host's terminal, and stops with its guest.
@@ -24,9 +35,10 @@ struct FilterOptions {
   bool accepts;
   // It leaves a core file of a machine that dies: it reads the vCPUs' state, and writes the file, which is open.
   bool dumps;
+  Changes changes;
 };
 
-// For every thread, now and later. Other calls fail with EPERM; clone3(2), whose arguments no filter sees, fails with ENOSYS.
+// For every thread, now and later. No file gets a set-user-ID or set-group-ID bit: whoever runs it would have its owner's rights. Other calls fail with EPERM; clone3(2), whose arguments no filter sees, fails with ENOSYS.
 // Returns 0 or an errno.
 int FilterCalls(const FilterOptions& options);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "jail/every_thread.h"
+#include "jail/file_rule.h"
 
 namespace hv {
 
@@ -20,12 +21,6 @@ int RestrictReach(int version);
 
 // The threads of this process that existed before, except the caller's.
 using Others = std::set<pid_t>;
-
-struct FileRule {
-  // A directory or a file, opened in any mode. The descriptor stays the caller's.
-  int fd;
-  bool is_writable;
-};
 
 // From now on only what lies beneath these can be opened: read, or (writable) changed. Nothing of it is executed, no device is made.
 // The reach of `others` is restricted, too. A thread born since then has its maker's: the maker may signal threads born from it, and

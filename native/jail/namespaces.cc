@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "jail/mount_calls.h"
+#include "jail/own_mount.h"
 #include "sys/fd.h"
 #include "sys/futex.h"
 #include "sys/thread.h"
@@ -61,20 +63,10 @@ int MakeDirectories(const std::string& path) {
   return ::mkdir(path.c_str(), kDirectoryMode) == 0 || errno == EEXIST ? 0 : errno;
 }
 
-// linux/mount.h's mount_setattr(2), which older headers lack: the same number on both architectures.
-constexpr long kMountSetattr = 442;
-constexpr unsigned kRecursive = 0x8000;
-struct MountAttributes {
-  uint64_t set, clear, propagation, user_namespace;
-};
-constexpr uint64_t kReadOnly = 1, kInertAttributes = 2 | 4 | 8;
-
 // Together with what is mounted below it, which a user namespace may not uncover (man 7 mount_namespaces). Linux 5.12.
 int ShowWhole(const std::string& directory, const std::string& at) {
   if (::mount(directory.c_str(), at.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) return errno;
-  const MountAttributes attributes = {kReadOnly | kInertAttributes, 0, 0, 0};
-  return Failed(static_cast<int>(
-      ::syscall(kMountSetattr, AT_FDCWD, at.c_str(), kRecursive, &attributes, sizeof(attributes))));
+  return Failed(static_cast<int>(MakeInert(AT_FDCWD, at.c_str(), true)));
 }
 
 int Show(const std::string& directory) {
@@ -86,9 +78,10 @@ int Show(const std::string& directory) {
       ::mount(nullptr, at.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | kInert, nullptr));
 }
 
-int MoveInto(const std::vector<std::string>& shown) {
+int MoveInto(const std::vector<std::string>& shown, const std::vector<FileRule>& files) {
   for (const std::string& directory : shown)
     if (const int error = Show(directory); error != 0) return error;
+  if (const int error = AttachFiles(files, kTop); error != 0) return error;
   if (::mount(nullptr, kTop, nullptr, MS_REMOUNT | MS_RDONLY | kInert, nullptr) != 0) return errno;
   if (::chdir(kTop) != 0) return errno;
   // The old root then lies over the new one, at the same place.
@@ -97,11 +90,12 @@ int MoveInto(const std::vector<std::string>& shown) {
   return Failed(::chdir("/"));
 }
 
-// If this fails, the mounts are as they were. Precondition: this thread is in a mount namespace of its own.
-int BuildTree(const std::vector<std::string>& shown) {
+// If this fails, the tree is as it was. Precondition: this thread is in a mount namespace of its own.
+int BuildTree(const std::vector<std::string>& shown, const std::vector<FileRule>& files) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
+  if (const int error = GiveOwnMounts(files); error != 0) return error;
   if (::mount("hv", kTop, "tmpfs", kInert, "mode=755,size=1m") != 0) return errno;
-  const int error = MoveInto(shown);
+  const int error = MoveInto(shown, files);
   if (error != 0) ::umount2(kTop, MNT_DETACH);
   return error;
 }
@@ -129,14 +123,14 @@ void Builder::Run(std::function<void()> work) {
   thread_.join();
 }
 
-std::vector<Namespace> EnterNamespaces(EveryThread& threads,
-                                       const std::vector<std::string>& shown) {
+std::vector<Namespace> EnterNamespaces(EveryThread& threads, const std::vector<std::string>& shown,
+                                       const std::vector<FileRule>& files) {
   std::vector<Namespace> result;
   std::vector<Entered> all;
   for (const Kind& kind : kKinds) {
     int error = Failed(::unshare(kind.flag));
     Fd own = OpenOwn(kind);
-    if (error == 0 && kind.flag == CLONE_NEWNS) error = BuildTree(shown);
+    if (error == 0 && kind.flag == CLONE_NEWNS) error = BuildTree(shown, files);
     if (error == 0) all.push_back({std::move(own), kind.flag, result.size()});
     result.push_back({kind.name, error});
   }

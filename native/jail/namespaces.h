@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "jail/every_thread.h"
+#include "jail/file_rule.h"
 
 namespace hv {
 
@@ -38,9 +39,10 @@ class Builder {
 };
 
 // Enters new namespaces: IPC objects, the host's name, network, cgroups, and a tree of files with nothing but `shown`: directories,
-// for reading, at their own paths. What is open stays open. A process with threads cannot have a new user namespace:
+// for reading, at their own paths. What is open stays open; `files` get mounts of their own (own_mount.h). A process with threads cannot have a new user namespace:
 // unshare(2). The calling thread enters them too, and must be allowed to mount.
-std::vector<Namespace> EnterNamespaces(EveryThread& threads, const std::vector<std::string>& shown);
+std::vector<Namespace> EnterNamespaces(EveryThread& threads, const std::vector<std::string>& shown,
+                                       const std::vector<FileRule>& files);
 
 }  // namespace hv
 

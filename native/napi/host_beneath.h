@@ -35,7 +35,7 @@ struct OwnName {
 
 // Opens afresh what a descriptor leads to.
 inline Fd OpenAgain(int fd, int flags) {
-  Fd again(::open(OwnName(fd).text, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  Fd again(::open(OwnName(fd).text, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
   if (again.get() < 0 || IsSameFile(fd, again.get())) return again;
   errno = ENOENT;
   return Fd();

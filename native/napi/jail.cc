@@ -12,6 +12,7 @@
 #include "jail/rights.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
+#include "napi/host_change.h"
 #include "sys/thread_fds.h"
 
 namespace hv {
@@ -24,7 +25,20 @@ std::vector<std::string> ToStrings(const Napi::Value& value) {
   return result;
 }
 
-// Its descriptor leads to the threads, not out of the jail: it is closed with the last right that is given up.
+// Of two lists of descriptors: what is read, and what is also written.
+std::vector<FileRule> ToRules(const Napi::Value& read, const Napi::Value& written) {
+  std::vector<FileRule> rules;
+  const auto add = [&](const Napi::Value& list, bool is_writable) {
+    const Napi::Array fds = list.As<Napi::Array>();
+    for (uint32_t at = 0; at < fds.Length(); at++)
+      rules.push_back({fds.Get(at).ToNumber().Int32Value(), is_writable});
+  };
+  add(read, false);
+  add(written, true);
+  return rules;
+}
+
+// Its descriptor is of procfs, from which all of the host's files can be reached: it is closed with the last right that is given up.
 std::optional<EveryThread> threads;
 
 std::optional<Builder> builder;
@@ -88,26 +102,22 @@ Napi::Value Reach(const Napi::CallbackInfo& info) {
 // restrictFiles(fds, writableFds)
 Napi::Value Files(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
-    std::vector<FileRule> rules;
-    for (uint32_t list = 0; list < 2; list++) {
-      const Napi::Array fds = info[list].As<Napi::Array>();
-      for (uint32_t at = 0; at < fds.Length(); at++)
-        rules.push_back({fds.Get(at).ToNumber().Int32Value(), list == 1});
-    }
+    const std::vector<FileRule> rules = ToRules(info[0], info[1]);
     const int version = LandlockVersion();
     return Answer(info.Env(),
                   version < 0 ? -version : RestrictFiles(Threads(), version, rules, others));
   });
 }
 
-// enterNamespaces(directories): errors by name
+// enterNamespaces(directories, fds, writableFds): errors by name
 Napi::Value Namespaces(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     if (!builder) builder.emplace();
     const std::vector<std::string> shown = ToStrings(info[0]);
+    const std::vector<FileRule> files = ToRules(info[1], info[2]);
     EveryThread& all = Threads();
     std::vector<Namespace> entered;
-    builder->Run([&] { entered = EnterNamespaces(all, shown); });
+    builder->Run([&] { entered = EnterNamespaces(all, shown, files); });
     builder.reset();
     Napi::Object result = Napi::Object::New(info.Env());
     for (const Namespace& each : entered) result.Set(each.name, Answer(info.Env(), each.error));
@@ -131,7 +141,14 @@ Napi::Value Rights(const Napi::CallbackInfo& info) {
   });
 }
 
-// filterCalls(caller, hasTerminal, isUndecided, accepts, dumps)
+Changes ToChanges(const std::string& name) {
+  if (name == "none") return Changes::kNone;
+  if (name == "through open files") return Changes::kThroughOpenFiles;
+  if (name == "any") return Changes::kAny;
+  throw std::invalid_argument("no such changes");
+}
+
+// filterCalls(caller, hasTerminal, isUndecided, accepts, dumps, changes)
 Napi::Value Filter(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     const std::string name = info[0].ToString();
@@ -147,8 +164,10 @@ Napi::Value Filter(const Napi::CallbackInfo& info) {
     } else {
       throw std::invalid_argument("no such caller");
     }
+    const Changes changes = ToChanges(info[5].ToString());
+    MayChangeByPath() = changes == Changes::kAny;
     return Answer(info.Env(), FilterCalls({caller, info[1].ToBoolean(), info[2].ToBoolean(),
-                                           info[3].ToBoolean(), info[4].ToBoolean()}));
+                                           info[3].ToBoolean(), info[4].ToBoolean(), changes}));
   });
 }
 

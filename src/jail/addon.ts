@@ -3,6 +3,12 @@
 /** Whose calls are allowed: a sentry's, by its platform; a bare machine's, once it is made; or a kernel's machine's. */
 export type Caller = 'kvm' | 'ptrace' | 'machine' | 'kernel'
 
+/**
+ * How it may change names, modes, owners and times of host files: not at all; through what it has opened, besides names; or in any way,
+ * as nothing leads out of its tree.
+ */
+export type Changes = 'none' | 'through open files' | 'any'
+
 /** native/napi/jail.cc. Each answers 0, or the errno of the host's refusal: then nothing has changed, or not every thread. */
 export interface JailAddon {
   /** native/programs/launcher.c, open for execution; closed at execve(2), with this thread, and by hostClose. @throws Error with `errno` */
@@ -22,8 +28,15 @@ export interface JailAddon {
   restrictReach(): number
   /** Also for the other threads. From now on only files beneath these descriptors can be opened: to read, or to change. */
   restrictFiles(fds: readonly number[], writableFds: readonly number[]): number
-  /** Enters new ones, named as in /proc/PID/ns. The tree of files then has nothing but these directories, for reading. */
-  enterNamespaces(directories: readonly string[]): Record<string, number>
+  /**
+   * Enters new ones, named as in /proc/PID/ns. The tree of files then has nothing but these directories, for reading. The descriptors,
+   * of files to read and of files to change, then lead into mounts of their own.
+   */
+  enterNamespaces(
+    directories: readonly string[],
+    fds: readonly number[],
+    writableFds: readonly number[],
+  ): Record<string, number>
   /** Drops all but these capabilities, by number; with `uid` and `gid`, the user too. The last layer but the filter. */
   giveUpRights(capabilities: readonly number[], uid?: number, gid?: number): number
   /** From now on allows only the calls that it needs. @param isUndecided a machine may still be made, and then another filter comes */
@@ -33,5 +46,6 @@ export interface JailAddon {
     isUndecided: boolean,
     accepts: boolean,
     dumps: boolean,
+    changes: Changes,
   ): number
 }

@@ -2,7 +2,7 @@
 
 import {closeSync, constants, openSync} from 'node:fs'
 import {release} from 'node:os'
-import {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL} from '../abi/capability.ts'
+import {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL} from '../abi/capability.ts'
 import {
   EACCES,
   EBUSY,
@@ -18,7 +18,7 @@ import {
 } from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError, printable} from '../errors.ts'
-import type {Caller} from './addon.ts'
+import type {Caller, Changes} from './addon.ts'
 import type {Born} from './born.ts'
 import {Cgroup, type HostLimits, mostTasks, ownCgroup} from './cgroup.ts'
 import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
@@ -39,8 +39,10 @@ interface CallNeeds {
 export interface JailNeeds extends CallNeeds {
   /** A sentry's platform, or `kernel` for a kernel's machine. */
   caller: Exclude<Caller, 'machine'>
-  /** Descriptors of the directories and files that the guest sees. */
+  /** Descriptors of the directories and files that the guest sees: each is moved to a mount of its own. */
   roots: readonly {readonly fd: number; readonly isWritable: boolean}[]
+  /** Descriptors of files that are open for reading, and stay so: the guest's program. */
+  files?: readonly number[]
   /** hv's own directories that it loads from later. */
   directories: readonly string[]
   dropTo?: {uid: number; gid: number}
@@ -70,7 +72,7 @@ const REMEDIES: ReadonlyMap<number, string> = new Map([
 /** Descriptors of the process: a guest's open files on volumes are among them. */
 const MOST_FILES = 2 ** 16
 /** What root's sentry keeps for its guest's root: in a volume of others' files, root without them is not root. */
-const OF_FILES = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID]
+const OF_FILES = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER]
 
 export class Jail {
   readonly layers: JailLayer[] = []
@@ -78,6 +80,7 @@ export class Jail {
   /** This process was born in a user namespace of its own. */
   readonly #ownsUsers: boolean
   #cgroup: Cgroup | undefined
+  #changes: Changes = 'any'
 
   private constructor(choice: JailChoice, born: Born | undefined) {
     this.#choice = choice
@@ -126,22 +129,25 @@ export class Jail {
    * @throws HvError JAIL_INCOMPLETE if all layers are required; BAD_ARGUMENT, HOST_SYSCALL: it cannot become `dropTo`
    */
   close(needs: JailNeeds): void {
-    const {directories, roots, dropTo} = needs
+    const {roots, dropTo} = needs
     const isWanted = this.#choice !== 'none'
     if (dropTo !== undefined) requireRoot()
     this.#cgroup?.holdCpu()
-    if (isWanted) this.#confineFiles(directories, roots)
+    if (isWanted) this.#confineFiles(needs)
     // `dropTo` holds in a jail or not.
     if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
     if (!isWanted) return
-    this.#lay('seccomp', () => filterCalls(needs))
+    this.#changes = this.#changesOf(roots)
+    this.#lay('seccomp', () => this.#filterCalls(needs))
+    // The guest's umask decides. Some modes could not be changed later.
+    process.umask(0)
     if (this.#choice === 'required') this.#requireAll()
   }
 
   /** Narrows what was undecided: a filter on top of the one that is there. @throws HvError HOST_SYSCALL */
   decide(needs: Omit<CallNeeds, 'isUndecided'>): void {
-    if (!this.layers.some(({name, status}) => name === 'seccomp' && status === 'on')) return
-    const errno = filterCalls(needs)
+    if (!this.#isOn('seccomp')) return
+    const errno = this.#filterCalls(needs)
     if (errno !== 0)
       throw new HvError(
         'HOST_SYSCALL',
@@ -150,10 +156,10 @@ export class Jail {
       )
   }
 
-  #confineFiles(directories: readonly string[], roots: JailNeeds['roots']): void {
+  #confineFiles({directories, roots, files = []}: JailNeeds): void {
     const own = directories.map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY))
     try {
-      this.#enterNamespaces(directories)
+      this.#enterNamespaces(directories, roots, files)
       this.#restrictFiles(roots, own)
     } finally {
       for (const fd of own) closeSync(fd)
@@ -168,19 +174,42 @@ export class Jail {
       throw new HvError('HOST_SYSCALL', `this host does not let root become user ${dropTo.uid}`)
   }
 
-  #enterNamespaces(directories: readonly string[]): void {
+  #changesOf(roots: JailNeeds['roots']): Changes {
+    if (!roots.some(({isWritable}) => isWritable)) return 'none'
+    return this.#isOn('mnt') ? 'any' : 'through open files'
+  }
+
+  #isOn(layer: JailLayerName): boolean {
+    return this.layers.some(({name, status}) => name === layer && status === 'on')
+  }
+
+  #filterCalls({
+    caller,
+    hasTerminal,
+    isUndecided = false,
+    accepts = false,
+    dumps = false,
+  }: CallNeeds): number {
+    return addon.filterCalls(caller, hasTerminal, isUndecided, accepts, dumps, this.#changes)
+  }
+
+  #enterNamespaces(
+    directories: readonly string[],
+    roots: JailNeeds['roots'],
+    files: readonly number[],
+  ): void {
+    const [read, written] = fdsOf(roots)
     let errors: Record<string, number> = {}
     const failure = attempt(() => {
-      errors = addon.enterNamespaces(directories)
+      errors = addon.enterNamespaces(directories, [...read, ...files], written)
       return 0
     })
     for (const name of NAMESPACES) this.#lay(name, () => failure || errors[name])
   }
 
   #restrictFiles(roots: JailNeeds['roots'], own: readonly number[]): void {
-    const fdsOf = (isWritable: boolean) =>
-      roots.filter((root) => root.isWritable === isWritable).map(({fd}) => fd)
-    this.#lay('landlock-files', () => addon.restrictFiles([...own, ...fdsOf(false)], fdsOf(true)))
+    const [read, written] = fdsOf(roots)
+    this.#lay('landlock-files', () => addon.restrictFiles([...own, ...read], written))
   }
 
   #lay(name: JailLayerName, act: () => number): void {
@@ -248,6 +277,9 @@ function attempt(act: () => number): number {
   }
 }
 
-function filterCalls({caller, hasTerminal, isUndecided = false, accepts = false, dumps = false}: CallNeeds) {
-  return addon.filterCalls(caller, hasTerminal, isUndecided, accepts, dumps)
+/** Of what is only read, and of what is written, too. */
+function fdsOf(roots: JailNeeds['roots']): [read: number[], written: number[]] {
+  const where = (wanted: boolean): number[] =>
+    roots.filter(({isWritable}) => isWritable === wanted).map(({fd}) => fd)
+  return [where(false), where(true)]
 }

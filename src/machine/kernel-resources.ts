@@ -1,7 +1,8 @@
 // KernelResources: what a machine's devices use of the host: files of disks, shared directories, a network; released when the machine ends.
 
-import {closeSync, constants, openSync} from 'node:fs'
+import {closeSync} from 'node:fs'
 import {HvError, printable} from '../errors.ts'
+import {openHostSource} from '../vfs/fs/host-source.ts'
 import {fillRandom} from '../vfs/random.ts'
 import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
@@ -52,11 +53,10 @@ export class KernelResources implements Disposable {
       )
     }
     return shares.map(({path, tag, writable = false, is9p}) => {
-      const share = openShare(path, {readOnly: !writable})
+      const source = openHostSource(path)
+      const share = openShare(source, {readOnly: !writable})
       this.#letGo.push(() => share.dispose())
-      const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
-      this.#letGo.push(() => closeSync(fd))
-      this.roots.push({fd, isWritable: writable})
+      this.roots.push({fd: source.fd, isWritable: writable})
       const server = is9p ? new Server9p(share.root) : new ServerFuse(share.root)
       this.#letGo.push(() => server.close())
       return server instanceof Server9p ? new Virtio9p(server, tag) : new VirtioFs(server, tag)

@@ -75,9 +75,12 @@ export async function runKernelProgram(
     machineCore?.onDead(dead)
   }
   using streams = new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false}))
+  // The jail sets it to 0.
+  const umask = process.umask()
   const roots = [...files.roots, ...machine.roots]
   if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
   jail.close({
+    ...(onHost !== undefined && {files: [onHost.fd]}),
     ...{roots, directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])]},
     ...{caller: 'kernel', hasTerminal: streams.size !== undefined, dropTo: options.dropTo},
     ...{accepts: gdb !== undefined, dumps: coreFile !== undefined},
@@ -91,7 +94,7 @@ export async function runKernelProgram(
     const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program
     server.serve(tree.top)
     const stop = (): void => machine.stop({exitCode: null, signal: null, timedOut: false})
-    const order = orderOf({...options, program}, shown, streams.size)
+    const order = orderOf({...options, program}, shown, {terminal: streams.size, umask})
     const link = new ProgramLink(machine.vsock, order, streams, stop)
     streams.begin(link)
     const {stats, ...end} = await machine.run(() => {
@@ -109,14 +112,18 @@ export async function runKernelProgram(
   }
 }
 
-function orderOf(options: RunOptions, {config, user}: GuestFiles, terminal: Size | undefined): MachineOrder {
+function orderOf(
+  options: RunOptions,
+  {config, user}: GuestFiles,
+  {terminal, umask}: {terminal: Size | undefined; umask: number},
+): MachineOrder {
   const {program, args, env, cwd = '/', image, entrypoint, givenEnv = {}, core} = options
   const {hostname = DEFAULT_HOSTNAME} = options
   const wanted = {program: image === undefined ? program : entrypoint, args, env: givenEnv, cwd: options.cwd}
   return {
     ...(config === undefined ? {program, args, env, cwd} : imageProgram(config, wanted, env)),
     ...{hostname, user, terminal},
-    ...{umask: process.umask(), nice: getPriority(), wantsCore: core !== undefined},
+    ...{umask, nice: getPriority(), wantsCore: core !== undefined},
   }
 }
 

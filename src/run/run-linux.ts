@@ -61,6 +61,8 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
   const terminal = openTerminal(fds)
   const files = await openGuestFiles(options, foldersOf(options, onHost))
   const pledge = await runPledge(options)
+  // The jail sets it to 0.
+  const umask = process.umask()
   try {
     if (terminal !== undefined) host.guardTerminal(terminal)
     await loadTrace(options.trace)
@@ -69,6 +71,7 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
     const hasTerminal = terminal !== undefined
     jail.close({
       roots: files.roots,
+      ...(onHost !== undefined && {files: [onHost.fd]}),
       directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
       ...{caller, hasTerminal, isUndecided, accepts: gdb !== undefined, dropTo: options.dropTo},
       dumps: isUndecided && core !== undefined,
@@ -88,7 +91,7 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
     const program = {
       ...programOf(options, shown.config),
       onHost,
-      umask: process.umask(),
+      umask,
       nice: getPriority(),
       streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
       restrict: pledge.restrict,

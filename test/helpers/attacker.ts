@@ -6,21 +6,24 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import {type AddressInfo, createServer, type Server} from 'node:net'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {basename, join} from 'node:path'
 import {promisify} from 'node:util'
 import {arch} from '../../src/arch/index.ts'
 import {table} from '../../src/sentry/syscalls/table.ts'
 import {BUSYBOX} from '../sandbox/guests.ts'
 import {copyOfPackage} from './copy-with-bug.ts'
+import {TRIES, type Try} from './tries.ts'
 
 const NOBODY = 65534
 const EFAULT = 14
@@ -34,69 +37,6 @@ const numbers = Object.fromEntries(
   table.flatMap((row) => (row[arch.name] === undefined ? [] : [[row.name, row[arch.name]]])),
 )
 
-/**
- * What the attacker runs, as JavaScript in the sentry's process, once the jail is closed. Each result is at least 0 when the attacker
- * succeeded, else a negative errno. These are what the filter alone refuses.
- */
-const TRIES_OF_FILTER = {
-  'use io_uring': 'call(N.io_uring_setup, 1, 0)',
-  'make a process': 'call(N.clone, 17, 0, 0, 0, 0)',
-  // F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETFL with O_ASYNC, FIOASYNC. The values change nothing.
-  'say whom a file signals': 'call(N.fcntl, 0, 8, 0)',
-  'say how a file signals': 'call(N.fcntl, 0, 10, 0)',
-  'say which thread a file signals': 'call(N.fcntl, 0, 15, "\\x01\\0\\0\\0\\0\\0\\0\\0")',
-  'let a file signal': 'call(N.fcntl, 0, 4, 0o20000)',
-  'let a file signal, by ioctl': 'call(N.ioctl, 0, 0x5452, "\\0\\0\\0\\0")',
-  'lower a priority by number': 'call(N.setpriority, 0, process.pid, 19)',
-  'read a priority by number': 'call(N.getpriority, 0, process.pid)',
-  'choose processors by number': 'call(N.sched_setaffinity, process.pid, 8, "\\x01\\0\\0\\0\\0\\0\\0\\0")',
-  'choose a scheduler': 'call(N.sched_setscheduler, 0, 0, "\\0\\0\\0\\0")',
-  'choose a priority of input and output': 'call(N.ioprio_set, 1, 0, 2 << 13)',
-  'find a session by number': 'call(N.getsid, process.pid)',
-  'watch directories': 'call(N.inotify_init1, 0)',
-} as const
-/** Also what other layers refuse. */
-export const TRIES = {
-  'open /etc/shadow': 'open("/etc/shadow", O_RDONLY)',
-  'write to a file outside': 'open(OUTSIDE + "/file", O_WRONLY)',
-  'make a file outside': 'open(OUTSIDE + "/new", O_WRONLY | O_CREAT)',
-  'make a file where hv keeps code': 'open(CACHE + "/new", O_WRONLY | O_CREAT)',
-  "read its owner's memory": 'open("/proc/" + OWNER_PID + "/mem", O_RDONLY)',
-  'open /dev/kvm': 'open("/dev/kvm", O_RDWR)',
-  'write to a read-only volume': 'call(N.openat, fdOf("/shown"), "file", O_WRONLY, 0)',
-  'connect by TCP': 'connect()',
-  'execute a program': 'call(N.execve, OUTSIDE + "/true", 0, 0)',
-  'signal its owner': 'call(N.kill, OWNER_PID, 0)',
-  'signal process 1': 'call(N.kill, 1, 0)',
-  'attach to its owner': 'call(N.ptrace, 16, OWNER_PID, 0, 0)',
-  'seize its owner': 'call(N.ptrace, 0x4206, OWNER_PID, 0, 0)',
-  'mount a file system': 'call(N.mount, "none", "/", "tmpfs", 0, 0)',
-  'load a module': 'call(N.init_module, 0, 0, "")',
-  'enter a user namespace': 'call(N.unshare, 0x10000000)',
-  'change its root': 'call(N.chroot, "/")',
-  'become another user': 'call(N.setuid, 77)',
-  'load a BPF program': 'call(N.bpf, 5, 0, 0)',
-  ...TRIES_OF_FILTER,
-} as const
-export type Try = keyof typeof TRIES
-/** Tries that the filter alone refuses. */
-export const OF_FILTER = Object.keys(TRIES_OF_FILTER) as Try[]
-/** Tries that do no harm even where nothing stops them. */
-export const HARMLESS: readonly Try[] = [
-  'open /etc/shadow',
-  'write to a file outside',
-  'make a file outside',
-  'make a file where hv keeps code',
-  "read its owner's memory",
-  'write to a read-only volume',
-  'connect by TCP',
-  'signal its owner',
-  'signal process 1',
-  'change its root',
-  'become another user',
-  ...OF_FILTER.filter((name) => !['use io_uring', 'make a process'].includes(name)),
-]
-
 export interface Attack {
   /** Runs in its process before any of hv's code is loaded; it may use `addon` and `none`. */
   code?: string
@@ -104,8 +44,7 @@ export interface Attack {
   tries: readonly Try[]
   /** The file of dist/ whose process is broken into. */
   process: 'process.cjs' | 'bin/hv.cjs'
-  /** Lines that the bundle has once: where a volume's descriptor can be looked up, and where the attacker's code begins. */
-  looks?: string
+  /** A line that the bundle has once: where the attacker's code begins. */
   begins: string
   /** JavaScript of a process that starts the attacked one. @param copy the package's folder */
   owner: (copy: string) => string
@@ -125,11 +64,6 @@ export class Attacker {
     const source = new URL('raw-calls.c', import.meta.url).pathname
     const cc = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', this.#raw, source], {encoding: 'utf8'})
     if (cc.stderr !== '') throw new Error(cc.stderr)
-    for (const path of [this.shown, this.written, this.#outside]) {
-      mkdirSync(path)
-      writeFileSync(join(path, 'file'), 'as it was')
-    }
-    copyFileSync(BUSYBOX, join(this.#outside, 'true'))
     chmodSync(this.folder, 0o755)
     for (const user of ['root', 'nobody']) mkdirSync(this.#cacheOf(user))
     chownSync(this.#cacheOf('nobody'), NOBODY, NOBODY)
@@ -146,6 +80,19 @@ export class Attacker {
     return `\x02\0\x20${String.fromCharCode(port & 0xff)}\x7f\0\0\x01${'\0'.repeat(8)}`
   }
 
+  /** As before any attack. */
+  #fill(owner: number): void {
+    for (const path of [this.shown, this.written, this.#outside]) {
+      rmSync(path, {recursive: true, force: true})
+      mkdirSync(path)
+      for (const name of ['file', 'moved', 'gone', `is-${basename(path)}`])
+        writeFileSync(join(path, name), 'as it was')
+      symlinkSync('file', join(path, 'link'))
+      copyFileSync(BUSYBOX, join(path, 'true'))
+      for (const name of ['', ...readdirSync(path)]) lchownSync(join(path, name), owner, owner)
+    }
+  }
+
   end(): void {
     this.#server.close()
     rmSync(this.folder, {recursive: true, force: true})
@@ -154,6 +101,7 @@ export class Attacker {
   /** @returns the tries that succeeded. @throws Error when the attacker's code did not run */
   async letTo(attack: Attack): Promise<string[]> {
     const copy = copyOfPackage()
+    this.#fill(attack.as === 'nobody' ? NOBODY : 0)
     try {
       chmodSync(copy, 0o755)
       this.#breakInto(copy, attack)
@@ -174,7 +122,7 @@ export class Attacker {
     }
   }
 
-  #breakInto(copy: string, {code = '', tries, process, looks, begins}: Attack): void {
+  #breakInto(copy: string, {code = '', tries, process, begins}: Attack): void {
     const dist = join(copy, 'dist')
     const names = readdirSync(dist).filter((name) => name.endsWith('.cjs'))
     const texts = new Map(
@@ -186,7 +134,6 @@ export class Attacker {
         throw new Error(`${line} is not there once`)
       texts.set(name, texts.get(name)!.replace(line, line + text))
     }
-    if (looks !== undefined) put(looks, 'look();')
     // V8 recognizes code in its cache by name and length.
     put(begins, this.#behind(tries) + ' '.repeat(++this.#attacks))
     const before = this.#before(copy).replace('CODE', code)
@@ -204,16 +151,12 @@ export class Attacker {
   /** Runs before any of hv's code is loaded. */
   #before(copy: string): string {
     return `
-      const {readFileSync, readlinkSync, readdirSync} = require('node:fs')
+      const {readFileSync} = require('node:fs')
       const addon = require('node-gyp-build')(${JSON.stringify(join(copy, 'native'))})
       const none = () => 0
       CODE
       const OWNER_PID = Number(readFileSync(process.env.XDG_CACHE_HOME + '/owner', 'latin1'))
       Object.assign(globalThis, {OWNER_PID, call: require(${JSON.stringify(this.#raw)}), N: ${JSON.stringify(numbers)}})
-      const leadsTo = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }
-      let fds
-      globalThis.look = () => { fds = readdirSync('/proc/self/fd').map((fd) => [Number(fd), leadsTo(fd)]) }
-      globalThis.fdOf = (end) => fds.find(([, path]) => path.endsWith(end))[0]
     `
   }
 
@@ -222,6 +165,28 @@ export class Attacker {
       {
         const {O_RDONLY, O_WRONLY, O_RDWR, O_CREAT} = require('node:fs').constants
         const OUTSIDE = ${JSON.stringify(this.#outside)}, CACHE = process.env.XDG_CACHE_HOME + '/hvkit'
+        const GID = process.getegid(), O_PATH = 0o10000000, EMPTY = 0x1000
+        const UP = '../'.repeat(16) + OUTSIDE.slice(1) + '/'
+        const FDS = [...Array(128).keys()].filter((fd) => call(N.fcntl, fd, 1, 0) >= 0)
+        const fdOf = (name) => FDS.find((fd) => call(N.faccessat, fd, name, 0) >= 0)
+        const opened = (at, path, flags, act) => {
+          const fd = call(N.openat, at, path, flags, 0)
+          const result = fd < 0 ? fd : act(fd)
+          call(N.close, fd)
+          return result
+        }
+        const outside = (name, act) => {
+          let best = -999
+          const attempt = (at, path) => { if (best < 0) best = Math.max(best, act(at, path)) }
+          attempt(-100, OUTSIDE + '/' + name)
+          attempt(-100, '/proc/self/root' + OUTSIDE + '/' + name)
+          for (const fd of FDS) {
+            attempt(fd, UP + name)
+            attempt(-100, '/proc/self/fd/' + fd + '/' + UP + name)
+            for (const other of FDS) attempt(fd, other + '/' + UP + name)
+          }
+          return best
+        }
         const open = (path, flags) => call(N.openat, -100, path, flags, 0o644)
         const connect = () => {
           const fd = call(N.socket, 2, 1, 0)

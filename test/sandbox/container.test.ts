@@ -1,7 +1,7 @@
 // hv in a container: under the seccomp profiles of Docker and Podman, with the capabilities that they leave, it runs and says what it lacks.
 
 import {execFile} from 'node:child_process'
-import {chownSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
+import {chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
@@ -17,6 +17,7 @@ const NOBODY = 65534
 const NAMESPACES = ['user', 'pid', 'ipc', 'uts', 'net', 'cgroup', 'mnt']
 const ALWAYS = ['landlock-reach', 'landlock-files', 'capabilities', 'seccomp']
 const scratch = mkdtempSync(join(tmpdir(), 'hv-container-'))
+chmodSync(scratch, 0o755)
 let profile: string
 
 interface Layer {
@@ -36,8 +37,10 @@ beforeAll(() => {
   const tree = debianTree(arch.name, ['golang-github-containers-common'])
   profile = join(tree, 'usr/share/containers/seccomp.json')
   for (const user of [0, NOBODY]) {
-    mkdirSync(join(scratch, `cache-${user}`))
-    chownSync(join(scratch, `cache-${user}`), user, user)
+    for (const name of [`cache-${user}`, `volume-${user}`]) {
+      mkdirSync(join(scratch, name))
+      chownSync(join(scratch, name), user, user)
+    }
   }
 }, TIMEOUT_MS)
 afterAll(() => rmSync(scratch, {recursive: true, force: true}))
@@ -49,15 +52,20 @@ const CONTAINER = `
   mount --bind /dev/null /proc/timer_list && mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys &&
   exec "$@"`
 
+/** Without mounts, hv changes files only through open ones. */
+const CHANGES =
+  'umask 0; cd /v && rm -rf $0 && mkdir $0 && cd $0 && echo x > f && chmod 640 f && touch -d @1000000 f && mkfifo p && ln -s f l && stat -c %a:%Y f'
+
 /** What its first program does: a sandbox and `hv run` on each platform. */
 const PROGRAM = `
+  const volume = process.env.XDG_CACHE_HOME.replace('cache', 'volume')
   const {promisify} = require('node:util')
   const run = promisify(require('node:child_process').execFile)
   const {Sandbox} = require(${JSON.stringify(join(root, 'dist/index.cjs'))})
   const hv = ${JSON.stringify(join(root, 'dist/bin/hv.cjs'))}
   const look = async (platform) => {
-    const sandbox = await Sandbox.create({platform})
-    const {stdout} = await sandbox.run('${BUSYBOX}', ['sh', '-c', 'id -u; echo $(echo sandbox)'])
+    const sandbox = await Sandbox.create({platform, volumes: [{host: volume, guest: '/v', writable: true}]})
+    const {stdout} = await sandbox.run('${BUSYBOX}', ['sh', '-c', 'id -u; echo $(echo sandbox); ${CHANGES}', platform])
     await sandbox.dispose()
     const argv = [hv, 'run', '--stats=json', '--platform', platform, '${BUSYBOX}', 'echo', 'command']
     const command = await run(process.execPath, argv)
@@ -113,7 +121,7 @@ test.each([
     const seen = await inContainer(kind, user)
     for (const platform of platforms) {
       const {output, sandbox, command} = seen[platform]
-      expect(output).toBe(`${user}\nsandbox\ncommand\n`)
+      expect(output).toBe(`${user}\nsandbox\n640:1000000\ncommand\n`)
       expect(named(sandbox, 'refused')).toEqual(refused)
       expect(named(sandbox, 'on')).toEqual(expect.arrayContaining(ALWAYS))
       // These need CAP_SYS_ADMIN, which neither gives a container.

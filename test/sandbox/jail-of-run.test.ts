@@ -7,15 +7,25 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {JailLayer} from '../../src/jail/layer.ts'
 import {hv} from '../cli/hv.ts'
 import {platforms} from '../guests/run.ts'
-import {type Attack, Attacker, HARMLESS, OF_FILTER, TRIES, type Try} from '../helpers/attacker.ts'
+import {type Attack, Attacker} from '../helpers/attacker.ts'
+import {
+  HARMLESS,
+  LOOKS,
+  OF_FILTER,
+  OF_VOLUMES,
+  PAST_LANDLOCK,
+  SET_IDS,
+  TRIES,
+  type Try,
+} from '../helpers/tries.ts'
 import {bareGuest} from '../helpers/vm.ts'
 import {BUSYBOX} from './guests.ts'
 
 const TIMEOUT_MS = 60_000
-/** `hv run` has no volumes here. */
-const OF_VOLUMES: Try = 'write to a read-only volume'
-const withoutVolumes = (tries: readonly Try[]): Try[] => tries.filter((each) => each !== OF_VOLUMES)
-const tries = withoutVolumes(Object.keys(TRIES) as Try[])
+/** For those that have no volumes. */
+const withoutVolumes = (tries: readonly Try[]): Try[] => tries.filter((each) => !OF_VOLUMES.includes(each))
+const withVolumes = Object.keys(TRIES) as Try[]
+const tries = withoutVolumes(withVolumes)
 /** Lines in the code of run-linux.ts, guest-file.ts, run-bare.ts and kernel-machine.ts. */
 const READS_PROGRAM = 'function isBareGuest({ fd, name }) {'
 const READS_GUEST = 'static read(fd, path) {'
@@ -39,14 +49,52 @@ function attack(as: Attack['as'], begins: string, words: string[], more: Partial
   return attacker.letTo({as, begins, owner, tries, process: 'bin/hv.cjs', ...more})
 }
 
+const NAMESPACES_OFF = 'addon.enterNamespaces = () => ({})'
+const LANDLOCK_OFF = 'addon.restrictFiles = addon.restrictReach = none'
+const FILTER_OFF = 'addon.filterCalls = none'
+const MORE_RIGHTS =
+  'const {giveUpRights} = addon; addon.giveUpRights = () => giveUpRights([...Array(41).keys()])'
+
+const OF_SET_IDS = Object.keys(SET_IDS) as Try[]
+const FILTERED: readonly Try[] = [...OF_SET_IDS, ...OF_FILTER]
+/** In the order of the tries. */
+const PAST: readonly Try[] = ['fchmodat of a read-only volume', ...OF_SET_IDS, ...PAST_LANDLOCK, ...OF_FILTER]
+
+/** Layers that are left out, and the tries that then succeed. A user's `hv run` has no namespaces. */
+const WITHOUT: readonly [
+  layers: string,
+  as: Attack['as'],
+  code: string,
+  onKvm: readonly Try[],
+  onPtrace: readonly Try[],
+][] = [
+  ['nothing', 'root', '', [], []],
+  ['the filter', 'root', FILTER_OFF, FILTERED, FILTERED],
+  ['Landlock', 'root', LANDLOCK_OFF, [], ['signal its owner', 'signal process 1']],
+  ['namespaces', 'root', NAMESPACES_OFF, LOOKS, LOOKS],
+  ['capabilities', 'root', MORE_RIGHTS, [], []],
+  ['nothing', 'nobody', '', [], LOOKS],
+  ['the filter', 'nobody', FILTER_OFF, [], PAST],
+]
+
 describe.each(platforms)('a program that breaks into hv run by its headers, on %s', (platform) => {
-  test.each(platform === 'kvm' ? (['root'] as const) : (['root', 'nobody'] as const))(
-    'is let nothing, as %s',
+  const rows = WITHOUT.filter(([, as]) => as === 'root' || platform === 'ptrace')
+  const volumes = ['--volume', `${attacker.shown}:/s`, '--volume', `${attacker.written}:/w:rw`]
+
+  test.each(rows)(
+    'is let nothing more, without %s, as %s',
     {timeout: TIMEOUT_MS},
-    async (as) => {
-      expect(await attack(as, READS_PROGRAM, ['--platform', platform, BUSYBOX])).toEqual([])
+    async (_, as, code, onKvm, onPtrace) => {
+      const words = ['--platform', platform, ...volumes, BUSYBOX]
+      const found = await attack(as, READS_PROGRAM, words, {code, tries: withVolumes})
+      // A file system may have no attributes for users.
+      expect(found.filter((name) => name !== 'setxattr')).toEqual(platform === 'kvm' ? onKvm : onPtrace)
     },
   )
+
+  test('is let nothing without volumes', {timeout: TIMEOUT_MS}, async () => {
+    expect(await attack('root', READS_PROGRAM, ['--platform', platform, BUSYBOX])).toEqual([])
+  })
 })
 
 describe.each(platforms.filter((platform) => platform === 'kvm'))('a bare-metal guest, on %s', () => {
@@ -85,11 +133,13 @@ describe.each(platforms.filter((platform) => platform === 'kvm'))('a bare-metal 
 })
 
 describe.each(platforms.filter((platform) => platform === 'kvm'))('a kernel, on %s', () => {
+  const shares = ['--share', `${attacker.shown}:s`, '--share', `${attacker.written}:w:rw:9p`]
   const kernel = ['--kernel', `${bareGuest('kernel-echo')}.bin`, '--timeout', '20']
 
   test.each<[how: string, begins: string, words: string[]]>([
     ['whose file breaks into hv', READS_KERNEL, kernel],
     ['that breaks out of its machine', RUNS_KERNEL, kernel],
+    ['that breaks out of a machine with shares', RUNS_KERNEL, [...shares, ...kernel]],
     ['that breaks out of a machine that may be made anew', RUNS_KERNEL, ['--reboot', ...kernel]],
     ['that breaks out of a machine that may leave a core', RUNS_KERNEL, ['--core', core, ...kernel]],
     ["that breaks out of a program's machine", RUNS_KERNEL, ['--with-libs', ...kernel, BUSYBOX]],

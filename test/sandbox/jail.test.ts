@@ -4,8 +4,9 @@ import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {platforms} from '../guests/run.ts'
-import {type Attack, Attacker, HARMLESS, OF_FILTER, TRIES, type Try} from '../helpers/attacker.ts'
+import {type Attack, Attacker} from '../helpers/attacker.ts'
 import {tarOf} from '../helpers/tar.ts'
+import {HARMLESS, LOOKS, OF_FILTER, SET_IDS, TRIES, type Try} from '../helpers/tries.ts'
 
 const TIMEOUT_MS = 60_000
 const ALL = Object.keys(TRIES) as Try[]
@@ -13,11 +14,12 @@ const OFF = '/* no jail */'
 /** All namespaces: those that the process starts in, and those that it enters. */
 const NAMESPACES_OFF = 'addon.enterNamespaces = () => ({})'
 const LANDLOCK_OFF = 'addon.restrictFiles = addon.restrictReach = none'
-/** In the code of serve.ts: the last line before the jail closes, and one after. */
-const LAST = 'confinement?.code.keep();'
+/** In the code of serve.ts: a line after the jail has closed. */
 const CLOSED = 'let shallClose = false;'
 /** In the code of open-tar.ts, before a byte of an archive is read. */
 const READS_ARCHIVE = 'async function readTar(file, room, onUnpack) {'
+
+const OF_SET_IDS = Object.keys(SET_IDS) as Try[]
 
 const attacker = new Attacker()
 const archive = join(attacker.folder, 'root.tar')
@@ -36,27 +38,39 @@ const WITHOUT: readonly [
   onPtrace: Try[],
 ][] = [
   ['nothing', '', 'root', [], []],
-  ['the filter', 'addon.filterCalls = none', 'root', [...OF_FILTER], [...OF_FILTER]],
+  [
+    'the filter',
+    'addon.filterCalls = none',
+    'root',
+    [...OF_SET_IDS, ...OF_FILTER],
+    [...OF_SET_IDS, ...OF_FILTER],
+  ],
   [
     'Landlock',
     LANDLOCK_OFF,
     'root',
-    ['write to a read-only volume'],
+    [],
     // Process 1 of its own namespace.
-    ['write to a read-only volume', 'signal process 1'],
+    ['signal process 1'],
   ],
-  ['namespaces', NAMESPACES_OFF, 'root', [], []],
-  ['capabilities', 'addon.giveUpRights = none', 'root', [], []],
+  ['namespaces', NAMESPACES_OFF, 'root', [...LOOKS], [...LOOKS]],
+  [
+    'capabilities',
+    'const {giveUpRights} = addon; addon.giveUpRights = () => giveUpRights([...Array(41).keys()])',
+    'root',
+    [],
+    [],
+  ],
   ['nothing', '', 'nobody', [], []],
-  ['the filter', 'addon.filterCalls = none', 'nobody', [], [...OF_FILTER]],
-  ['namespaces', NAMESPACES_OFF, 'nobody', [], []],
+  ['the filter', 'addon.filterCalls = none', 'nobody', [], [...OF_SET_IDS, ...OF_FILTER]],
+  ['namespaces', NAMESPACES_OFF, 'nobody', [], [...LOOKS]],
   // Only namespaces are left.
   [
     'the filter and Landlock',
     `addon.filterCalls = none; ${LANDLOCK_OFF}`,
     'nobody',
     [],
-    ['signal process 1', ...OF_FILTER],
+    [...OF_SET_IDS, 'signal process 1', ...OF_FILTER],
   ],
 ]
 
@@ -78,7 +92,7 @@ function attack(
     const {Sandbox} = require(${JSON.stringify(join(copy, 'dist/index.cjs'))})
     Sandbox.create(${JSON.stringify(all)}).catch((error) => console.log(error.message))`
   return attacker.letTo({
-    ...{as, code, owner, tries: ALL, process: 'process.cjs', looks: LAST, begins: CLOSED},
+    ...{as, code, owner, tries: ALL, process: 'process.cjs', begins: CLOSED},
     ...more,
   })
 }
@@ -95,6 +109,16 @@ describe.each(platforms)('a sentry that was broken into, on %s', (platform) => {
   test('is let everything, without a jail', {timeout: TIMEOUT_MS}, async () => {
     expect(await attack('root', OFF, {platform}, {tries: HARMLESS})).toEqual(HARMLESS)
   })
+})
+
+test.each<[what: string, options: object]>([
+  ['a directory as the root', {root: attacker.shown}],
+  ['libraries of the host', {withLibraries: true}],
+  ['single files', {volumes: [{host: `${attacker.shown}/file`, guest: '/f'}]}],
+  ['no file of the host', {volumes: []}],
+])('a sentry that shows %s is let nothing', {timeout: TIMEOUT_MS}, async (_, options) => {
+  expect(await attack('root', '', options)).toEqual([])
+  expect(await attack('nobody', '', {...options, platform: 'ptrace'})).toEqual([])
 })
 
 test.each(['root', 'nobody'] as const)(

@@ -11,6 +11,7 @@ namespace hv::arch {
 
 // rseq(2), which older headers lack.
 constexpr long kSentryCalls[] = {293};
+constexpr std::array<long, 0> kOldOpen = {};
 constexpr uint32_t kSentryKvmRequests[] = {KVM_ARM_PREFERRED_TARGET, KVM_ARM_VCPU_INIT,
                                            KVM_SET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR};
 // The interrupt controller starts with the first run.

@@ -12,9 +12,10 @@
 namespace hv::arch {
 
 // Calls that arm64 never had, and rseq(2), which older headers lack.
-constexpr long kSentryCalls[] = {SYS_open,     SYS_stat,    SYS_lstat,      SYS_access,
-                                 SYS_readlink, SYS_dup2,    SYS_epoll_wait, SYS_poll,
-                                 SYS_select,   SYS_getpgrp, SYS_time,       334};
+constexpr long kSentryCalls[] = {SYS_stat,    SYS_lstat,      SYS_access, SYS_readlink,
+                                 SYS_dup2,    SYS_epoll_wait, SYS_poll,   SYS_select,
+                                 SYS_getpgrp, SYS_time,       334};
+constexpr long kOldOpen[] = {SYS_open};
 constexpr uint32_t kSentryKvmRequests[] = {KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2, KVM_SET_MSRS,
                                            KVM_GET_XSAVE,           KVM_SET_XSAVE,  KVM_SET_XCRS};
 // None: CPUID is set when a vCPU is made, and registers need no requests of this architecture alone.

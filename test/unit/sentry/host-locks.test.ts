@@ -31,7 +31,9 @@ afterEach(() => {
 class Guest {
   readonly budget = new Budget()
   readonly #locks = new FileLocks(this.budget)
-  readonly #file = {openHostLocks: () => HostLocks.of((access) => host.hostOpenSelf(guestFd, access))} as unknown as FileDescription
+  readonly #file = {
+    openHostLocks: () => HostLocks.of((access) => host.hostOpenSelf(guestFd, access)),
+  } as unknown as FileDescription
 
   set(owner: object, type: number, start: number, end: number): boolean {
     this.#locks.useHost(this.#file)

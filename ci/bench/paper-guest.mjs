@@ -109,6 +109,8 @@ export class Guest {
       return this.runAsync(signal)
     }
     const next = this.runAsync(signal)
+    // If the guest does not answer, that is the reason, and nobody awaits this.
+    next.catch(() => {})
     let request = 0
     const ask = () => {
       Atomics.store(this.words, WORD.request, ++request)

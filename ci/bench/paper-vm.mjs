@@ -141,6 +141,8 @@ async function into(name) {
   const line = isArm ? irqchip.line(LINE) : {pulse: () => irqchip.sendMsi(MESSAGE)}
   if (guest.run() !== COMPARE) throw new Error('the guest told nothing')
   const next = guest.compare(signal)
+  // Awaited only when all are sent: what fails before that is the reason.
+  next.catch(() => {})
   spin(() => guest.word('ready') === 1, giveWay)
   // The vCPU's thread already exists, so it has the other processor.
   const {raised, taken} = pinned(() => send(guest, line, PAUSE_NS[name]))

@@ -242,6 +242,99 @@ static void check_queue(void) {
   CHECK_EQ(inotify_rm_watch(notify, wd), 0);
 }
 
+// A file's last name goes before its directory hears of it.
+static void check_ends(void) {
+  collect();
+  CHECK_EQ(mkdir("ends", 0755), 0);
+  CHECK_EQ(mkdir("ends/d", 0755), 0);
+  close(open("ends/f", O_WRONLY | O_CREAT, 0644));
+  int parent = inotify_add_watch(notify, "ends", IN_DELETE);
+  int file = inotify_add_watch(notify, "ends/f", IN_ALL_EVENTS), directory = inotify_add_watch(notify, "ends/d", IN_ALL_EVENTS);
+  CHECK_EQ(unlink("ends/f"), 0);
+  EXPECT({file, IN_ATTRIB, ""}, {file, IN_DELETE_SELF, ""}, {file, IN_IGNORED, ""}, {parent, IN_DELETE, "f"});
+  CHECK_EQ(rmdir("ends/d"), 0);
+  EXPECT({directory, IN_DELETE_SELF, ""}, {directory, IN_IGNORED, ""}, {parent, IN_DELETE | IN_ISDIR, "d"});
+  CHECK_EQ(rmdir("ends"), 0);
+  collect();
+}
+
+// The directory of the name by which a file was opened is told, not those of its other names, also when that name is gone.
+static void check_links(void) {
+  CHECK_EQ(mkdir("first", 0755), 0);
+  CHECK_EQ(mkdir("second", 0755), 0);
+  close(open("first/f", O_WRONLY | O_CREAT, 0644));
+  CHECK_EQ(link("first/f", "second/g"), 0);
+  unsigned mask = IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE;
+  int first = inotify_add_watch(notify, "first", mask), second = inotify_add_watch(notify, "second", mask);
+  int file = inotify_add_watch(notify, "first/f", mask), fd = open("second/g", O_RDWR);
+  CHECK_EQ(write(fd, "x", 1), 1);
+  EXPECT({second, IN_MODIFY, "g"}, {file, IN_MODIFY, ""});
+  CHECK_EQ(fchmod(fd, 0600), 0);
+  CHECK_EQ(chmod("first/f", 0644), 0);
+  EXPECT({second, IN_ATTRIB, "g"}, {file, IN_ATTRIB, ""}, {first, IN_ATTRIB, "f"}, {file, IN_ATTRIB, ""});
+  CHECK_EQ(unlink("first/f"), 0);
+  CHECK_EQ(unlink("second/g"), 0);
+  CHECK_EQ(write(fd, "x", 1), 1);
+  EXPECT({file, IN_ATTRIB, ""}, {second, IN_MODIFY, "g"}, {file, IN_MODIFY, ""});
+  close(fd);
+  EXPECT({second, IN_CLOSE_WRITE, "g"}, {file, IN_CLOSE_WRITE, ""}, {file, IN_IGNORED, ""});
+  // The first name goes first.
+  fd = open("first/f", O_RDWR | O_CREAT, 0644);
+  CHECK_EQ(link("first/f", "second/g"), 0);
+  int other = open("second/g", O_RDWR);
+  CHECK_EQ(unlink("first/f"), 0);
+  CHECK_EQ(write(fd, "x", 1), 1);
+  CHECK_EQ(write(other, "x", 1), 1);
+  EXPECT({first, IN_MODIFY, "f"}, {second, IN_MODIFY, "g"});
+  CHECK_EQ(unlink("second/g"), 0);
+  CHECK_EQ(write(other, "x", 1), 1);
+  EXPECT({second, IN_MODIFY, "g"});
+  close(fd), close(other);
+  CHECK_EQ(rmdir("first"), 0);
+  CHECK_EQ(rmdir("second"), 0);
+  collect();
+}
+
+// It holds back what is done by a name that is gone, for the file's own watch, too; not changes of attributes.
+static void check_unlinked(void) {
+  unsigned mask = IN_MODIFY | IN_ATTRIB | IN_CLOSE | IN_EXCL_UNLINK;
+  int fd = open("u", O_RDWR | O_CREAT, 0644);
+  int directory = inotify_add_watch(notify, ".", mask), file = inotify_add_watch(notify, "u", mask);
+  CHECK_EQ(unlink("u"), 0);
+  EXPECT({file, IN_ATTRIB, ""});
+  CHECK_EQ(write(fd, "x", 1), 1);
+  EXPECT_NOTHING();
+  CHECK_EQ(fchmod(fd, 0600), 0);
+  CHECK_EQ(ftruncate(fd, 0), 0);
+  EXPECT({directory, IN_ATTRIB, "u"}, {file, IN_ATTRIB, ""}, {directory, IN_MODIFY, "u"}, {file, IN_MODIFY, ""});
+  close(fd);
+  EXPECT({file, IN_IGNORED, ""});
+  CHECK_EQ(inotify_rm_watch(notify, directory), 0);
+  collect();
+}
+
+// /proc/self/fdinfo lists the watches with what was asked of them, the newest first.
+static void check_listed(void) {
+  char path[64], text[4096], *line = text;
+  int fd = inotify_init1(IN_NONBLOCK), before = inotify_add_watch(fd, ".", IN_OPEN | IN_EXCL_UNLINK | IN_ONLYDIR);
+  int after = inotify_add_watch(fd, "f", IN_MODIFY | IN_ONESHOT);
+  CHECK(before > 0 && after > before);
+  snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+  CHECK(read_file(path, text, sizeof(text)) > 0);
+  unsigned masks[] = {IN_MODIFY | IN_ONESHOT, IN_OPEN | IN_EXCL_UNLINK}, wds[] = {after, before}, wd, mask;
+  for (int i = 0; i < 2; i++) {
+    CHECK((line = strstr(line, "inotify wd:")) != 0);
+    if (!line) break;
+    CHECK_EQ(sscanf(line, "inotify wd:%x ino:%*x sdev:%*x mask:%x ignored_mask:0", &wd, &mask), 2);
+    CHECK(wd == wds[i] && mask == masks[i]);
+    line++;
+  }
+  CHECK_EQ(fcntl(fd, F_GETFL), O_RDONLY | O_NONBLOCK);
+  CHECK_ERRNO(write(fd, "x", 1), EBADF);
+  CHECK_ERRNO(write(fd, "", 0), EBADF);
+  close(fd);
+}
+
 static void check_errors(void) {
   CHECK_ERRNO(inotify_init1(1), EINVAL);
   CHECK_ERRNO(inotify_add_watch(notify, "missing", IN_OPEN), ENOENT);
@@ -267,6 +360,10 @@ int main(void) {
   check_file();
   check_masks();
   check_queue();
+  check_ends();
+  check_links();
+  check_unlinked();
+  check_listed();
   check_errors();
   return finish();
 }

@@ -12,7 +12,7 @@ import {
   IN_Q_OVERFLOW,
 } from '../abi/inotify.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
-import {POLLIN} from '../abi/open-flags.ts'
+import {O_RDONLY, POLLIN} from '../abi/open-flags.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import {type Budget, COST} from '../vfs/budget.ts'
 import type {ByteString, Inode, IoctlMemory} from '../vfs/file.ts'
@@ -85,7 +85,7 @@ export class InotifyFile extends AnonymousDescription {
    * @throws Errno EMFILE
    */
   constructor(flags: number, counts: InotifyCounts, budget: Budget) {
-    super('inotify', flags)
+    super('inotify', flags, O_RDONLY)
     if (counts.instances >= MAX_INSTANCES) throw new Errno(EMFILE)
     counts.instances++
     this.#counts = counts
@@ -157,10 +157,6 @@ export class InotifyFile extends AnonymousDescription {
     return length
   }
 
-  override write(): number {
-    throw new Errno(EINVAL)
-  }
-
   override readiness(): number {
     return this.#queue.length > 0 ? POLLIN : 0
   }
@@ -172,9 +168,10 @@ export class InotifyFile extends AnonymousDescription {
 
   fdinfo(): ByteString {
     let lines = ''
-    for (const {wd, inode, mask} of this.#watches.values()) {
+    // The newest comes first.
+    for (const {wd, inode, mask} of [...this.#watches.values()].reverse()) {
       const {ino, dev} = inode.attributes()
-      lines += `inotify wd:${wd.toString(16)} ino:${ino.toString(16)} sdev:${dev.toString(16)} mask:${(mask & IN_ALL_EVENTS).toString(16)} ignored_mask:0\n`
+      lines += `inotify wd:${wd.toString(16)} ino:${ino.toString(16)} sdev:${dev.toString(16)} mask:${(mask >>> 0).toString(16)} ignored_mask:0\n`
     }
     return lines
   }

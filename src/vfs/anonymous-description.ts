@@ -7,8 +7,8 @@ import {Description} from './file-description.ts'
 
 export abstract class AnonymousDescription extends Description {
   /** @param label as /proc/self/fd shows it: `[eventfd]` */
-  constructor(label: ByteString, flags: number) {
-    super(anonymousInode(label), flags | O_RDWR)
+  constructor(label: ByteString, flags: number, accessMode = O_RDWR) {
+    super(anonymousInode(label), flags | accessMode)
   }
 
   /** Nowhere to go, but no error (Linux's noop_llseek). */

@@ -50,6 +50,8 @@ export interface Inode {
   covered?: boolean
   /** The watchers of its events; the file system keeps this object for its file while there are any. */
   watchers?: Set<Watcher>
+  /** The name that it lost last, while descriptions may have been opened by it: see watchers.ts. */
+  lostName?: Place
   /** How many have it open for writing; below 0: how many programs execute it. See text-busy.ts. */
   textUse?: number
   /** How many hold it, if its file system counts: open descriptions, working directories. */

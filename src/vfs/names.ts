@@ -31,7 +31,7 @@ import type {Location} from './location.ts'
 import {CREATE, DEVICE, READ} from './path-policy.ts'
 import {NAME, type PathContext, type Resolution, resolveLast} from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkSticky, isReadOnly, mayHardLink} from './permissions.ts'
-import {tellEntry, tellIfGone, tellSelf} from './watchers.ts'
+import {noteLost, tellEntry, tellIfGone, tellSelf} from './watchers.ts'
 
 /** mkdir(2). The umask is already applied to `mode`. @throws Errno */
 export function makeDirectory(context: PathContext, start: Location, path: ByteString, mode: number): Inode {
@@ -154,14 +154,16 @@ function created({inode: directory}: Location, name: ByteString, inode: Inode): 
 }
 
 function removed({inode: directory}: Location, name: ByteString, inode: Inode): void {
-  tellEntry(directory, IN_DELETE, name, inode)
+  noteLost(inode, directory, name)
   tellIfGone(inode)
+  tellEntry(directory, IN_DELETE, name, inode)
 }
 
 /** An exchange counts as two moves. */
 function moved(from: Resolution, to: Resolution, flags: number): void {
   const isExchange = (flags & RENAME_EXCHANGE) !== 0
   const other = to.found?.inode
+  if (other !== undefined && !isExchange) noteLost(other, to.parent.inode, to.name)
   tellMove(from, to, from.found!.inode, isExchange ? undefined : other)
   if (other === undefined) return
   if (isExchange) tellMove(to, from, other)

@@ -2,14 +2,15 @@
 
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {IN_DELETE_SELF, IN_ISDIR, IN_MOVE_SELF} from '../abi/inotify.ts'
-import type {ByteString, Inode} from './file.ts'
+import type {ByteString, Inode, Place} from './file.ts'
 import type {Location} from './location.ts'
+import {ownString} from './own-string.ts'
 
 export interface Watcher {
   /**
    * @param event IN_* bits
    * @param name in the watched directory; undefined: it happened to the watched inode itself
-   * @param isUnlinked the name is gone
+   * @param isUnlinked the name by which it was done is gone
    */
   tell(event: number, name: ByteString | undefined, cookie: number, isUnlinked: boolean): void
   /** The watched inode is gone. */
@@ -32,20 +33,40 @@ export function removeWatcher(inode: Inode, watcher: Watcher): void {
 type Reached = Partial<Pick<Location, 'parent' | 'name'>>
 
 /**
- * Tells an event of this inode to its watchers, and to those of the directory that it is in.
+ * Tells what was done with an open file to its watchers, and to those of the directory that it is in.
  * @param reached matters for an inode with several names
  */
 export function tell(inode: Inode, event: number, reached?: Reached): void {
   if (!inode.fs.watches) return
-  const parent = reached?.parent?.inode
-  const name = reached?.name ?? ''
-  if (parent?.watchers !== undefined && leadsTo(parent, name, inode)) {
-    tellEntry(parent, event, name, inode)
-  } else {
-    const place = inode.place()
-    if (place !== undefined) tellEntry(place.directory, event, place.name, inode, 0, place.removed)
+  const place = placeOf(inode, reached)
+  tellAt(place, inode, event, place?.removed)
+}
+
+/** The same for a change of attributes or size. IN_EXCL_UNLINK holds nothing of these back: fsnotify_change names no path. */
+export function tellChange(inode: Inode, event: number, reached?: Reached): void {
+  if (inode.fs.watches) tellAt(placeOf(inode, reached), inode, event)
+}
+
+function tellAt(place: Place | undefined, inode: Inode, event: number, isUnlinked = false): void {
+  if (place !== undefined) tellEntry(place.directory, event, place.name, inode, 0, isUnlinked)
+  tellSelf(inode, event, isUnlinked)
+}
+
+/** The name by which it was reached, also if that is the one that it lost last; otherwise that was renamed. */
+function placeOf(inode: Inode, {parent, name = ''}: Reached = {}): Place | undefined {
+  const directory = parent?.inode
+  if (directory !== undefined) {
+    if (directory.watchers !== undefined && leadsTo(directory, name, inode))
+      return {directory, name, removed: false}
+    const {lostName} = inode
+    if (lostName?.directory === directory && lostName.name === name) return lostName
   }
-  tellSelf(inode, event)
+  return inode.place()
+}
+
+/** A name of the inode is gone, which descriptions may still have been opened by. */
+export function noteLost(inode: Inode, directory: Inode, name: ByteString): void {
+  if (inode.holds !== 0) inode.lostName = {directory, name: ownString(name), removed: true}
 }
 
 /** False if it was renamed meanwhile. */
@@ -72,10 +93,10 @@ export function tellEntry(
 }
 
 /** Tells its own watchers alone. IN_MOVE_SELF and IN_DELETE_SELF do not say whether it is a directory. */
-export function tellSelf(inode: Inode, event: number): void {
+export function tellSelf(inode: Inode, event: number, isUnlinked = false): void {
   if (inode.watchers === undefined) return
   const mask = event === IN_MOVE_SELF ? event : event | directoryBit(inode)
-  for (const watcher of [...inode.watchers]) watcher.tell(mask, undefined, 0, false)
+  for (const watcher of [...inode.watchers]) watcher.tell(mask, undefined, 0, isUnlinked)
 }
 
 /** A name or a description of it is gone: with the last one, its watches end. */

@@ -7,7 +7,7 @@ import {PERMISSION_BITS, S_IFLNK, S_ISGID} from '../../abi/file-mode.ts'
 import {IN_ATTRIB} from '../../abi/inotify.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember, ownsInode} from '../../vfs/permissions.ts'
-import {tell} from '../../vfs/watchers.ts'
+import {tellChange} from '../../vfs/watchers.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
@@ -49,6 +49,6 @@ export function changeMode(
   let permissions = mode & PERMISSION_BITS
   if (!isMember(gid, who) && !hasCapability(who.capabilities, CAP_FSETID)) permissions &= ~S_ISGID
   inode.setAttributes({mode: permissions})
-  tell(inode, IN_ATTRIB, target)
+  tellChange(inode, IN_ATTRIB, target)
   return 0
 }

@@ -8,7 +8,7 @@ import {IN_ATTRIB} from '../../abi/inotify.ts'
 import type {AttributeChanges} from '../../vfs/file.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember} from '../../vfs/permissions.ts'
-import {tell} from '../../vfs/watchers.ts'
+import {tellChange} from '../../vfs/watchers.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
@@ -63,6 +63,6 @@ function changeOwner(task: Task, target: Target, uid: number, gid: number): numb
   const kept = inode.kind === S_IFDIR ? mode : withoutSetId(mode)
   if (kept !== mode) changes.mode = kept
   inode.setAttributes(changes)
-  tell(inode, IN_ATTRIB, target)
+  tellChange(inode, IN_ATTRIB, target)
   return 0
 }

@@ -8,7 +8,7 @@ import {IN_MODIFY} from '../../abi/inotify.ts'
 import {WRITE} from '../../vfs/path-policy.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import {requireNotExecuted} from '../../vfs/text-busy.ts'
-import {tell} from '../../vfs/watchers.ts'
+import {tellChange} from '../../vfs/watchers.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkFileSize} from './file-size-limit.ts'
@@ -29,7 +29,7 @@ export const truncate: Syscall = (task, args) => {
   checkFileSize(task, inode, length)
   clearSetId(task, inode)
   inode.setAttributes({size: length})
-  tell(inode, IN_MODIFY, location)
+  tellChange(inode, IN_MODIFY, location)
   invalidateBehind(task.kernel.processes.values(), inode, length)
   return 0
 }
@@ -43,7 +43,7 @@ export const ftruncate: Syscall = (task, args) => {
   checkFileSize(task, file.inode, length)
   clearSetId(task, file.inode)
   file.truncate(length)
-  tell(file.inode, IN_MODIFY, file.openedAt)
+  tellChange(file.inode, IN_MODIFY, file.openedAt)
   invalidateBehind(task.kernel.processes.values(), file.inode, length)
   return 0
 }

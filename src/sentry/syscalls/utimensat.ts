@@ -9,7 +9,7 @@ import {now} from '../../vfs/clock.ts'
 import type {Time} from '../../vfs/file.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {checkAccess, ownsInode} from '../../vfs/permissions.ts'
-import {tell} from '../../vfs/watchers.ts'
+import {tellChange} from '../../vfs/watchers.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
@@ -105,9 +105,9 @@ function setTimes(task: Task, target: Target, atime: Wanted, mtime: Wanted): num
     ...(atime !== 'omit' && {atime: moment(atime)}),
     ...(mtime !== 'omit' && {mtime: moment(mtime)}),
   })
-  if (atime !== 'omit' && mtime !== 'omit') tell(inode, IN_ATTRIB, target)
-  else if (atime !== 'omit') tell(inode, IN_ACCESS, target)
-  else if (mtime !== 'omit') tell(inode, IN_MODIFY, target)
+  if (atime !== 'omit' && mtime !== 'omit') tellChange(inode, IN_ATTRIB, target)
+  else if (atime !== 'omit') tellChange(inode, IN_ACCESS, target)
+  else if (mtime !== 'omit') tellChange(inode, IN_MODIFY, target)
   return 0
 }
 

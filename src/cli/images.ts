@@ -1,5 +1,6 @@
 // What `hv image` shows and removes.
 
+import {resolve} from 'node:path'
 import {HvError, printable} from '../errors.ts'
 import {type KeptImage, LayerCache} from '../image/layer-cache.ts'
 import {parseSize} from './parse-values.ts'
@@ -26,11 +27,11 @@ export function formatImages(images: readonly KeptImage[]): string {
     .join('')
 }
 
-/** @param name its reference or its digits. @throws HvError NOT_FOUND */
+/** @param name its path and name, or its digits. @throws HvError NOT_FOUND */
 export function removeImage(name: string): void {
   const cache = openCache()
   const found = (cache?.images() ?? []).filter(
-    (image) => image.reference === name || (name !== '' && digitsOf(image) === name),
+    (image) => image.reference === resolve(name) || (name !== '' && digitsOf(image) === name),
   )
   if (found.length === 0)
     throw new HvError(

@@ -19,6 +19,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {root} from '../../ci/paths.mjs'
 import {arch} from '../../src/arch/index.ts'
+import {sha256} from '../helpers/docker.ts'
 import {LayoutFolder, named} from '../helpers/oci.ts'
 import {tarOf} from '../helpers/tar.ts'
 import {HV} from './hv.ts'
@@ -84,9 +85,10 @@ beforeAll(() => {
   copyFileSync(BUSYBOX, join(home, 'rootfs/bin/sh'))
   execFileSync('tar', ['-C', join(home, 'rootfs'), '-czf', join(home, 'rootfs.tar.gz'), '.'])
   const layers = [tarOf({name: 'bin/sh', content: readFileSync(BUSYBOX), mode: 0o755})]
+  const rootfs = {type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256(layer)}`)}
   const imageOf = (name: string, config: object): void => {
     const layout = new LayoutFolder(join(home, name))
-    layout.index(named(layout.image({layers, config}), 'latest'))
+    layout.index(named(layout.image({layers, config, about: {rootfs}}), 'latest'))
   }
   imageOf('alpine', {Cmd: ['sh']})
   imageOf('tool', {Entrypoint: ['sh']})

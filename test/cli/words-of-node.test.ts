@@ -1,7 +1,9 @@
 // A guest's words are the guest's alone: Node, which runs hv, looks for options among them.
 
-import {existsSync} from 'node:fs'
-import {afterAll, describe, expect, test} from 'vitest'
+import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {afterAll, describe, expect, onTestFinished, test} from 'vitest'
 import {OptionsOfNode} from '../helpers/options-of-node.ts'
 import {BUSYBOX} from '../sandbox/guests.ts'
 import {HV} from './hv.ts'
@@ -39,6 +41,26 @@ describe.skipIf(!existsSync(BUSYBOX))('words of the guest that are options of No
     const {stdout, stderr} = options.start(HV, 'run', BUSYBOX, 'printf', '%s\\n', ...words)
     expect(stderr).toBe('')
     expect(stdout.split('\n').slice(0, -1)).toEqual(words)
+  })
+
+  test('before the guest are hv’s: --env-file is docker’s', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'hv-env-file-')), 'variables')
+    onTestFinished(() => rmSync(dirname(file), {recursive: true}))
+    writeFileSync(file, '# none\nNODE_OPTIONS=--import=x\nA=from a file\n')
+    for (const words of [['--env-file', file], [`--env-file=${file}`]]) {
+      const env = options.start(
+        HV,
+        'run',
+        ...words,
+        '-e',
+        'B=2',
+        BUSYBOX,
+        'sh',
+        '-c',
+        'echo $NODE_OPTIONS $A $B',
+      )
+      expect(env).toMatchObject({status: 0, stdout: '--import=x from a file 2\n', stderr: ''})
+    }
   })
 
   test('are refused when Node was started directly, and has read the file', () => {

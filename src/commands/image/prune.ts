@@ -8,7 +8,7 @@ export default class ImagePrune extends Command {
   static override description =
     'Running guests do not notice. The images themselves stay: their next start unpacks them anew.'
 
-  static override examples = ['<%= config.bin %> image prune', '<%= config.bin %> image prune --keep 2G']
+  static override examples = ['<%= config.bin %> image prune --keep 2G']
 
   static override flags = {
     keep: Flags.string({

@@ -10,7 +10,7 @@ export default class ImageRm extends Command {
 
   static override args = {
     IMAGE: Args.string({
-      description: 'its name or its digits, as `hv image ls` shows them',
+      description: 'what was given to `--image`, or its digits, as `hv image ls` shows them',
       required: true,
       ignoreStdin: true,
     }),

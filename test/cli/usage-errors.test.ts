@@ -28,7 +28,7 @@ test.each([
   [['run', '--bogus', 'true'], 125, 'hv: unknown flag --bogus: see `hv run --help`'],
   [['run', '--bogus', 'true', '--help'], 125, 'hv: unknown flag --bogus: see `hv run --help`'],
   [['run', '--memory', '512Q', 'true'], 125, /^hv: bad memory size "512Q": give a number with K, M or G/],
-  [['run', '--timeout', 'soon', 'true'], 125, /^hv: bad time-out "soon": give seconds above 0/],
+  [['run', '--timeout', 'soon', 'true'], 125, /^hv: bad time-out "soon": give seconds/],
   [['run', '--volume', '/etc', 'true'], 125, /^hv: bad volume "\/etc": write HOST:GUEST/],
   [['run', '--volume', '/no/such:/v', 'true'], 125, /^hv: --volume: \/no\/such does not exist/],
   [['run', '--root', '/no/such', 'true'], 125, /^hv: --root: \/no\/such does not exist/],

@@ -2,6 +2,7 @@
 
 import {SIGALRM, SIGPROF, SIGVTALRM} from '../abi/signal.ts'
 import {cpuClock, monotonicClock, PeriodicTimer, TICK_NS} from './periodic-timer.ts'
+import type {Fate} from './signals/pending.ts'
 import type {Task} from './task.ts'
 
 export const ITIMER_REAL = 0
@@ -30,9 +31,9 @@ function createTimer({process, kernel}: Task, which: number): PeriodicTimer {
     // If it was dropped, it is ignored, or another one is pending.
     return isPending ? undefined : TICK_NS
   })
-  const taken = (isDelivered: boolean): void => {
+  const taken = (fate: Fate): void => {
     isPending = false
-    if (isDelivered) timer.told()
+    if (fate === 'delivered') timer.told()
     else timer.goOn()
   }
   return timer

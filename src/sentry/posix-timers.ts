@@ -4,6 +4,7 @@ import {EINVAL, Errno} from '../abi/errno.ts'
 import {setTimerOverrun, timerInfo} from '../abi/siginfo.ts'
 import {cpuClock, monotonicClock, PeriodicTimer, TICK_NS} from './periodic-timer.ts'
 import type {Process} from './process.ts'
+import type {Fate} from './signals/pending.ts'
 import type {Task} from './task.ts'
 
 /** How a timer reports that it expired. */
@@ -52,7 +53,7 @@ export class PosixTimer {
       this.timer.disarm()
       return undefined
     }
-    const {signal, value, task} = this.#notice
+    const {signal} = this.#notice
     if (signal === undefined) return undefined
     if (this.#isQueued) {
       this.#missed += times
@@ -60,12 +61,26 @@ export class PosixTimer {
     }
     this.#isQueued = true
     this.#missed = times - 1
+    this.#send(signal)
+    return this.#isQueued ? undefined : TICK_NS
+  }
+
+  #send(signal: number): void {
+    const {value, task} = this.#notice
+    // Its thread has ended: nobody gets it.
+    if (task !== undefined && !this.#process.tasks.includes(task)) return
     const info = timerInfo(signal, this.id, 0, value ?? BigInt(this.id))
     const target = task?.signals ?? this.#process.signals
-    const taken = (isDelivered: boolean): void => this.#take(info, isDelivered)
-    target.raise(signal, info, {taken, isReserved: true})
-    // An ignored signal is not queued.
-    return this.#isQueued ? undefined : TICK_NS
+    const taken = (fate: Fate): void => this.#take(signal, info, fate)
+    target.raise(signal, info, {taken, timer: this, isReserved: true})
+  }
+
+  /** timer_settime(2), timer_delete(2): what it has sent before is not delivered any more (since Linux 6.13). */
+  withdraw(): void {
+    const {signal} = this.#notice
+    if (signal !== undefined) this.#process.signals.withdraw(signal, this)
+    this.#isQueued = false
+    this.#missed = this.overrun = 0
   }
 
   /** Frees its place in the queue of signals. */
@@ -73,12 +88,16 @@ export class PosixTimer {
     this.#process.signals.unreserve()
   }
 
-  #take(info: Uint8Array, isDelivered: boolean): void {
+  #take(signal: number, info: Uint8Array, fate: Fate): void {
+    // It rests until the signal is no longer ignored; what it misses counts (since Linux 6.13).
+    if (fate === 'ignored' && this.timer.intervalNs > 0) {
+      this.#process.signals.whenHeeded(signal, this, () => this.#send(signal))
+      return
+    }
     // What it has missed while it rested.
     this.timer.catchUp()
     this.#isQueued = false
-    // Ignored signals count nothing.
-    if (!isDelivered) {
+    if (fate !== 'delivered') {
       this.timer.goOn()
       return
     }
@@ -118,6 +137,7 @@ export class PosixTimers {
   delete(id: number): void {
     const timer = this.get(id)
     timer.timer.disarm()
+    timer.withdraw()
     timer.unreserve()
     this.#timers.delete(id)
   }

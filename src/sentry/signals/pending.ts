@@ -4,16 +4,21 @@ import {killInfo, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGRTMIN} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
 
+/** What became of a signal. Lost: there was no place for it, or nobody is left to take it. */
+export type Fate = 'delivered' | 'ignored' | 'lost'
+
 export interface PendingSignal {
   readonly signal: number
   readonly info: SignalInfo
   /** Called when the signal is taken or dropped: a timer may then send its next one. */
-  readonly taken?: (isDelivered: boolean) => void
+  readonly taken?: (fate: Fate) => void
+  /** The timer that sent it. */
+  readonly timer?: object
   /** It is a POSIX timer's: its place was reserved when the timer was made. */
   readonly isReserved?: boolean
 }
 
-export type OfTimer = Pick<PendingSignal, 'taken' | 'isReserved'>
+export type OfTimer = Pick<PendingSignal, 'taken' | 'timer' | 'isReserved'>
 
 /** SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS come first: a handler must see the fault, not its aftermath. */
 const SYNCHRONOUS = SignalSet.of(11, 7, 4, 5, 8, 31)
@@ -66,25 +71,35 @@ export class PendingSignals {
     }
     const pending = queue.shift()!
     if (queue.length === 0) this.#forget(signal)
-    this.#release(pending, true)
+    this.#release(pending, 'delivered')
     return pending
   }
 
-  drop(signal: number): void {
+  drop(signal: number, fate: Fate = 'ignored'): void {
     const queue = this.#queues.get(signal)
     this.#forget(signal)
-    for (const pending of queue ?? []) this.#release(pending, false)
+    for (const pending of queue ?? []) this.#release(pending, fate)
   }
 
   /** Nobody will take them any longer. */
   dropAll(): void {
-    for (const signal of this.set.clone()) this.drop(signal)
+    for (const signal of this.set.clone()) this.drop(signal, 'lost')
   }
 
-  #release({taken, isReserved}: PendingSignal, isDelivered: boolean): void {
+  /** Takes a timer's signal back, which is not told. */
+  withdraw(signal: number, timer: object): void {
+    const queue = this.#queues.get(signal) ?? []
+    const index = queue.findIndex((pending) => pending.timer === timer)
+    if (index < 0) return
+    queue.splice(index, 1)
+    this.#size--
+    if (queue.length === 0) this.#forget(signal)
+  }
+
+  #release({taken, isReserved}: PendingSignal, fate: Fate): void {
     this.#size--
     if (!isReserved) this.#counted(-1)
-    taken?.(isDelivered)
+    taken?.(fate)
   }
 
   #forget(signal: number): void {

@@ -26,6 +26,8 @@ export class ProcessSignals {
   readonly #budget: Budget
   /** Infos in the queues, plus places reserved for timers. */
   #queued = 0
+  /** Periodic timers whose signals were ignored, by signal. */
+  readonly #ignoredTimers = new Map<number, Map<object, () => void>>()
   #stopped = false
   #hasEnded = false
 
@@ -68,10 +70,30 @@ export class ProcessSignals {
     return this.#handlers
   }
 
-  /** sigaction(2). Pending signals that are now ignored are dropped. */
+  /** sigaction(2). Pending signals that are now ignored are dropped; timers' periodic ones come again when they no longer are. */
   setAction(signal: number, action: SignalAction): void {
     this.#handlers.set(signal, action)
-    if (this.ignores(signal)) this.#drop(signal)
+    if (this.ignores(signal)) {
+      this.#drop(signal)
+      return
+    }
+    const timers = this.#ignoredTimers.get(signal)
+    this.#ignoredTimers.delete(signal)
+    for (const resend of timers?.values() ?? []) resend()
+  }
+
+  /** A timer's signal was ignored. @param resend called once it no longer is */
+  whenHeeded(signal: number, timer: object, resend: () => void): void {
+    const timers = this.#ignoredTimers.get(signal) ?? new Map<object, () => void>()
+    this.#ignoredTimers.set(signal, timers.set(timer, resend))
+  }
+
+  /** What the timer sent is not delivered any more. */
+  withdraw(signal: number, timer: object): void {
+    this.#ignoredTimers.get(signal)?.delete(timer)
+    this.pending.withdraw(signal, timer)
+    for (const task of this.tasks) task.pending.withdraw(signal, timer)
+    for (const task of this.tasks) task.update()
   }
 
   /** The action is to ignore, by choice or by default. */
@@ -97,22 +119,22 @@ export class ProcessSignals {
   send(signal: number, info: SignalInfo, target: TaskSignals | undefined, timer: OfTimer = {}): void {
     const {taken, isReserved = false} = timer
     if (this.#hasEnded) {
-      taken?.(false)
+      taken?.('lost')
       return
     }
     this.#changeStopState(signal)
     const masked =
       target === undefined ? this.tasks.every((task) => task.blocks(signal)) : target.blocks(signal)
     if (this.ignores(signal) && !masked) {
-      taken?.(false)
+      taken?.('ignored')
       return
     }
     const queue = target === undefined ? this.pending : target.pending
     if (!isReserved && !this.#hasRoom(signal, info)) {
       if (signal >= SIGRTMIN && codeOf(info) !== SI_USER) throw new Errno(EAGAIN)
       queue.addWithoutInfo(signal)
-      taken?.(false)
-    } else if (!queue.add({signal, info, ...timer})) taken?.(false)
+      taken?.('lost')
+    } else if (!queue.add({signal, info, ...timer})) taken?.('lost')
     for (const task of this.tasks) task.update()
     this.arrivals.wakeAll()
     const receiver = target ?? this.tasks.find((task) => !task.blocks(signal))

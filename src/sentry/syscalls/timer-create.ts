@@ -64,6 +64,7 @@ export const timerSettime: Syscall = (task, args) => {
   const posix = task.process.timers.posix.get(args.int32(0))
   const old = describe(posix)
   const {timer} = posix
+  posix.withdraw()
   const valueNs = toNs(setting.value)
   if (valueNs === 0) {
     timer.disarm()

@@ -86,7 +86,16 @@ static void check_reopened(void) {
 
 static void check_grow(void) {
   static char data[16384];
-  int fd = make(10);
+  // What can be written without growing, in whole pages, is written.
+  int fd = make((off_t)(2 * PAGE + 100));
+  REQUIRE(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0);
+  CHECK_EQ(pwrite(fd, data, sizeof(data), 0), 2 * PAGE);
+  CHECK_EQ(pwrite(fd, data, sizeof(data), (off_t)PAGE + 5), PAGE - 5);
+  CHECK_EQ(pwrite(fd, data, 100, (off_t)(2 * PAGE)), 100);
+  CHECK_ERRNO(pwrite(fd, data, 101, (off_t)(2 * PAGE)), EPERM);
+  close(fd);
+
+  fd = make(10);
   REQUIRE(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0);
   CHECK_EQ(pwrite(fd, data, 10, 0), 10);
   // A write that would grow the file writes nothing, and an empty write grows nothing.
@@ -206,9 +215,8 @@ static void check_exec(void) {
   CHECK_EQ(fstat(program, &status), 0);
   CHECK_EQ(status.st_mode & 0777, 0777);
   CHECK_EQ(fcntl(program, F_ADD_SEALS, F_SEAL_EXEC), 0);
-  CHECK_EQ(
-      fcntl(program, F_GET_SEALS),
-      F_SEAL_EXEC | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+  CHECK_EQ(fcntl(program, F_GET_SEALS),
+           F_SEAL_EXEC | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
   CHECK_ERRNO(write(program, "x", 1), EPERM);
   CHECK_ERRNO(fchmod(program, 0666), EPERM);
   CHECK_EQ(fchmod(program, 0555), 0);

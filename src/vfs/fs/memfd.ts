@@ -5,6 +5,7 @@ import {EPERM, Errno} from '../../abi/errno.ts'
 import {F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE} from '../../abi/fcntl.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {AttributeChanges, ByteString, Credentials} from '../file.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
@@ -53,8 +54,12 @@ export class Memfd extends TmpfsFile {
 
   override write(source: Uint8Array, position: number): number {
     if (source.length === 0) return 0
-    if (this.isWriteSealed || this.#grows(position + source.length)) throw new Errno(EPERM)
-    return super.write(source, position)
+    if (this.isWriteSealed) throw new Errno(EPERM)
+    if (!this.#grows(position + source.length)) return super.write(source, position)
+    // Linux writes page by page, up to the one that would make the file longer.
+    const room = this.size - (this.size % PAGE_SIZE) - position
+    if (room <= 0) throw new Errno(EPERM)
+    return super.write(source.subarray(0, room), position)
   }
 
   override truncate(size: number): void {

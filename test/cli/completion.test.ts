@@ -1,25 +1,31 @@
-// Completion: what `hv autocomplete` writes, in a bash that a person types into.
+// Completion: what `hv autocomplete` writes, in a bash and in a zsh that a person types into.
 
 import {spawnSync} from 'node:child_process'
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
+import {hasCommand} from '../../ci/packages.mjs'
 import {hv} from './hv.ts'
 
 const TIMEOUT_MS = stepMs('command')
 
 const home = mkdtempSync(join(tmpdir(), 'hv-completion-'))
-const env = {HOME: home, SHELL: '/bin/bash', XDG_CACHE_HOME: join(home, 'cache')}
+const env = {HOME: home, ZDOTDIR: home, SHELL: '/bin/bash', XDG_CACHE_HOME: join(home, 'cache')}
 
 beforeAll(() => {
-  const built = hv(['autocomplete', 'bash'], env)
-  expect(built).toMatchObject({status: 0, stdout: expect.stringContaining('hv autocomplete script bash')})
-  const {stdout: setUp} = hv(['autocomplete', 'script', 'bash'], env)
-  // Replaces hv with its words: what the shell made of the keys.
-  const shown = `hv() { printf '<%s>\\n' "$*"; }`
-  writeFileSync(join(home, '.bashrc'), [setUp, shown, 'PS1=', ''].join('\n'))
+  for (const shell of ['bash', 'zsh']) {
+    const built = hv(['autocomplete', shell], env)
+    expect(built).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(`hv autocomplete script ${shell}`),
+    })
+    const {stdout: setUp} = hv(['autocomplete', 'script', shell], env)
+    // Replaces hv with its words: what the shell made of the keys.
+    const shown = `hv() { printf '<%s>\\n' "$*"; }`
+    writeFileSync(join(home, `.${shell}rc`), [setUp, shown, 'PS1=', ''].join('\n'))
+  }
   writeFileSync(join(home, 'guest.elf'), '')
 })
 afterAll(() => rmSync(home, {recursive: true}))
@@ -52,20 +58,40 @@ test.each([
   ['hv boards s\tamp\t', 'boards show ampere-altra '],
   ['hv autocomplete b\t', 'autocomplete bash '],
 ])('%j and a tab is hv %j', (keys, words) => {
-  // script(1) is the terminal, as readline does not complete in a pipe. The dot ends the words, whose last space would be lost.
-  const {stdout} = spawnSync(
-    'script',
-    ['-qec', `bash --noprofile --rcfile ${home}/.bashrc -i`, '/dev/null'],
-    {
-      cwd: home,
-      encoding: 'utf8',
-      timeout: TIMEOUT_MS,
-      input: `${keys}.\rexit\r`,
-      env: {PATH: process.env.PATH, TERM: 'dumb', ...env},
-    },
-  )
-  expect(stdout).toContain(`<${words}.>`)
+  expect(typed(`bash --noprofile --rcfile ${home}/.bashrc -i`, keys)).toContain(`<${words}.>`)
 })
+
+describe.skipIf(!hasCommand('zsh'))('in zsh', () => {
+  test.each([
+    ['hv r\t', 'run '],
+    ['hv boards s\t', 'boards show '],
+    ['hv run --pla\t', 'run --platform '],
+    ['hv run -v . --pla\t', 'run -v . --platform '],
+    ['hv check --js\t', 'check --json '],
+    ['hv run ./gu\t', 'run ./guest.elf '],
+    ['hv run --root ./gu\t', 'run --root ./guest.elf '],
+    ['hv run --platform k\t', 'run --platform kvm '],
+    ['hv run --machine b\t', 'run --machine bare '],
+    ['hv run --volume .:/w:rw --pla\tk\t', 'run --volume .:/w:rw --platform kvm '],
+    ['hv trace --patch-calls al\t', 'trace --patch-calls always '],
+    ['hv check --platform p\t', 'check --platform ptrace '],
+  ])('%j and a tab is hv %j', (keys, words) => {
+    expect(typed('zsh -i', keys)).toContain(`<${words}.>`)
+  })
+})
+
+/** What a shell says to these keys, and a dot that ends the words, whose last space would be lost. */
+function typed(shell: string, keys: string): string {
+  // script(1) is the terminal, as shells do not complete in a pipe.
+  const {stdout} = spawnSync('script', ['-qec', shell, '/dev/null'], {
+    cwd: home,
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+    input: `${keys}.\rexit\r`,
+    env: {PATH: process.env.PATH, TERM: 'dumb', ...env},
+  })
+  return stdout
+}
 
 test('every flag of hv run that its help shows completes', () => {
   const functions = readFileSync(join(env.XDG_CACHE_HOME, 'hv/autocomplete/functions/bash/hv.bash'), 'utf8')

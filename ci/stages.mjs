@@ -73,7 +73,7 @@ export const stages = [
     what: 'test/bed: guests and unit tests in the SVM bed and in arm64 beds, VHE and nVHE',
     packages: [
       ...['qemu-system-x86', 'qemu-system-arm', 'debian-archive-keyring'],
-      ...['cpio', 'squashfs-tools', 'kmod', 'xz-utils', 'gdb-multiarch'],
+      ...['cpio', 'squashfs-tools', 'kmod', 'xz-utils', 'zstd', 'gdb-multiarch'],
     ],
     run: (budget) => vitest('bed', budget),
   },

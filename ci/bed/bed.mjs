@@ -55,4 +55,7 @@ async function main(args) {
   process.exitCode = result.timedOut ? 124 : (result.status ?? 128)
 }
 
-await main(process.argv.slice(2))
+await main(process.argv.slice(2)).catch((error) => {
+  console.error(`bed: ${error.message}`)
+  process.exitCode = 1
+})

@@ -5,6 +5,7 @@ import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, r
 import {createServer} from 'node:net'
 import {createInterface} from 'node:readline'
 import {stepMs} from '../budgets.mjs'
+import {aptLine, missingPackages} from '../packages.mjs'
 import {cache} from '../paths.mjs'
 import {bedNamed} from './beds.mjs'
 import {bochsCommand} from './bochs.mjs'
@@ -95,6 +96,16 @@ export class Bed {
   }
 }
 
+/** Names from packages.json: what makes kernels and images, and what emulates. Bochs installs its own. */
+const PACKAGES = ['cpio', 'squashfs-tools', 'kmod', 'xz-utils', 'zstd']
+const EMULATORS = {x86_64: ['qemu-system-x86'], arm64: ['qemu-system-arm']}
+
+function requirePackages(name, {architecture, emulator}) {
+  const wanted = [...(emulator === undefined ? EMULATORS[architecture] : []), ...PACKAGES]
+  const missing = missingPackages(wanted)
+  if (missing.length > 0) throw new Error(`the bed ${name} lacks ${missing.join(', ')}: ${aptLine(missing)}`)
+}
+
 /**
  * @param {string} name of a bed or a board
  * @param {{debian?: boolean | 'qemu', cpus?: number, memoryMib?: number, countsInstructions?: boolean}} options `debian`: with
@@ -105,6 +116,7 @@ export class Bed {
 export async function bootBed(name, {debian = false, ...options} = {}) {
   const bed = bedNamed(name)
   if (!bed) throw new Error(`no bed '${name}': npm run bed -- --list names them`)
+  requirePackages(name, bed)
   const work = `${cache}/bed/run-${process.pid}-${Date.now()}`
   mkdirSync(work, {recursive: true})
   forgetDeadRuns()

@@ -16,10 +16,14 @@ import {
 } from 'node:fs'
 import {dirname, isAbsolute, join} from 'node:path'
 
+/** hv's own directories there: its bytecode and measurements, and the layers of images. */
+const CACHES = ['hvkit', 'hvkit-images'] as const
+type CacheName = (typeof CACHES)[number]
+
 /** A directory of hv's own there, as the XDG Base Directory Specification says; made if missing. undefined when there is none to trust. */
-export function cacheDirectory(env: NodeJS.ProcessEnv, name = 'hvkit'): string | undefined {
-  const home = env.XDG_CACHE_HOME || join(env.HOME || '', '.cache')
-  if (!isAbsolute(home)) return undefined
+export function cacheDirectory(env: NodeJS.ProcessEnv, name: CacheName = 'hvkit'): string | undefined {
+  const home = cacheHome(env)
+  if (home === undefined) return undefined
   const directory = join(home, name)
   try {
     makeBeneathOwn(directory)
@@ -27,6 +31,17 @@ export function cacheDirectory(env: NodeJS.ProcessEnv, name = 'hvkit'): string |
   } catch {
     return undefined
   }
+}
+
+/** Where all of them are, or would be. */
+export function cachePaths(env: NodeJS.ProcessEnv): string[] {
+  const home = cacheHome(env)
+  return home === undefined ? [] : CACHES.map((name) => join(home, name))
+}
+
+function cacheHome(env: NodeJS.ProcessEnv): string | undefined {
+  const home = env.XDG_CACHE_HOME || join(env.HOME || '', '.cache')
+  return isAbsolute(home) ? home : undefined
 }
 
 /** Makes a directory only below one of the user's: under sudo, root leaves nothing in another user's home. */

@@ -4,6 +4,14 @@ import {HEAP_MB} from './carrier.ts'
 
 export const isBun = process.versions.bun !== undefined
 
+/** Where V8's bytecode and measured costs of traps are kept, and where archives are unpacked: nothing else of the owner's. */
+export function runtimeEnvironment(): Record<string, string> {
+  const names = ['HOME', 'XDG_CACHE_HOME', 'TMPDIR']
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
+}
+
 /** Goes before the script. */
 export function runtimeFlags(): string[] {
   // Bun would obey files in its owner's directory: preload modules, set variables, install packages. JavaScriptCore has

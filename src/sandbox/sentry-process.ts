@@ -7,7 +7,7 @@ import {HvError, printable} from '../errors.ts'
 import {launch, launchPlainly} from '../jail/launch.ts'
 import {packageFile} from '../package-file.ts'
 import {CpuWaits} from './cpu-waits.ts'
-import {runtimeFlags} from './runtime.ts'
+import {runtimeEnvironment, runtimeFlags} from './runtime.ts'
 
 /** Of the end of its standard error: why V8 gave up, for example. */
 const LAST_WORDS = 2048
@@ -88,8 +88,7 @@ export class SentryProcess {
     try {
       ;[this.#passing, end] = addon.passingPair()
       return start('hv-sandbox', argv, {
-        // Where V8's bytecode and measured costs of traps are kept, and where archives are unpacked.
-        env: environment('HOME', 'XDG_CACHE_HOME', 'TMPDIR'),
+        env: runtimeEnvironment(),
         // A terminal's signals are for the owner.
         detached: true,
         stdio: ['ignore', 'ignore', 'pipe', 'pipe', end],
@@ -130,10 +129,4 @@ export class SentryProcess {
 
 function notStarted({message}: Error): HvError {
   return new HvError('HOST_SYSCALL', `no process for the sandbox: ${message}`)
-}
-
-function environment(...names: string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
 }

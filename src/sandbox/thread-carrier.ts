@@ -13,6 +13,7 @@ import {
   type SentrySettings,
   STOP_EVERYTHING,
 } from './protocol.ts'
+import {runtimeEnvironment} from './runtime.ts'
 
 export class ThreadCarrier implements Carrier {
   isAlive = true
@@ -34,7 +35,7 @@ export class ThreadCarrier implements Carrier {
         workerData: {settings, connection},
         // The caller's flags are for its own code: a worker rejects some of them.
         execArgv: [],
-        env: {},
+        env: runtimeEnvironment(),
         resourceLimits: {maxOldGenerationSizeMb: HEAP_MB},
       })
     } catch (error) {

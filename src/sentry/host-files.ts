@@ -1,5 +1,6 @@
 // openHostFiles: the host files that a sentry needs, opened while that is possible: a jail, inside which they are read, opens no path.
 
+import {OwnFiles} from '../own-files.ts'
 import {type HostSource, openHostSource} from '../vfs/fs/host-source.ts'
 import {openRandom} from '../vfs/random.ts'
 import {hostClock} from './clock.ts'
@@ -28,8 +29,9 @@ export function openHostFiles(
   openRandom()
   hostClock()
   const files: HostFiles = {user: userOf({dropTo}), volumes: [], roots: []}
+  const own = volumes.some(({writable}) => writable) ? new OwnFiles(process.env) : undefined
   const open = (path: string, isWritable: boolean) => {
-    const source = openHostSource(path)
+    const source = openHostSource(path, isWritable ? own : undefined)
     files.roots.push({fd: source.fd, isWritable})
     return source
   }

@@ -54,6 +54,8 @@ export interface Inode {
   lostName?: Place
   /** How many have it open for writing; below 0: how many programs execute it. See text-busy.ts. */
   textUse?: number
+  /** It does not change, nor do the names in it, though others of its file system may. */
+  readonly isReadOnly?: boolean
   /** How many hold it, if its file system counts: open descriptions, working directories. */
   readonly holds?: number
   /**

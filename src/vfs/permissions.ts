@@ -82,8 +82,8 @@ export function checkWritable(location: Location): void {
   if (isReadOnly(location)) throw new Errno(EROFS)
 }
 
-export function isReadOnly(location: Location): boolean {
-  return location.mount.readOnly || location.mount.fs.readOnly
+export function isReadOnly({mount, inode}: Pick<Location, 'mount' | 'inode'>): boolean {
+  return mount.readOnly || mount.fs.readOnly || inode.isReadOnly === true
 }
 
 /** Executed by its group, such a file runs as that group; otherwise the bit asks for mandatory locks. */

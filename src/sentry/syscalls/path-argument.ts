@@ -6,6 +6,7 @@ import type {ByteString, Inode} from '../../vfs/file.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import {INSPECT, type Intent} from '../../vfs/path-policy.ts'
 import {PATH_MAX, type PathContext, resolve} from '../../vfs/path-walk.ts'
+import {isReadOnly} from '../../vfs/permissions.ts'
 import type {Task} from '../task.ts'
 
 /** @throws Errno EFAULT, ENAMETOOLONG */
@@ -74,6 +75,6 @@ export function descriptorTarget(task: Task, fd: number): Target {
 }
 
 /** @throws Errno EROFS */
-export function checkMountWritable({mount}: Target): void {
-  if (mount !== undefined && (mount.readOnly || mount.fs.readOnly)) throw new Errno(EROFS)
+export function checkMountWritable({mount, inode}: Target): void {
+  if (mount !== undefined && isReadOnly({mount, inode})) throw new Errno(EROFS)
 }

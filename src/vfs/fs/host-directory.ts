@@ -1,6 +1,6 @@
 // HostDirectory: names of a host directory: looked up, listed, and (in a writable mount) made, moved and removed.
 
-import {EEXIST, ENOENT, EOPNOTSUPP, EPERM, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
+import {EBUSY, EEXIST, ENOENT, EOPNOTSUPP, EPERM, EROFS, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID} from '../../abi/file-mode.ts'
 import {O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, RENAME_EXCHANGE} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
@@ -118,7 +118,7 @@ export class HostDirectory extends HostNode {
   }
 
   override create(name: ByteString, mode: number, owner: Credentials): HostFile {
-    this.fs.startChange()
+    this.#startNameChange(name)
     const directory = this.fs.directoryFd(this)
     const fd = check(host.hostOpen(directory, name, O_CREAT | O_EXCL | O_RDWR, mode))
     try {
@@ -134,13 +134,13 @@ export class HostDirectory extends HostNode {
   }
 
   override mkdir(name: ByteString, mode: number, owner: Credentials): HostNode {
-    this.fs.startChange()
+    this.#startNameChange(name)
     check(host.hostMakeDirectory(this.fs.directoryFd(this), name, mode))
     return this.#finish(name, mode, owner)
   }
 
   override symlink(name: ByteString, target: ByteString, owner: Credentials): HostNode {
-    this.fs.startChange()
+    this.#startNameChange(name)
     const fd = this.fs.directoryFd(this)
     check(host.hostSymlink(target, fd, name))
     this.#giveNewTo(owner, fd, name)
@@ -151,7 +151,7 @@ export class HostDirectory extends HostNode {
   override mknod(name: ByteString, mode: number, _rdev: number, owner: Credentials): HostNode {
     const kind = mode & S_IFMT
     if (kind !== S_IFIFO && kind !== S_IFSOCK) throw new Errno(EPERM)
-    this.fs.startChange()
+    this.#startNameChange(name)
     check(host.hostMakeNode(this.fs.directoryFd(this), name, mode))
     return this.#finish(name, mode & 0o7777, owner)
   }
@@ -161,20 +161,21 @@ export class HostDirectory extends HostNode {
     if (target.kind === S_IFDIR) throw new Errno(EPERM)
     if (target.parent === undefined) throw new Errno(EXDEV)
     if (target.isRemoved) throw new Errno(ENOENT)
-    this.fs.startChange()
+    if (target.isReadOnly) throw new Errno(EROFS)
+    this.#startNameChange(name)
     const from = this.fs.directoryFd(target.parent)
     const to = this.fs.directoryFd(this)
     check(host.hostLink(from, target.name, to, name))
   }
 
   override unlink(name: ByteString): void {
-    this.fs.startChange()
+    this.#startNameChange(name)
     check(host.hostUnlink(this.fs.directoryFd(this), name, 0))
     this.#drop(name)
   }
 
   override rmdir(name: ByteString): void {
-    this.fs.startChange()
+    this.#startNameChange(name)
     const child = this.#children.get(name)
     if (child instanceof HostDirectory && child.isHeld) this.fs.directoryFd(child)
     check(host.hostUnlink(this.fs.directoryFd(this), name, 1))
@@ -183,7 +184,8 @@ export class HostDirectory extends HostNode {
 
   override rename(oldName: ByteString, newDirectory: Inode, newName: ByteString, flags: number): void {
     if (!(newDirectory instanceof HostDirectory) || newDirectory.fs !== this.fs) throw new Errno(EXDEV)
-    this.fs.startChange()
+    this.#startNameChange(oldName)
+    newDirectory.#startNameChange(newName)
     const from = this.fs.directoryFd(this)
     const to = this.fs.directoryFd(newDirectory)
     const node = this.#children.get(oldName)
@@ -221,6 +223,12 @@ export class HostDirectory extends HostNode {
     if (child === undefined) return
     this.#children.delete(name)
     child.detach()
+  }
+
+  /** Call before a name is made, removed or given to another file. @throws Errno EROFS; EBUSY as for what is mounted on */
+  #startNameChange(name: ByteString): void {
+    this.startChange()
+    if (this.fs.own?.nameIn(this.identity, name) !== undefined) throw new Errno(EBUSY)
   }
 
   /** Gives a new node the mode asked for (with the process's umask applied) and its owner. */

@@ -106,7 +106,7 @@ export class HostFile extends HostNode {
   }
 
   protected openHost(access: number): number {
-    if (access !== O_RDONLY) this.fs.startChange()
+    if (access !== O_RDONLY) this.startChange()
     const [fd, name] = this.isRemoved ? this.handle() : super.handle()
     if (name === '') return check(host.hostOpenSelf(fd, access))
     const opened = check(host.hostOpen(fd, name, access, 0))

@@ -1,6 +1,6 @@
 // HostNode: what every inode of a host file system has: its name in its directory, and the host file found there.
 
-import {EINVAL, EISDIR, ENOENT, Errno, ESTALE} from '../../abi/errno.ts'
+import {EINVAL, EISDIR, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
 import type {AttributeChanges, Attributes, ByteString, FileDescription, Place} from '../file.ts'
 import {
@@ -27,6 +27,8 @@ export class HostNode extends Node {
   readonly #ino: number
   readonly #devMajor: number
   readonly #devMinor: number
+  /** It is one of hv's own files, or in one of hv's directories. */
+  readonly isReadOnly: boolean
   wasUsed = false
   #identity: string | undefined
   #parent: HostDirectory | undefined
@@ -45,6 +47,7 @@ export class HostNode extends Node {
     this.#devMinor = fs.stat[STAT_DEV_MINOR]
     this.#parent = parent
     this.#name = name
+    this.isReadOnly = parent?.isReadOnly === true || this.#isOwn()
   }
 
   get parent(): HostDirectory | undefined {
@@ -63,6 +66,19 @@ export class HostNode extends Node {
   get identity(): string {
     this.#identity ??= `${this.#devMajor}:${this.#devMinor}:${this.#ino}`
     return this.#identity
+  }
+
+  #isOwn(): boolean {
+    const {own} = this.fs
+    if (own === undefined) return false
+    const parent = this.#parent
+    return own.isFile(this.identity) || (parent && own.nameIn(parent.identity, this.#name)) === true
+  }
+
+  /** Call before every change of it. @throws Errno EROFS */
+  protected startChange(): void {
+    if (this.isReadOnly) throw new Errno(EROFS)
+    this.fs.startChange()
   }
 
   isStatOf(stat: Float64Array): boolean {
@@ -148,7 +164,7 @@ export class HostNode extends Node {
   }
 
   override setAttributes(changes: AttributeChanges): void {
-    this.fs.startChange()
+    this.startChange()
     if (changes.size !== undefined) this.truncate(changes.size)
     const {mode, uid, gid, atime, mtime} = changes
     if ((mode ?? uid ?? gid ?? atime ?? mtime) === undefined) return

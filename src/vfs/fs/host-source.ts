@@ -1,9 +1,10 @@
 // HostSource: a host directory or file, opened to be shown to a guest, but not read.
 
-import {existsSync} from 'node:fs'
+import {existsSync, realpathSync} from 'node:fs'
 import {EACCES, ENOENT, ENOTDIR, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import {HvError} from '../../errors.ts'
+import type {OwnFiles} from '../../own-files.ts'
 import {descriptorPath} from '../descriptor-path.ts'
 import type {ByteString} from '../file.ts'
 import {host, STAT_FIELDS, STAT_MODE, toByteString} from '../host-calls.ts'
@@ -13,11 +14,22 @@ export interface HostSource {
   readonly fd: number
   /** Without links; undefined: unknown. */
   readonly path: ByteString | undefined
+  /** For one in which the guest may write: what it may not. */
+  readonly own?: OwnFiles
 }
 
-/** Works while host paths can be opened, which a jail forbids. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
-export function openHostSource(path: string): HostSource {
+/**
+ * Works while host paths can be opened, which a jail forbids.
+ * @param own present: the guest may write in it
+ * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
+ */
+export function openHostSource(path: string, own?: OwnFiles): HostSource {
   const fd = checkRoot(host.hostOpenRoot(toByteString(path)), path)
+  if (own?.isBelow(realpathSync(path))) {
+    host.hostClose(fd)
+    const message = `${path} is code that hv itself runs on`
+    throw new HvError('BAD_ARGUMENT', message, 'let the guest only read it, or write in a copy')
+  }
   const kind = statOf(fd)[STAT_MODE] & S_IFMT
   if (kind !== S_IFDIR && kind !== S_IFREG) {
     host.hostClose(fd)
@@ -29,7 +41,7 @@ export function openHostSource(path: string): HostSource {
     const nextStep = 'mount it: `mount -t proc proc /proc`'
     throw new HvError('HOST_SYSCALL', '/proc is not mounted, and hv opens files through it', nextStep)
   }
-  return {fd, path: descriptorPath(fd, 'latin1')}
+  return {fd, path: descriptorPath(fd, 'latin1'), own}
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import {ENAMETOOLONG, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT} from '../../abi/file-mode.ts'
+import {OwnFiles} from '../../own-files.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
@@ -33,7 +34,8 @@ export interface HostFsOptions {
 
 /** Mounts a host path, or what was opened before. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
 export function openHostFs(source: string | HostSource, options: HostFsOptions): HostFs {
-  const opened = typeof source === 'string' ? openHostSource(source) : source
+  const own = options.readOnly || typeof source !== 'string' ? undefined : new OwnFiles(process.env)
+  const opened = typeof source === 'string' ? openHostSource(source, own) : source
   return new HostFs(opened, statOf(opened.fd), options)
 }
 
@@ -54,6 +56,8 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   readonly canChangeOwner = process.geteuid?.() === 0
   /** Least recently used first. */
   readonly #directoryFds = new Map<HostDirectory, number>()
+  /** What no guest may change; undefined: it may change nothing at all. */
+  readonly own: OwnFiles | undefined
   readonly budget: Budget | undefined
   readonly #maxSteps: number
   /** It may have a descriptor that nobody has asked for yet. */
@@ -69,6 +73,8 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     this.hostPath = source.path
     this.stat = stat
     this.readOnly = options.readOnly
+    this.own = source.own
+    if (!this.readOnly && this.own === undefined) throw new TypeError('a writable volume needs its OwnFiles')
     this.mapped = mappedHostFiles(options.memory)
     if (!this.readOnly) this.mapped.writableRoots.push(this.hostPath ?? '/')
     this.budget = options.budget

@@ -55,9 +55,10 @@ mkdir /share /guests /tmp
 mount -t virtiofs files /share
 echo share $(cat /share/greeting)
 echo from the machine > /share/answer
-umount /share
 mount -t virtiofs guests /guests
 /guests/hello
+TMPDIR=/share /guests/unix-names && echo sockets in the share
+umount /share
 for guest in ${GUESTS.join(' ')}; do /guests/$guest >/dev/null && echo passed $guest; done
 echo entropy $(head -c 1000 /dev/hwrng | wc -c)
 echo vsock $(test -c /dev/vsock && echo there)
@@ -69,6 +70,7 @@ arping -f -w 20 -I eth0 10.0.0.1 >/dev/null && echo network there
 
 const FOUND = [
   ...['cpus 2', 'disk a disk', 'share from the host', 'Hello from guest user mode'],
+  'sockets in the share',
   ...GUESTS.map((guest) => `passed ${guest}`),
   ...['entropy 1000', 'vsock there', 'clock right', 'rtc right', 'network there', 'machine: status 0'],
 ]

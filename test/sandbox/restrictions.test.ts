@@ -137,7 +137,7 @@ describe('onSyscall', () => {
     'takes no verdict %j',
     async (verdict) => {
       const {run} = bound(await create({onSyscall: {write: () => verdict}}))
-      await expect(run(BUSYBOX, ['echo', 'hi'])).rejects.toThrow(TypeError)
+      await expect(run(BUSYBOX, ['echo', 'hi'])).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
     },
   )
 

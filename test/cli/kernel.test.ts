@@ -98,8 +98,10 @@ describeKvm('hv run --kernel --gdb on a terminal', () => {
 
 const text = join(folder, 'text')
 const fifo = join(folder, 'fifo')
+const disk = join(folder, 'disk')
 spawnSync('mkfifo', [fifo])
 writeFileSync(text, 'no kernel\n'.repeat(1000))
+writeFileSync(disk, new Uint8Array(4096))
 
 test.each([
   [['--kernel', join(folder, 'none')], '--kernel: .* does not exist'],
@@ -151,7 +153,9 @@ test.each([
     'cannot be written \\(ENOENT\\)',
   ],
   [['--kernel', kernel, '--memory', '2048G'], 'a machine cannot have .* of memory'],
-  [['--kernel', kernel, ...Array.from({length: 40}, () => ['--disk', text]).flat()], 'room for'],
+  [['--kernel', kernel, ...Array.from({length: 40}, () => ['--disk', `${disk}:ro`]).flat()], 'room for'],
+  [['--kernel', kernel, '--disk', disk, '--disk', disk], 'the disk .* is in use'],
+  [['--kernel', kernel, '--disk', text], 'no multiple of 512'],
 ])('%j is refused in one line', (argv, message) => {
   const {status, stdout, stderr} = hv(['run', ...argv])
   expect(stderr).toMatch(new RegExp(`^hv: .*${message}.*\n$`))

@@ -2,7 +2,6 @@
 
 import {closeSync} from 'node:fs'
 import {HvError, printable} from '../errors.ts'
-import {openHostSource} from '../vfs/fs/host-source.ts'
 import {fillRandom} from '../vfs/random.ts'
 import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
@@ -53,10 +52,9 @@ export class KernelResources implements Disposable {
       )
     }
     return shares.map(({path, tag, writable = false, is9p}) => {
-      const source = openHostSource(path)
-      const share = openShare(source, {readOnly: !writable})
+      const share = openShare(path, {readOnly: !writable})
       this.#letGo.push(() => share.dispose())
-      this.roots.push({fd: source.fd, isWritable: writable})
+      this.roots.push({fd: share.fd, isWritable: writable})
       const server = is9p ? new Server9p(share.root) : new ServerFuse(share.root)
       this.#letGo.push(() => server.close())
       return server instanceof Server9p ? new Virtio9p(server, tag) : new VirtioFs(server, tag)

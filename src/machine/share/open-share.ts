@@ -15,6 +15,8 @@ const LISTINGS_BYTES = 64 << 20
 const MEMORY_BYTES = 256 << 20
 
 export interface Share {
+  /** The directory's descriptor, for the jail. */
+  readonly fd: number
   /** For {@link Server}. */
   readonly root: Location
   /** Call it after the servers are closed. */
@@ -35,5 +37,5 @@ export function openShare(directory: string | HostSource, {readOnly = false} = {
     throw new HvError('BAD_ARGUMENT', `${shown}: not a directory`, 'share the directory that it is in')
   }
   const root = mountRoot(fs, {readOnly}).top
-  return {root, dispose: () => disposeMounts(root.mount)}
+  return {fd: fs.rootFd, root, dispose: () => disposeMounts(root.mount)}
 }

@@ -84,8 +84,19 @@ int Add(const Fd& ruleset, const FileRule& rule, uint64_t known) {
   return ::syscall(kAddRule, ruleset.get(), kPathBeneath, &beneath, 0) == 0 ? 0 : errno;
 }
 
+// Lets names be moved between directories beneath this one. The rule hangs on the directory itself, in whatever mount it is later found.
+bool AllowMoves(const Fd& ruleset, int directory) {
+  const PathBeneath beneath = {kRefer, directory};
+  return ::syscall(kAddRule, ruleset.get(), kPathBeneath, &beneath, 0) == 0;
+}
+
+bool IsDirectory(int fd) {
+  struct statx file;
+  return ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &file) == 0 && S_ISDIR(file.stx_mode);
+}
+
 // Returns a negative descriptor and sets errno if the host has no such thing.
-Fd CreateReach(int version) {
+Fd CreateReach(int version, const std::vector<FileRule>& files) {
   RulesetAttributes attributes = {};
   if (version >= kVersionOfTcp) attributes.net = kBindTcp | kConnectTcp;
   if (version >= kVersionOfScopes) {
@@ -102,9 +113,12 @@ Fd CreateReach(int version) {
   attributes.files = kRefer;
   Fd ruleset(Create(attributes));
   const Fd top(::open("/", O_PATH | O_CLOEXEC));
-  const PathBeneath everywhere = {kRefer, top.get()};
-  if (ruleset.get() >= 0 && ::syscall(kAddRule, ruleset.get(), kPathBeneath, &everywhere, 0) != 0)
-    return Fd();
+  if (ruleset.get() >= 0 && !AllowMoves(ruleset, top.get())) return Fd();
+  // What has a mount of its own no longer lies beneath `/`: own_mount.h.
+  for (const FileRule& file : files)
+    if (ruleset.get() >= 0 && file.is_writable && IsDirectory(file.fd) &&
+        !AllowMoves(ruleset, file.fd))
+      return Fd();
   return ruleset;
 }
 
@@ -115,8 +129,8 @@ int LandlockVersion() {
   return version < 0 ? -errno : static_cast<int>(version);
 }
 
-int RestrictReach(int version) {
-  const Fd ruleset = CreateReach(version);
+int RestrictReach(int version, const std::vector<FileRule>& files) {
+  const Fd ruleset = CreateReach(version, files);
   return ruleset.get() < 0 ? errno : Restrict(ruleset.get());
 }
 
@@ -127,7 +141,7 @@ int RestrictFiles(EveryThread& threads, int version, const std::vector<FileRule>
   if (ruleset.get() < 0) return errno;
   for (const FileRule& rule : rules)
     if (const int error = Add(ruleset, rule, known); error != 0) return error;
-  const Fd reach = CreateReach(version);
+  const Fd reach = CreateReach(version, rules);
   const Rulesets rulesets = {ruleset.get(), reach.get(), others};
   return threads.Do(RestrictThread, &rulesets);
 }

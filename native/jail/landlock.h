@@ -16,8 +16,9 @@ namespace hv {
 int LandlockVersion();
 
 // This thread, and what is born from it from now on, may signal only one another. No TCP, no abstract UNIX sockets of others. The
-// thread can no longer mount anything. What the host's version lacks is left out. Returns 0 or an errno.
-int RestrictReach(int version);
+// thread can no longer mount anything. Names move between directories beneath `/`, and beneath the writable ones of `files`, which may
+// get mounts of their own later. What the host's version lacks is left out. Returns 0 or an errno.
+int RestrictReach(int version, const std::vector<FileRule>& files);
 
 // The threads of this process that existed before, except the caller's.
 using Others = std::set<pid_t>;

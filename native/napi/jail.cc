@@ -1,8 +1,10 @@
 // jail.cc: the layers of a sentry's jail, one function for each. src/jail/addon.ts has its types.
 
+#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "jail/call_filter.h"
 #include "jail/every_thread.h"
@@ -89,13 +91,21 @@ Napi::Value Speculation(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), LimitSpeculation());
 }
 
-// restrictReach()
+// restrictReach(writablePaths): one that cannot be opened is reported when it is opened for the guest
 Napi::Value Reach(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     const int version = LandlockVersion();
     others = EveryThread().Others();
     if (!builder) builder.emplace();
-    return Answer(info.Env(), version < 0 ? -version : RestrictReach(version));
+    std::vector<Fd> directories;
+    std::vector<FileRule> files;
+    for (const std::string& path : ToStrings(info[0])) {
+      Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (fd.get() < 0) continue;
+      files.push_back({fd.get(), true});
+      directories.push_back(std::move(fd));
+    }
+    return Answer(info.Env(), version < 0 ? -version : RestrictReach(version, files));
   });
 }
 

@@ -24,8 +24,8 @@ export interface JailAddon {
   shareNoCore(): number
   /** For this thread and its future children: branch predictors are shared with nobody. */
   limitSpeculation(): number
-  /** For this thread: signals reach only what is born from it from now on; no TCP. */
-  restrictReach(): number
+  /** For this thread: signals reach only what is born from it from now on; no TCP. Names move between directories only beneath `/` and these. */
+  restrictReach(writablePaths: readonly string[]): number
   /** Also for the other threads. From now on only files beneath these descriptors can be opened: to read, or to change. */
   restrictFiles(fds: readonly number[], writableFds: readonly number[]): number
   /**

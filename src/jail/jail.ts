@@ -89,9 +89,10 @@ export class Jail {
 
   /**
    * Call before there is a platform: a guest's processes are born in the jail.
+   * @param writable paths of the directories of the host that the guest may write
    * @param born what this process was born in; undefined: it was not started for a jail
    */
-  static begin(choice: JailChoice, born?: Born): Jail {
+  static begin(choice: JailChoice, writable: readonly string[], born?: Born): Jail {
     const jail = new Jail(choice, born)
     if (choice === 'none') return jail
     for (const name of ['user', 'pid'] as const) {
@@ -100,7 +101,7 @@ export class Jail {
     }
     jail.#lay('core-scheduling', () => addon.shareNoCore())
     jail.#lay('speculation', () => addon.limitSpeculation())
-    jail.#lay('landlock-reach', () => addon.restrictReach())
+    jail.#lay('landlock-reach', () => addon.restrictReach(writable))
     return jail
   }
 

@@ -6,7 +6,7 @@ import {Jail} from './jail.ts'
 
 const STDOUT = 1
 
-const jail = Jail.begin('best', bornOf(process.argv[2]))
+const jail = Jail.begin('best', [], bornOf(process.argv[2]))
 jail.limit({memoryBytes: 2 ** 29, maxTasks: 64, cpus: 1, cpuQuotaPercent: 100})
 jail.close({roots: [], directories: [], caller: 'kvm', hasTerminal: false})
 writeSync(STDOUT, JSON.stringify(jail.layers))

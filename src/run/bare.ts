@@ -22,7 +22,7 @@ export async function runBareMetal(options: RunOptions, watchdog: Watchdog): Pro
   const server =
     options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, options, true))
   const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
-  const jail = Jail.begin(options.jail ?? 'best')
+  const jail = Jail.begin(options.jail ?? 'best', [])
   const {memoryBytes = MEMORY_BYTES} = options
   jail.limit({memoryBytes, ...TASKS}, options.cgroupParent)
   const kvmError = addon.holdKvm()

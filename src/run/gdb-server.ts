@@ -5,6 +5,7 @@ import {type GdbAddress, targetRemote} from '../gdb/address.ts'
 import {GdbServer} from '../gdb/server.ts'
 import {debugLimits} from '../vm/debug.ts'
 import type {RunOptions} from './options.ts'
+import {writablePaths} from './writable-paths.ts'
 
 const STDERR = 2
 
@@ -16,17 +17,11 @@ const STDERR = 2
  */
 export async function listenForGdb(
   address: GdbAddress,
-  {volumes, shares = []}: Pick<RunOptions, 'volumes' | 'shares'>,
+  options: Pick<RunOptions, 'volumes' | 'shares'>,
   isMachine: boolean,
 ): Promise<GdbServer> {
   if (isMachine) askLimits()
-  const writable = [...volumes.map(({host: path, writable}) => ({path, writable})), ...shares].filter(
-    (each) => each.writable,
-  )
-  return GdbServer.listen(
-    address,
-    writable.map(({path}) => path),
-  )
+  return GdbServer.listen(address, writablePaths(options))
 }
 
 export function tellWaiting(server: GdbServer): void {

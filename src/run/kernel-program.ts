@@ -30,6 +30,7 @@ import type {RunOptions, RunResult} from './options.ts'
 import {foldersOf} from './show-program.ts'
 import {refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
+import {writablePaths} from './writable-paths.ts'
 
 /** hv's own threads do not count as the guest's. */
 const MAX_TASKS = 1
@@ -48,7 +49,7 @@ export async function runKernelProgram(
 ): Promise<RunResult> {
   refuseUnfit(options, UNFIT, (name) => `${name} has no meaning for a program with a kernel of its own`)
   const {gdb, core: coreFile, machineCore} = await openKernelDebugging(options)
-  const jail = Jail.begin(options.jail ?? 'best')
+  const jail = Jail.begin(options.jail ?? 'best', writablePaths(options))
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   const memory = filesMemory(memoryBytes)
   jail.limit({memoryBytes: memoryBytes + memory.size, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)

@@ -10,6 +10,7 @@ import {openKernelDebugging} from './kernel-debugging.ts'
 import {hasTree, type RunOptions, type RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
+import {writablePaths} from './writable-paths.ts'
 
 /** hv's own threads do not count as the guest's. */
 const MAX_TASKS = 1
@@ -26,7 +27,7 @@ export async function runKernelMachine(
     return (await import('./kernel-program.ts')).runKernelProgram(options, kernel, watchdog)
   requireKernelOptions(options)
   const {gdb, core, machineCore} = await openKernelDebugging(options)
-  const jail = Jail.begin(options.jail ?? 'best')
+  const jail = Jail.begin(options.jail ?? 'best', writablePaths(options))
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   jail.limit({memoryBytes, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
   options.code?.keep()

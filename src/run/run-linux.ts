@@ -36,6 +36,7 @@ import {rehearseIfCold} from './rehearse-if-cold.ts'
 import {foldersOf} from './show-program.ts'
 import {loadTrace, RunTrace} from './trace.ts'
 import type {Watchdog} from './watchdog.ts'
+import {writablePaths} from './writable-paths.ts'
 
 /** Runs it, or returns what its file shows it to be instead. @throws HvError */
 export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunResult | FoundBare> {
@@ -52,7 +53,7 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
     options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, options, isUndecided))
   const gdb = server && new (await import('./gdb.ts')).GdbRun(server)
   const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
-  const jail = Jail.begin(options.jail ?? 'best')
+  const jail = Jail.begin(options.jail ?? 'best', writablePaths(options))
   jail.limit(hostLimits(options), options.cgroupParent)
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
   using platform = opened.platform

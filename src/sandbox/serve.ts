@@ -7,6 +7,7 @@ import {openPlatform} from '../platform/open.ts'
 import {type GuestFiles, openGuestFiles} from '../run/guest-files.ts'
 import {hostLimits} from '../run/host-limits.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
+import {writablePaths} from '../run/writable-paths.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
 import {restriction} from '../sentry/pledge/restrict.ts'
@@ -56,7 +57,8 @@ async function start(
   const restrict = restriction(settings)
   const hooks = await hooksOf(settings)
   await rehearseIfCold(settings.platform, confinement?.code)
-  const jail = Jail.begin(confinement === undefined ? 'none' : settings.jail, confinement?.born)
+  const choice = confinement === undefined ? 'none' : settings.jail
+  const jail = Jail.begin(choice, writablePaths(settings), confinement?.born)
   jail.limit(hostLimits(settings), settings.cgroupParent)
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let shown: GuestFiles

@@ -33,7 +33,8 @@ const OF_FILE = `set -e
 /** The same for a tree. */
 const OF_TREE = `set -e; cd /v; umask 0
   mkdir -m 711 d; echo x > d/f; chmod 640 d/f; touch -d @1000000 d/f d; ln -s f d/l; ln d/f d/h; mkfifo p
-  mv d/h d/g; stat -c '%n %a %h %Y' d/f d/g; stat -c '%n %a' d p; readlink d/l; chmod 2750 d; stat -c %a d; rm -r d p`
+  mv d/h d/g; stat -c '%n %a %h %Y' d/f d/g; stat -c '%n %a' d p; readlink d/l; chmod 2750 d; stat -c %a d
+  mkdir e; ln d/f e/f; mv e/f d/e; mv d/g .; rm -r d e g p`
 const SEEN = 'd/f 640 2 1000000\nd/g 640 2 1000000\nd 711\np 666\nf\n'
 
 let folder: string

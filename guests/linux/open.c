@@ -55,8 +55,7 @@ static void check_access_modes(void) {
 }
 
 static void check_lowest_descriptor(void) {
-  int a = open("/dev/null", O_RDONLY), b = open("/dev/null", O_RDONLY),
-      c = open("/dev/null", O_RDONLY);
+  int a = open("/dev/null", O_RDONLY), b = open("/dev/null", O_RDONLY), c = open("/dev/null", O_RDONLY);
   REQUIRE(a >= 0 && b > a && c > b);
   CHECK_EQ(close(a), 0);
   CHECK_EQ(open("/dev/null", O_RDONLY), a);
@@ -122,26 +121,6 @@ static void check_links_and_paths(void) {
   close(fd);
 }
 
-// Only what can be read and written in place takes O_DIRECT: no directory, no device, no fifo, no generated text.
-static void check_direct(void) {
-  static const char *const others[] = {".",    "/",         "/proc",     "/proc/self/status",
-                                       "/dev", "/dev/null", "/dev/zero", "fifo"};
-  // Earlier, it was the file system's choice.
-  if (!is_since(6, 6)) return;
-  REQUIRE(mkfifo("fifo", 0600) == 0);
-  for (size_t i = 0; i < COUNT(others); i++)
-    CHECK_ERRNO(open(others[i], O_RDONLY | O_NONBLOCK | O_DIRECT), EINVAL);
-  CHECK_ERRNO(open(".", O_RDONLY | O_DIRECTORY | O_DIRECT), EINVAL);
-  CHECK_ERRNO(open("absent", O_RDONLY | O_DIRECT), ENOENT);
-  int fd = open(".", O_RDONLY);
-  CHECK_ERRNO(fcntl(fd, F_SETFL, O_DIRECT), EINVAL);
-  close(fd);
-  fd = open("direct", O_RDWR | O_CREAT | O_DIRECT, 0600);
-  CHECK(fd >= 0);
-  CHECK_EQ(fcntl(fd, F_GETFL) & O_DIRECT, O_DIRECT);
-  close(fd);
-}
-
 int main(void) {
   enter_scratch();
   check_creation();
@@ -149,6 +128,5 @@ int main(void) {
   check_lowest_descriptor();
   check_errors();
   check_links_and_paths();
-  check_direct();
   return finish();
 }

@@ -1,36 +1,10 @@
 // thread-pointer: the FS and GS bases, set by call and by instruction, kept across system calls. man 2 arch_prctl.
 #include <asm/prctl.h>
-#include <linux/sched.h>
 #include <sys/auxv.h>
-#include <sys/wait.h>
 
 #include "check.h"
 
-static long arch_prctl(int code, unsigned long address) {
-  return syscall(SYS_arch_prctl, code, address);
-}
-
-// clone(CLONE_SETTLS) and clone3 set the FS base, which has to be an address of user memory: copy_thread, as ARCH_SET_FS.
-static void check_clone(void) {
-  static const unsigned long refused[] = {0x7ffffffff000, 0x800000000000, 0x8000000000000000,
-                                          0xffffffffff600000, -1ul};
-  int status;
-  for (size_t i = 0; i < COUNT(refused); i++) {
-    struct clone_args args = {.flags = CLONE_SETTLS, .exit_signal = SIGCHLD, .tls = refused[i]};
-    CHECK_ERRNO(syscall(SYS_clone, CLONE_SETTLS | SIGCHLD, 0, 0, 0, refused[i]), EPERM);
-    CHECK_ERRNO(syscall(SYS_clone3, &args, sizeof(args)), EPERM);
-    CHECK_ERRNO(arch_prctl(ARCH_SET_FS, refused[i]), EPERM);
-  }
-  CHECK_ERRNO(waitpid(-1, &status, WNOHANG), ECHILD);
-  pid_t child = (pid_t)syscall(SYS_clone, CLONE_SETTLS | SIGCHLD, 0, 0, 0, &status);
-  if (child == 0) {
-    // Without the C library: its thread pointer is gone.
-    register long number __asm__("rax") = SYS_exit;
-    __asm__ volatile("syscall" ::"r"(number), "D"(7L) : "rcx", "r11", "memory");
-  }
-  CHECK_EQ(waitpid(child, &status, 0), child);
-  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
-}
+static long arch_prctl(int code, unsigned long address) { return syscall(SYS_arch_prctl, code, address); }
 
 int main(void) {
   unsigned long fs = 0, gs = 1, data[2] = {0x1234567890abcdef, 42}, value;
@@ -71,7 +45,6 @@ int main(void) {
     CHECK_EQ(value, 0xffffffff81000000);
   }
   CHECK_EQ(arch_prctl(ARCH_SET_GS, 0), 0);
-  check_clone();
   CHECK_EQ(syscall(SYS_getpid), getpid());
   return finish();
 }

@@ -63,10 +63,16 @@ const personalityBits = flagWord(
   'PER_???',
 )
 
-const PERSONALITIES = [
-  ...'LINUX SVR4 SVR3 SCOSVR3 WYSEV386 ISCR4 BSD XENIX LINUX32'.split(' '),
-  ...'IRIX32 IRIXN32 IRIX64 RISCOS SOLARIS UW7 OSF4 HPUX'.split(' '),
-]
+/** Domains without flags of their own: linux/personality.h. */
+const PERSONALITIES: Record<number, string | undefined> = {
+  0: 'LINUX',
+  6: 'BSD',
+  8: 'LINUX32',
+  12: 'RISCOS',
+  15: 'OSF4',
+  16: 'HPUX',
+  255: 'MASK',
+}
 
 export function personalityName(value: number): string {
   const kind = value & 0xff

@@ -3,7 +3,7 @@
 
 import {spawnSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {hostname, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {stepMs} from '../../ci/budgets.mjs'
 import {guestEnvironment} from '../../src/run/options.ts'
@@ -35,6 +35,8 @@ export class TraceBench {
     const given = [
       '--root',
       '/',
+      '--hostname',
+      hostname(),
       '--env',
       `TMPDIR=${this.#scratch}`,
       '--volume',

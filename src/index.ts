@@ -66,7 +66,7 @@ export type {
   TraceSignalEvent,
   TraceSyscallEvent,
 } from './sentry/trace/event.ts'
-export type {ProcessInfo, SandboxStats} from './sentry/usage.ts'
+export type {ProcessInfo, SandboxUsage} from './sentry/usage.ts'
 export type {StopSignal} from './stop-signal.ts'
 export type {
   Cpuid,

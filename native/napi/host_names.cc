@@ -28,7 +28,9 @@ napi_value MakeNode(napi_env env, napi_callback_info info) {
   if (name.error() != 0) return call.Return(name.error());
   const auto mode = static_cast<mode_t>(call.Int(2));
   if (!S_ISFIFO(mode) && !S_ISSOCK(mode)) return call.Return(-EPERM);
-  return call.ReturnCall(::mknodat(call.Fd(0), name.c_str(), mode & (S_IFMT | 01777), 0));
+  // mknodat(3) is a symbol of glibc 2.33.
+  return call.ReturnCall(
+      ::syscall(SYS_mknodat, call.Fd(0), name.c_str(), mode & (S_IFMT | 01777), 0));
 }
 
 // hostSymlink(target, directory, name)

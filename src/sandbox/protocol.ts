@@ -12,7 +12,7 @@ import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {TraceFilters} from '../sentry/trace/options.ts'
 import type {Style} from '../sentry/trace/style.ts'
-import type {ProcessInfo, SandboxStats} from '../sentry/usage.ts'
+import type {ProcessInfo, SandboxUsage} from '../sentry/usage.ts'
 import type {TmpfsMount, Volume} from '../sentry/volume.ts'
 import type {LimitHit} from './limit-news.ts'
 import type {SandboxTerminalSize} from './options.ts'
@@ -171,7 +171,7 @@ export type Reply =
   /** By the request's id: the result, or the error number that the guest would get. */
   | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
   /** What was asked for. */
-  | {kind: 'used'; stats?: SandboxStats; processes?: ProcessInfo[]}
+  | {kind: 'used'; stats?: SandboxUsage; processes?: ProcessInfo[]}
   /** From LimitNews. `pid`: of the run's first process, if it is there already. */
   | {kind: 'limit'; run: number; pid?: number | undefined; hit: LimitHit}
   | LiveReply

@@ -5,7 +5,7 @@ import {requireMade} from '../options.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import {openHostProgram} from '../sentry/host-program.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
-import type {ProcessInfo, SandboxStats} from '../sentry/usage.ts'
+import type {ProcessInfo, SandboxUsage} from '../sentry/usage.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
 import {exitOf} from './exit-of.ts'
@@ -243,7 +243,7 @@ export class Sandbox {
    * const {memoryBytes, maxMemoryBytes, tasks, cpuMs} = await sandbox.stats()
    * console.log(memoryBytes < maxMemoryBytes, tasks, cpuMs >= 0) // true 0 true
    */
-  stats(): Promise<SandboxStats> {
+  stats(): Promise<SandboxUsage> {
     return this.#sentry.usage.stats()
   }
 

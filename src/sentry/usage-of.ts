@@ -4,13 +4,13 @@ import {printable} from '../errors.ts'
 import type {Kernel} from './kernel.ts'
 import {ProcessView} from './process-view.ts'
 import type {Sentry} from './sentry.ts'
-import {MOST_SHOWN, type ProcessInfo, type SandboxStats} from './usage.ts'
+import {MOST_SHOWN, type ProcessInfo, type SandboxUsage} from './usage.ts'
 
 const NS_PER_MS = 1e6
 const MS_PER_SECOND = 1000
 const COMMAND_BYTES = 256
 
-export function usageOf({kernel, disk}: Sentry): SandboxStats {
+export function usageOf({kernel, disk}: Sentry): SandboxUsage {
   const {budget, cpuUse, pids, platform, runs} = kernel
   return {
     programs: runs.size,

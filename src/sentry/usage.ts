@@ -7,10 +7,10 @@ export const MOST_SHOWN = 2048
  * What a sandbox uses at the moment; the last five count from when the sandbox was made, and never fall.
  *
  * @example
- * const {programs, memoryBytes, syscalls}: SandboxStats = await sandbox.stats()
+ * const {programs, memoryBytes, syscalls}: SandboxUsage = await sandbox.stats()
  * console.log(programs, memoryBytes > 0, syscalls) // e.g. 0 true 0
  */
-export interface SandboxStats {
+export interface SandboxUsage {
   /** Programs that `run` and `spawn` have started and that have not ended. */
   programs: number
   /** Processes, zombies included, and their threads together. */

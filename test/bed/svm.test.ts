@@ -8,10 +8,19 @@ import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
 import {KVM_UNITS, NOT_OF_THE_PROCESSOR, testUnits} from './units.ts'
 
+const SILENT = {status: 0, stdout: '', stderr: ''}
+
 describeBed('svm', (inside, forward) => {
   test('the bed offers SVM, nested paging and what the guests of the sentry are kept out with', async () => {
     const {stdout} = await inside(['grep', '-m1', '^flags', '/proc/cpuinfo'])
     for (const flag of ['svm', 'npt', 'smep', 'smap', 'umip']) expect(stdout.split(' ')).toContain(flag)
+  })
+
+  test('a guest is not told which processor the host has', async () => {
+    const [hv, guest] = ['/hv/dist/bin/hv.cjs', '/hv/.cache/guests/x86_64/processor-name']
+    expect(await inside([hv, 'run', '--platform', 'kvm', guest, 'hv virtual CPU'])).toEqual(SILENT)
+    const natively = await inside([guest, 'hv virtual CPU'])
+    expect(natively.status).toBe(1)
   })
 
   // The host's own KVM runs all guests.

@@ -4,6 +4,7 @@
 
 #include <asm/kvm_para.h>
 
+#include <cstring>
 #include <mutex>
 
 #include "arch/arch.h"
@@ -39,6 +40,22 @@ void SetLevel(kvm_cpuid_entry2& entry, uint32_t id) {
   if (entry.index != 1) return;
   entry.eax = kCoreBits;
   entry.ecx |= kCores << 8;
+}
+
+// What /proc/cpuinfo says, too (src/arch/x86_64/hwcap.ts): a guest is not told which processor the host has.
+void SetName(std::vector<kvm_cpuid_entry2>& entries) {
+  // SDM vol. 2, CPUID: three leaves hold the name, padded with zeros.
+  constexpr uint32_t kFirst = 0x80000002, kLeaves = 3, kRegisters = 4;
+  char name[kLeaves * kRegisters * sizeof(uint32_t)] = "hv virtual CPU";
+  for (kvm_cpuid_entry2& entry : entries) {
+    if (entry.function < kFirst || entry.function >= kFirst + kLeaves) continue;
+    uint32_t words[kRegisters];
+    std::memcpy(words, name + (entry.function - kFirst) * sizeof(words), sizeof(words));
+    entry.eax = words[0];
+    entry.ebx = words[1];
+    entry.ecx = words[2];
+    entry.edx = words[3];
+  }
 }
 
 }  // namespace
@@ -89,6 +106,7 @@ const std::vector<kvm_cpuid_entry2>& UserCpuid(const System& system) {
   static std::vector<kvm_cpuid_entry2> entries;
   std::call_once(once, [&] {
     entries = SupportedCpuid(system);
+    SetName(entries);
     if (pvm::IsHost()) pvm::AddXsave(entries);
   });
   return entries;

@@ -141,6 +141,36 @@ static void check_blocked(clockid_t clock) {
   CHECK(overruns >= 8);
 }
 
+static pthread_t computing;
+static volatile int at_others;
+
+static void count_receiver(int number) {
+  (void)number;
+  if (!pthread_equal(pthread_self(), computing)) at_others++;
+  signals++;
+}
+
+static void *compute(void *argument) {
+  (void)argument;
+  computing = pthread_self();
+  // The main thread sleeps by then.
+  sleep_ms(20);
+  timer_t timer = new_timer(CLOCK_PROCESS_CPUTIME_ID);
+  set_timer(timer, 10, 10);
+  while (signals < 20 && !is_late()) continue;
+  CHECK_EQ(timer_delete(timer), 0);
+  return 0;
+}
+
+// The signal goes to a thread that runs, not to the one that sleeps: unless it comes while the first one's handler blocks it.
+static void check_receiver(void) {
+  struct sigaction action = {.sa_handler = count_receiver, .sa_flags = SA_RESTART};
+  REQUIRE(sigaction(SIGUSR1, &action, 0) == 0);
+  join(start(compute, 0));
+  CHECK(signals >= 20);
+  if (is_since(6, 4)) CHECK(at_others < signals / 2);
+}
+
 int main(void) {
   struct utsname names;
   limit_time();
@@ -154,5 +184,6 @@ int main(void) {
   check_set_anew();
   check_ignored(false);
   check_ignored(true);
+  check_receiver();
   return finish();
 }

@@ -137,8 +137,14 @@ export class ProcessSignals {
     } else if (!queue.add({signal, info, ...timer})) taken?.('lost')
     for (const task of this.tasks) task.update()
     this.arrivals.wakeAll()
-    const receiver = target ?? this.tasks.find((task) => !task.blocks(signal))
+    const receiver = target ?? this.#receiver(signal, timer.timer !== undefined)
     if (receiver !== undefined && receiver.attention !== 0) receiver.notify()
+  }
+
+  /** One that takes the signal; a timer's rather goes to one that runs (posixtimer_send_sigqueue in Linux). */
+  #receiver(signal: number, isOfTimer: boolean): TaskSignals | undefined {
+    const running = isOfTimer ? this.tasks.find((task) => task.isAwake && !task.blocks(signal)) : undefined
+    return running ?? this.tasks.find((task) => !task.blocks(signal))
   }
 
   /** The process has ended: signals to the zombie have no effect. */

@@ -85,6 +85,11 @@ export class TaskSignals {
     if (this.#task !== undefined) this.#task.kernel.notify(this.#task)
   }
 
+  /** The task runs, or waits for a CPU alone. */
+  get isAwake(): boolean {
+    return this.#task !== undefined && this.#task.wait === undefined
+  }
+
   /** A copy of the mask. */
   get mask(): SignalSet {
     return this.#mask.clone()

@@ -109,9 +109,9 @@ function reachedFrom(entry, graph, found = new Set()) {
   return found
 }
 
-/** Makes the command a shell script, too: src/bin/hv.sh. */
+/** Makes the command a shell script, too: src/bin/hv.sh, whose comments are for readers of the sources. */
 function putShellInFront(path) {
-  const shell = readFileSync(`${root}/src/bin/hv.sh`, 'utf8')
+  const shell = readFileSync(`${root}/src/bin/hv.sh`, 'utf8').replace(/^# .*\n|^#\n/gm, '')
   writeFileSync(path, shell + readFileSync(path, 'utf8'))
   chmodSync(path, EXECUTABLE)
 }

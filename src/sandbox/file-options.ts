@@ -1,5 +1,6 @@
 // What Sandbox.files takes and gives: the public shapes, and the table that checks arguments against them.
 
+import type {Buffer} from 'node:buffer'
 import * as v from 'valibot'
 import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import * as takes from '../options.ts'

@@ -1,5 +1,6 @@
 // Paths and names of the guest's: bytes inside of hv, and text or a Buffer for a sandbox's owner, as for node:fs.
 
+import {Buffer} from 'node:buffer'
 import * as takes from '../options.ts'
 import type {ByteString} from '../vfs/file.ts'
 import {toByteString} from '../vfs/host-calls.ts'

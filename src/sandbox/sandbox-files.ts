@@ -1,5 +1,6 @@
 // SandboxFiles: the guest's tree of files, for the process that embeds it, as Sandbox.files.
 
+import type {Buffer} from 'node:buffer'
 import {basename} from 'node:path/posix'
 import {Readable, type Writable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'

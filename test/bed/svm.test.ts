@@ -18,7 +18,7 @@ describeBed('svm', (inside, forward) => {
 
   test('a guest is not told which processor the host has', async () => {
     const [hv, guest] = ['/hv/dist/bin/hv.cjs', '/hv/.cache/guests/x86_64/processor-name']
-    expect(await inside([hv, 'run', '--platform', 'kvm', guest, 'hv virtual CPU'])).toEqual(SILENT)
+    expect(await inside(['node', hv, 'run', '--platform', 'kvm', guest, 'hv virtual CPU'])).toEqual(SILENT)
     const natively = await inside([guest, 'hv virtual CPU'])
     expect(natively.status).toBe(1)
   })

@@ -73,9 +73,9 @@ describeOn('arm64', 'startEl1', () => {
 
   test('refuses a vCPU of another VM', () => {
     const {vm} = created()
+    using _vm = vm
     const {vm: other, vcpu} = created()
-    using _vms = new DisposableStack()
-    for (const each of [vm, other]) _vms.use(each)
+    using _other = other
     expect(codeOf(() => startEl1(vm, vcpu, START))).toBe('BAD_ARGUMENT')
   })
 

@@ -253,19 +253,22 @@ static void check_ends(void) {
 }
 
 // A futex is a place in a file or in memory, not a mapping.
-static void *wait_shared(void *word) { return (void *)futex(word, FUTEX_WAIT, 0, 0, 0, 0); }
+static char *slept_on;
+static long futex_call(int fd) {
+  (void)fd;
+  return futex(slept_on, FUTEX_WAIT, 0, 0, 0, 0);
+}
 
 static void check_unmapped(void) {
   int file = memfd_create("words", 0);
   REQUIRE(ftruncate(file, (off_t)PAGE) == 0);
-  char *slept_on = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  slept_on = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   char *other = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   REQUIRE(slept_on != MAP_FAILED && other != MAP_FAILED);
-  pthread_t thread = start(wait_shared, slept_on);
-  sleep_ms(20);
-  munmap(slept_on, PAGE), close(file);
+  BLOCKED(call, futex_call, file);
+  munmap(slept_on, PAGE);
   CHECK(EVENTUALLY(futex(other, FUTEX_WAKE, 1, 0, 0, 0) == 1));
-  CHECK_EQ((long)join(thread), 0);
+  CHECK_EQ(result_of(&call), 0);
   munmap(other, PAGE);
 }
 

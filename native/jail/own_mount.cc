@@ -20,7 +20,7 @@ constexpr unsigned kClone = 1, kEmptySource = 4;
 std::string NameOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 // Only a mount of one's own namespace can be cloned, and the descriptor is of the old one's: its path leads there again.
-int OpenAgain(int fd, Fd* again) {
+int OpenByPath(int fd, Fd* again) {
   char path[PATH_MAX];
   const ssize_t length = ::readlink(NameOf(fd).c_str(), path, sizeof(path) - 1);
   if (length < 0) return errno;
@@ -32,7 +32,7 @@ int OpenAgain(int fd, Fd* again) {
 
 int GiveOwnMount(const FileRule& file, int flags) {
   Fd place;
-  if (const int error = OpenAgain(file.fd, &place); error != 0) return error;
+  if (const int error = OpenByPath(file.fd, &place); error != 0) return error;
   Fd mount(static_cast<int>(
       ::syscall(kOpenTree, place.get(), "", kClone | O_CLOEXEC | AT_EMPTY_PATH | kRecursive)));
   if (mount.get() < 0) return errno;

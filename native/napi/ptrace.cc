@@ -125,6 +125,7 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
                         InstanceMethod<&TracedSpaceObject::Set>("set"),
                         InstanceMethod<&TracedSpaceObject::Commit>("commit"),
                         InstanceMethod<&TracedSpaceObject::ReadFpState>("readFpState"),
+                        InstanceMethod<&TracedSpaceObject::Kill>("kill"),
                         InstanceMethod<&TracedSpaceObject::Dispose>("dispose")});
   }
 
@@ -173,6 +174,10 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
     return Guard(info.Env(), [&] {
       return ToUint8Array(info.Env(), GetStub().leader().tracee().ReadFpState());
     });
+  }
+
+  void Kill(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { GetStub().Kill(); });
   }
 
   void Dispose(const Napi::CallbackInfo& info) {

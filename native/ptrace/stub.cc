@@ -78,9 +78,13 @@ Call Stub::MapStacks() const {
                  slot_.offset() + HV_STUB_STACKS - HV_STUB_CALLS, PROT_READ | PROT_WRITE);
 }
 
-void Stub::End() {
+void Stub::Kill() {
   Died(SIGKILL);
-  ::kill(leader().tracee().process(), SIGKILL);
+  if (!leader().is_gone()) ::kill(leader().tracee().process(), SIGKILL);
+}
+
+void Stub::End() {
+  Kill();
   // The leader last: the kernel reports its end after theirs.
   for (auto thread = threads_.rbegin(); thread != threads_.rend(); thread++) {
     while (!(*thread)->is_gone()) {

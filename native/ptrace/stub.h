@@ -49,6 +49,8 @@ class Stub {
   bool HasFrame(const StubThread& thread) const {
     return arch::kThreadsHaveFrames || frame_user_ == &thread;
   }
+  // It is about to be ended: it dies while this process goes on.
+  void Kill();
   // Kills it, and tells the contexts whose threads run.
   void End();
   // Moves the state that its threads hold into the contexts.

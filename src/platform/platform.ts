@@ -35,6 +35,11 @@ export interface AddressSpace {
    * @throws Errno ENOMEM, EAGAIN (the host gives no further process)
    */
   fork(): AddressSpace
+  /**
+   * Nothing is to run there again: what runs may die from now on, so that many spaces that are disposed of one after the other do not
+   * wait for each in turn.
+   */
+  abandon(): void
   /** Precondition: nothing runs there. What is still mapped goes with it. */
   dispose(): void
 }

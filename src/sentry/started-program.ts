@@ -95,10 +95,12 @@ export class StartedProgram {
 
   /** @returns a function that ends the time-outs */
   #begin({timeoutMs, cpuTimeoutMs}: TimeOuts): () => void {
-    const {timers, cpuUse} = this.#sentry.kernel
+    const {kernel} = this.#sentry
+    const {timers, cpuUse} = kernel
     const expire = (limit: TimeLimit): void => {
       this.#timedOutBy ??= limit
-      this.process.signals.raise(SIGKILL)
+      // A signal would wait for the turn of its task, which may be far among many.
+      kernel.endProcess(this.process, undefined, SIGKILL)
     }
     const timer =
       timeoutMs === undefined

@@ -10,6 +10,8 @@ import {BUSYBOX} from './guests.ts'
 
 const TIMEOUT_MS = 120_000
 const library = new URL('../../dist/index.js', import.meta.url).href
+/** Has made its child before it says so: the bomb leaves no task to fork with. */
+const OTHER = 'sleep 4 & echo ready; wait; echo still here'
 /** One processor for all: a sandbox, its owner, and others. */
 const [, FIRST] = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))!
 const CPU = ['taskset', '-c', FIRST]
@@ -20,15 +22,18 @@ const BOMB = '(f() { f | f & }; f); while :; do :; done'
 const OWNER = `
   import {Sandbox} from '${library}'
   const sandbox = await Sandbox.create({platform: 'ptrace', maxTasks: ${MAX_TASKS}})
-  const other = sandbox.run('${BUSYBOX}', ['sh', '-c', 'sleep 4; echo still here'])
+  const other = sandbox.spawn('${BUSYBOX}', ['sh', '-c', '${OTHER}'])
+  const lines = other.lines()
+  const said = [(await lines.next()).value]
   const how = process.argv[1] === 'timeoutMs' ? {timeoutMs: 2000} : {signal: AbortSignal.timeout(2000)}
   const ended = await sandbox.run('${BUSYBOX}', ['sh', '-c', '${BOMB}'], how).then(
     ({timedOut}) => 'timed out: ' + timedOut,
     ({name, message}) => name + ': ' + message,
   )
-  const stdout = await other.then((result) => result.stdout, ({code}) => code)
+  for await (const line of lines) said.push(line)
+  const {exitCode} = await other.wait()
   await sandbox.dispose()
-  console.log(JSON.stringify([ended, stdout]))`
+  console.log(JSON.stringify({ended, said, exitCode}))`
 
 const others: ChildProcess[] = []
 beforeAll(() => {
@@ -51,6 +56,6 @@ test.each(isLong ? WAYS : WAYS.slice(0, 1))(
   async (how, ended) => {
     const [command, ...args] = [...CPU, process.execPath, '--input-type=module', '-e', OWNER, how]
     const {stdout} = await promisify(execFile)(command, args, {timeout: TIMEOUT_MS, killSignal: 'SIGKILL'})
-    expect(JSON.parse(stdout)).toEqual([ended, 'still here\n'])
+    expect(JSON.parse(stdout)).toEqual({ended, said: ['ready', 'still here'], exitCode: 0})
   },
 )

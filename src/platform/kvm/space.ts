@@ -59,6 +59,10 @@ export class KvmSpace implements AddressSpace {
     }
   }
 
+  abandon(): void {
+    // Its contexts run on the platform's vCPUs, which others use as well.
+  }
+
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true

@@ -50,6 +50,8 @@ export interface NativeTracedSpace {
   /** Afterwards no running context can use what the edits took away. */
   commit(): void
   readFpState(): Uint8Array
+  /** It dies while the caller goes on; `dispose` is still to come. */
+  kill(): void
   dispose(): void
 }
 

@@ -64,6 +64,10 @@ export class PtraceSpace implements AddressSpace {
     }
   }
 
+  abandon(): void {
+    this.#traced?.kill()
+  }
+
   dispose(): void {
     if (this.#traced === undefined) return
     this.#spaces.delete(this)

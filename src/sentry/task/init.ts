@@ -68,6 +68,7 @@ const nowhere: AddressSpace = {
   unmap() {},
   commit() {},
   fork: () => nowhere,
+  abandon() {},
   dispose() {},
 }
 

@@ -61,9 +61,9 @@ export class Runs {
   /** Ends what still runs of it. */
   end(run: Run): void {
     this.#notePeaks()
-    for (const process of [...this.#kernel.processes.values()]) {
-      if (process.run === run) endProcess(this.#kernel, process, {code: undefined, signal: SIGKILL})
-    }
+    const left = [...this.#kernel.processes.values()].filter((process) => process.run === run)
+    for (const {space} of left) space.addresses.abandon()
+    for (const process of left) endProcess(this.#kernel, process, {code: undefined, signal: SIGKILL})
     if (this.#live.delete(run)) this.#endedSyscalls += run.counters.syscalls
   }
 

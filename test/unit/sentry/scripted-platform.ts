@@ -112,6 +112,7 @@ export class ScriptedPlatform implements Platform {
       unmap() {},
       commit() {},
       fork: () => this.createSpace(),
+      abandon() {},
       dispose: () => void this.log.push('dispose space'),
     }
     return space

@@ -73,6 +73,8 @@ export class SimulatedSpace implements AddressSpace {
     return child
   }
 
+  abandon(): void {}
+
   dispose(): void {}
 }
 

@@ -1,8 +1,6 @@
 // plainBytes: unpacks a compressed archive into a Room, up to its limit.
 
-import {Readable, type Transform} from 'node:stream'
-import {pipeline} from 'node:stream/promises'
-import * as zlib from 'node:zlib'
+import type {Transform} from 'node:stream'
 import {HvError} from '../errors.ts'
 import {badArchive} from './archive-error.ts'
 import {FileBytes} from './file-bytes.ts'
@@ -66,6 +64,10 @@ async function decode(
   {onRead}: UnpackWatch,
   add: (piece: Uint8Array) => void,
 ): Promise<void> {
+  // They take as long to load as a kept layer takes to read.
+  const zlib = process.getBuiltinModule('node:zlib')
+  const {Readable} = process.getBuiltinModule('node:stream')
+  const {pipeline} = process.getBuiltinModule('node:stream/promises')
   // Node has zstd from 22.15 on.
   const {createZstdDecompress} = zlib as {createZstdDecompress?: () => Transform}
   if (compression === 'gzip') return through(zlib.createGunzip({chunkSize: PIECE_BYTES}))

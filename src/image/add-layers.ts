@@ -6,10 +6,19 @@ import type {ArchiveTree} from './archive-tree.ts'
 import {hashOf, type Layout} from './blobs.ts'
 import {FileBytes} from './file-bytes.ts'
 import type {FoundLayer} from './found-image.ts'
+import type {IndexedLayer} from './index-row.ts'
 import {piecesOf, plainBytes} from './plain-bytes.ts'
-import type {Room} from './room.ts'
+import {Room} from './room.ts'
 import type {Extent} from './unpacked-trailer.ts'
 import type {OnUnpack} from './unread.ts'
+
+/** A layer of the tree. */
+export interface AddedLayer {
+  /** Of what is in it: sha256, in hexadecimal digits. */
+  digest: string | undefined
+  bytes: FileBytes
+  isKept: boolean
+}
 
 interface Unpacking {
   room: Room
@@ -18,32 +27,52 @@ interface Unpacking {
   onUnpack: OnUnpack | undefined
 }
 
-/** @returns what is kept of the layers, or could be. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+/** @returns the layers, the lowest first. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
 export async function addLayers(
   tree: ArchiveTree,
   layout: Layout,
   layers: readonly FoundLayer[],
   {room, kept, onUnpack}: Unpacking,
-): Promise<Extent[]> {
-  const extents: Extent[] = []
+): Promise<AddedLayer[]> {
+  const added: AddedLayer[] = []
   for (const [index, layer] of layers.entries()) {
-    const digest = hexOf(layer.diffId)
-    const file = digest === undefined ? undefined : kept.get(digest)
-    if (file !== undefined) {
-      tree.addLayer(file)
-      extents.push({digest: digest as string, size: file.size})
-      continue
-    }
     const onRead = (part: number): void => onUnpack?.({layer: index + 1, layers: layers.length, part})
-    const plain = await unpackLayer(layout, layer, room, onRead)
-    tree.addLayer(plain)
-    if (digest !== undefined && plain.source === room)
-      extents.push({digest, start: plain.start, size: plain.size})
+    const next = keptLayer(layer, kept) ?? (await unpackedLayer(layout, layer, room, onRead))
+    tree.addLayer(next.bytes)
+    added.push(next)
   }
-  return extents
+  return added
 }
 
-/** Only by sha256. */
+/** undefined: it is not kept. */
+export function keptLayer(
+  {diffId}: FoundLayer,
+  kept: ReadonlyMap<string, FileBytes>,
+): (AddedLayer & IndexedLayer) | undefined {
+  const digest = hexOf(diffId)
+  const bytes = digest === undefined ? undefined : kept.get(digest)
+  return digest === undefined || bytes === undefined ? undefined : {digest, bytes, isKept: true}
+}
+
+/** Whether the next start may find it in the cache. */
+export function isKeepable(layer: AddedLayer): layer is AddedLayer & IndexedLayer {
+  return layer.digest !== undefined && (layer.isKept || layer.bytes.source instanceof Room)
+}
+
+export function extentOf({digest, bytes: {start, size}, isKept}: AddedLayer & IndexedLayer): Extent {
+  return isKept ? {digest, size} : {digest, start, size}
+}
+
+async function unpackedLayer(
+  layout: Layout,
+  layer: FoundLayer,
+  room: Room,
+  onRead: (part: number) => void,
+): Promise<AddedLayer> {
+  return {digest: hexOf(layer.diffId), bytes: await unpackLayer(layout, layer, room, onRead), isKept: false}
+}
+
+/** Only of sha256. */
 const hexOf = (diffId = ''): string | undefined => /^sha256:([0-9a-f]{64})$/.exec(diffId)?.[1]
 
 /** @param onRead is told which part of it has been read */

@@ -13,6 +13,10 @@ export interface KeptLayers {
   layers: ReadonlyMap<string, FileBytes>
   /** Where layers are unpacked that shall be kept; undefined: none shall, or all are. */
   file: RoomFile | undefined
+  /** The index of the image's tree; undefined: there is none. */
+  index?: FileBytes | undefined
+  /** Where one shall be written: an open file. undefined: none shall. */
+  newIndex?: number | undefined
 }
 
 /**
@@ -27,9 +31,11 @@ export function keptLayers(path: string, tag: string | undefined, reference: str
     cache.adopt()
     const key = keyOf(path, tag)
     const {layers, isComplete} = cache.use(key) ?? {...none, isComplete: false}
-    if (isComplete) return {layers, file: undefined}
+    const index = cache.openIndex(key)
+    const newIndex = index === undefined ? cache.createIndex(key) : undefined
+    if (isComplete) return {layers, file: undefined, index, newIndex}
     const fd = cache.createUnpacked(key, reference)
-    return {layers, file: {fd, directory: cache.directory}}
+    return {layers, file: {fd, directory: cache.directory}, index, newIndex}
   } catch {
     // The disk is full, or /proc is missing, or `node --permission` forbids it: images run without a cache.
     return none

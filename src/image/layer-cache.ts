@@ -23,12 +23,14 @@ import {join} from 'node:path'
 import {cacheDirectory, readOwn, writeWhole} from '../user-cache.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import {FileBytes} from './file-bytes.ts'
+import {INDEX_END} from './index-row.ts'
 import {type Extent, readTrailer, TRAILER_BYTES} from './unpacked-trailer.ts'
 
 /** What all layers may take together; those that were not used for longest go first. */
 export const KEPT_BYTES = 2 ** 33
 const DIGEST = /^[0-9a-f]{64}$/
 const UNPACKED = /^unpacked-([0-9a-f]{64})-/
+const INDEXED = /^indexed-([0-9a-f]{64})-/
 /** A writer that has not written for so long, and has not finished, is dead. */
 const ABANDONED_MS = 10 * 60_000
 const PIECE_BYTES = 1 << 20
@@ -73,11 +75,25 @@ export class LayerCache {
     return {layers, isComplete}
   }
 
+  /** What a jailed process has written as the index of the image's tree: it may be a lie. undefined: there is none. */
+  openIndex(key: string): FileBytes | undefined {
+    return this.#open(`index-${key}`)
+  }
+
   /** A new file for what a jailed process unpacks of the image. @throws the system error of open(2) */
   createUnpacked(key: string, reference: string): number {
     if (this.#image(key) === undefined) this.#writeImage(key, reference, [])
-    const name = `unpacked-${key}-${process.pid}-${process.hrtime.bigint()}`
-    return openSync(this.#path(name), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
+    return this.#create(`unpacked-${key}`)
+  }
+
+  /** A new file for the index of the image's tree. @throws the system error of open(2) */
+  createIndex(key: string): number {
+    return this.#create(`indexed-${key}`)
+  }
+
+  #create(name: string): number {
+    const path = this.#path(`${name}-${process.pid}-${process.hrtime.bigint()}`)
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
   }
 
   /** Keeps what is in the files of jailed processes, if it is what they say, and removes these, and what others have left behind. */
@@ -86,6 +102,8 @@ export class LayerCache {
     for (const name of names) {
       const key = UNPACKED.exec(name)?.[1]
       if (key !== undefined) this.#adoptFile(key, this.#path(name))
+      const indexedKey = INDEXED.exec(name)?.[1]
+      if (indexedKey !== undefined) this.#adoptIndex(indexedKey, this.#path(name))
     }
     for (const name of names) if (this.#isAbandoned(name)) this.#remove(name)
     this.prune(KEPT_BYTES)
@@ -102,7 +120,7 @@ export class LayerCache {
 
   /** The image, and those of its layers that no other has. */
   remove({key}: KeptImage): void {
-    this.#remove(`image-${key}`)
+    this.#removeImage(key)
     this.#removeOrphans()
   }
 
@@ -119,15 +137,20 @@ export class LayerCache {
       this.#remove(name)
       bytes -= size
     }
-    if (bytes < before)
-      for (const image of this.images()) if (image.bytes === 0) this.#remove(`image-${image.key}`)
+    if (bytes < before) for (const image of this.images()) if (image.bytes === 0) this.#removeImage(image.key)
     return before - bytes
   }
 
-  /** A copy that was not finished, or an image of which nothing was kept. */
+  #removeImage(key: string): void {
+    this.#remove(`image-${key}`)
+    this.#remove(`index-${key}`)
+  }
+
+  /** A copy or an index that was not finished, or an image of which nothing was kept. */
   #isAbandoned(name: string): boolean {
-    if (!/^(copy|image)-/.test(name) || this.#statOf(name).usedMs > Date.now() - ABANDONED_MS) return false
-    return name.startsWith('copy-') || this.#image(name.slice('image-'.length))?.layers.length === 0
+    if (!/^(copy|indexed|image)-/.test(name) || this.#statOf(name).usedMs > Date.now() - ABANDONED_MS)
+      return false
+    return !name.startsWith('image-') || this.#image(name.slice('image-'.length))?.layers.length === 0
   }
 
   #removeOrphans(): void {
@@ -162,6 +185,24 @@ export class LayerCache {
     }
   }
 
+  /** It is whole if its end is: then it is this image's, as the process said that read nothing but this image. */
+  #adoptIndex(key: string, path: string): void {
+    let fd: number | undefined
+    try {
+      fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+      const {size} = fstatSync(fd)
+      const end = Buffer.alloc(INDEX_END.length)
+      readSync(fd, end, 0, end.length, Math.max(0, size - end.length))
+      if (end.toString('latin1') !== INDEX_END) return
+      fchmodSync(fd, READ_ONLY)
+      renameSync(path, this.#path(`index-${key}`))
+    } catch {
+      // Another process was faster.
+    } finally {
+      if (fd !== undefined) closeSync(fd)
+    }
+  }
+
   /** Its writer may still write: so what is hashed is the copy, as it was written. @throws system errors */
   #adoptLayer(source: number, {digest, start, size}: Extent): void {
     const path = this.#path(`sha256-${digest}`)
@@ -181,15 +222,19 @@ export class LayerCache {
   }
 
   #openLayer(digest: string): FileBytes | undefined {
-    const path = this.#path(`sha256-${digest}`)
-    let fd: number
+    const file = this.#open(`sha256-${digest}`)
+    if (file !== undefined) this.#touch(`sha256-${digest}`)
+    return file
+  }
+
+  #open(name: string): FileBytes | undefined {
+    const path = this.#path(name)
     try {
-      fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+      return new FileBytes({fd, path: toByteString(path), close: () => closeSync(fd)}, 0, fstatSync(fd).size)
     } catch {
       return undefined
     }
-    this.#touch(`sha256-${digest}`)
-    return new FileBytes({fd, path: toByteString(path), close: () => closeSync(fd)}, 0, fstatSync(fd).size)
   }
 
   #touch(name: string): void {

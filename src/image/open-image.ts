@@ -1,22 +1,26 @@
 // openImage: an image as a file system, and its configuration of the program to run.
 
-import {existsSync} from 'node:fs'
+import {closeSync, existsSync} from 'node:fs'
+import {Errno} from '../abi/errno.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {toByteString} from '../vfs/host-calls.ts'
-import {addLayers} from './add-layers.ts'
+import {type AddedLayer, addLayers, extentOf, isKeepable, keptLayer} from './add-layers.ts'
 import {badArchive, shown} from './archive-error.ts'
 import {ArchiveTree} from './archive-tree.ts'
 import {type Layout, openLayout, type UnreadLayout} from './blobs.ts'
 import {isForUs} from './choose-manifest.ts'
 import {readDockerArchive} from './docker-archive.ts'
-import type {FoundImage} from './found-image.ts'
+import type {FoundImage, FoundLayer} from './found-image.ts'
 import {findUser, type ImageUser} from './image-user.ts'
+import type {IndexedLayer} from './index-row.ts'
 import {type KeptLayers, keptLayers} from './kept-layers.ts'
 import {readOciLayout} from './oci-layout.ts'
 import type {ConfigFile} from './oci-schema.ts'
 import {about} from './open-file.ts'
+import {readIndex} from './read-index.ts'
 import {Room} from './room.ts'
 import {type ReadRoot, sinceNs, type UnpackOptions, type Unread} from './unread.ts'
+import {writeIndex} from './write-index.ts'
 
 export interface Image extends ReadRoot {
   config: ImageConfig
@@ -47,7 +51,7 @@ export interface ImageConfig {
 export async function openImage(reference: string, options: ImageOptions = {}): Promise<Unread<Image>> {
   const {path, tag} = parse(reference)
   const unread = await about(path, async () => openLayout(path))
-  const {layers: kept, file} = keptLayers(path, tag, reference)
+  const {file, ...kept} = keptLayers(path, tag, reference)
   const room = new Room(options.unpackBytes, file)
   return {
     folders: unread.folder === undefined ? [] : [unread.folder],
@@ -58,12 +62,13 @@ export async function openImage(reference: string, options: ImageOptions = {}): 
 async function readImage(
   unread: UnreadLayout,
   tag: string | undefined,
-  {room, findUser: named, kept, onUnpack}: ImageOptions & {room: Room; kept: KeptLayers['layers']},
+  {room, findUser: named, kept, onUnpack}: ImageOptions & {room: Room; kept: Omit<KeptLayers, 'file'>},
 ): Promise<Image> {
   const began = process.hrtime.bigint()
   const tree = new ArchiveTree()
   tree.fs.own(room)
-  for (const {source} of kept.values()) tree.fs.own(source)
+  for (const {source} of kept.layers.values()) tree.fs.own(source)
+  if (kept.index !== undefined) tree.fs.own(kept.index.source)
   try {
     using layout = await unread.read(tree.fs, room)
     const {config, layers} = findImage(layout, tag)
@@ -72,15 +77,44 @@ async function readImage(
         `it is for ${shown(`${config.os}/${config.architecture}`)}`,
         'copy the image for this host',
       )
-    const extents = await addLayers(tree, layout, layers, {room, kept, onUnpack})
-    room.seal(extents)
+    const indexed = readIndexed(tree.fs, layers, kept)
+    const added = indexed ?? (await addLayers(tree, layout, layers, {room, kept: kept.layers, onUnpack}))
+    const keepable = added.filter(isKeepable)
+    room.seal(keepable.map(extentOf))
     room.settle()
-    const keptLayers = extents.filter(({start}) => start === undefined).length
+    const image = configOf(tree, config, named)
+    if (kept.newIndex !== undefined && keepable.length === added.length)
+      tryToIndex(kept.newIndex, tree.fs, keepable)
+    const keptLayers = added.filter(({isKept}) => isKept).length
     const unpacked = {layers: layers.length, keptLayers, bytes: room.size, ns: sinceNs(began)}
-    return {fs: tree.fs, config: configOf(tree, config, named), unpacked}
+    return {fs: tree.fs, config: image, unpacked}
   } catch (error) {
     tree.fs.dispose()
-    throw error
+    if (kept.index === undefined || !(error instanceof Errno)) throw error
+    throw badArchive('the index of it in the cache is damaged', 'remove it by `hv image prune`')
+  } finally {
+    // Before the guest, who has no part in it.
+    if (kept.newIndex !== undefined) closeSync(kept.newIndex)
+  }
+}
+
+/** Without reading a layer: all are kept, and there is an index of them. */
+function readIndexed(
+  fs: ArchiveFs,
+  layers: readonly FoundLayer[],
+  {layers: kept, index}: Omit<KeptLayers, 'file'>,
+): AddedLayer[] | undefined {
+  const added = layers.map((layer) => keptLayer(layer, kept)).filter((layer) => layer !== undefined)
+  if (index === undefined || added.length < layers.length) return undefined
+  return readIndex(index, fs, added) ? added : undefined
+}
+
+/** Without one the next start reads all headers. */
+function tryToIndex(fd: number, fs: ArchiveFs, layers: readonly IndexedLayer[]): void {
+  try {
+    writeIndex(fd, fs, layers)
+  } catch {
+    // The disk is full: nobody uses one without an end.
   }
 }
 

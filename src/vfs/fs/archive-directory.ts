@@ -16,41 +16,69 @@ const UNSAID: ArchivedAttributes = {
   mtime: {seconds: 0, nanoseconds: 0},
 }
 
+type ReadEntries = () => ReadonlyMap<ByteString, ArchiveNode>
+
 export class ArchiveDirectory extends ArchiveNode {
   readonly #children = new Map<ByteString, ArchiveNode>()
   #subdirectories = 0
+  /** Tells what is in it; undefined: that is known. */
+  #read: ReadEntries | undefined
 
   constructor(fs: ArchiveFs, attributes = UNSAID) {
     super(fs, attributes)
   }
 
+  /**
+   * What is in it is asked for when somebody first looks.
+   * @param read returns new nodes, whose names are counted already. @throws Errno
+   */
+  readLater(read: ReadEntries): void {
+    this.#read = read
+  }
+
+  get #entries(): Map<ByteString, ArchiveNode> {
+    if (this.#read === undefined) return this.#children
+    const entries = this.#read()
+    this.#read = undefined
+    for (const [name, node] of entries) this.#add(name, node)
+    return this.#children
+  }
+
+  #add(name: ByteString, node: ArchiveNode): void {
+    this.#children.set(name, node)
+    node.placeAt(this, name)
+    if (node.kind === S_IFDIR) this.#subdirectories++
+  }
+
   protected override get linkCount(): number {
+    void this.#entries
     return 2 + this.#subdirectories
   }
 
   override lookup(name: ByteString): ArchiveNode {
-    const node = this.#children.get(name)
+    const node = this.#entries.get(name)
     if (node === undefined) throw new Errno(ENOENT)
     return node
   }
 
   find(name: ByteString): ArchiveNode | undefined {
-    return this.#children.get(name)
+    return this.#entries.get(name)
+  }
+
+  entries(): Iterable<readonly [ByteString, ArchiveNode]> {
+    return this.#entries
   }
 
   /** Replaces what has the name. */
   put(name: ByteString, node: ArchiveNode): void {
     this.remove(name)
-    const own = ownString(name)
-    this.#children.set(own, node)
-    node.placeAt(this, own)
+    this.#add(ownString(name), node)
     node.gainName()
-    if (node.kind === S_IFDIR) this.#subdirectories++
   }
 
   /** Removes it with all that is below. */
   remove(name: ByteString): void {
-    const node = this.#children.get(name)
+    const node = this.#entries.get(name)
     if (node === undefined) return
     this.#children.delete(name)
     node.loseName()
@@ -63,7 +91,7 @@ export class ArchiveDirectory extends ArchiveNode {
   clear(): void {
     const directories: ArchiveDirectory[] = [this]
     for (let each = directories.pop(); each !== undefined; each = directories.pop()) {
-      for (const node of each.#children.values()) {
+      for (const node of each.#entries.values()) {
         node.loseName()
         if (node instanceof ArchiveDirectory) directories.push(node)
       }
@@ -77,6 +105,6 @@ export class ArchiveDirectory extends ArchiveNode {
   }
 
   *#list(): Iterable<DirectoryEntry> {
-    for (const [name, {ino, kind}] of this.#children) yield {name, ino, type: directoryEntryType(kind)}
+    for (const [name, {ino, kind}] of this.#entries) yield {name, ino, type: directoryEntryType(kind)}
   }
 }

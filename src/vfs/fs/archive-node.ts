@@ -69,6 +69,11 @@ export class ArchiveNode extends Node {
     this.#name = name
   }
 
+  /** All names that lead here, and its bytes, have been counted elsewhere. */
+  countNames(names: number): void {
+    this.#names = names
+  }
+
   gainName(): void {
     if (this.#names++ === 0) this.fs.hold(this.size)
   }

@@ -58,6 +58,10 @@ export class ArchiveFs implements FileSystem {
     return ++this.#lastIno
   }
 
+  get heldBytes(): number {
+    return this.#bytes
+  }
+
   /** Counts a file that came, or went: negative. */
   hold(bytes: number): void {
     this.#bytes += bytes

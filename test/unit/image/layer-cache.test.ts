@@ -17,14 +17,12 @@ import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {LayerCache} from '../../../src/image/layer-cache.ts'
-import {openImage} from '../../../src/image/open-image.ts'
 import {trailerOf} from '../../../src/image/unpacked-trailer.ts'
-import type {Unpacked} from '../../../src/image/unread.ts'
 import {dockerArchive, sha256} from '../../helpers/docker.ts'
+import {low, newImage, plain, start, up} from '../../helpers/kept-image.ts'
 import {LayoutFolder} from '../../helpers/oci.ts'
 import {ownCache} from '../../helpers/own-cache.ts'
 import {tarOf} from '../../helpers/tar.ts'
-import {TestVfs} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
 const KEY = 'a'.repeat(64)
@@ -36,31 +34,6 @@ beforeAll(() => {
 })
 afterAll(() => remove())
 beforeEach(() => rmSync(directory(), {recursive: true, force: true}))
-
-const low = tarOf({name: 'a', content: 'low'}, {name: 'b', content: 'b'.repeat(5000)})
-const up = tarOf({name: 'a', content: 'up'})
-const plain = [low, up]
-
-/** Of a compressed layer and one that is not. */
-function newImage(): LayoutFolder {
-  const layout = new LayoutFolder(mkdtempSync(join(folder, 'layout-')))
-  const rootfs = {type: 'layers', diff_ids: plain.map((layer) => `sha256:${sha256(layer)}`)}
-  return layout.index(layout.image({layers: [gzipSync(low), up], about: {rootfs}}))
-}
-
-/** Starts once: what was read, and what it took. */
-async function start(
-  reference: string,
-  meanwhile = (): void => {},
-): Promise<{text: string; unpacked: Unpacked}> {
-  const unread = await openImage(reference)
-  meanwhile()
-  const {fs, unpacked} = await unread.read()
-  const vfs = new TestVfs(fs)
-  const text = vfs.read('a') + vfs.read('b').slice(0, 1)
-  vfs.dispose()
-  return {text, unpacked}
-}
 
 const files = (prefix: string): string[] => readdirSync(directory()).filter((name) => name.startsWith(prefix))
 const cacheOf = (): LayerCache => LayerCache.open(process.env)!
@@ -76,7 +49,7 @@ function leave(content: Uint8Array | string, trailer: string): string {
 
 describe('a second start', () => {
   test('reads and unpacks no layer: their files may be gone', async () => {
-    const layout = newImage()
+    const layout = newImage(folder)
     const first = await start(layout.path)
     expect(first).toMatchObject({text: 'upb', unpacked: {layers: 2, keptLayers: 0}})
     expect(first.unpacked.bytes).toBe(low.length + up.length)
@@ -90,7 +63,7 @@ describe('a second start', () => {
   })
 
   test('of another image with the same layers unpacks only its own', async () => {
-    await start(newImage().path)
+    await start(newImage(folder).path)
     const path = join(folder, 'saved.tar')
     const other = tarOf({name: 'a', content: 'other'})
     writeFileSync(path, dockerArchive({layers: [low, other]}))
@@ -101,7 +74,7 @@ describe('a second start', () => {
   })
 
   test('after one layer was removed unpacks that one', async () => {
-    const {path} = newImage()
+    const {path} = newImage(folder)
     await start(path)
     await start(path)
     rmSync(join(directory(), `sha256-${sha256(low)}`))
@@ -110,7 +83,7 @@ describe('a second start', () => {
   })
 
   test('of an image that has changed sees the new one', async () => {
-    const layout = newImage()
+    const layout = newImage(folder)
     await start(layout.path)
     layout.index(layout.image({layers: [low]}))
     expect(await start(layout.path)).toMatchObject({text: 'lowb'})
@@ -119,7 +92,7 @@ describe('a second start', () => {
 
 describe('what a jailed process has left', () => {
   test('is not kept if it was changed', async () => {
-    const {path} = newImage()
+    const {path} = newImage(folder)
     await start(path)
     const left = join(directory(), files('unpacked-')[0])
     writeFileSync(left, readFileSync(left, 'latin1').replace('low', 'bad'), 'latin1')
@@ -128,7 +101,7 @@ describe('what a jailed process has left', () => {
   })
 
   test('is copied: who still has it open changes nothing that is kept', async () => {
-    const {path} = newImage()
+    const {path} = newImage(folder)
     await start(path)
     const fd = openSync(join(directory(), files('unpacked-')[0]), 'r+')
     cacheOf().adopt()
@@ -191,7 +164,7 @@ describe('the cache', () => {
   })
 
   test('of an image goes with it, but not what others have', async () => {
-    await start(newImage().path)
+    await start(newImage(folder).path)
     const path = join(folder, 'other.tar')
     writeFileSync(path, dockerArchive({layers: [low]}))
     await start(path).catch(() => {})
@@ -202,7 +175,7 @@ describe('the cache', () => {
   })
 
   test('is not used where others can look into it, nor a file in it that is a link', async () => {
-    const {path} = newImage()
+    const {path} = newImage(folder)
     await start(path)
     await start(path)
     const kept = join(directory(), `sha256-${sha256(up)}`)

@@ -1,0 +1,36 @@
+// An image of two layers, for tests of what is kept of images between starts.
+
+import {mkdtempSync} from 'node:fs'
+import {join} from 'node:path'
+import {gzipSync} from 'node:zlib'
+import {openImage} from '../../src/image/open-image.ts'
+import type {Unpacked} from '../../src/image/unread.ts'
+import {sha256} from './docker.ts'
+import {LayoutFolder} from './oci.ts'
+import {tarOf} from './tar.ts'
+import {TestVfs} from './vfs.ts'
+
+export const low = tarOf({name: 'a', content: 'low'}, {name: 'b', content: 'b'.repeat(5000)})
+export const up = tarOf({name: 'a', content: 'up'})
+export const plain = [low, up]
+
+/** Of a compressed layer and one that is not. */
+export function newImage(folder: string, config = {}): LayoutFolder {
+  const layout = new LayoutFolder(mkdtempSync(join(folder, 'layout-')))
+  const rootfs = {type: 'layers', diff_ids: plain.map((layer) => `sha256:${sha256(layer)}`)}
+  return layout.index(layout.image({layers: [gzipSync(low), up], about: {rootfs}, config}))
+}
+
+/** Starts once: what was read, and what it took. */
+export async function start(
+  reference: string,
+  meanwhile = (): void => {},
+): Promise<{text: string; unpacked: Unpacked}> {
+  const unread = await openImage(reference)
+  meanwhile()
+  const {fs, unpacked} = await unread.read()
+  const vfs = new TestVfs(fs)
+  const text = vfs.read('a') + vfs.read('b').slice(0, 1)
+  vfs.dispose()
+  return {text, unpacked}
+}

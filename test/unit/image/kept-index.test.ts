@@ -1,0 +1,111 @@
+// What hv keeps of an image's tree: later starts read no header, and a process can lie about its own image only.
+
+import {chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {EIO} from '../../../src/abi/errno.ts'
+import {LayerCache} from '../../../src/image/layer-cache.ts'
+import {sha256} from '../../helpers/docker.ts'
+import {low, newImage, plain, start, up} from '../../helpers/kept-image.ts'
+import {ownCache} from '../../helpers/own-cache.ts'
+import {hostDirectory} from '../../helpers/vfs-backends.ts'
+
+const directory = ownCache()
+let folder: string
+let remove: () => void
+beforeAll(() => {
+  ;({path: folder, remove} = hostDirectory())
+})
+afterAll(() => remove())
+beforeEach(() => rmSync(directory(), {recursive: true, force: true}))
+
+const files = (prefix: string): string[] => readdirSync(directory()).filter((name) => name.startsWith(prefix))
+const cacheOf = (): LayerCache => LayerCache.open(process.env)!
+
+/** Of a file of the layers above. */
+function isContent(layer: Buffer, at: number): boolean {
+  const from = layer.subarray(at - (at % 512), at + 1).toString()
+  return /^(low?|up?|b+)$/.test(from) && at >= 512
+}
+
+describe('an index of a tree', () => {
+  test('is read in place of headers: they may be gone', async () => {
+    const {path} = newImage(folder)
+    await start(path)
+    await start(path)
+    for (const layer of plain) {
+      const kept = join(directory(), `sha256-${sha256(layer)}`)
+      const bytes = readFileSync(kept)
+      for (let at = 0; at < bytes.length; at++) if (bytes[at] !== 0 && !isContent(bytes, at)) bytes[at] = 0xff
+      chmodSync(kept, 0o600)
+      writeFileSync(kept, bytes)
+    }
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {layers: 2, keptLayers: 2, bytes: 0}})
+    rmSync(join(directory(), files('index-')[0]))
+    await expect(start(path)).rejects.toThrow('no tar archive')
+  })
+
+  test('is used by the next start, and written anew when it was removed', async () => {
+    const {path} = newImage(folder)
+    await start(path)
+    expect([files('indexed-').length, files('index-').length]).toEqual([1, 0])
+    await start(path)
+    expect([files('indexed-').length, files('index-').length]).toEqual([0, 1])
+    rmSync(join(directory(), files('index-')[0]))
+    await start(path)
+    expect(files('indexed-')).toHaveLength(1)
+  })
+
+  test.each<[string, (bytes: Buffer) => Uint8Array]>([
+    ['was cut', (bytes) => bytes.subarray(0, -1)],
+    ['is empty', () => Buffer.alloc(0)],
+    ['is not finished', (bytes) => bytes.subarray(0, 10)],
+  ])('that %s is not used, and goes when its writer is dead', async (_, change) => {
+    const {path} = newImage(folder)
+    await start(path)
+    const left = join(directory(), files('indexed-')[0])
+    writeFileSync(left, change(readFileSync(left)))
+    expect(await start(path)).toMatchObject({text: 'upb'})
+    expect(files('index-')).toEqual([])
+    utimesSync(left, 0, 0)
+    cacheOf().adopt()
+    expect(files('indexed-')).toEqual([])
+  })
+
+  test.each<[string, object, object]>([
+    ['to who reads it', {}, {code: EIO}],
+    [
+      'to hv, if it has to look',
+      {WorkingDir: '/work'},
+      {code: 'BAD_ARGUMENT', nextStep: 'remove it by `hv image prune`'},
+    ],
+  ])('that lies is an error of its image only: %s', async (_, config, error) => {
+    const {path} = newImage(folder, config)
+    await start(path)
+    await start(path)
+    const index = join(directory(), files('index-')[0])
+    chmodSync(index, 0o600)
+    writeFileSync(index, readFileSync(index, 'latin1').replace('"a"', '"/"'), 'latin1')
+    await expect(start(path)).rejects.toMatchObject(error)
+    expect(await start(newImage(folder, config).path)).toMatchObject({text: 'upb'})
+  })
+
+  test('of other layers than the image has is not used', async () => {
+    const {path} = newImage(folder)
+    await start(path)
+    await start(path)
+    const index = join(directory(), files('index-')[0])
+    chmodSync(index, 0o600)
+    writeFileSync(index, readFileSync(index, 'latin1').replace(sha256(up), sha256(low)), 'latin1')
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
+  })
+
+  test('goes with its image', async () => {
+    const {path} = newImage(folder)
+    await start(path)
+    await start(path)
+    const cache = cacheOf()
+    cache.remove(cache.images()[0])
+    expect(files('')).toEqual([])
+  })
+})

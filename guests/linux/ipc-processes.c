@@ -12,6 +12,8 @@
 #include "check.h"
 
 #define ROUNDS 200
+// Of a millisecond or more.
+#define WAITS 30000
 
 union argument {
   int value;
@@ -30,7 +32,7 @@ static int operate(int set, int index, int change, int flags) {
 // Waits until that many calls sleep on the semaphore.
 static void await_sleepers(int set, int index, int count) {
   struct timespec pause = {0, 1000000};
-  for (int i = 0; i < 5000 && semctl(set, index, GETNCNT) < count; i++) nanosleep(&pause, 0);
+  for (int i = 0; i < WAITS && semctl(set, index, GETNCNT) < count; i++) nanosleep(&pause, 0);
   CHECK_EQ(semctl(set, index, GETNCNT), count);
 }
 
@@ -204,7 +206,7 @@ static void queues(void) {
     _exit(finish());
   }
   siginfo_t info;
-  CHECK_EQ(sigtimedwait(&set, &info, &(struct timespec){10, 0}), SIGUSR1);
+  CHECK_EQ(sigtimedwait(&set, &info, &(struct timespec){60, 0}), SIGUSR1);
   CHECK_EQ(info.si_code, SI_MESGQ);
   CHECK_EQ(info.si_pid, child);
   join(child);
@@ -221,13 +223,13 @@ static void queues(void) {
 }
 
 static long futex(volatile int *word, int operation, int value) {
-  return syscall(SYS_futex, word, operation, value, &(struct timespec){10, 0}, 0, 0);
+  return syscall(SYS_futex, word, operation, value, &(struct timespec){60, 0}, 0, 0);
 }
 
 // Wakes one sleeper, as soon as there is one.
 static long wake_one(volatile int *word) {
   struct timespec pause = {0, 1000000};
-  for (int i = 0; i < 5000; i++) {
+  for (int i = 0; i < WAITS; i++) {
     if (futex(word, FUTEX_WAKE, 1) == 1) return 1;
     nanosleep(&pause, 0);
   }

@@ -13,7 +13,7 @@ static void watch(int signal) {
 
 // The signal came, or comes soon, exactly that often.
 static void check_seen(const char *file, int line, int signal, int count) {
-  for (int i = 0; i < 200 && seen[signal] < count; i++) usleep(5000);
+  (void)EVENTUALLY(seen[signal] >= count);
   if (seen[signal] != count) fail(file, line, strsignal(signal), seen[signal], 0);
   seen[signal] = 0;
 }
@@ -180,7 +180,7 @@ static void check_packets(void) {
   CHECK_EQ(ioctl(master, TIOCPKT, &on), 0);
   TYPE("\x03");
   SEEN(SIGINT);
-  settle();
+  wait_input(master, PATIENCE_MS);
   char status[8];
   CHECK_EQ(read(master, status, 8), 1);
   CHECK_EQ(status[0], 3);
@@ -195,8 +195,7 @@ static void check_async(void) {
   CHECK_EQ(fcntl(slave, F_SETFL, fcntl(slave, F_GETFL) | O_ASYNC), 0);
   CHECK_EQ(fcntl(slave, F_GETOWN), -getpgrp());
   TYPE("a\n");
-  for (int i = 0; i < 200 && !seen[SIGIO]; i++) usleep(5000);
-  CHECK(seen[SIGIO] > 0);
+  CHECK(EVENTUALLY(seen[SIGIO] > 0));
   SHOWS("a\r\n");
   READ_ONCE(16, "a\n");
   CHECK_EQ(fcntl(slave, F_SETFL, fcntl(slave, F_GETFL) & ~O_ASYNC), 0);
@@ -204,8 +203,7 @@ static void check_async(void) {
   CHECK_EQ(fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_ASYNC), 0);
   CHECK_EQ(fcntl(master, F_GETOWN), getpid());
   PRINT("b");
-  for (int i = 0; i < 200 && !seen[SIGIO]; i++) usleep(5000);
-  CHECK(seen[SIGIO] > 0);
+  CHECK(EVENTUALLY(seen[SIGIO] > 0));
   SHOWS("b");
 }
 

@@ -17,7 +17,7 @@ static void watch(int signal) {
 }
 
 static bool comes(volatile int *value, int wanted) {
-  for (int i = 0; i < 400 && *value < wanted; i++) usleep(5000);
+  (void)EVENTUALLY(*value >= wanted);
   return *value == wanted;
 }
 
@@ -207,9 +207,8 @@ static void check_groups(void) {
 
 static void orphan_work(void) {
   char byte;
-  // Waits until its parent is gone.
-  for (int i = 0; i < 400 && shared->step < 2; i++) usleep(5000);
-  usleep(20000);
+  // Waits until its parent is gone, and has been waited for.
+  CHECK(comes(&shared->step, 2));
   CHECK_ERRNO(read(slave, &byte, 1), EIO);
   CHECK_ERRNO(tcsetattr(slave, TCSANOW, &fresh), EIO);
   CHECK_ERRNO(tcsetpgrp(slave, getpgrp()), ENOTTY);
@@ -356,7 +355,7 @@ int main(void) {
   open_pair();
   in_session(check_hang_up, false);
   pid_t job = shared->step;
-  for (int i = 0; i < 400 && kill(job, 0) == 0; i++) usleep(5000);
+  CHECK(EVENTUALLY(kill(job, 0) < 0));
   CHECK_ERRNO(kill(job, 0), ESRCH);
   failures += shared->failures;
   return finish();

@@ -36,7 +36,7 @@ static void check_poll(void) {
   polled[0].events = POLLIN;
   long long start = now_ms();
   CHECK_EQ(poll(polled, 1, 60), 0);
-  CHECK(now_ms() - start >= 59 && now_ms() - start < 2000);
+  CHECK(now_ms() - start >= 59 && now_ms() - start < 20000);
   CHECK_EQ(poll(0, 0, 10), 0);
 
   // Whatever standard input is: hv's own may be a file that epoll refuses.

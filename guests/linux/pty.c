@@ -214,7 +214,7 @@ static void check_packets(void) {
   CHECK_EQ(ioctl(master, TIOCGPKT, &state), 0);
   CHECK_EQ(state, 0);
   PRINT("before");
-  settle();
+  wait_input(master, PATIENCE_MS);
   CHECK_EQ(ioctl(master, TIOCPKT, &on), 0);
   CHECK_EQ(ioctl(master, TIOCGPKT, &state), 0);
   CHECK_EQ(state, 1);
@@ -286,7 +286,7 @@ static void check_slave_end(void) {
   close(early);
   close(fd);
   PRINT("last");
-  settle();
+  wait_input(master, PATIENCE_MS);
   close(slave);
   CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
   CHECK(entry.revents & POLLHUP);
@@ -320,7 +320,7 @@ static void check_hang_up(void) {
   struct termios modes;
   struct pollfd entry = {slave, POLLIN | POLLOUT, 0};
   TYPE("lost\n");
-  settle();
+  wait_input(slave, PATIENCE_MS);
   close(master);
   CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
   CHECK_EQ(entry.revents, POLLIN | POLLOUT | POLLERR | POLLHUP);

@@ -5,9 +5,9 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include "check.h"
+#include "processes.h"
 
-#define PATIENCE_MS 2000
+#define PATIENCE_MS 30000
 // How long to wait for a byte that should not come: Linux moves bytes between the ends on a separate thread.
 #define QUIET_MS 20
 
@@ -101,8 +101,19 @@ UNUSED static void check_read(const char *file, int line, size_t room, const cha
 
 #define TYPE(text) CHECK_EQ(write(master, text, sizeof(text) - 1), sizeof(text) - 1)
 #define PRINT(text) CHECK_EQ(write(slave, text, sizeof(text) - 1), sizeof(text) - 1)
-// By then the bytes typed so far have been processed: Linux does that on a separate thread.
+// By then the bytes typed so far have most likely been processed: Linux does that on a separate thread. For what does not happen then.
 UNUSED static void settle(void) { usleep(QUIET_MS * 1000); }
+
+// How many bytes can be read at that end.
+UNUSED static int input_at(int fd) {
+  int count = -1;
+  return ioctl(fd, FIONREAD, &count) == 0 ? count : -1;
+}
+
+UNUSED static bool is_writable(int fd) {
+  struct pollfd entry = {fd, POLLOUT, 0};
+  return poll(&entry, 1, 0) == 1;
+}
 
 // The modes of a fresh terminal, with these flags added and removed.
 struct flags {

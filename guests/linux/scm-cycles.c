@@ -5,9 +5,9 @@
 
 #include "unix.h"
 
-// Linux collects in the background, when a socket closes: waits until the pipe ends, or two seconds have passed.
+// Linux collects in the background, when a socket closes: waits until the pipe ends, or some time has passed: half a minute, or more.
 static bool is_closed(int reader) {
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < 3000; i++) {
     struct pollfd end = {.fd = reader, .events = POLLIN};
     int s[2];
     pair(SOCK_STREAM, s);

@@ -133,13 +133,14 @@ static void check_blocked(clockid_t clock) {
     CHECK(now.it_value.tv_sec == 0 && now.it_value.tv_nsec > 0 && now.it_value.tv_nsec <= 50 * MS);
     wraps += now.it_value.tv_nsec > last.it_value.tv_nsec;
     last = now;
-  } while (passed < 475 * MS && !is_late());
-  CHECK(wraps > 1);
+    // On a busy machine many expirations lie between two looks.
+  } while ((passed < 475 * MS || wraps < 2) && !is_late());
+  CHECK(wraps > 1 || is_late());
   block(SIG_UNBLOCK);
-  // On a slow machine the next one has come already.
-  CHECK(EVENTUALLY(signals >= 1));
+  // On a slow machine the next one has come already; or none yet, if there was no CPU time.
+  CHECK(passed < 100 * MS || EVENTUALLY(signals >= 1));
   CHECK_EQ(timer_delete(timer), 0);
-  CHECK(overruns >= 8);
+  CHECK(overruns >= passed / (50 * MS) - 1);
 }
 
 static pthread_t computing;

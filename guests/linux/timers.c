@@ -26,10 +26,10 @@ static long long now_ns(void) {
   return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
-// Computes until the signal has come that often; 5 s at most.
+// Computes until the signal has come that often; 30 s at most.
 static bool spins_until(int number, int count) {
   long long start = now_ns();
-  while (fired[number] < count && now_ns() - start < 5000 * MS) {
+  while (fired[number] < count && now_ns() - start < 30000 * MS) {
   }
   return fired[number] >= count;
 }

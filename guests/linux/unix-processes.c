@@ -152,7 +152,7 @@ static void check_datagrams(void) {
     CHECK_EQ(connect(fd, (void *)&name, length), 0);
     for (int i = 2000; i < 2100; i++) {
       struct pollfd room = {.fd = fd, .events = POLLOUT};
-      CHECK_EQ(poll(&room, 1, 5000), 1);
+      CHECK_EQ(poll(&room, 1, 30000), 1);
       CHECK_EQ(send(fd, &i, sizeof(i), MSG_DONTWAIT), sizeof(i));
     }
     _exit(finish());
@@ -240,13 +240,13 @@ static void check_epoll(void) {
   }
   close(s[1]);
   for (int i = 0; i < 3; i++) {
-    CHECK_EQ(epoll_wait(epoll, &seen, 1, 5000), 1);
+    CHECK_EQ(epoll_wait(epoll, &seen, 1, 30000), 1);
     CHECK_EQ(seen.events, EPOLLIN);
     CHECK_EQ(write(s[0], "y", 1), 1);
   }
   CHECK_EQ(recv(s[0], buffer, 8, 0), 3);
   reap(child);
-  CHECK_EQ(epoll_wait(epoll, &seen, 1, 5000), 1);
+  CHECK_EQ(epoll_wait(epoll, &seen, 1, 30000), 1);
   CHECK_EQ(seen.events, EPOLLIN | EPOLLHUP | EPOLLRDHUP);
   close(s[0]);
   close(epoll);

@@ -5,7 +5,7 @@ import {readdirSync} from 'node:fs'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {type AbortError, Sandbox} from '../../dist/index.js'
-import {BUSYBOX, guest, mainPlaces, SPIN} from './guests.ts'
+import {BUSYBOX, guest, mainPlaces, onceItHasWritten, SPIN, sh} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).pathname
 const openFds = (): number => readdirSync('/proc/self/fd').length
@@ -19,17 +19,19 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
       await using sandbox = await Sandbox.create({platform, isolation})
       let ticks = 0
       const timer = setInterval(() => ticks++, 10)
-      const result = await sandbox.run(BUSYBOX, SPIN, {timeoutMs: 500})
+      // On a busy machine they come late.
+      for (let timeoutMs = 500; ticks <= 10; timeoutMs *= 2) {
+        const result = await sandbox.run(BUSYBOX, SPIN, {timeoutMs})
+        expect(result).toMatchObject({exitCode: null, signal: null, timedOut: true})
+      }
       clearInterval(timer)
-      expect(result).toMatchObject({exitCode: null, signal: null, timedOut: true})
-      expect(ticks).toBeGreaterThan(10)
       expect((await sandbox.run(BUSYBOX, ['echo', 'again'])).stdout).toBe('again\n')
     })
 
     test('a time-out keeps what the guest wrote', async () => {
       await using sandbox = await Sandbox.create({platform, isolation})
       const script = 'echo before; while :; do :; done'
-      const result = await sandbox.run(BUSYBOX, ['sh', '-c', script], {timeoutMs: 1000})
+      const result = await onceItHasWritten((timeoutMs) => sandbox.run(...sh(script), {timeoutMs}))
       expect(result).toMatchObject({timedOut: true, stdout: 'before\n'})
     })
 
@@ -81,14 +83,13 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
 
     test('what an aborted program had written is in the error, in the encoding of the run', async () => {
       await using sandbox = await Sandbox.create({platform, isolation})
-      const script = 'echo out; echo err >&2; while :; do :; done'
+      const script = 'echo err >&2; echo out; while :; do :; done'
       const aborted = (encoding: 'utf8' | 'buffer') =>
-        sandbox
-          .run(BUSYBOX, ['sh', '-c', script], {
-            signal: AbortSignal.timeout(1000),
-            encoding: encoding as 'utf8',
-          })
-          .catch((error: AbortError) => error)
+        onceItHasWritten((timeMs) =>
+          sandbox
+            .run(...sh(script), {signal: AbortSignal.timeout(timeMs), encoding: encoding as 'utf8'})
+            .catch((error: AbortError) => error),
+        )
       expect(await aborted('utf8')).toMatchObject({code: 'ABORT_ERR', stdout: 'out\n', stderr: 'err\n'})
       expect(await aborted('buffer')).toMatchObject({
         stdout: bytesOf('out\n'),
@@ -101,7 +102,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     test('what a program had written when its time was over is in the result', async () => {
       await using sandbox = await Sandbox.create({platform, isolation})
       const script = 'echo out; while :; do :; done'
-      const result = await sandbox.run(BUSYBOX, ['sh', '-c', script], {timeoutMs: 1000})
+      const result = await onceItHasWritten((timeoutMs) => sandbox.run(...sh(script), {timeoutMs}))
       expect(result).toMatchObject({timedOut: true, outOfMemory: false, stdout: 'out\n'})
     })
 

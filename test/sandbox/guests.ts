@@ -1,6 +1,7 @@
 // The programs that the sandbox tests run: the built guests and the host's static busybox.
 
 import {readdirSync, readFileSync} from 'node:fs'
+import {stepMs} from '../../ci/budgets.mjs'
 import {arch} from '../../src/arch/index.ts'
 import {platforms} from '../guests/run.ts'
 
@@ -13,6 +14,16 @@ export const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c',
 
 export function guest(name: string): string {
   return new URL(`../../.cache/guests/${arch.name}/${name}`, import.meta.url).pathname
+}
+
+/** What a run is whose time or signal ends it: the first whose program has written before, as on a busy machine that takes a while. */
+export async function onceItHasWritten<Result extends {stdout: string | Uint8Array}>(
+  run: (timeMs: number) => Promise<Result>,
+): Promise<Result> {
+  for (let timeMs = 300; ; timeMs *= 2) {
+    const result = await run(timeMs)
+    if (result.stdout.length > 0 || timeMs > stepMs('command') / 2) return result
+  }
 }
 
 /** Guests that never end, each in its own way. */

@@ -104,7 +104,7 @@ const RUN_ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['starts a run whose streams nobody has', 'send({kind: "started", run: 1, pid: 2})'],
   ['takes input of a run that has none', 'send({kind: "took", run: 2, bytes: 1})'],
 ]
-const TWO_RUNS = `Promise.all([1, 2].map(() => sandbox.run('${BUSYBOX}', ['true'], {timeoutMs: 3000, maxOutputBytes: 10})))`
+const TWO_RUNS = `Promise.all([1, 2].map(() => sandbox.run('${BUSYBOX}', ['true'], {timeoutMs: 60_000, maxOutputBytes: 10})))`
 
 /** The same, when the owner reads a file: `file` is the request. */
 const FILE_ATTACKS: readonly (readonly [what: string, code: string])[] = [

@@ -4,8 +4,8 @@ import {once} from 'node:events'
 import {createReadStream} from 'node:fs'
 import {PassThrough, Readable} from 'node:stream'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, places, SPIN, sh} from './guests.ts'
+import {type AbortError, Sandbox} from '../../dist/index.js'
+import {BUSYBOX, onceItHasWritten, places, SPIN, sh} from './guests.ts'
 
 const MIB = 1 << 20
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -77,13 +77,15 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
 
   test('an abort and a time-out end it as any run', async () => {
     const stdin = () => new PassThrough()
-    const signal = AbortSignal.timeout(800)
-    await expect(sandbox.run(...sh('echo out; cat'), {stdin: stdin(), signal})).rejects.toMatchObject({
-      code: 'ABORT_ERR',
-      stdout: 'out\n',
-      cause: {name: 'TimeoutError'},
-    })
-    const late = await sandbox.run(...sh('echo out; cat'), {stdin: stdin(), timeoutMs: 800})
+    const aborted = await onceItHasWritten((timeMs) =>
+      sandbox
+        .run(...sh('echo out; cat'), {stdin: stdin(), signal: AbortSignal.timeout(timeMs)})
+        .catch((error: AbortError) => error),
+    )
+    expect(aborted).toMatchObject({code: 'ABORT_ERR', stdout: 'out\n', cause: {name: 'TimeoutError'}})
+    const late = await onceItHasWritten((timeoutMs) =>
+      sandbox.run(...sh('echo out; cat'), {stdin: stdin(), timeoutMs}),
+    )
     expect(late).toMatchObject({timedOut: true, stdout: 'out\n'})
   })
 

@@ -84,7 +84,7 @@ function hasEnded(pid: number): boolean {
 }
 
 async function untilAllHaveEnded(those: number[]): Promise<void> {
-  for (let i = 0; i < 500 && !those.every(hasEnded); i++) await sleep(20)
+  for (let i = 0; i < 3000 && !those.every(hasEnded); i++) await sleep(20)
   expect(those.filter((pid) => !hasEnded(pid))).toEqual([])
 }
 
@@ -231,7 +231,7 @@ test('a worker thread’s sandboxes end with it, and other children of the proce
   expect(before.filter(({name}) => name === 'hv-init')).toHaveLength(3)
   expect(await owner.next()).toEqual([null, 'on\n'])
   expect(await owner.next()).toBe('SIGTERM')
-  for (let i = 0; i < 100 && livingBelow(owner.pid).filter(({name}) => name === 'hv-init').length > 1; i++)
+  for (let i = 0; i < 1000 && livingBelow(owner.pid).filter(({name}) => name === 'hv-init').length > 1; i++)
     await sleep(50)
   expect(livingBelow(owner.pid).filter(({name}) => name === 'hv-init')).toHaveLength(1)
 })

@@ -17,7 +17,7 @@ const waiting = (): number[] =>
   )
 
 async function until(count: number): Promise<void> {
-  for (let i = 0; i < 500 && waiting().length !== count; i++) await sleep(20)
+  for (let i = 0; i < 3000 && waiting().length !== count; i++) await sleep(20)
   expect(waiting()).toHaveLength(count)
 }
 
@@ -139,7 +139,7 @@ test('a sandbox that dies while it waits is not given to anybody', async () => {
   await until(1)
   const [pid] = waiting()
   process.kill(pid, 'SIGKILL')
-  for (let i = 0; i < 500 && waiting().includes(pid); i++) await sleep(20)
+  for (let i = 0; i < 3000 && waiting().includes(pid); i++) await sleep(20)
   await sleep(200)
   await using sandbox = await pool.create()
   expect((await sandbox.run(BUSYBOX, ['echo', 'on'])).stdout).toBe('on\n')

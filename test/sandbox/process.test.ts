@@ -25,7 +25,7 @@ const hasEnded = (pid: number): boolean =>
   !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z')
 
 async function untilAllHaveEnded(those: number[]): Promise<void> {
-  for (let i = 0; i < 500 && !those.every(hasEnded); i++) await sleep(20)
+  for (let i = 0; i < 3000 && !those.every(hasEnded); i++) await sleep(20)
   expect(those.filter((pid) => !hasEnded(pid))).toEqual([])
 }
 

@@ -51,11 +51,10 @@ describe.each(isolations)('in a %s', (isolation) => {
 
     test('go on with the next program when the processes of one are killed, where they can', async () => {
       const sandbox = await create()
-      const run = sandbox.run(BUSYBOX, SPIN)
-      setTimeout(() => {
-        stubs().forEach(kill)
-      }, 200)
-      expect(await run).toMatchObject({exitCode: null, signal: 'SIGKILL'})
+      const child = sandbox.spawn(BUSYBOX, ['sh', '-c', 'echo ready; while :; do :; done'])
+      await once(child.stdout, 'data')
+      stubs().forEach(kill)
+      expect(await child.wait()).toMatchObject({exitCode: null, signal: 'SIGKILL'})
       const next = sandbox.run(BUSYBOX, ['echo', 'alive'])
       // Nothing in a jail could start new ones.
       if (isolation === 'process') await expect(next).rejects.toThrow('killed from outside')

@@ -1,6 +1,7 @@
 // How much of the host programs may use: CPU time, and files in memory.
 
 import {afterEach, describe, expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
 import {Sandbox, type SandboxLimitEvent, type SandboxOptions} from '../../dist/index.js'
 import {BUSYBOX, mainPlaces, SPIN, sh} from './guests.ts'
 
@@ -25,7 +26,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
   ] as const)('cpuTimeoutMs ends %s', async (_, cpus, program) => {
     const [each, events] = await create({cpus})
     const [path, args] = program
-    const exit = await each.run(path, [...args], {cpuTimeoutMs: 300, timeoutMs: 60_000})
+    const exit = await each.run(path, [...args], {cpuTimeoutMs: 300, timeoutMs: stepMs('command')})
     expect(exit).toMatchObject({exitCode: null, signal: null, timedOut: true, timedOutBy: 'cpu-time'})
     expect(exit.stats.cpuNs).toBeGreaterThanOrEqual(300e6)
     // CPU time, not wall time: several CPUs use it up sooner.
@@ -43,22 +44,22 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
   test('each of two programs has its own CPU time', async () => {
     const [each, events] = await create()
     const frugal = each.run(...sh('sleep 2; echo up'), {cpuTimeoutMs: 1400})
-    const lavish = await each.run(BUSYBOX, SPIN, {cpuTimeoutMs: 1500, timeoutMs: 60_000})
+    const lavish = await each.run(BUSYBOX, SPIN, {cpuTimeoutMs: 1500, timeoutMs: stepMs('command')})
     expect(lavish.timedOutBy).toBe('cpu-time')
     expect(await frugal).toMatchObject({stdout: 'up\n', timedOut: false})
     expect(events).toHaveLength(1)
   })
 
   test('cpuQuotaPercent holds the programs to a share of one CPU, and ends those that are held', async () => {
-    const [each] = await create({cpuQuotaPercent: 40, cpus: 2})
+    const [each] = await create({cpuQuotaPercent: 10, cpus: 2})
     const {stats} = await each.run(...FOUR_SPIN, {timeoutMs: 1500})
-    // Without the quota it would be 2. On a busy host the sentry acts late, and makes up for it later.
-    expect(stats.cpuNs / stats.runNs).toBeGreaterThan(0.1)
-    expect(stats.cpuNs / stats.runNs).toBeLessThan(1.2)
+    // Without the quota it would be 2, and on a busy host more than the quota. There the sentry acts late, and makes up for it later.
+    expect(stats.cpuNs / stats.runNs).toBeGreaterThan(0.025)
+    expect(stats.cpuNs / stats.runNs).toBeLessThan(0.6)
     expect(stats.heldNs).toBeGreaterThan(0.2 * stats.runNs)
     const started = Date.now()
     await expect(each.run(...FOUR_SPIN, {signal: AbortSignal.timeout(200)})).rejects.toThrow('aborted')
-    expect(Date.now() - started).toBeLessThan(5000)
+    expect(Date.now() - started).toBeLessThan(stepMs('command') / 3)
   })
 
   test('diskBytes bounds what all trees in memory hold together, and who removes files can write again', async () => {

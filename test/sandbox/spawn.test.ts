@@ -7,7 +7,7 @@ import {text} from 'node:stream/consumers'
 import {pipeline} from 'node:stream/promises'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, places, SPIN, sh} from './guests.ts'
+import {BUSYBOX, onceItHasWritten, places, SPIN, sh} from './guests.ts'
 
 const MIB = 1 << 20
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -125,11 +125,17 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
 
   test('a time-out and an abort stop it; its output so far is there', async () => {
     const script = sh('echo out; while :; do :; done')
-    const late = sandbox.spawn(...script, {timeoutMs: 300})
-    expect(await text(late.stdout)).toBe('out\n')
-    expect(await late.wait()).toMatchObject({timedOut: true, exitCode: null, signal: null})
-    const aborted = sandbox.spawn(...script, {signal: AbortSignal.timeout(300)})
-    expect(await text(aborted.stdout)).toBe('out\n')
+    const late = await onceItHasWritten(async (timeoutMs) => {
+      const child = sandbox.spawn(...script, {timeoutMs})
+      return {child, stdout: await text(child.stdout)}
+    })
+    expect(late.stdout).toBe('out\n')
+    expect(await late.child.wait()).toMatchObject({timedOut: true, exitCode: null, signal: null})
+    const controller = new AbortController()
+    const aborted = sandbox.spawn(...script, {signal: controller.signal})
+    const [[out]] = [await once(aborted.stdout, 'data')]
+    controller.abort(new DOMException('late', 'TimeoutError'))
+    expect(`${out}`).toBe('out\n')
     await expect(aborted.wait()).rejects.toMatchObject({code: 'ABORT_ERR', cause: {name: 'TimeoutError'}})
     expect(aborted.exitCode).toBeNull()
   })

@@ -5,6 +5,7 @@ import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
 import {copyWithBug, STUCK} from '../helpers/copy-with-bug.ts'
 import {BUSYBOX, mainPlaces, SPIN} from './guests.ts'
 
@@ -28,7 +29,9 @@ async function inProcess(platform: string, isolation: string, script: string): P
     const spin = (options) => codeOf(sandbox.run('${BUSYBOX}', ${JSON.stringify(SPIN)}, options))
     ${script}`
   const argv = ['--input-type=module', '-e', text]
-  return (await promisify(execFile)(process.execPath, argv, {timeout: 60_000, killSignal: 'SIGKILL'})).stdout
+  return (
+    await promisify(execFile)(process.execPath, argv, {timeout: stepMs('command'), killSignal: 'SIGKILL'})
+  ).stdout
 }
 
 describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {

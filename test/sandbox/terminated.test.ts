@@ -47,8 +47,10 @@ const TERMINATE = `
     .flatMap((id) => readFileSync('/proc/self/task/' + id + '/children', 'utf8').match(/\\d+/g) ?? [])
   // Node waits for no child of a thread that was terminated.
   const children = () => all().filter((pid) => !readFileSync('/proc/' + pid + '/stat', 'latin1').includes(') Z'))
-  const deadline = Date.now() + 5000
-  const gone = async () => { while (children().length > 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 20)) }
+  const gone = async () => {
+    const deadline = Date.now() + 30_000
+    while (children().length > 0 && Date.now() < deadline) await new Promise((r) => setTimeout(r, 20))
+  }
   await round()
   const before = descriptors()
   await round()

@@ -295,6 +295,48 @@ static void check_links(void) {
   collect();
 }
 
+// A watch is the file's, by whichever of its names it was asked for, and ends with the last of them.
+static void check_names(void) {
+  write_file("one", "", 0);
+  CHECK_EQ(link("one", "two"), 0);
+  CHECK_EQ(link("one", "three"), 0);
+  unsigned mask = IN_OPEN | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE | IN_MOVE_SELF | IN_DELETE_SELF;
+  int file = inotify_add_watch(notify, "one", IN_OPEN);
+  CHECK_EQ(inotify_add_watch(notify, "two", mask), file);
+  CHECK_ERRNO(inotify_add_watch(notify, "three", mask | IN_MASK_CREATE), EEXIST);
+  write_file("two", "x", 1);
+  collect();
+  CHECK(count >= 3 && queue[0].wd == file && queue[0].mask & (IN_OPEN | IN_MODIFY));
+  CHECK(queue[count - 1].wd == file && queue[count - 1].mask == IN_CLOSE_WRITE);
+  CHECK_EQ(chmod("three", 0600), 0);
+  CHECK_EQ(truncate("one", 0), 0);
+  EXPECT({file, IN_ATTRIB, ""}, {file, IN_MODIFY, ""});
+  // Nothing is renamed.
+  CHECK_EQ(rename("one", "two"), 0);
+  EXPECT_NOTHING();
+  CHECK(access("one", F_OK) == 0 && access("two", F_OK) == 0);
+  CHECK_EQ(unlink("one"), 0);
+  EXPECT({file, IN_ATTRIB, ""});
+  CHECK_EQ(rename("two", "four"), 0);
+  EXPECT({file, IN_MOVE_SELF, ""});
+  CHECK_EQ(link("three", "one"), 0);
+  EXPECT({file, IN_ATTRIB, ""});
+  int fd = open("three", O_WRONLY);
+  CHECK_EQ(unlink("three"), 0);
+  close(fd);
+  EXPECT({file, IN_OPEN, ""}, {file, IN_ATTRIB, ""}, {file, IN_CLOSE_WRITE, ""});
+  write_file("other", "", 0);
+  CHECK_EQ(rename("other", "one"), 0);
+  EXPECT({file, IN_ATTRIB, ""});
+  CHECK_EQ(unlink("four"), 0);
+  EXPECT({file, IN_ATTRIB, ""}, {file, IN_DELETE_SELF, ""}, {file, IN_IGNORED, ""});
+  // A file that comes later is another.
+  write_file("two", "x", 1);
+  EXPECT_NOTHING();
+  CHECK_EQ(unlink("one"), 0);
+  CHECK_EQ(unlink("two"), 0);
+}
+
 // It holds back what is done by a name that is gone, for the file's own watch, too; not changes of attributes.
 static void check_unlinked(void) {
   unsigned mask = IN_MODIFY | IN_ATTRIB | IN_CLOSE | IN_EXCL_UNLINK;
@@ -362,6 +404,7 @@ int main(void) {
   check_queue();
   check_ends();
   check_links();
+  check_names();
   check_unlinked();
   check_listed();
   check_errors();

@@ -18,7 +18,7 @@ import {type Budget, COST} from '../vfs/budget.ts'
 import type {ByteString, Inode, IoctlMemory} from '../vfs/file.ts'
 import {writeInt} from '../vfs/int-argument.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
-import {addWatcher, removeWatcher, type Watcher} from '../vfs/watchers.ts'
+import {addWatcher, removeWatcher, type Watcher, watchedInode} from '../vfs/watchers.ts'
 
 /** /proc/sys/fs/inotify/max_queued_events, max_user_instances, max_user_watches. */
 export const MAX_QUEUED_EVENTS = 16_384
@@ -46,12 +46,18 @@ const OVERFLOW: Event = {wd: -1, mask: IN_Q_OVERFLOW, cookie: 0, name: undefined
 class Watch implements Watcher {
   readonly wd: number
   readonly inode: Inode
+  /** Kept, as its name may go before the watch does. */
+  readonly ino: number
+  readonly dev: number
   mask: number
   readonly #file: InotifyFile
 
   constructor(wd: number, inode: Inode, mask: number, file: InotifyFile) {
     this.wd = wd
     this.inode = inode
+    const {ino, dev} = inode.attributes()
+    this.ino = ino
+    this.dev = dev
     this.mask = mask
     this.#file = file
   }
@@ -93,7 +99,8 @@ export class InotifyFile extends AnonymousDescription {
   }
 
   /** inotify_add_watch(2). @param mask IN_* @returns the watch descriptor @throws Errno EEXIST, ENOSPC */
-  watch(inode: Inode, mask: number): number {
+  watch(file: Inode, mask: number): number {
+    const inode = watchedInode(file)
     const kept = mask & (IN_ALL_EVENTS | KEPT_FLAGS)
     const known = this.#ofInodes.get(inode)
     if (known !== undefined) {
@@ -169,8 +176,7 @@ export class InotifyFile extends AnonymousDescription {
   fdinfo(): ByteString {
     let lines = ''
     // The newest comes first.
-    for (const {wd, inode, mask} of [...this.#watches.values()].reverse()) {
-      const {ino, dev} = inode.attributes()
+    for (const {wd, ino, dev, mask} of [...this.#watches.values()].reverse()) {
       lines += `inotify wd:${wd.toString(16)} ino:${ino.toString(16)} sdev:${dev.toString(16)} mask:${(mask >>> 0).toString(16)} ignored_mask:0\n`
     }
     return lines

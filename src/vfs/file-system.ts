@@ -17,6 +17,8 @@ export interface FileSystem {
   readonly budget?: Budget
   /** How many watch one of its inodes: watchers.ts. */
   watches?: number
+  /** The watched inodes, by identity. */
+  watched?: Map<string, Inode>
   statfs(): FileSystemStatistics
   dispose(): void
 }

@@ -50,6 +50,8 @@ export interface Inode {
   covered?: boolean
   /** The watchers of its events; the file system keeps this object for its file while there are any. */
   watchers?: Set<Watcher>
+  /** Of a watched file, how many names it had after it lost one last: see noteLinks of watchers.ts. */
+  linksLeft?: number
   /** The name that it lost last, while descriptions may have been opened by it: see watchers.ts. */
   lostName?: Place
   /** How many have it open for writing; below 0: how many programs execute it. See text-busy.ts. */

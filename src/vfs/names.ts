@@ -31,7 +31,7 @@ import type {Location} from './location.ts'
 import {CREATE, DEVICE, READ} from './path-policy.ts'
 import {NAME, type PathContext, type Resolution, resolveLast} from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkSticky, isReadOnly, mayHardLink} from './permissions.ts'
-import {noteLost, tellEntry, tellIfGone, tellSelf} from './watchers.ts'
+import {noteLinks, noteLost, tellEntry, tellIfGone, tellSelf} from './watchers.ts'
 
 /** mkdir(2). The umask is already applied to `mode`. @throws Errno */
 export function makeDirectory(context: PathContext, start: Location, path: ByteString, mode: number): Inode {
@@ -94,6 +94,7 @@ export function unlinkPath(context: PathContext, start: Location, path: ByteStri
   if (resolution.trailingSlash) throw new Errno(found.inode.kind === S_IFDIR ? EISDIR : ENOTDIR)
   checkVictim(context.credentials, parent, found)
   if (found.inode.kind === S_IFDIR) throw new Errno(EISDIR)
+  noteLinks(found.inode)
   parent.inode.unlink(name)
   // The number of links changes even when the last one goes.
   tellSelf(found.inode, IN_ATTRIB)
@@ -144,8 +145,14 @@ export function renamePath(
   else checkVictim(context.credentials, to.parent, to.found)
   checkMoved(context.credentials, from, to)
   if (to.found !== undefined && !(flags & RENAME_EXCHANGE)) checkKinds(from.found.inode, to.found.inode)
+  if (to.found !== undefined && !(flags & RENAME_EXCHANGE)) noteLinks(to.found.inode)
   from.parent.inode.rename(from.name, to.parent.inode, to.name, flags)
-  if (to.found?.inode !== from.found.inode) moved(from, to, flags)
+  // With two names of one file, nothing happens.
+  if (to.found === undefined || !isSameFile(from.found.inode, to.found.inode)) moved(from, to, flags)
+}
+
+function isSameFile(a: Inode, b: Inode): boolean {
+  return a === b || (a.fs === b.fs && a.identity !== undefined && a.identity === b.identity)
 }
 
 function created({inode: directory}: Location, name: ByteString, inode: Inode): Inode {

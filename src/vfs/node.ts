@@ -20,6 +20,7 @@ export abstract class Node implements Inode {
   // Declared, not initialised: most inodes are never mount points, watched, written or executed.
   declare covered?: boolean
   declare watchers?: Set<Watcher>
+  declare linksLeft?: number
   declare lostName?: Place
   declare textUse?: number
 

@@ -17,16 +17,40 @@ export interface Watcher {
   gone(): void
 }
 
+/**
+ * The inode that has the watchers of this one's file: another one, where each name of a file has an inode object of its own.
+ * @returns itself if nobody watches the file
+ */
+export function watchedInode(inode: Inode): Inode {
+  if (inode.watchers !== undefined || inode.identity === undefined) return inode
+  return inode.fs.watched?.get(inode.identity) ?? inode
+}
+
+/** Precondition for `inode`, here and in removeWatcher: a watchedInode. */
 export function addWatcher(inode: Inode, watcher: Watcher): void {
+  const {fs, identity} = inode
   inode.watchers ??= new Set()
   inode.watchers.add(watcher)
-  inode.fs.watches = (inode.fs.watches ?? 0) + 1
+  fs.watches = (fs.watches ?? 0) + 1
+  if (identity === undefined) return
+  fs.watched ??= new Map()
+  fs.watched.set(identity, inode)
 }
 
 export function removeWatcher(inode: Inode, watcher: Watcher): void {
   if (!inode.watchers?.delete(watcher)) return
-  inode.fs.watches!--
-  if (inode.watchers.size === 0) inode.watchers = undefined
+  const {fs, identity} = inode
+  fs.watches!--
+  if (inode.watchers.size > 0) return
+  inode.watchers = undefined
+  if (identity !== undefined) fs.watched!.delete(identity)
+}
+
+/** Call before a name of it goes: afterwards its file system may not know whether it has others. */
+export function noteLinks(inode: Inode): void {
+  if (!inode.fs.watches || inode.kind === S_IFDIR) return
+  const watched = watchedInode(inode)
+  if (watched.watchers !== undefined) watched.linksLeft = inode.attributes().nlink - 1
 }
 
 /** The name by which the inode was reached. */
@@ -94,15 +118,18 @@ export function tellEntry(
 
 /** Tells its own watchers alone. IN_MOVE_SELF and IN_DELETE_SELF do not say whether it is a directory. */
 export function tellSelf(inode: Inode, event: number, isUnlinked = false): void {
-  if (inode.watchers === undefined) return
+  const {watchers} = watchedInode(inode)
+  if (watchers === undefined) return
   const mask = event === IN_MOVE_SELF ? event : event | directoryBit(inode)
-  for (const watcher of [...inode.watchers]) watcher.tell(mask, undefined, 0, isUnlinked)
+  for (const watcher of [...watchers]) watcher.tell(mask, undefined, 0, isUnlinked)
 }
 
 /** A name or a description of it is gone: with the last one, its watches end. */
 export function tellIfGone(inode: Inode): void {
-  if (inode.watchers === undefined || isAlive(inode)) return
-  for (const watcher of [...inode.watchers]) {
+  if (!inode.fs.watches) return
+  const watched = watchedInode(inode)
+  if (watched.watchers === undefined || isAlive(inode) || isAlive(watched)) return
+  for (const watcher of [...watched.watchers]) {
     watcher.tell(IN_DELETE_SELF, undefined, 0, false)
     watcher.gone()
   }
@@ -118,6 +145,6 @@ function isAlive(inode: Inode): boolean {
   try {
     return inode.attributes().nlink > 0
   } catch {
-    return false
+    return (inode.linksLeft ?? 0) > 0
   }
 }

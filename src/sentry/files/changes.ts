@@ -11,7 +11,7 @@ import {
   IN_MOVED_TO,
 } from '../../abi/inotify.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
-import {addWatcher, removeWatcher, type Watcher} from '../../vfs/watchers.ts'
+import {addWatcher, removeWatcher, type Watcher, watchedInode} from '../../vfs/watchers.ts'
 import type {Handle} from './handles.ts'
 import {type Answered, type ChangeKind, type FoundChange, PIECE_CHANGES} from './operations.ts'
 
@@ -31,8 +31,8 @@ export class Changes implements Handle, Watcher {
   #later: ((answered: Answered) => void) | undefined
 
   constructor(inode: Inode) {
-    this.#inode = inode
-    addWatcher(inode, this)
+    this.#inode = watchedInode(inode)
+    addWatcher(this.#inode, this)
   }
 
   /** The first answer says whether it is watched; later ones have at least one change, or the end. */

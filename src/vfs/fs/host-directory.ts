@@ -192,7 +192,7 @@ export class HostDirectory extends HostNode {
     const target = newDirectory.#children.get(newName)
     check(host.hostRename(from, oldName, to, newName, flags))
     // Two names of one file: rename(2) does nothing.
-    if (node !== undefined && node === target) return
+    if (node !== undefined && node.identity === target?.identity) return
     this.#children.delete(oldName)
     if (flags & RENAME_EXCHANGE) this.#place(oldName, target)
     else newDirectory.#drop(newName)

@@ -8,12 +8,14 @@ import {
   CLOCK_REALTIME,
   CLOCK_REALTIME_ALARM,
   CLOCK_TAI,
+  CLOCK_THREAD_CPUTIME_ID,
   encodeTimespec,
   fromNs,
   TIMER_ABSTIME,
   toNs,
 } from '../../abi/time.ts'
-import {clockResolutionNs, cpuClockOf, monotonicDeadlineNs} from '../clocks.ts'
+import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../clocks.ts'
+import {cpuClock, type TimerClock} from '../periodic-timer.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 import {readTimespec} from './time-argument.ts'
@@ -37,10 +39,17 @@ export const clockNanosleep: Syscall = (task, args) => {
   clockResolutionNs(task, clock)
   // Of its own CPU time, a thread that sleeps uses none: the clock has no such operation, and its dynamic number is EINVAL.
   if (clock < 0 && cpuClockOf(task, clock) === task) throw new Errno(EINVAL)
-  if (!CLOCKS_TO_SLEEP_ON.has(clock)) throw new Errno(EOPNOTSUPP)
+  const isCpu = isCpuClock(clock) && clock !== CLOCK_THREAD_CPUTIME_ID
+  if (!isCpu && !CLOCKS_TO_SLEEP_ON.has(clock)) throw new Errno(EOPNOTSUPP)
   const time = readTimespec(task, args.address(2))
-  if (args.int32(1) & TIMER_ABSTIME) return sleep(task, monotonicDeadlineNs(task, clock, time), 0)
-  return sleep(task, task.kernel.monotonicNs() + toNs(time), args.address(3))
+  const isAbsolute = (args.int32(1) & TIMER_ABSTIME) !== 0
+  const remainingAddress = isAbsolute ? 0 : args.address(3)
+  if (isCpu) {
+    const counted = cpuClock(task.kernel, cpuClockOf(task, clock))
+    return sleepOnCpu(task, counted, toNs(time) + (isAbsolute ? 0 : counted.nowNs()), remainingAddress)
+  }
+  if (isAbsolute) return sleep(task, monotonicDeadlineNs(task, clock, time), 0)
+  return sleep(task, task.kernel.monotonicNs() + toNs(time), remainingAddress)
 }
 
 /** @param remainingAddress where an interruption stores the remaining time; 0: nowhere */
@@ -50,10 +59,22 @@ function sleep(task: Task, deadlineNs: number, remainingAddress: number): number
     deadlineNs,
     restart: 'never',
     retry: (expired) => (expired ? 0 : BLOCKED),
-    interrupted: () => {
-      if (remainingAddress === 0) return
-      const remainingNs = Math.max(0, deadlineNs - task.kernel.monotonicNs())
-      task.memory.writeBytes(remainingAddress, encodeTimespec(fromNs(remainingNs)))
-    },
+    interrupted: () => storeRemaining(task, remainingAddress, deadlineNs - task.kernel.monotonicNs()),
   })
+}
+
+/** Until the clock shows `untilNs`. It may stand still, or be late: it is looked at again. */
+function sleepOnCpu(task: Task, clock: TimerClock, untilNs: number, remainingAddress: number): number {
+  const leftNs = untilNs - clock.nowNs()
+  if (leftNs <= 0) return 0
+  return task.block({
+    deadlineNs: task.kernel.monotonicNs() + Math.max(leftNs, clock.granularityNs),
+    restart: 'never',
+    retry: (expired) => (expired ? sleepOnCpu(task, clock, untilNs, remainingAddress) : BLOCKED),
+    interrupted: () => storeRemaining(task, remainingAddress, untilNs - clock.nowNs()),
+  })
+}
+
+function storeRemaining(task: Task, address: number, remainingNs: number): void {
+  if (address !== 0) task.memory.writeBytes(address, encodeTimespec(fromNs(Math.max(0, remainingNs))))
 }

@@ -1,13 +1,15 @@
-// OwnFiles: what hv loads code from, which no guest may change: its package, its cache, and the runtime that it runs on.
+// OwnFiles: what hv loads code from, which no guest may change: its package and those that it requires, its cache, and the runtime.
 //
 // In a writable volume they are read-only, and what leads to them stays where it is: a guest that could rename node_modules would put
-// its own there. They are known by the names in each directory on the way, so also if a name is missing or changes hands on the
-// host, and by their identity, so also by another name: a hard link, or a mount of one of their directories.
+// its own there. What else is in node_modules, a guest may change. They are known by the names in each directory on the way, so also if a
+// name is missing or changes hands on the host, and by their identity, so also by another name: a hard link, or a mount of one of their
+// directories.
 
 import {lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, type Stats} from 'node:fs'
 import {createRequire} from 'node:module'
-import {dirname, join, resolve} from 'node:path'
+import {basename, dirname, join, resolve} from 'node:path'
 import {majorOf, minorOf} from './abi/file-mode.ts'
+import {namesOf, pathsOfNode, requiredNames} from './own-packages.ts'
 import {packageFile} from './package-file.ts'
 import {cachePaths} from './user-cache.ts'
 
@@ -16,20 +18,35 @@ export type Identity = string
 
 /** The package's, where it is not below a node_modules. */
 const PARTS = ['dist', 'native', 'boards', 'package.json', 'oclif.manifest.json']
+/** What `require` adds to a name before it looks for a directory: Node, src/code-cache.ts, and what others make of it. */
+const ENDING = /\.([cm]?[jt]s|[jt]sx|json|node)$/
 /** A file's path in a line of man 5 proc_pid_maps. */
 const MAPPED = / (\/.*)$/gm
 /** Linux's own limit: man 7 path_resolution. */
 const MAX_LINKS = 40
 
+interface Folder {
+  /** Without links. */
+  path: string
+  identity: Identity
+}
+
 export class OwnFiles {
   /** For a directory, the names that lead to such a file; true: it is one. */
   readonly #names = new Map<Identity, Map<string, boolean>>()
   readonly #files = new Set<Identity>()
+  /** For a directory, names to which `require` may add an ending. */
+  readonly #required = new Map<Identity, Set<string>>()
+  /** By any path; the ways to many files begin alike. */
+  readonly #folders = new Map<string, Folder | undefined>()
 
   constructor(env: NodeJS.ProcessEnv) {
     const packageRoot = packageFile('')
-    for (const path of modulesOf(packageRoot)) this.#keep(path)
-    for (const part of PARTS) this.#keep(join(packageRoot, part))
+    const parts = packageRoot.includes('/node_modules/') ? [''] : PARTS
+    for (const part of parts) this.#keep(join(packageRoot, part))
+    for (const path of namesOf(packageRoot)) this.#keep(path)
+    for (const [path, names] of requiredNames(packageRoot)) this.#keepRequired(path, names)
+    for (const path of pathsOfNode(env)) this.#keep(path)
     // Files of theirs may have other names: pnpm links those of its store.
     this.#keepAll(join(packageRoot, 'dist'))
     const loaded = Object.keys(createRequire(import.meta.url).cache)
@@ -39,6 +56,7 @@ export class OwnFiles {
     if (command !== undefined) this.#keep(command)
     for (const path of cachePaths(env)) this.#keep(path)
     for (const path of aliasMounts((each) => this.isBelow(each))) this.#keepFile(path)
+    this.#folders.clear()
   }
 
   isFile(identity: Identity): boolean {
@@ -47,7 +65,7 @@ export class OwnFiles {
 
   /** @param name a byte string. @returns whether it is one of the files, or leads to one; undefined: neither */
   nameIn(directory: Identity, name: string): boolean | undefined {
-    return this.#names.get(directory)?.get(name)
+    return this.#isRequired(directory, name) || this.#names.get(directory)?.get(name)
   }
 
   /** Whether the path, which has no links, is one of them or lies in one. */
@@ -58,25 +76,53 @@ export class OwnFiles {
   }
 
   #keep(path: string, links = 0): void {
-    const names = resolve(path).split('/').slice(1)
-    let at = '/'
-    let directory = lookAt(at)
-    for (const [index, name] of names.entries()) {
-      if (directory === undefined) return
-      at = join(at, name)
-      const found = lookAt(at)
-      this.#keepName(identityOf(directory), name, found === undefined || index === names.length - 1)
-      if (found?.isSymbolicLink() && links < MAX_LINKS)
-        this.#keep(resolve(at, '..', readlinkSync(at), ...names.slice(index + 1)), links + 1)
-      directory = found?.isSymbolicLink() ? undefined : found
-    }
-    if (directory !== undefined) this.#files.add(identityOf(directory))
+    const folder = this.#lead(dirname(path), links)
+    if (folder === undefined) return
+    const at = join(folder.path, basename(path))
+    const found = this.#keepFile(at)
+    this.#keepName(folder.identity, basename(path), true)
+    if (found?.isSymbolicLink() && links < MAX_LINKS)
+      this.#keep(resolve(folder.path, readlinkSync(at)), links + 1)
+  }
+
+  /** Node may add an ending to such a name. */
+  #keepRequired(path: string, names: ReadonlySet<string>): void {
+    const folder = this.#lead(path)
+    if (folder === undefined) return
+    const known = this.#required.get(folder.identity) ?? new Set()
+    this.#required.set(folder.identity, known)
+    for (const name of names) known.add(toBytes(name))
+    for (const name of attempt(() => readdirSync(folder.path)) ?? [])
+      if (this.#isRequired(folder.identity, toBytes(name))) this.#keep(join(folder.path, name))
+  }
+
+  #isRequired(directory: Identity, name: string): boolean {
+    const names = this.#required.get(directory)
+    return names !== undefined && (names.has(name) || names.has(name.replace(ENDING, '')))
+  }
+
+  /** Keeps the names that lead to the directory. @returns it, without links */
+  #lead(path: string, links = 0): Folder | undefined {
+    if (this.#folders.has(path)) return this.#folders.get(path)
+    const folder = path === '/' ? {path, identity: identityOf(lstatSync(path))} : this.#leadFrom(path, links)
+    this.#folders.set(path, folder)
+    return folder
+  }
+
+  #leadFrom(path: string, links: number): Folder | undefined {
+    const parent = this.#lead(dirname(path), links)
+    if (parent === undefined) return undefined
+    const at = join(parent.path, basename(path))
+    const found = lookAt(at)
+    this.#keepName(parent.identity, basename(path), found === undefined)
+    if (!found?.isSymbolicLink()) return found && {path: at, identity: identityOf(found)}
+    return links < MAX_LINKS ? this.#lead(resolve(parent.path, readlinkSync(at)), links + 1) : undefined
   }
 
   #keepName(directory: Identity, name: string, isFile: boolean): void {
     const names = this.#names.get(directory) ?? new Map<string, boolean>()
     this.#names.set(directory, names)
-    const bytes = Buffer.from(name).toString('latin1')
+    const bytes = toBytes(name)
     names.set(bytes, isFile || names.get(bytes) === true)
   }
 
@@ -91,16 +137,6 @@ export class OwnFiles {
     if (path.endsWith('.d.ts') || !this.#keepFile(path)?.isDirectory()) return
     for (const name of attempt(() => readdirSync(path)) ?? []) this.#keepAll(join(path, name))
   }
-}
-
-/** Each node_modules in which Node looks for what the package requires. The outermost one holds the links in .bin, too. */
-function modulesOf(packageRoot: string): string[] {
-  const folders: string[] = []
-  for (let at = resolve(packageRoot); at !== dirname(at); at = dirname(at)) {
-    const folder = at.endsWith('/node_modules') ? at : join(at, 'node_modules')
-    if (lookAt(folder) !== undefined) folders.push(folder)
-  }
-  return folders
 }
 
 /** The runtime's program, its libraries, and the addon. */
@@ -153,6 +189,8 @@ function pathIn({root: own, at}: {root: string; at: string}, root: string): stri
 
 const withoutEscapes = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
+
+const toBytes = (name: string): string => Buffer.from(name).toString('latin1')
 
 const identityOf = ({dev, ino}: Stats): Identity => `${majorOf(dev)}:${minorOf(dev)}:${ino}`
 

@@ -33,10 +33,10 @@ export function cacheDirectory(env: NodeJS.ProcessEnv, name: CacheName = 'hvkit'
   }
 }
 
-/** Where all of them are, or would be. */
+/** Where all of them are, or would be, and oclif's, with what a shell runs that completes words for `hv`. */
 export function cachePaths(env: NodeJS.ProcessEnv): string[] {
   const home = cacheHome(env)
-  return home === undefined ? [] : CACHES.map((name) => join(home, name))
+  return home === undefined ? [] : [...CACHES, 'hv'].map((name) => join(home, name))
 }
 
 function cacheHome(env: NodeJS.ProcessEnv): string | undefined {

@@ -1,6 +1,6 @@
-// hv's own code and caches in a writable volume: a guest reads them, and changes nothing.
+// hv's own code and caches in a writable volume: a guest reads them, and changes nothing; of what lies beside them, all.
 
-import {spawnSync} from 'node:child_process'
+import {execFileSync, spawnSync} from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -41,7 +42,26 @@ const POSSIBLE = [
     'link',
     'exchange',
   ],
-  ...['create in', 'make a folder in', 'make a fifo in', 'make a socket in', 'make a symbolic link in'],
+  ...[
+    'create',
+    'create in',
+    'make a folder in',
+    'make a fifo in',
+    'make a socket in',
+    'make a symbolic link in',
+  ],
+]
+
+/** Commands of hv, and a program that uses the library. */
+const STARTS: [string, string[]][] = [
+  ['hv run', ['hv', 'run', BUSYBOX, 'true']],
+  ['hv --help', ['hv', '--help']],
+  ['hv check', ['hv', 'check']],
+  ['hv autocomplete', ['hv', 'autocomplete', 'bash']],
+  [
+    'Sandbox.create',
+    ['node', '--input-type=module', '--eval', `(await (await import('hvkit')).Sandbox.create()).dispose()`],
+  ],
 ]
 
 /** Other attempts only take away another name. */
@@ -98,7 +118,10 @@ describe.each(USERS)("hv's own files, as %s", (_, uid, through) => {
     mkdirSync(join(project.folder, 'scratch/directory'))
     writeFileSync(join(project.folder, 'scratch/target'), '')
     for (const name of ['directory', 'target']) chownSync(join(project.folder, 'scratch', name), uid, uid)
-    const words = ['/w/scratch', 'file', '/w/scratch/target', 'directory', '/w/scratch/directory']
+    const words = [
+      ...['/w/scratch', 'file', '/w/scratch/target', 'directory', '/w/scratch/directory'],
+      ...['missing', '/w/scratch/none'],
+    ]
     const {stdout} = run(['--volume', '.:/w:rw', './change-files', ...words])
     for (const attempt of POSSIBLE) expect(stdout).toContain(`${attempt} /w/scratch`)
     rmSync(join(project.folder, 'scratch'), {recursive: true})
@@ -108,7 +131,8 @@ describe.each(USERS)("hv's own files, as %s", (_, uid, through) => {
 
   test('are no volume of their own', () => {
     for (const path of [
-      'node_modules',
+      'node_modules/node-gyp-build',
+      'node_modules/@oclif/core/lib',
       'node_modules/hvkit/dist',
       'node_modules/hvkit/package.json',
       '.cache/hvkit',
@@ -120,6 +144,17 @@ describe.each(USERS)("hv's own files, as %s", (_, uid, through) => {
       )
       expect(run(['--volume', `${path}:/w`, BUSYBOX, 'true']).status).toBe(0)
     }
+  })
+
+  test('are so in a volume of node_modules alone', () => {
+    const words = project
+      .attempts('/w')
+      .map((word) => word.replace('/w/node_modules', '/w/m'))
+      .filter((word, index, all) => ![word, all[index + 1]].includes('/w/m'))
+    const volumes = ['--volume', 'node_modules:/w/m:rw', '--volume', '.cache:/w/.cache:rw']
+    const before = project.content()
+    const {stdout} = run([...volumes, './change-files', ...words])
+    expect([changesIn(stdout), project.content()]).toEqual([[], before])
   })
 
   test('are so under the other names that links give them', () => {
@@ -199,6 +234,34 @@ describe.each(USERS)("hv's own files, as %s", (_, uid, through) => {
     })
     expect(existsSync(join(bin, 'node'))).toBe(true)
     rmSync(bin, {recursive: true})
+  })
+
+  test.each(STARTS)('are all that hv looks for, found or not, in a start of `%s`', (_, argv) => {
+    const env = {PATH: `${project.folder}/bin:${process.env.PATH}`}
+    const words = project.lookedFor(argv, [...through], {...env, HOME: project.folder})
+    expect(words).toContain('missing')
+    const before = project.content()
+    const {stderr, stdout} = run(['--volume', '.:/w:rw', './change-files', '/w/scratch', ...words], env)
+    expect({stderr, stdout}).toEqual({stderr: '', stdout: ''})
+    expect(project.content()).toBe(before)
+  })
+
+  test('do not keep a guest from installing another package beside them', () => {
+    const before = project.content()
+    const npm = realpathSync(execFileSync('which', ['npm'], {encoding: 'utf8'}).trim())
+    const {status, stderr} = run([
+      ...['--root', '/', '--volume', `${project.folder}:${project.folder}:rw`, '--cwd', project.folder],
+      ...['--env', `HOME=${project.folder}/scratch`, '--env', 'PATH=/usr/bin:/bin', process.execPath, npm],
+      ...['install', '--offline', '--no-audit', '--no-fund', project.packAnother()],
+    ])
+    expect({status, stderr}).toEqual({status: 0, stderr: ''})
+    const {modules} = project
+    expect(readFileSync(join(modules, 'another/index.js'), 'utf8')).toContain('another')
+    expect(readdirSync(modules)).toContain('.package-lock.json')
+    expect(execFileSync(join(modules, '.bin/another'), {encoding: 'utf8'})).toBe('another\n')
+    for (const name of ['another', '.bin/another', '.package-lock.json'])
+      rmSync(join(modules, name), {recursive: true})
+    expect(project.content()).toBe(before)
   })
 
   test('leave hv as it was', () => {

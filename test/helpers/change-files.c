@@ -1,9 +1,9 @@
 // Tries every change that a program can make to files, and prints those that succeed.
 //
-//   change-files SCRATCH [file PATH | directory PATH | way PATH]...
+//   change-files SCRATCH [file PATH | directory PATH | way PATH | missing PATH]...
 //
-// A file and a directory are to be read-only; a way leads to one, and is to stay where it is. SCRATCH is a directory for anything, of
-// the same file system. The last attempts are those that would leave nothing to attempt.
+// A file and a directory are to be read-only; a way leads to one, and is to stay where it is; what is missing is to stay so. SCRATCH is a
+// directory for anything, of the same file system. The last attempts are those that would leave nothing to attempt.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -91,6 +91,16 @@ static void TryDirectory(void) {
   TryNames();
 }
 
+static void TryMissing(void) {
+  Try("create", Opens(target, O_CREAT | O_WRONLY));
+  Try("make a folder", mkdir(target, 0755));
+  Try("make a symbolic link", symlink("/", target));
+  Try("make a fifo", mknod(target, S_IFIFO | 0600, 0));
+  Try("link in", link(File(), target));
+  Try("move to", Rename(File(), target, 0));
+  Try("move a folder to", Rename(Folder(), target, RENAME_NOREPLACE));
+}
+
 int main(int count, char** words) {
   if (count < 2) return 2;
   snprintf(own, sizeof(own), "%s", words[1]);
@@ -99,6 +109,7 @@ int main(int count, char** words) {
     if (strcmp(words[at], "file") == 0) TryFile();
     if (strcmp(words[at], "directory") == 0) TryDirectory();
     if (strcmp(words[at], "way") == 0) TryNames();
+    if (strcmp(words[at], "missing") == 0) TryMissing();
   }
   return 0;
 }

@@ -56,6 +56,9 @@ export const MFD_ALLOW_SEALING = 2
 export const MFD_HUGETLB = 4
 export const MFD_NOEXEC_SEAL = 8
 export const MFD_EXEC = 16
+/** Values of /proc/sys/vm/memfd_noexec: what memfd_create makes without MFD_EXEC, and that it makes nothing else. */
+export const MEMFD_NOEXEC_SEAL = 1
+export const MEMFD_NOEXEC_ENFORCED = 2
 
 /** close_range(2). */
 export const CLOSE_RANGE_UNSHARE = 2

@@ -60,6 +60,8 @@ export class Kernel extends Embedding {
   readonly rootMount: Mount
   /** uname(2)'s nodename; sethostname changes it. */
   hostname: string
+  /** /proc/sys/vm/memfd_noexec. */
+  memfdNoexec = 0
   readonly budget: Budget
   #tracer: Tracer | undefined
   /** The task whose call or fault is being answered, or was last: /proc/self. */

@@ -1,5 +1,7 @@
 // KernelProcSource: what procfs shows of the kernel and its processes.
 
+import {CAP_SYS_ADMIN, hasCapability} from '../abi/capability.ts'
+import {EPERM, Errno} from '../abi/errno.ts'
 import {CLOCK_BOOTTIME, CLOCK_REALTIME, NS_PER_SECOND, type Timespec, toSeconds} from '../abi/time.ts'
 import {arch} from '../arch/index.ts'
 import type {ByteString} from '../vfs/file.ts'
@@ -75,6 +77,16 @@ export class KernelProcSource implements ProcSource {
 
   setHostname(name: ByteString): void {
     this.#kernel.hostname = name
+  }
+
+  get memfdNoexec(): number {
+    return this.#kernel.memfdNoexec
+  }
+
+  setMemfdNoexec(value: number): void {
+    const {current} = this.#kernel
+    if (current && !hasCapability(current.credentials.capabilities, CAP_SYS_ADMIN)) throw new Errno(EPERM)
+    this.#kernel.memfdNoexec = value
   }
 
   cpuinfo(): ByteString {

@@ -1,9 +1,11 @@
 // memfd_create(2).
 
-import {EINVAL, ENAMETOOLONG, Errno} from '../../abi/errno.ts'
+import {EACCES, EINVAL, ENAMETOOLONG, Errno} from '../../abi/errno.ts'
 import {
   F_SEAL_EXEC,
   F_SEAL_SEAL,
+  MEMFD_NOEXEC_ENFORCED,
+  MEMFD_NOEXEC_SEAL,
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
   MFD_EXEC,
@@ -19,14 +21,22 @@ import type {Syscall} from './syscall.ts'
 const MAX_NAME = 250
 
 export const memfdCreate: Syscall = (task, args) => {
-  const flags = args.uint32(1)
-  if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC)) throw new Errno(EINVAL)
-  if (flags & MFD_NOEXEC_SEAL && flags & MFD_EXEC) throw new Errno(EINVAL)
+  const asked = args.uint32(1)
+  if (asked & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC)) throw new Errno(EINVAL)
+  if (asked & MFD_NOEXEC_SEAL && asked & MFD_EXEC) throw new Errno(EINVAL)
+  const flags = withSetting(asked, task.kernel.memfdNoexec)
   const name = readName(() => task.memory.readCString(args.address(0), MAX_NAME))
 
   const mode = flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777
   const inode = new Memfd(memoryFiles(task.kernel), mode, task.credentials, name, initialSeals(flags))
   return task.fds.install(inode.open(O_RDWR | O_LARGEFILE), flags & MFD_CLOEXEC ? O_CLOEXEC : 0)
+}
+
+/** Documentation/userspace-api/mfd_noexec.rst. @throws Errno EACCES */
+function withSetting(asked: number, memfdNoexec: number): number {
+  if (asked & MFD_EXEC && memfdNoexec >= MEMFD_NOEXEC_ENFORCED) throw new Errno(EACCES)
+  const isDefault = (asked & (MFD_EXEC | MFD_NOEXEC_SEAL)) === 0
+  return isDefault && memfdNoexec >= MEMFD_NOEXEC_SEAL ? asked | MFD_NOEXEC_SEAL : asked
 }
 
 /** A file that may not be sealed has the seal that forbids seals. */

@@ -1,4 +1,4 @@
-// The files of /proc/PID that are settings: oom_score_adj, coredump_filter (man 5 proc_pid_oom_score_adj, core).
+// The files of /proc/PID that are settings: oom_score_adj, coredump_filter (man 5 proc_pid_oom_score_adj, core); numbers in such files.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {ByteString} from '../file.ts'
@@ -36,6 +36,13 @@ export function coredumpFilter(of: () => ProcProcess): ReturnType<typeof text> {
       of().setCoredumpFilter(value & DUMP_BITS)
     },
   )
+}
+
+/** A number of /proc/sys between two bounds: proc_dointvec_minmax. @throws Errno EINVAL */
+export function integerBetween(least: number, greatest: number, written: ByteString): number {
+  const value = parseInteger(upToNul(written).trim())
+  if (value === undefined || value < least || value > greatest) throw new Errno(EINVAL)
+  return value
 }
 
 /** The kernel copies a buffer and then reads a C string. */

@@ -17,6 +17,10 @@ export interface ProcSource {
   readonly rootMount: Mount
   hostname(): ByteString
   setHostname(name: ByteString): void
+  /** /proc/sys/vm/memfd_noexec. */
+  readonly memfdNoexec: number
+  /** @throws Errno EPERM */
+  setMemfdNoexec(value: number): void
   /** uname(2)'s release, version and machine. */
   readonly release: ByteString
   readonly version: ByteString

@@ -1,5 +1,6 @@
 // The files of /proc about the whole system, and /proc/sys.
 
+import {MEMFD_NOEXEC_ENFORCED} from '../../abi/fcntl.ts'
 import {USER_HZ} from '../../abi/time.ts'
 import type {ByteString} from '../file.ts'
 import {allMounts} from '../mount-tree.ts'
@@ -9,6 +10,7 @@ import {Devpts, MOST_TERMINALS} from './devpts.ts'
 import {mqueueLimits, sysvipcLimits} from './proc-ipc-limits.ts'
 import {link} from './proc-links.ts'
 import {type Entries, type Entry, subdirectory} from './proc-nodes.ts'
+import {integerBetween} from './proc-process-settings.ts'
 import type {ProcActivity, ProcSource} from './proc-source.ts'
 import {sysvipcDirectory} from './proc-sysvipc.ts'
 import {constant, text} from './proc-text.ts'
@@ -151,6 +153,10 @@ function sysDirectory(source: ProcSource): Entry {
     }),
     vm: subdirectory({
       max_map_count: constant(65530),
+      memfd_noexec: text(
+        () => `${source.memfdNoexec}\n`,
+        (written) => source.setMemfdNoexec(integerBetween(0, MEMFD_NOEXEC_ENFORCED, written)),
+      ),
       mmap_min_addr: constant(65536),
       overcommit_memory: constant(0),
       overcommit_ratio: constant(50),

@@ -39,6 +39,10 @@ export class FakeProcSource implements ProcSource {
   setHostname = (name: string) => {
     this.guestName = name
   }
+  memfdNoexec = 0
+  setMemfdNoexec = (value: number) => {
+    this.memfdNoexec = value
+  }
   cpuinfo = () => 'processor\t: 0\n'
   memory = () => ({totalBytes: 64 << 20, freeBytes: 32 << 20})
   uptime = () => ({seconds: 12.5, began: {seconds: 1_700_000_000, nanoseconds: 0}})

@@ -2,8 +2,10 @@
 //
 //   node ci/hardening.mjs [FILE.node...]     default: every native/prebuilds/linux-*/*.node
 //
-// Not asked for: the note that all of a library has landing pads (.note.gnu.property). The C++ run-time library that is linked into
-// the binary has none, and a process enforces them only if each of its libraries has.
+// For glibc on arm64, the whole binary must say that it has landing pads (.note.gnu.property): the loader then has the processor enforce
+// them there. On x86_64 it cannot: of glibc itself, crti.o, crtn.o and atexit.oS of libc_nonshared.a are linked into each library without
+// the property, which is that of all parts or none, and the _init of crti.o has no landing pad. All else has both, hv's own parts and
+// the C++ run-time library; a process would enforce them only if Node had them, too, which it has not. Nor is it asked of musl's binaries.
 
 import {readFileSync} from 'node:fs'
 import {binaries, fail, readelf, requireElf} from './binaries.mjs'
@@ -30,6 +32,8 @@ function missingIn(file) {
   const dynamic = readelf(file, '--dynamic')
   const symbols = readelf(file, '--dyn-syms')
   const bytes = readFileSync(file)
+  const hasPads = beginsWithLanding(file, bytes, segments, symbols)
+  const mustSay = hasPads && isArm64(file) && /@GLIBC_/.test(symbols)
   const tests = {
     'has no GNU_RELRO: link with -z relro': /^ +GNU_RELRO /m.test(segments),
     'binds late: link with -z now': /\(FLAGS_1\).*\bNOW\b/.test(dynamic),
@@ -40,15 +44,16 @@ function missingIn(file) {
     // musl has no such functions.
     'does not check sizes: compile with -D_FORTIFY_SOURCE':
       !/@GLIBC_/.test(symbols) || / UND __(?!stack_)\w+_chk@/.test(symbols),
-    'has no landing pads: compile with -fcf-protection or -mbranch-protection': beginsWithLanding(
-      file,
-      bytes,
-      segments,
-      symbols,
-    ),
+    'has no landing pads: compile with -fcf-protection or -mbranch-protection': hasPads,
+    'does not say that all of it has landing pads: see native/shim/arm64/property.inc':
+      !mustSay || /AArch64 feature: .*\bBTI\b/.test(readelf(file, '--notes')),
     [`names ${root}`]: !bytes.includes(root),
   }
   return Object.entries(tests).flatMap(([what, isTrue]) => (isTrue ? [] : [what]))
+}
+
+function isArm64(file) {
+  return /Machine: +AArch64/.test(readelf(file, '--file-header'))
 }
 
 function beginsWithLanding(file, bytes, segments, symbols) {

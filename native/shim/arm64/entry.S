@@ -178,3 +178,4 @@ load:
 hv_shim_end:
 
   .section .note.GNU-stack, "", %progbits
+#include "shim/arm64/property.inc"

@@ -85,3 +85,4 @@ hv_gate_end:
 hv_stub_code_end:
 
   .section .note.GNU-stack, "", %progbits
+#include "shim/arm64/property.inc"

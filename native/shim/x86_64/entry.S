@@ -94,3 +94,4 @@ hv_shim_popped:
 hv_shim_stubs_end:
 
   .section .note.GNU-stack, "", @progbits
+#include "shim/x86_64/property.inc"

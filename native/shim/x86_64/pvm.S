@@ -59,3 +59,4 @@ hv_pvm_knew:
 hv_pvm_entry_end:
 
   .section .note.GNU-stack, "", @progbits
+#include "shim/x86_64/property.inc"

@@ -79,3 +79,4 @@ hv_gate_end:
 hv_stub_code_end:
 
   .section .note.GNU-stack, "", @progbits
+#include "shim/x86_64/property.inc"

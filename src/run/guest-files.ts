@@ -5,6 +5,7 @@ import type {ImageUser} from '../image/image-user.ts'
 import type {ImageConfig} from '../image/open-image.ts'
 import type {Unpacked, Unread} from '../image/unread.ts'
 import {openHostFiles} from '../sentry/host-files.ts'
+import type {RunStats} from '../sentry/program-result.ts'
 import type {SentryOptions} from '../sentry/sentry.ts'
 import type {Volume} from '../sentry/volume.ts'
 import type {FindUser} from './guest-user.ts'
@@ -76,6 +77,13 @@ async function openArchive(
   if (root === undefined || !isFile(root)) return undefined
   const {folders, read} = await (await import('../image/open-tar.ts')).openTar(root, {unpackBytes, onUnpack})
   return {folders, read: () => read().then(({fs, unpacked}) => ({lower: fs, unpacked}))}
+}
+
+/** Named as the sentry's counters and times are. */
+export function unpackStats(unpacked: Unpacked | undefined): RunStats {
+  if (unpacked === undefined) return {}
+  const {layers, keptLayers, bytes, ns} = unpacked
+  return {layers, keptLayers, unpackedBytes: bytes, unpackNs: ns}
 }
 
 /** Of a tree that is no image. */

@@ -21,7 +21,7 @@ import {DEFAULT_HOSTNAME} from '../sentry/hostname.ts'
 import {ShownPrograms} from '../sentry/shown-programs.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
-import {type GuestFiles, openGuestFiles} from './guest-files.ts'
+import {type GuestFiles, openGuestFiles, unpackStats} from './guest-files.ts'
 import {imageProgram} from './image-program.ts'
 import {openKernelDebugging} from './kernel-debugging.ts'
 import {endOfProgram} from './machine-program-end.ts'
@@ -102,7 +102,8 @@ export async function runKernelProgram(
       watchdog.start()
       gdb?.begin()
     })
-    return {...endOfProgram(order, link, end, tail.reason), stats, jail: jail.layers}
+    const all = {...stats, ...unpackStats(shown.unpacked)}
+    return {...endOfProgram(order, link, end, tail.reason), stats: all, jail: jail.layers}
   } finally {
     core?.close()
     coreFile?.close()

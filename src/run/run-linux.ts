@@ -10,13 +10,12 @@ import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
 import type {ImageConfig} from '../image/open-image.ts'
-import type {Unpacked} from '../image/unread.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
 import {DEFAULT_MEMORY_BYTES} from '../platform/choice.ts'
 import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
 import {type HostProgram, openHostProgram} from '../sentry/host-program.ts'
-import type {ProgramResult, RunStats} from '../sentry/program-result.ts'
+import type {ProgramResult} from '../sentry/program-result.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../sentry/sentry.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
@@ -26,7 +25,7 @@ import {openHostStream} from '../vfs/open-host-stream.ts'
 import type {FoundBare} from './bare.ts'
 import type {CoreFile} from './core.ts'
 import type {GdbRun} from './gdb.ts'
-import {openGuestFiles} from './guest-files.ts'
+import {openGuestFiles, unpackStats} from './guest-files.ts'
 import {hostLimits} from './host-limits.ts'
 import {imageProgram} from './image-program.ts'
 import type {RunOptions, RunResult} from './options.ts'
@@ -103,13 +102,6 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
   } finally {
     host.restoreTerminal()
   }
-}
-
-/** Named as the sentry's counters and times are. */
-function unpackStats(unpacked: Unpacked | undefined): RunStats {
-  if (unpacked === undefined) return {}
-  const {layers, keptLayers, bytes, ns} = unpacked
-  return {layers, keptLayers, unpackedBytes: bytes, unpackNs: ns}
 }
 
 /** What observes the run. */

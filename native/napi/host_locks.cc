@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <cerrno>
+
 #include "napi/host_call.h"
 
 namespace hv {
@@ -45,12 +47,21 @@ napi_value Flock(napi_env env, napi_callback_info info) {
   return call.ReturnCall(::flock(call.Fd(0), static_cast<int>(call.Int(1)) | LOCK_NB));
 }
 
+// hostIsOpenForWriting(fd): whether anybody has the file open to write it. A read lease is refused then: man 2 fcntl.
+napi_value IsOpenForWriting(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  if (::fcntl(call.Fd(0), F_SETLEASE, F_RDLCK) < 0)
+    return call.Return(errno == EAGAIN ? 1 : -errno);
+  return call.ReturnCall(::fcntl(call.Fd(0), F_SETLEASE, F_UNLCK));
+}
+
 }  // namespace
 
 void ExportHostLocks(napi_env env, napi_value exports) {
   ExportHostCall(env, exports, "hostLock", Lock);
   ExportHostCall(env, exports, "hostGetLock", GetLock);
   ExportHostCall(env, exports, "hostFlock", Flock);
+  ExportHostCall(env, exports, "hostIsOpenForWriting", IsOpenForWriting);
 }
 
 }  // namespace hv

@@ -3,13 +3,11 @@
 // Only a process that has not read a byte of a guest's calls it. What jailed processes have unpacked lies in files of its own ("unpacked-")
 // until the next such process has copied and hashed it: README.md, "Kept layers".
 
-import {createHash} from 'node:crypto'
 import {
   closeSync,
   constants,
   fchmodSync,
   fstatSync,
-  fsyncSync,
   openSync,
   readdirSync,
   readSync,
@@ -17,14 +15,15 @@ import {
   rmSync,
   statSync,
   utimesSync,
-  writeSync,
 } from 'node:fs'
 import {join} from 'node:path'
 import {cacheDirectory, readOwn, writeWhole} from '../user-cache.ts'
 import {toByteString} from '../vfs/host-calls.ts'
+import {adoptLayers} from './adopt-layers.ts'
 import {FileBytes} from './file-bytes.ts'
 import {INDEX_END} from './index-row.ts'
-import {type Extent, readTrailer, TRAILER_BYTES} from './unpacked-trailer.ts'
+import {byDigest, LAYER_MODE, type LayerFile, layerFiles} from './layer-files.ts'
+import {readTrailer, TRAILER_BYTES} from './unpacked-trailer.ts'
 
 /** What all layers may take together; those that were not used for longest go first. */
 export const KEPT_BYTES = 2 ** 33
@@ -33,8 +32,6 @@ const UNPACKED = /^unpacked-([0-9a-f]{64})-/
 const INDEXED = /^indexed-([0-9a-f]{64})-/
 /** A writer that has not written for so long, and has not finished, is dead. */
 const ABANDONED_MS = 10 * 60_000
-const PIECE_BYTES = 1 << 20
-const READ_ONLY = 0o400
 
 export interface KeptImage {
   /** As it was given to hv. */
@@ -65,9 +62,11 @@ export class LayerCache {
     const image = this.#image(key)
     if (image === undefined) return undefined
     this.#touch(`image-${key}`)
+    const files = byDigest(layerFiles(this.directory))
     const layers = new Map<string, FileBytes>()
     for (const digest of image.layers) {
-      const file = layers.has(digest) ? undefined : this.#openLayer(digest)
+      const kept = layers.has(digest) ? undefined : files.get(digest)
+      const file = kept && this.#openLayer(kept)
       if (file !== undefined) layers.set(digest, file)
     }
     // None: its first start has not ended well, or another is unpacking it now.
@@ -124,18 +123,17 @@ export class LayerCache {
     this.#removeOrphans()
   }
 
-  /** Removes layers, those first that were not used for longest, until the rest takes so many bytes. @returns the bytes removed */
+  /** Removes files of layers, those first that were not used for longest, until the rest takes so many bytes. @returns the bytes removed */
   prune(mostBytes: number): number {
-    const layers = this.#names()
-      .filter((name) => name.startsWith('sha256-'))
-      .map((name) => ({name, ...this.#statOf(name)}))
-      .sort((one, other) => one.usedMs - other.usedMs)
-    let bytes = layers.reduce((sum, {size}) => sum + size, 0)
+    const layers = layerFiles(this.directory)
+    const files = [...new Map(layers.map((layer) => [layer.ino, layer])).values()]
+    files.sort((one, other) => one.usedMs - other.usedMs)
+    let bytes = files.reduce((sum, {fileSize}) => sum + fileSize, 0)
     const before = bytes
-    for (const {name, size} of layers) {
+    for (const {ino, fileSize} of files) {
       if (bytes <= mostBytes) break
-      this.#remove(name)
-      bytes -= size
+      for (const layer of layers) if (layer.ino === ino) this.#remove(layer.name)
+      bytes -= fileSize
     }
     if (bytes < before) for (const image of this.images()) if (image.bytes === 0) this.#removeImage(image.key)
     return before - bytes
@@ -148,14 +146,13 @@ export class LayerCache {
 
   /** A copy or an index that was not finished, or an image of which nothing was kept. */
   #isAbandoned(name: string): boolean {
-    if (!/^(copy|indexed|image)-/.test(name) || this.#statOf(name).usedMs > Date.now() - ABANDONED_MS)
-      return false
+    if (!/^(copy|indexed|image)-/.test(name) || this.#usedMs(name) > Date.now() - ABANDONED_MS) return false
     return !name.startsWith('image-') || this.#image(name.slice('image-'.length))?.layers.length === 0
   }
 
   #removeOrphans(): void {
-    const wanted = new Set(this.images().flatMap(({layers}) => layers.map((digest) => `sha256-${digest}`)))
-    for (const name of this.#names()) if (name.startsWith('sha256-') && !wanted.has(name)) this.#remove(name)
+    const wanted = new Set(this.images().flatMap(({layers}) => layers))
+    for (const {digest, name} of layerFiles(this.directory)) if (!wanted.has(digest)) this.#remove(name)
   }
 
   #adoptFile(key: string, path: string): void {
@@ -168,7 +165,7 @@ export class LayerCache {
       readSync(fd, tail, 0, tail.length, size - tail.length)
       const extents = readTrailer(tail, size)
       if (extents === undefined && Date.now() - mtimeMs < ABANDONED_MS) return
-      for (const extent of extents ?? []) this.#adoptLayer(fd, extent)
+      if (extents !== undefined) adoptLayers({fd, path, size}, extents, this.directory)
       const reference = this.#image(key)?.reference ?? ''
       if (extents !== undefined)
         this.#writeImage(
@@ -194,7 +191,7 @@ export class LayerCache {
       const end = Buffer.alloc(INDEX_END.length)
       readSync(fd, end, 0, end.length, Math.max(0, size - end.length))
       if (end.toString('latin1') !== INDEX_END) return
-      fchmodSync(fd, READ_ONLY)
+      fchmodSync(fd, LAYER_MODE)
       renameSync(path, this.#path(`index-${key}`))
     } catch {
       // Another process was faster.
@@ -203,28 +200,11 @@ export class LayerCache {
     }
   }
 
-  /** Its writer may still write: so what is hashed is the copy, as it was written. @throws system errors */
-  #adoptLayer(source: number, {digest, start, size}: Extent): void {
-    const path = this.#path(`sha256-${digest}`)
-    if (start === undefined || statSync(path, {throwIfNoEntry: false}) !== undefined) return
-    const unfinished = this.#path(`copy-${process.pid}-${process.hrtime.bigint()}`)
-    const fd = openSync(unfinished, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
-    try {
-      if (copyHashed(source, start, size, fd) !== digest) return
-      fchmodSync(fd, READ_ONLY)
-      // After a crash of the host a file with this name must not be half empty.
-      fsyncSync(fd)
-      renameSync(unfinished, path)
-    } finally {
-      closeSync(fd)
-      rmSync(unfinished, {force: true})
-    }
-  }
-
-  #openLayer(digest: string): FileBytes | undefined {
-    const file = this.#open(`sha256-${digest}`)
-    if (file !== undefined) this.#touch(`sha256-${digest}`)
-    return file
+  #openLayer({name, start, size}: LayerFile): FileBytes | undefined {
+    const file = this.#open(name)
+    if (file === undefined) return undefined
+    this.#touch(name)
+    return new FileBytes(file.source, start, size)
   }
 
   #open(name: string): FileBytes | undefined {
@@ -252,20 +232,17 @@ export class LayerCache {
     if (text === undefined) return undefined
     const [reference, ...layers] = text.trimEnd().split('\n')
     const digests = layers.filter((layer) => DIGEST.test(layer))
-    const bytes = [...new Set(digests)].reduce(
-      (sum, digest) => sum + this.#statOf(`sha256-${digest}`).size,
-      0,
-    )
-    return {reference, key, layers: digests, bytes, usedAt: new Date(this.#statOf(name).usedMs)}
+    const files = byDigest(layerFiles(this.directory))
+    const bytes = [...new Set(digests)].reduce((sum, digest) => sum + (files.get(digest)?.size ?? 0), 0)
+    return {reference, key, layers: digests, bytes, usedAt: new Date(this.#usedMs(name))}
   }
 
   #writeImage(key: string, reference: string, layers: readonly string[]): void {
     writeWhole(this.#path(`image-${key}`), [reference.replaceAll('\n', ' '), ...layers, ''].join('\n'), false)
   }
 
-  #statOf(name: string): {size: number; usedMs: number} {
-    const stat = statSync(this.#path(name), {throwIfNoEntry: false})
-    return {size: stat?.size ?? 0, usedMs: stat?.mtimeMs ?? 0}
+  #usedMs(name: string): number {
+    return statSync(this.#path(name), {throwIfNoEntry: false})?.mtimeMs ?? 0
   }
 
   #remove(name: string): void {
@@ -279,17 +256,4 @@ export class LayerCache {
   #path(name: string): string {
     return join(this.directory, name)
   }
-}
-
-function copyHashed(source: number, start: number, size: number, target: number): string {
-  const hash = createHash('sha256')
-  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
-  for (let done = 0; done < size; ) {
-    const count = readSync(source, piece, 0, Math.min(piece.length, size - done), start + done)
-    if (count === 0) break
-    for (let written = 0; written < count; ) written += writeSync(target, piece, written, count - written)
-    hash.update(piece.subarray(0, count))
-    done += count
-  }
-  return hash.digest('hex')
 }

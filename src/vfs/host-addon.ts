@@ -63,6 +63,8 @@ export interface HostFsAddon {
   hostGetLock(fd: number, type: number, start: number, length: number, out: Float64Array): number
   /** flock(2) that never waits. */
   hostFlock(fd: number, operation: number): number
+  /** 1: somebody, maybe this process, has the file open to write it; 0: nobody has. Open it to read it. Not in a jail. */
+  hostIsOpenForWriting(fd: number): number
 
   hostMakeDirectory(directory: number, name: string, mode: number): number
   /** A fifo or a socket, as the kind in `mode` says; others are -EPERM. */

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -36,6 +37,12 @@ afterAll(() => remove())
 beforeEach(() => rmSync(directory(), {recursive: true, force: true}))
 
 const files = (prefix: string): string[] => readdirSync(directory()).filter((name) => name.startsWith(prefix))
+const digests = (): string[] =>
+  files('sha256-')
+    .map((name) => name.split('-')[1])
+    .sort()
+const keptAs = (layer: Uint8Array | string): string => join(directory(), files(`sha256-${sha256(layer)}`)[0])
+const inodes = (): number[] => files('sha256-').map((name) => statSync(join(directory(), name)).ino)
 const cacheOf = (): LayerCache => LayerCache.open(process.env)!
 
 /** What a jailed process leaves behind. */
@@ -57,7 +64,7 @@ describe('a second start', () => {
     for (const layer of [gzipSync(low), up]) rmSync(join(layout.path, 'blobs/sha256', sha256(layer)))
     const second = await start(layout.path)
     expect(second).toMatchObject({text: 'upb', unpacked: {layers: 2, keptLayers: 2, bytes: 0}})
-    expect(files('sha256-').sort()).toEqual(plain.map((layer) => `sha256-${sha256(layer)}`).sort())
+    expect(digests()).toEqual(plain.map(sha256).sort())
     expect(files('unpacked-')).toEqual([])
     expect(await start(layout.path)).toMatchObject({unpacked: {keptLayers: 2, bytes: 0}})
   })
@@ -77,7 +84,7 @@ describe('a second start', () => {
     const {path} = newImage(folder)
     await start(path)
     await start(path)
-    rmSync(join(directory(), `sha256-${sha256(low)}`))
+    rmSync(keptAs(low))
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 1, bytes: low.length}})
     expect(await start(path)).toMatchObject({unpacked: {keptLayers: 2}})
   })
@@ -97,7 +104,7 @@ describe('what a jailed process has left', () => {
     const left = join(directory(), files('unpacked-')[0])
     writeFileSync(left, readFileSync(left, 'latin1').replace('low', 'bad'), 'latin1')
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 1}})
-    expect(files('sha256-')).toEqual([`sha256-${sha256(up)}`])
+    expect(digests()).toEqual([sha256(up)])
   })
 
   test('is copied: who still has it open changes nothing that is kept', async () => {
@@ -108,6 +115,33 @@ describe('what a jailed process has left', () => {
     writeSync(fd, Buffer.alloc(low.length + up.length), 0)
     closeSync(fd)
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
+  })
+
+  test('is not copied when nobody can write it any more, and has the names of all its layers', async () => {
+    const {path} = newImage(folder)
+    await start(path)
+    const left = statSync(join(directory(), files('unpacked-')[0]))
+    cacheOf().adopt()
+    expect([digests(), inodes()]).toEqual([plain.map(sha256).sort(), [left.ino, left.ino]])
+    expect(statSync(keptAs(low))).toMatchObject({size: low.length + up.length, mode: 0o100400})
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
+  })
+
+  test('is copied if there is more in it than layers', () => {
+    const kept = 'kept'
+    const start = 70_000
+    leave(' '.repeat(start) + kept, trailerOf([{digest: sha256(kept), start, size: kept.length}]))
+    cacheOf().adopt()
+    expect(statSync(keptAs(kept)).size).toBe(kept.length)
+  })
+
+  test('of which another has a part already gives only the rest', async () => {
+    leave(low.toString('latin1'), trailerOf([{digest: sha256(low), start: 0, size: low.length}]))
+    cacheOf().adopt()
+    const {path} = newImage(folder)
+    await start(path)
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
+    expect([digests(), new Set(inodes()).size]).toEqual([plain.map(sha256).sort(), 2])
   })
 
   test.each<[string, (digest: string) => string]>([
@@ -152,14 +186,22 @@ describe('the cache', () => {
   const keep = (content: string, usedAt: number): void => {
     leave(content, trailerOf([{digest: sha256(content), start: 0, size: content.length}]))
     cacheOf().adopt()
-    utimesSync(join(directory(), `sha256-${sha256(content)}`), usedAt, usedAt)
+    utimesSync(keptAs(content), usedAt, usedAt)
   }
 
   test('removes first what was not used for longest', () => {
     for (const [index, content] of ['old', 'new', 'older'].entries()) keep(content, [200, 300, 100][index])
     expect(cacheOf().prune(6)).toBe(5)
-    expect(files('sha256-').sort()).toEqual(['old', 'new'].map((each) => `sha256-${sha256(each)}`).sort())
+    expect(digests()).toEqual(['old', 'new'].map(sha256).sort())
     expect(cacheOf().prune(0)).toBe(6)
+    expect(files('')).toEqual([])
+  })
+
+  test('removes all layers of a file, or none', async () => {
+    await start(newImage(folder).path)
+    cacheOf().adopt()
+    expect(cacheOf().prune(low.length + up.length)).toBe(0)
+    expect(cacheOf().prune(low.length + up.length - 1)).toBe(low.length + up.length)
     expect(files('')).toEqual([])
   })
 
@@ -171,14 +213,14 @@ describe('the cache', () => {
     const cache = cacheOf()
     cache.adopt()
     cache.remove(cache.images().find(({layers}) => layers.length === 2)!)
-    expect(files('sha256-')).toEqual([`sha256-${sha256(low)}`])
+    expect(digests()).toEqual([sha256(low)])
   })
 
   test('is not used where others can look into it, nor a file in it that is a link', async () => {
     const {path} = newImage(folder)
     await start(path)
     await start(path)
-    const kept = join(directory(), `sha256-${sha256(up)}`)
+    const kept = keptAs(up)
     writeFileSync(join(folder, 'elsewhere'), up)
     rmSync(kept)
     symlinkSync(join(folder, 'elsewhere'), kept)

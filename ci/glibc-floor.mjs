@@ -1,5 +1,5 @@
 // Fails when a binary needs a newer glibc than Debian 10's, or a C++ run-time library: one binary must serve all later systems.
-// A binary for musl, whose symbols have no versions, may need no other library at all.
+// A binary for musl, whose symbols have no versions, may need no other library at all, and nothing that musl has only since 1.2.5.
 //
 //   node ci/glibc-floor.mjs [FILE.node...]     default: every native/prebuilds/linux-*/*.node
 //
@@ -10,6 +10,8 @@ import {root} from './paths.mjs'
 
 const FLOOR = [2, 28]
 const FORBIDDEN = /^lib(stdc\+\+|gcc_s|c\+\+)\.so/
+/** WHATSNEW of musl 1.2.5. */
+const TOO_NEW_OF_MUSL = / UND (statx|preadv2|pwritev2)$/gm
 const MUSL = /^libc\.(musl-|so$)/
 
 for (const file of binaries()) check(file)
@@ -26,6 +28,9 @@ function check(file) {
     fail(`${file}: is not for the libc of its name: needs ${needed.join(', ')}`)
   if (isMusl) {
     if (needed.length > 1) fail(`${file}: is for musl and needs ${needed.join(', ')}`)
+    const names = [...readelf(file, '--dyn-syms').matchAll(TOO_NEW_OF_MUSL)].map(([, name]) => name)
+    if (names.length > 0)
+      fail(`${file}: needs ${names.join(', ')} of musl 1.2.5: see native/sys/glibc_floor.cc`)
     console.log(`${shown}: needs ${needed.join(' ')}`)
     return
   }

@@ -1,7 +1,8 @@
 // glibc_floor.cc: stands in for what the static C++ run-time library takes from a glibc newer than 2.28.
 //
 // The binary is built on a current Debian and runs on every glibc since 2.28 (ci/glibc-floor.mjs checks it). libstdc++.a
-// and libgcc_eh.a are built against the new glibc, so its symbols are defined here, hidden, in terms of old ones.
+// and libgcc_eh.a are built against the new glibc, so its symbols are defined here, hidden, in terms of old ones. And for musl 1.2, what
+// has a symbol only since 1.2.5.
 
 #include <features.h>
 
@@ -17,13 +18,13 @@
 // Functions that moved from libpthread to libc in 2.34 and got a second version there; every glibc has the first.
 #if defined(__x86_64__)
 #define HV_OLD_VERSION "GLIBC_2.2.5"
-#define HV_JUMP(name) "jmp *hv_old_" name "@GOTPCREL(%rip)\n"
+#define HV_JUMP(name) "endbr64\njmp *hv_old_" name "@GOTPCREL(%rip)\n"
 #elif defined(__aarch64__)
 #define HV_OLD_VERSION "GLIBC_2.17"
-#define HV_JUMP(name) "b hv_old_" name "\n"
+#define HV_JUMP(name) "hint #34\nb hv_old_" name "\n"
 #endif
 
-// SAFETY: a tail jump that leaves every register and the stack as the caller set them.
+// SAFETY: a landing pad (hint #34: BTI c), and a tail jump that leaves every register and the stack as the caller set them.
 #define HV_USE_OLD(name)                                                                   \
   __asm__(".symver hv_old_" #name ", " #name "@" HV_OLD_VERSION                            \
           "\n"                                                                             \
@@ -112,5 +113,28 @@ extern "C" __attribute__((visibility("hidden"))) int _dl_find_object(
   Search search = {reinterpret_cast<uintptr_t>(address), result};
   return dl_iterate_phdr(Match, &search) == 1 ? 0 : -1;
 }
+
+#else  // musl
+
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+extern "C" {
+
+__attribute__((visibility("hidden"))) int statx(int directory, const char* __restrict path,
+                                                int flags, unsigned mask,
+                                                struct statx* __restrict out) {
+  return static_cast<int>(syscall(SYS_statx, directory, path, flags, mask, out));
+}
+
+// The high half of the offset is for 32-bit kernels.
+__attribute__((visibility("hidden"))) ssize_t pwritev2(int fd, const iovec* pieces, int count,
+                                                       off_t offset, int flags) {
+  return syscall(SYS_pwritev2, fd, pieces, count, offset, 0L, flags);
+}
+
+}  // extern "C"
 
 #endif  // __GLIBC__

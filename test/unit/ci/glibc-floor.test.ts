@@ -76,6 +76,25 @@ test.skipIf(!hasCommand('musl-gcc'))('a binary for musl passes, and only under i
   expect(await floor(misnamed)).toMatchObject({status: 1})
 })
 
+test.skipIf(!hasCommand('musl-gcc'))(
+  'a symbol that musl has since 1.2.5 is named, unless the binary has it',
+  async () => {
+    const source = join(folder, 'new.c')
+    const file = join(folder, 'new.musl.node')
+    writeFileSync(source, '#include <sys/uio.h>\nlong hv(void) { return pwritev2(0, 0, 0, -1, 0); }\n')
+    const words = ['-D_GNU_SOURCE', '-shared', '-fPIC', '-o', file, source]
+    await run('musl-gcc', words)
+    expect(await floor(file)).toEqual({
+      status: 1,
+      output: expect.stringContaining('needs pwritev2 of musl 1.2.5'),
+    })
+
+    const own = ['-x', 'c++', join(root, 'native/sys/glibc_floor.cc')]
+    expect(await run('musl-gcc', [...words, ...own])).toMatchObject({status: 0})
+    expect(await floor(file)).toMatchObject({status: 0})
+  },
+)
+
 test('what is no ELF file is refused by name', async () => {
   const {status, output} = await floor(join(folder, 'text'))
   expect(output).toContain('text: no 64-bit little-endian ELF')

@@ -67,7 +67,8 @@ class IndexWriter {
     const {mode, uid, gid, nlink, mtime} = node.attributes()
     const names = node instanceof ArchiveDirectory ? 1 : nlink
     const link = names === 1 ? 0 : this.#linkOf(node)
-    return pack({name, mode, uid, gid, ...mtime, names, link, rest: this.#restOf(node)})
+    const {seconds, nanoseconds} = mtime
+    return pack({name, mode, uid, gid, seconds, nanoseconds, names, link, rest: this.#restOf(node)})
   }
 
   #restOf(node: ArchiveNode): readonly unknown[] {

@@ -6,6 +6,7 @@
 import {chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 import {rolldown} from 'rolldown'
+import {noteBuilt, sourcesOf} from './built.mjs'
 import {cache, root} from './paths.mjs'
 
 const EXECUTABLE = 0o755
@@ -14,6 +15,9 @@ const OF_NODE = /^import .* from 'node:.*'/gm
 const SPECIFIER = /((?:from |import\()['"])(\.[^'"]+)\.ts(?=['"])/g
 const dist = `${root}/dist`
 const types = `${cache}/types`
+const sources = sourcesOf('dist')
+// A build that fails leaves files of two builds, and no claim.
+rmSync(`${dist}/.built-from`, {force: true})
 const commands = readdirSync(`${root}/src/commands`, {recursive: true}).filter((name) => name.endsWith('.ts'))
 const entries = [
   'bin/hv.ts',
@@ -79,6 +83,7 @@ writeFacade()
 writeLicenses()
 copyDeclarations()
 removeOthers()
+noteBuilt('dist', sources)
 
 function groupOf([name, isOf], index) {
   return {

@@ -57,6 +57,7 @@ export default defineConfig({
         testTimeout: testMs(folderOf(project)),
         hookTimeout: testMs(folderOf(project)),
         passWithNoTests: true,
+        globalSetup: `${root}/ci/up-to-date.mjs`,
         // Projects with different numbers of workers may not share a group.
         sequence: {groupOrder},
         ...project,

@@ -2,6 +2,7 @@
 
 import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {beforeAll, expect, test} from 'vitest'
+import {buildWhatIsOld} from '../../../ci/built.mjs'
 import {cache, root} from '../../../ci/paths.mjs'
 import {run} from '../../../ci/process.mjs'
 import {readReference} from '../../../ci/reference/pages.mjs'
@@ -11,6 +12,7 @@ const DOCS = `${root}/docs/reference`
 
 let reference: Awaited<ReturnType<typeof readReference>>
 beforeAll(async () => {
+  await buildWhatIsOld(['dist'], console.log)
   reference = await readReference()
 })
 

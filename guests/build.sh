@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh [OUTDIR] [ARCH]: builds the Linux guests that changed, statically; silent when all is well.
+# build.sh [OUTDIR] [ARCH] [NAME]: builds the Linux guests that changed, or only NAME, statically; silent when all is well.
 #
 # OUTDIR defaults to .cache/guests/ARCH and ARCH to this machine's. linux/NAME.c and linux/ARCH/NAME.c become OUTDIR/NAME,
 # linux/die/NAME.c OUTDIR/die-NAME, linux/musl/NAME.c OUTDIR/musl-NAME, real/NAME.c OUTDIR/NAME. CC names the compiler, MUSL_CC
@@ -11,6 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 host=$(uname -m | sed s/aarch64/arm64/)
 arch=${2:-$host}
 out=${1:-$here/../.cache/guests/$arch}
+only=${3:-}
 case $arch in
   x86_64) machine=x86_64 cross_packages='gcc-x86-64-linux-gnu libc6-dev-amd64-cross' ;;
   arm64) machine=aarch64 cross_packages='gcc-aarch64-linux-gnu libc6-dev-arm64-cross' ;;
@@ -33,12 +34,18 @@ command -v "${cc%% *}" >/dev/null || {
 mkdir -p "$out"
 
 skip() {
-  echo "guests/build.sh: skipped $1: $2" >&2
+  # shellcheck disable=SC2254 # $1 is a pattern
+  case $only in '' | $1) echo "guests/build.sh: skipped $1: $2" >&2 ;; esac
+}
+
+is_wanted() {
+  [ -z "$only" ] || [ "${1##*/}" = "$only" ]
 }
 
 # compile COMPILER SOURCE TARGET FLAG...: builds beside the target and renames, so that an interrupted build leaves none.
 compile() {
   compiler=$1 source=$2 target=$3
+  is_wanted "$target" || return 0
   shift 3
   fresh=yes
   for input in "$source" "$here"/linux/*.h "$here/linux/$arch"/*.h "$here/build.sh"; do
@@ -54,6 +61,7 @@ failed=$out/.failed
 at_once=$(nproc)
 started=0
 begin() {
+  is_wanted "$3" || return 0
   { compile "$@" || : >"$failed"; } &
   started=$((started + 1))
   [ $((started % at_once)) -ne 0 ] || wait
@@ -125,4 +133,4 @@ elif [ $foreign = no ]; then
   skip busybox "no packages of $arch"
 fi
 
-sh "$here/bare/build.sh" "$out" "$arch"
+[ -n "$only" ] || sh "$here/bare/build.sh" "$out" "$arch"

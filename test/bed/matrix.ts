@@ -7,8 +7,8 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import {type Bed, bootBed} from '../../ci/bed/boot.mjs'
 import {stepMs} from '../../ci/budgets.mjs'
+import {expectationOf, type Guest, guestsOf} from '../../ci/guests.mjs'
 import {hv, root} from '../../ci/paths.mjs'
-import {expectationOf, type Guest, guestsOf} from '../guests/expectations.ts'
 import {type Platform, platforms} from '../guests/run.ts'
 
 const inBed = (path: string): string => path.replace(root, '/hv')

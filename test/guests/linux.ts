@@ -2,8 +2,8 @@
 
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
+import {allGuests, expectationOf} from '../../ci/guests.mjs'
 import {FAULTS} from '../../src/cli/closing-lines.ts'
-import {allGuests, expectationOf} from './expectations.ts'
 import {natively, type Outcome, type Platform, underHv} from './run.ts'
 
 const isPvmHost = existsSync('/sys/module/kvm_pvm')

@@ -1,8 +1,8 @@
 // The stages of a test run, in order: a stage may use what the ones above it built.
 //
-// A stage is `{name, what, packages?, kvm?, run}`; `run({timeoutMs})` gets its budget from budgets.mjs, and returns checks
+// A stage is `{name, what, packages?, better?, kvm?, run}`; `run({timeoutMs})` gets its budget from budgets.mjs, and returns checks
 // `{name, status, detail?, count?}` with status `passed`, `failed` or `skipped`. A stage whose packages are missing is skipped by
-// name, and so is one with `kvm` where there is no KVM.
+// name, and so is one with `kvm` where there is no KVM. Without those in `better`, the stage skips some checks.
 
 import {buildGuests, buildNative, buildTypeScript, prebuild} from './stages/build.mjs'
 import {lint} from './stages/lint.mjs'
@@ -14,15 +14,22 @@ const prebuildTools = [...compiler, 'binutils', 'g++-aarch64-linux-gnu', 'g++-x8
 export const stages = [
   {name: 'ts', what: 'dist/, by tsc and rolldown, and oclif.manifest.json', run: buildTypeScript},
   // After ts: tests of the package import its types from dist/.
-  {name: 'lint', what: 'biome, clang-format, types', run: lint},
+  {name: 'lint', what: 'biome, clang-format, types', better: ['clang-format-19'], run: lint},
   {name: 'native', what: 'the addon, by node-gyp', packages: compiler, run: buildNative},
   {
     name: 'guests',
     what: 'guest programs, by guests/build.sh',
     packages: ['gcc', 'libc6-dev'],
+    better: ['g++-aarch64-linux-gnu', 'musl-tools', 'liblua5.4-dev', 'libsqlite3-dev'],
     run: buildGuests,
   },
-  {name: 'unit', what: 'test/unit', packages: compiler, run: (budget) => vitest('unit', budget)},
+  {
+    name: 'unit',
+    what: 'test/unit',
+    packages: compiler,
+    better: ['gcc', 'libc6-dev', 'busybox-static', 'xz-utils', 'zstd'],
+    run: (budget) => vitest('unit', budget),
+  },
   {
     name: 'fuzz',
     what: 'test/fuzz: mutated programs',

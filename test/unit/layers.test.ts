@@ -3,6 +3,7 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 import {describe, expect, test} from 'vitest'
+import {FILE, layers, withLayers} from '../../ci/layers.mjs'
 
 const root = new URL('../..', import.meta.url).pathname
 
@@ -53,84 +54,10 @@ function layerOf(path: string): string {
   return path.split('/')[1]
 }
 
-/**
- * What a layer may import besides itself. Layers that are not named here (index.ts; addon.ts, which puts together
- * each layer's part of the addon) have no layers above them, or import only types.
- */
-const below: Record<string, string[]> = {
-  cli: ['board', 'errors.ts', 'image', 'jail', 'output-file.ts', 'run', 'sentry', 'similar.ts'],
-  run: [
-    'abi',
-    'arch',
-    'addon.ts',
-    'core',
-    'elf',
-    'errors.ts',
-    'gdb',
-    'image',
-    'inspect',
-    'jail',
-    'kept-code.ts',
-    'machine',
-    'output-file.ts',
-    'platform',
-    'sentry',
-    'vfs',
-    'vm',
-  ],
-  core: ['abi'],
-  gdb: ['errors.ts', 'output-file.ts'],
-  board: ['errors.ts', 'package-file.ts', 'similar.ts'],
-  'errors.ts': [],
-  'output-file.ts': ['abi', 'errors.ts'],
-  'own-files.ts': ['abi', 'own-packages.ts', 'package-file.ts', 'user-cache.ts'],
-  'own-packages.ts': [],
-  'user-cache.ts': [],
-  'code-cache.ts': ['kept-code.ts', 'user-cache.ts'],
-  'kept-code.ts': [],
-  abi: [],
-  arch: ['abi', 'errors.ts'],
-  elf: ['abi', 'errors.ts'],
-  vfs: ['abi', 'arch', 'addon.ts', 'errors.ts', 'own-files.ts', 'platform'],
-  jail: ['abi', 'addon.ts', 'errors.ts', 'package-file.ts', 'user-cache.ts'],
-  vm: ['abi', 'arch', 'addon.ts', 'errors.ts', 'options.ts', 'output-file.ts', 'stop-signal.ts'],
-  'options.ts': ['errors.ts', 'similar.ts', 'stop-signal.ts'],
-  sandbox: [
-    'abi',
-    'addon.ts',
-    'code-cache.ts',
-    'errors.ts',
-    'image',
-    'jail',
-    'kept-code.ts',
-    'options.ts',
-    'package-file.ts',
-    'platform',
-    'run',
-    'sentry',
-    'stop-signal.ts',
-    'vfs',
-  ],
-  check: ['abi', 'addon.ts', 'board', 'errors.ts', 'jail', 'options.ts', 'package-file.ts', 'platform'],
-  image: ['abi', 'arch', 'errors.ts', 'user-cache.ts', 'vfs'],
-  inspect: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs'],
-  machine: ['abi', 'arch', 'core', 'elf', 'errors.ts', 'gdb', 'options.ts', 'platform', 'vfs', 'vm'],
-  platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm', 'user-cache.ts'],
-  sentry: [
-    'abi',
-    'arch',
-    'addon.ts',
-    'core',
-    'elf',
-    'errors.ts',
-    'gdb',
-    'loader',
-    'own-files.ts',
-    'platform',
-    'vfs',
-  ],
-  loader: ['abi', 'elf', 'errors.ts', 'platform'],
-}
+/** What a layer may import besides itself. `addon.ts`, which has no row of these, imports types alone. */
+const below: Record<string, readonly string[]> = Object.fromEntries(
+  layers.flatMap(({name, below}) => (below === undefined ? [] : [[name, below]])),
+)
 
 const arrow = (from: string, to: string): string => `${layerOf(from)} → ${layerOf(to)}`
 
@@ -162,11 +89,18 @@ describe('layers', () => {
     expect(allowed.filter((way) => !used.has(way))).toEqual([])
   })
 
-  test('commands know the public API and what they show and run, and nothing below', () => {
-    const commands = src.filter(({path}) => /^src\/(bin|commands)\//.test(path))
-    const allowed = (_: string, to: string): boolean =>
-      /^src\/([^/]+|(board|cli|check|commands|inspect|run)\/.+)$/.test(to)
-    expect(forbiddenArrows(commands, allowed)).toEqual([])
+  test('each has a row, below all rows that may import it', () => {
+    const names = layers.map(({name}) => name)
+    expect([...names].sort()).toEqual([...new Set(src.map(({path}) => layerOf(path)))].sort())
+    const upward = layers.flatMap(({name, below = []}, row) =>
+      below.filter((target) => names.indexOf(target) <= row).map((target) => `${name} → ${target}`),
+    )
+    expect(upward).toEqual([])
+  })
+
+  test('src/README.md has their table: npm run docs', () => {
+    const page = readFileSync(FILE, 'utf8')
+    expect(withLayers(page)).toBe(page)
   })
 
   test('the sentry and the loader know the platform interface and no platform', () => {

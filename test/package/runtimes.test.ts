@@ -94,7 +94,7 @@ describe.each(runtimes.filter(({name}) => /^node 2[246]/.test(name)))('under $na
   const PROCESSES = ['--permission', '--allow-addons', '--allow-child-process']
   const PERMITTED = [...PROCESSES, '--allow-fs-read=*']
 
-  test('the permissions that the README lists are enough', async () => {
+  test('the permissions that docs/library.md lists are enough', async () => {
     const shown = join(project.folder, 'shown')
     mkdirSync(shown, {recursive: true})
     writeFileSync(join(shown, 'word'), 'shown')

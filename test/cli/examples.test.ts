@@ -1,4 +1,4 @@
-// The examples of README and help, as written: each command in a bash with hv in its PATH, each script with hvkit installed.
+// The examples of README, docs/ and help, as written: each command in a bash with hv in its PATH, each script with hvkit installed.
 
 import {execFileSync, spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
@@ -29,7 +29,7 @@ const HELLO = `${root}/.cache/guests/${arch.name}/hello`
 const BUSYBOX = '/bin/busybox'
 const hasKvm = existsSync('/dev/kvm')
 
-/** What these print on standard output, as the README or the program that they run says. */
+/** What these print on standard output, as the page or the program that they run says. */
 const PRINTS: Record<string, string> = {
   'hv run ./hello': 'Hello from guest user mode\n',
   "hv run busybox sh -c 'echo $HOME; exit 3'": '/root\n',
@@ -48,30 +48,38 @@ const ENDS: Record<string, number> = {
   'hv run --pledge "stdio error" busybox ls /': 1,
   ...(hasKvm ? {} : {'hv check --platform kvm': 1}),
 }
-/** This one has its own test, below. Quick start is left out: `npm test` would run itself. */
+/** This one has its own test, below. The README's quick start is left out: it would install and build. */
 const PLAYED = 'kill -USR2 PID'
 /** sudo asks for a password, or is missing; `hv check` itself is run. */
 const BY_SUDO = 'sudo hv check'
 
-const readme = readFileSync(`${root}/README.md`, 'utf8')
-const [, examples] = /\n## Using it\n(.*?)\n## /s.exec(readme)!
+/** Blocks of ```sh need gdb, or the reader's own kernel: test/cli/gdb and test/bed have others. */
+const PAGES = ['running', 'limits', 'tracing', 'debugging', 'promises', 'library']
+const [, ofReadme] = /\n## Using it\n(.*?)\n## /s.exec(readFileSync(`${root}/README.md`, 'utf8'))!
+const examples = [ofReadme, ...PAGES.map((name) => readFileSync(`${root}/docs/${name}.md`, 'utf8'))].join(
+  '\n',
+)
 const scripts = [...examples.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1])
 const commands: {command: string; says?: string}[] = []
 for (const [, line] of examples.replace(/^```.*?^```$/gms, '').matchAll(/^ {4}(\S.*)$/gm)) {
   // A line with this beginning is the output of the command before it.
   if (line.startsWith('hv: ')) commands.at(-1)!.says = line
-  else commands.push({command: line.replace(/\s+#.*/, '')})
+  else addCommand(line.replace(/\s+#.*/, ''))
 }
 interface Manifest {
   commands: Record<string, {examples: string[]}>
 }
 const manifest: Manifest = JSON.parse(readFileSync(`${root}/oclif.manifest.json`, 'utf8'))
 for (const example of Object.values(manifest.commands).flatMap(({examples}) => examples)) {
-  const command = example.replaceAll('<%= config.bin %>', 'hv').replace(/^\$ /, '')
+  addCommand(example.replaceAll('<%= config.bin %>', 'hv').replace(/^\$ /, ''))
+}
+
+/** Once: the README shows some that a page shows, too. */
+function addCommand(command: string): void {
   if (!commands.some((one) => one.command === command)) commands.push({command})
 }
 
-// The files that the README's commands use.
+// The files that the commands use.
 const home = mkdtempSync(join(tmpdir(), 'hv-readme-'))
 const env = {HOME: home, SHELL: '/bin/bash', PATH: `${home}/.bin:${process.env.PATH}`}
 beforeAll(() => {
@@ -99,7 +107,7 @@ afterAll(() => rmSync(home, {recursive: true}))
 const ran = (command: string, ...args: string[]) =>
   spawnSync(command, args, {cwd: home, env, encoding: 'utf8', timeout: TIMEOUT_MS, input: ''})
 
-/** Runs a piece of the README, and `rest`, which uses its `const`s. */
+/** Runs a script of a page, and `rest`, which uses its `const`s. */
 function node(name: string, script: string, rest = '') {
   const imports = script.includes("from 'hvkit'")
     ? ''
@@ -114,7 +122,7 @@ test('all of them are found', () => {
   expect(scripts).toHaveLength(9)
 })
 
-describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says', () => {
+describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the pages say', () => {
   test.each(commands.filter(({command}) => command !== PLAYED && command !== BY_SUDO))(
     '$command',
     ({command, says}) => {

@@ -1,9 +1,12 @@
 // What is built, and from which sources: a test never runs an old bundle, an old addon or old packages.
 //
+//   node ci/built.mjs addon|dist...    builds them if they are older than their sources
+//
 // A build leaves a digest of its sources beside what it built. Times would not do: a checkout makes old sources new.
 
 import {createHash} from 'node:crypto'
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {pathToFileURL} from 'node:url'
 import {useOwnHeaders} from './headers.mjs'
 import {root} from './paths.mjs'
 import {run} from './process.mjs'
@@ -88,3 +91,6 @@ function filesBelow(folder, name) {
     .sort()
     .map((path) => `${name}/${path}`)
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  await buildWhatIsOld(process.argv.slice(2), (line) => console.log(line))

@@ -16,7 +16,7 @@ const names = process.argv.slice(2)
 if (names.length === 0) fail('which guest? npm run guest NAME, a file of guests/linux without .c')
 const chosen = names.map(guestNamed)
 
-await buildWhatIsOld(['addon', 'dist'], say)
+await buildWhatIsOld(['addon', 'dist'], say).catch(({message}) => fail(message))
 for (const {name} of chosen) {
   const {status} = spawnSync('sh', ['guests/build.sh', guests, arch, name], {cwd: root, stdio: 'inherit'})
   if (status !== 0) fail(`${name} was not built`)

@@ -7,6 +7,7 @@
 // --debian: with Debian's programs in /debian.
 // Without a command it prints what the bed offers.
 
+import {buildWhatIsOld} from '../built.mjs'
 import {bedNamed, beds} from './beds.mjs'
 import {bootBed} from './boot.mjs'
 
@@ -47,6 +48,7 @@ async function main(args) {
   }
   const {name, debian, cpus, timeout, command} = settings
   const argv = command.length > 0 ? command : ['sh', '-c', ABOUT]
+  await buildWhatIsOld(['addon', 'dist'], console.error)
   const bed = await bootBed(name, cpus ? {debian, cpus} : {debian})
   const result = await bed.run({argv, timeoutMs: timeout * 1000}).finally(() => bed.stop())
   process.stdout.write(result.stdout)

@@ -8,10 +8,10 @@
 // NAME is a group of rows; in beds, the default is `exit` and `ptrace`. A figure over its limit is reported, and is no failure: the
 // status is 1 only when a figure could not be taken.
 
-import {existsSync, writeFileSync} from 'node:fs'
+import {writeFileSync} from 'node:fs'
 import {cpus, release} from 'node:os'
 import {parseArgs} from 'node:util'
-import {hv} from '../paths.mjs'
+import {buildWhatIsOld} from '../built.mjs'
 import {benchInBeds, realInBeds} from './in-bed.mjs'
 import {parked} from './parked.mjs'
 import {processes} from './processes.mjs'
@@ -90,10 +90,8 @@ const {
   timed: isTimed,
 } = readArguments()
 const settings = isEmulated ? emulated : isQuick ? quick : thorough
-if (!existsSync(hv)) {
-  console.error('bench: hv is not built: run `npm run build`')
-  process.exit(1)
-}
+// In a bed --emulated measures what was built before the bed was booted.
+if (!isEmulated) await buildWhatIsOld(['addon', 'dist'], console.error)
 
 const measureAll = isBoot ? measureBoots : isPaper ? measurePaper : isReal ? measureReal : measureGroups
 const {text, kept, failed} = await measureAll()

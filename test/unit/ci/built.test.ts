@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {hasPackages, isUpToDate, noteBuilt, sourcesOf} from '../../../ci/built.mjs'
+import config from '../../../ci/vitest.config.ts'
 
 let folder: string
 const lock = (version: string) =>
@@ -76,4 +77,11 @@ test('packages are those of the lockfile, without those for other machines', () 
   expect(hasPackages(folder)).toBe(true)
   put('package-lock.json', lock('1.0.1'))
   expect(hasPackages(folder)).toBe(false)
+})
+
+test('every project of tests looks before it starts', () => {
+  const setups = config.test!.projects!.map(
+    (project) => (project as {test: {globalSetup?: string}}).test.globalSetup,
+  )
+  expect(new Set(setups)).toEqual(new Set([expect.stringMatching(/ci\/up-to-date\.mjs$/)]))
 })

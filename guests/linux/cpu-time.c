@@ -89,24 +89,24 @@ static void check_children(void) {
   pid_t child;
   IN_CHILD(child) {
     CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) < inherited / 2);
-    burn(200 * MS);
+    burn(100 * MS);
     open_gate(ready), pass_gate(go);
   }
   CHECK_EQ(clock_getcpuclockid(child, &clock), 0);
   pass_gate(ready);
-  CHECK(clock_ns(clock) >= 200 * MS && clock_ns(clock) < 2000 * MS);
+  CHECK(clock_ns(clock) >= 100 * MS && clock_ns(clock) < 1000 * MS);
   snprintf(path, sizeof(path), "/proc/%d/stat", child);
   CHECK(read_file(path, text, sizeof(text)) > 0);
   CHECK_EQ(sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system), 2);
-  CHECK(user + system >= ticks / 5 - 4 && user + system < ticks * 2);
+  CHECK(user + system >= ticks / 10 - 4 && user + system < ticks);
   CHECK(times(&after) != -1 && after.tms_cutime == before.tms_cutime && after.tms_cstime == before.tms_cstime);
   CHECK(usage_ns(RUSAGE_CHILDREN) == usage);
   open_gate(go);
   CHECK_EQ(ended(child), 0);
   CHECK(times(&after) != -1);
   long more = after.tms_cutime + after.tms_cstime - before.tms_cutime - before.tms_cstime;
-  CHECK(more >= ticks / 5 - 2 && more < ticks * 2);
-  CHECK(usage_ns(RUSAGE_CHILDREN) - usage >= 199 * MS && usage_ns(RUSAGE_CHILDREN) - usage < 2000 * MS);
+  CHECK(more >= ticks / 10 - 2 && more < ticks);
+  CHECK(usage_ns(RUSAGE_CHILDREN) - usage >= 99 * MS && usage_ns(RUSAGE_CHILDREN) - usage < 1000 * MS);
   CHECK_ERRNO(clock_gettime(clock, &(struct timespec){0}), EINVAL);
   remove_gate(ready), remove_gate(go);
 }
@@ -132,9 +132,9 @@ static void check_timers(void) {
   CHECK_EQ(timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer), 0);
   while (!outlasts_sleep(timer, ms) && ms < 3000) ms *= 2;
   CHECK_EQ(expired, 0);
-  burn(2 * ms * MS);
   // Linux looks at each tick of its clock: on a busy machine the thread may not run at one for a while.
-  while (!expired && !is_late()) continue;
+  long long until = clock_ns(CLOCK_THREAD_CPUTIME_ID) + 20 * ms * MS;
+  while (!expired && clock_ns(CLOCK_THREAD_CPUTIME_ID) < until) continue;
   CHECK_EQ(expired, 1);
   timer_delete(timer);
   // On the process's clock: it also counts time that another thread uses.

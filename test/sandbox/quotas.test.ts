@@ -6,6 +6,14 @@ import {Sandbox, type SandboxLimitEvent, type SandboxOptions} from '../../dist/i
 import {BUSYBOX, mainPlaces, SPIN, sh} from './guests.ts'
 
 const MIB = 1 << 20
+
+/** The first run whose own work fits the time. A busy host makes a program's start cost more of it. */
+async function enough<Exit extends {timedOut: boolean}>(run: (ms: number) => Promise<Exit>): Promise<Exit> {
+  for (let ms = 1500; ; ms *= 2) {
+    const exit = await run(ms)
+    if (!exit.timedOut || ms > 10_000) return exit
+  }
+}
 const FOUR_SPIN = sh('for i in 1 2 3 4; do (while :; do :; done) & done; wait')
 
 describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
@@ -36,17 +44,23 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
 
   test('who sleeps uses no CPU time', async () => {
     const [each] = await create()
-    const exit = await each.run(...sh('sleep 1.5; echo up'), {cpuTimeoutMs: 1400})
+    const exit = await enough((ms) =>
+      each.run(...sh(`sleep ${ms / 1000}; echo up`), {cpuTimeoutMs: ms - 100}),
+    )
     expect(exit).toMatchObject({stdout: 'up\n', timedOut: false})
     expect(exit).not.toHaveProperty('timedOutBy')
   })
 
   test('each of two programs has its own CPU time', async () => {
     const [each, events] = await create()
-    const frugal = each.run(...sh('sleep 2; echo up'), {cpuTimeoutMs: 1400})
-    const lavish = await each.run(BUSYBOX, SPIN, {cpuTimeoutMs: 1500, timeoutMs: stepMs('command')})
-    expect(lavish.timedOutBy).toBe('cpu-time')
-    expect(await frugal).toMatchObject({stdout: 'up\n', timedOut: false})
+    const frugal = await enough(async (ms) => {
+      events.splice(0)
+      const first = each.run(...sh('sleep 2; echo up'), {cpuTimeoutMs: ms - 100})
+      const lavish = await each.run(BUSYBOX, SPIN, {cpuTimeoutMs: ms, timeoutMs: stepMs('command')})
+      expect(lavish.timedOutBy).toBe('cpu-time')
+      return first
+    })
+    expect(frugal).toMatchObject({stdout: 'up\n', timedOut: false})
     expect(events).toHaveLength(1)
   })
 

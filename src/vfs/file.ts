@@ -46,6 +46,11 @@ export interface Inode {
   readonly fs: FileSystem
   /** The S_IFMT bits of its mode: they never change. */
   readonly kind: number
+  /**
+   * The mode that it has now, where it costs no look: in memory. Absent: set-ID bits never stand in a file that is open for
+   * writing (README.md, "No power").
+   */
+  readonly mode?: number
   /** Something is mounted on it. The mount tree sets this, and the file system then keeps this object for its file. */
   covered?: boolean
   /** The watchers of its events; the file system keeps this object for its file while there are any. */

@@ -56,6 +56,7 @@ import {
   resolveLast,
 } from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkWritable, isReadOnly, ownsInode} from './permissions.ts'
+import {clearSetId} from './set-id-bits.ts'
 import {requireNotExecuted} from './text-busy.ts'
 import {tell, tellEntry} from './watchers.ts'
 
@@ -97,7 +98,7 @@ export function openLocation(who: Credentials, location: Location, flags: number
   if (wanted & MAY_WRITE && isOnDisk(inode.kind)) checkWritable(location)
   if (wanted & MAY_WRITE) requireNotExecuted(inode)
   if (flags & O_NOATIME && !ownsInode(who, inode.attributes().uid)) throw new Errno(EPERM)
-  return finish(location, flags)
+  return finish(who, location, flags)
 }
 
 function openForPath(context: PathContext, start: Location, path: ByteString, flags: number): Opened {
@@ -120,7 +121,8 @@ function openUnnamed(
   if (directory.inode.createUnnamed === undefined) throw new Errno(EOPNOTSUPP)
   checkEntryChange(directory, context.credentials)
   const inode = directory.inode.createUnnamed(mode & PERMISSION_BITS, context.credentials)
-  return finish({mount: directory.mount, inode, parent: directory, name: `#${inode.attributes().ino}`}, flags)
+  const location = {mount: directory.mount, inode, parent: directory, name: `#${inode.attributes().ino}`}
+  return finish(context.credentials, location, flags)
 }
 
 function openOrCreate(
@@ -148,10 +150,10 @@ function create(who: Credentials, resolution: Resolution, flags: number, mode: n
   const inode = parent.inode.create(name, mode & PERMISSION_BITS, who)
   tellEntry(parent.inode, IN_CREATE, name, inode)
   // The new file's own permissions do not bind this first descriptor.
-  return finish(childLocation(parent, name, inode), flags & ~O_TRUNC)
+  return finish(who, childLocation(parent, name, inode), flags & ~O_TRUNC)
 }
 
-function finish(location: Location, flags: number): Opened {
+function finish(who: Credentials, location: Location, flags: number): Opened {
   if (flags & O_DIRECT && !takesDirect(location.inode)) throw new Errno(EINVAL)
   // With O_TRUNC, a file system that copies on open need not copy; the cut itself is made here.
   // O_NOCTTY reaches a terminal, which may become the caller's controlling one.
@@ -159,7 +161,7 @@ function finish(location: Location, flags: number): Opened {
   const file = location.inode.open((flags & ~ONCE) | kept)
   file.flags &= ~(O_TRUNC | O_NOCTTY)
   if (file.isOpenComplete?.() ?? true) tell(file.inode, IN_OPEN, location)
-  if (flags & O_TRUNC && location.inode.kind === S_IFREG) truncateOpened(file, location)
+  if (flags & O_TRUNC && location.inode.kind === S_IFREG) truncateOpened(who, file, location)
   return {file, location}
 }
 
@@ -168,8 +170,9 @@ export function takesDirect({kind, fs}: Inode): boolean {
   return kind === S_IFREG && fs.type !== 'proc' && fs.type !== 'sysfs'
 }
 
-function truncateOpened(file: FileDescription, location: Location): void {
+function truncateOpened(who: Credentials, file: FileDescription, location: Location): void {
   try {
+    clearSetId(who, file.inode)
     file.inode.setAttributes({size: 0})
     tell(file.inode, IN_MODIFY, location)
   } catch (error) {

@@ -38,11 +38,11 @@ import {type Opened, openPath} from '../../vfs/open.ts'
 import {ATTRIBUTES, CREATE, INSPECT, type PathPolicy} from '../../vfs/path-policy.ts'
 import {NAME, PATH_MAX, type PathContext, resolve, resolveLast} from '../../vfs/path-walk.ts'
 import {checkAccess, checkSearch} from '../../vfs/permissions.ts'
+import {clearSetId} from '../../vfs/set-id-bits.ts'
 import type {Credentials} from '../credentials.ts'
 import type {Kernel} from '../kernel.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import {changeMode} from '../syscalls/chmod.ts'
-import {clearSetIdForWrite} from '../syscalls/set-id-bits.ts'
 import {Changes} from './changes.ts'
 import {entryOf, toTime} from './entry.ts'
 import {Handles, type Later, Lister, Reader, Writer} from './handles.ts'
@@ -226,7 +226,7 @@ function openToWrite(files: OwnerFiles, {at, mode, how}: Named<'write'>): Opened
   const {inode} = opened.file
   try {
     if (flags === O_TRUNC) invalidateBehind(files.kernel.processes.values(), inode, 0)
-    clearSetIdForWrite(files, opened.file)
+    clearSetId(files.credentials, inode)
     if (mode !== undefined && mode !== (inode.attributes().mode & PERMISSION_BITS))
       changeMode(files, opened.location, mode)
   } catch (error) {

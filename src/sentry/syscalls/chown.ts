@@ -8,11 +8,11 @@ import {IN_ATTRIB} from '../../abi/inotify.ts'
 import type {AttributeChanges} from '../../vfs/file.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember} from '../../vfs/permissions.ts'
+import {withoutSetId} from '../../vfs/set-id-bits.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
-import {withoutSetId} from './set-id-bits.ts'
 import type {Syscall} from './syscall.ts'
 
 /** uid_t and gid_t -1: leave unchanged. */
@@ -60,7 +60,7 @@ function changeOwner(task: Task, target: Target, uid: number, gid: number): numb
   if (gid !== UNCHANGED) changes.gid = gid
   const mode = now.mode & PERMISSION_BITS
   // A new owner must not inherit the rights that the old one gave.
-  const kept = inode.kind === S_IFDIR ? mode : withoutSetId(mode)
+  const kept = inode.kind === S_IFDIR ? mode : withoutSetId(who, mode, now.gid)
   if (kept !== mode) changes.mode = kept
   inode.setAttributes(changes)
   tellChange(inode, IN_ATTRIB, target)

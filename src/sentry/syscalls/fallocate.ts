@@ -12,6 +12,7 @@ import {
   FALLOC_FL_ZERO_RANGE,
 } from '../../abi/open-flags.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
+import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
 import {invalidateBehind, invalidateHole} from '../memory/invalidate.ts'
 import {stepThrough} from '../slices.ts'
@@ -39,6 +40,7 @@ export const fallocate: Syscall = (task, args) => {
   const end = offset + length
   if (end > MAX_OFFSET) throw new Errno(EFBIG)
   if (!(mode & FALLOC_FL_KEEP_SIZE)) checkFileSize(task, file.inode, end)
+  clearSetId(task.credentials, file.inode)
   tell(file.inode, IN_MODIFY, file.openedAt)
   const allocate = (from: number): number => from + file.allocate(mode, from, end - from)
   if (!(mode & ~FALLOC_FL_KEEP_SIZE)) return stepThrough(task, offset, end, allocate, 0)

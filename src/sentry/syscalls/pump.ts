@@ -9,6 +9,7 @@ import {MSG_PEEK} from '../../abi/socket.ts'
 import {FULL_DEV, isDevice, NULL_DEV} from '../../vfs/devices.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
+import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {readSocket} from '../net/transfer.ts'
@@ -16,7 +17,6 @@ import {raiseOwn} from '../signals/own.ts'
 import {nextSlice, SLICE_BYTES} from '../slices.ts'
 import type {Task} from '../task.ts'
 import {limitWrite} from './file-size-limit.ts'
-import {clearSetIdForWrite} from './set-id-bits.ts'
 import {BLOCKED} from './syscall.ts'
 
 /** Where bytes come from. A source gives them up only after the sink has taken them. */
@@ -116,7 +116,6 @@ function moveNow(
   end: number,
   nonBlocking: boolean,
 ): number {
-  clearSetIdForWrite(task, sink.file)
   const buffer = spare ?? new Uint8Array(CHUNK)
   spare = undefined
   let moved = before
@@ -127,6 +126,7 @@ function moveNow(
       if (count === 0) break
       const position = sink.position === undefined ? undefined : sink.position + moved
       const allowed = limitWrite(task, sink.file, count, position)
+      clearSetId(task.credentials, sink.file.inode)
       const written = sink.file.write(wanted.subarray(0, allowed), position)
       source.take(written)
       tell(source.file.inode, IN_ACCESS, source.file.openedAt)

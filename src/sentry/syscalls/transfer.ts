@@ -10,6 +10,7 @@ import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
+import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
 import type {Iovec} from '../memory/user-memory.ts'
 import {SocketFile} from '../net/socket-file.ts'
@@ -21,7 +22,6 @@ import {limitWrite} from './file-size-limit.ts'
 import {receiveBytes} from './receive-message.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
 import {sendMessage} from './send-message.ts'
-import {clearSetIdForWrite} from './set-id-bits.ts'
 
 /**
  * Reads once into [address, address + length): a short count ends it.
@@ -126,8 +126,8 @@ export function writeRange(
   position: number | undefined,
 ): number {
   if (file instanceof SocketFile) return sendMessage(task, file, {ranges: [{address, length}], flags: 0})
-  clearSetIdForWrite(task, file)
   const allowed = limitWrite(task, file, length, position)
+  if (allowed > 0) clearSetId(task.credentials, file.inode)
   let moved = 0
   try {
     const view = task.memory.view(address, allowed, PROT_READ)
@@ -153,9 +153,9 @@ export function writeRanges(
   // A write(2) of no bytes makes no record, and empty ranges are nothing to write.
   if (total === 0 && (file.writesRecords || file instanceof SocketFile)) return 0
   if (file instanceof SocketFile) return sendMessage(task, file, {ranges, flags: 0})
-  clearSetIdForWrite(task, file)
   const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
   const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))
+  if (allowed > 0) clearSetId(task.credentials, file.inode)
   const finish = (moved: number): number => {
     // Linux's streams and devices have nothing to sync, and report nothing.
     if (flags & (RWF_DSYNC | RWF_SYNC) && file.inode.kind === S_IFREG) file.sync()

@@ -7,13 +7,13 @@ import {MAY_WRITE, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {IN_MODIFY} from '../../abi/inotify.ts'
 import {WRITE} from '../../vfs/path-policy.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
+import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {requireNotExecuted} from '../../vfs/text-busy.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkFileSize} from './file-size-limit.ts'
 import {checkMountWritable, locate, readPath} from './path-argument.ts'
-import {clearSetId} from './set-id-bits.ts'
 import type {Syscall} from './syscall.ts'
 
 export const truncate: Syscall = (task, args) => {
@@ -27,8 +27,8 @@ export const truncate: Syscall = (task, args) => {
   checkMountWritable(location)
   requireNotExecuted(inode)
   checkFileSize(task, inode, length)
-  clearSetId(task, inode)
   inode.setAttributes({size: length})
+  clearSetId(task.credentials, inode)
   tellChange(inode, IN_MODIFY, location)
   invalidateBehind(task.kernel.processes.values(), inode, length)
   return 0
@@ -41,7 +41,7 @@ export const ftruncate: Syscall = (task, args) => {
   if (file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
   if (!opensForWriting(file.flags)) throw new Errno(EINVAL)
   checkFileSize(task, file.inode, length)
-  clearSetId(task, file.inode)
+  clearSetId(task.credentials, file.inode)
   file.truncate(length)
   tellChange(file.inode, IN_MODIFY, file.openedAt)
   invalidateBehind(task.kernel.processes.values(), file.inode, length)

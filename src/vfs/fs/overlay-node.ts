@@ -30,6 +30,10 @@ export abstract class OverlayNode extends Node implements Holdable {
     if (layers.lower === undefined) this.#identity = {dev: fs.dev, ino: fs.takeIno()}
   }
 
+  get mode(): number | undefined {
+    return this.upper?.mode
+  }
+
   get parent(): OverlayDirectory | undefined {
     return this.#parent
   }

@@ -2,10 +2,18 @@
 
 import {beforeEach, expect, test} from 'vitest'
 import {S_IFCHR} from '../../../../src/abi/file-mode.ts'
-import {O_APPEND, O_RDONLY, O_RDWR, O_WRONLY, RENAME_EXCHANGE} from '../../../../src/abi/open-flags.ts'
+import {
+  O_APPEND,
+  O_RDONLY,
+  O_RDWR,
+  O_TRUNC,
+  O_WRONLY,
+  RENAME_EXCHANGE,
+} from '../../../../src/abi/open-flags.ts'
 import {NULL_DEV} from '../../../../src/vfs/devices.ts'
 import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
+import {clearSetId} from '../../../../src/vfs/set-id-bits.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {errorOf, readAll, TestVfs} from '../../../helpers/vfs.ts'
 
@@ -63,6 +71,19 @@ test('writing copies up, and the lower file stays', () => {
   expect(lower.read('d/f')).toBe('lower')
   expect(snapshot(lower)).toEqual(before)
 })
+
+test.each([O_TRUNC, 0])(
+  'a copy that an ordinary user changes has no set-user-ID bit (O_TRUNC: %i)',
+  (flag) => {
+    lower.locate('d/f').inode.setAttributes({mode: 0o4777})
+    vfs.become(1000)
+    const file = vfs.open('d/f', O_WRONLY | flag)
+    if (!flag) clearSetId(vfs.credentials, file.inode)
+    expect(vfs.stat('d/f').mode & 0o7777).toBe(0o777)
+    expect(lower.stat('d/f').mode & 0o7777).toBe(0o4777)
+    file.close()
+  },
+)
 
 test('copying up keeps mode, owner and times', () => {
   const was = vfs.stat('d/f')

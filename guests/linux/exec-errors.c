@@ -84,7 +84,7 @@ static void check_formats(void) {
 
 // A dynamic program with one PT_LOAD and one PT_INTERP.
 static void check_interpreter(void) {
-  struct {
+  struct with_interpreter {
     Elf64_Ehdr header;
     Elf64_Phdr interpreter, load;
     char path[32];
@@ -99,6 +99,17 @@ static void check_interpreter(void) {
   file.interpreter.p_filesz = sizeof("/no/such/loader");
   make_executable("dynamic", &file, sizeof(file));
   CHECK_EXEC("dynamic", ENOENT);
+  // What it names must be an ELF file, and no script.
+  make_executable("lines", "#!/bin/true\njust text, as long as an ELF file's header, which has 64 bytes\n", 75);
+  make_executable("words", "just text, as long as an ELF file's header, which has 64 bytes, or more\n", 70);
+  const char *const wrong[] = {"words", "lines", "foreign", "object"};
+  for (size_t i = 0; i < COUNT(wrong); i++) {
+    struct with_interpreter other = file;
+    strcpy(other.path, wrong[i]);
+    other.interpreter.p_filesz = strlen(wrong[i]) + 1;
+    make_executable("dynamic", &other, sizeof(other));
+    CHECK_EXEC("dynamic", ELIBBAD);
+  }
   file.interpreter.p_filesz = 1;
   make_executable("dynamic", &file, sizeof(file));
   CHECK_EXEC("dynamic", ENOEXEC);

@@ -3,8 +3,8 @@
 import {HvError, printable} from '../errors.ts'
 
 export class ElfError extends HvError {
-  /** What execve(2) answers for this file: ENOEXEC, EINVAL, ENOMEM, EPERM. */
-  readonly execErrno: number
+  /** What execve(2) answers for this file: ENOEXEC, EINVAL, ENOMEM, EPERM; ELIBBAD for an interpreter. */
+  execErrno: number
   /** Its interpreter (PT_INTERP), when the only defect is that there is nothing to load. */
   readonly interp?: string
 

@@ -7,6 +7,7 @@ import type {Credentials} from './credentials.ts'
 import {mountFile} from './guest-tree.ts'
 import type {HostProgram} from './host-program.ts'
 import {type Executable, openExecutable} from './open-executable.ts'
+import {programError} from './program-error.ts'
 
 const PATH = '/program'
 
@@ -16,7 +17,7 @@ export interface AsideProgram {
   [Symbol.dispose](): void
 }
 
-/** @param file becomes the program's, even on failure @throws HvError as openExecutable does */
+/** @param file becomes the program's, even on failure @throws HvError as ProgramFinder.find does */
 export function openAside(file: HostProgram, memory: MemoryFile, credentials: Credentials): AsideProgram {
   const tree = mountRoot(new Tmpfs(memory))
   try {
@@ -25,6 +26,6 @@ export function openAside(file: HostProgram, memory: MemoryFile, credentials: Cr
     return {executable, [Symbol.dispose]: () => disposeMounts(tree)}
   } catch (error) {
     disposeMounts(tree)
-    throw error
+    throw programError(error, PATH)
   }
 }

@@ -8,6 +8,7 @@ import {pathOf} from '../vfs/mount-tree.ts'
 import type {Credentials} from './credentials.ts'
 import type {HostProgram} from './host-program.ts'
 import {type Executable, openExecutable} from './open-executable.ts'
+import {programError} from './program-error.ts'
 import {ShownPrograms, type ShowProgram} from './shown-programs.ts'
 
 interface Wanted {
@@ -34,19 +35,18 @@ export class ProgramFinder {
    * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT
    */
   find(options: Wanted, cwd: Location): Executable {
-    const {program, onHost} = options
-    const {root} = this
-    if (onHost !== undefined) {
-      const path = this.#shown.show(onHost, options.env.LD_LIBRARY_PATH)
-      return openExecutable(this, root, toByteString(path), toByteString(program))
-    }
-    if (program.startsWith('/')) return openExecutable(this, root, toByteString(program))
+    const {program, onHost, env} = options
+    const shown = toByteString(program)
+    if (onHost !== undefined)
+      return this.#open(this.root, this.#shown.show(onHost, env.LD_LIBRARY_PATH), shown)
+    if (program.startsWith('/')) return this.#open(this.root, program, shown)
     if (program.includes('/')) return this.#findFrom(cwd, program)
-    for (const directory of (options.env.PATH ?? '').split(':')) {
+    for (const directory of (env.PATH ?? '').split(':')) {
+      const path = `${directory || '.'}/${program}`
       try {
-        return openExecutable(this, cwd, toByteString(`${directory || '.'}/${program}`))
+        return this.#open(cwd, path)
       } catch (error) {
-        if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
+        if (!isNotFound(error)) throw error
       }
     }
     throw new HvError('NOT_FOUND', `${program}: not in the guest's PATH`, 'give its path in the guest')
@@ -54,12 +54,24 @@ export class ProgramFinder {
 
   #findFrom(cwd: Location, program: string): Executable {
     try {
-      return openExecutable(this, cwd, toByteString(program))
+      return this.#open(cwd, program)
     } catch (error) {
-      if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
+      if (!isNotFound(error)) throw error
       const {path} = pathOf(cwd, this.root)
       const message = `${printable(program)}: no such program in the guest, looked for from ${printable(path)}`
       throw new HvError('NOT_FOUND', message, 'check the path, or give the whole of it', {cause: error})
     }
   }
+
+  #open(start: Location, path: string, shown = toByteString(path)): Executable {
+    try {
+      return openExecutable(this, start, toByteString(path), {shown})
+    } catch (error) {
+      throw programError(error, shown)
+    }
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof HvError && error.code === 'NOT_FOUND'
 }

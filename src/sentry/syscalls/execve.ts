@@ -1,20 +1,9 @@
 // execve(2), execveat(2).
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
-import {
-  E2BIG,
-  EACCES,
-  EAGAIN,
-  EFAULT,
-  EINVAL,
-  EISDIR,
-  ELOOP,
-  ENOENT,
-  ENOEXEC,
-  ENOMEM,
-  Errno,
-} from '../../abi/errno.ts'
+import {E2BIG, EAGAIN, EFAULT, EINVAL, ELOOP, ENOENT, ENOMEM, Errno} from '../../abi/errno.ts'
 import {S_IFLNK} from '../../abi/file-mode.ts'
+import {ElfError} from '../../elf/elf-error.ts'
 import {HvError} from '../../errors.ts'
 import {ARGUMENT_BYTES_MAX, STRING_LIMIT} from '../../loader/stack.ts'
 import {closeExecutable, type Executable, openExecutable} from '../open-executable.ts'
@@ -42,16 +31,16 @@ function execute(
   envpAddress: number,
   flags: number,
 ): number {
-  const path = readPath(task, pathAddress)
-  const budget = {bytes: ARGUMENT_BYTES_MAX}
-  const argv = readStrings(task, argvAddress, budget)
-  const envp = readStrings(task, envpAddress, budget)
-  const executable = withLinuxErrors(() => open(task, dirfd, path, flags))
+  const executable = withErrnos(() => open(task, dirfd, readPath(task, pathAddress), flags))
   try {
+    // Only for a program that can be opened: a search along PATH tries many that cannot.
+    const budget = {bytes: ARGUMENT_BYTES_MAX}
+    const given = readStrings(task, argvAddress, budget)
+    const envp = readStrings(task, envpAddress, budget)
     // An executed program has at least one argument.
-    const given = argv.length === 0 ? [''] : argv
-    const shown = executable.script === undefined ? given : [...executable.script, ...given.slice(1)]
-    withLinuxErrors(() => executeProgram(task, executable, shown, envp))
+    const argv = given.length === 0 ? [''] : given
+    const shown = executable.script === undefined ? argv : [...executable.script, ...argv.slice(1)]
+    withErrnos(() => executeProgram(task, executable, shown, envp))
   } finally {
     closeExecutable(executable)
   }
@@ -100,33 +89,16 @@ function openNamed(task: Task, dirfd: number, path: string, flags: number): Exec
   if (flags & AT_SYMLINK_NOFOLLOW && locate(task, dirfd, path, false).inode.kind === S_IFLNK)
     throw new Errno(ELOOP)
   const called = dirfd !== AT_FDCWD && !path.startsWith('/') ? `/dev/fd/${dirfd}/${path}` : path
-  return openExecutable(context, startDirectory(task, dirfd, path), path, path, called)
+  return openExecutable(context, startDirectory(task, dirfd, path), path, {called})
 }
 
-/** Turns the loader's messages for users into execve(2)'s errors. */
-function withLinuxErrors<Result>(action: () => Result): Result {
+/** The loader and the platform refuse by errors that are for users, too: an ELF file says its errno. */
+function withErrnos<Result>(action: () => Result): Result {
   try {
     return action()
   } catch (error) {
-    if (error instanceof Errno) throw error.code === EISDIR ? new Errno(EACCES) : error
+    if (error instanceof ElfError) throw new Errno(error.execErrno)
     if (!(error instanceof HvError)) throw error
-    throw new Errno(errnoOf(error))
-  }
-}
-
-function errnoOf({code, cause}: HvError): number {
-  switch (code) {
-    case 'NO_INTERPRETER':
-      return ENOENT
-    case 'BAD_ELF':
-      return ENOEXEC
-    case 'NOT_FOUND':
-    case 'NOT_EXECUTABLE':
-      if (!(cause instanceof Errno)) return ENOEXEC
-      return cause.code === EISDIR ? EACCES : cause.code
-    case 'PTRACE_UNUSABLE':
-      return EAGAIN
-    default:
-      return ENOMEM
+    throw new Errno(error.code === 'PTRACE_UNUSABLE' ? EAGAIN : ENOMEM)
   }
 }

@@ -1,12 +1,11 @@
 // The virtio devices that a hostile driver plays against: their payloads, and what the host does meanwhile.
 
-import {type Duplex, duplexPair, PassThrough, Writable} from 'node:stream'
+import {type Duplex, duplexPair} from 'node:stream'
 import {Server} from '../../src/machine/9p/server.ts'
 import {MemoryStore} from '../../src/machine/devices/block-store.ts'
 import {StreamBackend} from '../../src/machine/devices/network-backend.ts'
 import {Virtio9p} from '../../src/machine/devices/virtio-9p.ts'
 import {VirtioBlock} from '../../src/machine/devices/virtio-block.ts'
-import {VirtioConsole} from '../../src/machine/devices/virtio-console.ts'
 import {VirtioEntropy} from '../../src/machine/devices/virtio-entropy.ts'
 import {VirtioFs} from '../../src/machine/devices/virtio-fs.ts'
 import {VirtioNetwork} from '../../src/machine/devices/virtio-network.ts'
@@ -58,39 +57,6 @@ function makeBlock(random: Random): Subject {
     return bytes[512] === 0
   }
   return {model: new VirtioBlock(store), payload, works, stir: nothing, close: nothing}
-}
-
-function makeConsole(): Subject {
-  const streams = () => ({
-    input: new PassThrough({highWaterMark: 4096}),
-    output: new Writable({highWaterMark: 4096, write: (_chunk, _encoding, done) => void setImmediate(done)}),
-  })
-  const all = [streams(), streams(), streams()]
-  const model = new VirtioConsole({
-    ...all[0],
-    size: {columns: 80, rows: 24},
-    ports: [
-      {name: 'one', ...all[1]},
-      {name: 'two', ...all[2]},
-    ],
-  })
-  const payload: Payload = (random) => {
-    const message = Buffer.alloc(8)
-    message.writeUInt32LE(random(10) === 0 ? random(0xffffffff) : random(4), 0)
-    message.writeUInt16LE(random(9), 4)
-    message.writeUInt16LE(random(2), 6)
-    return message
-  }
-  const stir = (random: Random) => {
-    const {input, output} = all[random(3)]
-    const what = random(300)
-    if (what === 0) input.end()
-    else if (what === 1) output.destroy()
-    else if (what < 10) model.resize({columns: random(300), rows: random(100)})
-    else if (!input.writableEnded && !input.writableNeedDrain) input.write(Buffer.alloc(1 + random(3000)))
-  }
-  const works = async ({queues}: VirtioDriver) => (await queues[1].request([new Uint8Array(9)])).written === 0
-  return {model, payload, stir, works, close: () => model.close()}
 }
 
 function makeVsock(): Subject {
@@ -197,7 +163,6 @@ export const targets: readonly Target[] = [
     }),
   },
   {name: 'block', make: makeBlock},
-  {name: 'console', make: makeConsole},
   {name: 'vsock', make: makeVsock},
   {name: 'network', make: makeNetwork},
   {name: 'share', make: makeShare},

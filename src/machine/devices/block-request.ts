@@ -122,7 +122,6 @@ async function changeRange(
 }
 
 async function discard(_chain: Chain, store: BlockStore, offset: number, length: number): Promise<number> {
-  if (store.discard === undefined) return UNSUPPORTED
   await store.discard(offset, length)
   return OK
 }

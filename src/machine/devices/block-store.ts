@@ -1,13 +1,14 @@
-// BlockStore: where a block device keeps its bytes: an open host file, or memory.
+// BlockStore: where a block device keeps its bytes: an open host file.
 
 import {fdatasync as fdatasyncOf, fstatSync, read as readOf, write as writeOf} from 'node:fs'
-import {setImmediate as nextTurn} from 'node:timers/promises'
 import {promisify} from 'node:util'
+import {EOPNOTSUPP} from '../../abi/errno.ts'
+import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
+import {check, host} from '../../vfs/host-calls.ts'
 
 const read = promisify(readOf)
 const write = promisify(writeOf)
 const fdatasync = promisify(fdatasyncOf)
-const PIECE_BYTES = 1 << 18
 
 /** Offsets and lengths are bytes within it. A rejected promise is an I/O error for the guest. */
 export interface BlockStore {
@@ -18,31 +19,27 @@ export interface BlockStore {
   write(bytes: Uint8Array, offset: number): Promise<void>
   /** Resolves when everything written is on the disk. */
   flush(): Promise<void>
-  /** The range's content no longer matters. When absent, the guest is not offered it. */
-  discard?(offset: number, length: number): Promise<void>
+  /** The range's content no longer matters. */
+  discard(offset: number, length: number): Promise<void>
 }
 
 export interface FileStoreOptions {
   isReadOnly?: boolean
   /** Default: the file's size. A host block device needs it. */
   bytes?: number
-  /** fallocate(2) with PUNCH_HOLE and KEEP_SIZE on the file. Node has none; without it there is no discard. */
-  punchHole?(offset: number, length: number): void | Promise<void>
 }
 
 /** A raw image. Its size stays: nothing is read or written past the end. The caller keeps the descriptor. */
 export class FileStore implements BlockStore {
   readonly bytes: number
   readonly isReadOnly: boolean
-  readonly discard?: (offset: number, length: number) => Promise<void>
   readonly #fd: number
 
   /** @param fd open for reading, and for writing unless it is read-only @throws the errors of fstat(2) */
-  constructor(fd: number, {isReadOnly = false, bytes, punchHole}: FileStoreOptions = {}) {
+  constructor(fd: number, {isReadOnly = false, bytes}: FileStoreOptions = {}) {
     this.#fd = fd
     this.isReadOnly = isReadOnly
     this.bytes = bytes ?? fstatSync(fd).size
-    if (punchHole !== undefined) this.discard = async (offset, length) => punchHole(offset, length)
   }
 
   async read(bytes: Uint8Array, offset: number): Promise<void> {
@@ -64,39 +61,11 @@ export class FileStore implements BlockStore {
   flush(): Promise<void> {
     return fdatasync(this.#fd)
   }
-}
-
-/** Takes a turn of the event loop for each access: a guest that asks without end must not hold it up. */
-export class MemoryStore implements BlockStore {
-  readonly isReadOnly: boolean
-  readonly #content: Uint8Array
-
-  /** @param content changed in place */
-  constructor(content: Uint8Array, isReadOnly = false) {
-    this.#content = content
-    this.isReadOnly = isReadOnly
-  }
-
-  get bytes(): number {
-    return this.#content.length
-  }
-
-  async read(bytes: Uint8Array, offset: number): Promise<void> {
-    await nextTurn()
-    bytes.set(this.#content.subarray(offset, offset + bytes.length))
-  }
-
-  async write(bytes: Uint8Array, offset: number): Promise<void> {
-    await nextTurn()
-    this.#content.set(bytes, offset)
-  }
-
-  async flush(): Promise<void> {}
 
   async discard(offset: number, length: number): Promise<void> {
-    for (let at = offset; at < offset + length; at += PIECE_BYTES) {
-      await nextTurn()
-      this.#content.fill(0, at, Math.min(at + PIECE_BYTES, offset + length))
-    }
+    const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+    const result = host.hostAllocate(this.#fd, mode, offset, length)
+    // It is a hint: where there are no holes, the content stays.
+    if (result !== -EOPNOTSUPP) check(result)
   }
 }

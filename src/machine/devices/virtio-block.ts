@@ -55,7 +55,7 @@ export class VirtioBlock implements DeviceModel {
     this.#settings = {store, sectors, serial}
     this.features = F_SEG_MAX | F_BLOCK_SIZE | F_FLUSH | F_TOPOLOGY
     if (store.isReadOnly) this.features |= F_READ_ONLY
-    else this.features |= F_WRITE_ZEROES | (store.discard === undefined ? 0n : F_DISCARD)
+    else this.features |= F_WRITE_ZEROES | F_DISCARD
     this.config = configOf(sectors)
   }
 

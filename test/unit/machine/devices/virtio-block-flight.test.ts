@@ -24,6 +24,8 @@ class SlowStore implements BlockStore {
     return this.#ask(`write ${offset / SECTOR}`)
   }
 
+  async discard(): Promise<void> {}
+
   flush(): Promise<void> {
     return this.#ask('flush')
   }

@@ -1,8 +1,8 @@
 // virtio over a VM's memory: writes get there, and disposing of the VM in the middle harms nothing.
 
 import {expect, test} from 'vitest'
-import {MemoryStore} from '../../../../src/machine/devices/block-store.ts'
 import {Vm} from '../../../../src/vm/vm.ts'
+import {MemoryStore} from '../../../helpers/memory-store.ts'
 import {Disk, IN, OK, OUT, SECTOR} from '../../../helpers/virtio-disk.ts'
 import {describeKvm} from '../../../helpers/vm.ts'
 

@@ -19,8 +19,3 @@ export function fileReader(fd: number): ElfReader {
     },
   }
 }
-
-/** A file that is in memory already. */
-export function bytesReader(bytes: Uint8Array): ElfReader {
-  return {size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length)}
-}

@@ -55,10 +55,6 @@ export class GdbServer {
     )
   }
 
-  get isConnected(): boolean {
-    return this.#session !== undefined
-  }
-
   /** From now on connections have a target. A gdb that connected before is served now. */
   serve(target: Target): void {
     this.#target = target

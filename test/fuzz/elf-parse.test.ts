@@ -7,12 +7,12 @@ import {join} from 'node:path'
 import {beforeAll, expect, test} from 'vitest'
 import {isBareMetal} from '../../src/elf/bare-metal.ts'
 import {ElfError} from '../../src/elf/elf-error.ts'
-import {bytesReader} from '../../src/elf/file-reader.ts'
 import {parseElf} from '../../src/elf/parse.ts'
 import {buildAuxv} from '../../src/loader/auxv.ts'
 import {chooseLayout} from '../../src/loader/layout.ts'
 import {MIN_ADDRESS, planSegments} from '../../src/loader/segments.ts'
 import {buildStack} from '../../src/loader/stack.ts'
+import {bytesReader} from '../helpers/bytes-reader.ts'
 import {mutants} from '../helpers/mutate.ts'
 
 const SEED = 20_261_125

@@ -3,10 +3,10 @@
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {ElfError} from '../../src/elf/elf-error.ts'
-import {bytesReader} from '../../src/elf/file-reader.ts'
 import {formatInspection} from '../../src/inspect/format.ts'
 import {inspectFile} from '../../src/inspect/inspect.ts'
 import {ProgramTree} from '../../src/inspect/tree.ts'
+import {bytesReader} from '../helpers/bytes-reader.ts'
 import {mutants, type Random, seededRandom} from '../helpers/mutate.ts'
 
 const SEED = 20_261_126

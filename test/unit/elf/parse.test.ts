@@ -7,8 +7,9 @@ import {ET_CORE, ET_DYN, ET_REL, PT_GNU_STACK, PT_INTERP, PT_NOTE, PT_TLS} from 
 import {ENOEXEC} from '../../../src/abi/errno.ts'
 import {isBareMetal} from '../../../src/elf/bare-metal.ts'
 import {ElfError} from '../../../src/elf/elf-error.ts'
-import {bytesReader, fileReader} from '../../../src/elf/file-reader.ts'
+import {fileReader} from '../../../src/elf/file-reader.ts'
 import {parseElf} from '../../../src/elf/parse.ts'
+import {bytesReader} from '../../helpers/bytes-reader.ts'
 import {type ElfFile, elfFile, TEXT} from './elf-file.ts'
 
 const parse = (file: ElfFile) => parseElf(bytesReader(elfFile(file)), 'prog', 'x86_64')

@@ -2,8 +2,8 @@
 
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
-import {bytesReader} from '../../../src/elf/file-reader.ts'
 import {readForeignHeader, readSections} from '../../../src/elf/sections.ts'
+import {bytesReader} from '../../helpers/bytes-reader.ts'
 
 const E_SHOFF = 40
 const E_SHENTSIZE = 58

@@ -3,9 +3,9 @@
 import {randomBytes} from 'node:crypto'
 import {expect, test} from 'vitest'
 import {ET_DYN} from '../../../src/abi/elf.ts'
-import {bytesReader} from '../../../src/elf/file-reader.ts'
 import {parseElf} from '../../../src/elf/parse.ts'
 import {chooseLayout, type LayoutRequest} from '../../../src/loader/layout.ts'
+import {bytesReader} from '../../helpers/bytes-reader.ts'
 import {type ElfFile, elfFile, type ProgramHeader, TEXT} from '../elf/elf-file.ts'
 
 const USER_TOP = 2 ** 47 - 4096

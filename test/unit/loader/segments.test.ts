@@ -2,9 +2,9 @@
 
 import {expect, test} from 'vitest'
 import {EINVAL, ENOMEM, EPERM} from '../../../src/abi/errno.ts'
-import {bytesReader} from '../../../src/elf/file-reader.ts'
 import {parseElf} from '../../../src/elf/parse.ts'
 import {planSegments} from '../../../src/loader/segments.ts'
+import {bytesReader} from '../../helpers/bytes-reader.ts'
 import {elfFile, type ProgramHeader, TEXT} from '../elf/elf-file.ts'
 
 const TOP = 2 ** 47 - 4096

@@ -4,10 +4,10 @@ import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {AT_EXECFN, AT_NULL, AT_PHDR, AT_PLATFORM, AT_RANDOM, AT_SYSINFO_EHDR} from '../../../src/abi/auxv.ts'
 import {E2BIG} from '../../../src/abi/errno.ts'
-import {bytesReader} from '../../../src/elf/file-reader.ts'
 import {parseElf} from '../../../src/elf/parse.ts'
 import {buildAuxv} from '../../../src/loader/auxv.ts'
 import {buildStack, type InitialStack, type StackRequest} from '../../../src/loader/stack.ts'
+import {bytesReader} from '../../helpers/bytes-reader.ts'
 import {elfFile} from '../elf/elf-file.ts'
 
 const STACK_TOP = 0x7fff_ffff_f000

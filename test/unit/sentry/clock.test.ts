@@ -8,11 +8,11 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {PF_R, PF_X, PT_LOAD} from '../../../src/abi/elf.ts'
 import {addon} from '../../../src/addon.ts'
 import {arch} from '../../../src/arch/index.ts'
-import {bytesReader} from '../../../src/elf/file-reader.ts'
 import {parseElf} from '../../../src/elf/parse.ts'
 import type {MemoryFile} from '../../../src/platform/memory-file.ts'
 import {BootClock} from '../../../src/sentry/boot-clock.ts'
 import {ClockPage, hostClockSource} from '../../../src/sentry/clock.ts'
+import {bytesReader} from '../../helpers/bytes-reader.ts'
 
 const PAGE = 4096
 /** The precision that ClockPage promises until the next refresh is due. */

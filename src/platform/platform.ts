@@ -62,6 +62,8 @@ export type EventKind = number
  * While it runs, nothing of it may be touched.
  */
 export interface Context {
+  /** The sentry's object for it, of which the platform knows nothing. */
+  owner: object | undefined
   /** The last system call's number: signed 32-bit. Valid after EVENT_SYSCALL until `resume`. */
   readonly callNumber: number
   /**
@@ -136,6 +138,8 @@ export interface Platform {
   readonly costs: Costs
   /** Until it is called, the platform does without costs: every trap is an exit or a stop. */
   useCosts(costs: Costs): void
+  /** Those that were resumed and have not trapped since. */
+  readonly running: readonly Context[]
   /** The context that the last SYSCALL, FAULT, PREEMPTED or DEAD event is about. */
   readonly trapped: Context
   /** After EVENT_DEAD: what the host reported. */
@@ -164,9 +168,9 @@ export interface Platform {
    * @param deadlineNs CLOCK_MONOTONIC nanoseconds; Infinity for none
    */
   wait(deadlineNs: number): EventKind
-  /** Stops a running context: it gives EVENT_PREEMPTED (or an earlier trap). */
+  /** Stops a context, if it runs: it gives EVENT_PREEMPTED (or an earlier trap). */
   interrupt(context: Context): void
-  /** Stops a running context for good, and returns when it has stopped: it gives no further events. Others are left alone. */
+  /** Stops a context, if it runs, for good, and returns when it has stopped: it gives no further events. Others are left alone. */
   stop(context: Context): void
   /** Watches a host descriptor, level-triggered, for epoll `events` (EPOLLIN 1, EPOLLOUT 4); 0 stops watching. */
   watch(fd: number, events: number): void

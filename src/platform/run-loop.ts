@@ -29,7 +29,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   #costs: Costs = NEVER_LISTENING
   protected readonly events = new HostEvents()
   /** On CPUs, in the order in which they were resumed. */
-  protected readonly running: LoopedContext[] = []
+  readonly running: LoopedContext[] = []
   #trapped: LoopedContext | undefined
   /** The context that the watcher's thread interrupts. */
   #target: LoopedContext | undefined
@@ -133,7 +133,10 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   }
 
   #take(context: LoopedContext): void {
-    this.running.splice(this.running.indexOf(context), 1)
+    const {running} = this
+    // Runs in every trap: splice would make an array.
+    if (running.at(-1) === context) running.pop()
+    else running.splice(running.indexOf(context), 1)
     for (let i = this.#interrupted.indexOf(context); i >= 0; i = this.#interrupted.indexOf(context))
       this.#interrupted.splice(i, 1)
   }

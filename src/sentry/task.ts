@@ -72,6 +72,7 @@ export class Task {
     this.kernel = parts.kernel
     this.process = parts.process
     this.context = parts.context
+    this.context.owner = this
     this.arguments = new FrameArguments(parts.context.argumentWords)
     this.fds = parts.fds
     this.fs = parts.fs

@@ -22,6 +22,7 @@ import type {CpuSource} from './cpu-pool.ts'
 const NOTHING = new Uint32Array()
 
 export class KvmContext implements LoopContext<NativeSpace> {
+  owner: object | undefined
   readonly argumentWords: Int32Array
   callSite = 0
   /** `run` never hears a call without an exit. */

@@ -41,6 +41,7 @@ const SEGV_MAPERR = 1
 const SEGV_ACCERR = 2
 
 export class PtraceContext implements LoopContext<PtraceSpace> {
+  owner: object | undefined
   readonly argumentWords: Int32Array
   /** Another context's, once this one is disposed of. */
   #native: NativeTracedContext | undefined

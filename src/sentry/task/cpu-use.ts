@@ -35,14 +35,14 @@ export class CpuUse {
     return this.quota?.check(nowNs) === true
   }
 
-  /** A task's turn begins. @param others that have CPUs */
-  place(task: Task, others: readonly Task[]): void {
-    if (this.cpus > 1) task.scheduling.place(this.cpus, (cpu) => isOn(cpu, others))
+  /** A task's turn begins. @param isTaken whether another one has that CPU */
+  place(task: Task, isTaken: (cpu: number) => boolean): void {
+    if (this.cpus > 1) task.scheduling.place(this.cpus, isTaken)
   }
 
-  /** Whether there is a CPU for it beside `others`, which do not have all of them. */
-  hasPlace({scheduling}: Task, others: readonly Task[]): boolean {
-    return scheduling.affinity === undefined || scheduling.canRun(this.cpus, (cpu) => isOn(cpu, others))
+  /** Whether there is a CPU for it. Precondition: not all are taken. */
+  hasPlace({scheduling}: Task, isTaken: (cpu: number) => boolean): boolean {
+    return scheduling.affinity === undefined || scheduling.canRun(this.cpus, isTaken)
   }
 
   count(task: Task, ns: number): void {
@@ -62,8 +62,4 @@ export class CpuUse {
   totalNs(tasks: Iterable<Task>, nowNs: number): number {
     return this.busyNs(tasks, nowNs).reduce((sum, ns) => sum + ns, 0)
   }
-}
-
-function isOn(cpu: number, tasks: readonly Task[]): boolean {
-  return tasks.some(({scheduling}) => scheduling.cpu === cpu)
 }

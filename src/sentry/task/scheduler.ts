@@ -1,7 +1,7 @@
 // Scheduler: which task runs on which CPU, and which waits for one; slices, and the CPU time of each.
 
 import {SIGKILL} from '../../abi/signal.ts'
-import type {Platform} from '../../platform/platform.ts'
+import type {Context, Platform} from '../../platform/platform.ts'
 import {monotonicNs} from '../host-clock.ts'
 import {tellKnown} from '../known-calls.ts'
 import type {Task} from '../task.ts'
@@ -22,8 +22,6 @@ export class Scheduler {
   readonly #platform: Platform
   readonly #cpuUse: CpuUse
   readonly #queue = new RunQueue()
-  /** What the platform runs. */
-  readonly #running: Task[] = []
   /** Answered tasks that still have a CPU and a slice: they go on before anybody's turn. */
   readonly #answered: Task[] = []
   /** Running tasks that were told to give up their CPU, and have not done so yet. */
@@ -36,7 +34,7 @@ export class Scheduler {
   }
 
   get isIdle(): boolean {
-    return this.#running.length === 0
+    return this.#platform.running.length === 0
   }
 
   /** The task can run when its turn comes. */
@@ -49,7 +47,7 @@ export class Scheduler {
    * @param prepare returns false if the task does not run after all, and is the caller's
    */
   fill(prepare: (task: Task) => boolean): void {
-    while (this.#running.length < this.#platform.cpus) {
+    while (this.#platform.running.length < this.#platform.cpus) {
       const task = this.#answered.pop() ?? this.#queue.take(this.#isHeld ? isKilled : this.#hasPlace)
       if (task === undefined) return
       if (task.onCpuSinceNs === 0) this.#begin(task)
@@ -57,23 +55,18 @@ export class Scheduler {
         this.leave(task)
         continue
       }
-      this.#running.push(task)
       tellKnown(task)
       this.#platform.resume(task.context, task.process.space.addresses)
     }
   }
 
-  readonly #hasPlace = (task: Task): boolean => this.#cpuUse.hasPlace(task, this.#running)
+  readonly #isTaken = (cpu: number): boolean =>
+    this.#platform.running.some((context) => taskOf(context).scheduling.cpu === cpu)
+  readonly #hasPlace = (task: Task): boolean => this.#cpuUse.hasPlace(task, this.#isTaken)
 
   /** The task that the platform's event is about; the platform no longer runs it. */
   takeTrapped(): Task {
-    const {trapped} = this.#platform
-    const running = this.#running
-    const index = running.findIndex(({context}) => context === trapped)
-    const task = running[index]
-    // Runs in every trap: splice would make an array.
-    if (index === running.length - 1) running.pop()
-    else running.splice(index, 1)
+    const task = taskOf(this.#platform.trapped)
     this.#ending.delete(task)
     this.#barriers.pass(task)
     return task
@@ -120,25 +113,21 @@ export class Scheduler {
 
   /** Makes a running task trap. */
   interrupt(task: Task): void {
-    if (this.#running.includes(task)) this.#platform.interrupt(task.context)
+    this.#platform.interrupt(task.context)
   }
 
   /** Makes running tasks that are `isMeant` trap. Others pass through the platform before they run. */
   barrier(isMeant: (task: Task) => boolean): Barrier {
-    const tasks = this.#running.filter(isMeant)
+    const tasks = this.#platform.running.map(taskOf).filter(isMeant)
     for (const task of tasks) this.#platform.interrupt(task.context)
     return this.#barriers.open(tasks)
   }
 
   /** Removes the task from wherever it is, and stops it first if it runs. */
   remove(task: Task): void {
-    const running = this.#running.indexOf(task)
-    if (running >= 0) {
-      this.#running.splice(running, 1)
-      this.#ending.delete(task)
-      this.#platform.stop(task.context)
-      this.#barriers.pass(task)
-    }
+    this.#platform.stop(task.context)
+    this.#ending.delete(task)
+    this.#barriers.pass(task)
     const answered = this.#answered.indexOf(task)
     if (answered >= 0) this.#answered.splice(answered, 1)
     this.#queue.delete(task)
@@ -151,7 +140,8 @@ export class Scheduler {
   }
 
   keepTime(nowNs: number): void {
-    if (this.#cpuUse.checkLimits(nowNs)) for (const task of this.#running) this.#takeCpu(task)
+    if (this.#cpuUse.checkLimits(nowNs))
+      for (const context of this.#platform.running) this.#takeCpu(taskOf(context))
     else this.#endSlices(nowNs)
   }
 
@@ -159,7 +149,8 @@ export class Scheduler {
   #sliceEndNs(): number {
     let firstNs = Number.POSITIVE_INFINITY
     if (this.#queue.length === 0) return firstNs
-    for (const task of this.#running) {
+    for (const context of this.#platform.running) {
+      const task = taskOf(context)
       if (task.sliceEndNs < firstNs && this.#isToEnd(task)) firstNs = task.sliceEndNs
     }
     return firstNs
@@ -168,8 +159,9 @@ export class Scheduler {
   /** Takes the CPU from tasks whose slice is over while others wait. */
   #endSlices(nowNs: number): void {
     let waiting = this.#queue.length - this.#ending.size
-    for (const task of this.#running) {
+    for (const context of this.#platform.running) {
       if (waiting <= 0) return
+      const task = taskOf(context)
       if (nowNs < task.sliceEndNs || !this.#isToEnd(task)) continue
       this.#takeCpu(task)
       waiting--
@@ -192,7 +184,7 @@ export class Scheduler {
 
   #begin(task: Task): void {
     const nowNs = monotonicNs()
-    this.#cpuUse.place(task, this.#running)
+    this.#cpuUse.place(task, this.#isTaken)
     task.onCpuSinceNs = nowNs
     task.process.run.cpu.begin(nowNs)
     task.sliceEndNs = nowNs + TIME_SLICE_NS
@@ -203,6 +195,10 @@ export class Scheduler {
     task.virtualNs += ns * task.scheduling.pace
     this.#cpuUse.count(task, ns)
   }
+}
+
+function taskOf({owner}: Context): Task {
+  return owner as Task
 }
 
 /** It will only end, for which it need not be held. */

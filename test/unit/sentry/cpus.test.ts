@@ -89,8 +89,8 @@ describe('the use of CPUs', () => {
   test('gives two that run two CPUs', () => {
     const use = new CpuUse(2)
     const [first, second] = [taskOn(0), taskOn(0)]
-    use.place(first, [])
-    use.place(second, [first])
+    use.place(first, () => false)
+    use.place(second, (cpu) => cpu === first.scheduling.cpu)
     expect([first, second].map(({scheduling}) => scheduling.cpu)).toEqual([0, 1])
   })
 

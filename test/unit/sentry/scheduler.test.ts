@@ -38,6 +38,7 @@ function waiting(mask = BOTH): Task {
     signals: {attention: 0, pending: {set: new SignalSet()}, process: {pending: {set: new SignalSet()}}},
     ...{onCpuSinceNs: 0, sliceEndNs: 0, virtualNs: 0, cpuNs: 0, switches: {all: 0, forced: 0}},
   } as unknown as Task
+  task.context.owner = task
   scheduler.wake(task)
   return task
 }

@@ -19,6 +19,7 @@ import {memoryFile} from '../../helpers/memory-file.ts'
 export type Step = readonly [number: number, ...args: number[]] | 'spin' | 'die'
 
 export class ScriptedContext implements Context {
+  owner: object | undefined
   readonly argumentWords = new Int32Array(12)
   callNumber = 0
   readonly callSite = 0
@@ -153,6 +154,7 @@ export class ScriptedPlatform implements Platform {
   }
 
   stop(context: ScriptedContext): void {
+    if (!this.running.includes(context)) return
     this.log.push('stop')
     this.#remove(context)
   }

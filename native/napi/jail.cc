@@ -59,11 +59,6 @@ Napi::Value Launcher(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] { return Answer(info.Env(), ThreadFds::Lend(OpenLauncher())); });
 }
 
-// landlockVersion()
-Napi::Value Version(const Napi::CallbackInfo& info) {
-  return Answer(info.Env(), LandlockVersion());
-}
-
 // limitResource(name, most)
 Napi::Value Resource(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
@@ -185,7 +180,6 @@ Napi::Value Filter(const Napi::CallbackInfo& info) {
 
 void ExportJail(Napi::Env env, Napi::Object exports) {
   exports.Set("openLauncher", Napi::Function::New(env, Launcher));
-  exports.Set("landlockVersion", Napi::Function::New(env, Version));
   exports.Set("limitResource", Napi::Function::New(env, Resource));
   exports.Set("shareNoCore", Napi::Function::New(env, Core));
   exports.Set("limitSpeculation", Napi::Function::New(env, Speculation));

@@ -13,8 +13,6 @@ export type Changes = 'none' | 'through open files' | 'any'
 export interface JailAddon {
   /** native/programs/launcher.c, open for execution; closed at execve(2), with this thread, and by hostClose. @throws Error with `errno` */
   openLauncher(): number
-  /** The version of Landlock's ABI, 1 or more, or a negative errno. */
-  landlockVersion(): number
   /**
    * Lowers a limit of man 2 getrlimit. `data`: what this process allocates for itself, in bytes, without shared memory; `nofile`: its
    * descriptors; `nproc`: its user's processes and threads.

@@ -2,7 +2,6 @@
 
 import {ENOSYS, Errno} from '../abi/errno.ts'
 import {Unfinished} from '../vfs/unfinished.ts'
-import {rowOf} from './call-table.ts'
 import {BrokenPromise, breakPromise} from './pledge/broken-promise.ts'
 import {nextSlice} from './slices.ts'
 import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from './syscalls/syscall.ts'
@@ -15,12 +14,12 @@ import type {Task} from './task.ts'
 export function dispatch(task: Task): boolean {
   const {kernel, context} = task
   const {callNumber} = context
-  const {syscalls, run} = task.process
-  const call = syscalls[callNumber]
+  const {handlers, run} = task.process
+  const call = handlers[callNumber]
   run.counters.syscalls++
   kernel.current = task
   task.process.space.callPatches?.note(context)
-  if (kernel.tracer !== undefined) kernel.tracer.enter(task, rowOf(callNumber))
+  if (kernel.tracer !== undefined) kernel.tracer.enter(task, task.process.syscalls.row(callNumber))
   if (call === undefined) {
     run.counters.countUnknown(callNumber)
     return finish(task, -ENOSYS)

@@ -4,7 +4,6 @@ import {Errno} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {describeCall} from './call-description.ts'
-import {changeCalls} from './call-table.ts'
 import {
   type CallDescription,
   type HookedCall,
@@ -57,7 +56,7 @@ export class HookedCalls {
 
   /** From the process's next call on. Calls that are not named keep their functions. */
   attach({process}: Task): void {
-    process.syscalls = changeCalls(process.syscalls, (row, run) => {
+    process.syscalls = process.syscalls.change((row, run) => {
       const call = this.#calls.get(row.name)
       return call?.before || call?.after ? this.#hooked(row, run, call) : run
     })

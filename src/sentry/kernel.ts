@@ -17,6 +17,7 @@ import {FileLockTable} from '../vfs/file-locks.ts'
 import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
 import {BootClock} from './boot-clock.ts'
+import type {CallTable} from './call-table.ts'
 import {ClockPage} from './clock.ts'
 import {dispatch} from './dispatch.ts'
 import {Embedding} from './embedding.ts'
@@ -48,6 +49,8 @@ import type {Tracer} from './tracer.ts'
 
 export class Kernel extends Embedding {
   readonly platform: Platform
+  /** What the calls of a program without restrictions do. */
+  readonly calls: CallTable
   readonly timers = new TimerQueue()
   readonly pids: Pids
   /** By pid, with zombies. */
@@ -90,6 +93,7 @@ export class Kernel extends Embedding {
   /** @param maxTasks the most tasks at a time: EAGAIN beyond it */
   constructor(
     platform: Platform,
+    calls: CallTable,
     rootMount: Mount,
     hostname: string,
     budget = new Budget(),
@@ -97,6 +101,7 @@ export class Kernel extends Embedding {
   ) {
     super()
     this.platform = platform
+    this.calls = calls
     this.rootMount = rootMount
     this.hostname = hostname
     this.budget = budget
@@ -127,11 +132,6 @@ export class Kernel extends Embedding {
   startClock(): void {
     if (this.vdso !== undefined && this.platform.hasHostCycles)
       this.#clock ??= new ClockPage(this.platform.memory, this.vdso.variablesOffset, this.boot)
-  }
-
-  /** How long the process has been on a CPU, nanoseconds. */
-  cpuTimeNs(process: Process): number {
-    return process.cpuTimeNs(monotonicNs())
   }
 
   /** A new task: it runs when its turn comes. */

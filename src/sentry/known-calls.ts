@@ -1,16 +1,12 @@
 // Calls whose results a program reads itself at patched sites: the sentry reports the results, and reports them again when they change.
 
-import {type CallTable, initialCallTable} from './call-table.ts'
+import type {CallTable} from './call-table.ts'
 import type {Credentials} from './credentials.ts'
-import {getpid, getppid, gettid} from './syscalls/getpid.ts'
-import {getegid, geteuid, getgid, getuid} from './syscalls/getuid.ts'
 import type {Task} from './task.ts'
 
-/** None of them looks at arguments. */
-const CALLS = [getpid, getppid, gettid, getuid, geteuid, getgid, getegid] as ((task: Task) => number)[]
+/** None of them looks at its arguments. */
+const CALLS = ['getpid', 'getppid', 'gettid', 'getuid', 'geteuid', 'getgid', 'getegid']
 const NOTHING = new Uint32Array()
-
-let known: readonly (readonly [number: number, call: (task: Task) => number])[] | undefined
 
 /** What a task's results depended on when they were told. */
 export interface Told {
@@ -42,9 +38,8 @@ export function tellKnown(task: Task): void {
 
 /** None if a restriction has changed what one of the calls does. */
 function resultsOf(task: Task): Uint32Array {
-  const table = initialCallTable() as readonly unknown[]
-  known ??= CALLS.map((call) => [table.indexOf(call), call])
-  const {syscalls} = task.process
-  if (!known.every(([number, call]) => (syscalls[number] as unknown) === call)) return NOTHING
-  return Uint32Array.from(known.flatMap(([number, call]) => [number, call(task)]))
+  const {handlers, syscalls} = task.process
+  const known = CALLS.map((name) => syscalls.numberOf(name)!)
+  if (!known.every((number) => syscalls.isUnrestricted(number))) return NOTHING
+  return Uint32Array.from(known.flatMap((number) => [number, handlers[number]!(task, task.arguments)]))
 }

@@ -134,7 +134,7 @@ export class ProcessView implements ProcProcess {
     const task = this.#task?.cpuTimeNs(this.#kernel.monotonicNs()) ?? this.#who.cpuNs
     return {
       task: task / NS_PER_SECOND,
-      process: this.#kernel.cpuTimeNs(this.#process) / NS_PER_SECOND,
+      process: this.#process.cpuTimeNs(this.#kernel.monotonicNs()) / NS_PER_SECOND,
       children: this.#process.childrenUsage.cpuNs / NS_PER_SECOND,
     }
   }

@@ -5,7 +5,7 @@ import type {Budget} from '../vfs/budget.ts'
 import type {Location} from '../vfs/location.ts'
 import type {PathPolicy} from '../vfs/path-policy.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
-import {type CallTable, initialCallTable} from './call-table.ts'
+import type {CallTable, Handlers} from './call-table.ts'
 import type {Credentials} from './credentials.ts'
 import {tellKnown} from './known-calls.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
@@ -65,7 +65,9 @@ export class Process {
   /** For a session leader whose terminal hung up: the group to tell when the leader ends. */
   hungUpGroup: number | undefined
   personality = 0
-  #syscalls: CallTable = initialCallTable()
+  #syscalls: CallTable
+  /** Of `syscalls`: every trap looks here. */
+  handlers: Handlers
   /** Its promises (pledge), and the part of the tree that it sees (unveil): absent until it is restricted. */
   pledge: Pledge | undefined
   veil: Veil | undefined
@@ -122,6 +124,8 @@ export class Process {
     this.signals = parts.signals
     this.startedNs = parts.startedNs
     this.program = parts.program
+    this.#syscalls = parts.syscalls
+    this.handlers = parts.syscalls.handlers
   }
 
   /** What its calls do. */
@@ -131,6 +135,7 @@ export class Process {
 
   set syscalls(table: CallTable) {
     this.#syscalls = table
+    this.handlers = table.handlers
     this.tasks.forEach(tellKnown)
   }
 
@@ -177,7 +182,7 @@ export class Process {
 
 export type ProcessParts = Pick<
   Process,
-  'pid' | 'run' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program'
+  'pid' | 'run' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program' | 'syscalls'
 >
 
 /** Byte strings, as the stack holds them. */

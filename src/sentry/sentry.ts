@@ -16,6 +16,7 @@ import type {Location, Mount} from '../vfs/location.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
 import {resolve} from '../vfs/path-walk.ts'
 import {callPatcher} from './call-patcher.ts'
+import {CallTable} from './call-table.ts'
 import {type Credentials, initialCredentials} from './credentials.ts'
 import {commOf, type LoadedImage, loadImage} from './exec.ts'
 import {FdTable, SharedDescription} from './fd-table.ts'
@@ -33,6 +34,7 @@ import {ResourceLimits} from './resource-limits.ts'
 import type {ProgramOptions, SentryOptions} from './sentry-options.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
+import {table} from './syscalls/table.ts'
 import {CpuQuota} from './task/cpu-quota.ts'
 import type {Run} from './task/run.ts'
 import {Task} from './task.ts'
@@ -83,6 +85,7 @@ export class Sentry {
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory, showProgram)
     this.kernel = new Kernel(
       platform,
+      CallTable.of(table),
       this.#root,
       options.hostname ?? DEFAULT_HOSTNAME,
       budget,
@@ -173,7 +176,10 @@ export class Sentry {
     const budget = kernel.budget.part()
     const signals = new ProcessSignals(limits, budget)
     const startedNs = kernel.monotonicNs()
-    const process = new Process({pid, run, space, limits, budget, signals, startedNs, program})
+    const process = new Process({
+      ...{pid, run, space, limits, budget, signals, startedNs, program},
+      syscalls: this.kernel.calls,
+    })
     process.parent = kernel.init
     const fds = new FdTable(kernel.budget)
     const opened = new Map<FileDescription, SharedDescription>()

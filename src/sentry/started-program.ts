@@ -1,7 +1,7 @@
 // StartedProgram: a program in a sentry, from its load to its end; others may run beside it.
 
 import {SIGKILL} from '../abi/signal.ts'
-import {rowOf} from './call-table.ts'
+import type {CallTable} from './call-table.ts'
 import type {Counters} from './counters.ts'
 import type {Process} from './process.ts'
 import type {ProgramResult, RunStats, TimeLimit} from './program-result.ts'
@@ -88,7 +88,7 @@ export class StartedProgram {
       broken: process.broken,
       outOfMemory: wasOutOfMemory(process) && !timedOut,
       outgrown: process.outgrown,
-      refused: refusedCalls(counters),
+      refused: refusedCalls(counters, process.syscalls),
       stats,
     }
   }
@@ -117,8 +117,8 @@ export class StartedProgram {
   }
 }
 
-function refusedCalls({refused}: Counters): Record<string, number> {
+function refusedCalls({refused}: Counters, syscalls: CallTable): Record<string, number> {
   return Object.fromEntries(
-    [...refused].map(([number, count]) => [rowOf(number)?.name ?? String(number), count]),
+    [...refused].map(([number, count]) => [syscalls.row(number)?.name ?? String(number), count]),
   )
 }

@@ -29,7 +29,7 @@ export function callVsyscall(task: Task, page: VsyscallPage): boolean {
     forceFault(task, call.fault)
     return true
   }
-  const run = task.process.syscalls[call.number]!
+  const run = task.process.handlers[call.number]!
   const result = attempt(task, run, new FrameArguments(call.words), call.number)
   if (result === BLOCKED) return true
   if (result === -EFAULT) forceSegv(task, 0)

@@ -6,7 +6,6 @@ import {readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
 import {O_WRONLY} from '../../src/abi/open-flags.ts'
-import {changeCalls} from '../../src/sentry/call-table.ts'
 import {runToEnd} from '../../src/sentry/run-to-end.ts'
 import {Sentry} from '../../src/sentry/sentry.ts'
 import type {Syscall} from '../../src/sentry/syscalls/syscall.ts'
@@ -88,7 +87,7 @@ async function fuzzOnce({open}: PlatformUnderTest, seed: number, seconds: number
     env,
     streams: [undefined, undefined, openHostStream(2, O_WRONLY)],
     restrict: ({process: own}: Task) => {
-      own.syscalls = changeCalls(own.syscalls, ({name}, run) => watch.timed(name, run))
+      own.syscalls = own.syscalls.change(({name}, run) => watch.timed(name, run))
     },
   }
   try {

@@ -3,7 +3,6 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
 import type {Platform} from '../../src/platform/platform.ts'
-import {changeCalls} from '../../src/sentry/call-table.ts'
 import {runToEnd} from '../../src/sentry/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../../src/sentry/sentry.ts'
 import {platforms} from '../helpers/platforms.ts'
@@ -33,7 +32,7 @@ for (const {name, isHere, open} of platforms) {
         streams: [],
         restrict: ({process}) => {
           if (write === undefined) return
-          process.syscalls = changeCalls(process.syscalls, (row, run) => (row.name === 'write' ? write : run))
+          process.syscalls = process.syscalls.change((row, run) => (row.name === 'write' ? write : run))
         },
       }
     }

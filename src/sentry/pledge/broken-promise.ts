@@ -3,7 +3,6 @@
 import {ENOSYS} from '../../abi/errno.ts'
 import {plainInfo, SI_KERNEL} from '../../abi/siginfo.ts'
 import {SIGSYS} from '../../abi/signal.ts'
-import {rowOf} from '../call-table.ts'
 import {BLOCKED} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
 
@@ -23,7 +22,7 @@ export function breakPromise(task: Task, {promises}: BrokenPromise, callNumber: 
   const {pledge} = process
   if (pledge?.promises.has('error')) return -ENOSYS
 
-  const call = rowOf(callNumber)?.name ?? String(callNumber)
+  const call = process.syscalls.row(callNumber)?.name ?? String(callNumber)
   process.broken = {call, promises, byItself: pledge?.byItself ?? true}
   kernel.tracer?.signal(task, SIGSYS, plainInfo(SIGSYS, SI_KERNEL))
   kernel.endProcess(process, undefined, SIGSYS)

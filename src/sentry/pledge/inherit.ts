@@ -5,9 +5,9 @@ import type {Process} from '../process.ts'
 import {applyPathPolicies} from './path-policies.ts'
 import {PromisedPaths} from './promised-paths.ts'
 
+/** But for the call table, with which the child began. */
 export function inheritRestrictions(kernel: Kernel, parent: Process, child: Process): void {
   const {pledge, veil} = parent
-  child.syscalls = parent.syscalls
   child.execPromises = parent.execPromises
   child.recorder = parent.recorder
   if (pledge !== undefined)

@@ -1,6 +1,6 @@
 // Pledge: what a process has promised, and the call table that enforces it.
 
-import {type CallTable, changeCalls} from '../call-table.ts'
+import type {CallTable} from '../call-table.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import type {Row, Syscall} from '../syscalls/syscall.ts'
@@ -24,7 +24,7 @@ export function applyPledge(kernel: Kernel, process: Process, promises: Promises
   const beneath = process.pledge?.beneath ?? process.syscalls
   const paths = new PromisedPaths(promises, process, kernel.rootMount.top)
   process.pledge = {promises, byItself, beneath, paths}
-  process.syscalls = changeCalls(beneath, (row, run) => held(row, run, promises))
+  process.syscalls = beneath.change((row, run) => held(row, run, promises))
   applyPathPolicies(process)
 }
 

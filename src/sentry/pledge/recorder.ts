@@ -4,7 +4,6 @@ import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import type {Intent, PathPolicy} from '../../vfs/path-policy.ts'
 import type {Resolution} from '../../vfs/path-walk.ts'
-import {changeCalls} from '../call-table.ts'
 import type {Process} from '../process.ts'
 import type {Row, Syscall} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
@@ -27,7 +26,7 @@ export class PromiseRecorder implements PathPolicy {
   constructor({process, kernel}: Task) {
     this.#process = process
     this.#top = kernel.rootMount.top
-    process.syscalls = changeCalls(process.syscalls, (row, run) => this.#recorded(row, run))
+    process.syscalls = process.syscalls.change((row, run) => this.#recorded(row, run))
     process.recorder = this
     applyPathPolicies(process)
   }

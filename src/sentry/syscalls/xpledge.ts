@@ -1,7 +1,6 @@
 // xpledge(kinds): call 10000 of github.com/skeeto/ptrace-examples: from now on, a process may make only a few calls.
 
 import {EPERM, Errno} from '../../abi/errno.ts'
-import {rowOf} from '../call-table.ts'
 import type {Syscall} from './syscall.ts'
 
 const XPLEDGE_RDWR = 1 << 0
@@ -18,10 +17,9 @@ export const xpledge: Syscall = ({process}, args) => {
   const left = new Set(ALWAYS)
   if (kinds & XPLEDGE_RDWR) for (const name of RDWR) left.add(name)
   if (kinds & XPLEDGE_OPEN) for (const name of OPEN) left.add(name)
-  process.syscalls = process.syscalls.map((run, number) => {
-    const row = rowOf(number)
-    return row !== undefined && left.has(row.name) ? run : deny
-  })
+  process.syscalls = process.syscalls.replace((run, row) =>
+    row !== undefined && left.has(row.name) ? run : deny,
+  )
   return 0
 }
 

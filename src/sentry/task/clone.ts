@@ -138,7 +138,7 @@ function forkProcess(
       ? handlers.copyCleared()
       : handlers.copy()
   const child = new Process({
-    ...{pid, run: process.run, space, limits, budget, program: process.program},
+    ...{pid, run: process.run, space, limits, budget, program: process.program, syscalls: process.syscalls},
     signals: new ProcessSignals(limits, budget, childHandlers),
     startedNs: kernel.monotonicNs(),
   })

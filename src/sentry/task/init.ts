@@ -41,7 +41,7 @@ export function createInit(kernel: Kernel): Process {
     signalTrampoline: 0,
   }
   const process = new Process({
-    ...{pid, run: new Run(), space, limits, signals, program},
+    ...{pid, run: new Run(), space, limits, signals, program, syscalls: kernel.calls},
     budget: kernel.budget.part(),
     startedNs: kernel.monotonicNs(),
   })

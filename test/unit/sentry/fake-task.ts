@@ -18,6 +18,7 @@ import type {Wait} from '../../../src/sentry/wait.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
 import {type FakeProcessor, fakeProcessor} from '../arch/fake-context.ts'
 import {FakeMemory} from '../arch/fake-memory.ts'
+import {calls} from './calls.ts'
 
 export const BASE = 0x7000_0000
 export const STACK = BASE + 0x8000
@@ -98,6 +99,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
   const signals = new ProcessSignals(limits)
   const process = new Process({
     ...{pid: 7, run: new Run(), limits, signals, budget: kernel.budget, startedNs: 0},
+    syscalls: calls,
     space: {map: {}} as unknown as Space,
     program: {signalTrampoline: 0} as unknown as Program,
   })
@@ -129,6 +131,7 @@ function initOf({budget}: FakeKernel): Process {
   const limits = new ResourceLimits()
   return new Process({
     ...{pid: 1, run: new Run(), limits, signals: new ProcessSignals(limits), budget, startedNs: 0},
+    syscalls: calls,
     space: {map: {}} as unknown as Space,
     program: {signalTrampoline: 0} as unknown as Program,
   })

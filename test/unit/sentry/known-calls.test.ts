@@ -2,10 +2,10 @@
 
 import {expect, test} from 'vitest'
 import {arch} from '../../../src/arch/index.ts'
-import {initialCallTable} from '../../../src/sentry/call-table.ts'
 import {tellKnown} from '../../../src/sentry/known-calls.ts'
 import {table} from '../../../src/sentry/syscalls/table.ts'
 import type {Task} from '../../../src/sentry/task.ts'
+import {calls} from './calls.ts'
 
 const NAMES = ['getpid', 'getppid', 'gettid', 'getuid', 'geteuid', 'getgid', 'getegid']
 const numberOf = (name: string): number => table.find((row) => row.name === name)![arch.name]!
@@ -13,7 +13,7 @@ const numberOf = (name: string): number => table.find((row) => row.name === name
 function start() {
   const told: (number[] | undefined)[] = []
   const callPatches = {hasKnown: true}
-  const process = {pid: 7, parentPid: 3, space: {callPatches}, syscalls: initialCallTable()}
+  const process = {pid: 7, parentPid: 3, space: {callPatches}, syscalls: calls, handlers: calls.handlers}
   const credentials = {ruid: 1, euid: 2, rgid: 4, egid: 5}
   const kernel = {tracer: undefined as object | undefined}
   const know = (results: Uint32Array) => {
@@ -52,7 +52,7 @@ test('while it is traced, or one of the calls is restricted, it makes its calls'
   tell()
   kernel.tracer = undefined
   tell()
-  process.syscalls = process.syscalls.map((run, number) => (number === numberOf('getuid') ? () => 0 : run))
+  process.syscalls = calls.change(({name}, run) => (name === 'getuid' ? () => 0 : run))
   tell()
   expect(told.map((results) => results !== undefined)).toEqual([true, false, true, false])
 })

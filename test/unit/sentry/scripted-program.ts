@@ -17,6 +17,7 @@ import {Run} from '../../../src/sentry/task/run.ts'
 import {Task} from '../../../src/sentry/task.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../../src/vfs/mount-tree.ts'
+import {calls} from './calls.ts'
 import type {ScriptedContext, ScriptedPlatform, Step} from './scripted-platform.ts'
 
 const number = (name: string): number => table.find((row) => row.name === name)![arch.name]!
@@ -26,7 +27,14 @@ const THREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
 export const newThread = call('clone', THREAD, 0x1000)
 
 export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTasks?: number) {
-  const kernel = new Kernel(platform, mountRoot(new Tmpfs(platform.memory)), 'test', undefined, maxTasks)
+  const kernel = new Kernel(
+    platform,
+    calls,
+    mountRoot(new Tmpfs(platform.memory)),
+    'test',
+    undefined,
+    maxTasks,
+  )
   platform.scripts.unshift(first)
   const limits = new ResourceLimits()
   const signals = new ProcessSignals(limits)
@@ -34,7 +42,7 @@ export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTa
   const pid = kernel.pids.take()
   const {memory, userTop} = platform
   const process = new Process({
-    ...{pid, run: new Run(), limits, signals, startedNs: 0},
+    ...{pid, run: new Run(), limits, signals, startedNs: 0, syscalls: calls},
     budget,
     space: Space.create({
       addresses: platform.createSpace(),

@@ -17,7 +17,7 @@ export class PledgedTask extends SimulatedTask {
   make(name: string, ...args: (number | string)[]): number | string {
     const number = table.find((row) => row.name === name)![arch.name]!
     try {
-      return this.call(this.task.process.syscalls[number]!, ...args)
+      return this.call(this.task.process.handlers[number]!, ...args)
     } catch (error) {
       if (error instanceof BrokenPromise) return error.promises.join(' or ')
       throw error

@@ -23,6 +23,7 @@ import {FileLockTable} from '../../../../src/vfs/file-locks.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import type {Mount} from '../../../../src/vfs/location.ts'
 import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
+import {calls} from '../calls.ts'
 import {SimulatedGuest} from '../memory/simulated-guest.ts'
 
 const ARENA_BYTES = 4 << 20
@@ -50,6 +51,7 @@ export class SimulatedTask {
       budget: new Budget(),
       signals: new ProcessSignals(guest.limits),
       startedNs: 0,
+      syscalls: calls,
       program: {
         executable: undefined,
         path: '',

@@ -10,7 +10,7 @@ import type {KvmAddon} from './platform/kvm/addon.ts'
 import type {PtraceAddon} from './platform/ptrace/addon.ts'
 import type {RunAddon} from './run/addon.ts'
 import type {PassingAddon} from './sandbox/addon.ts'
-import type {ClockAddon, VdsoAddon} from './sentry/addon.ts'
+import type {ClockAddon, VdsoAddon} from './sentry/time/addon.ts'
 import type {HostFsAddon} from './vfs/host-addon.ts'
 import type {VmAddon} from './vm/addon.ts'
 

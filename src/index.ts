@@ -55,10 +55,11 @@ export type {
 } from './sandbox/sandbox-events.ts'
 export type {SandboxFiles} from './sandbox/sandbox-files.ts'
 export type {SandboxProcess} from './sandbox/sandbox-process.ts'
-export type {FileChange as SandboxFileChange} from './sentry/files/operations.ts'
-export type {PatchChoice} from './sentry/patch-choice.ts'
+export type {PatchChoice} from './sentry/call/patch-choice.ts'
+export type {FileChange as SandboxFileChange} from './sentry/outside/files/operations.ts'
+export type {RunStats} from './sentry/outside/program-result.ts'
+export type {ProcessInfo, SandboxUsage} from './sentry/outside/usage.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
-export type {RunStats} from './sentry/program-result.ts'
 export type {ArgumentValue, OpenHow, SocketAddress, SyscallArgument} from './sentry/trace/argument-value.ts'
 export type {
   TraceEvent,
@@ -66,7 +67,6 @@ export type {
   TraceSignalEvent,
   TraceSyscallEvent,
 } from './sentry/trace/event.ts'
-export type {ProcessInfo, SandboxUsage} from './sentry/usage.ts'
 export type {StopSignal} from './stop-signal.ts'
 export type {
   Cpuid,

@@ -24,7 +24,7 @@ import {unpackedKernel} from './unpack-kernel.mjs'
 export async function machineFolder(architecture) {
   const {vmlinuz, modules, library} = await bedKernel(`cloud-${architecture}`)
   const sources = ['machine-init.sh', 'initramfs.mjs', 'kernel.mjs', 'unpack-kernel.mjs']
-  const key = keyOfFiles(new URL('.', import.meta.url).pathname, sources, {byTime: false})
+  const key = keyOfFiles(new URL('./', import.meta.url).pathname, sources, {byTime: false})
   const folder = `${cache}/machine/${architecture}`
   if (existsSync(`${folder}/${key}`)) return folder
 

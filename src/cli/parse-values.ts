@@ -3,9 +3,9 @@
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import {MAX_ID, type RunOptions} from '../run/options.ts'
-import {HOSTNAME, HOSTNAME_TAKES} from '../sentry/hostname.ts'
+import {HOSTNAME, HOSTNAME_TAKES} from '../sentry/outside/hostname.ts'
+import type {TmpfsMount, Volume} from '../sentry/outside/volume.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
-import type {TmpfsMount, Volume} from '../sentry/volume.ts'
 
 const PAGE_SIZE = 4096
 /** A number without a unit below this is not meant as bytes. */

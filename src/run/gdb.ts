@@ -3,7 +3,7 @@
 import type {GdbServer} from '../gdb/server.ts'
 import {DebuggedProgram} from '../sentry/debug/debugged-program.ts'
 import type {Kernel} from '../sentry/kernel.ts'
-import type {Process} from '../sentry/process.ts'
+import type {Process} from '../sentry/task/process.ts'
 import {tellLeft, tellWaiting} from './gdb-server.ts'
 
 export class GdbRun {

@@ -5,6 +5,6 @@ import type {PlatformChoice} from '../platform/choice.ts'
 
 export async function rehearseIfCold(platform: PlatformChoice, code: CodeCache | undefined): Promise<void> {
   if (code?.directory === undefined || !code.isCold()) return
-  const {rehearse} = await import('../sentry/rehearsal.ts')
+  const {rehearse} = await import('../sentry/outside/rehearsal.ts')
   await rehearse(platform, code.directory)
 }

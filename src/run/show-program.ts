@@ -2,8 +2,8 @@
 
 import {dirname} from 'node:path'
 import {arch} from '../arch/index.ts'
-import type {HostProgram} from '../sentry/host-program.ts'
-import type {ShowProgram} from '../sentry/shown-programs.ts'
+import type {HostProgram} from '../sentry/outside/host-program.ts'
+import type {ShowProgram} from '../sentry/outside/shown-programs.ts'
 import type {RunOptions} from './options.ts'
 
 export interface ShownLibraries {

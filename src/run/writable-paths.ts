@@ -1,6 +1,6 @@
 // writablePaths: the directories and files of the host that a guest may change.
 
-import type {Volume} from '../sentry/volume.ts'
+import type {Volume} from '../sentry/outside/volume.ts'
 import type {RunOptions} from './options.ts'
 
 export function writablePaths({

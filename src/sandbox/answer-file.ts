@@ -1,11 +1,11 @@
 // answerFile: answers, in the sentry, what a sandbox's owner asks of its files.
 
 import {ENOMEM, Errno} from '../abi/errno.ts'
-import type {Answered} from '../sentry/files/operations.ts'
-import {OwnerFiles} from '../sentry/files/owner-files.ts'
-import {isOutgrown} from '../sentry/outgrown.ts'
+import type {Answered} from '../sentry/outside/files/operations.ts'
+import {OwnerFiles} from '../sentry/outside/files/owner-files.ts'
+import type {Sentry} from '../sentry/outside/sentry.ts'
 import {veilOf} from '../sentry/pledge/restrict.ts'
-import type {Sentry} from '../sentry/sentry.ts'
+import {isOutgrown} from '../sentry/task/outgrown.ts'
 import type {SentryPort} from './port.ts'
 import {type FileRequest, type SentrySettings, toWire} from './protocol.ts'
 

@@ -2,7 +2,7 @@
 
 import {errnoByName, errnoName} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
-import type {CallEnd, HookedCall, Question, Verdict} from '../sentry/hooked-call.ts'
+import type {CallEnd, HookedCall, Question, Verdict} from '../sentry/outside/hooks/hooked-call.ts'
 import type {SyscallHandlers, SyscallHooks, SyscallOutcome, SyscallVerdict} from './on-syscall.ts'
 
 const MAX_ERRNO = 4095

@@ -3,8 +3,8 @@
 // A guest makes calls quicker than a listener takes them. What is under way is bounded, so the guest waits for the
 // listener: a trace with holes would be worse than a slow one.
 
-import {monotonicNs} from '../sentry/host-clock.ts'
-import type {TimerQueue} from '../sentry/timers.ts'
+import {monotonicNs} from '../sentry/time/host-clock.ts'
+import type {TimerQueue} from '../sentry/time/timers.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {SentryPort} from './port.ts'
 

@@ -4,7 +4,7 @@ import type {Buffer} from 'node:buffer'
 import * as v from 'valibot'
 import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import * as takes from '../options.ts'
-import type {FileChange, FileEntry, FileKind} from '../sentry/files/operations.ts'
+import type {FileChange, FileEntry, FileKind} from '../sentry/outside/files/operations.ts'
 import {toBuffer, toText} from './file-paths.ts'
 import {requireFits} from './text.ts'
 

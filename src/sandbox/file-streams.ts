@@ -1,7 +1,7 @@
 // A guest file as a stream: one piece is asked for, or given, at a time, so that data waits on both sides.
 
 import {Readable, Writable} from 'node:stream'
-import {type FileOperation, PIECE_BYTES} from '../sentry/files/operations.ts'
+import {type FileOperation, PIECE_BYTES} from '../sentry/outside/files/operations.ts'
 import {fileError} from './file-error.ts'
 import type {RemoteFiles} from './remote-files.ts'
 

@@ -1,6 +1,6 @@
 // A watch of a guest's file or directory: the owner asks for changes, and is answered when there are some.
 
-import type {FileChange, FoundChange} from '../sentry/files/operations.ts'
+import type {FileChange, FoundChange} from '../sentry/outside/files/operations.ts'
 import type {ByteString} from '../vfs/file.ts'
 import {toText} from './file-paths.ts'
 import type {RemoteFiles} from './remote-files.ts'

@@ -2,8 +2,8 @@
 //
 // A guest can hit a limit a million times: hits are counted, not told one by one. A sentry that was broken into is held to the same.
 
-import {monotonicNs} from '../sentry/host-clock.ts'
-import type {Timer, TimerQueue} from '../sentry/timers.ts'
+import {monotonicNs} from '../sentry/time/host-clock.ts'
+import type {Timer, TimerQueue} from '../sentry/time/timers.ts'
 
 export const LIMIT_NAMES = ['memory', 'disk', 'output', 'tasks', 'oom'] as const
 /** `oom`: a process was killed for it. */

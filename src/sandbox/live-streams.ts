@@ -2,9 +2,9 @@
 //
 // Each way has a window: data that is sent and not yet taken is bounded, and a program that writes more waits, as at any pipe.
 
-import {monotonicNs} from '../sentry/host-clock.ts'
 import type {Kernel} from '../sentry/kernel.ts'
-import type {TimerQueue} from '../sentry/timers.ts'
+import {monotonicNs} from '../sentry/time/host-clock.ts'
+import type {TimerQueue} from '../sentry/time/timers.ts'
 import type {Terminal} from '../sentry/tty/terminal.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {openPipe, type PipeEnd} from '../vfs/pipe.ts'

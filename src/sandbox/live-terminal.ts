@@ -3,7 +3,7 @@
 import {ENOSPC, Errno} from '../abi/errno.ts'
 import {WINSIZE_SIZE} from '../abi/termios.ts'
 import {HvError} from '../errors.ts'
-import type {Sentry} from '../sentry/sentry.ts'
+import type {Sentry} from '../sentry/outside/sentry.ts'
 import type {Pty} from '../sentry/tty/pty.ts'
 import type {Terminals} from '../sentry/tty/terminals.ts'
 import type {FileDescription} from '../vfs/file.ts'

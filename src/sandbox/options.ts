@@ -2,9 +2,9 @@
 
 import type {JailChoice} from '../jail/layer.ts'
 import type {PlatformChoice} from '../platform/choice.ts'
-import type {PatchChoice} from '../sentry/patch-choice.ts'
+import type {PatchChoice} from '../sentry/call/patch-choice.ts'
+import type {RunStats, TimeLimit} from '../sentry/outside/program-result.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
-import type {RunStats, TimeLimit} from '../sentry/program-result.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 

@@ -2,7 +2,7 @@
 
 import {ECONNRESET, EPIPE, Errno} from '../abi/errno.ts'
 import {POLLERR, POLLHUP, POLLOUT} from '../abi/open-flags.ts'
-import type {HostWatch} from '../sentry/host-watch.ts'
+import type {HostWatch} from '../sentry/fd/host-watch.ts'
 import {check, host} from '../vfs/host-calls.ts'
 
 export class PipeOutput {

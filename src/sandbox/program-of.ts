@@ -3,7 +3,7 @@
 import type {GuestFiles} from '../run/guest-files.ts'
 import {imageProgram} from '../run/image-program.ts'
 import {guestEnvironment} from '../run/options.ts'
-import type {ProgramOptions} from '../sentry/sentry.ts'
+import type {ProgramOptions} from '../sentry/outside/sentry.ts'
 import type {RunRequest} from './protocol.ts'
 
 /** The default terminal, as of `docker run -t` and node-pty. */

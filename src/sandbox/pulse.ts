@@ -3,8 +3,8 @@
 // Ending a thread (terminate(), the exit of the thread or process that made it) sets a flag that V8 checks, and waits.
 // Nothing wakes a thread inside KVM_RUN, waitpid(2) or epoll_wait(2), and no hook runs before that wait.
 
-import {monotonicNs} from '../sentry/host-clock.ts'
-import type {Timer, TimerQueue} from '../sentry/timers.ts'
+import {monotonicNs} from '../sentry/time/host-clock.ts'
+import type {Timer, TimerQueue} from '../sentry/time/timers.ts'
 
 /** How long ending the thread takes, at most. A guest is interrupted as often; a sandbox without one has no pulse. */
 const PERIOD_NS = 500_000_000

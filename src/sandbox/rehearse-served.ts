@@ -1,7 +1,7 @@
 // rehearseServed: runs a small program of hv's own as an owner's would run, so that V8 has already compiled the code that later ones need.
 
-import {openAside} from '../sentry/aside-program.ts'
-import type {HostProgram} from '../sentry/host-program.ts'
+import {openAside} from '../sentry/outside/aside-program.ts'
+import type {HostProgram} from '../sentry/outside/host-program.ts'
 import type {RunRequest} from './protocol.ts'
 import {ServedProgram, type Surroundings} from './served-program.ts'
 

@@ -2,7 +2,7 @@
 
 import {errnoName} from '../abi/errno.ts'
 import type {HvError} from '../errors.ts'
-import type {Answered, FileAnswer, FileOperation, Piecewise} from '../sentry/files/operations.ts'
+import type {Answered, FileAnswer, FileOperation, Piecewise} from '../sentry/outside/files/operations.ts'
 import type {FileRequest, Reply} from './protocol.ts'
 
 type Filed = Extract<Reply, {kind: 'filed'}>

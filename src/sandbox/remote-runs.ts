@@ -1,8 +1,8 @@
 // RemoteRuns: the owner's end of a sandbox's simultaneous runs: each from its request to its end, and what it still owes.
 
 import {HvError} from '../errors.ts'
-import {MOST_QUESTIONS, type Question} from '../sentry/hooked-call.ts'
-import {closeHostProgram} from '../sentry/host-program.ts'
+import {MOST_QUESTIONS, type Question} from '../sentry/outside/hooks/hooked-call.ts'
+import {closeHostProgram} from '../sentry/outside/host-program.ts'
 import {askHandler} from './ask-handler.ts'
 import type {Carrier} from './carrier.ts'
 import type {SyscallHandlers} from './on-syscall.ts'

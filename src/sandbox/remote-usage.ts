@@ -1,7 +1,7 @@
 // RemoteUsage: the owner's end of questions about what its sandbox uses: they are answered in order.
 
 import type {HvError} from '../errors.ts'
-import type {ProcessInfo, SandboxUsage} from '../sentry/usage.ts'
+import type {ProcessInfo, SandboxUsage} from '../sentry/outside/usage.ts'
 import type {Reply, UsageRequest} from './protocol.ts'
 
 type Used = Extract<Reply, {kind: 'used'}>

@@ -5,7 +5,12 @@ import {basename} from 'node:path/posix'
 import {Readable, type Writable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {isBytes} from '../options.ts'
-import {type FileChange, type FileEntry, type FileOperation, PIECE_BYTES} from '../sentry/files/operations.ts'
+import {
+  type FileChange,
+  type FileEntry,
+  type FileOperation,
+  PIECE_BYTES,
+} from '../sentry/outside/files/operations.ts'
 import {fileError, saying} from './file-error.ts'
 import {
   type SandboxFile,

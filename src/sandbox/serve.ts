@@ -8,11 +8,11 @@ import {type GuestFiles, openGuestFiles} from '../run/guest-files.ts'
 import {hostLimits} from '../run/host-limits.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
 import {writablePaths} from '../run/writable-paths.ts'
-import {HookedCalls} from '../sentry/hooked-calls.ts'
-import type {HostProgram} from '../sentry/host-program.ts'
+import {HookedCalls} from '../sentry/outside/hooks/hooked-calls.ts'
+import type {HostProgram} from '../sentry/outside/host-program.ts'
+import {Sentry} from '../sentry/outside/sentry.ts'
+import {processesOf, usageOf} from '../sentry/outside/usage-of.ts'
 import {restriction} from '../sentry/pledge/restrict.ts'
-import {Sentry} from '../sentry/sentry.ts'
-import {processesOf, usageOf} from '../sentry/usage-of.ts'
 import {answerFile, ownerFiles} from './answer-file.ts'
 import {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
@@ -140,7 +140,7 @@ async function start(
 /** Opens them now, since a jailed process opens nothing. */
 async function storeRehearsals(directory: string | undefined): Promise<HostProgram[]> {
   if (directory === undefined) return []
-  const {storePrograms} = await import('../sentry/rehearsal.ts')
+  const {storePrograms} = await import('../sentry/outside/rehearsal.ts')
   try {
     return storePrograms(directory, REHEARSALS)
   } catch {

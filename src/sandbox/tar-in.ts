@@ -6,7 +6,7 @@
 import {Readable} from 'node:stream'
 import {extract, type Header} from 'tar-stream'
 import {HvError} from '../errors.ts'
-import type {Place} from '../sentry/files/operations.ts'
+import type {Place} from '../sentry/outside/files/operations.ts'
 import type {ByteString} from '../vfs/file.ts'
 import {badArchive, fileError} from './file-error.ts'
 import {toText} from './file-paths.ts'

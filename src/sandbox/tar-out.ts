@@ -1,6 +1,6 @@
 // tarOut: a guest's directory as a tar archive, made here from checked names and from what the sentry's process gives.
 
-import type {FileEntry, FileOperation} from '../sentry/files/operations.ts'
+import type {FileEntry, FileOperation} from '../sentry/outside/files/operations.ts'
 import type {ByteString} from '../vfs/file.ts'
 import {fileError} from './file-error.ts'
 import {toText} from './file-paths.ts'

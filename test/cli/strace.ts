@@ -71,7 +71,7 @@ export class TraceBench {
   }
 }
 
-/** glibc asks the vDSO; hv's answers only after the first call for the time (src/sentry/clock.ts). */
+/** glibc asks the vDSO; hv's answers only after the first call for the time (src/sentry/time/clock.ts). */
 const CLOCK_CALLS = /^(time|gettimeofday|clock_gettime)\(/
 /** These show the process's number. */
 const PID_CALLS = /^(getpid|gettid|set_tid_address|kill|tkill|tgkill)\(/

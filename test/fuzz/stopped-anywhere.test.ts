@@ -2,8 +2,8 @@
 
 import {expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
-import {runToEnd} from '../../src/sentry/run-to-end.ts'
-import {Sentry} from '../../src/sentry/sentry.ts'
+import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
+import {Sentry} from '../../src/sentry/outside/sentry.ts'
 import {seededRandom} from '../helpers/mutate.ts'
 import {platforms} from '../helpers/platforms.ts'
 

@@ -3,8 +3,8 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
 import type {Platform} from '../../src/platform/platform.ts'
-import {runToEnd} from '../../src/sentry/run-to-end.ts'
-import {type ProgramOptions, Sentry} from '../../src/sentry/sentry.ts'
+import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
+import {type ProgramOptions, Sentry} from '../../src/sentry/outside/sentry.ts'
 import {platforms} from '../helpers/platforms.ts'
 
 for (const {name, isHere, open} of platforms) {

@@ -3,10 +3,10 @@
 
 import {EAGAIN, EDEADLK, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
-import type {Task} from '../task.ts'
+import type {FutexKey, FutexTable, FutexWaiter} from '../memory/futex-table.ts'
+import type {Task} from '../task/task.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from './futex-key.ts'
 import {sleepOnFutex} from './futex-sleep.ts'
-import type {FutexKey, FutexTable, FutexWaiter} from './futex-table.ts'
 
 /** A futex word, and its waiters. */
 interface Lock {

@@ -1,10 +1,10 @@
 // sleepOnFutex: a call sleeps until its futex is woken, or its time is over: futex(2).
 
 import {Errno, ETIMEDOUT} from '../../abi/errno.ts'
-import {BLOCKED} from '../syscalls/syscall.ts'
-import type {Task} from '../task.ts'
-import {restartOf} from '../wait.ts'
-import type {FutexTable, FutexWaiter} from './futex-table.ts'
+import {BLOCKED} from '../core/syscall.ts'
+import {restartOf} from '../core/wait.ts'
+import type {FutexTable, FutexWaiter} from '../memory/futex-table.ts'
+import type {Task} from '../task/task.ts'
 
 /** @param table the sleeper's, also when it is moved to another word */
 export function sleepOnFutex(task: Task, table: FutexTable, waiter: FutexWaiter, deadlineNs: number): number {

@@ -2,7 +2,7 @@
 
 import {EEXIST, EINVAL, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {IPC_CREAT, IPC_EXCL, IPC_PRIVATE} from '../../abi/ipc.ts'
-import type {Credentials} from '../credentials.ts'
+import type {Credentials} from '../core/credentials.ts'
 import {INDEX_BITS, type IpcPermission} from './permission.ts'
 
 export interface IpcObject {

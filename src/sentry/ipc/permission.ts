@@ -4,7 +4,7 @@ import {CAP_IPC_OWNER, CAP_SYS_ADMIN, hasCapability} from '../../abi/capability.
 import {EACCES, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {IPC_PERM_BYTES} from '../../abi/ipc.ts'
 import {isMember} from '../../vfs/permissions.ts'
-import type {Credentials} from '../credentials.ts'
+import type {Credentials} from '../core/credentials.ts'
 
 /** What a call needs, in the bits of all classes: a call may ask for bits of several classes (ipc_perms of shmget). */
 export const MAY_READ = 0o444

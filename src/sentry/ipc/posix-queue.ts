@@ -9,7 +9,7 @@ import {Node} from '../../vfs/node.ts'
 import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../kernel.ts'
-import type {Process} from '../process.ts'
+import type {Process} from '../task/process.ts'
 import {PosixQueueFile} from './posix-queue-file.ts'
 
 const MQUEUE_MAGIC = 0x19800202

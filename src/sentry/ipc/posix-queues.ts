@@ -19,9 +19,9 @@ import {COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {ownString} from '../../vfs/own-string.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
-import type {Credentials} from '../credentials.ts'
+import type {Credentials} from '../core/credentials.ts'
 import type {Kernel} from '../kernel.ts'
-import type {Process} from '../process.ts'
+import type {Process} from '../task/process.ts'
 import {PosixQueue, type QueueMessage} from './posix-queue.ts'
 
 /** What Linux counts for a message and for a priority, on top of the text: struct msg_msg, struct posix_msg_tree_node. */

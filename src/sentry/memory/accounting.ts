@@ -2,7 +2,13 @@
 // Each count walks them anew: only processes with a limit and /proc ask.
 
 import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
-import {type ResourceLimits, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, UNLIMITED} from '../resource-limits.ts'
+import {
+  type ResourceLimits,
+  RLIMIT_AS,
+  RLIMIT_DATA,
+  RLIMIT_MEMLOCK,
+  UNLIMITED,
+} from '../core/resource-limits.ts'
 import {VM_LOCKED, VM_NORESERVE, type Vma} from './vma.ts'
 import type {VmaList} from './vma-list.ts'
 

@@ -2,7 +2,7 @@
 
 import {EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
-import {SLICE_PAGES} from '../slices.ts'
+import {SLICE_PAGES} from '../core/slices.ts'
 import {OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {forEachPart, populate} from './populate.ts'

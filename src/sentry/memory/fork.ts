@@ -3,7 +3,7 @@
 import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import type {Budget} from '../../vfs/budget.ts'
-import type {ResourceLimits} from '../resource-limits.ts'
+import type {ResourceLimits} from '../core/resource-limits.ts'
 import {MemoryMap} from './memory-map.ts'
 import {
   ENTRY_GUARDED,

@@ -2,7 +2,7 @@
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {RLIMIT_DATA} from '../resource-limits.ts'
+import {RLIMIT_DATA} from '../core/resource-limits.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {pageAlign} from './vma.ts'
 

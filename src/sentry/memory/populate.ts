@@ -2,7 +2,7 @@
 
 import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {SLICE_PAGES} from '../slices.ts'
+import {SLICE_PAGES} from '../core/slices.ts'
 import {type FaultSignal, OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_PROTECTION} from './page-table.ts'

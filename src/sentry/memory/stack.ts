@@ -1,7 +1,7 @@
 // Stacks: mappings that grow down when the guest touches what lies below them (mm/mmap.c, expand_downwards).
 
 import {PAGE_SIZE, PROT_NONE} from '../../platform/platform.ts'
-import {type ResourceLimits, RLIMIT_STACK} from '../resource-limits.ts'
+import {type ResourceLimits, RLIMIT_STACK} from '../core/resource-limits.ts'
 import {checkExpansion} from './accounting.ts'
 import {MIN_ADDRESS, STACK_GUARD_GAP} from './placement.ts'
 import {VM_GROWSDOWN, type Vma} from './vma.ts'

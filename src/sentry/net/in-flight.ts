@@ -4,7 +4,7 @@
 import {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, type Capabilities, hasCapability} from '../../abi/capability.ts'
 import {Errno, ETOOMANYREFS} from '../../abi/errno.ts'
 import {COST} from '../../vfs/budget.ts'
-import type {SharedDescription} from '../fd-table.ts'
+import type {SharedDescription} from '../fd/fd-table.ts'
 import {SocketFile} from './socket-file.ts'
 import type {UnixSocket} from './unix-socket.ts'
 

@@ -12,7 +12,7 @@ import {
   Errno,
 } from '../../abi/errno.ts'
 import {RCV_SHUTDOWN, SEND_SHUTDOWN, SOCK_DGRAM} from '../../abi/socket.ts'
-import type {SharedDescription} from '../fd-table.ts'
+import type {SharedDescription} from '../fd/fd-table.ts'
 import {disconnectDatagrams} from './connect.ts'
 import type {Sender} from './in-flight.ts'
 import {Message, type SenderCredentials} from './message.ts'

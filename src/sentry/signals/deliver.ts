@@ -13,7 +13,7 @@ import {
 } from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {tellParentOfStop} from '../task/child-news.ts'
-import type {Task} from '../task.ts'
+import type {Task} from '../task/task.ts'
 import {mayStop} from '../tty/groups.ts'
 import {forceSignal} from './force.ts'
 import type {PendingSignal} from './pending.ts'

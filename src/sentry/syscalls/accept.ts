@@ -2,15 +2,15 @@
 
 import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {restartOf} from '../core/wait.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
 import {takeConnection} from '../net/connect.ts'
+import {deadlineOf, requireSocket, writeAddress} from '../net/socket-argument.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {encodeAddress} from '../net/unix-address.ts'
-import type {Task} from '../task.ts'
-import {restartOf} from '../wait.ts'
-import {openFile} from './descriptor-argument.ts'
+import type {Task} from '../task/task.ts'
 import {SOCK_FLAGS} from './socket.ts'
-import {deadlineOf, requireSocket, writeAddress} from './socket-argument.ts'
-import type {Syscall} from './syscall.ts'
 
 export const accept: Syscall = (task, args) =>
   acceptNext(task, args.int32(0), args.address(1), args.address(2), 0)

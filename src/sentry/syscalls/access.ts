@@ -16,7 +16,7 @@ import type {Credentials} from '../../vfs/file.ts'
 import {INSPECT} from '../../vfs/path-policy.ts'
 import {resolve} from '../../vfs/path-walk.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
-import type {Task} from '../task.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {
   checkMountWritable,
   descriptorTarget,
@@ -24,8 +24,8 @@ import {
   readPath,
   startDirectory,
   type Target,
-} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
+} from '../fd/path-argument.ts'
+import type {Task} from '../task/task.ts'
 
 export const access: Syscall = (task, args) => accessAt(task, AT_FDCWD, args.address(0), args.uint32(1), 0)
 

@@ -2,9 +2,9 @@
 
 import {EINVAL, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
 import {CLOCK_REALTIME, encodeTimeval} from '../../abi/time.ts'
-import {isClock, readClock} from '../clocks.ts'
-import type {Task} from '../task.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
+import {isClock, readClock} from '../time/clocks.ts'
 
 // struct timex: fields are longs, except modes, status, shift and tai.
 const TIMEX_BYTES = 208

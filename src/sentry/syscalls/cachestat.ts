@@ -4,8 +4,8 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Inode} from '../../vfs/file.ts'
-import {openFile} from './descriptor-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
 
 /** struct cachestat: nr_cache, nr_dirty, nr_writeback, nr_evicted, nr_recently_evicted; 64 bits each. */
 const FIELDS = 5

@@ -10,8 +10,8 @@ import {
   VERSION_1,
 } from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import type {Task} from '../task.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
 
 const VERSION_2 = 0x20071026
 const VERSION_3 = 0x20080522

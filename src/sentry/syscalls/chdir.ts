@@ -6,10 +6,10 @@ import {ENOTDIR, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import type {Location} from '../../vfs/location.ts'
 import {checkSearch} from '../../vfs/permissions.ts'
-import {requireCapability} from '../credentials.ts'
-import type {Task} from '../task.ts'
-import {locate, readPath} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
+import {requireCapability} from '../core/credentials.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {locate, readPath} from '../fd/path-argument.ts'
+import type {Task} from '../task/task.ts'
 
 export const chdir: Syscall = (task, args) => {
   const path = readPath(task, args.address(0))

@@ -8,10 +8,10 @@ import {IN_ATTRIB} from '../../abi/inotify.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember, ownsInode} from '../../vfs/permissions.ts'
 import {tellChange} from '../../vfs/watchers.ts'
-import type {Task} from '../task.ts'
-import {openFile} from './descriptor-argument.ts'
-import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
+import type {Task} from '../task/task.ts'
 
 export const chmod: Syscall = (task, args) =>
   changeMode(task, locateTarget(task, AT_FDCWD, args.address(0), 0, ATTRIBUTES), args.uint32(1))

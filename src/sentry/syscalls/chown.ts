@@ -10,10 +10,10 @@ import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember} from '../../vfs/permissions.ts'
 import {withoutSetId} from '../../vfs/set-id-bits.ts'
 import {tellChange} from '../../vfs/watchers.ts'
-import type {Task} from '../task.ts'
-import {openFile} from './descriptor-argument.ts'
-import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
+import type {Task} from '../task/task.ts'
 
 /** uid_t and gid_t -1: leave unchanged. */
 const UNCHANGED = 0xffffffff

@@ -9,8 +9,8 @@ import {
   isValidTimespec,
   TIMESPEC_BYTES,
 } from '../../abi/time.ts'
-import {clockResolutionNs, readClock} from '../clocks.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {clockResolutionNs, readClock} from '../time/clocks.ts'
 
 export const clockGettime: Syscall = (task, args) => {
   const time = readClock(task, args.int32(0))

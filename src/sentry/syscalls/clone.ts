@@ -32,13 +32,13 @@ import {O_CLOEXEC} from '../../abi/open-flags.ts'
 import {NSIG, SIGCHLD} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {requireCapability} from '../credentials.ts'
+import {requireCapability} from '../core/credentials.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import {unlessFault} from '../memory/unless-fault.ts'
-import {PidFile} from '../pid-file.ts'
-import type {Process} from '../process.ts'
 import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
-import type {Task} from '../task.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
+import {PidFile} from '../task/pid-file.ts'
+import type {Process} from '../task/process.ts'
+import type {Task} from '../task/task.ts'
 
 /** What else the flags ask for: addresses in the caller's memory, and in the child's. */
 interface Clone extends CloneRequest {

@@ -2,7 +2,7 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE} from '../../abi/fcntl.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 export const closeRange: Syscall = (task, args) => {
   const first = args.uint32(0)

@@ -7,9 +7,9 @@ import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
 import {WORD_END} from '../../abi/word.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {openFile} from './descriptor-argument.ts'
-import {fileSource, pump} from './pump.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {fileSource, pump} from '../fd/pump.ts'
 
 export const copyFileRange: Syscall = (task, args) => {
   const {memory} = task

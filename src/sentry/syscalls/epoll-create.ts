@@ -2,8 +2,8 @@
 
 import {EPOLL_CLOEXEC} from '../../abi/epoll.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {EpollFile} from '../epoll-file.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {EpollFile} from '../fd/epoll-file.ts'
 
 /** The size is an obsolete hint, but must be positive. */
 export const epollCreate: Syscall = (task, args) => {

@@ -2,12 +2,12 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
-import {EpollFile} from '../epoll-file.ts'
-import type {Task} from '../task.ts'
-import {openFile} from './descriptor-argument.ts'
-import {setMaskArgument, waitForReadiness} from './readiness.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
-import {deadlineAfterMs, readTimespecDeadline} from './time-limit.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {EpollFile} from '../fd/epoll-file.ts'
+import {setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
+import type {Task} from '../task/task.ts'
+import {deadlineAfterMs, readTimespecDeadline} from '../time/time-limit.ts'
 
 const layout = arch.kernelAbi.epollEvent
 /** The most that fit: EP_MAX_EVENTS of fs/eventpoll.c. */

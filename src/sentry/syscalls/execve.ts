@@ -6,11 +6,11 @@ import {S_IFLNK} from '../../abi/file-mode.ts'
 import {ElfError} from '../../elf/elf-error.ts'
 import {HvError} from '../../errors.ts'
 import {ARGUMENT_BYTES_MAX, STRING_LIMIT} from '../../loader/stack.ts'
-import {closeExecutable, type Executable, openExecutable} from '../open-executable.ts'
-import {executeProgram} from '../task/execute.ts'
-import type {Task} from '../task.ts'
-import {locate, pathContext, readPath, startDirectory} from './path-argument.ts'
-import {REGISTERS_SET, type Syscall} from './syscall.ts'
+import {REGISTERS_SET, type Syscall} from '../core/syscall.ts'
+import {executeProgram} from '../exec/execute.ts'
+import {closeExecutable, type Executable, openExecutable} from '../exec/open-executable.ts'
+import {locate, pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
+import type {Task} from '../task/task.ts'
 
 const POINTER_BYTES = 8
 

@@ -1,6 +1,6 @@
 // _exit(2), exit_group(2).
 
-import {BLOCKED, type Syscall} from './syscall.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
 
 const STATUS_BITS = 0xff
 

@@ -2,8 +2,8 @@
 
 import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'
-import {openFile, readableFile} from './descriptor-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile, readableFile} from '../fd/descriptor-argument.ts'
 
 const POSIX_FADV_NOREUSE = 5
 

@@ -14,11 +14,11 @@ import {
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
+import {stepThrough} from '../core/slices.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {checkFileSize} from '../fd/file-size-limit.ts'
 import {invalidateBehind, invalidateHole} from '../memory/invalidate.ts'
-import {stepThrough} from '../slices.ts'
-import {openFile} from './descriptor-argument.ts'
-import {checkFileSize} from './file-size-limit.ts'
-import type {Syscall} from './syscall.ts'
 
 const MOVES = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE
 const MODES = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | MOVES

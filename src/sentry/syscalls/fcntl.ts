@@ -38,11 +38,9 @@ import {Memfd} from '../../vfs/fs/memfd.ts'
 import {takesDirect} from '../../vfs/open.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
 import {mayExceed, type Pipe, PipeEnd} from '../../vfs/pipe.ts'
-import type {SharedDescription} from '../fd-table.ts'
-import {addSeals, sealsOf} from '../seals.ts'
-import type {Task} from '../task.ts'
-import {openFile} from './descriptor-argument.ts'
-import {getLock, setLock} from './fcntl-locks.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {getLock, setLock} from '../fd/fcntl-locks.ts'
 import {
   getOwner,
   getOwnerEx,
@@ -52,8 +50,10 @@ import {
   setOwner,
   setOwnerEx,
   setSignal,
-} from './fcntl-owner.ts'
-import type {Syscall} from './syscall.ts'
+} from '../fd/fcntl-owner.ts'
+import type {SharedDescription} from '../fd/fd-table.ts'
+import {addSeals, sealsOf} from '../memory/seals.ts'
+import type {Task} from '../task/task.ts'
 
 const {openFlags} = arch.kernelAbi
 

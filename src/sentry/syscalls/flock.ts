@@ -3,9 +3,9 @@
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {LOCK_EX, LOCK_MAND, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
-import {openFile} from './descriptor-argument.ts'
-import {waitForLock} from './fcntl-locks.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {waitForLock} from '../fd/fcntl-locks.ts'
 
 export const flock: Syscall = (task, args) => {
   const fd = args.int32(0)

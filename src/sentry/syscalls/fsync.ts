@@ -4,10 +4,10 @@ import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFBLK, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
 import {LAST_OFFSET} from '../../abi/word.ts'
 import type {FileDescription} from '../../vfs/file.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
 import {noteMappedWrites} from '../memory/invalidate.ts'
-import type {Task} from '../task.ts'
-import {openFile} from './descriptor-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Task} from '../task/task.ts'
 
 /** SYNC_FILE_RANGE_WAIT_BEFORE | WRITE | WAIT_AFTER. */
 const SYNC_FILE_RANGE_FLAGS = 7

@@ -2,12 +2,12 @@
 
 import {EAGAIN, EINVAL, Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
-import {monotonicDeadlineNs} from '../clocks.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
-import type {FutexWaiter} from '../ipc/futex-table.ts'
-import type {Task} from '../task.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
-import {readTimespec} from './time-argument.ts'
+import type {FutexWaiter} from '../memory/futex-table.ts'
+import type {Task} from '../task/task.ts'
+import {monotonicDeadlineNs} from '../time/clocks.ts'
+import {readTimespec} from '../time/time-argument.ts'
 
 const MOST_WAITERS = 128
 /** struct futex_waitv: val u64 at 0, uaddr u64 at 8, flags u32 at 16, a reserved u32 at 20. */

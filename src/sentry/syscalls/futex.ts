@@ -19,14 +19,14 @@ import {
   FUTEX_WAKE_OP,
 } from '../../abi/futex.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
-import {monotonicDeadlineNs} from '../clocks.ts'
+import type {Arguments, Syscall} from '../core/syscall.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
 import {lockAt, lockPi, requeuePi, tryLockPi, unlockPi, waitRequeuePi} from '../ipc/futex-pi.ts'
 import {sleepOnFutex} from '../ipc/futex-sleep.ts'
-import type {Task} from '../task.ts'
-import {applyWakeOp, decodeWakeOp, wakeOpHolds} from './futex-wake-op.ts'
-import type {Arguments, Syscall} from './syscall.ts'
-import {readTimespec} from './time-argument.ts'
+import {applyWakeOp, decodeWakeOp, wakeOpHolds} from '../ipc/futex-wake-op.ts'
+import type {Task} from '../task/task.ts'
+import {monotonicDeadlineNs} from '../time/clocks.ts'
+import {readTimespec} from '../time/time-argument.ts'
 
 /** Operations that may choose the clock. */
 const CLOCKED = new Set([FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2])

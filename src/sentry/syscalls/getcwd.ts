@@ -3,7 +3,7 @@
 import {ENAMETOOLONG, ENOENT, ERANGE, Errno} from '../../abi/errno.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
 import {PATH_MAX} from '../../vfs/path-walk.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 export const getcwd: Syscall = (task, args) => {
   const {path, removed, unreachable} = pathOf(task.fs.cwd, task.fs.root)

@@ -2,10 +2,10 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {NS_PER_SECOND, toNs} from '../../abi/time.ts'
-import {ITIMER_PROF, ITIMER_REAL, intervalTimer} from '../interval-timers.ts'
-import type {PeriodicTimer} from '../periodic-timer.ts'
-import type {Syscall} from './syscall.ts'
-import {encodeTimerval, readTimerval} from './time-argument.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {ITIMER_PROF, ITIMER_REAL, intervalTimer} from '../time/interval-timers.ts'
+import type {PeriodicTimer} from '../time/periodic-timer.ts'
+import {encodeTimerval, readTimerval} from '../time/time-argument.ts'
 
 /** The smallest value of an armed timer in a struct timeval. */
 const MICROSECOND_NS = 1000

@@ -4,8 +4,8 @@ import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {PROT_WRITE} from '../../platform/platform.ts'
 import {fillRandom} from '../../vfs/random.ts'
-import {nextSlice, SLICE_BYTES} from '../slices.ts'
-import type {Syscall} from './syscall.ts'
+import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 const GRND_NONBLOCK = 1
 const GRND_RANDOM = 2

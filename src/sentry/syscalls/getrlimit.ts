@@ -2,13 +2,13 @@
 
 import {CAP_SYS_RESOURCE} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {enforceCpuLimit} from '../cpu-limit.ts'
-import {type Credentials, requireCapability} from '../credentials.ts'
-import type {Process} from '../process.ts'
-import {type Limit, RLIMIT_CPU, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../resource-limits.ts'
-import type {Task} from '../task.ts'
-import {processArgument} from './process-argument.ts'
-import type {Syscall} from './syscall.ts'
+import {type Credentials, requireCapability} from '../core/credentials.ts'
+import {type Limit, RLIMIT_CPU, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../core/resource-limits.ts'
+import type {Syscall} from '../core/syscall.ts'
+import type {Process} from '../task/process.ts'
+import {processArgument} from '../task/process-argument.ts'
+import type {Task} from '../task/task.ts'
+import {enforceCpuLimit} from '../time/cpu-limit.ts'
 
 const RLIMIT_BYTES = 16
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn

@@ -2,9 +2,9 @@
 
 import {EINVAL, ENOTCONN, Errno} from '../../abi/errno.ts'
 import {SHUT_RDWR} from '../../abi/socket.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openSocket, writeAddress} from '../net/socket-argument.ts'
 import {encodeAddress} from '../net/unix-address.ts'
-import {openSocket, writeAddress} from './socket-argument.ts'
-import type {Syscall} from './syscall.ts'
 
 export const getsockname: Syscall = (task, args) => {
   const {socket} = openSocket(task, args.int32(0))

@@ -2,8 +2,8 @@
 
 import {EPERM, Errno} from '../../abi/errno.ts'
 import {CLOCK_REALTIME, encodeTimeval} from '../../abi/time.ts'
-import {readClock} from '../clocks.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {readClock} from '../time/clocks.ts'
 
 /** struct timezone: the kernel's is UTC. */
 const TIMEZONE_BYTES = 8

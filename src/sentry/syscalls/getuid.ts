@@ -2,8 +2,8 @@
 
 import {CAP_SETGID} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {requireCapability} from '../credentials.ts'
-import type {Syscall} from './syscall.ts'
+import {requireCapability} from '../core/credentials.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 const NGROUPS_MAX = 65536
 

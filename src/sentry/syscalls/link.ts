@@ -5,10 +5,10 @@ import {CAP_DAC_READ_SEARCH} from '../../abi/capability.ts'
 import {EINVAL, ENOENT, Errno, EXDEV} from '../../abi/errno.ts'
 import type {Location} from '../../vfs/location.ts'
 import {makeLink} from '../../vfs/names.ts'
-import {requireCapability} from '../credentials.ts'
-import type {Task} from '../task.ts'
-import {locate, pathContext, readPath, startDirectory} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
+import {requireCapability} from '../core/credentials.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {locate, pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
+import type {Task} from '../task/task.ts'
 
 export const link: Syscall = (task, args) =>
   linkPaths(task, AT_FDCWD, args.address(0), AT_FDCWD, args.address(1), 0)

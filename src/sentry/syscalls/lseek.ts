@@ -2,8 +2,8 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SEEK_HOLE} from '../../abi/open-flags.ts'
-import {openFile} from './descriptor-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
 
 export const lseek: Syscall = (task, args) => {
   const file = openFile(task, args.int32(0))

@@ -4,12 +4,12 @@ import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import * as mman from '../../abi/mman.ts'
 import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {stepThrough} from '../core/slices.ts'
+import type {Syscall} from '../core/syscall.ts'
 import * as advice from '../memory/advise.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {changeFlags, forEachPart} from '../memory/populate.ts'
 import {pageAlign, VM_DONTDUMP, VM_DONTFORK, VM_SPECIAL, VM_WIPEONFORK} from '../memory/vma.ts'
-import {stepThrough} from '../slices.ts'
-import type {Syscall} from './syscall.ts'
 
 export const madvise: Syscall = (task, args) => {
   const map = task.process.memoryMap

@@ -2,10 +2,10 @@
 
 import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import {nextSlice} from '../core/slices.ts'
+import type {Syscall} from '../core/syscall.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {forEachPart} from '../memory/populate.ts'
-import {nextSlice} from '../slices.ts'
-import type {Syscall} from './syscall.ts'
 
 /** Bytes of the vector written at once, one for each page. */
 const BATCH_PAGES = 4096

@@ -6,14 +6,14 @@ import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT} from '../../abi/mman.ts'
 import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import {RLIMIT_MEMLOCK} from '../core/resource-limits.ts'
+import {stepThrough} from '../core/slices.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {lockedBytes, mappedBytes} from '../memory/accounting.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {changeFlags, forEachPart, populateAhead} from '../memory/populate.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT} from '../memory/vma.ts'
-import {RLIMIT_MEMLOCK} from '../resource-limits.ts'
-import {stepThrough} from '../slices.ts'
-import type {Task} from '../task.ts'
-import type {Syscall} from './syscall.ts'
+import type {Task} from '../task/task.ts'
 
 const LOCK_FLAGS = VM_LOCKED | VM_LOCKONFAULT
 

@@ -28,8 +28,11 @@ import {PAGE_SIZE, PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {memoryMaps} from '../memory/invalidate.ts'
+import {backingOf} from '../memory/mapping-backing.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
+import {unsealedProtection} from '../memory/seals.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
 import {
   PROT_ALL,
@@ -40,11 +43,8 @@ import {
   VM_NORESERVE,
   VM_SHARED,
 } from '../memory/vma.ts'
-import {unsealedProtection} from '../seals.ts'
-import type {Task} from '../task.ts'
-import {backingOf} from './mapping-backing.ts'
+import type {Task} from '../task/task.ts'
 import {canLock, populateRange} from './mlock.ts'
-import type {Syscall} from './syscall.ts'
 
 const MAP_32BIT = arch.kernelAbi.mmapBelow2GiB
 /** The flags that MAP_SHARED_VALIDATE accepts; MAP_SYNC is for persistent memory. */

@@ -3,10 +3,10 @@
 import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PROT_GROWSDOWN, PROT_GROWSUP, PROT_SEM} from '../../abi/mman.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import type {Syscall} from '../core/syscall.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {protect} from '../memory/protect.ts'
 import {PROT_ALL, pageAlign, VM_GROWSDOWN} from '../memory/vma.ts'
-import type {Syscall} from './syscall.ts'
 
 export const mprotect: Syscall = (task, args) => {
   const map = task.process.memoryMap

@@ -3,10 +3,10 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {MQ_ATTR_BYTES} from '../../abi/mqueue.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {encodeLongs} from '../ipc/ipc-control.ts'
 import type {PosixQueueFile} from '../ipc/posix-queue-file.ts'
-import {encodeLongs} from './ipc-control.ts'
 import {queueFile} from './mq-send.ts'
-import type {Syscall} from './syscall.ts'
 
 export const mqGetsetattr: Syscall = (task, args) => {
   const [newAddress, oldAddress] = [args.address(1), args.address(2)]

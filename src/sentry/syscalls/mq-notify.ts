@@ -9,10 +9,10 @@ import {
   SIGEVENT_BYTES,
 } from '../../abi/mqueue.ts'
 import {NSIG} from '../../abi/signal.ts'
+import type {Syscall} from '../core/syscall.ts'
 import type {Notification} from '../ipc/posix-queue.ts'
-import type {Task} from '../task.ts'
+import type {Task} from '../task/task.ts'
 import {queueFile} from './mq-send.ts'
-import type {Syscall} from './syscall.ts'
 
 export const mqNotify: Syscall = (task, args) => {
   const event = args.address(1)

@@ -4,11 +4,11 @@ import {EACCES, ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {MQ_ATTR_BYTES} from '../../abi/mqueue.ts'
 import {O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {NAME_MAX} from '../../vfs/path-walk.ts'
+import {RLIMIT_MSGQUEUE} from '../core/resource-limits.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {readPath} from '../fd/path-argument.ts'
 import type {QueueSize} from '../ipc/posix-queues.ts'
-import {RLIMIT_MSGQUEUE} from '../resource-limits.ts'
-import type {Task} from '../task.ts'
-import {readPath} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Task} from '../task/task.ts'
 
 const KNOWN_FLAGS = O_ACCMODE | O_CREAT | O_EXCL | O_NONBLOCK
 

@@ -5,12 +5,12 @@ import {EAGAIN, EBADF, EINVAL, EMSGSIZE, Errno, ETIMEDOUT} from '../../abi/errno
 import {MQ_PRIO_MAX} from '../../abi/mqueue.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {CLOCK_REALTIME} from '../../abi/time.ts'
-import {monotonicDeadlineNs} from '../clocks.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import {PosixQueueFile} from '../ipc/posix-queue-file.ts'
 import {sendMessage} from '../ipc/posix-queues.ts'
-import type {Task} from '../task.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
-import {readTimespec} from './time-argument.ts'
+import type {Task} from '../task/task.ts'
+import {monotonicDeadlineNs} from '../time/clocks.ts'
+import {readTimespec} from '../time/time-argument.ts'
 
 export const mqTimedsend: Syscall = (task, args) => {
   const length = args.address(2)

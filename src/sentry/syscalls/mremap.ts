@@ -2,10 +2,10 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE} from '../../abi/mman.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {remap} from '../memory/remap.ts'
 import {pageAlign, VM_LOCKED} from '../memory/vma.ts'
 import {populateRange} from './mlock.ts'
-import type {Syscall} from './syscall.ts'
 
 export const mremap: Syscall = (task, args) => {
   const map = task.process.memoryMap

@@ -16,11 +16,11 @@ import {
   MSQID_DS_BYTES,
 } from '../../abi/ipc.ts'
 import {now} from '../../vfs/clock.ts'
-import {requireCapability} from '../credentials.ts'
+import {requireCapability} from '../core/credentials.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {encodeInts, encodeIpcDs, ownObject, statTarget} from '../ipc/ipc-control.ts'
 import type {MessageQueue, MessageQueues} from '../ipc/message-queue.ts'
-import type {Task} from '../task.ts'
-import {encodeInts, encodeIpcDs, ownObject, statTarget} from './ipc-control.ts'
-import type {Syscall} from './syscall.ts'
+import type {Task} from '../task/task.ts'
 
 const STATS = {byIndex: MSG_STAT, byIndexAny: MSG_STAT_ANY}
 const QBYTES = 88

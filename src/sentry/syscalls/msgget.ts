@@ -1,7 +1,7 @@
 // msgget(2).
 
+import type {Syscall} from '../core/syscall.ts'
 import {IpcPermission} from '../ipc/permission.ts'
-import type {Syscall} from './syscall.ts'
 
 export const msgget: Syscall = (task, args) => {
   const key = args.int32(0)

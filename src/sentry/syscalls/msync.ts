@@ -3,9 +3,9 @@
 import {EBUSY, EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import {MS_ASYNC, MS_INVALIDATE, MS_SYNC} from '../../abi/mman.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {forEachPart} from '../memory/populate.ts'
 import {pageAlign, VM_LOCKED} from '../memory/vma.ts'
-import type {Syscall} from './syscall.ts'
 
 export const msync: Syscall = (task, args) => {
   const map = task.process.memoryMap

@@ -1,6 +1,6 @@
 // munmap(2).
 
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 export const munmap: Syscall = (task, args) => {
   task.process.memoryMap.unmap(args.address(0), args.address(1))

@@ -14,11 +14,11 @@ import {
   TIMER_ABSTIME,
   toNs,
 } from '../../abi/time.ts'
-import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../clocks.ts'
-import {cpuClock, type TimerClock} from '../periodic-timer.ts'
-import type {Task} from '../task.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
-import {readTimespec} from './time-argument.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
+import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../time/clocks.ts'
+import {cpuClock, type TimerClock} from '../time/periodic-timer.ts'
+import {readTimespec} from '../time/time-argument.ts'
 
 const CLOCKS_TO_SLEEP_ON = new Set([
   CLOCK_REALTIME,

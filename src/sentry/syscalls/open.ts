@@ -6,11 +6,11 @@ import {O_CREAT, O_LARGEFILE, O_PATH, O_TRUNC, O_WRONLY} from '../../abi/open-fl
 import {arch} from '../../arch/index.ts'
 import {type Opened, openPath} from '../../vfs/open.ts'
 import {tell} from '../../vfs/watchers.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import {openUnleased} from '../fd/lease-break.ts'
+import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
-import type {Task} from '../task.ts'
-import {openUnleased} from './lease-break.ts'
-import {pathContext, readPath, startDirectory} from './path-argument.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
+import type {Task} from '../task/task.ts'
 
 const {openFlags} = arch.kernelAbi
 

@@ -24,10 +24,10 @@ import {
 import {arch} from '../../arch/index.ts'
 import {openPath} from '../../vfs/open.ts'
 import {PathRestriction} from '../../vfs/path-restriction.ts'
-import {openUnleased} from './lease-break.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openUnleased} from '../fd/lease-break.ts'
+import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
 import {installOpened} from './open.ts'
-import {pathContext, readPath, startDirectory} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
 
 const PAGE_SIZE = 4096
 /** Everything that open(2) has a name for. */

@@ -1,6 +1,6 @@
 // personality(2): kept and reported. Of the flags, STICKY_TIMEOUTS acts (time-limit.ts), and of the domains PER_LINUX32 (uname.ts).
 
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 const QUERY = 0xffff_ffff
 

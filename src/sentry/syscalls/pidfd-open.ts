@@ -2,10 +2,10 @@
 
 import {EBADF, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_EXCL, O_NONBLOCK} from '../../abi/open-flags.ts'
-import {PidFile} from '../pid-file.ts'
-import type {Task} from '../task.ts'
-import {openFile} from './descriptor-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {PidFile} from '../task/pid-file.ts'
+import type {Task} from '../task/task.ts'
 
 const PIDFD_NONBLOCK = O_NONBLOCK
 const PIDFD_THREAD = O_EXCL

@@ -3,8 +3,8 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {openPipe} from '../../vfs/pipe.ts'
-import type {Task} from '../task.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
 
 export const pipe: Syscall = (task, args) => makePipe(task, args.address(0), 0)
 export const pipe2: Syscall = (task, args) => makePipe(task, args.address(0), args.int32(1))

@@ -1,10 +1,10 @@
 // pledge(promises, execpromises): OpenBSD's pledge(2) for a guest, as call 10001.
 
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {applyPledge} from '../pledge/pledge.ts'
 import {isSubset, type Promises, parsePromises} from '../pledge/promises.ts'
-import type {Task} from '../task.ts'
-import type {Syscall} from './syscall.ts'
+import type {Task} from '../task/task.ts'
 
 const MAX_LENGTH = 1024
 

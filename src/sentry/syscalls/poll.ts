@@ -2,13 +2,13 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLERR, POLLFD_SIZE, POLLHUP, POLLNVAL} from '../../abi/poll.ts'
-import {readinessPass} from '../epoll-nesting.ts'
-import {RLIMIT_NOFILE} from '../resource-limits.ts'
-import type {Task} from '../task.ts'
-import type {WaitedFile} from '../wait.ts'
-import {readinessAt, setMaskArgument, waitForReadiness} from './readiness.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
-import {deadlineAfterMs, readTimespecDeadline, writeRemaining} from './time-limit.ts'
+import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {WaitedFile} from '../core/wait.ts'
+import {readinessPass} from '../fd/epoll-nesting.ts'
+import {readinessAt, setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
+import type {Task} from '../task/task.ts'
+import {deadlineAfterMs, readTimespecDeadline, writeRemaining} from '../time/time-limit.ts'
 
 export const poll: Syscall = (task, args) =>
   pollFiles(task, args.address(0), args.uint32(1), deadlineAfterMs(task, args.int32(2)))

@@ -22,9 +22,9 @@ import {
   SECBIT_KEEP_CAPS,
   SECBIT_KEEP_CAPS_LOCKED,
   SECBIT_NO_CAP_AMBIENT_RAISE,
-} from '../credentials.ts'
-import type {Task} from '../task.ts'
-import type {Arguments} from './syscall.ts'
+} from '../core/credentials.ts'
+import type {Arguments} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
 
 /** The bit above each one locks it. */
 const SECURE_BITS = 0x55

@@ -37,8 +37,9 @@ import {
   PR_TASK_PERF_EVENTS_ENABLE,
 } from '../../abi/prctl.ts'
 import {NSIG} from '../../abi/signal.ts'
-import {requireCapability} from '../credentials.ts'
-import type {Task} from '../task.ts'
+import {requireCapability} from '../core/credentials.ts'
+import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
 import {
   ambient,
   dropFromBoundingSet,
@@ -48,7 +49,6 @@ import {
   setKeepCaps,
   setSecurebits,
 } from './prctl-capabilities.ts'
-import type {Arguments, Syscall} from './syscall.ts'
 
 const NAME_BYTES = 16
 

@@ -18,13 +18,13 @@ import {
 } from '../../abi/ptrace.ts'
 import {NSIG, SIGKILL} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
+import type {Arguments, Syscall} from '../core/syscall.ts'
 import {readForced} from '../debug/forced-memory.ts'
 import {stateOf} from '../debug/task-state.ts'
-import {mayInspect} from '../may-inspect.ts'
 import type {PendingSignal} from '../signals/pending.ts'
-import type {Task} from '../task.ts'
-import {Tracing} from '../tracing.ts'
-import type {Arguments, Syscall} from './syscall.ts'
+import {mayInspect} from '../task/may-inspect.ts'
+import type {Task} from '../task/task.ts'
+import {Tracing} from '../task/tracing.ts'
 
 const WORD_BYTES = 8
 const SIGINFO_BYTES = 128

@@ -3,10 +3,10 @@
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {LAST_OFFSET} from '../../abi/word.ts'
-import type {Task} from '../task.ts'
-import {readableAt, readableFile} from './descriptor-argument.ts'
-import type {Syscall} from './syscall.ts'
-import {readRange} from './transfer.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {readableAt, readableFile} from '../fd/descriptor-argument.ts'
+import {readRange} from '../fd/transfer.ts'
+import type {Task} from '../task/task.ts'
 
 export const read: Syscall = (task, args) => {
   const file = readableFile(task, args.int32(0))

@@ -4,11 +4,11 @@ import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/iovec.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import type {Task} from '../task.ts'
-import {readableAt, readableFile, writableAt, writableFile} from './descriptor-argument.ts'
+import type {Arguments, Syscall} from '../core/syscall.ts'
+import {readableAt, readableFile, writableAt, writableFile} from '../fd/descriptor-argument.ts'
+import {readRange, readRanges, totalLength, withFlags, writeRange, writeRanges} from '../fd/transfer.ts'
+import type {Task} from '../task/task.ts'
 import {checkPosition} from './read.ts'
-import type {Arguments, Syscall} from './syscall.ts'
-import {readRange, readRanges, totalLength, withFlags, writeRange, writeRanges} from './transfer.ts'
 
 const READ_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT
 const WRITE_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND

@@ -11,18 +11,18 @@ import {
   MSGHDR,
 } from '../../abi/socket.ts'
 import {encodeTimespec, fromNs, toNs} from '../../abi/time.ts'
+import {repeat} from '../call/repeat.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
+import {ControlWriter} from '../net/control-messages.ts'
+import {checkMessageFlags, type MessageHeader, readHeader} from '../net/message-header.ts'
 import type {Reading} from '../net/receive.ts'
+import {receiveMessage} from '../net/receive-message.ts'
+import {openSocket, writeAddress} from '../net/socket-argument.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import {encodeAddress} from '../net/unix-address.ts'
-import type {Task} from '../task.ts'
-import {ControlWriter} from './control-messages.ts'
-import {checkMessageFlags, type MessageHeader, readHeader} from './message-header.ts'
-import {receiveMessage} from './receive-message.ts'
-import {repeat} from './repeat.ts'
-import {openSocket, writeAddress} from './socket-argument.ts'
-import type {Syscall} from './syscall.ts'
-import {readTimespec} from './time-argument.ts'
+import type {Task} from '../task/task.ts'
+import {readTimespec} from '../time/time-argument.ts'
 
 const NOTHING = new Uint8Array(0)
 

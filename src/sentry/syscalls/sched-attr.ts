@@ -10,10 +10,10 @@ import {
   SCHED_FLAG_RESET_ON_FORK,
   SCHED_FLAG_UTIL_CLAMP,
 } from '../../abi/sched.ts'
-import {mayChangeScheduling, requirePolicy} from '../task/may-schedule.ts'
-import type {Task} from '../task.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {mayChangeScheduling, requirePolicy} from '../task/cpu/may-schedule.ts'
+import type {Task} from '../task/task.ts'
 import {targetOf} from './sched.ts'
-import type {Syscall} from './syscall.ts'
 
 // struct sched_attr: size, policy, flags, nice, priority, runtime, deadline, period; then the clamps of its second version.
 const POLICY = 4

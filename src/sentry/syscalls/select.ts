@@ -2,12 +2,12 @@
 
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLIN, POLLOUT, POLLPRI, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE} from '../../abi/poll.ts'
-import {readinessPass} from '../epoll-nesting.ts'
-import type {Task} from '../task.ts'
-import type {WaitedFile} from '../wait.ts'
-import {readinessAt, setMaskArgument, waitForReadiness} from './readiness.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
-import {readTimespecDeadline, readTimevalDeadline, writeRemaining} from './time-limit.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {WaitedFile} from '../core/wait.ts'
+import {readinessPass} from '../fd/epoll-nesting.ts'
+import {readinessAt, setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
+import type {Task} from '../task/task.ts'
+import {readTimespecDeadline, readTimevalDeadline, writeRemaining} from '../time/time-limit.ts'
 
 export const select: Syscall = (task, args) => {
   const limitAddress = args.address(4)

@@ -2,8 +2,8 @@
 
 import {EINVAL, ENOSPC, Errno} from '../../abi/errno.ts'
 import {SEMMNS, SEMMSL} from '../../abi/ipc.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {IpcPermission} from '../ipc/permission.ts'
-import type {Syscall} from './syscall.ts'
 
 export const semget: Syscall = (task, args) => {
   const key = args.int32(0)

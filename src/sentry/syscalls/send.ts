@@ -3,16 +3,16 @@
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {ENOBUFS, Errno} from '../../abi/errno.ts'
 import {MSGHDR} from '../../abi/socket.ts'
+import {repeat} from '../call/repeat.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
+import {readControl} from '../net/control-messages.ts'
+import {checkMessageFlags, readHeader} from '../net/message-header.ts'
+import {sendMessage} from '../net/send-message.ts'
+import {openSocket, readAddress} from '../net/socket-argument.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import {requirePromise} from '../pledge/require-promise.ts'
-import type {Task} from '../task.ts'
-import {readControl} from './control-messages.ts'
-import {checkMessageFlags, readHeader} from './message-header.ts'
-import {repeat} from './repeat.ts'
-import {sendMessage} from './send-message.ts'
-import {openSocket, readAddress} from './socket-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Task} from '../task/task.ts'
 
 const INT_MAX = 0x7fffffff
 

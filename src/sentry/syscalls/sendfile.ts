@@ -1,10 +1,10 @@
 // sendfile(2).
 
 import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
-import {hasPositions, readableFile, writableFile} from './descriptor-argument.ts'
-import {fileSource, pump, requireSink, requireSource} from './pump.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {hasPositions, readableFile, writableFile} from '../fd/descriptor-argument.ts'
+import {fileSource, pump, requireSink, requireSource} from '../fd/pump.ts'
 import {clampCount} from './read.ts'
-import type {Syscall} from './syscall.ts'
 
 export const sendfile: Syscall = (task, args) => {
   const offsetAddress = args.address(2)

@@ -2,8 +2,8 @@
 
 import {CAP_SYS_PTRACE} from '../../abi/capability.ts'
 import {EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
-import {requireCapability} from '../credentials.ts'
-import type {Syscall} from './syscall.ts'
+import {requireCapability} from '../core/credentials.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 /** sizeof(struct robust_list_head). */
 const ROBUST_LIST_HEAD_BYTES = 24

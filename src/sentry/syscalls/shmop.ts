@@ -3,12 +3,12 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SHM_EXEC, SHM_RDONLY, SHM_REMAP, SHM_RND} from '../../abi/ipc.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {MAY_EXECUTE, MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 import {Attachment} from '../ipc/shared-segment.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {PROT_ALL, VM_LOCKED, VM_LOCKONFAULT, VM_SHARED, type Vma} from '../memory/vma.ts'
 import {populateRange} from './mlock.ts'
-import type {Syscall} from './syscall.ts'
 
 export const shmat: Syscall = (task, args) => {
   const flags = args.int32(2)

@@ -16,9 +16,9 @@ import {
   SIGSTOP,
 } from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {checkSetSize} from '../signals/signal-argument.ts'
 import type {SignalAction} from '../signals/signal-handlers.ts'
-import {checkSetSize} from './signal-argument.ts'
-import type {Syscall} from './syscall.ts'
 
 // The kernel's struct sigaction, the same on x86_64 and arm64.
 const ACTION_BYTES = 32

@@ -1,8 +1,8 @@
 // sigaltstack(2).
 
 import {arch} from '../../arch/index.ts'
+import type {Syscall} from '../core/syscall.ts'
 import type {StackDescription} from '../signals/alternate-stack.ts'
-import type {Syscall} from './syscall.ts'
 
 // stack_t: a pointer, an int with padding, a size.
 const STACK_BYTES = 24

@@ -3,11 +3,11 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
-import {SignalFd} from '../signalfd.ts'
-import type {Task} from '../task.ts'
-import {openFile} from './descriptor-argument.ts'
-import {readSignalSet} from './signal-argument.ts'
-import type {Arguments, Syscall} from './syscall.ts'
+import type {Arguments, Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {readSignalSet} from '../signals/signal-argument.ts'
+import {SignalFd} from '../signals/signalfd.ts'
+import type {Task} from '../task/task.ts'
 
 export const signalfd: Syscall = (task, args) => open(task, args, 0)
 export const signalfd4: Syscall = (task, args) => open(task, args, args.int32(3))

@@ -5,9 +5,9 @@ import {signalOf} from '../../abi/siginfo.ts'
 import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import type {SignalSet} from '../../abi/signal-set.ts'
 import {decodeTimespec, isValidTimespec, TIMESPEC_BYTES, toNs} from '../../abi/time.ts'
-import type {Task} from '../task.ts'
-import {readSignalSet} from './signal-argument.ts'
-import {BLOCKED, type Syscall} from './syscall.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import {readSignalSet} from '../signals/signal-argument.ts'
+import type {Task} from '../task/task.ts'
 
 export const rtSigtimedwait: Syscall = (task, args) => {
   const infoAddress = args.address(1)

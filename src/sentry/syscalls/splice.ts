@@ -5,8 +5,8 @@ import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
-import {SocketFile} from '../net/socket-file.ts'
-import {hasPositions, openFile, readableFile, writableFile} from './descriptor-argument.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {hasPositions, openFile, readableFile, writableFile} from '../fd/descriptor-argument.ts'
 import {
   fileSource,
   pipeSource,
@@ -17,9 +17,9 @@ import {
   type Source,
   socketSource,
   streamSource,
-} from './pump.ts'
+} from '../fd/pump.ts'
+import {SocketFile} from '../net/socket-file.ts'
 import {checkPosition, clampCount} from './read.ts'
-import type {Syscall} from './syscall.ts'
 
 export const SPLICE_F_NONBLOCK = 2
 /** MOVE, NONBLOCK, MORE, GIFT. */

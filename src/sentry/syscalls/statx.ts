@@ -3,8 +3,8 @@
 import {AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_STATX_SYNC_TYPE, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {encodeStatx, STATX__RESERVED, STATX_MNT_ID, STATX_MNT_ID_UNIQUE, STATX_SIZE} from '../../abi/stat.ts'
-import {locateTarget} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {locateTarget} from '../fd/path-argument.ts'
 
 const STATX_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE
 

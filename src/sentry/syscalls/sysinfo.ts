@@ -1,8 +1,8 @@
 // sysinfo(2).
 
 import {CLOCK_BOOTTIME} from '../../abi/time.ts'
-import {readClock} from '../clocks.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {readClock} from '../time/clocks.ts'
 
 const SYSINFO_BYTES = 112
 const LOADS = 8

@@ -12,11 +12,11 @@ import {
   TIMER_ABSTIME,
   toNs,
 } from '../../abi/time.ts'
-import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../clocks.ts'
-import type {PosixTimer, TimerNotice} from '../posix-timers.ts'
-import type {Task} from '../task.ts'
-import type {Syscall} from './syscall.ts'
-import {encodeTimerspec, readTimerspec} from './time-argument.ts'
+import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
+import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../time/clocks.ts'
+import type {PosixTimer, TimerNotice} from '../time/posix-timers.ts'
+import {encodeTimerspec, readTimerspec} from '../time/time-argument.ts'
 
 // struct sigevent.
 const SIGEVENT_BYTES = 64

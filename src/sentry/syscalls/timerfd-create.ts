@@ -11,13 +11,13 @@ import {
   CLOCK_REALTIME_ALARM,
   toNs,
 } from '../../abi/time.ts'
-import {monotonicDeadlineNs} from '../clocks.ts'
-import {requireCapability} from '../credentials.ts'
-import type {Task} from '../task.ts'
-import {TimerFd} from '../timerfd.ts'
-import {openFile} from './descriptor-argument.ts'
-import type {Syscall} from './syscall.ts'
-import {encodeTimerspec, readTimerspec} from './time-argument.ts'
+import {requireCapability} from '../core/credentials.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import type {Task} from '../task/task.ts'
+import {monotonicDeadlineNs} from '../time/clocks.ts'
+import {encodeTimerspec, readTimerspec} from '../time/time-argument.ts'
+import {TimerFd} from '../time/timerfd.ts'
 
 const TFD_TIMER_ABSTIME = 1
 const TFD_TIMER_CANCEL_ON_SET = 2

@@ -10,11 +10,11 @@ import {checkAccess} from '../../vfs/permissions.ts'
 import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {requireNotExecuted} from '../../vfs/text-busy.ts'
 import {tellChange} from '../../vfs/watchers.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
+import {checkFileSize} from '../fd/file-size-limit.ts'
+import {checkMountWritable, locate, readPath} from '../fd/path-argument.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
-import {openFile} from './descriptor-argument.ts'
-import {checkFileSize} from './file-size-limit.ts'
-import {checkMountWritable, locate, readPath} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
 
 export const truncate: Syscall = (task, args) => {
   const length = args.int64(1)

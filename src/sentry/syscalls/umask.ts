@@ -1,6 +1,6 @@
 // umask(2).
 
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 export const umask: Syscall = (task, args) => {
   const previous = task.fs.umask

@@ -4,8 +4,8 @@ import {CAP_SYS_ADMIN} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {PER_LINUX32, PER_MASK} from '../../abi/personality.ts'
 import {arch} from '../../arch/index.ts'
-import {requireCapability} from '../credentials.ts'
-import type {Syscall} from './syscall.ts'
+import {requireCapability} from '../core/credentials.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 /** The kernel whose behaviour the sentry follows; C libraries refuse to start on too old a one. */
 export const KERNEL_RELEASE = '6.12.0-hv'

@@ -10,9 +10,9 @@ import {
   CLONE_VM,
 } from '../../abi/clone.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
-import type {Task} from '../task.ts'
+import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
 import {NAMESPACES} from './clone.ts'
-import type {Syscall} from './syscall.ts'
 
 /** What nobody can give up: a task may ask for it that has it alone. */
 const OF_PROCESS = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM

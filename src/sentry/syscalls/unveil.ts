@@ -1,10 +1,10 @@
 // unveil(path, permissions): OpenBSD's unveil(2) for a guest, as call 10002.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {pathContext, readPath} from '../fd/path-argument.ts'
 import {applyPathPolicies} from '../pledge/path-policies.ts'
 import {parsePermissions, Veil} from '../pledge/veil.ts'
-import {pathContext, readPath} from './path-argument.ts'
-import type {Syscall} from './syscall.ts'
 
 const MAX_PERMISSIONS = 16
 

@@ -1,10 +1,10 @@
 // write(2), pwrite(2).
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {writableAt, writableFile} from './descriptor-argument.ts'
+import type {Syscall} from '../core/syscall.ts'
+import {writableAt, writableFile} from '../fd/descriptor-argument.ts'
+import {writeRange} from '../fd/transfer.ts'
 import {checkPosition, clampBuffer} from './read.ts'
-import type {Syscall} from './syscall.ts'
-import {writeRange} from './transfer.ts'
 
 export const write: Syscall = (task, args) => {
   const file = writableFile(task, args.int32(0))

@@ -1,7 +1,7 @@
 // xpledge(kinds): call 10000 of github.com/skeeto/ptrace-examples: from now on, a process may make only a few calls.
 
 import {EPERM, Errno} from '../../abi/errno.ts'
-import type {Syscall} from './syscall.ts'
+import type {Syscall} from '../core/syscall.ts'
 
 const XPLEDGE_RDWR = 1 << 0
 const XPLEDGE_OPEN = 1 << 1

@@ -4,9 +4,9 @@ import {Errno} from '../../abi/errno.ts'
 import {CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
 import {NSIG, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
 import {NS_PER_TICK} from '../../abi/time.ts'
+import {joinUsage} from '../core/resource-usage.ts'
 import type {Kernel} from '../kernel.ts'
-import type {Exit, Process} from '../process.ts'
-import {joinUsage} from '../resource-usage.ts'
+import type {Exit, Process} from './process.ts'
 
 /** CLD_*, and an exit status or a signal. */
 interface News {

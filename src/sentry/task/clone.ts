@@ -16,14 +16,14 @@ import {
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
 import type {Context} from '../../platform/platform.ts'
+import {RLIMIT_NPROC, UNLIMITED} from '../core/resource-limits.ts'
 import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {Space} from '../memory/space.ts'
 import {inheritRestrictions} from '../pledge/inherit.ts'
-import {Process} from '../process.ts'
-import {RLIMIT_NPROC, UNLIMITED} from '../resource-limits.ts'
 import {ProcessSignals} from '../signals/process-signals.ts'
 import {TaskSignals} from '../signals/task-signals.ts'
-import {Task} from '../task.ts'
+import {Process} from './process.ts'
+import {Task} from './task.ts'
 
 export interface CloneRequest {
   /** CLONE_*, checked; up to 2^33. */

@@ -3,13 +3,13 @@
 import {killInfo, SI_USER} from '../../abi/siginfo.ts'
 import {SIGCHLD, SIGKILL} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
-import {tellKnown} from '../known-calls.ts'
-import type {Exit, Process} from '../process.ts'
-import type {Task} from '../task.ts'
-import {endTracing} from '../tracing.ts'
 import {leaveJobs} from '../tty/leave-jobs.ts'
 import {tellParentOfEnd} from './child-news.ts'
+import {tellKnown} from './known-calls.ts'
+import type {Exit, Process} from './process.ts'
+import type {Task} from './task.ts'
 import {releaseThreadWords} from './thread-words.ts'
+import {endTracing} from './tracing.ts'
 
 /** exit(2): the last task of a process ends the process, with its status. */
 export function endTask(kernel: Kernel, task: Task, code: number): void {

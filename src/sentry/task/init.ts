@@ -1,18 +1,18 @@
 // Init: pid 1, the parent of the first program and of all orphans. It waits for them, and runs nothing.
 
 import type {AddressSpace, Context} from '../../platform/platform.ts'
-import {capabilitiesOf} from '../credentials.ts'
-import {FdTable} from '../fd-table.ts'
-import {FsContext} from '../fs-context.ts'
+import {capabilitiesOf} from '../core/credentials.ts'
+import {ResourceLimits} from '../core/resource-limits.ts'
+import {FdTable} from '../fd/fd-table.ts'
+import {FsContext} from '../fd/fs-context.ts'
 import type {Kernel} from '../kernel.ts'
 import {faultWindows} from '../memory/fault-windows.ts'
 import {Space} from '../memory/space.ts'
-import {Process} from '../process.ts'
-import {ResourceLimits} from '../resource-limits.ts'
 import {ProcessSignals} from '../signals/process-signals.ts'
 import {TaskSignals} from '../signals/task-signals.ts'
-import {Task} from '../task.ts'
+import {Process} from './process.ts'
 import {Run} from './run.ts'
+import {Task} from './task.ts'
 
 const UMASK = 0o022
 

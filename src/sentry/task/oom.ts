@@ -2,7 +2,7 @@
 
 import {SIGKILL} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
-import type {Process} from '../process.ts'
+import type {Process} from './process.ts'
 
 /** /proc/PID/oom_score_adj of a process that is never killed. */
 const NEVER = -1000

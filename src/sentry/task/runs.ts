@@ -2,8 +2,8 @@
 
 import {SIGKILL} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
-import type {Process} from '../process.ts'
 import {endProcess} from './exit.ts'
+import type {Process} from './process.ts'
 import type {Run} from './run.ts'
 
 export class Runs {

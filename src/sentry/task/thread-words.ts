@@ -4,7 +4,7 @@ import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.t
 import {wakeFutex} from '../ipc/futex-key.ts'
 import {leaveLock, waitedLocks} from '../ipc/futex-pi.ts'
 import {unlessFault} from '../memory/unless-fault.ts'
-import type {Task} from '../task.ts'
+import type {Task} from './task.ts'
 
 /** ROBUST_LIST_LIMIT: a guest can make its list circular. */
 const MAX_ENTRIES = 2048

@@ -1,10 +1,10 @@
 // CallDecoder: turns the kernel's notices of a call's start and end into a CallRecord.
 
 import {arch} from '../../arch/index.ts'
-import {monotonicNs} from '../host-clock.ts'
-import type {Row} from '../syscalls/syscall.ts'
-import type {Task} from '../task.ts'
-import type {Restart} from '../wait.ts'
+import type {Row} from '../core/syscall.ts'
+import type {Restart} from '../core/wait.ts'
+import type {Task} from '../task/task.ts'
+import {monotonicNs} from '../time/host-clock.ts'
 import type {CallRecord, Outcome} from './call-record.ts'
 import {interruption} from './interruption.ts'
 import {HIDDEN, type Kind} from './kind.ts'

@@ -1,6 +1,6 @@
 // strace's classes of system calls. They are derived from a row's kinds where possible; the rest is a list of names.
 
-import type {Row} from '../syscalls/syscall.ts'
+import type {Row} from '../core/syscall.ts'
 
 type Class = (row: Row) => boolean
 

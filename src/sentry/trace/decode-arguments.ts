@@ -1,8 +1,8 @@
 // decodeArguments: a call's arguments at its start: each as a text, as in a trace, and as a value.
 
 import {Errno} from '../../abi/errno.ts'
-import type {Row} from '../syscalls/syscall.ts'
-import type {Task} from '../task.ts'
+import type {Row} from '../core/syscall.ts'
+import type {Task} from '../task/task.ts'
 import {type ArgumentValue, MAX_TEXT, type SyscallArgument} from './argument-value.ts'
 import {type BegunCall, CallDecoder} from './call-decoder.ts'
 

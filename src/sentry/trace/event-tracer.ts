@@ -1,6 +1,6 @@
 // eventTracer: a tracer that passes events on: a sandbox's.
 
-import type {Tracer} from '../tracer.ts'
+import type {Tracer} from '../core/tracer.ts'
 import {CallTracer} from './call-tracer.ts'
 import type {TraceEvent} from './event.ts'
 import {EventSink} from './event-sink.ts'

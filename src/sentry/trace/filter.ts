@@ -3,7 +3,7 @@
 import {NSIG} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {HvError} from '../../errors.ts'
-import type {Row} from '../syscalls/syscall.ts'
+import type {Row} from '../core/syscall.ts'
 import {table} from '../syscalls/table.ts'
 import type {Outcome} from './call-record.ts'
 import {classOf} from './classes.ts'

@@ -2,7 +2,7 @@
 
 import {EINTR} from '../../abi/errno.ts'
 import {TIMER_ABSTIME} from '../../abi/time.ts'
-import type {Restart} from '../wait.ts'
+import type {Restart} from '../core/wait.ts'
 import type {Outcome} from './call-record.ts'
 import type {TracedCall} from './traced-call.ts'
 

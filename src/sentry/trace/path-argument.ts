@@ -23,7 +23,7 @@ import {
   NO_FOLLOW,
   resolveLast,
 } from '../../vfs/path-walk.ts'
-import {readPath, startDirectory} from '../syscalls/path-argument.ts'
+import {readPath, startDirectory} from '../fd/path-argument.ts'
 import {fromByteString, MAX_VALUE_BYTES} from './argument-value.ts'
 import type {TracedCall} from './traced-call.ts'
 

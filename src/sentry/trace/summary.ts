@@ -1,9 +1,9 @@
 // SummaryTracer: counts the calls, their errors and their time: strace's -c.
 
-import {monotonicNs} from '../host-clock.ts'
-import type {Row} from '../syscalls/syscall.ts'
-import type {Task} from '../task.ts'
-import type {Tracer} from '../tracer.ts'
+import type {Row} from '../core/syscall.ts'
+import type {Tracer} from '../core/tracer.ts'
+import type {Task} from '../task/task.ts'
+import {monotonicNs} from '../time/host-clock.ts'
 import type {Outcome} from './call-record.ts'
 import type {TraceFilter} from './filter.ts'
 import {nameOf} from './traced-call.ts'

@@ -1,10 +1,10 @@
 // TracedCall: one system call as the trace sees it, from its start to its end.
 
 import {Errno} from '../../abi/errno.ts'
-import {FrameArguments} from '../frame-arguments.ts'
+import {FrameArguments} from '../core/frame-arguments.ts'
+import type {Row} from '../core/syscall.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
-import type {Row} from '../syscalls/syscall.ts'
-import type {Task} from '../task.ts'
+import type {Task} from '../task/task.ts'
 import type {Style} from './style.ts'
 import {hex} from './text/number.ts'
 

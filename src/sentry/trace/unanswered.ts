@@ -2,8 +2,8 @@
 
 import {ENOSYS} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
-import {refuse} from '../syscalls/refuse.ts'
-import type {Row} from '../syscalls/syscall.ts'
+import {refuse} from '../call/refuse.ts'
+import type {Row} from '../core/syscall.ts'
 
 const row = (name: string, x86_64: number | undefined, arm64: number | undefined, args: string): Row => ({
   name,

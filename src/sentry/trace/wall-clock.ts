@@ -1,6 +1,6 @@
 // Converts times of the monotonic clock, which a trace reads once per call, to the time of day.
 
-import {monotonicNs, readHostClock} from '../host-clock.ts'
+import {monotonicNs, readHostClock} from '../time/host-clock.ts'
 
 const CLOCK_REALTIME = 0
 const US_PER_SECOND = 1e6

@@ -5,7 +5,7 @@ import type {Credentials, Inode} from '../../vfs/file.ts'
 import {host} from '../../vfs/host-calls.ts'
 import {HostTerminal, isTerminal, type JobControl} from '../../vfs/host-terminal.ts'
 import type {Kernel} from '../kernel.ts'
-import type {Process} from '../process.ts'
+import type {Process} from '../task/process.ts'
 import {Terminal} from './terminal.ts'
 
 export class HostTty extends Terminal implements JobControl {

@@ -10,7 +10,7 @@ import type {FileDescription, Inode} from '../../vfs/file.ts'
 import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
 import type {Kernel} from '../kernel.ts'
-import type {Process} from '../process.ts'
+import type {Process} from '../task/process.ts'
 import {isOrphanedGroup, signalGroup} from './groups.ts'
 
 /** The first of Unix98's. */

@@ -4,7 +4,7 @@ import {expect, test} from 'vitest'
 import {KvmContext} from '../../../src/platform/kvm/context.ts'
 import {PAGE_SIZE} from '../../../src/platform/platform.ts'
 import {ARGUMENTS, NUMBER} from '../../../src/platform/trap-words.ts'
-import {FrameArguments} from '../../../src/sentry/frame-arguments.ts'
+import {FrameArguments} from '../../../src/sentry/core/frame-arguments.ts'
 
 const cpus = {take: () => undefined, newFpState: new Uint8Array()}
 

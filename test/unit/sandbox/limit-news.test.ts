@@ -2,8 +2,8 @@
 
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
 import {LIMIT_NAMES, type LimitHit, LimitNews, LimitPatience} from '../../../src/sandbox/limit-news.ts'
-import {monotonicNs} from '../../../src/sentry/host-clock.ts'
-import {TimerQueue} from '../../../src/sentry/timers.ts'
+import {monotonicNs} from '../../../src/sentry/time/host-clock.ts'
+import {TimerQueue} from '../../../src/sentry/time/timers.ts'
 
 const SECOND_NS = 1e9
 

@@ -3,7 +3,7 @@
 import {expect, test} from 'vitest'
 import {LiveStreams} from '../../../src/sandbox/live-streams.ts'
 import type {LiveReply, WithoutRun} from '../../../src/sandbox/protocol.ts'
-import {TimerQueue} from '../../../src/sentry/timers.ts'
+import {TimerQueue} from '../../../src/sentry/time/timers.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
 
 function open() {

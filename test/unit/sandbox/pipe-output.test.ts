@@ -6,7 +6,7 @@ import {EAGAIN, EPIPE} from '../../../src/abi/errno.ts'
 import {POLLERR, POLLOUT} from '../../../src/abi/open-flags.ts'
 import {addon} from '../../../src/addon.ts'
 import {PipeOutput} from '../../../src/sandbox/pipe-output.ts'
-import {HostWatch} from '../../../src/sentry/host-watch.ts'
+import {HostWatch} from '../../../src/sentry/fd/host-watch.ts'
 
 const PIECE = new Uint8Array(1 << 16)
 let reader: number

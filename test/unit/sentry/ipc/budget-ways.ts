@@ -3,7 +3,7 @@
 import {ENOMEM} from '../../../../src/abi/errno.ts'
 import {IPC_CREAT} from '../../../../src/abi/ipc.ts'
 import {O_CREAT, O_RDWR} from '../../../../src/abi/open-flags.ts'
-import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentials.ts'
+import {type Credentials, capabilitiesOf} from '../../../../src/sentry/core/credentials.ts'
 import {MessageQueue, MessageQueues} from '../../../../src/sentry/ipc/message-queue.ts'
 import {IpcPermission} from '../../../../src/sentry/ipc/permission.ts'
 import {PosixQueues} from '../../../../src/sentry/ipc/posix-queues.ts'

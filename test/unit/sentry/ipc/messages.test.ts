@@ -3,10 +3,10 @@
 import {describe, expect, test} from 'vitest'
 import {E2BIG, EACCES, EAGAIN, EIDRM, ENOMEM, EPERM} from '../../../../src/abi/errno.ts'
 import {IPC_CREAT, IPC_NOWAIT, IPC_RMID, IPC_SET, IPC_STAT} from '../../../../src/abi/ipc.ts'
+import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
 import {msgctl} from '../../../../src/sentry/syscalls/msgctl.ts'
 import {msgget} from '../../../../src/sentry/syscalls/msgget.ts'
 import {msgrcv, msgsnd} from '../../../../src/sentry/syscalls/msgop.ts'
-import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 

@@ -5,10 +5,10 @@ import {EACCES, EINVAL, EMFILE, EPERM} from '../../../../src/abi/errno.ts'
 import {SIGEV_SIGNAL, SIGEVENT_BYTES} from '../../../../src/abi/mqueue.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
+import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
 import {mqNotify} from '../../../../src/sentry/syscalls/mq-notify.ts'
 import {mqOpen, mqUnlink} from '../../../../src/sentry/syscalls/mq-open.ts'
 import {mqTimedreceive, mqTimedsend} from '../../../../src/sentry/syscalls/mq-send.ts'
-import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 
 const SIGUSR1 = 10

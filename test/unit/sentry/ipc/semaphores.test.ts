@@ -12,10 +12,10 @@ import {
   SEM_UNDO,
   SETVAL,
 } from '../../../../src/abi/ipc.ts'
+import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
 import {semctl} from '../../../../src/sentry/syscalls/semctl.ts'
 import {semget} from '../../../../src/sentry/syscalls/semget.ts'
 import {semop, semtimedop} from '../../../../src/sentry/syscalls/semop.ts'
-import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 

@@ -2,11 +2,11 @@
 
 import {describe, expect, test, vi} from 'vitest'
 import {arch} from '../../../../src/arch/index.ts'
+import {ResourceLimits} from '../../../../src/sentry/core/resource-limits.ts'
 import {forkMap} from '../../../../src/sentry/memory/fork.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {remap} from '../../../../src/sentry/memory/remap.ts'
 import {VM_SHARED, VM_TRAMPOLINES} from '../../../../src/sentry/memory/vma.ts'
-import {ResourceLimits} from '../../../../src/sentry/resource-limits.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {
   bytesAt,

@@ -2,10 +2,10 @@
 
 import {describe, expect, it} from 'vitest'
 import {ENOMEM} from '../../../../src/abi/errno.ts'
+import {RLIMIT_DATA} from '../../../../src/sentry/core/resource-limits.ts'
 import {OUT_OF_MEMORY, SEGV_ACCERR, SEGV_MAPERR} from '../../../../src/sentry/memory/fault-signal.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {VM_GROWSDOWN} from '../../../../src/sentry/memory/vma.ts'
-import {RLIMIT_DATA} from '../../../../src/sentry/resource-limits.ts'
 import {errnoOf, MIB, MMAP_BASE, SimulatedGuest, USER_TOP} from './simulated-guest.ts'
 
 const PAGE = 4096

@@ -2,10 +2,10 @@
 
 import {describe, expect, it} from 'vitest'
 import {EEXIST, EINVAL, ENOMEM, EPERM} from '../../../../src/abi/errno.ts'
+import {RLIMIT_AS, RLIMIT_DATA} from '../../../../src/sentry/core/resource-limits.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {VM_NORESERVE} from '../../../../src/sentry/memory/vma.ts'
 import {MAX_MAPPINGS} from '../../../../src/sentry/memory/vma-list.ts'
-import {RLIMIT_AS, RLIMIT_DATA} from '../../../../src/sentry/resource-limits.ts'
 import {errnoOf, MIB, MMAP_BASE, SimulatedGuest, USER_TOP} from './simulated-guest.ts'
 
 const PAGE = 4096

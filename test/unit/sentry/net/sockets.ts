@@ -2,7 +2,7 @@
 
 import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {SOCK_STREAM} from '../../../../src/abi/socket.ts'
-import {FdTable, type SharedDescription} from '../../../../src/sentry/fd-table.ts'
+import {FdTable, type SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
 import {joinPair} from '../../../../src/sentry/net/connect.ts'
 import {type Author, post} from '../../../../src/sentry/net/send.ts'
 import {SocketFile} from '../../../../src/sentry/net/socket-file.ts'

@@ -3,6 +3,7 @@
 import {describe, expect, test} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'
 import {O_CREAT, O_RDWR} from '../../../../src/abi/open-flags.ts'
+import type {Row} from '../../../../src/sentry/core/syscall.ts'
 import {byArguments} from '../../../../src/sentry/pledge/by-arguments.ts'
 import {
   hasPath,
@@ -12,7 +13,6 @@ import {
 } from '../../../../src/sentry/pledge/requirements.ts'
 import {needsOf} from '../../../../src/sentry/pledge/walked-path.ts'
 import {inotifyInit1} from '../../../../src/sentry/syscalls/inotify.ts'
-import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import type {Intent} from '../../../../src/vfs/path-policy.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'

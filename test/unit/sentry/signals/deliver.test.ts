@@ -18,7 +18,7 @@ import {
   SIGUSR2,
 } from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
-import {RLIMIT_SIGPENDING} from '../../../../src/sentry/resource-limits.ts'
+import {RLIMIT_SIGPENDING} from '../../../../src/sentry/core/resource-limits.ts'
 import {deliver} from '../../../../src/sentry/signals/deliver.ts'
 import {forceFault} from '../../../../src/sentry/signals/force.ts'
 import {type Fake, fakeTask} from '../fake-task.ts'

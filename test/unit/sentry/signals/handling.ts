@@ -4,8 +4,8 @@ import {expect} from 'vitest'
 import {SA_RESTORER} from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
 import {arch} from '../../../../src/arch/index.ts'
+import {REGISTERS_SET} from '../../../../src/sentry/core/syscall.ts'
 import {rtSigreturn} from '../../../../src/sentry/syscalls/sigreturn.ts'
-import {REGISTERS_SET} from '../../../../src/sentry/syscalls/syscall.ts'
 import {call, type Fake} from '../fake-task.ts'
 
 /** A signal's handler lies that many bytes after this address. */

@@ -9,17 +9,17 @@ vi.mock('../../../../src/arch/index.ts', async () => ({
 
 import './attributes.test.ts'
 import './descriptors.test.ts'
-import './epoll.test.ts'
+import '../fd/epoll.test.ts'
 import './getdents.test.ts'
 import './identity.test.ts'
-import './locks.test.ts'
+import '../fd/locks.test.ts'
 import './mapped-files.test.ts'
 import './memfd.test.ts'
 import './memory-calls.test.ts'
 import './mmap.test.ts'
 import './names.test.ts'
 import './read-write.test.ts'
-import './readiness.test.ts'
+import '../fd/readiness.test.ts'
 
 test('the door shows arm64', () => {
   expect(arch.machine).toBe('aarch64')

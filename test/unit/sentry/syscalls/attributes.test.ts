@@ -17,7 +17,7 @@ import {
   EROFS,
 } from '../../../../src/abi/errno.ts'
 import {O_CREAT, O_PATH, O_RDONLY, O_RDWR, O_WRONLY} from '../../../../src/abi/open-flags.ts'
-import {RLIMIT_FSIZE, UNLIMITED} from '../../../../src/sentry/resource-limits.ts'
+import {RLIMIT_FSIZE, UNLIMITED} from '../../../../src/sentry/core/resource-limits.ts'
 import {access, faccessat2} from '../../../../src/sentry/syscalls/access.ts'
 import {chmod, fchmod, fchmodat2} from '../../../../src/sentry/syscalls/chmod.ts'
 import {chown, fchown, fchownat, lchown} from '../../../../src/sentry/syscalls/chown.ts'

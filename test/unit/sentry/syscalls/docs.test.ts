@@ -3,7 +3,7 @@
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {FILE, syscallDocs} from '../../../../ci/syscall-docs.mjs'
-import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
+import type {Row} from '../../../../src/sentry/core/syscall.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 
 const row = (name: string, rest: Partial<Row> = {}): Row => ({

@@ -2,8 +2,8 @@
 
 import {beforeEach, describe, expect, test} from 'vitest'
 import {E2BIG, EACCES, EINVAL, EPERM, ESRCH} from '../../../../src/abi/errno.ts'
-import {capabilitiesOf} from '../../../../src/sentry/credentials.ts'
-import {RLIMIT_NICE} from '../../../../src/sentry/resource-limits.ts'
+import {capabilitiesOf} from '../../../../src/sentry/core/credentials.ts'
+import {RLIMIT_NICE} from '../../../../src/sentry/core/resource-limits.ts'
 import {getpriority, setpriority} from '../../../../src/sentry/syscalls/getpriority.ts'
 import {
   getcpu,

@@ -2,7 +2,7 @@
 
 import {existsSync, readFileSync} from 'node:fs'
 import {describe, expect, it} from 'vitest'
-import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
+import type {Row} from '../../../../src/sentry/core/syscall.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 
 /** linux-libc-dev's headers; arm64 uses asm-generic's numbers. */

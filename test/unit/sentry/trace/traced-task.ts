@@ -1,6 +1,6 @@
 // A simulated task whose calls are traced: runs a row's handler between the decoder's begin and end.
 
-import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
+import type {Row} from '../../../../src/sentry/core/syscall.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import {CallDecoder} from '../../../../src/sentry/trace/call-decoder.ts'
 import type {CallRecord} from '../../../../src/sentry/trace/call-record.ts'

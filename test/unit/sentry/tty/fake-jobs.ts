@@ -1,14 +1,14 @@
 // Jobs for unit tests of terminals: processes with real signals, the kernel that knows them, and the current caller.
 
 import {NSIG, SIGKILL, SIGSTOP} from '../../../../src/abi/signal.ts'
-import {capabilitiesOf} from '../../../../src/sentry/credentials.ts'
+import {capabilitiesOf} from '../../../../src/sentry/core/credentials.ts'
+import {ResourceLimits} from '../../../../src/sentry/core/resource-limits.ts'
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
-import type {Process} from '../../../../src/sentry/process.ts'
-import {ResourceLimits} from '../../../../src/sentry/resource-limits.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {DEFAULT_ACTION} from '../../../../src/sentry/signals/signal-handlers.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
-import type {Task} from '../../../../src/sentry/task.ts'
+import type {Process} from '../../../../src/sentry/task/process.ts'
+import type {Task} from '../../../../src/sentry/task/task.ts'
 
 const HANDLER = 0x1000
 

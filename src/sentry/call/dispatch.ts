@@ -1,0 +1,82 @@
+// Dispatch: from a call's number to its handler, and from the handler's outcome to the guest's result.
+
+import {ENOSYS, Errno} from '../../abi/errno.ts'
+import {Unfinished} from '../../vfs/unfinished.ts'
+import {nextSlice} from '../core/slices.ts'
+import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from '../core/syscall.ts'
+import {BrokenPromise, breakPromise} from '../pledge/broken-promise.ts'
+import type {Task} from '../task/task.ts'
+
+/**
+ * Makes the call that the task's frame holds.
+ * @returns false when the task sleeps, or is gone
+ */
+export function dispatch(task: Task): boolean {
+  const {kernel, context} = task
+  const {callNumber} = context
+  const {handlers, run} = task.process
+  const call = handlers[callNumber]
+  run.counters.syscalls++
+  kernel.current = task
+  task.process.space.callPatches?.note(context)
+  if (kernel.tracer !== undefined) kernel.tracer.enter(task, task.process.syscalls.row(callNumber))
+  if (call === undefined) {
+    run.counters.countUnknown(callNumber)
+    return finish(task, -ENOSYS)
+  }
+  const result = attempt(task, call, task.arguments, callNumber)
+  if (result === -ENOSYS) run.counters.countRefused(callNumber)
+  return finish(task, result)
+}
+
+/** A call's result, -errno for a failure, BLOCKED for a task that sleeps or is gone. */
+export function attempt(task: Task, run: Syscall, args: Arguments, callNumber: number): number {
+  try {
+    return run(task, args)
+  } catch (error) {
+    return toResult(task, error, callNumber, repeat(run, task, args))
+  }
+}
+
+/** A separate function: with a closure in `attempt`, every call, even without an error, would allocate what the closure captures. */
+function repeat(run: Syscall, task: Task, args: Arguments): () => number {
+  return () => run(task, args)
+}
+
+/** Tries a blocked call again. Returns like dispatch. */
+export function retry(task: Task, expired: boolean): boolean {
+  task.kernel.current = task
+  const wait = task.wait!
+  let result: number
+  try {
+    result = wait.retry(expired)
+  } catch (error) {
+    result = toResult(task, error, task.context.callNumber, () => wait.retry(expired))
+  }
+  if (result === BLOCKED) return false
+  task.wait = undefined
+  return finish(task, result)
+}
+
+function finish(task: Task, result: number): boolean {
+  if (result === BLOCKED) {
+    task.kernel.tracer?.blocked(task)
+    return false
+  }
+  if (result !== REGISTERS_SET) task.context.setResult(result)
+  const {callPatches} = task.process.space
+  if (callPatches?.isLost === true) callPatches.leaveLost(task.context)
+  task.kernel.tracer?.leave(task, result === REGISTERS_SET ? undefined : result)
+  return true
+}
+
+/**
+ * The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up.
+ * @param again continues what a file system has not finished
+ */
+function toResult(task: Task, error: unknown, callNumber: number, again: () => number): number {
+  if (error instanceof Errno) return -error.code
+  if (error instanceof BrokenPromise) return breakPromise(task, error, callNumber)
+  if (error instanceof Unfinished) return nextSlice(task, again)
+  throw error
+}

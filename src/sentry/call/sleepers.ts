@@ -1,0 +1,103 @@
+// Sleepers: the blocked tasks, and what becomes of their calls when they are woken.
+
+import type {HostWatch} from '../fd/host-watch.ts'
+import type {Kernel} from '../kernel.ts'
+import {hasDeliverable, interruptWait} from '../signals/deliver.ts'
+import type {Scheduler} from '../task/cpu/scheduler.ts'
+import type {Task} from '../task/task.ts'
+import {retry} from './dispatch.ts'
+import {Sleep} from './sleep.ts'
+
+export class Sleepers {
+  readonly #kernel: Kernel
+  readonly #scheduler: Scheduler
+  readonly #watch: HostWatch
+  readonly #asleep = new Map<Task, Sleep>()
+  readonly #woken = new Set<Sleep>()
+
+  constructor(kernel: Kernel, scheduler: Scheduler, watch: HostWatch) {
+    this.#kernel = kernel
+    this.#scheduler = scheduler
+    this.#watch = watch
+  }
+
+  /** Its call blocks, for what `task.wait` names. */
+  add(task: Task): void {
+    const {timers} = this.#kernel
+    const sleep = new Sleep(task, task.wait!, this.#watch, timers, (woken) => this.#woken.add(woken))
+    this.#asleep.set(task, sleep)
+    sleep.begin()
+    // A signal is already pending.
+    if (task.signals.wakesSleepers) this.#woken.add(sleep)
+  }
+
+  get hasWoken(): boolean {
+    return this.#woken.size > 0
+  }
+
+  /** Makes its call be tried again. @returns false when it does not sleep */
+  wake(task: Task): boolean {
+    const sleep = this.#asleep.get(task)
+    if (sleep === undefined) return false
+    this.#woken.add(sleep)
+    return true
+  }
+
+  forget(task: Task): void {
+    this.#asleep.get(task)?.end()
+    this.#asleep.delete(task)
+    task.releaseHeld()
+  }
+
+  /** Its call ends as by a signal, whatever it waits for. Precondition: it sleeps. */
+  interrupt(task: Task): void {
+    this.#end(this.#asleep.get(task)!)
+    interruptWait(task)
+    task.signals.interrupted = undefined
+    this.#kernel.tracer?.leave(task, undefined)
+  }
+
+  /** Retries the calls of those that were woken: each ends, or goes on waiting. */
+  retryWoken(): void {
+    if (this.#woken.size === 0) return
+    for (const sleep of [...this.#woken]) {
+      this.#woken.delete(sleep)
+      if (this.#asleep.get(sleep.task) === sleep) this.#scheduler.charge(sleep.task, () => this.#retry(sleep))
+    }
+  }
+
+  /** As in Linux's wait loops (wait_event_interruptible), what the call waits for counts before a signal does. */
+  #retry(sleep: Sleep): void {
+    const {task} = sleep
+    // Stopped, or held by a debugger, it retries when it goes on: until then it sees nothing change.
+    if (!task.signals.process.stopped && task.signals.watch !== 'held') {
+      const isDone = retry(task, sleep.expired)
+      if (this.#isGone(sleep)) return
+      if (isDone) {
+        this.#end(sleep)
+        return
+      }
+      if (task.wait !== sleep.wait) {
+        sleep.end()
+        this.add(task)
+      }
+    }
+    const current = this.#asleep.get(task)!
+    if (!current.isInterruptible || !hasDeliverable(task)) return
+    this.#end(current)
+    interruptWait(task)
+    this.#kernel.tracer?.leave(task, undefined)
+  }
+
+  /** The sleep has ended meanwhile, by a signal or by the call itself. */
+  #isGone(sleep: Sleep): boolean {
+    return this.#asleep.get(sleep.task) !== sleep
+  }
+
+  #end(sleep: Sleep): void {
+    sleep.end()
+    this.#asleep.delete(sleep.task)
+    sleep.task.releaseHeld()
+    this.#scheduler.wake(sleep.task)
+  }
+}

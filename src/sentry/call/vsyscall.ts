@@ -1,0 +1,49 @@
+// Calls in the vsyscall page: what the kernel does when a program's jump there faults.
+
+import {EFAULT, Errno} from '../../abi/errno.ts'
+import type {VsyscallPage} from '../../arch/architecture.ts'
+import {arch} from '../../arch/index.ts'
+import {FrameArguments} from '../core/frame-arguments.ts'
+import {BLOCKED} from '../core/syscall.ts'
+import {forceSegv} from '../signals/deliver.ts'
+import {forceFault} from '../signals/force.ts'
+import type {Task} from '../task/task.ts'
+import {attempt} from './dispatch.ts'
+
+/**
+ * Makes the call if the task's program counter is in the page. A bad call ends in a signal there.
+ * @returns whether it is in the page
+ */
+export function callVsyscall(task: Task, page: VsyscallPage): boolean {
+  const {context} = task
+  const registers = context.readRegisters()
+  if (!page.holds(registers)) return false
+
+  const returnAddress = readReturnAddress(task, arch.stackPointer(registers))
+  const call = returnAddress === undefined ? undefined : page.callAt(registers)
+  if (returnAddress === undefined || call === undefined) {
+    forceSegv(task, 0)
+    return true
+  }
+  if (call.fault !== undefined) {
+    forceFault(task, call.fault)
+    return true
+  }
+  const run = task.process.handlers[call.number]!
+  const result = attempt(task, run, new FrameArguments(call.words), call.number)
+  if (result === BLOCKED) return true
+  if (result === -EFAULT) forceSegv(task, 0)
+  else page.leave(registers, returnAddress, result)
+  context.writeRegisters(registers)
+  return true
+}
+
+/** A jump that is no call may have left anything there: it is an allegation. */
+function readReturnAddress(task: Task, stackPointer: number): bigint | undefined {
+  try {
+    return task.memory.readBigUint64(stackPointer)
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    return undefined
+  }
+}

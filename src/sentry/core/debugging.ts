@@ -1,0 +1,24 @@
+// Debugging: hooks for stopping a program and looking into it: `kernel.debugging`, while there is a debugger (debug/).
+
+import type {Fault} from '../../platform/platform.ts'
+import type {PendingSignal} from '../signals/pending.ts'
+import type {Process} from '../task/process.ts'
+import type {Task} from '../task/task.ts'
+
+/** Costs nothing in the trap path of a program without a debugger. */
+export interface Debugging {
+  /** A new task, before its first instruction. */
+  started(task: Task): void
+  /** The task is gone; its process may go on. */
+  left(task: Task): void
+  /** The task runs another program from now on. */
+  executed(task: Task): void
+  /** `process.exit` says how; its tasks are still there. */
+  ended(process: Process): void
+  /** A fault that was not mended, before it becomes a signal. @returns true: the debugger takes it, and there is no signal */
+  takesFault(task: Task, fault: Fault): boolean
+  /** A signal, before it is acted on. @returns true: the task stops, and gets the signal when it goes on */
+  takesSignal(task: Task, pending: PendingSignal): boolean
+  /** Asked for watched tasks (TaskSignals.watch), each time before they run. */
+  mayRun(task: Task): boolean
+}

@@ -1,0 +1,110 @@
+// Epolls in epolls: how deep they may nest, how many ways may lead up from a file (fs/eventpoll.c), and walks that end.
+
+import {EINVAL, ELOOP, Errno} from '../../abi/errno.ts'
+import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
+import type {SharedDescription} from './fd-table.ts'
+
+/** A file that an epoll watches. */
+export interface NestedWatch {
+  readonly epoll: NestedEpoll
+  readonly description: SharedDescription
+}
+
+/** The part of an epoll that matters here. */
+export abstract class NestedEpoll extends AnonymousDescription {
+  /** What watches this. */
+  readonly watchers = new Set<NestedWatch>()
+
+  abstract watches(): Iterable<NestedWatch>
+
+  /** The watched file was closed. */
+  abstract forget(watch: NestedWatch): void
+}
+
+/** EP_MAX_NESTS: links in a row. Walks up or down recurse no deeper. */
+const MAX_NESTS = 4
+/** Indexed by the number of links from a file's own epoll to one that nothing watches. A file may be in any number of epolls directly. */
+const MAX_WAYS = [Number.POSITIVE_INFINITY, 500, 100, 50, 10]
+
+/** Checks that `above` may watch `below`. @throws Errno ELOOP: a loop, or a chain that is too long */
+export function checkDepth(above: NestedEpoll, below: NestedEpoll): void {
+  const links = depthBelow(below, above, new Map()) + 1 + heightAbove(above, new Map())
+  if (links > MAX_NESTS) throw new Errno(ELOOP)
+}
+
+/** Checks that no file below a new watch has too many ways up. @throws Errno EINVAL */
+export function checkWays({description}: NestedWatch): void {
+  const {file} = description
+  const below = file instanceof NestedEpoll ? filesBelow(file) : [description]
+  for (const {watchers} of below) countWays(watchers, 0, [0, 0, 0, 0, 0])
+}
+
+/**
+ * A pass through nested epolls, in which each is asked, or woken, once. If each of 32 epolls watches each of the next 32,
+ * and so on for four levels, a million ways lead down.
+ */
+export class Pass {
+  #number = 0
+  #depth = 0
+
+  /** Runs as part of the pass that is under way, if there is one. `visit` gets the pass's number. */
+  run<T>(visit: (pass: number) => T): T {
+    if (this.#depth === 0) this.#number++
+    this.#depth++
+    try {
+      return visit(this.#number)
+    } finally {
+      this.#depth--
+    }
+  }
+}
+
+/** Runs while one call looks for what is ready. */
+export const readinessPass = new Pass()
+/** Runs while one event wakes its waiters. */
+export const wakePass = new Pass()
+
+/** Infinity when a way down leads to `forbidden`. */
+function depthBelow(epoll: NestedEpoll, forbidden: NestedEpoll, known: Map<NestedEpoll, number>): number {
+  if (epoll === forbidden) return Number.POSITIVE_INFINITY
+  let depth = known.get(epoll)
+  if (depth !== undefined) return depth
+  depth = 0
+  for (const {description} of epoll.watches()) {
+    const {file} = description
+    if (file instanceof NestedEpoll) depth = Math.max(depth, depthBelow(file, forbidden, known) + 1)
+  }
+  known.set(epoll, depth)
+  return depth
+}
+
+function heightAbove(epoll: NestedEpoll, known: Map<NestedEpoll, number>): number {
+  let height = known.get(epoll)
+  if (height !== undefined) return height
+  height = 0
+  for (const watcher of epoll.watchers) height = Math.max(height, heightAbove(watcher.epoll, known) + 1)
+  known.set(epoll, height)
+  return height
+}
+
+function filesBelow(
+  epoll: NestedEpoll,
+  seen = new Set<NestedEpoll>(),
+  found = new Set<SharedDescription>(),
+): Set<SharedDescription> {
+  seen.add(epoll)
+  for (const {description} of epoll.watches()) {
+    const {file} = description
+    if (!(file instanceof NestedEpoll)) found.add(description)
+    else if (!seen.has(file)) filesBelow(file, seen, found)
+  }
+  return found
+}
+
+/** reverse_path_check_proc: stops as soon as there is one way too many. */
+function countWays(watchers: Iterable<NestedWatch>, links: number, counts: number[]): void {
+  for (const {epoll} of watchers) {
+    if (epoll.watchers.size > 0) countWays(epoll.watchers, links + 1, counts)
+    else if (++counts[links] > MAX_WAYS[links]) throw new Errno(EINVAL)
+  }
+}

@@ -1,0 +1,277 @@
+// Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
+
+import {E2BIG, ENOENT, ENOTDIR, Errno} from '../../abi/errno.ts'
+import {S_IFDIR} from '../../abi/file-mode.ts'
+import {O_NOCTTY} from '../../abi/open-flags.ts'
+import {HvError, printable} from '../../errors.ts'
+import type {Context, Platform} from '../../platform/platform.ts'
+import {Budget, budgetBytes} from '../../vfs/budget.ts'
+import {DiskQuota} from '../../vfs/disk-quota.ts'
+import type {FileDescription} from '../../vfs/file.ts'
+import {PtsNode} from '../../vfs/fs/devpts.ts'
+import {Procfs} from '../../vfs/fs/proc.ts'
+import {Sysfs} from '../../vfs/fs/sys.ts'
+import {toByteString} from '../../vfs/host-calls.ts'
+import type {Location, Mount} from '../../vfs/location.ts'
+import {disposeMounts} from '../../vfs/mount-tree.ts'
+import {resolve} from '../../vfs/path-walk.ts'
+import {callPatcher} from '../call/call-patcher.ts'
+import {CallTable} from '../core/call-table.ts'
+import {type Credentials, initialCredentials} from '../core/credentials.ts'
+import {ResourceLimits} from '../core/resource-limits.ts'
+import {commOf, type LoadedImage, loadImage} from '../exec/exec.ts'
+import {closeExecutable} from '../exec/open-executable.ts'
+import {Vdso} from '../exec/vdso.ts'
+import {FdTable, SharedDescription} from '../fd/fd-table.ts'
+import {FsContext} from '../fd/fs-context.ts'
+import {Kernel} from '../kernel.ts'
+import {ProcessSignals} from '../signals/process-signals.ts'
+import {TaskSignals} from '../signals/task-signals.ts'
+import {table} from '../syscalls/table.ts'
+import {CpuQuota} from '../task/cpu/cpu-quota.ts'
+import {KernelProcSource} from '../task/proc-source.ts'
+import {Process} from '../task/process.ts'
+import type {Run} from '../task/run.ts'
+import {Task} from '../task/task.ts'
+import type {HostTty} from '../tty/host-tty.ts'
+import {terminalLocation} from '../tty/peer.ts'
+import {Terminals} from '../tty/terminals.ts'
+import {buildTree} from './guest-tree.ts'
+import {userOf} from './guest-user.ts'
+import {closeHostProgram} from './host-program.ts'
+import {DEFAULT_HOSTNAME} from './hostname.ts'
+import {ProgramFinder} from './program-finder.ts'
+import type {ProgramOptions, SentryOptions} from './sentry-options.ts'
+
+export type {ProgramOptions, SentryOptions}
+
+const TERMINAL_PATH = '/dev/pts/0'
+const UMASK = 0o022
+
+export class Sentry {
+  readonly kernel: Kernel
+  readonly terminals: Terminals
+  readonly terminal: HostTty | undefined
+  readonly disk: DiskQuota
+  readonly #platform: Platform
+  readonly #root: Mount
+  readonly #credentials: Credentials
+  readonly #programs: ProgramFinder
+  readonly #terminalAt: Location | undefined
+
+  /** The platform stays the caller's. @throws HvError */
+  constructor(platform: Platform, options: SentryOptions) {
+    this.#platform = platform
+    this.#credentials = initialCredentials(userOf(options))
+    this.disk = new DiskQuota(options.diskBytes)
+    const budget = new Budget(budgetBytes(platform.memory.size))
+    const terminals = new Terminals(budget, () => this.kernel, this.#credentials, options.terminal)
+    this.terminals = terminals
+    this.terminal = terminals.host
+    const source = new KernelProcSource(() => this.kernel)
+    this.#root = buildTree(platform.memory, {
+      budget,
+      disk: this.disk,
+      root: options.root,
+      lower: options.lower,
+      volumes: options.volumes,
+      tmpfs: options.tmpfs,
+      readOnly: options.readOnly,
+      terminals,
+      proc: new Procfs(source, budget),
+      sys: new Sysfs(source, budget),
+    })
+    const {showProgram} = options
+    this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory, showProgram)
+    this.kernel = new Kernel(
+      platform,
+      CallTable.of(table),
+      this.#root,
+      options.hostname ?? DEFAULT_HOSTNAME,
+      budget,
+      options.maxTasks,
+    )
+    this.#limitCpus(options.cpuQuotaPercent)
+    this.kernel.vdso = new Vdso(platform.memory)
+    this.kernel.patchCalls = callPatcher(platform, () => this.#countPatch(), options.patchCalls)
+    if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
+  }
+
+  /** The rights that a program starts with. */
+  get credentials(): Credentials {
+    return this.#credentials
+  }
+
+  /** For a program's streams. */
+  openTerminal(flags: number): FileDescription {
+    return this.#terminalAt!.inode.open(flags | O_NOCTTY)
+  }
+
+  /**
+   * Loads a program as a new process, pid 1's child, the first of `run`. `kernel.run` runs it; `end` takes away what it leaves.
+   * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT, OUT_OF_MEMORY, SANDBOX_FULL
+   */
+  load(options: ProgramOptions, run: Run): Process {
+    return this.kernel.runs.begin(run, () => this.#load(options, run))
+  }
+
+  #load(options: ProgramOptions, run: Run): Process {
+    const root = this.#root.top
+    let cwd: Location
+    let pid: number
+    try {
+      pid = this.#takePid()
+      cwd = this.#directory(options.cwd ?? '/')
+    } catch (error) {
+      closeHostProgram(options.onHost)
+      if (options.executable !== undefined) closeExecutable(options.executable)
+      throw error
+    }
+    const executable = options.executable ?? this.#programs.find(options, cwd)
+    const context = this.#platform.createContext()
+    try {
+      this.kernel.initialFpState = context.readFpState()
+      const limits = new ResourceLimits()
+      const image = loadImage(this.kernel, root, limits, {
+        executable,
+        // A host path would name nothing in the guest.
+        argv: [
+          ...(executable.script ?? [
+            options.onHost !== undefined ? executable.path : toByteString(options.program),
+          ]),
+          ...options.args.map(toByteString),
+        ],
+        envp: Object.entries(options.env).map(([name, value]) => toByteString(`${name}=${value}`)),
+        credentials: this.#credentials,
+      })
+      context.writeRegisters(image.registers)
+      return this.#start(options, {pid, run, cwd, context, limits, image, path: executable.path})
+    } catch (error) {
+      context.dispose()
+      throw asHvError(error, options.program)
+    } finally {
+      closeExecutable(executable)
+    }
+  }
+
+  /** Ends what the run's first program left running, and frees what it held. */
+  end(run: Run): void {
+    this.kernel.runs.end(run)
+    this.#platform.memory.trim()
+  }
+
+  dispose(): void {
+    disposeMounts(this.#root)
+  }
+
+  #limitCpus(percent: number | undefined): void {
+    if (percent === undefined) return
+    const {cpuUse, timers} = this.kernel
+    cpuUse.quota = new CpuQuota(percent, cpuUse.meter, timers, cpuUse.cpus)
+  }
+
+  #start(options: ProgramOptions, {pid, run, cwd, context, limits, image, path}: Parts): Process {
+    const {kernel} = this
+    const {space, program} = image
+    const budget = kernel.budget.part()
+    const signals = new ProcessSignals(limits, budget)
+    const startedNs = kernel.monotonicNs()
+    const process = new Process({
+      ...{pid, run, space, limits, budget, signals, startedNs, program},
+      syscalls: this.kernel.calls,
+    })
+    process.parent = kernel.init
+    const fds = new FdTable(kernel.budget)
+    const opened = new Map<FileDescription, SharedDescription>()
+    options.streams.forEach((file, fd) => {
+      if (file === undefined) return
+      const description = opened.get(file) ?? new SharedDescription(file, this.#locationOf(file))
+      opened.set(file, description)
+      fds.replace(fd, description)
+    })
+    const task = new Task({
+      ...{tid: pid, kernel, process, context, fds},
+      fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),
+      signals: new TaskSignals(signals),
+      credentials: this.#credentials,
+      name: commOf(path),
+    })
+    task.scheduling.nice = options.nice ?? 0
+    try {
+      this.terminal?.startWith(process)
+      options.terminal?.giveTo(process)
+      options.restrict?.(task)
+    } catch (error) {
+      space.release()
+      throw error
+    }
+    kernel.init.children.add(process)
+    kernel.start(process, task)
+    return process
+  }
+
+  /** @throws HvError SANDBOX_FULL */
+  #takePid(): number {
+    try {
+      return this.kernel.pids.take()
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      const {maxTasks} = this.kernel.pids
+      throw new HvError(
+        'SANDBOX_FULL',
+        `there are ${maxTasks} processes and threads in the guest, and there may be no more`,
+        'wait until some have ended, or raise `maxTasks`',
+      )
+    }
+  }
+
+  #countPatch(): void {
+    const {charged} = this.kernel.runs
+    if (charged !== undefined) charged.counters.patchedSites++
+  }
+
+  #locationOf(file: FileDescription): Location | undefined {
+    return file.inode instanceof PtsNode ? terminalLocation(this.#root, file.inode.device.rdev) : undefined
+  }
+
+  #resolve(path: string): Location {
+    const root = this.#root.top
+    return resolve({root, credentials: this.#credentials}, root, path)
+  }
+
+  #directory(path: string): Location {
+    try {
+      const location = this.#resolve(toByteString(path))
+      if (location.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+      return location
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      const why = error.code === ENOENT ? 'is not there' : `cannot be entered: ${error}`
+      throw new HvError(
+        'BAD_ARGUMENT',
+        `\`cwd\` ${printable(path)} ${why} in the guest`,
+        'name a directory of the guest',
+      )
+    }
+  }
+}
+
+interface Parts {
+  pid: number
+  run: Run
+  cwd: Location
+  context: Context
+  limits: ResourceLimits
+  image: LoadedImage
+  /** Path of the executable. */
+  path: string
+}
+
+function asHvError(error: unknown, program: string): unknown {
+  if (!(error instanceof Errno)) return error
+  const name = printable(program)
+  if (error.code === E2BIG) {
+    return new HvError('BAD_ARGUMENT', `the arguments of ${name} are too long`, 'give fewer or shorter ones')
+  }
+  return new HvError('OUT_OF_MEMORY', `${name} does not fit its memory: ${error}`, 'raise `memoryBytes`')
+}

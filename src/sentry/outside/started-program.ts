@@ -1,0 +1,124 @@
+// StartedProgram: a program in a sentry, from its load to its end; others may run beside it.
+
+import {SIGKILL} from '../../abi/signal.ts'
+import type {CallTable} from '../core/call-table.ts'
+import type {Counters} from '../task/counters.ts'
+import {wasOutOfMemory} from '../task/exit.ts'
+import type {Process} from '../task/process.ts'
+import type {Run} from '../task/run.ts'
+import type {ProgramResult, RunStats, TimeLimit} from './program-result.ts'
+import type {ProgramOptions, Sentry} from './sentry.ts'
+
+const NS_PER_MS = 1e6
+
+/** Milliseconds until a program is killed; undefined: never. */
+export interface TimeOuts {
+  /** Wall-clock time, loading included. */
+  timeoutMs?: number
+  /** CPU time of the program with all its processes. */
+  cpuTimeoutMs?: number
+}
+
+export class StartedProgram {
+  readonly process: Process
+  readonly #sentry: Sentry
+  readonly #run: Run
+  readonly #startedNs: number
+  readonly #loadedNs: number
+  /** What the platform had counted before, for all programs. */
+  readonly #exits: number
+  readonly #listened: number
+  readonly #heldNs: number
+  readonly #stopTimeOuts: () => void
+  #timedOutBy: TimeLimit | undefined
+
+  /** @throws HvError as Sentry.load does */
+  constructor(sentry: Sentry, program: ProgramOptions, timeOuts: TimeOuts, run: Run) {
+    const {kernel} = sentry
+    const {exits, listened} = kernel.platform.stats
+    this.#sentry = sentry
+    this.#run = run
+    this.#exits = exits
+    this.#listened = listened
+    this.#heldNs = kernel.cpuUse.quota?.heldNs ?? 0
+    this.#startedNs = kernel.monotonicNs()
+    this.process = sentry.load(program, run)
+    this.#loadedNs = kernel.monotonicNs()
+    this.#stopTimeOuts = this.#begin(timeOuts)
+  }
+
+  get hasEnded(): boolean {
+    return this.process.exit !== undefined
+  }
+
+  /** Ends what it has left running. Precondition: it has ended. */
+  finish(): ProgramResult {
+    const {process} = this
+    const {kernel} = this.#sentry
+    const {exits, listened} = kernel.platform.stats
+    const {quota} = kernel.cpuUse
+    const endedNs = kernel.monotonicNs()
+    this.#stopTimeOuts()
+    this.#sentry.end(this.#run)
+    const {counters, cpu, peakBytes} = this.#run
+    const timedOutBy = this.#timedOutBy
+    const timedOut = timedOutBy !== undefined
+    const stats: RunStats = {
+      syscalls: counters.syscalls,
+      unknownSyscalls: counters.unknownCalls,
+      exits: exits - this.#exits,
+      listened: listened - this.#listened,
+      patchedSites: counters.patchedSites,
+      faults: counters.faults,
+      ...(quota && {heldNs: quota.heldNs - this.#heldNs}),
+      processes: counters.processes,
+      tasks: counters.tasks,
+      cpuNs: cpu.usedNs(endedNs),
+      cpus: kernel.platform.cpus,
+      peakBytes,
+      residentBytes: process.residentBytes,
+      loadNs: this.#loadedNs - this.#startedNs,
+      runNs: endedNs - this.#loadedNs,
+    }
+    return {
+      exitCode: timedOut ? null : (process.exit?.code ?? null),
+      signal: timedOut ? null : (process.exit?.signal ?? null),
+      timedOut,
+      timedOutBy,
+      broken: process.broken,
+      outOfMemory: wasOutOfMemory(process) && !timedOut,
+      outgrown: process.outgrown,
+      refused: refusedCalls(counters, process.syscalls),
+      stats,
+    }
+  }
+
+  /** @returns a function that ends the time-outs */
+  #begin({timeoutMs, cpuTimeoutMs}: TimeOuts): () => void {
+    const {kernel} = this.#sentry
+    const {timers, cpuUse} = kernel
+    const expire = (limit: TimeLimit): void => {
+      this.#timedOutBy ??= limit
+      // A signal would wait for the turn of its task, which may be far among many.
+      kernel.endProcess(this.process, undefined, SIGKILL)
+    }
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : timers.add(this.#startedNs + timeoutMs * NS_PER_MS, () => expire('time'))
+    const cancel =
+      cpuTimeoutMs === undefined
+        ? undefined
+        : cpuUse.deadlines.add(this.#run.cpu, cpuTimeoutMs * NS_PER_MS, () => expire('cpu-time'))
+    return () => {
+      timers.cancel(timer)
+      cancel?.()
+    }
+  }
+}
+
+function refusedCalls({refused}: Counters, syscalls: CallTable): Record<string, number> {
+  return Object.fromEntries(
+    [...refused].map(([number, count]) => [syscalls.row(number)?.name ?? String(number), count]),
+  )
+}

@@ -1,0 +1,45 @@
+// Calls whose results a program reads itself at patched sites: the sentry reports the results, and reports them again when they change.
+
+import type {CallTable} from '../core/call-table.ts'
+import type {Credentials} from '../core/credentials.ts'
+import type {Task} from './task.ts'
+
+/** None of them looks at its arguments. */
+const CALLS = ['getpid', 'getppid', 'gettid', 'getuid', 'geteuid', 'getgid', 'getegid']
+const NOTHING = new Uint32Array()
+
+/** What a task's results depended on when they were told. */
+export interface Told {
+  readonly credentials: Credentials
+  readonly syscalls: CallTable
+  readonly parentPid: number
+  readonly tid: number
+  readonly isTraced: boolean
+}
+
+/** Call before a task runs on, and while it runs, when others change something. */
+export function tellKnown(task: Task): void {
+  if (task.process.space.callPatches?.hasKnown !== true) return
+  const {told, tid, credentials, kernel} = task
+  const {parentPid, syscalls} = task.process
+  const isTraced = kernel.tracer !== undefined
+  if (
+    told !== undefined &&
+    told.credentials === credentials &&
+    told.syscalls === syscalls &&
+    told.parentPid === parentPid &&
+    told.tid === tid &&
+    told.isTraced === isTraced
+  )
+    return
+  task.told = {credentials, syscalls, parentPid, tid, isTraced}
+  task.context.know(isTraced ? NOTHING : resultsOf(task))
+}
+
+/** None if a restriction has changed what one of the calls does. */
+function resultsOf(task: Task): Uint32Array {
+  const {handlers, syscalls} = task.process
+  const known = CALLS.map((name) => syscalls.numberOf(name)!)
+  if (!known.every((number) => syscalls.isUnrestricted(number))) return NOTHING
+  return Uint32Array.from(known.flatMap((number) => [number, handlers[number]!(task, task.arguments)]))
+}

@@ -1,0 +1,52 @@
+// PidFile: a process or a thread as a file: pidfd_open(2). Readable once it has ended, hung up once it was waited for.
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {POLLHUP, POLLIN} from '../../abi/open-flags.ts'
+import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
+import type {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Process} from './process.ts'
+import type {Task} from './task.ts'
+
+export class PidFile extends AnonymousDescription {
+  override readonly waiters: WaitQueue
+  readonly process: Process
+  /** PIDFD_THREAD: it stands for this thread of the process. */
+  readonly thread: Task | undefined
+
+  /** @param flags O_NONBLOCK counts: for waitid(2) */
+  constructor(process: Process, flags = 0, thread?: Task) {
+    super('[pidfd]', flags)
+    this.process = process
+    this.thread = thread
+    this.waiters = process.departed
+  }
+
+  /** The pid or tid that it was opened for. */
+  get pid(): number {
+    return this.thread?.tid ?? this.process.pid
+  }
+
+  /** The number is no longer in use: the process was waited for, or the thread is gone. */
+  get isGone(): boolean {
+    const {thread, process} = this
+    if (thread === undefined || thread.tid === process.pid) return process.parent === undefined
+    return !process.tasks.includes(thread)
+  }
+
+  override read(): number {
+    throw new Errno(EINVAL)
+  }
+
+  /** -1: the pid is no longer in use. */
+  fdinfo(): string {
+    const shown = this.isGone ? -1 : this.pid
+    return `Pid:\t${shown}\nNSpid:\t${shown}\n`
+  }
+
+  override readiness(): number {
+    if (this.isGone) return POLLIN | POLLHUP
+    const {thread, process} = this
+    const hasEnded = thread === undefined ? process.exit !== undefined : !process.tasks.includes(thread)
+    return hasEnded ? POLLIN : 0
+  }
+}

@@ -1,0 +1,250 @@
+// ProcessView: a process for procfs, as seen by one of its tasks.
+
+import {CAP_SYS_RESOURCE, hasCapability} from '../../abi/capability.ts'
+import {EACCES, EINVAL, Errno} from '../../abi/errno.ts'
+import {CLOCK_BOOTTIME, differenceNs, fromNs, NS_PER_SECOND, toSeconds} from '../../abi/time.ts'
+import {arch} from '../../arch/index.ts'
+import type {ByteString} from '../../vfs/file.ts'
+import type {ProcFd, ProcProcess} from '../../vfs/fs/proc-source.ts'
+import type {Location} from '../../vfs/location.ts'
+import {requireCapability} from '../core/credentials.ts'
+import {RLIMIT_NLIMITS} from '../core/resource-limits.ts'
+import type {Kernel} from '../kernel.ts'
+import {dataBytes, lockedBytes, mappedBytes} from '../memory/accounting.ts'
+import {mapsText} from '../memory/maps-text.ts'
+import {readPagemap, smapsRollupText, smapsText} from '../memory/smaps-text.ts'
+import {signalMasks} from '../signals/signal-masks.ts'
+import {mayRead} from './may-inspect.ts'
+import type {Process} from './process.ts'
+import {stateOf} from './state.ts'
+import type {Task} from './task.ts'
+
+/** Of comm, without its NUL. */
+const NAME_BYTES = 15
+const NO_MEMORY = {virtualBytes: 0, residentBytes: 0, peakBytes: 0, dataBytes: 0, lockedBytes: 0}
+
+export class ProcessView implements ProcProcess {
+  readonly #kernel: Kernel
+  readonly #process: Process
+  /** Undefined: the first task, which has ended. */
+  readonly #task: Task | undefined
+  /** The same task, or what is left of it. */
+  readonly #who: NonNullable<Process['firstTask']>
+
+  constructor(kernel: Kernel, process: Process, task: Task | undefined) {
+    this.#kernel = kernel
+    this.#process = process
+    this.#task = task
+    this.#who = task ?? process.firstTask!
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+  get tid(): number {
+    return this.#task?.tid ?? this.#process.pid
+  }
+  get hasMemory(): boolean {
+    return this.#task !== undefined && this.#process !== this.#kernel.init
+  }
+  get parentPid(): number {
+    return this.#process.parentPid
+  }
+  get processGroup(): number {
+    return this.#process.processGroup
+  }
+  get session(): number {
+    return this.#process.session
+  }
+  get terminal(): ProcProcess['terminal'] {
+    const {terminal} = this.#process
+    if (terminal === undefined) return undefined
+    return {device: terminal.rdev, foregroundGroup: terminal.foregroundGroupSeen}
+  }
+  get name(): ByteString {
+    return this.#who.name
+  }
+
+  get state(): string {
+    return stateOf(this.#kernel, this.#task)
+  }
+
+  get tracer(): number {
+    return this.#task?.tracing?.tracer.process.pid ?? 0
+  }
+
+  get uids(): ProcProcess['uids'] {
+    const {ruid, euid, suid, uid} = this.#who.credentials
+    return [ruid, euid, suid, uid]
+  }
+  get gids(): ProcProcess['gids'] {
+    const {rgid, egid, sgid, gid} = this.#who.credentials
+    return [rgid, egid, sgid, gid]
+  }
+  get groups(): readonly number[] {
+    return this.#who.credentials.groups
+  }
+  get capabilities(): ProcProcess['capabilities'] {
+    const {capabilities: effective, permitted, inheritable, bounding, ambient} = this.#who.credentials
+    return {effective, permitted, inheritable, bounding, ambient}
+  }
+  get umask(): number {
+    return this.#task?.fs.umask ?? 0
+  }
+
+  get argv(): readonly ByteString[] {
+    return this.#task === undefined ? [] : this.#process.program.argv
+  }
+  get envp(): readonly ByteString[] {
+    return this.#task === undefined ? [] : this.#process.program.envp
+  }
+  get auxv(): Uint8Array {
+    return this.#task === undefined ? new Uint8Array(0) : this.#process.program.auxv
+  }
+  get executable(): Location | undefined {
+    return this.#task === undefined ? undefined : this.#process.program.executable
+  }
+  get cwd(): Location | undefined {
+    return this.#task?.fs.cwd
+  }
+  get root(): Location | undefined {
+    return this.#task?.fs.root
+  }
+  get tids(): readonly number[] {
+    const {pid, tasks} = this.#process
+    const tids = new Set([pid, ...tasks.map(({tid}) => tid)])
+    return [...tids].sort((a, b) => a - b)
+  }
+  get childPids(): readonly number[] {
+    return [...this.#process.children].map(({pid}) => pid).sort((a, b) => a - b)
+  }
+
+  get memory(): ProcProcess['memory'] {
+    if (!this.hasMemory) return NO_MEMORY
+    const {vmas, residentBytes, peakBytes} = this.#process.memoryMap
+    return {
+      virtualBytes: mappedBytes(vmas),
+      ...{residentBytes, peakBytes},
+      dataBytes: dataBytes(vmas),
+      lockedBytes: lockedBytes(vmas),
+    }
+  }
+
+  get cpuSeconds(): ProcProcess['cpuSeconds'] {
+    const task = this.#task?.cpuTimeNs(this.#kernel.monotonicNs()) ?? this.#who.cpuNs
+    return {
+      task: task / NS_PER_SECOND,
+      process: this.#process.cpuTimeNs(this.#kernel.monotonicNs()) / NS_PER_SECOND,
+      children: this.#process.childrenUsage.cpuNs / NS_PER_SECOND,
+    }
+  }
+  get systemSeconds(): ProcProcess['systemSeconds'] {
+    const nowNs = this.#kernel.monotonicNs()
+    const task = this.#who.systemTime.of(this.#task?.cpuTimeNs(nowNs) ?? this.#who.cpuNs)
+    return {
+      task: task / NS_PER_SECOND,
+      process: this.#process.systemNs(nowNs) / NS_PER_SECOND,
+      children: this.#process.childrenUsage.systemNs / NS_PER_SECOND,
+    }
+  }
+  get faults(): ProcProcess['faults'] {
+    const {memoryUsage, childrenUsage} = this.#process
+    return {process: memoryUsage.faults, children: childrenUsage.minorFaults}
+  }
+
+  /** Since the boot, as uptime counts. */
+  get startedSeconds(): number {
+    const ageNs = this.#kernel.monotonicNs() - this.#process.startedNs
+    return toSeconds(fromNs(differenceNs(this.#kernel.boot.read(CLOCK_BOOTTIME), fromNs(ageNs))))
+  }
+
+  get scheduling(): ProcProcess['scheduling'] {
+    const {scheduling} = this.#who
+    const {policy, nice, cpu} = scheduling
+    return {policy, nice, cpu, allowed: scheduling.allowed(this.#kernel.platform.cpus)}
+  }
+  get switches(): ProcProcess['switches'] {
+    const {all, forced} = this.#who.switches
+    return {voluntary: all - forced, forced}
+  }
+  get exitSignal(): number {
+    return this.tid === this.pid ? this.#process.exitSignal : -1
+  }
+  get noNewPrivileges(): boolean {
+    return this.#process.hasNoNewPrivileges
+  }
+  get signals(): ProcProcess['signals'] {
+    return signalMasks(this.#process.signals, this.#task?.signals)
+  }
+
+  get limits(): ProcProcess['limits'] {
+    return Array.from({length: RLIMIT_NLIMITS}, (_, resource) => this.#process.limits.get(resource))
+  }
+
+  get personality(): number {
+    return this.#process.personality
+  }
+  get isDumpable(): boolean {
+    return this.#process.isDumpable
+  }
+  get disablesHugePages(): boolean {
+    return this.#process.disablesHugePages
+  }
+  get memoryShare(): number {
+    return Math.floor((1000 * this.memory.residentBytes) / this.#kernel.platform.memory.size)
+  }
+
+  get oomScoreAdj(): number {
+    return this.#process.oomScoreAdj
+  }
+  setOomScoreAdj(value: number): void {
+    const who = this.#kernel.current!.credentials
+    if (value < this.#process.leastOomScoreAdj) requireCapability(who, CAP_SYS_RESOURCE, EACCES)
+    this.#process.oomScoreAdj = value
+    if (hasCapability(who.capabilities, CAP_SYS_RESOURCE)) this.#process.leastOomScoreAdj = value
+  }
+
+  get coredumpFilter(): number {
+    return this.#process.coredumpFilter
+  }
+  setCoredumpFilter(value: number): void {
+    this.#process.coredumpFilter = value
+  }
+
+  setName(name: ByteString): void {
+    // Only a thread of the same process may set it.
+    if (this.#kernel.current?.process !== this.#process || this.#task === undefined) throw new Errno(EINVAL)
+    this.#task.name = name.slice(0, NAME_BYTES).replace(/\0.*/s, '')
+  }
+
+  requireAccess(): void {
+    const {current} = this.#kernel
+    // Undefined when the sentry itself looks.
+    if (current !== undefined && !mayRead(current, this.#process, this.#who.credentials))
+      throw new Errno(EACCES)
+  }
+
+  smaps(): ByteString {
+    return this.hasMemory ? smapsText(this.#process.memoryMap) : ''
+  }
+  smapsRollup(): ByteString {
+    return this.hasMemory ? smapsRollupText(this.#process.memoryMap) : ''
+  }
+  pagemap(first: number, words: BigUint64Array): number {
+    return this.hasMemory ? readPagemap(this.#process.memoryMap, first, words) : 0
+  }
+
+  maps(): ByteString {
+    if (!this.hasMemory) return ''
+    const text = mapsText(this.#process.memoryMap.vmas, this.#kernel.platform.mappings)
+    return text + (arch.vsyscall?.mapsLine ?? '')
+  }
+
+  *fds(): Iterable<readonly [fd: number, file: ProcFd]> {
+    if (this.#task === undefined) return
+    const {fds} = this.#task
+    for (const [fd, {file, location}] of fds.entries()) {
+      yield [fd, {file, location, closesOnExec: fds.closesOnExec(fd)}]
+    }
+  }
+}

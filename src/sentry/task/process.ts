@@ -1,0 +1,203 @@
+// Process: a thread group: memory, limits, signal actions, relatives, and what /proc shows of it.
+
+import {SIGCHLD} from '../../abi/signal.ts'
+import type {Budget} from '../../vfs/budget.ts'
+import type {Location} from '../../vfs/location.ts'
+import type {PathPolicy} from '../../vfs/path-policy.ts'
+import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {CallTable, Handlers} from '../core/call-table.ts'
+import type {Credentials} from '../core/credentials.ts'
+import type {ResourceLimits} from '../core/resource-limits.ts'
+import {NO_USAGE, type ResourceUsage} from '../core/resource-usage.ts'
+import type {MemoryMap} from '../memory/memory-map.ts'
+import {MemoryUsage} from '../memory/memory-usage.ts'
+import type {Space} from '../memory/space.ts'
+import type {BrokenPledge} from '../pledge/broken-pledge.ts'
+import type {Pledge} from '../pledge/pledge.ts'
+import type {Promises} from '../pledge/promises.ts'
+import type {PromiseRecorder} from '../pledge/recorder.ts'
+import type {Veil} from '../pledge/veil.ts'
+import type {ProcessSignals} from '../signals/process-signals.ts'
+import {ProcessTimers} from '../time/process-timers.ts'
+import type {Terminal} from '../tty/terminal.ts'
+import {tellKnown} from './known-calls.ts'
+import type {Run} from './run.ts'
+import type {Task} from './task.ts'
+import type {Tracing} from './tracing.ts'
+
+/** Anonymous memory, ELF headers, private huge pages. */
+const DEFAULT_DUMP_FILTER = 0x33
+
+export class Process {
+  readonly pid: number
+  readonly run: Run
+  /** Undefined for init alone. */
+  parent: Process | undefined
+  readonly children = new Set<Process>()
+  /** What its tasks trace. */
+  readonly tracees = new Set<Tracing>()
+  /** Woken when a child ended, stopped or continued, or a tracee stopped: wait(2). */
+  readonly childNews = new WaitQueue()
+  /** The signal that the parent gets when this ends; 0: none. */
+  exitSignal = SIGCHLD
+  processGroup: number
+  session: number
+  /** Replaced by execve(2); CLONE_VM shares it. */
+  space: Space
+  readonly limits: ResourceLimits
+  /** What it makes the sentry hold and does not give back one by one when it ends. */
+  readonly budget: Budget
+  readonly signals: ProcessSignals
+  readonly timers = new ProcessTimers()
+  readonly tasks: Task[] = []
+  /** CLOCK_MONOTONIC nanoseconds. */
+  readonly startedNs: number
+  /** CPU time of ended tasks, and the part of it that was system time: nanoseconds. */
+  endedCpuNs = 0
+  endedSystemNs = 0
+  readonly memoryUsage: MemoryUsage
+  /** Of children that were waited for. */
+  childrenUsage = NO_USAGE
+  /** The executed program: for /proc/PID/exe, cmdline, environ and auxv. */
+  program: Program
+  /** The terminal that controls its session. */
+  terminal: Terminal | undefined
+  /** For a session leader whose terminal hung up: the group to tell when the leader ends. */
+  hungUpGroup: number | undefined
+  personality = 0
+  #syscalls: CallTable
+  /** Of `syscalls`: every trap looks here. */
+  handlers: Handlers
+  /** Its promises (pledge), and the part of the tree that it sees (unveil): absent until it is restricted. */
+  pledge: Pledge | undefined
+  veil: Veil | undefined
+  execPromises: Promises | undefined
+  /** Combines both, and the recorder of what it needs: applyPathPolicies. */
+  pathPolicy: PathPolicy | undefined
+  recorder: PromiseRecorder | undefined
+  /** /proc/PID/oom_score_adj, and the least that it may be set to without CAP_SYS_RESOURCE. */
+  oomScoreAdj = 0
+  leastOomScoreAdj = 0
+  /** /proc/PID/coredump_filter: core(5). */
+  coredumpFilter = DEFAULT_DUMP_FILTER
+  /** membarrier(2): MEMBARRIER_CMD_REGISTER_*. */
+  membarriers = 0
+  /** ioprio_set(2)'s class and level. */
+  ioPriority = 0
+  // prctl(2): PR_SET_DUMPABLE, PDEATHSIG, CHILD_SUBREAPER, NO_NEW_PRIVS, THP_DISABLE.
+  isDumpable = true
+  parentDeathSignal = 0
+  isSubreaper = false
+  hasNoNewPrivileges = false
+  disablesHugePages = false
+  /** A child of vfork(2) that uses its parent's memory, until it executes or ends. */
+  isBorrowing = false
+  /** It has called execve(2): its parent can no longer change its group. */
+  hasExecuted = false
+  /** How it ended; undefined while it lives. From then on it is a zombie, until its parent has waited for it. */
+  exit: Exit | undefined
+  /** Woken at its end, when it was waited for, at the end of one of its threads, and execve(2): for vfork(2)'s caller, and pidfds. */
+  readonly departed = new WaitQueue()
+  /** What wait(2) has still to report besides its end: the signal that stopped it, or SIGCONT. */
+  stopNews: number | undefined
+  lastCredentials: Credentials | undefined
+  /** What /proc shows of its first task once that has ended: a zombie until all have. */
+  firstTask:
+    | Pick<Task, 'name' | 'credentials' | 'scheduling' | 'switches' | 'cpuNs' | 'systemTime'>
+    | undefined
+  /** It faulted for a page, and guest memory was full: it then dies of that. */
+  ranOut = false
+  /** Set if it ended for a broken promise. */
+  broken: BrokenPledge | undefined
+  /** Set if it ended for what it made the sentry hold: V8's message. */
+  outgrown: string | undefined
+
+  constructor(parts: ProcessParts) {
+    this.pid = parts.pid
+    this.run = parts.run
+    this.processGroup = parts.pid
+    this.session = parts.pid
+    this.space = parts.space
+    this.memoryUsage = new MemoryUsage(parts.space.map)
+    this.limits = parts.limits
+    this.budget = parts.budget
+    this.signals = parts.signals
+    this.startedNs = parts.startedNs
+    this.program = parts.program
+    this.#syscalls = parts.syscalls
+    this.handlers = parts.syscalls.handlers
+  }
+
+  /** What its calls do. */
+  get syscalls(): CallTable {
+    return this.#syscalls
+  }
+
+  set syscalls(table: CallTable) {
+    this.#syscalls = table
+    this.handlers = table.handlers
+    this.tasks.forEach(tellKnown)
+  }
+
+  get parentPid(): number {
+    return this.parent?.pid ?? 0
+  }
+
+  get memoryMap(): MemoryMap {
+    return this.space.map
+  }
+
+  /** Those of its first task, or, without tasks, of its last one. */
+  get credentials(): Credentials {
+    return this.tasks[0]?.credentials ?? this.lastCredentials!
+  }
+
+  get residentBytes(): number {
+    return this.memoryUsage.residentBytes
+  }
+
+  /** CPU time of all its tasks, nanoseconds. @param nowNs CLOCK_MONOTONIC */
+  cpuTimeNs(nowNs: number): number {
+    let total = this.endedCpuNs
+    for (const task of this.tasks) total += task.cpuTimeNs(nowNs)
+    return total
+  }
+
+  /** The part of it that its calls and faults took. */
+  systemNs(nowNs: number): number {
+    let total = this.endedSystemNs
+    for (const task of this.tasks) total += task.systemTime.of(task.cpuTimeNs(nowNs))
+    return total
+  }
+
+  /** Of all its tasks. @param nowNs CLOCK_MONOTONIC */
+  usage(nowNs: number): ResourceUsage {
+    const {peakBytes, faults} = this.memoryUsage
+    return {
+      ...{cpuNs: this.cpuTimeNs(nowNs), systemNs: this.systemNs(nowNs)},
+      ...{peakBytes, minorFaults: faults},
+    }
+  }
+}
+
+export type ProcessParts = Pick<
+  Process,
+  'pid' | 'run' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program' | 'syscalls'
+>
+
+/** Byte strings, as the stack holds them. */
+export interface Program {
+  readonly executable: Location | undefined
+  readonly path: string
+  readonly argv: readonly string[]
+  readonly envp: readonly string[]
+  readonly auxv: Uint8Array
+  /** An address in the vDSO that signal handlers return to if a program names none; 0 for none. */
+  readonly signalTrampoline: number
+}
+
+/** Exactly one of the two is a number. */
+export interface Exit {
+  readonly code: number | undefined
+  readonly signal: number | undefined
+}

@@ -1,0 +1,28 @@
+// RLIMIT_CPU: SIGXCPU at the soft limit and each second from then on, SIGKILL at the hard one: setrlimit(2).
+
+import {SIGKILL, SIGXCPU} from '../../abi/signal.ts'
+import {NS_PER_SECOND} from '../../abi/time.ts'
+import {RLIMIT_CPU, UNLIMITED} from '../core/resource-limits.ts'
+import type {Kernel} from '../kernel.ts'
+import type {Process} from '../task/process.ts'
+import {cpuClock, PeriodicTimer} from './periodic-timer.ts'
+
+/** Adjusts the timer to the limit that was just set or inherited. */
+export function enforceCpuLimit(kernel: Kernel, process: Process): void {
+  process.timers.cpuLimit?.disarm()
+  const {soft} = process.limits.get(RLIMIT_CPU)
+  if (soft === UNLIMITED) return
+  const clock = cpuClock(kernel, process)
+  const timer = new PeriodicTimer(kernel, clock, () => {
+    if (process.exit !== undefined) timer.disarm()
+    else process.signals.raise(isOverHardLimit(process, clock.nowNs()) ? SIGKILL : SIGXCPU)
+    return 0
+  })
+  process.timers.cpuLimit = timer
+  // Linux treats a limit of 0 as one second.
+  timer.arm(Math.max(1, soft) * NS_PER_SECOND, NS_PER_SECOND)
+}
+
+function isOverHardLimit(process: Process, cpuNs: number): boolean {
+  return cpuNs >= process.limits.get(RLIMIT_CPU).hard * NS_PER_SECOND
+}

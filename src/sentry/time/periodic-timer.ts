@@ -1,0 +1,143 @@
+// PeriodicTimer: a deadline on some clock and a period: what setitimer(2), timer_settime(2) and timerfd_settime(2) arm.
+
+import type {Kernel} from '../kernel.ts'
+import type {Process} from '../task/process.ts'
+import type {Task} from '../task/task.ts'
+import type {Timer, TimerQueue} from './timers.ts'
+
+/** The clock that a timer counts on. */
+export interface TimerClock {
+  nowNs(): number
+  /** Expirations are at least this far apart: a period of 1 ns must not keep the sentry busy. */
+  readonly granularityNs: number
+}
+
+const WALL_GRANULARITY_NS = 50_000
+/** As of a kernel with CONFIG_HZ=250. A CPU clock is checked once a tick. */
+export const TICK_NS = 4_000_000
+
+export function monotonicClock(kernel: Kernel): TimerClock {
+  return {nowNs: () => kernel.monotonicNs(), granularityNs: WALL_GRANULARITY_NS}
+}
+
+export function cpuClock(kernel: Kernel, whose: Process | Task): TimerClock {
+  return {nowNs: () => whose.cpuTimeNs(kernel.monotonicNs()), granularityNs: TICK_NS}
+}
+
+/** The first bound of lateness. */
+const MIN_LATE_NS = 1000
+/** Until its handler has returned, a signal takes about as long again as it came late; the rest is the program's. */
+const LATENESSES = 4
+
+export class PeriodicTimer {
+  readonly #queue: TimerQueue
+  readonly #kernel: Kernel
+  readonly #clock: TimerClock
+  readonly #expired: (times: number) => number | undefined
+  #isArmed = false
+  #isTelling = false
+  /** undefined: it is not armed, or rests. */
+  #timer: Timer | undefined
+  #deadlineNs = 0
+  #intervalNs = 0
+  /** How late it usually expires: a single much later expiration counts little. */
+  #lateNs = 0
+
+  /**
+   * @param expired gets the number of periods since the last call, at least 1. A timer with a period goes on after at least as many
+   * nanoseconds as it returns. undefined: it rests until `goOn` or `told`, as nobody would learn of more
+   */
+  constructor(kernel: Kernel, clock: TimerClock, expired: (times: number) => number | undefined) {
+    this.#queue = kernel.timers
+    this.#kernel = kernel
+    this.#clock = clock
+    this.#expired = expired
+  }
+
+  get isArmed(): boolean {
+    return this.#isArmed
+  }
+
+  /** 0: it expires once. */
+  get intervalNs(): number {
+    return this.#intervalNs
+  }
+
+  /** Until the next expiration: at least 1 while armed, else 0. */
+  get remainingNs(): number {
+    if (!this.#isArmed) return 0
+    const leftNs = this.#deadlineNs - this.#clock.nowNs()
+    // At rest, it does not count periods.
+    if (leftNs <= 0 && this.#timer === undefined) return this.#intervalNs - (-leftNs % this.#intervalNs)
+    return Math.max(1, leftNs)
+  }
+
+  nowNs(): number {
+    return this.#clock.nowNs()
+  }
+
+  /** @param deadlineNs on the timer's clock; one in the past expires at once */
+  arm(deadlineNs: number, intervalNs: number): void {
+    this.disarm()
+    this.#deadlineNs = deadlineNs
+    this.#intervalNs = intervalNs
+    this.#isArmed = true
+    this.#sleep(0)
+  }
+
+  /** @param intervalNs reported meanwhile, though nothing expires: a timerfd's */
+  disarm(intervalNs = 0): void {
+    this.#queue.cancel(this.#timer)
+    this.#timer = undefined
+    this.#isArmed = false
+    this.#intervalNs = intervalNs
+  }
+
+  /** The program was signalled: lets it get on before the next time, even where a signal takes longer than the period. */
+  told(): void {
+    if (!this.#isArmed || this.#intervalNs === 0) return
+    this.#queue.cancel(this.#timer)
+    this.#sleep(LATENESSES * this.#lateNs)
+  }
+
+  /** Its rest is over. While it tells of an expiration, what that returns decides. */
+  goOn(): void {
+    if (this.#isArmed && this.#timer === undefined && !this.#isTelling) this.#sleep(this.#clock.granularityNs)
+  }
+
+  /** Expires now if it is due and the queue has not reached it yet, or it rests. */
+  catchUp(): void {
+    if (!this.#isArmed || this.#clock.nowNs() < this.#deadlineNs) return
+    this.#queue.cancel(this.#timer)
+    this.#timer = undefined
+    this.#expire()
+  }
+
+  #sleep(atLeastNs: number): void {
+    const delayNs = Math.max(atLeastNs, this.#deadlineNs - this.#clock.nowNs())
+    this.#timer = this.#queue.add(this.#kernel.monotonicNs() + delayNs, () => this.#wake())
+  }
+
+  #wake(): void {
+    const lateNs = this.#kernel.monotonicNs() - this.#timer!.deadlineNs
+    this.#lateNs = Math.max(0, Math.min(lateNs, 2 * this.#lateNs + MIN_LATE_NS))
+    this.#timer = undefined
+    // A CPU clock stands still while nothing runs.
+    if (this.#clock.nowNs() < this.#deadlineNs) this.#sleep(this.#clock.granularityNs)
+    else this.#expire()
+  }
+
+  #expire(): void {
+    let times = 1
+    if (this.#intervalNs > 0) {
+      times += Math.floor((this.#clock.nowNs() - this.#deadlineNs) / this.#intervalNs)
+      this.#deadlineNs += times * this.#intervalNs
+    } else this.#isArmed = false
+    this.#isTelling = true
+    const pauseNs = this.#expired(times)
+    this.#isTelling = false
+    // It may have been armed anew meanwhile, or told.
+    if (pauseNs === undefined || !this.#isArmed || this.#timer !== undefined) return
+    this.#sleep(Math.max(pauseNs, this.#clock.granularityNs))
+  }
+}

@@ -4,8 +4,8 @@ import {closeSync, ftruncateSync, writeSync} from 'node:fs'
 import type {CoreSink} from '../core/core-file.ts'
 import {HvError, printable} from '../errors.ts'
 import {makeFile} from '../output-file.ts'
+import type {Kernel} from '../sentry/core/kernel.ts'
 import {dumpCore} from '../sentry/debug/dump-core.ts'
-import type {Kernel} from '../sentry/kernel.ts'
 
 const STDERR = 2
 /** It holds the program's memory. */

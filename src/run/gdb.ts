@@ -1,9 +1,9 @@
 // GdbRun: a program that gdb may stop. Between two turns of the kernel's loop, Node's own loop serves the socket.
 
 import type {GdbServer} from '../gdb/server.ts'
+import type {Kernel} from '../sentry/core/kernel.ts'
+import type {Process} from '../sentry/core/process.ts'
 import {DebuggedProgram} from '../sentry/debug/debugged-program.ts'
-import type {Kernel} from '../sentry/kernel.ts'
-import type {Process} from '../sentry/task/process.ts'
 import {tellLeft, tellWaiting} from './gdb-server.ts'
 
 export class GdbRun {

@@ -13,8 +13,8 @@ import {
   SIGWINCH,
 } from '../abi/signal.ts'
 import {addon} from '../addon.ts'
+import type {Process} from '../sentry/core/process.ts'
 import type {Sentry} from '../sentry/outside/sentry.ts'
-import type {Process} from '../sentry/task/process.ts'
 import {signalGroup} from '../sentry/tty/groups.ts'
 import {host} from '../vfs/host-calls.ts'
 import type {RunOptions} from './options.ts'

@@ -1,7 +1,7 @@
 // runPledge: holds one run's program to its promises, or finds out which it needs.
 
+import type {Task} from '../sentry/core/task.ts'
 import {restriction} from '../sentry/pledge/restrict.ts'
-import type {Task} from '../sentry/task/task.ts'
 import type {RunOptions} from './options.ts'
 
 export interface RunPledge {

@@ -1,7 +1,7 @@
 // RunTrace: the trace of one run: loaded when it is wanted, and switched on and off while the guest runs.
 
 import {writeSync} from 'node:fs'
-import type {Kernel} from '../sentry/kernel.ts'
+import type {Kernel} from '../sentry/core/kernel.ts'
 import type {TraceOptions} from '../sentry/trace/options.ts'
 import type {Trace} from '../sentry/trace/trace.ts'
 

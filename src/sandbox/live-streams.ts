@@ -2,7 +2,7 @@
 //
 // Each way has a window: data that is sent and not yet taken is bounded, and a program that writes more waits, as at any pipe.
 
-import type {Kernel} from '../sentry/kernel.ts'
+import type {Kernel} from '../sentry/core/kernel.ts'
 import {monotonicNs} from '../sentry/time/host-clock.ts'
 import type {TimerQueue} from '../sentry/time/timers.ts'
 import type {Terminal} from '../sentry/tty/terminal.ts'

@@ -1,7 +1,7 @@
 // ServedPrograms: the programs that run beside each other in a sandbox's sentry: starts them, ends them, and passes messages on.
 
-import type {Kernel} from '../sentry/kernel.ts'
-import type {Process} from '../sentry/task/process.ts'
+import type {Kernel} from '../sentry/core/kernel.ts'
+import type {Process} from '../sentry/core/process.ts'
 import type {Run} from '../sentry/task/run.ts'
 import type {EventBatches} from './event-batches.ts'
 import type {LimitName} from './limit-news.ts'

@@ -1,7 +1,7 @@
 // WorkerTrace: the sandbox's trace, in its thread: switched by requests, also while a guest runs. Loaded when first wanted.
 
+import type {Kernel} from '../sentry/core/kernel.ts'
 import type {Tracer} from '../sentry/core/tracer.ts'
-import type {Kernel} from '../sentry/kernel.ts'
 import type {EventBatches} from './event-batches.ts'
 import type {TraceRequest} from './protocol.ts'
 

@@ -1,4 +1,4 @@
-// Kernel: what all tasks share, and the loop that runs them.
+// SentryKernel: what all tasks share, and the loop that runs them.
 
 import {SIGKILL} from '../abi/signal.ts'
 import {HvError} from '../errors.ts'
@@ -20,6 +20,8 @@ import {dispatch} from './call/dispatch.ts'
 import {handleFault} from './call/handle-fault.ts'
 import {Sleepers} from './call/sleepers.ts'
 import type {CallTable} from './core/call-table.ts'
+import type {Process} from './core/process.ts'
+import type {Task} from './core/task.ts'
 import type {Tracer} from './core/tracer.ts'
 import {Embedding} from './embedding.ts'
 import {HostWatch} from './fd/host-watch.ts'
@@ -28,7 +30,7 @@ import {Leases} from './fd/leases.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
 import {UnixDomain} from './net/unix-domain.ts'
 import {deliver} from './signals/deliver.ts'
-import {tellParentOfContinue} from './task/child-news.ts'
+import {tellParentOfJobs} from './task/child-news.ts'
 import type {Barrier} from './task/cpu/barriers.ts'
 import {CpuUse} from './task/cpu/cpu-use.ts'
 import {Load} from './task/cpu/load.ts'
@@ -39,15 +41,17 @@ import {createInit} from './task/init.ts'
 import {tellKnown} from './task/known-calls.ts'
 import {isOutgrown} from './task/outgrown.ts'
 import {Pids} from './task/pids.ts'
-import type {Process} from './task/process.ts'
 import {Runs} from './task/runs.ts'
-import type {Task} from './task/task.ts'
 import {BootClock} from './time/boot-clock.ts'
 import {ClockPage} from './time/clock.ts'
 import {monotonicNs} from './time/host-clock.ts'
 import {TimerQueue} from './time/timers.ts'
 
-export class Kernel extends Embedding {
+declare module './core/kernel.ts' {
+  interface Kernel extends SentryKernel {}
+}
+
+export class SentryKernel extends Embedding {
   readonly platform: Platform
   /** What the calls of a program without restrictions do. */
   readonly calls: CallTable
@@ -123,7 +127,6 @@ export class Kernel extends Embedding {
     for (const task of this.tasks.values()) tellKnown(task)
   }
 
-  /** The host's CLOCK_MONOTONIC, nanoseconds: what the sentry itself counts by. */
   monotonicNs(): number {
     return monotonicNs()
   }
@@ -142,7 +145,7 @@ export class Kernel extends Embedding {
     process.tasks.push(task)
     this.tasks.set(task.tid, task)
     task.signals.attach(task)
-    process.signals.onContinued ??= () => tellParentOfContinue(process)
+    tellParentOfJobs(process)
     this.debugging?.started(task)
     this.#scheduler.wake(task)
   }

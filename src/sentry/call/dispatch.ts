@@ -4,8 +4,8 @@ import {ENOSYS, Errno} from '../../abi/errno.ts'
 import {Unfinished} from '../../vfs/unfinished.ts'
 import {nextSlice} from '../core/slices.ts'
 import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {BrokenPromise, breakPromise} from '../pledge/broken-promise.ts'
-import type {Task} from '../task/task.ts'
 
 /**
  * Makes the call that the task's frame holds.

@@ -1,10 +1,10 @@
 // Handles a fault of a program: its memory map mends it, or it becomes a signal.
 
 import {arch} from '../../arch/index.ts'
+import type {Task} from '../core/task.ts'
 import {OUT_OF_MEMORY} from '../memory/fault-signal.ts'
 import {forceFault} from '../signals/force.ts'
 import {killHungrier} from '../task/oom.ts'
-import type {Task} from '../task/task.ts'
 import {callVsyscall} from './vsyscall.ts'
 
 /** @returns true: the task runs on, if need be to its signal */

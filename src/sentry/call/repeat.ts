@@ -2,8 +2,8 @@
 
 import {Errno} from '../../abi/errno.ts'
 import {BLOCKED} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {Wait} from '../core/wait.ts'
-import type {Task} from '../task/task.ts'
 
 export interface Steps {
   readonly count: number

@@ -1,9 +1,9 @@
 // Sleep: a blocked task on the queues, descriptors and deadline that its call waits for.
 
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Task} from '../core/task.ts'
 import type {Wait} from '../core/wait.ts'
 import type {HostInterest, HostWatch} from '../fd/host-watch.ts'
-import type {Task} from '../task/task.ts'
 import type {Timer, TimerQueue} from '../time/timers.ts'
 
 export class Sleep {

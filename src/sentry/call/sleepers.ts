@@ -1,10 +1,10 @@
 // Sleepers: the blocked tasks, and what becomes of their calls when they are woken.
 
+import type {Kernel} from '../core/kernel.ts'
+import type {Task} from '../core/task.ts'
 import type {HostWatch} from '../fd/host-watch.ts'
-import type {Kernel} from '../kernel.ts'
 import {hasDeliverable, interruptWait} from '../signals/deliver.ts'
 import type {Scheduler} from '../task/cpu/scheduler.ts'
-import type {Task} from '../task/task.ts'
 import {retry} from './dispatch.ts'
 import {Sleep} from './sleep.ts'
 

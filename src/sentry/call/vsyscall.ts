@@ -5,9 +5,9 @@ import type {VsyscallPage} from '../../arch/architecture.ts'
 import {arch} from '../../arch/index.ts'
 import {FrameArguments} from '../core/frame-arguments.ts'
 import {BLOCKED} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {forceSegv} from '../signals/deliver.ts'
 import {forceFault} from '../signals/force.ts'
-import type {Task} from '../task/task.ts'
 import {attempt} from './dispatch.ts'
 
 /**

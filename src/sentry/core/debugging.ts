@@ -2,8 +2,8 @@
 
 import type {Fault} from '../../platform/platform.ts'
 import type {PendingSignal} from '../signals/pending.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
+import type {Process} from './process.ts'
+import type {Task} from './task.ts'
 
 /** Costs nothing in the trap path of a program without a debugger. */
 export interface Debugging {

@@ -1,6 +1,6 @@
 // Slices: a long call works piece by piece; signals, timers, time-outs and the embedder get their turn in between.
 
-import type {Task} from '../task/task.ts'
+import type {Task} from './task.ts'
 
 /** How much a call does at a stretch: bytes moved, or pages looked at. A few milliseconds of work. */
 export const SLICE_BYTES = 4 << 20

@@ -1,6 +1,6 @@
 // What a system call handler is, and what its row in the table says.
 
-import type {Task} from '../task/task.ts'
+import type {Task} from './task.ts'
 
 /**
  * Answers one call. Returns the result (an address, length or count of at most 53 bits) or `BLOCKED` after

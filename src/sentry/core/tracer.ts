@@ -1,8 +1,8 @@
 // Tracer: watches the system calls: `kernel.tracer`, while a trace is on (trace/).
 
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
+import type {Process} from './process.ts'
 import type {Row} from './syscall.ts'
+import type {Task} from './task.ts'
 
 /** It may be set and taken away while calls are under way: `leave` and `blocked` may come without an `enter`. */
 export interface Tracer {

@@ -16,10 +16,10 @@ import {
   statusNote,
 } from '../../core/notes.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {VM_SPECIAL} from '../memory/vma.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
 import {monotonicNs} from '../time/host-clock.ts'
 import {coreSegments, segmentContents} from './core-segments.ts'
 import {stateOf} from './task-state.ts'

@@ -2,8 +2,8 @@
 
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
 import type {PointKind} from '../../gdb/target.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
 import {Points} from './points.ts'
 import {stateOf} from './task-state.ts'
 import {leaveCall, newThread, type Thread} from './thread.ts'

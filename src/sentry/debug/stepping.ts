@@ -1,7 +1,7 @@
 // Stepping: a task executes one instruction and no more: with the processor's flag, or a breakpoint where the instruction leads.
 
 import {arch} from '../../arch/index.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import type {Breakpoints} from './breakpoints.ts'
 import {readForced} from './forced-memory.ts'
 

@@ -2,7 +2,7 @@
 
 import type {DebugState} from '../../arch/debug.ts'
 import {arch} from '../../arch/index.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** Copies. Precondition: the task is stopped. */
 export function stateOf(task: Task): DebugState {

@@ -6,7 +6,7 @@ import {arch} from '../../arch/index.ts'
 import {arm64Layout} from '../../gdb/arm64.ts'
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
 import {x86Layout} from '../../gdb/x86-64.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {stateOf} from './task-state.ts'
 
 const LAYOUTS = {x86_64: x86Layout, arm64: () => arm64Layout} as const

@@ -1,9 +1,9 @@
 // executeProgram: a task becomes another program: begin_new_exec in Linux's fs/exec.c.
 
 import {type Credentials, credentialsAfterExec} from '../core/credentials.ts'
+import type {Task} from '../core/task.ts'
 import {applyPledge} from '../pledge/pledge.ts'
 import {removeTask} from '../task/exit.ts'
-import type {Task} from '../task/task.ts'
 import {releaseThreadWords} from '../task/thread-words.ts'
 import {commOf, type LoadedImage, loadImage} from './exec.ts'
 import type {Executable} from './open-executable.ts'

@@ -5,7 +5,7 @@ import {EBADF, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFIFO, S_IFSOCK} from '../../abi/file-mode.ts'
 import {O_PATH} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** @throws Errno EBADF, also for O_PATH descriptors */
 export function openFile(task: Task, fd: number): FileDescription {

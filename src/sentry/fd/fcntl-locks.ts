@@ -15,10 +15,10 @@ import {
 import {SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {type FileLocks, isLockType, type RecordLock} from '../../vfs/file-locks.ts'
+import type {Kernel} from '../core/kernel.ts'
 import {BLOCKED} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {Wait} from '../core/wait.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Task} from '../task/task.ts'
 import {openFile} from './descriptor-argument.ts'
 
 /** MAX_DEADLK_ITERATIONS of fs/locks.c: Linux follows no longer chain either. */

@@ -6,8 +6,8 @@ import {O_APPEND} from '../../abi/open-flags.ts'
 import {SIGXFSZ} from '../../abi/signal.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {RLIMIT_FSIZE, UNLIMITED} from '../core/resource-limits.ts'
+import type {Task} from '../core/task.ts'
 import {raiseOwn} from '../signals/own.ts'
-import type {Task} from '../task/task.ts'
 
 /**
  * Checks that the file may grow to `size`. Shrinking is always allowed.

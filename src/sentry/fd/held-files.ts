@@ -1,7 +1,7 @@
 // Held files: what a blocked call works on stays open until the call ends, whoever closes the descriptors: fdget in Linux.
 
+import type {Task} from '../core/task.ts'
 import type {Wait} from '../core/wait.ts'
-import type {Task} from '../task/task.ts'
 import type {SharedDescription} from './fd-table.ts'
 
 /**

@@ -6,7 +6,7 @@ import {O_NOFOLLOW, O_NONBLOCK, O_PATH, O_TRUNC} from '../../abi/open-flags.ts'
 import type {Location} from '../../vfs/location.ts'
 import {type PathContext, resolve} from '../../vfs/path-walk.ts'
 import {BLOCKED} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** @param open does the open; called at once if there is no lease in the guest */
 export function openUnleased(

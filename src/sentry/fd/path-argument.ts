@@ -7,7 +7,7 @@ import type {Location, Mount} from '../../vfs/location.ts'
 import {INSPECT, type Intent} from '../../vfs/path-policy.ts'
 import {PATH_MAX, type PathContext, resolve} from '../../vfs/path-walk.ts'
 import {isReadOnly} from '../../vfs/permissions.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** @throws Errno EFAULT, ENAMETOOLONG */
 export function readPath(task: Task, address: number): ByteString {

@@ -13,10 +13,10 @@ import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
 import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
 import {BLOCKED} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {readSocket} from '../net/transfer.ts'
 import {raiseOwn} from '../signals/own.ts'
-import type {Task} from '../task/task.ts'
 import {limitWrite} from './file-size-limit.ts'
 
 /** Where bytes come from. A source gives them up only after the sink has taken them. */

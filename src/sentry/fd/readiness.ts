@@ -5,8 +5,8 @@ import {POLLNVAL, withNormalBits} from '../../abi/poll.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {BLOCKED} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {WaitedFile} from '../core/wait.ts'
-import type {Task} from '../task/task.ts'
 
 /** What a descriptor leads to now: poll(2) and select(2) look each one up in every pass. */
 export function readinessAt(task: Task, fd: number): number {

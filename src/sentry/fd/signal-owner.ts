@@ -5,8 +5,8 @@ import {plainInfo, pollInfo, SI_KERNEL} from '../../abi/siginfo.ts'
 import {SIGIO} from '../../abi/signal.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {type Credentials, isSendersUser} from '../core/credentials.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 
 export const F_OWNER_TID = 0
 export const F_OWNER_PID = 1

@@ -2,8 +2,8 @@
 
 import {EFAULT, EINVAL, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {Task} from '../core/task.ts'
 import type {FutexKey, FutexTable} from '../memory/futex-table.ts'
-import type {Task} from '../task/task.ts'
 
 const WORD_BYTES = 4
 /** A bitset that meets every other. */

@@ -2,9 +2,9 @@
 
 import {Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {BLOCKED} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {restartOf} from '../core/wait.ts'
 import type {FutexTable, FutexWaiter} from '../memory/futex-table.ts'
-import type {Task} from '../task/task.ts'
 
 /** @param table the sleeper's, also when it is moved to another word */
 export function sleepOnFutex(task: Task, table: FutexTable, waiter: FutexWaiter, deadlineNs: number): number {

@@ -1,7 +1,7 @@
 // What shmctl(2), semctl(2) and msgctl(2) share.
 
 import {IPC_STAT} from '../../abi/ipc.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import type {IpcObject, IpcTable} from './ipc-table.ts'
 import {MAY_READ} from './permission.ts'
 

@@ -1,8 +1,8 @@
 // KernelIpc: what processes share to talk to each other, one of each for a kernel: kernel.ipc.
 
-import type {Kernel} from '../kernel.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {FutexTable} from '../memory/futex-table.ts'
-import type {Process} from '../task/process.ts'
 import {MessageQueues} from './message-queue.ts'
 import {PosixQueues} from './posix-queues.ts'
 import {SemaphoreSets} from './semaphore-set.ts'

@@ -8,8 +8,8 @@ import type {AttributeChanges, Attributes, Credentials, FileDescription, Time} f
 import {Node} from '../../vfs/node.ts'
 import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {PosixQueueFile} from './posix-queue-file.ts'
 
 const MQUEUE_MAGIC = 0x19800202

@@ -20,8 +20,8 @@ import type {FileDescription} from '../../vfs/file.ts'
 import {ownString} from '../../vfs/own-string.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import type {Credentials} from '../core/credentials.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {PosixQueue, type QueueMessage} from './posix-queue.ts'
 
 /** What Linux counts for a message and for a priority, on top of the text: struct msg_msg, struct posix_msg_tree_node. */

@@ -2,7 +2,7 @@
 // those that processes may share.
 
 import {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /**
  * A word: an address of a MemoryMap, or a byte of what is mapped there (Mappable.identity). Never a place in the

@@ -3,8 +3,8 @@
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Inode, Mappable} from '../../vfs/file.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import type {MemoryMap} from './memory-map.ts'
 
 /** All address spaces. */

@@ -5,8 +5,8 @@ import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
+import type {Task} from '../core/task.ts'
 import type {SharedDescription} from '../fd/fd-table.ts'
-import type {Task} from '../task/task.ts'
 import {invalidateHole} from './invalidate.ts'
 import type {Backing} from './vma.ts'
 

@@ -14,7 +14,7 @@ import {PROT_WRITE} from '../../platform/platform.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import {TmpfsFile} from '../../vfs/fs/tmpfs-file.ts'
-import type {Process} from '../task/process.ts'
+import type {Process} from '../core/process.ts'
 
 const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC
 

@@ -17,9 +17,9 @@ import {
   SOL_SOCKET,
   UCRED_BYTES,
 } from '../../abi/socket.ts'
+import type {Task} from '../core/task.ts'
 import type {SharedDescription} from '../fd/fd-table.ts'
 import {requirePromise} from '../pledge/require-promise.ts'
-import type {Task} from '../task/task.ts'
 import type {SenderCredentials} from './message.ts'
 import type {Reading} from './receive.ts'
 import type {UnixSocket} from './unix-socket.ts'

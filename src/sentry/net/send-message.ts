@@ -5,12 +5,12 @@ import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {MSG_DONTWAIT, MSG_NOSIGNAL, MSG_OOB, SOCK_SEQPACKET} from '../../abi/socket.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
+import type {Task} from '../core/task.ts'
 import {restartOf} from '../core/wait.ts'
 import {totalLength} from '../fd/transfer.ts'
 import {copyIn} from '../memory/range-copy.ts'
 import type {Iovec} from '../memory/user-memory.ts'
 import {raiseOwn} from '../signals/own.ts'
-import type {Task} from '../task/task.ts'
 import type {Control} from './control-messages.ts'
 import {
   type Author,

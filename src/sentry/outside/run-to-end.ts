@@ -1,6 +1,6 @@
 // runToEnd: runs one program alone in a sentry, from its start to its end; afterwards the sentry is free for another.
 
-import type {Process} from '../task/process.ts'
+import type {Process} from '../core/process.ts'
 import {Run} from '../task/run.ts'
 import type {ProgramResult} from './program-result.ts'
 import type {ProgramOptions, Sentry} from './sentry.ts'

@@ -18,21 +18,23 @@ import {resolve} from '../../vfs/path-walk.ts'
 import {callPatcher} from '../call/call-patcher.ts'
 import {CallTable} from '../core/call-table.ts'
 import {type Credentials, initialCredentials} from '../core/credentials.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {ResourceLimits} from '../core/resource-limits.ts'
 import {commOf, type LoadedImage, loadImage} from '../exec/exec.ts'
 import {closeExecutable} from '../exec/open-executable.ts'
 import {Vdso} from '../exec/vdso.ts'
 import {FdTable, SharedDescription} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
-import {Kernel} from '../kernel.ts'
+import {SentryKernel} from '../kernel.ts'
 import {ProcessSignals} from '../signals/process-signals.ts'
 import {TaskSignals} from '../signals/task-signals.ts'
 import {table} from '../syscalls/table.ts'
 import {CpuQuota} from '../task/cpu/cpu-quota.ts'
 import {KernelProcSource} from '../task/proc-source.ts'
-import {Process} from '../task/process.ts'
+import {ThreadGroup} from '../task/process.ts'
 import type {Run} from '../task/run.ts'
-import {Task} from '../task/task.ts'
+import {GuestThread} from '../task/task.ts'
 import type {HostTty} from '../tty/host-tty.ts'
 import {terminalLocation} from '../tty/peer.ts'
 import {Terminals} from '../tty/terminals.ts'
@@ -83,7 +85,7 @@ export class Sentry {
     })
     const {showProgram} = options
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory, showProgram)
-    this.kernel = new Kernel(
+    this.kernel = new SentryKernel(
       platform,
       CallTable.of(table),
       this.#root,
@@ -176,7 +178,7 @@ export class Sentry {
     const budget = kernel.budget.part()
     const signals = new ProcessSignals(limits, budget)
     const startedNs = kernel.monotonicNs()
-    const process = new Process({
+    const process = new ThreadGroup({
       ...{pid, run, space, limits, budget, signals, startedNs, program},
       syscalls: this.kernel.calls,
     })
@@ -189,7 +191,7 @@ export class Sentry {
       opened.set(file, description)
       fds.replace(fd, description)
     })
-    const task = new Task({
+    const task = new GuestThread({
       ...{tid: pid, kernel, process, context, fds},
       fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),
       signals: new TaskSignals(signals),

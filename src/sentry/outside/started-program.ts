@@ -2,9 +2,9 @@
 
 import {SIGKILL} from '../../abi/signal.ts'
 import type {CallTable} from '../core/call-table.ts'
+import type {Process} from '../core/process.ts'
 import type {Counters} from '../task/counters.ts'
 import {wasOutOfMemory} from '../task/exit.ts'
-import type {Process} from '../task/process.ts'
 import type {Run} from '../task/run.ts'
 import type {ProgramResult, RunStats, TimeLimit} from './program-result.ts'
 import type {ProgramOptions, Sentry} from './sentry.ts'

@@ -1,7 +1,7 @@
 // usageOf, processesOf: what a sandbox uses at the moment, and which processes it has.
 
 import {printable} from '../../errors.ts'
-import type {Kernel} from '../kernel.ts'
+import type {Kernel} from '../core/kernel.ts'
 import {ProcessView} from '../task/process-view.ts'
 import type {Sentry} from './sentry.ts'
 import {MOST_SHOWN, type ProcessInfo, type SandboxUsage} from './usage.ts'

@@ -4,7 +4,7 @@ import {ENOSYS} from '../../abi/errno.ts'
 import {plainInfo, SI_KERNEL} from '../../abi/siginfo.ts'
 import {SIGSYS} from '../../abi/signal.ts'
 import {BLOCKED} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** Thrown out of a call, before it does anything. Not an Errno: no handler may take it for one. */
 export class BrokenPromise {

@@ -7,8 +7,8 @@ import {MAP_ANONYMOUS, MAP_PRIVATE, MAP_TYPE} from '../../abi/mman.ts'
 import {AF_UNIX, SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
 import {PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import type {Row} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {SocketFile} from '../net/socket-file.ts'
-import type {Task} from '../task/task.ts'
 import {changesTerminal, movesTerminal} from './terminal-requests.ts'
 
 /** Returns words as in the column. Reads arguments only, no guest memory, which another thread could change before the call reads it. */

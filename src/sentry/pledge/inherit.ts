@@ -1,7 +1,7 @@
 // Restrictions that a new process inherits: all of them. From then on, each process tightens its own.
 
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {applyPathPolicies} from './path-policies.ts'
 import {PromisedPaths} from './promised-paths.ts'
 

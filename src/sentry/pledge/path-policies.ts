@@ -4,7 +4,7 @@ import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import type {Intent, PathPolicy} from '../../vfs/path-policy.ts'
 import type {Resolution} from '../../vfs/path-walk.ts'
-import type {Process} from '../task/process.ts'
+import type {Process} from '../core/process.ts'
 
 /** Call when one of them has changed. */
 export function applyPathPolicies(process: Process): void {

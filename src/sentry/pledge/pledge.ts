@@ -1,9 +1,9 @@
 // Pledge: what a process has promised, and the call table that enforces it.
 
 import type {CallTable} from '../core/call-table.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import type {Row, Syscall} from '../core/syscall.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
 import {BrokenPromise} from './broken-promise.ts'
 import {applyPathPolicies} from './path-policies.ts'
 import {PromisedPaths} from './promised-paths.ts'

@@ -1,6 +1,6 @@
 // requirePromise: a promise that neither a call's arguments nor its path show to be needed, but what a message carries.
 
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {BrokenPromise} from './broken-promise.ts'
 import type {PromiseName} from './promises.ts'
 

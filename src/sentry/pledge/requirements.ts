@@ -1,7 +1,7 @@
 // Requirements: from the `promises` column of the system call table to the promises that a call needs.
 
 import type {Row} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {byArguments} from './by-arguments.ts'
 import {PROMISES, type PromiseName, type Promises} from './promises.ts'
 

@@ -5,7 +5,7 @@ import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
 import {ATTRIBUTES, CREATE, EXECUTE, INSPECT, type Intent, READ, WRITE} from '../../vfs/path-policy.ts'
 import type {Resolution} from '../../vfs/path-walk.ts'
-import type {Process} from '../task/process.ts'
+import type {Process} from '../core/process.ts'
 import type {PromiseName} from './promises.ts'
 
 const NEEDS: readonly [Intent, PromiseName][] = [

@@ -12,8 +12,7 @@ import {
   SIGSEGV,
 } from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
-import {tellParentOfStop} from '../task/child-news.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {mayStop} from '../tty/groups.ts'
 import {forceSignal} from './force.ts'
 import type {PendingSignal} from './pending.ts'
@@ -99,8 +98,7 @@ function actByDefault(task: Task, {signal, info}: PendingSignal): void {
   switch (action) {
     case 'stop':
       if (!mayStop(task.kernel.processes, task.process, signal)) return
-      task.signals.process.stop()
-      tellParentOfStop(task.process, signal)
+      task.signals.process.stop(signal)
       task.kernel.onStopped?.(task.process, signal)
       return
     default:

@@ -3,8 +3,8 @@
 import {faultInfo, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIG_IGN} from '../../abi/signal.ts'
 import type {Fault} from '../../platform/platform.ts'
+import type {Task} from '../core/task.ts'
 import {OUT_OF_MEMORY} from '../memory/fault-signal.ts'
-import type {Task} from '../task/task.ts'
 import {DEFAULT_ACTION} from './signal-handlers.ts'
 
 /** Raises the signal of a fault that nothing mended; deliver() acts on it. */

@@ -21,7 +21,8 @@ export class ProcessSignals {
   readonly tasks: TaskSignals[] = []
   readonly #limits: ResourceLimits
   #handlers: SignalHandlers
-  /** Called when SIGCONT continued it: the parent is told. */
+  /** Called when a signal stopped it, and when SIGCONT continued it: the parent is told. */
+  onStopped: ((signal: number) => void) | undefined
   onContinued: (() => void) | undefined
   readonly #budget: Budget
   /** Infos in the queues, plus places reserved for timers. */
@@ -153,12 +154,13 @@ export class ProcessSignals {
     this.pending.dropAll()
   }
 
-  stop(): void {
+  stop(signal: number): void {
     this.#stopped = true
     for (const task of this.tasks) {
       task.update()
       task.notify()
     }
+    this.onStopped?.(signal)
   }
 
   // signal(7): a stop signal and SIGCONT cancel each other when sent, whatever the mask and the action say.

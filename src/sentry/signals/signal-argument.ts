@@ -4,7 +4,7 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SIGINFO_BYTES, type SignalInfo} from '../../abi/siginfo.ts'
 import {NSIG} from '../../abi/signal.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** @param size the call's sigsetsize argument @throws Errno EINVAL, EFAULT */
 export function readSignalSet(task: Task, address: number, size: number): SignalSet {

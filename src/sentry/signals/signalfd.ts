@@ -6,7 +6,7 @@ import {signalfdInfo} from '../../abi/siginfo.ts'
 import type {SignalSet} from '../../abi/signal-set.ts'
 import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {Kernel} from '../kernel.ts'
+import type {Kernel} from '../core/kernel.ts'
 import {maskText} from './signal-masks.ts'
 import type {TaskSignals} from './task-signals.ts'
 

@@ -3,13 +3,13 @@
 import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {restartOf} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {takeConnection} from '../net/connect.ts'
 import {deadlineOf, requireSocket, writeAddress} from '../net/socket-argument.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {encodeAddress} from '../net/unix-address.ts'
-import type {Task} from '../task/task.ts'
 import {SOCK_FLAGS} from './socket.ts'
 
 export const accept: Syscall = (task, args) =>

@@ -17,6 +17,7 @@ import {INSPECT} from '../../vfs/path-policy.ts'
 import {resolve} from '../../vfs/path-walk.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {
   checkMountWritable,
   descriptorTarget,
@@ -25,7 +26,6 @@ import {
   startDirectory,
   type Target,
 } from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const access: Syscall = (task, args) => accessAt(task, AT_FDCWD, args.address(0), args.uint32(1), 0)
 

@@ -3,7 +3,7 @@
 import {EINVAL, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
 import {CLOCK_REALTIME, encodeTimeval} from '../../abi/time.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {isClock, readClock} from '../time/clocks.ts'
 
 // struct timex: fields are longs, except modes, status, shift and tai.

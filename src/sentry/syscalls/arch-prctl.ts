@@ -4,7 +4,7 @@ import {EINVAL, ENODEV, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
 import {features} from '../../arch/x86_64/fp-frame.ts'
 import {FS_BASE, GS_BASE} from '../../arch/x86_64/registers.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 const ARCH_SET_GS = 0x1001
 const ARCH_SET_FS = 0x1002

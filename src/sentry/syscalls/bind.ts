@@ -5,12 +5,12 @@ import {PERMISSION_BITS, S_IFSOCK} from '../../abi/file-mode.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
 import {makeNode, unlinkPath} from '../../vfs/names.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {pathContext} from '../fd/path-argument.ts'
 import {SOMAXCONN, listen as startListening} from '../net/connect.ts'
 import {callerCredentials, openSocket, readAddress} from '../net/socket-argument.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import {asksForAny, decodeAddress} from '../net/unix-address.ts'
-import type {Task} from '../task/task.ts'
 
 export const bind: Syscall = (task, args) => {
   const file = openSocket(task, args.int32(0))

@@ -11,7 +11,7 @@ import {
 } from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 const VERSION_2 = 0x20071026
 const VERSION_3 = 0x20080522

@@ -8,8 +8,8 @@ import type {Location} from '../../vfs/location.ts'
 import {checkSearch} from '../../vfs/permissions.ts'
 import {requireCapability} from '../core/credentials.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {locate, readPath} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const chdir: Syscall = (task, args) => {
   const path = readPath(task, args.address(0))

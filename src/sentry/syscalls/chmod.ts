@@ -9,9 +9,9 @@ import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember, ownsInode} from '../../vfs/permissions.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const chmod: Syscall = (task, args) =>
   changeMode(task, locateTarget(task, AT_FDCWD, args.address(0), 0, ATTRIBUTES), args.uint32(1))

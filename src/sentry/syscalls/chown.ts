@@ -11,9 +11,9 @@ import {isMember} from '../../vfs/permissions.ts'
 import {withoutSetId} from '../../vfs/set-id-bits.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 /** uid_t and gid_t -1: leave unchanged. */
 const UNCHANGED = 0xffffffff

@@ -33,12 +33,12 @@ import {NSIG, SIGCHLD} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {requireCapability} from '../core/credentials.ts'
+import type {Process} from '../core/process.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {unlessFault} from '../memory/unless-fault.ts'
 import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
 import {PidFile} from '../task/pid-file.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
 
 /** What else the flags ask for: addresses in the caller's memory, and in the child's. */
 interface Clone extends CloneRequest {

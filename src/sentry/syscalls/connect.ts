@@ -4,6 +4,7 @@ import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {AF_UNSPEC, UNIX_PATH_OFFSET} from '../../abi/socket.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {restartOf} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {connectDatagrams, connectTo, disconnectDatagrams} from '../net/connect.ts'
@@ -17,7 +18,6 @@ import {
 } from '../net/socket-argument.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import {decodeAddress, familyOf} from '../net/unix-address.ts'
-import type {Task} from '../task/task.ts'
 
 /** The address is read before the descriptor is checked to be a socket. */
 export const connect: Syscall = (task, args) => {

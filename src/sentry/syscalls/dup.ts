@@ -3,7 +3,7 @@
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CLOEXEC} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 export const dup: Syscall = (task, args) => task.fds.duplicate(task.fds.description(args.int32(0)))
 

@@ -16,9 +16,9 @@ import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {POLLRDNORM, POLLWRNORM} from '../../abi/poll.ts'
 import {arch} from '../../arch/index.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {EpollFile, type Interest, isAlwaysReady} from '../fd/epoll-file.ts'
-import type {Task} from '../task/task.ts'
 
 /** Events that EPOLLEXCLUSIVE allows. */
 const EXCLUSIVE_EVENTS =

@@ -3,10 +3,10 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {EpollFile} from '../fd/epoll-file.ts'
 import {setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
-import type {Task} from '../task/task.ts'
 import {deadlineAfterMs, readTimespecDeadline} from '../time/time-limit.ts'
 
 const layout = arch.kernelAbi.epollEvent

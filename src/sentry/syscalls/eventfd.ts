@@ -5,7 +5,7 @@ import {EFD_SEMAPHORE} from '../../abi/fcntl.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {openEventfd} from '../../vfs/eventfd.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 export const eventfd: Syscall = (task, args) => makeEventfd(task, args.uint32(0), 0)
 export const eventfd2: Syscall = (task, args) => makeEventfd(task, args.uint32(0), args.uint32(1))

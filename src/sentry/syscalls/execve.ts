@@ -7,10 +7,10 @@ import {ElfError} from '../../elf/elf-error.ts'
 import {HvError} from '../../errors.ts'
 import {ARGUMENT_BYTES_MAX, STRING_LIMIT} from '../../loader/stack.ts'
 import {REGISTERS_SET, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {executeProgram} from '../exec/execute.ts'
 import {closeExecutable, type Executable, openExecutable} from '../exec/open-executable.ts'
 import {locate, pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 const POINTER_BYTES = 8
 

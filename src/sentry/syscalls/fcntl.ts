@@ -39,6 +39,7 @@ import {takesDirect} from '../../vfs/open.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
 import {mayExceed, type Pipe, PipeEnd} from '../../vfs/pipe.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {getLock, setLock} from '../fd/fcntl-locks.ts'
 import {
@@ -53,7 +54,6 @@ import {
 } from '../fd/fcntl-owner.ts'
 import type {SharedDescription} from '../fd/fd-table.ts'
 import {addSeals, sealsOf} from '../memory/seals.ts'
-import type {Task} from '../task/task.ts'
 
 const {openFlags} = arch.kernelAbi
 

@@ -5,9 +5,9 @@ import {S_IFBLK, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
 import {LAST_OFFSET} from '../../abi/word.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {noteMappedWrites} from '../memory/invalidate.ts'
-import type {Task} from '../task/task.ts'
 
 /** SYNC_FILE_RANGE_WAIT_BEFORE | WRITE | WAIT_AFTER. */
 const SYNC_FILE_RANGE_FLAGS = 7

@@ -3,9 +3,9 @@
 import {EAGAIN, EINVAL, Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
 import type {FutexWaiter} from '../memory/futex-table.ts'
-import type {Task} from '../task/task.ts'
 import {monotonicDeadlineNs} from '../time/clocks.ts'
 import {readTimespec} from '../time/time-argument.ts'
 

@@ -20,11 +20,11 @@ import {
 } from '../../abi/futex.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
 import {lockAt, lockPi, requeuePi, tryLockPi, unlockPi, waitRequeuePi} from '../ipc/futex-pi.ts'
 import {sleepOnFutex} from '../ipc/futex-sleep.ts'
 import {applyWakeOp, decodeWakeOp, wakeOpHolds} from '../ipc/futex-wake-op.ts'
-import type {Task} from '../task/task.ts'
 import {monotonicDeadlineNs} from '../time/clocks.ts'
 import {readTimespec} from '../time/time-argument.ts'
 

@@ -7,8 +7,8 @@ import {IN_ACCESS} from '../../abi/inotify.ts'
 import {PROT_WRITE} from '../../platform/platform.ts'
 import {tell} from '../../vfs/watchers.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import type {Task} from '../task/task.ts'
 
 /** No more than this is filled at once: a guest's size is an allegation. */
 const MAX_BUFFER = 64 * 1024

@@ -3,11 +3,11 @@
 import {CAP_SYS_ADMIN, CAP_SYS_NICE, hasCapability} from '../../abi/capability.ts'
 import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {LEAST_NICE, NICEST} from '../../abi/sched.ts'
+import type {Process} from '../core/process.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {isOwner, isPrivileged, mayBeNice} from '../task/cpu/may-schedule.ts'
-import type {Process} from '../task/process.ts'
 import {processArgument} from '../task/process-argument.ts'
-import type {Task} from '../task/task.ts'
 
 const PRIO_PROCESS = 0
 const PRIO_PGRP = 1

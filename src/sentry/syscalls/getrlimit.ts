@@ -3,11 +3,11 @@
 import {CAP_SYS_RESOURCE} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {type Credentials, requireCapability} from '../core/credentials.ts'
+import type {Process} from '../core/process.ts'
 import {type Limit, RLIMIT_CPU, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../core/resource-limits.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Process} from '../task/process.ts'
+import type {Task} from '../core/task.ts'
 import {processArgument} from '../task/process-argument.ts'
-import type {Task} from '../task/task.ts'
 import {enforceCpuLimit} from '../time/cpu-limit.ts'
 
 const RLIMIT_BYTES = 16

@@ -16,12 +16,12 @@ import * as abi from '../../abi/socket.ts'
 import {decodeTimeval, encodeTimeval, fromNs, TIMEVAL_BYTES, toNs} from '../../abi/time.ts'
 import {requireCapability} from '../core/credentials.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openSocket} from '../net/socket-argument.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import {MAX_BUFFER, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, SWITCHES} from '../net/socket-options.ts'
 import {encodeAddress} from '../net/unix-address.ts'
 import type {UnixSocket} from '../net/unix-socket.ts'
-import type {Task} from '../task/task.ts'
 
 const INT_MAX = 0x7fffffff
 const NO_ID = 0xffffffff

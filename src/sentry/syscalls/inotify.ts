@@ -20,10 +20,10 @@ import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {READ} from '../../vfs/path-policy.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {InotifyFile} from '../fd/inotify-file.ts'
 import {locate, readPath} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 const KNOWN_BITS =
   IN_ALL_EVENTS |

@@ -4,8 +4,8 @@ import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, EOPNOTSUPP, Errno, EXDEV} from '../../abi/errno.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import type {Task} from '../task/task.ts'
 import {requireRegular} from './copy-file-range.ts'
 
 const FILE_CLONE_RANGE_BYTES = 32

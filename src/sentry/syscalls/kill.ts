@@ -5,12 +5,12 @@ import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {codeOf, killInfo, SI_TKILL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGCONT} from '../../abi/signal.ts'
 import {isSendersUser} from '../core/credentials.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Kernel} from '../kernel.ts'
+import type {Task} from '../core/task.ts'
 import {readSignalInfo, signalOrZero} from '../signals/signal-argument.ts'
-import type {Process} from '../task/process.ts'
 import {processArgument, processById} from '../task/process-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const kill: Syscall = (task, args) => {
   const signal = signalOrZero(args.int32(1))

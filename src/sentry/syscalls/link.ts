@@ -7,8 +7,8 @@ import type {Location} from '../../vfs/location.ts'
 import {makeLink} from '../../vfs/names.ts'
 import {requireCapability} from '../core/credentials.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {locate, pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const link: Syscall = (task, args) =>
   linkPaths(task, AT_FDCWD, args.address(0), AT_FDCWD, args.address(1), 0)

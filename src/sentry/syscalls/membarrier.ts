@@ -5,9 +5,9 @@
 // platform later, which is as good. With one CPU, only the caller runs.
 
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import type {Process} from '../core/process.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 const QUERY = 0
 const GLOBAL = 1 << 0

@@ -14,8 +14,8 @@ import {
 import {O_CLOEXEC, O_LARGEFILE, O_RDWR} from '../../abi/open-flags.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import {Tmpfs} from '../../vfs/fs/tmpfs.ts'
+import type {Kernel} from '../core/kernel.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Kernel} from '../kernel.ts'
 
 /** NAME_MAX without "memfd:", and the NUL. */
 const MAX_NAME = 250

@@ -3,8 +3,8 @@
 import {AT_FDCWD} from '../../abi/at-flags.ts'
 import {makeDirectory} from '../../vfs/names.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const mkdir: Syscall = (task, args) => mkdirAt(task, AT_FDCWD, args.address(0), args.uint32(1))
 export const mkdirat: Syscall = (task, args) => mkdirAt(task, args.int32(0), args.address(1), args.uint32(2))

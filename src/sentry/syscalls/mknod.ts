@@ -5,8 +5,8 @@ import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
 import {makeNode} from '../../vfs/names.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const mknod: Syscall = (task, args) =>
   mknodAt(task, AT_FDCWD, args.address(0), args.uint32(1), args.uint32(2))

@@ -9,11 +9,11 @@ import {PAGE_SIZE} from '../../platform/platform.ts'
 import {RLIMIT_MEMLOCK} from '../core/resource-limits.ts'
 import {stepThrough} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {lockedBytes, mappedBytes} from '../memory/accounting.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {changeFlags, forEachPart, populateAhead} from '../memory/populate.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT} from '../memory/vma.ts'
-import type {Task} from '../task/task.ts'
 
 const LOCK_FLAGS = VM_LOCKED | VM_LOCKONFAULT
 

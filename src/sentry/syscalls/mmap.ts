@@ -29,6 +29,7 @@ import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {memoryMaps} from '../memory/invalidate.ts'
 import {backingOf} from '../memory/mapping-backing.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
@@ -43,7 +44,6 @@ import {
   VM_NORESERVE,
   VM_SHARED,
 } from '../memory/vma.ts'
-import type {Task} from '../task/task.ts'
 import {canLock, populateRange} from './mlock.ts'
 
 const MAP_32BIT = arch.kernelAbi.mmapBelow2GiB

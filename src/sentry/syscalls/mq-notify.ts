@@ -10,8 +10,8 @@ import {
 } from '../../abi/mqueue.ts'
 import {NSIG} from '../../abi/signal.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {Notification} from '../ipc/posix-queue.ts'
-import type {Task} from '../task/task.ts'
 import {queueFile} from './mq-send.ts'
 
 export const mqNotify: Syscall = (task, args) => {

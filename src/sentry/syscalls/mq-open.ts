@@ -6,9 +6,9 @@ import {O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK} from '../../abi/open-
 import {NAME_MAX} from '../../vfs/path-walk.ts'
 import {RLIMIT_MSGQUEUE} from '../core/resource-limits.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {readPath} from '../fd/path-argument.ts'
 import type {QueueSize} from '../ipc/posix-queues.ts'
-import type {Task} from '../task/task.ts'
 
 const KNOWN_FLAGS = O_ACCMODE | O_CREAT | O_EXCL | O_NONBLOCK
 

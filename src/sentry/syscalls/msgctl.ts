@@ -18,9 +18,9 @@ import {
 import {now} from '../../vfs/clock.ts'
 import {requireCapability} from '../core/credentials.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {encodeInts, encodeIpcDs, ownObject, statTarget} from '../ipc/ipc-control.ts'
 import type {MessageQueue, MessageQueues} from '../ipc/message-queue.ts'
-import type {Task} from '../task/task.ts'
 
 const STATS = {byIndex: MSG_STAT, byIndexAny: MSG_STAT_ANY}
 const QBYTES = 88

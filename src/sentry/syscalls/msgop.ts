@@ -3,9 +3,9 @@
 import {E2BIG, EAGAIN, EIDRM, EINVAL, ENOMSG, Errno} from '../../abi/errno.ts'
 import {IPC_NOWAIT, MSG_COPY, MSG_EXCEPT, MSG_NOERROR, MSGMAX} from '../../abi/ipc.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {Message, Selector} from '../ipc/message-queue.ts'
 import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
-import type {Task} from '../task/task.ts'
 
 /** struct msgbuf starts with the type, a long. */
 const TYPE_BYTES = 8

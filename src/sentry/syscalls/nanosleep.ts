@@ -15,7 +15,7 @@ import {
   toNs,
 } from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../time/clocks.ts'
 import {cpuClock, type TimerClock} from '../time/periodic-timer.ts'
 import {readTimespec} from '../time/time-argument.ts'

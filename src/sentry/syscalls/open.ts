@@ -7,10 +7,10 @@ import {arch} from '../../arch/index.ts'
 import {type Opened, openPath} from '../../vfs/open.ts'
 import {tell} from '../../vfs/watchers.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openUnleased} from '../fd/lease-break.ts'
 import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
-import type {Task} from '../task/task.ts'
 
 const {openFlags} = arch.kernelAbi
 

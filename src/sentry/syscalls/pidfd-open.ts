@@ -3,9 +3,9 @@
 import {EBADF, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_EXCL, O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {PidFile} from '../task/pid-file.ts'
-import type {Task} from '../task/task.ts'
 
 const PIDFD_NONBLOCK = O_NONBLOCK
 const PIDFD_THREAD = O_EXCL

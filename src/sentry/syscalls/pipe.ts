@@ -4,7 +4,7 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {openPipe} from '../../vfs/pipe.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 export const pipe: Syscall = (task, args) => makePipe(task, args.address(0), 0)
 export const pipe2: Syscall = (task, args) => makePipe(task, args.address(0), args.int32(1))

@@ -2,9 +2,9 @@
 
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {applyPledge} from '../pledge/pledge.ts'
 import {isSubset, type Promises, parsePromises} from '../pledge/promises.ts'
-import type {Task} from '../task/task.ts'
 
 const MAX_LENGTH = 1024
 

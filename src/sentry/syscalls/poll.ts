@@ -4,10 +4,10 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLERR, POLLFD_SIZE, POLLHUP, POLLNVAL} from '../../abi/poll.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {WaitedFile} from '../core/wait.ts'
 import {readinessPass} from '../fd/epoll-nesting.ts'
 import {readinessAt, setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
-import type {Task} from '../task/task.ts'
 import {deadlineAfterMs, readTimespecDeadline, writeRemaining} from '../time/time-limit.ts'
 
 export const poll: Syscall = (task, args) =>

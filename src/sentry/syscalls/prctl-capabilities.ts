@@ -24,7 +24,7 @@ import {
   SECBIT_NO_CAP_AMBIENT_RAISE,
 } from '../core/credentials.ts'
 import type {Arguments} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** The bit above each one locks it. */
 const SECURE_BITS = 0x55

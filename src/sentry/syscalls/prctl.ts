@@ -39,7 +39,7 @@ import {
 import {NSIG} from '../../abi/signal.ts'
 import {requireCapability} from '../core/credentials.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {
   ambient,
   dropFromBoundingSet,

@@ -19,11 +19,11 @@ import {
 import {NSIG, SIGKILL} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {readForced} from '../debug/forced-memory.ts'
 import {stateOf} from '../debug/task-state.ts'
 import type {PendingSignal} from '../signals/pending.ts'
 import {mayInspect} from '../task/may-inspect.ts'
-import type {Task} from '../task/task.ts'
 import {Tracing} from '../task/tracing.ts'
 
 const WORD_BYTES = 8

@@ -4,9 +4,9 @@ import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {LAST_OFFSET} from '../../abi/word.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {readableAt, readableFile} from '../fd/descriptor-argument.ts'
 import {readRange} from '../fd/transfer.ts'
-import type {Task} from '../task/task.ts'
 
 export const read: Syscall = (task, args) => {
   const file = readableFile(task, args.int32(0))

@@ -4,8 +4,8 @@ import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.t
 import {EINVAL, ENOENT, Errno} from '../../abi/errno.ts'
 import {S_IFLNK} from '../../abi/file-mode.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {locateTarget} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const readlink: Syscall = (task, args) =>
   readLinkAt(task, AT_FDCWD, args.address(0), args.address(1), args.int32(2))

@@ -5,9 +5,9 @@ import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {readableAt, readableFile, writableAt, writableFile} from '../fd/descriptor-argument.ts'
 import {readRange, readRanges, totalLength, withFlags, writeRange, writeRanges} from '../fd/transfer.ts'
-import type {Task} from '../task/task.ts'
 import {checkPosition} from './read.ts'
 
 const READ_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT

@@ -13,6 +13,7 @@ import {
 import {encodeTimespec, fromNs, toNs} from '../../abi/time.ts'
 import {repeat} from '../call/repeat.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
 import {ControlWriter} from '../net/control-messages.ts'
 import {checkMessageFlags, type MessageHeader, readHeader} from '../net/message-header.ts'
@@ -21,7 +22,6 @@ import {receiveMessage} from '../net/receive-message.ts'
 import {openSocket, writeAddress} from '../net/socket-argument.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import {encodeAddress} from '../net/unix-address.ts'
-import type {Task} from '../task/task.ts'
 import {readTimespec} from '../time/time-argument.ts'
 
 const NOTHING = new Uint8Array(0)

@@ -3,8 +3,8 @@
 import {AT_FDCWD} from '../../abi/at-flags.ts'
 import {renamePath} from '../../vfs/names.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const rename: Syscall = (task, args) =>
   renameAt(task, AT_FDCWD, args.address(0), AT_FDCWD, args.address(1), 0)

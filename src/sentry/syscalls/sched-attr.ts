@@ -11,8 +11,8 @@ import {
   SCHED_FLAG_UTIL_CLAMP,
 } from '../../abi/sched.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {mayChangeScheduling, requirePolicy} from '../task/cpu/may-schedule.ts'
-import type {Task} from '../task/task.ts'
 import {targetOf} from './sched.ts'
 
 // struct sched_attr: size, policy, flags, nice, priority, runtime, deadline, period; then the clamps of its second version.

@@ -10,10 +10,10 @@ import {
   SCHED_RESET_ON_FORK,
 } from '../../abi/sched.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {mayChangeScheduling, requireOwner, requirePolicy} from '../task/cpu/may-schedule.ts'
 import {YIELDED} from '../task/cpu/scheduler.ts'
 import {maskOf} from '../task/cpu/scheduling.ts'
-import type {Task} from '../task/task.ts'
 
 /** A long: affinity masks are made of them, and no guest has more CPUs than one has bits. */
 const MASK_BYTES = 8

@@ -3,10 +3,10 @@
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLIN, POLLOUT, POLLPRI, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE} from '../../abi/poll.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {WaitedFile} from '../core/wait.ts'
 import {readinessPass} from '../fd/epoll-nesting.ts'
 import {readinessAt, setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
-import type {Task} from '../task/task.ts'
 import {readTimespecDeadline, readTimevalDeadline, writeRemaining} from '../time/time-limit.ts'
 
 export const select: Syscall = (task, args) => {

@@ -27,10 +27,10 @@ import {
 import {arch} from '../../arch/index.ts'
 import {now} from '../../vfs/clock.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {encodeInts, encodeIpcDs, ownObject, statTarget} from '../ipc/ipc-control.ts'
 import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 import type {SemaphoreSet, SemaphoreSets} from '../ipc/semaphore-set.ts'
-import type {Task} from '../task/task.ts'
 
 const STATS = {byIndex: SEM_STAT, byIndexAny: SEM_STAT_ANY}
 /** The size that Linux reports for an undo structure. */

@@ -4,10 +4,10 @@ import {E2BIG, EAGAIN, EIDRM, EINVAL, Errno} from '../../abi/errno.ts'
 import {SEM_UNDO, SEMBUF_BYTES, SEMOPM} from '../../abi/ipc.ts'
 import {toNs} from '../../abi/time.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 import {mayWait, type SemaphoreOperation, type SemaphoreSet} from '../ipc/semaphore-set.ts'
 import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
-import type {Task} from '../task/task.ts'
 import {readTimespec} from '../time/time-argument.ts'
 
 export const semop: Syscall = (task, args) => operate(task, args, Number.POSITIVE_INFINITY)

@@ -5,6 +5,7 @@ import {ENOBUFS, Errno} from '../../abi/errno.ts'
 import {MSGHDR} from '../../abi/socket.ts'
 import {repeat} from '../call/repeat.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
 import {readControl} from '../net/control-messages.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
@@ -12,7 +13,6 @@ import {sendMessage} from '../net/send-message.ts'
 import {openSocket, readAddress} from '../net/socket-argument.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import {requirePromise} from '../pledge/require-promise.ts'
-import type {Task} from '../task/task.ts'
 
 const INT_MAX = 0x7fffffff
 

@@ -1,10 +1,10 @@
 // setpgid(2), getpgid(2), getpgrp(2), setsid(2), getsid(2).
 
 import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import type {Process} from '../core/process.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Process} from '../task/process.ts'
+import type {Task} from '../core/task.ts'
 import {processArgument} from '../task/process-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const getpgrp: Syscall = (task) => task.process.processGroup
 export const getpgid: Syscall = (task, args) => processArgument(task, args.int32(0)).processGroup

@@ -4,7 +4,7 @@ import {CAP_SETGID, CAP_SETUID, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {type Credentials, fixCapabilities, fixFileCapabilities} from '../core/credentials.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** The four ids of one kind. */
 interface Ids {

@@ -22,9 +22,9 @@ import {
 import {now} from '../../vfs/clock.ts'
 import {RLIMIT_MEMLOCK} from '../core/resource-limits.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {encodeIpcDs, encodeLongs, ownObject, statTarget} from '../ipc/ipc-control.ts'
 import type {SharedSegment, SharedSegments} from '../ipc/shared-segment.ts'
-import type {Task} from '../task/task.ts'
 
 const STATS = {byIndex: SHM_STAT, byIndexAny: SHM_STAT_ANY}
 

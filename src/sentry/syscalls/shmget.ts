@@ -3,10 +3,10 @@
 import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import {SHM_HUGETLB, SHM_NORESERVE, SHMMAX} from '../../abi/ipc.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {IpcPermission} from '../ipc/permission.ts'
 import {SharedSegment} from '../ipc/shared-segment.ts'
 import {checkOvercommitted} from '../memory/accounting.ts'
-import type {Task} from '../task/task.ts'
 
 export const shmget: Syscall = (task, args) => {
   const key = args.int32(0)

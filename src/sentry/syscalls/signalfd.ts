@@ -4,10 +4,10 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {readSignalSet} from '../signals/signal-argument.ts'
 import {SignalFd} from '../signals/signalfd.ts'
-import type {Task} from '../task/task.ts'
 
 export const signalfd: Syscall = (task, args) => open(task, args, 0)
 export const signalfd4: Syscall = (task, args) => open(task, args, args.int32(3))

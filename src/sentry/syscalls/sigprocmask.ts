@@ -4,8 +4,8 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK} from '../../abi/signal.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {checkSetSize, readSignalSet} from '../signals/signal-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const rtSigprocmask: Syscall = (task, args) => {
   const newSet = args.address(1)

@@ -4,10 +4,10 @@ import {Errno} from '../../abi/errno.ts'
 import type {SignalReturn} from '../../arch/architecture.ts'
 import {arch} from '../../arch/index.ts'
 import {REGISTERS_SET, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {SEGV_ACCERR, SEGV_MAPERR} from '../memory/fault-signal.ts'
 import {forceSegv} from '../signals/deliver.ts'
 import {forceFault} from '../signals/force.ts'
-import type {Task} from '../task/task.ts'
 
 export const rtSigreturn: Syscall = (task) => {
   const {signals} = task

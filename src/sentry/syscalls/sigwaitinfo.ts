@@ -6,8 +6,8 @@ import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import type {SignalSet} from '../../abi/signal-set.ts'
 import {decodeTimespec, isValidTimespec, TIMESPEC_BYTES, toNs} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {readSignalSet} from '../signals/signal-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const rtSigtimedwait: Syscall = (task, args) => {
   const infoAddress = args.address(1)

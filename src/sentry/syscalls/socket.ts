@@ -17,11 +17,11 @@ import {
 } from '../../abi/socket.ts'
 import {PROT_WRITE} from '../../platform/platform.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {joinPair} from '../net/connect.ts'
 import {callerCredentials} from '../net/socket-argument.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {UnixSocket} from '../net/unix-socket.ts'
-import type {Task} from '../task/task.ts'
 
 /** SOCK_CLOEXEC and SOCK_NONBLOCK. */
 export const SOCK_FLAGS = O_CLOEXEC | O_NONBLOCK

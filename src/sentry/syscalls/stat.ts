@@ -12,8 +12,8 @@ import {encodeStat} from '../../abi/stat.ts'
 import {arch} from '../../arch/index.ts'
 import type {Inode} from '../../vfs/file.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {locateTarget} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 const STAT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE
 

@@ -3,8 +3,8 @@
 import {AT_FDCWD} from '../../abi/at-flags.ts'
 import {encodeStatfs, ST_RDONLY, ST_RELATIME, STATFS_SIZE} from '../../abi/stat.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const statfs: Syscall = (task, args) =>
   writeStatfs(task, locateTarget(task, AT_FDCWD, args.address(0), 0), args.address(1))

@@ -4,8 +4,8 @@ import {AT_FDCWD} from '../../abi/at-flags.ts'
 import {ENOENT, Errno} from '../../abi/errno.ts'
 import {makeSymlink} from '../../vfs/names.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const symlink: Syscall = (task, args) => symlinkPath(task, args.address(0), AT_FDCWD, args.address(1))
 

@@ -13,7 +13,7 @@ import {
   toNs,
 } from '../../abi/time.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../time/clocks.ts'
 import type {PosixTimer, TimerNotice} from '../time/posix-timers.ts'
 import {encodeTimerspec, readTimerspec} from '../time/time-argument.ts'

@@ -2,10 +2,10 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {encodeTimeval, fromNs, NS_PER_TICK} from '../../abi/time.ts'
+import type {Process} from '../core/process.ts'
 import {joinUsage, type ResourceUsage} from '../core/resource-usage.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 export const times: Syscall = (task, args) => {
   const address = args.address(0)

@@ -4,8 +4,8 @@ import {AT_FDCWD, AT_REMOVEDIR} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {removeDirectory, unlinkPath} from '../../vfs/names.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 export const unlink: Syscall = (task, args) => unlinkAt(task, AT_FDCWD, args.address(0), 0)
 export const rmdir: Syscall = (task, args) => unlinkAt(task, AT_FDCWD, args.address(0), AT_REMOVEDIR)

@@ -11,7 +11,7 @@ import {
 } from '../../abi/clone.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {NAMESPACES} from './clone.ts'
 
 /** What nobody can give up: a task may ask for it that has it alone. */

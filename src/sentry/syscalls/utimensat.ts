@@ -11,9 +11,9 @@ import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {checkAccess, ownsInode} from '../../vfs/permissions.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import type {Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 /** A moment, now, or unchanged. */
 type Wanted = Time | 'now' | 'omit'

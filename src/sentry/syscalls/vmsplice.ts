@@ -7,10 +7,10 @@ import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import type {Iovec} from '../memory/user-memory.ts'
 import {raiseOwn} from '../signals/own.ts'
-import type {Task} from '../task/task.ts'
 import {SPLICE_F_NONBLOCK, SPLICE_FLAGS} from './splice.ts'
 
 /** Waits for the first byte, or room for it, even with O_NONBLOCK: only SPLICE_F_NONBLOCK counts. */

@@ -3,9 +3,9 @@
 import {AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {E2BIG, EINVAL, EOPNOTSUPP, ERANGE, Errno} from '../../abi/errno.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {descriptorTarget, locateTarget} from '../fd/path-argument.ts'
-import type {Task} from '../task/task.ts'
 
 const XATTR_NAME_MAX = 255
 const XATTR_SIZE_MAX = 65536

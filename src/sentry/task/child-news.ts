@@ -4,9 +4,10 @@ import {Errno} from '../../abi/errno.ts'
 import {CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
 import {NSIG, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
 import {NS_PER_TICK} from '../../abi/time.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {joinUsage} from '../core/resource-usage.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Exit, Process} from './process.ts'
+import type {Exit} from './process.ts'
 
 /** CLD_*, and an exit status or a signal. */
 interface News {
@@ -36,18 +37,15 @@ export function tellParentOfEnd(kernel: Kernel, process: Process): void {
   parent.childNews.wakeAll()
 }
 
-/** @param signal the one that stopped it */
-export function tellParentOfStop(process: Process, signal: number): void {
+/** From now on its parent hears when it stops and when it goes on. */
+export function tellParentOfJobs(process: Process): void {
+  process.signals.onStopped ??= (signal) => tellOfJob(process, signal, CLD_STOPPED)
+  process.signals.onContinued ??= () => tellOfJob(process, SIGCONT, CLD_CONTINUED)
+}
+
+function tellOfJob(process: Process, signal: number, code: number): void {
   process.stopNews = signal
-  tellOfJob(process, {code: CLD_STOPPED, status: signal})
-}
-
-export function tellParentOfContinue(process: Process): void {
-  process.stopNews = SIGCONT
-  tellOfJob(process, {code: CLD_CONTINUED, status: SIGCONT})
-}
-
-function tellOfJob(process: Process, news: News): void {
+  const news = {code, status: signal}
   if (process.parent !== undefined) tellOfStop(process.parent, process, news)
 }
 

@@ -16,14 +16,16 @@ import {
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
 import type {Context} from '../../platform/platform.ts'
+import type {Process} from '../core/process.ts'
 import {RLIMIT_NPROC, UNLIMITED} from '../core/resource-limits.ts'
+import type {Task} from '../core/task.ts'
 import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {Space} from '../memory/space.ts'
 import {inheritRestrictions} from '../pledge/inherit.ts'
 import {ProcessSignals} from '../signals/process-signals.ts'
 import {TaskSignals} from '../signals/task-signals.ts'
-import {Process} from './process.ts'
-import {Task} from './task.ts'
+import {ThreadGroup} from './process.ts'
+import {GuestThread} from './task.ts'
 
 export interface CloneRequest {
   /** CLONE_*, checked; up to 2^33. */
@@ -56,7 +58,7 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     const fs = has(flags, CLONE_FS) ? parent.fs.share() : parent.fs.copy()
     undo.push(() => fs.release())
     const owner = has(flags, CLONE_THREAD) ? process : forkProcess(parent, tid, request, undo)
-    const task = new Task({
+    const task = new GuestThread({
       ...{tid, kernel, process: owner, context, fds, fs},
       signals: new TaskSignals(owner.signals),
       // Only threads have the very same: linkat(2).
@@ -137,7 +139,7 @@ function forkProcess(
     : has(flags, CLONE_CLEAR_SIGHAND)
       ? handlers.copyCleared()
       : handlers.copy()
-  const child = new Process({
+  const child = new ThreadGroup({
     ...{pid, run: process.run, space, limits, budget, program: process.program, syscalls: process.syscalls},
     signals: new ProcessSignals(limits, budget, childHandlers),
     startedNs: kernel.monotonicNs(),

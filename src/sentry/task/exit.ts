@@ -2,12 +2,13 @@
 
 import {killInfo, SI_USER} from '../../abi/siginfo.ts'
 import {SIGCHLD, SIGKILL} from '../../abi/signal.ts'
-import type {Kernel} from '../kernel.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
 import {leaveJobs} from '../tty/leave-jobs.ts'
 import {tellParentOfEnd} from './child-news.ts'
 import {tellKnown} from './known-calls.ts'
-import type {Exit, Process} from './process.ts'
-import type {Task} from './task.ts'
+import type {Exit} from './process.ts'
 import {releaseThreadWords} from './thread-words.ts'
 import {endTracing} from './tracing.ts'
 

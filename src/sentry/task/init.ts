@@ -2,17 +2,18 @@
 
 import type {AddressSpace, Context} from '../../platform/platform.ts'
 import {capabilitiesOf} from '../core/credentials.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {ResourceLimits} from '../core/resource-limits.ts'
 import {FdTable} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
-import type {Kernel} from '../kernel.ts'
 import {faultWindows} from '../memory/fault-windows.ts'
 import {Space} from '../memory/space.ts'
 import {ProcessSignals} from '../signals/process-signals.ts'
 import {TaskSignals} from '../signals/task-signals.ts'
-import {Process} from './process.ts'
+import {ThreadGroup} from './process.ts'
 import {Run} from './run.ts'
-import {Task} from './task.ts'
+import {GuestThread} from './task.ts'
 
 const UMASK = 0o022
 
@@ -40,13 +41,13 @@ export function createInit(kernel: Kernel): Process {
     auxv: new Uint8Array(0),
     signalTrampoline: 0,
   }
-  const process = new Process({
+  const process = new ThreadGroup({
     ...{pid, run: new Run(), space, limits, signals, program, syscalls: kernel.calls},
     budget: kernel.budget.part(),
     startedNs: kernel.monotonicNs(),
   })
   const {top} = kernel.rootMount
-  const task = new Task({
+  const task = new GuestThread({
     ...{tid: pid, kernel, process, context: nobody, name: 'init'},
     fds: new FdTable(kernel.budget),
     fs: new FsContext(top, top, UMASK),

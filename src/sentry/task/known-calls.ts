@@ -2,7 +2,7 @@
 
 import type {CallTable} from '../core/call-table.ts'
 import type {Credentials} from '../core/credentials.ts'
-import type {Task} from './task.ts'
+import type {Task} from '../core/task.ts'
 
 /** None of them looks at its arguments. */
 const CALLS = ['getpid', 'getppid', 'gettid', 'getuid', 'geteuid', 'getgid', 'getegid']

@@ -2,9 +2,9 @@
 
 import {CAP_SYS_PTRACE, hasCapability, isSubset} from '../../abi/capability.ts'
 import type {Credentials} from '../core/credentials.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
 import {isSubset as areSubset} from '../pledge/promises.ts'
-import type {Process} from './process.ts'
-import type {Task} from './task.ts'
 
 /** PTRACE_MODE_ATTACH_REALCREDS: whether the task may take a descriptor of the process. */
 export function mayInspect(task: Task, target: Process): boolean {

@@ -1,8 +1,8 @@
 // Who dies when guest memory is full: the faulting process, unless another run's process holds more. oom_badness in Linux's mm/oom_kill.c.
 
 import {SIGKILL} from '../../abi/signal.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from './process.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 
 /** /proc/PID/oom_score_adj of a process that is never killed. */
 const NEVER = -1000

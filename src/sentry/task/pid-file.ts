@@ -4,8 +4,8 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLHUP, POLLIN} from '../../abi/open-flags.ts'
 import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {Process} from './process.ts'
-import type {Task} from './task.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
 
 export class PidFile extends AnonymousDescription {
   override readonly waiters: WaitQueue

@@ -1,7 +1,7 @@
 // Pids: numbers for processes, tasks and their groups, and the limit on tasks.
 
 import {EAGAIN, Errno} from '../../abi/errno.ts'
-import type {Kernel} from '../kernel.ts'
+import type {Kernel} from '../core/kernel.ts'
 
 /** /proc/sys/kernel/pid_max: the default on machines with few processors. */
 export const MAX_PID = 32_768

@@ -1,8 +1,8 @@
 // A process argument: the process that a number names.
 
 import {Errno, ESRCH} from '../../abi/errno.ts'
-import type {Process} from './process.ts'
-import type {Task} from './task.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
 
 /** 0: the caller's. @throws Errno ESRCH */
 export function processArgument(task: Task, pid: number): Process {

@@ -1,4 +1,4 @@
-// Process: a thread group: memory, limits, signal actions, relatives, and what /proc shows of it.
+// ThreadGroup: a thread group: memory, limits, signal actions, relatives, and what /proc shows of it.
 
 import {SIGCHLD} from '../../abi/signal.ts'
 import type {Budget} from '../../vfs/budget.ts'
@@ -7,8 +7,10 @@ import type {PathPolicy} from '../../vfs/path-policy.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {CallTable, Handlers} from '../core/call-table.ts'
 import type {Credentials} from '../core/credentials.ts'
+import type {Process} from '../core/process.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
 import {NO_USAGE, type ResourceUsage} from '../core/resource-usage.ts'
+import type {Task} from '../core/task.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {MemoryUsage} from '../memory/memory-usage.ts'
 import type {Space} from '../memory/space.ts'
@@ -22,13 +24,16 @@ import {ProcessTimers} from '../time/process-timers.ts'
 import type {Terminal} from '../tty/terminal.ts'
 import {tellKnown} from './known-calls.ts'
 import type {Run} from './run.ts'
-import type {Task} from './task.ts'
 import type {Tracing} from './tracing.ts'
 
 /** Anonymous memory, ELF headers, private huge pages. */
 const DEFAULT_DUMP_FILTER = 0x33
 
-export class Process {
+declare module '../core/process.ts' {
+  interface Process extends ThreadGroup {}
+}
+
+export class ThreadGroup {
   readonly pid: number
   readonly run: Run
   /** Undefined for init alone. */
@@ -181,7 +186,7 @@ export class Process {
 }
 
 export type ProcessParts = Pick<
-  Process,
+  ThreadGroup,
   'pid' | 'run' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program' | 'syscalls'
 >
 

@@ -1,8 +1,8 @@
 // Run: a program started from outside, with all its descendants: what they cost, and what ends with the program.
 
+import type {Process} from '../core/process.ts'
 import {Counters} from './counters.ts'
 import {CpuMeter} from './cpu/cpu-meter.ts'
-import type {Process} from './process.ts'
 
 /**
  * Each process belongs for life to the run of the process that made it, whoever its parent becomes: a daemon is init's child, but

@@ -1,9 +1,9 @@
 // Runs: what was started from outside and has not ended: how each begins and ends beside the others, and to which one costs go.
 
 import {SIGKILL} from '../../abi/signal.ts'
-import type {Kernel} from '../kernel.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {endProcess} from './exit.ts'
-import type {Process} from './process.ts'
 import type {Run} from './run.ts'
 
 export class Runs {

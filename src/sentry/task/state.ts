@@ -1,7 +1,7 @@
 // The state of a task: its letter in /proc/PID/stat (man 5 proc_pid_stat), and how many tasks run or want to.
 
-import type {Kernel} from '../kernel.ts'
-import type {Task} from './task.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Task} from '../core/task.ts'
 
 /** @param task undefined: it has ended, and its parent has not waited for it, or other tasks of its process go on */
 export function stateOf(kernel: Kernel, task: Task | undefined): string {

@@ -1,27 +1,30 @@
-// Task: one guest thread: its registers, and what clone(2) may share with others (descriptors, directories, memory).
+// GuestThread: one guest thread: its registers, and what clone(2) may share with others (descriptors, directories, memory).
 
 import type {Context} from '../../platform/platform.ts'
 import type {Credentials} from '../core/credentials.ts'
 import {FrameArguments} from '../core/frame-arguments.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {type Arguments, BLOCKED} from '../core/syscall.ts'
 import type {Wait} from '../core/wait.ts'
 import type {FdTable, SharedDescription} from '../fd/fd-table.ts'
 import type {FsContext} from '../fd/fs-context.ts'
 import {holdFiles} from '../fd/held-files.ts'
 import type {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
-import type {Kernel} from '../kernel.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import type {TaskSignals} from '../signals/task-signals.ts'
 import {Scheduling} from './cpu/scheduling.ts'
 import {SystemTime} from './cpu/system-time.ts'
 import type {Told} from './known-calls.ts'
-import type {Process} from './process.ts'
 import type {Tracing} from './tracing.ts'
 
 const DEFAULT_TIMER_SLACK_NS = 50_000
 
-export class Task {
-  /** Changes only when execve(2) gives a thread its process's pid. */
+declare module '../core/task.ts' {
+  interface Task extends GuestThread {}
+}
+
+export class GuestThread {
   tid: number
   readonly kernel: Kernel
   readonly process: Process
@@ -123,7 +126,7 @@ export class Task {
 }
 
 export type TaskParts = Pick<
-  Task,
+  GuestThread,
   'tid' | 'kernel' | 'process' | 'context' | 'fds' | 'fs' | 'signals' | 'credentials' | 'name'
 >
 

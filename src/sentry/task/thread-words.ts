@@ -1,10 +1,10 @@
 // Words in memory that a task releases when it ends: its robust futexes, and the one that joiners wait for.
 
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
+import type {Task} from '../core/task.ts'
 import {wakeFutex} from '../ipc/futex-key.ts'
 import {leaveLock, waitedLocks} from '../ipc/futex-pi.ts'
 import {unlessFault} from '../memory/unless-fault.ts'
-import type {Task} from './task.ts'
 
 /** ROBUST_LIST_LIMIT: a guest can make its list circular. */
 const MAX_ENTRIES = 2048

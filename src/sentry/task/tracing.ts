@@ -3,9 +3,9 @@
 import {Errno} from '../../abi/errno.ts'
 import {CLD_TRAPPED, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
+import type {Task} from '../core/task.ts'
 import type {PendingSignal} from '../signals/pending.ts'
 import {tellOfStop} from './child-news.ts'
-import type {Task} from './task.ts'
 
 export class Tracing {
   readonly tracee: Task

@@ -18,8 +18,8 @@ import {
   type Timespec,
   toNs,
 } from '../../abi/time.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
 
 /** Host clocks that a guest may read, and the clock that answers for each. */
 const HOST_CLOCKS = new Map([

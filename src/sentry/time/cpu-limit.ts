@@ -2,9 +2,9 @@
 
 import {SIGKILL, SIGXCPU} from '../../abi/signal.ts'
 import {NS_PER_SECOND} from '../../abi/time.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {RLIMIT_CPU, UNLIMITED} from '../core/resource-limits.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
 import {cpuClock, PeriodicTimer} from './periodic-timer.ts'
 
 /** Adjusts the timer to the limit that was just set or inherited. */

@@ -1,8 +1,8 @@
 // PeriodicTimer: a deadline on some clock and a period: what setitimer(2), timer_settime(2) and timerfd_settime(2) arm.
 
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
 import type {Timer, TimerQueue} from './timers.ts'
 
 /** The clock that a timer counts on. */

@@ -12,7 +12,7 @@ import {
   TIMESPEC_BYTES,
   type Timespec,
 } from '../../abi/time.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 
 /** struct itimerspec and struct itimerval. */
 export interface TimerSetting {

@@ -14,8 +14,8 @@ import {
   type Timespec,
   toNs,
 } from '../../abi/time.ts'
+import type {Task} from '../core/task.ts'
 import {unlessFault} from '../memory/unless-fault.ts'
-import type {Task} from '../task/task.ts'
 
 const NS_PER_MS = 1e6
 const MICROSECONDS = 1e6

@@ -5,7 +5,7 @@ import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
 import {fromNs} from '../../abi/time.ts'
 import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {Kernel} from '../kernel.ts'
+import type {Kernel} from '../core/kernel.ts'
 import {monotonicClock, PeriodicTimer} from './periodic-timer.ts'
 
 const COUNT_BYTES = 8

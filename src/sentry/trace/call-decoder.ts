@@ -2,8 +2,8 @@
 
 import {arch} from '../../arch/index.ts'
 import type {Row} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {Restart} from '../core/wait.ts'
-import type {Task} from '../task/task.ts'
 import {monotonicNs} from '../time/host-clock.ts'
 import type {CallRecord, Outcome} from './call-record.ts'
 import {interruption} from './interruption.ts'

@@ -1,10 +1,10 @@
 // CallTracer: decodes the calls, signals and ends that a filter lets through, for a sink.
 
 import {defaultAction, SIG_DFL, SIGKILL} from '../../abi/signal.ts'
+import type {Process} from '../core/process.ts'
 import type {Row} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {Tracer} from '../core/tracer.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
 import {monotonicNs} from '../time/host-clock.ts'
 import {type BegunCall, CallDecoder} from './call-decoder.ts'
 import type {CallRecord} from './call-record.ts'

@@ -2,7 +2,7 @@
 
 import {Errno} from '../../abi/errno.ts'
 import type {Row} from '../core/syscall.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {type ArgumentValue, MAX_TEXT, type SyscallArgument} from './argument-value.ts'
 import {type BegunCall, CallDecoder} from './call-decoder.ts'
 

@@ -1,6 +1,6 @@
 // EventSink: passes the records of a trace on as events.
 
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import type {BegunCall} from './call-decoder.ts'
 import type {CallRecord, ExitRecord, SignalRecord} from './call-record.ts'
 import {callEvent, exitEvent, signalEvent, type TraceEvent} from './event.ts'

@@ -1,6 +1,6 @@
 // LineSink: strace's lines, one for each system call, signal or end.
 
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import type {BegunCall} from './call-decoder.ts'
 import type {CallRecord, ExitRecord, SignalRecord} from './call-record.ts'
 import {formatCall, formatOpening} from './format-line.ts'

@@ -1,8 +1,8 @@
 // SummaryTracer: counts the calls, their errors and their time: strace's -c.
 
 import type {Row} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {Tracer} from '../core/tracer.ts'
-import type {Task} from '../task/task.ts'
 import {monotonicNs} from '../time/host-clock.ts'
 import type {Outcome} from './call-record.ts'
 import type {TraceFilter} from './filter.ts'

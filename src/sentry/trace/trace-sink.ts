@@ -1,6 +1,6 @@
 // TraceSink: where the records of a trace go: lines, JSON, a listener.
 
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import type {BegunCall} from './call-decoder.ts'
 import type {CallRecord, ExitRecord, SignalRecord} from './call-record.ts'
 

@@ -1,10 +1,10 @@
 // Trace: one trace of a kernel's calls, set up by its options, that can be switched on and off while a guest runs.
 
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import type {Row} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {Tracer} from '../core/tracer.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
-import type {Task} from '../task/task.ts'
 import {CallTracer} from './call-tracer.ts'
 import {EventSink} from './event-sink.ts'
 import {TraceFilter} from './filter.ts'

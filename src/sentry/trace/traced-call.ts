@@ -3,8 +3,8 @@
 import {Errno} from '../../abi/errno.ts'
 import {FrameArguments} from '../core/frame-arguments.ts'
 import type {Row} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
-import type {Task} from '../task/task.ts'
 import type {Style} from './style.ts'
 import {hex} from './text/number.ts'
 

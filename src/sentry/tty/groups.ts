@@ -1,7 +1,7 @@
 // Process groups as jobs: signals to all members, and groups that nobody could continue. POSIX, "Orphaned Process Group".
 
 import {SIGSTOP} from '../../abi/signal.ts'
-import type {Process} from '../task/process.ts'
+import type {Process} from '../core/process.ts'
 
 /** Signals the present members, not those that end or begin meanwhile. */
 export function signalGroup(processes: Iterable<Process>, group: number, signal: number): void {

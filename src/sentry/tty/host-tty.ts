@@ -4,8 +4,8 @@ import {SIGHUP} from '../../abi/signal.ts'
 import type {Credentials, Inode} from '../../vfs/file.ts'
 import {host} from '../../vfs/host-calls.ts'
 import {HostTerminal, isTerminal, type JobControl} from '../../vfs/host-terminal.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {Terminal} from './terminal.ts'
 
 export class HostTty extends Terminal implements JobControl {

@@ -1,7 +1,7 @@
 // leaveJobs: what the end of a process does to its terminal and to the jobs that it leaves behind. man 2 _exit, man 4 tty.
 
 import {SIGCONT, SIGHUP} from '../../abi/signal.ts'
-import type {Process} from '../task/process.ts'
+import type {Process} from '../core/process.ts'
 import {newlyOrphanedGroups, signalGroup} from './groups.ts'
 
 /**

@@ -7,7 +7,7 @@ import type {FileDescription} from '../../vfs/file.ts'
 import {HostTerminal} from '../../vfs/host-terminal.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import {allMounts, childLocation} from '../../vfs/mount-tree.ts'
-import type {Task} from '../task/task.ts'
+import type {Task} from '../core/task.ts'
 import {PtyMaster} from './pty-master.ts'
 import {PtySlave} from './pty-slave.ts'
 

@@ -7,7 +7,7 @@ import {CREAD, CS8, CSIZE, PARENB, VEOF, WINSIZE_SIZE} from '../../abi/termios.t
 import type {Inode} from '../../vfs/file.ts'
 import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {Kernel} from '../kernel.ts'
+import type {Kernel} from '../core/kernel.ts'
 import {ByteQueue} from './byte-queue.ts'
 import {LineDiscipline} from './line-discipline.ts'
 import {INITIAL_MODES, type Modes} from './modes.ts'

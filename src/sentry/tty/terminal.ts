@@ -9,8 +9,8 @@ import {SIGCONT, SIGHUP, SIGTTIN, SIGTTOU} from '../../abi/signal.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
-import type {Kernel} from '../kernel.ts'
-import type {Process} from '../task/process.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
 import {isOrphanedGroup, signalGroup} from './groups.ts'
 
 /** The first of Unix98's. */

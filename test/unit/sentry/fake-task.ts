@@ -1,19 +1,20 @@
 // A task for unit tests: real signals, limits and timers over a fake context, memory and kernel.
 
 import {type Credentials, capabilitiesOf} from '../../../src/sentry/core/credentials.ts'
+import type {Kernel} from '../../../src/sentry/core/kernel.ts'
+import type {Process} from '../../../src/sentry/core/process.ts'
 import {ResourceLimits} from '../../../src/sentry/core/resource-limits.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/core/syscall.ts'
+import type {Task} from '../../../src/sentry/core/task.ts'
 import type {Wait} from '../../../src/sentry/core/wait.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {Leases} from '../../../src/sentry/fd/leases.ts'
-import type {Kernel} from '../../../src/sentry/kernel.ts'
 import {FutexTable} from '../../../src/sentry/memory/futex-table.ts'
 import type {Space} from '../../../src/sentry/memory/space.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
-import {Process, type Program} from '../../../src/sentry/task/process.ts'
+import {type Program, ThreadGroup} from '../../../src/sentry/task/process.ts'
 import {Run} from '../../../src/sentry/task/run.ts'
-import type {Task} from '../../../src/sentry/task/task.ts'
 import {TimerQueue} from '../../../src/sentry/time/timers.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
 import {type FakeProcessor, fakeProcessor} from '../arch/fake-context.ts'
@@ -97,7 +98,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
   const kernel = new FakeKernel()
   const limits = new ResourceLimits()
   const signals = new ProcessSignals(limits)
-  const process = new Process({
+  const process = new ThreadGroup({
     ...{pid: 7, run: new Run(), limits, signals, budget: kernel.budget, startedNs: 0},
     syscalls: calls,
     space: {map: {}} as unknown as Space,
@@ -129,7 +130,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
 /** The parent of first programs. */
 function initOf({budget}: FakeKernel): Process {
   const limits = new ResourceLimits()
-  return new Process({
+  return new ThreadGroup({
     ...{pid: 1, run: new Run(), limits, signals: new ProcessSignals(limits), budget, startedNs: 0},
     syscalls: calls,
     space: {map: {}} as unknown as Space,

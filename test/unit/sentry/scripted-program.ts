@@ -6,15 +6,15 @@ import {capabilitiesOf} from '../../../src/sentry/core/credentials.ts'
 import {ResourceLimits} from '../../../src/sentry/core/resource-limits.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {FsContext} from '../../../src/sentry/fd/fs-context.ts'
-import {Kernel} from '../../../src/sentry/kernel.ts'
+import {SentryKernel} from '../../../src/sentry/kernel.ts'
 import {faultWindows} from '../../../src/sentry/memory/fault-windows.ts'
 import {Space} from '../../../src/sentry/memory/space.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
 import {table} from '../../../src/sentry/syscalls/table.ts'
-import {Process} from '../../../src/sentry/task/process.ts'
+import {ThreadGroup} from '../../../src/sentry/task/process.ts'
 import {Run} from '../../../src/sentry/task/run.ts'
-import {Task} from '../../../src/sentry/task/task.ts'
+import {GuestThread} from '../../../src/sentry/task/task.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../../src/vfs/mount-tree.ts'
 import {calls} from './calls.ts'
@@ -27,7 +27,7 @@ const THREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
 export const newThread = call('clone', THREAD, 0x1000)
 
 export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTasks?: number) {
-  const kernel = new Kernel(
+  const kernel = new SentryKernel(
     platform,
     calls,
     mountRoot(new Tmpfs(platform.memory)),
@@ -41,7 +41,7 @@ export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTa
   const budget = kernel.budget.part()
   const pid = kernel.pids.take()
   const {memory, userTop} = platform
-  const process = new Process({
+  const process = new ThreadGroup({
     ...{pid, run: new Run(), limits, signals, startedNs: 0, syscalls: calls},
     budget,
     space: Space.create({
@@ -71,7 +71,7 @@ export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTa
     ...capabilitiesOf(0),
   }
   const context = platform.createContext()
-  const task = new Task({
+  const task = new GuestThread({
     ...{tid: pid, kernel, process, context, credentials, name: 'test'},
     fds: new FdTable(),
     fs: new FsContext(top, top, 0),

@@ -40,7 +40,7 @@ import {NAME, PATH_MAX, type PathContext, resolve, resolveLast} from '../../../v
 import {checkAccess, checkSearch} from '../../../vfs/permissions.ts'
 import {clearSetId} from '../../../vfs/set-id-bits.ts'
 import type {Credentials} from '../../core/credentials.ts'
-import type {Kernel} from '../../kernel.ts'
+import type {Kernel} from '../../core/kernel.ts'
 import {invalidateBehind} from '../../memory/invalidate.ts'
 import {changeMode} from '../../syscalls/chmod.ts'
 import {Changes} from './changes.ts'

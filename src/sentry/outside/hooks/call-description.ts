@@ -2,8 +2,8 @@
 
 import {Errno} from '../../../abi/errno.ts'
 import type {Row} from '../../core/syscall.ts'
+import type {Task} from '../../core/task.ts'
 import {readPath} from '../../fd/path-argument.ts'
-import type {Task} from '../../task/task.ts'
 import {fromByteString} from '../../trace/argument-value.ts'
 import type {DecodeArguments} from '../../trace/decode-arguments.ts'
 import type {CallDescription} from './hooked-call.ts'

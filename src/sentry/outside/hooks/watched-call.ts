@@ -6,8 +6,8 @@
 
 import {EINTR, Errno} from '../../../abi/errno.ts'
 import {BLOCKED, REGISTERS_SET} from '../../core/syscall.ts'
+import type {Task} from '../../core/task.ts'
 import type {Wait} from '../../core/wait.ts'
-import type {Task} from '../../task/task.ts'
 import type {CallEnd} from './hooked-call.ts'
 
 export interface Watcher {

@@ -1,7 +1,7 @@
 // Barriers: calls that wait until each of some tasks has left its CPU at least for a moment: membarrier(2).
 
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
-import type {Task} from '../task.ts'
+import type {Task} from '../../core/task.ts'
 
 export interface Barrier {
   /** Tasks that have been on CPUs since before the call. */

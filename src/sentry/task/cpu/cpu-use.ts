@@ -1,6 +1,6 @@
 // CpuUse: which task is on which of the guest's CPUs, how busy they are, how often they change tasks (/proc/stat), and their limits.
 
-import type {Task} from '../task.ts'
+import type {Task} from '../../core/task.ts'
 import {CpuDeadlines} from './cpu-deadlines.ts'
 import {CpuMeter} from './cpu-meter.ts'
 import type {CpuQuota} from './cpu-quota.ts'

@@ -1,7 +1,7 @@
 // Load: the average number of tasks that ran or waited for a CPU over one, five and fifteen minutes (man 5 proc_loadavg).
 
 import {NS_PER_SECOND} from '../../../abi/time.ts'
-import type {Kernel} from '../../kernel.ts'
+import type {Kernel} from '../../core/kernel.ts'
 import {countRunnable} from '../state.ts'
 
 const PERIODS_S = [60, 300, 900] as const

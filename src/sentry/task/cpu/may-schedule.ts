@@ -11,7 +11,7 @@ import {
   SCHED_IDLE,
 } from '../../../abi/sched.ts'
 import {RLIMIT_NICE} from '../../core/resource-limits.ts'
-import type {Task} from '../task.ts'
+import type {Task} from '../../core/task.ts'
 import type {Scheduling} from './scheduling.ts'
 
 /** RLIMIT_NICE counts from 1 (nice value 19) to 40 (nice value -20). */

@@ -1,6 +1,6 @@
 // RunQueue: the tasks that wait for a CPU, those that had the least first: the idea of Linux's fair scheduler.
 
-import type {Task} from '../task.ts'
+import type {Task} from '../../core/task.ts'
 
 /** How far a woken task is ahead of those that ran meanwhile, nanoseconds: it is served soon, but not for ever. */
 const WAKE_BONUS_NS = 10_000_000

@@ -2,9 +2,9 @@
 
 import {SIGKILL} from '../../../abi/signal.ts'
 import type {Context, Platform} from '../../../platform/platform.ts'
+import type {Task} from '../../core/task.ts'
 import {monotonicNs} from '../../time/host-clock.ts'
 import {tellKnown} from '../known-calls.ts'
-import type {Task} from '../task.ts'
 import {type Barrier, Barriers} from './barriers.ts'
 import type {CpuUse} from './cpu-use.ts'
 import {RunQueue} from './run-queue.ts'

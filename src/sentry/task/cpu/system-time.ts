@@ -1,8 +1,8 @@
 // SystemTime: how much of a task's CPU time its calls and faults took. One of STRIDE is timed, and counts for all of them.
 
 import type {Costs} from '../../../platform/costs.ts'
+import type {Task} from '../../core/task.ts'
 import {monotonicNs} from '../../time/host-clock.ts'
-import type {Task} from '../task.ts'
 
 /** A clock costs as much as a short call does. Prime, so that a program which repeats a few calls has each of them timed. */
 const STRIDE = 17

@@ -3,8 +3,8 @@
 import {expect, test, vi} from 'vitest'
 import {FUTEX_WAITERS} from '../../../../src/abi/futex.ts'
 import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
+import type {Task} from '../../../../src/sentry/core/task.ts'
 import {lockAt, lockPi, requeuePi, unlockPi, waitRequeuePi} from '../../../../src/sentry/ipc/futex-pi.ts'
-import type {Task} from '../../../../src/sentry/task/task.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 
 const FOREVER = Number.POSITIVE_INFINITY

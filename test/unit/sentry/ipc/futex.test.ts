@@ -3,12 +3,12 @@
 import {describe, expect, test} from 'vitest'
 import {EFAULT} from '../../../../src/abi/errno.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../../../src/platform/platform.ts'
+import type {Task} from '../../../../src/sentry/core/task.ts'
 import {futexKey, futexTable} from '../../../../src/sentry/ipc/futex-key.ts'
 import {FutexTable} from '../../../../src/sentry/memory/futex-table.ts'
 import type {MapRequest} from '../../../../src/sentry/memory/memory-map.ts'
 import {SharedMemory} from '../../../../src/sentry/memory/shared-memory.ts'
 import {type Backing, VM_SHARED} from '../../../../src/sentry/memory/vma.ts'
-import type {Task} from '../../../../src/sentry/task/task.ts'
 import {errnoOf, SimulatedFile, SimulatedGuest} from '../memory/simulated-guest.ts'
 
 const ANY = -1

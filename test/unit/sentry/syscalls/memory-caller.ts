@@ -3,8 +3,8 @@
 import {NO_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {O_WRONLY} from '../../../../src/abi/open-flags.ts'
 import type {Syscall} from '../../../../src/sentry/core/syscall.ts'
+import type {Task} from '../../../../src/sentry/core/task.ts'
 import {FdTable} from '../../../../src/sentry/fd/fd-table.ts'
-import type {Task} from '../../../../src/sentry/task/task.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import {errnoOf, SimulatedGuest} from '../memory/simulated-guest.ts'
 

@@ -3,20 +3,21 @@
 import {Errno} from '../../../../src/abi/errno.ts'
 import type {Context} from '../../../../src/platform/platform.ts'
 import {type Credentials, capabilitiesOf} from '../../../../src/sentry/core/credentials.ts'
+import type {Kernel} from '../../../../src/sentry/core/kernel.ts'
 import {BLOCKED, type Syscall} from '../../../../src/sentry/core/syscall.ts'
+import type {Task} from '../../../../src/sentry/core/task.ts'
 import {FdTable} from '../../../../src/sentry/fd/fd-table.ts'
 import {FsContext} from '../../../../src/sentry/fd/fs-context.ts'
 import {InotifyCounts} from '../../../../src/sentry/fd/inotify-file.ts'
 import {Leases} from '../../../../src/sentry/fd/leases.ts'
 import {KernelIpc} from '../../../../src/sentry/ipc/kernel-ipc.ts'
-import type {Kernel} from '../../../../src/sentry/kernel.ts'
 import {Space} from '../../../../src/sentry/memory/space.ts'
 import {UnixDomain} from '../../../../src/sentry/net/unix-domain.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
-import {Process} from '../../../../src/sentry/task/process.ts'
+import {ThreadGroup} from '../../../../src/sentry/task/process.ts'
 import {Run} from '../../../../src/sentry/task/run.ts'
-import {Task} from '../../../../src/sentry/task/task.ts'
+import {GuestThread} from '../../../../src/sentry/task/task.ts'
 import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {FileLockTable} from '../../../../src/vfs/file-locks.ts'
@@ -43,7 +44,7 @@ export class SimulatedTask {
     this.guest = of?.guest.sibling() ?? new SimulatedGuest(32 << 20)
     const {guest} = this
     const pid = FIRST_PID + (of?.task.kernel.processes.size ?? 0)
-    const process = new Process({
+    const process = new ThreadGroup({
       pid,
       run: new Run(),
       space: new Space({addresses: guest.space, map: guest.map, budget: new Budget()}),
@@ -65,7 +66,7 @@ export class SimulatedTask {
     const root = mountRoot(this.tmpfs)
     const kernel = of?.task.kernel ?? this.#kernel(root)
     kernel.processes.set(pid, process)
-    this.task = new Task({
+    this.task = new GuestThread({
       tid: pid,
       kernel,
       process,

@@ -2,9 +2,9 @@
 
 import {expect, test} from 'vitest'
 import {arch} from '../../../../src/arch/index.ts'
+import type {Task} from '../../../../src/sentry/core/task.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import {tellKnown} from '../../../../src/sentry/task/known-calls.ts'
-import type {Task} from '../../../../src/sentry/task/task.ts'
 import {calls} from '../calls.ts'
 
 const NAMES = ['getpid', 'getppid', 'gettid', 'getuid', 'geteuid', 'getgid', 'getegid']

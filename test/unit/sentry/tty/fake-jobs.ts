@@ -2,13 +2,13 @@
 
 import {NSIG, SIGKILL, SIGSTOP} from '../../../../src/abi/signal.ts'
 import {capabilitiesOf} from '../../../../src/sentry/core/credentials.ts'
+import type {Kernel} from '../../../../src/sentry/core/kernel.ts'
+import type {Process} from '../../../../src/sentry/core/process.ts'
 import {ResourceLimits} from '../../../../src/sentry/core/resource-limits.ts'
-import type {Kernel} from '../../../../src/sentry/kernel.ts'
+import type {Task} from '../../../../src/sentry/core/task.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {DEFAULT_ACTION} from '../../../../src/sentry/signals/signal-handlers.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
-import type {Process} from '../../../../src/sentry/task/process.ts'
-import type {Task} from '../../../../src/sentry/task/task.ts'
 
 const HANDLER = 0x1000
 
@@ -56,7 +56,7 @@ export class FakeJobs {
   }
 
   stop(pid: number): void {
-    this.processes.get(pid)!.signals.stop()
+    this.processes.get(pid)!.signals.stop(SIGSTOP)
   }
 
   end(pid: number): Process {

@@ -2,9 +2,9 @@
 
 import {describe, expect, test} from 'vitest'
 import {EPERM} from '../../../../../src/abi/errno.ts'
+import type {Task} from '../../../../../src/sentry/core/task.ts'
 import {CpuUse} from '../../../../../src/sentry/task/cpu/cpu-use.ts'
 import {Scheduling} from '../../../../../src/sentry/task/cpu/scheduling.ts'
-import type {Task} from '../../../../../src/sentry/task/task.ts'
 import {ScriptedPlatform} from '../../scripted-platform.ts'
 import {call, newThread, program} from '../../scripted-program.ts'
 

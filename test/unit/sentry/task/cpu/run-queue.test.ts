@@ -1,8 +1,8 @@
 // The run queue: which task is next, and which one yields to which.
 
 import {expect, test} from 'vitest'
+import type {Task} from '../../../../../src/sentry/core/task.ts'
 import {RunQueue} from '../../../../../src/sentry/task/cpu/run-queue.ts'
-import type {Task} from '../../../../../src/sentry/task/task.ts'
 
 const task = (virtualNs: number): Task => ({virtualNs}) as Task
 

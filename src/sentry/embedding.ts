@@ -1,12 +1,12 @@
 // Embedding: what the maker of a kernel may give it or be told; the fields are undefined or empty otherwise.
 
 import type {Debugging} from './core/debugging.ts'
+import type {PendingSignal} from './core/pending-signal.ts'
 import type {Process} from './core/process.ts'
 import type {Task} from './core/task.ts'
 import type {Vdso} from './exec/vdso.ts'
 import type {CallPatches} from './memory/call-patches.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
-import type {PendingSignal} from './signals/pending.ts'
 
 export class Embedding {
   /** For a new program's memory; absent: its call sites are left as they are. */

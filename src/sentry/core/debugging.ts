@@ -1,7 +1,7 @@
 // Debugging: hooks for stopping a program and looking into it: `kernel.debugging`, while there is a debugger (debug/).
 
 import type {Fault} from '../../platform/platform.ts'
-import type {PendingSignal} from '../signals/pending.ts'
+import type {PendingSignal} from './pending-signal.ts'
 import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 

@@ -3,7 +3,7 @@
 import type {FileDescription} from '../../vfs/file.ts'
 import type {RecordLock} from '../../vfs/file-locks.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
+import type {OpenDescription} from './open-description.ts'
 
 /**
  * What happens to the call when a signal handler runs before it is done (kernel: ERESTARTSYS and the like):
@@ -24,7 +24,7 @@ export interface WaitedFile {
   readonly file: FileDescription
   readonly events: number
   /** The call holds it (held-files.ts). Absent: one of its arguments names it. */
-  readonly description?: SharedDescription
+  readonly description?: OpenDescription
 }
 
 export interface Wait {

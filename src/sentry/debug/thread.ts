@@ -4,8 +4,8 @@ import {EINTR} from '../../abi/errno.ts'
 import {plainInfo, SI_USER} from '../../abi/siginfo.ts'
 import {arch} from '../../arch/index.ts'
 import type {StepRange} from '../../gdb/target.ts'
+import type {PendingSignal} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
-import type {PendingSignal} from '../signals/pending.ts'
 
 export interface Thread {
   mode: 'held' | 'goes' | 'steps'

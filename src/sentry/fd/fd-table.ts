@@ -10,17 +10,19 @@ import type {Location} from '../../vfs/location.ts'
 import {ownString} from '../../vfs/own-string.ts'
 import {countWritten} from '../../vfs/text-busy.ts'
 import {tell, tellIfGone} from '../../vfs/watchers.ts'
+import type {OpenDescription} from '../core/open-description.ts'
+import type {Backing} from '../memory/vma.ts'
 import type {NestedWatch} from './epoll-nesting.ts'
 import type {SignalOwner} from './signal-owner.ts'
 
 export const O_CLOEXEC = 0o2000000
 
 /** A file description as descriptors share it, with the sentry's own data about it. It closes with the last of them. */
-export class SharedDescription {
+export class SharedDescription implements OpenDescription {
   readonly file: FileDescription
-  /** Where it was opened; undefined for pipes, eventfds and host streams. */
   readonly location: Location | undefined
   references = 0
+  backing: Backing | undefined
   /** The credentials with which it was opened by path: linkat(2). */
   opener: Credentials | undefined
   /** Who gets signals about it. */
@@ -52,13 +54,11 @@ export class SharedDescription {
     this.#closeActions.set(key, action)
   }
 
-  /** Drops one reference. */
   release(): void {
     if (--this.references === 0) this.close()
     else if (this.references === this.inFlight) this.onlyInFlight?.()
   }
 
-  /** The last descriptor is gone. */
   close(): void {
     for (const watch of this.watchers) watch.epoll.forget(watch)
     if (this.#closeActions !== undefined) for (const action of [...this.#closeActions.values()]) action()

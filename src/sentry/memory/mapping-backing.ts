@@ -5,16 +5,20 @@ import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import type {Task} from '../core/task.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
 import {invalidateHole} from './invalidate.ts'
 import type {Backing} from './vma.ts'
 
-/** One per file description, so that its adjacent mappings can join. */
-const backings = new WeakMap<SharedDescription, Backing>()
+declare module '../core/open-description.ts' {
+  interface OpenDescription {
+    /** Of its mappings: one, so that adjacent ones can join. Undefined until it is mapped. */
+    backing: Backing | undefined
+  }
+}
 
 /** @throws Errno ENODEV when the file cannot be mapped */
-export function backingOf(task: Task, description: SharedDescription): Backing {
+export function backingOf(task: Task, description: OpenDescription): Backing {
   const backing = backingOfDescription(description, task.fs.root)
   const {file} = description
   backing.punch ??= (offset, length) => {
@@ -25,9 +29,8 @@ export function backingOf(task: Task, description: SharedDescription): Backing {
 }
 
 /** @param root the root that `path` is relative to */
-export function backingOfDescription(description: SharedDescription, root: Location): Backing {
-  const known = backings.get(description)
-  if (known !== undefined) return known
+export function backingOfDescription(description: OpenDescription, root: Location): Backing {
+  if (description.backing !== undefined) return description.backing
   const {file, location} = description
   const {mappable} = file
   if (mappable === undefined) throw new Errno(ENODEV)
@@ -51,6 +54,6 @@ export function backingOfDescription(description: SharedDescription, root: Locat
       if (--description.references === 0) description.close()
     },
   }
-  backings.set(description, backing)
+  description.backing = backing
   return backing
 }

@@ -4,8 +4,8 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {AddressSpace} from '../../platform/platform.ts'
 import type {Budget} from '../../vfs/budget.ts'
 import {countExecuted} from '../../vfs/text-busy.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
 import type {CallPatches} from './call-patches.ts'
 import type {FaultWindows} from './fault-windows.ts'
 import {forkMap} from './fork.ts'
@@ -24,7 +24,7 @@ export interface SpaceParts {
   mmapBase: number
   windows: FaultWindows
   /** The program that runs in it, kept open. Undefined only for init. */
-  executable?: SharedDescription
+  executable?: OpenDescription
   /** Absent: the program's call sites are left as they are. */
   patchCalls?: (map: MemoryMap) => CallPatches
 }
@@ -34,7 +34,7 @@ interface Parts {
   map: MemoryMap
   budget: Budget
   callPatches?: CallPatches | undefined
-  executable?: SharedDescription | undefined
+  executable?: OpenDescription | undefined
 }
 
 /** Linux's mm_struct. */
@@ -44,7 +44,7 @@ export class Space {
   readonly user: UserMemory
   readonly callPatches: CallPatches | undefined
   readonly #budget: Budget
-  readonly #executable: SharedDescription | undefined
+  readonly #executable: OpenDescription | undefined
   #users = 1
 
   constructor({addresses, map, budget, callPatches, executable}: Parts) {

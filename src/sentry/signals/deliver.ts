@@ -12,10 +12,10 @@ import {
   SIGSEGV,
 } from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
+import type {PendingSignal} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
 import {mayStop} from '../tty/groups.ts'
 import {forceSignal} from './force.ts'
-import type {PendingSignal} from './pending.ts'
 import {DEFAULT_ACTION, type SignalAction} from './signal-handlers.ts'
 
 /**

@@ -1,24 +1,9 @@
 // PendingSignals: signals that were sent and not yet taken: signal(7). Real-time signals queue, standard ones do not.
 
-import {killInfo, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
+import {killInfo, SI_USER} from '../../abi/siginfo.ts'
 import {SIGRTMIN} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
-
-/** What became of a signal. Lost: there was no place for it, or nobody is left to take it. */
-export type Fate = 'delivered' | 'ignored' | 'lost'
-
-export interface PendingSignal {
-  readonly signal: number
-  readonly info: SignalInfo
-  /** Called when the signal is taken or dropped: a timer may then send its next one. */
-  readonly taken?: (fate: Fate) => void
-  /** The timer that sent it. */
-  readonly timer?: object
-  /** It is a POSIX timer's: its place was reserved when the timer was made. */
-  readonly isReserved?: boolean
-}
-
-export type OfTimer = Pick<PendingSignal, 'taken' | 'timer' | 'isReserved'>
+import type {Fate, PendingSignal} from '../core/pending-signal.ts'
 
 /** SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS come first: a handler must see the fault, not its aftermath. */
 const SYNCHRONOUS = SignalSet.of(11, 7, 4, 5, 8, 31)

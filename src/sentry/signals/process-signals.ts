@@ -5,9 +5,10 @@ import {codeOf, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../../abi/
 import {SIGCONT, SIGKILL, SIGRTMIN, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU} from '../../abi/signal.ts'
 import {Budget, COST} from '../../vfs/budget.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {OfTimer} from '../core/pending-signal.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
 import {RLIMIT_SIGPENDING} from '../core/resource-limits.ts'
-import {type OfTimer, PendingSignals} from './pending.ts'
+import {PendingSignals} from './pending.ts'
 import {type SignalAction, SignalHandlers} from './signal-handlers.ts'
 import type {TaskSignals} from './task-signals.ts'
 

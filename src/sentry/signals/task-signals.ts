@@ -4,10 +4,11 @@ import {plainInfo, SI_KERNEL, type SignalInfo} from '../../abi/siginfo.ts'
 import {defaultAction, SIG_DFL, SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
 import type {FaultRecord} from '../../arch/architecture.ts'
+import type {OfTimer, PendingSignal} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
 import type {Restart} from '../core/wait.ts'
 import {AlternateStack} from './alternate-stack.ts'
-import {type OfTimer, type PendingSignal, PendingSignals} from './pending.ts'
+import {PendingSignals} from './pending.ts'
 import type {ProcessSignals} from './process-signals.ts'
 
 const PENDING = 1

@@ -18,11 +18,11 @@ import {
 } from '../../abi/ptrace.ts'
 import {NSIG, SIGKILL} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
+import type {PendingSignal} from '../core/pending-signal.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {readForced} from '../debug/forced-memory.ts'
 import {stateOf} from '../debug/task-state.ts'
-import type {PendingSignal} from '../signals/pending.ts'
 import {mayInspect} from '../task/may-inspect.ts'
 import {Tracing} from '../task/tracing.ts'
 

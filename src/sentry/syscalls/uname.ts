@@ -5,11 +5,8 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {PER_LINUX32, PER_MASK} from '../../abi/personality.ts'
 import {arch} from '../../arch/index.ts'
 import {requireCapability} from '../core/credentials.ts'
+import {KERNEL_RELEASE, KERNEL_VERSION} from '../core/release.ts'
 import type {Syscall} from '../core/syscall.ts'
-
-/** The kernel whose behaviour the sentry follows; C libraries refuse to start on too old a one. */
-export const KERNEL_RELEASE = '6.12.0-hv'
-export const KERNEL_VERSION = '#1 SMP PREEMPT_DYNAMIC hv'
 
 const FIELD_BYTES = 65
 const FIELDS = 6

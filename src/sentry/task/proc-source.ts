@@ -9,7 +9,7 @@ import type {ProcActivity, ProcProcess, ProcSource} from '../../vfs/fs/proc-sour
 import type {SysvIpcSource} from '../../vfs/fs/proc-sysvipc.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import type {Kernel} from '../core/kernel.ts'
-import {KERNEL_RELEASE, KERNEL_VERSION} from '../syscalls/uname.ts'
+import {KERNEL_RELEASE, KERNEL_VERSION} from '../core/release.ts'
 import {monotonicNs} from '../time/host-clock.ts'
 import {hostCpuinfo} from './host-cpuinfo.ts'
 import {MAX_PID} from './pids.ts'

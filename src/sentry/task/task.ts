@@ -4,10 +4,11 @@ import type {Context} from '../../platform/platform.ts'
 import type {Credentials} from '../core/credentials.ts'
 import {FrameArguments} from '../core/frame-arguments.ts'
 import type {Kernel} from '../core/kernel.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import type {Process} from '../core/process.ts'
 import {type Arguments, BLOCKED} from '../core/syscall.ts'
 import type {Wait} from '../core/wait.ts'
-import type {FdTable, SharedDescription} from '../fd/fd-table.ts'
+import type {FdTable} from '../fd/fd-table.ts'
 import type {FsContext} from '../fd/fs-context.ts'
 import {holdFiles} from '../fd/held-files.ts'
 import type {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
@@ -50,7 +51,7 @@ export class GuestThread {
   /** The blocked call, if any. */
   wait: Wait | undefined
   /** What it holds open until it ends. */
-  #held: readonly SharedDescription[] | undefined
+  #held: readonly OpenDescription[] | undefined
   /** How long it was on a CPU, or answered, up to the last time it left one: nanoseconds. */
   cpuNs = 0
   readonly systemTime = new SystemTime()

@@ -3,8 +3,8 @@
 import {Errno} from '../../abi/errno.ts'
 import {CLD_TRAPPED, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
+import type {PendingSignal} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
-import type {PendingSignal} from '../signals/pending.ts'
 import {tellOfStop} from './child-news.ts'
 
 export class Tracing {

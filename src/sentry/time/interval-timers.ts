@@ -1,8 +1,8 @@
 // IntervalTimers: the three timers of setitimer(2). alarm(2) shares ITIMER_REAL.
 
 import {SIGALRM, SIGPROF, SIGVTALRM} from '../../abi/signal.ts'
+import type {Fate} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
-import type {Fate} from '../signals/pending.ts'
 import {cpuClock, monotonicClock, PeriodicTimer, TICK_NS} from './periodic-timer.ts'
 
 export const ITIMER_REAL = 0

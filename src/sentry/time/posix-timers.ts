@@ -2,9 +2,9 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {setTimerOverrun, timerInfo} from '../../abi/siginfo.ts'
+import type {Fate} from '../core/pending-signal.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
-import type {Fate} from '../signals/pending.ts'
 import {cpuClock, monotonicClock, PeriodicTimer, TICK_NS} from './periodic-timer.ts'
 
 /** How a timer reports that it expired. */

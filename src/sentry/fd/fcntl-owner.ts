@@ -9,7 +9,6 @@ import type {FileDescription} from '../../vfs/file.ts'
 import {HostTerminal} from '../../vfs/host-terminal.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
 import type {Task} from '../core/task.ts'
-import {SocketFile} from '../net/socket-file.ts'
 import {PtyMaster} from '../tty/pty-master.ts'
 import {PtySlave} from '../tty/pty-slave.ts'
 import type {SharedDescription} from './fd-table.ts'
@@ -59,7 +58,7 @@ export function setSignal(task: Task, description: SharedDescription, signal: nu
 
 /** Linux supports O_ASYNC for pipes, terminals and sockets; elsewhere the flag is not kept. */
 export function knowsAsync({file}: SharedDescription): boolean {
-  return file instanceof PipeEnd || file instanceof SocketFile || isTerminal(file)
+  return file instanceof PipeEnd || file.socket !== undefined || isTerminal(file)
 }
 
 export function setAsync(task: Task, description: SharedDescription, fd: number, isOn: boolean): void {

@@ -5,7 +5,6 @@ import {S_IFDIR} from '../../abi/file-mode.ts'
 import {IN_ACCESS, IN_MODIFY} from '../../abi/inotify.ts'
 import {O_APPEND, O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
-import {MSG_PEEK} from '../../abi/socket.ts'
 import {FULL_DEV, isDevice, NULL_DEV} from '../../vfs/devices.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
@@ -14,8 +13,6 @@ import {tell} from '../../vfs/watchers.ts'
 import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {SocketFile} from '../net/socket-file.ts'
-import {readSocket} from '../net/transfer.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {limitWrite} from './file-size-limit.ts'
 
@@ -37,15 +34,14 @@ export function pipeSource(file: PipeEnd): Source {
   return {file, peek: (target) => file.pipe.peek(target), take: (count) => file.pipe.drop(count)}
 }
 
+interface Peekable extends FileDescription {
+  /** Like `read`, but the bytes stay. */
+  peek(target: Uint8Array): number
+}
+
 /** Closes descriptors that come with the bytes. */
-export function socketSource(file: SocketFile): Source {
-  const {socket} = file
-  const peek = (target: Uint8Array): number => {
-    const count = readSocket(socket, target, MSG_PEEK)
-    if (count === undefined) throw new Errno(EAGAIN)
-    return count
-  }
-  return {file, peek, take: (count) => void readSocket(socket, new Uint8Array(count))}
+export function socketSource(file: Peekable): Source {
+  return {file, peek: (target) => file.peek(target), take: (count) => void file.read(new Uint8Array(count))}
 }
 
 /** A host stream, into a pipe. What was read cannot be put back, so no more is read than the pipe has room for. */
@@ -148,8 +144,8 @@ function moveNow(
 }
 
 /** Of sockets, only streams do. */
-function signalsBrokenPipe(file: FileDescription): boolean {
-  return !(file instanceof SocketFile) || file.socket.isStream
+function signalsBrokenPipe({socket}: FileDescription): boolean {
+  return socket === undefined || socket.isStream
 }
 
 /** The side that is not ready, and maybe the other side next: both, unless a ready host descriptor would wake at once. */

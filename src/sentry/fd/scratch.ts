@@ -3,7 +3,8 @@
 import {EFAULT, EINVAL, Errno} from '../../abi/errno.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import type {Iovec, UserMemory} from '../memory/user-memory.ts'
+import type {Iovec} from '../core/iovec.ts'
+import type {UserMemory} from '../memory/user-memory.ts'
 
 export const SCRATCH_BYTES = 64 * 1024
 

@@ -12,13 +12,10 @@ import type {FileDescription} from '../../vfs/file.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
 import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
+import type {Iovec} from '../core/iovec.ts'
 import {nextSlice, SLICE_BYTES, type SliceOptions} from '../core/slices.ts'
 import type {Task} from '../core/task.ts'
 import type {Wait} from '../core/wait.ts'
-import type {Iovec} from '../memory/user-memory.ts'
-import {receiveBytes} from '../net/receive-message.ts'
-import {sendMessage} from '../net/send-message.ts'
-import {SocketFile} from '../net/socket-file.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {limitWrite} from './file-size-limit.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
@@ -35,7 +32,7 @@ export function readRange(
   length: number,
   position: number | undefined,
 ): number {
-  if (file instanceof SocketFile) return readRanges(task, file, [{address, length}], position)
+  if (file.receive !== undefined) return readRanges(task, file, [{address, length}], position)
   let moved = 0
   try {
     const view = task.memory.view(address, length, PROT_WRITE)
@@ -60,7 +57,7 @@ export function readRanges(
   position: number | undefined,
   moved = 0,
 ): number {
-  if (file instanceof SocketFile) return totalLength(ranges) === 0 ? 0 : receiveBytes(task, file, ranges)
+  if (file.receive !== undefined) return totalLength(ranges) === 0 ? 0 : file.receive(task, ranges)
   // Files of records (eventfd, timerfd) and terminals must see one read: a request that fits is read in one piece.
   const total = totalLength(ranges)
   const inOnePiece = moved === 0 && total <= SCRATCH_BYTES
@@ -125,7 +122,7 @@ export function writeRange(
   length: number,
   position: number | undefined,
 ): number {
-  if (file instanceof SocketFile) return sendMessage(task, file, {ranges: [{address, length}], flags: 0})
+  if (file.send !== undefined) return file.send(task, [{address, length}])
   const allowed = limitWrite(task, file, length, position)
   if (allowed > 0) clearSetId(task.credentials, file.inode)
   let moved = 0
@@ -151,8 +148,8 @@ export function writeRanges(
 ): number {
   const total = totalLength(ranges)
   // A write(2) of no bytes makes no record, and empty ranges are nothing to write.
-  if (total === 0 && (file.writesRecords || file instanceof SocketFile)) return 0
-  if (file instanceof SocketFile) return sendMessage(task, file, {ranges, flags: 0})
+  if (total === 0 && (file.writesRecords || file.send !== undefined)) return 0
+  if (file.send !== undefined) return file.send(task, ranges)
   const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
   const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))
   if (allowed > 0) clearSetId(task.credentials, file.inode)

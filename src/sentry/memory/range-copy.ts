@@ -2,7 +2,8 @@
 
 import {EFAULT, Errno} from '../../abi/errno.ts'
 import {PROT_READ} from '../../platform/platform.ts'
-import type {Iovec, UserMemory} from './user-memory.ts'
+import type {Iovec} from '../core/iovec.ts'
+import type {UserMemory} from './user-memory.ts'
 
 /** `length` bytes of the ranges, from byte `skip` on. @throws Errno EFAULT unless all of them are accessible */
 export function copyIn(

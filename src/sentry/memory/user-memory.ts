@@ -6,15 +6,10 @@ import {signedWord, unsignedWord} from '../../abi/word.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
+import type {Iovec} from '../core/iovec.ts'
 import {OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_SHIFT, type Entry, type PageTable} from './page-table.ts'
-
-/** A part of a readv(2) or writev(2) vector: bytes. */
-export interface Iovec {
-  readonly address: number
-  readonly length: number
-}
 
 export const UIO_MAXIOV = 1024
 

@@ -2,8 +2,9 @@
 
 import {EINVAL, EMSGSIZE, Errno} from '../../abi/errno.ts'
 import {MAX_ADDRESS, MSG_CMSG_COMPAT, MSGHDR} from '../../abi/socket.ts'
+import type {Iovec} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
-import {type Iovec, UIO_MAXIOV} from '../memory/user-memory.ts'
+import {UIO_MAXIOV} from '../memory/user-memory.ts'
 
 export interface MessageHeader {
   /** Its address in the guest. */

@@ -3,11 +3,11 @@
 import {EAGAIN, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
 import {MSG_DONTWAIT, MSG_OOB} from '../../abi/socket.ts'
+import type {Iovec} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
 import {restartOf} from '../core/wait.ts'
 import {totalLength} from '../fd/transfer.ts'
 import {copyOut} from '../memory/range-copy.ts'
-import type {Iovec} from '../memory/user-memory.ts'
 import {Reading, receive} from './receive.ts'
 import {deadlineOf} from './socket-argument.ts'
 import type {SocketFile} from './socket-file.ts'
@@ -45,14 +45,6 @@ export function receiveMessage(
     })
   }
   return attempt(false)
-}
-
-/** read(2) and the like: what comes with the bytes is lost. */
-export function receiveBytes(task: Task, file: SocketFile, ranges: readonly Iovec[]): number {
-  return receiveMessage(task, file, ranges, 0, ({rights, result}) => {
-    if (rights !== undefined) file.socket.domain.inFlight.release(rights)
-    return result
-  })
 }
 
 /** A signal ends the wait of a call that already has bytes. */

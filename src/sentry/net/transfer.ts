@@ -25,10 +25,10 @@ const ANONYMOUS: Author = {
   sender: {user: 0, limit: 0, capabilities: NO_CAPABILITIES},
 }
 
-/** Closes descriptors that come with the bytes. @returns undefined when there is nothing yet @throws Errno */
-export function readSocket(socket: UnixSocket, target: Uint8Array, flags = 0): number | undefined {
+/** Closes descriptors that come with the bytes. @throws Errno EAGAIN when there is nothing yet … */
+export function readSocket(socket: UnixSocket, target: Uint8Array, flags = 0): number {
   const reading = new Reading(target.length, flags | MSG_DONTWAIT, (bytes, at) => target.set(bytes, at))
-  if (!receive(socket, reading) && reading.copied === 0) return undefined
+  if (!receive(socket, reading) && reading.copied === 0) throw new Errno(EAGAIN)
   if (reading.rights !== undefined && !reading.peeks) socket.domain.inFlight.release(reading.rights)
   return reading.result
 }

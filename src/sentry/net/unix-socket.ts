@@ -15,6 +15,7 @@ import {RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, SOCK_DGRAM, SOCK_STREAM} fro
 import {type Budget, COST} from '../../vfs/budget.ts'
 import type {Inode} from '../../vfs/file.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Socket} from '../core/socket.ts'
 import type {Message} from './message.ts'
 import type {PeerCredentials} from './peer-credentials.ts'
 import {SocketOptions} from './socket-options.ts'
@@ -27,7 +28,7 @@ const MAX_DATAGRAMS = 10
 const READABLE = POLLIN | POLLRDNORM
 const WRITABLE = POLLOUT | POLLWRNORM | POLLWRBAND
 
-export class UnixSocket {
+export class UnixSocket implements Socket {
   readonly type: number
   readonly domain: UnixDomain
   readonly budget: Budget

@@ -8,7 +8,6 @@ import {AF_UNIX, SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
 import {PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import type {Row} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {SocketFile} from '../net/socket-file.ts'
 import {changesTerminal, movesTerminal} from './terminal-requests.ts'
 
 /** Returns words as in the column. Reads arguments only, no guest memory, which another thread could change before the call reads it. */
@@ -120,5 +119,4 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
   send_to: ({arguments: args}) => (args.address(4) === 0 ? 'stdio' : 'stdio unix'),
 }
 
-const isSocket = ({arguments: args, fds}: Task): boolean =>
-  fds.find(args.int32(0))?.file instanceof SocketFile
+const isSocket = ({arguments: args, fds}: Task): boolean => fds.find(args.int32(0))?.file.socket !== undefined

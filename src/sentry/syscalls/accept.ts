@@ -7,8 +7,8 @@ import type {Task} from '../core/task.ts'
 import {restartOf} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {takeConnection} from '../net/connect.ts'
+import {makeSocketFile} from '../net/make-socket-file.ts'
 import {deadlineOf, requireSocket, writeAddress} from '../net/socket-argument.ts'
-import {SocketFile} from '../net/socket-file.ts'
 import {encodeAddress} from '../net/unix-address.ts'
 import {SOCK_FLAGS} from './socket.ts'
 
@@ -32,7 +32,7 @@ function acceptNext(task: Task, fd: number, address: number, lengthAddress: numb
       const files = [{file, events: POLLIN}]
       return task.block({files, deadlineNs, restart: restartOf(deadlineNs), retry: attempt})
     }
-    const accepted = new SocketFile(connection, flags & O_NONBLOCK, task.credentials)
+    const accepted = makeSocketFile(connection, flags & O_NONBLOCK, task.credentials)
     const newFd = task.fds.install(accepted, flags)
     try {
       if (address !== 0) writeAddress(task, encodeAddress(connection.peer?.address), address, lengthAddress)

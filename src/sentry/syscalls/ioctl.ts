@@ -27,7 +27,6 @@ import type {Task} from '../core/task.ts'
 import type {Wait} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {getOwner, knowsAsync, setAsync, setOwner} from '../fd/fcntl-owner.ts'
-import {SocketFile} from '../net/socket-file.ts'
 import {openPeer} from '../tty/peer.ts'
 import {cloneFile, cloneRange} from './ioctl-ficlone.ts'
 
@@ -87,7 +86,7 @@ export const ioctl: Syscall = (task, args) => {
 
 /** @throws Errno ENOTTY */
 function requireSocket(file: FileDescription): void {
-  if (!(file instanceof SocketFile)) throw new Errno(ENOTTY)
+  if (file.socket === undefined) throw new Errno(ENOTTY)
 }
 
 /** @throws Errno ENOTTY when the file does not support O_ASYNC */

@@ -19,8 +19,8 @@ import {PROT_WRITE} from '../../platform/platform.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {joinPair} from '../net/connect.ts'
+import {makeSocketFile} from '../net/make-socket-file.ts'
 import {callerCredentials} from '../net/socket-argument.ts'
-import {SocketFile} from '../net/socket-file.ts'
 import {UnixSocket} from '../net/unix-socket.ts'
 
 /** SOCK_CLOEXEC and SOCK_NONBLOCK. */
@@ -63,7 +63,7 @@ function checkPair({memory}: Task, address: number): void {
 }
 
 function install(task: Task, made: UnixSocket, flags: number): number {
-  return task.fds.install(new SocketFile(made, flags & O_NONBLOCK, task.credentials), flags)
+  return task.fds.install(makeSocketFile(made, flags & O_NONBLOCK, task.credentials), flags)
 }
 
 /** @throws Errno EINVAL */

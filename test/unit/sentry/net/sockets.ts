@@ -4,8 +4,9 @@ import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {SOCK_STREAM} from '../../../../src/abi/socket.ts'
 import {FdTable, type SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
 import {joinPair} from '../../../../src/sentry/net/connect.ts'
+import {makeSocketFile} from '../../../../src/sentry/net/make-socket-file.ts'
 import {type Author, post} from '../../../../src/sentry/net/send.ts'
-import {SocketFile} from '../../../../src/sentry/net/socket-file.ts'
+import type {SocketFile} from '../../../../src/sentry/net/socket-file.ts'
 import {UnixDomain} from '../../../../src/sentry/net/unix-domain.ts'
 import {UnixSocket} from '../../../../src/sentry/net/unix-socket.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
@@ -27,7 +28,7 @@ export class Sockets {
   pair(type = SOCK_STREAM): [number, number] {
     const [a, b] = [0, 1].map(() => new UnixSocket(type, this.domain, this.budget))
     joinPair(a, b, {...WHO, groups: []})
-    const [first, second] = [a, b].map((socket) => this.fds.install(new SocketFile(socket, 0, WHO)))
+    const [first, second] = [a, b].map((socket) => this.fds.install(makeSocketFile(socket, 0, WHO)))
     return [first, second]
   }
 

@@ -65,9 +65,8 @@ export class SentryKernel extends Embedding {
   readonly init: Process
   /** The root of the mount tree. */
   readonly rootMount: Mount
-  /** uname(2)'s nodename; sethostname changes it. */
+  /** uname(2)'s nodename, and /proc/sys/vm/memfd_noexec: programs change them. */
   hostname: string
-  /** /proc/sys/vm/memfd_noexec. */
   memfdNoexec = 0
   readonly budget: Budget
   #tracer: Tracer | undefined

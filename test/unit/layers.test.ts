@@ -1,53 +1,19 @@
 // The layers of src/ and native/, and the rules that every file keeps, read from the files themselves.
 
-import {readdirSync, readFileSync} from 'node:fs'
-import {dirname, join, relative} from 'node:path'
+import {readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
 import {FILE, layers, withLayers} from '../../ci/layers.mjs'
-
-const root = new URL('../..', import.meta.url).pathname
-
-interface Source {
-  /** From the repository's root, with slashes. */
-  path: string
-  text: string
-  lines: string[]
-}
-
-function sourcesOf(folder: string, endings: RegExp): Source[] {
-  return readdirSync(join(root, folder), {withFileTypes: true, recursive: true})
-    .filter((entry) => entry.isFile() && endings.test(entry.name))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => !/(^|\/)(node_modules|build|prebuilds)\//.test(path))
-    .map((path) => {
-      const text = readFileSync(join(root, path), 'utf8')
-      return {path, text, lines: text.trimEnd().split('\n')}
-    })
-}
-
-const src = sourcesOf('src', /\.ts$/)
-const native = sourcesOf('native', /\.(cc|h|S)$/)
-const other = [...sourcesOf('test', /\.ts$/), ...sourcesOf('ci', /\.(ts|mjs)$/)]
-
-/** Drops the examples in docstrings: they are a user's code, for docs/reference. */
-const withoutExamples = (text: string): string => text.replace(/^ *\* @example\n(?: *\*(?! @|\/).*\n)*/gm, '')
-
-/** The specifiers of all imports and re-exports, static and dynamic, with types. */
-function importsOf({text}: Source): string[] {
-  const found = [
-    ...text.matchAll(/^(?:import|export)\b[^'"]*?\bfrom\s*['"]([^'"]+)['"]/gm),
-    ...text.matchAll(/^import\s*['"]([^'"]+)['"]/gm),
-    ...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g),
-  ]
-  return found.map((match) => match[1])
-}
-
-/** The repository's own files that a file imports. */
-function ownImportsOf(source: Source): string[] {
-  return importsOf(source)
-    .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => join(dirname(source.path), specifier))
-}
+import {entrances, rooms} from './rooms.ts'
+import {
+  circlesOf,
+  importsOf,
+  native,
+  other,
+  ownImportsOf,
+  type Source,
+  src,
+  withoutExamples,
+} from './sources.ts'
 
 /** The layer of `src/vfs/fs/tmpfs.ts` is vfs; a file in src/ itself is a layer of its own name. */
 function layerOf(path: string): string {
@@ -142,6 +108,51 @@ describe('layers', () => {
     const loading = src.filter(({text}) => /node-gyp-build/.test(text)).map(({path}) => path)
     expect(loading).toEqual(['src/addon.ts'])
   })
+})
+
+describe('rooms of the sentry', () => {
+  const isInside = (path: string): boolean => path.startsWith('src/sentry/')
+  const placeOf = (path: string): string => path.split('/')[isInside(path) ? 2 : 1]
+  const arrows = src.flatMap((source) =>
+    ownImportsOf(source)
+      .filter((to) => isInside(to) && (!isInside(source.path) || placeOf(to) !== placeOf(source.path)))
+      .map((to) => ({from: source.path, to, way: `${placeOf(source.path)} → ${placeOf(to)}`})),
+  )
+  const allowed = Object.entries({...rooms, ...entrances}).flatMap(([from, targets]) =>
+    targets.map((to) => `${from} → ${to}`),
+  )
+
+  test('import what they may', () => {
+    const forbidden = arrows.filter(({way}) => !allowed.includes(way))
+    expect(forbidden.map(({from, to}) => `${from} → ${to}`)).toEqual([])
+  })
+
+  test('may import nothing that none of their files needs', () => {
+    const used = new Set(arrows.map(({way}) => way))
+    expect(allowed.filter((way) => !used.has(way))).toEqual([])
+  })
+
+  test('stand one above the other: no two import each other', () => {
+    const names = Object.keys(rooms)
+    const up = names.flatMap((name, index) => rooms[name].filter((to) => names.indexOf(to) >= index))
+    expect(up).toEqual([])
+  })
+
+  test('hold every file but those with a place in the table', () => {
+    const folders = new Set(src.filter(({path}) => isInside(path)).map(({path}) => placeOf(path)))
+    expect([...folders].sort()).toEqual(Object.keys(rooms).sort())
+  })
+})
+
+test('no more than ten files import each other in a circle, types counted', () => {
+  expect(circlesOf(src).filter(({length}) => length > 10)).toEqual([])
+})
+
+test('the folders that are not yet divided get no more files', () => {
+  const looseIn = (folder: string): number =>
+    src.filter(({path}) => path.startsWith(folder) && path.split('/').length === 3).length
+  expect(looseIn('src/machine/')).toBeLessThanOrEqual(27)
+  expect(looseIn('src/sandbox/')).toBeLessThanOrEqual(71)
 })
 
 /** What the compiler does not check: reinterpret_cast, mmap, assembly, raw calls of Node-API. */

@@ -37,7 +37,6 @@ export const rooms: Record<string, string[]> = {
     'core',
     'tty',
     'memory',
-    'signals',
     'time',
     'fd',
     'pledge',

@@ -66,7 +66,7 @@ function forgetOldProgram(task: Task, credentials: Credentials): void {
   signals.alternateStack.forget()
   process.timers.posix.deleteAll()
   process.hasExecuted = true
-  process.isDumpable = true
+  process.attributes.isDumpable = true
   process.membarriers = 0
   task.credentials = credentials
   // The pledge stays in force; execpromises can only tighten it.

@@ -27,14 +27,11 @@ import {Vdso} from '../exec/vdso.ts'
 import {FdTable, SharedDescription} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
 import {SentryKernel} from '../kernel.ts'
-import {ProcessSignals} from '../signals/process-signals.ts'
-import {TaskSignals} from '../signals/task-signals.ts'
 import {table} from '../syscalls/table.ts'
 import {CpuQuota} from '../task/cpu/cpu-quota.ts'
+import {makeProcess, makeTask} from '../task/make.ts'
 import {KernelProcSource} from '../task/proc-source.ts'
-import {ThreadGroup} from '../task/process.ts'
 import type {Run} from '../task/run.ts'
-import {GuestThread} from '../task/task.ts'
 import type {HostTty} from '../tty/host-tty.ts'
 import {terminalLocation} from '../tty/peer.ts'
 import {Terminals} from '../tty/terminals.ts'
@@ -176,13 +173,10 @@ export class Sentry {
     const {kernel} = this
     const {space, program} = image
     const budget = kernel.budget.part()
-    const signals = new ProcessSignals(limits, budget)
-    const startedNs = kernel.monotonicNs()
-    const process = new ThreadGroup({
-      ...{pid, run, space, limits, budget, signals, startedNs, program},
-      syscalls: this.kernel.calls,
+    const process = makeProcess(kernel, {
+      ...{pid, run, space, limits, budget, program, syscalls: kernel.calls},
     })
-    process.parent = kernel.init
+    kernel.init.adopt(process)
     const fds = new FdTable(kernel.budget)
     const opened = new Map<FileDescription, SharedDescription>()
     options.streams.forEach((file, fd) => {
@@ -191,10 +185,9 @@ export class Sentry {
       opened.set(file, description)
       fds.replace(fd, description)
     })
-    const task = new GuestThread({
+    const task = makeTask({
       ...{tid: pid, kernel, process, context, fds},
       fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),
-      signals: new TaskSignals(signals),
       credentials: this.#credentials,
       name: commOf(path),
     })
@@ -205,9 +198,9 @@ export class Sentry {
       options.restrict?.(task)
     } catch (error) {
       space.release()
+      kernel.init.disown(process)
       throw error
     }
-    kernel.init.children.add(process)
     kernel.start(process, task)
     return process
   }

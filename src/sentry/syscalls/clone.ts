@@ -132,7 +132,6 @@ function make(task: Task, request: Clone): number {
   const {tid, process} = child
   if (flags & CLONE_PARENT_SETTID) unlessFault(() => task.memory.writeInt32(parentTid, tid))
   if (flags & CLONE_CHILD_SETTID) unlessFault(() => child.memory.writeInt32(childTid, tid))
-  if (process !== task.process) process.parent!.children.add(process)
   task.kernel.start(process, child)
   return flags & CLONE_VFORK ? waitForRelease(child) : tid
 

@@ -61,7 +61,7 @@ const LEVELS = 8
 
 export const ioprioGet: Syscall = (task, args) => {
   const processes = processesOf(task, args.int32(0) - 1, args.int32(1))
-  return processes[0].ioPriority
+  return processes[0].attributes.ioPriority
 }
 
 export const ioprioSet: Syscall = (task, args) => {
@@ -74,7 +74,8 @@ export const ioprioSet: Syscall = (task, args) => {
   const {capabilities} = task.credentials
   const mayRealTime = hasCapability(capabilities, CAP_SYS_ADMIN) || hasCapability(capabilities, CAP_SYS_NICE)
   if (ioClass === CLASS_REAL_TIME && !mayRealTime) throw new Errno(EPERM)
-  for (const process of processesOf(task, args.int32(0) - 1, args.int32(1))) process.ioPriority = value
+  for (const process of processesOf(task, args.int32(0) - 1, args.int32(1)))
+    process.attributes.ioPriority = value
   return 0
 }
 

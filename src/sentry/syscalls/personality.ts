@@ -6,7 +6,7 @@ const QUERY = 0xffff_ffff
 
 export const personality: Syscall = (task, args) => {
   const wanted = args.uint32(0)
-  const old = task.process.personality
-  if (wanted !== QUERY) task.process.personality = wanted
+  const old = task.process.attributes.personality
+  if (wanted !== QUERY) task.process.attributes.personality = wanted
   return old
 }

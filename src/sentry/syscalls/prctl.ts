@@ -60,9 +60,9 @@ const options = new Map<number, Option>([
   [PR_GET_NAME, getName],
   [
     PR_SET_DUMPABLE,
-    ({process}, args) => set(() => (process.isDumpable = oneOf(args.address(1), 0, 1) === 1)),
+    ({process}, args) => set(() => (process.attributes.isDumpable = oneOf(args.address(1), 0, 1) === 1)),
   ],
-  [PR_GET_DUMPABLE, ({process}) => Number(process.isDumpable)],
+  [PR_GET_DUMPABLE, ({process}) => Number(process.attributes.isDumpable)],
   [PR_SET_KEEPCAPS, setKeepCaps],
   [PR_GET_KEEPCAPS, getKeepCaps],
   [
@@ -125,24 +125,24 @@ function getName(task: Task, args: Arguments): number {
 function setNoNewPrivs(task: Task, args: Arguments): number {
   oneOf(args.address(1), 1)
   requireZeros(args, 2)
-  task.process.hasNoNewPrivileges = true
+  task.process.attributes.hasNoNewPrivileges = true
   return 0
 }
 
 function getNoNewPrivs({process}: Task, args: Arguments): number {
   requireZeros(args, 1)
-  return Number(process.hasNoNewPrivileges)
+  return Number(process.attributes.hasNoNewPrivileges)
 }
 
 function setThpDisable({process}: Task, args: Arguments): number {
   requireZeros(args, 2)
-  process.disablesHugePages = args.address(1) !== 0
+  process.attributes.disablesHugePages = args.address(1) !== 0
   return 0
 }
 
 function getThpDisable({process}: Task, args: Arguments): number {
   requireZeros(args, 1)
-  return Number(process.disablesHugePages)
+  return Number(process.attributes.disablesHugePages)
 }
 
 function setTimerslack(task: Task, args: Arguments): number {

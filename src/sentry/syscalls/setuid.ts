@@ -115,7 +115,7 @@ function change(task: Task, sort: Sort, ids: Ids): number {
 function become(task: Task, next: Credentials): void {
   const {credentials: old, process} = task
   if (next.euid !== old.euid || next.egid !== old.egid || next.uid !== old.uid || next.gid !== old.gid) {
-    process.isDumpable = false
+    process.attributes.isDumpable = false
     process.parentDeathSignal = 0
   }
   task.credentials = next

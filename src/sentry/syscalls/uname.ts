@@ -13,7 +13,7 @@ const FIELDS = 6
 const HOSTNAME_MAX = 64
 
 export const uname: Syscall = (task, args) => {
-  const is32Bit = (task.process.personality & PER_MASK) === PER_LINUX32
+  const is32Bit = (task.process.attributes.personality & PER_MASK) === PER_LINUX32
   const machine = is32Bit ? arch.machine32 : arch.machine
   const fields = ['Linux', task.kernel.hostname, KERNEL_RELEASE, KERNEL_VERSION, machine, '(none)']
   const bytes = new Uint8Array(FIELDS * FIELD_BYTES)

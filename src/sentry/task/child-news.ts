@@ -78,9 +78,8 @@ export function reap(kernel: Kernel, process: Process): void {
   const {parent} = process
   kernel.processes.delete(process.pid)
   if (parent === undefined) return
-  parent.children.delete(process)
   const usage = joinUsage(process.usage(kernel.monotonicNs()), process.childrenUsage)
   parent.childrenUsage = joinUsage(parent.childrenUsage, usage)
-  process.parent = undefined
+  parent.disown(process)
   process.departed.wakeAll()
 }

@@ -22,10 +22,7 @@ import type {Task} from '../core/task.ts'
 import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {Space} from '../memory/space.ts'
 import {inheritRestrictions} from '../pledge/inherit.ts'
-import {ProcessSignals} from '../signals/process-signals.ts'
-import {TaskSignals} from '../signals/task-signals.ts'
-import {ThreadGroup} from './process.ts'
-import {GuestThread} from './task.ts'
+import {makeProcess, makeTask} from './make.ts'
 
 export interface CloneRequest {
   /** CLONE_*, checked; up to 2^33. */
@@ -58,9 +55,8 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     const fs = has(flags, CLONE_FS) ? parent.fs.share() : parent.fs.copy()
     undo.push(() => fs.release())
     const owner = has(flags, CLONE_THREAD) ? process : forkProcess(parent, tid, request, undo)
-    const task = new GuestThread({
+    const task = makeTask({
       ...{tid, kernel, process: owner, context, fds, fs},
-      signals: new TaskSignals(owner.signals),
       // Only threads have the very same: linkat(2).
       credentials: has(flags, CLONE_THREAD) ? parent.credentials : {...parent.credentials},
       name: parent.name,
@@ -139,25 +135,15 @@ function forkProcess(
     : has(flags, CLONE_CLEAR_SIGHAND)
       ? handlers.copyCleared()
       : handlers.copy()
-  const child = new ThreadGroup({
-    ...{pid, run: process.run, space, limits, budget, program: process.program, syscalls: process.syscalls},
-    signals: new ProcessSignals(limits, budget, childHandlers),
-    startedNs: kernel.monotonicNs(),
+  const {run, program, syscalls} = process
+  const child = makeProcess(kernel, {
+    ...{pid, run, space, limits, budget, program, syscalls, handlers: childHandlers, origin: process},
   })
-  child.parent = has(flags, CLONE_PARENT) ? (process.parent ?? kernel.init) : process
+  const ancestor = has(flags, CLONE_PARENT) ? (process.parent ?? kernel.init) : process
+  ancestor.adopt(child)
+  undo.push(() => ancestor.disown(child))
   child.exitSignal = has(flags, CLONE_PARENT) ? process.exitSignal : exitSignal
-  child.processGroup = process.processGroup
-  child.session = process.session
-  child.terminal = process.terminal
-  child.personality = process.personality
-  child.oomScoreAdj = process.oomScoreAdj
-  child.leastOomScoreAdj = process.leastOomScoreAdj
-  child.coredumpFilter = process.coredumpFilter
   if (has(flags, CLONE_VM)) child.membarriers = process.membarriers
-  child.ioPriority = process.ioPriority
-  child.isDumpable = process.isDumpable
-  child.hasNoNewPrivileges = process.hasNoNewPrivileges
-  child.disablesHugePages = process.disablesHugePages
   child.isBorrowing = has(flags, CLONE_VFORK)
   inheritRestrictions(kernel, process, child)
   return child

@@ -80,11 +80,9 @@ function remainsOf({name, credentials, scheduling, switches, cpuNs, systemTime}:
 /** Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER), or to init. */
 function leaveChildren(kernel: Kernel, process: Process, reaper: Process): void {
   for (const child of [...process.children]) {
-    process.children.delete(child)
-    child.parent = reaper
+    reaper.adopt(child)
     child.tasks.forEach(tellKnown)
     child.exitSignal = SIGCHLD
-    reaper.children.add(child)
     if (child.exit !== undefined) tellParentOfEnd(kernel, child)
     else if (child.parentDeathSignal !== 0) tellOfDeath(process, child)
   }

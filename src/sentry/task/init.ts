@@ -9,11 +9,8 @@ import {FdTable} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
 import {faultWindows} from '../memory/fault-windows.ts'
 import {Space} from '../memory/space.ts'
-import {ProcessSignals} from '../signals/process-signals.ts'
-import {TaskSignals} from '../signals/task-signals.ts'
-import {ThreadGroup} from './process.ts'
+import {makeProcess, makeTask} from './make.ts'
 import {Run} from './run.ts'
-import {GuestThread} from './task.ts'
 
 const UMASK = 0o022
 
@@ -21,9 +18,6 @@ const UMASK = 0o022
 export function createInit(kernel: Kernel): Process {
   const limits = new ResourceLimits()
   const pid = kernel.pids.take()
-  const signals = new ProcessSignals(limits, kernel.budget.part())
-  // As with Linux's init, signals without a handler are not even pending (SIGNAL_UNKILLABLE).
-  signals.end()
   const space = Space.create({
     addresses: nowhere,
     memory: kernel.platform.memory,
@@ -41,17 +35,17 @@ export function createInit(kernel: Kernel): Process {
     auxv: new Uint8Array(0),
     signalTrampoline: 0,
   }
-  const process = new ThreadGroup({
-    ...{pid, run: new Run(), space, limits, signals, program, syscalls: kernel.calls},
-    budget: kernel.budget.part(),
-    startedNs: kernel.monotonicNs(),
+  const budget = kernel.budget.part()
+  const process = makeProcess(kernel, {
+    ...{pid, run: new Run(), space, limits, budget, program, syscalls: kernel.calls},
   })
+  // As with Linux's init, signals without a handler are not even pending (SIGNAL_UNKILLABLE).
+  process.signals.end()
   const {top} = kernel.rootMount
-  const task = new GuestThread({
+  const task = makeTask({
     ...{tid: pid, kernel, process, context: nobody, name: 'init'},
     fds: new FdTable(kernel.budget),
     fs: new FsContext(top, top, UMASK),
-    signals: new TaskSignals(signals),
     credentials: {
       ...{uid: 0, ruid: 0, euid: 0, suid: 0, gid: 0, rgid: 0, egid: 0, sgid: 0, groups: []},
       ...capabilitiesOf(0),

@@ -34,7 +34,7 @@ function mayAccess(
   if (hasCapability(capabilities, CAP_SYS_PTRACE)) return true
   const isSameUser = [owner.ruid, owner.euid, owner.suid].every((id) => id === uid)
   const isSameGroup = [owner.rgid, owner.egid, owner.sgid].every((id) => id === gid)
-  return isSameUser && isSameGroup && target.isDumpable && isSubset(owner.permitted, permitted)
+  return isSameUser && isSameGroup && target.attributes.isDumpable && isSubset(owner.permitted, permitted)
 }
 
 /** A restricted process might take from another what it is kept from itself: the other must be restricted alike, as with Landlock. */

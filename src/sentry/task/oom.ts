@@ -21,7 +21,8 @@ export function killHungrier(kernel: Kernel, process: Process): boolean {
 }
 
 function badness({init, platform}: Kernel, process: Process): number {
-  const {oomScoreAdj, exit, residentBytes} = process
+  const {attributes, exit, residentBytes} = process
+  const {oomScoreAdj} = attributes
   if (process === init || exit !== undefined || oomScoreAdj === NEVER) return 0
   return residentBytes + (platform.memory.size / SCALE) * oomScoreAdj
 }

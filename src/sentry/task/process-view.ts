@@ -171,7 +171,7 @@ export class ProcessView implements ProcProcess {
     return this.tid === this.pid ? this.#process.exitSignal : -1
   }
   get noNewPrivileges(): boolean {
-    return this.#process.hasNoNewPrivileges
+    return this.#process.attributes.hasNoNewPrivileges
   }
   get signals(): ProcProcess['signals'] {
     return signalMasks(this.#process.signals, this.#task?.signals)
@@ -182,33 +182,33 @@ export class ProcessView implements ProcProcess {
   }
 
   get personality(): number {
-    return this.#process.personality
+    return this.#process.attributes.personality
   }
   get isDumpable(): boolean {
-    return this.#process.isDumpable
+    return this.#process.attributes.isDumpable
   }
   get disablesHugePages(): boolean {
-    return this.#process.disablesHugePages
+    return this.#process.attributes.disablesHugePages
   }
   get memoryShare(): number {
     return Math.floor((1000 * this.memory.residentBytes) / this.#kernel.platform.memory.size)
   }
 
   get oomScoreAdj(): number {
-    return this.#process.oomScoreAdj
+    return this.#process.attributes.oomScoreAdj
   }
   setOomScoreAdj(value: number): void {
     const who = this.#kernel.current!.credentials
-    if (value < this.#process.leastOomScoreAdj) requireCapability(who, CAP_SYS_RESOURCE, EACCES)
-    this.#process.oomScoreAdj = value
-    if (hasCapability(who.capabilities, CAP_SYS_RESOURCE)) this.#process.leastOomScoreAdj = value
+    if (value < this.#process.attributes.leastOomScoreAdj) requireCapability(who, CAP_SYS_RESOURCE, EACCES)
+    this.#process.attributes.oomScoreAdj = value
+    if (hasCapability(who.capabilities, CAP_SYS_RESOURCE)) this.#process.attributes.leastOomScoreAdj = value
   }
 
   get coredumpFilter(): number {
-    return this.#process.coredumpFilter
+    return this.#process.attributes.coredumpFilter
   }
   setCoredumpFilter(value: number): void {
-    this.#process.coredumpFilter = value
+    this.#process.attributes.coredumpFilter = value
   }
 
   setName(name: ByteString): void {

@@ -23,11 +23,9 @@ import type {ProcessSignals} from '../signals/process-signals.ts'
 import {ProcessTimers} from '../time/process-timers.ts'
 import type {Terminal} from '../tty/terminal.ts'
 import {tellKnown} from './known-calls.ts'
+import {ProcessAttributes} from './process-attributes.ts'
 import type {Run} from './run.ts'
 import type {Tracing} from './tracing.ts'
-
-/** Anonymous memory, ELF headers, private huge pages. */
-const DEFAULT_DUMP_FILTER = 0x33
 
 declare module '../core/process.ts' {
   interface Process extends ThreadGroup {}
@@ -36,9 +34,8 @@ declare module '../core/process.ts' {
 export class ThreadGroup {
   readonly pid: number
   readonly run: Run
-  /** Undefined for init alone. */
-  parent: Process | undefined
-  readonly children = new Set<Process>()
+  #parent: Process | undefined
+  readonly #children = new Set<Process>()
   /** What its tasks trace. */
   readonly tracees = new Set<Tracing>()
   /** Woken when a child ended, stopped or continued, or a tracee stopped: wait(2). */
@@ -69,7 +66,7 @@ export class ThreadGroup {
   terminal: Terminal | undefined
   /** For a session leader whose terminal hung up: the group to tell when the leader ends. */
   hungUpGroup: number | undefined
-  personality = 0
+  readonly attributes: ProcessAttributes
   #syscalls: CallTable
   /** Of `syscalls`: every trap looks here. */
   handlers: Handlers
@@ -80,21 +77,11 @@ export class ThreadGroup {
   /** Combines both, and the recorder of what it needs: applyPathPolicies. */
   pathPolicy: PathPolicy | undefined
   recorder: PromiseRecorder | undefined
-  /** /proc/PID/oom_score_adj, and the least that it may be set to without CAP_SYS_RESOURCE. */
-  oomScoreAdj = 0
-  leastOomScoreAdj = 0
-  /** /proc/PID/coredump_filter: core(5). */
-  coredumpFilter = DEFAULT_DUMP_FILTER
   /** membarrier(2): MEMBARRIER_CMD_REGISTER_*. */
   membarriers = 0
-  /** ioprio_set(2)'s class and level. */
-  ioPriority = 0
-  // prctl(2): PR_SET_DUMPABLE, PDEATHSIG, CHILD_SUBREAPER, NO_NEW_PRIVS, THP_DISABLE.
-  isDumpable = true
+  // prctl(2): PR_SET_PDEATHSIG, CHILD_SUBREAPER.
   parentDeathSignal = 0
   isSubreaper = false
-  hasNoNewPrivileges = false
-  disablesHugePages = false
   /** A child of vfork(2) that uses its parent's memory, until it executes or ends. */
   isBorrowing = false
   /** It has called execve(2): its parent can no longer change its group. */
@@ -120,8 +107,11 @@ export class ThreadGroup {
   constructor(parts: ProcessParts) {
     this.pid = parts.pid
     this.run = parts.run
-    this.processGroup = parts.pid
-    this.session = parts.pid
+    const {origin} = parts
+    this.processGroup = origin?.processGroup ?? parts.pid
+    this.session = origin?.session ?? parts.pid
+    this.terminal = origin?.terminal
+    this.attributes = origin?.attributes.copy() ?? new ProcessAttributes()
     this.space = parts.space
     this.memoryUsage = new MemoryUsage(parts.space.map)
     this.limits = parts.limits
@@ -144,8 +134,30 @@ export class ThreadGroup {
     this.tasks.forEach(tellKnown)
   }
 
+  /** Undefined for init alone, and for a zombie that was waited for. */
+  get parent(): Process | undefined {
+    return this.#parent
+  }
+
   get parentPid(): number {
-    return this.parent?.pid ?? 0
+    return this.#parent?.pid ?? 0
+  }
+
+  get children(): ReadonlySet<Process> {
+    return this.#children
+  }
+
+  /** Becomes the parent of a new process, or of an orphan. */
+  adopt(child: Process): void {
+    child.#parent?.disown(child)
+    child.#parent = this
+    this.#children.add(child)
+  }
+
+  /** The child is gone. */
+  disown(child: Process): void {
+    this.#children.delete(child)
+    child.#parent = undefined
   }
 
   get memoryMap(): MemoryMap {
@@ -188,7 +200,10 @@ export class ThreadGroup {
 export type ProcessParts = Pick<
   ThreadGroup,
   'pid' | 'run' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program' | 'syscalls'
->
+> & {
+  /** Whose session, terminal and attributes it has. Absent: it leads a session, and the attributes are Linux's first ones. */
+  readonly origin?: Process
+}
 
 /** Byte strings, as the stack holds them. */
 export interface Program {

@@ -58,7 +58,7 @@ export function writeRemaining(
   kind: 'timespec' | 'timeval',
 ): void {
   if (address === 0 || deadlineNs === Number.POSITIVE_INFINITY) return
-  if (task.process.personality & STICKY_TIMEOUTS) return
+  if (task.process.attributes.personality & STICKY_TIMEOUTS) return
   const left = fromNs(Math.max(0, deadlineNs - task.kernel.monotonicNs()))
   const bytes = kind === 'timespec' ? encodeTimespec(left) : encodeTimeval(left)
   unlessFault(() => task.memory.writeBytes(address, bytes))

@@ -119,7 +119,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
     },
   } as unknown as Task
   process.cpuTimeNs = () => kernel.cpuNs
-  process.parent = initOf(kernel)
+  initOf(kernel).adopt(process)
   process.tasks.push(task)
   kernel.processes.set(process.pid, process)
   kernel.tasks.set(task.tid, task)

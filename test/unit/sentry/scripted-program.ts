@@ -63,8 +63,7 @@ export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTa
     },
   })
   process.run.first = process
-  process.parent = kernel.init
-  kernel.init.children.add(process)
+  kernel.init.adopt(process)
   const {top} = kernel.rootMount
   const credentials = {
     ...{uid: 0, ruid: 0, euid: 0, suid: 0, gid: 0, rgid: 0, egid: 0, sgid: 0, groups: []},

@@ -101,7 +101,7 @@ test("a thread's number stands for its process, but is none to put into a group"
   const fake = fakeTask()
   const TID = 9
   fake.kernel.tasks.set(TID, fake.task)
-  fake.process.ioPriority = 5
+  fake.process.attributes.ioPriority = 5
   expect(call(fake, getpgid, TID)).toBe(7)
   expect(call(fake, getsid, TID)).toBe(7)
   expect(call(fake, prlimit64, TID, RLIMIT_NOFILE, 0, RESULT)).toBe(0)

@@ -14,7 +14,7 @@ test('a child that has stopped has used what its tasks have, and what ended ones
     task,
     task: {process: child},
   } = parent.sibling()
-  parent.task.process.children.add(child)
+  parent.task.process.adopt(child)
   child.stopNews = SIGSTOP
   child.endedCpuNs = 2e9
   task.cpuNs = 5e9

@@ -17,6 +17,7 @@ export class FakeJobs {
   current: Task | undefined
   nowNs = 1e12
   readonly #tasks = new Map<number, Task>()
+  readonly #children = new Map<number, Set<Process>>()
 
   get kernel(): Kernel {
     return this as unknown as Kernel
@@ -37,7 +38,8 @@ export class FakeJobs {
     }
     const children = new Set<Process>()
     const process = {pid, parentPid, children, processGroup, session, signals} as unknown as Process
-    this.processes.get(parentPid)?.children.add(process)
+    this.#children.get(parentPid)?.add(process)
+    this.#children.set(pid, children)
     const task = {
       ...{tid: pid, kernel: this.kernel, process, signals: new TaskSignals(signals)},
       credentials: {uid, gid: uid, groups: [], ...capabilitiesOf(uid)},

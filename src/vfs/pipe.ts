@@ -233,18 +233,20 @@ export function openPipe(
   return [end(O_RDONLY), end(O_WRONLY)]
 }
 
-const fifos = new WeakMap<Inode, Pipe>()
+declare module './file.ts' {
+  interface Inode {
+    /** What a fifo's descriptions share, from the first on. */
+    fifo?: Pipe
+  }
+}
 
 /**
  * Opens a fifo. Without O_NONBLOCK, open(2) is not over before `isOpenComplete`: the caller sleeps in `waiters`.
  * @throws Errno ENXIO: O_WRONLY | O_NONBLOCK without a reader; EINVAL for access mode 3
  */
 export function openFifo(inode: Inode, flags: number): FileDescription {
-  let pipe = fifos.get(inode)
-  if (pipe === undefined) {
-    pipe = new Pipe(inode.fs.budget)
-    fifos.set(inode, pipe)
-  }
+  const pipe = inode.fifo ?? new Pipe(inode.fs.budget)
+  inode.fifo = pipe
   const access = flags & O_ACCMODE
   const opensAtOnce = access === O_RDWR || (flags & O_NONBLOCK) !== 0
   if (access === O_WRONLY && opensAtOnce && pipe.readers === 0) throw new Errno(ENXIO)

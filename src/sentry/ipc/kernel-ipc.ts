@@ -1,5 +1,6 @@
 // KernelIpc: what processes share to talk to each other, one of each for a kernel: kernel.ipc.
 
+import {Tmpfs} from '../../vfs/fs/tmpfs.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import {FutexTable} from '../memory/futex-table.ts'
@@ -16,6 +17,7 @@ export class KernelIpc {
   #semaphores: SemaphoreSets | undefined
   #messages: MessageQueues | undefined
   #queues: PosixQueues | undefined
+  #memoryFiles: Tmpfs | undefined
 
   /** The kernel is still incomplete here. */
   constructor(kernel: Kernel) {
@@ -35,6 +37,12 @@ export class KernelIpc {
   get queues(): PosixQueues {
     this.#queues ??= new PosixQueues(this.kernel)
     return this.#queues
+  }
+
+  /** The tmpfs of memfd_create(2), which is mounted nowhere. */
+  get memoryFiles(): Tmpfs {
+    this.#memoryFiles ??= new Tmpfs(this.kernel.platform.memory, {budget: this.kernel.budget})
+    return this.#memoryFiles
   }
 
   /** The process whose call is being answered. */

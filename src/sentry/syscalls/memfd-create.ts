@@ -13,8 +13,6 @@ import {
 } from '../../abi/fcntl.ts'
 import {O_CLOEXEC, O_LARGEFILE, O_RDWR} from '../../abi/open-flags.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
-import {Tmpfs} from '../../vfs/fs/tmpfs.ts'
-import type {Kernel} from '../core/kernel.ts'
 import type {Syscall} from '../core/syscall.ts'
 
 /** NAME_MAX without "memfd:", and the NUL. */
@@ -28,7 +26,7 @@ export const memfdCreate: Syscall = (task, args) => {
   const name = readName(() => task.memory.readCString(args.address(0), MAX_NAME))
 
   const mode = flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777
-  const inode = new Memfd(memoryFiles(task.kernel), mode, task.credentials, name, initialSeals(flags))
+  const inode = new Memfd(task.kernel.ipc.memoryFiles, mode, task.credentials, name, initialSeals(flags))
   return task.fds.install(inode.open(O_RDWR | O_LARGEFILE), flags & MFD_CLOEXEC ? O_CLOEXEC : 0)
 }
 
@@ -51,16 +49,4 @@ function readName(read: () => string): string {
   } catch (error) {
     throw error instanceof Errno && error.code === ENAMETOOLONG ? new Errno(EINVAL) : error
   }
-}
-
-/** The kernel's own tmpfs, which is mounted nowhere. */
-const fileSystems = new WeakMap<Kernel, Tmpfs>()
-
-function memoryFiles(kernel: Kernel): Tmpfs {
-  let fs = fileSystems.get(kernel)
-  if (fs === undefined) {
-    fs = new Tmpfs(kernel.platform.memory, {budget: kernel.budget})
-    fileSystems.set(kernel, fs)
-  }
-  return fs
 }

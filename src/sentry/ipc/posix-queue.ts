@@ -6,13 +6,12 @@ import {COST} from '../../vfs/budget.ts'
 import {now} from '../../vfs/clock.ts'
 import type {AttributeChanges, Attributes, Credentials, FileDescription, Time} from '../../vfs/file.ts'
 import {Node} from '../../vfs/node.ts'
-import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import {PosixQueueFile} from './posix-queue-file.ts'
 
-const MQUEUE_MAGIC = 0x19800202
 const PERMISSIONS = 0o7777
 /** The size that Linux reports for all. */
 const SIZE = 80
@@ -30,10 +29,8 @@ export interface Notification {
   readonly value: bigint
 }
 
-const queues = new UnmountedFileSystem('mqueue', MQUEUE_MAGIC)
-
 export class PosixQueue extends Node {
-  readonly fs = queues
+  readonly fs: UnmountedFileSystem
   readonly descriptorText: string
   /** mq_attr. */
   readonly mostMessages: number
@@ -43,7 +40,7 @@ export class PosixQueue extends Node {
   receivers = 0
   /** Woken when there is one more message, or room. */
   readonly changed = new WaitQueue()
-  readonly #ino = queues.takeIno()
+  readonly #ino: number
   readonly #kernel: Pick<Kernel, 'budget' | 'current'>
   readonly #freed: () => void
   /** By descending priority, then in order of arrival. */
@@ -59,6 +56,8 @@ export class PosixQueue extends Node {
   /** @param freed called when it has neither a name nor a description */
   constructor(parts: QueueParts, kernel: Pick<Kernel, 'budget' | 'current'>, freed: () => void) {
     super(S_IFREG)
+    this.fs = parts.fs
+    this.#ino = parts.fs.takeIno()
     this.descriptorText = `/${parts.name}`
     this.mostMessages = parts.mostMessages
     this.messageBytes = parts.messageBytes
@@ -129,7 +128,7 @@ export class PosixQueue extends Node {
 
   override attributes(): Attributes {
     return {
-      ...{dev: queues.dev, ino: this.#ino, mode: this.#mode, nlink: this.#isLinked ? 1 : 0},
+      ...{dev: this.fs.dev, ino: this.#ino, mode: this.#mode, nlink: this.#isLinked ? 1 : 0},
       ...{uid: this.#uid, gid: this.#gid, rdev: 0, size: SIZE, blocks: 0, blksize: 4096},
       ...{...this.#times, btime: this.#times.ctime},
     }
@@ -161,6 +160,7 @@ export class PosixQueue extends Node {
 }
 
 export interface QueueParts {
+  readonly fs: UnmountedFileSystem
   /** Without a slash. */
   readonly name: string
   readonly mostMessages: number

@@ -19,10 +19,13 @@ import {COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {ownString} from '../../vfs/own-string.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
+import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {Credentials} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import {PosixQueue, type QueueMessage} from './posix-queue.ts'
+
+const MQUEUE_MAGIC = 0x19800202
 
 /** What Linux counts for a message and for a priority, on top of the text: struct msg_msg, struct posix_msg_tree_node. */
 const MESSAGE_BYTES = 48
@@ -47,6 +50,7 @@ export interface QueueRequest {
 }
 
 export class PosixQueues {
+  readonly #fs = new UnmountedFileSystem('mqueue', MQUEUE_MAGIC)
   readonly #queues = new Map<string, PosixQueue>()
   /** What each user's queues may take, as RLIMIT_MSGQUEUE counts. */
   readonly #bytes = new Map<number, number>()
@@ -98,7 +102,7 @@ export class PosixQueues {
     const name = ownString(givenName)
     this.#kernel.budget.take(COST.posixQueue)
     this.#bytes.set(creator, used + bytes)
-    const queue = new PosixQueue({name, ...size, mode, owner: who}, this.#kernel, () => {
+    const queue = new PosixQueue({fs: this.#fs, name, ...size, mode, owner: who}, this.#kernel, () => {
       this.#free(queue, creator, bytes)
     })
     this.#all.add(queue)

@@ -8,7 +8,7 @@ import {MSG_PEEK} from '../../abi/socket.ts'
 import type {Credentials, FileDescription, IoctlMemory} from '../../vfs/file.ts'
 import {Description} from '../../vfs/file-description.ts'
 import {writeInt} from '../../vfs/int-argument.ts'
-import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {UnmountedNode} from '../../vfs/unmounted-node.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Iovec} from '../core/iovec.ts'
@@ -16,9 +16,6 @@ import type {Task} from '../core/task.ts'
 import {askInterface} from './interfaces.ts'
 import {readSocket, writeSocket} from './transfer.ts'
 import type {UnixSocket} from './unix-socket.ts'
-
-const SOCKFS_MAGIC = 0x534f434b
-const sockfs = new UnmountedFileSystem('sockfs', SOCKFS_MAGIC)
 
 export type SocketOwner = Pick<Credentials, 'uid' | 'gid'>
 
@@ -34,7 +31,7 @@ export class SocketFile extends Description {
   readonly #transfers: Transfers
 
   constructor(socket: UnixSocket, flags: number, owner: SocketOwner, transfers: Transfers) {
-    super(new SocketInode(owner), flags | O_RDWR)
+    super(new SocketInode(socket.domain.fs, owner), flags | O_RDWR)
     this.socket = socket
     this.waiters = socket.waiters
     this.#transfers = transfers
@@ -93,8 +90,8 @@ export class SocketFile extends Description {
 }
 
 class SocketInode extends UnmountedNode {
-  constructor(owner: SocketOwner) {
-    super(sockfs, S_IFSOCK | 0o777, owner)
+  constructor(fs: UnmountedFileSystem, owner: SocketOwner) {
+    super(fs, S_IFSOCK | 0o777, owner)
   }
 
   /** Through /proc/self/fd/N. */

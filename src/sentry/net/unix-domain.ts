@@ -1,9 +1,14 @@
-// UnixDomain: what all UNIX sockets of a guest share: their names, and the descriptors in their messages.
+// UnixDomain: what all UNIX sockets of a guest share: their file system, their names, and the descriptors in their messages.
 
+import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {InFlight} from './in-flight.ts'
 import {UnixNames} from './unix-names.ts'
 
+const SOCKFS_MAGIC = 0x534f434b
+
 export class UnixDomain {
+  /** Of sockets' own inodes. */
+  readonly fs = new UnmountedFileSystem('sockfs', SOCKFS_MAGIC)
   readonly names = new UnixNames()
   readonly inFlight = new InFlight()
 }

@@ -28,14 +28,12 @@ export function keptLayers(path: string, tag: string | undefined, reference: str
   try {
     const cache = LayerCache.open(process.env)
     if (cache === undefined) return none
-    cache.adopt()
     const key = keyOf(path, tag)
-    const {layers, isComplete} = cache.use(key) ?? {...none, isComplete: false}
+    const {layers, isComplete} = cache.use(key)
     const index = cache.openIndex(key)
     const newIndex = index === undefined ? cache.createIndex(key) : undefined
     if (isComplete) return {layers, file: undefined, index, newIndex}
-    const fd = cache.createUnpacked(key, reference)
-    return {layers, file: {fd, directory: cache.directory}, index, newIndex}
+    return {layers, file: cache.createUnpacked(key, reference), index, newIndex}
   } catch {
     // The disk is full, or /proc is missing, or `node --permission` forbids it: images run without a cache.
     return none

@@ -1,7 +1,7 @@
 // LayerCache: unpacked layers of images, kept in the user's cache and named by the digest of what is in them.
 //
-// Only a process that has not read a byte of a guest's calls it. What jailed processes have unpacked lies in files of its own ("unpacked-")
-// until the next such process has copied and hashed it: README.md, "Kept layers".
+// Only a process that has not read a byte of a guest's calls it. What jailed processes have unpacked lies in files of its own ("unpacked-"),
+// of which each is for starts of its image only, until such a process has copied and hashed it: README.md, "Kept layers".
 
 import {
   closeSync,
@@ -14,21 +14,20 @@ import {
   renameSync,
   rmSync,
   statSync,
-  utimesSync,
 } from 'node:fs'
 import {join} from 'node:path'
 import {cacheDirectory, readOwn, writeWhole} from '../user-cache.ts'
-import {toByteString} from '../vfs/host-calls.ts'
 import {adoptLayers} from './adopt-layers.ts'
-import {FileBytes} from './file-bytes.ts'
+import type {FileBytes} from './file-bytes.ts'
 import {INDEX_END} from './index-row.ts'
-import {byDigest, LAYER_MODE, type LayerFile, layerFiles} from './layer-files.ts'
-import {readTrailer, TRAILER_BYTES} from './unpacked-trailer.ts'
+import {byDigest, LAYER_MODE, layerFiles, newPath, openKept, touch} from './layer-files.ts'
+import type {RoomFile} from './room.ts'
+import {createUnpacked, openUnpacked, UNPACKED_NAME} from './unpacked-file.ts'
+import {isInFile, readTrailer} from './unpacked-trailer.ts'
 
 /** What all layers may take together; those that were not used for longest go first. */
 export const KEPT_BYTES = 2 ** 33
 const DIGEST = /^[0-9a-f]{64}$/
-const UNPACKED = /^unpacked-([0-9a-f]{64})-/
 const INDEXED = /^indexed-([0-9a-f]{64})-/
 /** A writer that has not written for so long, and has not finished, is dead. */
 const ABANDONED_MS = 10 * 60_000
@@ -41,6 +40,13 @@ export interface KeptImage {
   layers: readonly string[]
   bytes: number
   usedAt: Date
+}
+
+interface UsedLayers {
+  /** By digest. */
+  layers: Map<string, FileBytes>
+  /** Whether nothing of the image need be unpacked. */
+  isComplete: boolean
 }
 
 export class LayerCache {
@@ -57,53 +63,58 @@ export class LayerCache {
     return new LayerCache(directory)
   }
 
-  /** Those of the image's layers that are kept, by digest; undefined: this image was never seen. It counts as used. */
-  use(key: string): {layers: Map<string, FileBytes>; isComplete: boolean} | undefined {
-    const image = this.#image(key)
-    if (image === undefined) return undefined
-    this.#touch(`image-${key}`)
+  /** Those of the image's layers that are kept. It counts as used. A start that has to unpack first adopts what all others have left. */
+  use(key: string): UsedLayers {
+    const used = this.#openLayers(key)
+    if (used.isComplete && this.#bytes() <= KEPT_BYTES) return used
+    for (const source of new Set([...used.layers.values()].map((layer) => layer.source))) source.close()
+    this.adopt()
+    return this.#openLayers(key)
+  }
+
+  #openLayers(key: string): UsedLayers {
+    touch(this.#path(`image-${key}`))
+    const unpacked = openUnpacked(this.directory, key)
+    const digests = unpacked?.digests ?? this.#image(key)?.layers ?? []
+    const layers = unpacked?.layers ?? new Map<string, FileBytes>()
     const files = byDigest(layerFiles(this.directory))
-    const layers = new Map<string, FileBytes>()
-    for (const digest of image.layers) {
+    for (const digest of digests) {
       const kept = layers.has(digest) ? undefined : files.get(digest)
-      const file = kept && this.#openLayer(kept)
-      if (file !== undefined) layers.set(digest, file)
+      const file = kept && openKept(this.#path(kept.name))
+      if (kept === undefined || file === undefined) continue
+      touch(this.#path(kept.name))
+      layers.set(digest, file)
     }
     // None: its first start has not ended well, or another is unpacking it now.
-    const isComplete = image.layers.length > 0 && image.layers.every((digest) => layers.has(digest))
+    const isComplete = digests.length > 0 && digests.every((digest) => layers.has(digest))
     return {layers, isComplete}
   }
 
   /** What a jailed process has written as the index of the image's tree: it may be a lie. undefined: there is none. */
   openIndex(key: string): FileBytes | undefined {
-    return this.#open(`index-${key}`)
+    this.#adoptIndexes()
+    return openKept(this.#path(`index-${key}`))
   }
 
   /** A new file for what a jailed process unpacks of the image. @throws the system error of open(2) */
-  createUnpacked(key: string, reference: string): number {
+  createUnpacked(key: string, reference: string): RoomFile {
     if (this.#image(key) === undefined) this.#writeImage(key, reference, [])
-    return this.#create(`unpacked-${key}`)
+    return createUnpacked(this.directory, key)
   }
 
   /** A new file for the index of the image's tree. @throws the system error of open(2) */
   createIndex(key: string): number {
-    return this.#create(`indexed-${key}`)
-  }
-
-  #create(name: string): number {
-    const path = this.#path(`${name}-${process.pid}-${process.hrtime.bigint()}`)
-    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
+    return openSync(newPath(this.directory, `indexed-${key}`), 'wx+', 0o600)
   }
 
   /** Keeps what is in the files of jailed processes, if it is what they say, and removes these, and what others have left behind. */
   adopt(): void {
     const names = this.#names()
     for (const name of names) {
-      const key = UNPACKED.exec(name)?.[1]
+      const key = UNPACKED_NAME.exec(name)?.[1]
       if (key !== undefined) this.#adoptFile(key, this.#path(name))
-      const indexedKey = INDEXED.exec(name)?.[1]
-      if (indexedKey !== undefined) this.#adoptIndex(indexedKey, this.#path(name))
     }
+    this.#adoptIndexes()
     for (const name of names) if (this.#isAbandoned(name)) this.#remove(name)
     this.prune(KEPT_BYTES)
   }
@@ -125,15 +136,13 @@ export class LayerCache {
 
   /** Removes files of layers, those first that were not used for longest, until the rest takes so many bytes. @returns the bytes removed */
   prune(mostBytes: number): number {
-    const layers = layerFiles(this.directory)
-    const files = [...new Map(layers.map((layer) => [layer.ino, layer])).values()]
-    files.sort((one, other) => one.usedMs - other.usedMs)
-    let bytes = files.reduce((sum, {fileSize}) => sum + fileSize, 0)
+    const files = layerFiles(this.directory).sort((one, other) => one.usedMs - other.usedMs)
+    let bytes = files.reduce((sum, {size}) => sum + size, 0)
     const before = bytes
-    for (const {ino, fileSize} of files) {
+    for (const {name, size} of files) {
       if (bytes <= mostBytes) break
-      for (const layer of layers) if (layer.ino === ino) this.#remove(layer.name)
-      bytes -= fileSize
+      this.#remove(name)
+      bytes -= size
     }
     if (bytes < before) for (const image of this.images()) if (image.bytes === 0) this.#removeImage(image.key)
     return before - bytes
@@ -159,13 +168,11 @@ export class LayerCache {
     let fd: number | undefined
     try {
       fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
-      const {size, mtimeMs} = fstatSync(fd)
+      const {size, mtime} = fstatSync(fd)
       if (size > KEPT_BYTES) throw new Error('too much to keep')
-      const tail = Buffer.alloc(Math.min(size, TRAILER_BYTES))
-      readSync(fd, tail, 0, tail.length, size - tail.length)
-      const extents = readTrailer(tail, size)
-      if (extents === undefined && Date.now() - mtimeMs < ABANDONED_MS) return
-      if (extents !== undefined) adoptLayers({fd, path, size}, extents, this.directory)
+      const extents = readTrailer(fd)
+      if (extents === undefined && Date.now() - mtime.getTime() < ABANDONED_MS) return
+      if (extents !== undefined) adoptLayers(fd, extents.filter(isInFile), this.directory, mtime)
       const reference = this.#image(key)?.reference ?? ''
       if (extents !== undefined)
         this.#writeImage(
@@ -179,6 +186,13 @@ export class LayerCache {
       rmSync(path, {force: true})
     } finally {
       if (fd !== undefined) closeSync(fd)
+    }
+  }
+
+  #adoptIndexes(): void {
+    for (const name of this.#names()) {
+      const key = INDEXED.exec(name)?.[1]
+      if (key !== undefined) this.#adoptIndex(key, this.#path(name))
     }
   }
 
@@ -200,32 +214,6 @@ export class LayerCache {
     }
   }
 
-  #openLayer({name, start, size}: LayerFile): FileBytes | undefined {
-    const file = this.#open(name)
-    if (file === undefined) return undefined
-    this.#touch(name)
-    return new FileBytes(file.source, start, size)
-  }
-
-  #open(name: string): FileBytes | undefined {
-    const path = this.#path(name)
-    try {
-      const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
-      return new FileBytes({fd, path: toByteString(path), close: () => closeSync(fd)}, 0, fstatSync(fd).size)
-    } catch {
-      return undefined
-    }
-  }
-
-  #touch(name: string): void {
-    const now = new Date()
-    try {
-      utimesSync(this.#path(name), now, now)
-    } catch {
-      // Then it goes earlier than it should.
-    }
-  }
-
   #image(key: string): KeptImage | undefined {
     const name = `image-${key}`
     const text = readOwn(this.#path(name))?.toString('utf8')
@@ -239,6 +227,15 @@ export class LayerCache {
 
   #writeImage(key: string, reference: string, layers: readonly string[]): void {
     writeWhole(this.#path(`image-${key}`), [reference.replaceAll('\n', ' '), ...layers, ''].join('\n'), false)
+  }
+
+  /** Of all that layers take. */
+  #bytes(): number {
+    const names = this.#names().filter((name) => /^(sha256|unpacked)-/.test(name))
+    return names.reduce(
+      (sum, name) => sum + (statSync(this.#path(name), {throwIfNoEntry: false})?.size ?? 0),
+      0,
+    )
   }
 
   #usedMs(name: string): number {

@@ -1,42 +1,58 @@
-// The files of the cache that hold layers: each name is a digest, and several names may be of one file.
+// The files of the cache: those that hold layers have digests for names.
 
-import {lstatSync, readdirSync} from 'node:fs'
+import {closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, utimesSync} from 'node:fs'
 import {join} from 'node:path'
+import {toByteString} from '../vfs/host-calls.ts'
+import {FileBytes} from './file-bytes.ts'
 
-const NAME = /^sha256-([0-9a-f]{64})(?:-(\d{1,15})-(\d{1,15}))?$/
+const NAME = /^sha256-([0-9a-f]{64})$/
 
 /** Of all that is whole. */
 export const LAYER_MODE = 0o400
 
-/** A name of the cache: this layer is that part of that file. */
 export interface LayerFile {
   name: string
   /** In hexadecimal digits. */
   digest: string
-  start: number
   size: number
-  /** The file: what is in it may be several layers, with names of their own. */
-  ino: number
-  fileSize: number
   usedMs: number
 }
 
-/** @param range default: the whole file */
-export function layerName(digest: string, range?: {start: number; size: number}): string {
-  return range === undefined ? `sha256-${digest}` : `sha256-${digest}-${range.start}-${range.size}`
-}
+export const layerName = (digest: string): string => `sha256-${digest}`
 
 export function layerFiles(directory: string): LayerFile[] {
   return readdirSync(directory).flatMap((name) => {
-    const [, digest, start, size] = NAME.exec(name) ?? []
+    const digest = NAME.exec(name)?.[1]
     const stat = digest === undefined ? undefined : lstatSync(join(directory, name), {throwIfNoEntry: false})
-    if (stat === undefined) return []
-    const range =
-      start === undefined ? {start: 0, size: stat.size} : {start: Number(start), size: Number(size)}
-    return [{name, digest, ...range, ino: stat.ino, fileSize: stat.size, usedMs: stat.mtimeMs}]
+    if (digest === undefined || stat === undefined) return []
+    return [{name, digest, size: stat.size, usedMs: stat.mtimeMs}]
   })
 }
 
 export function byDigest(files: readonly LayerFile[]): Map<string, LayerFile> {
   return new Map(files.map((file) => [file.digest, file]))
+}
+
+/** Of a file that is still to be written. */
+export function newPath(directory: string, name: string): string {
+  return join(directory, `${name}-${process.pid}-${process.hrtime.bigint()}`)
+}
+
+/** undefined: it is missing, or a link. */
+export function openKept(path: string): FileBytes | undefined {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    return new FileBytes({fd, path: toByteString(path), close: () => closeSync(fd)}, 0, fstatSync(fd).size)
+  } catch {
+    return undefined
+  }
+}
+
+/** It counts as used. */
+export function touch(path: string, usedAt = new Date()): void {
+  try {
+    utimesSync(path, usedAt, usedAt)
+  } catch {
+    // Then it goes earlier than it should.
+  }
 }

@@ -12,10 +12,15 @@ import {type Extent, trailerOf} from './unpacked-trailer.ts'
 const DEFAULT_BYTES = 2 ** 33
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
 
-/** A file of the cache. */
-export interface RoomFile {
-  /** Open for reading and writing. */
+interface OpenFile {
+  /** Open for reading only: the guest's files are read through it. */
   fd: number
+  /** Open for writing. */
+  writer: number
+}
+
+/** A file of the cache. */
+export interface RoomFile extends OpenFile {
   /** Where it is: for messages. */
   directory: string
 }
@@ -26,9 +31,10 @@ export class Room implements ArchiveSource {
   /** The bytes that are in it. */
   size = 0
   readonly #most: number
-  readonly #file: number | HvError
+  readonly #file: OpenFile | HvError
   readonly #kept: RoomFile | undefined
   #isOpen: boolean
+  #isWritable: boolean
   #isSealed = false
 
   /**
@@ -38,8 +44,8 @@ export class Room implements ArchiveSource {
   constructor(most = DEFAULT_BYTES, kept?: RoomFile) {
     this.#most = most
     this.#kept = kept
-    this.#file = kept?.fd ?? openUnnamed()
-    this.#isOpen = typeof this.#file === 'number'
+    this.#file = kept ?? openUnnamed()
+    this.#isOpen = this.#isWritable = 'fd' in this.#file
   }
 
   /** What is in it is for later starts, too, if it is sealed. */
@@ -49,7 +55,11 @@ export class Room implements ArchiveSource {
 
   /** @throws HvError HOST_SYSCALL when it could not be made */
   get fd(): number {
-    if (typeof this.#file === 'number') return this.#file
+    return this.#opened.fd
+  }
+
+  get #opened(): OpenFile {
+    if ('fd' in this.#file) return this.#file
     throw this.#file
   }
 
@@ -89,20 +99,29 @@ export class Room implements ArchiveSource {
 
   #write(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; )
-      done += writeSync(this.fd, bytes, done, bytes.length - done, this.size + done)
+      done += writeSync(this.#opened.writer, bytes, done, bytes.length - done, this.size + done)
   }
 
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    // What is half of an image is of no use to anybody.
-    if (this.isKept && !this.#isSealed) ftruncateSync(this.fd)
+    this.#closeWriter()
     closeSync(this.fd)
   }
 
-  /** No more archives are unpacked. */
+  /** No more archives are unpacked. Call it before the guest's program is opened: a later start may use what is kept as it is then. */
   settle(): void {
+    this.#closeWriter()
     if (this.size === 0) this.close()
+  }
+
+  #closeWriter(): void {
+    if (!this.#isWritable) return
+    this.#isWritable = false
+    const {writer} = this.#opened
+    // What is half of an image is of no use to anybody.
+    if (this.isKept && !this.#isSealed) ftruncateSync(writer)
+    closeSync(writer)
   }
 }
 
@@ -111,12 +130,18 @@ function sizeText(bytes: number): string {
   return `${bytes / 1024 ** unit} ${UNITS[unit]}`
 }
 
+/** @throws the system error of open(2) */
+export function createFile(path: string): OpenFile {
+  const writer = openSync(path, 'wx', 0o600)
+  return {fd: openSync(path, 'r'), writer}
+}
+
 /** Most archives need none: the error is kept for those that do. */
-function openUnnamed(): number | HvError {
+function openUnnamed(): OpenFile | HvError {
   try {
     const folder = mkdtempSync(join(tmpdir(), 'hv-'))
     try {
-      return openSync(join(folder, 'unpacked'), 'wx+', 0o600)
+      return createFile(join(folder, 'unpacked'))
     } finally {
       rmSync(folder, {recursive: true})
     }

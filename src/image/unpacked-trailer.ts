@@ -1,5 +1,7 @@
 // The trailer of a file in which layers were unpacked: which bytes are which layer. A jailed process writes it, and may lie.
 
+import {fstatSync, readSync} from 'node:fs'
+
 /** A layer of the image; without `start`, one that is kept already. */
 export interface Extent {
   /** Of its bytes: sha256, in hexadecimal digits. */
@@ -8,9 +10,16 @@ export interface Extent {
   size: number
 }
 
-const MARK = '\nhv unpacked these:\n'
+/** A layer that is in the file. */
+export interface LayerRange extends Extent {
+  start: number
+}
+
+export const isInFile = (extent: Extent): extent is LayerRange => extent.start !== undefined
+
+export const MARK = '\nhv unpacked these:\n'
 /** More than an image's layers take. */
-export const TRAILER_BYTES = 1 << 16
+const TRAILER_BYTES = 1 << 16
 const LINES = /^(?:[0-9a-f]{64}(?: \d{1,15} \d{1,15})?\n){0,256}$/
 
 export function trailerOf(extents: readonly Extent[]): string {
@@ -20,12 +29,11 @@ export function trailerOf(extents: readonly Extent[]): string {
   return MARK + lines.map((line) => `${line}\n`).join('')
 }
 
-/**
- * @param tail the last bytes of the file
- * @param fileSize all of its bytes
- * @returns undefined: it has none, or none that a correct writer wrote
- */
-export function readTrailer(tail: Buffer, fileSize: number): Extent[] | undefined {
+/** @returns undefined: the file has none, or none that a correct writer wrote. @throws the system error of pread(2) */
+export function readTrailer(fd: number): Extent[] | undefined {
+  const {size: fileSize} = fstatSync(fd)
+  const tail = Buffer.alloc(Math.min(fileSize, TRAILER_BYTES))
+  readSync(fd, tail, 0, tail.length, fileSize - tail.length)
   const at = tail.lastIndexOf(MARK)
   const text = at < 0 ? undefined : tail.toString('latin1', at + MARK.length)
   if (text === undefined || !LINES.test(text)) return undefined

@@ -1,14 +1,25 @@
 // hv run --image and --root TAR: what a user of containers types.
 
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {O_ACCMODE, O_RDONLY} from '../../src/abi/open-flags.ts'
 import {dockerArchive, sha256} from '../helpers/docker.ts'
 import {LayoutFolder, named} from '../helpers/oci.ts'
 import {tarOf} from '../helpers/tar.ts'
-import {type Ran, hv as run} from './hv.ts'
+import {HV, type Ran, hv as run} from './hv.ts'
 
 const platforms = ['kvm', 'ptrace'].filter((name) => name !== 'kvm' || existsSync('/dev/kvm'))
 let folder: string
@@ -93,6 +104,38 @@ test.each(platforms)('a second start on %s unpacks nothing, and hv image says wh
     stderr: expect.stringMatching(/^hv: hv keeps no image [^\n]+\n$/),
   })
 })
+
+test.each(platforms)('on %s, nobody can write what is kept once the guest runs', async (platform) => {
+  const path = at(`read-${platform}`)
+  const layout = new LayoutFolder(path)
+  const layer = readFileSync(at('tree.tar'))
+  const about = {rootfs: {type: 'layers', diff_ids: [`sha256:${sha256(layer)}`]}}
+  layout.index(
+    layout.image({layers: [gzipSync(layer)], about, config: {Cmd: ['sh', '-c', 'echo ready; cat']}}),
+  )
+  for (const _ of ['first', 'second']) {
+    const env = {...process.env, XDG_CACHE_HOME: at('cache')}
+    const child = spawn(process.execPath, [HV, 'run', '--platform', platform, '--image', path], {env})
+    const [ready] = await once(child.stdout, 'data')
+    const kept = descriptorsOf(child.pid!).filter(([file]) => file.startsWith(at('cache/')))
+    child.stdin.end()
+    await once(child, 'close')
+    expect([String(ready), kept.length > 0]).toEqual(['ready\n', true])
+    expect(kept.filter(([, access]) => access !== O_RDONLY)).toEqual([])
+  }
+})
+
+/** Of a process and those below it: each file, and how it is open. */
+function descriptorsOf(pid: number): [file: string, access: number][] {
+  const own = readdirSync(`/proc/${pid}/fd`).map((fd): [string, number] => {
+    const [, flags] = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))!
+    return [readlinkSync(`/proc/${pid}/fd/${fd}`), Number.parseInt(flags, 8) & O_ACCMODE]
+  })
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
+  )
+  return [...own, ...children.flatMap((child) => descriptorsOf(Number(child)))]
+}
 
 test('a program that an image lacks is not found: 127', () => {
   expect(hv(['run', '--image', at('layout:plain'), 'nothing'])).toMatchObject({status: 127, stdout: ''})

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -17,7 +18,7 @@ import {
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
-import {LayerCache} from '../../../src/image/layer-cache.ts'
+import {KEPT_BYTES, LayerCache} from '../../../src/image/layer-cache.ts'
 import {trailerOf} from '../../../src/image/unpacked-trailer.ts'
 import {dockerArchive, sha256} from '../../helpers/docker.ts'
 import {low, newImage, plain, start, up} from '../../helpers/kept-image.ts'
@@ -42,16 +43,22 @@ const digests = (): string[] =>
     .map((name) => name.split('-')[1])
     .sort()
 const keptAs = (layer: Uint8Array | string): string => join(directory(), files(`sha256-${sha256(layer)}`)[0])
-const inodes = (): number[] => files('sha256-').map((name) => statSync(join(directory(), name)).ino)
 const cacheOf = (): LayerCache => LayerCache.open(process.env)!
+
+const unpacked = (): string => join(directory(), files('unpacked-')[0])
 
 /** What a jailed process leaves behind. */
 function leave(content: Uint8Array | string, trailer: string): string {
-  const fd = cacheOf().createUnpacked(KEY, 'left')
-  writeSync(fd, content as string)
-  writeSync(fd, trailer)
-  closeSync(fd)
-  return join(directory(), files('unpacked-')[0])
+  const {fd, writer} = cacheOf().createUnpacked(KEY, 'left')
+  writeSync(writer, content as string)
+  writeSync(writer, trailer)
+  for (const each of [fd, writer]) closeSync(each)
+  return unpacked()
+}
+
+/** Only a hash tells that it is not what was unpacked. */
+function damage(path: string): void {
+  writeFileSync(path, readFileSync(path, 'latin1').replace('bbb', 'ccc'), 'latin1')
 }
 
 describe('a second start', () => {
@@ -64,6 +71,7 @@ describe('a second start', () => {
     for (const layer of [gzipSync(low), up]) rmSync(join(layout.path, 'blobs/sha256', sha256(layer)))
     const second = await start(layout.path)
     expect(second).toMatchObject({text: 'upb', unpacked: {layers: 2, keptLayers: 2, bytes: 0}})
+    cacheOf().adopt()
     expect(digests()).toEqual(plain.map(sha256).sort())
     expect(files('unpacked-')).toEqual([])
     expect(await start(layout.path)).toMatchObject({unpacked: {keptLayers: 2, bytes: 0}})
@@ -77,13 +85,14 @@ describe('a second start', () => {
     // It is not known before its config has been read, which a jail does.
     expect(await start(path)).toMatchObject({text: 'otherb', unpacked: {keptLayers: 0}})
     expect(await start(path)).toMatchObject({text: 'otherb', unpacked: {keptLayers: 2, bytes: 0}})
+    cacheOf().adopt()
     expect(files('sha256-')).toHaveLength(3)
   })
 
   test('after one layer was removed unpacks that one', async () => {
     const {path} = newImage(folder)
     await start(path)
-    await start(path)
+    cacheOf().adopt()
     rmSync(keptAs(low))
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 1, bytes: low.length}})
     expect(await start(path)).toMatchObject({unpacked: {keptLayers: 2}})
@@ -101,38 +110,43 @@ describe('what a jailed process has left', () => {
   test('is not kept if it was changed', async () => {
     const {path} = newImage(folder)
     await start(path)
-    const left = join(directory(), files('unpacked-')[0])
-    writeFileSync(left, readFileSync(left, 'latin1').replace('low', 'bad'), 'latin1')
+    damage(unpacked())
+    cacheOf().adopt()
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 1}})
     expect(digests()).toEqual([sha256(up)])
+  })
+
+  test('is no layer of another image, whatever it says', async () => {
+    const lie = Buffer.from(low.toString('latin1').replaceAll('b', 'c'), 'latin1')
+    leave(lie, trailerOf([{digest: sha256(low), start: 0, size: low.length}]))
+    const {path} = newImage(folder)
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 0}})
+    leave(lie, trailerOf([{digest: sha256(low), start: 0, size: low.length}]))
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
+    cacheOf().adopt()
+    expect(readFileSync(keptAs(low))).toEqual(low)
   })
 
   test('is copied: who still has it open changes nothing that is kept', async () => {
     const {path} = newImage(folder)
     await start(path)
-    const fd = openSync(join(directory(), files('unpacked-')[0]), 'r+')
+    const fd = openSync(unpacked(), 'r+')
     cacheOf().adopt()
     writeSync(fd, Buffer.alloc(low.length + up.length), 0)
     closeSync(fd)
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
   })
 
-  test('is not copied when nobody can write it any more, and has the names of all its layers', async () => {
-    const {path} = newImage(folder)
-    await start(path)
-    const left = statSync(join(directory(), files('unpacked-')[0]))
-    cacheOf().adopt()
-    expect([digests(), inodes()]).toEqual([plain.map(sha256).sort(), [left.ino, left.ino]])
-    expect(statSync(keptAs(low))).toMatchObject({size: low.length + up.length, mode: 0o100400})
-    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
-  })
-
-  test('is copied if there is more in it than layers', () => {
+  test('is copied without what is no layer, and keeps its time of use', () => {
     const kept = 'kept'
     const start = 70_000
-    leave(' '.repeat(start) + kept, trailerOf([{digest: sha256(kept), start, size: kept.length}]))
+    const left = leave(
+      ' '.repeat(start) + kept,
+      trailerOf([{digest: sha256(kept), start, size: kept.length}]),
+    )
+    utimesSync(left, 100, 100)
     cacheOf().adopt()
-    expect(statSync(keptAs(kept)).size).toBe(kept.length)
+    expect(statSync(keptAs(kept))).toMatchObject({size: kept.length, mode: 0o100400, mtimeMs: 100_000})
   })
 
   test('of which another has a part already gives only the rest', async () => {
@@ -140,8 +154,10 @@ describe('what a jailed process has left', () => {
     cacheOf().adopt()
     const {path} = newImage(folder)
     await start(path)
+    const before = statSync(keptAs(low)).ino
+    cacheOf().adopt()
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
-    expect([digests(), new Set(inodes()).size]).toEqual([plain.map(sha256).sort(), 2])
+    expect([digests(), statSync(keptAs(low)).ino]).toEqual([plain.map(sha256).sort(), before])
   })
 
   test.each<[string, (digest: string) => string]>([
@@ -197,12 +213,15 @@ describe('the cache', () => {
     expect(files('')).toEqual([])
   })
 
-  test('removes all layers of a file, or none', async () => {
-    await start(newImage(folder).path)
-    cacheOf().adopt()
-    expect(cacheOf().prune(low.length + up.length)).toBe(0)
-    expect(cacheOf().prune(low.length + up.length - 1)).toBe(low.length + up.length)
-    expect(files('')).toEqual([])
+  test('is no larger after a start that unpacks nothing', async () => {
+    const {path} = newImage(folder)
+    await start(path)
+    const large = join(directory(), `sha256-${KEY}`)
+    writeFileSync(large, '')
+    truncateSync(large, KEPT_BYTES)
+    utimesSync(large, 100, 100)
+    expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2, bytes: 0}})
+    expect(digests()).toEqual(plain.map(sha256).sort())
   })
 
   test('of an image goes with it, but not what others have', async () => {
@@ -219,7 +238,7 @@ describe('the cache', () => {
   test('is not used where others can look into it, nor a file in it that is a link', async () => {
     const {path} = newImage(folder)
     await start(path)
-    await start(path)
+    cacheOf().adopt()
     const kept = keptAs(up)
     writeFileSync(join(folder, 'elsewhere'), up)
     rmSync(kept)

@@ -22,8 +22,8 @@ const commands = readdirSync(`${root}/src/commands`, {recursive: true}).filter((
 const entries = [
   'bin/hv.ts',
   'index.ts',
-  'sandbox/worker.ts',
-  'sandbox/process.ts',
+  'sandbox/sentry/worker.ts',
+  'sandbox/sentry/process.ts',
   'jail/probe.ts',
   ...commands.map((name) => `commands/${name}`),
 ]
@@ -31,7 +31,7 @@ const entries = [
 const entryFiles = entries.map((path) => `${root}/src/${path}`)
 const users = {
   ...{bin: 'bin/hv', run: 'cli/run', linux: 'run/run-linux', kernel: 'run/kernel'},
-  ...{library: 'index', worker: 'sandbox/worker'},
+  ...{library: 'index', worker: 'sandbox/sentry/worker'},
 }
 let reached
 
@@ -54,7 +54,7 @@ const chunks = [
 const bundle = await rolldown({
   // The keys are paths below dist/. The worker lies beside the chunks.
   input: Object.fromEntries(
-    entries.map((path) => [path.replace(/^sandbox\/|\.ts$/g, ''), `${root}/src/${path}`]),
+    entries.map((path) => [path.replace(/^sandbox\/sentry\/|\.ts$/g, ''), `${root}/src/${path}`]),
   ),
   platform: 'node',
   // The oldest Node that runs hv has no `using`.

@@ -11,16 +11,17 @@ export {Machine} from './machine/linux-machine.ts'
 export type {MachineResult} from './machine/machine-result.ts'
 export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
 export type {Costs} from './platform/costs.ts'
-export {AbortError} from './sandbox/abort-error.ts'
+export {AbortError} from './sandbox/owner/abort-error.ts'
 export type {
   SandboxFile,
   SandboxFileData,
   SandboxNameOptions,
   SandboxReadOptions,
   SandboxWriteOptions,
-} from './sandbox/file-options.ts'
-export type {SandboxPath} from './sandbox/file-paths.ts'
-export type {SandboxWatch} from './sandbox/file-watch.ts'
+} from './sandbox/owner/files/file-options.ts'
+export type {SandboxPath} from './sandbox/owner/files/file-paths.ts'
+export type {SandboxWatch} from './sandbox/owner/files/file-watch.ts'
+export type {SandboxFiles} from './sandbox/owner/files/sandbox-files.ts'
 export type {
   SandboxSyscall,
   SyscallHandler,
@@ -29,7 +30,7 @@ export type {
   SyscallObserver,
   SyscallOutcome,
   SyscallVerdict,
-} from './sandbox/on-syscall.ts'
+} from './sandbox/owner/on-syscall.ts'
 export type {
   Isolation,
   SandboxExit,
@@ -43,18 +44,17 @@ export type {
   SandboxTmpfs,
   SandboxTraceOptions,
   SandboxVolume,
-} from './sandbox/options.ts'
-export {onConnect, onOpen, type SandboxConnect, type SandboxOpen} from './sandbox/policies.ts'
-export {SandboxPool, type SandboxPoolOptions} from './sandbox/pool.ts'
-export {Sandbox} from './sandbox/sandbox.ts'
+} from './sandbox/owner/options.ts'
+export {onConnect, onOpen, type SandboxConnect, type SandboxOpen} from './sandbox/owner/policies.ts'
+export {SandboxPool, type SandboxPoolOptions} from './sandbox/owner/pool.ts'
+export {Sandbox} from './sandbox/owner/sandbox.ts'
 export type {
   SandboxEvents,
   SandboxExitEvent,
   SandboxLimitEvent,
   SandboxOomEvent,
-} from './sandbox/sandbox-events.ts'
-export type {SandboxFiles} from './sandbox/sandbox-files.ts'
-export type {SandboxProcess} from './sandbox/sandbox-process.ts'
+} from './sandbox/owner/sandbox-events.ts'
+export type {SandboxProcess} from './sandbox/owner/sandbox-process.ts'
 export type {PatchChoice} from './sentry/call/patch-choice.ts'
 export type {FileChange as SandboxFileChange} from './sentry/outside/files/operations.ts'
 export type {RunStats} from './sentry/outside/program-result.ts'

@@ -13,9 +13,9 @@ import {root} from '../paths.mjs'
 
 /** A symbol goes to the first page that fits the file that declares it. */
 export const PAGES = [
-  {name: 'errors', of: /^errors\.ts$|^sandbox\/abort-error\.ts$/},
-  {name: 'files', of: /^sandbox\/(sandbox-files|file-\w+)\.ts$|^sentry\/files\//},
-  {name: 'calls', of: /^sandbox\/(on-syscall|policies)\.ts$|^sentry\/trace\//},
+  {name: 'errors', of: /^errors\.ts$|^sandbox\/owner\/abort-error\.ts$/},
+  {name: 'files', of: /^sandbox\/owner\/files\/|^sentry\/outside\/files\//},
+  {name: 'calls', of: /^sandbox\/owner\/(on-syscall|policies)\.ts$|^sentry\/trace\//},
   {name: 'sandbox', of: /^(sandbox|sentry)\/|^stop-signal\.ts$/},
   {name: 'host', of: /^(check|jail|platform)\//},
   {name: 'vm', of: /^vm\//},

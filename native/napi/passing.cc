@@ -1,4 +1,4 @@
-// passing.cc: descriptors on their way from a sandbox's owner to its process: man 7 unix, SCM_RIGHTS. src/sandbox/addon.ts has the types.
+// passing.cc: descriptors on their way from a sandbox's owner to its process: man 7 unix, SCM_RIGHTS. src/sandbox/protocol/addon.ts has the types.
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,0 +1,256 @@
+// RemoteSentry: the owner's end of a sandbox's sentry: its start, the runs in it, and its death.
+
+import {HvError} from '../../errors.ts'
+import type {JailLayer} from '../../jail/layer.ts'
+import type {ChosenPlatform} from '../../platform/choice.ts'
+import {DEFAULT_MAX_TASKS} from '../../sentry/task/pids.ts'
+import {nonsense, stuck} from '../protocol/frames.ts'
+import {
+  type Finished,
+  fromWire,
+  type Reply,
+  type RunRequest,
+  type SentrySettings,
+  STOP_EVERYTHING,
+  type TraceRequest,
+} from '../protocol/messages.ts'
+import {hookedCalls} from './ask-handler.ts'
+import type {Carrier, CarrierEvents} from './carrier.ts'
+import {RemoteFiles} from './files/remote-files.ts'
+import * as living from './living.ts'
+import type {SyscallHandlers} from './on-syscall.ts'
+import {Patience} from './patience.ts'
+import {ProcessCarrier} from './process-carrier.ts'
+import type {RunParts} from './remote-run.ts'
+import {RemoteRuns} from './remote-runs.ts'
+import {RemoteTrace, type TraceListener} from './remote-trace.ts'
+import {RemoteUsage} from './remote-usage.ts'
+import type {SentryProcess} from './sentry-process.ts'
+import {ThreadCarrier} from './thread-carrier.ts'
+
+interface Start {
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
+export class RemoteSentry {
+  readonly #carrier: Carrier
+  readonly #exited: Promise<void>
+  /** For a sentry that was told to stop everything. */
+  readonly #patience = new Patience(
+    () => this.#endWith(stuck()),
+    () => this.#carrier.waitedMs(),
+  )
+  /** Set once it has started. */
+  platform!: ChosenPlatform
+  jail: readonly JailLayer[] = []
+  /** Set until it is ready. */
+  #start: Start | undefined
+  readonly #trace = new RemoteTrace()
+  readonly files = new RemoteFiles((request) => {
+    if (this.#end !== undefined) throw this.#end
+    this.#carrier.ref()
+    this.#carrier.send(request)
+    // A watch alone keeps no process alive.
+    queueMicrotask(() => this.#unrefIdle())
+  })
+  readonly usage = new RemoteUsage((request) => {
+    if (this.#end !== undefined) throw this.#end
+    this.#carrier.ref()
+    this.#carrier.send(request)
+  })
+  readonly #runs: RemoteRuns
+  /** Why it can no longer be used. */
+  #end: HvError | undefined
+
+  private constructor(place: 'thread' | SentryProcess, settings: SentrySettings, handlers: SyscallHandlers) {
+    let exited!: () => void
+    this.#exited = new Promise((resolve) => {
+      exited = resolve
+    })
+    const events: CarrierEvents = {
+      received: (reply) => this.#receive(reply),
+      piped: (output) => this.#runs.hear(output),
+      moved: (run) => {
+        this.#patience.extend()
+        this.#runs.moved(run)
+      },
+      failed: (error) => this.#fail(error),
+      exited: () => {
+        this.#patience.end()
+        living.remove(this.#carrier)
+        exited()
+      },
+    }
+    this.#carrier =
+      place === 'thread' ? new ThreadCarrier(settings, events) : new ProcessCarrier(place, settings, events)
+    living.add(this.#carrier)
+    const remote = {
+      carrier: this.#carrier,
+      end: () => this.#end,
+      isLiving: () => living.has(this.#carrier),
+      lost: () => this.#endWith(stuck()),
+    }
+    this.#runs = new RemoteRuns(remote, handlers, settings.maxTasks ?? DEFAULT_MAX_TASKS)
+  }
+
+  /**
+   * @param place a process that nobody else uses, or a thread to be made
+   * @throws HvError as Sandbox.create does
+   */
+  static async start(
+    place: 'thread' | SentryProcess,
+    settings: Omit<SentrySettings, 'hooked'>,
+    handlers: SyscallHandlers,
+  ): Promise<RemoteSentry> {
+    const sentry = new RemoteSentry(place, {...settings, hooked: hookedCalls(handlers)}, handlers)
+    try {
+      await sentry.#ready()
+    } catch (error) {
+      await sentry.stop()
+      throw error
+    }
+    return sentry
+  }
+
+  /** As RemoteRuns.run. */
+  run(request: Omit<RunRequest, 'id'>, parts: RunParts): Promise<Finished> {
+    return this.#runs.run(request, parts)
+  }
+
+  /**
+   * Switches the trace on, or off without a listener. Resolves when that is done, and all earlier events are delivered.
+   * @throws HvError
+   */
+  trace(listener: TraceListener | undefined, options: TraceRequest['options']): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
+    this.#carrier.ref()
+    this.#carrier.send({kind: 'trace', options})
+    return this.#trace.ask(listener)
+  }
+
+  /** It has neither failed nor been told to end. */
+  get isUsable(): boolean {
+    return this.#end === undefined && this.#carrier.isAlive
+  }
+
+  /** Stops the guest and ends the sentry; resolves when everything is freed. */
+  async stop(): Promise<void> {
+    this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
+    // Otherwise it has ended, and its descriptors may be something else's by now.
+    if (living.has(this.#carrier)) {
+      this.#carrier.tellToStop(STOP_EVERYTHING)
+      this.#patience.begin()
+      this.#carrier.ref()
+      this.#carrier.send({kind: 'dispose'})
+    }
+    await this.#exited
+  }
+
+  #ready(): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
+    return new Promise((resolve, reject) => {
+      this.#start = {resolve, reject}
+      this.#carrier.ref()
+    })
+  }
+
+  #receive(reply: Reply): void {
+    if (this.#end !== undefined || this.#isDue(reply)) {
+      this.#patience.renew()
+      this.#runs.renew()
+      this.#hear(reply)
+      // A reply that is not due was made up: the sentry may have been broken into.
+    } else this.#endWith(nonsense())
+  }
+
+  #isDue(reply: Reply): boolean {
+    switch (reply.kind) {
+      case 'ready':
+        return this.#start !== undefined
+      case 'events':
+        return this.#trace.isOn
+      case 'traced':
+        return this.#trace.isAsked
+      case 'filed':
+        return this.files.isDue(reply)
+      case 'used':
+        return this.usage.isDue(reply)
+      case 'failed':
+        return reply.run === undefined || this.#runs.has(reply.run)
+      default:
+        return this.#runs.isDue(reply)
+    }
+  }
+
+  #hear(reply: Reply): void {
+    switch (reply.kind) {
+      case 'ready':
+        this.#isReady(reply)
+        break
+      case 'events':
+        this.#trace.deliver(reply.events)
+        this.#carrier.took()
+        break
+      case 'traced':
+        this.#trace.answered(reply.error && fromWire(reply.error))
+        break
+      case 'filed':
+        this.files.answered(reply)
+        break
+      case 'used':
+        this.usage.answered(reply)
+        break
+      case 'failed':
+        this.#failed(fromWire(reply.error), reply.run)
+        break
+      default:
+        this.#runs.hear(reply)
+    }
+    this.#unrefIdle()
+  }
+
+  #isReady({platform, jail}: Extract<Reply, {kind: 'ready'}>): void {
+    this.platform = platform
+    this.jail = jail
+    if (this.#end !== undefined) this.#start?.reject(this.#end)
+    else this.#start?.resolve()
+    this.#start = undefined
+  }
+
+  /** @param run absent: all have failed */
+  #failed(error: HvError, run: number | undefined): void {
+    // The sentry stopped in the middle of something.
+    const isBroken = error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED'
+    if (run !== undefined && !isBroken) {
+      this.#runs.refused(run, error)
+      return
+    }
+    this.#fail(error)
+    // Nobody waits for it any longer, disposed of or not.
+    if (this.#end === error) this.#carrier.unref()
+  }
+
+  /** Ends the sentry, and says why. */
+  #endWith(error: HvError): void {
+    this.#fail(error)
+    this.#carrier.kill()
+  }
+
+  #fail(error: HvError): void {
+    this.#end ??= error
+    this.#start?.reject(this.#end)
+    this.#start = undefined
+    this.#runs.fail(this.#end)
+    this.#trace.fail(this.#end)
+    this.files.fail(this.#end)
+    this.usage.fail(this.#end)
+  }
+
+  /** When nobody waits for it, it does not keep the process alive. */
+  #unrefIdle(): void {
+    const others = [this.#trace, this.files, this.usage]
+    const isAsked = this.#start !== undefined || this.#runs.areAsked || others.some((other) => other.isAsked)
+    if (this.#end === undefined && !isAsked) this.#carrier.unref()
+  }
+}

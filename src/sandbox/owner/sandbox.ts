@@ -1,0 +1,339 @@
+// Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
+
+import type {JailLayer} from '../../jail/layer.ts'
+import {requireMade} from '../../options.ts'
+import type {ChosenPlatform} from '../../platform/choice.ts'
+import {openHostProgram} from '../../sentry/outside/host-program.ts'
+import type {ProcessInfo, SandboxUsage} from '../../sentry/outside/usage.ts'
+import type {TraceEvent} from '../../sentry/trace/event.ts'
+import type {StopSignal} from '../../stop-signal.ts'
+import type {Finished, RunRequest} from '../protocol/messages.ts'
+import type {LimitHit} from '../sentry/limit-news.ts'
+import {AbortError} from './abort-error.ts'
+import {exitOf} from './exit-of.ts'
+import {SandboxFiles} from './files/sandbox-files.ts'
+import type {
+  SandboxExit,
+  SandboxOptions,
+  SandboxResult,
+  SandboxRunOptions,
+  SandboxSpawnOptions,
+  SandboxTraceOptions,
+} from './options.ts'
+import {RemoteSentry} from './remote-sentry.ts'
+import {fromHere, toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
+import {type SandboxEvents, SandboxListeners} from './sandbox-events.ts'
+import {SandboxProcess} from './sandbox-process.ts'
+import {SentryProcess} from './sentry-process.ts'
+import {InputFeed, type InputSource} from './streams/input-feed.ts'
+import type {LiveRun} from './streams/live-run.ts'
+import {ProgramStreams} from './streams/program-streams.ts'
+import {textOf} from './streams/text.ts'
+
+/**
+ * A file tree and memory in which programs run, one after another or several at once: call `spawn` or `run` again before the first has
+ * ended. Programs leave their files to the others; those in `root` and /tmp stay in memory for the sandbox's life. Programs that run at
+ * once are processes of one system: they see each other in /proc, and may talk, signal and lock as their user may. Each has its own
+ * streams, time-out, end and counters. When it ends, everything that it started ends too, daemons included, and the others go on.
+ *
+ * The caller's thread never blocks. Sandboxes are independent of each other, and nothing that a guest does ends or blocks this process. An
+ * idle sandbox does not keep the process alive.
+ *
+ * @example
+ * await using sandbox = await Sandbox.create({volumes: [{host: '/etc', guest: '/data'}]})
+ * const {exitCode, stdout} = await sandbox.run('/bin/busybox', ['head', '-c', '4', '/data/passwd'])
+ * console.log(exitCode, stdout) // 0 root
+ */
+export class Sandbox {
+  /** The guest's files, to be read and written from here. */
+  readonly files: SandboxFiles
+  readonly #sentry: RemoteSentry
+  /** Where programs come from. The paths of `host` are relative to this process's directory. */
+  readonly #programs: 'host' | 'root' | 'image'
+  #disposal: Promise<void> | undefined
+  readonly #listeners = new SandboxListeners()
+
+  private constructor(sentry: RemoteSentry, programs: 'host' | 'root' | 'image') {
+    requireMade(programs, 'Sandbox')
+    this.files = new SandboxFiles(sentry.files)
+    this.#sentry = sentry
+    this.#programs = programs
+  }
+
+  /**
+   * Opens the VM and the tree.
+   * @throws HvError BAD_ARGUMENT, NOT_FOUND, HOST_SYSCALL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE,
+   * PTRACE_UNUSABLE, JAIL_INCOMPLETE, SANDBOX_DIED
+   *
+   * @example
+   * await using sandbox = await Sandbox.create({memoryBytes: 64 << 20, cpus: 1})
+   * console.log((await sandbox.run('/bin/busybox', ['nproc'])).stdout) // 1
+   */
+  static create(options: SandboxOptions = {}): Promise<Sandbox> {
+    return Sandbox.createIn(() => new SentryProcess(options.jail !== 'none'), options)
+  }
+
+  /**
+   * For SandboxPool.
+   * @internal
+   */
+  static async createIn(
+    takeProcess: () => SentryProcess,
+    options: SandboxOptions,
+    rehearses = false,
+  ): Promise<Sandbox> {
+    const {isolation, settings, handlers} = toSettings(options)
+    const sentry = await RemoteSentry.start(
+      isolation === 'thread' ? 'thread' : takeProcess(),
+      rehearses ? {...settings, rehearses} : settings,
+      handlers,
+    )
+    const {root, image} = settings
+    return new Sandbox(sentry, image !== undefined ? 'image' : root !== undefined ? 'root' : 'host')
+  }
+
+  /**
+   * For SandboxPool.
+   * @internal
+   */
+  get isUsable(): boolean {
+    return this.#sentry.isUsable
+  }
+
+  /** What runs its guests. @see {@link ChosenPlatform} */
+  get platform(): ChosenPlatform {
+    return this.#sentry.platform
+  }
+
+  /** What its process has given up, and what this host refused to take from it. Empty: it has no jail. @see {@link JailLayer} */
+  get jail(): readonly JailLayer[] {
+    return this.#sentry.jail
+  }
+
+  /**
+   * Runs a program to its end. It starts at once, beside those that already run: 64 at most.
+   * @param program With `root` or `image`, a guest path or a bare name to look up in the guest's PATH; without them, a path of this host.
+   * undefined, with `image`: its entry point.
+   * @param args The arguments after argv[0], which is `program`. For an entry point they replace the image's.
+   * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; SANDBOX_FULL when 64 run, or there are
+   * `maxTasks` processes; DISPOSED when the sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is unusable: a bug of hv's, or its
+   * sentry did not stop the guest within a second of being told to, or of the end of its time
+   * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` or a stream as `stdin` throws. The guest is stopped by
+   * then, and the sandbox stays usable
+   *
+   * @example
+   * const {exitCode, stdout} = await sandbox.run('/bin/busybox', ['wc', '-c'], {stdin: 'hello', timeoutMs: 60_000})
+   * console.log(exitCode, stdout) // 0 5
+   */
+  run(
+    program: string | undefined,
+    args: readonly string[] | undefined,
+    options: SandboxRunOptions & {encoding: 'buffer'},
+  ): Promise<SandboxResult<Uint8Array>>
+  run(program?: string, args?: readonly string[], options?: SandboxRunOptions): Promise<SandboxResult>
+  async run(
+    program?: string,
+    args: readonly string[] = [],
+    options: SandboxRunOptions = {},
+  ): Promise<SandboxResult<string | Uint8Array>> {
+    const {request, encoding, input} = toRequest(program, args, options, this.#programs === 'image')
+    const {signal} = options
+    const decode = async (bytes = new Uint8Array()) => (encoding === 'buffer' ? bytes : textOf(bytes))
+    const finished = await (input === undefined
+      ? this.#runNow(request, signal)
+      : this.#runFed(request, input, signal))
+    if (signal?.aborted)
+      throw new AbortError(signal.reason, await decode(finished?.stdout), await decode(finished?.stderr))
+    return {
+      ...exitOf(finished!),
+      stdout: await decode(finished!.stdout),
+      stderr: await decode(finished!.stderr),
+      outputTruncated: finished!.outputTruncated,
+    }
+  }
+
+  /** @throws what the input's source throws */
+  async #runFed(
+    request: Omit<RunRequest, 'id'>,
+    input: InputSource,
+    signal: StopSignal | undefined,
+  ): Promise<Finished | undefined> {
+    const feed = new InputFeed(input, signal)
+    try {
+      const finished = await this.#runNow(request, feed.signal, feed)
+      if (!signal?.aborted) feed.check()
+      return finished
+    } finally {
+      feed.finish()
+    }
+  }
+
+  /**
+   * Starts a program, beside those that already run, with streams that can be read and written while it runs.
+   * @param program as of `run`
+   * @throws HvError BAD_ARGUMENT. {@link SandboxProcess.wait} rejects with everything else that `run` throws.
+   *
+   * @example
+   * const child = sandbox.spawn('/bin/busybox', ['tr', 'a-z', 'A-Z'])
+   * child.stdin.end('hello')
+   * for await (const chunk of child.stdout) console.log(chunk.toString()) // HELLO
+   * console.log((await child.wait()).exitCode) // 0
+   *
+   * @example
+   * const script = 'read key; stty size'
+   * const shell = sandbox.spawn('/bin/busybox', ['sh', '-c', script], {pty: {columns: 120, rows: 40}})
+   * shell.resize({columns: 80, rows: 24})
+   * shell.stdin.write('typed\n')
+   * for await (const line of shell) console.log(line) // typed, 24 80
+   */
+  spawn(program?: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
+    const request = toSpawnRequest(program, args, options, this.#programs === 'image')
+    const streams = new ProgramStreams(request.terminal !== undefined)
+    return new SandboxProcess(streams, this.#runLive(request, streams, options.signal))
+  }
+
+  async #runLive(
+    request: Omit<RunRequest, 'id'>,
+    streams: ProgramStreams,
+    signal: StopSignal | undefined,
+  ): Promise<SandboxExit> {
+    try {
+      const finished = await this.#runNow(request, signal, streams)
+      if (signal?.aborted) throw new AbortError(signal.reason, '', '')
+      return exitOf(finished!)
+    } finally {
+      streams.finish()
+    }
+  }
+
+  /**
+   * Tells `listener` of the system calls, signals and ends of programs: of those that run, from their next call on, and of all later ones.
+   * A trace that is already on ends. Resolves when the new one is on.
+   *
+   * Events come in order and in batches, at most 20 ms late; when a run resolves, all its events have come. A guest that is some 2000
+   * events ahead of the listener waits, even past its time-out: no event is lost, and memory stays bounded. What the listener throws is an
+   * uncaught exception of this process.
+   * @throws HvError BAD_ARGUMENT, and the trace that was on stays; DISPOSED
+   *
+   * @example
+   * const options: SandboxTraceOptions = {calls: '/^mkdir', statuses: 'failed', stringLimit: 64}
+   * await sandbox.startTrace((event) => event.type === 'syscall' && console.log(event.error), options) // EEXIST
+   * await sandbox.run('/bin/busybox', ['mkdir', '/tmp'])
+   */
+  async startTrace(listener: (event: TraceEvent) => void, options: SandboxTraceOptions = {}): Promise<void> {
+    await this.#sentry.trace(listener, toTraceOptions(listener, options))
+  }
+
+  /**
+   * Resolves when the trace is off and all its events have come. Calls under way are reported as unfinished.
+   * @throws HvError DISPOSED
+   *
+   * @example
+   * await sandbox.startTrace((event) => console.log(event.type))
+   * await sandbox.stopTrace()
+   */
+  async stopTrace(): Promise<void> {
+    await this.#sentry.trace(undefined, undefined)
+  }
+
+  /**
+   * What the sandbox uses at the moment, whether programs run or not. @throws HvError DISPOSED, SANDBOX_DIED, SANDBOX_FAILED
+   *
+   * @example
+   * const {memoryBytes, maxMemoryBytes, tasks, cpuMs} = await sandbox.stats()
+   * console.log(memoryBytes < maxMemoryBytes, tasks, cpuMs >= 0) // true 0 true
+   */
+  stats(): Promise<SandboxUsage> {
+    return this.#sentry.usage.stats()
+  }
+
+  /**
+   * The processes that the sandbox has at the moment, by pid: the first 2048. @throws HvError as `stats`
+   *
+   * @example
+   * const child = sandbox.spawn('/bin/busybox', ['sh', '-c', 'echo ready; sleep 100 & wait'])
+   * for await (const line of child) if (line === 'ready') break
+   * for (const {pid, parentPid, command} of await sandbox.processes()) console.log(pid, parentPid, command)
+   * child.kill('SIGKILL')
+   */
+  processes(): Promise<ProcessInfo[]> {
+    return this.#sentry.usage.processes()
+  }
+
+  /**
+   * Calls `listener` for each event, as an EventEmitter does. `exit`: a program that `run` or `spawn` started has ended. `oom`, `limit`: it
+   * has reached a limit. Each limit is reported at once, and then at most once a second, with a count.
+   * @throws HvError BAD_ARGUMENT: there is no such event
+   *
+   * @example
+   * sandbox.on('exit', ({program, exitCode}) => console.log(program, exitCode)) // /bin/busybox 1
+   * sandbox.on('limit', ({program, limit, count}) => console.log(program, limit, count)) // e.g. /bin/busybox output 1
+   * await sandbox.run('/bin/busybox', ['echo', 'hello'], {maxOutputBytes: 1})
+   */
+  on<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
+    this.#listeners.add(name, listener, false)
+    return this
+  }
+
+  /**
+   * Like `on`, but for the next event only.
+   *
+   * @example
+   * sandbox.once('exit', ({exitCode}) => console.log(exitCode)) // 0
+   * for (const program of ['true', 'false']) await sandbox.run('/bin/busybox', [program])
+   */
+  once<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
+    this.#listeners.add(name, listener, true)
+    return this
+  }
+
+  /**
+   * Removes a listener.
+   *
+   * @example
+   * const listener = () => console.log('ended')
+   * sandbox.on('exit', listener).off('exit', listener)
+   */
+  off<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
+    this.#listeners.remove(name, listener)
+    return this
+  }
+
+  /**
+   * Stops all programs, whose promises reject with DISPOSED, and frees everything. A second call returns the same promise.
+   *
+   * @example
+   * const ended = sandbox.run('/bin/busybox', ['sleep', '100']).catch(({code}) => console.log(code)) // DISPOSED
+   * await sandbox.dispose()
+   * await ended
+   */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#sentry.stop()
+    return this.#disposal
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  /** @returns undefined when the signal had already aborted */
+  async #runNow(
+    request: Omit<RunRequest, 'id'>,
+    signal: StopSignal | undefined,
+    live?: LiveRun,
+  ): Promise<Finished | undefined> {
+    if (signal?.aborted) return undefined
+    const {program} = request
+    const onLimit = ({limit, count, pid}: LimitHit, programPid: number | undefined) => {
+      if (limit === 'oom') this.#listeners.tell('oom', {program, programPid, pid, count})
+      else this.#listeners.tell('limit', {program, programPid, limit, count})
+    }
+    const onHost = this.#programs === 'host' ? openHostProgram(fromHere(program as string)) : undefined
+    const finished = await this.#sentry.run({...request, onHost}, {signal, live, onLimit})
+    const {pid, result} = finished
+    const {timedOut, timedOutBy = 'time'} = result
+    if (timedOut) this.#listeners.tell('limit', {program, programPid: pid, limit: timedOutBy, count: 1})
+    this.#listeners.tell('exit', {program, programPid: pid, ...exitOf(finished)})
+    return finished
+  }
+}

@@ -1,0 +1,138 @@
+// ProgramStreams: the owner's ends of a live run's standard streams, each with a window; LiveStreams has the other ends.
+
+import {Readable, Writable} from 'node:stream'
+import {GrowingBytes} from '../../protocol/growing-bytes.ts'
+import {WINDOW_BYTES} from '../../protocol/messages.ts'
+import type {SandboxTerminalSize} from '../options.ts'
+import {InputWindow} from './input-window.ts'
+import type {LiveRun, Said} from './live-run.ts'
+
+/** Taken bytes are reported in such amounts, not for each chunk. */
+const TOLD_BYTES = WINDOW_BYTES / 4
+
+export class ProgramStreams implements LiveRun {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Whether they are one terminal, whose output comes as descriptor 1's. */
+  readonly isTerminal: boolean
+  /** The pid of the program's first process, once there is one. */
+  pid: number | undefined
+  #say: ((said: Said) => void) | undefined
+  /** Sent before the program is there. */
+  #signals: number[] = []
+  #size: SandboxTerminalSize | undefined
+  #hasEnded = false
+  readonly #input = new InputWindow((said) => this.#say?.(said))
+  readonly #outputs: Record<1 | 2, OutputWindow>
+
+  constructor(isTerminal = false) {
+    this.isTerminal = isTerminal
+    const input = this.#input
+    this.stdin = new Writable({
+      write: (chunk: Buffer, _encoding, done) => input.write(chunk, done),
+      final: (done) => input.end(done),
+      destroy: (error, done) => {
+        input.end(() => {})
+        done(error)
+      },
+    })
+    this.#outputs = {
+      1: new OutputWindow(1, (said) => this.#say?.(said)),
+      2: new OutputWindow(2, (said) => this.#say?.(said)),
+    }
+    this.stdout = this.#outputs[1].stream
+    this.stderr = this.#outputs[2].stream
+    if (isTerminal) this.#outputs[2].finish()
+  }
+
+  began(say: (said: Said) => void): void {
+    this.#say = say
+    this.#input.begin()
+    for (const output of Object.values(this.#outputs)) output.begin()
+    if (this.#size !== undefined) this.resize(this.#size)
+    for (const signal of this.#signals.splice(0)) this.signal(signal)
+  }
+
+  /** Before the program is there, the last size counts. */
+  resize({columns, rows}: SandboxTerminalSize): void {
+    this.#size = {columns, rows}
+    this.#say?.({kind: 'resize', columns, rows})
+  }
+
+  signal(signal: number): void {
+    if (this.#say !== undefined) this.#say({kind: 'signal', signal})
+    else if (!this.#hasEnded && !this.#signals.includes(signal)) this.#signals.push(signal)
+  }
+
+  received(reply: Parameters<LiveRun['received']>[0]): void {
+    if (reply.kind === 'started') this.pid = reply.pid
+    else if (reply.kind === 'took') this.#input.took(reply.bytes)
+    else this.#outputs[reply.fd].push(reply.bytes)
+  }
+
+  /** The run has ended, or never began. */
+  finish(): void {
+    this.#say = undefined
+    this.#hasEnded = true
+    this.#input.finish()
+    for (const output of Object.values(this.#outputs)) output.finish()
+  }
+}
+
+class OutputWindow {
+  readonly stream: Readable
+  readonly #fd: 1 | 2
+  readonly #say: (said: Said) => void
+  /** Taken from the program, and not yet reported. */
+  #taken = 0
+  /** What the stream does not want yet, joined: small pieces would cost more than they hold. */
+  readonly #held = new GrowingBytes()
+  #isWanted = true
+  #isOver = false
+
+  constructor(fd: 1 | 2, say: (said: Said) => void) {
+    this.#fd = fd
+    this.#say = say
+    this.stream = new Readable({
+      read: () => this.#want(),
+      destroy: (error, done) => {
+        if (!this.#isOver) this.#say({kind: 'shut', fd})
+        this.#isOver = true
+        done(error)
+      },
+    })
+  }
+
+  /** The stream may have been closed before its program was there. */
+  begin(): void {
+    if (this.#isOver) this.#say({kind: 'shut', fd: this.#fd})
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#isOver) return
+    this.#taken += bytes.length
+    if (this.#isWanted) this.#isWanted = this.stream.push(bytes)
+    else this.#held.append(bytes)
+    if (this.#isWanted) this.#tell()
+  }
+
+  finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    if (this.#held.length > 0) this.stream.push(this.#held.take())
+    this.stream.push(null)
+  }
+
+  #want(): void {
+    this.#isWanted = this.#held.length === 0 || this.stream.push(this.#held.take())
+    if (this.#isWanted) this.#tell()
+  }
+
+  #tell(): void {
+    // Until then the program still has room.
+    if (this.#taken < TOLD_BYTES || this.#isOver) return
+    this.#say({kind: 'room', fd: this.#fd, bytes: this.#taken})
+    this.#taken = 0
+  }
+}

@@ -1,0 +1,205 @@
+// What a Sandbox and its sentry, in another thread or process, say to each other.
+
+import {HvError, type HvErrorCode} from '../../errors.ts'
+import type {JailChoice, JailLayer} from '../../jail/layer.ts'
+import type {ChosenPlatform, PlatformChoice} from '../../platform/choice.ts'
+import type {RunResult} from '../../run/options.ts'
+import type {PatchChoice} from '../../sentry/call/patch-choice.ts'
+import type {FileAnswer, FileOperation} from '../../sentry/outside/files/operations.ts'
+import type {HookedCall, Question, Verdict} from '../../sentry/outside/hooks/hooked-call.ts'
+import type {HostProgram} from '../../sentry/outside/host-program.ts'
+import type {ProcessInfo, SandboxUsage} from '../../sentry/outside/usage.ts'
+import type {TmpfsMount, Volume} from '../../sentry/outside/volume.ts'
+import type {Unveiled} from '../../sentry/pledge/unveiled.ts'
+import type {TraceEvent} from '../../sentry/trace/event.ts'
+import type {TraceFilters} from '../../sentry/trace/options.ts'
+import type {Style} from '../../sentry/trace/style.ts'
+import type {SandboxTerminalSize} from '../owner/options.ts'
+import type {LimitHit} from '../sentry/limit-news.ts'
+
+/** What the sentry shall be. */
+export interface SentrySettings {
+  root?: string
+  image?: string
+  withLibraries?: boolean
+  volumes: readonly Volume[]
+  tmpfs?: readonly TmpfsMount[]
+  readOnly?: boolean
+  hostname?: string
+  memoryBytes: number
+  cpus?: number
+  maxTasks?: number
+  cpuQuotaPercent?: number
+  diskBytes?: number
+  unpackBytes?: number
+  patchCalls?: PatchChoice
+  platform: PlatformChoice
+  pledge?: string
+  unveil?: readonly Unveiled[]
+  /** Calls that the sentry asks the owner about, or reports. */
+  hooked: readonly HookedCall[]
+  /** A thread has no jail, whatever this says. */
+  jail: JailChoice
+  /** It waits for its owner's first program, and uses that time to warm up. */
+  rehearses?: boolean
+  user?: string
+  dropTo?: {uid: number; gid: number}
+  cgroupParent?: string
+}
+
+/** What a sandbox shares with its thread. */
+export interface Connection {
+  /** The sandbox's eventfd, rung after a word of `stopWords` changed. The thread watches it while a guest runs. */
+  bellFd: number
+  /** Int32s, one for each possible run: a run that shall stop, STOP_EVERYTHING, or 0. */
+  stopWords: SharedArrayBuffer
+  /** One Int32: batches of a trace's events that the caller's thread has not taken yet. */
+  underWay: SharedArrayBuffer
+}
+
+/** In `stopWords`: all runs, present and future. Run numbers start at 1. */
+export const STOP_EVERYTHING = -1
+
+/** Programs that run at the same time in a sandbox; what they start does not count. */
+export const MOST_PROGRAMS = 64
+
+export interface RunRequest {
+  kind: 'run'
+  id: number
+  /** undefined: the image's entry point. */
+  program?: string | undefined
+  /** A host file to run as the program. A process takes its descriptor from the second socket. */
+  onHost?: HostProgram
+  args: string[]
+  /** What the owner gave. */
+  env: Record<string, string>
+  cwd?: string
+  /** Which of its streams lead to the owner while it runs: LiveRequest. */
+  live: 'none' | 'input' | 'all'
+  /** A live run's standard output and error, as host pipes. A process takes them from the second socket. */
+  outputs?: readonly [number, number]
+  /** Its streams are one terminal of this size, all of it live: output comes as descriptor 1's. */
+  terminal?: SandboxTerminalSize
+  /** Complete, unless it is live. */
+  stdin: Uint8Array
+  timeoutMs?: number
+  cpuTimeoutMs?: number
+  maxOutputBytes: number
+}
+
+/** Bytes under way in one stream of a live run, at most. */
+export const WINDOW_BYTES = 1 << 20
+
+/** For a live run, while it runs; ignored for others. */
+export type LiveRequest =
+  | {kind: 'input'; run: number; bytes: Uint8Array<ArrayBuffer>; isEnd: boolean}
+  /** So many bytes of its output were taken. */
+  | {kind: 'room'; run: number; fd: 1 | 2; bytes: number}
+  /** The owner takes no more of it. */
+  | {kind: 'shut'; run: number; fd: 1 | 2}
+  | {kind: 'signal'; run: number; signal: number}
+  /** Its terminal has this size now. */
+  | ({kind: 'resize'; run: number} & SandboxTerminalSize)
+
+/** Switches the trace on, replacing the present one, or off. */
+export interface TraceRequest {
+  kind: 'trace'
+  /** undefined: off. */
+  options: (TraceFilters & Partial<Style>) | undefined
+}
+
+/** Answers the sentry's question, named by the run and the question's id in it. */
+export interface VerdictRequest {
+  kind: 'verdict'
+  run: number
+  id: number
+  verdict: Verdict
+}
+
+/** Asks something of the guest's tree. `bytes`: content of a file to write. */
+export interface FileRequest {
+  kind: 'file'
+  id: number
+  operation: FileOperation
+  bytes: Uint8Array<ArrayBuffer>
+}
+
+/** Asks what the sandbox uses, or which processes it has. */
+export interface UsageRequest {
+  kind: 'usage'
+  of: 'stats' | 'processes'
+}
+
+/** To the sentry, which handles them one by one, also while guests run. */
+export type Request =
+  | RunRequest
+  | LiveRequest
+  | TraceRequest
+  | VerdictRequest
+  | FileRequest
+  | UsageRequest
+  | {kind: 'dispose'}
+
+/** To a process, also: its settings, first of all; instead of shared words, a run to stop (or STOP_EVERYTHING), and a batch taken. */
+export type ProcessRequest =
+  | Request
+  | {kind: 'settings'; settings: SentrySettings}
+  | {kind: 'stop'; run: number}
+  | {kind: 'taken'}
+
+export interface Finished {
+  /** Of its first process. */
+  pid: number
+  result: RunResult
+  stdout: Uint8Array<ArrayBuffer>
+  stderr: Uint8Array<ArrayBuffer>
+  outputTruncated: boolean
+}
+
+/**
+ * From the sentry: `ready` or `failed` when it has started; `finished` or `failed` for each run, `failed` without a run for all;
+ * `traced` for each trace request, with `events` in between; `filed` for each file request; `used` for each usage request, in order. After `asks`, the run's guest sleeps
+ * until there is a verdict. A process sends `finished` without the output, which it sends in pieces before: replies.ts.
+ */
+export type Reply =
+  | {kind: 'ready'; platform: ChosenPlatform; jail: readonly JailLayer[]}
+  | {kind: 'finished'; run: number; finished: Finished}
+  | {kind: 'failed'; run?: number; error: WireError}
+  | {kind: 'traced'; error?: WireError}
+  | {kind: 'events'; events: TraceEvent[]}
+  | {kind: 'asks'; run: number; question: Question}
+  /** By the request's id: the result, or the error number that the guest would get. */
+  | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
+  /** What was asked for. */
+  | {kind: 'used'; stats?: SandboxUsage; processes?: ProcessInfo[]}
+  /** From LimitNews. `pid`: of the run's first process, if it is there already. */
+  | {kind: 'limit'; run: number; pid?: number | undefined; hit: LimitHit}
+  | LiveReply
+
+/** Of a live run: its first process, what it wrote, and how many bytes of its input need no more room. */
+export type LiveReply =
+  | {kind: 'started'; run: number; pid: number}
+  | {kind: 'output'; run: number; fd: 1 | 2; bytes: Uint8Array<ArrayBuffer>}
+  | {kind: 'took'; run: number; bytes: number}
+
+/** A message of a sender that stands for one run. */
+export type WithoutRun<Message> = Message extends {run: number} ? Omit<Message, 'run'> : never
+
+/** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */
+export interface WireError {
+  code?: HvErrorCode
+  message: string
+  nextStep: string
+}
+
+export function toWire(error: unknown): WireError {
+  if (error instanceof HvError) {
+    return {code: error.code, message: error.message, nextStep: error.nextStep}
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return {message, nextStep: ''}
+}
+
+export function fromWire({code, message, nextStep}: WireError): HvError {
+  return new HvError(code ?? 'SANDBOX_FAILED', message, nextStep)
+}

@@ -1,0 +1,42 @@
+// rehearseServed: runs a small program of hv's own as an owner's would run, so that V8 has already compiled the code that later ones need.
+
+import {openAside} from '../../sentry/outside/aside-program.ts'
+import type {HostProgram} from '../../sentry/outside/host-program.ts'
+import type {RunRequest} from '../protocol/messages.ts'
+import {ServedProgram, type Surroundings} from './served-program.ts'
+
+const REQUEST: RunRequest = {
+  ...{kind: 'run', id: 0, program: 'rehearsal', args: [], env: {}},
+  ...{live: 'none', stdin: new Uint8Array(0), maxOutputBytes: 0},
+}
+
+/**
+ * Precondition: nothing has run. Nobody hears of it, the guest's tree keeps no trace, and pids begin anew. Whatever goes wrong, the
+ * owner's program goes wrong with.
+ * @param programs rehearsal programs, one for each round
+ */
+export function rehearseServed(around: Surroundings, programs: readonly HostProgram[]): void {
+  const {kernel} = around.sentry
+  for (const onHost of programs) {
+    try {
+      rehearseOnce({...around, restrict: () => {}, hooks: undefined}, onHost)
+    } catch {
+      // It was only a rehearsal.
+    }
+  }
+  kernel.pids.startAnew()
+  kernel.runs.startAnew()
+}
+
+function rehearseOnce(around: Surroundings, onHost: HostProgram): void {
+  const {kernel, credentials} = around.sentry
+  const aside = openAside(onHost, kernel.platform.memory, credentials)
+  try {
+    const program = new ServedProgram(around, REQUEST)
+    program.start(aside.executable)
+    while (!program.hasEnded) kernel.run()
+    program.finish()
+  } finally {
+    aside[Symbol.dispose]()
+  }
+}

@@ -40,7 +40,6 @@ export type {
   SandboxRunOptions,
   SandboxSpawnOptions,
   SandboxTerminal,
-  SandboxTerminalSize,
   SandboxTmpfs,
   SandboxTraceOptions,
   SandboxVolume,
@@ -55,6 +54,7 @@ export type {
   SandboxOomEvent,
 } from './sandbox/owner/sandbox-events.ts'
 export type {SandboxProcess} from './sandbox/owner/sandbox-process.ts'
+export type {SandboxTerminalSize} from './sandbox/protocol/terminal-size.ts'
 export type {PatchChoice} from './sentry/call/patch-choice.ts'
 export type {FileChange as SandboxFileChange} from './sentry/outside/files/operations.ts'
 export type {RunStats} from './sentry/outside/program-result.ts'

@@ -46,7 +46,7 @@ const HOSTILE = `
   const MIB = Buffer.alloc(1 << 20)
   let file
   const filed = (answer, more, bytes) => send({kind: 'filed', id: file.id, answer, ...more}, bytes)
-  const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
+  const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {trapNs: 1, lookNs: 1, pageNs: 1}}, jail: []}
   const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
   const finish = (run) => send({kind: 'finished', run, finished: {pid: 2, result: RESULT, outputTruncated: false}})
   const REFUSED = {code: 'NOT_FOUND', message: '', nextStep: ''}

@@ -152,7 +152,19 @@ test('the folders that are not yet divided get no more files', () => {
   const looseIn = (folder: string): number =>
     src.filter(({path}) => path.startsWith(folder) && path.split('/').length === 3).length
   expect(looseIn('src/machine/')).toBeLessThanOrEqual(27)
-  expect(looseIn('src/sandbox/')).toBeLessThanOrEqual(71)
+})
+
+test("a sandbox's owner and its sentry share only the protocol, which knows neither", () => {
+  const roomOf = (path: string): string => path.split('/')[2]
+  const isRoom = (path: string): boolean => /^src\/sandbox\/(owner|sentry|protocol)\//.test(path)
+  const allowed = (from: string, to: string): boolean => {
+    if (layerOf(to) !== 'sandbox' || roomOf(to) === 'protocol') return true
+    return layerOf(from) === 'sandbox' ? roomOf(from) === roomOf(to) : roomOf(to) === 'owner'
+  }
+  expect(forbiddenArrows(src, allowed)).toEqual([])
+  expect(src.filter(({path}) => layerOf(path) === 'sandbox' && !isRoom(path)).map(({path}) => path)).toEqual(
+    [],
+  )
 })
 
 /** What the compiler does not check: reinterpret_cast, mmap, assembly, raw calls of Node-API. */

@@ -3,9 +3,6 @@
 import type {HvError} from '../../errors.ts'
 import type {Reply, Request} from '../protocol/messages.ts'
 
-/** Bounds what a guest can make a sentry remember; the guest's memory and output are not in it. */
-export const HEAP_MB = 512
-
 export interface Carrier {
   /** It has not ended. This turns false before its last words are heard. */
   readonly isAlive: boolean

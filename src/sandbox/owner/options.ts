@@ -6,6 +6,7 @@ import type {PatchChoice} from '../../sentry/call/patch-choice.ts'
 import type {RunStats, TimeLimit} from '../../sentry/outside/program-result.ts'
 import type {BrokenPledge} from '../../sentry/pledge/broken-pledge.ts'
 import type {StopSignal} from '../../stop-signal.ts'
+import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 
 /** Where a sandbox's sentry runs: in a process of its own, or in a worker thread of this one. @see {@link SandboxOptions} */
@@ -174,18 +175,6 @@ export interface SandboxSpawnOptions {
    * shows, standard error included; `stderr` is empty. Default: false, three pipes.
    */
   pty?: boolean | SandboxTerminal
-}
-
-/**
- * A terminal's size, in characters, 1 to 65,535 each.
- *
- * @see {@link SandboxTerminal}
- */
-export interface SandboxTerminalSize {
-  /** Default: 80. */
-  columns: number
-  /** Default: 24. */
-  rows: number
 }
 
 /**

@@ -15,7 +15,8 @@ import type {
   RunRequest,
   SentrySettings,
 } from '../protocol/messages.ts'
-import {type AskedInJson, checkedReply} from '../protocol/replies.ts'
+import type {JsonQuestion} from '../protocol/question.ts'
+import {checkedReply} from '../protocol/replies.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {IncomingOutput} from './streams/incoming-output.ts'
@@ -176,7 +177,7 @@ export class ProcessCarrier implements Carrier {
       case 'asks':
         return [{...reply, question: questionOf(reply.question)}]
       default:
-        return [reply as Reply]
+        return [reply]
     }
   }
 
@@ -225,7 +226,7 @@ export class ProcessCarrier implements Carrier {
   }
 }
 
-function questionOf({args, paths, decoded, ...rest}: AskedInJson): Question {
+function questionOf({args, paths, decoded, ...rest}: JsonQuestion): Question {
   return {
     ...rest,
     args: args.map(BigInt),
@@ -235,7 +236,7 @@ function questionOf({args, paths, decoded, ...rest}: AskedInJson): Question {
 }
 
 /** Restores what JSON left out, so that it is as from a thread. */
-function withBytes(each: AskedInJson['decoded'][number]): SyscallArgument {
+function withBytes(each: JsonQuestion['decoded'][number]): SyscallArgument {
   if (each.kind === 'bytes')
     return {
       ...each,

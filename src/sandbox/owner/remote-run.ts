@@ -1,8 +1,8 @@
 // RemoteRun: the owner's end of one run: what it still owes, how long it may take to end, and how it ends.
 
 import type {StopSignal} from '../../stop-signal.ts'
-import type {Finished, LiveReply, Reply, RunRequest} from '../protocol/messages.ts'
-import {type LimitHit, LimitPatience} from '../sentry/limit-news.ts'
+import type {Finished, LimitHit, LiveReply, Reply, RunRequest} from '../protocol/messages.ts'
+import {LimitPatience} from './limit-patience.ts'
 import type {Patience} from './patience.ts'
 import type {LiveRun} from './streams/live-run.ts'
 

@@ -6,17 +6,16 @@ import {PERMISSION_BITS} from '../../abi/file-mode.ts'
 import {MAX_ID} from '../../abi/ids.ts'
 import {NSIG, signalByName} from '../../abi/signal.ts'
 import {HvError} from '../../errors.ts'
-import {JAIL_CHOICES, type JailChoice} from '../../jail/layer.ts'
+import {JAIL_CHOICES} from '../../jail/layer.ts'
 import * as takes from '../../options.ts'
-import {DEFAULT_MEMORY_BYTES, MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} from '../../platform/choice.ts'
-import {PATCH_CHOICES, type PatchChoice} from '../../sentry/call/patch-choice.ts'
+import {DEFAULT_MEMORY_BYTES, MAX_CPUS, PLATFORM_CHOICES} from '../../platform/choice.ts'
+import {PATCH_CHOICES} from '../../sentry/call/patch-choice.ts'
 import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'
-import type {TmpfsMount, Volume} from '../../sentry/outside/volume.ts'
-import type {Unveiled} from '../../sentry/pledge/unveiled.ts'
 import {MAX_TASKS} from '../../sentry/task/pids.ts'
 import {LEAST_DISK_BYTES} from '../../vfs/disk-quota.ts'
-import type {RunRequest} from '../protocol/messages.ts'
+import type {RunRequest, SentrySettings} from '../protocol/messages.ts'
 import {isBun} from '../protocol/runtime.ts'
+import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import type {
   Isolation,
@@ -24,7 +23,6 @@ import type {
   SandboxOptions,
   SandboxRunOptions,
   SandboxSpawnOptions,
-  SandboxTerminalSize,
   SandboxTraceOptions,
 } from './options.ts'
 import type {InputSource} from './streams/input-feed.ts'
@@ -145,35 +143,10 @@ const traceOptions = takes.options({
   showsPaths: v.optional(takes.truth),
 })
 
-/** What a sandbox keeps for its life. */
-export interface Settings {
-  root: string | undefined
-  image: string | undefined
-  withLibraries: boolean
-  volumes: Volume[]
-  tmpfs: TmpfsMount[] | undefined
-  readOnly: boolean | undefined
-  hostname: string | undefined
-  memoryBytes: number
-  cpus: number | undefined
-  maxTasks: number | undefined
-  cpuQuotaPercent: number | undefined
-  diskBytes: number | undefined
-  unpackBytes: number | undefined
-  patchCalls: PatchChoice | undefined
-  platform: PlatformChoice
-  pledge: string | undefined
-  unveil: Unveiled[] | undefined
-  jail: JailChoice
-  user: string | undefined
-  dropTo: {uid: number; gid: number} | undefined
-  cgroupParent: string | undefined
-}
-
 /** @throws HvError BAD_ARGUMENT; the sentry checks promises and the size of memory */
 export function toSettings(given: SandboxOptions): {
   isolation: Isolation
-  settings: Settings
+  settings: Omit<SentrySettings, 'hooked'>
   handlers: SyscallHandlers
 } {
   const options = takes.checked(sandboxOptions, given, 'options')

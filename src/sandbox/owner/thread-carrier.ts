@@ -12,8 +12,8 @@ import {
   type SentrySettings,
   STOP_EVERYTHING,
 } from '../protocol/messages.ts'
-import {runtimeEnvironment} from '../protocol/runtime.ts'
-import {type Carrier, type CarrierEvents, HEAP_MB} from './carrier.ts'
+import {HEAP_MB, runtimeEnvironment} from '../protocol/runtime.ts'
+import type {Carrier, CarrierEvents} from './carrier.ts'
 
 export class ThreadCarrier implements Carrier {
   isAlive = true

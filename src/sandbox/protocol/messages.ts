@@ -1,21 +1,18 @@
 // What a Sandbox and its sentry, in another thread or process, say to each other.
 
-import {HvError, type HvErrorCode} from '../../errors.ts'
+import {HvError} from '../../errors.ts'
 import type {JailChoice, JailLayer} from '../../jail/layer.ts'
 import type {ChosenPlatform, PlatformChoice} from '../../platform/choice.ts'
-import type {RunResult} from '../../run/options.ts'
 import type {PatchChoice} from '../../sentry/call/patch-choice.ts'
-import type {FileAnswer, FileOperation} from '../../sentry/outside/files/operations.ts'
+import type {FileOperation} from '../../sentry/outside/files/operations.ts'
 import type {HookedCall, Question, Verdict} from '../../sentry/outside/hooks/hooked-call.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
-import type {ProcessInfo, SandboxUsage} from '../../sentry/outside/usage.ts'
 import type {TmpfsMount, Volume} from '../../sentry/outside/volume.ts'
 import type {Unveiled} from '../../sentry/pledge/unveiled.ts'
-import type {TraceEvent} from '../../sentry/trace/event.ts'
 import type {TraceFilters} from '../../sentry/trace/options.ts'
 import type {Style} from '../../sentry/trace/style.ts'
-import type {SandboxTerminalSize} from '../owner/options.ts'
-import type {LimitHit} from '../sentry/limit-news.ts'
+import type {ProcessReply} from './replies.ts'
+import type {SandboxTerminalSize} from './terminal-size.ts'
 
 /** What the sentry shall be. */
 export interface SentrySettings {
@@ -147,50 +144,32 @@ export type ProcessRequest =
   | {kind: 'stop'; run: number}
   | {kind: 'taken'}
 
-export interface Finished {
-  /** Of its first process. */
-  pid: number
-  result: RunResult
-  stdout: Uint8Array<ArrayBuffer>
-  stderr: Uint8Array<ArrayBuffer>
-  outputTruncated: boolean
-}
+/** A process's reply of this kind: its schema in replies.ts is its type. */
+type Sent<Kind extends ProcessReply['kind']> = Extract<ProcessReply, {kind: Kind}>
+type Bytes = Uint8Array<ArrayBuffer>
+
+export type Finished = Sent<'finished'>['finished'] & {stdout: Bytes; stderr: Bytes}
+export type LimitHit = Sent<'limit'>['hit']
+export type LimitName = LimitHit['limit']
+export type WireError = Sent<'failed'>['error']
 
 /**
  * From the sentry: `ready` or `failed` when it has started; `finished` or `failed` for each run, `failed` without a run for all;
  * `traced` for each trace request, with `events` in between; `filed` for each file request; `used` for each usage request, in order. After `asks`, the run's guest sleeps
- * until there is a verdict. A process sends `finished` without the output, which it sends in pieces before: replies.ts.
+ * until there is a verdict. What is not simply Sent has another form on its way from a process, and its owner restores it.
  */
 export type Reply =
+  | Sent<'failed' | 'traced' | 'events' | 'limit' | 'used'>
+  | (Sent<'filed'> & {bytes: Bytes})
   | {kind: 'ready'; platform: ChosenPlatform; jail: readonly JailLayer[]}
   | {kind: 'finished'; run: number; finished: Finished}
-  | {kind: 'failed'; run?: number; error: WireError}
-  | {kind: 'traced'; error?: WireError}
-  | {kind: 'events'; events: TraceEvent[]}
   | {kind: 'asks'; run: number; question: Question}
-  /** By the request's id: the result, or the error number that the guest would get. */
-  | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
-  /** What was asked for. */
-  | {kind: 'used'; stats?: SandboxUsage; processes?: ProcessInfo[]}
-  /** From LimitNews. `pid`: of the run's first process, if it is there already. */
-  | {kind: 'limit'; run: number; pid?: number | undefined; hit: LimitHit}
   | LiveReply
 
-/** Of a live run: its first process, what it wrote, and how many bytes of its input need no more room. */
-export type LiveReply =
-  | {kind: 'started'; run: number; pid: number}
-  | {kind: 'output'; run: number; fd: 1 | 2; bytes: Uint8Array<ArrayBuffer>}
-  | {kind: 'took'; run: number; bytes: number}
+export type LiveReply = Sent<'started' | 'took'> | (Sent<'output'> & {bytes: Bytes})
 
 /** A message of a sender that stands for one run. */
 export type WithoutRun<Message> = Message extends {run: number} ? Omit<Message, 'run'> : never
-
-/** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */
-export interface WireError {
-  code?: HvErrorCode
-  message: string
-  nextStep: string
-}
 
 export function toWire(error: unknown): WireError {
   if (error instanceof HvError) {

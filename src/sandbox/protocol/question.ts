@@ -1,4 +1,4 @@
-// What a sentry's process asks about a call, checked: part of replies.ts.
+// The question of a sentry's process about a call, checked: part of replies.ts.
 
 import * as v from 'valibot'
 import {MAX_TEXT, MAX_VALUE_BYTES} from '../../sentry/trace/argument-value.ts'
@@ -70,3 +70,6 @@ export const question = v.object({
     ]),
   ),
 })
+
+/** A question, without what JSON cannot express. */
+export type JsonQuestion = v.InferOutput<typeof question>

@@ -14,9 +14,11 @@ import {
 import {TIME_LIMITS} from '../../sentry/outside/program-result.ts'
 import {MOST_SHOWN} from '../../sentry/outside/usage.ts'
 import {NAME_MAX, PATH_MAX} from '../../vfs/path-walk.ts'
-import {LIMIT_NAMES} from '../sentry/limit-news.ts'
 import {nonsense} from './frames.ts'
 import {question} from './question.ts'
+
+/** `oom`: a process was killed for it. */
+export const LIMIT_NAMES = ['memory', 'disk', 'output', 'tasks', 'oom'] as const
 
 /** Characters of an error. That of a bug has a stack. */
 const SHOWN = 4000
@@ -24,37 +26,47 @@ const SHOWN = 4000
 const id = v.pipe(v.number(), v.safeInteger())
 const number = v.pipe(v.number(), v.finite())
 /** JSON has no Infinity: null. */
-const cost = v.nullable(number)
+const cost = v.pipe(
+  v.nullable(number),
+  v.transform((ns) => ns ?? Number.POSITIVE_INFINITY),
+)
+const maybeCost = v.optional(cost)
 const maybe = v.nullable
 /** Text that may be shown on a terminal. */
 const shown = v.pipe(
   v.string(),
   v.transform((text) => text.slice(0, SHOWN).split('\n').map(printable).join('\n')),
 )
+/** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */
 const error = v.object({code: v.optional(v.picklist(HV_ERROR_CODES)), message: shown, nextStep: shown})
 
-const result = v.looseObject({
+const result = v.object({
   exitCode: maybe(v.pipe(id, v.minValue(0), v.maxValue(255))),
   signal: maybe(v.pipe(id, v.minValue(1), v.maxValue(64))),
   timedOut: v.boolean(),
   timedOutBy: v.optional(v.picklist(TIME_LIMITS)),
   outOfMemory: v.optional(v.boolean()),
   outgrown: v.optional(v.string()),
-  broken: v.optional(v.object({call: v.string(), promises: v.array(v.string()), byItself: v.boolean()})),
-  refused: v.optional(v.record(v.string(), number)),
+  broken: v.optional(
+    v.object({call: v.string(), promises: v.pipe(v.array(v.string()), v.readonly()), byItself: v.boolean()}),
+  ),
+  refused: v.optional(v.pipe(v.record(v.string(), number), v.readonly())),
   stats: v.record(v.string(), number),
 })
 
 const event = v.variant('type', [
-  v.looseObject({
-    type: v.literal('syscall'),
-    pid: id,
-    time: number,
-    name: v.string(),
-    args: v.array(v.string()),
+  v.object({
+    ...{type: v.literal('syscall'), pid: id, time: number, name: v.string(), args: v.array(v.string())},
+    ...{result: v.optional(number), note: v.optional(v.string()), error: v.optional(v.string())},
+    interrupted: v.optional(v.string()),
+    unfinished: v.optional(v.picklist(['exited', 'detached'])),
+    durationNs: v.optional(number),
   }),
-  v.looseObject({type: v.literal('signal'), pid: id, time: number, name: v.string(), info: v.string()}),
-  v.looseObject({type: v.literal('exit'), pid: id, time: number}),
+  v.object({type: v.literal('signal'), pid: id, time: number, name: v.string(), info: v.string()}),
+  v.object({
+    ...{type: v.literal('exit'), pid: id, time: number},
+    ...{code: v.optional(id), signal: v.optional(v.string())},
+  }),
 ])
 
 const size = v.pipe(number, v.minValue(0))
@@ -113,7 +125,7 @@ const reply = v.variant('kind', [
     platform: v.object({
       name: v.picklist(['kvm', 'ptrace']),
       reason: v.string(),
-      costs: v.record(v.string(), cost),
+      costs: v.object({trapNs: cost, listenedNs: maybeCost, wakeUpNs: maybeCost, lookNs: cost, pageNs: cost}),
     }),
     jail: v.array(
       v.object({
@@ -123,35 +135,40 @@ const reply = v.variant('kind', [
       }),
     ),
   }),
+  // Its output came before, in pieces.
   v.object({
     kind: v.literal('finished'),
     run: id,
     finished: v.object({pid: id, result, outputTruncated: v.boolean()}),
   }),
+  // Absent: all runs.
   v.object({kind: v.literal('failed'), run: v.optional(id), error}),
   v.object({kind: v.literal('traced'), error: v.optional(error)}),
   v.object({kind: v.literal('events'), events: v.array(event)}),
   v.object({kind: v.literal('asks'), run: id, question}),
+  // By the request's id: the result, or the error number that the guest would get.
   v.object({kind: v.literal('filed'), id, answer: v.optional(answer), errno: v.optional(errno)}),
   v.object({
     kind: v.literal('limit'),
     run: id,
+    // Of the run's first process, if it is there already.
     pid: v.optional(id),
     hit: v.object({
       limit: v.picklist(LIMIT_NAMES),
+      // Since the last report.
       count: v.pipe(id, v.minValue(1)),
+      // Of `oom`: the last process killed.
       pid: v.optional(id),
     }),
   }),
   v.object({kind: v.literal('used'), stats: v.optional(stats), processes: v.optional(processes)}),
+  // Of a live run: what it wrote, its first process, and how many bytes of its input need no more room.
   v.object({kind: v.literal('output'), run: id, fd: v.picklist([1, 2])}),
   v.object({kind: v.literal('started'), run: id, pid: id}),
   v.object({kind: v.literal('took'), run: id, bytes: v.pipe(id, v.minValue(1))}),
 ])
 
-/** A question, without what JSON cannot express. */
-export type AskedInJson = v.InferOutput<typeof question>
-
+/** Without the bytes that a frame carries beside it, and what JSON cannot express. */
 export type ProcessReply = v.InferOutput<typeof reply>
 
 /** @throws HvError SANDBOX_FAILED */

@@ -1,6 +1,7 @@
 // The runtime of a sentry's process, the same as its owner's: Node.js or Bun.
 
-import {HEAP_MB} from '../owner/carrier.ts'
+/** Bounds what a guest can make a sentry remember; the guest's memory and output are not in it. */
+export const HEAP_MB = 512
 
 export const isBun = process.versions.bun !== undefined
 

@@ -1,21 +1,10 @@
 // LimitNews: which of its limits a guest has hit, on the way to the sandbox's owner: each at once, then once a second at most.
 //
-// A guest can hit a limit a million times: hits are counted, not told one by one. A sentry that was broken into is held to the same.
+// A guest can hit a limit a million times: hits are counted, not told one by one.
 
 import {monotonicNs} from '../../sentry/time/host-clock.ts'
 import type {Timer, TimerQueue} from '../../sentry/time/timers.ts'
-
-export const LIMIT_NAMES = ['memory', 'disk', 'output', 'tasks', 'oom'] as const
-/** `oom`: a process was killed for it. */
-export type LimitName = (typeof LIMIT_NAMES)[number]
-
-export interface LimitHit {
-  readonly limit: LimitName
-  /** Hits since the last report. */
-  readonly count: number
-  /** Of `oom`: the last process killed. */
-  readonly pid?: number
-}
+import type {LimitHit, LimitName} from '../protocol/messages.ts'
 
 const PERIOD_NS = 1e9
 
@@ -58,18 +47,6 @@ export class LimitNews {
     const waiting = this.#waiting.get(limit)
     this.#waiting.delete(limit)
     if (waiting !== undefined && waiting.count > 0) this.#say({limit, count: waiting.count, pid: waiting.pid})
-  }
-}
-
-/** The owner's bound: how many reports of a run may have come by now. */
-export class LimitPatience {
-  readonly #startedMs = performance.now()
-  #hits = 0
-
-  /** Each limit at its first hit, once a second, and once at the end. */
-  takes(): boolean {
-    const seconds = (performance.now() - this.#startedMs) / 1000
-    return ++this.#hits <= LIMIT_NAMES.length * (2 + 1.1 * seconds)
   }
 }
 

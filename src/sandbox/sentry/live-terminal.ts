@@ -7,8 +7,8 @@ import type {Sentry} from '../../sentry/outside/sentry.ts'
 import type {Pty} from '../../sentry/tty/pty.ts'
 import type {Terminals} from '../../sentry/tty/terminals.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import type {SandboxTerminalSize} from '../owner/options.ts'
 import type {LiveRequest} from '../protocol/messages.ts'
+import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
 import {type Live, LiveInput, LiveOutput, type LiveSink, type LiveSource, type Post} from './live-streams.ts'
 
 /** Less than a terminal holds, so that its program need not wait. */

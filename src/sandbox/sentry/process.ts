@@ -2,8 +2,7 @@
 
 import {closeSync, readdirSync, readFileSync} from 'node:fs'
 import {cacheCode} from '../../code-cache.ts'
-import {HEAP_MB} from '../owner/carrier.ts'
-import {isBun} from '../protocol/runtime.ts'
+import {HEAP_MB, isBun} from '../protocol/runtime.ts'
 
 const OWNER = 3
 /** The socket that descriptors come through. */

@@ -3,9 +3,14 @@
 import type {Kernel} from '../../sentry/core/kernel.ts'
 import type {Process} from '../../sentry/core/process.ts'
 import type {Run} from '../../sentry/task/run.ts'
-import {type LiveRequest, type RunRequest, toWire, type VerdictRequest} from '../protocol/messages.ts'
+import {
+  type LimitName,
+  type LiveRequest,
+  type RunRequest,
+  toWire,
+  type VerdictRequest,
+} from '../protocol/messages.ts'
 import type {EventBatches} from './event-batches.ts'
-import type {LimitName} from './limit-news.ts'
 import type {SentryPort} from './port.ts'
 import {startPulse} from './pulse.ts'
 import {ServedProgram, type Surroundings} from './served-program.ts'

@@ -3,7 +3,7 @@
 import {Readable, Writable} from 'node:stream'
 import {GrowingBytes} from '../../protocol/growing-bytes.ts'
 import {WINDOW_BYTES} from '../../protocol/messages.ts'
-import type {SandboxTerminalSize} from '../options.ts'
+import type {SandboxTerminalSize} from '../../protocol/terminal-size.ts'
 import {InputWindow} from './input-window.ts'
 import type {LiveRun, Said} from './live-run.ts'
 

@@ -10,7 +10,11 @@ import type {Said} from '../../../../src/sandbox/owner/streams/live-run.ts'
 import {encodeFrame} from '../../../../src/sandbox/protocol/frames.ts'
 import type {RunRequest} from '../../../../src/sandbox/protocol/messages.ts'
 
-const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
+const READY = {
+  kind: 'ready',
+  platform: {name: 'kvm', reason: '', costs: {trapNs: 1, lookNs: 1, pageNs: 1}},
+  jail: [],
+}
 const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
 const FINISHED = {kind: 'finished', run: 1, finished: {pid: 2, result: RESULT, outputTruncated: false}}
 const REQUEST: Omit<RunRequest, 'id'> = {

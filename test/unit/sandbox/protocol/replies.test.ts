@@ -3,6 +3,7 @@
 import {expect, test} from 'vitest'
 import {checkedReply} from '../../../../src/sandbox/protocol/replies.ts'
 
+const COSTS = {trapNs: 1, lookNs: 2, pageNs: 3}
 const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {syscalls: 1}}
 const DECODED = [
   {kind: 'number', value: 5, text: '5'},
@@ -36,12 +37,13 @@ const PROCESS = {
   ...{pid: 2, parentPid: 1, programPid: 2, name: 'sh', command: 'sh -c true', state: 'S'},
   ...{threads: 1, uid: 0, memoryBytes: 4096, cpuMs: 0.5},
 }
+const CALL = {type: 'syscall', pid: 2, time: 1.5, name: 'read', args: ['3']}
 const ENTRY = {name: 'grüße', kind: 'file', size: 1, mode: 0o644, uid: 0, gid: 0, modifiedMs: 1.5}
 
 test.each([
   {
     kind: 'ready',
-    platform: {name: 'kvm', reason: 'asked for', costs: {trapNs: 1, listenedNs: null}},
+    platform: {name: 'kvm', reason: 'asked for', costs: COSTS},
     jail: [{name: 'mnt', status: 'refused', errno: 'EPERM'}],
   },
   {kind: 'finished', run: 1, finished: {pid: 2, result: RESULT, outputTruncated: false}},
@@ -49,6 +51,8 @@ test.each([
   {kind: 'failed', error: {message: 'no', nextStep: ''}},
   {kind: 'traced'},
   {kind: 'events', events: [{type: 'exit', pid: 2, time: 1.5, code: 0}]},
+  {kind: 'events', events: [{...CALL, result: 3, note: 'flags FD_CLOEXEC', durationNs: 5}]},
+  {kind: 'events', events: [{...CALL, error: 'EINTR', interrupted: 'ERESTARTSYS', unfinished: 'detached'}]},
   {kind: 'asks', run: 1, question: QUESTION},
   ending({result: 3}),
   ending({errno: 4, interrupted: true}),
@@ -67,14 +71,24 @@ test.each([
   expect(checkedReply(JSON.parse(JSON.stringify(reply)))).toEqual(reply)
 })
 
+test('a cost that JSON cannot express is infinite', () => {
+  const ready = {
+    kind: 'ready',
+    platform: {name: 'kvm', reason: '', costs: {...COSTS, wakeUpNs: null}},
+    jail: [],
+  }
+  expect(checkedReply(ready)).toMatchObject({platform: {costs: {wakeUpNs: Number.POSITIVE_INFINITY}}})
+})
+
 test.each([
   null,
   [],
   'ready',
   {},
   {kind: 'constructor'},
-  {kind: 'ready', platform: {name: 'other', reason: '', costs: {}}, jail: []},
-  {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: [{name: 'moat', status: 'on'}]},
+  {kind: 'ready', platform: {name: 'other', reason: '', costs: COSTS}, jail: []},
+  {kind: 'ready', platform: {name: 'kvm', reason: '', costs: COSTS}, jail: [{name: 'moat', status: 'on'}]},
+  {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {trapNs: 1}}, jail: []},
   {kind: 'finished'},
   {kind: 'finished', finished: {pid: 2, result: RESULT, outputTruncated: false}},
   {kind: 'used', stats: {...STATS, memoryBytes: -1}},
@@ -91,6 +105,8 @@ test.each([
   {kind: 'failed', error: 'no'},
   {kind: 'events', events: {length: 1}},
   {kind: 'events', events: [{type: 'exit', pid: 0.5, time: 1}]},
+  {kind: 'events', events: [{...CALL, result: '3'}]},
+  {kind: 'events', events: [{...CALL, unfinished: 'lost'}]},
   {kind: 'asks', run: 1, question: {...QUESTION, args: ['0x10']}},
   {kind: 'asks', run: 1, question: {...QUESTION, args: ['9'.repeat(100_000)]}},
   {kind: 'asks', run: 1, question: {...QUESTION, name: 'x'.repeat(1000)}},

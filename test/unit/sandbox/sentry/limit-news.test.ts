@@ -1,12 +1,8 @@
 // LimitNews: it reports a limit at once, then counts, and reports once a second.
 
-import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import {
-  LIMIT_NAMES,
-  type LimitHit,
-  LimitNews,
-  LimitPatience,
-} from '../../../../src/sandbox/sentry/limit-news.ts'
+import {expect, test} from 'vitest'
+import type {LimitHit} from '../../../../src/sandbox/protocol/messages.ts'
+import {LimitNews} from '../../../../src/sandbox/sentry/limit-news.ts'
 import {monotonicNs} from '../../../../src/sentry/time/host-clock.ts'
 import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 
@@ -45,19 +41,4 @@ test('each second brings one, as long as there are hits', () => {
   news.flush()
   expect(told).toHaveLength(4)
   expect(timers.nextDeadlineNs).toBe(Number.POSITIVE_INFINITY)
-})
-
-beforeEach(() => {
-  vi.useFakeTimers({toFake: ['performance']})
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-test('an owner takes as many as there may be, and no more', () => {
-  const patience = new LimitPatience()
-  for (let i = 0; i < 2 * LIMIT_NAMES.length; i++) expect(patience.takes()).toBe(true)
-  expect(patience.takes()).toBe(false)
-  vi.advanceTimersByTime(10_000)
-  for (let i = 0; i < 10 * LIMIT_NAMES.length; i++) expect(patience.takes()).toBe(true)
 })

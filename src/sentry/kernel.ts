@@ -30,7 +30,6 @@ import {Leases} from './fd/leases.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
 import {UnixDomain} from './net/unix-domain.ts'
 import {deliver} from './signals/deliver.ts'
-import {tellParentOfJobs} from './task/child-news.ts'
 import type {Barrier} from './task/cpu/barriers.ts'
 import {CpuUse} from './task/cpu/cpu-use.ts'
 import {Load} from './task/cpu/load.ts'
@@ -41,6 +40,7 @@ import {createInit} from './task/init.ts'
 import {tellKnown} from './task/known-calls.ts'
 import {isOutgrown} from './task/outgrown.ts'
 import {Pids} from './task/pids.ts'
+import {register} from './task/register.ts'
 import {Runs} from './task/runs.ts'
 import {BootClock} from './time/boot-clock.ts'
 import {ClockPage} from './time/clock.ts'
@@ -65,8 +65,9 @@ export class SentryKernel extends Embedding {
   readonly init: Process
   /** The root of the mount tree. */
   readonly rootMount: Mount
-  /** uname(2)'s nodename, and /proc/sys/vm/memfd_noexec: programs change them. */
+  /** uname(2)'s nodename; sethostname changes it. */
   hostname: string
+  /** /proc/sys/vm/memfd_noexec. */
   memfdNoexec = 0
   readonly budget: Budget
   #tracer: Tracer | undefined
@@ -138,13 +139,7 @@ export class SentryKernel extends Embedding {
 
   /** A new task: it runs when its turn comes. */
   start(process: Process, task: Task): void {
-    this.started++
-    process.run.counters.countStart(process.tasks.length === 0)
-    this.processes.set(process.pid, process)
-    process.tasks.push(task)
-    this.tasks.set(task.tid, task)
-    task.signals.attach(task)
-    tellParentOfJobs(process)
+    register(this, process, task)
     this.debugging?.started(task)
     this.#scheduler.wake(task)
   }

@@ -8,6 +8,7 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  fsyncSync,
   openSync,
   readdirSync,
   readSync,
@@ -22,13 +23,13 @@ import type {FileBytes} from './file-bytes.ts'
 import {INDEX_END} from './index-row.ts'
 import {byDigest, LAYER_MODE, layerFiles, newPath, openKept, touch} from './layer-files.ts'
 import type {RoomFile} from './room.ts'
-import {createUnpacked, openUnpacked, UNPACKED_NAME} from './unpacked-file.ts'
+import {bootId, createUnpacked, openUnpacked, UNPACKED_NAME} from './unpacked-file.ts'
 import {isInFile, readTrailer} from './unpacked-trailer.ts'
 
 /** What all layers may take together; those that were not used for longest go first. */
 export const KEPT_BYTES = 2 ** 33
 const DIGEST = /^[0-9a-f]{64}$/
-const INDEXED = /^indexed-([0-9a-f]{64})-/
+const INDEXED = /^indexed-([0-9a-f]{64})-([0-9a-f-]{36})-/
 /** A writer that has not written for so long, and has not finished, is dead. */
 const ABANDONED_MS = 10 * 60_000
 
@@ -104,7 +105,7 @@ export class LayerCache {
 
   /** A new file for the index of the image's tree. @throws the system error of open(2) */
   createIndex(key: string): number {
-    return openSync(newPath(this.directory, `indexed-${key}`), 'wx+', 0o600)
+    return openSync(newPath(this.directory, `indexed-${key}-${bootId()}`), 'wx+', 0o600)
   }
 
   /** Keeps what is in the files of jailed processes, if it is what they say, and removes these, and what others have left behind. */
@@ -191,8 +192,9 @@ export class LayerCache {
 
   #adoptIndexes(): void {
     for (const name of this.#names()) {
-      const key = INDEXED.exec(name)?.[1]
-      if (key !== undefined) this.#adoptIndex(key, this.#path(name))
+      const [, key, boot] = INDEXED.exec(name) ?? []
+      // Nothing has synced it: if the host has crashed since, it may be torn.
+      if (key !== undefined && boot === bootId()) this.#adoptIndex(key, this.#path(name))
     }
   }
 
@@ -206,6 +208,7 @@ export class LayerCache {
       readSync(fd, end, 0, end.length, Math.max(0, size - end.length))
       if (end.toString('latin1') !== INDEX_END) return
       fchmodSync(fd, LAYER_MODE)
+      fsyncSync(fd)
       renameSync(path, this.#path(`index-${key}`))
     } catch {
       // Another process was faster.

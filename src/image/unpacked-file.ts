@@ -49,4 +49,4 @@ export function openUnpacked(directory: string, key: string): UnpackedFile | und
 const nameOf = (key: string): string => `unpacked-${key}-${bootId()}`
 
 /** Of the host's kernel: another one after each start of it. @throws the system error of open(2) */
-const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()

@@ -6,7 +6,7 @@ export default class Image extends Command {
   static override summary = 'List the images of which hv keeps unpacked layers.'
 
   static override description = [
-    'What `--image` has unpacked is kept in $XDG_CACHE_HOME/hvkit-images, or else ~/.cache/hvkit-images, so that the next start of the image, or of another with the same layers, need not unpack it: 8 GiB at most, and what was not used for longest goes first. The files are copies: hv makes them again from the image.',
+    'What `--image` has unpacked is kept in $XDG_CACHE_HOME/hvkit-images, or else ~/.cache/hvkit-images, so that the next start of the image need not unpack it: 8 GiB at most, and what was not used for longest goes first. The files are copies: hv makes them again from the image.',
     'Each line has the first digits of the digest of the uppermost layer, the size of all layers unpacked, when the image was last used, and its name as it was given to hv.',
   ].join('\n\n')
 

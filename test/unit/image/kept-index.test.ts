@@ -1,6 +1,7 @@
 // What hv keeps of an image's tree: later starts read no header, and a process can lie about its own image only.
 
-import {chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
+import {randomUUID} from 'node:crypto'
+import {chmodSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {EIO} from '../../../src/abi/errno.ts'
@@ -84,6 +85,15 @@ describe('an index of a tree', () => {
     utimesSync(left, 0, 0)
     cacheOf().adopt()
     expect(files('indexed-')).toEqual([])
+  })
+
+  test('of before a crash of the host, which may have torn it, is not used', async () => {
+    const {path} = newImage(folder)
+    await start(path)
+    const index = join(directory(), files('indexed-')[0])
+    renameSync(index, index.replace(/(indexed-\w+)-.{36}/, `$1-${randomUUID()}`))
+    await start(path)
+    expect(files('index-')).toEqual([])
   })
 
   test.each<[string, object, object]>([

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "kvm/vcpu.h"
-#include "sys/patience.h"
+#include "sys/spin_limit.h"
 
 namespace hv {
 
@@ -60,8 +60,8 @@ class VcpuThread {
   int64_t ended_ns_ = 0;
 
   // For orders, and for ends.
-  Patience own_;
-  Patience other_;
+  SpinLimit own_;
+  SpinLimit other_;
   int64_t arrived_ns_ = 0;
   bool may_look_ = false;
   std::thread thread_;

@@ -248,7 +248,7 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
     });
   }
 
-  // listen(patience: number, answer: number, perStop: number)
+  // listen(spin: number, answer: number, perStop: number)
   void Listen(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       auto count = [&](size_t i) { return info[i].ToNumber().Uint32Value(); };

@@ -57,7 +57,7 @@ Trap TracedContext::Start() try {
     CallFrame(thread_->frame()).Forget();
     TellKnown();
   }
-  const bool is_to_listen = looks_.patience > 0 && tracer_->running() == 0 && tracer_->has_others();
+  const bool is_to_listen = looks_.spin > 0 && tracer_->running() == 0 && tracer_->has_others();
   if (thread_->is_away && !is_to_listen && IsToReturn()) tracer_->Place(*thread_, false);
   if (!thread_->is_away && is_to_listen) tracer_->Place(*thread_, true);
   if (!thread_->is_away) brief_stops_ = 0;
@@ -159,7 +159,7 @@ void TracedContext::Enter() {
 
 Trap TracedContext::Ended(Stop stop) {
   tracer_->Ended(*this);
-  if (thread_->is_away && looks_.patience == 0)
+  if (thread_->is_away && looks_.spin == 0)
     brief_stops_ = MonotonicNs() - started_ns_ < tracer_->brief_ns() ? brief_stops_ + 1 : 0;
   return Stopped(stop);
 }

@@ -30,7 +30,7 @@ enum Came : uint32_t {
 // How often the tracer looks for a call while it listens (0: it does not listen); how often the gate looks for an answer; and after how
 // many looks the tracer asks the kernel for a stop.
 struct Looks {
-  uint32_t patience = 0;
+  uint32_t spin = 0;
   uint32_t answer = 0;
   uint32_t per_stop = 1;
 };

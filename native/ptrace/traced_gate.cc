@@ -23,12 +23,12 @@ void TracedContext::TellKnown() const {
 
 // The program is alone, and on another processor.
 bool TracedContext::Listens() const {
-  return looks_.patience > 0 && tracer_->running() == 1 && thread_->is_away;
+  return looks_.spin > 0 && tracer_->running() == 1 && thread_->is_away;
 }
 
 Trap TracedContext::AwaitCall() {
   const CallFrame frame(thread_->frame());
-  for (uint32_t look = 0; look < looks_.patience; look++) {
+  for (uint32_t look = 0; look < looks_.spin; look++) {
     if (frame.HasRequest()) return Heard();
     if (look % looks_.per_stop == 0) {
       if (std::optional<Stop> stop = thread_->Poll()) return Ended(*stop);

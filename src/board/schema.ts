@@ -1,4 +1,4 @@
-// The fields of a board file, as a schema; a wrong file is refused with the field's path. Every field is an allegation.
+// The fields of a board file, as a schema; a wrong file is refused with the field's path. Every field is untrusted.
 
 import * as v from 'valibot'
 import {HvError, printable} from '../errors.ts'

@@ -1,4 +1,4 @@
-// KernelFile: a file for a kernel's machine, opened before the jail closes: an allegation, most of which goes right into guest memory.
+// KernelFile: a file for a kernel's machine, opened before the jail closes: untrusted bytes, most of which goes right into guest memory.
 
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs'
 import {HvError} from '../errors.ts'

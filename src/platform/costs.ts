@@ -34,7 +34,7 @@ export function typicalCosts(measured: readonly Costs[]): Costs {
 /** What follows from costs. */
 export interface BreakEven {
   /** How long to look for the next trap before the sentry sleeps. */
-  patienceNs: number
+  spinNs: number
   /** Traps by exit no further apart than this would have been heard in time; 0: listening never pays. */
   quickNs: number
   /** How often the shim looks for an answer before it exits. */
@@ -56,10 +56,10 @@ const MAX_LOOKS = 2 ** 24
  */
 export function breakEven({trapNs, listenedNs = trapNs, wakeUpNs = 0, lookNs}: Costs): BreakEven {
   const sparedNs = Math.max(0, trapNs - listenedNs)
-  const patienceNs = sparedNs + wakeUpNs
+  const spinNs = sparedNs + wakeUpNs
   return {
-    patienceNs,
-    quickNs: sparedNs > 0 && wakeUpNs > 0 ? trapNs + patienceNs : 0,
+    spinNs,
+    quickNs: sparedNs > 0 && wakeUpNs > 0 ? trapNs + spinNs : 0,
     answerLooks: looksOf(trapNs + wakeUpNs, lookNs),
     commandLooks: looksOf(wakeUpNs, lookNs),
   }

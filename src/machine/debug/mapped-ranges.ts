@@ -1,4 +1,4 @@
-// mappedRanges: all that page tables map, by address. The tables are an allegation: each is read once, and their number is limited.
+// mappedRanges: all that page tables map, by address. The tables are untrusted: each is read once, and their number is limited.
 
 import {type Arm64Paging, arm64Tables, isMmuOn} from './arm64-walk.ts'
 import {INDEX_BITS, PAGE_BITS} from './page-walk.ts'

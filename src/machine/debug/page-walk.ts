@@ -1,4 +1,4 @@
-// PageWalk: from a guest's virtual address to its physical one, through its own page tables. They are an allegation: each entry is read
+// PageWalk: from a guest's virtual address to its physical one, through its own page tables. They are untrusted: each entry is read
 // once, at most five are read, and none need be right.
 
 /** Where a page, or the rest of it, lies. */

@@ -2,7 +2,7 @@
 
 import {failedKernel} from '../kernel.ts'
 
-/** The file with the list of modules, and the most that modules may have together: all of it is an allegation. */
+/** The file with the list of modules, and the most that modules may have together: all of it is untrusted. */
 const LIST = 'modules.dep'
 const MOST_MODULES = 128
 const MOST_BYTES = 256 << 20

@@ -26,7 +26,7 @@ export class ProgramCore {
   #isOver = false
 
   /**
-   * Call it before the machine runs. All that comes is an allegation, even who sends it: any program there may connect; the first is heard.
+   * Call it before the machine runs. All that comes is untrusted, even who sends it: any program there may connect; the first is heard.
    * @param mostBytes the most bytes that are not zero
    */
   constructor(vsock: VirtioVsock, kept: KeptCore, mostBytes: number) {

@@ -104,7 +104,7 @@ export class ProgramLink {
     control.on('data', (bytes: Uint8Array) => this.#hear(bytes))
   }
 
-  /** An allegation: an attacker who has broken into the machine's kernel may have sent it. */
+  /** Untrusted: an attacker who has broken into the machine's kernel may have sent it. */
   #hear(bytes: Uint8Array): void {
     if (this.#end !== undefined) return
     this.#received = Buffer.concat([this.#received, bytes])

@@ -1,4 +1,4 @@
-// FieldReader: reads little-endian fields of a machine's request. Each count in it is an allegation: no read leaves the request.
+// FieldReader: reads little-endian fields of a machine's request. Each count in it is untrusted: no read leaves the request.
 
 import {EPROTO, Errno} from '../../abi/errno.ts'
 import {unsignedWord} from '../../abi/word.ts'

@@ -1,4 +1,4 @@
-// Queue: a split virtqueue as the device sees it (virtio 1.2, 2.7). All its contents are an allegation.
+// Queue: a split virtqueue as the device sees it (virtio 1.2, 2.7). All its contents are untrusted.
 
 import {BrokenRing} from './broken-ring.ts'
 import {Chain} from './chain.ts'

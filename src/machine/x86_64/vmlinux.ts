@@ -1,4 +1,4 @@
-// vmlinux: a kernel that is unpacked already: an ELF file whose segments have physical addresses (man 5 elf). All in it is an allegation.
+// vmlinux: a kernel that is unpacked already: an ELF file whose segments have physical addresses (man 5 elf). All in it is untrusted.
 
 import {
   E_ENTRY,

@@ -25,7 +25,7 @@ export const RAM = 1
 export const ACPI = 3
 
 /** Guest physical addresses, and bytes. */
-export interface ToldOfMachine {
+export interface MachineFacts {
   readonly commandLine: number
   readonly initrd: Range | undefined
   /** The address of ACPI's root. */
@@ -40,16 +40,16 @@ export interface Range {
 }
 
 /** @param header the kernel's own, from HEADER_AT on */
-export function zeroPage(header: Uint8Array, told: ToldOfMachine): Uint8Array {
+export function zeroPage(header: Uint8Array, facts: MachineFacts): Uint8Array {
   const page = Buffer.alloc(PAGE_BYTES)
   page.set(header, HEADER_AT)
   page[LOADER_AT] = LOADER
-  page.writeUInt32LE(told.initrd?.address ?? 0, INITRD_AT)
-  page.writeUInt32LE(told.initrd?.bytes ?? 0, INITRD_BYTES_AT)
-  page.writeUInt32LE(told.commandLine, COMMAND_LINE_AT)
-  page.writeBigUInt64LE(BigInt(told.rsdp), RSDP_AT)
-  page[MAP_COUNT_AT] = told.map.length
-  for (const [index, {address, bytes, type}] of told.map.entries()) {
+  page.writeUInt32LE(facts.initrd?.address ?? 0, INITRD_AT)
+  page.writeUInt32LE(facts.initrd?.bytes ?? 0, INITRD_BYTES_AT)
+  page.writeUInt32LE(facts.commandLine, COMMAND_LINE_AT)
+  page.writeBigUInt64LE(BigInt(facts.rsdp), RSDP_AT)
+  page[MAP_COUNT_AT] = facts.map.length
+  for (const [index, {address, bytes, type}] of facts.map.entries()) {
     const entry = MAP_AT + index * MAP_ENTRY_BYTES
     page.writeBigUInt64LE(BigInt(address), entry)
     page.writeBigUInt64LE(BigInt(bytes), entry + 8)

@@ -27,8 +27,8 @@ import type {KvmCpu} from './cpu.ts'
 import {CpuPool} from './cpu-pool.ts'
 import {firstToTrap} from './crowd.ts'
 import {Listening} from './listening.ts'
-import {Patience} from './patience.ts'
 import {KvmSpace, type SpacePool} from './space.ts'
+import {SpinLimit} from './spin-limit.ts'
 
 /** Looks at the frame between two looks at the clock; one at the clock costs as much as several at the frame. */
 const SPINS = 512
@@ -48,8 +48,8 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   readonly #emptySpaces: NativeSpace[] = []
   /** All that were ever made: they hold the VM. */
   readonly #spaces: NativeSpace[] = []
-  readonly #patience = new Patience(addon.monotonicNs)
-  readonly #listening = new Listening(addon.monotonicNs, this.#patience)
+  readonly #spinLimit = new SpinLimit(addon.monotonicNs)
+  readonly #listening = new Listening(addon.monotonicNs, this.#spinLimit)
   /** The Cpu that `#listening` is about: it runs alone. */
   #listened: KvmCpu | undefined
   /** Set when any Cpu's thread stops. */
@@ -84,8 +84,8 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
 
   override useCosts(costs: Costs): void {
     super.useCosts(costs)
-    this.#patience.breakEven = breakEven(costs)
-    this.#patience.entryNs = costs.trapNs
+    this.#spinLimit.breakEven = breakEven(costs)
+    this.#spinLimit.entryNs = costs.trapNs
   }
 
   /** Why `trapped` died. */
@@ -163,7 +163,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     const event = this.runHere(context)
     if (event === EVENT_SYSCALL && this.#listening.exited()) {
       this.#listened = cpu
-      cpu.useThread(this.#patience.breakEven.commandLooks)
+      cpu.useThread(this.#spinLimit.breakEven.commandLooks)
     }
     return event
   }
@@ -173,7 +173,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     if (this.#canSpin) {
       const trapped = firstToTrap(this.running, this.events.attention)
       if (trapped !== undefined) return this.#seen(trapped, trapped.cpu.look())
-      if (Atomics.load(this.events.attention, 0) !== 0 || this.#patience.lasts()) return 0
+      if (Atomics.load(this.events.attention, 0) !== 0 || this.#spinLimit.lasts()) return 0
     }
     // Before the looks: a stop that they miss ends the sleep.
     Atomics.store(this.#stops, 0, 0)
@@ -201,11 +201,11 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   /** Each runs on its own thread, and `resumed` is the last to go. */
   #runSeveral(resumed: KvmCpu): void {
     this.#listened = undefined
-    this.#patience.renew()
+    this.#spinLimit.renew()
     const listens = this.#canSpin
     for (const {cpu} of this.running) {
       const waits = !cpu.threaded
-      if (waits) cpu.useThread(this.#patience.breakEven.commandLooks)
+      if (waits) cpu.useThread(this.#spinLimit.breakEven.commandLooks)
       if (waits || cpu === resumed) this.#go(cpu, listens)
     }
   }
@@ -216,7 +216,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (context.cpu.exited) this.stats.exits++
     else this.stats.listened++
-    this.#patience.renew()
+    this.#spinLimit.renew()
     return this.stopped(context, event)
   }
 
@@ -261,7 +261,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
 
   /** @param listens whether the sentry will look at its frame */
   #go(cpu: KvmCpu, listens: boolean): void {
-    if (cpu.go(listens ? this.#patience.breakEven.answerLooks : 0)) this.#patience.allowEntry()
+    if (cpu.go(listens ? this.#spinLimit.breakEven.answerLooks : 0)) this.#spinLimit.allowEntry()
   }
 
   #bury(context: KvmContext): void {

@@ -3,7 +3,7 @@
 
 import {availableParallelism} from 'node:os'
 import {Pace} from '../pace.ts'
-import type {Patience} from './patience.ts'
+import type {SpinLimit} from './spin-limit.ts'
 
 /** How many traps in a row must be quick: at first, and at most after listening was in vain, which costs as much as about three traps. */
 const STREAK_MIN = 8
@@ -19,7 +19,7 @@ const MISSES_SHARE = 64
 
 export class Listening {
   readonly #now: () => number
-  readonly #patience: Patience
+  readonly #spinLimit: SpinLimit
   readonly #pace: Pace
   readonly #possible = availableParallelism() > 1
   #streak = STREAK_MIN
@@ -31,11 +31,11 @@ export class Listening {
 
   /**
    * @param now CLOCK_MONOTONIC nanoseconds
-   * @param patience gives the costs, and how long to listen in vain
+   * @param spinLimit gives the costs, and how long to listen in vain
    */
-  constructor(now: () => number, patience: Patience) {
+  constructor(now: () => number, spinLimit: SpinLimit) {
     this.#now = now
-    this.#patience = patience
+    this.#spinLimit = spinLimit
     this.#pace = new Pace(now)
   }
 
@@ -44,21 +44,21 @@ export class Listening {
     if (!this.#possible || ++this.#traps < this.#streak) return false
     const now = this.#now()
     const everyNs = (now - this.#since) / this.#streak
-    const quick = everyNs < this.#patience.breakEven.quickNs
+    const quick = everyNs < this.#spinLimit.breakEven.quickNs
     if (quick) this.#pace.begin(everyNs)
     this.#since = now
     this.#traps = 0
     this.#listened = 0
     this.#missed = 0
     this.#isParked = false
-    this.#patience.renew()
+    this.#spinLimit.renew()
     return quick
   }
 
   /** Called for a trap that was heard. True: go back to exits, because traps come no faster than by these. */
   heard(): boolean {
     this.#listened++
-    this.#patience.renew()
+    this.#spinLimit.renew()
     if (!this.#pace.isSlow()) return false
     this.#rest()
     this.#streak = Math.min(this.#streak * SLOW_STREAKS, STREAK_MAX_SLOW)
@@ -67,12 +67,12 @@ export class Listening {
 
   /** Nothing has come yet: whether to spin on. */
   patient(): boolean {
-    return this.#patience.lasts()
+    return this.#spinLimit.lasts()
   }
 
   /** The spin was in vain: the next trap comes by an exit. */
   parked(): void {
-    this.#patience.renew()
+    this.#spinLimit.renew()
     this.#isParked = true
   }
 
@@ -82,7 +82,7 @@ export class Listening {
    * @param gaveUp it is a system call, and the shim gave up waiting for its answer
    */
   missed(gaveUp: boolean): boolean {
-    this.#patience.renew()
+    this.#spinLimit.renew()
     if (gaveUp && !this.#isParked) this.#missed++
     if (!this.#isParked && this.#missed < MISSES_MIN + this.#listened / MISSES_SHARE) return false
     this.#rest()

@@ -64,9 +64,9 @@ export interface NativeTracedContext extends NativeContext {
   setSpace(space: NativeTracedSpace): void
   /**
    * From now on, while it runs alone, it runs on another processor and is listened to.
-   * @param patience looks for the next call; 0: none @param answer the program's looks for an answer @param perStop looks before a stop
+   * @param spin looks for the next call; 0: none @param answer the program's looks for an answer @param perStop looks before a stop
    */
-  listen(patience: number, answer: number, perStop: number): void
+  listen(spin: number, answer: number, perStop: number): void
   /** See Context.know. */
   know(results: Uint32Array): void
   /** Makes it stand still, even after a call that was heard. */

@@ -24,13 +24,13 @@ const SLOW_DOUBTS = 4
 
 /** How often to look: Looks of native/ptrace/traced_context.h. */
 export interface Looks {
-  patienceLooks: number
+  spinLooks: number
   answerLooks: number
   stopLooks: number
 }
 
 export class GateListening {
-  looks: Looks = {patienceLooks: 0, answerLooks: 0, stopLooks: 1}
+  looks: Looks = {spinLooks: 0, answerLooks: 0, stopLooks: 1}
   readonly #now: () => number
   #sparedNs = 0
   #lostNs = 0
@@ -61,12 +61,12 @@ export class GateListening {
   useCosts(costs: Costs): void {
     const {trapNs, wakeUpNs = 0, lookNs} = costs
     this.#lostNs = WAKE_UPS * wakeUpNs
-    const {patienceNs, quickNs} = breakEven({...costs, wakeUpNs: this.#lostNs})
-    this.#sparedNs = patienceNs - this.#lostNs
+    const {spinNs, quickNs} = breakEven({...costs, wakeUpNs: this.#lostNs})
+    this.#sparedNs = spinNs - this.#lostNs
     this.#stakeNs = MOVES * (trapNs + this.#lostNs)
     this.#quickNs = quickNs
     this.looks = {
-      patienceLooks: looksOf(patienceNs, lookNs),
+      spinLooks: looksOf(spinNs, lookNs),
       answerLooks: looksOf(ANSWERS * (trapNs + this.#lostNs), lookNs),
       stopLooks: looksOf(trapNs, lookNs),
     }

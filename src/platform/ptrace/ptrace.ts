@@ -200,8 +200,8 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
       this.#stopListening()
       return
     }
-    const {patienceLooks, answerLooks, stopLooks} = this.#listening.looks
-    context.native.listen(patienceLooks, answerLooks, stopLooks)
+    const {spinLooks, answerLooks, stopLooks} = this.#listening.looks
+    context.native.listen(spinLooks, answerLooks, stopLooks)
     this.#listened = context
   }
 

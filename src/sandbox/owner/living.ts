@@ -1,23 +1,23 @@
 // The sentries that this process has made and that have not ended: none outlives it.
 
-import type {Carrier} from './carrier.ts'
+import type {Transport} from './transport.ts'
 
-const living = new Set<Carrier>()
+const living = new Set<Transport>()
 
-export function has(carrier: Carrier): boolean {
-  return living.has(carrier)
+export function has(transport: Transport): boolean {
+  return living.has(transport)
 }
 
-export function add(carrier: Carrier): void {
+export function add(transport: Transport): void {
   if (living.size === 0) process.on('exit', leaveAll)
-  living.add(carrier)
+  living.add(transport)
 }
 
-export function remove(carrier: Carrier): void {
-  living.delete(carrier)
+export function remove(transport: Transport): void {
+  living.delete(transport)
   if (living.size === 0) process.off('exit', leaveAll)
 }
 
 function leaveAll(): void {
-  for (const carrier of living) carrier.leave()
+  for (const transport of living) transport.leave()
 }

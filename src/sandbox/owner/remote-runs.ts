@@ -11,17 +11,17 @@ import {
   type RunRequest,
 } from '../protocol/messages.ts'
 import {askHandler} from './ask-handler.ts'
-import type {Carrier} from './carrier.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import {Patience} from './patience.ts'
 import {RemoteRun, type RunParts} from './remote-run.ts'
+import type {Transport} from './transport.ts'
 
 /** Messages about one run. */
 export type RunReply = Extract<Reply, {run: number}>
 
 /** The sentry that they talk to. */
 export interface RemoteEnd {
-  carrier: Carrier
+  transport: Transport
   /** Why it can no longer be used. */
   end(): HvError | undefined
   /** There is a sentry to talk to. */
@@ -115,32 +115,32 @@ export class RemoteRuns {
 
   /** @throws HvError */
   #begin(given: Omit<RunRequest, 'id'>, parts: RunParts): RemoteRun {
-    const {carrier, end, lost} = this.#remote
+    const {transport, end, lost} = this.#remote
     const error = end() ?? (this.#runs.size < MOST_PROGRAMS ? undefined : full())
     if (error !== undefined) {
       closeHostProgram(given.onHost)
       throw error
     }
     const request = {...given, id: ++this.#last}
-    const patience = new Patience(lost, () => carrier.waitedMs())
+    const patience = new Patience(lost, () => transport.waitedMs())
     const run = new RemoteRun(request, parts, patience, this.#mostQuestions)
     this.#runs.set(run.id, run)
     if (request.timeoutMs !== undefined) run.patience.begin(request.timeoutMs)
     // This process stays alive until the run ends.
-    carrier.ref()
-    carrier.send(request)
+    transport.ref()
+    transport.send(request)
     return run
   }
 
   /** Late messages are dropped. */
   #tellLive(request: LiveRequest): void {
-    if (this.#remote.isLiving() && this.#runs.has(request.run)) this.#remote.carrier.send(request)
+    if (this.#remote.isLiving() && this.#runs.has(request.run)) this.#remote.transport.send(request)
   }
 
   #stop(run: RemoteRun): void {
     if (run.isToldToStop || !this.#remote.isLiving() || !this.#runs.has(run.id)) return
     run.isToldToStop = true
-    this.#remote.carrier.tellToStop(run.id)
+    this.#remote.transport.tellToStop(run.id)
     run.patience.begin()
   }
 
@@ -158,7 +158,7 @@ export class RemoteRuns {
       const verdict = await askHandler(this.#handlers, question)
       run.questions--
       if (this.#remote.isLiving() && this.#runs.has(run.id))
-        this.#remote.carrier.send({kind: 'verdict', run: run.id, id: question.id, verdict})
+        this.#remote.transport.send({kind: 'verdict', run: run.id, id: question.id, verdict})
     } catch (error) {
       run.thrown ??= {error}
       this.#stop(run)

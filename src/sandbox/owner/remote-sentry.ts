@@ -15,18 +15,18 @@ import {
   type TraceRequest,
 } from '../protocol/messages.ts'
 import {hookedCalls} from './ask-handler.ts'
-import type {Carrier, CarrierEvents} from './carrier.ts'
 import {RemoteFiles} from './files/remote-files.ts'
 import * as living from './living.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import {Patience} from './patience.ts'
-import {ProcessCarrier} from './process-carrier.ts'
+import {ProcessTransport} from './process-transport.ts'
 import type {RunParts} from './remote-run.ts'
 import {RemoteRuns} from './remote-runs.ts'
 import {RemoteTrace, type TraceListener} from './remote-trace.ts'
 import {RemoteUsage} from './remote-usage.ts'
 import type {SentryProcess} from './sentry-process.ts'
-import {ThreadCarrier} from './thread-carrier.ts'
+import {ThreadTransport} from './thread-transport.ts'
+import type {Transport, TransportEvents} from './transport.ts'
 
 interface Start {
   resolve: () => void
@@ -34,12 +34,12 @@ interface Start {
 }
 
 export class RemoteSentry {
-  readonly #carrier: Carrier
+  readonly #transport: Transport
   readonly #exited: Promise<void>
   /** For a sentry that was told to stop everything. */
   readonly #patience = new Patience(
     () => this.#endWith(stuck()),
-    () => this.#carrier.waitedMs(),
+    () => this.#transport.waitedMs(),
   )
   /** Set once it has started. */
   platform!: ChosenPlatform
@@ -49,15 +49,15 @@ export class RemoteSentry {
   readonly #trace = new RemoteTrace()
   readonly files = new RemoteFiles((request) => {
     if (this.#end !== undefined) throw this.#end
-    this.#carrier.ref()
-    this.#carrier.send(request)
+    this.#transport.ref()
+    this.#transport.send(request)
     // A watch alone keeps no process alive.
     queueMicrotask(() => this.#unrefIdle())
   })
   readonly usage = new RemoteUsage((request) => {
     if (this.#end !== undefined) throw this.#end
-    this.#carrier.ref()
-    this.#carrier.send(request)
+    this.#transport.ref()
+    this.#transport.send(request)
   })
   readonly #runs: RemoteRuns
   /** Why it can no longer be used. */
@@ -68,7 +68,7 @@ export class RemoteSentry {
     this.#exited = new Promise((resolve) => {
       exited = resolve
     })
-    const events: CarrierEvents = {
+    const events: TransportEvents = {
       received: (reply) => this.#receive(reply),
       piped: (output) => this.#runs.hear(output),
       moved: (run) => {
@@ -78,17 +78,19 @@ export class RemoteSentry {
       failed: (error) => this.#fail(error),
       exited: () => {
         this.#patience.end()
-        living.remove(this.#carrier)
+        living.remove(this.#transport)
         exited()
       },
     }
-    this.#carrier =
-      place === 'thread' ? new ThreadCarrier(settings, events) : new ProcessCarrier(place, settings, events)
-    living.add(this.#carrier)
+    this.#transport =
+      place === 'thread'
+        ? new ThreadTransport(settings, events)
+        : new ProcessTransport(place, settings, events)
+    living.add(this.#transport)
     const remote = {
-      carrier: this.#carrier,
+      transport: this.#transport,
       end: () => this.#end,
-      isLiving: () => living.has(this.#carrier),
+      isLiving: () => living.has(this.#transport),
       lost: () => this.#endWith(stuck()),
     }
     this.#runs = new RemoteRuns(remote, handlers, settings.maxTasks ?? DEFAULT_MAX_TASKS)
@@ -124,25 +126,25 @@ export class RemoteSentry {
    */
   trace(listener: TraceListener | undefined, options: TraceRequest['options']): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end)
-    this.#carrier.ref()
-    this.#carrier.send({kind: 'trace', options})
+    this.#transport.ref()
+    this.#transport.send({kind: 'trace', options})
     return this.#trace.ask(listener)
   }
 
   /** It has neither failed nor been told to end. */
   get isUsable(): boolean {
-    return this.#end === undefined && this.#carrier.isAlive
+    return this.#end === undefined && this.#transport.isAlive
   }
 
   /** Stops the guest and ends the sentry; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
     // Otherwise it has ended, and its descriptors may be something else's by now.
-    if (living.has(this.#carrier)) {
-      this.#carrier.tellToStop(STOP_EVERYTHING)
+    if (living.has(this.#transport)) {
+      this.#transport.tellToStop(STOP_EVERYTHING)
       this.#patience.begin()
-      this.#carrier.ref()
-      this.#carrier.send({kind: 'dispose'})
+      this.#transport.ref()
+      this.#transport.send({kind: 'dispose'})
     }
     await this.#exited
   }
@@ -151,7 +153,7 @@ export class RemoteSentry {
     if (this.#end !== undefined) return Promise.reject(this.#end)
     return new Promise((resolve, reject) => {
       this.#start = {resolve, reject}
-      this.#carrier.ref()
+      this.#transport.ref()
     })
   }
 
@@ -190,7 +192,7 @@ export class RemoteSentry {
         break
       case 'events':
         this.#trace.deliver(reply.events)
-        this.#carrier.took()
+        this.#transport.took()
         break
       case 'traced':
         this.#trace.answered(reply.error && fromWire(reply.error))
@@ -228,13 +230,13 @@ export class RemoteSentry {
     }
     this.#fail(error)
     // Nobody waits for it any longer, disposed of or not.
-    if (this.#end === error) this.#carrier.unref()
+    if (this.#end === error) this.#transport.unref()
   }
 
   /** Ends the sentry, and says why. */
   #endWith(error: HvError): void {
     this.#fail(error)
-    this.#carrier.kill()
+    this.#transport.kill()
   }
 
   #fail(error: HvError): void {
@@ -251,6 +253,6 @@ export class RemoteSentry {
   #unrefIdle(): void {
     const others = [this.#trace, this.files, this.usage]
     const isAsked = this.#start !== undefined || this.#runs.areAsked || others.some((other) => other.isAsked)
-    if (this.#end === undefined && !isAsked) this.#carrier.unref()
+    if (this.#end === undefined && !isAsked) this.#transport.unref()
   }
 }

@@ -5,7 +5,7 @@ import type {TraceEvent} from '../../sentry/trace/event.ts'
 
 export type TraceListener = (event: TraceEvent) => void
 
-interface Asked {
+interface PendingRequest {
   /** Gets what comes after the answer; undefined: switches the trace off. */
   listener: TraceListener | undefined
   resolve: () => void
@@ -13,7 +13,7 @@ interface Asked {
 }
 
 export class RemoteTrace {
-  readonly #asked: Asked[] = []
+  readonly #asked: PendingRequest[] = []
   #listener: TraceListener | undefined
 
   get isOn(): boolean {

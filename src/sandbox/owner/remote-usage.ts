@@ -6,14 +6,14 @@ import type {Reply, UsageRequest} from '../protocol/messages.ts'
 
 type Used = Extract<Reply, {kind: 'used'}>
 
-interface Asked {
+interface PendingRequest {
   of: UsageRequest['of']
   resolve: (reply: Used) => void
   reject: (error: HvError) => void
 }
 
 export class RemoteUsage {
-  readonly #asked: Asked[] = []
+  readonly #asked: PendingRequest[] = []
   readonly #send: (request: UsageRequest) => void
 
   /** @param send throws when there is no sentry any longer */

@@ -4,14 +4,14 @@ import {ENOMEM, Errno} from '../../abi/errno.ts'
 import type {Answered} from '../../sentry/outside/files/operations.ts'
 import {OwnerFiles} from '../../sentry/outside/files/owner-files.ts'
 import type {Sentry} from '../../sentry/outside/sentry.ts'
-import {veilOf} from '../../sentry/pledge/restrict.ts'
+import {unveilRulesOf} from '../../sentry/pledge/restrict.ts'
 import {isOutgrown} from '../../sentry/task/outgrown.ts'
 import {type FileRequest, type SentrySettings, toWire} from '../protocol/messages.ts'
 import type {SentryPort} from './port.ts'
 
 export function ownerFiles({kernel, credentials}: Sentry, {unveil}: SentrySettings): OwnerFiles {
   const context = {root: kernel.rootMount.top, credentials}
-  return new OwnerFiles(kernel, credentials, unveil && (() => veilOf(unveil, context)))
+  return new OwnerFiles(kernel, credentials, unveil && (() => unveilRulesOf(unveil, context)))
 }
 
 export function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}: FileRequest): void {

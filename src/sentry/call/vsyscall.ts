@@ -38,7 +38,7 @@ export function callVsyscall(task: Task, page: VsyscallPage): boolean {
   return true
 }
 
-/** A jump that is no call may have left anything there: it is an allegation. */
+/** A jump that is no call may have left anything there: it is untrusted. */
 function readReturnAddress(task: Task, stackPointer: number): bigint | undefined {
   try {
     return task.memory.readBigUint64(stackPointer)

@@ -1,4 +1,4 @@
-// UserMemory: the only place that follows a guest pointer. A pointer is an allegation: a bad one is EFAULT.
+// UserMemory: the only place that follows a guest pointer. A pointer is untrusted: a bad one is EFAULT.
 
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EFAULT, EINVAL, ENAMETOOLONG, ENOMEM, Errno} from '../../abi/errno.ts'

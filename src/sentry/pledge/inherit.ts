@@ -7,11 +7,11 @@ import {PromisedPaths} from './promised-paths.ts'
 
 /** But for the call table, with which the child began. */
 export function inheritRestrictions(kernel: Kernel, parent: Process, child: Process): void {
-  const {pledge, veil} = parent
+  const {pledge, unveilRules} = parent
   child.execPromises = parent.execPromises
   child.recorder = parent.recorder
   if (pledge !== undefined)
     child.pledge = {...pledge, paths: new PromisedPaths(pledge.promises, child, kernel.rootMount.top)}
-  child.veil = veil?.copy(child.budget)
+  child.unveilRules = unveilRules?.copy(child.budget)
   applyPathPolicies(child)
 }

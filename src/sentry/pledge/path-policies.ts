@@ -1,4 +1,4 @@
-// The policies that a process's paths are walked under: its pledge first, since that kills, then its veil.
+// The policies that a process's paths are walked under: its pledge first, since that kills, then its unveil rules.
 
 import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
@@ -8,8 +8,8 @@ import type {Process} from '../core/process.ts'
 
 /** Call when one of them has changed. */
 export function applyPathPolicies(process: Process): void {
-  const {recorder, pledge, veil} = process
-  const policies = [recorder, pledge?.paths, veil?.inForce ? veil : undefined].filter(
+  const {recorder, pledge, unveilRules} = process
+  const policies = [recorder, pledge?.paths, unveilRules?.inForce ? unveilRules : undefined].filter(
     (policy) => policy !== undefined,
   )
   process.pathPolicy = policies.length > 1 ? new PathPolicies(policies) : policies[0]

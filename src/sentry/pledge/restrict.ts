@@ -8,8 +8,8 @@ import type {Task} from '../core/task.ts'
 import {applyPathPolicies} from './path-policies.ts'
 import {applyPledge} from './pledge.ts'
 import {requirePromises} from './promises.ts'
+import {type Permissions, parsePermissions, UnveilRules} from './unveil-rules.ts'
 import type {Unveiled} from './unveiled.ts'
-import {type Permissions, parsePermissions, Veil} from './veil.ts'
 
 export interface Restrictions {
   /** Promises with spaces between them. */
@@ -31,12 +31,12 @@ export function restriction({pledge, unveil}: Restrictions): (task: Task) => voi
 }
 
 /** What programs see when they start, for the sandbox's owner. @throws Errno */
-export function veilOf(unveil: readonly Unveiled[], context: PathContext): Veil {
-  const veil = new Veil(context.root)
+export function unveilRulesOf(unveil: readonly Unveiled[], context: PathContext): UnveilRules {
+  const rules = new UnveilRules(context.root)
   for (const {path, permissions} of checkedUnveil(unveil))
-    veil.add(context, context.root, toByteString(path), permissions)
-  veil.inForce = true
-  return veil
+    rules.add(context, context.root, toByteString(path), permissions)
+  rules.inForce = true
+  return rules
 }
 
 function checkedUnveil(unveil: readonly Unveiled[]): {path: string; permissions: Permissions}[] {
@@ -46,10 +46,10 @@ function checkedUnveil(unveil: readonly Unveiled[]): {path: string; permissions:
 /** Locked: the program itself can unveil nothing more. */
 function applyUnveil(task: Task, unveiled: ReturnType<typeof checkedUnveil>): void {
   const {process, kernel, fs, credentials} = task
-  const veil = new Veil(kernel.rootMount.top, process.budget)
+  const rules = new UnveilRules(kernel.rootMount.top, process.budget)
   for (const {path, permissions} of unveiled) {
     try {
-      veil.add({root: fs.root, credentials}, fs.root, toByteString(path), permissions)
+      rules.add({root: fs.root, credentials}, fs.root, toByteString(path), permissions)
     } catch (error) {
       if (!(error instanceof Errno)) throw error
       const message = `${printable(path)} cannot be unveiled in the guest: ${error}`
@@ -57,9 +57,9 @@ function applyUnveil(task: Task, unveiled: ReturnType<typeof checkedUnveil>): vo
     }
   }
   // Even without an entry: then it hides everything.
-  veil.inForce = true
-  veil.lock()
-  process.veil = veil
+  rules.inForce = true
+  rules.lock()
+  process.unveilRules = rules
   applyPathPolicies(process)
 }
 

@@ -10,7 +10,7 @@ import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 
-/** No more than this is filled at once: a guest's size is an allegation. */
+/** No more than this is filled at once: a guest's size is untrusted. */
 const MAX_BUFFER = 64 * 1024
 const INT_MAX = 0x7fffffff
 

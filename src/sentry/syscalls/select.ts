@@ -53,7 +53,7 @@ function setAddresses(args: {address(index: number): number}): readonly number[]
 }
 
 /** One of the three sets: the guest's bits, and which events make them ready. */
-interface Asked {
+interface SelectSet {
   readonly address: number
   readonly bits: Uint8Array
   readonly ready: number
@@ -76,7 +76,7 @@ function selectFiles(
   if (n < 0) throw new Errno(EINVAL)
   const count = Math.min(n, task.fds.limit)
   const bytes = Math.ceil(count / 64) * 8
-  const sets: Asked[] = []
+  const sets: SelectSet[] = []
   addresses.forEach((address, i) => {
     if (address !== 0) sets.push({address, bits: task.memory.readBytes(address, bytes), ...KINDS[i]})
   })
@@ -102,7 +102,7 @@ interface WatchedDescriptor extends WaitedFile {
 }
 
 /** @throws Errno EBADF when a descriptor in a set is not open */
-function watchedBy(task: Task, sets: readonly Asked[], count: number): WatchedDescriptor[] {
+function watchedBy(task: Task, sets: readonly SelectSet[], count: number): WatchedDescriptor[] {
   const watched: WatchedDescriptor[] = []
   for (let fd = 0; fd < count; fd++) {
     let events = 0
@@ -117,7 +117,7 @@ function watchedBy(task: Task, sets: readonly Asked[], count: number): WatchedDe
 
 function scan(
   task: Task,
-  sets: readonly Asked[],
+  sets: readonly SelectSet[],
   watched: readonly WatchedDescriptor[],
   results: Uint8Array[],
 ): number {

@@ -4,7 +4,7 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {pathContext, readPath} from '../fd/path-argument.ts'
 import {applyPathPolicies} from '../pledge/path-policies.ts'
-import {parsePermissions, Veil} from '../pledge/veil.ts'
+import {parsePermissions, UnveilRules} from '../pledge/unveil-rules.ts'
 
 const MAX_PERMISSIONS = 16
 
@@ -13,17 +13,17 @@ export const unveil: Syscall = (task, args) => {
   const pathAddress = args.address(0)
   const permissionsAddress = args.address(1)
   if (pathAddress === 0 && permissionsAddress === 0) {
-    process.veil ??= new Veil(kernel.rootMount.top, process.budget)
-    process.veil.lock()
+    process.unveilRules ??= new UnveilRules(kernel.rootMount.top, process.budget)
+    process.unveilRules.lock()
     return 0
   }
   const path = readPath(task, pathAddress)
   const permissions = parsePermissions(task.memory.readCString(permissionsAddress, MAX_PERMISSIONS))
   if (permissions === undefined) throw new Errno(EINVAL)
 
-  const veil = process.veil ?? new Veil(kernel.rootMount.top, process.budget)
-  veil.add({...pathContext(task), policy: undefined}, task.fs.cwd, path, permissions)
-  process.veil = veil
+  const rules = process.unveilRules ?? new UnveilRules(kernel.rootMount.top, process.budget)
+  rules.add({...pathContext(task), policy: undefined}, task.fs.cwd, path, permissions)
+  process.unveilRules = rules
   applyPathPolicies(process)
   return 0
 }

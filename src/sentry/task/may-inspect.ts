@@ -38,8 +38,8 @@ function mayAccess(
 }
 
 /** A restricted process might take from another what it is kept from itself: the other must be restricted alike, as with Landlock. */
-function isHeldAlike({veil, pledge}: Process, target: Process): boolean {
-  if (veil?.inForce && !veil.isAs(target.veil)) return false
+function isHeldAlike({unveilRules, pledge}: Process, target: Process): boolean {
+  if (unveilRules?.inForce && !unveilRules.isAs(target.unveilRules)) return false
   if (pledge === undefined) return true
   return target.pledge !== undefined && areSubset(target.pledge.promises, pledge.promises)
 }

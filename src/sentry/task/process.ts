@@ -18,7 +18,7 @@ import type {BrokenPledge} from '../pledge/broken-pledge.ts'
 import type {Pledge} from '../pledge/pledge.ts'
 import type {Promises} from '../pledge/promises.ts'
 import type {PromiseRecorder} from '../pledge/recorder.ts'
-import type {Veil} from '../pledge/veil.ts'
+import type {UnveilRules} from '../pledge/unveil-rules.ts'
 import type {ProcessSignals} from '../signals/process-signals.ts'
 import {ProcessTimers} from '../time/process-timers.ts'
 import type {Terminal} from '../tty/terminal.ts'
@@ -72,7 +72,7 @@ export class ThreadGroup {
   handlers: Handlers
   /** Its promises (pledge), and the part of the tree that it sees (unveil): absent until it is restricted. */
   pledge: Pledge | undefined
-  veil: Veil | undefined
+  unveilRules: UnveilRules | undefined
   execPromises: Promises | undefined
   /** Combines both, and the recorder of what it needs: applyPathPolicies. */
   pathPolicy: PathPolicy | undefined

@@ -1,4 +1,4 @@
-// The format of a saved VM, which README.md of src/vm describes. A file's content is an allegation: checked here.
+// The format of a saved VM, which README.md of src/vm describes. A file's content is untrusted: it is checked here.
 
 import * as v from 'valibot'
 import {HvError, printable} from '../../errors.ts'

@@ -10,16 +10,16 @@ import {
   typicalCosts,
 } from '../../../src/platform/costs.ts'
 import {Listening} from '../../../src/platform/kvm/listening.ts'
-import {Patience} from '../../../src/platform/kvm/patience.ts'
+import {SpinLimit} from '../../../src/platform/kvm/spin-limit.ts'
 
 const XEON = {trapNs: 80_000, listenedNs: 19_600, wakeUpNs: 25_000, lookNs: 40, pageNs: 150}
 const EPYC = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
 const HARDWARE = {trapNs: 1500, listenedNs: 400, wakeUpNs: 3000, lookNs: 15, pageNs: 150}
 
 test('the sentry looks for as long as it costs to sleep in vain', () => {
-  expect(breakEven(XEON)).toMatchObject({patienceNs: 85_400, quickNs: 165_400})
-  expect(breakEven(EPYC)).toMatchObject({patienceNs: 49_600, quickNs: 85_600})
-  expect(breakEven(HARDWARE)).toMatchObject({patienceNs: 4100, quickNs: 5600})
+  expect(breakEven(XEON)).toMatchObject({spinNs: 85_400, quickNs: 165_400})
+  expect(breakEven(EPYC)).toMatchObject({spinNs: 49_600, quickNs: 85_600})
+  expect(breakEven(HARDWARE)).toMatchObject({spinNs: 4100, quickNs: 5600})
 })
 
 test('the shim looks for an answer as long as an exit and a wake-up take, a thread for its command as long as a wake-up', () => {
@@ -28,10 +28,10 @@ test('the shim looks for an answer as long as an exit and a wake-up take, a thre
 })
 
 test('listening never pays where it costs as much as an exit, or where there is no other processor', () => {
-  expect(breakEven({...EPYC, listenedNs: 36_000})).toMatchObject({patienceNs: 15_000, quickNs: 0})
+  expect(breakEven({...EPYC, listenedNs: 36_000})).toMatchObject({spinNs: 15_000, quickNs: 0})
   expect(breakEven({trapNs: 36_000, listenedNs: 1400, lookNs: 25, pageNs: 150})).toMatchObject({quickNs: 0})
   expect(breakEven({trapNs: 36_000, wakeUpNs: 15_000, lookNs: 25, pageNs: 150})).toMatchObject({quickNs: 0})
-  expect(breakEven(NEVER_LISTENING)).toMatchObject({patienceNs: 0, quickNs: 0})
+  expect(breakEven(NEVER_LISTENING)).toMatchObject({spinNs: 0, quickNs: 0})
 })
 
 test('no cost makes a wait that does not end, or none at all', () => {
@@ -61,10 +61,10 @@ describe('listening', () => {
   /** A clock that a test moves, and what depends on it. */
   function start(costs: typeof XEON) {
     let nowNs = 1
-    const patience = new Patience(() => nowNs)
-    patience.breakEven = breakEven(costs)
-    patience.entryNs = costs.trapNs
-    const listening = new Listening(() => nowNs, patience)
+    const spinLimit = new SpinLimit(() => nowNs)
+    spinLimit.breakEven = breakEven(costs)
+    spinLimit.entryNs = costs.trapNs
+    const listening = new Listening(() => nowNs, spinLimit)
     const pass = (ns: number) => {
       nowNs += ns
     }
@@ -76,7 +76,7 @@ describe('listening', () => {
       }
       return undefined
     }
-    return {listening, patience, pass, exitsUntilListening}
+    return {listening, spinLimit, pass, exitsUntilListening}
   }
 
   test.each([XEON, EPYC, HARDWARE])('begins when traps come as quickly as exits let them: %o', (costs) => {
@@ -92,13 +92,13 @@ describe('listening', () => {
   test.each([XEON, EPYC, HARDWARE])(
     'lasts until the first trap behind an entry, which takes as long as an exit: %o',
     (costs) => {
-      const {listening, patience, pass, exitsUntilListening} = start(costs)
+      const {listening, spinLimit, pass, exitsUntilListening} = start(costs)
       exitsUntilListening(costs.trapNs, 100)
-      patience.allowEntry()
+      spinLimit.allowEntry()
       listening.patient()
-      pass(costs.trapNs + breakEven(costs).patienceNs * 0.9)
+      pass(costs.trapNs + breakEven(costs).spinNs * 0.9)
       expect(listening.patient()).toBe(true)
-      pass(breakEven(costs).patienceNs * 0.2)
+      pass(breakEven(costs).spinNs * 0.2)
       expect(listening.patient()).toBe(false)
     },
   )
@@ -132,9 +132,9 @@ describe('listening', () => {
     }
   })
 
-  test('behind a trap that was heard it lasts as long as its patience', () => {
-    const {listening, patience, pass} = start(XEON)
-    patience.allowEntry()
+  test('behind a trap that was heard it lasts as long as its limit', () => {
+    const {listening, spinLimit, pass} = start(XEON)
+    spinLimit.allowEntry()
     listening.heard()
     listening.patient()
     pass(85_000)

@@ -131,5 +131,5 @@ test('forced, it begins by the first trap and never stops by itself', () => {
 
 test('how often it looks follows from costs', () => {
   const {listening} = start()
-  expect(listening.looks).toEqual({patienceLooks: 4400, answerLooks: 36_000, stopLooks: 500})
+  expect(listening.looks).toEqual({spinLooks: 4400, answerLooks: 36_000, stopLooks: 500})
 })

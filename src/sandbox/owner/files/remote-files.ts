@@ -12,7 +12,7 @@ import type {FileRequest, Reply} from '../../protocol/messages.ts'
 
 type Filed = Extract<Reply, {kind: 'filed'}>
 
-interface Asked {
+interface PendingOperation {
   operation: FileOperation
   resolve: (answered: Required<Answered>) => void
   reject: (error: unknown) => void
@@ -29,7 +29,7 @@ export class GuestErrno {
 const NO_BYTES = new Uint8Array(0)
 
 export class RemoteFiles {
-  readonly #asked = new Map<number, Asked>()
+  readonly #asked = new Map<number, PendingOperation>()
   readonly #send: (request: FileRequest) => void
   #last = 0
   /** How many of the requests are watches. */

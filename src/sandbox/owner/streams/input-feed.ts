@@ -5,7 +5,7 @@ import {isBytes} from '../../../options.ts'
 import type {StopSignal} from '../../../stop-signal.ts'
 import {GrowingBytes} from '../../protocol/growing-bytes.ts'
 import {InputWindow} from './input-window.ts'
-import type {LiveRun, Said} from './live-run.ts'
+import type {LiveMessage, LiveRun} from './live-run.ts'
 
 export type InputSource = AsyncIterable<string | Uint8Array>
 
@@ -14,11 +14,11 @@ const BATCH_BYTES = 32 << 10
 
 export class InputFeed implements LiveRun {
   readonly #source: InputSource
-  readonly #window = new InputWindow((said) => this.#say?.(said))
+  readonly #window = new InputWindow((said) => this.#send?.(said))
   readonly #controller = new AbortController()
   readonly #caller: StopSignal | undefined
   #iterator: AsyncIterator<string | Uint8Array> | undefined
-  #say: ((said: Said) => void) | undefined
+  #send: ((message: LiveMessage) => void) | undefined
   #failure: {error: unknown} | undefined
   readonly #held = new GrowingBytes()
   /** A flush is under way, or will be in the next turn. */
@@ -45,8 +45,8 @@ export class InputFeed implements LiveRun {
     return this.#controller.signal
   }
 
-  began(say: (said: Said) => void): void {
-    this.#say = say
+  began(send: (message: LiveMessage) => void): void {
+    this.#send = send
     this.#window.begin()
   }
 
@@ -63,7 +63,7 @@ export class InputFeed implements LiveRun {
   finish(): void {
     if (!this.#isOver) void this.#close()
     this.#isOver = true
-    this.#say = undefined
+    this.#send = undefined
     this.#caller?.removeEventListener('abort', this.#abort)
     this.#window.finish()
     this.#onFlushed?.()

@@ -1,18 +1,18 @@
 // InputWindow: what an owner writes to a live run's standard input; at most one window of it is under way.
 
 import {WINDOW_BYTES} from '../../protocol/messages.ts'
-import type {Said} from './live-run.ts'
+import type {LiveMessage} from './live-run.ts'
 
 export class InputWindow {
-  readonly #say: (said: Said) => void
+  readonly #send: (message: LiveMessage) => void
   #room = 0
   #waiting: {chunk: Uint8Array; done: () => void} | undefined
   #onEnd: (() => void) | undefined
   #hasBegun = false
   #isFinished = false
 
-  constructor(say: (said: Said) => void) {
-    this.#say = say
+  constructor(send: (message: LiveMessage) => void) {
+    this.#send = send
   }
 
   /** Until then, what is written waits. */
@@ -50,7 +50,7 @@ export class InputWindow {
   #sayEnd(): void {
     const done = this.#onEnd
     this.#onEnd = undefined
-    this.#say({kind: 'input', bytes: new Uint8Array(0), isEnd: true})
+    this.#send({kind: 'input', bytes: new Uint8Array(0), isEnd: true})
     done?.()
   }
 
@@ -59,7 +59,7 @@ export class InputWindow {
     const {chunk, done} = this.#waiting
     const bytes = new Uint8Array(chunk.subarray(0, this.#room))
     this.#room -= bytes.length
-    this.#say({kind: 'input', bytes, isEnd: false})
+    this.#send({kind: 'input', bytes, isEnd: false})
     if (bytes.length < chunk.length) this.#waiting = {chunk: chunk.subarray(bytes.length), done}
     else {
       this.#waiting = undefined

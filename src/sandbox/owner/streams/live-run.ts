@@ -4,9 +4,9 @@ import type {LiveReply, LiveRequest, WithoutRun} from '../../protocol/messages.t
 
 export interface LiveRun {
   /** It is about to run, and takes messages. */
-  began(say: (said: Said) => void): void
+  began(send: (message: LiveMessage) => void): void
   received(reply: LiveReply): void
 }
 
 /** A LiveRequest without its run. */
-export type Said = WithoutRun<LiveRequest>
+export type LiveMessage = WithoutRun<LiveRequest>

@@ -5,7 +5,7 @@ import {GrowingBytes} from '../../protocol/growing-bytes.ts'
 import {WINDOW_BYTES} from '../../protocol/messages.ts'
 import type {SandboxTerminalSize} from '../../protocol/terminal-size.ts'
 import {InputWindow} from './input-window.ts'
-import type {LiveRun, Said} from './live-run.ts'
+import type {LiveMessage, LiveRun} from './live-run.ts'
 
 /** Taken bytes are reported in such amounts, not for each chunk. */
 const TOLD_BYTES = WINDOW_BYTES / 4
@@ -18,12 +18,12 @@ export class ProgramStreams implements LiveRun {
   readonly isTerminal: boolean
   /** The pid of the program's first process, once there is one. */
   pid: number | undefined
-  #say: ((said: Said) => void) | undefined
+  #send: ((message: LiveMessage) => void) | undefined
   /** Sent before the program is there. */
   #signals: number[] = []
   #size: SandboxTerminalSize | undefined
   #hasEnded = false
-  readonly #input = new InputWindow((said) => this.#say?.(said))
+  readonly #input = new InputWindow((said) => this.#send?.(said))
   readonly #outputs: Record<1 | 2, OutputWindow>
 
   constructor(isTerminal = false) {
@@ -38,16 +38,16 @@ export class ProgramStreams implements LiveRun {
       },
     })
     this.#outputs = {
-      1: new OutputWindow(1, (said) => this.#say?.(said)),
-      2: new OutputWindow(2, (said) => this.#say?.(said)),
+      1: new OutputWindow(1, (said) => this.#send?.(said)),
+      2: new OutputWindow(2, (said) => this.#send?.(said)),
     }
     this.stdout = this.#outputs[1].stream
     this.stderr = this.#outputs[2].stream
     if (isTerminal) this.#outputs[2].finish()
   }
 
-  began(say: (said: Said) => void): void {
-    this.#say = say
+  began(send: (message: LiveMessage) => void): void {
+    this.#send = send
     this.#input.begin()
     for (const output of Object.values(this.#outputs)) output.begin()
     if (this.#size !== undefined) this.resize(this.#size)
@@ -57,11 +57,11 @@ export class ProgramStreams implements LiveRun {
   /** Before the program is there, the last size counts. */
   resize({columns, rows}: SandboxTerminalSize): void {
     this.#size = {columns, rows}
-    this.#say?.({kind: 'resize', columns, rows})
+    this.#send?.({kind: 'resize', columns, rows})
   }
 
   signal(signal: number): void {
-    if (this.#say !== undefined) this.#say({kind: 'signal', signal})
+    if (this.#send !== undefined) this.#send({kind: 'signal', signal})
     else if (!this.#hasEnded && !this.#signals.includes(signal)) this.#signals.push(signal)
   }
 
@@ -73,7 +73,7 @@ export class ProgramStreams implements LiveRun {
 
   /** The run has ended, or never began. */
   finish(): void {
-    this.#say = undefined
+    this.#send = undefined
     this.#hasEnded = true
     this.#input.finish()
     for (const output of Object.values(this.#outputs)) output.finish()
@@ -83,7 +83,7 @@ export class ProgramStreams implements LiveRun {
 class OutputWindow {
   readonly stream: Readable
   readonly #fd: 1 | 2
-  readonly #say: (said: Said) => void
+  readonly #send: (message: LiveMessage) => void
   /** Taken from the program, and not yet reported. */
   #taken = 0
   /** What the stream does not want yet, joined: small pieces would cost more than they hold. */
@@ -91,13 +91,13 @@ class OutputWindow {
   #isWanted = true
   #isOver = false
 
-  constructor(fd: 1 | 2, say: (said: Said) => void) {
+  constructor(fd: 1 | 2, send: (message: LiveMessage) => void) {
     this.#fd = fd
-    this.#say = say
+    this.#send = send
     this.stream = new Readable({
       read: () => this.#want(),
       destroy: (error, done) => {
-        if (!this.#isOver) this.#say({kind: 'shut', fd})
+        if (!this.#isOver) this.#send({kind: 'shut', fd})
         this.#isOver = true
         done(error)
       },
@@ -106,7 +106,7 @@ class OutputWindow {
 
   /** The stream may have been closed before its program was there. */
   begin(): void {
-    if (this.#isOver) this.#say({kind: 'shut', fd: this.#fd})
+    if (this.#isOver) this.#send({kind: 'shut', fd: this.#fd})
   }
 
   push(bytes: Uint8Array): void {
@@ -132,7 +132,7 @@ class OutputWindow {
   #tell(): void {
     // Until then the program still has room.
     if (this.#taken < TOLD_BYTES || this.#isOver) return
-    this.#say({kind: 'room', fd: this.#fd, bytes: this.#taken})
+    this.#send({kind: 'room', fd: this.#fd, bytes: this.#taken})
     this.#taken = 0
   }
 }

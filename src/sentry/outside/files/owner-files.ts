@@ -72,11 +72,11 @@ export class OwnerFiles {
   readonly walk: Walk
   readonly handles = new Handles()
 
-  /** @param veil the part of the tree that programs see, if not all of it */
-  constructor(kernel: Tree, credentials: Credentials, veil?: () => PathPolicy) {
+  /** @param unveiled the part of the tree that programs see, if not all of it */
+  constructor(kernel: Tree, credentials: Credentials, unveiled?: () => PathPolicy) {
     this.kernel = kernel
     this.credentials = credentials
-    this.walk = new Walk(kernel.rootMount.top, credentials, veil)
+    this.walk = new Walk(kernel.rootMount.top, credentials, unveiled)
   }
 
   /**

@@ -15,13 +15,13 @@ type Step<Result> = (context: PathContext, start: Location, path: ByteString) =>
 export class Walk {
   readonly #root: Location
   readonly #credentials: Credentials
-  readonly #veil: (() => PathPolicy) | undefined
+  readonly #unveiled: (() => PathPolicy) | undefined
 
-  /** @param veil the part of the tree that programs see, if not all of it */
-  constructor(root: Location, credentials: Credentials, veil: (() => PathPolicy) | undefined) {
+  /** @param unveiled the part of the tree that programs see, if not all of it */
+  constructor(root: Location, credentials: Credentials, unveiled: (() => PathPolicy) | undefined) {
     this.#root = root
     this.#credentials = credentials
-    this.#veil = veil
+    this.#unveiled = unveiled
   }
 
   /**
@@ -41,12 +41,12 @@ export class Walk {
   }
 
   #followed<Result>(step: (context: PathContext) => Result): Result {
-    if (this.#veil === undefined) return step(this.#context(RESOLVE_NO_MAGICLINKS, this.#root))
+    if (this.#unveiled === undefined) return step(this.#context(RESOLVE_NO_MAGICLINKS, this.#root))
     try {
       return step(this.within)
     } catch (error) {
       if (!(error instanceof Errno) || error.code !== ELOOP) throw error
-      return step({...this.#context(RESOLVE_NO_MAGICLINKS, this.#root), policy: this.#veil()})
+      return step({...this.#context(RESOLVE_NO_MAGICLINKS, this.#root), policy: this.#unveiled()})
     }
   }
 

@@ -20,7 +20,7 @@ import {makeWatched} from './watched-call.ts'
 /** It restores processor state, which a sleeping task has given away. */
 const NO_CALL = 'rt_sigreturn'
 
-interface Asked {
+interface PendingQuestion {
   readonly task: Task
   verdict: Verdict | undefined
   readonly queue: WaitQueue
@@ -31,7 +31,7 @@ export class HookedCalls {
   readonly #decode: DecodeArguments
   readonly #post: (question: Question) => void
   /** By their questions' ids. */
-  readonly #asked = new Map<number, Asked>()
+  readonly #asked = new Map<number, PendingQuestion>()
   /** Tasks with a call that a signal ended, before the embedder has acknowledged that. */
   readonly #unheard = new Set<Task>()
   /** Calls that wait for the answers to others. */
@@ -107,9 +107,9 @@ export class HookedCalls {
     return sleepOn(task, asked.queue, () => (asked.verdict === undefined ? BLOCKED : go(asked.verdict)))
   }
 
-  #put(task: Task, question: Omit<Question, 'id'>): Asked {
+  #put(task: Task, question: Omit<Question, 'id'>): PendingQuestion {
     const id = ++this.#questions
-    const asked: Asked = {task, verdict: undefined, queue: new WaitQueue()}
+    const asked: PendingQuestion = {task, verdict: undefined, queue: new WaitQueue()}
     this.#asked.set(id, asked)
     this.#post({...question, id})
     return asked

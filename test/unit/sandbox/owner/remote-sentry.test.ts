@@ -6,7 +6,7 @@ import {expect, test} from 'vitest'
 import {addon} from '../../../../src/addon.ts'
 import {RemoteSentry} from '../../../../src/sandbox/owner/remote-sentry.ts'
 import type {SentryProcess} from '../../../../src/sandbox/owner/sentry-process.ts'
-import type {Said} from '../../../../src/sandbox/owner/streams/live-run.ts'
+import type {LiveMessage} from '../../../../src/sandbox/owner/streams/live-run.ts'
 import {encodeFrame} from '../../../../src/sandbox/protocol/frames.ts'
 import type {RunRequest} from '../../../../src/sandbox/protocol/messages.ts'
 
@@ -63,10 +63,10 @@ test('what a program writes may be heard before that it has started, and its pro
   played.say(READY)
   const sentry = await starting
   const heard: string[] = []
-  let say!: (said: Said) => void
+  let say!: (said: LiveMessage) => void
   const output = new Promise<void>((resolve) => {
     const live = {
-      began: (tell: (said: Said) => void) => {
+      began: (tell: (said: LiveMessage) => void) => {
         say = tell
       },
       received: ({kind}: {kind: string}) => {

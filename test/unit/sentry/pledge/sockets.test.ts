@@ -6,7 +6,7 @@ import {EACCES, EAFNOSUPPORT, ENOENT, ENOTSOCK} from '../../../../src/abi/errno.
 import {AF_UNIX, SCM_RIGHTS, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET} from '../../../../src/abi/socket.ts'
 import {applyPathPolicies} from '../../../../src/sentry/pledge/path-policies.ts'
 import {PromiseRecorder} from '../../../../src/sentry/pledge/recorder.ts'
-import {parsePermissions, Veil} from '../../../../src/sentry/pledge/veil.ts'
+import {parsePermissions, UnveilRules} from '../../../../src/sentry/pledge/unveil-rules.ts'
 import {openEventfd} from '../../../../src/vfs/eventfd.ts'
 import {PledgedTask} from './pledged-task.ts'
 
@@ -88,9 +88,9 @@ describe('what is unveiled', () => {
     for (const fd of [0, 1]) expect(t.make('socket', AF_UNIX, SOCK_DGRAM, 0)).toBe(fd)
     expect(bind(t, 0, '/seen/there')).toBe(0)
     const {process, kernel, fs, credentials} = t.task
-    const veil = new Veil(kernel.rootMount.top, process.budget)
-    veil.add({root: fs.root, credentials}, fs.root, '/seen', parsePermissions(permissions)!)
-    process.veil = veil
+    const rules = new UnveilRules(kernel.rootMount.top, process.budget)
+    rules.add({root: fs.root, credentials}, fs.root, '/seen', parsePermissions(permissions)!)
+    process.unveilRules = rules
     applyPathPolicies(process)
     return t
   }

@@ -1,8 +1,8 @@
-// patience.h: how long a thread looks for what another one brings before it sleeps: as long as its wake-ups take here. Whenever
+// spin_limit.h: how long a thread looks for what another one brings before it sleeps: as long as its wake-ups take here. Whenever
 // the other comes, that costs at most twice what the better of looking and sleeping would have cost, if each has a processor.
 // Looking keeps one from the other where they share it: a thread that looks in vain soon looks less and less.
-#ifndef HV_SYS_PATIENCE_H_
-#define HV_SYS_PATIENCE_H_
+#ifndef HV_SYS_SPIN_LIMIT_H_
+#define HV_SYS_SPIN_LIMIT_H_
 
 #include <sched.h>
 
@@ -16,7 +16,7 @@
 namespace hv {
 
 // Not shared: each thread has its own.
-class Patience {
+class SpinLimit {
  public:
   // A wake-up took so long. What counts is the typical one, which few long ones do not change: a step towards each.
   void Woke(int64_t ns) {
@@ -72,4 +72,4 @@ class Patience {
 
 }  // namespace hv
 
-#endif  // HV_SYS_PATIENCE_H_
+#endif  // HV_SYS_SPIN_LIMIT_H_

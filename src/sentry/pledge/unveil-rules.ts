@@ -1,4 +1,4 @@
-// Veil: the part of the file tree that a process sees once something is unveiled. OpenBSD's unveil(2).
+// UnveilRules: the part of the file tree that a process sees once something is unveiled. OpenBSD's unveil(2).
 
 import {E2BIG, EACCES, ENOENT, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFLNK} from '../../abi/file-mode.ts'
@@ -48,14 +48,14 @@ export function parsePermissions(text: string): Permissions | undefined {
  * entry above a path decides about it. A path without an entry above does not exist: ENOENT. Directories on the way to an
  * entry may be walked through and looked at, no more: realpath(3) needs that.
  */
-export class Veil implements PathPolicy {
+export class UnveilRules implements PathPolicy {
   readonly #top: Location
   /** Directories by identity, other names by their directory's identity and a slash. */
   readonly #entries = new Map<string, Permissions>()
   /** Directories on the way to an entry. */
   readonly #way = new Set<string>()
   #locked = false
-  /** Shared by veils that are locked alike, because one is a copy of the other. */
+  /** Shared by rules that are locked alike, because one is a copy of the other. */
   #seal: object = {}
   /** From the first entry on: locking without one hides nothing. */
   inForce = false
@@ -72,8 +72,8 @@ export class Veil implements PathPolicy {
   }
 
   /** For a forked process. @throws Errno ENOMEM */
-  copy(budget: Budget): Veil {
-    const copy = new Veil(this.#top, budget)
+  copy(budget: Budget): UnveilRules {
+    const copy = new UnveilRules(this.#top, budget)
     budget.take(this.#way.size * COST.unveiledWay, ENOMEM)
     for (const [entry, permissions] of this.#entries) copy.#entries.set(entry, permissions)
     for (const directory of this.#way) copy.#way.add(directory)
@@ -87,8 +87,8 @@ export class Veil implements PathPolicy {
     this.#locked = true
   }
 
-  /** Whether the other veil hides everything that this one hides, now and later. */
-  isAs(other: Veil | undefined): boolean {
+  /** Whether the others hide everything that these hide, now and later. */
+  isAs(other: UnveilRules | undefined): boolean {
     return other !== undefined && this.#seal === other.#seal
   }
 

@@ -1,4 +1,4 @@
-// ProcessCarrier: a sentry in a process of its own, which ends with its owner and cannot take the owner down.
+// ProcessTransport: a sentry in a process of its own, which ends with its owner and cannot take the owner down.
 
 import {closeSync} from 'node:fs'
 import {EAGAIN} from '../../abi/errno.ts'
@@ -17,9 +17,9 @@ import type {
 } from '../protocol/messages.ts'
 import type {JsonQuestion} from '../protocol/question.ts'
 import {checkedReply} from '../protocol/replies.ts'
-import type {Carrier, CarrierEvents} from './carrier.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {IncomingOutput} from './streams/incoming-output.ts'
+import type {Transport, TransportEvents} from './transport.ts'
 
 const NO_BYTES = new Uint8Array(0)
 const PIECE_BYTES = 1 << 20
@@ -28,9 +28,9 @@ const ENDING_MS = 100
 /** Bytes of answers that the process has not read. */
 const MOST_UNHEARD = 1 << 24
 
-export class ProcessCarrier implements Carrier {
+export class ProcessTransport implements Transport {
   readonly #process: SentryProcess
-  readonly #events: CarrierEvents
+  readonly #events: TransportEvents
   readonly #reader = new FrameReader()
   /** Sent when what was sent before has left. */
   readonly #unsaid: Buffer[] = []
@@ -41,7 +41,7 @@ export class ProcessCarrier implements Carrier {
   readonly #finishing = new Set<Promise<void>>()
 
   /** @param process used by nobody else */
-  constructor(process: SentryProcess, settings: SentrySettings, events: CarrierEvents) {
+  constructor(process: SentryProcess, settings: SentrySettings, events: TransportEvents) {
     this.#process = process
     this.#events = events
     process.onEnd = (error) => void this.#ended(error, settings.cgroupParent)

@@ -1,9 +1,9 @@
-// Carrier: the owner's hold on the thread or process of its sentry: a way to talk to it, and to end it.
+// Transport: the owner's hold on the thread or process of its sentry: a way to talk to it, and to end it.
 
 import type {HvError} from '../../errors.ts'
 import type {Reply, Request} from '../protocol/messages.ts'
 
-export interface Carrier {
+export interface Transport {
   /** It has not ended. This turns false before its last words are heard. */
   readonly isAlive: boolean
   send(request: Request): void
@@ -22,7 +22,7 @@ export interface Carrier {
   leave(): void
 }
 
-export interface CarrierEvents {
+export interface TransportEvents {
   received(reply: Reply): void
   /** What came through a pipe of the owner's own. It may overtake messages, such as that its program has started. */
   piped(reply: Extract<Reply, {kind: 'output'}>): void

@@ -6,7 +6,7 @@ import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {E2BIG, EACCES, EINVAL, ENOENT, EPERM} from '../../../../src/abi/errno.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {arch} from '../../../../src/arch/index.ts'
-import {parsePermissions} from '../../../../src/sentry/pledge/veil.ts'
+import {parsePermissions} from '../../../../src/sentry/pledge/unveil-rules.ts'
 import {PledgedTask} from './pledged-task.ts'
 
 const OWNER = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}

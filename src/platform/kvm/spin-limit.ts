@@ -1,8 +1,8 @@
-// Patience: how long the sentry looks for the next trap before it sleeps.
+// SpinLimit: how long the sentry looks for the next trap before it sleeps.
 
 import {type BreakEven, breakEven, NEVER_LISTENING} from '../costs.ts'
 
-export class Patience {
+export class SpinLimit {
   /** The costs that it follows. */
   breakEven: BreakEven = breakEven(NEVER_LISTENING)
   /** The cost of a trap by exit: a context that KVM_RUN still has to bring into the guest is late by at most that. */
@@ -30,8 +30,7 @@ export class Patience {
   /** Nothing has come yet: whether to look on. */
   lasts(): boolean {
     const now = this.#now()
-    if (this.#until === 0)
-      this.#until = now + this.breakEven.patienceNs + (this.#isToEnter ? this.entryNs : 0)
+    if (this.#until === 0) this.#until = now + this.breakEven.spinNs + (this.#isToEnter ? this.entryNs : 0)
     return now < this.#until
   }
 }

@@ -1,4 +1,4 @@
-// ThreadCarrier: a sentry in a worker thread of this process.
+// ThreadTransport: a sentry in a worker thread of this process.
 
 import {Worker} from 'node:worker_threads'
 import {addon} from '../../addon.ts'
@@ -13,9 +13,9 @@ import {
   STOP_EVERYTHING,
 } from '../protocol/messages.ts'
 import {HEAP_MB, runtimeEnvironment} from '../protocol/runtime.ts'
-import type {Carrier, CarrierEvents} from './carrier.ts'
+import type {Transport, TransportEvents} from './transport.ts'
 
-export class ThreadCarrier implements Carrier {
+export class ThreadTransport implements Transport {
   isAlive = true
   readonly #worker: Worker
   readonly #bellFd = addon.createBell()
@@ -24,7 +24,7 @@ export class ThreadCarrier implements Carrier {
   /** Runs that have not ended. */
   #runs = 0
 
-  constructor(settings: SentrySettings, {received, failed, exited}: CarrierEvents) {
+  constructor(settings: SentrySettings, {received, failed, exited}: TransportEvents) {
     const stopWords = new SharedArrayBuffer(MOST_PROGRAMS * Int32Array.BYTES_PER_ELEMENT)
     this.#stopWords = new Int32Array(stopWords)
     const underWay = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)

@@ -1,4 +1,6 @@
-// fsx, 100,000 operations on each kind of file system: content, size and mappings of one file.
+// fsx on each kind of file system: content, size and mappings of one file.
+//
+// HV_LONG=1 (`npm run test:long`): twice as many operations.
 
 import {
   cpSync,
@@ -19,7 +21,8 @@ import {natively, platforms, underHv} from './run.ts'
 
 const fsx = `${guests}/fsx`
 /** Mapping and unmapping cost most on KVM inside a PVM guest. */
-const OPERATIONS = {kvm: '20000', ptrace: '80000'}
+const TIMES = process.env.HV_LONG === '1' ? 2 : 1
+const OPERATIONS = {natively: 50_000 * TIMES, kvm: 10_000 * TIMES, ptrace: 40_000 * TIMES}
 const silent = {status: 0, stdout: Buffer.alloc(0), stderr: ''}
 const timeoutMs = stepMs('fsx')
 
@@ -28,12 +31,14 @@ afterAll(() => rmSync(scratch, {recursive: true, force: true}))
 
 describe.skipIf(!existsSync(fsx))('random work on one file', {timeout: timeoutMs}, () => {
   test('agrees with the model natively', () => {
-    expect(natively(fsx, ['-n', '100000'], {env: {TMPDIR: scratch}, timeoutMs})).toEqual(silent)
+    expect(natively(fsx, ['-n', `${OPERATIONS.natively}`], {env: {TMPDIR: scratch}, timeoutMs})).toEqual(
+      silent,
+    )
   })
 
   describe.each(platforms)('on %s', (platform) => {
     // Different work on each platform. It also stores bytes past the end (-e), which Linux's tmpfs would show.
-    const args = ['-e', '-n', OPERATIONS[platform], '-s', platform === 'kvm' ? '1' : '2']
+    const args = ['-e', '-n', `${OPERATIONS[platform]}`, '-s', platform === 'kvm' ? '1' : '2']
 
     test('agrees with the model in a tmpfs', () => {
       expect(underHv(['--platform', platform], fsx, args, {timeoutMs})).toEqual(silent)

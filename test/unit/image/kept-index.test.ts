@@ -1,28 +1,15 @@
 // What hv keeps of an image's tree: later starts read no header, and a process can lie about its own image only.
 
 import {randomUUID} from 'node:crypto'
-import {chmodSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
+import {chmodSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {EIO} from '../../../src/abi/errno.ts'
-import {LayerCache} from '../../../src/image/layer-cache.ts'
 import {MARK} from '../../../src/image/unpacked-trailer.ts'
 import {sha256} from '../../helpers/docker.ts'
-import {low, newImage, start, up} from '../../helpers/kept-image.ts'
-import {ownCache} from '../../helpers/own-cache.ts'
-import {hostDirectory} from '../../helpers/vfs-backends.ts'
+import {emptyCache, low, newImage, start, up} from '../../helpers/kept-image.ts'
 
-const directory = ownCache()
-let folder: string
-let remove: () => void
-beforeAll(() => {
-  ;({path: folder, remove} = hostDirectory())
-})
-afterAll(() => remove())
-beforeEach(() => rmSync(directory(), {recursive: true, force: true}))
-
-const files = (prefix: string): string[] => readdirSync(directory()).filter((name) => name.startsWith(prefix))
-const cacheOf = (): LayerCache => LayerCache.open(process.env)!
+const {cacheOf, directory, files, folder} = emptyCache()
 
 /** Of a file, or zero. */
 function isContent(layer: Buffer, at: number): boolean {
@@ -42,7 +29,7 @@ function destroyHeaders(path: string): void {
 
 describe('an index of a tree', () => {
   test('is read in place of headers: they may be gone', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     destroyHeaders(join(directory(), files('unpacked-')[0]))
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {layers: 2, keptLayers: 2, bytes: 0}})
@@ -51,7 +38,7 @@ describe('an index of a tree', () => {
   })
 
   test('is read in place of headers of layers that were copied, too', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     cacheOf().adopt()
     for (const name of files('sha256-')) destroyHeaders(join(directory(), name))
@@ -61,7 +48,7 @@ describe('an index of a tree', () => {
   })
 
   test('is used by the next start, and written anew when it was removed', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     expect([files('indexed-').length, files('index-').length]).toEqual([1, 0])
     await start(path)
@@ -76,7 +63,7 @@ describe('an index of a tree', () => {
     ['is empty', () => Buffer.alloc(0)],
     ['is not finished', (bytes) => bytes.subarray(0, 10)],
   ])('that %s is not used, and goes when its writer is dead', async (_, change) => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     const left = join(directory(), files('indexed-')[0])
     writeFileSync(left, change(readFileSync(left)))
@@ -88,7 +75,7 @@ describe('an index of a tree', () => {
   })
 
   test('of before a crash of the host, which may have torn it, is not used', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     const index = join(directory(), files('indexed-')[0])
     renameSync(index, index.replace(/(indexed-\w+)-.{36}/, `$1-${randomUUID()}`))
@@ -104,18 +91,18 @@ describe('an index of a tree', () => {
       {code: 'BAD_ARGUMENT', nextStep: 'remove it by `hv image prune`'},
     ],
   ])('that lies is an error of its image only: %s', async (_, config, error) => {
-    const {path} = newImage(folder, config)
+    const {path} = newImage(folder(), config)
     await start(path)
     await start(path)
     const index = join(directory(), files('index-')[0])
     chmodSync(index, 0o600)
     writeFileSync(index, readFileSync(index, 'latin1').replace('"a"', '"/"'), 'latin1')
     await expect(start(path)).rejects.toMatchObject(error)
-    expect(await start(newImage(folder, config).path)).toMatchObject({text: 'upb'})
+    expect(await start(newImage(folder(), config).path)).toMatchObject({text: 'upb'})
   })
 
   test('of other layers than the image has is not used', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     await start(path)
     const index = join(directory(), files('index-')[0])
@@ -125,7 +112,7 @@ describe('an index of a tree', () => {
   })
 
   test('goes with its image', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     await start(path)
     const cache = cacheOf()

@@ -5,7 +5,6 @@ import {
   closeSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -17,35 +16,17 @@ import {
 } from 'node:fs'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
-import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {KEPT_BYTES, LayerCache} from '../../../src/image/layer-cache.ts'
 import {trailerOf} from '../../../src/image/unpacked-trailer.ts'
 import {dockerArchive, sha256} from '../../helpers/docker.ts'
-import {low, newImage, plain, start, up} from '../../helpers/kept-image.ts'
+import {emptyCache, low, newImage, plain, start, up} from '../../helpers/kept-image.ts'
 import {LayoutFolder} from '../../helpers/oci.ts'
-import {ownCache} from '../../helpers/own-cache.ts'
 import {tarOf} from '../../helpers/tar.ts'
-import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
 const KEY = 'a'.repeat(64)
-const directory = ownCache()
-let folder: string
-let remove: () => void
-beforeAll(() => {
-  ;({path: folder, remove} = hostDirectory())
-})
-afterAll(() => remove())
-beforeEach(() => rmSync(directory(), {recursive: true, force: true}))
-
-const files = (prefix: string): string[] => readdirSync(directory()).filter((name) => name.startsWith(prefix))
-const digests = (): string[] =>
-  files('sha256-')
-    .map((name) => name.split('-')[1])
-    .sort()
+const {cacheOf, digests, directory, files, folder, unpacked} = emptyCache()
 const keptAs = (layer: Uint8Array | string): string => join(directory(), files(`sha256-${sha256(layer)}`)[0])
-const cacheOf = (): LayerCache => LayerCache.open(process.env)!
-
-const unpacked = (): string => join(directory(), files('unpacked-')[0])
 
 /** What a jailed process leaves behind. */
 function leave(content: Uint8Array | string, trailer: string): string {
@@ -63,7 +44,7 @@ function damage(path: string): void {
 
 describe('a second start', () => {
   test('reads and unpacks no layer: their files may be gone', async () => {
-    const layout = newImage(folder)
+    const layout = newImage(folder())
     const first = await start(layout.path)
     expect(first).toMatchObject({text: 'upb', unpacked: {layers: 2, keptLayers: 0}})
     expect(first.unpacked.bytes).toBe(low.length + up.length)
@@ -78,8 +59,8 @@ describe('a second start', () => {
   })
 
   test('of another image with the same layers unpacks only its own', async () => {
-    await start(newImage(folder).path)
-    const path = join(folder, 'saved.tar')
+    await start(newImage(folder()).path)
+    const path = join(folder(), 'saved.tar')
     const other = tarOf({name: 'a', content: 'other'})
     writeFileSync(path, dockerArchive({layers: [low, other]}))
     // It is not known before its config has been read, which a jail does.
@@ -90,7 +71,7 @@ describe('a second start', () => {
   })
 
   test('after one layer was removed unpacks that one', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     cacheOf().adopt()
     rmSync(keptAs(low))
@@ -99,7 +80,7 @@ describe('a second start', () => {
   })
 
   test('of an image that has changed sees the new one', async () => {
-    const layout = newImage(folder)
+    const layout = newImage(folder())
     await start(layout.path)
     layout.index(layout.image({layers: [low]}))
     expect(await start(layout.path)).toMatchObject({text: 'lowb'})
@@ -108,7 +89,7 @@ describe('a second start', () => {
 
 describe('what a jailed process has left', () => {
   test('is not kept if it was changed', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     damage(unpacked())
     cacheOf().adopt()
@@ -119,7 +100,7 @@ describe('what a jailed process has left', () => {
   test('is no layer of another image, whatever it says', async () => {
     const lie = Buffer.from(low.toString('latin1').replaceAll('b', 'c'), 'latin1')
     leave(lie, trailerOf([{digest: sha256(low), start: 0, size: low.length}]))
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 0}})
     leave(lie, trailerOf([{digest: sha256(low), start: 0, size: low.length}]))
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2}})
@@ -128,7 +109,7 @@ describe('what a jailed process has left', () => {
   })
 
   test('is copied: who still has it open changes nothing that is kept', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     const fd = openSync(unpacked(), 'r+')
     cacheOf().adopt()
@@ -152,7 +133,7 @@ describe('what a jailed process has left', () => {
   test('of which another has a part already gives only the rest', async () => {
     leave(low.toString('latin1'), trailerOf([{digest: sha256(low), start: 0, size: low.length}]))
     cacheOf().adopt()
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     const before = statSync(keptAs(low)).ino
     cacheOf().adopt()
@@ -191,7 +172,7 @@ describe('what a jailed process has left', () => {
   })
 
   test('is of no use after an error: nothing of it stays', async () => {
-    const layout = new LayoutFolder(mkdtempSync(join(folder, 'bad-')))
+    const layout = new LayoutFolder(mkdtempSync(join(folder(), 'bad-')))
     layout.index(layout.image({layers: [gzipSync(low), Buffer.alloc(999, 'x')]}))
     await expect(start(layout.path)).rejects.toThrow('no tar archive')
     expect(files('unpacked-').map((name) => readFileSync(join(directory(), name)).length)).toEqual([0])
@@ -214,7 +195,7 @@ describe('the cache', () => {
   })
 
   test('is no larger after a start that unpacks nothing', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     const large = join(directory(), `sha256-${KEY}`)
     writeFileSync(large, '')
@@ -225,8 +206,8 @@ describe('the cache', () => {
   })
 
   test('of an image goes with it, but not what others have', async () => {
-    await start(newImage(folder).path)
-    const path = join(folder, 'other.tar')
+    await start(newImage(folder()).path)
+    const path = join(folder(), 'other.tar')
     writeFileSync(path, dockerArchive({layers: [low]}))
     await start(path).catch(() => {})
     const cache = cacheOf()
@@ -236,13 +217,13 @@ describe('the cache', () => {
   })
 
   test('is not used where others can look into it, nor a file in it that is a link', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     cacheOf().adopt()
     const kept = keptAs(up)
-    writeFileSync(join(folder, 'elsewhere'), up)
+    writeFileSync(join(folder(), 'elsewhere'), up)
     rmSync(kept)
-    symlinkSync(join(folder, 'elsewhere'), kept)
+    symlinkSync(join(folder(), 'elsewhere'), kept)
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 1}})
     chmodSync(directory(), 0o755)
     expect(LayerCache.open(process.env)).toBeUndefined()

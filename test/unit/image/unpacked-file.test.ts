@@ -1,31 +1,12 @@
 // What a start has unpacked is used as it lies by later starts of the image, unless somebody can write it or a crash may have torn it.
 
 import {randomUUID} from 'node:crypto'
-import {closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
-import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
-import {LayerCache} from '../../../src/image/layer-cache.ts'
+import {closeSync, openSync, readFileSync, renameSync, writeFileSync} from 'node:fs'
+import {describe, expect, test} from 'vitest'
 import {sha256} from '../../helpers/docker.ts'
-import {low, newImage, plain, start} from '../../helpers/kept-image.ts'
-import {ownCache} from '../../helpers/own-cache.ts'
-import {hostDirectory} from '../../helpers/vfs-backends.ts'
+import {emptyCache, low, newImage, plain, start} from '../../helpers/kept-image.ts'
 
-const directory = ownCache()
-let folder: string
-let remove: () => void
-beforeAll(() => {
-  ;({path: folder, remove} = hostDirectory())
-})
-afterAll(() => remove())
-beforeEach(() => rmSync(directory(), {recursive: true, force: true}))
-
-const files = (prefix: string): string[] => readdirSync(directory()).filter((name) => name.startsWith(prefix))
-const digests = (): string[] =>
-  files('sha256-')
-    .map((name) => name.split('-')[1])
-    .sort()
-const unpacked = (): string => join(directory(), files('unpacked-')[0])
-const cacheOf = (): LayerCache => LayerCache.open(process.env)!
+const {cacheOf, digests, files, folder, unpacked} = emptyCache()
 
 /** Only a hash tells that it is not what was unpacked. */
 function damage(path: string): void {
@@ -40,7 +21,7 @@ function reboot(): void {
 
 describe('a second start', () => {
   test('and those after it hash and copy nothing: what is in the file may be a lie', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     damage(unpacked())
     for (const _ of ['second', 'third'])
@@ -49,7 +30,7 @@ describe('a second start', () => {
   })
 
   test('does not use a file that somebody has open to write it', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     const fd = openSync(unpacked(), 'r+')
     damage(unpacked())
@@ -58,7 +39,7 @@ describe('a second start', () => {
   })
 
   test('after the host has started again hashes: a crash may have torn the file', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     reboot()
     expect(await start(path)).toMatchObject({text: 'upb', unpacked: {keptLayers: 2, bytes: 0}})
@@ -66,7 +47,7 @@ describe('a second start', () => {
   })
 
   test('after a crash unpacks what was torn', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     damage(unpacked())
     reboot()
@@ -74,7 +55,7 @@ describe('a second start', () => {
   })
 
   test('is not disturbed when its files are removed meanwhile', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     await start(path)
     const removeAll = (): void => {
       cacheOf().adopt()
@@ -85,7 +66,7 @@ describe('a second start', () => {
   })
 
   test('at the same time as the first unpacks for itself, and one of both is used', async () => {
-    const {path} = newImage(folder)
+    const {path} = newImage(folder())
     for (const {text, unpacked} of await Promise.all([start(path), start(path)]))
       expect([text, unpacked.keptLayers]).toEqual(['upb', 0])
     expect(files('unpacked-')).toHaveLength(2)

@@ -29,7 +29,8 @@ export function createUnpacked(directory: string, key: string): RoomFile {
  * its memory. Where the kernel does not tell whether there is a writer, the trailer decides.
  */
 export function openUnpacked(directory: string, key: string): UnpackedFile | undefined {
-  for (const name of readdirSync(directory).filter((each) => each.startsWith(`${nameOf(key)}-`))) {
+  const start = `${nameOf(key)}-`
+  for (const name of readdirSync(directory).filter((each) => each.startsWith(start))) {
     const path = join(directory, name)
     const source = openKept(path)?.source
     if (source === undefined) continue

@@ -9,9 +9,10 @@ export type Handlers = readonly (Syscall | undefined)[]
 /** What does not change with a restriction. */
 interface Calls {
   readonly rows: readonly (Row | undefined)[]
-  readonly numbers: ReadonlyMap<string, number>
-  readonly descriptors: readonly (readonly number[])[]
   readonly unrestricted: Handlers
+  /** Made when first asked for: a start need not wait for them. */
+  numbers?: ReadonlyMap<string, number>
+  descriptors?: readonly (readonly number[])[]
 }
 
 export class CallTable {
@@ -26,10 +27,8 @@ export class CallTable {
   /** What every process of a kernel starts with. */
   static of(table: readonly Row[]): CallTable {
     const rows = byNumber(table)
-    const numbers = new Map(rows.flatMap((row, number) => (row === undefined ? [] : [[row.name, number]])))
-    const descriptors = rows.map((row) => placesOf('fd', row?.args ?? ''))
     const unrestricted = rows.map((row) => row?.run)
-    return new CallTable(unrestricted, {rows, numbers, descriptors, unrestricted})
+    return new CallTable(unrestricted, {rows, unrestricted})
   }
 
   row(number: number): Row | undefined {
@@ -38,12 +37,18 @@ export class CallTable {
 
   /** undefined: this architecture does not have the call. */
   numberOf(name: string): number | undefined {
-    return this.#calls.numbers.get(name)
+    const calls = this.#calls
+    calls.numbers ??= new Map(
+      calls.rows.flatMap((row, number) => (row === undefined ? [] : [[row.name, number]])),
+    )
+    return calls.numbers.get(name)
   }
 
   /** Which of a call's arguments are descriptors that it works on. Those of directories only begin a path. */
   descriptorArguments(number: number): readonly number[] {
-    return this.#calls.descriptors[number] ?? []
+    const calls = this.#calls
+    calls.descriptors ??= calls.rows.map((row) => placesOf('fd', row?.args ?? ''))
+    return calls.descriptors[number] ?? []
   }
 
   /** No restriction has changed what the call does. */

@@ -43,7 +43,7 @@ export function createInit(kernel: Kernel): Process {
   process.signals.end()
   const {top} = kernel.rootMount
   const task = makeTask({
-    ...{tid: pid, kernel, process, context: nobody, name: 'init'},
+    ...{tid: pid, kernel, process, context: nobody(), name: 'init'},
     fds: new FdTable(kernel.budget),
     fs: new FsContext(top, top, UMASK),
     credentials: {
@@ -68,4 +68,4 @@ const nowhere: AddressSpace = {
 }
 
 /** It is never resumed, and makes no call. */
-const nobody = {argumentWords: new Int32Array(12), dispose() {}} as unknown as Context
+const nobody = () => ({argumentWords: new Int32Array(12), dispose() {}}) as unknown as Context

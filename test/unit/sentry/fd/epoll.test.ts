@@ -21,35 +21,11 @@ import {epollCtl} from '../../../../src/sentry/syscalls/epoll-ctl.ts'
 import {epollWait} from '../../../../src/sentry/syscalls/epoll-wait.ts'
 import {eventfd} from '../../../../src/sentry/syscalls/eventfd.ts'
 import {open} from '../../../../src/sentry/syscalls/open.ts'
-import {pipe} from '../../../../src/sentry/syscalls/pipe.ts'
-import {read} from '../../../../src/sentry/syscalls/read.ts'
-import {write} from '../../../../src/sentry/syscalls/write.ts'
-import {SimulatedTask} from '../syscalls/simulated-task.ts'
+import {SimulatedPipe} from './simulated-pipe.ts'
 
 const layout = arch.kernelAbi.epollEvent
 
-class Pipe {
-  readonly t = new SimulatedTask()
-  readonly reader: number
-  readonly writer: number
-
-  constructor() {
-    const fds = this.t.bytes(8)
-    this.t.call(pipe, fds)
-    this.reader = this.t.task.memory.readInt32(fds)
-    this.writer = this.t.task.memory.readInt32(fds + 4)
-  }
-
-  fill(text: string): void {
-    expect(this.t.call(write, this.writer, text, text.length)).toBe(text.length)
-  }
-
-  drain(length: number): void {
-    expect(this.t.call(read, this.reader, this.t.bytes(length), length)).toBe(length)
-  }
-}
-
-class Epoll extends Pipe {
+class Epoll extends SimulatedPipe {
   readonly epoll = this.t.call(epollCreate1, 0)
   readonly #events = this.t.bytes(layout.size * 8)
 

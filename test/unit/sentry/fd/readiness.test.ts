@@ -8,35 +8,12 @@ import {RLIMIT_NOFILE} from '../../../../src/sentry/core/resource-limits.ts'
 import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {open} from '../../../../src/sentry/syscalls/open.ts'
-import {pipe} from '../../../../src/sentry/syscalls/pipe.ts'
 import {poll, ppoll} from '../../../../src/sentry/syscalls/poll.ts'
-import {read} from '../../../../src/sentry/syscalls/read.ts'
 import {pselect6, select} from '../../../../src/sentry/syscalls/select.ts'
-import {write} from '../../../../src/sentry/syscalls/write.ts'
-import {SimulatedTask} from '../syscalls/simulated-task.ts'
+import type {SimulatedTask} from '../syscalls/simulated-task.ts'
+import {SimulatedPipe} from './simulated-pipe.ts'
 
 const SIGALRM = 14
-
-class Pipe {
-  readonly t = new SimulatedTask()
-  readonly reader: number
-  readonly writer: number
-
-  constructor() {
-    const fds = this.t.bytes(8)
-    this.t.call(pipe, fds)
-    this.reader = this.t.task.memory.readInt32(fds)
-    this.writer = this.t.task.memory.readInt32(fds + 4)
-  }
-
-  fill(text: string): void {
-    expect(this.t.call(write, this.writer, text, text.length)).toBe(text.length)
-  }
-
-  drain(length: number): void {
-    expect(this.t.call(read, this.reader, this.t.bytes(length), length)).toBe(length)
-  }
-}
 
 function pollfds(t: SimulatedTask, ...fds: [fd: number, events: number][]): number {
   return t.int32s(...fds.flat())
@@ -48,7 +25,7 @@ function revents(t: SimulatedTask, address: number, index: number): number {
 
 describe('poll', () => {
   it('tells each descriptor what holds of what was asked', () => {
-    const {t, reader, writer} = new Pipe()
+    const {t, reader, writer} = new SimulatedPipe()
     const fds = pollfds(t, [reader, POLLIN], [writer, POLLOUT], [-1, POLLIN], [99, POLLIN])
     expect(t.call(poll, fds, 3, 0)).toBe(1)
     expect([0, 1, 2].map((i) => revents(t, fds, i))).toEqual([0, POLLOUT, 0])
@@ -57,7 +34,7 @@ describe('poll', () => {
   })
 
   it('knows the normal band, hang-ups and errors, asked or not', () => {
-    const pair = new Pipe()
+    const pair = new SimulatedPipe()
     const {t, reader, writer} = pair
     pair.fill('x')
     const fds = pollfds(t, [reader, POLLIN | POLLRDNORM])
@@ -68,7 +45,7 @@ describe('poll', () => {
     expect(t.call(poll, pollfds(t, [reader, 0]), 1, 0)).toBe(1)
     expect(t.call(poll, fds, 1, 0)).toBe(1)
     expect(revents(t, fds, 0)).toBe(POLLHUP)
-    const other = new Pipe()
+    const other = new SimulatedPipe()
     other.t.call(close, other.reader)
     const broken = pollfds(other.t, [other.writer, 0])
     expect(other.t.call(poll, broken, 1, 0)).toBe(1)
@@ -76,7 +53,7 @@ describe('poll', () => {
   })
 
   it('sleeps until something is ready, or the time is over', () => {
-    const pair = new Pipe()
+    const pair = new SimulatedPipe()
     const {t, reader} = pair
     const fds = pollfds(t, [reader, POLLIN])
     expect(t.call(poll, fds, 1, 50)).toBe(BLOCKED)
@@ -95,7 +72,7 @@ describe('poll', () => {
   })
 
   it('refuses more descriptors than RLIMIT_NOFILE, bad memory, and paths', () => {
-    const {t} = new Pipe()
+    const {t} = new SimulatedPipe()
     t.task.process.limits.set(RLIMIT_NOFILE, {soft: 4, hard: 4})
     expect(t.call(poll, t.bytes(64), 5, 0)).toBe(-EINVAL)
     expect(t.call(poll, 8, 2, 0)).toBe(-EFAULT)
@@ -107,7 +84,7 @@ describe('poll', () => {
 
 describe('ppoll', () => {
   it('puts the mask in force and tells what is left of the time', () => {
-    const {t, reader} = new Pipe()
+    const {t, reader} = new SimulatedPipe()
     const limit = t.int64s(2, 0)
     const mask = t.int64s(1 << (SIGALRM - 1))
     expect(t.call(ppoll, pollfds(t, [reader, POLLIN]), 1, limit, mask, 8)).toBe(BLOCKED)
@@ -124,7 +101,7 @@ describe('select', () => {
   const bit = (fd: number) => 1 << fd
 
   it('leaves the bits of what is ready, and counts them', () => {
-    const pair = new Pipe()
+    const pair = new SimulatedPipe()
     const {t, reader, writer} = pair
     const [readable, writable] = [t.int64s(bit(reader)), t.int64s(bit(writer))]
     expect(t.call(select, writer + 1, readable, writable, 0, 0)).toBe(1)
@@ -135,7 +112,7 @@ describe('select', () => {
   })
 
   it('clears all bits when the time is over', () => {
-    const {t, reader} = new Pipe()
+    const {t, reader} = new SimulatedPipe()
     const readable = t.int64s(bit(reader))
     const limit = t.int64s(0, 50_000)
     expect(t.call(select, reader + 1, readable, 0, 0, limit)).toBe(BLOCKED)
@@ -147,14 +124,14 @@ describe('select', () => {
   })
 
   it('refuses descriptors that are not open, and counts below zero', () => {
-    const {t} = new Pipe()
+    const {t} = new SimulatedPipe()
     expect(t.call(select, 41, t.int64s(2 ** 40), 0, 0, 0)).toBe(-EBADF)
     expect(t.call(select, -1, 0, 0, 0, 0)).toBe(-EINVAL)
     expect(t.call(pselect6, 0, 0, 0, 0, t.int64s(0, 1e9), 0)).toBe(-EINVAL)
   })
 
   it('takes pselect’s mask from behind a pointer', () => {
-    const {t} = new Pipe()
+    const {t} = new SimulatedPipe()
     const mask = t.int64s(1 << (SIGALRM - 1))
     expect(t.call(pselect6, 0, 0, 0, 0, t.int64s(1, 0), t.int64s(mask, 8))).toBe(BLOCKED)
     expect(t.task.signals.blocks(SIGALRM)).toBe(true)

@@ -30,7 +30,7 @@ const entries = [
 
 const entryFiles = entries.map((path) => `${root}/src/${path}`)
 const users = {
-  ...{bin: 'bin/hv', run: 'cli/run', linux: 'run/run-linux', kernel: 'run/kernel'},
+  ...{bin: 'bin/hv', run: 'cli/run', linux: 'launch/run-linux', kernel: 'launch/kernel'},
   ...{library: 'index', worker: 'sandbox/sentry/worker'},
 }
 let reached

@@ -15,7 +15,7 @@ export const layers = [
   {
     name: 'bin',
     what: 'the `hv` command: the entry, which runs a plain `hv run` without oclif',
-    below: ['cli', 'code-cache.ts', 'run'],
+    below: ['cli', 'code-cache.ts', 'launch'],
   },
   {
     name: 'commands',
@@ -25,7 +25,7 @@ export const layers = [
   {
     name: 'cli',
     what: 'flags, exit statuses and messages of the commands: [its README](cli/README.md)',
-    below: ['board', 'errors.ts', 'image', 'jail', 'output-file.ts', 'run', 'sentry', 'similar.ts'],
+    below: ['board', 'errors.ts', 'image', 'jail', 'launch', 'output-file.ts', 'sentry', 'similar.ts'],
   },
   {
     name: 'index.ts',
@@ -37,12 +37,12 @@ export const layers = [
     what: "the library's `Sandbox`: the sentry in a process of its own, or a worker thread: [its README](sandbox/README.md)",
     below: [
       ...['abi', 'addon.ts', 'code-cache.ts', 'errors.ts', 'image', 'jail', 'kept-code.ts', 'options.ts'],
-      ...['package-file.ts', 'platform', 'run', 'sentry', 'stop-signal.ts', 'vfs'],
+      ...['launch', 'package-file.ts', 'platform', 'sentry', 'stop-signal.ts', 'vfs'],
     ],
   },
   {
-    name: 'run',
-    what: 'one program on the calling thread: [its README](run/README.md)',
+    name: 'launch',
+    what: 'one program on the calling thread: [its README](launch/README.md)',
     below: [
       ...[
         'abi',

@@ -1,4 +1,4 @@
-// watchdog.cc: the watchdog of the command's process. src/run/addon.ts has its types.
+// watchdog.cc: the watchdog of the command's process. src/launch/addon.ts has its types.
 
 #include "sys/watchdog.h"
 

@@ -5,7 +5,7 @@ import {readRunArgv} from '../cli/read-run-argv.ts'
 import {reportError} from '../cli/report-error.ts'
 import {toRunOptions} from '../cli/run-request.ts'
 import {cacheCode} from '../code-cache.ts'
-import type {RunOptions} from '../run/options.ts'
+import type {RunOptions} from '../launch/options.ts'
 
 /** @throws HvError BAD_ARGUMENT */
 async function start(): Promise<number> {

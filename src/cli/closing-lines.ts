@@ -1,7 +1,7 @@
 // What `hv run` says after a program that did not end well: the signal, and what it asked for in vain.
 
 import {printable} from '../errors.ts'
-import {hasTree, RESET_STATUS, type RunOptions, type RunResult} from '../run/options.ts'
+import {hasTree, RESET_STATUS, type RunOptions, type RunResult} from '../launch/options.ts'
 
 /** Named as in shells. Faults are always reported, other signals only to a person at a terminal. */
 export const FAULTS: Readonly<Record<number, string>> = {

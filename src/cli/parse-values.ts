@@ -2,7 +2,7 @@
 
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
-import {MAX_ID, type RunOptions} from '../run/options.ts'
+import {MAX_ID, type RunOptions} from '../launch/options.ts'
 import {HOSTNAME, HOSTNAME_TAKES} from '../sentry/outside/hostname.ts'
 import type {TmpfsMount, Volume} from '../sentry/outside/volume.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'

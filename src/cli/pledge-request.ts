@@ -1,7 +1,7 @@
 // Turns the words of `hv pledge` into RunOptions.
 
 import {HvError} from '../errors.ts'
-import type {RunOptions} from '../run/options.ts'
+import type {RunOptions} from '../launch/options.ts'
 import {PLEDGE_FLAGS, SUGGEST} from './pledge-flags.ts'
 import {type RunArgv, readArgv} from './read-run-argv.ts'
 import {toRunOptions} from './run-request.ts'

@@ -1,7 +1,7 @@
 // ProgressBar: one line on a terminal's standard error that shows how far something is, if it takes long.
 
 import {writeSync} from 'node:fs'
-import type {UnpackProgress} from '../run/options.ts'
+import type {UnpackProgress} from '../launch/options.ts'
 
 const STDERR = 2
 const FIRST_MS = 300

@@ -1,6 +1,6 @@
 // The flags of `hv run`: one table for oclif's help and manifest and for the quick reader.
 
-import {PATCH_CHOICES} from '../run/options.ts'
+import {PATCH_CHOICES} from '../launch/options.ts'
 
 export interface RunFlag {
   name: string

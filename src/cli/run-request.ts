@@ -4,7 +4,6 @@ import {accessSync, constants, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import type {JailChoice} from '../jail/layer.ts'
-import {openOutput} from '../output-file.ts'
 import {
   guestEnvironment,
   hasTree,
@@ -12,7 +11,8 @@ import {
   MAX_TASKS,
   parseGdbAddress,
   type RunOptions,
-} from '../run/options.ts'
+} from '../launch/options.ts'
+import {openOutput} from '../output-file.ts'
 import {
   parseCount,
   parseDisk,

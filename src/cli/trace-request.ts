@@ -1,7 +1,7 @@
 // Turns the words of `hv trace` into RunOptions.
 
 import {HvError} from '../errors.ts'
-import type {RunOptions} from '../run/options.ts'
+import type {RunOptions} from '../launch/options.ts'
 import type {TraceClock, TraceFilters, TraceOptions} from '../sentry/trace/options.ts'
 import {type RunArgv, readArgv} from './read-run-argv.ts'
 import {createFile, toRunOptions} from './run-request.ts'

@@ -6,7 +6,7 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {hostname, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {stepMs} from '../../ci/budgets.mjs'
-import {guestEnvironment} from '../../src/run/options.ts'
+import {guestEnvironment} from '../../src/launch/options.ts'
 import {HV} from './hv.ts'
 
 const TIMEOUT_MS = stepMs('command')

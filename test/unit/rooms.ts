@@ -54,6 +54,6 @@ export const entrances: Record<string, string[]> = {
   'addon.ts': ['time'],
   'index.ts': ['pledge', 'call', 'trace', 'outside'],
   cli: ['pledge', 'trace', 'outside'],
-  run: ['core', 'tty', 'pledge', 'task', 'debug', 'call', 'trace', 'outside'],
+  launch: ['core', 'tty', 'pledge', 'task', 'debug', 'call', 'trace', 'outside'],
   sandbox: ['core', 'tty', 'time', 'fd', 'pledge', 'task', 'exec', 'call', 'trace', 'outside'],
 }

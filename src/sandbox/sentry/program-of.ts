@@ -1,8 +1,8 @@
 // programOf: the program that a request runs, completed from the image, if there is one.
 
-import type {GuestFiles} from '../../run/guest-files.ts'
-import {imageProgram} from '../../run/image-program.ts'
-import {guestEnvironment} from '../../run/options.ts'
+import type {GuestFiles} from '../../launch/guest-files.ts'
+import {imageProgram} from '../../launch/image-program.ts'
+import {guestEnvironment} from '../../launch/options.ts'
 import type {ProgramOptions} from '../../sentry/outside/sentry.ts'
 import type {RunRequest} from '../protocol/messages.ts'
 

@@ -2,7 +2,7 @@
 
 import {killInfo, SI_USER} from '../../abi/siginfo.ts'
 import {SIGKILL} from '../../abi/signal.ts'
-import type {GuestFiles} from '../../run/guest-files.ts'
+import type {GuestFiles} from '../../launch/guest-files.ts'
 import type {Task} from '../../sentry/core/task.ts'
 import type {Executable} from '../../sentry/exec/open-executable.ts'
 import type {Question, Verdict} from '../../sentry/outside/hooks/hooked-call.ts'

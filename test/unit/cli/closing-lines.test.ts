@@ -2,7 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {closingLines} from '../../../src/cli/closing-lines.ts'
-import type {RunOptions, RunResult} from '../../../src/run/options.ts'
+import type {RunOptions, RunResult} from '../../../src/launch/options.ts'
 
 const lines = (exitCode: number, refused: Record<string, number>) =>
   closingLines({program: 'p'} as RunOptions, {exitCode, signal: null, refused} as unknown as RunResult, false)

@@ -1,8 +1,8 @@
 // The options of a run that do not apply to a bare-metal guest.
 
 import {expect, test} from 'vitest'
-import {requireBareOptions} from '../../../src/run/bare.ts'
-import type {RunOptions} from '../../../src/run/options.ts'
+import {requireBareOptions} from '../../../src/launch/bare.ts'
+import type {RunOptions} from '../../../src/launch/options.ts'
 
 const plain: RunOptions = {program: '/guest', args: [], volumes: [], env: {}, platform: 'auto'}
 

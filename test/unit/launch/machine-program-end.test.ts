@@ -1,8 +1,8 @@
 // How a program in a machine ended, and what hv says where there was none.
 
 import {describe, expect, test} from 'vitest'
+import {endOfProgram} from '../../../src/launch/machine-program-end.ts'
 import type {MachineOrder} from '../../../src/machine/program/order.ts'
-import {endOfProgram} from '../../../src/run/machine-program-end.ts'
 
 const order = {program: 'tool', cwd: '/work'} as MachineOrder
 const off = {exitCode: 0, signal: null, timedOut: false}

@@ -1,7 +1,7 @@
 // The guest `paper` (guests/bare/paper.c) in a virtual machine, and its clock compared with the host's.
 
 import {addon} from '../../src/addon.ts'
-import {GuestFile, openGuestFile} from '../../src/machine/guest-file.ts'
+import {GuestFile, openGuestFile} from '../../src/machine/bare/guest-file.ts'
 import {machine} from '../../src/machine/machine.ts'
 import {Vm} from '../../src/vm/vm.ts'
 

@@ -2,9 +2,9 @@
 
 import {constants} from 'node:os'
 import type {Readable} from 'node:stream'
+import {rawTerminal} from '../machine/console/raw-terminal.ts'
 import type {Size} from '../machine/program/order.ts'
 import type {ProgramLink, ProgramStreams} from '../machine/program/program-link.ts'
-import {rawTerminal} from '../machine/raw-terminal.ts'
 
 const STDIN = 0
 const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const

@@ -1,7 +1,7 @@
 // VirtioDriver: a well-behaved driver of a virtio-mmio device that sets up and uses split rings as Linux does.
 
 import {HvError} from '../../src/errors.ts'
-import type {InterruptLine} from '../../src/machine/interrupt-line.ts'
+import type {InterruptLine} from '../../src/machine/devices/interrupt-line.ts'
 import {VirtioMmio} from '../../src/machine/virtio/mmio.ts'
 import type {DeviceModel} from '../../src/machine/virtio/model.ts'
 import {

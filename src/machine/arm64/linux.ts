@@ -4,10 +4,10 @@
 import {fillRandom} from '../../vfs/random.ts'
 import type {Irqchip} from '../../vm/irqchip.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
-import {cells64, flattened, type TreeNode} from '../device-tree.ts'
-import {failedKernel, type KernelStart, type PlacedDevice} from '../kernel.ts'
-import {bytesOf, load, type Source, sourceOf} from '../source.ts'
+import {failedKernel, type KernelStart, type PlacedDevice} from '../kernel/kernel-start.ts'
+import {bytesOf, load, type Source, sourceOf} from '../kernel/source.ts'
 import {MEMORY_BASE} from './boot.ts'
+import {cells64, flattened, type TreeNode} from './device-tree.ts'
 
 const MIB = 2 ** 20
 /** The kernel begins at a multiple of it, and the tree ends below the next one: 2 MiB hold the largest tree. */

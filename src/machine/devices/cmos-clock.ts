@@ -1,6 +1,6 @@
 // CmosClock: the time of a PC's real-time clock, Motorola's MC146818: registers with an index port and a data port. It has no alarm.
 
-import type {Device} from '../device.ts'
+import type {Device} from './device.ts'
 
 const INDEX_PORT = 0x70
 const PORTS = 2

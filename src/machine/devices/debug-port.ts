@@ -1,7 +1,7 @@
 // DebugPort: a byte written here goes to standard error. It is Bochs's port; reading it shows that it is there.
 
-import type {Device} from '../device.ts'
-import type {MachineOutput} from '../streams.ts'
+import type {MachineOutput} from '../console/streams.ts'
+import type {Device} from './device.ts'
 
 const DEBUG_PORT = 0xe9
 

@@ -1,6 +1,6 @@
 // ExitPort: the number that a guest writes here ends the run.
 
-import type {Device} from '../device.ts'
+import type {Device} from './device.ts'
 
 const EXIT_PORT = 0xf4
 

@@ -1,6 +1,6 @@
 // ExitStatus: the number that a guest leaves here is its status once it switches itself off.
 
-import type {Device} from '../device.ts'
+import type {Device} from './device.ts'
 
 const EXIT_STATUS = 0x09f00000
 

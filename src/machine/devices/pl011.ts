@@ -1,8 +1,8 @@
 // Pl011: the part of Arm's PrimeCell UART (ARM DDI 0183) that drivers use, polled or with interrupts; the rest is stored or ignored.
 
-import type {Device} from '../device.ts'
-import {Level, noWiring, type SerialWiring} from '../interrupt-line.ts'
-import type {MachineInput, MachineOutput} from '../streams.ts'
+import type {MachineInput, MachineOutput} from '../console/streams.ts'
+import type {Device} from './device.ts'
+import {Level, noWiring, type SerialWiring} from './interrupt-line.ts'
 import {PolledInput} from './polled-input.ts'
 
 /** As on QEMU's board "virt". */

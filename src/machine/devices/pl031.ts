@@ -1,6 +1,6 @@
 // Pl031: Arm's PrimeCell real-time clock (ARM DDI 0224): seconds since 1970 that a driver reads and sets. It has no alarm.
 
-import type {Device} from '../device.ts'
+import type {Device} from './device.ts'
 
 /** As on QEMU's board "virt". */
 const CLOCK = 0x09010000

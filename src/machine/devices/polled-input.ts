@@ -1,6 +1,6 @@
 // PolledInput: input for a serial port that a guest polls: opened only when the guest wants some.
 
-import type {MachineInput} from '../streams.ts'
+import type {MachineInput} from '../console/streams.ts'
 
 /** After this many successive reads of the status, the guest waits for input. A driver reads it once before each byte it sends. */
 const WAITING_POLLS = 16

@@ -1,8 +1,8 @@
 // Serial: the part of a 16550 that drivers use, polled or with interrupts; the rest is stored or ignored.
 
-import type {Device} from '../device.ts'
-import {Level, noWiring, type SerialWiring} from '../interrupt-line.ts'
-import type {MachineInput, MachineOutput} from '../streams.ts'
+import type {MachineInput, MachineOutput} from '../console/streams.ts'
+import type {Device} from './device.ts'
+import {Level, noWiring, type SerialWiring} from './interrupt-line.ts'
 import {PolledInput} from './polled-input.ts'
 
 const SERIAL_PORT = 0x3f8

@@ -1,7 +1,7 @@
 // ConsoleTail: the end of a kernel's console output, to report why it did not run its program.
 
 import {Readable} from 'node:stream'
-import {MachineInput, MachineOutput} from '../streams.ts'
+import {MachineInput, MachineOutput} from '../console/streams.ts'
 
 const MOST_BYTES = 1 << 14
 /** Lines that say more than those after them: from hv's first process, and from the kernel when it gives up. */

@@ -1,8 +1,8 @@
 // Linux on x86_64: puts its kernel, its parameters and ACPI's tables into memory, and the first vCPU at the 64-bit entry
 // (Linux, Documentation/arch/x86/boot.rst).
 
-import {failedKernel, type KernelStart} from '../kernel.ts'
-import {load} from '../source.ts'
+import {failedKernel, type KernelStart} from '../kernel/kernel-start.ts'
+import {load} from '../kernel/source.ts'
 import {acpiTables, TABLES} from './acpi.ts'
 import {enterLongMode} from './boot.ts'
 import {readBzImage} from './bzimage.ts'

@@ -4,7 +4,7 @@ import {constants} from 'node:buffer'
 import {describe, expect, test} from 'vitest'
 import {type CheckOptions, checkHost} from '../../../../src/check/check-host.ts'
 import type {HvError} from '../../../../src/errors.ts'
-import {Machine} from '../../../../src/machine/linux-machine.ts'
+import {Machine} from '../../../../src/machine/kernel/linux-machine.ts'
 import {toReadOptions} from '../../../../src/sandbox/owner/files/file-options.ts'
 import type {
   SandboxOptions,

@@ -1,20 +1,20 @@
 // runBare: runs a bare-metal guest from its file to its end. What it finds in the machine: README.md.
 
 import type {Readable} from 'node:stream'
-import {SIGKILL, SIGPIPE} from '../abi/signal.ts'
-import type {Exit} from '../vm/exit.ts'
-import type {Vcpu} from '../vm/vcpu.ts'
-import {Vm} from '../vm/vm.ts'
-import {Bus} from './bus.ts'
-import {type Debugger, type End, type MachineDebugging, signalOf} from './debug/debugging.ts'
-import type {DeadMachine} from './debug/dump-machine.ts'
-import {failed, notEntered} from './failed.ts'
+import {SIGKILL, SIGPIPE} from '../../abi/signal.ts'
+import type {Exit} from '../../vm/exit.ts'
+import type {Vcpu} from '../../vm/vcpu.ts'
+import {Vm} from '../../vm/vm.ts'
+import {isTaken} from '../console/is-taken.ts'
+import {MachineInput, MachineOutput} from '../console/streams.ts'
+import {type Debugger, type End, type MachineDebugging, signalOf} from '../debug/debugging.ts'
+import type {DeadMachine} from '../debug/dump-machine.ts'
+import {Bus} from '../devices/bus.ts'
+import {failed, notEntered} from '../failed.ts'
+import {type MachineDevices, machine} from '../machine.ts'
+import {type MachineResult, nowNs} from '../machine-result.ts'
+import {stopBySignals} from '../stop-by-signals.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
-import {isTaken} from './is-taken.ts'
-import {type MachineDevices, machine} from './machine.ts'
-import {type MachineResult, nowNs} from './machine-result.ts'
-import {stopBySignals} from './stop-by-signals.ts'
-import {MachineInput, MachineOutput} from './streams.ts'
 
 /** The host backs it lazily: it costs only what the guest touches. */
 export const MEMORY_BYTES = 128 * 2 ** 20

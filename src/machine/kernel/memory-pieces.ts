@@ -1,8 +1,8 @@
 // memoryPieces: where a kernel's machine has its memory: at most 3 GiB from its base on, and the rest from 4 GiB on.
 
-import {HvError} from '../errors.ts'
-import {MAX_SLOT_BYTES, slotUnit} from '../vm/memory-slot.ts'
-import {SLOTS_MAX} from '../vm/vm.ts'
+import {HvError} from '../../errors.ts'
+import {MAX_SLOT_BYTES, slotUnit} from '../../vm/memory-slot.ts'
+import {SLOTS_MAX} from '../../vm/vm.ts'
 
 const GIB = 2 ** 30
 /** The same on both architectures: x86_64's memory begins at 0, and arm64's at 1 GiB. */

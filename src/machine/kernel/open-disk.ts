@@ -1,12 +1,12 @@
 // openDisk: a raw image or a block device of the host, locked as QEMU locks it: machines that would write over each other are refused.
 
 import {closeSync, constants, fstatSync, openSync} from 'node:fs'
-import {EACCES, EAGAIN} from '../abi/errno.ts'
-import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
-import {SEEK_END} from '../abi/open-flags.ts'
-import {HvError} from '../errors.ts'
-import {host} from '../vfs/host-calls.ts'
-import {SECTOR} from './devices/block-request.ts'
+import {EACCES, EAGAIN} from '../../abi/errno.ts'
+import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../abi/fcntl.ts'
+import {SEEK_END} from '../../abi/open-flags.ts'
+import {HvError} from '../../errors.ts'
+import {host} from '../../vfs/host-calls.ts'
+import {SECTOR} from '../devices/block-request.ts'
 import type {DiskOptions} from './kernel-options.ts'
 
 /** What a machine may do with a disk: QEMU's BLK_PERM_CONSISTENT_READ, WRITE and RESIZE (block-common.h), by bit. */

@@ -1,14 +1,14 @@
 // GuestFile: a bare-metal ELF file: what it needs, and how it gets into guest memory with its arguments.
 
 import {closeSync, constants, fstatSync, openSync} from 'node:fs'
-import {PT_LOAD} from '../abi/elf.ts'
-import {arch} from '../arch/index.ts'
-import {fileReader} from '../elf/file-reader.ts'
-import type {ElfImage, ElfReader} from '../elf/image.ts'
-import {parseElf} from '../elf/parse.ts'
-import {HvError} from '../errors.ts'
-import type {GuestMemory} from '../vm/guest-memory.ts'
-import {ARGUMENTS, GUEST_START, type StartOfGuest} from './machine.ts'
+import {PT_LOAD} from '../../abi/elf.ts'
+import {arch} from '../../arch/index.ts'
+import {fileReader} from '../../elf/file-reader.ts'
+import type {ElfImage, ElfReader} from '../../elf/image.ts'
+import {parseElf} from '../../elf/parse.ts'
+import {HvError} from '../../errors.ts'
+import type {GuestMemory} from '../../vm/guest-memory.ts'
+import {ARGUMENTS, GUEST_START, type StartOfGuest} from '../machine.ts'
 
 /** The stack's part of the top of memory; segments end below it. */
 const STACK_BYTES = 0x10000

@@ -7,9 +7,9 @@ import {join} from 'node:path'
 import type {Duplex, PassThrough} from 'node:stream'
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
-import {Machine} from '../../../src/machine/linux-machine.ts'
-import {bareGuest, codeOf, describeKvm, describeOn} from '../../helpers/vm.ts'
-import {vmlinuxOf} from '../../helpers/vmlinux.ts'
+import {Machine} from '../../../../src/machine/kernel/linux-machine.ts'
+import {bareGuest, codeOf, describeKvm, describeOn} from '../../../helpers/vm.ts'
+import {vmlinuxOf} from '../../../helpers/vmlinux.ts'
 
 const kernel = `${bareGuest('kernel-echo')}.bin`
 

@@ -3,10 +3,10 @@
 import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {KernelResources} from '../../../src/machine/kernel-resources.ts'
-import {openShare} from '../../../src/machine/share/open-share.ts'
-import {errorOf} from '../../helpers/vfs.ts'
-import {hostDirectory} from '../../helpers/vfs-backends.ts'
+import {KernelResources} from '../../../../src/machine/kernel/kernel-resources.ts'
+import {openShare} from '../../../../src/machine/share/open-share.ts'
+import {errorOf} from '../../../helpers/vfs.ts'
+import {hostDirectory} from '../../../helpers/vfs-backends.ts'
 
 test('a share is a device by virtio-fs, or by 9P, and nothing of it stays open', () => {
   const directory = hostDirectory()

@@ -1,8 +1,8 @@
 // InterruptLine: how a device asks for attention. A line is level-triggered: raised until it is lowered.
 
-import type {InterruptLine} from '../vm/irqchip.ts'
+import type {InterruptLine} from '../../vm/irqchip.ts'
 
-export type {InterruptLine} from '../vm/irqchip.ts'
+export type {InterruptLine} from '../../vm/irqchip.ts'
 
 /** For a machine without an interrupt controller. */
 export const noLine: InterruptLine = {raise() {}, lower() {}, pulse() {}}

@@ -1,16 +1,16 @@
 // runKernel: runs a Linux kernel on this process's standard streams, from its file to its end.
 
 import type {Readable} from 'node:stream'
-import {SIGKILL} from '../abi/signal.ts'
+import {SIGKILL} from '../../abi/signal.ts'
+import {ConsoleKeys} from '../console/console-keys.ts'
+import {rawTerminal} from '../console/raw-terminal.ts'
+import {MachineInput, MachineOutput} from '../console/streams.ts'
+import type {Debugger} from '../debug/debugging.ts'
+import type {MachineResult} from '../machine-result.ts'
+import {stopBySignals} from '../stop-by-signals.ts'
 import {connectNetwork, leaveNetwork, type Network} from './connect-network.ts'
-import {ConsoleKeys} from './console-keys.ts'
-import type {Debugger} from './debug/debugging.ts'
 import {KernelMachine} from './kernel-machine.ts'
 import type {KernelOptions} from './kernel-options.ts'
-import type {MachineResult} from './machine-result.ts'
-import {rawTerminal} from './raw-terminal.ts'
-import {stopBySignals} from './stop-by-signals.ts'
-import {MachineInput, MachineOutput} from './streams.ts'
 
 const STDIN = 0
 const STDOUT = 1

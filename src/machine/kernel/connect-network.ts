@@ -2,7 +2,7 @@
 
 import {once} from 'node:events'
 import type {Socket} from 'node:net'
-import {HvError} from '../errors.ts'
+import {HvError} from '../../errors.ts'
 import type {TapOptions} from './kernel-options.ts'
 
 /** `unix`: the path of a socket. */

@@ -2,13 +2,13 @@
 
 import {Duplex, PassThrough, type Readable, type Writable} from 'node:stream'
 import * as v from 'valibot'
-import {SIGKILL} from '../abi/signal.ts'
-import * as takes from '../options.ts'
-import {MAX_CPUS} from '../platform/choice.ts'
+import {SIGKILL} from '../../abi/signal.ts'
+import * as takes from '../../options.ts'
+import {MAX_CPUS} from '../../platform/choice.ts'
+import {MachineInput, MachineOutput} from '../console/streams.ts'
+import type {MachineResult} from '../machine-result.ts'
 import {KernelMachine} from './kernel-machine.ts'
 import type {KernelOptions} from './kernel-options.ts'
-import type {MachineResult} from './machine-result.ts'
-import {MachineInput, MachineOutput} from './streams.ts'
 
 /** When more of the console's output than this is unread, the machine waits. */
 const UNREAD_BYTES = 2 ** 14

@@ -3,8 +3,8 @@
 import {PassThrough} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
-import {Pl011} from '../../../src/machine/devices/pl011.ts'
-import {MachineInput, MachineOutput} from '../../../src/machine/streams.ts'
+import {MachineInput, MachineOutput} from '../../../../src/machine/console/streams.ts'
+import {Pl011} from '../../../../src/machine/devices/pl011.ts'
 
 const DATA = 0x00
 const FLAGS = 0x18

@@ -1,8 +1,8 @@
 // rawTerminal: makes the host's terminal deliver each key as it is typed, until the machine whose console it is ends.
 
-import {TCGETS, TCSETS} from '../abi/ioctl.ts'
-import * as termios from '../abi/termios.ts'
-import {host} from '../vfs/host-calls.ts'
+import {TCGETS, TCSETS} from '../../abi/ioctl.ts'
+import * as termios from '../../abi/termios.ts'
+import {host} from '../../vfs/host-calls.ts'
 
 /** In struct termios of asm-generic/termbits.h: 32 bits each, then a byte, then c_cc. */
 const [IFLAG, OFLAG, LFLAG, CC] = [0, 4, 12, 17]

@@ -1,7 +1,7 @@
 // Bus: finds the device that an exit accesses, or reports that there is none.
 
-import {HvError} from '../errors.ts'
-import type {IoExit, MmioExit} from '../vm/exit.ts'
+import {HvError} from '../../errors.ts'
+import type {IoExit, MmioExit} from '../../vm/exit.ts'
 import type {Device} from './device.ts'
 
 export class Bus {

@@ -1,8 +1,8 @@
 // What a machine's code is given to start a kernel.
 
-import {HvError} from '../errors.ts'
-import type {Vcpu} from '../vm/vcpu.ts'
-import type {Vm} from '../vm/vm.ts'
+import {HvError} from '../../errors.ts'
+import type {Vcpu} from '../../vm/vcpu.ts'
+import type {Vm} from '../../vm/vm.ts'
 import type {MemoryPiece} from './memory-pieces.ts'
 import type {Source} from './source.ts'
 

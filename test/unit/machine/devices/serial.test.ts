@@ -3,8 +3,8 @@
 import {PassThrough} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
-import {Serial} from '../../../src/machine/devices/serial.ts'
-import {MachineInput, MachineOutput} from '../../../src/machine/streams.ts'
+import {MachineInput, MachineOutput} from '../../../../src/machine/console/streams.ts'
+import {Serial} from '../../../../src/machine/devices/serial.ts'
 
 const DATA = 0
 const LINE_CONTROL = 3

@@ -6,12 +6,12 @@ import {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
-import {hasCommand} from '../../../ci/packages.mjs'
-import {F_RDLCK, F_WRLCK} from '../../../src/abi/fcntl.ts'
-import {HvError} from '../../../src/errors.ts'
-import {KernelResources} from '../../../src/machine/kernel-resources.ts'
-import {openDisk} from '../../../src/machine/open-disk.ts'
-import {host} from '../../../src/vfs/host-calls.ts'
+import {hasCommand} from '../../../../ci/packages.mjs'
+import {F_RDLCK, F_WRLCK} from '../../../../src/abi/fcntl.ts'
+import {HvError} from '../../../../src/errors.ts'
+import {KernelResources} from '../../../../src/machine/kernel/kernel-resources.ts'
+import {openDisk} from '../../../../src/machine/kernel/open-disk.ts'
+import {host} from '../../../../src/vfs/host-calls.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hv-disk-'))
 afterAll(() => rmSync(folder, {recursive: true}))

@@ -1,7 +1,7 @@
 // Pl031: what a driver of the PrimeCell clock reads and sets.
 
 import {expect, test} from 'vitest'
-import {Pl031} from '../../../src/machine/devices/pl031.ts'
+import {Pl031} from '../../../../src/machine/devices/pl031.ts'
 
 const [DATA, LOAD, CONTROL] = [0x00, 0x08, 0x0c]
 

@@ -1,6 +1,6 @@
 // isTaken: hands over a machine's output; a reader that went away is no error.
 
-import {HvError} from '../errors.ts'
+import {HvError} from '../../errors.ts'
 import type {MachineOutput} from './streams.ts'
 
 /** False when nothing reads it any more. */

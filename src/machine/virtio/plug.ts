@@ -1,11 +1,11 @@
 // plugVirtio: puts virtio devices where the machine has room for them.
 
-import {HvError} from '../errors.ts'
-import type {Vm} from '../vm/vm.ts'
-import type {PlacedDevice} from './kernel.ts'
-import {VirtioMmio} from './virtio/mmio.ts'
-import type {DeviceModel} from './virtio/model.ts'
-import {REGISTER_BYTES, Register} from './virtio/registers.ts'
+import {HvError} from '../../errors.ts'
+import type {Vm} from '../../vm/vm.ts'
+import type {PlacedDevice} from '../kernel/kernel-start.ts'
+import {VirtioMmio} from './mmio.ts'
+import type {DeviceModel} from './model.ts'
+import {REGISTER_BYTES, Register} from './registers.ts'
 
 /** Where an architecture's machine has virtio devices. */
 export interface VirtioPlaces {

@@ -1,7 +1,7 @@
 // KernelFile: a file for a kernel's machine, opened before the jail closes: untrusted bytes, most of which goes right into guest memory.
 
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs'
-import {HvError} from '../errors.ts'
+import {HvError} from '../../errors.ts'
 import type {Source} from './source.ts'
 
 /** Larger than any kernel, and than the initrd of a whole system. */

@@ -1,21 +1,21 @@
 // KernelMachine: a machine with a Linux kernel, made, loaded and run; what the kernel finds in it: README.md.
 
-import {SIGKILL} from '../abi/signal.ts'
-import {Vm} from '../vm/vm.ts'
-import type {Debugger, End} from './debug/debugging.ts'
-import type {DeadMachine} from './debug/dump-machine.ts'
-import {VirtioEntropy} from './devices/virtio-entropy.ts'
-import {VirtioVsock} from './devices/virtio-vsock.ts'
-import type {KernelStart} from './kernel.ts'
+import {SIGKILL} from '../../abi/signal.ts'
+import {Vm} from '../../vm/vm.ts'
+import type {Debugger, End} from '../debug/debugging.ts'
+import type {DeadMachine} from '../debug/dump-machine.ts'
+import {VirtioEntropy} from '../devices/virtio-entropy.ts'
+import {VirtioVsock} from '../devices/virtio-vsock.ts'
+import {machine} from '../machine.ts'
+import {type MachineResult, nowNs} from '../machine-result.ts'
+import type {DeviceModel} from '../virtio/model.ts'
 import {KernelFile} from './kernel-file.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
-import {machine} from './machine.ts'
-import {type MachineResult, nowNs} from './machine-result.ts'
+import type {KernelStart} from './kernel-start.ts'
 import {memoryPieces, slotsOf} from './memory-pieces.ts'
 import {type Source, sourceOf} from './source.ts'
-import type {DeviceModel} from './virtio/model.ts'
 
 /** The host backs it lazily: it costs only what the machine touches. */
 export const MEMORY_BYTES = 512 * 2 ** 20

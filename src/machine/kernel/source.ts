@@ -1,6 +1,6 @@
 // Source: where a kernel's or an initrd's bytes come from on their way into guest memory.
 
-import type {GuestMemory} from '../vm/guest-memory.ts'
+import type {GuestMemory} from '../../vm/guest-memory.ts'
 
 export interface Source {
   /** Bytes. */

@@ -1,5 +1,7 @@
 // Sockets: families, types, flags, options, control messages, and the layouts of their structures (linux/socket.h, linux/net.h).
 
+import {O_CLOEXEC, O_NONBLOCK} from './open-flags.ts'
+
 export const AF_UNSPEC = 0
 export const AF_UNIX = 1
 export const AF_INET = 2
@@ -95,3 +97,5 @@ export const cmsgSpace = (dataBytes: number): number => CMSGHDR_BYTES + Math.cei
 export const UCRED_BYTES = 12
 /** Stands for an unknown user or group: /proc/sys/kernel/overflowuid. */
 export const OVERFLOW_ID = 65534
+/** SOCK_CLOEXEC and SOCK_NONBLOCK. */
+export const SOCK_FLAGS = O_CLOEXEC | O_NONBLOCK

@@ -111,6 +111,7 @@ describe('layers', () => {
 })
 
 describe('rooms of the sentry', () => {
+  const TABLE = 'src/sentry/syscalls/table.ts'
   const isInside = (path: string): boolean => path.startsWith('src/sentry/')
   const placeOf = (path: string): string => path.split('/')[isInside(path) ? 2 : 1]
   const arrows = src.flatMap((source) =>
@@ -136,6 +137,18 @@ describe('rooms of the sentry', () => {
     const names = Object.keys(rooms)
     const up = names.flatMap((name, index) => rooms[name].filter((to) => names.indexOf(to) >= index))
     expect(up).toEqual([])
+  })
+
+  test('syscalls/ holds calls and nothing else: its table alone imports them', () => {
+    const isCall = (path: string): boolean => path.startsWith('src/sentry/syscalls/') && path !== TABLE
+    const shared = src
+      .filter(({path}) => path !== TABLE)
+      .flatMap((source) =>
+        ownImportsOf(source)
+          .filter(isCall)
+          .map((to) => `${source.path} → ${to}`),
+      )
+    expect(shared).toEqual([])
   })
 
   test('hold every file but those with a place in the table', () => {

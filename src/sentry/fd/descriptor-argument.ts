@@ -1,8 +1,8 @@
 // A descriptor argument: the file description that it stands for, and what reads and writes require of it.
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
-import {EBADF, Errno, ESPIPE} from '../../abi/errno.ts'
-import {S_IFIFO, S_IFSOCK} from '../../abi/file-mode.ts'
+import {EBADF, EINVAL, EISDIR, Errno, ESPIPE} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
 import {O_PATH} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {Task} from '../core/task.ts'
@@ -48,4 +48,10 @@ export function writableFile(task: Task, fd: number): FileDescription {
   const file = task.fds.get(fd)
   if (file.flags & O_PATH || !opensForWriting(file.flags)) throw new Errno(EBADF)
   return file
+}
+
+/** @throws Errno EISDIR, EINVAL */
+export function requireRegular(...files: FileDescription[]): void {
+  if (files.some(({inode}) => inode.kind === S_IFDIR)) throw new Errno(EISDIR)
+  if (files.some(({inode}) => inode.kind !== S_IFREG)) throw new Errno(EINVAL)
 }

@@ -17,8 +17,8 @@ import {nextSlice, SLICE_BYTES, type SliceOptions} from '../core/slices.ts'
 import type {Task} from '../core/task.ts'
 import type {Wait} from '../core/wait.ts'
 import {raiseOwn} from '../signals/own.ts'
-import {limitWrite} from './file-size-limit.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
+import {limitWrite} from './transfer-limits.ts'
 
 /**
  * Reads once into [address, address + length): a short count ends it.

@@ -1,9 +1,10 @@
 // PosixQueueFile: what mq_open(3) opens. poll(2) works on it, and read(2) shows its state: mq_overview(7).
 
-import {EINVAL, Errno} from '../../abi/errno.ts'
+import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {Description} from '../../vfs/file-description.ts'
 import {seekTo} from '../../vfs/seek.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Task} from '../core/task.ts'
 import type {PosixQueue} from './posix-queue.ts'
 
 export class PosixQueueFile extends Description {
@@ -54,4 +55,11 @@ export class PosixQueueFile extends Description {
     const field = (value: number, width: number): string => String(value).padEnd(width)
     return `QSIZE:${field(bytes, 10)} NOTIFY:${field(notify, 5)} SIGNO:${field(signal, 5)} NOTIFY_PID:${field(pid, 6)}\n`
   }
+}
+
+/** @throws Errno EBADF */
+export function queueFile({fds}: Task, fd: number): PosixQueueFile {
+  const file = fds.get(fd)
+  if (!(file instanceof PosixQueueFile)) throw new Errno(EBADF)
+  return file
 }

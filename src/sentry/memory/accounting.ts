@@ -1,6 +1,7 @@
 // How a process's mappings count: VmSize, VmData, VmLck, and the limits on them.
 // Each count walks them anew: only processes with a limit and /proc ask.
 
+import {CAP_IPC_LOCK, hasCapability} from '../../abi/capability.ts'
 import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
 import {
   type ResourceLimits,
@@ -9,6 +10,7 @@ import {
   RLIMIT_MEMLOCK,
   UNLIMITED,
 } from '../core/resource-limits.ts'
+import type {Task} from '../core/task.ts'
 import {VM_LOCKED, VM_NORESERVE, type Vma} from './vma.ts'
 import type {VmaList} from './vma-list.ts'
 
@@ -64,4 +66,15 @@ export function checkOvercommit(vma: Vma, bytes: number, memoryBytes: number): v
 /** Like checkOvercommit, for memory that is not mapped yet. @throws Errno ENOMEM */
 export function checkOvercommitted(bytes: number, memoryBytes: number): void {
   if (bytes > Math.max(memoryBytes, MIN_OVERCOMMIT)) throw new Errno(ENOMEM)
+}
+
+export function lockLimit(task: Task): number {
+  return hasCapability(task.credentials.capabilities, CAP_IPC_LOCK)
+    ? Infinity
+    : task.process.limits.get(RLIMIT_MEMLOCK).soft
+}
+
+/** can_do_mlock: whether the task may lock anything at all. */
+export function canLock(task: Task): boolean {
+  return lockLimit(task) > 0
 }

@@ -2,7 +2,8 @@
 
 import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {SLICE_PAGES} from '../core/slices.ts'
+import {SLICE_PAGES, stepThrough} from '../core/slices.ts'
+import type {Task} from '../core/task.ts'
 import {type FaultSignal, OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_PROTECTION} from './page-table.ts'
@@ -65,4 +66,10 @@ export function forEachPart(
   for (const vma of map.vmas.within(start, end))
     visit(vma, Math.max(start, vma.start), Math.min(end, vma.end))
   return map.vmas.covers(start, end)
+}
+
+/** Populates [start, end) in slices; the call's result is `result`. */
+export function populateRange(task: Task, start: number, end: number, result: number): number {
+  const map = task.process.memoryMap
+  return stepThrough(task, start, end, (from) => populateAhead(map, from, end), result)
 }

@@ -2,6 +2,7 @@
 
 import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
+import {SOCK_FLAGS} from '../../abi/socket.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {restartOf} from '../core/wait.ts'
@@ -10,7 +11,6 @@ import {takeConnection} from '../net/connect.ts'
 import {makeSocketFile} from '../net/make-socket-file.ts'
 import {deadlineOf, requireSocket, writeAddress} from '../net/socket-argument.ts'
 import {encodeAddress} from '../net/unix-address.ts'
-import {SOCK_FLAGS} from './socket.ts'
 
 export const accept: Syscall = (task, args) =>
   acceptNext(task, args.int32(0), args.address(1), args.address(2), 0)

@@ -9,14 +9,9 @@ import {
   CLONE_DETACHED,
   CLONE_FS,
   CLONE_INTO_CGROUP,
-  CLONE_NEWCGROUP,
-  CLONE_NEWIPC,
-  CLONE_NEWNET,
   CLONE_NEWNS,
-  CLONE_NEWPID,
   CLONE_NEWTIME,
   CLONE_NEWUSER,
-  CLONE_NEWUTS,
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
   CLONE_PIDFD,
@@ -26,6 +21,7 @@ import {
   CLONE_VFORK,
   CLONE_VM,
   CSIGNAL,
+  NAMESPACES,
 } from '../../abi/clone.ts'
 import {E2BIG, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {O_CLOEXEC} from '../../abi/open-flags.ts'
@@ -47,9 +43,6 @@ interface Clone extends CloneRequest {
   readonly pidfd: number
 }
 
-/** No guest can make one. */
-export const NAMESPACES =
-  CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
 const MAX_PID_NAMESPACES = 32
 const NOTHING = {stack: undefined, threadPointer: undefined, childTid: 0, parentTid: 0, pidfd: 0}
 

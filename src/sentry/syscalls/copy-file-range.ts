@@ -2,13 +2,11 @@
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
-import {EBADF, EINVAL, EISDIR, EOVERFLOW, Errno} from '../../abi/errno.ts'
-import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
+import {EBADF, EINVAL, EOVERFLOW, Errno} from '../../abi/errno.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
 import {WORD_END} from '../../abi/word.ts'
-import type {FileDescription} from '../../vfs/file.ts'
 import type {Syscall} from '../core/syscall.ts'
-import {openFile} from '../fd/descriptor-argument.ts'
+import {openFile, requireRegular} from '../fd/descriptor-argument.ts'
 import {fileSource, pump} from '../fd/pump.ts'
 
 export const copyFileRange: Syscall = (task, args) => {
@@ -37,10 +35,4 @@ export const copyFileRange: Syscall = (task, args) => {
     else memory.writeInt64(outAddress, to + moved)
     return moved
   })
-}
-
-/** @throws Errno EISDIR, EINVAL */
-export function requireRegular(...files: FileDescription[]): void {
-  if (files.some(({inode}) => inode.kind === S_IFDIR)) throw new Errno(EISDIR)
-  if (files.some(({inode}) => inode.kind !== S_IFREG)) throw new Errno(EINVAL)
 }

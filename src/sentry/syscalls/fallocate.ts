@@ -17,7 +17,7 @@ import {tell} from '../../vfs/watchers.ts'
 import {stepThrough} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import {checkFileSize} from '../fd/file-size-limit.ts'
+import {checkFileSize} from '../fd/transfer-limits.ts'
 import {invalidateBehind, invalidateHole} from '../memory/invalidate.ts'
 
 const MOVES = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE

@@ -1,6 +1,7 @@
-// ioctl(2): requests that hold for any descriptor; the file handles the rest.
+// ioctl(2): requests that hold for any descriptor, and ioctl_ficlone(2); the file handles the rest.
 
-import {EAGAIN, ENOTTY, Errno} from '../../abi/errno.ts'
+import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
+import {EAGAIN, EBADF, ENOTTY, EOPNOTSUPP, Errno, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {
   FICLONE,
@@ -18,21 +19,22 @@ import {
   SIOCSPGRP,
   TIOCGPTPEER,
 } from '../../abi/ioctl.ts'
-import {O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
+import {O_APPEND, O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {Wait} from '../core/wait.ts'
-import {openFile} from '../fd/descriptor-argument.ts'
+import {openFile, requireRegular} from '../fd/descriptor-argument.ts'
 import {getOwner, knowsAsync, setAsync, setOwner} from '../fd/fcntl-owner.ts'
 import {openPeer} from '../tty/peer.ts'
-import {cloneFile, cloneRange} from './ioctl-ficlone.ts'
 
 /** The unit of st_blocks. */
 const BLOCK = 512
 const RETRY_NS = 10_000_000
+/** struct file_clone_range. */
+const FILE_CLONE_RANGE_BYTES = 32
 const {openFlags} = arch.kernelAbi
 
 export const ioctl: Syscall = (task, args) => {
@@ -116,4 +118,19 @@ function ask(task: Task, file: FileDescription, request: number, argument: numbe
   }
   const stopped: Wait = {restart: 'sa-restart', retry}
   return retry()
+}
+
+/** FICLONE: no file system here shares blocks, which is checked last, as in Linux. The argument is the source. @throws Errno EBADF, EXDEV, EISDIR, EINVAL; in the end EOPNOTSUPP */
+function cloneFile(task: Task, output: FileDescription, sourceFd: number): never {
+  const input = openFile(task, sourceFd)
+  if (input.inode.fs !== output.inode.fs) throw new Errno(EXDEV)
+  requireRegular(input, output)
+  const canCopy = opensForReading(input.flags) && opensForWriting(output.flags)
+  throw new Errno(canCopy && !(output.flags & O_APPEND) ? EOPNOTSUPP : EBADF)
+}
+
+/** FICLONERANGE: struct file_clone_range starts with the source, 64 bits wide. */
+function cloneRange(task: Task, output: FileDescription, address: number): never {
+  const bytes = task.memory.readBytes(address, FILE_CLONE_RANGE_BYTES)
+  return cloneFile(task, output, new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true))
 }

@@ -1,14 +1,11 @@
 // kill(2), tkill(2), tgkill(2), rt_sigqueueinfo(2), rt_tgsigqueueinfo(2).
 
-import {CAP_KILL, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {codeOf, killInfo, SI_TKILL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
-import {SIGCONT} from '../../abi/signal.ts'
-import {isSendersUser} from '../core/credentials.ts'
-import type {Kernel} from '../core/kernel.ts'
+import {killInfo, SI_TKILL, SI_USER} from '../../abi/siginfo.ts'
 import type {Process} from '../core/process.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {groupMembers, maySignal, requireOwnCode, signalAll} from '../signals/send.ts'
 import {readSignalInfo, signalOrZero} from '../signals/signal-argument.ts'
 import {processArgument, processById} from '../task/process-argument.ts'
 
@@ -72,16 +69,6 @@ function signalTask(
   return 0
 }
 
-/** @returns how many of them the caller may signal @throws Errno ESRCH: there are none */
-export function signalAll(task: Task, targets: readonly Process[], signal: number, info: SignalInfo): number {
-  if (targets.length === 0) throw new Errno(ESRCH)
-  const allowed = targets.filter((target) => maySignal(task, target, signal))
-  // Signalling a zombie is allowed, and has no effect.
-  for (const target of allowed)
-    if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
-  return allowed.length
-}
-
 /** kill(2): a pid, 0 for the caller's group, -1 for all but the caller and init, -n for group n. @throws Errno ESRCH */
 function processesOf(task: Task, pid: number): Process[] {
   const {kernel} = task
@@ -89,23 +76,4 @@ function processesOf(task: Task, pid: number): Process[] {
   const {init, processes} = kernel
   if (pid === -1) return [...processes.values()].filter((other) => other !== task.process && other !== init)
   return groupMembers(kernel, pid === 0 ? task.process.processGroup : -pid)
-}
-
-/** Includes zombies. */
-export function groupMembers({processes}: Kernel, group: number): Process[] {
-  return [...processes.values()].filter(({processGroup}) => processGroup === group)
-}
-
-/** Through the users' ids, or CAP_KILL. */
-export function maySignal(task: Task, target: Process, signal: number): boolean {
-  // A shell may continue its jobs, whatever users they have become.
-  if (signal === SIGCONT && target.session === task.process.session) return true
-  if (target === task.process || hasCapability(task.credentials.capabilities, CAP_KILL)) return true
-  return isSendersUser(task.credentials, target.credentials)
-}
-
-/** Only the kernel and kill(2) send infos with their codes; others may send such infos only to themselves. */
-export function requireOwnCode(info: Uint8Array, toItself: boolean): void {
-  const code = codeOf(info)
-  if ((code >= 0 || code === SI_TKILL) && !toItself) throw new Errno(EPERM)
 }

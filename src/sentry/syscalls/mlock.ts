@@ -1,18 +1,16 @@
 // mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Guest memory is never swapped here:
 // a lock populates, counts against RLIMIT_MEMLOCK, and keeps MADV_DONTNEED away.
 
-import {CAP_IPC_LOCK, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT} from '../../abi/mman.ts'
 import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {RLIMIT_MEMLOCK} from '../core/resource-limits.ts'
 import {stepThrough} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {lockedBytes, mappedBytes} from '../memory/accounting.ts'
+import {canLock, lockedBytes, lockLimit, mappedBytes} from '../memory/accounting.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
-import {changeFlags, forEachPart, populateAhead} from '../memory/populate.ts'
+import {changeFlags, forEachPart, populateAhead, populateRange} from '../memory/populate.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT} from '../memory/vma.ts'
 
 const LOCK_FLAGS = VM_LOCKED | VM_LOCKONFAULT
@@ -56,17 +54,6 @@ export const munlockall: Syscall = (task) => {
   return 0
 }
 
-/** can_do_mlock: whether the task may lock anything at all. */
-export function canLock(task: Task): boolean {
-  return lockLimit(task) > 0
-}
-
-function lockLimit(task: Task): number {
-  return hasCapability(task.credentials.capabilities, CAP_IPC_LOCK)
-    ? Infinity
-    : task.process.limits.get(RLIMIT_MEMLOCK).soft
-}
-
 function lockRange(task: Task, address: number, length: number, flags: number): number {
   const map = task.process.memoryMap
   if (!canLock(task)) throw new Errno(EPERM)
@@ -81,12 +68,6 @@ function lockRange(task: Task, address: number, length: number, flags: number): 
   if (!changeFlags(map, start, end, flags, LOCK_FLAGS)) throw new Errno(ENOMEM)
   if (flags !== VM_LOCKED) return 0
   return stepThrough(task, start, end, (from) => populateAhead(map, from, end, true), 0)
-}
-
-/** Populates [start, end) in slices; the call's result is `result`. */
-export function populateRange(task: Task, start: number, end: number, result: number): number {
-  const map = task.process.memoryMap
-  return stepThrough(task, start, end, (from) => populateAhead(map, from, end), result)
 }
 
 /** The pages that the range touches. */

@@ -30,9 +30,11 @@ import type {FileDescription} from '../../vfs/file.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {canLock} from '../memory/accounting.ts'
 import {memoryMaps} from '../memory/invalidate.ts'
 import {backingOf} from '../memory/mapping-backing.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
+import {populateRange} from '../memory/populate.ts'
 import {unsealedProtection} from '../memory/seals.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
 import {
@@ -44,7 +46,6 @@ import {
   VM_NORESERVE,
   VM_SHARED,
 } from '../memory/vma.ts'
-import {canLock, populateRange} from './mlock.ts'
 
 const MAP_32BIT = arch.kernelAbi.mmapBelow2GiB
 /** The flags that MAP_SHARED_VALIDATE accepts; MAP_SYNC is for persistent memory. */

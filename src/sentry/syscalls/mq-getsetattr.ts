@@ -6,7 +6,7 @@ import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {encodeLongs} from '../ipc/ipc-control.ts'
 import type {PosixQueueFile} from '../ipc/posix-queue-file.ts'
-import {queueFile} from './mq-send.ts'
+import {queueFile} from '../ipc/posix-queue-file.ts'
 
 export const mqGetsetattr: Syscall = (task, args) => {
   const [newAddress, oldAddress] = [args.address(1), args.address(2)]

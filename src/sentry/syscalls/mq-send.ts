@@ -7,7 +7,7 @@ import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {CLOCK_REALTIME} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {PosixQueueFile} from '../ipc/posix-queue-file.ts'
+import {type PosixQueueFile, queueFile} from '../ipc/posix-queue-file.ts'
 import {sendMessage} from '../ipc/posix-queues.ts'
 import {monotonicDeadlineNs} from '../time/clocks.ts'
 import {readTimespec} from '../time/time-argument.ts'
@@ -76,13 +76,6 @@ function sleep(
     },
     ended,
   })
-}
-
-/** @throws Errno EBADF */
-export function queueFile({fds}: Task, fd: number): PosixQueueFile {
-  const file = fds.get(fd)
-  if (!(file instanceof PosixQueueFile)) throw new Errno(EBADF)
-  return file
 }
 
 /** @throws Errno EFAULT, EINVAL */

@@ -3,9 +3,9 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE} from '../../abi/mman.ts'
 import type {Syscall} from '../core/syscall.ts'
+import {populateRange} from '../memory/populate.ts'
 import {remap} from '../memory/remap.ts'
 import {pageAlign, VM_LOCKED} from '../memory/vma.ts'
-import {populateRange} from './mlock.ts'
 
 export const mremap: Syscall = (task, args) => {
   const map = task.process.memoryMap

@@ -14,7 +14,6 @@ import {
   O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
-  O_LARGEFILE,
   O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
@@ -22,12 +21,10 @@ import {
   OPEN_HOW_SIZE,
 } from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
-import {openPath} from '../../vfs/open.ts'
 import {PathRestriction} from '../../vfs/path-restriction.ts'
 import type {Syscall} from '../core/syscall.ts'
-import {openUnleased} from '../fd/lease-break.ts'
+import {openPathAt} from '../fd/open-file.ts'
 import {pathContext, readPath, startDirectory} from '../fd/path-argument.ts'
-import {installOpened} from './open.ts'
 
 const PAGE_SIZE = 4096
 /** Everything that open(2) has a name for. */
@@ -68,9 +65,7 @@ export const openat2: Syscall = (task, args) => {
     ...(resolve !== 0 && {restriction: new PathRestriction(resolve, start)}),
   }
   const permissions = mode & ~task.fs.umask
-  return openUnleased(task, walk, start, path, flags, () =>
-    installOpened(task, openPath(walk, start, path, flags | O_LARGEFILE, permissions), flags),
-  )
+  return openPathAt(task, walk, start, path, flags, permissions)
 }
 
 /** In Linux's order (fs/open.c, build_open_flags). @throws Errno EINVAL, EAGAIN */

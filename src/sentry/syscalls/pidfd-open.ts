@@ -1,10 +1,9 @@
 // pidfd_open(2).
 
-import {EBADF, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
+import {EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_EXCL, O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {openFile} from '../fd/descriptor-argument.ts'
 import {PidFile} from '../task/pid-file.ts'
 
 const PIDFD_NONBLOCK = O_NONBLOCK
@@ -24,11 +23,4 @@ function open({kernel}: Task, pid: number, flags: number): PidFile {
   if (thread !== undefined && flags & PIDFD_THREAD) return new PidFile(thread.process, flags, thread)
   if (process !== undefined) return new PidFile(process, flags)
   throw new Errno(thread === undefined ? ESRCH : EINVAL)
-}
-
-/** @throws Errno EBADF: not a pidfd */
-export function pidFileArgument(task: Task, fd: number): PidFile {
-  const file = openFile(task, fd)
-  if (!(file instanceof PidFile)) throw new Errno(EBADF)
-  return file
 }

@@ -4,10 +4,10 @@ import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {killInfo, SI_TKILL, SI_USER, SIGINFO_BYTES, type SignalInfo, signalOf} from '../../abi/siginfo.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {groupMembers, maySignal, requireOwnCode, signalAll} from '../signals/send.ts'
 import {signalOrZero} from '../signals/signal-argument.ts'
 import type {PidFile} from '../task/pid-file.ts'
-import {groupMembers, maySignal, requireOwnCode, signalAll} from './kill.ts'
-import {pidFileArgument} from './pidfd-open.ts'
+import {pidFileArgument} from '../task/pid-file.ts'
 
 const PIDFD_SIGNAL_THREAD = 1
 const PIDFD_SIGNAL_THREAD_GROUP = 2

@@ -48,7 +48,7 @@ import {
   readBoundingSet,
   setKeepCaps,
   setSecurebits,
-} from './prctl-capabilities.ts'
+} from '../task/capability-options.ts'
 
 const NAME_BYTES = 16
 

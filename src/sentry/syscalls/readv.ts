@@ -8,7 +8,7 @@ import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {readableAt, readableFile, writableAt, writableFile} from '../fd/descriptor-argument.ts'
 import {readRange, readRanges, totalLength, withFlags, writeRange, writeRanges} from '../fd/transfer.ts'
-import {checkPosition} from './read.ts'
+import {checkPosition} from '../fd/transfer-limits.ts'
 
 const READ_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT
 const WRITE_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND

@@ -13,7 +13,7 @@ import {
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {mayChangeScheduling, requirePolicy} from '../task/cpu/may-schedule.ts'
-import {targetOf} from './sched.ts'
+import {targetOf} from '../task/process-argument.ts'
 
 // struct sched_attr: size, policy, flags, nice, priority, runtime, deadline, period; then the clamps of its second version.
 const POLICY = 4

@@ -1,6 +1,6 @@
 // sched_yield(2), sched_getaffinity(2), sched_setscheduler(2) and the like, getcpu(2). sched_setattr(2): sched-attr.ts.
 
-import {EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
 import {
   MAX_REAL_TIME_PRIORITY,
   MIN_REAL_TIME_PRIORITY,
@@ -9,11 +9,11 @@ import {
   SCHED_DEADLINE,
   SCHED_RESET_ON_FORK,
 } from '../../abi/sched.ts'
-import type {Arguments, Syscall} from '../core/syscall.ts'
-import type {Task} from '../core/task.ts'
+import type {Syscall} from '../core/syscall.ts'
 import {mayChangeScheduling, requireOwner, requirePolicy} from '../task/cpu/may-schedule.ts'
 import {YIELDED} from '../task/cpu/scheduler.ts'
 import {maskOf} from '../task/cpu/scheduling.ts'
+import {targetOf, taskOf} from '../task/process-argument.ts'
 
 /** A long: affinity masks are made of them, and no guest has more CPUs than one has bits. */
 const MASK_BYTES = 8
@@ -114,18 +114,4 @@ function priorityBound(policy: number, realTime: number): number {
   if (REAL_TIME_POLICIES.includes(policy)) return realTime
   if (NORMAL_POLICIES.includes(policy) || policy === SCHED_DEADLINE) return 0
   throw new Errno(EINVAL)
-}
-
-/** The task that a call's first argument names. @throws Errno EINVAL, ESRCH */
-export function targetOf(task: Task, args: Arguments): Task {
-  const tid = args.int32(0)
-  if (tid < 0) throw new Errno(EINVAL)
-  return taskOf(task, tid)
-}
-
-/** @throws Errno ESRCH */
-function taskOf(task: Task, tid: number): Task {
-  const found = tid === 0 ? task : task.kernel.tasks.get(tid)
-  if (found === undefined) throw new Errno(ESRCH)
-  return found
 }

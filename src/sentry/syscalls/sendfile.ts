@@ -4,7 +4,7 @@ import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {hasPositions, readableFile, writableFile} from '../fd/descriptor-argument.ts'
 import {fileSource, pump, requireSink, requireSource} from '../fd/pump.ts'
-import {clampCount} from './read.ts'
+import {clampCount} from '../fd/transfer-limits.ts'
 
 export const sendfile: Syscall = (task, args) => {
   const offsetAddress = args.address(2)

@@ -7,8 +7,8 @@ import type {Syscall} from '../core/syscall.ts'
 import {MAY_EXECUTE, MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 import {Attachment} from '../ipc/shared-segment.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
+import {populateRange} from '../memory/populate.ts'
 import {PROT_ALL, VM_LOCKED, VM_LOCKONFAULT, VM_SHARED, type Vma} from '../memory/vma.ts'
-import {populateRange} from './mlock.ts'
 
 export const shmat: Syscall = (task, args) => {
   const flags = args.int32(2)

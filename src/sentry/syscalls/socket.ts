@@ -1,7 +1,7 @@
 // socket(2), socketpair(2): UNIX sockets; there are no others. Checks are in Linux's order (net/socket.c).
 
 import {EAFNOSUPPORT, EFAULT, EINVAL, EPROTONOSUPPORT, Errno, ESOCKTNOSUPPORT} from '../../abi/errno.ts'
-import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
+import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {
   AF_INET,
   AF_INET6,
@@ -9,6 +9,7 @@ import {
   AF_PACKET,
   AF_UNIX,
   SOCK_DGRAM,
+  SOCK_FLAGS,
   SOCK_MAX,
   SOCK_RAW,
   SOCK_SEQPACKET,
@@ -23,8 +24,6 @@ import {makeSocketFile} from '../net/make-socket-file.ts'
 import {callerCredentials} from '../net/socket-argument.ts'
 import {UnixSocket} from '../net/unix-socket.ts'
 
-/** SOCK_CLOEXEC and SOCK_NONBLOCK. */
-export const SOCK_FLAGS = O_CLOEXEC | O_NONBLOCK
 const NETWORKS: readonly number[] = [AF_INET, AF_INET6, AF_PACKET]
 /** int[2]. */
 const PAIR_BYTES = 8

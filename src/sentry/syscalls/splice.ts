@@ -3,6 +3,7 @@
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
+import {SPLICE_F_NONBLOCK, SPLICE_FLAGS} from '../../abi/iovec.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
 import type {Syscall} from '../core/syscall.ts'
@@ -18,12 +19,8 @@ import {
   socketSource,
   streamSource,
 } from '../fd/pump.ts'
+import {checkPosition, clampCount} from '../fd/transfer-limits.ts'
 import {SocketFile} from '../net/socket-file.ts'
-import {checkPosition, clampCount} from './read.ts'
-
-export const SPLICE_F_NONBLOCK = 2
-/** MOVE, NONBLOCK, MORE, GIFT. */
-export const SPLICE_FLAGS = 0xf
 
 export const splice: Syscall = (task, args) => {
   const flags = args.uint32(5)

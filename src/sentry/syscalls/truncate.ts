@@ -12,8 +12,8 @@ import {requireNotExecuted} from '../../vfs/text-busy.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import {checkFileSize} from '../fd/file-size-limit.ts'
 import {checkMountWritable, locate, readPath} from '../fd/path-argument.ts'
+import {checkFileSize} from '../fd/transfer-limits.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 
 export const truncate: Syscall = (task, args) => {

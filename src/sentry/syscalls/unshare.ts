@@ -8,11 +8,11 @@ import {
   CLONE_SYSVSEM,
   CLONE_THREAD,
   CLONE_VM,
+  NAMESPACES,
 } from '../../abi/clone.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {NAMESPACES} from './clone.ts'
 
 /** What nobody can give up: a task may ask for it that has it alone. */
 const OF_PROCESS = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM

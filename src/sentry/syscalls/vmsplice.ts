@@ -2,6 +2,7 @@
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, EPIPE, Errno} from '../../abi/errno.ts'
+import {SPLICE_F_NONBLOCK, SPLICE_FLAGS} from '../../abi/iovec.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
@@ -11,7 +12,6 @@ import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {raiseOwn} from '../signals/own.ts'
-import {SPLICE_F_NONBLOCK, SPLICE_FLAGS} from './splice.ts'
 
 /** Waits for the first byte, or room for it, even with O_NONBLOCK: only SPLICE_F_NONBLOCK counts. */
 export const vmsplice: Syscall = (task, args) => {

@@ -5,12 +5,12 @@ import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {CLD_CONTINUED, CLD_STOPPED, CLD_TRAPPED, childInfo, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGCHLD, SIGCONT} from '../../abi/signal.ts'
 import type {Process} from '../core/process.ts'
+import {usageOfChild} from '../core/resource-usage.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {endOf, reap} from '../task/child-news.ts'
 import {PidFile} from '../task/pid-file.ts'
 import type {Tracing} from '../task/tracing.ts'
-import {usageOfChild} from './times.ts'
 
 const WNOHANG = 0x1
 const WSTOPPED = 0x2

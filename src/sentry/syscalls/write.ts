@@ -4,7 +4,7 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {writableAt, writableFile} from '../fd/descriptor-argument.ts'
 import {writeRange} from '../fd/transfer.ts'
-import {checkPosition, clampBuffer} from './read.ts'
+import {checkPosition, clampBuffer} from '../fd/transfer-limits.ts'
 
 export const write: Syscall = (task, args) => {
   const file = writableFile(task, args.int32(0))

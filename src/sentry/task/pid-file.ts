@@ -1,11 +1,12 @@
 // PidFile: a process or a thread as a file: pidfd_open(2). Readable once it has ended, hung up once it was waited for.
 
-import {EINVAL, Errno} from '../../abi/errno.ts'
+import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLHUP, POLLIN} from '../../abi/open-flags.ts'
 import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
+import {openFile} from '../fd/descriptor-argument.ts'
 
 export class PidFile extends AnonymousDescription {
   override readonly waiters: WaitQueue
@@ -49,4 +50,11 @@ export class PidFile extends AnonymousDescription {
     const hasEnded = thread === undefined ? process.exit !== undefined : !process.tasks.includes(thread)
     return hasEnded ? POLLIN : 0
   }
+}
+
+/** @throws Errno EBADF: not a pidfd */
+export function pidFileArgument(task: Task, fd: number): PidFile {
+  const file = openFile(task, fd)
+  if (!(file instanceof PidFile)) throw new Errno(EBADF)
+  return file
 }

@@ -1,9 +1,11 @@
-// RLIMIT_FSIZE: how large a task may make a regular file (man 2 setrlimit): SIGXFSZ and EFBIG beyond.
+// Limits of a transfer: how long it is, where it may end, and how large it may make a regular file (RLIMIT_FSIZE: SIGXFSZ, EFBIG).
 
-import {EFBIG, Errno} from '../../abi/errno.ts'
+import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
+import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
 import {SIGXFSZ} from '../../abi/signal.ts'
+import {LAST_OFFSET} from '../../abi/word.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {RLIMIT_FSIZE, UNLIMITED} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
@@ -39,4 +41,26 @@ export function limitWrite(
 function refuse(task: Task): never {
   raiseOwn(task, SIGXFSZ)
   throw new Errno(EFBIG)
+}
+
+/** A buffer must lie in user space, however long it is (access_ok); only a part of a long one is used. @throws Errno EFAULT */
+export function clampBuffer(task: Task, address: number, count: number): number {
+  if (count <= MAX_RW_COUNT) return count
+  task.memory.check(address, count)
+  return MAX_RW_COUNT
+}
+
+/**
+ * A count with the top bit set is invalid (rw_verify_area); a large one is cut.
+ * @param count as a signed word @throws Errno EINVAL
+ */
+export function clampCount(count: number, position: number | undefined): number {
+  if (count < 0) throw new Errno(EINVAL)
+  checkPosition(position, count)
+  return Math.min(count, MAX_RW_COUNT)
+}
+
+/** Ranges that end past the last offset are refused (rw_verify_area). @throws Errno EINVAL */
+export function checkPosition(position: number | undefined, count: number): void {
+  if (position !== undefined && position + count > LAST_OFFSET) throw new Errno(EINVAL)
 }

@@ -1,0 +1,39 @@
+// Sending a signal to processes: who may, to whom, and with which siginfo: kill(2), pidfd_send_signal(2).
+
+import {CAP_KILL, hasCapability} from '../../abi/capability.ts'
+import {EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {codeOf, SI_TKILL, type SignalInfo} from '../../abi/siginfo.ts'
+import {SIGCONT} from '../../abi/signal.ts'
+import {isSendersUser} from '../core/credentials.ts'
+import type {Kernel} from '../core/kernel.ts'
+import type {Process} from '../core/process.ts'
+import type {Task} from '../core/task.ts'
+
+/** @returns how many of them the caller may signal @throws Errno ESRCH: there are none */
+export function signalAll(task: Task, targets: readonly Process[], signal: number, info: SignalInfo): number {
+  if (targets.length === 0) throw new Errno(ESRCH)
+  const allowed = targets.filter((target) => maySignal(task, target, signal))
+  // Signalling a zombie is allowed, and has no effect.
+  for (const target of allowed)
+    if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
+  return allowed.length
+}
+
+/** Includes zombies. */
+export function groupMembers({processes}: Kernel, group: number): Process[] {
+  return [...processes.values()].filter(({processGroup}) => processGroup === group)
+}
+
+/** Through the users' ids, or CAP_KILL. */
+export function maySignal(task: Task, target: Process, signal: number): boolean {
+  // A shell may continue its jobs, whatever users they have become.
+  if (signal === SIGCONT && target.session === task.process.session) return true
+  if (target === task.process || hasCapability(task.credentials.capabilities, CAP_KILL)) return true
+  return isSendersUser(task.credentials, target.credentials)
+}
+
+/** Only the kernel and kill(2) send infos with their codes; others may send such infos only to themselves. */
+export function requireOwnCode(info: Uint8Array, toItself: boolean): void {
+  const code = codeOf(info)
+  if ((code >= 0 || code === SI_TKILL) && !toItself) throw new Errno(EPERM)
+}

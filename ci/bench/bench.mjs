@@ -21,13 +21,13 @@ import {runAsync} from './run-async.mjs'
 import {sandbox} from './sandbox.mjs'
 import {compute, file, memory} from './speed.mjs'
 import {start} from './start.mjs'
-import {exit, listening} from './syscall.mjs'
+import {exit, polling} from './syscall.mjs'
 
 const groups = {
   exit,
   'run-async': runAsync,
   ptrace,
-  listening,
+  polling,
   parked,
   compute,
   memory,

@@ -1,4 +1,4 @@
-// One null system call: through a VM exit against raw ioctls, and answered by the listening sentry against gVisor.
+// One null system call: through a VM exit against raw ioctls, and answered by the polling sentry against gVisor.
 
 import {bundledPath, bundleScript} from '../bundle-script.mjs'
 import {arch} from '../paths.mjs'
@@ -18,7 +18,7 @@ import {emptyRow, row} from './row.mjs'
 
 export const JAVASCRIPT_FLOOR = 'ci/bench/javascript-floor.mjs'
 const EXIT_LIMITS = {x86_64: 1.25, arm64: 1.35}
-const LISTENING_LIMIT_NS = 2000
+const POLLING_LIMIT_NS = 2000
 const PLATFORMS = ['systrap', 'ptrace']
 
 export async function exit({rounds, milliseconds, isEmulated}) {
@@ -52,8 +52,8 @@ function hypercall(rounds, milliseconds, exitNs) {
   return [row('exit/raw-ioctls', 'ns', exitNs, 'hypercall that KVM answers', best(kernel))]
 }
 
-export function listening({rounds, milliseconds}) {
-  if (allowedCpus().length < 2) return [emptyRow('listening', 'absent', 'needs two CPUs')]
+export function polling({rounds, milliseconds}) {
+  if (allowedCpus().length < 2) return [emptyRow('polling', 'absent', 'needs two CPUs')]
 
   const call = [program('null-syscall'), `${milliseconds}`]
   const gvisor = Object.fromEntries(PLATFORMS.map((platform) => [platform, underRunsc(platform, call)]))
@@ -61,14 +61,14 @@ export function listening({rounds, milliseconds}) {
   const present = Object.entries(gvisor).filter(([platform]) => missing[platform] === undefined)
   const taken = alternate({native: call, hv: underHv(call), ...Object.fromEntries(present)}, rounds)
 
-  const {listened, syscalls} = parseStats(run(underHv(call, ['--stats'])).stderr)
-  const note = `${((100 * listened) / syscalls).toFixed(0)} % without an exit`
+  const {polled, syscalls} = parseStats(run(underHv(call, ['--stats'])).stderr)
+  const note = `${((100 * polled) / syscalls).toFixed(0)} % without an exit`
   const hv = best(taken.hv)
   return [
-    row('listening/null-syscall', 'ns', hv, 'wanted', LISTENING_LIMIT_NS, {limit: 1, note}),
-    row('listening/native', 'ns', hv, 'native', best(taken.native)),
+    row('polling/null-syscall', 'ns', hv, 'wanted', POLLING_LIMIT_NS, {limit: 1, note}),
+    row('polling/native', 'ns', hv, 'native', best(taken.native)),
     ...PLATFORMS.map((platform) => {
-      const name = `listening/runsc-${platform}`
+      const name = `polling/runsc-${platform}`
       if (missing[platform] !== undefined) return emptyRow(name, 'absent', missing[platform])
       return row(name, 'ns', hv, `runsc ${platform}`, best(taken[platform]), {limit: 1})
     }),

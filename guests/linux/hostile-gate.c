@@ -57,7 +57,7 @@ static int forge(void *unused) {
     *(volatile uint32_t *)(frame + NUMBER) = calls[next_random() % COUNT(calls)];
     *(volatile uint32_t *)(frame + STATE) = (uint32_t)(next_random() % 4);
     // With more, the program itself would wait.
-    if (next_random() % 4 == 0) *(volatile uint32_t *)(frame + LISTENING) = (uint32_t)(next_random() % 1000);
+    if (next_random() % 4 == 0) *(volatile uint32_t *)(frame + POLLING) = (uint32_t)(next_random() % 1000);
     if (next_random() % 64 == 0) *(volatile uint64_t *)(frame + SAVED + next_random() % (SAVED_WORDS + 1) * 8) = some_address();
     for (volatile int i = 0; i < 50; i++) continue;
   }
@@ -78,7 +78,7 @@ static void call_beside(int (*other)(void *)) {
 static void call_while_scribbled(void) { call_beside(scribble); }
 static void call_while_forged(void) { call_beside(forge); }
 
-// Alone, so that the sentry listens to it: it changes its own frame's contents itself.
+// Alone, so that the sentry polls it: it changes its own frame's contents itself.
 static void forge_own(void) {
   frame = find_frame(gate);
   for (int i = 0; i < 4000; i++) {

@@ -1,4 +1,4 @@
-// runner.h: a thread that runs one Cpu, so that meanwhile the sentry can listen to its frame, or wait for others.
+// runner.h: a thread that runs one Cpu, so that meanwhile the sentry can poll its frame, or wait for others.
 #ifndef HV_KVM_RUNNER_H_
 #define HV_KVM_RUNNER_H_
 

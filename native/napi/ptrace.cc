@@ -200,7 +200,7 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
                                 InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
                                 InstanceAccessor<&TracedContextObject::IsAway>("isAway"),
                                 InstanceMethod<&TracedContextObject::HasPlace>("hasPlace"),
-                                InstanceMethod<&TracedContextObject::Listen>("listen"),
+                                InstanceMethod<&TracedContextObject::Poll>("poll"),
                                 InstanceMethod<&TracedContextObject::Halt>("halt"),
                                 InstanceMethod<&TracedContextObject::Know>("know"),
                                 InstanceMethod<&TracedContextObject::Start>("start"),
@@ -248,11 +248,11 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
     });
   }
 
-  // listen(spin: number, answer: number, perStop: number)
-  void Listen(const Napi::CallbackInfo& info) {
+  // poll(spin: number, answer: number, perStop: number)
+  void Poll(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       auto count = [&](size_t i) { return info[i].ToNumber().Uint32Value(); };
-      Get().Listen({count(0), count(1), std::max<uint32_t>(1, count(2))});
+      Get().Poll({count(0), count(1), std::max<uint32_t>(1, count(2))});
     });
   }
 

@@ -40,8 +40,8 @@ class CallFrame {
   }
   void Forget() const { __atomic_store_n(Word(HV_FRAME_STATE), HV_STATE_IDLE, __ATOMIC_RELAXED); }
   // How often the gate looks for an answer. A program that sees 0 rings; HasRequest, called later, sees the call of one that saw more.
-  void Listen(uint32_t looks) const {
-    __atomic_store_n(Word(HV_FRAME_LISTENING), looks, __ATOMIC_SEQ_CST);
+  void Poll(uint32_t looks) const {
+    __atomic_store_n(Word(HV_FRAME_POLLING), looks, __ATOMIC_SEQ_CST);
   }
   void Answer(int64_t result) const {
     Store(HV_FRAME_RESULT, static_cast<uint64_t>(result));

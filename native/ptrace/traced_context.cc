@@ -57,13 +57,13 @@ Trap TracedContext::Start() try {
     CallFrame(thread_->frame()).Forget();
     TellKnown();
   }
-  const bool is_to_listen = looks_.spin > 0 && tracer_->running() == 0 && tracer_->has_others();
-  if (thread_->is_away && !is_to_listen && IsToReturn()) tracer_->Place(*thread_, false);
-  if (!thread_->is_away && is_to_listen) tracer_->Place(*thread_, true);
+  const bool is_to_poll = looks_.spin > 0 && tracer_->running() == 0 && tracer_->has_others();
+  if (thread_->is_away && !is_to_poll && IsToReturn()) tracer_->Place(*thread_, false);
+  if (!thread_->is_away && is_to_poll) tracer_->Place(*thread_, true);
   if (!thread_->is_away) brief_stops_ = 0;
   if (stub.has_pending() && !stub.Flush(*thread_)) return Die(stub.death());
   if (thread_->TakeKick()) return Trap::kInterrupted;
-  if (thread_->is_away && !is_to_listen) started_ns_ = MonotonicNs();
+  if (thread_->is_away && !is_to_poll) started_ns_ = MonotonicNs();
   if (at_ == At::kGate)
     Answer();
   else
@@ -81,7 +81,7 @@ Trap TracedContext::Run() try {
     if (trap != Trap::kResumed) return trap;
   }
   for (;;) {
-    Trap trap = Listens() ? AwaitCall() : Ended(thread_->Wait());
+    Trap trap = Polls() ? AwaitCall() : Ended(thread_->Wait());
     if (trap != Trap::kResumed) return trap;
   }
 } catch (const std::system_error& error) {
@@ -92,7 +92,7 @@ Trap TracedContext::Run() try {
 void TracedContext::Resume() {
   Enter();
   tracer_->Started(*this);
-  if (tracer_->gate() != 0) CallFrame(thread_->frame()).Listen(Listens() ? looks_.answer : 0);
+  if (tracer_->gate() != 0) CallFrame(thread_->frame()).Poll(Polls() ? looks_.answer : 0);
   thread_->RunProgram();
 }
 

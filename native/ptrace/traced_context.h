@@ -22,12 +22,12 @@ struct TrapWords {
 // How a system call came; src/platform/trap-words.ts repeats it. It is stored in the frame's word for the state.
 enum Came : uint32_t {
   kStopped,    // with a stop: the program made the call itself
-  kHeard,      // through the gate, without a stop
-  kHeardLate,  // the same; but the program was stopped, or stopped, before its last answer
+  kPolled,      // through the gate, without a stop
+  kPolledLate,  // the same; but the program was stopped, or stopped, before its last answer
   kRang,       // through the gate, whose bell stopped it
 };
 
-// How often the tracer looks for a call while it listens (0: it does not listen); how often the gate looks for an answer; and after how
+// How often the tracer looks for a call while it polls (0: it does not poll); how often the gate looks for an answer; and after how
 // many looks the tracer asks the kernel for a stop.
 struct Looks {
   uint32_t spin = 0;
@@ -54,8 +54,8 @@ class TracedContext {
   Trap Start();
   // Waits until the program traps; starts it unless it runs. Fills the frame or the record.
   Trap Run();
-  // While it runs alone, it is on another processor, and the tracer listens to it.
-  void Listen(Looks looks) { looks_ = looks; }
+  // While it runs alone, it is on another processor, and the tracer polls it.
+  void Poll(Looks looks) { looks_ = looks; }
   // If it says that it waits in the gate for an answer: moves it to where it stands still and its registers can be read.
   void Halt();
   // The program gets these results without a trap: pairs of call number and result; if empty, of no call. Any time.
@@ -83,7 +83,7 @@ class TracedContext {
   void GoOn();
   // Saves all that its thread has of it, so that another context may run there.
   void Save();
-  // Its call was heard; it is in the gate, and nothing waits for its thread's next stop.
+  // Its call was found by polling; it is in the gate, and nothing waits for its thread's next stop.
   bool is_in_gate() const { return at_ == At::kGate; }
   // Handles that stop.
   void Settle(Stop stop);
@@ -134,10 +134,10 @@ class TracedContext {
   void SetCame(Came how, uint64_t caller);
   // traced_gate.cc:
   arch::GatePlace Gate() const;
-  bool Listens() const;
+  bool Polls() const;
   void TellKnown() const;
   Trap AwaitCall();
-  Trap Heard();
+  Trap Polled();
   Trap Rang();
   void Answer();
   void TellResult();

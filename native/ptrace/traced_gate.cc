@@ -1,4 +1,4 @@
-// traced_gate.cc: calls that come through the gate (arch/gate.h): heard without a stop while the sentry looks for them, else with its bell.
+// traced_gate.cc: calls that come through the gate (arch/gate.h): found without a stop while the sentry polls, else with its bell.
 
 #include "ptrace/call_frame.h"
 #include "ptrace/stub.h"
@@ -22,29 +22,29 @@ void TracedContext::TellKnown() const {
 }
 
 // The program is alone, and on another processor.
-bool TracedContext::Listens() const {
+bool TracedContext::Polls() const {
   return looks_.spin > 0 && tracer_->running() == 1 && thread_->is_away;
 }
 
 Trap TracedContext::AwaitCall() {
   const CallFrame frame(thread_->frame());
   for (uint32_t look = 0; look < looks_.spin; look++) {
-    if (frame.HasRequest()) return Heard();
+    if (frame.HasRequest()) return Polled();
     if (look % looks_.per_stop == 0) {
       if (std::optional<Stop> stop = thread_->Poll()) return Ended(*stop);
     }
     hv::Pause();
   }
-  frame.Listen(0);
-  if (frame.HasRequest()) return Heard();
+  frame.Poll(0);
+  if (frame.HasRequest()) return Polled();
   return Ended(thread_->Wait());
 }
 
-Trap TracedContext::Heard() {
+Trap TracedContext::Polled() {
   tracer_->Ended(*this);
   thread_->WaitsForAnswer();
   CallFrame(thread_->frame()).CopyCall(words_.frame);
-  SetCame(is_late_ ? kHeardLate : kHeard, 0);
+  SetCame(is_late_ ? kPolledLate : kPolled, 0);
   is_late_ = false;
   at_ = At::kGate;
   lacks_result_ = true;
@@ -79,7 +79,7 @@ arch::InGate TracedContext::FetchFromGate(bool is_in_call) {
 
 void TracedContext::Answer() {
   tracer_->Started(*this);
-  CallFrame(thread_->frame()).Listen(Listens() ? looks_.answer : 0);
+  CallFrame(thread_->frame()).Poll(Polls() ? looks_.answer : 0);
   TellResult();
   lacks_result_ = false;
   thread_->GoesOn();

@@ -10,7 +10,7 @@
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
 // Only the guest moves `state` from IDLE or ANSWERED to REQUEST; only the host moves it to ANSWERED.
 #define HV_FRAME_STATE 0  // u32
-#define HV_FRAME_LISTENING \
+#define HV_FRAME_POLLING \
   4  // u32, host: while it spins on `state`, how often the shim looks for an answer before it exits
 #define HV_FRAME_NUMBER 8   // u64, the call's number
 #define HV_FRAME_ARGS 16    // u64[6]

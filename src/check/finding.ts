@@ -93,8 +93,8 @@ export interface TrapProof {
   ok: boolean
   /** Nanoseconds of a system call to the host process and back, with a VM exit or a stop of the process. */
   roundTripNs: number
-  /** Nanoseconds of the same while the host process listens, without an exit. */
-  listeningNs?: number | undefined
+  /** Nanoseconds of the same while the host process polls, without an exit. */
+  pollingNs?: number | undefined
   /** Nanoseconds from a thread's wake-up until it runs on another processor. */
   wakeUpNs?: number | undefined
   /** Why it is not ok. */

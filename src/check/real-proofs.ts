@@ -15,10 +15,10 @@ const NAMESPACES = ['user', 'pid', 'net', 'ipc', 'uts', 'mnt', 'cgroup']
 
 export const proveRealTrap: ProveTrap = async () => {
   const {KvmPlatform} = await import('../platform/kvm/kvm.ts')
-  const {meanListened} = await import('../platform/proof.ts')
+  const {meanPolled} = await import('../platform/proof.ts')
   using platform = await measured(() => new KvmPlatform(MEMORY_BYTES))
   const {trapNs, wakeUpNs} = platform.costs
-  return {ok: true, roundTripNs: trapNs, listeningNs: meanListened(platform), wakeUpNs}
+  return {ok: true, roundTripNs: trapNs, pollingNs: meanPolled(platform), wakeUpNs}
 }
 
 export const proveRealStop: ProveStop = async () => {

@@ -56,11 +56,11 @@ export function judge(proof: TrapProof, way: string): Pick<Finding, 'status' | '
     const detail = proof.detail ?? 'The system call did not arrive as it was made.'
     return {status: 'fail', detail, mend: REPORT_IT}
   }
-  const {roundTripNs, listeningNs, wakeUpNs} = proof
+  const {roundTripNs, pollingNs, wakeUpNs} = proof
   const stopped = `A system call and back takes ${microseconds(roundTripNs)} ${way}`
-  const listened = listeningNs && `, ${microseconds(listeningNs)} with the host process listening`
+  const polled = pollingNs && `, ${microseconds(pollingNs)} with the host process polling`
   const wakeUp = wakeUpNs && ` To wake another processor takes ${microseconds(wakeUpNs)}.`
-  return {status: 'ok', detail: `${stopped}${listened ?? ''}.${wakeUp ?? ''}`}
+  return {status: 'ok', detail: `${stopped}${polled ?? ''}.${wakeUp ?? ''}`}
 }
 
 export function microseconds(ns: number): string {

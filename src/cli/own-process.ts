@@ -15,7 +15,7 @@ export function keepNurserySmall(): void {
 }
 
 /**
- * V8's helpers compile code that runs often. Beside a listening sentry they would take the processor of the program that it listens to,
+ * V8's helpers compile code that runs often. Beside a polling sentry they would take the processor of the program that it polls,
  * for milliseconds, and likewise at each call that is answered on another processor: so they get a tenth.
  */
 export function letHelpersYield(): void {

@@ -19,8 +19,8 @@ async function compared(result: RunResult): Promise<RunResult> {
   const {platform, stats} = result
   if (platform === undefined) return result
   const {fasterPlatform} = await import('../platform/compare.ts')
-  const {exits, listened} = stats
-  return {...result, faster: fasterPlatform(platform.name, platform.costs, {exits, listened})}
+  const {exits, polled} = stats
+  return {...result, faster: fasterPlatform(platform.name, platform.costs, {exits, polled})}
 }
 
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {

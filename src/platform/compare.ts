@@ -30,12 +30,12 @@ export function fasterPlatform(name: string, costs: Costs, stats: PlatformStats)
   return {name: other, times, ...(other === 'ptrace' && {givenUp: KVM_IS_FOR})}
 }
 
-/** A platform is assumed to hear as large a part of the traps without an exit as the other one did. */
+/** A platform is assumed to find as large a part of the traps by polling as the other one did. */
 export function trapsNs(
-  {trapNs, listenedNs = trapNs}: Costs,
-  {exits, listened}: Pick<PlatformStats, 'exits' | 'listened'>,
+  {trapNs, polledNs = trapNs}: Costs,
+  {exits, polled}: Pick<PlatformStats, 'exits' | 'polled'>,
 ): number {
-  return exits * trapNs + listened * listenedNs
+  return exits * trapNs + polled * polledNs
 }
 
 async function measure(name: string): Promise<void> {

@@ -4,8 +4,8 @@
 export interface Costs {
   /** A system call and its answer, through a VM exit or a stop of a process. */
   trapNs: number
-  /** KVM: the same without an exit, while the sentry listens on another processor. Absent: that does not happen. */
-  listenedNs?: number
+  /** KVM: the same without an exit, while the sentry polls on another processor. Absent: that does not happen. */
+  polledNs?: number
   /** From a thread's wake-up until it runs on another processor. Absent: there is no other. */
   wakeUpNs?: number
   /** One look of a loop that waits for a word of memory. */
@@ -21,12 +21,12 @@ export interface Costs {
 export function typicalCosts(measured: readonly Costs[]): Costs {
   const all = (name: keyof Costs): number[] =>
     measured.map((costs) => costs[name]).filter((ns) => ns !== undefined)
-  const [listened, wakeUps] = [all('listenedNs'), all('wakeUpNs').sort((a, b) => a - b)]
+  const [polled, wakeUps] = [all('polledNs'), all('wakeUpNs').sort((a, b) => a - b)]
   return {
     trapNs: Math.min(...all('trapNs')),
     lookNs: Math.min(...all('lookNs')),
     pageNs: Math.min(...all('pageNs')),
-    ...(listened.length > 0 && {listenedNs: Math.min(...listened)}),
+    ...(polled.length > 0 && {polledNs: Math.min(...polled)}),
     ...(wakeUps.length > 0 && {wakeUpNs: wakeUps[wakeUps.length >> 1]}),
   }
 }
@@ -35,7 +35,7 @@ export function typicalCosts(measured: readonly Costs[]): Costs {
 export interface BreakEven {
   /** How long to look for the next trap before the sentry sleeps. */
   spinNs: number
-  /** Traps by exit no further apart than this would have been heard in time; 0: listening never pays. */
+  /** Traps by exit no further apart than this would have been found in time; 0: polling never pays. */
   quickNs: number
   /** How often the shim looks for an answer before it exits. */
   answerLooks: number
@@ -54,8 +54,8 @@ const MAX_LOOKS = 2 ** 24
  * Waiting costs as much as it may save: looking that long before sleeping costs at most twice what the best choice would
  * have cost (Karlin et al., Competitive Snoopy Caching, 1988, on when to spin).
  */
-export function breakEven({trapNs, listenedNs = trapNs, wakeUpNs = 0, lookNs}: Costs): BreakEven {
-  const sparedNs = Math.max(0, trapNs - listenedNs)
+export function breakEven({trapNs, polledNs = trapNs, wakeUpNs = 0, lookNs}: Costs): BreakEven {
+  const sparedNs = Math.max(0, trapNs - polledNs)
   const spinNs = sparedNs + wakeUpNs
   return {
     spinNs,
@@ -73,10 +73,10 @@ export function briefNs({wakeUpNs = 0}: Costs): number {
   return wakeUpNs / WAKE_UP_SHARE
 }
 
-/** With these costs the sentry listens in any case, so that listening can be measured: 10 ms are more than any trap takes. */
-export const ALWAYS_LISTENING: Costs = {trapNs: 5e6, listenedNs: 0, wakeUpNs: 5e6, lookNs: 10, pageNs: 1000}
+/** With these costs the sentry polls in any case, so that polling can be measured: 10 ms are more than any trap takes. */
+export const ALWAYS_POLLING: Costs = {trapNs: 5e6, polledNs: 0, wakeUpNs: 5e6, lookNs: 10, pageNs: 1000}
 /** Until costs are known: every trap is an exit. */
-export const NEVER_LISTENING: Costs = {trapNs: 0, lookNs: 1, pageNs: 1}
+export const NEVER_POLLING: Costs = {trapNs: 0, lookNs: 1, pageNs: 1}
 
 export function looksOf(ns: number, lookNs: number): number {
   return Math.max(1, Math.min(MAX_LOOKS, Math.round(ns / lookNs)))

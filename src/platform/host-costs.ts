@@ -91,8 +91,8 @@ function hostName(): string | undefined {
 }
 
 function isPlausible(costs: Costs): boolean {
-  const {trapNs, lookNs, pageNs, listenedNs = trapNs, wakeUpNs = trapNs} = costs
-  return [trapNs, lookNs, pageNs, listenedNs, wakeUpNs].every(
+  const {trapNs, lookNs, pageNs, polledNs = trapNs, wakeUpNs = trapNs} = costs
+  return [trapNs, lookNs, pageNs, polledNs, wakeUpNs].every(
     (ns) => Number.isFinite(ns) && ns > 0 && ns < LONGEST_NS,
   )
 }

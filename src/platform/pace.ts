@@ -1,5 +1,5 @@
-// Pace: whether traps come faster while the sentry listens than they came before. They do not where something else wants the processor
-// that listening takes: a reader of what the program writes, say.
+// Pace: whether traps come faster while the sentry polls than they came before. They do not where something else wants the processor
+// that polling takes: a reader of what the program writes, say.
 
 /** Traps between two looks at the clock. */
 const BATCH = 16
@@ -18,7 +18,7 @@ export class Pace {
     this.#now = now
   }
 
-  /** Listening begins. @param beforeNs the time from one trap to the next until now */
+  /** Polling begins. @param beforeNs the time from one trap to the next until now */
   begin(beforeNs: number): void {
     this.#beforeNs = beforeNs
     this.#slow = this.#traps = 0

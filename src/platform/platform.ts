@@ -111,8 +111,8 @@ export interface Context {
 export interface PlatformStats {
   /** Times the processor left guest mode for the host process (VM exits, tracee stops). */
   exits: number
-  /** System calls answered while listening, without an exit. */
-  listened: number
+  /** System calls answered while polling, without an exit. */
+  polled: number
 }
 
 /** Pages of the platform itself that a program can reach, at and above `userTop`. Bytes; protection as of a mapping. */
@@ -152,7 +152,7 @@ export interface Platform {
   /**
    * From now on programs have a way to make calls without a trap: their GS base, as long as they set none, points to words for them; on
    * arm64 the address does. Precondition: nothing has run yet.
-   * @param isForced for tests: calls through it are listened for whenever possible
+   * @param isForced for tests: calls through it are polled for whenever possible
    * @returns the offset there, or the address, of what they jump to instead of making a call, as the trampolines of src/arch do. 0: calls
    * trap
    */

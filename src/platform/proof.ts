@@ -3,7 +3,7 @@
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {HvError} from '../errors.ts'
-import {ALWAYS_LISTENING, type Costs} from './costs.ts'
+import {ALWAYS_POLLING, type Costs} from './costs.ts'
 import {
   type AddressSpace,
   type Context,
@@ -17,12 +17,12 @@ import {
 const CODE_ADDRESS = 0x10000
 /** Enough for the fastest of them to be undisturbed, and no more than a start should spend on it. */
 const EXITS = 7
-const LISTENED = 64
+const POLLED = 64
 const BUDGET_NS = 600_000
 /** A new vCPU's first traps take ten times as long: the host builds its tables. */
 const COLD = 2
 const FEWEST = 3
-/** More than the quick traps in a row after which a platform begins to listen. */
+/** More than the quick traps in a row after which a platform begins to poll. */
 const STREAK = 16
 /** For a mean that includes cold code. */
 const MANY = 2000
@@ -32,7 +32,7 @@ const PATIENCE_NS = 1e9
 /**
  * Precondition: nothing runs. The platform uses the costs from then on.
  * @param wakeUpNs as in Costs; measured before a platform pinned this thread
- * @param handOverNs likewise; the cost of a heard call, for a platform that listens only to patched call sites
+ * @param handOverNs likewise; the cost of a polled call, for a platform that polls only for calls of patched call sites
  * @throws HvError that says what failed
  */
 export function measureCosts(
@@ -47,23 +47,23 @@ export function measureCosts(
     ...(wakeUpNs !== undefined && {wakeUpNs}),
   }
   if (wakeUpNs !== undefined) {
-    platform.useCosts(ALWAYS_LISTENING)
-    for (let i = 0; i < STREAK && platform.stats.listened === 0; i++) proof.trap()
-    const listenedNs = platform.stats.listened > 0 ? fastestOf(LISTENED, proof) : handOverNs
-    if (listenedNs !== undefined) costs.listenedNs = listenedNs
+    platform.useCosts(ALWAYS_POLLING)
+    for (let i = 0; i < STREAK && platform.stats.polled === 0; i++) proof.trap()
+    const polledNs = platform.stats.polled > 0 ? fastestOf(POLLED, proof) : handOverNs
+    if (polledNs !== undefined) costs.polledNs = polledNs
   }
   platform.useCosts(costs)
   return costs
 }
 
-/** @returns the mean nanoseconds of a system call and its answer, over many; undefined: the platform did not listen to most */
-export function meanListened(platform: Platform): number | undefined {
+/** @returns the mean nanoseconds of a system call and its answer, over many; undefined: the platform found fewer than most by polling */
+export function meanPolled(platform: Platform): number | undefined {
   using proof = new Proof(platform)
-  const before = platform.stats.listened
+  const before = platform.stats.polled
   const startNs = addon.monotonicNs()
   for (let i = 0; i < MANY; i++) proof.trap()
   const meanNs = (addon.monotonicNs() - startNs) / MANY
-  return platform.stats.listened - before > MANY / 2 ? meanNs : undefined
+  return platform.stats.polled - before > MANY / 2 ? meanNs : undefined
 }
 
 function fastestOf(count: number, proof: Proof): number {

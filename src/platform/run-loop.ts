@@ -1,6 +1,6 @@
 // RunLoop: how every platform waits for its running contexts, and for the host's events, which come first.
 
-import {type Costs, NEVER_LISTENING} from './costs.ts'
+import {type Costs, NEVER_POLLING} from './costs.ts'
 import {HostEvents} from './host-events.ts'
 import {
   type AddressSpace,
@@ -15,7 +15,7 @@ import {
 export interface LoopContext<Native> extends Context {
   readonly native: {becomeTarget(): void}
   /** Its last trap was a call that came without a stop or an exit. */
-  readonly wasHeard: boolean
+  readonly wasPolled: boolean
   /** From now on it runs there. @returns whether the watcher no longer knows it */
   enter(space: Native): boolean
   /** Runs it on this thread until it traps. */
@@ -25,8 +25,8 @@ export interface LoopContext<Native> extends Context {
 }
 
 export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native> {
-  readonly stats: PlatformStats = {exits: 0, listened: 0}
-  #costs: Costs = NEVER_LISTENING
+  readonly stats: PlatformStats = {exits: 0, polled: 0}
+  #costs: Costs = NEVER_POLLING
   protected readonly events = new HostEvents()
   /** On CPUs, in the order in which they were resumed. */
   readonly running: LoopedContext[] = []
@@ -98,7 +98,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   protected runHere(context: LoopedContext): EventKind {
     if (context !== this.#target) this.#aimAt(context)
     const event = context.run()
-    if (context.wasHeard) this.stats.listened++
+    if (context.wasPolled) this.stats.polled++
     else this.stats.exits++
     // The watcher's kick: its cause comes first.
     return event === EVENT_PREEMPTED ? 0 : this.stopped(context, event)

@@ -4,7 +4,7 @@ import type {TrapRecord} from '../arch/architecture.ts'
 
 // The trap frame, in 32-bit words.
 export const STATE = 0
-export const LISTENING = 1
+export const POLLING = 1
 export const NUMBER = 2
 export const ARGUMENTS = 4
 export const ARGUMENTS_END = 16
@@ -24,8 +24,8 @@ export const REQUEST = 1
 export const ANSWERED = 2
 
 // ptrace, in place of the state: how a call came (native/ptrace/traced_context.h).
-export const CAME_HEARD = 1
-export const CAME_HEARD_LATE = 2
+export const CAME_POLLED = 1
+export const CAME_POLLED_LATE = 2
 export const CAME_RANG = 3
 
 // The TrapRecord, in 32-bit words.

@@ -154,7 +154,7 @@ async function outcomesOf(
   guests: readonly Guest[],
 ): Promise<Map<string, Outcome>> {
   const programs = guests.map(({binary}) => inBed(binary))
-  // Forced listening takes a processor: where three beds share two, all of them are late.
+  // Forced polling takes a processor: where three beds share two, all of them are late.
   const patchCalls = process.env.HV_BEDS === 'all' ? 'always' : 'auto'
   const argv = ['node', '/hv/ci/bed/run-guests.mjs', how, patchCalls, ...programs]
   const {stdout} = await inside(argv, {timeoutMs: stepMs('bedGuests')})

@@ -1,4 +1,4 @@
-// Costs for the platforms that a test opens itself: some host's, so that the platforms listen, spin and move as under hv run.
+// Costs for the platforms that a test opens itself: some host's, so that the platforms poll, spin and move as under hv run.
 
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -7,7 +7,7 @@ import {onTestFinished, vi} from 'vitest'
 import type {Costs} from '../../src/platform/costs.ts'
 import type {Platform} from '../../src/platform/platform.ts'
 
-const COSTS: Costs = {trapNs: 40_000, listenedNs: 2000, wakeUpNs: 20_000, lookNs: 25, pageNs: 150}
+const COSTS: Costs = {trapNs: 40_000, polledNs: 2000, wakeUpNs: 20_000, lookNs: 25, pageNs: 150}
 
 export function withCosts<Opened extends Platform>(platform: Opened): Opened {
   platform.useCosts(COSTS)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 // native/shim/abi.h, native/shim/stub.h, src/arch/arm64/call-site.ts
-enum { STATE = 0, LISTENING = 4, NUMBER = 8, RESULT = 64, ACTION = 72, CALLER = 80, GATE = 88 };
+enum { STATE = 0, POLLING = 4, NUMBER = 8, RESULT = 64, ACTION = 72, CALLER = 80, GATE = 88 };
 enum { SAVED = 0x80, SAVED_WORDS = 2, FRAME_OFFSET = 56 };
 
 static volatile uint8_t *known_frame;

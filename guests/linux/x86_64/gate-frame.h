@@ -2,7 +2,7 @@
 #pragma once
 
 // native/arch/x86_64/layout.h, native/shim/abi.h, native/shim/stub.h
-enum { STATE = 0, LISTENING = 4, NUMBER = 8, RESULT = 64, ACTION = 72, CALLER = 80, GATE = 88 };
+enum { STATE = 0, POLLING = 4, NUMBER = 8, RESULT = 64, ACTION = 72, CALLER = 80, GATE = 88 };
 enum { SAVED = 0x80, SAVED_WORDS = 3, STACK = 0x98, STACK_TOP = 0x200 };
 
 static uint64_t read_frame(long offset) {

@@ -1,16 +1,16 @@
 // hostile-frame-race: a call whose words change between check and use gains nothing. Where programs can reach the trap frame
-// (PVM hosts) and the sentry listens, a program can write a call there itself, and go on writing while it is answered.
+// (PVM hosts) and the sentry polls, a program can write a call there itself, and go on writing while it is answered.
 #include "fault.h"
 #include "pledge.h"
 
 // native/arch/x86_64/layout.h, native/shim/abi.h
 #define FRAME ((volatile uint32_t *)0x7fff00001000)
-enum { STATE = 0, LISTENING = 1, NUMBER = 2, ARGUMENTS = 4, RESULT = 16 };
+enum { STATE = 0, POLLING = 1, NUMBER = 2, ARGUMENTS = 4, RESULT = 16 };
 #define REQUEST 1
 #define ANSWERED 2
 
 #define ROUNDS 4000
-// After so many rounds in a row without it listening: there is one processor, or SYSCALL takes longer here than the sentry waits.
+// After so many rounds in a row without polling: there is one processor, or SYSCALL takes longer here than the sentry waits.
 #define DEAF_ROUNDS 20
 #define LOOKS 1000000
 
@@ -19,16 +19,16 @@ static void store(int word, uint64_t value) {
   FRAME[word + 1] = (uint32_t)(value >> 32);
 }
 
-// Makes the sentry listen. @return whether it does
-static bool is_heard(void) {
-  for (int i = 0; i < 64 && !FRAME[LISTENING]; i++) syscall(SYS_getppid);
-  return FRAME[LISTENING] != 0;
+// Makes the sentry poll. @return whether it does
+static bool is_polled(void) {
+  for (int i = 0; i < 64 && !FRAME[POLLING]; i++) syscall(SYS_getppid);
+  return FRAME[POLLING] != 0;
 }
 
 // How long the last answer took.
 static int looks;
 
-// mmap through the frame alone; after `delay` looks it asks for executable memory. @return what mmap gave; 0: nobody listened
+// mmap through the frame alone; after `delay` looks it asks for executable memory. @return what mmap gave; 0: the sentry did not poll
 static uint64_t map_by_race(int delay) {
   store(NUMBER, SYS_mmap);
   store(ARGUMENTS + 0, 0);
@@ -66,7 +66,7 @@ int main(void) {
   CHECK(maps >= 0);
   CHECK_EQ(pledge("stdio error", NULL), 0);
   for (int i = 0, deaf = 0; i < ROUNDS && deaf < DEAF_ROUNDS; i++) {
-    uint64_t result = is_heard() ? map_by_race(looks * (i % 50) / 50) : 0;
+    uint64_t result = is_polled() ? map_by_race(looks * (i % 50) / 50) : 0;
     deaf = result == 0 ? deaf + 1 : 0;
   }
   CHECK(!has_writable_code(maps));

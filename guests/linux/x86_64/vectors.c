@@ -175,7 +175,7 @@ int main(void) {
   REQUIRE(fresh != MAP_FAILED);
 
   CHECK_KEPT(calls, 1, 0);
-  // Enough calls that the sentry may start listening for them.
+  // Enough calls that the sentry may start polling for them.
   CHECK_KEPT(calls, 3000, 0);
   CHECK_KEPT(sleeping_call, 2, 0);
   CHECK_KEPT(first_touches, 64, fresh);

@@ -108,11 +108,11 @@ call:
   stp x4, x5, [sp, #(HV_FRAME_ARGS + 32)]
   str x8, [sp, #HV_FRAME_NUMBER]
 // Store-release: the host sees the words above before the request. The load-acquire after it is not reordered with it
-// (B2.3.11): either the shim sees that the host no longer listens, or the host sees the request.
+// (B2.3.11): either the shim sees that the host no longer polls, or the host sees the request.
   mov w0, #HV_STATE_REQUEST
   stlr w0, [sp]
 hv_shim_stored:
-  add x1, sp, #HV_FRAME_LISTENING
+  add x1, sp, #HV_FRAME_POLLING
   ldar w1, [x1]
   cbz w1, 4f
 3:

@@ -62,7 +62,7 @@ hv_gate:
   mov w1, #HV_STATE_REQUEST
   stlr w1, [x8]
 hv_gate_stored:
-  add x1, x8, #HV_FRAME_LISTENING
+  add x1, x8, #HV_FRAME_POLLING
   ldar w1, [x1]
   cbz w1, 2f
 1:

@@ -27,7 +27,7 @@ hv_shim_stored:
 // A program that single-steps goes on with iretq, which the host sets up: after sysretq it would trap before its next instruction.
   test $HV_TRAP_FLAG, %r11d
   jnz 2f
-  mov FRAME(HV_FRAME_LISTENING), %eax
+  mov FRAME(HV_FRAME_POLLING), %eax
   test %eax, %eax
   jz 2f
 1:

@@ -27,7 +27,7 @@ hv_pvm_stored:
 // A program that single-steps goes on as the host sets it up: after the jump it would trap before its next instruction.
   test $HV_TRAP_FLAG, %r11d
   jnz 2f
-  mov FRAME(HV_FRAME_LISTENING), %eax
+  mov FRAME(HV_FRAME_POLLING), %eax
   test %eax, %eax
   jz 2f
 1:

@@ -57,7 +57,7 @@ hv_gate:
   mov $HV_STATE_REQUEST, %r11d
   xchg %r11d, FRAME(HV_FRAME_STATE)
 hv_gate_stored:
-  mov FRAME(HV_FRAME_LISTENING), %r11d
+  mov FRAME(HV_FRAME_POLLING), %r11d
   test %r11d, %r11d
   jz 2f
 1:

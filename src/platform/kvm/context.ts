@@ -25,8 +25,8 @@ export class KvmContext implements LoopContext<NativeSpace> {
   owner: object | undefined
   readonly argumentWords: Int32Array
   callSite = 0
-  /** `run` never hears a call without an exit. */
-  readonly wasHeard = false
+  /** `run` never finds a call without an exit. */
+  readonly wasPolled = false
   /** The frame's words up to the arguments, copied at the trap. */
   readonly #call = new Int32Array(ARGUMENTS_END)
   /** The TrapRecord of the last fault or death. */
@@ -71,7 +71,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
 
   /**
    * Called once per call, before anything is decided from it: on PVM hosts programs can write the frame, and go on writing while the
-   * listening sentry answers.
+   * polling sentry answers.
    */
   takeCall(frame: Int32Array): void {
     copyCall(frame, this.#call)

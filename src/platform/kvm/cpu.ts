@@ -6,7 +6,7 @@ import type {ShownRegion} from '../shown-region.ts'
 import {
   ANSWERED,
   FRAME_PAGE_WORDS,
-  LISTENING,
+  POLLING,
   RECORD_WORDS,
   REQUEST,
   STATE,
@@ -104,7 +104,7 @@ export class KvmCpu {
   enter(space: NativeSpace): void {
     if (space === this.#space) return
     this.halt()
-    Atomics.store(this.#frame, LISTENING, 0)
+    Atomics.store(this.#frame, POLLING, 0)
     this.native.setSpace(space)
     this.#space = space
     const {frameOffset} = this.native
@@ -134,7 +134,7 @@ export class KvmCpu {
 
   /** From the next resume on, `run` runs it again. Precondition: `exited`. */
   leaveThread(): void {
-    Atomics.store(this.#frame, LISTENING, 0)
+    Atomics.store(this.#frame, POLLING, 0)
     this.#threaded = false
     this.#running = false
   }
@@ -147,7 +147,7 @@ export class KvmCpu {
   go(looks: number): boolean {
     // Read before it is answered: from then on it may stop for its next call.
     const isToEnter = Atomics.load(this.record, STOPPED) !== 0
-    Atomics.store(this.#frame, LISTENING, looks)
+    Atomics.store(this.#frame, POLLING, looks)
     Atomics.store(this.#frame, STATE, ANSWERED)
     if (isToEnter) this.native.post()
     this.#running = true
@@ -156,7 +156,7 @@ export class KvmCpu {
   }
 
   /** With a thread: looks `spins` times for the next trap; 0 when there was none. */
-  listen(spins: number, attention: Int32Array): EventKind {
+  poll(spins: number, attention: Int32Array): EventKind {
     const frame = this.#frame
     const record = this.record
     while (spins-- > 0) {
@@ -179,11 +179,11 @@ export class KvmCpu {
 
   /** With a thread: from now on it exits; returns what came meanwhile. */
   deafen(): EventKind {
-    Atomics.store(this.#frame, LISTENING, 0)
+    Atomics.store(this.#frame, POLLING, 0)
     return this.look()
   }
 
-  /** Sleeps until it stops, which ends the listening, or the watcher has something. */
+  /** Sleeps until it stops, which ends the polling, or the watcher has something. */
   sleep(watcher: NativeWatcher, out: Int32Array): number {
     return watcher.poll(out, true, this.#stoppedWord)
   }

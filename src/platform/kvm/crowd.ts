@@ -1,4 +1,4 @@
-// Listening to several contexts at a time: each is on its own thread, and the sentry looks at all their frames in turn.
+// Polling several contexts at a time: each is on its own thread, and the sentry looks at all their frames in turn.
 
 import type {KvmContext} from './context.ts'
 

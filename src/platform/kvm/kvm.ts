@@ -26,7 +26,7 @@ import {KvmContext} from './context.ts'
 import type {KvmCpu} from './cpu.ts'
 import {CpuPool} from './cpu-pool.ts'
 import {firstToTrap} from './crowd.ts'
-import {Listening} from './listening.ts'
+import {Polling} from './polling.ts'
 import {KvmSpace, type SpacePool} from './space.ts'
 import {SpinLimit} from './spin-limit.ts'
 
@@ -49,9 +49,9 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   /** All that were ever made: they hold the VM. */
   readonly #spaces: NativeSpace[] = []
   readonly #spinLimit = new SpinLimit(addon.monotonicNs)
-  readonly #listening = new Listening(addon.monotonicNs, this.#spinLimit)
-  /** The Cpu that `#listening` is about: it runs alone. */
-  #listened: KvmCpu | undefined
+  readonly #polling = new Polling(addon.monotonicNs, this.#spinLimit)
+  /** The Cpu that `#polling` is about: it runs alone. */
+  #polled: KvmCpu | undefined
   /** Set when any Cpu's thread stops. */
   readonly #stops: Int32Array
   /** The host's processors, for programs and the sentry. */
@@ -139,8 +139,8 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     super.resume(context, space)
     const {cpu} = context
     if (this.running.length > 1) this.#runSeveral(cpu)
-    else if (cpu.threaded && cpu !== this.#listened && cpu.exited) cpu.leaveThread()
-    else if (cpu.threaded) this.#go(cpu, cpu === this.#listened)
+    else if (cpu.threaded && cpu !== this.#polled && cpu.exited) cpu.leaveThread()
+    else if (cpu.threaded) this.#go(cpu, cpu === this.#polled)
   }
 
   override stop(context: KvmContext): void {
@@ -159,16 +159,16 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
 
   protected override step(context: KvmContext): EventKind {
     const {cpu} = context
-    if (cpu.threaded) return cpu === this.#listened ? this.#listen(context, cpu) : this.#await(context, cpu)
+    if (cpu.threaded) return cpu === this.#polled ? this.#poll(context, cpu) : this.#await(context, cpu)
     const event = this.runHere(context)
-    if (event === EVENT_SYSCALL && this.#listening.exited()) {
-      this.#listened = cpu
+    if (event === EVENT_SYSCALL && this.#polling.exited()) {
+      this.#polled = cpu
       cpu.useThread(this.#spinLimit.breakEven.commandLooks)
     }
     return event
   }
 
-  /** Listens while there is a processor for it, else sleeps. */
+  /** Polls while there is a processor for it, else sleeps. */
   protected override stepSeveral(): EventKind {
     if (this.#canSpin) {
       const trapped = firstToTrap(this.running, this.events.attention)
@@ -200,13 +200,13 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
 
   /** Each runs on its own thread, and `resumed` is the last to go. */
   #runSeveral(resumed: KvmCpu): void {
-    this.#listened = undefined
+    this.#polled = undefined
     this.#spinLimit.renew()
-    const listens = this.#canSpin
+    const polls = this.#canSpin
     for (const {cpu} of this.running) {
       const waits = !cpu.threaded
       if (waits) cpu.useThread(this.#spinLimit.breakEven.commandLooks)
-      if (waits || cpu === resumed) this.#go(cpu, listens)
+      if (waits || cpu === resumed) this.#go(cpu, polls)
     }
   }
 
@@ -215,7 +215,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     if (event === 0) return 0
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (context.cpu.exited) this.stats.exits++
-    else this.stats.listened++
+    else this.stats.polled++
     this.#spinLimit.renew()
     return this.stopped(context, event)
   }
@@ -228,40 +228,40 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     return this.#seen(context, event)
   }
 
-  #listen(context: KvmContext, cpu: KvmCpu): EventKind {
-    let event = cpu.listen(SPINS, this.events.attention)
+  #poll(context: KvmContext, cpu: KvmCpu): EventKind {
+    let event = cpu.poll(SPINS, this.events.attention)
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
-    if (event !== 0) return this.#heard(context, event)
-    if (Atomics.load(this.events.attention, 0) !== 0 || this.#listening.patient()) return 0
+    if (event !== 0) return this.#foundByPolling(context, event)
+    if (Atomics.load(this.events.attention, 0) !== 0 || this.#polling.spinsOn()) return 0
 
     event = cpu.deafen()
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
-    if (event !== 0) return this.#heard(context, event)
-    this.#listening.parked()
+    if (event !== 0) return this.#foundByPolling(context, event)
+    this.#polling.parked()
     return this.events.collect(cpu.sleep(this.events.watcher, this.events.buffer))
   }
 
-  #heard(context: KvmContext, event: EventKind): EventKind {
+  #foundByPolling(context: KvmContext, event: EventKind): EventKind {
     const {cpu} = context
     if (cpu.exited) {
       this.stats.exits++
-      if (this.#listening.missed(event === EVENT_SYSCALL)) cpu.leaveThread()
+      if (this.#polling.missed(event === EVENT_SYSCALL)) cpu.leaveThread()
     } else {
-      this.stats.listened++
-      if (this.#listening.heard()) this.#listened = undefined
+      this.stats.polled++
+      if (this.#polling.found()) this.#polled = undefined
     }
     return this.stopped(context, event)
   }
 
   /** KVM_RUN was ended by a host signal that was not meant for it. */
   #goOn({cpu}: KvmContext): EventKind {
-    this.#go(cpu, cpu === this.#listened || (this.running.length > 1 && this.#canSpin))
+    this.#go(cpu, cpu === this.#polled || (this.running.length > 1 && this.#canSpin))
     return 0
   }
 
-  /** @param listens whether the sentry will look at its frame */
-  #go(cpu: KvmCpu, listens: boolean): void {
-    if (cpu.go(listens ? this.#spinLimit.breakEven.answerLooks : 0)) this.#spinLimit.allowEntry()
+  /** @param polls whether the sentry will look at its frame */
+  #go(cpu: KvmCpu, polls: boolean): void {
+    if (cpu.go(polls ? this.#spinLimit.breakEven.answerLooks : 0)) this.#spinLimit.allowEntry()
   }
 
   #bury(context: KvmContext): void {

@@ -1,10 +1,10 @@
 // SpinLimit: how long the sentry looks for the next trap before it sleeps.
 
-import {type BreakEven, breakEven, NEVER_LISTENING} from '../costs.ts'
+import {type BreakEven, breakEven, NEVER_POLLING} from '../costs.ts'
 
 export class SpinLimit {
   /** The costs that it follows. */
-  breakEven: BreakEven = breakEven(NEVER_LISTENING)
+  breakEven: BreakEven = breakEven(NEVER_POLLING)
   /** The cost of a trap by exit: a context that KVM_RUN still has to bring into the guest is late by at most that. */
   entryNs = 0
   readonly #now: () => number

@@ -63,13 +63,13 @@ export interface NativeTracedContext extends NativeContext {
   readonly recordOffset: number
   setSpace(space: NativeTracedSpace): void
   /**
-   * From now on, while it runs alone, it runs on another processor and is listened to.
+   * From now on, while it runs alone, it runs on another processor and is polled.
    * @param spin looks for the next call; 0: none @param answer the program's looks for an answer @param perStop looks before a stop
    */
-  listen(spin: number, answer: number, perStop: number): void
+  poll(spin: number, answer: number, perStop: number): void
   /** See Context.know. */
   know(results: Uint32Array): void
-  /** Makes it stand still, even after a call that was heard. */
+  /** Makes it stand still, even after a call that polling found. */
   halt(): void
   /** It is on another processor than this thread. */
   readonly isAway: boolean

@@ -17,8 +17,8 @@ import {
   ARGUMENTS,
   ARGUMENTS_END,
   addressOf,
-  CAME_HEARD,
-  CAME_HEARD_LATE,
+  CAME_POLLED,
+  CAME_POLLED_LATE,
   CODE,
   EXIT_REASON,
   FAULT_WORDS,
@@ -86,9 +86,9 @@ export class PtraceContext implements LoopContext<PtraceSpace> {
     return this.#record[STOPPED] === EVENT_SYSCALL ? this.#frame[STATE] : 0
   }
 
-  get wasHeard(): boolean {
+  get wasPolled(): boolean {
     const {came} = this
-    return came === CAME_HEARD || came === CAME_HEARD_LATE
+    return came === CAME_POLLED || came === CAME_POLLED_LATE
   }
 
   get callNumber(): number {

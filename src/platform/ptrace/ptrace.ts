@@ -20,7 +20,7 @@ import {RunLoop} from '../run-loop.ts'
 import {FIRST_BYTES, ShownRegion} from '../shown-region.ts'
 import type {NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
-import {GateListening} from './gate-listening.ts'
+import {GatePolling} from './gate-polling.ts'
 import {lostProcesses, ptraceError} from './ptrace-error.ts'
 import {ReusedObjects} from './reused-objects.ts'
 import {PtraceSpace} from './space.ts'
@@ -39,9 +39,9 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   /** Programs run directly on the host's processor. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
-  readonly #listening = new GateListening(addon.monotonicNs)
-  /** The context that is listened to, while it runs alone. */
-  #listened: PtraceContext | undefined
+  readonly #polling = new GatePolling(addon.monotonicNs)
+  /** The context that is polled, while it runs alone. */
+  #polled: PtraceContext | undefined
   /** This many stops in a tick, on this processor, show that traps are brief. */
   #manyStops = NEVER
   readonly #contexts = new Set<PtraceContext>()
@@ -91,7 +91,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
 
   override useCosts(costs: Costs): void {
     super.useCosts(costs)
-    this.#listening.useCosts(costs)
+    this.#polling.useCosts(costs)
     const brief = briefNs(costs)
     this.#manyStops = Math.min(Math.ceil(TICK_NS / brief), NEVER)
     this.#tracer.setBriefNs(brief)
@@ -125,7 +125,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   }
 
   openCallGate(isForced: boolean): number {
-    if (isForced) this.#listening.force()
+    if (isForced) this.#polling.force()
     return this.#tracer.openGate()
   }
 
@@ -134,7 +134,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
     const native = this.#contextObjects.take((object) => object.open(watcher, this.#newFpState, this.#tracer))
     const context = new PtraceContext(native, this.userTop, (disposed) => {
       this.stop(disposed)
-      if (this.#listened === disposed) this.#stopListening()
+      if (this.#polled === disposed) this.#stopPolling()
       this.#contexts.delete(disposed)
       this.forget(disposed)
       this.#contextObjects.give(native)
@@ -164,20 +164,20 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   }
 
   protected override step(context: PtraceContext): EventKind {
-    if (this.#listened !== undefined && this.#listened !== context) this.#stopListening()
+    if (this.#polled !== undefined && this.#polled !== context) this.#stopPolling()
     const event = this.runHere(context)
-    if (event !== 0 && this.#listening.trapped(context.came)) this.#turnListening(context)
+    if (event !== 0 && this.#polling.trapped(context.came)) this.#turnPolling(context)
     return event
   }
 
   protected override sleep(): EventKind {
     // That it waits for its answer is only its claim: no program may run while the sentry sleeps.
-    this.#listened?.native.halt()
+    this.#polled?.native.halt()
     return super.sleep()
   }
 
   protected override stepSeveral(): EventKind {
-    if (this.#listened !== undefined) this.#stopListening()
+    if (this.#polled !== undefined) this.#stopPolling()
     const event = this.#collect()
     if (event !== 0) return event
     if (this.#tickNs === Number.POSITIVE_INFINITY && this.#needsTick) {
@@ -195,21 +195,21 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
     return new PtraceSpace(traced, this.#spaceObjects, this.#spaces)
   }
 
-  #turnListening(context: PtraceContext): void {
-    if (this.#listened !== undefined) {
-      this.#stopListening()
+  #turnPolling(context: PtraceContext): void {
+    if (this.#polled !== undefined) {
+      this.#stopPolling()
       return
     }
-    const {spinLooks, answerLooks, stopLooks} = this.#listening.looks
-    context.native.listen(spinLooks, answerLooks, stopLooks)
-    this.#listened = context
+    const {spinLooks, answerLooks, stopLooks} = this.#polling.looks
+    context.native.poll(spinLooks, answerLooks, stopLooks)
+    this.#polled = context
   }
 
-  #stopListening(): void {
-    this.#listened?.native.listen(0, 0, 0)
-    this.#listened?.native.halt()
-    this.#listened = undefined
-    this.#listening.stop()
+  #stopPolling(): void {
+    this.#polled?.native.poll(0, 0, 0)
+    this.#polled?.native.halt()
+    this.#polled = undefined
+    this.#polling.stop()
   }
 
   /** The event of one that has stopped; if none has, starts all that have a place. */

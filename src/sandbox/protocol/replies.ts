@@ -125,7 +125,7 @@ const reply = v.variant('kind', [
     platform: v.object({
       name: v.picklist(['kvm', 'ptrace']),
       reason: v.string(),
-      costs: v.object({trapNs: cost, listenedNs: maybeCost, wakeUpNs: maybeCost, lookNs: cost, pageNs: cost}),
+      costs: v.object({trapNs: cost, polledNs: maybeCost, wakeUpNs: maybeCost, lookNs: cost, pageNs: cost}),
     }),
     jail: v.array(
       v.object({

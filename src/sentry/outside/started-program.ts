@@ -27,7 +27,7 @@ export class StartedProgram {
   readonly #loadedNs: number
   /** What the platform had counted before, for all programs. */
   readonly #exits: number
-  readonly #listened: number
+  readonly #polled: number
   readonly #heldNs: number
   readonly #stopTimeOuts: () => void
   #timedOutBy: TimeLimit | undefined
@@ -35,11 +35,11 @@ export class StartedProgram {
   /** @throws HvError as Sentry.load does */
   constructor(sentry: Sentry, program: ProgramOptions, timeOuts: TimeOuts, run: Run) {
     const {kernel} = sentry
-    const {exits, listened} = kernel.platform.stats
+    const {exits, polled} = kernel.platform.stats
     this.#sentry = sentry
     this.#run = run
     this.#exits = exits
-    this.#listened = listened
+    this.#polled = polled
     this.#heldNs = kernel.cpuUse.quota?.heldNs ?? 0
     this.#startedNs = kernel.monotonicNs()
     this.process = sentry.load(program, run)
@@ -55,7 +55,7 @@ export class StartedProgram {
   finish(): ProgramResult {
     const {process} = this
     const {kernel} = this.#sentry
-    const {exits, listened} = kernel.platform.stats
+    const {exits, polled} = kernel.platform.stats
     const {quota} = kernel.cpuUse
     const endedNs = kernel.monotonicNs()
     this.#stopTimeOuts()
@@ -67,7 +67,7 @@ export class StartedProgram {
       syscalls: counters.syscalls,
       unknownSyscalls: counters.unknownCalls,
       exits: exits - this.#exits,
-      listened: listened - this.#listened,
+      polled: polled - this.#polled,
       patchedSites: counters.patchedSites,
       faults: counters.faults,
       ...(quota && {heldNs: quota.heldNs - this.#heldNs}),

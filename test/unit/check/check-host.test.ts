@@ -45,7 +45,7 @@ test('a PVM host is usable without VT-x, SVM and their modules', async () => {
 test('the proof says what a trap takes', async () => {
   const proof = find(await check(), 'trap-proof')
   expect(proof.detail).toBe(
-    'A system call and back takes 36.0 µs by an exit, 1.4 µs with the host process listening.',
+    'A system call and back takes 36.0 µs by an exit, 1.4 µs with the host process polling.',
   )
 })
 

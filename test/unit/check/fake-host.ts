@@ -74,7 +74,7 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
         ...kvm,
       }
     },
-    proveTrap: () => ({ok: true, roundTripNs: 36_000, listeningNs: 1400}),
+    proveTrap: () => ({ok: true, roundTripNs: 36_000, pollingNs: 1400}),
     proveStop: undefined,
     ...options,
   })

@@ -2,19 +2,13 @@
 
 import {describe, expect, test} from 'vitest'
 import {trapsNs} from '../../../src/platform/compare.ts'
-import {
-  ALWAYS_LISTENING,
-  breakEven,
-  briefNs,
-  NEVER_LISTENING,
-  typicalCosts,
-} from '../../../src/platform/costs.ts'
-import {Listening} from '../../../src/platform/kvm/listening.ts'
+import {ALWAYS_POLLING, breakEven, briefNs, NEVER_POLLING, typicalCosts} from '../../../src/platform/costs.ts'
+import {Polling} from '../../../src/platform/kvm/polling.ts'
 import {SpinLimit} from '../../../src/platform/kvm/spin-limit.ts'
 
-const XEON = {trapNs: 80_000, listenedNs: 19_600, wakeUpNs: 25_000, lookNs: 40, pageNs: 150}
-const EPYC = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
-const HARDWARE = {trapNs: 1500, listenedNs: 400, wakeUpNs: 3000, lookNs: 15, pageNs: 150}
+const XEON = {trapNs: 80_000, polledNs: 19_600, wakeUpNs: 25_000, lookNs: 40, pageNs: 150}
+const EPYC = {trapNs: 36_000, polledNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
+const HARDWARE = {trapNs: 1500, polledNs: 400, wakeUpNs: 3000, lookNs: 15, pageNs: 150}
 
 test('the sentry looks for as long as it costs to sleep in vain', () => {
   expect(breakEven(XEON)).toMatchObject({spinNs: 85_400, quickNs: 165_400})
@@ -27,24 +21,24 @@ test('the shim looks for an answer as long as an exit and a wake-up take, a thre
   expect(breakEven(HARDWARE)).toMatchObject({answerLooks: 300, commandLooks: 200})
 })
 
-test('listening never pays where it costs as much as an exit, or where there is no other processor', () => {
-  expect(breakEven({...EPYC, listenedNs: 36_000})).toMatchObject({spinNs: 15_000, quickNs: 0})
-  expect(breakEven({trapNs: 36_000, listenedNs: 1400, lookNs: 25, pageNs: 150})).toMatchObject({quickNs: 0})
+test('polling never pays where it costs as much as an exit, or where there is no other processor', () => {
+  expect(breakEven({...EPYC, polledNs: 36_000})).toMatchObject({spinNs: 15_000, quickNs: 0})
+  expect(breakEven({trapNs: 36_000, polledNs: 1400, lookNs: 25, pageNs: 150})).toMatchObject({quickNs: 0})
   expect(breakEven({trapNs: 36_000, wakeUpNs: 15_000, lookNs: 25, pageNs: 150})).toMatchObject({quickNs: 0})
-  expect(breakEven(NEVER_LISTENING)).toMatchObject({spinNs: 0, quickNs: 0})
+  expect(breakEven(NEVER_POLLING)).toMatchObject({spinNs: 0, quickNs: 0})
 })
 
 test('no cost makes a wait that does not end, or none at all', () => {
   const {answerLooks, commandLooks} = breakEven({
     trapNs: 1e9,
-    listenedNs: 1,
+    polledNs: 1,
     wakeUpNs: 1e9,
     lookNs: 1e-3,
     pageNs: 150,
   })
   expect([answerLooks, commandLooks]).toEqual([2 ** 24, 2 ** 24])
-  expect(breakEven(NEVER_LISTENING)).toMatchObject({answerLooks: 1, commandLooks: 1})
-  expect(breakEven(ALWAYS_LISTENING).answerLooks).toBeLessThan(2 ** 24)
+  expect(breakEven(NEVER_POLLING)).toMatchObject({answerLooks: 1, commandLooks: 1})
+  expect(breakEven(ALWAYS_POLLING).answerLooks).toBeLessThan(2 ** 24)
 })
 
 test('on ptrace a program is better off elsewhere if a wake-up takes less than a fifth of its time', () => {
@@ -53,70 +47,70 @@ test('on ptrace a program is better off elsewhere if a wake-up takes less than a
 })
 
 test('what traps took, or would have taken elsewhere', () => {
-  expect(trapsNs(EPYC, {exits: 10, listened: 1000})).toBe(10 * 36_000 + 1000 * 1400)
-  expect(trapsNs({trapNs: 9000, lookNs: 25, pageNs: 150}, {exits: 10, listened: 1000})).toBe(1010 * 9000)
+  expect(trapsNs(EPYC, {exits: 10, polled: 1000})).toBe(10 * 36_000 + 1000 * 1400)
+  expect(trapsNs({trapNs: 9000, lookNs: 25, pageNs: 150}, {exits: 10, polled: 1000})).toBe(1010 * 9000)
 })
 
-describe('listening', () => {
+describe('polling', () => {
   /** A clock that a test moves, and what depends on it. */
   function start(costs: typeof XEON) {
     let nowNs = 1
     const spinLimit = new SpinLimit(() => nowNs)
     spinLimit.breakEven = breakEven(costs)
     spinLimit.entryNs = costs.trapNs
-    const listening = new Listening(() => nowNs, spinLimit)
+    const polling = new Polling(() => nowNs, spinLimit)
     const pass = (ns: number) => {
       nowNs += ns
     }
-    /** @returns after how many exits, that far apart, it began to listen */
-    const exitsUntilListening = (gapNs: number, most: number) => {
+    /** @returns after how many exits, that far apart, it began to poll */
+    const exitsUntilPolling = (gapNs: number, most: number) => {
       for (let exits = 1; exits <= most; exits++) {
         pass(gapNs)
-        if (listening.exited()) return exits
+        if (polling.exited()) return exits
       }
       return undefined
     }
-    return {listening, spinLimit, pass, exitsUntilListening}
+    return {polling, spinLimit, pass, exitsUntilPolling}
   }
 
   test.each([XEON, EPYC, HARDWARE])('begins when traps come as quickly as exits let them: %o', (costs) => {
-    const {exitsUntilListening} = start(costs)
-    expect(exitsUntilListening(costs.trapNs, 100)).toBeLessThanOrEqual(16)
+    const {exitsUntilPolling} = start(costs)
+    expect(exitsUntilPolling(costs.trapNs, 100)).toBeLessThanOrEqual(16)
   })
 
   test.each([XEON, EPYC, HARDWARE])('does not while they lie further apart than it pays for: %o', (costs) => {
-    const {exitsUntilListening} = start(costs)
-    expect(exitsUntilListening(breakEven(costs).quickNs * 1.1, 3000)).toBe(undefined)
+    const {exitsUntilPolling} = start(costs)
+    expect(exitsUntilPolling(breakEven(costs).quickNs * 1.1, 3000)).toBe(undefined)
   })
 
   test.each([XEON, EPYC, HARDWARE])(
     'lasts until the first trap behind an entry, which takes as long as an exit: %o',
     (costs) => {
-      const {listening, spinLimit, pass, exitsUntilListening} = start(costs)
-      exitsUntilListening(costs.trapNs, 100)
+      const {polling, spinLimit, pass, exitsUntilPolling} = start(costs)
+      exitsUntilPolling(costs.trapNs, 100)
       spinLimit.allowEntry()
-      listening.patient()
+      polling.spinsOn()
       pass(costs.trapNs + breakEven(costs).spinNs * 0.9)
-      expect(listening.patient()).toBe(true)
+      expect(polling.spinsOn()).toBe(true)
       pass(breakEven(costs).spinNs * 0.2)
-      expect(listening.patient()).toBe(false)
+      expect(polling.spinsOn()).toBe(false)
     },
   )
 
   test.each([XEON, EPYC, HARDWARE])(
     'ends when traps come no faster, and begins less and less: %o',
     (costs) => {
-      const {listening, pass, exitsUntilListening} = start(costs)
-      const heardUntilEnd = () => {
-        for (let heard = 1; heard < 1000; heard++) {
+      const {polling, pass, exitsUntilPolling} = start(costs)
+      const foundUntilEnd = () => {
+        for (let found = 1; found < 1000; found++) {
           pass(costs.trapNs + 1)
-          if (listening.heard()) return heard
+          if (polling.found()) return found
         }
         return undefined
       }
       const begins = Array.from({length: 7}, () => {
-        const exits = exitsUntilListening(costs.trapNs, 10_000)
-        expect(heardUntilEnd()).toBe(51)
+        const exits = exitsUntilPolling(costs.trapNs, 10_000)
+        expect(foundUntilEnd()).toBe(51)
         return exits
       })
       expect(begins.slice(1)).toEqual([32, 128, 512, 2048, 4096, 4096])
@@ -124,28 +118,28 @@ describe('listening', () => {
   )
 
   test.each([XEON, EPYC, HARDWARE])('goes on while they come faster: %o', (costs) => {
-    const {listening, pass, exitsUntilListening} = start(costs)
-    exitsUntilListening(costs.trapNs, 100)
-    for (let heard = 0; heard < 1000; heard++) {
-      pass(costs.listenedNs)
-      expect(listening.heard()).toBe(false)
+    const {polling, pass, exitsUntilPolling} = start(costs)
+    exitsUntilPolling(costs.trapNs, 100)
+    for (let found = 0; found < 1000; found++) {
+      pass(costs.polledNs)
+      expect(polling.found()).toBe(false)
     }
   })
 
-  test('behind a trap that was heard it lasts as long as its limit', () => {
-    const {listening, spinLimit, pass} = start(XEON)
+  test('behind a trap that polling found it lasts as long as its limit', () => {
+    const {polling, spinLimit, pass} = start(XEON)
     spinLimit.allowEntry()
-    listening.heard()
-    listening.patient()
+    polling.found()
+    polling.spinsOn()
     pass(85_000)
-    expect(listening.patient()).toBe(true)
+    expect(polling.spinsOn()).toBe(true)
     pass(500)
-    expect(listening.patient()).toBe(false)
+    expect(polling.spinsOn()).toBe(false)
   })
 })
 
 test('of several measurements the fastest traps count, and the wake-up in the middle', () => {
-  const busy = {trapNs: 900_000, listenedNs: 7e6, wakeUpNs: 800, lookNs: 90, pageNs: 150}
+  const busy = {trapNs: 900_000, polledNs: 7e6, wakeUpNs: 800, lookNs: 90, pageNs: 150}
   expect(typicalCosts([busy, XEON, {...XEON, wakeUpNs: 30_000}])).toEqual(XEON)
   expect(typicalCosts([XEON])).toEqual(XEON)
 })

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {expect, onTestFinished, test, vi} from 'vitest'
 import {loadCosts, MEASUREMENTS, storeCosts} from '../../../src/platform/host-costs.ts'
 
-const KVM = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
+const KVM = {trapNs: 36_000, polledNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
 const PTRACE = {trapNs: 9000, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
 
 function start() {
@@ -76,7 +76,7 @@ test.each([
   {trapNs: 'soon'},
   {trapNs: '36000'},
   {trapNs: null},
-  {listenedNs: 0},
+  {polledNs: 0},
   {wakeUpNs: 2e9},
   {lookNs: 0},
   {pageNs: 0},

@@ -36,12 +36,12 @@ describeKvm('several contexts', () => {
     const rounds = 100
     for (const first of [0, 1])
       platform.resume(startAt(platform, {[mine]: first, [other]: 1 - first, [times]: rounds}), space)
-    const before = platform.stats.exits + platform.stats.listened
+    const before = platform.stats.exits + platform.stats.polled
     expect([platform.wait(inNs(LATE_NS)), platform.wait(inNs(LATE_NS))]).toEqual([
       EVENT_SYSCALL,
       EVENT_SYSCALL,
     ])
-    expect(platform.stats.exits + platform.stats.listened - before).toBe(2)
+    expect(platform.stats.exits + platform.stats.polled - before).toBe(2)
   })
 
   test.for([1, 2, 4])('keep their registers apart, 50 of them on %i Cpus', (cpus) => {

@@ -34,7 +34,7 @@ function start() {
   return {cpu, post, onAnswer}
 }
 
-test('its next call, which it stopped for meanwhile, is heard, and not taken for the one that was answered', () => {
+test('its next call, which it stopped for meanwhile, is found by polling, and not taken for the one that was answered', () => {
   const {cpu, post, onAnswer} = start()
   cpu.frame[STATE] = REQUEST
   onAnswer(() => {

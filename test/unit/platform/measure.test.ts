@@ -27,20 +27,20 @@ describe.each(platforms.filter(({isHere}) => isHere))('measuring on $name', ({na
   test('gives costs of this platform, which it goes by from then on', () => {
     using platform = open(MEMORY_BYTES)
     let costs = measureCosts(platform, 12_345, 333)
-    // Listening begins after traps in quick succession, which a busy machine may not produce at once.
-    for (let tries = 1; name === 'kvm' && costs.listenedNs === 333 && tries < 20; tries++)
+    // Polling begins after traps in quick succession, which a busy machine may not produce at once.
+    for (let tries = 1; name === 'kvm' && costs.polledNs === 333 && tries < 20; tries++)
       costs = measureCosts(platform, 12_345, 333)
     expect(costs).toMatchObject({trapNs: expect.any(Number), lookNs: expect.any(Number), wakeUpNs: 12_345})
     expect(costs.trapNs).toBeGreaterThan(0)
-    if (name === 'ptrace') expect(costs.listenedNs).toBe(333)
-    else expect(costs.listenedNs).not.toBe(333)
+    if (name === 'ptrace') expect(costs.polledNs).toBe(333)
+    else expect(costs.polledNs).not.toBe(333)
     expect(platform.costs).toBe(costs)
   })
 
-  test('without another processor it does not come to listening', () => {
+  test('without another processor it does not come to polling', () => {
     using platform = open(MEMORY_BYTES)
-    expect(measureCosts(platform, undefined, undefined)).not.toHaveProperty('listenedNs')
-    expect(platform.stats.listened).toBe(0)
+    expect(measureCosts(platform, undefined, undefined)).not.toHaveProperty('polledNs')
+    expect(platform.stats.polled).toBe(0)
   })
 
   test('happens a few times: what is known is taken as it is', async () => {
@@ -61,11 +61,11 @@ describe.each(platforms.filter(({isHere}) => isHere))('measuring on $name', ({na
 
 test('another platform is named where the same traps would have taken less than half as long, and what it gives up', async () => {
   inCacheOfItsOwn()
-  const kvm = {trapNs: 80_000, listenedNs: 20_000, wakeUpNs: 9000, lookNs: 25, pageNs: 150}
+  const kvm = {trapNs: 80_000, polledNs: 20_000, wakeUpNs: 9000, lookNs: 25, pageNs: 150}
   const ptrace = {trapNs: 3000, wakeUpNs: 9000, lookNs: 25, pageNs: 150}
   storeCosts(process.env, 'kvm', kvm)
   storeCosts(process.env, 'ptrace', ptrace)
-  const few = {exits: 10, listened: 0}
+  const few = {exits: 10, polled: 0}
   expect(await fasterPlatform('kvm', kvm, few)).toEqual({
     name: 'ptrace',
     times: 80 / 3,
@@ -73,5 +73,5 @@ test('another platform is named where the same traps would have taken less than 
   })
   expect(await fasterPlatform('kvm', {...kvm, trapNs: 5000}, few)).toBe(undefined)
   expect(await fasterPlatform('ptrace', {...ptrace, trapNs: 200_000}, few)).toEqual({name: 'kvm', times: 2.5})
-  expect(await fasterPlatform('kvm', kvm, {exits: 0, listened: 0})).toBe(undefined)
+  expect(await fasterPlatform('kvm', kvm, {exits: 0, polled: 0})).toBe(undefined)
 })

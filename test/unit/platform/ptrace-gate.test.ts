@@ -1,4 +1,4 @@
-// The gate of the ptrace platform: calls that are heard without a stop, and what can be done to a program that waits there.
+// The gate of the ptrace platform: calls that are found without a stop, and what can be done to a program that waits there.
 
 import {availableParallelism} from 'node:os'
 import {describe, expect, test} from 'vitest'
@@ -25,7 +25,7 @@ import {countAt, DATA_ADDRESS, inNs, LATE_NS, placeWith, SOON_NS} from '../../he
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const SEED = 0x1122_3344_5566_7700n
-const canListen = canTrace() && availableParallelism() > 1
+const canPoll = canTrace() && availableParallelism() > 1
 /** What else a call leaves: on x86_64 its end in RCX; on arm64 X8 keeps its number. */
 const [LINK, LINKED] = arch.name === 'x86_64' ? [11, BEHIND] : [8, arch.callLoopNumber]
 
@@ -49,7 +49,7 @@ function call(platform: Platform, context: Context, space: AddressSpace, result:
   expect(context.callNumber).toBe(arch.callLoopNumber)
 }
 
-describe.skipIf(!canListen)('a call through the gate', () => {
+describe.skipIf(!canPoll)('a call through the gate', () => {
   function start(platform: ReturnType<typeof openGated>): {context: Context; space: AddressSpace} {
     const space = spaceWith(platform, storeCode(platform, gateLoop(platform.gate)))
     const context = contextAt(platform, SEED)
@@ -58,12 +58,12 @@ describe.skipIf(!canListen)('a call through the gate', () => {
     return {context, space}
   }
 
-  test('is heard, and the program goes on with all that it had', () => {
+  test('is found without a stop, and the program goes on with all that it had', () => {
     using platform = openGated()
     const {context, space} = start(platform)
     // On a busy host many calls come late, and ring.
     const lateNs = inNs(LATE_NS)
-    for (let i = 0; i < 1000 || platform.stats.listened <= 500; i++) {
+    for (let i = 0; i < 1000 || platform.stats.polled <= 500; i++) {
       call(platform, context, space, i)
       expect(addon.monotonicNs()).toBeLessThan(lateNs)
     }
@@ -146,7 +146,7 @@ describe.skipIf(!canListen)('a call through the gate', () => {
       // When the sentry has stopped looking, a deadline ends its wait, and it looks again.
       const lateNs = inNs(LATE_NS)
       while (platform.wait(inNs(SOON_NS)) === EVENT_DEADLINE) expect(addon.monotonicNs()).toBeLessThan(lateNs)
-      expect([context.callNumber, (context as PtraceContext).wasHeard]).toEqual([arch.callLoopNumber, true])
+      expect([context.callNumber, (context as PtraceContext).wasPolled]).toEqual([arch.callLoopNumber, true])
       if (what === 'sleeps') {
         // Long enough to sleep, even on a busy host.
         expect(platform.wait(inNs(10 * SOON_NS))).toBe(EVENT_DEADLINE)
@@ -186,7 +186,7 @@ describe.skipIf(!canTrace())("a call that stops its program at the gate's bell",
     const {platform, context, goOn} = start(gateLoop)
     using _ = platform
     for (let i = 0; i < 100; i++) {
-      expect([context.callNumber, context.callSite, context.wasHeard]).toEqual([
+      expect([context.callNumber, context.callSite, context.wasPolled]).toEqual([
         arch.callLoopNumber,
         0,
         false,
@@ -236,7 +236,7 @@ describe.skipIf(!canTrace())("a call that stops its program at the gate's bell",
   })
 })
 
-describe.skipIf(!canListen)('two contexts of a space', () => {
+describe.skipIf(!canPoll)('two contexts of a space', () => {
   // A stopped thread of its process makes the thread for the other context.
   test('run, and one has trapped by the time that the other gets its thread', () => {
     using platform = openPtrace()
@@ -249,10 +249,10 @@ describe.skipIf(!canListen)('two contexts of a space', () => {
       spinner.writeRegisters(arch.initialRegisters(CODE_ADDRESS + PAGE_SIZE, 0))
       // Moves it to another processor, where it runs meanwhile.
       const {native} = caller as PtraceContext
-      native.listen(1, 1, 1)
+      native.poll(1, 1, 1)
       platform.resume(caller, space)
       next(platform)
-      native.listen(0, 0, 0)
+      native.poll(0, 0, 0)
       platform.resume(caller, space)
       platform.resume(spinner, space)
       next(platform)

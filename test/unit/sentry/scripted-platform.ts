@@ -1,7 +1,7 @@
 // A platform for tests: its contexts make the calls that a script lists, and it records what it was told.
 
 import {arch} from '../../../src/arch/index.ts'
-import {NEVER_LISTENING} from '../../../src/platform/costs.ts'
+import {NEVER_POLLING} from '../../../src/platform/costs.ts'
 import type {MemoryFile} from '../../../src/platform/memory-file.ts'
 import {
   type AddressSpace,
@@ -82,8 +82,8 @@ export class ScriptedPlatform implements Platform {
   readonly mappings = []
   readonly cpus: number
   readonly hasHostCycles = false
-  readonly stats = {exits: 0, listened: 0}
-  readonly costs = NEVER_LISTENING
+  readonly stats = {exits: 0, polled: 0}
+  readonly costs = NEVER_POLLING
   useCosts(): void {}
   readonly death = 'as the script says'
   readonly deathSignal = 11

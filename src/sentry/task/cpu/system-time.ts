@@ -37,10 +37,10 @@ export class SystemTime {
 export function answerTimed(
   task: Task,
   answer: (task: Task) => boolean,
-  {trapNs, listenedNs = trapNs}: Costs,
+  {trapNs, polledNs = trapNs}: Costs,
 ): boolean {
   const startNs = monotonicNs()
   const goesOn = answer(task)
-  task.systemTime.note(monotonicNs() - startNs + listenedNs)
+  task.systemTime.note(monotonicNs() - startNs + polledNs)
   return goesOn
 }

@@ -1,23 +1,23 @@
-// Listening: when the sentry spins on the trap frame instead of waiting for exits. It pays while the program traps in quick
+// Polling: when the sentry spins on the trap frame instead of waiting for exits. It pays while the program traps in quick
 // succession, and needs a second processor.
 
 import {availableParallelism} from 'node:os'
 import {Pace} from '../pace.ts'
 import type {SpinLimit} from './spin-limit.ts'
 
-/** How many traps in a row must be quick: at first, and at most after listening was in vain, which costs as much as about three traps. */
+/** How many traps in a row must be quick: at first, and at most after polling was in vain, which costs as much as about three traps. */
 const STREAK_MIN = 8
 const STREAK_MAX = 32
 /** The same when traps came no faster: each such trial costs some fifty of them. */
 const STREAK_MAX_SLOW = 4096
 const SLOW_STREAKS = 4
-/** Parking, and each call that the shim gave up on, cost as much as several traps by exit: if fewer were heard, it was in vain. */
+/** Parking, and each call that the shim gave up on, cost as much as several traps by exit: if polling found fewer, it was in vain. */
 const WORTH = 16
 /** System calls that the shim gave up on: this many may be chance, and one in so many. */
 const MISSES_MIN = 4
 const MISSES_SHARE = 64
 
-export class Listening {
+export class Polling {
   readonly #now: () => number
   readonly #spinLimit: SpinLimit
   readonly #pace: Pace
@@ -25,13 +25,13 @@ export class Listening {
   #streak = STREAK_MIN
   #traps = 0
   #since = 0
-  #listened = 0
+  #found = 0
   #missed = 0
   #isParked = false
 
   /**
    * @param now CLOCK_MONOTONIC nanoseconds
-   * @param spinLimit gives the costs, and how long to listen in vain
+   * @param spinLimit gives the costs, and how long to poll in vain
    */
   constructor(now: () => number, spinLimit: SpinLimit) {
     this.#now = now
@@ -39,7 +39,7 @@ export class Listening {
     this.#pace = new Pace(now)
   }
 
-  /** Called for a trap by exit. True: listen from here on. */
+  /** Called for a trap by exit. True: poll from here on. */
   exited(): boolean {
     if (!this.#possible || ++this.#traps < this.#streak) return false
     const now = this.#now()
@@ -48,16 +48,16 @@ export class Listening {
     if (quick) this.#pace.begin(everyNs)
     this.#since = now
     this.#traps = 0
-    this.#listened = 0
+    this.#found = 0
     this.#missed = 0
     this.#isParked = false
     this.#spinLimit.renew()
     return quick
   }
 
-  /** Called for a trap that was heard. True: go back to exits, because traps come no faster than by these. */
-  heard(): boolean {
-    this.#listened++
+  /** Called for a trap that polling found. True: go back to exits, because traps come no faster than by these. */
+  found(): boolean {
+    this.#found++
     this.#spinLimit.renew()
     if (!this.#pace.isSlow()) return false
     this.#rest()
@@ -66,7 +66,7 @@ export class Listening {
   }
 
   /** Nothing has come yet: whether to spin on. */
-  patient(): boolean {
+  spinsOn(): boolean {
     return this.#spinLimit.lasts()
   }
 
@@ -77,16 +77,16 @@ export class Listening {
   }
 
   /**
-   * A trap came by an exit while listening. True: go back to exits, because the sentry has stopped spinning, or because the shim
+   * A trap came by an exit while polling. True: go back to exits, because the sentry has stopped spinning, or because the shim
    * keeps giving up: the sentry does not get the processor that it spins on.
    * @param gaveUp it is a system call, and the shim gave up waiting for its answer
    */
   missed(gaveUp: boolean): boolean {
     this.#spinLimit.renew()
     if (gaveUp && !this.#isParked) this.#missed++
-    if (!this.#isParked && this.#missed < MISSES_MIN + this.#listened / MISSES_SHARE) return false
+    if (!this.#isParked && this.#missed < MISSES_MIN + this.#found / MISSES_SHARE) return false
     this.#rest()
-    const wasWorth = this.#listened >= WORTH * (1 + this.#missed) && !this.#pace.wasSlow
+    const wasWorth = this.#found >= WORTH * (1 + this.#missed) && !this.#pace.wasSlow
     this.#streak = wasWorth ? STREAK_MIN : Math.max(this.#streak, Math.min(this.#streak * 2, STREAK_MAX))
     return true
   }

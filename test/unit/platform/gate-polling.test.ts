@@ -1,28 +1,28 @@
-// When the ptrace platform listens for calls through the gate, with costs that no host here has.
+// When the ptrace platform polls for calls through the gate, with costs that no host here has.
 
 import {describe, expect, test} from 'vitest'
 import type {Costs} from '../../../src/platform/costs.ts'
-import {GateListening} from '../../../src/platform/ptrace/gate-listening.ts'
-import {CAME_HEARD, CAME_HEARD_LATE, CAME_RANG} from '../../../src/platform/trap-words.ts'
+import {GatePolling} from '../../../src/platform/ptrace/gate-polling.ts'
+import {CAME_POLLED, CAME_POLLED_LATE, CAME_RANG} from '../../../src/platform/trap-words.ts'
 
 const STOP = 0
-/** A call that is heard saves 4 µs; a stop while listening costs 40. */
-const COSTS: Costs = {trapNs: 5000, listenedNs: 1000, wakeUpNs: 20_000, lookNs: 10, pageNs: 100}
+/** A call that polling finds saves 4 µs; a stop while polling costs 40. */
+const COSTS: Costs = {trapNs: 5000, polledNs: 1000, wakeUpNs: 20_000, lookNs: 10, pageNs: 100}
 const MANY = 100_000
 
 function start(costs: Costs = COSTS) {
   let now = 0
-  const listening = new GateListening(() => now)
-  listening.useCosts(costs)
+  const polling = new GatePolling(() => now)
+  polling.useCosts(costs)
   /** @returns after how many traps it begins or stops; undefined: never */
   const turnsAfter = (came: readonly number[], everyNs = costs.trapNs, most = MANY): number | undefined => {
     for (let i = 0; i < most; i++) {
       now += everyNs
-      if (listening.trapped(came[i % came.length])) return i + 1
+      if (polling.trapped(came[i % came.length])) return i + 1
     }
     return undefined
   }
-  return {listening, turnsAfter}
+  return {polling, turnsAfter}
 }
 
 /** That many calls, then a stop. */
@@ -49,29 +49,29 @@ describe('it begins', () => {
   })
 
   test.each([
-    ['with one processor', {wakeUpNs: undefined, listenedNs: undefined}],
-    ['where a stop costs no more', {listenedNs: 5000}],
-    ['where a stop costs less', {listenedNs: 9000}],
-    ['before costs are known', {trapNs: 0, listenedNs: undefined}],
+    ['with one processor', {wakeUpNs: undefined, polledNs: undefined}],
+    ['where a stop costs no more', {polledNs: 5000}],
+    ['where a stop costs less', {polledNs: 9000}],
+    ['before costs are known', {trapNs: 0, polledNs: undefined}],
   ])('not %s', (_, costs) => {
     expect(start({...COSTS, ...costs} as Costs).turnsAfter([CAME_RANG], 1)).toBe(undefined)
   })
 })
 
 describe('it stops', () => {
-  test('never while calls are heard', () => {
+  test('never while polling finds calls', () => {
     const {turnsAfter} = start()
     turnsAfter([CAME_RANG])
-    expect(turnsAfter([CAME_HEARD], 1000)).toBe(undefined)
-    expect(turnsAfter(callsAndStop(20, CAME_HEARD), 1000)).toBe(undefined)
+    expect(turnsAfter([CAME_POLLED], 1000)).toBe(undefined)
+    expect(turnsAfter(callsAndStop(20, CAME_POLLED), 1000)).toBe(undefined)
   })
 
   test('when calls come no faster than before, because something else wants the processor', () => {
-    const {listening, turnsAfter} = start()
+    const {polling, turnsAfter} = start()
     const trial = (): [begins: number | undefined, ends: number | undefined] => {
       const begins = turnsAfter([CAME_RANG])
-      const ends = turnsAfter([CAME_HEARD], COSTS.trapNs)
-      listening.stop()
+      const ends = turnsAfter([CAME_POLLED], COSTS.trapNs)
+      polling.stop()
       return [begins, ends]
     }
     // Three batches of 16 and the trap before each. Then 90 µs times 4, at 4 each, in batches of 8; and so on.
@@ -90,15 +90,15 @@ describe('it stops', () => {
     const {turnsAfter} = start()
     turnsAfter([CAME_RANG])
     for (let i = 0; i < 100; i++) {
-      expect(turnsAfter([CAME_HEARD], 1000, 17)).toBe(undefined)
-      expect(turnsAfter([CAME_HEARD], 50_000, 34)).toBe(undefined)
+      expect(turnsAfter([CAME_POLLED], 1000, 17)).toBe(undefined)
+      expect(turnsAfter([CAME_POLLED], 50_000, 34)).toBe(undefined)
     }
   })
 
   test.each([
     ['stops', STOP],
     ['calls that nobody waited for', CAME_RANG],
-    ['answers that came too late', CAME_HEARD_LATE],
+    ['answers that came too late', CAME_POLLED_LATE],
   ])('when there are %s, by what it could lose at most', (_, came) => {
     const {turnsAfter} = start()
     turnsAfter([CAME_RANG])
@@ -107,29 +107,29 @@ describe('it stops', () => {
   })
 
   test('and begins anew by twice as much where it was in vain, and by as much where it was not', () => {
-    const {listening, turnsAfter} = start()
+    const {polling, turnsAfter} = start()
     turnsAfter([CAME_RANG])
     turnsAfter([STOP])
-    listening.stop()
+    polling.stop()
     // 90 µs, at 4 each, in batches of 8.
     expect(turnsAfter([CAME_RANG])).toBe(48)
-    turnsAfter([CAME_HEARD], 0, 100)
+    turnsAfter([CAME_POLLED], 0, 100)
     turnsAfter([STOP])
-    listening.stop()
+    polling.stop()
     expect(turnsAfter([CAME_RANG])).toBe(24)
   })
 })
 
 test('forced, it begins by the first trap and never stops by itself', () => {
-  const {listening, turnsAfter} = start()
-  listening.force()
+  const {polling, turnsAfter} = start()
+  polling.force()
   expect(turnsAfter([STOP])).toBe(1)
-  expect(turnsAfter([STOP, CAME_RANG, CAME_HEARD])).toBe(undefined)
-  listening.stop()
+  expect(turnsAfter([STOP, CAME_RANG, CAME_POLLED])).toBe(undefined)
+  polling.stop()
   expect(turnsAfter([STOP])).toBe(1)
 })
 
 test('how often it looks follows from costs', () => {
-  const {listening} = start()
-  expect(listening.looks).toEqual({spinLooks: 4400, answerLooks: 36_000, stopLooks: 500})
+  const {polling} = start()
+  expect(polling.looks).toEqual({spinLooks: 4400, answerLooks: 36_000, stopLooks: 500})
 })

@@ -1,9 +1,9 @@
-// GateListening: when the sentry listens for calls through the gate, with the program on another processor. Each call that it hears costs
+// GatePolling: when the sentry polls for calls through the gate, with the program on another processor. Each call that it finds costs
 // less than a stop; each other stop costs an additional wake-up there, compared with the sentry's own processor.
 
 import {breakEven, type Costs, looksOf} from '../costs.ts'
 import {Pace} from '../pace.ts'
-import {CAME_HEARD, CAME_HEARD_LATE, CAME_RANG} from '../trap-words.ts'
+import {CAME_POLLED, CAME_POLLED_LATE, CAME_RANG} from '../trap-words.ts'
 
 /** Traps between two looks at the clock. */
 const BATCH = 8
@@ -16,7 +16,7 @@ const MOVES = 2
 const ANSWERS = 8
 /** Calls through the gate before the first time: until then V8 compiles the sentry, on the processor that the program would take. */
 const WARM = 16_384
-/** When listening was in vain, it takes twice as much to begin again: at most this many times as much. */
+/** When polling was in vain, it takes twice as much to begin again: at most this many times as much. */
 const MOST_DOUBT = 16
 /** The same when calls came no faster: each such trial costs some fifty of them. */
 const MOST_DOUBT_SLOW = 1024
@@ -29,7 +29,7 @@ export interface Looks {
   stopLooks: number
 }
 
-export class GateListening {
+export class GatePolling {
   looks: Looks = {spinLooks: 0, answerLooks: 0, stopLooks: 1}
   readonly #now: () => number
   #sparedNs = 0
@@ -38,14 +38,14 @@ export class GateListening {
   #stakeNs = 0
   #quickNs = 0
   #isOn = false
-  /** What listening has saved lately, or would have. */
+  /** What polling has saved lately, or would have. */
   #balanceNs = 0
   #doubt = 1
-  #heard = 0
+  #found = 0
   #isForced = false
   readonly #pace: Pace
   #untilWarm = WARM
-  // For the batch, while it does not listen.
+  // For the batch, while it does not poll.
   #traps = 0
   #rings = 0
   #since = 0
@@ -74,7 +74,7 @@ export class GateListening {
     this.#doubt = 1
   }
 
-  /** From now on it listens whenever possible, whether it pays or not. */
+  /** From now on it polls whenever possible, whether it pays or not. */
   force(): void {
     this.#isForced = true
   }
@@ -82,7 +82,7 @@ export class GateListening {
   /**
    * The program trapped.
    * @param came CAME_*
-   * @returns whether to begin to listen, or to stop
+   * @returns whether to begin to poll, or to stop
    */
   trapped(came: number): boolean {
     if (this.#quickNs === 0) return false
@@ -119,7 +119,7 @@ export class GateListening {
 
   #begin(): true {
     this.#isOn = true
-    this.#heard = 0
+    this.#found = 0
     this.#balanceNs = this.#stakeNs
     return true
   }
@@ -129,15 +129,15 @@ export class GateListening {
       this.#doubt = Math.min(this.#doubt * SLOW_DOUBTS, MOST_DOUBT_SLOW)
       return true
     }
-    if (came === CAME_HEARD) {
-      this.#heard++
+    if (came === CAME_POLLED) {
+      this.#found++
       this.#balanceNs = Math.min(this.#stakeNs, this.#balanceNs + this.#sparedNs)
       return false
     }
-    if (came === CAME_HEARD_LATE) this.#heard++
+    if (came === CAME_POLLED_LATE) this.#found++
     this.#balanceNs -= this.#lostNs
     if (this.#balanceNs > 0) return false
-    const wasWorth = this.#heard * this.#sparedNs > this.#stakeNs && !this.#pace.wasSlow
+    const wasWorth = this.#found * this.#sparedNs > this.#stakeNs && !this.#pace.wasSlow
     this.#doubt = wasWorth ? 1 : Math.max(this.#doubt, Math.min(this.#doubt * 2, MOST_DOUBT))
     return true
   }

@@ -208,6 +208,11 @@ export class FileLockTable {
     this.forgetIdle(inode)
   }
 
+  /** The last descriptor of an open file is gone: what the file itself held ends. */
+  lastClosed(description: {readonly file: FileDescription}): void {
+    this.release(description.file.inode, description)
+  }
+
   /** Call after locks were released. */
   forgetIdle(inode: Inode): void {
     if (this.#ofFiles.get(inode)?.isIdle) this.#ofFiles.delete(inode)

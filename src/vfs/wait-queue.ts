@@ -1,10 +1,12 @@
 // Wait queues: waiters that sleep until something changes (a pipe fills, a timer fires, a child ends).
 
-/**
- * Called once per wake; a waiter that stays interested stays in the queue until it leaves. `events` are the poll(2) bits
- * that may now hold: a hint for edge-triggered epolls.
- */
-export type Waiter = (events: number) => void
+export interface Waiter {
+  /**
+   * Called once per wake; a waiter that stays interested stays in the queue until it leaves.
+   * @param events poll(2) bits that may now hold: a hint for edge-triggered epolls
+   */
+  wake(events: number): void
+}
 
 /** Counts changes to something, for those that poll it. */
 export interface Changes {
@@ -30,6 +32,6 @@ export class WaitQueue {
   }
 
   wakeAll(events = ANY_EVENT): void {
-    for (const waiter of [...this.#waiters]) waiter(events)
+    for (const waiter of [...this.#waiters]) waiter.wake(events)
   }
 }

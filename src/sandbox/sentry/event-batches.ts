@@ -4,7 +4,7 @@
 // listener: a trace with holes would be worse than a slow one.
 
 import {monotonicNs} from '../../sentry/time/host-clock.ts'
-import type {TimerQueue} from '../../sentry/time/timers.ts'
+import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 import type {TraceEvent} from '../../sentry/trace/event.ts'
 import type {SentryPort} from './port.ts'
 
@@ -15,13 +15,13 @@ const MOST_BATCHES = 8
 /** How long an event waits for others, while the guest runs on without a call. */
 const DELAY_NS = 20_000_000
 
-export class EventBatches {
+export class EventBatches implements TimerTarget {
   readonly #port: SentryPort
   readonly #timers: TimerQueue
   readonly #shallStop: () => boolean
   #events: TraceEvent[] = []
   #length = 0
-  #timer: ReturnType<TimerQueue['add']> | undefined
+  #timer: Timer | undefined
 
   /** @param shallStop the guest is about to be killed: it no longer waits for its listener */
   constructor(port: SentryPort, timers: TimerQueue, shallStop: () => boolean) {
@@ -34,11 +34,16 @@ export class EventBatches {
     this.#events.push(event)
     if (event.type === 'syscall') for (const text of event.args) this.#length += text.length
     if (this.#events.length >= BATCH_EVENTS || this.#length >= BATCH_LENGTH) this.flush()
-    else this.#timer ??= this.#timers.add(monotonicNs() + DELAY_NS, () => this.flush())
+    else this.#timer ??= this.#timers.add(monotonicNs() + DELAY_NS, this)
+  }
+
+  /** The first event has waited long enough. */
+  expire(): void {
+    this.flush()
   }
 
   flush(): void {
-    if (this.#timer !== undefined) this.#timers.cancel(this.#timer)
+    this.#timers.cancel(this.#timer)
     this.#timer = undefined
     if (this.#events.length === 0) return
     const events = this.#events

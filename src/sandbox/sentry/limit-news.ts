@@ -3,7 +3,7 @@
 // A guest can hit a limit a million times: hits are counted, not told one by one.
 
 import {monotonicNs} from '../../sentry/time/host-clock.ts'
-import type {Timer, TimerQueue} from '../../sentry/time/timers.ts'
+import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 import type {LimitHit, LimitName} from '../protocol/messages.ts'
 
 const PERIOD_NS = 1e9
@@ -11,8 +11,8 @@ const PERIOD_NS = 1e9
 export class LimitNews {
   readonly #tell: (hit: LimitHit) => void
   readonly #timers: TimerQueue
-  /** Limits reported within this second, and their hits since. */
-  readonly #waiting = new Map<LimitName, {count: number; pid: number | undefined; timer: Timer}>()
+  /** Limits reported within this second. */
+  readonly #waiting = new Map<LimitName, Period>()
 
   constructor(tell: (hit: LimitHit) => void, timers: TimerQueue) {
     this.#tell = tell
@@ -38,15 +38,33 @@ export class LimitNews {
   }
 
   #say({limit, count, pid}: LimitHit): void {
-    const timer = this.#timers.add(monotonicNs() + PERIOD_NS, () => this.#passed(limit))
-    this.#waiting.set(limit, {count: 0, pid: undefined, timer})
+    const period = new Period(this, limit)
+    period.timer = this.#timers.add(monotonicNs() + PERIOD_NS, period)
+    this.#waiting.set(limit, period)
     this.#tell(hitOf(limit, count, pid))
   }
 
-  #passed(limit: LimitName): void {
-    const waiting = this.#waiting.get(limit)
+  passed({limit, count, pid}: Period): void {
     this.#waiting.delete(limit)
-    if (waiting !== undefined && waiting.count > 0) this.#say({limit, count: waiting.count, pid: waiting.pid})
+    if (count > 0) this.#say({limit, count, pid})
+  }
+}
+
+/** The second after a report of a limit, and the limit's hits since. */
+class Period implements TimerTarget {
+  count = 0
+  pid: number | undefined
+  timer: Timer | undefined
+  readonly limit: LimitName
+  readonly #news: LimitNews
+
+  constructor(news: LimitNews, limit: LimitName) {
+    this.#news = news
+    this.limit = limit
+  }
+
+  expire(): void {
+    this.#news.passed(this)
   }
 }
 

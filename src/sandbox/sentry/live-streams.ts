@@ -4,11 +4,11 @@
 
 import type {Kernel} from '../../sentry/core/kernel.ts'
 import {monotonicNs} from '../../sentry/time/host-clock.ts'
-import type {TimerQueue} from '../../sentry/time/timers.ts'
+import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 import type {Terminal} from '../../sentry/tty/terminal.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {openPipe, type PipeEnd} from '../../vfs/pipe.ts'
-import type {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import {type LiveReply, type LiveRequest, WINDOW_BYTES, type WithoutRun} from '../protocol/messages.ts'
 
 export type Post = (reply: WithoutRun<LiveReply>) => void
@@ -117,36 +117,35 @@ function sourceOf(reader: PipeEnd): LiveSource {
   }
 }
 
-export class LiveInput {
+export class LiveInput implements Waiter {
   readonly #post: Post
   readonly #sink: LiveSink
   readonly #waiting: Uint8Array[] = []
   #isEnding = false
   #isShut = false
-  readonly #pump = (): void => this.#write()
 
   constructor(post: Post, sink: LiveSink) {
     this.#post = post
     this.#sink = sink
-    sink.waiters.join(this.#pump)
+    sink.waiters.join(this)
   }
 
   give(bytes: Uint8Array, isEnd: boolean): void {
     if (this.#isShut) return
     if (bytes.length > 0) this.#waiting.push(bytes)
     this.#isEnding ||= isEnd
-    this.#write()
+    this.wake()
   }
 
   shut(): void {
     if (this.#isShut) return
     this.#isShut = true
-    this.#sink.waiters.leave(this.#pump)
+    this.#sink.waiters.leave(this)
     this.#sink.close()
   }
 
   /** Writes as much as fits. When nobody will read it, takes it as if it had been read. */
-  #write(): void {
+  wake(): void {
     let taken = 0
     for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
       const {isRead, room} = this.#sink
@@ -163,7 +162,7 @@ export class LiveInput {
   }
 }
 
-export class LiveOutput {
+export class LiveOutput implements Waiter, TimerTarget {
   readonly #fd: 1 | 2
   readonly #post: Post
   readonly #source: LiveSource
@@ -171,26 +170,30 @@ export class LiveOutput {
   #isReading = false
   #isShut = false
   readonly #timers: TimerQueue
-  #timer: ReturnType<TimerQueue['add']> | undefined
-  /** After a short delay, if it is little: many programs write in small pieces. */
-  readonly #pump = (): void => {
-    const {length, batchBytes} = this.#source
-    if (length >= batchBytes) this.#read(this.#room)
-    else if (length > 0)
-      this.#timer ??= this.#timers.add(monotonicNs() + DELAY_NS, () => this.#read(this.#room))
-  }
+  #timer: Timer | undefined
 
   constructor(fd: 1 | 2, post: Post, source: LiveSource, timers: TimerQueue) {
     this.#fd = fd
     this.#timers = timers
     this.#post = post
     this.#source = source
-    source.waiters.join(this.#pump)
+    source.waiters.join(this)
+  }
+
+  /** Reads after a short delay, if it is little: many programs write in small pieces. */
+  wake(): void {
+    const {length, batchBytes} = this.#source
+    if (length >= batchBytes) this.expire()
+    else if (length > 0) this.#timer ??= this.#timers.add(monotonicNs() + DELAY_NS, this)
+  }
+
+  expire(): void {
+    this.#read(this.#room)
   }
 
   addRoom(bytes: number): void {
     this.#room += bytes
-    this.#read(this.#room)
+    this.expire()
   }
 
   /** The owner reads no more: writers get EPIPE. */
@@ -198,7 +201,7 @@ export class LiveOutput {
     if (this.#isShut) return
     this.#isShut = true
     this.#timers.cancel(this.#timer)
-    this.#source.waiters.leave(this.#pump)
+    this.#source.waiters.leave(this)
     this.#source.close()
   }
 
@@ -221,6 +224,6 @@ export class LiveOutput {
     this.#room -= length
     this.#post({kind: 'output', fd: this.#fd, bytes})
     // A terminal's echoes may have waited for room.
-    this.#pump()
+    this.wake()
   }
 }

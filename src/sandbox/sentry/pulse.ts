@@ -4,17 +4,25 @@
 // Nothing wakes a thread inside KVM_RUN, waitpid(2) or epoll_wait(2), and no hook runs before that wait.
 
 import {monotonicNs} from '../../sentry/time/host-clock.ts'
-import type {Timer, TimerQueue} from '../../sentry/time/timers.ts'
+import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 
 /** How long ending the thread takes, at most. A guest is interrupted as often; a sandbox without one has no pulse. */
 const PERIOD_NS = 500_000_000
 
-/** @returns what stops it */
-export function startPulse(timers: TimerQueue): () => void {
-  let next: Timer
-  const beat = (): void => {
-    next = timers.add(monotonicNs() + PERIOD_NS, beat)
+export class Pulse implements TimerTarget {
+  readonly #timers: TimerQueue
+  #next: Timer | undefined
+
+  constructor(timers: TimerQueue) {
+    this.#timers = timers
+    this.expire()
   }
-  beat()
-  return () => timers.cancel(next)
+
+  expire(): void {
+    this.#next = this.#timers.add(monotonicNs() + PERIOD_NS, this)
+  }
+
+  stop(): void {
+    this.#timers.cancel(this.#next)
+  }
 }

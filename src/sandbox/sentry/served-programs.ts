@@ -12,7 +12,7 @@ import {
 } from '../protocol/messages.ts'
 import type {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
-import {startPulse} from './pulse.ts'
+import {Pulse} from './pulse.ts'
 import {ServedProgram, type Surroundings} from './served-program.ts'
 
 const EPOLLIN = 1
@@ -26,8 +26,9 @@ export class ServedPrograms {
   readonly #batches: EventBatches
   readonly #whilePaused: () => Promise<void>
   #isWorking = false
-  /** Set while programs run; ends what was begun for them. */
-  #rest: (() => void) | undefined
+  /** While programs run, the port is watched. */
+  #isAttending = false
+  #pulse: Pulse | undefined
 
   /** @param whilePaused does what else `kernel.pause` was called for */
   constructor(around: Surroundings, batches: EventBatches, whilePaused: () => Promise<void>) {
@@ -86,7 +87,7 @@ export class ServedPrograms {
       this.#programs.clear()
       this.#port.post({kind: 'failed', error: toWire(error)})
     } finally {
-      this.#rest?.()
+      this.#rest()
       this.#batches.flush()
       this.#isWorking = false
     }
@@ -126,15 +127,19 @@ export class ServedPrograms {
   }
 
   #attend(): void {
-    if (this.#rest !== undefined) return
+    if (this.#isAttending) return
     const {platform, timers} = this.#kernel
+    this.#isAttending = true
     platform.watch(this.#port.fd, EPOLLIN)
-    const stopPulse = this.#port.needsPulse ? startPulse(timers) : undefined
-    this.#rest = () => {
-      this.#rest = undefined
-      stopPulse?.()
-      platform.watch(this.#port.fd, 0)
-    }
+    if (this.#port.needsPulse) this.#pulse = new Pulse(timers)
+  }
+
+  #rest(): void {
+    if (!this.#isAttending) return
+    this.#isAttending = false
+    this.#pulse?.stop()
+    this.#pulse = undefined
+    this.#kernel.platform.watch(this.#port.fd, 0)
   }
 
   #listenToLimits(): void {

@@ -24,7 +24,7 @@ export class Sleepers {
   /** Its call blocks, for what `task.wait` names. */
   add(task: Task): void {
     const {timers} = this.#kernel
-    const sleep = new Sleep(task, task.wait!, this.#watch, timers, (woken) => this.#woken.add(woken))
+    const sleep = new Sleep(task, task.wait!, this.#watch, timers, this.#woken)
     this.#asleep.set(task, sleep)
     sleep.begin()
     // A signal is already pending.

@@ -13,3 +13,8 @@ export interface OpenDescription {
   /** The last descriptor is gone. */
   close(): void
 }
+
+/** Who gives something up when an open file's last descriptor is gone: locks, leases, signals. */
+export interface LastCloseListener {
+  lastClosed(description: OpenDescription): void
+}

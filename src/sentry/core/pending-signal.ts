@@ -8,12 +8,19 @@ export type Fate = 'delivered' | 'ignored' | 'lost'
 export interface PendingSignal {
   readonly signal: number
   readonly info: SignalInfo
-  /** Called when the signal is taken or dropped: a timer may then send its next one. */
-  readonly taken?: (fate: Fate) => void
   /** The timer that sent it. */
-  readonly timer?: object
-  /** It is a POSIX timer's: its place was reserved when the timer was made. */
-  readonly isReserved?: boolean
+  readonly timer?: SignalTimer
 }
 
-export type OfTimer = Pick<PendingSignal, 'taken' | 'timer' | 'isReserved'>
+/** A timer that sends signals, each when its last one is no longer pending. */
+export interface SignalTimer {
+  /** A POSIX timer's: the signal's place was reserved when the timer was made. */
+  readonly isReserved: boolean
+  /** The signal is taken or dropped: it may send its next one. */
+  taken(fate: Fate, pending: Omit<PendingSignal, 'timer'>): void
+}
+
+/** A timer whose ignored signals wait until they are no longer ignored. */
+export interface RestingTimer {
+  resend(): void
+}

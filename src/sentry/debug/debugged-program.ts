@@ -5,6 +5,7 @@ import {SIGKILL, SIGTRAP} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import type {Resumption, StepRange, Stop, Target} from '../../gdb/target.ts'
 import type {Fault} from '../../platform/platform.ts'
+import type {Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Debugging} from '../core/debugging.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {PendingSignal} from '../core/pending-signal.ts'
@@ -18,7 +19,7 @@ import {restartCall, sendOnward, type Thread} from './thread.ts'
 const TRAP_BRKPT = 1
 const TRAP_TRACE = 2
 
-export class DebuggedProgram extends ProgramView implements Target, Debugging {
+export class DebuggedProgram extends ProgramView implements Target, Debugging, Waiter {
   wasRunning = false
   onStop: ((stop: Stop) => void) | undefined
   readonly #kernel: Kernel
@@ -26,8 +27,8 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
   #passed: ReadonlySet<number> = new Set()
   /** Undefined: it runs. Otherwise all threads stand still, or are about to. */
   #stop: Stop | undefined
-  /** Some threads are about to stop. */
-  #isSettling = false
+  /** Woken when all threads stand still, while some are about to stop. */
+  #settling: WaitQueue | undefined
   /** All threads stand still, which is not yet reported. */
   #isSettled = false
   #isLeaving = false
@@ -73,7 +74,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
 
   interrupt(signal: number): void {
     if (this.#stop === undefined) this.#stopAll({what: 'signal', thread: this.#firstTid, signal})
-    else if (!this.#isSettled && !this.#isSettling) this.onStop?.(this.#lastStop())
+    else if (!this.#isSettled && this.#settling === undefined) this.onStop?.(this.#lastStop())
   }
 
   passSignals(signals: ReadonlySet<number>): void {
@@ -97,7 +98,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
   /** The debugger is gone without a word: leaves nothing of it in the program, which runs on if it was running. */
   leave(): void {
     this.onStop = undefined
-    this.#isLeaving = this.#stop === undefined || this.#isSettling || this.#isSettled
+    this.#isLeaving = this.#stop === undefined || this.#settling !== undefined || this.#isSettled
     if (this.#isLeaving) this.#stopAll({what: 'signal', thread: this.#firstTid, signal: 0})
     else if (this.process.exit === undefined) this.points.clear(this.process.memoryMap)
   }
@@ -201,15 +202,17 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     this.#stop = stop
     for (const task of this.process.tasks) this.#hold(task)
     const {pending, done} = this.#kernel.barrier((task) => task.process === this.process)
-    const settle = (): void => {
-      done.leave(settle)
-      this.#isSettling = false
-      this.#isSettled = true
-      this.#kernel.pause()
-    }
-    this.#isSettling = pending.size > 0
-    if (this.#isSettling) done.join(settle)
-    else settle()
+    this.#settling = done
+    if (pending.size > 0) done.join(this)
+    else this.wake()
+  }
+
+  /** The last of its threads has stopped. */
+  wake(): void {
+    this.#settling?.leave(this)
+    this.#settling = undefined
+    this.#isSettled = true
+    this.#kernel.pause()
   }
 
   #hold(task: Task): void {

@@ -6,7 +6,7 @@ import {S_IFCHR, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {POLLIN, withNormalBits} from '../../abi/poll.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {WaitQueue} from '../../vfs/wait-queue.ts'
+import {type Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import {
   checkDepth,
   checkWays,
@@ -25,7 +25,7 @@ export interface Interest {
   readonly dataHigh: number
 }
 
-class Watch implements NestedWatch {
+class Watch implements NestedWatch, Waiter {
   readonly epoll: EpollFile
   readonly fd: number
   readonly description: SharedDescription
@@ -37,7 +37,6 @@ class Watch implements NestedWatch {
   /** The queue that wakes it: a signalfd's belongs to the process that added it. */
   readonly queue: WaitQueue | undefined
   hostInterest: HostInterest | undefined
-  readonly onWake: (events: number) => void
 
   constructor(fd: number, description: SharedDescription, interest: Interest, epoll: EpollFile) {
     this.epoll = epoll
@@ -45,9 +44,10 @@ class Watch implements NestedWatch {
     this.description = description
     this.interest = interest
     this.queue = description.file.waiters
-    this.onWake = (events) => {
-      if (!this.disabled && withNormalBits(events) & (this.interest.events | ALWAYS)) epoll.addReady(this)
-    }
+  }
+
+  wake(events: number): void {
+    if (!this.disabled && withNormalBits(events) & (this.interest.events | ALWAYS)) this.epoll.addReady(this)
   }
 }
 
@@ -106,7 +106,7 @@ export class EpollFile extends NestedEpoll {
       this.forget(watch)
       throw error
     }
-    watch.queue?.join(watch.onWake)
+    watch.queue?.join(watch)
     this.#watchHost(watch)
     this.#lookAt(watch)
   }
@@ -210,7 +210,7 @@ export class EpollFile extends NestedEpoll {
     this.#forgetNumber(watch)
     this.#budget.give(COST.watch)
     description.watchers.delete(watch)
-    watch.queue?.leave(watch.onWake)
+    watch.queue?.leave(watch)
     if (description.file instanceof EpollFile) description.file.watchers.delete(watch)
   }
 

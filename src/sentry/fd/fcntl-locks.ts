@@ -131,9 +131,8 @@ function releaseOnClose(task: Task, fd: number, ofDescription: boolean): void {
   const {fds} = task
   const {fileLocks} = task.kernel
   const description = fds.description(fd)
-  const {inode} = description.file
-  if (ofDescription) description.onLastClose(inode, () => fileLocks.release(inode, description))
-  else fds.onClose ??= (closed) => fileLocks.release(closed.inode, fds)
+  if (ofDescription) description.onLastClose(fileLocks)
+  else fds.recordLocks = fileLocks
 }
 
 function decode(

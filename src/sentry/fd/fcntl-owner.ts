@@ -99,7 +99,7 @@ function ownerOf({kernel}: Task, description: SharedDescription): SignalOwner {
   if (description.owner === undefined) {
     const owner = new SignalOwner(kernel)
     description.owner = owner
-    description.onLastClose(owner, () => owner.stopListening())
+    description.onLastClose(owner)
   }
   return description.owner
 }

@@ -6,11 +6,12 @@ import {IN_CLOSE_NOWRITE, IN_CLOSE_WRITE} from '../../abi/inotify.ts'
 import {O_PATH} from '../../abi/open-flags.ts'
 import {Budget, COST} from '../../vfs/budget.ts'
 import type {Credentials, FileDescription} from '../../vfs/file.ts'
+import type {FileLockTable} from '../../vfs/file-locks.ts'
 import type {Location} from '../../vfs/location.ts'
 import {ownString} from '../../vfs/own-string.ts'
 import {countWritten} from '../../vfs/text-busy.ts'
 import {tell, tellIfGone} from '../../vfs/watchers.ts'
-import type {OpenDescription} from '../core/open-description.ts'
+import type {LastCloseListener, OpenDescription} from '../core/open-description.ts'
 import type {Backing} from '../memory/vma.ts'
 import type {NestedWatch} from './epoll-nesting.ts'
 import type {SignalOwner} from './signal-owner.ts'
@@ -29,18 +30,19 @@ export class SharedDescription implements OpenDescription {
   owner: SignalOwner | undefined
   /** How many references are in messages (SCM_RIGHTS): counted only for sockets, for InFlight. */
   inFlight = 0
-  /** Called when messages hold the only references. */
-  onlyInFlight: (() => void) | undefined
+  /** The messages that hold it, which are told when nothing else does. */
+  senders: {onlyInFlight(): void} | undefined
   /** The epolls that watch it. */
   readonly watchers = new Set<NestedWatch>()
-  #closeActions: Map<object, () => void> | undefined
-  readonly #closed: (() => void) | undefined
+  #closeListeners: Set<LastCloseListener> | undefined
+  /** What closing it gives back, and to whom. */
+  readonly #budget: Budget | undefined
+  chargedBytes = 0
 
-  /** @param closed called when it is closed */
-  constructor(file: FileDescription, location?: Location, closed?: () => void) {
+  constructor(file: FileDescription, location?: Location, budget?: Budget) {
     this.file = file
     this.location = location
-    this.#closed = closed
+    this.#budget = budget
     file.inode.hold?.()
     if (location === undefined) return
     file.openedAt = location
@@ -48,20 +50,20 @@ export class SharedDescription implements OpenDescription {
     countWritten(file, 1)
   }
 
-  /** What to do when the last descriptor is gone: flock(2) and OFD locks end. One action for each key. */
-  onLastClose(key: object, action: () => void): void {
-    this.#closeActions ??= new Map()
-    this.#closeActions.set(key, action)
+  /** Each listener is told once, however often it was added. */
+  onLastClose(listener: LastCloseListener): void {
+    this.#closeListeners ??= new Set()
+    this.#closeListeners.add(listener)
   }
 
   release(): void {
     if (--this.references === 0) this.close()
-    else if (this.references === this.inFlight) this.onlyInFlight?.()
+    else if (this.references === this.inFlight) this.senders?.onlyInFlight()
   }
 
   close(): void {
     for (const watch of this.watchers) watch.epoll.forget(watch)
-    if (this.#closeActions !== undefined) for (const action of [...this.#closeActions.values()]) action()
+    for (const listener of this.#closeListeners ?? []) listener.lastClosed(this)
     const {file, location} = this
     if (location !== undefined && !(file.flags & O_PATH))
       tell(file.inode, opensForWriting(file.flags) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, location)
@@ -69,7 +71,7 @@ export class SharedDescription implements OpenDescription {
     if (location !== undefined) countWritten(file, -1)
     file.inode.letGo?.()
     tellIfGone(file.inode)
-    this.#closed?.()
+    this.#budget?.give(this.chargedBytes)
   }
 }
 
@@ -78,8 +80,8 @@ export class FdTable {
   #closeOnExec = new Set<number>()
   /** RLIMIT_NOFILE's soft value: descriptors are below it. */
   limit = 1024
-  /** Called before a descriptor closes: any close ends POSIX record locks. */
-  onClose: ((file: FileDescription) => void) | undefined
+  /** Where the process has record locks: any close of a descriptor ends those on its file. */
+  recordLocks: FileLockTable | undefined
   readonly #budget: Budget
   /** Every descriptor below this is open. */
   #firstFree = 0
@@ -112,13 +114,10 @@ export class FdTable {
   /** Gives a new file the lowest free descriptor. `flags`: O_CLOEXEC counts. @throws Errno EMFILE, ENFILE; the file is then closed */
   install(file: FileDescription, flags = 0, location?: Location): number {
     const cost = file.inode.fs.type === 'proc' ? COST.procFile : COST.file
-    let taken = 0
-    const description = new SharedDescription(file, location && keptLocation(location), () =>
-      this.#budget.give(taken),
-    )
+    const description = new SharedDescription(file, location && keptLocation(location), this.#budget)
     try {
       this.#budget.take(cost, ENFILE)
-      taken = cost
+      description.chargedBytes = cost
       return this.duplicate(description, flags)
     } catch (error) {
       description.close()
@@ -159,7 +158,7 @@ export class FdTable {
     this.#closeOnExec.delete(fd)
     this.#firstFree = Math.min(this.#firstFree, fd)
     this.#budget.give(COST.descriptor)
-    this.onClose?.(description.file)
+    this.recordLocks?.release(description.file.inode, this)
     description.file.descriptorClosed?.()
     description.release()
   }

@@ -5,6 +5,7 @@ import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../abi/fcntl.ts'
 import type {Inode} from '../../vfs/file.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {LastCloseListener, OpenDescription} from '../core/open-description.ts'
 import type {SharedDescription} from './fd-table.ts'
 import {POLL_MSG} from './signal-owner.ts'
 
@@ -19,7 +20,7 @@ export interface Lease {
   breaking: {type: number; deadlineNs: number} | undefined
 }
 
-export class Leases {
+export class Leases implements LastCloseListener {
   readonly #leases = new Map<Inode, Lease[]>()
   /** Woken when a lease is given up. */
   readonly changes = new WaitQueue()
@@ -62,11 +63,13 @@ export class Leases {
     if (own !== undefined) this.#become(own, type)
     else {
       this.#leases.set(inode, [...others, {description, fd, type, breaking: undefined}])
-      description.onLastClose(this, () => {
-        const lease = this.#of(description)
-        if (lease !== undefined) this.#remove(lease)
-      })
+      description.onLastClose(this)
     }
+  }
+
+  lastClosed(description: OpenDescription): void {
+    const lease = this.#of(description)
+    if (lease !== undefined) this.#remove(lease)
   }
 
   /**
@@ -93,7 +96,7 @@ export class Leases {
     return deadlineNs
   }
 
-  #of(description: SharedDescription): Lease | undefined {
+  #of(description: OpenDescription): Lease | undefined {
     return this.#leases.get(description.file.inode)?.find((lease) => lease.description === description)
   }
 

@@ -4,8 +4,10 @@ import {POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {plainInfo, pollInfo, SI_KERNEL} from '../../abi/siginfo.ts'
 import {SIGIO} from '../../abi/signal.ts'
 import type {FileDescription} from '../../vfs/file.ts'
+import type {Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import {type Credentials, isSendersUser} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
+import type {LastCloseListener} from '../core/open-description.ts'
 import type {Process} from '../core/process.ts'
 
 export const F_OWNER_TID = 0
@@ -18,7 +20,7 @@ export const POLL_MSG = 3
 /** si_band of each reason: POLLIN | POLLRDNORM; POLLOUT | POLLWRNORM | POLLWRBAND; and what a broken lease sends. */
 const BANDS: Record<number, number> = {[POLL_IN]: 0x041, [POLL_OUT]: 0x304, [POLL_MSG]: 0x441}
 
-export class SignalOwner {
+export class SignalOwner implements Waiter, LastCloseListener {
   readonly #kernel: Kernel
   #type = F_OWNER_PID
   #id = 0
@@ -26,7 +28,8 @@ export class SignalOwner {
   #chooser: Credentials | undefined
   /** F_SETSIG: 0 is SIGIO without its reason. */
   signal = 0
-  #stopListening: (() => void) | undefined
+  /** O_ASYNC: the file whose readiness it is told of, and the descriptor that the signal reports. */
+  #source: {readonly file: FileDescription; readonly waiters: WaitQueue; readonly fd: number} | undefined
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -51,20 +54,26 @@ export class SignalOwner {
 
   /** O_ASYNC: `fd` is what the signal reports. */
   listen(file: FileDescription, fd: number): void {
-    if (this.#stopListening !== undefined || file.waiters === undefined) return
     const {waiters} = file
-    const onWake = (events: number): void => {
-      const ready = file.readiness() & events
-      if (ready & (POLLIN | POLLHUP)) this.tell(POLL_IN, fd)
-      else if (ready & POLLOUT) this.tell(POLL_OUT, fd)
-    }
-    waiters.join(onWake)
-    this.#stopListening = () => waiters.leave(onWake)
+    if (this.#source !== undefined || waiters === undefined) return
+    this.#source = {file, waiters, fd}
+    waiters.join(this)
+  }
+
+  wake(events: number): void {
+    const {file, fd} = this.#source!
+    const ready = file.readiness() & events
+    if (ready & (POLLIN | POLLHUP)) this.tell(POLL_IN, fd)
+    else if (ready & POLLOUT) this.tell(POLL_OUT, fd)
   }
 
   stopListening(): void {
-    this.#stopListening?.()
-    this.#stopListening = undefined
+    this.#source?.waiters.leave(this)
+    this.#source = undefined
+  }
+
+  lastClosed(): void {
+    this.stopListening()
   }
 
   /** @param reason POLL_* */

@@ -77,7 +77,7 @@ export class InFlight {
 
   #depart(socket: UnixSocket, description: SharedDescription, rights: Rights): void {
     description.inFlight++
-    description.onlyInFlight = () => this.#suspect()
+    description.senders = this
     this.#sockets.set(socket, description)
     const waiting = this.#waiting.get(rights.at)
     if (waiting === undefined) this.#waiting.set(rights.at, new Set([rights]))
@@ -94,7 +94,7 @@ export class InFlight {
     if (waiting?.delete(rights) && waiting.size === 0) this.#waiting.delete(at)
     for (const description of descriptions) {
       if (description.file instanceof SocketFile && --description.inFlight === 0) {
-        description.onlyInFlight = undefined
+        description.senders = undefined
         this.#sockets.delete(description.file.socket)
       }
       description.release()
@@ -103,11 +103,11 @@ export class InFlight {
 
   /** A socket has closed: while there are suspects, that counts as one more. */
   closed(): void {
-    if (this.#suspects > 0) this.#suspect()
+    if (this.#suspects > 0) this.onlyInFlight()
   }
 
-  /** A collection costs as much as is in flight: if that is much, it waits until it may be worth it. */
-  #suspect(): void {
+  /** Messages hold the only references to a socket. A collection costs as much as is in flight: if that is much, it waits until it may be worth it. */
+  onlyInFlight(): void {
     this.#suspects++
     if (this.#isDue && !this.#isReleasing) this.collect()
   }

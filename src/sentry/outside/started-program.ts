@@ -4,8 +4,10 @@ import {SIGKILL} from '../../abi/signal.ts'
 import type {CallTable} from '../core/call-table.ts'
 import type {Process} from '../core/process.ts'
 import type {Counters} from '../task/counters.ts'
+import type {CpuDeadline} from '../task/cpu/cpu-deadlines.ts'
 import {wasOutOfMemory} from '../task/exit.ts'
 import type {Run} from '../task/run.ts'
+import type {Timer, TimerTarget} from '../time/timers.ts'
 import type {ProgramResult, RunStats, TimeLimit} from './program-result.ts'
 import type {ProgramOptions, Sentry} from './sentry.ts'
 
@@ -29,7 +31,8 @@ export class StartedProgram {
   readonly #exits: number
   readonly #polled: number
   readonly #heldNs: number
-  readonly #stopTimeOuts: () => void
+  readonly #timer: Timer | undefined
+  readonly #cpuDeadline: CpuDeadline | undefined
   #timedOutBy: TimeLimit | undefined
 
   /** @throws HvError as Sentry.load does */
@@ -44,7 +47,15 @@ export class StartedProgram {
     this.#startedNs = kernel.monotonicNs()
     this.process = sentry.load(program, run)
     this.#loadedNs = kernel.monotonicNs()
-    this.#stopTimeOuts = this.#begin(timeOuts)
+    const {timeoutMs, cpuTimeoutMs} = timeOuts
+    if (timeoutMs !== undefined)
+      this.#timer = kernel.timers.add(this.#startedNs + timeoutMs * NS_PER_MS, new TimeOut(this, 'time'))
+    if (cpuTimeoutMs !== undefined)
+      this.#cpuDeadline = kernel.cpuUse.deadlines.add(
+        run.cpu,
+        cpuTimeoutMs * NS_PER_MS,
+        new TimeOut(this, 'cpu-time'),
+      )
   }
 
   get hasEnded(): boolean {
@@ -56,9 +67,10 @@ export class StartedProgram {
     const {process} = this
     const {kernel} = this.#sentry
     const {exits, polled} = kernel.platform.stats
-    const {quota} = kernel.cpuUse
+    const {quota, deadlines} = kernel.cpuUse
     const endedNs = kernel.monotonicNs()
-    this.#stopTimeOuts()
+    kernel.timers.cancel(this.#timer)
+    deadlines.cancel(this.#cpuDeadline)
     this.#sentry.end(this.#run)
     const {counters, cpu, peakBytes} = this.#run
     const timedOutBy = this.#timedOutBy
@@ -93,27 +105,24 @@ export class StartedProgram {
     }
   }
 
-  /** @returns a function that ends the time-outs */
-  #begin({timeoutMs, cpuTimeoutMs}: TimeOuts): () => void {
-    const {kernel} = this.#sentry
-    const {timers, cpuUse} = kernel
-    const expire = (limit: TimeLimit): void => {
-      this.#timedOutBy ??= limit
-      // A signal would wait for the turn of its task, which may be far among many.
-      kernel.endProcess(this.process, undefined, SIGKILL)
-    }
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : timers.add(this.#startedNs + timeoutMs * NS_PER_MS, () => expire('time'))
-    const cancel =
-      cpuTimeoutMs === undefined
-        ? undefined
-        : cpuUse.deadlines.add(this.#run.cpu, cpuTimeoutMs * NS_PER_MS, () => expire('cpu-time'))
-    return () => {
-      timers.cancel(timer)
-      cancel?.()
-    }
+  timeOut(limit: TimeLimit): void {
+    this.#timedOutBy ??= limit
+    // A signal would wait for the turn of its task, which may be far among many.
+    this.#sentry.kernel.endProcess(this.process, undefined, SIGKILL)
+  }
+}
+
+class TimeOut implements TimerTarget {
+  readonly #program: StartedProgram
+  readonly #limit: TimeLimit
+
+  constructor(program: StartedProgram, limit: TimeLimit) {
+    this.#program = program
+    this.#limit = limit
+  }
+
+  expire(): void {
+    this.#program.timeOut(this.#limit)
   }
 }
 

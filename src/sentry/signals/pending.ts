@@ -29,7 +29,7 @@ export class PendingSignals {
     else queue.push(pending)
     this.set.add(signal)
     this.#size++
-    if (!pending.isReserved) this.#counted(1)
+    if (!pending.timer?.isReserved) this.#counted(1)
     return true
   }
 
@@ -81,10 +81,11 @@ export class PendingSignals {
     if (queue.length === 0) this.#forget(signal)
   }
 
-  #release({taken, isReserved}: PendingSignal, fate: Fate): void {
+  #release(pending: PendingSignal, fate: Fate): void {
+    const {timer} = pending
     this.#size--
-    if (!isReserved) this.#counted(-1)
-    taken?.(fate)
+    if (!timer?.isReserved) this.#counted(-1)
+    timer?.taken(fate, pending)
   }
 
   #forget(signal: number): void {

@@ -5,7 +5,7 @@ import {codeOf, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../../abi/
 import {SIGCONT, SIGKILL, SIGRTMIN, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU} from '../../abi/signal.ts'
 import {Budget, COST} from '../../vfs/budget.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {OfTimer} from '../core/pending-signal.ts'
+import type {RestingTimer, SignalTimer} from '../core/pending-signal.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
 import {RLIMIT_SIGPENDING} from '../core/resource-limits.ts'
 import {PendingSignals} from './pending.ts'
@@ -29,7 +29,7 @@ export class ProcessSignals {
   /** Infos in the queues, plus places reserved for timers. */
   #queued = 0
   /** Periodic timers whose signals were ignored, by signal. */
-  readonly #ignoredTimers = new Map<number, Map<object, () => void>>()
+  readonly #ignoredTimers = new Map<number, Set<RestingTimer>>()
   #stopped = false
   #hasEnded = false
 
@@ -81,17 +81,17 @@ export class ProcessSignals {
     }
     const timers = this.#ignoredTimers.get(signal)
     this.#ignoredTimers.delete(signal)
-    for (const resend of timers?.values() ?? []) resend()
+    for (const timer of timers ?? []) timer.resend()
   }
 
-  /** A timer's signal was ignored. @param resend called once it no longer is */
-  whenHeeded(signal: number, timer: object, resend: () => void): void {
-    const timers = this.#ignoredTimers.get(signal) ?? new Map<object, () => void>()
-    this.#ignoredTimers.set(signal, timers.set(timer, resend))
+  /** A timer's signal was ignored: it sends one again once the signal no longer is. */
+  whenHeeded(signal: number, timer: RestingTimer): void {
+    const timers = this.#ignoredTimers.get(signal) ?? new Set()
+    this.#ignoredTimers.set(signal, timers.add(timer))
   }
 
   /** What the timer sent is not delivered any more. */
-  withdraw(signal: number, timer: object): void {
+  withdraw(signal: number, timer: SignalTimer & RestingTimer): void {
     this.#ignoredTimers.get(signal)?.delete(timer)
     this.pending.withdraw(signal, timer)
     for (const task of this.tasks) task.pending.withdraw(signal, timer)
@@ -113,33 +113,33 @@ export class ProcessSignals {
    * @param info default: from the kernel
    * @throws Errno EAGAIN when a queued real-time signal exceeds RLIMIT_SIGPENDING
    */
-  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), timer?: OfTimer): void {
+  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), timer?: SignalTimer): void {
     this.send(signal, info, undefined, timer)
   }
 
   /** `target` undefined: to the process. Signal numbers are 1 to NSIG. */
-  send(signal: number, info: SignalInfo, target: TaskSignals | undefined, timer: OfTimer = {}): void {
-    const {taken, isReserved = false} = timer
+  send(signal: number, info: SignalInfo, target: TaskSignals | undefined, timer?: SignalTimer): void {
+    const pending = {signal, info, timer}
     if (this.#hasEnded) {
-      taken?.('lost')
+      timer?.taken('lost', pending)
       return
     }
     this.#changeStopState(signal)
     const masked =
       target === undefined ? this.tasks.every((task) => task.blocks(signal)) : target.blocks(signal)
     if (this.ignores(signal) && !masked) {
-      taken?.('ignored')
+      timer?.taken('ignored', pending)
       return
     }
     const queue = target === undefined ? this.pending : target.pending
-    if (!isReserved && !this.#hasRoom(signal, info)) {
+    if (!timer?.isReserved && !this.#hasRoom(signal, info)) {
       if (signal >= SIGRTMIN && codeOf(info) !== SI_USER) throw new Errno(EAGAIN)
       queue.addWithoutInfo(signal)
-      taken?.('lost')
-    } else if (!queue.add({signal, info, ...timer})) taken?.('lost')
+      timer?.taken('lost', pending)
+    } else if (!queue.add(pending)) timer?.taken('lost', pending)
     for (const task of this.tasks) task.update()
     this.arrivals.wakeAll()
-    const receiver = target ?? this.#receiver(signal, timer.timer !== undefined)
+    const receiver = target ?? this.#receiver(signal, timer?.isReserved === true)
     if (receiver !== undefined && receiver.attention !== 0) receiver.notify()
   }
 

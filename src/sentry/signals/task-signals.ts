@@ -4,7 +4,7 @@ import {plainInfo, SI_KERNEL, type SignalInfo} from '../../abi/siginfo.ts'
 import {defaultAction, SIG_DFL, SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
 import type {FaultRecord} from '../../arch/architecture.ts'
-import type {OfTimer, PendingSignal} from '../core/pending-signal.ts'
+import type {PendingSignal, SignalTimer} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
 import type {Restart} from '../core/wait.ts'
 import {AlternateStack} from './alternate-stack.ts'
@@ -78,7 +78,7 @@ export class TaskSignals {
    * @param info default: from the kernel
    * @throws Errno EAGAIN when a queued real-time signal exceeds RLIMIT_SIGPENDING
    */
-  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), timer?: OfTimer): void {
+  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), timer?: SignalTimer): void {
     this.process.send(signal, info, this, timer)
   }
 

@@ -25,7 +25,7 @@ export const flock: Syscall = (task, args) => {
   }
 
   if (!opensForReading(flags) && !opensForWriting(flags)) throw new Errno(EBADF)
-  description.onLastClose(inode, () => fileLocks.release(inode, description))
+  description.onLastClose(fileLocks)
   const locks = fileLocks.of(inode)
   const attempt = (): number => {
     locks.useHost(file)

@@ -17,7 +17,7 @@ import {
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../time/clocks.ts'
-import {cpuClock, type TimerClock} from '../time/periodic-timer.ts'
+import {CpuClock, type TimerClock} from '../time/periodic-timer.ts'
 import {readTimespec} from '../time/time-argument.ts'
 
 const CLOCKS_TO_SLEEP_ON = new Set([
@@ -45,7 +45,7 @@ export const clockNanosleep: Syscall = (task, args) => {
   const isAbsolute = (args.int32(1) & TIMER_ABSTIME) !== 0
   const remainingAddress = isAbsolute ? 0 : args.address(3)
   if (isCpu) {
-    const counted = cpuClock(task.kernel, cpuClockOf(task, clock))
+    const counted = new CpuClock(task.kernel, cpuClockOf(task, clock))
     return sleepOnCpu(task, counted, toNs(time) + (isAbsolute ? 0 : counted.nowNs()), remainingAddress)
   }
   if (isAbsolute) return sleep(task, monotonicDeadlineNs(task, clock, time), 0)

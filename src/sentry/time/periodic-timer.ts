@@ -3,7 +3,7 @@
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
-import type {Timer, TimerQueue} from './timers.ts'
+import type {Timer, TimerQueue, TimerTarget} from './timers.ts'
 
 /** The clock that a timer counts on. */
 export interface TimerClock {
@@ -16,12 +16,43 @@ const WALL_GRANULARITY_NS = 50_000
 /** As of a kernel with CONFIG_HZ=250. A CPU clock is checked once a tick. */
 export const TICK_NS = 4_000_000
 
-export function monotonicClock(kernel: Kernel): TimerClock {
-  return {nowNs: () => kernel.monotonicNs(), granularityNs: WALL_GRANULARITY_NS}
+export class WallClock implements TimerClock {
+  readonly granularityNs = WALL_GRANULARITY_NS
+  readonly #kernel: Kernel
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel
+  }
+
+  nowNs(): number {
+    return this.#kernel.monotonicNs()
+  }
 }
 
-export function cpuClock(kernel: Kernel, whose: Process | Task): TimerClock {
-  return {nowNs: () => whose.cpuTimeNs(kernel.monotonicNs()), granularityNs: TICK_NS}
+/** The CPU time of a process or task. */
+export class CpuClock implements TimerClock {
+  readonly granularityNs = TICK_NS
+  readonly #kernel: Kernel
+  readonly #owner: Process | Task
+
+  constructor(kernel: Kernel, owner: Process | Task) {
+    this.#kernel = kernel
+    this.#owner = owner
+  }
+
+  nowNs(): number {
+    return this.#owner.cpuTimeNs(this.#kernel.monotonicNs())
+  }
+}
+
+/** What a periodic timer is for. */
+export interface TimerOwner {
+  /**
+   * @param times the number of periods since the last call, at least 1
+   * @returns a timer with a period goes on after at least as many nanoseconds. undefined: it rests until `goOn` or `told`, as nobody
+   * would learn of more
+   */
+  expired(times: number): number | undefined
 }
 
 /** The first bound of lateness. */
@@ -29,11 +60,11 @@ const MIN_LATE_NS = 1000
 /** Until its handler has returned, a signal takes about as long again as it came late; the rest is the program's. */
 const LATENESSES = 4
 
-export class PeriodicTimer {
+export class PeriodicTimer implements TimerTarget {
   readonly #queue: TimerQueue
   readonly #kernel: Kernel
   readonly #clock: TimerClock
-  readonly #expired: (times: number) => number | undefined
+  readonly #owner: TimerOwner
   #isArmed = false
   #isTelling = false
   /** undefined: it is not armed, or rests. */
@@ -43,15 +74,11 @@ export class PeriodicTimer {
   /** How late it usually expires: a single much later expiration counts little. */
   #lateNs = 0
 
-  /**
-   * @param expired gets the number of periods since the last call, at least 1. A timer with a period goes on after at least as many
-   * nanoseconds as it returns. undefined: it rests until `goOn` or `told`, as nobody would learn of more
-   */
-  constructor(kernel: Kernel, clock: TimerClock, expired: (times: number) => number | undefined) {
+  constructor(kernel: Kernel, clock: TimerClock, owner: TimerOwner) {
     this.#queue = kernel.timers
     this.#kernel = kernel
     this.#clock = clock
-    this.#expired = expired
+    this.#owner = owner
   }
 
   get isArmed(): boolean {
@@ -115,10 +142,11 @@ export class PeriodicTimer {
 
   #sleep(atLeastNs: number): void {
     const delayNs = Math.max(atLeastNs, this.#deadlineNs - this.#clock.nowNs())
-    this.#timer = this.#queue.add(this.#kernel.monotonicNs() + delayNs, () => this.#wake())
+    this.#timer = this.#queue.add(this.#kernel.monotonicNs() + delayNs, this)
   }
 
-  #wake(): void {
+  /** The queue has reached it. */
+  expire(): void {
     const lateNs = this.#kernel.monotonicNs() - this.#timer!.deadlineNs
     this.#lateNs = Math.max(0, Math.min(lateNs, 2 * this.#lateNs + MIN_LATE_NS))
     this.#timer = undefined
@@ -134,7 +162,7 @@ export class PeriodicTimer {
       this.#deadlineNs += times * this.#intervalNs
     } else this.#isArmed = false
     this.#isTelling = true
-    const pauseNs = this.#expired(times)
+    const pauseNs = this.#owner.expired(times)
     this.#isTelling = false
     // It may have been armed anew meanwhile, or told.
     if (pauseNs === undefined || !this.#isArmed || this.#timer !== undefined) return

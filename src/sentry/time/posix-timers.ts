@@ -2,10 +2,10 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {setTimerOverrun, timerInfo} from '../../abi/siginfo.ts'
-import type {Fate} from '../core/pending-signal.ts'
+import type {Fate, RestingTimer, SignalTimer} from '../core/pending-signal.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
-import {cpuClock, monotonicClock, PeriodicTimer, TICK_NS} from './periodic-timer.ts'
+import {CpuClock, PeriodicTimer, TICK_NS, type TimerOwner, WallClock} from './periodic-timer.ts'
 
 /** How a timer reports that it expired. */
 export interface TimerNotice {
@@ -19,7 +19,8 @@ export interface TimerNotice {
 
 const DELAYTIMER_MAX = 0x7fff_ffff
 
-export class PosixTimer {
+export class PosixTimer implements TimerOwner, SignalTimer, RestingTimer {
+  readonly isReserved = true
   readonly id: number
   /** clockid_t. */
   readonly clock: number
@@ -43,12 +44,11 @@ export class PosixTimer {
     this.#process = task.process
     this.#notice = notice
     const {kernel} = task
-    const timerClock = counted === undefined ? monotonicClock(kernel) : cpuClock(kernel, counted)
-    this.timer = new PeriodicTimer(kernel, timerClock, (times) => this.#expire(times))
+    const timerClock = counted === undefined ? new WallClock(kernel) : new CpuClock(kernel, counted)
+    this.timer = new PeriodicTimer(kernel, timerClock, this)
   }
 
-  /** @returns as PeriodicTimer's `expired` */
-  #expire(times: number): number | undefined {
+  expired(times: number): number | undefined {
     if (this.#process.exit !== undefined) {
       this.timer.disarm()
       return undefined
@@ -61,18 +61,18 @@ export class PosixTimer {
     }
     this.#isQueued = true
     this.#missed = times - 1
-    this.#send(signal)
+    this.resend()
     return this.#isQueued ? undefined : TICK_NS
   }
 
-  #send(signal: number): void {
-    const {value, task} = this.#notice
+  resend(): void {
+    const {signal, value, task} = this.#notice
+    if (signal === undefined) return
     // Its thread has ended: nobody gets it.
     if (task !== undefined && !this.#process.tasks.includes(task)) return
     const info = timerInfo(signal, this.id, 0, value ?? BigInt(this.id))
     const target = task?.signals ?? this.#process.signals
-    const taken = (fate: Fate): void => this.#take(signal, info, fate)
-    target.raise(signal, info, {taken, timer: this, isReserved: true})
+    target.raise(signal, info, this)
   }
 
   /** timer_settime(2), timer_delete(2): what it has sent before is not delivered any more (since Linux 6.13). */
@@ -88,10 +88,10 @@ export class PosixTimer {
     this.#process.signals.unreserve()
   }
 
-  #take(signal: number, info: Uint8Array, fate: Fate): void {
+  taken(fate: Fate, {signal, info}: {signal: number; info: Uint8Array}): void {
     // It rests until the signal is no longer ignored; what it misses counts (since Linux 6.13).
     if (fate === 'ignored' && this.timer.intervalNs > 0) {
-      this.#process.signals.whenHeeded(signal, this, () => this.#send(signal))
+      this.#process.signals.whenHeeded(signal, this)
       return
     }
     // What it has missed while it rested.

@@ -6,7 +6,7 @@ import {fromNs} from '../../abi/time.ts'
 import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
-import {monotonicClock, PeriodicTimer} from './periodic-timer.ts'
+import {PeriodicTimer, type TimerOwner, WallClock} from './periodic-timer.ts'
 
 const COUNT_BYTES = 8
 
@@ -15,7 +15,7 @@ function pair(ns: number): string {
   return `(${seconds}, ${nanoseconds})`
 }
 
-export class TimerFd extends AnonymousDescription {
+export class TimerFd extends AnonymousDescription implements TimerOwner {
   /** clockid_t. */
   readonly clock: number
   readonly timer: PeriodicTimer
@@ -26,13 +26,14 @@ export class TimerFd extends AnonymousDescription {
   constructor(kernel: Kernel, clock: number, flags: number) {
     super('[timerfd]', flags & O_NONBLOCK)
     this.clock = clock
-    this.timer = new PeriodicTimer(kernel, monotonicClock(kernel), (times) => {
-      const isFirst = this.#expirations === 0
-      this.#expirations += times
-      if (isFirst) this.waiters.wakeAll()
-      // Until it is read, nobody learns of more.
-      return undefined
-    })
+    this.timer = new PeriodicTimer(kernel, new WallClock(kernel), this)
+  }
+
+  expired(times: number): undefined {
+    const isFirst = this.#expirations === 0
+    this.#expirations += times
+    if (isFirst) this.waiters.wakeAll()
+    // Until it is read, nobody learns of more.
   }
 
   /** A new setting discards unread expirations. */

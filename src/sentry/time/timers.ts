@@ -1,8 +1,13 @@
 // TimerQueue: what happens at which monotonic time. The sentry's loop sleeps until the first entry.
 
+/** Who acts when a deadline comes: an object, so that what waits in a kernel can be listed and saved. */
+export interface TimerTarget {
+  expire(): void
+}
+
 export interface Timer {
   readonly deadlineNs: number
-  readonly expire: () => void
+  readonly target: TimerTarget
 }
 
 interface Queued extends Timer {
@@ -18,8 +23,8 @@ export class TimerQueue {
   #count = 0
 
   /** @param deadlineNs CLOCK_MONOTONIC nanoseconds */
-  add(deadlineNs: number, expire: () => void): Timer {
-    const timer: Queued = {deadlineNs, expire, number: this.#count++, index: this.#heap.length}
+  add(deadlineNs: number, target: TimerTarget): Timer {
+    const timer: Queued = {deadlineNs, target, number: this.#count++, index: this.#heap.length}
     this.#heap.push(timer)
     this.#rise(timer)
     return timer
@@ -47,7 +52,7 @@ export class TimerQueue {
     while (this.#heap.length > 0 && this.#heap[0].deadlineNs <= nowNs) {
       const first = this.#heap[0]
       this.cancel(first)
-      first.expire()
+      first.target.expire()
     }
   }
 

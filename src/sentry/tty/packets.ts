@@ -1,6 +1,7 @@
 // Packets: a master's packet mode (TIOCPKT): each read begins with a byte that says what the slave did. man 2 ioctl_tty.
 
 import {EXTPROC, IXON, VSTART, VSTOP} from '../../abi/termios.ts'
+import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Modes} from './modes.ts'
 
 const FLUSHREAD = 1
@@ -14,13 +15,13 @@ const CONTROL_Q = 17
 const CONTROL_S = 19
 
 export class Packets {
-  readonly #changed: () => void
+  readonly #waiters: WaitQueue
   #isOn = false
   #status = 0
 
-  /** @param changed called when there is something to report */
-  constructor(changed: () => void) {
-    this.#changed = changed
+  /** @param waiters the master's, woken when there is something to report */
+  constructor(waiters: WaitQueue) {
+    this.#waiters = waiters
   }
 
   get isOn(): boolean {
@@ -64,7 +65,7 @@ export class Packets {
   #tell(status: number, instead: number): void {
     if (!this.#isOn) return
     this.#status = (this.#status & ~instead) | status
-    this.#changed()
+    this.#waiters.wakeAll()
   }
 }
 

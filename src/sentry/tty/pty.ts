@@ -58,7 +58,7 @@ export class Pty extends Terminal {
     super(number, owner, kernelOf)
     this.#masterClosed = ends.masterClosed
     this.#freed = ends.freed
-    this.packets = new Packets(() => this.masterWaiters.wakeAll())
+    this.packets = new Packets(this.masterWaiters)
     const actions = {
       signal: (signal: number) => this.signalForeground(signal),
       flowChanged: (isStopped: boolean) => this.#flowChanged(isStopped),

@@ -59,7 +59,7 @@ describe('a pipe', () => {
   test('wakes who waits', () => {
     const [reader, writer] = openPipe()
     let wakes = 0
-    reader.waiters.join(() => wakes++)
+    reader.waiters.join({wake: () => wakes++})
     writer.write(Buffer.from('x'))
     expect(wakes).toBe(1)
     writer.close()

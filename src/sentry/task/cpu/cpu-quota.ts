@@ -1,6 +1,6 @@
 // CpuQuota: the share of a CPU that all programs together get in each period: once it is used up, they are held until the next.
 
-import type {TimerQueue} from '../../time/timers.ts'
+import type {TimerQueue, TimerTarget} from '../../time/timers.ts'
 import type {CpuMeter} from './cpu-meter.ts'
 
 /** As in cpu.max of Linux's cgroups. */
@@ -10,13 +10,15 @@ const GRANULARITY_NS = 500_000
 /** But of no more than so many: one call may have kept the sentry busy for long. */
 const MOST_DEBT_PERIODS = 10
 
-export class CpuQuota {
+export class CpuQuota implements TimerTarget {
   /** No task may have a CPU now. */
   isHeld = false
   /** When to check, CLOCK_MONOTONIC nanoseconds: it cannot be used up before. */
   dueNs = 0
   /** How long tasks have been held so far, nanoseconds. */
   heldNs = 0
+  #heldSinceNs = 0
+  #heldUntilNs = 0
   readonly #meter: CpuMeter
   readonly #timers: TimerQueue
   readonly #cpus: number
@@ -48,14 +50,17 @@ export class CpuQuota {
     const endNs = this.#periodEndNs + missing * PERIOD_NS
     this.isHeld = true
     this.dueNs = Number.POSITIVE_INFINITY
-    this.#timers.add(endNs, () => this.#letGo(nowNs, endNs))
+    this.#heldSinceNs = nowNs
+    this.#heldUntilNs = endNs
+    this.#timers.add(endNs, this)
     return true
   }
 
-  #letGo(sinceNs: number, untilNs: number): void {
+  /** Tasks may run again. */
+  expire(): void {
     this.isHeld = false
-    this.heldNs += untilNs - sinceNs
-    this.dueNs = untilNs
+    this.heldNs += this.#heldUntilNs - this.#heldSinceNs
+    this.dueNs = this.#heldUntilNs
   }
 
   /** Subtracts what was used, and adds the shares of periods that have begun: never more than one of them is left. */

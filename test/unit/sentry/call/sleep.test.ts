@@ -70,7 +70,7 @@ describe('sigtimedwait', () => {
     const fake = fakeTask()
     expect(wait(fake, SECOND)).toBe(BLOCKED)
     let woken = 0
-    fake.task.wait?.queues?.[0].join(() => woken++)
+    fake.task.wait?.queues?.[0].join({wake: () => woken++})
     fake.process.signals.raise(SIGUSR1)
     expect(woken).toBe(1)
     expect(fake.task.wait?.retry(false)).toBe(SIGUSR1)

@@ -107,7 +107,7 @@ function handle(t: SimulatedTask, signal: number): void {
 /** Whether this signal would end the sleep. */
 function isEndedBy(t: SimulatedTask, signal: number): boolean {
   t.task.signals.raise(signal)
-  return new Sleep(t.task, t.task.wait!, undefined as never, t.task.kernel.timers, () => {}).isInterruptible
+  return new Sleep(t.task, t.task.wait!, undefined as never, t.task.kernel.timers, new Set()).isInterruptible
 }
 
 describe.each([...movers, ...fileMovers, ...walkers])('%s', (_name, prepare) => {

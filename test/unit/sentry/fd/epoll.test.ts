@@ -112,8 +112,10 @@ describe('epoll', () => {
     expect(e.wait(30)).toBe(BLOCKED)
     const sleeping = e.t.task.wait!
     let woken = 0
-    sleeping.files?.[0].file.waiters?.join(() => {
-      woken++
+    sleeping.files?.[0].file.waiters?.join({
+      wake: () => {
+        woken++
+      },
     })
     e.fill('x')
     expect(woken).toBe(1)

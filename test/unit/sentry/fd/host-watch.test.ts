@@ -107,7 +107,7 @@ describe('calls that sleep on 1,000 host descriptors', () => {
       restart: 'never' as const,
       retry: () => 0,
     }
-    return new Sleep({} as Task, wait, watch, new TimerQueue(), () => {})
+    return new Sleep({} as Task, wait, watch, new TimerQueue(), new Set())
   }
 
   it('tell the platform once for all of them', () => {

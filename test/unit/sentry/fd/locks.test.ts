@@ -72,8 +72,10 @@ describe('record locks of file descriptions', () => {
     expect(t.wake()).toBe(BLOCKED)
     t.task.wait = undefined
     let woken = 0
-    sleeping.queues?.[0].join(() => {
-      woken++
+    sleeping.queues?.[0].join({
+      wake: () => {
+        woken++
+      },
     })
     t.call(close, copy)
     expect(woken).toBe(1)
@@ -145,7 +147,7 @@ describe('waiting for a record lock', () => {
     t.call(fcntl, a, F_OFD_SETLK, range(t, F_WRLCK, 0, 1))
     expect(t.call(fcntl, b, F_OFD_SETLKW, range(t, F_WRLCK, 0, 1))).toBe(BLOCKED)
     const [queue] = t.task.wait!.queues!
-    queue.join(() => {})
+    queue.join({wake: () => {}})
     t.call(fcntl, a, F_OFD_SETLK, range(t, F_UNLCK, 0, 1))
     expect(t.task.kernel.fileLocks.of(t.task.fds.get(a).inode).released).toBe(queue)
   })

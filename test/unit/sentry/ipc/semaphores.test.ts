@@ -41,8 +41,10 @@ describe('a semaphore', () => {
     expect(operate(first, id, [0, 2])).toBe(0)
     expect(second.wake()).toBe(BLOCKED)
     let woken = false
-    second.task.wait!.queues![0].join(() => {
-      woken = true
+    second.task.wait!.queues![0].join({
+      wake: () => {
+        woken = true
+      },
     })
     expect(operate(first, id, [0, 2])).toBe(0)
     expect(woken).toBe(true)

@@ -87,7 +87,6 @@ describe('a pending signal', () => {
   })
 
   test("of a timer that asks when it is taken counts like others, but for a POSIX timer's", () => {
-    const taken = () => {}
     for (const [isReserved, code] of [
       [false, EAGAIN],
       [true, undefined],
@@ -96,7 +95,7 @@ describe('a pending signal', () => {
       fake.process.limits.set(RLIMIT_SIGPENDING, {soft: 1, hard: 1})
       block(fake, SIGUSR1)
       block(fake, 40)
-      fake.process.signals.raise(SIGUSR1, undefined, {taken, isReserved})
+      fake.process.signals.raise(SIGUSR1, undefined, {isReserved, taken: () => {}})
       const send = () => fake.process.signals.raise(40, plainInfo(40, SI_QUEUE))
       if (code === undefined) send()
       else expect(send).toThrow(expect.objectContaining({code}))

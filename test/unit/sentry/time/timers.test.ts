@@ -209,7 +209,7 @@ describe('a timerfd', () => {
     writeTimerspec(fake, 10 * MS, 10 * MS)
     call(fake, timerfdSettime, fd, 0, ARGUMENT, 0)
     let wakes = 0
-    file.waiters!.join(() => wakes++)
+    file.waiters!.join({wake: () => wakes++})
     fake.kernel.pass(35 * MS)
     // Until it is read, it is ready, and nothing more happens.
     expect(wakes).toBe(1)

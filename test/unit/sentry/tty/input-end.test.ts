@@ -48,7 +48,7 @@ test('lines come before it, an unfinished one too, and then each read finds it',
 
 test('it wakes who waits, and nothing is typed before somebody reads', () => {
   let woken = 0
-  slave.waiters!.join(() => woken++)
+  slave.waiters!.join({wake: () => woken++})
   expect(slave.readiness() & POLLIN).toBe(0)
   pty.endInput()
   expect([woken, slave.readiness() & POLLIN, pty.line.inputBytes]).toEqual([1, POLLIN, 0])

@@ -206,8 +206,10 @@ describe('who waits', () => {
   /** The events that a queue reports during `action`. */
   function heard(end: 'slaveWaiters' | 'masterWaiters', action: () => void): number {
     let all = 0
-    const waiter = (events: number): void => {
-      all |= events
+    const waiter = {
+      wake(events: number): void {
+        all |= events
+      },
     }
     master.pty[end].join(waiter)
     action()

@@ -93,7 +93,7 @@ test('a new mount wakes those that poll the mount table, and is told once', () =
   vfs.mkdir('new')
   const file = vfs.open('/proc/self/mounts')
   const woken: number[] = []
-  file.waiters!.join((events) => woken.push(events))
+  file.waiters!.join({wake: (events) => woken.push(events)})
   expect(file.readiness()).toBe(POLLIN)
   mount(vfs.locate('new'), new Tmpfs(memoryFile(1 << 20)))
   expect(woken).toEqual([POLLERR | POLLPRI])

@@ -39,7 +39,7 @@ describe('a deadline', () => {
     const [meter, deadlines] = [new CpuMeter(), new CpuDeadlines(4)]
     const expired: number[] = []
     let nowNs = START
-    deadlines.add(meter, 100 * MS, () => expired.push(nowNs - START))
+    deadlines.add(meter, 100 * MS, {expire: () => expired.push(nowNs - START)})
     meter.begin(nowNs)
     meter.begin(nowNs)
     let looks = 0
@@ -57,7 +57,7 @@ describe('a deadline', () => {
   test('waits for a meter that stands still, and a look that comes late is one', () => {
     const [meter, deadlines] = [new CpuMeter(), new CpuDeadlines(1)]
     let expired = 0
-    deadlines.add(meter, 10 * MS, () => expired++)
+    deadlines.add(meter, 10 * MS, {expire: () => expired++})
     for (let ms = 0; ms < 1000; ms++) deadlines.check(START + ms * MS)
     expect(expired).toBe(0)
     meter.add(10 * MS)
@@ -69,9 +69,9 @@ describe('a deadline', () => {
   test('that is taken back is none, whoever else has one', () => {
     const [meter, deadlines] = [new CpuMeter(), new CpuDeadlines(1)]
     const expired: string[] = []
-    const takeBack = deadlines.add(meter, 1, () => expired.push('first'))
-    deadlines.add(new CpuMeter(), 1, () => expired.push('other'))
-    takeBack()
+    const first = deadlines.add(meter, 1, {expire: () => expired.push('first')})
+    deadlines.add(new CpuMeter(), 1, {expire: () => expired.push('other')})
+    deadlines.cancel(first)
     meter.add(10)
     deadlines.check(START)
     expect(expired).toEqual([])

@@ -9,8 +9,7 @@ import type {HookedCall, Question, Verdict} from '../../sentry/outside/hooks/hoo
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
 import type {TmpfsMount, Volume} from '../../sentry/outside/volume.ts'
 import type {Unveiled} from '../../sentry/pledge/unveiled.ts'
-import type {TraceFilters} from '../../sentry/trace/options.ts'
-import type {Style} from '../../sentry/trace/style.ts'
+import type {Style, TraceFilters} from '../../sentry/trace/options.ts'
 import type {ProcessReply} from './replies.ts'
 import type {SandboxTerminalSize} from './terminal-size.ts'
 

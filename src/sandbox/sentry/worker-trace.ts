@@ -5,7 +5,7 @@ import type {Tracer} from '../../sentry/core/tracer.ts'
 import type {TraceRequest} from '../protocol/messages.ts'
 import type {EventBatches} from './event-batches.ts'
 
-type EventTracer = typeof import('../../sentry/trace/event-tracer.ts')['eventTracer']
+type EventTracer = typeof import('../../sentry/trace/event-sink.ts')['eventTracer']
 
 export class WorkerTrace {
   readonly #kernel: Kernel
@@ -33,7 +33,7 @@ export class WorkerTrace {
   /** Does what waits for the first tracer to be loaded; otherwise nothing. */
   async catchUp(): Promise<void> {
     if (this.#waiting.length === 0) return
-    const {eventTracer} = await import('../../sentry/trace/event-tracer.ts')
+    const {eventTracer} = await import('../../sentry/trace/event-sink.ts')
     this.#eventTracer = eventTracer
     this.#work(eventTracer)
   }

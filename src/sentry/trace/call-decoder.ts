@@ -8,9 +8,8 @@ import {monotonicNs} from '../time/host-clock.ts'
 import type {CallRecord, Outcome} from './call-record.ts'
 import {interruption} from './interruption.ts'
 import {HIDDEN, type Kind} from './kind.ts'
-import {kindOf} from './kinds/index.ts'
-import {resultKindOf} from './kinds/results.ts'
-import {DEFAULT_STYLE, type Style} from './style.ts'
+import {kindOf, resultKindOf} from './kinds/index.ts'
+import {DEFAULT_STYLE, type Style} from './options.ts'
 import {TracedCall} from './traced-call.ts'
 
 /** An unknown call shows all six words. */

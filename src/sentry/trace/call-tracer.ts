@@ -7,12 +7,11 @@ import type {Task} from '../core/task.ts'
 import type {Tracer} from '../core/tracer.ts'
 import {monotonicNs} from '../time/host-clock.ts'
 import {type BegunCall, CallDecoder} from './call-decoder.ts'
-import type {CallRecord} from './call-record.ts'
+import type {CallRecord, ExitRecord, SignalRecord} from './call-record.ts'
 import {TraceFilter} from './filter.ts'
 import {signalName} from './names/signals.ts'
-import type {Style} from './style.ts'
+import type {Style} from './options.ts'
 import {showSiginfo} from './text/siginfo.ts'
-import type {TraceSink} from './trace-sink.ts'
 import {unansweredRow} from './unanswered.ts'
 
 export class CallTracer implements Tracer {
@@ -100,4 +99,12 @@ export class CallTracer implements Tracer {
   #show(task: Task, record: CallRecord): void {
     if (this.#filter.takesOutcome(record.outcome)) this.#sink.call(task, record)
   }
+}
+
+export interface TraceSink {
+  /** A call sleeps: a good time to show what is known of it, and what came before. */
+  asleep(task: Task, begun: BegunCall): void
+  call(task: Task, record: CallRecord): void
+  signal(task: Task, record: SignalRecord): void
+  exit(record: ExitRecord): void
 }

@@ -1,10 +1,13 @@
 // EventSink: passes the records of a trace on as events.
 
 import type {Task} from '../core/task.ts'
+import type {Tracer} from '../core/tracer.ts'
 import type {BegunCall} from './call-decoder.ts'
 import type {CallRecord, ExitRecord, SignalRecord} from './call-record.ts'
+import {CallTracer, type TraceSink} from './call-tracer.ts'
 import {callEvent, exitEvent, signalEvent, type TraceEvent} from './event.ts'
-import type {TraceSink} from './trace-sink.ts'
+import {TraceFilter} from './filter.ts'
+import {type Style, styleOf, type TraceFilters} from './options.ts'
 
 export class EventSink implements TraceSink {
   readonly #take: (event: TraceEvent) => void
@@ -32,4 +35,16 @@ export class EventSink implements TraceSink {
     this.#take(exitEvent(record))
     this.#flush()
   }
+}
+
+/**
+ * @param flush called when nothing more may come for a while
+ * @throws HvError BAD_ARGUMENT
+ */
+export function eventTracer(
+  options: TraceFilters & Partial<Style>,
+  take: (event: TraceEvent) => void,
+  flush: () => void,
+): Tracer {
+  return new CallTracer(new EventSink(take, flush), new TraceFilter(options), styleOf(options))
 }

@@ -2,7 +2,7 @@
 
 import {errnoName} from '../../abi/errno.ts'
 import type {CallRecord, ExitRecord, Outcome, SignalRecord} from './call-record.ts'
-import {wallClockUs} from './wall-clock.ts'
+import {wallClockUs} from './stamps.ts'
 
 interface Happening {
   /** The task's number in the guest. */

@@ -1,4 +1,20 @@
-// TraceOptions: what a trace shows, and how.
+// TraceOptions: what a trace shows, and how; Style: how much of a call's arguments and results.
+
+export interface Style {
+  /** Limits a string's bytes and an array's elements: strace's -s; default 32. */
+  readonly stringLimit: number
+  /** Shows each descriptor with what it leads to: strace's -y. */
+  readonly showsPaths: boolean
+}
+
+export const DEFAULT_STYLE: Style = {stringLimit: 32, showsPaths: false}
+
+export function styleOf({
+  stringLimit = DEFAULT_STYLE.stringLimit,
+  showsPaths = DEFAULT_STYLE.showsPaths,
+}: Partial<Style>): Style {
+  return {stringLimit, showsPaths}
+}
 
 /** Sets of names as strace's -e takes them; default: all. */
 export interface TraceFilters {
@@ -13,7 +29,7 @@ export interface TraceFilters {
 /** The time before each line of a trace: HH:MM:SS, the same with microseconds, or seconds since 1970. */
 export type TraceClock = 'seconds' | 'microseconds' | 'epoch'
 
-export interface TraceOptions extends TraceFilters {
+export interface TraceOptions extends TraceFilters, Partial<Style> {
   /** The host descriptor that the trace is written to. It stays the caller's. */
   fd: number
   isOn: boolean
@@ -27,8 +43,4 @@ export interface TraceOptions extends TraceFilters {
   /** Each line starts with the time since the previous one. */
   isRelative?: boolean
   showsDurations?: boolean
-  /** Bytes of a string, elements of an array; default 32. */
-  stringLimit?: number
-  /** Shows each descriptor with what it leads to. */
-  showsPaths?: boolean
 }

@@ -1,11 +1,14 @@
-// Stamps: the time before a trace's lines: strace's -t, -tt, -ttt and -r.
+// Stamps: the time before a trace's lines (strace's -t, -tt, -ttt and -r), and the time of day of a reading of the monotonic clock.
 
+import {monotonicNs, readHostClock} from '../time/host-clock.ts'
 import type {TraceClock} from './options.ts'
-import {wallClockUs} from './wall-clock.ts'
 
 /** The text for a time of CLOCK_MONOTONIC, with a blank after it; empty for none. */
 export type Stamps = (atNs: number) => string
 
+const CLOCK_REALTIME = 0
+/** The two clocks are compared again after this time: the host's time of day may be set. */
+const VALID_NS = 1e9
 const US_PER_SECOND = 1e6
 const US_DIGITS = 6
 const NS_PER_US = 1000
@@ -40,4 +43,19 @@ function timeOfDay(us: number): string {
 
 function seconds(us: number): string {
   return `${Math.floor(us / US_PER_SECOND)}.${String(us % US_PER_SECOND).padStart(US_DIGITS, '0')}`
+}
+
+let offsetUs = 0
+let comparedNs = Number.NEGATIVE_INFINITY
+
+/** Microseconds since the epoch, whole: 51 bits. */
+export function wallClockUs(atNs: number): number {
+  if (Math.abs(atNs - comparedNs) > VALID_NS) compare()
+  return Math.floor(atNs / NS_PER_US + offsetUs)
+}
+
+function compare(): void {
+  comparedNs = monotonicNs()
+  const [seconds, nanoseconds] = readHostClock(CLOCK_REALTIME)
+  offsetUs = seconds * US_PER_SECOND + nanoseconds / NS_PER_US - comparedNs / NS_PER_US
 }

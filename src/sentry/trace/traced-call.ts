@@ -5,7 +5,7 @@ import {FrameArguments} from '../core/frame-arguments.ts'
 import type {Row} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
-import type {Style} from './style.ts'
+import type {Style} from './options.ts'
 import {hex} from './text/number.ts'
 
 /** Owns a copy of the argument words: the frame's are valid only while the call begins. */

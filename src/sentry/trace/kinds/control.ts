@@ -4,12 +4,30 @@ import * as fcntl from '../../../abi/fcntl.ts'
 import * as ioctl from '../../../abi/ioctl.ts'
 import {TERMIOS_SIZE, WINSIZE_SIZE} from '../../../abi/termios.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
-import {fillsLock, takesLock, takesNothing} from '../names/fcntl.ts'
 import {descriptorBits, fcntlCommand, lockType, openFlags, seals, seekWhence} from '../names/files.ts'
-import {startingWith} from '../names/pick.ts'
-import {enumeration, hexOf} from '../text/number.ts'
+import {enumeration, hexOf, startingWith} from '../text/number.ts'
 import {int64} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
+
+// Which argument each command of fcntl(2) takes, and what it returns.
+const takesNothing: ReadonlySet<number> = new Set([
+  fcntl.F_GETFD,
+  fcntl.F_GETFL,
+  fcntl.F_GETOWN,
+  fcntl.F_GETSIG,
+  fcntl.F_GETLEASE,
+  fcntl.F_GETPIPE_SZ,
+  fcntl.F_GET_SEALS,
+])
+
+const takesLock: ReadonlySet<number> = new Set([
+  fcntl.F_SETLK,
+  fcntl.F_SETLKW,
+  fcntl.F_OFD_SETLK,
+  fcntl.F_OFD_SETLKW,
+])
+
+const fillsLock: ReadonlySet<number> = new Set([fcntl.F_GETLK, fcntl.F_OFD_GETLK])
 
 const requests = startingWith(ioctl, '')
 const knownRequests: ReadonlySet<number> = new Set(Object.values(requests))

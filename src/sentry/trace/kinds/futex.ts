@@ -2,8 +2,8 @@
 
 import {FUTEX_CLOCK_REALTIME, FUTEX_PRIVATE_FLAG} from '../../../abi/futex.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
-import {counted, futexNames} from '../names/process.ts'
-import {enumeration, hexOf} from '../text/number.ts'
+import {futexNames} from '../names/process.ts'
+import {counted, enumeration, hexOf} from '../text/number.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {times} from './time.ts'
 

@@ -1,6 +1,12 @@
-// All kinds by the word that rows of the system call table use.
+// All kinds by the words that rows of the system call table use: of arguments, and of results.
 
+import {F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL} from '../../../abi/fcntl.ts'
 import type {Kind, Kinds} from '../kind.ts'
+import {membarrierSet, personalityName, schedulerName} from '../names/process.ts'
+import {signalName} from '../names/signals.ts'
+import {descriptor} from '../text/descriptor.ts'
+import {hexOf, octal} from '../text/number.ts'
+import type {TracedCall} from '../traced-call.ts'
 import {capabilities} from './capabilities.ts'
 import {control} from './control.ts'
 import {files} from './files.ts'
@@ -18,6 +24,34 @@ import {sockets} from './sockets.ts'
 import {stat} from './stat.ts'
 import {text} from './text.ts'
 import {times} from './time.ts'
+
+type ShowResult = (result: number, call: TracedCall) => string
+
+const duplicates: ReadonlySet<number> = new Set([F_DUPFD, F_DUPFD_CLOEXEC])
+const flagged: ReadonlySet<number> = new Set([F_GETFD, F_GETFL, F_GET_SEALS])
+
+const results: Readonly<Record<string, ShowResult>> = {
+  ptr: hexOf,
+  octal,
+  fd: (result, call) => descriptor(call, result),
+  sig: (result) => `${result} (${signalName(result)})`,
+  scheduler: (result) => `${result} (${schedulerName(result)})`,
+  personality: (result) => `${hexOf(result)} (${personalityName(result)})`,
+  /** MEMBARRIER_CMD_QUERY's: a set of commands. */
+  membarrier: (result, call) =>
+    call.int32(0) === 0 && result > 0 ? `${hexOf(result)} (${membarrierSet(result)})` : String(result),
+  /** Flags for some commands of fcntl(2), a descriptor or a number for others. */
+  fcntl(result, call) {
+    const command = call.int32(1)
+    if (flagged.has(command)) return hexOf(result)
+    return duplicates.has(command) ? descriptor(call, result) : String(result)
+  },
+}
+
+/** undefined for a word that has no kind. */
+export function resultKindOf(word: string): ShowResult | undefined {
+  return Object.hasOwn(results, word) ? results[word] : undefined
+}
 
 const kinds: Kinds = {
   ...numbers,

@@ -6,11 +6,9 @@ import {O_CREAT, O_NONBLOCK} from '../../../abi/open-flags.ts'
 import {arch} from '../../../arch/index.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
 import {flagged, HIDDEN, type Kinds, named, structOut} from '../kind.ts'
-import {pick} from '../names/pick.ts'
-import {showArray} from '../text/array.ts'
-import {enumeration, flagWord, hexOf, type Names, octal} from '../text/number.ts'
+import {enumeration, flagWord, hexOf, type Names, octal, pick} from '../text/number.ts'
 import {quoteBuffer} from '../text/quote.ts'
-import {int64} from '../text/view.ts'
+import {int64, showArray} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const PERMISSIONS = 0o777

@@ -3,10 +3,9 @@
 import {MSGHDR} from '../../../abi/socket.ts'
 import type {Kinds} from '../kind.ts'
 import {messageFlags} from '../names/sockets.ts'
-import {showArray} from '../text/array.ts'
 import {showControl} from '../text/control-messages.ts'
-import {orPointer} from '../text/pointer.ts'
 import {showAddress} from '../text/sockaddr.ts'
+import {orPointer, showArray} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {iovecsAt} from './text.ts'
 

@@ -5,9 +5,8 @@ import * as poll from '../../../abi/poll.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../../abi/signal-set.ts'
 import {arch} from '../../../arch/index.ts'
 import {type Kind, type Kinds, named, structIn} from '../kind.ts'
-import {pick} from '../names/pick.ts'
 import {signalSet} from '../names/signals.ts'
-import {enumeration, flagWord} from '../text/number.ts'
+import {countedBits, enumeration, flagWord, pick} from '../text/number.ts'
 import {hex64} from '../text/view.ts'
 import {type TracedCall, viewOf} from '../traced-call.ts'
 
@@ -28,11 +27,7 @@ const epollEvents = flagWord(
     ...pick(epoll, 'EPOLLIN'),
     EPOLLPRI: 0x2,
     ...pick(epoll, 'EPOLLOUT'),
-    EPOLLRDNORM: 0x40,
-    EPOLLRDBAND: 0x80,
-    EPOLLWRNORM: 0x100,
-    EPOLLWRBAND: 0x200,
-    EPOLLMSG: 0x400,
+    ...countedBits('EPOLL', 'RDNORM RDBAND WRNORM WRBAND MSG', 6),
     ...pick(epoll, 'EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLEXCLUSIVE EPOLLWAKEUP EPOLLONESHOT EPOLLET'),
   },
   'EPOLL???',

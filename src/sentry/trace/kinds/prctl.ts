@@ -16,11 +16,11 @@ import {
 } from '../../../abi/prctl.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
-import {capabilityName} from '../names/capabilities.ts'
 import {dumpableName, prctlName} from '../names/process.ts'
 import {signalName} from '../names/signals.ts'
 import {quote, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
+import {capabilityName} from './capabilities.ts'
 
 const COMM_LENGTH = 15
 /** Longer strings are not names. */

@@ -6,10 +6,63 @@ import {STAT_LENGTH, STATFS_SIZE, STATX_SIZE} from '../../../abi/stat.ts'
 import {arch} from '../../../arch/index.ts'
 import {HIDDEN, type Kind, type Kinds, named, structOut} from '../kind.ts'
 import {atFlags, fileMode} from '../names/files.ts'
-import {fileSystemMagic, mountBits, statxAttributes, statxMask, statxSync} from '../names/stat.ts'
-import {hexOf} from '../text/number.ts'
+import {countedBits, enumeration, flagWord, hexOf} from '../text/number.ts'
 import {hex64, int64, uint64} from '../text/view.ts'
 import {viewOf} from '../traced-call.ts'
+
+/** linux/stat.h. Sets come first: they stand for several of the bits below. */
+const statxMask = flagWord(
+  {
+    STATX_ALL: 0xfff,
+    STATX_BASIC_STATS: 0x7ff,
+    ...countedBits(
+      'STATX_',
+      'TYPE MODE NLINK UID GID ATIME MTIME CTIME INO SIZE BLOCKS BTIME MNT_ID DIOALIGN',
+    ),
+  },
+  'STATX_???',
+)
+
+const statxSync = enumeration(
+  {AT_STATX_SYNC_AS_STAT: 0, AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000},
+  'AT_STATX_???',
+)
+
+const statxAttributes = flagWord(
+  {
+    STATX_ATTR_COMPRESSED: 0x4,
+    ...countedBits('STATX_ATTR_', 'IMMUTABLE APPEND NODUMP', 4),
+    ...countedBits('STATX_ATTR_', 'ENCRYPTED AUTOMOUNT MOUNT_ROOT', 11),
+  },
+  'STATX_ATTR_???',
+)
+
+const fileSystemMagic = enumeration(
+  {
+    TMPFS_MAGIC: 0x1021994,
+    PROC_SUPER_MAGIC: 0x9fa0,
+    SYSFS_MAGIC: 0x62656572,
+    EXT2_SUPER_MAGIC: 0xef53,
+    XFS_SUPER_MAGIC: 0x58465342,
+    BTRFS_SUPER_MAGIC: 0x9123683e,
+    OVERLAYFS_SUPER_MAGIC: 0x794c7630,
+    PIPEFS_MAGIC: 0x50495045,
+    ANON_INODE_FS_MAGIC: 0x09041934,
+    DEVPTS_SUPER_MAGIC: 0x1cd1,
+  },
+  'f_type ???',
+)
+
+/** statfs(2)'s f_flags. */
+const mountBits = flagWord(
+  {
+    ST_VALID: 0x20,
+    ...countedBits('ST_', 'RDONLY NOSUID NODEV NOEXEC SYNCHRONOUS'),
+    ST_MANDLOCK: 0x40,
+    ...countedBits('ST_', 'NOATIME NODIRATIME RELATIME NOSYMFOLLOW', 10),
+  },
+  'ST_???',
+)
 
 const layout = arch.kernelAbi.stat
 /** The offset of d_reclen in struct linux_dirent and linux_dirent64. */

@@ -5,10 +5,9 @@ import {UIO_MAXIOV, type UserMemory} from '../../memory/user-memory.ts'
 import {type ArgumentValue, fromByteString, MAX_VALUE_BYTES} from '../argument-value.ts'
 import type {Kinds} from '../kind.ts'
 import {pathArgument} from '../path-argument.ts'
-import {showArray} from '../text/array.ts'
 import {hexOf} from '../text/number.ts'
-import {orPointer} from '../text/pointer.ts'
 import {quote, quoteBuffer, quoteHex, quotePath, quoteString} from '../text/quote.ts'
+import {orPointer, showArray} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const POINTER_SIZE = 8

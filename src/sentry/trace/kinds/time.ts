@@ -3,8 +3,7 @@
 import * as time from '../../../abi/time.ts'
 import {isAbsoluteSleep} from '../interruption.ts'
 import {type Kind, type Kinds, named, structIn, structOut} from '../kind.ts'
-import {pick, startingWith} from '../names/pick.ts'
-import {enumeration, flagWord} from '../text/number.ts'
+import {enumeration, flagWord, pick, startingWith} from '../text/number.ts'
 import {int64} from '../text/view.ts'
 
 const TMS_SIZE = 32

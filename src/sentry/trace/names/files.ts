@@ -6,8 +6,7 @@ import * as mode from '../../../abi/file-mode.ts'
 import * as iovec from '../../../abi/iovec.ts'
 import * as open from '../../../abi/open-flags.ts'
 import {arch} from '../../../arch/index.ts'
-import {enumeration, flagWord, type Names, octal} from '../text/number.ts'
-import {pick, startingWith} from './pick.ts'
+import {counted, enumeration, flagWord, type Names, octal, pick, startingWith} from '../text/number.ts'
 
 const accessMode = enumeration(pick(open, 'O_RDONLY O_WRONLY O_RDWR'), 'O_???')
 /** Flags with several bits come before their parts. */
@@ -82,14 +81,7 @@ export const fcntlCommand = enumeration(
 )
 
 export const adviceName = enumeration(
-  {
-    POSIX_FADV_NORMAL: 0,
-    POSIX_FADV_RANDOM: 1,
-    POSIX_FADV_SEQUENTIAL: 2,
-    POSIX_FADV_WILLNEED: 3,
-    POSIX_FADV_DONTNEED: 4,
-    POSIX_FADV_NOREUSE: 5,
-  },
+  counted('POSIX_FADV_', 'NORMAL RANDOM SEQUENTIAL WILLNEED DONTNEED NOREUSE'),
   'POSIX_FADV_???',
 )
 export const readWriteFlags = flagWord(startingWith(iovec, 'RWF_'), 'RWF_???')

@@ -1,11 +1,6 @@
 // Names of what a process asks about itself and its scheduling: linux/{resource,prctl,sched,futex,utsname}.h.
 
-import {enumeration, flagWord, type Names} from '../text/number.ts'
-
-/** Names that count up from `first`. */
-export function counted(prefix: string, names: string, first = 0): Names {
-  return Object.fromEntries(names.split(' ').map((name, i) => [`${prefix}${name}`, first + i]))
-}
+import {counted, countedBits, enumeration, flagWord, type Names} from '../text/number.ts'
 
 export const resourceName = enumeration(
   counted(
@@ -38,28 +33,19 @@ const membarriers =
   'GLOBAL GLOBAL_EXPEDITED REGISTER_GLOBAL_EXPEDITED PRIVATE_EXPEDITED REGISTER_PRIVATE_EXPEDITED ' +
   'PRIVATE_EXPEDITED_SYNC_CORE REGISTER_PRIVATE_EXPEDITED_SYNC_CORE PRIVATE_EXPEDITED_RSEQ ' +
   'REGISTER_PRIVATE_EXPEDITED_RSEQ GET_REGISTRATIONS'
-const membarrierBits: Names = Object.fromEntries(
-  membarriers.split(' ').map((name, i) => [`MEMBARRIER_CMD_${name}`, 1 << i]),
-)
+const membarrierBits = countedBits('MEMBARRIER_CMD_', membarriers)
 export const membarrierName = enumeration({MEMBARRIER_CMD_QUERY: 0, ...membarrierBits}, 'MEMBARRIER_CMD_???')
 export const membarrierSet = flagWord(membarrierBits, 'MEMBARRIER_CMD_???')
 export const membarrierFlags = flagWord({MEMBARRIER_CMD_FLAG_CPU: 1}, 'MEMBARRIER_CMD_FLAG_???')
 
 /** linux/personality.h: flags of the program's own kind, PER_LINUX. */
 const personalityBits = flagWord(
-  {
-    UNAME26: 0x20000,
-    ADDR_NO_RANDOMIZE: 0x40000,
-    FDPIC_FUNCPTRS: 0x80000,
-    MMAP_PAGE_ZERO: 0x100000,
-    ADDR_COMPAT_LAYOUT: 0x200000,
-    READ_IMPLIES_EXEC: 0x400000,
-    ADDR_LIMIT_32BIT: 0x800000,
-    SHORT_INODE: 0x1000000,
-    WHOLE_SECONDS: 0x2000000,
-    STICKY_TIMEOUTS: 0x4000000,
-    ADDR_LIMIT_3GB: 0x8000000,
-  },
+  countedBits(
+    '',
+    'UNAME26 ADDR_NO_RANDOMIZE FDPIC_FUNCPTRS MMAP_PAGE_ZERO ADDR_COMPAT_LAYOUT READ_IMPLIES_EXEC ' +
+      'ADDR_LIMIT_32BIT SHORT_INODE WHOLE_SECONDS STICKY_TIMEOUTS ADDR_LIMIT_3GB',
+    17,
+  ),
   'PER_???',
 )
 

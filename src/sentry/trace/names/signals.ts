@@ -3,8 +3,7 @@
 import * as siginfo from '../../../abi/siginfo.ts'
 import * as signal from '../../../abi/signal.ts'
 import type {SignalSet} from '../../../abi/signal-set.ts'
-import {enumeration, flagWord, type Names} from '../text/number.ts'
-import {pick, startingWith} from './pick.ts'
+import {enumeration, flagWord, type Names, pick, startingWith} from '../text/number.ts'
 
 /** As in abi, except that the first real-time signal has a name of its own. */
 export function signalName(number: number): string {

@@ -1,8 +1,7 @@
 // Names of sockets' numbers: linux/socket.h, linux/net.h, linux/in.h.
 
 import * as abi from '../../../abi/socket.ts'
-import {enumeration, flagWord} from '../text/number.ts'
-import {pick, startingWith} from './pick.ts'
+import {enumeration, flagWord, pick, startingWith} from '../text/number.ts'
 
 export const familyName = enumeration(
   {

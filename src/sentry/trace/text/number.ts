@@ -53,3 +53,37 @@ export function flagWord(names: Names, unknown: string, zero = '0'): (value: num
     return parts.join('|')
   }
 }
+
+type Constants = Readonly<Record<string, unknown>>
+
+/** Names that count up from `first`. */
+export function counted(prefix: string, names: string, first = 0): Names {
+  return Object.fromEntries(names.split(' ').map((name, i) => [`${prefix}${name}`, first + i]))
+}
+
+/** Names of the bits from bit number `first` on. */
+export function countedBits(prefix: string, names: string, first = 0): Names {
+  return Object.fromEntries(names.split(' ').map((name, i) => [`${prefix}${name}`, 1 << (first + i)]))
+}
+
+/** The constants of these names (separated by blanks), in this order. */
+export function pick(constants: Constants, names: string): Names {
+  return Object.fromEntries(names.split(' ').map((name) => [name, constants[name] as number]))
+}
+
+/** All numbers whose name starts with `prefix`, by value. */
+export function startingWith(
+  constants: Constants,
+  prefix: string,
+  without: readonly string[] = [],
+  withoutPrefix?: string,
+): Names {
+  const wanted = Object.entries(constants).filter(
+    (entry): entry is [string, number] =>
+      typeof entry[1] === 'number' &&
+      entry[0].startsWith(prefix) &&
+      !without.includes(entry[0]) &&
+      !(withoutPrefix !== undefined && entry[0].startsWith(withoutPrefix)),
+  )
+  return Object.fromEntries(wanted.sort((a, b) => a[1] - b[1]))
+}

@@ -1,6 +1,7 @@
-// 64-bit fields of guest structures as text: exact, whatever the guest stored.
+// Fields, pointers and arrays of guest structures as strace writes them. 64-bit fields are exact, whatever the guest stored.
 
-import {hex} from './number.ts'
+import {Errno} from '../../../abi/errno.ts'
+import {hex, hexOf} from './number.ts'
 
 export function int64(view: DataView, offset: number): string {
   return String(view.getBigInt64(offset, true))
@@ -18,4 +19,41 @@ export function hex64(view: DataView, offset: number): string {
 export function pointer64(view: DataView, offset: number): string {
   const text = hex64(view, offset)
   return text === '0' ? 'NULL' : text
+}
+
+/** What it points to; the pointer itself when that cannot be read, or `NULL`. */
+export function orPointer(address: number, show: () => string): string {
+  if (address === 0) return 'NULL'
+  try {
+    return show()
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    return hexOf(address)
+  }
+}
+
+/**
+ * `[a, b, ...]`; where an element after the first cannot be read, `[a, ... /* 0x7f… *\/]`.
+ * @param show the element at an address
+ * @throws Errno EFAULT for the first
+ */
+export function showArray(
+  address: number,
+  elementBytes: number,
+  count: number,
+  limit: number,
+  show: (address: number) => string,
+): string {
+  const parts: string[] = []
+  for (let i = 0; i < Math.min(count, limit); i++) {
+    const at = address + i * elementBytes
+    try {
+      parts.push(show(at))
+    } catch (error) {
+      if (!(error instanceof Errno) || i === 0) throw error
+      return `[${parts.join(', ')}, ... /* ${hexOf(at)} */]`
+    }
+  }
+  if (count > limit) parts.push('...')
+  return `[${parts.join(', ')}]`
 }

@@ -5,9 +5,8 @@ import {AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../../../src/abi/at-flags.ts'
 import {EAGAIN, EFAULT, Errno} from '../../../../src/abi/errno.ts'
 import {O_CLOEXEC, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
-import {kindOf} from '../../../../src/sentry/trace/kinds/index.ts'
-import {resultKindOf} from '../../../../src/sentry/trace/kinds/results.ts'
-import {showArray} from '../../../../src/sentry/trace/text/array.ts'
+import {kindOf, resultKindOf} from '../../../../src/sentry/trace/kinds/index.ts'
+import {showArray} from '../../../../src/sentry/trace/text/view.ts'
 import {TracedTask} from './traced-task.ts'
 
 const UNMAPPED = 0x1000

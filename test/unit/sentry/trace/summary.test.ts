@@ -3,8 +3,7 @@
 import {expect, it} from 'vitest'
 import {ENOENT, ENOSYS} from '../../../../src/abi/errno.ts'
 import {TraceFilter} from '../../../../src/sentry/trace/filter.ts'
-import {formatSummary} from '../../../../src/sentry/trace/format-summary.ts'
-import {SummaryTracer} from '../../../../src/sentry/trace/summary.ts'
+import {formatSummary, SummaryTracer} from '../../../../src/sentry/trace/summary.ts'
 import {rowOf, TracedTask} from './traced-task.ts'
 
 function counted(filter = new TraceFilter({}), countsWaiting = false) {

@@ -4,7 +4,7 @@ import type {Row} from '../../../../src/sentry/core/syscall.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import {CallDecoder} from '../../../../src/sentry/trace/call-decoder.ts'
 import type {CallRecord} from '../../../../src/sentry/trace/call-record.ts'
-import {formatCall} from '../../../../src/sentry/trace/format-line.ts'
+import {formatCall} from '../../../../src/sentry/trace/line-sink.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 
 type Argument = number | bigint | string

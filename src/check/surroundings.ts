@@ -1,5 +1,7 @@
-// What this host itself runs in: a container, WSL, a virtual machine. Fixes depend on it.
+// What this host itself runs in: a container, WSL, a virtual machine; whether /proc is mounted; the kernel's page size.
 
+import {AT_NULL, AT_PAGESZ} from '../abi/auxv.ts'
+import type {Check} from './facts.ts'
 import type {Finding} from './finding.ts'
 import type {Host} from './host.ts'
 
@@ -35,6 +37,35 @@ export function describeSurroundings(surroundings: Surroundings): Finding[] {
       status: 'info',
       detail: container ? `This is a ${container} container.` : 'This is the Windows Subsystem for Linux.',
       evidence: container ? "the container's marks in / and in process 1" : '/proc/sys/kernel/osrelease',
+    },
+  ]
+}
+
+const ENTRY_BYTES = 16
+
+/** Bytes; null when it cannot be read. The vector has pairs of 64-bit words, little-endian on every host that hv knows. */
+export function pageSizeOf(host: Host): number | null {
+  const vector = host.readBytes('/proc/self/auxv')
+  if (!vector) return null
+  for (let at = 0; at + ENTRY_BYTES <= vector.length; at += ENTRY_BYTES) {
+    const type = Number(vector.readBigUInt64LE(at))
+    if (type === AT_NULL) return null
+    if (type === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8))
+  }
+  return null
+}
+
+/** hv opens a guest's files by descriptor, through /proc/self/fd, and many checks read it. No findings where it is mounted. */
+export const checkProc: Check = ({host}) => {
+  if (host.exists('/proc/cpuinfo') || host.exists('/proc/self')) return []
+  return [
+    {
+      id: 'proc',
+      title: '/proc',
+      status: 'fail',
+      detail: "It is not mounted. hv opens a guest's files through it.",
+      evidence: '/proc/self: absent',
+      mend: 'mount it: `sudo mount -t proc proc /proc`',
     },
   ]
 }

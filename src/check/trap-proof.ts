@@ -1,5 +1,6 @@
-// The proofs: a guest in user mode makes a system call, and the host process answers it. Here KVM's, and the words for both.
+// The proofs: a guest in user mode makes a system call, and the host process answers it. Here KVM's, the words for both, and which is faster.
 
+import {CLEARLY, KVM_IS_FOR} from '../platform/costs.ts'
 import {type Facts, makesVms} from './facts.ts'
 import type {Finding, TrapProof} from './finding.ts'
 
@@ -65,4 +66,20 @@ export function judge(proof: TrapProof, way: string): Pick<Finding, 'status' | '
 
 export function microseconds(ns: number): string {
   return `${(ns / NS_PER_US).toFixed(1)} µs`
+}
+
+const WHY_KVM = `${KVM_IS_FOR}, and while its calls come quickly they need no trap`
+
+/** No findings when one of them does not work. */
+export function comparePlatforms(kvm: TrapProof | undefined, ptrace: TrapProof | undefined): Finding[] {
+  if (!kvm?.ok || !ptrace?.ok) return []
+  const ratio = kvm.roundTripNs / ptrace.roundTripNs
+  if (ratio <= CLEARLY && ratio >= 1 / CLEARLY) return []
+  const times = `${(ratio > 1 ? ratio : 1 / ratio).toFixed(1)} times`
+  const detail =
+    ratio > 1
+      ? `Traps are ${times} faster by ptrace. hv takes kvm all the same: ${WHY_KVM}. A program that traps much is faster by \`hv run --platform ptrace\`.`
+      : `Traps are ${times} faster by kvm, which hv takes.`
+  const evidence = `kvm: ${microseconds(kvm.roundTripNs)}; ptrace: ${microseconds(ptrace.roundTripNs)}`
+  return [{id: 'platform-speed', title: 'Speed', status: 'info', detail, evidence}]
 }

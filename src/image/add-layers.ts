@@ -5,11 +5,11 @@ import {badArchive} from './archive-error.ts'
 import type {ArchiveTree} from './archive-tree.ts'
 import {hashOf, type Layout} from './blobs.ts'
 import {FileBytes} from './file-bytes.ts'
-import type {FoundLayer} from './found-image.ts'
 import type {IndexedLayer} from './index-row.ts'
+import type {FoundLayer} from './oci-schema.ts'
 import {piecesOf, plainBytes} from './plain-bytes.ts'
 import {Room} from './room.ts'
-import type {Extent} from './unpacked-trailer.ts'
+import type {Extent} from './unpacked-file.ts'
 import type {OnUnpack} from './unread.ts'
 
 /** A layer of the tree. */

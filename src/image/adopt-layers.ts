@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import {join} from 'node:path'
 import {byDigest, LAYER_MODE, layerFiles, layerName, newPath, touch} from './layer-files.ts'
-import type {LayerRange} from './unpacked-trailer.ts'
+import type {LayerRange} from './unpacked-file.ts'
 
 const PIECE_BYTES = 1 << 20
 

@@ -23,8 +23,7 @@ import type {FileBytes} from './file-bytes.ts'
 import {INDEX_END} from './index-row.ts'
 import {byDigest, LAYER_MODE, layerFiles, newPath, openKept, touch} from './layer-files.ts'
 import type {RoomFile} from './room.ts'
-import {bootId, createUnpacked, openUnpacked, UNPACKED_NAME} from './unpacked-file.ts'
-import {isInFile, readTrailer} from './unpacked-trailer.ts'
+import {bootId, createUnpacked, isInFile, openUnpacked, readTrailer, UNPACKED_NAME} from './unpacked-file.ts'
 
 /** What all layers may take together; those that were not used for longest go first. */
 export const KEPT_BYTES = 2 ** 33

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import {badArchive} from './archive-error.ts'
+import type {FileBytes} from './file-bytes.ts'
 
 /** Registries need not accept more. */
 export const MAX_JSON_BYTES = 1 << 22
@@ -100,3 +101,19 @@ export function parseJson<const Schema extends v.GenericSchema>(
 }
 
 const REMEDY = 'make the image anew, with skopeo, umoci or buildah'
+
+/** The image that a layout or an archive holds; its layers have not been read. */
+export interface FoundImage {
+  config: ConfigFile
+  /** The lowest first. */
+  layers: readonly FoundLayer[]
+}
+
+export interface FoundLayer {
+  /** The digest of the tar archive that it is, unpacked; undefined: the image does not say. */
+  diffId: string | undefined
+  /** What `open` checks; undefined: nothing. */
+  digest: string | undefined
+  /** @throws HvError BAD_ARGUMENT */
+  open(): FileBytes
+}

@@ -2,8 +2,7 @@
 
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {ArchiveTree} from './archive-tree.ts'
-import type {FileBytes} from './file-bytes.ts'
-import {about, openFile} from './open-file.ts'
+import {about, type FileBytes, openFile} from './file-bytes.ts'
 import {plainBytes} from './plain-bytes.ts'
 import {Room} from './room.ts'
 import {type OnUnpack, type ReadRoot, sinceNs, type UnpackOptions, type Unread} from './unread.ts'

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {HvError} from '../errors.ts'
 import type {ArchiveSource} from '../vfs/fs/archive.ts'
 import {badArchive} from './archive-error.ts'
-import {type Extent, trailerOf} from './unpacked-trailer.ts'
+import {type Extent, trailerOf} from './unpacked-file.ts'
 
 /** For all that a root unpacks, if nobody says more or less: a small file can grow a thousandfold. */
 const DEFAULT_BYTES = 2 ** 33

@@ -3,8 +3,7 @@
 import {MAX_ID} from '../abi/ids.ts'
 import {badArchive, shown} from './archive-error.ts'
 import type {FileBytes} from './file-bytes.ts'
-import {parsePax} from './pax.ts'
-import {BLOCK, parseHeader, type TarHeader} from './tar-header.ts'
+import {BLOCK, parseHeader, parsePax, type TarHeader} from './tar-header.ts'
 
 /** The next header follows after `size` bytes. */
 export interface TarEntry extends Omit<TarHeader, 'mtime'> {

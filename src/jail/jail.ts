@@ -19,9 +19,8 @@ import {
 import {addon} from '../addon.ts'
 import {HvError, printable} from '../errors.ts'
 import type {Caller, Changes} from './addon.ts'
-import type {Born} from './born.ts'
 import {Cgroup, type HostLimits, mostTasks, ownCgroup} from './cgroup.ts'
-import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
+import type {JailChoice, JailLayer, JailLayerName, LaunchErrnos} from './layer.ts'
 
 /** What decides which calls the process may make. */
 interface CallNeeds {
@@ -82,9 +81,9 @@ export class Jail {
   #cgroup: Cgroup | undefined
   #changes: Changes = 'any'
 
-  private constructor(choice: JailChoice, born: Born | undefined) {
+  private constructor(choice: JailChoice, launchErrnos: LaunchErrnos | undefined) {
     this.#choice = choice
-    this.#ownsUsers = born?.user === 0
+    this.#ownsUsers = launchErrnos?.user === 0
   }
 
   /**
@@ -92,12 +91,12 @@ export class Jail {
    * @param writable paths of the directories of the host that the guest may write
    * @param born what this process was born in; undefined: it was not started for a jail
    */
-  static begin(choice: JailChoice, writable: readonly string[], born?: Born): Jail {
-    const jail = new Jail(choice, born)
+  static begin(choice: JailChoice, writable: readonly string[], launchErrnos?: LaunchErrnos): Jail {
+    const jail = new Jail(choice, launchErrnos)
     if (choice === 'none') return jail
     for (const name of ['user', 'pid'] as const) {
-      if (born === undefined) jail.layers.push({name, status: 'absent'})
-      else jail.#lay(name, () => born[name])
+      if (launchErrnos === undefined) jail.layers.push({name, status: 'absent'})
+      else jail.#lay(name, () => launchErrnos[name])
     }
     jail.#lay('core-scheduling', () => addon.shareNoCore())
     jail.#lay('speculation', () => addon.limitSpeculation())

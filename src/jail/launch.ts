@@ -3,7 +3,7 @@
 import {type ChildProcess, type SpawnOptions, spawn} from 'node:child_process'
 import {EACCES} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
-import {toArgument, UNANSWERED} from './born.ts'
+import {toArgument, UNANSWERED} from './layer.ts'
 
 /**
  * Node hands its own permissions down to its children, unless they are given others. Those of the owner's code are not what hv's processes
@@ -21,7 +21,7 @@ const PERMISSIONS =
  * Like `spawn`. Where there are namespaces, the child is the launcher, which ends as Node does (native/programs/launcher.c) and dies with
  * the calling thread.
  * @param name Node's argv[0]
- * @param args Node's; after them it finds what became of its namespaces ({@link bornOf})
+ * @param args Node's; after them it finds what became of its namespaces ({@link launchErrnosOf})
  */
 export function launch(name: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   let launcher: number | undefined

@@ -1,5 +1,25 @@
 // JailLayer: which layers a sentry's jail has, and which this host refused. The shape is public.
 
+/** How the host answered when a process was to be born in namespaces of its own. 0: it is in a new one; otherwise an errno. */
+export type LaunchErrnos = Record<Extract<JailLayerName, 'user' | 'pid'>, number>
+
+/** The last argument of the process, into which the launcher (native/programs/launcher.c) writes these. */
+export const UNANSWERED = toArgument({user: 0, pid: 0})
+
+export function toArgument({user, pid}: LaunchErrnos): string {
+  return `user=${inDigits(user)},pid=${inDigits(pid)}`
+}
+
+/** @returns undefined: nobody has tried */
+export function launchErrnosOf(argument: string | undefined): LaunchErrnos | undefined {
+  const found = /^user=(\d{3}),pid=(\d{3})$/.exec(argument ?? '')
+  return found === null ? undefined : {user: Number(found[1]), pid: Number(found[2])}
+}
+
+function inDigits(errno: number): string {
+  return String(errno).padStart(3, '0').slice(-3)
+}
+
 /**
  * How a sentry's process is confined. `best`: each layer that this host lets it have; `required`: all that the host has, or an error;
  * `none`: no layer.

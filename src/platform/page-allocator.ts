@@ -2,9 +2,8 @@
 
 import {ENOMEM, Errno} from '../abi/errno.ts'
 import {CHUNK_PAGES, FreeBlocks, MAX_ORDER} from './free-blocks.ts'
-import type {MemoryCache, MemoryFile} from './memory-file.ts'
+import type {MemoryCache, MemoryFile, ShownRegion} from './memory-file.ts'
 import {PAGE_SIZE} from './platform.ts'
-import type {ShownRegion} from './shown-region.ts'
 
 const MAX_BYTES = 2 ** 32
 /**

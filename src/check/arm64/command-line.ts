@@ -1,7 +1,6 @@
 // arm64: what the command line asked the kernel for. The kernel may have done something else.
 
-import type {Clue} from './clue.ts'
-import {MODES, type Mode} from './modes.ts'
+import {type Clue, MODES, type Mode} from './modes.ts'
 
 /** Documentation/admin-guide/kernel-parameters.txt. Without EL2 none of them has an effect. */
 const BY_ARGUMENT: Record<string, readonly Mode[]> = {

@@ -2,12 +2,11 @@
 
 import type {Facts} from '../facts.ts'
 import {hasEl2ForGuests, vhFieldOf} from './capabilities.ts'
-import type {Clue} from './clue.ts'
 import {cluesOfCommandLine} from './command-line.ts'
 import {cluesOfInterrupts, readInterrupts} from './interrupts.ts'
 import {cluesOfLog} from './kernel-log.ts'
 import {cpusOf} from './midr.ts'
-import {ALL_MODES, KERNEL_AT_EL1, KERNEL_AT_EL2, type Mode, WITHOUT_KVM} from './modes.ts'
+import {ALL_MODES, type Clue, KERNEL_AT_EL1, KERNEL_AT_EL2, type Mode, WITHOUT_KVM} from './modes.ts'
 
 export interface Verdict {
   /** What all clues but the dissenting ones allow: one mode, or those that could not be told apart. */

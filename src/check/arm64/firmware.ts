@@ -1,8 +1,9 @@
-// arm64: whether the firmware and the boot loader entered the kernel at EL2; without that there is no KVM.
+// arm64: whether the firmware and the boot loader entered the kernel at EL2; without that there is no KVM. And what is below this kernel.
 
+import {machineIdOf} from '../../board/detect.ts'
 import type {Check, Facts} from '../facts.ts'
+import type {Host} from '../host.ts'
 import {modeOf} from './mode.ts'
-import {hypervisorOf, isRaspberryPi, isVirtualEc2} from './surroundings.ts'
 
 /** Documentation/arch/arm64/booting.rst: "either EL2 (RECOMMENDED in order to have access to the virtualisation extensions)". */
 export const checkFirmware: Check = (facts) => {
@@ -40,4 +41,30 @@ function diagnose({host}: Facts): {detail: string; mend: string} {
     detail: 'It entered the kernel at EL1.',
     mend: 'update the firmware and the boot loader: the kernel must be entered at EL2',
   }
+}
+
+/** What shows that this is a virtual machine; undefined when nothing does. */
+export function hypervisorOf(host: Host): string | undefined {
+  // Documentation/devicetree/bindings/arm/psci.yaml: `hvc` calls a hypervisor, `smc` the firmware.
+  if (host.read('/proc/device-tree/psci/method')?.replace(/\0/g, '') === 'hvc') return 'PSCI is called by HVC'
+  const type = host.read('/sys/hypervisor/type')?.trim()
+  if (type) return `/sys/hypervisor/type: ${type}`
+  const {vendor, product} = machineIdOf(host)
+  if (isVirtualEc2(host)) return `an EC2 instance, ${product}`
+  return ['QEMU', 'Microsoft Corporation', 'Google', 'Apple Inc.'].includes(vendor ?? '') ? vendor : undefined
+}
+
+/** An EC2 virtual machine: `c6g.large`, not `c6g.metal`. */
+export function isVirtualEc2(host: Host): boolean {
+  const {vendor, product} = machineIdOf(host)
+  return vendor === 'Amazon EC2' && product !== undefined && !isMetal(product)
+}
+
+export function isRaspberryPi(host: Host): boolean {
+  return machineIdOf(host).model?.startsWith('Raspberry Pi') ?? false
+}
+
+function isMetal(product: string): boolean {
+  // Graviton 4 has metal sizes: `m8g.metal-24xl`.
+  return /^[a-z\d-]+\.metal/.test(product)
 }

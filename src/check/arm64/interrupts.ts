@@ -1,7 +1,6 @@
 // arm64: which timer the kernel kept for itself and which it gave to guests: /proc/interrupts, readable by everyone.
 
-import type {Clue} from './clue.ts'
-import {KERNEL_AT_EL1, KERNEL_AT_EL2, type Mode} from './modes.ts'
+import {type Clue, KERNEL_AT_EL1, KERNEL_AT_EL2, type Mode} from './modes.ts'
 
 export interface Interrupt {
   /** `GICv3`, `GICv2`, `AIC-FIQ`, … */

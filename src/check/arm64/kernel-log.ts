@@ -2,8 +2,7 @@
 // arch/arm64/kernel/cpufeature.c and smp.c.
 
 import type {Host} from '../host.ts'
-import type {Clue} from './clue.ts'
-import {ALL_MODES, KERNEL_AT_EL2, type Mode} from './modes.ts'
+import {ALL_MODES, type Clue, KERNEL_AT_EL2, type Mode} from './modes.ts'
 
 /** arm.c prints it last when one of its steps fails. */
 const FAILURE = /^kvm \[\d+\]: error initializing .*/m

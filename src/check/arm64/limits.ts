@@ -2,7 +2,7 @@
 
 import type {Check} from '../facts.ts'
 import {errnoName} from '../kvm-device.ts'
-import {pageSizeOf} from '../page-size.ts'
+import {pageSizeOf} from '../surroundings.ts'
 import {ipaBitsOf, smcccFilterErrno, vgicsOf} from './capabilities.ts'
 import {controllerOf, readInterrupts} from './interrupts.ts'
 

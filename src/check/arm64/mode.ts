@@ -2,11 +2,10 @@
 
 import type {Check, Facts} from '../facts.ts'
 import type {Finding} from '../finding.ts'
-import type {Clue} from './clue.ts'
 import {argumentsOf} from './command-line.ts'
 import {type Verdict, verdictOf} from './evidence.ts'
 import {cpusOf} from './midr.ts'
-import {KERNEL_AT_EL1, MODES, type Mode, namesOf} from './modes.ts'
+import {type Clue, KERNEL_AT_EL1, MODES, type Mode, namesOf} from './modes.ts'
 
 const WHAT_VHE_CHANGES =
   'With VHE the kernel would run at EL2 itself: no EL1/EL2 world switch at each exit, cheaper hypercalls and interrupts.'

@@ -1,4 +1,4 @@
-// arm64: the ways in which a kernel and its KVM can share EL1 and EL2: a table.
+// arm64: the ways in which a kernel and its KVM can share EL1 and EL2: a table; and clues to them.
 
 /** As in the report's `machine.mode`. */
 export type Mode =
@@ -54,4 +54,23 @@ export const WITHOUT_KVM: readonly Mode[] = ['el1', 'disabled', 'failed']
 export function namesOf(modes: readonly Mode[]): string {
   const names = modes.map((mode) => MODES[mode].name)
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+}
+
+/** Kinds are independent of one another: a kernel that lies in one does not lie in the others. */
+export type ClueKind =
+  | 'kernel log'
+  | 'KVM'
+  | 'vCPU registers'
+  | 'sysfs'
+  | 'interrupts'
+  | 'old kernel log'
+  | 'processor'
+  | 'command line'
+
+/** One thing that was read, and the modes that it leaves possible. */
+export interface Clue {
+  kind: ClueKind
+  /** What was read, verbatim or in a few words. */
+  text: string
+  modes: readonly Mode[]
 }

@@ -2,7 +2,7 @@
 
 import {type Check, type Facts, tracesProcesses} from '../facts.ts'
 import type {Host} from '../host.ts'
-import {pageSizeOf} from '../page-size.ts'
+import {pageSizeOf} from '../surroundings.ts'
 
 const PAGE_BYTES = 4096
 /** Linux 5.3: "arm64: ptrace: add support for syscall emulation". All kernels that hv supports have it on x86_64. */

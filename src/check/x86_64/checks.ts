@@ -1,15 +1,80 @@
-// x86_64: the checks, in the order in which they are reported.
+// x86_64: the checks, in the order in which they are reported, and the part of the report that is for programs.
 
-import type {ArchChecks} from '../facts.ts'
-import {CAPABILITIES} from './capabilities.ts'
-import {checkCpu, checkNested, checkPvm} from './cpu.ts'
+import {type ArchChecks, type Capability, type Check, type Facts, makesVms} from '../facts.ts'
+import type {HostMachine} from '../finding.ts'
+import type {Host} from '../host.ts'
+import {pageSizeOf} from '../surroundings.ts'
+import {checkCpu, checkNested, checkPvm, cpuOf, isNested, PVM_MODULE} from './cpu.ts'
 import {checkFirmware} from './firmware.ts'
-import {machineOf} from './machine.ts'
-import {checkModules} from './modules.ts'
+
+const VENDOR_MODULES = ['kvm_intel', 'kvm_amd', PVM_MODULE]
+
+/** The kernel modules behind /dev/kvm. */
+export const checkModules: Check = (facts) => {
+  const {host} = facts
+  const subject = {id: 'kernel-modules', title: 'Kernel modules'}
+  const loaded = ['kvm', ...VENDOR_MODULES].filter((name) => host.hasModule(name))
+  const evidence = `/sys/module: ${loaded.length > 0 ? loaded.join(', ') : 'no kvm'}`
+  if (loaded.some((name) => VENDOR_MODULES.includes(name))) {
+    return [{...subject, status: 'ok', detail: `${loaded.join(' and ')} are loaded.`, evidence}]
+  }
+  if (makesVms(facts)) {
+    return [{...subject, status: 'info', detail: 'None is shown; KVM makes VMs all the same.', evidence}]
+  }
+
+  const {flags} = cpuOf(host)
+  const wanted = flags.has('vmx') ? 'kvm_intel' : flags.has('svm') ? 'kvm_amd' : null
+  const [detail, mend] = wanted
+    ? [`${wanted} is not loaded.`, `load it: \`sudo modprobe ${wanted}\``]
+    : [
+        'No module for this processor is loaded.',
+        `mend cpu-virtualization first, or load PVM where the kernel has it: \`sudo modprobe ${PVM_MODULE}\``,
+      ]
+  return [{...subject, status: 'fail', detail, evidence, mend}]
+}
+
+/** What hv uses of KVM; the numbers are linux/kvm.h's. */
+export const CAPABILITIES: readonly Capability[] = [
+  {name: 'IRQCHIP', number: 0, use: 'machines for kernels', isRequired: false},
+  {name: 'USER_MEMORY', number: 3, use: 'guest memory', isRequired: true},
+  {name: 'EXT_CPUID', number: 7, use: "the guest's CPUID", isRequired: true},
+  {name: 'NR_MEMSLOTS', number: 10, use: 'guest memory in pieces', isRequired: true},
+  {name: 'SYNC_MMU', number: 16, use: 'guest memory that the host changes', isRequired: true},
+  {name: 'SET_GUEST_DEBUG', number: 23, use: 'debuggers of machines', isRequired: false},
+  {name: 'IRQFD', number: 32, use: 'interrupts by descriptors', isRequired: false},
+  {name: 'IOEVENTFD', number: 36, use: 'notifications of devices without exits', isRequired: false},
+  {name: 'XSAVE', number: 55, use: 'floating-point state', isRequired: true},
+  {name: 'XCRS', number: 56, use: 'AVX', isRequired: true},
+  {name: 'MAX_VCPUS', number: 66, use: 'threads', isRequired: true},
+  {name: 'SYNC_REGS', number: 74, use: 'registers without a call', isRequired: true},
+  {name: 'SIGNAL_MSI', number: 77, use: 'interrupts that are messages', isRequired: false},
+  {name: 'READONLY_MEM', number: 81, use: 'memory that guests only read', isRequired: false},
+  {name: 'IMMEDIATE_EXIT', number: 136, use: 'interrupts without a race', isRequired: true},
+  {name: 'EXIT_ON_EMULATION_FAILURE', number: 204, use: 'the shortest trap on PVM hosts', isRequired: false},
+]
 
 export const x86_64: ArchChecks = {
   capabilities: CAPABILITIES,
   moreCapabilities: [],
   checks: [checkCpu, checkFirmware, checkModules, checkPvm, checkNested],
   machineOf,
+}
+
+function machineOf({host}: Facts): HostMachine {
+  const {model, physicalBits} = cpuOf(host)
+  return {
+    cores: model ? [{name: model, implementer: null, part: null}] : [],
+    mode: modeOf(host),
+    ipaBits: physicalBits,
+    vgic: null,
+    pageSize: pageSizeOf(host),
+    smcccFilter: null,
+    nested: isNested(host),
+  }
+}
+
+function modeOf(host: Host): string | null {
+  if (host.hasModule(PVM_MODULE)) return 'pvm'
+  const {flags} = cpuOf(host)
+  return ['vmx', 'svm'].find((flag) => flags.has(flag)) ?? null
 }

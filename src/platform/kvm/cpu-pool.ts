@@ -3,7 +3,7 @@
 import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
 import type {NativeWatcher} from '../addon.ts'
-import type {ShownRegion} from '../shown-region.ts'
+import type {ShownRegion} from '../memory-file.ts'
 import type {NativeUserVm} from './addon.ts'
 import {KvmCpu} from './cpu.ts'
 

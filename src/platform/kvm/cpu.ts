@@ -1,8 +1,8 @@
 // KvmCpu: one vCPU, the trap frame it shares with the sentry, and how it is run: here, or on its own thread.
 
 import type {NativeWatcher} from '../addon.ts'
+import type {ShownRegion} from '../memory-file.ts'
 import {EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind} from '../platform.ts'
-import type {ShownRegion} from '../shown-region.ts'
 import {
   ANSWERED,
   FRAME_PAGE_WORDS,

@@ -7,8 +7,7 @@ import {openError} from '../../vm/open-error.ts'
 import {MAX_CPUS} from '../choice.ts'
 import {breakEven, type Costs} from '../costs.ts'
 import {orGuestErrno} from '../guest-errno.ts'
-import type {MemoryFile} from '../memory-file.ts'
-import {memoryFileBytes} from '../memory-size.ts'
+import {FIRST_BYTES, type MemoryFile, memoryFileBytes, ShownRegion} from '../memory-file.ts'
 import {createMemoryFile} from '../page-allocator.ts'
 import {
   type AddressSpace,
@@ -20,15 +19,12 @@ import {
   type Platform,
 } from '../platform.ts'
 import {RunLoop} from '../run-loop.ts'
-import {FIRST_BYTES, ShownRegion} from '../shown-region.ts'
 import type {NativeSpace, NativeUserVm} from './addon.ts'
 import {KvmContext} from './context.ts'
 import type {KvmCpu} from './cpu.ts'
 import {CpuPool} from './cpu-pool.ts'
-import {firstToTrap} from './crowd.ts'
-import {Polling} from './polling.ts'
+import {firstToTrap, Polling, SpinLimit} from './polling.ts'
 import {KvmSpace, type SpacePool} from './space.ts'
-import {SpinLimit} from './spin-limit.ts'
 
 /** Looks at the frame between two looks at the clock; one at the clock costs as much as several at the frame. */
 const SPINS = 512

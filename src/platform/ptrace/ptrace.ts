@@ -4,8 +4,7 @@ import {availableParallelism} from 'node:os'
 import {addon} from '../../addon.ts'
 import {MAX_CPUS} from '../choice.ts'
 import {briefNs, type Costs} from '../costs.ts'
-import type {MemoryFile} from '../memory-file.ts'
-import {memoryFileBytes} from '../memory-size.ts'
+import {FIRST_BYTES, type MemoryFile, memoryFileBytes, ShownRegion} from '../memory-file.ts'
 import {createMemoryFile} from '../page-allocator.ts'
 import {
   type AddressSpace,
@@ -17,13 +16,11 @@ import {
   type PlatformMapping,
 } from '../platform.ts'
 import {RunLoop} from '../run-loop.ts'
-import {FIRST_BYTES, ShownRegion} from '../shown-region.ts'
 import type {NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
 import {GatePolling} from './gate-polling.ts'
 import {lostProcesses, ptraceError} from './ptrace-error.ts'
-import {ReusedObjects} from './reused-objects.ts'
-import {PtraceSpace} from './space.ts'
+import {PtraceSpace, ReusedObjects} from './space.ts'
 
 /** A policy, with Linux's own period: each tick costs a stop; within it, programs that make calls share this processor by turns. */
 const TICK_NS = 4e6

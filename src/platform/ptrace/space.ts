@@ -4,7 +4,38 @@ import {EAGAIN, ENOMEM} from '../../abi/errno.ts'
 import {orGuestErrno} from '../guest-errno.ts'
 import type {AddressSpace, Protection} from '../platform.ts'
 import type {NativeTracedSpace} from './addon.ts'
-import type {ReusedObjects} from './reused-objects.ts'
+
+/**
+ * Native objects that are opened again when they are disposed of. Node frees those that are collected in turns of the event loop, and a
+ * program that runs on and forks gives it none.
+ */
+export class ReusedObjects<Native extends {dispose(): void}> {
+  readonly #make: () => Native
+  /** As many as were open at a time, at most. */
+  readonly #idle: Native[] = []
+
+  constructor(make: () => Native) {
+    this.#make = make
+  }
+
+  /** @throws what `open` throws */
+  take(open: (object: Native) => void): Native {
+    const object = this.#idle.pop() ?? this.#make()
+    try {
+      open(object)
+      return object
+    } catch (error) {
+      this.#idle.push(object)
+      throw error
+    }
+  }
+
+  /** Disposes of it. The caller forgets it. */
+  give(object: Native): void {
+    object.dispose()
+    this.#idle.push(object)
+  }
+}
 
 export class PtraceSpace implements AddressSpace {
   readonly #objects: ReusedObjects<NativeTracedSpace>

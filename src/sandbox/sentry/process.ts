@@ -16,14 +16,14 @@ async function main(): Promise<void> {
   // With its bytecode.
   const {serve} = await import('./serve.ts')
   const {ProcessPort} = await import('./process-port.ts')
-  const {bornOf} = await import('../../jail/born.ts')
+  const {launchErrnosOf} = await import('../../jail/layer.ts')
   const {ownDirectories} = await import('../../jail/own-directories.ts')
   if (isBun) (await import('../../addon.ts')).addon.limitResource('data', ownBytes() + HEAP_MB * 2 ** 20)
   const port = new ProcessPort(OWNER, PASSING, () => process.exit())
   await serve(port, port.readSettings(), {
     directories: ownDirectories(process.env),
     code,
-    born: bornOf(process.argv[2]),
+    launchErrnos: launchErrnosOf(process.argv[2]),
   })
 }
 

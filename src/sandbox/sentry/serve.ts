@@ -1,7 +1,7 @@
 // serve: a sandbox's sentry: makes it, and handles each of its owner's requests.
 
-import type {Born} from '../../jail/born.ts'
 import {Jail} from '../../jail/jail.ts'
+import type {LaunchErrnos} from '../../jail/layer.ts'
 import type {CodeCache} from '../../kept-code.ts'
 import {type GuestFiles, openGuestFiles} from '../../launch/guest-files.ts'
 import {hostLimits} from '../../launch/host-limits.ts'
@@ -32,7 +32,7 @@ export interface Confinement {
   /** What V8 has made of hv's own code, stored before the jail closes. */
   code: CodeCache
   /** Which namespaces it was started in; undefined: it was not meant to be in any. */
-  born: Born | undefined
+  launchErrnos: LaunchErrnos | undefined
 }
 
 /** Until the owner disposes of the sandbox, or the sandbox fails. */
@@ -58,7 +58,7 @@ async function start(
   const hooks = await hooksOf(settings)
   await rehearseIfCold(settings.platform, confinement?.code)
   const choice = confinement === undefined ? 'none' : settings.jail
-  const jail = Jail.begin(choice, writablePaths(settings), confinement?.born)
+  const jail = Jail.begin(choice, writablePaths(settings), confinement?.launchErrnos)
   jail.limit(hostLimits(settings), settings.cgroupParent)
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let shown: GuestFiles

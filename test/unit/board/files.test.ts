@@ -4,7 +4,7 @@ import {describe, expect, test} from 'vitest'
 import type {Rule} from '../../../src/board/board.ts'
 import {detectBoard, type HostFiles} from '../../../src/board/detect.ts'
 import {loadBoards} from '../../../src/board/load.ts'
-import {knownCore} from '../../../src/check/arm64/cores.ts'
+import {knownCore} from '../../../src/check/arm64/midr.ts'
 import {ALL_MODES} from '../../../src/check/arm64/modes.ts'
 
 const WANTED =

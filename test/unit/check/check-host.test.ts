@@ -1,7 +1,7 @@
 // The verdict of checkHost, and its promised format.
 
 import {expect, test} from 'vitest'
-import {CAPABILITIES} from '../../../src/check/x86_64/capabilities.ts'
+import {CAPABILITIES} from '../../../src/check/x86_64/checks.ts'
 import {AMD, check, find, NO_FLAGS, REFUSES, STOPS} from './fake-host.ts'
 
 test('a machine where everything is right is usable by kvm', async () => {

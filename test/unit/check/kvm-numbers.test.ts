@@ -3,7 +3,7 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {CAPABILITIES as ARM64, MORE_CAPABILITIES, QUESTIONS} from '../../../src/check/arm64/capabilities.ts'
-import {CAPABILITIES as X86_64} from '../../../src/check/x86_64/capabilities.ts'
+import {CAPABILITIES as X86_64} from '../../../src/check/x86_64/checks.ts'
 
 const HEADER = '/usr/include/linux/kvm.h'
 

@@ -5,7 +5,7 @@ import {chmodSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync} 
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {EIO} from '../../../src/abi/errno.ts'
-import {MARK} from '../../../src/image/unpacked-trailer.ts'
+import {MARK} from '../../../src/image/unpacked-file.ts'
 import {sha256} from '../../helpers/docker.ts'
 import {emptyCache, low, newImage, start, up} from '../../helpers/kept-image.ts'
 

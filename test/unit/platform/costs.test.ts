@@ -3,8 +3,7 @@
 import {describe, expect, test} from 'vitest'
 import {trapsNs} from '../../../src/platform/compare.ts'
 import {ALWAYS_POLLING, breakEven, briefNs, NEVER_POLLING, typicalCosts} from '../../../src/platform/costs.ts'
-import {Polling} from '../../../src/platform/kvm/polling.ts'
-import {SpinLimit} from '../../../src/platform/kvm/spin-limit.ts'
+import {Polling, SpinLimit} from '../../../src/platform/kvm/polling.ts'
 
 const XEON = {trapNs: 80_000, polledNs: 19_600, wakeUpNs: 25_000, lookNs: 40, pageNs: 150}
 const EPYC = {trapNs: 36_000, polledNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}

@@ -3,8 +3,8 @@
 import {afterEach, expect, test, vi} from 'vitest'
 import type {NativeCpu} from '../../../src/platform/kvm/addon.ts'
 import {KvmCpu} from '../../../src/platform/kvm/cpu.ts'
+import {ShownRegion} from '../../../src/platform/memory-file.ts'
 import {EVENT_SYSCALL} from '../../../src/platform/platform.ts'
-import {ShownRegion} from '../../../src/platform/shown-region.ts'
 import {ANSWERED, REQUEST, STATE, STOPPED} from '../../../src/platform/trap-words.ts'
 
 const RECORD_OFFSET = 4096

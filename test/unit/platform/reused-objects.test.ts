@@ -2,8 +2,7 @@
 
 import {expect, test} from 'vitest'
 import type {PtraceContext} from '../../../src/platform/ptrace/context.ts'
-import {ReusedObjects} from '../../../src/platform/ptrace/reused-objects.ts'
-import type {PtraceSpace} from '../../../src/platform/ptrace/space.ts'
+import {type PtraceSpace, ReusedObjects} from '../../../src/platform/ptrace/space.ts'
 import {describePtrace, openPtrace} from '../../helpers/ptrace.ts'
 
 test('an object that cannot be opened is the next one to be tried', () => {

@@ -1,9 +1,9 @@
 // ShownRegion, and the MemoryFile over one: V8 sees only the used part, until more is used, and then all.
 
 import {describe, expect, test} from 'vitest'
+import {FIRST_BYTES, ShownRegion} from '../../../src/platform/memory-file.ts'
 import {createMemoryFile} from '../../../src/platform/page-allocator.ts'
 import type {Platform} from '../../../src/platform/platform.ts'
-import {FIRST_BYTES, ShownRegion} from '../../../src/platform/shown-region.ts'
 import {platforms} from '../../helpers/platforms.ts'
 
 const MIB = 1 << 20

@@ -1,7 +1,7 @@
 // keepPaxBytes: the names in a pax archive's extended headers as bytes. tar-stream takes them for UTF-8, and would lose others.
 
 import type {Extract} from 'tar-stream'
-import {parsePax} from '../../../image/pax.ts'
+import {parsePax} from '../../../image/tar-header.ts'
 
 const NAMES = ['path', 'linkpath']
 

@@ -21,7 +21,7 @@ import {type ProgramOptions, Sentry} from '../sentry/outside/sentry.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
-import {openHostStream} from '../vfs/open-host-stream.ts'
+import {openHostStream} from '../vfs/host-terminal.ts'
 import type {FoundBare} from './bare.ts'
 import type {CoreFile} from './core.ts'
 import type {GdbRun} from './gdb.ts'
@@ -191,7 +191,7 @@ function openTerminal(fds: readonly number[]): number | undefined {
 function openStream(sentry: Sentry, fd: number, guestFd: number): FileDescription | undefined {
   try {
     if (HostTty.isControlling(fd)) return sentry.openTerminal(host.hostFlags(fd) & O_ACCMODE)
-    return openHostStream(fd, guestFd === 0 ? O_RDONLY : O_WRONLY)
+    return openHostStream(sentry.kernel.vfs, fd, guestFd === 0 ? O_RDONLY : O_WRONLY)
   } catch {
     return undefined
   }

@@ -14,8 +14,8 @@ import {
 } from '../platform/platform.ts'
 import {Budget} from '../vfs/budget.ts'
 import {FileLockTable} from '../vfs/file-locks.ts'
-import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
+import type {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 import {dispatch} from './call/dispatch.ts'
 import {handleFault} from './call/handle-fault.ts'
 import {Sleepers} from './call/sleepers.ts'
@@ -24,6 +24,7 @@ import type {Process} from './core/process.ts'
 import type {Task} from './core/task.ts'
 import type {Tracer} from './core/tracer.ts'
 import {Embedding} from './embedding.ts'
+import {EpollPasses} from './fd/epoll-nesting.ts'
 import {HostWatch} from './fd/host-watch.ts'
 import {InotifyCounts} from './fd/inotify-file.ts'
 import {Leases} from './fd/leases.ts'
@@ -65,6 +66,7 @@ export class SentryKernel extends Embedding {
   readonly init: Process
   /** The root of the mount tree. */
   readonly rootMount: Mount
+  readonly vfs: VirtualFileSystem
   /** uname(2)'s nodename; sethostname changes it. */
   hostname: string
   /** /proc/sys/vm/memfd_noexec. */
@@ -79,11 +81,12 @@ export class SentryKernel extends Embedding {
   faults = 0
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
-  readonly unix = new UnixDomain()
+  readonly unix: UnixDomain
   readonly boot = new BootClock()
   readonly cpuUse: CpuUse
   readonly load = new Load(monotonicNs())
   readonly inotify = new InotifyCounts()
+  readonly epollPasses = new EpollPasses()
   readonly fileLocks: FileLockTable
   readonly #scheduler: Scheduler
   readonly #sleepers: Sleepers
@@ -107,6 +110,8 @@ export class SentryKernel extends Embedding {
     this.platform = platform
     this.calls = calls
     this.rootMount = rootMount
+    this.vfs = rootMount.vfs
+    this.unix = new UnixDomain(this.vfs)
     this.hostname = hostname
     this.budget = budget
     this.fileLocks = new FileLockTable(budget)
@@ -219,7 +224,7 @@ export class SentryKernel extends Embedding {
     if (this.#isPaused || this.#sleepers.hasWoken || first?.exit !== undefined) return
     if (this.#scheduler.isIdle && this.tasks.size === 1) return
     const event = this.platform.wait(this.#nextDeadlineNs())
-    nextTurn()
+    this.vfs.nextTurn()
     this.#handle(event)
   }
 

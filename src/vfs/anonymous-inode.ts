@@ -4,33 +4,20 @@ import {EOPNOTSUPP, Errno} from '../abi/errno.ts'
 import {now} from './clock.ts'
 import type {Attributes, ByteString} from './file.ts'
 import {Node} from './node.ts'
-import {UnmountedFileSystem} from './unmounted.ts'
-
-const ANON_INODE_FS_MAGIC = 0x09041934
-
-const anonymous = new UnmountedFileSystem('anon_inodefs', ANON_INODE_FS_MAGIC)
-const inodes = new Map<ByteString, AnonymousInode>()
-
-/** The inode whose /proc/self/fd link reads `anon_inode:` and `label`: `[eventfd]`. */
-export function anonymousInode(label: ByteString): AnonymousInode {
-  let inode = inodes.get(label)
-  if (inode === undefined) {
-    inode = new AnonymousInode(label, inodes.size + 1)
-    inodes.set(label, inode)
-  }
-  return inode
-}
+import type {UnmountedFileSystem} from './unmounted.ts'
 
 export class AnonymousInode extends Node {
-  readonly fs = anonymous
+  readonly fs: UnmountedFileSystem
   readonly label: ByteString
   readonly #ino: number
 
-  constructor(label: ByteString, ino: number) {
+  /** @param label as in the text of its /proc/self/fd link: `[eventfd]` */
+  constructor(fs: UnmountedFileSystem, label: ByteString) {
     // Linux's have no file type at all.
     super(0)
     this.label = label
-    this.#ino = ino
+    this.fs = fs
+    this.#ino = fs.takeIno()
   }
 
   /** Many descriptors share it. */

@@ -3,6 +3,7 @@
 import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
 import {POLLIN, POLLOUT} from '../abi/open-flags.ts'
 import {AnonymousDescription} from './anonymous-description.ts'
+import type {VirtualFileSystem} from './virtual-file-system.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 const COUNTER_SIZE = 8
@@ -10,8 +11,13 @@ const COUNTER_SIZE = 8
 const MAX_COUNT = 2n ** 64n - 2n
 
 /** `flags` are status flags (O_NONBLOCK); `semaphore`: EFD_SEMAPHORE. */
-export function openEventfd(initial: number, flags: number, semaphore: boolean): EventFile {
-  return new EventFile(initial, flags, semaphore)
+export function openEventfd(
+  vfs: VirtualFileSystem,
+  initial: number,
+  flags: number,
+  semaphore: boolean,
+): EventFile {
+  return new EventFile(vfs, initial, flags, semaphore)
 }
 
 export class EventFile extends AnonymousDescription {
@@ -20,8 +26,8 @@ export class EventFile extends AnonymousDescription {
   readonly #semaphore: boolean
   #count: bigint
 
-  constructor(initial: number, flags: number, semaphore: boolean) {
-    super('[eventfd]', flags)
+  constructor(vfs: VirtualFileSystem, initial: number, flags: number, semaphore: boolean) {
+    super(vfs, '[eventfd]', flags)
     this.#count = BigInt(initial)
     this.#semaphore = semaphore
   }

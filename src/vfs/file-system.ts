@@ -3,14 +3,17 @@
 import type {StatfsFields} from '../abi/stat.ts'
 import type {Budget} from './budget.ts'
 import type {Inode} from './file.ts'
+import type {VirtualFileSystem} from './virtual-file-system.ts'
 
 export interface FileSystem {
   /** As /proc/mounts names it: `tmpfs`, `proc`, `overlay`. */
   readonly type: string
   readonly root: Inode
   readonly readOnly: boolean
-  /** st_dev of its inodes. */
-  readonly dev: number
+  /** st_dev of its inodes; 0: no kernel has admitted it. */
+  dev: number
+  /** It has `dev` now, and may take more of the kernel's numbers. Absent: that is all it needs. */
+  admitted?(vfs: VirtualFileSystem): void
   /** Its own mount options, as /proc/mounts lists them after the others; absent: none. */
   readonly options?: string
   /** Counts what the sentry holds of it; absent: nothing counts it. */

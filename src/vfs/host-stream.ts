@@ -4,11 +4,12 @@ import {EAGAIN, EINVAL, EIO, ENOTTY, EOPNOTSUPP, EPERM, Errno, ESPIPE} from '../
 import {S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
 import {O_APPEND, POLLERR, POLLHUP, POLLIN, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET} from '../abi/open-flags.ts'
-import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory} from './file.ts'
+import type {AttributeChanges, Attributes, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
 import {attributesFrom, check, host, STAT_FIELDS, STAT_MODE} from './host-calls.ts'
 import {Node} from './node.ts'
-import {UnmountedFileSystem} from './unmounted.ts'
+import type {UnmountedFileSystem} from './unmounted.ts'
+import type {VirtualFileSystem} from './virtual-file-system.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 /** What a pipe or terminal that polls writable takes without blocking: PIPE_BUF. */
@@ -29,7 +30,7 @@ export class HostStream extends Description {
   #takesPieces = false
 
   /** @param flags the status flags that the guest sees; the access mode counts */
-  constructor(fd: number, flags: number, inode: Inode = new StreamInode(fd, HostStream)) {
+  constructor(fd: number, flags: number, inode: Inode) {
     super(inode, flags)
     this.fd = fd
     this.#isRegular = inode.kind === S_IFREG
@@ -147,7 +148,6 @@ export class HostStream extends Description {
   }
 }
 
-const streamfs = new UnmountedFileSystem('hostfs', 0)
 const stat = new Float64Array(STAT_FIELDS)
 
 /** A host socket is a pipe here: it has no socket calls, which libuv would ask for. */
@@ -158,13 +158,14 @@ function kindOf(mode: number): number {
 
 /** What a descriptor leads to that has no path in the guest. */
 export class StreamInode extends Node {
-  readonly fs = streamfs
+  readonly fs: UnmountedFileSystem
   readonly #fd: number
   readonly #Stream: typeof HostStream
 
-  constructor(fd: number, Stream: typeof HostStream) {
+  constructor(vfs: VirtualFileSystem, fd: number, Stream: typeof HostStream) {
     check(host.hostStat(fd, '', stat))
     super(kindOf(stat[STAT_MODE]))
+    this.fs = vfs.hostStreams
     this.#fd = fd
     this.#Stream = Stream
   }
@@ -183,7 +184,7 @@ export class StreamInode extends Node {
   }
 
   /** Opening /proc/self/fd/N or /dev/stdin anew gives the same stream. */
-  override open(flags: number): FileDescription {
+  override open(flags: number): HostStream {
     return new this.#Stream(this.#fd, flags, this)
   }
 }

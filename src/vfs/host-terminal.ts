@@ -33,6 +33,7 @@ import {check, host} from './host-calls.ts'
 import {HostStream, StreamInode} from './host-stream.ts'
 import {readInt, writeInt} from './int-argument.ts'
 import {MustWait} from './must-wait.ts'
+import type {VirtualFileSystem} from './virtual-file-system.ts'
 
 /** In struct termios: c_lflag, c_cc. */
 const LOCAL_OFFSET = 12
@@ -68,12 +69,17 @@ export function isTerminal(fd: number): boolean {
   return host.hostIoctl(fd, TCGETS, new Uint8Array(TERMIOS_SIZE)) >= 0
 }
 
+/** One of hv's descriptors as the kind of stream that it is. Access mode and status flags are those that the guest sees. */
+export function openHostStream(vfs: VirtualFileSystem, fd: number, flags: number): HostStream {
+  return new StreamInode(vfs, fd, isTerminal(fd) ? HostTerminal : HostStream).open(flags)
+}
+
 export class HostTerminal extends HostStream {
   readonly #jobs: JobControl | undefined
 
   /** @param jobs absent: a terminal that controls nobody */
-  constructor(fd: number, flags: number, inode?: Inode, jobs?: JobControl) {
-    super(fd, flags, inode ?? new StreamInode(fd, HostTerminal))
+  constructor(fd: number, flags: number, inode: Inode, jobs?: JobControl) {
+    super(fd, flags, inode)
     this.#jobs = jobs
   }
 

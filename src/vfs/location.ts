@@ -2,7 +2,7 @@
 
 import type {Inode} from './file.ts'
 import type {FileSystem} from './file-system.ts'
-import type {Changes} from './wait-queue.ts'
+import type {VirtualFileSystem} from './virtual-file-system.ts'
 
 /** A file system in the mount tree. `at` is undefined for the root mount. See mount-tree.ts. */
 export interface Mount {
@@ -16,8 +16,8 @@ export interface Mount {
   readOnly: boolean
   /** Mounts on directories (or files) of this one, by the inode they cover. */
   readonly children: Map<Inode, Mount>
-  /** Of the whole tree: mounts that were added. */
-  readonly changes: Changes
+  /** Of the whole tree. */
+  readonly vfs: VirtualFileSystem
   /** This mount as a location: the root of `fs` under the covered name. */
   readonly top: Location
 }

@@ -6,7 +6,8 @@ import {POLLERR, POLLPRI} from '../abi/open-flags.ts'
 import type {ByteString, Inode} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Location, Mount} from './location.ts'
-import {type Changes, WaitQueue} from './wait-queue.ts'
+import {VirtualFileSystem} from './virtual-file-system.ts'
+import type {Changes} from './wait-queue.ts'
 
 /** A mount and its top refer to each other. */
 type Unfinished<T> = {-readonly [K in keyof T]: T[K]}
@@ -16,24 +17,34 @@ export interface MountOptions {
   source?: string
 }
 
-/** The root mount of a new tree; its `top` is `/`. */
-export function mountRoot(fs: FileSystem, options: MountOptions = {}): Mount {
-  return createMount(fs, undefined, options)
+/** The root mount of a new tree; its `top` is `/`. @param vfs the kernel's, if it has other trees */
+export function mountRoot(
+  fs: FileSystem,
+  options: MountOptions = {},
+  vfs: VirtualFileSystem = new VirtualFileSystem(),
+): Mount {
+  return createMount(vfs, fs, undefined, options)
 }
 
 /** Mounts `fs` over the directory (or file) at `at`. A later mount at the same place covers the earlier one. */
 export function mount(at: Location, fs: FileSystem, options: MountOptions = {}): Mount {
   const covered = descend(at)
-  const child = createMount(fs, covered, options)
+  const child = createMount(at.mount.vfs, fs, covered, options)
   covered.mount.children.set(covered.inode, child)
   covered.inode.covered = true
-  const changes: Unfinished<Changes> = child.changes
+  const changes: Unfinished<Changes> = child.vfs.mountChanges
   changes.count++
   changes.waiters.wakeAll(POLLERR | POLLPRI)
   return child
 }
 
-function createMount(fs: FileSystem, at: Location | undefined, options: MountOptions): Mount {
+function createMount(
+  vfs: VirtualFileSystem,
+  fs: FileSystem,
+  at: Location | undefined,
+  options: MountOptions,
+): Mount {
+  vfs.admit(fs)
   const created: Unfinished<Mount> = {
     id: at === undefined ? 1 : nextId(at.mount),
     fs,
@@ -41,15 +52,11 @@ function createMount(fs: FileSystem, at: Location | undefined, options: MountOpt
     source: options.source ?? fs.type,
     readOnly: options.readOnly ?? false,
     children: new Map(),
-    changes: at?.mount.changes ?? noChanges(),
+    vfs,
     top: undefined as unknown as Location,
   }
   created.top = {mount: created, inode: fs.root, parent: at?.parent, name: at?.name ?? ''}
   return created
-}
-
-function noChanges(): Changes {
-  return {count: 0, waiters: new WaitQueue()}
 }
 
 /** Mounts stay, so the last one's number is their count. */
@@ -60,7 +67,7 @@ function nextId(mount: Mount): number {
 }
 
 /** A location for what is in no tree: pipes, sockets, host streams. It is the top of a mount of its own. */
-export function detachedLocation(inode: Inode, name: ByteString): Location {
+export function detachedLocation(vfs: VirtualFileSystem, inode: Inode): Location {
   const mount: Unfinished<Mount> = {
     id: 0,
     fs: inode.fs,
@@ -68,10 +75,10 @@ export function detachedLocation(inode: Inode, name: ByteString): Location {
     source: inode.fs.type,
     readOnly: false,
     children: new Map(),
-    changes: noChanges(),
+    vfs,
     top: undefined as unknown as Location,
   }
-  mount.top = {mount, inode, parent: undefined, name}
+  mount.top = {mount, inode, parent: undefined, name: ''}
   return mount.top
 }
 

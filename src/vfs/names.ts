@@ -177,14 +177,11 @@ function moved(from: Resolution, to: Resolution, flags: number): void {
   else tellIfGone(other)
 }
 
-/** The number that joins the two events of a move. */
-let lastCookie = 0
-
 function tellMove(from: Resolution, to: Resolution, inode: Inode, replaced?: Inode): void {
   if (!inode.fs.watches) return
-  lastCookie = (lastCookie + 1) >>> 0 || 1
-  tellEntry(from.parent.inode, IN_MOVED_FROM, from.name, inode, lastCookie)
-  tellEntry(to.parent.inode, IN_MOVED_TO, to.name, inode, lastCookie)
+  const cookie = from.parent.mount.vfs.takeCookie()
+  tellEntry(from.parent.inode, IN_MOVED_FROM, from.name, inode, cookie)
+  tellEntry(to.parent.inode, IN_MOVED_TO, to.name, inode, cookie)
   if (replaced !== undefined) tellSelf(replaced, IN_ATTRIB)
   tellSelf(inode, IN_MOVE_SELF)
 }

@@ -20,16 +20,15 @@ import type {Credentials, FileDescription, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
 import {writeInt} from './int-argument.ts'
 import {PipeRing} from './pipe-ring.ts'
-import {UnmountedFileSystem} from './unmounted.ts'
+import type {UnmountedFileSystem} from './unmounted.ts'
 import {UnmountedNode} from './unmounted-node.ts'
+import type {VirtualFileSystem} from './virtual-file-system.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 /** Writes of at most this many bytes are all or nothing. */
 export const PIPE_BUF = 4096
 const DEFAULT_CAPACITY = 65536
 const PAGE = 4096
-/** f_type of pipes, also for what looks like one. */
-export const PIPEFS_MAGIC = 0x50495045
 /** /proc/sys/fs/pipe-max-size. */
 export const PIPE_MAX_BYTES = 1 << 20
 /** Pages in all pipes, beyond which unprivileged callers get small ones, and cannot enlarge them (man 7 pipe). */
@@ -223,12 +222,13 @@ export const mayExceed = ({capabilities}: Pick<Credentials, 'capabilities'>): bo
 
 /** pipe2(2). `flags` are status flags (O_NONBLOCK). */
 export function openPipe(
+  vfs: VirtualFileSystem,
   flags = 0,
   owner: PipeOwner = {uid: 0, gid: 0, capabilities: ALL_CAPABILITIES},
   budget?: Budget,
 ): [reader: PipeEnd, writer: PipeEnd] {
   const pipe = new Pipe(budget, mayExceed(owner))
-  const inode = new PipeInode(pipe, owner)
+  const inode = new PipeInode(vfs.pipes, pipe, owner)
   const end = (access: number) => new PipeEnd(inode, pipe, flags | access, true)
   return [end(O_RDONLY), end(O_WRONLY)]
 }
@@ -253,14 +253,11 @@ export function openFifo(inode: Inode, flags: number): FileDescription {
   return new PipeEnd(inode, pipe, flags, opensAtOnce)
 }
 
-/** The file system of pipe(2)'s inodes. */
-const pipefs = new UnmountedFileSystem('pipefs', PIPEFS_MAGIC)
-
 class PipeInode extends UnmountedNode {
   readonly #pipe: Pipe
 
-  constructor(pipe: Pipe, owner: PipeOwner) {
-    super(pipefs, S_IFIFO | 0o600, owner)
+  constructor(fs: UnmountedFileSystem, pipe: Pipe, owner: PipeOwner) {
+    super(fs, S_IFIFO | 0o600, owner)
     this.#pipe = pipe
   }
 

@@ -1,20 +1,20 @@
 // UnmountedFileSystem: holds inodes that no mount shows: pipes, host streams, eventfds and the like.
 
 import {EINVAL, Errno} from '../abi/errno.ts'
-import {allocateDev} from './anonymous-dev.ts'
 import type {Inode} from './file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from './file-system.ts'
 
 export class UnmountedFileSystem implements FileSystem {
   readonly type: string
   readonly readOnly = false
-  readonly dev = allocateDev()
+  readonly dev: number
   readonly #magic: number
   #nextIno = 1
 
   /** @param magic f_type of fstatfs(2) */
-  constructor(type: string, magic: number) {
+  constructor(type: string, magic: number, dev: number) {
     this.type = type
+    this.dev = dev
     this.#magic = magic
   }
 

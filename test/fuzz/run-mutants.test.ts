@@ -11,6 +11,7 @@ import type {Platform} from '../../src/platform/platform.ts'
 import {Output, openInput, openOutput} from '../../src/sandbox/sentry/streams.ts'
 import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../../src/sentry/outside/sentry.ts'
+import {VirtualFileSystem} from '../../src/vfs/virtual-file-system.ts'
 import {mutants} from '../helpers/mutate.ts'
 import {platforms} from '../helpers/platforms.ts'
 
@@ -102,10 +103,11 @@ for (const {name: platformName, isHere, open} of platforms) {
 }
 
 function program(path: string): ProgramOptions {
+  const vfs = new VirtualFileSystem()
   const streams = [
-    openInput(new Uint8Array(0)),
-    openOutput(new Output(MAX_OUTPUT)),
-    openOutput(new Output(MAX_OUTPUT)),
+    openInput(vfs, new Uint8Array(0)),
+    openOutput(vfs, new Output(MAX_OUTPUT)),
+    openOutput(vfs, new Output(MAX_OUTPUT)),
   ]
   return {program: path, args: [], env: {PATH: '/'}, streams}
 }

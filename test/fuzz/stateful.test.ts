@@ -10,7 +10,7 @@ import type {Syscall} from '../../src/sentry/core/syscall.ts'
 import type {Task} from '../../src/sentry/core/task.ts'
 import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {Sentry} from '../../src/sentry/outside/sentry.ts'
-import {openHostStream} from '../../src/vfs/open-host-stream.ts'
+import {openHostStream} from '../../src/vfs/host-terminal.ts'
 import {type PlatformUnderTest, platforms} from '../helpers/platforms.ts'
 
 const isLong = process.env.HV_LONG === '1'
@@ -85,7 +85,7 @@ async function fuzzOnce({open}: PlatformUnderTest, seed: number, seconds: number
     program: '/hostile-stateful',
     args: [`${seed}`, `${seconds}`],
     env,
-    streams: [undefined, undefined, openHostStream(2, O_WRONLY)],
+    streams: [undefined, undefined, openHostStream(sentry.kernel.vfs, 2, O_WRONLY)],
     restrict: ({process: own}: Task) => {
       own.syscalls = own.syscalls.change(({name}, run) => watch.timed(name, run))
     },

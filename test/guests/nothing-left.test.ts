@@ -7,7 +7,7 @@ import {guests} from '../../ci/paths.mjs'
 import {O_WRONLY} from '../../src/abi/open-flags.ts'
 import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {Sentry} from '../../src/sentry/outside/sentry.ts'
-import {openHostStream} from '../../src/vfs/open-host-stream.ts'
+import {openHostStream} from '../../src/vfs/host-terminal.ts'
 import {platforms} from '../helpers/platforms.ts'
 
 const TIMEOUT_MS = 300_000
@@ -32,7 +32,7 @@ describe.each(platforms)('on $name', ({isHere, open}) => {
     skip(!isHere || !existsSync(join(guests, program)))
     const run = async (its: readonly string[]) => {
       // The program reports failures on this process's standard error.
-      const streams = [undefined, undefined, openHostStream(2, O_WRONLY)]
+      const streams = [undefined, undefined, openHostStream(sentry.kernel.vfs, 2, O_WRONLY)]
       const options = {program: `/${program}`, args: its, env: {}, streams}
       return (await runToEnd(sentry, options, {})).exitCode
     }

@@ -1,9 +1,9 @@
 // Server: answers the 9P2000.L messages of one machine, from a tree of the vfs.
 
 import {EAGAIN, EINVAL, EIO, EOPNOTSUPP, EPROTO, Errno} from '../../abi/errno.ts'
-import {nextTurn} from '../../vfs/fs/freshness.ts'
 import type {Location} from '../../vfs/location.ts'
 import {Unfinished} from '../../vfs/unfinished.ts'
+import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {copyOf, LongRequests} from '../share/long-requests.ts'
 import {CALLS} from './calls.ts'
 import {HEADER_BYTES, TFLUSH, TVERSION} from './messages.ts'
@@ -13,6 +13,7 @@ import {type Limits, Session} from './session.ts'
 
 export class Server {
   readonly #session: Session
+  readonly #vfs: VirtualFileSystem
   readonly #reply = new Reply()
   /** By tag. */
   readonly #long = new LongRequests<number>()
@@ -25,6 +26,7 @@ export class Server {
    */
   constructor(root: Location, limits: Limits = {}) {
     this.#session = new Session(root, limits)
+    this.#vfs = root.mount.vfs
   }
 
   /** The longest message that it accepts or sends, which a transport has to copy. */
@@ -71,7 +73,7 @@ export class Server {
       const call = CALLS[type]
       if (call === undefined) throw new Errno(EOPNOTSUPP)
       // Changes that the host has made since become visible.
-      nextTurn()
+      this.#vfs.nextTurn()
       reply.begin(type + 1, tag)
       call(this.#session, request, reply)
       return reply.end()

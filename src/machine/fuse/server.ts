@@ -1,9 +1,9 @@
 // Server: answers the FUSE requests of one machine's kernel, from a tree of the vfs.
 
 import {EAGAIN, EINVAL, EIO, ENOSYS, EPROTO, Errno} from '../../abi/errno.ts'
-import {nextTurn} from '../../vfs/fs/freshness.ts'
 import type {Location} from '../../vfs/location.ts'
 import {Unfinished} from '../../vfs/unfinished.ts'
+import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {copyOf, LongRequests} from '../share/long-requests.ts'
 import {CALLS, UNANSWERED} from './calls.ts'
 import {INIT} from './messages.ts'
@@ -15,6 +15,7 @@ const NO_ANSWER = new Uint8Array()
 
 export class Server {
   readonly #session: Session
+  readonly #vfs: VirtualFileSystem
   readonly #reply = new Reply()
   /** By request identifier. */
   readonly #long = new LongRequests<bigint>()
@@ -27,6 +28,7 @@ export class Server {
    */
   constructor(root: Location, limits: Limits = {}) {
     this.#session = new Session(root, limits)
+    this.#vfs = root.mount.vfs
   }
 
   /**
@@ -65,7 +67,7 @@ export class Server {
       const call = CALLS[opcode]
       if (call === undefined) throw new Errno(ENOSYS)
       // Changes that the host has made since become visible.
-      nextTurn()
+      this.#vfs.nextTurn()
       reply.begin(unique)
       call(this.#session, request, reply)
       return UNANSWERED.has(opcode) ? NO_ANSWER : reply.end()

@@ -59,14 +59,18 @@ export class LiveStreams implements Live {
   readonly #outputs: Record<1 | 2, LiveOutput> | undefined
 
   /** @param kernel its budget counts what the pipes hold */
-  constructor(post: Post, {budget, timers}: Pick<Kernel, 'budget' | 'timers'>, hasOutputs = true) {
-    const [input, keys] = openPipe(0, undefined, budget)
+  constructor(
+    post: Post,
+    {vfs, budget, timers}: Pick<Kernel, 'vfs' | 'budget' | 'timers'>,
+    hasOutputs = true,
+  ) {
+    const [input, keys] = openPipe(vfs, 0, undefined, budget)
     this.#input = new LiveInput(post, sinkOf(keys))
     if (!hasOutputs) {
       this.files = [input]
       return
     }
-    const [[out, stdout], [err, stderr]] = [1, 2].map(() => openPipe(0, undefined, budget))
+    const [[out, stdout], [err, stderr]] = [1, 2].map(() => openPipe(vfs, 0, undefined, budget))
     this.#outputs = {
       1: new LiveOutput(1, post, sourceOf(out), timers),
       2: new LiveOutput(2, post, sourceOf(err), timers),

@@ -30,7 +30,7 @@ export function rehearseServed(around: Surroundings, programs: readonly HostProg
 
 function rehearseOnce(around: Surroundings, onHost: HostProgram): void {
   const {kernel, credentials} = around.sentry
-  const aside = openAside(onHost, kernel.platform.memory, credentials)
+  const aside = openAside(onHost, kernel, credentials)
   try {
     const program = new ServedProgram(around, REQUEST)
     program.start(aside.executable)

@@ -165,11 +165,12 @@ export class ServedProgram {
   }
 
   #openStreams() {
+    const {vfs} = this.#around.sentry.kernel
     const live = this.#streams?.files ?? []
     const whole = [
-      () => openInput(this.#request.stdin),
-      () => openOutput(this.#pipes[0] ?? this.#stdout),
-      () => openOutput(this.#pipes[1] ?? this.#stderr),
+      () => openInput(vfs, this.#request.stdin),
+      () => openOutput(vfs, this.#pipes[0] ?? this.#stdout),
+      () => openOutput(vfs, this.#pipes[1] ?? this.#stderr),
     ]
     return whole.map((open, fd) => live[fd] ?? open())
   }

@@ -9,8 +9,8 @@ import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory} 
 import {Description} from '../../vfs/file-description.ts'
 import {writeInt} from '../../vfs/int-argument.ts'
 import {Node} from '../../vfs/node.ts'
-import {PIPEFS_MAGIC} from '../../vfs/pipe.ts'
-import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import {GrowingBytes} from '../protocol/growing-bytes.ts'
 import {PipeOutput} from './pipe-output.ts'
@@ -18,13 +18,13 @@ import {PipeOutput} from './pipe-output.ts'
 const BLOCK = 4096
 
 /** Standard input: `bytes`, then the end of the file. */
-export function openInput(bytes: Uint8Array): FileDescription {
-  return new StreamInode(new Input(bytes)).open(O_RDONLY)
+export function openInput(vfs: VirtualFileSystem, bytes: Uint8Array): FileDescription {
+  return new StreamInode(vfs.pipes, new Input(bytes)).open(O_RDONLY)
 }
 
 /** Standard output or error: what the guest writes goes to `output`. */
-export function openOutput(output: Output | PipeOutput): FileDescription {
-  return new StreamInode(output).open(O_WRONLY)
+export function openOutput(vfs: VirtualFileSystem, output: Output | PipeOutput): FileDescription {
+  return new StreamInode(vfs.pipes, output).open(O_WRONLY)
 }
 
 /** Bytes that are read once, by the first reader. */
@@ -132,16 +132,16 @@ class StreamFile extends Description {
   }
 }
 
-const streamfs = new UnmountedFileSystem('pipefs', PIPEFS_MAGIC)
-
 class StreamInode extends Node {
-  readonly fs = streamfs
+  readonly fs: UnmountedFileSystem
   readonly #stream: Stream
-  readonly #ino = streamfs.takeIno()
+  readonly #ino: number
   readonly #time = now()
 
-  constructor(stream: Stream) {
+  constructor(fs: UnmountedFileSystem, stream: Stream) {
     super(S_IFIFO)
+    this.fs = fs
+    this.#ino = fs.takeIno()
     this.#stream = stream
   }
 

@@ -7,14 +7,8 @@ import {POLLIN, withNormalBits} from '../../abi/poll.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {type Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
-import {
-  checkDepth,
-  checkWays,
-  NestedEpoll,
-  type NestedWatch,
-  readinessPass,
-  wakePass,
-} from './epoll-nesting.ts'
+import type {Kernel} from '../core/kernel.ts'
+import {checkDepth, checkWays, type EpollPasses, NestedEpoll, type NestedWatch} from './epoll-nesting.ts'
 import type {SharedDescription} from './fd-table.ts'
 import type {HostInterest, HostWatch} from './host-watch.ts'
 
@@ -55,6 +49,8 @@ const ALWAYS = EPOLLERR | EPOLLHUP
 /** The poll bits of an events word; the others say how to watch. */
 const POLL_BITS = 0xffff
 
+export type EpollKernel = Pick<Kernel, 'vfs' | 'budget' | 'epollPasses'> & {readonly hostWatch?: HostWatch}
+
 function padded(value: number, base: number): string {
   return value.toString(base).padStart(8)
 }
@@ -75,16 +71,16 @@ export class EpollFile extends NestedEpoll {
   #readiness = 0
 
   readonly #budget: Budget
+  /** For files that host descriptors wake. */
   readonly #hostWatch: HostWatch | undefined
+  readonly #passes: EpollPasses
 
-  /**
-   * @param budget counts watched files: ENOSPC, as beyond max_user_watches
-   * @param hostWatch for files that host descriptors wake
-   */
-  constructor(budget: Budget, hostWatch?: HostWatch) {
-    super('[eventpoll]', 0)
+  /** @param kernel its budget counts watched files: ENOSPC, as beyond max_user_watches */
+  constructor({vfs, budget, hostWatch, epollPasses}: EpollKernel) {
+    super(vfs, '[eventpoll]', 0)
     this.#budget = budget
     this.#hostWatch = hostWatch
+    this.#passes = epollPasses
   }
 
   /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, ENOSPC, EINVAL (too many ways to a file) */
@@ -132,7 +128,7 @@ export class EpollFile extends NestedEpoll {
 
   /** Reports up to `max` ready descriptors. Looks only at those that may be ready. */
   collect(max: number, report: (events: number, interest: Interest) => void): number {
-    return readinessPass.run(() => {
+    return this.#passes.readiness.run(() => {
       let count = 0
       for (const watch of [...this.#ready]) {
         if (count === max) break
@@ -169,7 +165,7 @@ export class EpollFile extends NestedEpoll {
   }
 
   override readiness(): number {
-    return readinessPass.run((pass) => {
+    return this.#passes.readiness.run((pass) => {
       if (this.#askedIn === pass) return this.#readiness
       this.#askedIn = pass
       this.#readiness = 0
@@ -187,7 +183,7 @@ export class EpollFile extends NestedEpoll {
   /** Something happened to the watched file. */
   addReady(watch: Watch): void {
     this.#ready.add(watch)
-    wakePass.run((pass) => {
+    this.#passes.wake.run((pass) => {
       if (this.#wokenIn === pass) return
       this.#wokenIn = pass
       this.waiters.wakeAll()
@@ -221,7 +217,7 @@ export class EpollFile extends NestedEpoll {
 
   /** For a watch that is new, or waits for something else now. */
   #lookAt(watch: Watch): void {
-    if (readinessPass.run(() => readyEvents(watch)) !== 0) this.addReady(watch)
+    if (this.#passes.readiness.run(() => readyEvents(watch)) !== 0) this.addReady(watch)
   }
 
   #find(fd: number, description: SharedDescription): Watch | undefined {

@@ -43,7 +43,7 @@ export function checkWays({description}: NestedWatch): void {
  * A pass through nested epolls, in which each is asked, or woken, once. If each of 32 epolls watches each of the next 32,
  * and so on for four levels, a million ways lead down.
  */
-export class Pass {
+class Pass {
   #number = 0
   #depth = 0
 
@@ -59,10 +59,13 @@ export class Pass {
   }
 }
 
-/** Runs while one call looks for what is ready. */
-export const readinessPass = new Pass()
-/** Runs while one event wakes its waiters. */
-export const wakePass = new Pass()
+/** The passes of one kernel. */
+export class EpollPasses {
+  /** Runs while one call looks for what is ready. */
+  readonly readiness = new Pass()
+  /** Runs while one event wakes its waiters. */
+  readonly wake = new Pass()
+}
 
 /** Infinity when a way down leads to `forbidden`. */
 function depthBelow(epoll: NestedEpoll, forbidden: NestedEpoll, known: Map<NestedEpoll, number>): number {

@@ -17,6 +17,7 @@ import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
 import type {ByteString, Inode, IoctlMemory} from '../../vfs/file.ts'
 import {writeInt} from '../../vfs/int-argument.ts'
+import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import {addWatcher, removeWatcher, type Watcher, watchedInode} from '../../vfs/watchers.ts'
 
@@ -90,8 +91,8 @@ export class InotifyFile extends AnonymousDescription {
    * @param budget counts watches and events
    * @throws Errno EMFILE
    */
-  constructor(flags: number, counts: InotifyCounts, budget: Budget) {
-    super('inotify', flags, O_RDONLY)
+  constructor(vfs: VirtualFileSystem, flags: number, counts: InotifyCounts, budget: Budget) {
+    super(vfs, 'inotify', flags, O_RDONLY)
     if (counts.instances >= MAX_INSTANCES) throw new Errno(EMFILE)
     counts.instances++
     this.#counts = counts

@@ -41,7 +41,11 @@ export class KernelIpc {
 
   /** The tmpfs of memfd_create(2), which is mounted nowhere. */
   get memoryFiles(): Tmpfs {
-    this.#memoryFiles ??= new Tmpfs(this.kernel.platform.memory, {budget: this.kernel.budget})
+    if (this.#memoryFiles === undefined) {
+      const {platform, budget, vfs} = this.kernel
+      this.#memoryFiles = new Tmpfs(platform.memory, {budget})
+      vfs.admit(this.#memoryFiles)
+    }
     return this.#memoryFiles
   }
 

@@ -19,7 +19,7 @@ import {COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {ownString} from '../../vfs/own-string.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
-import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {Credentials} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
@@ -50,16 +50,17 @@ export interface QueueRequest {
 }
 
 export class PosixQueues {
-  readonly #fs = new UnmountedFileSystem('mqueue', MQUEUE_MAGIC)
+  readonly #fs: UnmountedFileSystem
   readonly #queues = new Map<string, PosixQueue>()
   /** What each user's queues may take, as RLIMIT_MSGQUEUE counts. */
   readonly #bytes = new Map<number, number>()
   /** Includes queues without a name. */
   readonly #all = new Set<PosixQueue>()
-  readonly #kernel: Pick<Kernel, 'budget' | 'current'>
+  readonly #kernel: Pick<Kernel, 'budget' | 'current' | 'vfs'>
 
-  constructor(kernel: Pick<Kernel, 'budget' | 'current'>) {
+  constructor(kernel: Pick<Kernel, 'budget' | 'current' | 'vfs'>) {
     this.#kernel = kernel
+    this.#fs = kernel.vfs.unmounted('mqueue', MQUEUE_MAGIC)
   }
 
   /** mq_open(2). @throws Errno */

@@ -5,7 +5,6 @@ import {SHM_DEST, SHMMNI} from '../../abi/ipc.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {now} from '../../vfs/clock.ts'
 import type {Mappable} from '../../vfs/file.ts'
-import {memoryMaps} from '../memory/invalidate.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
 import {type Backing, pageAlign} from '../memory/vma.ts'
 import {IpcTable} from './ipc-table.ts'
@@ -37,8 +36,7 @@ export class SharedSegment implements Mappable {
     this.path = `/SYSV${(permission.key >>> 0).toString(16).padStart(8, '0')} (deleted)`
     this.creator = creator
     this.#segments = segments
-    const {kernel} = segments.ipc
-    this.#memory = new SharedMemory(kernel.platform.memory, () => memoryMaps(kernel))
+    this.#memory = new SharedMemory(segments.ipc.kernel)
     this.#memory.acquire()
   }
 

@@ -3,12 +3,15 @@
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Inode, Mappable} from '../../vfs/file.ts'
-import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {MemoryMap} from './memory-map.ts'
 
 /** All address spaces. */
-export function* memoryMaps({processes}: Pick<Kernel, 'processes'>): Iterable<MemoryMap> {
+export function* memoryMaps({
+  processes,
+}: {
+  readonly processes: ReadonlyMap<number, {readonly memoryMap: MemoryMap}>
+}): Iterable<MemoryMap> {
   for (const {memoryMap} of processes.values()) yield memoryMap
 }
 

@@ -4,27 +4,35 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../../vfs/file.ts'
 import {pagesWithin} from '../../vfs/fs/page-range.ts'
+import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
+import {memoryMaps} from './invalidate.ts'
 import type {MemoryMap} from './memory-map.ts'
 import type {Backing} from './vma.ts'
+
+interface SharedMemoryKernel {
+  readonly platform: {readonly memory: MemoryFile}
+  readonly vfs: VirtualFileSystem
+  readonly processes: ReadonlyMap<number, {readonly memoryMap: MemoryMap}>
+}
 
 export class SharedMemory implements Mappable, Backing {
   /** What Linux's shmem calls it. */
   readonly path = '/dev/zero (deleted)'
-  readonly dev = 1
+  readonly dev: number
   readonly ino: number
   readonly #memory: MemoryFile
   readonly #offsets = new Map<number, number>()
-  readonly #maps: () => Iterable<MemoryMap>
+  readonly #kernel: SharedMemoryKernel
   /** Address spaces and other holders. */
   #holders = 0
 
-  static #lastInode = 0
-
-  /** @param maps all address spaces, which lose what is punched */
-  constructor(memory: MemoryFile, maps: () => Iterable<MemoryMap>) {
-    this.#memory = memory
-    this.#maps = maps
-    this.ino = ++SharedMemory.#lastInode
+  /** @param kernel whose address spaces all lose what is punched */
+  constructor(kernel: SharedMemoryKernel) {
+    this.#memory = kernel.platform.memory
+    this.#kernel = kernel
+    const {sharedMemory} = kernel.vfs
+    this.dev = sharedMemory.dev
+    this.ino = sharedMemory.takeIno()
   }
 
   get mappable(): Mappable {
@@ -64,7 +72,7 @@ export class SharedMemory implements Mappable, Backing {
    */
   punch(offset: number, length: number, shown: Mappable = this): void {
     const [first, end] = [offset / PAGE_SIZE, (offset + length) / PAGE_SIZE]
-    for (const map of this.#maps()) map.invalidateHole(shown, first, end)
+    for (const map of memoryMaps(this.#kernel)) map.invalidateHole(shown, first, end)
     this.#discardFrom(pagesWithin(this.#offsets, first, end))
   }
 

@@ -1,9 +1,9 @@
 // openAside: a host program in a tree of its own, of which the guest's tree keeps nothing.
 
-import type {MemoryFile} from '../../platform/memory-file.ts'
 import {Tmpfs} from '../../vfs/fs/tmpfs.ts'
 import {disposeMounts, mountRoot} from '../../vfs/mount-tree.ts'
 import type {Credentials} from '../core/credentials.ts'
+import type {Kernel} from '../core/kernel.ts'
 import {type Executable, openExecutable} from '../exec/open-executable.ts'
 import {mountFile} from './guest-tree.ts'
 import type {HostProgram} from './host-program.ts'
@@ -18,8 +18,12 @@ export interface AsideProgram {
 }
 
 /** @param file becomes the program's, even on failure @throws HvError as ProgramFinder.find does */
-export function openAside(file: HostProgram, memory: MemoryFile, credentials: Credentials): AsideProgram {
-  const tree = mountRoot(new Tmpfs(memory))
+export function openAside(
+  file: HostProgram,
+  {platform: {memory}, vfs}: Kernel,
+  credentials: Credentials,
+): AsideProgram {
+  const tree = mountRoot(new Tmpfs(memory), {}, vfs)
   try {
     mountFile(tree.top, file, PATH, memory)
     const executable = openExecutable({root: tree.top, credentials}, tree.top, PATH)

@@ -19,8 +19,8 @@ export class SignalFd extends AnonymousDescription {
   #set: SignalSet
 
   /** @param flags O_NONBLOCK counts */
-  constructor(kernel: Pick<Kernel, 'current'>, set: SignalSet, flags: number) {
-    super('[signalfd]', flags & O_NONBLOCK)
+  constructor(kernel: Pick<Kernel, 'current' | 'vfs'>, set: SignalSet, flags: number) {
+    super(kernel.vfs, '[signalfd]', flags & O_NONBLOCK)
     this.#kernel = kernel
     this.#set = set
     Object.defineProperty(this, 'waiters', {get: () => this.#signals.process.arrivals})

@@ -142,8 +142,8 @@ function make(task: Task, request: Clone): number {
   }
 }
 
-function givePidfd({fds, memory}: Task, process: Process, address: number): void {
-  const fd = fds.install(new PidFile(process), O_CLOEXEC)
+function givePidfd({kernel, fds, memory}: Task, process: Process, address: number): void {
+  const fd = fds.install(new PidFile(kernel.vfs, process), O_CLOEXEC)
   try {
     memory.writeInt32(address, fd)
   } catch (error) {

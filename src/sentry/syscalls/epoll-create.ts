@@ -8,11 +8,11 @@ import {EpollFile} from '../fd/epoll-file.ts'
 /** The size is an obsolete hint, but must be positive. */
 export const epollCreate: Syscall = (task, args) => {
   if (args.int32(0) <= 0) throw new Errno(EINVAL)
-  return task.fds.install(new EpollFile(task.kernel.budget, task.kernel.hostWatch))
+  return task.fds.install(new EpollFile(task.kernel))
 }
 
 export const epollCreate1: Syscall = (task, args) => {
   const flags = args.uint32(0)
   if (flags & ~EPOLL_CLOEXEC) throw new Errno(EINVAL)
-  return task.fds.install(new EpollFile(task.kernel.budget, task.kernel.hostWatch), flags)
+  return task.fds.install(new EpollFile(task.kernel), flags)
 }

@@ -12,6 +12,6 @@ export const eventfd2: Syscall = (task, args) => makeEventfd(task, args.uint32(0
 
 function makeEventfd(task: Task, initial: number, flags: number): number {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK | EFD_SEMAPHORE)) throw new Errno(EINVAL)
-  const file = openEventfd(initial, flags & O_NONBLOCK, (flags & EFD_SEMAPHORE) !== 0)
+  const file = openEventfd(task.kernel.vfs, initial, flags & O_NONBLOCK, (flags & EFD_SEMAPHORE) !== 0)
   return task.fds.install(file, flags & O_CLOEXEC)
 }

@@ -35,8 +35,8 @@ export const inotifyInit1: Syscall = (task, args) => init(task, args.int32(0))
 
 function init(task: Task, flags: number): number {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
-  const {budget, inotify} = task.kernel
-  return task.fds.install(new InotifyFile(flags & O_NONBLOCK, inotify, budget), flags)
+  const {vfs, budget, inotify} = task.kernel
+  return task.fds.install(new InotifyFile(vfs, flags & O_NONBLOCK, inotify, budget), flags)
 }
 
 export const inotifyAddWatch: Syscall = (task, args) => {

@@ -31,7 +31,6 @@ import {MAX_OFFSET} from '../../vfs/seek.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {canLock} from '../memory/accounting.ts'
-import {memoryMaps} from '../memory/invalidate.ts'
 import {backingOf} from '../memory/mapping-backing.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {populateRange} from '../memory/populate.ts'
@@ -123,7 +122,7 @@ function anonymousSource(task: Task, flags: number, length: number): Source {
   const type = flags & MAP_TYPE
   if (type === MAP_PRIVATE) return {}
   if (type !== MAP_SHARED || flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
-  return {backing: new SharedMemory(task.process.memoryMap.memory, () => memoryMaps(task.kernel))}
+  return {backing: new SharedMemory(task.kernel)}
 }
 
 function fileSource(

@@ -20,7 +20,8 @@ export const pidfdOpen: Syscall = (task, args) => {
 function open({kernel}: Task, pid: number, flags: number): PidFile {
   const thread = kernel.tasks.get(pid)
   const process = kernel.processes.get(pid)
-  if (thread !== undefined && flags & PIDFD_THREAD) return new PidFile(thread.process, flags, thread)
-  if (process !== undefined) return new PidFile(process, flags)
+  if (thread !== undefined && flags & PIDFD_THREAD)
+    return new PidFile(kernel.vfs, thread.process, flags, thread)
+  if (process !== undefined) return new PidFile(kernel.vfs, process, flags)
   throw new Errno(thread === undefined ? ESRCH : EINVAL)
 }

@@ -13,7 +13,7 @@ function makePipe(task: Task, fdsAddress: number, flags: number): number {
   // Packet mode (O_DIRECT) is refused, as before Linux 3.4.
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
 
-  const [reader, writer] = openPipe(flags & O_NONBLOCK, task.credentials, task.kernel.budget)
+  const [reader, writer] = openPipe(task.kernel.vfs, flags & O_NONBLOCK, task.credentials, task.kernel.budget)
   let readFd: number
   try {
     readFd = task.fds.install(reader, flags)

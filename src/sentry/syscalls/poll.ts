@@ -6,7 +6,6 @@ import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {WaitedFile} from '../core/wait.ts'
-import {readinessPass} from '../fd/epoll-nesting.ts'
 import {readinessAt, setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
 import {deadlineAfterMs, readTimespecDeadline, writeRemaining} from '../time/time-limit.ts'
 
@@ -33,7 +32,7 @@ function pollFiles(
   const view = new DataView(bytes.buffer, bytes.byteOffset)
 
   const attempt = (expired: boolean): number => {
-    const ready = readinessPass.run(() => scan(task, view, count))
+    const ready = task.kernel.epollPasses.readiness.run(() => scan(task, view, count))
     if (ready === 0 && !expired) return BLOCKED
     writeResults(task, address, view, count)
     return ready

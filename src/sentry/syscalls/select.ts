@@ -5,7 +5,6 @@ import {POLLIN, POLLOUT, POLLPRI, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE} from
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {WaitedFile} from '../core/wait.ts'
-import {readinessPass} from '../fd/epoll-nesting.ts'
 import {readinessAt, setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
 import {readTimespecDeadline, readTimevalDeadline, writeRemaining} from '../time/time-limit.ts'
 
@@ -84,7 +83,7 @@ function selectFiles(
 
   const attempt = (expired: boolean): number => {
     const results = sets.map(() => new Uint8Array(bytes))
-    const ready = readinessPass.run(() => scan(task, sets, watched, results))
+    const ready = task.kernel.epollPasses.readiness.run(() => scan(task, sets, watched, results))
     if (ready === 0 && !expired) return BLOCKED
     sets.forEach(({address}, i) => {
       task.memory.writeBytes(address, results[i])

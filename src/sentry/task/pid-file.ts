@@ -3,6 +3,7 @@
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLHUP, POLLIN} from '../../abi/open-flags.ts'
 import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
+import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
@@ -15,8 +16,8 @@ export class PidFile extends AnonymousDescription {
   readonly thread: Task | undefined
 
   /** @param flags O_NONBLOCK counts: for waitid(2) */
-  constructor(process: Process, flags = 0, thread?: Task) {
-    super('[pidfd]', flags)
+  constructor(vfs: VirtualFileSystem, process: Process, flags = 0, thread?: Task) {
+    super(vfs, '[pidfd]', flags)
     this.process = process
     this.thread = thread
     this.waiters = process.departed

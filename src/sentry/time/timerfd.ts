@@ -24,7 +24,7 @@ export class TimerFd extends AnonymousDescription implements TimerOwner {
 
   /** @param flags O_NONBLOCK counts */
   constructor(kernel: Kernel, clock: number, flags: number) {
-    super('[timerfd]', flags & O_NONBLOCK)
+    super(kernel.vfs, '[timerfd]', flags & O_NONBLOCK)
     this.clock = clock
     this.timer = new PeriodicTimer(kernel, new WallClock(kernel), this)
   }

@@ -2,7 +2,6 @@
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {allocateDev} from '../anonymous-dev.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {ArchiveDirectory} from './archive-directory.ts'
 import {type MappedHostFiles, mappedHostFiles} from './mapped-host-files.ts'
@@ -26,7 +25,7 @@ export interface ArchiveSource {
 export class ArchiveFs implements FileSystem {
   readonly type = 'archive'
   readonly readOnly = true
-  readonly dev = allocateDev()
+  dev = 0
   readonly #sources = new Set<ArchiveSource>()
   #mapped: MappedHostFiles | undefined
   #lastIno = 0

@@ -2,7 +2,6 @@
 
 import {EIO, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
 import {directoryEntryType, majorOf, minorOf, PERMISSION_BITS, S_IFCHR, S_IFDIR} from '../../abi/file-mode.ts'
-import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import {now} from '../clock.ts'
 import {PTMX_DEV} from '../devices.ts'
@@ -43,7 +42,7 @@ export interface PtsDevice {
 export class Devpts implements FileSystem {
   readonly type = 'devpts'
   readonly readOnly = false
-  readonly dev = allocateDev()
+  dev = 0
   readonly options = 'gid=5,mode=620,ptmxmode=666'
   readonly budget: Budget | undefined
   readonly root: Inode

@@ -1,23 +1,28 @@
 // Freshness: the node whose attributes a file system read last, for the next question about it. It holds until the sentry waits again,
 // as the host may change attributes meanwhile.
 
-let turn = 0
-
-/** The sentry has waited for something. */
-export function nextTurn(): void {
-  turn = (turn + 1) | 0
-}
+import type {VirtualFileSystem} from '../virtual-file-system.ts'
 
 export abstract class Freshness<Node> {
+  #vfs: VirtualFileSystem | undefined
   #fresh: Node | undefined
   #turn = 0
 
+  admitted(vfs: VirtualFileSystem): void {
+    this.#vfs = vfs
+  }
+
   get fresh(): Node | undefined {
-    return this.#turn === turn ? this.#fresh : undefined
+    return this.#turn === this.#vfs?.turn ? this.#fresh : undefined
   }
 
   set fresh(node: Node | undefined) {
     this.#fresh = node
-    this.#turn = turn
+    if (this.#vfs !== undefined) this.#turn = this.#vfs.turn
+  }
+
+  /** For another host file system beneath. Before this one is admitted, all have the same number. */
+  protected takeDev(): number {
+    return this.#vfs?.takeDev() ?? 0
   }
 }

@@ -4,7 +4,6 @@ import {ENAMETOOLONG, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT} from '../../abi/file-mode.ts'
 import {OwnFiles} from '../../own-files.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
-import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
@@ -42,7 +41,7 @@ export function openHostFs(source: string | HostSource, options: HostFsOptions):
 export class HostFs extends Freshness<HostNode> implements FileSystem {
   readonly type = 'hostfs'
   readonly readOnly: boolean
-  readonly dev = allocateDev()
+  dev = 0
   readonly mapped: MappedHostFiles
   readonly root: Inode
   readonly rootFd: number
@@ -64,6 +63,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   lastCreated: HostFile | undefined
   /** Makes the same file the same object; one that is open, mapped or mounted on stays even beyond the cache's limit. */
   readonly nodes: NodeCache<HostNode>
+  readonly #hostDev: number
   /** The guest's device numbers for other host file systems mounted beneath. */
   readonly #devs = new Map<number, number>()
 
@@ -80,7 +80,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     this.budget = options.budget
     this.#maxSteps = options.maxSteps ?? MAX_STEPS
     this.nodes = new NodeCache(maxNodes(options.memory))
-    this.#devs.set(hostDev(stat), this.dev)
+    this.#hostDev = hostDev(stat)
     const isDirectory = (stat[STAT_MODE] & S_IFMT) === S_IFDIR
     this.root = isDirectory ? new HostDirectory(this) : new HostFile(this)
   }
@@ -109,9 +109,10 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   /** st_dev for what `stat` describes. */
   devOfStat(): number {
     const key = hostDev(this.stat)
+    if (key === this.#hostDev) return this.dev
     let dev = this.#devs.get(key)
     if (dev === undefined) {
-      dev = allocateDev()
+      dev = this.takeDev()
       this.#devs.set(key, dev)
     }
     return dev

@@ -95,14 +95,8 @@ export class MappedHostFiles implements MemoryCache {
   }
 }
 
-const ofMemory = new WeakMap<MemoryFile, MappedHostFiles>()
-
 /** The pages of one sandbox. */
 export function mappedHostFiles(memory: MemoryFile): MappedHostFiles {
-  let files = ofMemory.get(memory)
-  if (files === undefined) {
-    files = new MappedHostFiles(memory)
-    ofMemory.set(memory, files)
-  }
-  return files
+  const {cache} = memory
+  return cache instanceof MappedHostFiles ? cache : new MappedHostFiles(memory)
 }

@@ -5,10 +5,7 @@ import {now} from '../clock.ts'
 import type {Attributes, ByteString, FileDescription} from '../file.ts'
 import {Description} from '../file-description.ts'
 import {Node} from '../node.ts'
-import {UnmountedFileSystem} from '../unmounted.ts'
-
-const NSFS_MAGIC = 0x6e736673
-const nsfs = new UnmountedFileSystem('nsfs', NSFS_MAGIC)
+import type {UnmountedFileSystem} from '../unmounted.ts'
 
 /** include/uapi/linux/nsfs.h since 6.18; some differ in older kernels. */
 const INOS: Record<string, number> = {
@@ -32,12 +29,13 @@ export const NAMESPACES: readonly (readonly [name: string, kind: string])[] = [
 ]
 
 export class NamespaceInode extends Node {
-  readonly fs = nsfs
+  readonly fs: UnmountedFileSystem
   readonly #name: string
 
   /** @param name `pid`, `net` and so on */
-  constructor(name: string) {
+  constructor(fs: UnmountedFileSystem, name: string) {
     super(S_IFREG)
+    this.fs = fs
     this.#name = name
   }
 

@@ -1,10 +1,10 @@
 // The overlay: a read-only lower file system, and everything that the guest changes on top of it in memory.
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
-import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {Attributes, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import type {VirtualFileSystem} from '../virtual-file-system.ts'
 import {Freshness} from './freshness.ts'
 import {maxNodes, NodeCache} from './node-cache.ts'
 import {OverlayDirectory} from './overlay-directory.ts'
@@ -24,7 +24,7 @@ const FIRST_UPPER_INO = 2 ** 48
 export class Overlay extends Freshness<OverlayNode> implements FileSystem {
   readonly type = 'overlay'
   readonly readOnly = false
-  readonly dev = allocateDev()
+  dev = 0
   readonly lower: FileSystem
   readonly upper: Tmpfs
   readonly root: OverlayDirectory
@@ -52,6 +52,12 @@ export class Overlay extends Freshness<OverlayNode> implements FileSystem {
 
   takeIno(): number {
     return this.#nextIno++
+  }
+
+  override admitted(vfs: VirtualFileSystem): void {
+    super.admitted(vfs)
+    vfs.admit(this.lower)
+    vfs.admit(this.upper)
   }
 
   /** st_dev of a lower inode: the overlay's, unless another file system is mounted inside the lower tree. */

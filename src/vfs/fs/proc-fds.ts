@@ -25,7 +25,7 @@ export function fdContents(source: ProcSource, of: () => ProcProcess): Contents 
       const file = (): ProcFd => requireFd(of(), name)
       return magicLink({
         text: () => fdText(file(), source.current.root),
-        location: () => fdLocation(file()),
+        location: () => fdLocation(source, file()),
         requireAccess: () => of().requireAccess(),
       }).make
     },
@@ -83,8 +83,8 @@ export function fdText({file, location}: ProcFd, root: Location): ByteString {
   return `/dev/${inode.fs.type}`
 }
 
-function fdLocation({file, location}: ProcFd): Location {
-  return location ?? detachedLocation(file.inode, '')
+function fdLocation(source: ProcSource, {file, location}: ProcFd): Location {
+  return location ?? detachedLocation(source.rootMount.vfs, file.inode)
 }
 
 /** A location's path as seen from `root`. @throws Errno ENAMETOOLONG */

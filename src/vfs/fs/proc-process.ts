@@ -42,7 +42,7 @@ export function processContents(source: ProcSource, tid: number): Contents {
 /** What a process's directory and a task's share. */
 function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries {
   const of = processOf(source, tid)
-  const mountChanges = () => source.rootMount.changes
+  const mountChanges = () => source.rootMount.vfs.mountChanges
   return {
     auxv: guarded(of, () => Buffer.from(of().auxv).toString('latin1'), 0o400),
     cgroup: text(() => '0::/\n'),
@@ -62,7 +62,7 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     maps: guarded(of, () => of().maps()),
     mountinfo: changingText(() => mountinfoText(source.rootMount, rootOf(of())), mountChanges),
     mounts: changingText(() => mountsText(source.rootMount, rootOf(of())), mountChanges),
-    ns: directory(namespaceContents(of), 0o511),
+    ns: directory(namespaceContents(source, of), 0o511),
     oom_score: text(() => `${oomScore(of())}\n`),
     oom_score_adj: oomScoreAdj(of),
     pagemap: pagemap((first, words) => of().pagemap(first, words)),
@@ -131,14 +131,15 @@ function rootOf({root}: ProcProcess): Location {
 }
 
 /** Magic links whose targets nobody can enter. */
-function namespaceContents(of: () => ProcProcess): Contents {
+function namespaceContents(source: ProcSource, of: () => ProcProcess): Contents {
+  const {vfs} = source.rootMount
   return fixedContents(
     Object.fromEntries(
       NAMESPACES.map(([name, kind]) => {
-        const inode = new NamespaceInode(kind)
+        const inode = new NamespaceInode(vfs.namespaces, kind)
         const link = magicLink({
           text: () => inode.label,
-          location: () => detachedLocation(inode, ''),
+          location: () => detachedLocation(vfs, inode),
           requireAccess: () => of().requireAccess(),
         })
         return [name, link]

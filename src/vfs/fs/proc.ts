@@ -1,7 +1,6 @@
 // procfs: /proc over a ProcSource. Nothing is stored: every lookup asks the source, and inodes are made on demand.
 
 import {S_IFDIR} from '../../abi/file-mode.ts'
-import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString} from '../file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
@@ -16,7 +15,7 @@ const PROC_SUPER_MAGIC = 0x9fa0
 export class Procfs implements FileSystem {
   readonly type = 'proc'
   readonly readOnly = false
-  readonly dev = allocateDev()
+  dev = 0
   readonly root: ProcDirectory
   readonly budget: Budget | undefined
 

@@ -1,6 +1,5 @@
 // sysfs: the parts of /sys that programs read: the guest's CPUs, its one memory node, and that there are no huge pages.
 
-import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString} from '../file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
@@ -27,7 +26,7 @@ export interface SysSource {
 export class Sysfs implements FileSystem {
   readonly type = 'sysfs'
   readonly readOnly = true
-  readonly dev = allocateDev()
+  dev = 0
   readonly root: ProcDirectory
   readonly budget: Budget | undefined
 

@@ -4,7 +4,6 @@ import {ALL_CAPABILITIES} from '../../abi/capability.ts'
 import {ENOSPC, Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {allocateDev} from '../anonymous-dev.ts'
 import {Budget, COST} from '../budget.ts'
 import {openDevice} from '../devices.ts'
 import {DiskQuota} from '../disk-quota.ts'
@@ -38,7 +37,7 @@ export interface TmpfsOptions {
 export class Tmpfs implements FileSystem, PageQuota {
   readonly type: string
   readonly readOnly = false
-  readonly dev = allocateDev()
+  dev = 0
   readonly memory: MemoryFile
   readonly budget: Budget
   readonly #disk: DiskQuota

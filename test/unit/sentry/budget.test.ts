@@ -8,6 +8,7 @@ import {plainInfo} from '../../../src/abi/siginfo.ts'
 import {CLOCK_MONOTONIC} from '../../../src/abi/time.ts'
 import {ResourceLimits, RLIMIT_SIGPENDING} from '../../../src/sentry/core/resource-limits.ts'
 import {EpollFile} from '../../../src/sentry/fd/epoll-file.ts'
+import {EpollPasses} from '../../../src/sentry/fd/epoll-nesting.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
@@ -20,6 +21,7 @@ import {ROOT, Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../../src/vfs/mount-tree.ts'
 import {openPath} from '../../../src/vfs/open.ts'
 import {openPipe} from '../../../src/vfs/pipe.ts'
+import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
 import {fakeTask} from './fake-task.ts'
 import {checkGrowth, type Way} from './growth.ts'
@@ -27,6 +29,7 @@ import {ipcWays} from './ipc/budget-ways.ts'
 import {SimulatedGuest} from './memory/simulated-guest.ts'
 
 const LONG = 240
+const vfs = new VirtualFileSystem()
 
 /** A name cut out of a path of 4 KB, as a walk does it. */
 function longName(i: number): string {
@@ -119,7 +122,7 @@ const ways: readonly Way[] = [
     ENFILE,
     (budget) => {
       const fds = lavishTable(budget)
-      return () => fds.install(openEventfd(1, 0, false))
+      return () => fds.install(openEventfd(vfs, 1, 0, false))
     },
   ],
   [
@@ -127,7 +130,7 @@ const ways: readonly Way[] = [
     ENFILE,
     (budget) => {
       const fds = lavishTable(budget)
-      const description = fds.description(fds.install(openEventfd(1, 0, false)))
+      const description = fds.description(fds.install(openEventfd(vfs, 1, 0, false)))
       return () => fds.duplicate(description, 0o2000000)
     },
   ],
@@ -137,7 +140,7 @@ const ways: readonly Way[] = [
     (budget) => {
       const fds = lavishTable(budget)
       return () => {
-        const [reader, writer] = openPipe(0, undefined, budget)
+        const [reader, writer] = openPipe(vfs, 0, undefined, budget)
         fds.install(reader)
         fds.install(writer)
         writer.write(Uint8Array.of(1))
@@ -149,8 +152,8 @@ const ways: readonly Way[] = [
     ENOSPC,
     (budget) => {
       const fds = lavishTable(new Budget())
-      const epoll = new EpollFile(budget)
-      const fd = fds.install(openEventfd(1, 0, false))
+      const epoll = new EpollFile({vfs, budget, epollPasses: new EpollPasses()})
+      const fd = fds.install(openEventfd(vfs, 1, 0, false))
       const description = fds.description(fd)
       return (i) => {
         epoll.add(i, description, {events: 1, dataLow: i, dataHigh: i})

@@ -31,11 +31,13 @@ import {
 } from '../../../src/abi/open-flags.ts'
 import {SIGTTIN, SIGTTOU} from '../../../src/abi/signal.ts'
 import type {IoctlMemory} from '../../../src/vfs/file.ts'
-import {HostTerminal} from '../../../src/vfs/host-terminal.ts'
-import {openHostStream} from '../../../src/vfs/open-host-stream.ts'
+import {StreamInode} from '../../../src/vfs/host-stream.ts'
+import {HostTerminal, openHostStream} from '../../../src/vfs/host-terminal.ts'
+import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {errorOf, readAll} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
+const vfs = new VirtualFileSystem()
 let directory: ReturnType<typeof hostDirectory>
 let path: string
 const fds: number[] = []
@@ -73,7 +75,7 @@ describe('a pipe', () => {
   }
 
   test('never blocks: empty is EAGAIN, full is EAGAIN', () => {
-    const stream = openHostStream(openFifo(), O_RDWR)
+    const stream = openHostStream(vfs, openFifo(), O_RDWR)
     expect(errorOf(() => stream.read(new Uint8Array(1)))).toBe('EAGAIN')
     expect(stream.readiness()).toBe(POLLOUT)
     expect(stream.write(new Uint8Array(1 << 20))).toBe(65536)
@@ -87,7 +89,7 @@ describe('a pipe', () => {
     const flags = (): string =>
       /flags:\s+(\d+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))![1]
     const before = flags()
-    const stream = openHostStream(fd, O_RDWR)
+    const stream = openHostStream(vfs, fd, O_RDWR)
     stream.write(Buffer.from('x'))
     stream.read(new Uint8Array(1))
     expect(flags()).toBe(before)
@@ -95,7 +97,7 @@ describe('a pipe', () => {
 
   test('can be watched, cannot be sought, and tells how much waits', () => {
     const fd = openFifo()
-    const stream = openHostStream(fd, O_RDWR)
+    const stream = openHostStream(vfs, fd, O_RDWR)
     const {bytes, memory} = guestMemory()
     stream.write(Buffer.from('four'))
     stream.ioctl(FIONREAD, 8, memory)
@@ -111,7 +113,7 @@ describe('a regular file', () => {
     fs.writeFileSync(path, '0123456789')
     const fd = open(path, 'r')
     fs.readSync(fd, Buffer.alloc(4))
-    const stream = openHostStream(fd, O_RDONLY)
+    const stream = openHostStream(vfs, fd, O_RDONLY)
     expect(readAll(stream)).toBe('456789')
     expect(stream.seek(-2, SEEK_END)).toBe(8)
     expect(fs.readSync(fd, Buffer.alloc(9))).toBe(2)
@@ -121,7 +123,7 @@ describe('a regular file', () => {
   test('a file has one offset with who shares it', () => {
     fs.writeFileSync(path, '0123456789')
     const fd = open(path, 'r+')
-    const stream = openHostStream(fd, O_RDWR)
+    const stream = openHostStream(vfs, fd, O_RDWR)
     fs.writeSync(fd, 'ab')
     expect(stream.position).toBe(2)
     stream.position = 4
@@ -131,16 +133,16 @@ describe('a regular file', () => {
 
   test('appends where the shell said >>, and where the guest did', () => {
     fs.writeFileSync(path, 'a')
-    const appending = openHostStream(open(path, 'a'), O_WRONLY | O_APPEND)
+    const appending = openHostStream(vfs, open(path, 'a'), O_WRONLY | O_APPEND)
     appending.write(Buffer.from('b'))
-    const plain = openHostStream(open(path, 'r+'), O_WRONLY | O_APPEND)
+    const plain = openHostStream(vfs, open(path, 'r+'), O_WRONLY | O_APPEND)
     plain.write(Buffer.from('c'))
     expect(fs.readFileSync(path, 'utf8')).toBe('abc')
   })
 
   test('a descriptor is used only as it was opened', () => {
     fs.writeFileSync(path, 'a')
-    const reader = openHostStream(open(path, 'r+'), O_RDONLY)
+    const reader = openHostStream(vfs, open(path, 'r+'), O_RDONLY)
     expect(errorOf(() => reader.write(Buffer.from('x')))).toBe('EBADF')
     expect(errorOf(() => reader.inode.setAttributes({mode: 0o777}))).toBe('EPERM')
   })
@@ -148,7 +150,7 @@ describe('a regular file', () => {
 
 describe('a terminal', () => {
   test('has modes and a size that are read and set', () => {
-    const stream = openHostStream(open('/dev/ptmx', 'r+'), O_RDWR)
+    const stream = openHostStream(vfs, open('/dev/ptmx', 'r+'), O_RDWR)
     const {bytes, memory} = guestMemory()
     stream.ioctl(TCGETS, 0, memory)
     const ECHO_BYTE = 12
@@ -165,7 +167,7 @@ describe('a terminal', () => {
   })
 
   test('that controls nobody has no jobs', () => {
-    const stream = openHostStream(open('/dev/ptmx', 'r+'), O_RDWR)
+    const stream = openHostStream(vfs, open('/dev/ptmx', 'r+'), O_RDWR)
     const {memory} = guestMemory()
     for (const request of [TIOCGPGRP, TIOCSPGRP, TIOCGSID, TIOCNOTTY])
       expect(errorOf(() => stream.ioctl(request, 0, memory))).toBe('ENOTTY')
@@ -184,7 +186,8 @@ describe('a terminal', () => {
       isInBackground: false,
       changeModes: () => 0,
     }
-    const stream = new HostTerminal(open('/dev/ptmx', 'r+'), O_RDWR, undefined, jobs)
+    const fd = open('/dev/ptmx', 'r+')
+    const stream = new HostTerminal(fd, O_RDWR, new StreamInode(vfs, fd, HostTerminal), jobs)
     const {bytes, memory} = guestMemory()
     expect(errorOf(() => stream.read(bytes))).toBe('EAGAIN')
     for (const request of [TCSETS, TCFLSH, TCSBRK, TIOCSPGRP])
@@ -195,7 +198,7 @@ describe('a terminal', () => {
   })
 
   test('any other request is ENOTTY and never reaches the host', () => {
-    const stream = openHostStream(open('/dev/ptmx', 'r+'), O_RDWR)
+    const stream = openHostStream(vfs, open('/dev/ptmx', 'r+'), O_RDWR)
     for (const request of [0x5430, 0xdead]) {
       expect(errorOf(() => stream.ioctl(request, 0, guestMemory().memory))).toBe('ENOTTY')
     }

@@ -14,12 +14,15 @@ import {
 import {openEventfd} from '../../../src/vfs/eventfd.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import {openPipe, PIPE_BUF} from '../../../src/vfs/pipe.ts'
+import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
 import {errorOf, TestVfs} from '../../helpers/vfs.ts'
 
+const vfs = new VirtualFileSystem()
+
 describe('a pipe', () => {
   test('keeps bytes in order round the ring', () => {
-    const [reader, writer] = openPipe()
+    const [reader, writer] = openPipe(vfs)
     const sent: number[] = []
     const received: number[] = []
     for (let round = 0; round < 50; round++) {
@@ -33,7 +36,7 @@ describe('a pipe', () => {
   })
 
   test('holds 64 KiB, and takes PIPE_BUF bytes whole or not at all', () => {
-    const [reader, writer] = openPipe()
+    const [reader, writer] = openPipe(vfs)
     expect(writer.write(new Uint8Array(100_000))).toBe(65536)
     expect(writer.readiness()).toBe(0)
     expect(errorOf(() => writer.write(new Uint8Array(1)))).toBe('EAGAIN')
@@ -43,21 +46,21 @@ describe('a pipe', () => {
   })
 
   test('ends when the last writer closes, and breaks when the last reader does', () => {
-    const [reader, writer] = openPipe()
+    const [reader, writer] = openPipe(vfs)
     expect(errorOf(() => reader.read(new Uint8Array(1)))).toBe('EAGAIN')
     writer.write(Buffer.from('x'))
     writer.close()
     expect(reader.readiness()).toBe(POLLIN | POLLHUP)
     expect(reader.read(new Uint8Array(9))).toBe(1)
     expect(reader.read(new Uint8Array(9))).toBe(0)
-    const [otherReader, otherWriter] = openPipe()
+    const [otherReader, otherWriter] = openPipe(vfs)
     otherReader.close()
     expect(otherWriter.readiness()).toBe(POLLOUT | POLLERR)
     expect(errorOf(() => otherWriter.write(Buffer.from('x')))).toBe('EPIPE')
   })
 
   test('wakes who waits', () => {
-    const [reader, writer] = openPipe()
+    const [reader, writer] = openPipe(vfs)
     let wakes = 0
     reader.waiters.join({wake: () => wakes++})
     writer.write(Buffer.from('x'))
@@ -67,7 +70,7 @@ describe('a pipe', () => {
   })
 
   test('is resized to powers of two pages, never below what it holds', () => {
-    const [reader, writer] = openPipe()
+    const [reader, writer] = openPipe(vfs)
     expect(reader.pipe.resize(5000)).toBe(8192)
     writer.write(Buffer.from('y'.repeat(8192)))
     expect(errorOf(() => reader.pipe.resize(4096))).toBe('EBUSY')
@@ -78,7 +81,7 @@ describe('a pipe', () => {
   })
 
   test('has no offset', () => {
-    const [reader] = openPipe()
+    const [reader] = openPipe(vfs)
     expect(errorOf(() => reader.seek(0, 0))).toBe('ESPIPE')
     expect(errorOf(() => reader.read(new Uint8Array(1), 0))).toBe('ESPIPE')
   })
@@ -113,7 +116,7 @@ describe('an eventfd', () => {
   const bytes = (value: bigint): Uint8Array => new Uint8Array(BigUint64Array.of(value).buffer)
 
   test('counts, and is read as a whole', () => {
-    const file = openEventfd(3, 0, false)
+    const file = openEventfd(vfs, 3, 0, false)
     file.write(bytes(4n))
     const out = new BigUint64Array(1)
     file.read(new Uint8Array(out.buffer))
@@ -123,7 +126,7 @@ describe('an eventfd', () => {
   })
 
   test('as a semaphore is read one by one, and never overflows', () => {
-    const file = openEventfd(2, 0, true)
+    const file = openEventfd(vfs, 2, 0, true)
     file.read(new Uint8Array(8))
     expect(file.readiness()).toBe(POLLIN | POLLOUT)
     file.read(new Uint8Array(8))

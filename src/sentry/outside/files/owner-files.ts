@@ -24,7 +24,6 @@ import {
   O_WRONLY,
 } from '../../../abi/open-flags.ts'
 import type {ByteString} from '../../../vfs/file.ts'
-import {nextTurn} from '../../../vfs/fs/freshness.ts'
 import type {Location} from '../../../vfs/location.ts'
 import {
   makeDirectory,
@@ -54,7 +53,7 @@ const DEFAULT_MODE = 0o644
 const DONE: Answered = {answer: {isEnd: true}}
 
 /** The guest's tree, and the processes that may have its files mapped. */
-type Tree = Pick<Kernel, 'rootMount' | 'processes' | 'current'>
+type Tree = Pick<Kernel, 'rootMount' | 'vfs' | 'processes' | 'current'>
 
 type Named<Name extends FileOperation['name']> = Extract<FileOperation, {name: Name}>
 type Operations = {
@@ -90,7 +89,7 @@ export class OwnerFiles {
     // There is no /proc/self for an owner.
     kernel.current = undefined
     // Shows what the host has changed since.
-    nextTurn()
+    kernel.vfs.nextTurn()
     try {
       return operations[operation.name](this, operation as never, bytes, later)
     } finally {

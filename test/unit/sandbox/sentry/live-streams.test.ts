@@ -5,11 +5,16 @@ import type {LiveReply, WithoutRun} from '../../../../src/sandbox/protocol/messa
 import {LiveStreams} from '../../../../src/sandbox/sentry/live-streams.ts'
 import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 
 function open() {
   const budget = new Budget()
   const said: WithoutRun<LiveReply>[] = []
-  const streams = new LiveStreams((reply) => said.push(reply), {budget, timers: new TimerQueue()})
+  const streams = new LiveStreams((reply) => said.push(reply), {
+    vfs: new VirtualFileSystem(),
+    budget,
+    timers: new TimerQueue(),
+  })
   return {budget, said, streams}
 }
 

@@ -11,13 +11,16 @@ import {HostEvents} from '../../../../src/platform/run-loop.ts'
 import {Sleep} from '../../../../src/sentry/call/sleep.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
 import {EpollFile} from '../../../../src/sentry/fd/epoll-file.ts'
+import {EpollPasses} from '../../../../src/sentry/fd/epoll-nesting.ts'
 import {SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
 import {HostWatch} from '../../../../src/sentry/fd/host-watch.ts'
 import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {AnonymousDescription} from '../../../../src/vfs/anonymous-description.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {WaitQueue} from '../../../../src/vfs/wait-queue.ts'
 
+const vfs = new VirtualFileSystem()
 const FILES = 1000
 const WAITS = 100
 const FIRST_FD = 100
@@ -30,7 +33,7 @@ class HostLikeFile extends AnonymousDescription {
   asked = 0
 
   constructor(fd: number) {
-    super('[host]', 0)
+    super(vfs, '[host]', 0)
     this.hostFd = fd
   }
 
@@ -59,7 +62,12 @@ class Watched {
 describe('an epoll of 1,000 host descriptors', () => {
   function prepared(events: number): {host: Watched; epoll: EpollFile; collect: () => number[]} {
     const host = new Watched()
-    const epoll = new EpollFile(new Budget(), host.watch)
+    const epoll = new EpollFile({
+      vfs,
+      budget: new Budget(),
+      epollPasses: new EpollPasses(),
+      hostWatch: host.watch,
+    })
     host.files.forEach((file, i) => {
       epoll.add(i, new SharedDescription(file), {events, dataLow: i, dataHigh: 0})
     })

@@ -9,6 +9,7 @@ import {FutexTable} from '../../../../src/sentry/memory/futex-table.ts'
 import type {MapRequest} from '../../../../src/sentry/memory/memory-map.ts'
 import {SharedMemory} from '../../../../src/sentry/memory/shared-memory.ts'
 import {type Backing, VM_SHARED} from '../../../../src/sentry/memory/vma.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {errnoOf, SimulatedFile, SimulatedGuest} from '../memory/simulated-guest.ts'
 
 const ANY = -1
@@ -45,9 +46,10 @@ function backingOf(mappable: Backing['mappable']): Backing {
 
 describe('the key of a futex', () => {
   test('is one for processes that share memory at different addresses', () => {
-    const [a, b] = twoWords(({memory}) => ({
+    const vfs = new VirtualFileSystem()
+    const [a, b] = twoWords((platform) => ({
       flags: VM_SHARED,
-      backing: new SharedMemory(memory, () => []),
+      backing: new SharedMemory({platform, vfs, processes: new Map()}),
     }))
     expect(a.address).not.toBe(b.address)
     expect(futexKey(a.task, a.address, false)).toEqual(futexKey(b.task, b.address, false))

@@ -11,6 +11,7 @@ import {madvise} from '../../../../src/sentry/syscalls/madvise.ts'
 import {shmctl} from '../../../../src/sentry/syscalls/shmctl.ts'
 import {shmget} from '../../../../src/sentry/syscalls/shmget.ts'
 import {shmat, shmdt} from '../../../../src/sentry/syscalls/shmop.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {SimulatedGuest} from '../memory/simulated-guest.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 
@@ -36,8 +37,8 @@ describe('shared anonymous memory', () => {
   function mapped() {
     const first = new SimulatedGuest()
     const second = first.sibling()
-    const maps = [first.map, second.map]
-    const memory = new SharedMemory(first.memory, () => maps)
+    const processes = new Map([first, second].map(({map}, pid) => [pid, {memoryMap: map}]))
+    const memory = new SharedMemory({platform: first, vfs: new VirtualFileSystem(), processes})
     const request = {length: LENGTH, protection: 3, flags: VM_SHARED, backing: memory}
     return {first, second, at: [first.map.map(request), second.map.map(request)], memory}
   }

@@ -48,7 +48,7 @@ describe('a pledge', () => {
 
   test('says nothing of what fails anyway', () => {
     const t = new PledgedTask().pledge('stdio')
-    t.task.fds.install(openEventfd(0, 0, false))
+    t.task.fds.install(openEventfd(t.task.kernel.vfs, 0, 0, false))
     expect(t.make('socket', 2, SOCK_STREAM, 0)).toBe(-EAFNOSUPPORT)
     expect(t.make('getpeername', 0, t.bytes(16), t.int32s(16))).toBe(-ENOTSOCK)
   })

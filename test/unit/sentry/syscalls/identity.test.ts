@@ -191,7 +191,7 @@ describe('kill', () => {
     const caller = new SimulatedTask()
     const {process} = caller.sibling().task
     process.exit = {code: 0, signal: undefined}
-    const fd = caller.task.fds.install(new PidFile(process))
+    const fd = caller.task.fds.install(new PidFile(caller.task.kernel.vfs, process))
     expect(caller.call(kill, -process.pid, SIGUSR1)).toBe(0)
     expect(caller.call(pidfdSendSignal, fd, SIGUSR1, 0, PIDFD_SIGNAL_PROCESS_GROUP)).toBe(0)
     expect(process.signals.pending.set.has(SIGUSR1)).toBe(false)

@@ -6,6 +6,7 @@ import type {Syscall} from '../../../../src/sentry/core/syscall.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
 import {FdTable} from '../../../../src/sentry/fd/fd-table.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {errnoOf, SimulatedGuest} from '../memory/simulated-guest.ts'
 
 const PAGE = 4096
@@ -20,7 +21,11 @@ export class MemoryCaller {
   constructor() {
     const {guest, fds} = this
     const process = {memoryMap: guest.map, limits: guest.limits}
-    const kernel = {processes: new Map([[2, process]])}
+    const kernel = {
+      platform: {memory: guest.memory},
+      vfs: new VirtualFileSystem(),
+      processes: new Map([[2, process]]),
+    }
     this.#task = {process, kernel, memory: guest.user, fds, fs: {}, credentials: owner} as unknown as Task
   }
 

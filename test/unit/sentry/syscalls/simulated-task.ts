@@ -6,6 +6,7 @@ import {type Credentials, capabilitiesOf} from '../../../../src/sentry/core/cred
 import type {Kernel} from '../../../../src/sentry/core/kernel.ts'
 import {BLOCKED, type Syscall} from '../../../../src/sentry/core/syscall.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
+import {EpollPasses} from '../../../../src/sentry/fd/epoll-nesting.ts'
 import {FdTable} from '../../../../src/sentry/fd/fd-table.ts'
 import {FsContext} from '../../../../src/sentry/fd/fs-context.ts'
 import {InotifyCounts} from '../../../../src/sentry/fd/inotify-file.ts'
@@ -63,7 +64,7 @@ export class SimulatedTask {
       },
     })
     this.tmpfs = new Tmpfs(guest.memory)
-    const root = mountRoot(this.tmpfs)
+    const root = mountRoot(this.tmpfs, {}, of?.task.kernel.vfs)
     const kernel = of?.task.kernel ?? this.#kernel(root)
     kernel.processes.set(pid, process)
     this.task = new GuestThread({
@@ -146,10 +147,12 @@ export class SimulatedTask {
       timers: new TimerQueue(),
       boot: {monotonicNs: 0},
       leases: new Leases(),
-      unix: new UnixDomain(),
+      unix: new UnixDomain(rootMount.vfs),
       budget: new Budget(),
       processes: new Map(),
       rootMount,
+      vfs: rootMount.vfs,
+      epollPasses: new EpollPasses(),
       monotonicNs: () => this.nowNs,
       notify: () => {},
       move: () => {},

@@ -7,7 +7,6 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {S_IFBLK, S_IFCHR, S_IFSOCK} from '../../../../src/abi/file-mode.ts'
 import {O_CREAT, O_RDWR, O_TRUNC, O_WRONLY} from '../../../../src/abi/open-flags.ts'
-import {nextTurn} from '../../../../src/vfs/fs/freshness.ts'
 import {openHostFs} from '../../../../src/vfs/fs/host.ts'
 import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {host} from '../../../../src/vfs/host-calls.ts'
@@ -210,7 +209,7 @@ describe('changes by the host', () => {
     const opened = open()
     for (const size of [4, 5, 6]) {
       const {inode} = opened.locate('a/b/f')
-      nextTurn()
+      opened.root.mount.vfs.nextTurn()
       fs.writeFileSync(join(shared, 'a/b/f'), 'x'.repeat(size))
       expect(inode.attributes().size).toBe(size)
     }

@@ -113,7 +113,7 @@ test('a descriptor is a link to its file, whatever becomes of the name', () => {
 })
 
 test('a pipe is opened anew by its link', () => {
-  const [reader, writer] = openPipe()
+  const [reader, writer] = openPipe(vfs.root.mount.vfs)
   source.fds.set(0, {file: reader, location: undefined})
   writer.write(Buffer.from('through'))
   writer.close()

@@ -34,7 +34,8 @@ const failure = (code: number) => expect.objectContaining({code})
 function tree(uid = 0) {
   const fs = new Tmpfs(memoryFile(1 << 24), {mode: 0o777})
   const who = uid === 0 ? ROOT : {uid, gid: uid, groups: [], capabilities: NO_CAPABILITIES}
-  const kernel = {rootMount: mountRoot(fs), processes: new Map(), current: undefined}
+  const rootMount = mountRoot(fs)
+  const kernel = {rootMount, vfs: rootMount.vfs, processes: new Map(), current: undefined}
   const files = new OwnerFiles(kernel, who as unknown as Credentials)
   const answers: Answered[] = []
   const ask = (operation: FileOperation, bytes: Uint8Array = NO_BYTES) =>

@@ -20,17 +20,28 @@ export const layers = [
   {
     name: 'commands',
     what: "oclif's commands",
-    below: ['board', 'check', 'cli', 'inspect'],
+    below: ['board', 'check', 'cli', 'errors.ts', 'inspect', 'launch'],
   },
   {
     name: 'cli',
     what: 'flags, exit statuses and messages of the commands: [its README](cli/README.md)',
-    below: ['board', 'errors.ts', 'image', 'jail', 'launch', 'output-file.ts', 'sentry', 'similar.ts'],
+    below: ['board', 'errors.ts', 'image', 'jail', 'launch', 'sentry', 'similar.ts'],
   },
   {
     name: 'index.ts',
     what: 'the public API of the package',
-    below: ['check', 'errors.ts', 'jail', 'machine', 'platform', 'sandbox', 'sentry', 'stop-signal.ts', 'vm'],
+    below: [
+      'check',
+      'errors.ts',
+      'jail',
+      'launch',
+      'machine',
+      'platform',
+      'sandbox',
+      'sentry',
+      'stop-signal.ts',
+      'vm',
+    ],
   },
   {
     name: 'sandbox',
@@ -57,7 +68,7 @@ export const layers = [
         'jail',
         'kept-code.ts',
       ],
-      ...['machine', 'output-file.ts', 'platform', 'sentry', 'vfs', 'vm'],
+      ...['machine', 'options.ts', 'output-file.ts', 'platform', 'sentry', 'vfs', 'vm'],
     ],
   },
   {

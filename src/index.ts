@@ -6,6 +6,8 @@ export {type CheckOptions, checkHost} from './check/check-host.ts'
 export type {Core, Finding, FindingStatus, HostMachine, HostReport, PlatformName} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
 export type {JailChoice, JailLayer, JailLayerName} from './jail/layer.ts'
+export type {SandboxTmpfs} from './launch/options/guest.ts'
+export type {SandboxVolume} from './launch/options/tree.ts'
 export type {DiskOptions, KernelOptions, ShareOptions, TapOptions} from './machine/kernel/kernel-options.ts'
 export {Machine} from './machine/kernel/linux-machine.ts'
 export type {MachineResult} from './machine/machine-result.ts'
@@ -40,9 +42,7 @@ export type {
   SandboxRunOptions,
   SandboxSpawnOptions,
   SandboxTerminal,
-  SandboxTmpfs,
   SandboxTraceOptions,
-  SandboxVolume,
 } from './sandbox/owner/options.ts'
 export {onConnect, onOpen, type SandboxConnect, type SandboxOpen} from './sandbox/owner/policies.ts'
 export {SandboxPool, type SandboxPoolOptions} from './sandbox/owner/pool.ts'

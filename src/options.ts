@@ -36,6 +36,7 @@ export const anyText: v.GenericSchema<string> = v.string('a string')
 export const text = withoutNul('a string')
 export const path = v.pipe(withoutNul('a path'), v.nonEmpty('a path'))
 export const guestPath = v.pipe(withoutNul('an absolute path'), v.startsWith('/', 'an absolute path'))
+export {optional} from 'valibot'
 export const truth = v.boolean('true or false')
 /** The code that uses it checks its value. */
 export const anyNumber = v.custom<number>((value) => typeof value === 'number', 'a number')

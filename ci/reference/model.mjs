@@ -16,7 +16,7 @@ export const PAGES = [
   {name: 'errors', of: /^errors\.ts$|^sandbox\/owner\/abort-error\.ts$/},
   {name: 'files', of: /^sandbox\/owner\/files\/|^sentry\/outside\/files\//},
   {name: 'calls', of: /^sandbox\/owner\/(on-syscall|policies)\.ts$|^sentry\/trace\//},
-  {name: 'sandbox', of: /^(sandbox|sentry)\/|^stop-signal\.ts$/},
+  {name: 'sandbox', of: /^(launch|sandbox|sentry)\/|^stop-signal\.ts$/},
   {name: 'host', of: /^(check|jail|platform)\//},
   {name: 'vm', of: /^vm\//},
   {name: 'machine', of: /^machine\//},
@@ -56,6 +56,7 @@ export async function readApi(out) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
     nameLiterals(context)
     listKinds(context.project)
+    orderFields(context)
     sortIntoPages(context.project)
   })
   // For names of other files, which a docstring may use without an import.
@@ -131,6 +132,24 @@ function listKinds(project) {
       if (summary.length > 0) comment.summary.push({kind: 'text', text: `\n- \`${kind}\`: `}, ...summary)
     }
     delete type.elementSummaries
+  }
+}
+
+/** What an interface extends comes first, all as written: the compiler has it in another order. */
+function orderFields(context) {
+  const checker = context.programs[0].getTypeChecker()
+  const namesOf = (symbol) =>
+    symbol.declarations.flatMap(({heritageClauses = [], members = []}) => [
+      ...heritageClauses.flatMap(({types}) =>
+        types.flatMap((each) => namesOf(checker.getTypeAtLocation(each).symbol)),
+      ),
+      ...members.map(({name}) => name?.text),
+    ])
+  for (const reflection of context.project.getReflectionsByKind(ReflectionKind.Interface)) {
+    if (reflection.extendedTypes === undefined) continue
+    const names = namesOf(context.getSymbolFromReflection(reflection))
+    for (const list of [reflection.children, reflection.childrenIncludingDocuments])
+      list?.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name))
   }
 }
 

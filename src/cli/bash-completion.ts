@@ -4,14 +4,12 @@ import {mkdirSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import type {Command, Config} from '@oclif/core'
 import {boardNames} from '../board/load.ts'
-import {PROMISES} from '../sentry/pledge/promises.ts'
+import {flagNamed} from '../launch/options/table.ts'
 
 /** Values that oclif's options do not list. */
 const VALUES: Record<string, () => readonly string[]> = {
   'hv check --board': boardNames,
   'hv boards show': boardNames,
-  'hv run --pledge': () => PROMISES,
-  'hv trace --pledge': () => PROMISES,
 }
 
 /** Overwrites the plugin's file, which `hv autocomplete` has written and ~/.bashrc's line loads. */
@@ -34,7 +32,11 @@ function bashCompletion(commands: Command.Loadable[]): string {
       const names = [`--${flag.name}`, ...(flag.char ? [`-${flag.char}`] : [])]
       const takesValue = flag.type === 'option'
       add(table, `${key} -`, takesValue ? names.map((name) => `${name}=`) : names)
-      const values = [...((takesValue && flag.options) || []), ...valuesOf(`${key} --${flag.name}`)]
+      const values = [
+        ...((takesValue && flag.options) || []),
+        ...valuesOf(`${key} --${flag.name}`),
+        ...(strict ? [] : (flagNamed(flag.name)?.words ?? [])),
+      ]
       for (const name of values.length > 0 ? names : []) add(table, `${key} ${name}`, values)
     }
   }

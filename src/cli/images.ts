@@ -3,7 +3,7 @@
 import {resolve} from 'node:path'
 import {HvError, printable} from '../errors.ts'
 import {type KeptImage, LayerCache} from '../image/layer-cache.ts'
-import {parseSize} from './parse-values.ts'
+import {parseSize} from '../launch/options/parse-values.ts'
 
 const SHOWN_DIGITS = 12
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

@@ -2,9 +2,10 @@
 // test/unit/cli compares it with what oclif reads from the same table.
 
 import {HvError} from '../errors.ts'
+import {LEFT_OUT} from '../launch/options/row.ts'
+import {type Flag, flagsOf} from '../launch/options/table.ts'
 import {didYouMean} from '../similar.ts'
 import {ofDocker} from './docker-flags.ts'
-import {LEFT_OUT, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 
 /** The flags in order, still as text, and what follows them. Nothing after `program` is for hv. */
 export interface RunArgv {
@@ -17,7 +18,7 @@ export interface RunArgv {
 /** A command that takes flags, PROGRAM and PROGRAM's own words. */
 export interface RunLike {
   name: string
-  flags: readonly RunFlag[]
+  flags: readonly Flag[]
 }
 
 /**
@@ -26,7 +27,7 @@ export interface RunLike {
  * @throws HvError BAD_ARGUMENT
  */
 export function readRunArgv(argv: readonly string[]): RunArgv | null {
-  return readArgv(argv, {name: 'run', flags: RUN_FLAGS})
+  return readArgv(argv, {name: 'run', flags: flagsOf('run')})
 }
 
 /** As readRunArgv, for another command. Letters may be combined, `-fTo FILE`, as getopt(3) allows. */
@@ -89,7 +90,7 @@ function splitLong(word: string): Word {
 }
 
 /** Splits `-abc` into letters, up to one that takes a value: the value is the rest, or the next word if there is no rest. */
-function splitShort(word: string, known: readonly RunFlag[]): Word[] {
+function splitShort(word: string, known: readonly Flag[]): Word[] {
   // A word that does not begin with a known letter appears whole in the message.
   if (!known.some(({short}) => short === word[1])) return [splitLong(word)]
   const words: Word[] = []
@@ -101,22 +102,22 @@ function splitShort(word: string, known: readonly RunFlag[]): Word[] {
   return words
 }
 
-function checkValue(flag: RunFlag, given: string, value: string | undefined, command: string): string {
+function checkValue(flag: Flag, given: string, value: string | undefined, command: string): string {
   switch (flag.kind) {
     case 'switch':
       if (value !== undefined) throw bad(`flag ${given} takes no value`, command)
       return ''
     case 'optional':
-      return value === undefined || value === '' ? LEFT_OUT : oneOfOptions(flag, given, value, command)
+      return value === undefined || value === '' ? LEFT_OUT : oneOfChoices(flag, given, value, command)
     case 'value':
       if (value === undefined || value === '') throw bad(`flag ${given} needs a value`, command)
-      return oneOfOptions(flag, given, value, command)
+      return oneOfChoices(flag, given, value, command)
   }
 }
 
-function oneOfOptions({options}: RunFlag, given: string, value: string, command: string): string {
-  if (options === undefined || options.includes(value)) return value
-  throw bad(`flag ${given} cannot be ${value}`, command, `choose one of ${options.join(', ')}`)
+function oneOfChoices({choices}: Flag, given: string, value: string, command: string): string {
+  if (choices === undefined || choices.includes(value)) return value
+  throw bad(`flag ${given} cannot be ${value}`, command, `choose one of ${choices.join(', ')}`)
 }
 
 function bad(message: string, command: string, nextStep = `see \`hv ${command} --help\``): HvError {

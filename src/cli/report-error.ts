@@ -2,45 +2,9 @@
 
 import {constants} from 'node:os'
 import {HvError} from '../errors.ts'
+import {flagNameOf} from '../launch/options/table.ts'
 
 const STATUS_OWN_ERROR = 125
-/** The command's names for the library's options. */
-const FLAGS: ReadonlyMap<string, string> = new Map([
-  ...[
-    ...[
-      'root',
-      'image',
-      'cwd',
-      'env',
-      'platform',
-      'cpus',
-      'trace',
-      'pledge',
-      'unveil',
-      'machine',
-      'gdb',
-      'core',
-    ],
-    ...['user', 'tmpfs', 'kernel', 'initrd', 'modules', 'append'],
-  ].map((name) => [name, `--${name}`] as const),
-  ['withLibraries', '--with-libs'],
-  ['readOnly', '--read-only'],
-  ['reboots', '--reboot'],
-  ['volumes', '--volume'],
-  ['memoryBytes', '--memory'],
-  ['maxTasks', '--pids'],
-  ['diskBytes', '--disk'],
-  ['hostname', '--hostname'],
-  ['unpackBytes', '--unpack-limit'],
-  ['cpuQuotaPercent', '--cpu-quota'],
-  ['patchCalls', '--patch-calls'],
-  ['timeoutMs', '--timeout'],
-  ['cpuTimeoutMs', '--cpu-timeout'],
-  ['jail', '--require-jail'],
-  ['dropTo', '--drop-to'],
-  ['cgroupParent', '--cgroup-parent'],
-])
-
 const REMEDIES: ReadonlyMap<number, string> = new Map([
   [constants.errno.EMFILE, 'raise `ulimit -n`'],
   [constants.errno.ENFILE, 'close files of other programs: the host has too many'],
@@ -77,7 +41,7 @@ export function reportError(error: unknown): number {
 
 /** The library puts its options' names in backquotes. */
 function withFlags(text: string): string {
-  return text.replace(/`(\w+)`/g, (quoted, option) => FLAGS.get(option) ?? quoted)
+  return text.replace(/`(\w+)`/g, (quoted, option) => flagNameOf(option) ?? quoted)
 }
 
 function isWriteError(error: unknown): error is NodeJS.ErrnoException {

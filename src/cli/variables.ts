@@ -2,7 +2,7 @@
 
 import {readFileSync} from 'node:fs'
 import {HvError} from '../errors.ts'
-import {parseEnv, parseEnvFile} from './parse-values.ts'
+import {parseEnv, parseEnvFile} from '../launch/options/parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
 
 /** What --env says replaces what a file says, and the later the earlier. @throws HvError BAD_ARGUMENT */

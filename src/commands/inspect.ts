@@ -1,7 +1,8 @@
 // hv inspect: what a program file is, and what running it here takes.
 
 import {Args, Command, Flags} from '@oclif/core'
-import {existing, findOnHost} from '../cli/run-request.ts'
+import {findOnHost} from '../cli/run-request.ts'
+import {existing} from '../launch/options/parse-values.ts'
 
 export default class Inspect extends Command {
   static override summary = 'Say what a program file is, and what it takes to run it here.'

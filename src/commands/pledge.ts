@@ -2,9 +2,34 @@
 
 import {Args, Command, type Interfaces} from '@oclif/core'
 import {toOclifFlags} from '../cli/oclif-flags.ts'
-import {PLEDGE_FLAGS} from '../cli/pledge-flags.ts'
-import {readPledgeArgv, toPledgeOptions} from '../cli/pledge-request.ts'
-import {promiseHelp} from '../cli/promise-help.ts'
+import {readArgv} from '../cli/read-run-argv.ts'
+import {toRunOptions} from '../cli/run-request.ts'
+import {HvError} from '../errors.ts'
+import {flagsOf} from '../launch/options/table.ts'
+
+const FLAGS = flagsOf('pledge')
+/** What each allows: OpenBSD's pledge(2), applied to Linux's calls. */
+const PROMISE_HELP: readonly (readonly [names: string, allows: string])[] = [
+  ['stdio', 'memory, time, signals to itself, descriptors already open; /dev/null, time zones'],
+  ['rpath', 'open files for reading'],
+  ['wpath', 'open files for writing'],
+  ['cpath', 'create, rename and remove files'],
+  ['dpath', 'make devices and fifos'],
+  ['tmppath', 'read, write, create and remove files in /tmp only'],
+  ['fattr', 'change modes and times'],
+  ['chown', 'change owners'],
+  ['flock', 'lock files'],
+  ['getpw', 'read the files in /etc about users and groups'],
+  ['dns', 'read the files in /etc about hosts and names'],
+  ['tty', 'open /dev/tty and change terminal settings'],
+  ['proc', 'processes and process groups, signals to others, priorities, limits'],
+  ['exec', 'execute programs'],
+  ['prot_exec', 'map executable memory other than a file’s code'],
+  ['id', 'change user, group, root directory and limits'],
+  ['settime', 'set the clock'],
+  ['unveil', 'call unveil()'],
+  ['error', 'a call that breaks a promise fails with ENOSYS, and the program goes on'],
+]
 
 export default class Pledge extends Command {
   static override summary = 'Find the promises that a Linux program needs (pledge), for `hv run --pledge`.'
@@ -29,14 +54,30 @@ export default class Pledge extends Command {
     PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
   }
 
-  static override flags: Interfaces.FlagInput = toOclifFlags(PLEDGE_FLAGS)
+  static override flags: Interfaces.FlagInput = toOclifFlags(FLAGS)
 
   override async run(): Promise<void> {
     // null only after --help, which oclif has already answered.
-    const pledgeArgv = readPledgeArgv(this.argv)
-    if (!pledgeArgv) return
+    const words = readArgv(this.argv, {name: 'pledge', flags: FLAGS})
+    if (!words) return
     this.parsed = true
+    const options = toRunOptions(words, process.env)
+    if (!options.suggestsPromises)
+      throw new HvError(
+        'BAD_ARGUMENT',
+        'hv pledge was not told what to do',
+        'give --suggest; `hv run --pledge PROMISES` holds a program to its promises',
+      )
     const {run} = await import('../cli/run.ts')
-    process.exitCode = await run(toPledgeOptions(pledgeArgv, process.env))
+    process.exitCode = await run({...options, machine: 'linux'})
   }
+}
+
+/** A line for each promise, and the names that have no meaning here yet. */
+function promiseHelp(): string {
+  const lines = PROMISE_HELP.map(([names, allows]) => `${names.padEnd(9)} ${allows}`)
+  return [
+    ...lines,
+    'inet, mcast, unix, sendfd, recvfd, tape, ps, vminfo, pf, route, wroute, audio, video and bpf are accepted, but allow no call that hv has.',
+  ].join('\n')
 }

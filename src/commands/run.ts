@@ -2,7 +2,7 @@
 
 import {Args, Command, type Interfaces} from '@oclif/core'
 import {toOclifFlags} from '../cli/oclif-flags.ts'
-import {RUN_FLAGS} from '../cli/run-flags.ts'
+import {flagsOf} from '../launch/options/table.ts'
 
 export default class Run extends Command {
   static override summary = 'Run a Linux program, or a bare-metal guest, in a virtual machine.'
@@ -33,7 +33,7 @@ export default class Run extends Command {
     PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
   }
 
-  static override flags: Interfaces.FlagInput = toOclifFlags(RUN_FLAGS)
+  static override flags: Interfaces.FlagInput = toOclifFlags(flagsOf('run'))
 
   override async run(): Promise<void> {
     // src/bin/hv.ts reads and runs it. oclif is needed only for its help, which it has given by now.

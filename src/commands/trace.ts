@@ -2,7 +2,7 @@
 
 import {Args, Command, type Interfaces} from '@oclif/core'
 import {toOclifFlags} from '../cli/oclif-flags.ts'
-import {TRACE_FLAGS} from '../cli/trace-flags.ts'
+import {TRACE_FLAGS} from '../cli/trace-request.ts'
 
 export default class Trace extends Command {
   static override summary = "Run a Linux program and show its system calls and signals in strace's format."

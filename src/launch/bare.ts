@@ -8,8 +8,8 @@ import {openGuestFile} from '../machine/bare/guest-file.ts'
 import {MEMORY_BYTES, runBare} from '../machine/bare/run-bare.ts'
 import {requireHeld} from '../vm/open-error.ts'
 import type {CoreFile} from './core.ts'
+import {refuseUnfit} from './options/unfit.ts'
 import type {RunOptions, RunResult} from './options.ts'
-import {refuse, refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
 
 /** There are none besides hv's own threads. */
@@ -17,7 +17,7 @@ const TASKS = {maxTasks: 1, cpus: 1}
 
 /** For a guest that is known to be bare-metal. @throws HvError */
 export async function runBareMetal(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
-  requireBareOptions(options)
+  refuseUnfit(options, 'bare')
   const fd = openGuestFile(options.program)
   const server =
     options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, options, true))
@@ -54,7 +54,7 @@ export async function runFoundBare(
   found: FoundBare,
   watchdog: Watchdog,
 ): Promise<RunResult> {
-  requireBareOptions(options)
+  refuseUnfit(options, 'bare')
   return runInJail(options, found, watchdog)
 }
 
@@ -81,40 +81,4 @@ async function runInJail(options: RunOptions, found: FoundBare, watchdog: Watchd
     await gdb?.close()
     core?.close()
   }
-}
-
-/** A bare-metal guest has no files and no system calls. */
-const UNFIT: readonly (keyof RunOptions)[] = [
-  'root',
-  'image',
-  'volumes',
-  'tmpfs',
-  'readOnly',
-  'cwd',
-  'user',
-  'hostname',
-  'trace',
-  'maxTasks',
-  'diskBytes',
-  'unpackBytes',
-  'patchCalls',
-]
-
-/** @throws HvError BAD_ARGUMENT */
-export function requireBareOptions(options: RunOptions): void {
-  const {pledge, unveil, suggestsPromises, cpuTimeoutMs, cpuQuotaPercent, platform} = options
-  refuseUnfit(
-    options,
-    UNFIT,
-    (name) => `${name} means nothing to a bare-metal guest: it has no files and no system calls`,
-  )
-  if (pledge !== undefined || unveil !== undefined || suggestsPromises)
-    refuse('a bare-metal guest makes no system calls, and so no promises', 'leave `pledge` and `unveil` out')
-  if (cpuTimeoutMs !== undefined || cpuQuotaPercent !== undefined)
-    refuse(
-      'the CPU time of a bare-metal guest is not counted',
-      'leave `cpuTimeoutMs` and `cpuQuotaPercent` out',
-    )
-  if (options.cpus !== undefined) refuse('a bare-metal guest has one CPU', 'leave `cpus` out')
-  if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'give kvm as `platform`')
 }

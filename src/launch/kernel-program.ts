@@ -26,9 +26,9 @@ import {imageProgram} from './image-program.ts'
 import {openKernelDebugging} from './kernel-debugging.ts'
 import {endOfProgram} from './machine-program-end.ts'
 import {MachineStreams} from './machine-streams.ts'
+import {refuseUnfit} from './options/unfit.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {foldersOf} from './show-program.ts'
-import {refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
 import {writablePaths} from './writable-paths.ts'
 
@@ -47,7 +47,7 @@ export async function runKernelProgram(
   kernel: string,
   watchdog: Watchdog,
 ): Promise<RunResult> {
-  refuseUnfit(options, UNFIT, (name) => `${name} has no meaning for a program with a kernel of its own`)
+  refuseUnfit(options, 'kernel-program')
   const {gdb, core: coreFile, machineCore} = await openKernelDebugging(options)
   const jail = Jail.begin(options.jail ?? 'best', writablePaths(options))
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
@@ -128,9 +128,3 @@ function orderOf(
     ...{umask, nice: getPriority(), wantsCore: core !== undefined},
   }
 }
-
-/** The kernel is not hv's, but its first process is. */
-const UNFIT: readonly (keyof RunOptions)[] = [
-  ...(['initrd', 'reboots', 'trace', 'pledge', 'unveil', 'maxTasks', 'diskBytes', 'patchCalls'] as const),
-  ...(['cpuTimeoutMs', 'cpuQuotaPercent', 'machine', 'suggestsPromises'] as const),
-]

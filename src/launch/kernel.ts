@@ -7,8 +7,8 @@ import {MEMORY_BYTES} from '../machine/kernel/kernel-machine.ts'
 import {runKernel} from '../machine/kernel/run-kernel.ts'
 import {requireHeld} from '../vm/open-error.ts'
 import {openKernelDebugging} from './kernel-debugging.ts'
+import {refuse, refuseUnfit} from './options/unfit.ts'
 import {hasTree, type RunOptions, type RunResult} from './options.ts'
-import {refuse, refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
 import {writablePaths} from './writable-paths.ts'
 
@@ -25,7 +25,9 @@ export async function runKernelMachine(
     refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
   if (hasTree(options))
     return (await import('./kernel-program.ts')).runKernelProgram(options, kernel, watchdog)
-  requireKernelOptions(options)
+  refuseUnfit(options, 'kernel')
+  if (options.gdb !== undefined && options.reboots)
+    refuse('`gdb` sees one boot, and `reboots` makes more', 'leave one of them away')
   const {gdb, core, machineCore} = await openKernelDebugging(options)
   const jail = Jail.begin(options.jail ?? 'best', writablePaths(options))
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
@@ -54,37 +56,4 @@ export async function runKernelMachine(
     await gdb?.close()
     core?.close()
   }
-}
-
-/** These are for programs under the sentry. */
-const UNFIT: readonly (keyof RunOptions)[] = [
-  'volumes',
-  'tmpfs',
-  'readOnly',
-  'cwd',
-  'user',
-  'hostname',
-  'trace',
-  'pledge',
-  'unveil',
-  'maxTasks',
-  'diskBytes',
-  'unpackBytes',
-  'patchCalls',
-  'cpuTimeoutMs',
-  'cpuQuotaPercent',
-  'machine',
-]
-
-/** @throws HvError BAD_ARGUMENT */
-function requireKernelOptions(options: RunOptions): void {
-  const {gdb, reboots, suggestsPromises, modules} = options
-  const explain = (name: string): string =>
-    `${name} is for programs under the sentry, and \`kernel\` boots a machine`
-  refuseUnfit(options, UNFIT, explain)
-  if (suggestsPromises) refuse(explain('`pledge`'), 'leave `pledge` away')
-  if (gdb !== undefined && reboots)
-    refuse('`gdb` sees one boot, and `reboots` makes more', 'leave one of them away')
-  if (modules !== undefined)
-    refuse('`modules` is for a program that `kernel` runs', 'give `root`, `image` or `withLibraries`, too')
 }

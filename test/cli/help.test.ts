@@ -2,9 +2,10 @@
 
 import {readdirSync, readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
-import {RUN_FLAGS} from '../../src/cli/run-flags.ts'
+import {flagsOf} from '../../src/launch/options/table.ts'
 import {hv} from './hv.ts'
 
+const RUN_FLAGS = flagsOf('run')
 const commands = readdirSync(new URL('../../src/commands', import.meta.url)).map((file) =>
   file.replace('.ts', ''),
 )

@@ -53,7 +53,7 @@ export const rooms: Record<string, string[]> = {
 export const entrances: Record<string, string[]> = {
   'addon.ts': ['time'],
   'index.ts': ['pledge', 'call', 'trace', 'outside'],
-  cli: ['pledge', 'trace', 'outside'],
+  cli: ['pledge', 'trace'],
   launch: ['core', 'tty', 'pledge', 'task', 'debug', 'call', 'trace', 'outside'],
-  sandbox: ['core', 'tty', 'time', 'fd', 'pledge', 'task', 'exec', 'call', 'trace', 'outside'],
+  sandbox: ['core', 'tty', 'time', 'fd', 'pledge', 'task', 'exec', 'trace', 'outside'],
 }

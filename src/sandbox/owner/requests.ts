@@ -1,18 +1,14 @@
 // Turns a Sandbox's arguments into requests to its sentry. A table says what each takes; a wrong one is refused by name.
 
-import {isAbsolute} from 'node:path'
 import * as v from 'valibot'
-import {PERMISSION_BITS} from '../../abi/file-mode.ts'
-import {MAX_ID} from '../../abi/ids.ts'
 import {NSIG, signalByName} from '../../abi/signal.ts'
 import {HvError} from '../../errors.ts'
-import {JAIL_CHOICES} from '../../jail/layer.ts'
+import {programRows} from '../../launch/options/program.ts'
+import {fieldsOf, settingsOf} from '../../launch/options/schema.ts'
+import {settingRows} from '../../launch/options/settings.ts'
+import {requireOneTree} from '../../launch/options/tree.ts'
 import * as takes from '../../options.ts'
-import {DEFAULT_MEMORY_BYTES, MAX_CPUS, PLATFORM_CHOICES} from '../../platform/choice.ts'
-import {PATCH_CHOICES} from '../../sentry/call/patch-choice.ts'
-import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'
-import {MAX_TASKS} from '../../sentry/task/pids.ts'
-import {LEAST_DISK_BYTES} from '../../vfs/disk-quota.ts'
+import {DEFAULT_MEMORY_BYTES} from '../../platform/choice.ts'
 import type {RunRequest, SentrySettings} from '../protocol/messages.ts'
 import {isBun} from '../protocol/runtime.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
@@ -34,66 +30,28 @@ const DEFAULT_ROWS = 24
 /** struct winsize has 16 bits for each. */
 const MAX_TERMINAL_SIZE = 65_535
 const DEFAULT_MAX_LINE_BYTES = 2 ** 20
-/** Host timers take no more: 30 years. */
-const LONGEST_MS = 1e12
+const DEFAULTS = {
+  ...{volumes: [], withLibraries: false, memoryBytes: DEFAULT_MEMORY_BYTES},
+  ...({platform: 'auto', jail: 'best'} as const),
+}
 /** The longest buffer that every Node version holds. */
 const MAX_OUTPUT_BYTES = 2 ** 31
 
 const texts = takes.list(takes.text, 'an array of strings')
-const variable = takes.named(/^[^=\0]+$/, 'names without = and NUL characters')
-const call = takes.named(/^[a-z0-9_]+$/, 'names of system calls')
-const letters = takes.named(/^[rwxc]*$/, 'some of the letters r, w, x and c')
+const handler = takes.either(
+  [takes.callback, takes.options({before: v.optional(takes.callback), after: v.optional(takes.callback)})],
+  'a function or {before, after}',
+)
+const handlers = takes.record(
+  takes.named(/^[a-z0-9_]+$/, 'names of system calls'),
+  handler,
+  'an object of functions',
+)
 
 const sandboxOptions = takes.options({
-  root: v.optional(takes.path),
-  image: v.optional(takes.path),
-  withLibraries: v.optional(takes.truth),
-  volumes: v.optional(
-    takes.list(
-      takes.options({host: takes.path, guest: takes.guestPath, writable: v.optional(takes.truth)}),
-      'an array of {host, guest, writable}',
-    ),
-  ),
-  memoryBytes: v.optional(takes.finiteNumber),
-  hostname: v.optional(takes.named(HOSTNAME, HOSTNAME_TAKES)),
-  cpus: v.optional(takes.integer(1, MAX_CPUS)),
-  maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
-  cpuQuotaPercent: v.optional(takes.integer(1, 100 * MAX_CPUS)),
-  diskBytes: v.optional(takes.integer(LEAST_DISK_BYTES, Number.MAX_SAFE_INTEGER)),
-  unpackBytes: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
-  tmpfs: v.optional(
-    takes.list(
-      takes.options({
-        guest: takes.guestPath,
-        maxBytes: v.optional(takes.integer(LEAST_DISK_BYTES, Number.MAX_SAFE_INTEGER)),
-        mode: v.optional(takes.integer(0, PERMISSION_BITS)),
-      }),
-      'an array of {guest, maxBytes, mode}',
-    ),
-  ),
-  readOnly: v.optional(takes.truth),
-  patchCalls: v.optional(takes.oneOf(PATCH_CHOICES)),
-  platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
+  ...fieldsOf(settingRows),
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
-  jail: v.optional(takes.oneOf(JAIL_CHOICES)),
-  user: v.optional(takes.text),
-  dropTo: v.optional(takes.options({uid: takes.integer(1, MAX_ID), gid: takes.integer(1, MAX_ID)})),
-  cgroupParent: v.optional(takes.path),
-  pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
-  unveil: v.optional(takes.record(takes.guestPath, letters, 'an object of paths and letters')),
-  onSyscall: v.optional(
-    takes.record(
-      call,
-      takes.either(
-        [
-          takes.callback,
-          takes.options({before: v.optional(takes.callback), after: v.optional(takes.callback)}),
-        ],
-        'a function or {before, after}',
-      ),
-      'an object of functions',
-    ),
-  ),
+  onSyscall: v.optional(handlers),
 })
 
 const terminalSize = takes.integer(1, MAX_TERMINAL_SIZE)
@@ -103,13 +61,7 @@ const terminalOptions = takes.options({
   name: v.optional(takes.text),
 })
 
-const programFields = {
-  env: v.optional(takes.record(variable, takes.text, 'an object of strings')),
-  cwd: v.optional(takes.guestPath),
-  signal: v.optional(takes.abortSignal),
-  timeoutMs: v.optional(takes.timeLimit),
-  cpuTimeoutMs: v.optional(takes.timeLimit),
-}
+const programFields = {...fieldsOf(programRows), signal: v.optional(takes.abortSignal)}
 const spawnOptions = takes.options({
   ...programFields,
   // Errors in an object name its field.
@@ -150,10 +102,7 @@ export function toSettings(given: SandboxOptions): {
   handlers: SyscallHandlers
 } {
   const options = takes.checked(sandboxOptions, given, 'options')
-  const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
-  const {platform = 'auto', cpus, maxTasks, cpuQuotaPercent, diskBytes, unpackBytes} = options
-  const {tmpfs, readOnly, hostname, patchCalls, pledge, unveil, cgroupParent, user} = options
-  const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
+  const {isolation = 'process', onSyscall = {}, jail, dropTo, cgroupParent} = options
   if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
     throw new HvError(
       'BAD_ARGUMENT',
@@ -166,42 +115,12 @@ export function toSettings(given: SandboxOptions): {
       'a thread of Bun can take all memory of this process',
       "leave out isolation: 'thread', or use Node.js",
     )
-  requireOne({root, image, withLibraries: withLibraries || undefined})
+  requireOneTree(options, (name) => `\`${name}\``)
   return {
     isolation,
-    settings: {
-      root: root && fromHere(root),
-      image: image && fromHere(image),
-      withLibraries,
-      volumes: volumes.map(({host, guest, writable = false}) => ({host: fromHere(host), guest, writable})),
-      tmpfs,
-      readOnly,
-      hostname,
-      memoryBytes,
-      cpus,
-      maxTasks,
-      cpuQuotaPercent,
-      diskBytes,
-      unpackBytes,
-      patchCalls,
-      platform,
-      jail,
-      user,
-      dropTo,
-      cgroupParent: cgroupParent && fromHere(cgroupParent),
-      pledge: Array.isArray(pledge) ? pledge.join(' ') : pledge,
-      unveil: unveil && Object.entries(unveil).map(([path, permissions]) => ({path, permissions})),
-    },
+    settings: {...DEFAULTS, ...settingsOf(settingRows, options)},
     handlers: onSyscall as SyscallHandlers,
   }
-}
-
-/** Each of them determines what a guest sees. */
-function requireOne(trees: Readonly<Record<string, unknown>>): void {
-  const given = Object.keys(trees).filter((name) => trees[name] !== undefined)
-  if (given.length <= 1) return
-  const names = given.map((name) => `\`${name}\``).join(' and ')
-  throw new HvError('BAD_ARGUMENT', `${names}: each says what the guest sees`, 'give one of them')
 }
 
 /** @param program undefined, if it `mayLack` one: the image's entry point. @throws HvError BAD_ARGUMENT */
@@ -212,7 +131,7 @@ export function toRequest(
   mayLack = false,
 ): {request: RunRequest; encoding: 'utf8' | 'buffer'; input: InputSource | undefined} {
   const options = takes.checked(runOptions, given, 'options')
-  const {env, cwd, timeoutMs, cpuTimeoutMs, stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
+  const {stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
   if (options.encoding !== 'buffer') requireFits(maxOutputBytes, 'maxOutputBytes')
   const isWhole = typeof stdin === 'string' || takes.isBytes(stdin)
   const input = isWhole ? undefined : stdin
@@ -222,11 +141,9 @@ export function toRequest(
     live: input === undefined ? 'none' : 'input',
     program: mayLack && program === undefined ? program : takes.checked(takes.path, program, 'program'),
     args: takes.checked(texts, args, 'args'),
-    env: {...env},
-    cwd,
+    env: {},
+    ...settingsOf(programRows, options),
     stdin: isWhole ? wholeOf(stdin) : new Uint8Array(0),
-    timeoutMs: timeoutMs && Math.min(timeoutMs, LONGEST_MS),
-    cpuTimeoutMs: cpuTimeoutMs && Math.min(cpuTimeoutMs, LONGEST_MS),
     maxOutputBytes,
   }
   return {request, encoding: options.encoding ?? 'utf8', input}
@@ -282,9 +199,4 @@ export function toSignal(given: unknown): number {
 export function toTraceOptions(listener: unknown, options: SandboxTraceOptions): SandboxTraceOptions {
   takes.checked(takes.callback, listener, 'listener')
   return takes.checked(traceOptions, options, 'options')
-}
-
-/** The sentry may run in another directory. Otherwise unchanged: `..` after a link leads where the kernel says. */
-export function fromHere(path: string): string {
-  return isAbsolute(path) ? path : `${process.cwd()}/${path}`
 }

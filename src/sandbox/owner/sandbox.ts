@@ -1,6 +1,7 @@
 // Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
 
 import type {JailLayer} from '../../jail/layer.ts'
+import {fromHere} from '../../launch/options/parse-values.ts'
 import {requireMade} from '../../options.ts'
 import type {ChosenPlatform} from '../../platform/choice.ts'
 import {openHostProgram} from '../../sentry/outside/host-program.ts'
@@ -20,7 +21,7 @@ import type {
   SandboxTraceOptions,
 } from './options.ts'
 import {RemoteSentry} from './remote-sentry.ts'
-import {fromHere, toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
+import {toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
 import {type SandboxEvents, SandboxListeners} from './sandbox-events.ts'
 import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'

@@ -2,45 +2,24 @@
 
 import {HvError} from '../../errors.ts'
 import type {JailChoice, JailLayer} from '../../jail/layer.ts'
-import type {ChosenPlatform, PlatformChoice} from '../../platform/choice.ts'
-import type {PatchChoice} from '../../sentry/call/patch-choice.ts'
+import type {ProgramStart} from '../../launch/options/program.ts'
+import type {Settings} from '../../launch/options/settings.ts'
+import type {ChosenPlatform} from '../../platform/choice.ts'
 import type {FileOperation} from '../../sentry/outside/files/operations.ts'
 import type {HookedCall, Question, Verdict} from '../../sentry/outside/hooks/hooked-call.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
-import type {TmpfsMount, Volume} from '../../sentry/outside/volume.ts'
-import type {Unveiled} from '../../sentry/pledge/unveiled.ts'
 import type {Style, TraceFilters} from '../../sentry/trace/options.ts'
 import type {ProcessReply} from './replies.ts'
 import type {SandboxTerminalSize} from './terminal-size.ts'
 
-/** What the sentry shall be. */
-export interface SentrySettings {
-  root?: string
-  image?: string
-  withLibraries?: boolean
-  volumes: readonly Volume[]
-  tmpfs?: readonly TmpfsMount[]
-  readOnly?: boolean
-  hostname?: string
+/** What the sentry shall be. A thread has no jail, whatever this says. */
+export interface SentrySettings extends Settings {
   memoryBytes: number
-  cpus?: number
-  maxTasks?: number
-  cpuQuotaPercent?: number
-  diskBytes?: number
-  unpackBytes?: number
-  patchCalls?: PatchChoice
-  platform: PlatformChoice
-  pledge?: string
-  unveil?: readonly Unveiled[]
+  jail: JailChoice
   /** Calls that the sentry asks the owner about, or reports. */
   hooked: readonly HookedCall[]
-  /** A thread has no jail, whatever this says. */
-  jail: JailChoice
   /** It waits for its owner's first program, and uses that time to warm up. */
   rehearses?: boolean
-  user?: string
-  dropTo?: {uid: number; gid: number}
-  cgroupParent?: string
 }
 
 /** What a sandbox shares with its thread. */
@@ -59,7 +38,7 @@ export const STOP_EVERYTHING = -1
 /** Programs that run at the same time in a sandbox; what they start does not count. */
 export const MOST_PROGRAMS = 64
 
-export interface RunRequest {
+export interface RunRequest extends ProgramStart {
   kind: 'run'
   id: number
   /** undefined: the image's entry point. */
@@ -68,8 +47,7 @@ export interface RunRequest {
   onHost?: HostProgram
   args: string[]
   /** What the owner gave. */
-  env: Record<string, string>
-  cwd?: string
+  env: Readonly<Record<string, string>>
   /** Which of its streams lead to the owner while it runs: LiveRequest. */
   live: 'none' | 'input' | 'all'
   /** A live run's standard output and error, as host pipes. A process takes them from the second socket. */
@@ -78,8 +56,6 @@ export interface RunRequest {
   terminal?: SandboxTerminalSize
   /** Complete, unless it is live. */
   stdin: Uint8Array
-  timeoutMs?: number
-  cpuTimeoutMs?: number
   maxOutputBytes: number
 }
 

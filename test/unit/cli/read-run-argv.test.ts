@@ -3,8 +3,10 @@
 import {Parser} from '@oclif/core'
 import {expect, test} from 'vitest'
 import {readRunArgv} from '../../../src/cli/read-run-argv.ts'
-import {RUN_FLAGS} from '../../../src/cli/run-flags.ts'
 import Run from '../../../src/commands/run.ts'
+import {flagsOf} from '../../../src/launch/options/table.ts'
+
+const RUN_FLAGS = flagsOf('run')
 
 test('what follows PROGRAM belongs to it, flags and -- too', () => {
   const read = readRunArgv(['--stats', 'ls', '--memory', '1G', '--', '--help'])
@@ -83,9 +85,9 @@ test.each([
 })
 
 test('oclif reads every flag of the table as the quick reader does', async () => {
-  const flagWords = RUN_FLAGS.flatMap(({name, kind, options}) => {
+  const flagWords = RUN_FLAGS.flatMap(({name, kind, choices}) => {
     if (kind !== 'value') return [`--${name}`]
-    return [`--${name}=${options?.at(-1) ?? `${name}-value`}`]
+    return [`--${name}=${choices?.at(-1) ?? `${name}-value`}`]
   })
   const argv = [...flagWords, '--', 'prog', '--x', 'y']
   const {flags, program, args} = readRunArgv(argv)!

@@ -5,9 +5,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, expect, test} from 'vitest'
 import {readRunArgv} from '../../../src/cli/read-run-argv.ts'
-import {OF_KERNELS, RUN_FLAGS} from '../../../src/cli/run-flags.ts'
 import {toRunOptions} from '../../../src/cli/run-request.ts'
 import {HvError} from '../../../src/errors.ts'
+import {flagsOf} from '../../../src/launch/options/table.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'hv-request-'))
 afterAll(() => rmSync(directory, {recursive: true}))
@@ -15,7 +15,7 @@ afterAll(() => rmSync(directory, {recursive: true}))
 const request = (argv: string[], caller: NodeJS.ProcessEnv = {}) => toRunOptions(readRunArgv(argv)!, caller)
 
 test('the help of --cpus says what a kernel gets', () => {
-  const {summary} = RUN_FLAGS.find(({name}) => name === 'cpus')!
+  const {summary} = flagsOf('run').find(({name}) => name === 'cpus')!
   expect(summary).toMatch(/default: as many as hv itself may use; with --kernel: 1$/)
 })
 
@@ -31,7 +31,7 @@ test('a plain run has the documented defaults and nothing else of the caller’s
 })
 
 /** Flags that exclude some of the rest. */
-const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint', 'tty']
+const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint', 'kernel', 'tty']
 
 test('every flag of the table arrives', () => {
   writeFileSync(join(directory, 'variables'), 'A=0\nB=2\n')
@@ -62,9 +62,9 @@ test('every flag of the table arrives', () => {
     core: join(directory, 'core'),
   }
   const options = request([
-    ...RUN_FLAGS.filter(({name}) => ![...OTHERS, ...OF_KERNELS].includes(name)).map(({name}) =>
-      values[name] ? `--${name}=${values[name]}` : `--${name}`,
-    ),
+    ...flagsOf('run')
+      .filter(({name, needsKernel}) => !OTHERS.includes(name) && needsKernel === undefined)
+      .map(({name}) => (values[name] ? `--${name}=${values[name]}` : `--${name}`)),
     'prog',
   ])
   expect(options).toMatchObject({

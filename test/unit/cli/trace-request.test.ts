@@ -2,8 +2,7 @@
 
 import {Parser} from '@oclif/core'
 import {describe, expect, test} from 'vitest'
-import {TRACE_FLAGS} from '../../../src/cli/trace-flags.ts'
-import {readTraceArgv, toTraceOptions} from '../../../src/cli/trace-request.ts'
+import {readTraceArgv, TRACE_FLAGS, toTraceOptions} from '../../../src/cli/trace-request.ts'
 import Trace from '../../../src/commands/trace.ts'
 
 const PROGRAM = './p'
@@ -100,7 +99,7 @@ describe('options', () => {
 })
 
 test('oclif reads every flag of the table as the quick reader does', async () => {
-  const words = TRACE_FLAGS.flatMap(({name, short, kind, options: allowed}) => {
+  const words = TRACE_FLAGS.flatMap(({name, short, kind, choices: allowed}) => {
     const value = allowed?.at(-1) ?? '1'
     if (short !== undefined) return kind === 'value' ? [`-${short}`, value] : [`-${short}`]
     return kind === 'value' ? [`--${name}=${value}`] : [`--${name}`]

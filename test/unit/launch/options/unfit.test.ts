@@ -1,14 +1,14 @@
 // The options of a run that do not apply to a bare-metal guest.
 
 import {expect, test} from 'vitest'
-import {requireBareOptions} from '../../../src/launch/bare.ts'
-import type {RunOptions} from '../../../src/launch/options.ts'
+import {refuseUnfit} from '../../../../src/launch/options/unfit.ts'
+import type {RunOptions} from '../../../../src/launch/options.ts'
 
 const plain: RunOptions = {program: '/guest', args: [], volumes: [], env: {}, platform: 'auto'}
 
 test('a plain run of a bare-metal guest is taken', () => {
-  expect(() => requireBareOptions(plain)).not.toThrow()
-  expect(() => requireBareOptions({...plain, core: 'core'})).not.toThrow()
+  expect(() => refuseUnfit(plain, 'bare')).not.toThrow()
+  expect(() => refuseUnfit({...plain, core: 'core'}, 'bare')).not.toThrow()
 })
 
 test.each<[Partial<RunOptions>, string]>([
@@ -21,7 +21,7 @@ test.each<[Partial<RunOptions>, string]>([
   [{pledge: 'stdio'}, 'promises'],
   [{platform: 'ptrace'}, 'virtual machine'],
 ])('%j is refused', (options, named) => {
-  expect(() => requireBareOptions({...plain, ...options})).toThrow(
+  expect(() => refuseUnfit({...plain, ...options}, 'bare')).toThrow(
     expect.objectContaining({code: 'BAD_ARGUMENT', message: expect.stringContaining(named)}),
   )
 })

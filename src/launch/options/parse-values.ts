@@ -1,11 +1,19 @@
-// Converts flags' texts to numbers and records: sizes, seconds, volumes, variables.
+// Converts flags' texts to numbers, records and open files: sizes, seconds, volumes, variables.
 
-import {resolve} from 'node:path'
-import {HvError} from '../errors.ts'
-import {MAX_ID, type RunOptions} from '../launch/options.ts'
-import {HOSTNAME, HOSTNAME_TAKES} from '../sentry/outside/hostname.ts'
-import type {TmpfsMount, Volume} from '../sentry/outside/volume.ts'
-import type {Unveiled} from '../sentry/pledge/unveiled.ts'
+import {statSync} from 'node:fs'
+import {isAbsolute, resolve} from 'node:path'
+import {MAX_ID} from '../../abi/ids.ts'
+import {HvError} from '../../errors.ts'
+import type {JailChoice} from '../../jail/layer.ts'
+import type {Network} from '../../machine/kernel/connect-network.ts'
+import {openOutput} from '../../output-file.ts'
+import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'
+import type {TmpfsMount, Volume} from '../../sentry/outside/volume.ts'
+import type {Unveiled} from '../../sentry/pledge/unveiled.ts'
+
+const STDIN = 0
+/** Before the umask. */
+const CREATE_MODE = 0o666
 
 const PAGE_SIZE = 4096
 /** A number without a unit below this is not meant as bytes. */
@@ -14,11 +22,10 @@ const UNITS = ['', 'K', 'M', 'G', 'T']
 /** setTimeout's limit: 2^31 - 1 ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
+export type SizeFlag = '--memory' | '--disk' | '--unpack-limit' | '--tmpfs' | '--keep'
+
 /** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
-export function parseSize(
-  text: string,
-  flag: '--memory' | '--disk' | '--unpack-limit' | '--tmpfs' | '--keep',
-): number {
+export function parseSize(text: string, flag: SizeFlag): number {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
   const bytes = match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0
   if (match?.[2] === '' && bytes > 0 && bytes < LEAST_BYTES)
@@ -84,6 +91,12 @@ export function parseTmpfs(text: string): TmpfsMount {
   return mounted
 }
 
+/** How much files in memory may hold. @throws HvError BAD_ARGUMENT: it is given twice */
+export function parseDiskSize(text: string, before: number | undefined): number {
+  if (before !== undefined) throw bad('flag --disk is given twice', 'give one size')
+  return parseSize(text, '--disk')
+}
+
 /** `FILE[:ro]`: a machine's disk. FILE is relative to this process. */
 export function parseDisk(text: string): {path: string; readOnly: boolean} {
   const [path, mode, ...rest] = text.split(':')
@@ -105,7 +118,7 @@ export function parseShare(text: string): {path: string; tag: string; writable: 
 }
 
 /** `unix:PATH`, or `tap:NAME`; PATH is relative to this process. */
-export function parseNet(text: string): NonNullable<RunOptions['net']> {
+export function parseNet(text: string): Network {
   const [, kind, value] = /^(unix|tap):(.+)$/s.exec(text) ?? []
   if (value === undefined) throw bad(`bad network ${quote(text)}`, 'write unix:PATH or tap:NAME')
   return kind === 'tap' ? {tap: value} : {unix: resolve(value)}
@@ -148,6 +161,60 @@ export function parseEnvFile(text: string, file: string, caller: NodeJS.ProcessE
   })
 }
 
+/** `1000` or `1000:100`; without a group, the group with the user's number. @throws HvError BAD_ARGUMENT */
+export function parseIdentity(text: string): {uid: number; gid: number} {
+  const [, uid, gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? []
+  const identity = {uid: Number(uid), gid: Number(gid)}
+  if (Object.values(identity).every((id) => id >= 1 && id <= MAX_ID)) return identity
+  throw bad(`--drop-to ${quote(text)} is no UID[:GID]`, `give numbers from 1 to ${MAX_ID}, e.g. 65534:65534`)
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function parseDirectory(text: string): string {
+  if (text.startsWith('/')) return text
+  throw bad(`--cwd ${text} is not absolute`, 'give a path in the guest')
+}
+
+/** @throws HvError BAD_ARGUMENT: `--no-jail` and `--require-jail` */
+export function chooseJail(before: JailChoice | undefined, choice: JailChoice): JailChoice {
+  if (before === undefined || before === choice) return choice
+  throw bad('--no-jail and --require-jail exclude each other', 'give one of them')
+}
+
+/** Node's module takes two milliseconds to load, which most starts need not pay. @throws HvError BAD_ARGUMENT */
+export function requireTerminal(): void {
+  if (process.getBuiltinModule('node:tty').isatty(STDIN)) return
+  throw bad('--tty: standard input is no terminal', 'leave --tty out, or start hv in a terminal')
+}
+
+/** @returns the absolute path. @throws HvError BAD_ARGUMENT */
+export function existing(path: string, flag: string, mustBeDirectory: boolean): string {
+  const absolute = resolve(path)
+  const stat = statSync(absolute, {throwIfNoEntry: false})
+  if (!stat) throw bad(`${flag}: ${path} does not exist`, 'name a path of this host that does')
+  if (mustBeDirectory && !stat.isDirectory())
+    throw bad(`${flag}: ${path} is not a directory`, 'name a directory')
+  return absolute
+}
+
+/** The sentry may run in another directory. Otherwise unchanged: `..` after a link leads where the kernel says. */
+export function fromHere(path: string): string {
+  return isAbsolute(path) ? path : `${process.cwd()}/${path}`
+}
+
+/** @param flag for the message. @throws HvError BAD_ARGUMENT */
+export function createFile(path: string, flag: string): number {
+  try {
+    return openOutput(path, CREATE_MODE)
+  } catch (error) {
+    if (error instanceof HvError) throw error
+    const reason = (error as NodeJS.ErrnoException).code
+    throw new HvError('BAD_ARGUMENT', `${flag}: ${path} cannot be written (${reason})`, 'name another file', {
+      cause: error,
+    })
+  }
+}
+
 /** For messages: one line, however odd the text. */
 function quote(text: string): string {
   return JSON.stringify(text)
@@ -155,12 +222,4 @@ function quote(text: string): string {
 
 function bad(message: string, nextStep: string): HvError {
   return new HvError('BAD_ARGUMENT', message, nextStep)
-}
-
-/** `1000` or `1000:100`; without a group, the group with the user's number. @throws HvError BAD_ARGUMENT */
-export function parseIdentity(text: string): {uid: number; gid: number} {
-  const [, uid, gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? []
-  const identity = {uid: Number(uid), gid: Number(gid)}
-  if (Object.values(identity).every((id) => id >= 1 && id <= MAX_ID)) return identity
-  throw bad(`--drop-to ${quote(text)} is no UID[:GID]`, `give numbers from 1 to ${MAX_ID}, e.g. 65534:65534`)
 }

@@ -11,7 +11,7 @@ import {
   parseTimeout,
   parseTmpfs,
   parseVolume,
-} from '../../../src/cli/parse-values.ts'
+} from '../../../../src/launch/options/parse-values.ts'
 
 test.each([
   ['512M', 512 * 2 ** 20],

@@ -1,0 +1,95 @@
+// The options that the command alone has: what it runs of a file, and what its user sees of the run.
+
+import {type GdbAddress, parseGdbAddress} from '../../gdb/address.ts'
+import type {TraceOptions} from '../../sentry/trace/options.ts'
+import {WITH_PROMISES} from './guest.ts'
+import {createFile, requireTerminal} from './parse-values.ts'
+import {type FlagRow, FOR_SENTRY, LEFT_OUT, type Rows} from './row.ts'
+
+const STDERR = 2
+
+export interface CommandOptions {
+  /** Forces how the program is treated; default: as its file says. */
+  machine?: 'linux' | 'bare'
+  /** With `image`: one of its programs, which replaces its entry point and its command. */
+  entrypoint?: string
+  /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
+  trace?: TraceOptions
+  /** Where gdb is waited for before the first instruction: the machine's, if there is a `kernel`. A program's call sites stay unpatched. */
+  gdb?: GdbAddress
+  /**
+   * Host file for the core of the first process that dies with one, emptied if it exists. A bare-metal guest's machine,
+   * or that of a `kernel` without a program, is left there if it does not end with status 0; with a program, if it panics or resets.
+   */
+  core?: string
+  /** Prints the counters and times of `RunResult.stats`. */
+  stats?: boolean | 'json'
+  /** Finds out which promises the guest needs: `RunResult.promises`. Its standard output goes to this process's standard error. */
+  suggestsPromises?: boolean
+}
+
+export const commandRows: Rows<CommandOptions> = {
+  machine: {
+    flag: '--machine',
+    summary: 'run PROGRAM as a Linux program or as a bare-metal guest; default: what the file says',
+    choices: ['linux', 'bare'],
+    commands: ['run'],
+    unfit: {kernel: true, 'kernel-program': true},
+  },
+  entrypoint: {
+    flag: '--entrypoint PROGRAM',
+    summary: "run PROGRAM in place of the image's entry point and its arguments",
+  },
+  trace: {
+    flag: '--trace[=FILE]',
+    summary: "print each system call in strace's format, to standard error or to FILE",
+    commands: ['run', 'pledge'],
+    parse: (file) => ({
+      fd: file === LEFT_OUT ? STDERR : createFile(file, '--trace'),
+      isOn: true,
+      showsDurations: true,
+    }),
+    unfit: FOR_SENTRY,
+  },
+  gdb: {
+    flag: '--gdb [ADDR:]PORT|unix:PATH',
+    summary:
+      "wait for gdb there before the first instruction, with --kernel the machine's; without ADDR, only on this host",
+    parse: parseGdbAddress,
+  },
+  core: {
+    flag: '--core FILE',
+    summary:
+      "write an ELF core file of the guest's first process that crashes; see core(5). For a machine (a bare-metal guest's, or a kernel's): write one if it does not end with status 0; if it runs a program, only if its kernel panics",
+  },
+  stats: {
+    flag: '--stats[=json]',
+    summary: 'print counters and times to standard error at the end, as text or as one JSON object',
+    choices: ['json'],
+    parse: (text) => (text === 'json' ? text : true),
+  },
+  suggestsPromises: {
+    flag: '--suggest',
+    summary: 'run PROGRAM and print the promises that it needed; its standard output goes to standard error',
+    commands: ['pledge'],
+    unfit: WITH_PROMISES,
+  },
+}
+
+/** Flags that set no option. */
+export const otherFlags: readonly (FlagRow & {parse?: () => void})[] = [
+  {
+    flag: '-i, --interactive',
+    summary: 'accepted as docker has it: standard input always reaches the program',
+  },
+  {
+    flag: '-t, --tty',
+    summary:
+      'insist on a terminal: the program has the one that hv was started in, and this refuses to start without one',
+    parse: requireTerminal,
+  },
+  {
+    flag: '--rm',
+    summary: 'accepted as docker has it: nothing of a guest is kept, except in volumes that are rw',
+  },
+]

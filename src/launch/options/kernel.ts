@@ -1,0 +1,82 @@
+// The options of a kernel in a machine of its own, which the command alone has: the library's are src/machine's.
+
+import type {Network} from '../../machine/kernel/connect-network.ts'
+import type {KernelOptions} from '../../machine/kernel/kernel-options.ts'
+import {existing, parseNet, parseShare} from './parse-values.ts'
+import {each, type Rows} from './row.ts'
+
+/** Host paths are absolute. */
+export interface MachineOptions
+  extends Partial<Pick<KernelOptions, 'kernel' | 'initrd' | 'append' | 'shares'>> {
+  /** The directory of the kernel's modules, for a program; default: the one that belongs to a kernel with its name. */
+  modules?: string
+  /** The other end of its network card's cable. */
+  net?: Network
+  /** Boots again when the kernel resets its machine. */
+  reboots?: boolean
+}
+
+const OF_KERNEL = {
+  commands: ['run'],
+  needsKernel: {message: 'is for a kernel', nextStep: 'give --kernel'},
+} as const
+
+export const machineRows: Rows<MachineOptions> = {
+  kernel: {
+    flag: '--kernel FILE',
+    summary:
+      'boot this Linux kernel in a machine of its own: a bzImage, vmlinuz or vmlinux, an Image of arm64',
+    commands: ['run'],
+    parse: (text) => existing(text, '--kernel', false),
+  },
+  initrd: {
+    ...OF_KERNEL,
+    flag: '--initrd FILE',
+    summary: "the kernel's initramfs",
+    parse: (text) => existing(text, '--initrd', false),
+    unfit: {'kernel-program': true},
+  },
+  modules: {
+    ...OF_KERNEL,
+    flag: '--modules DIR',
+    summary:
+      "with --kernel and --root, --image or --with-libs: the kernel's modules; default: /lib/modules/RELEASE, for a kernel named vmlinuz-RELEASE",
+    parse: (text) => existing(text, '--modules', true),
+    unfit: {
+      kernel: {
+        message: '`modules` is for a program that `kernel` runs',
+        nextStep: 'give `root`, `image` or `withLibraries`, too',
+      },
+    },
+  },
+  shares: {
+    ...OF_KERNEL,
+    needsKernel: {
+      message: 'is for a machine of its own',
+      nextStep: 'give --kernel, or --volume for a program',
+    },
+    flag: '--share DIR:TAG[:ro|rw][:9p]',
+    summary:
+      'a host directory for the kernel to mount, ro (the default) or rw: mount -t virtiofs TAG PLACE, or with :9p over 9P; may be repeated',
+    ...each(parseShare),
+  },
+  append: {
+    ...OF_KERNEL,
+    flag: '--append TEXT',
+    summary: "kernel parameters, after hv's own (console=… panic=-1)",
+  },
+  net: {
+    ...OF_KERNEL,
+    flag: '--net unix:PATH|tap:NAME',
+    summary:
+      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s, or to this TAP interface; default: none",
+    parse: parseNet,
+  },
+  reboots: {
+    ...OF_KERNEL,
+    flag: '--reboot',
+    summary:
+      'with --kernel: boot again when the kernel resets the machine, also after a panic; default: end with status 1',
+    unfit: {'kernel-program': true},
+  },
+}

@@ -1,0 +1,20 @@
+// Settings: what a sentry gets of the options, from the command and from the library alike; and the rows of those options.
+
+import {type GuestOptions, type GuestSettings, guestRows} from './guest.ts'
+import {type HostOptions, type HostSettings, hostRows} from './host.ts'
+import {type LimitOptions, limitRows} from './limits.ts'
+import type {Rows} from './row.ts'
+import {type TreeOptions, type TreeSettings, treeRows} from './tree.ts'
+
+/** As the library's users give them. */
+export interface SettingOptions extends TreeOptions, LimitOptions, GuestOptions, HostOptions {}
+
+export interface Settings extends TreeSettings, LimitOptions, GuestSettings, HostSettings {}
+
+/** @internal */
+export const settingRows: Rows<SettingOptions, Settings> = {
+  ...treeRows,
+  ...limitRows,
+  ...guestRows,
+  ...hostRows,
+}

@@ -134,7 +134,7 @@ test('too many tasks are EAGAIN, and their ends make room', () => {
   const {kernel, process, context} = program(
     platform,
     [...many, call('wait4', -1, 0, 0, 0), call('clone', 17), call('exit_group', 0)],
-    4,
+    {maxTasks: 4},
   )
   kernel.run(process)
   expect(context.results).toEqual([3, 4, 5, -EAGAIN, -EAGAIN, -EAGAIN, 3, expect.any(Number)])

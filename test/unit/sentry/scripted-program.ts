@@ -3,6 +3,7 @@
 import {CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM} from '../../../src/abi/clone.ts'
 import {arch} from '../../../src/arch/index.ts'
 import {capabilitiesOf} from '../../../src/sentry/core/credentials.ts'
+import type {Kernel} from '../../../src/sentry/core/kernel.ts'
 import {ResourceLimits} from '../../../src/sentry/core/resource-limits.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {FsContext} from '../../../src/sentry/fd/fs-context.ts'
@@ -26,15 +27,20 @@ export const call = (name: string, ...args: number[]): Step => [number(name), ..
 const THREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
 export const newThread = call('clone', THREAD, 0x1000)
 
-export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTasks?: number) {
-  const kernel = new SentryKernel(
-    platform,
-    calls,
-    mountRoot(new Tmpfs(platform.memory)),
-    'test',
-    undefined,
-    maxTasks,
-  )
+interface Surroundings {
+  readonly maxTasks?: number
+  /** Absent: a new one, with an empty tree. */
+  readonly kernel?: Kernel
+}
+
+export function program(
+  platform: ScriptedPlatform,
+  first: Iterable<Step>,
+  {maxTasks, kernel: given}: Surroundings = {},
+) {
+  const kernel =
+    given ??
+    new SentryKernel(platform, calls, mountRoot(new Tmpfs(platform.memory)), 'test', undefined, maxTasks)
   platform.scripts.unshift(first)
   const limits = new ResourceLimits()
   const signals = new ProcessSignals(limits)

@@ -1,7 +1,6 @@
 // VirtioDriver: a well-behaved driver of a virtio-mmio device that sets up and uses split rings as Linux does.
 
 import {HvError} from '../../src/errors.ts'
-import type {InterruptLine} from '../../src/machine/devices/interrupt-line.ts'
 import {VirtioMmio} from '../../src/machine/virtio/mmio.ts'
 import type {DeviceModel} from '../../src/machine/virtio/model.ts'
 import {
@@ -12,6 +11,7 @@ import {
   VIRTIO_F_VERSION_1,
 } from '../../src/machine/virtio/registers.ts'
 import type {GuestMemory} from '../../src/vm/guest-memory.ts'
+import type {InterruptLine} from '../../src/vm/irqchip.ts'
 import {DriverQueue} from './virtio-queue.ts'
 
 export const MEMORY_BASE = 0x40000000

@@ -32,9 +32,6 @@ const DISTRIBUTOR = [0x08000000, 0x10000]
 const REDISTRIBUTORS = [0x080a0000, 0xf60000]
 const CPU_INTERFACE = [0x08010000, 0x10000]
 
-export const PL011 = {first: 0x09000000, length: 0x1000, gsi: 1}
-export const PL031 = {first: 0x09010000, length: 0x1000, gsi: 2}
-
 /** @throws HvError BAD_KERNEL, MEMORY_SIZE */
 export function startLinux(start: KernelStart): void {
   const {vm, vcpus} = start

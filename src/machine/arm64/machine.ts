@@ -1,12 +1,15 @@
 // The machine of arm64: memory and serial line where QEMU's board "virt" has them; PSCI switches it off.
 
-import {ExitStatus} from '../devices/exit-status.ts'
+import {ExitRegister} from '../devices/exit-register.ts'
 import {FaultReport} from '../devices/fault-report.ts'
-import {FLAGS, Pl011} from '../devices/pl011.ts'
-import {Pl031} from '../devices/pl031.ts'
+import {FLAGS, PL011, Pl011} from '../devices/pl011.ts'
+import {PL031, Pl031} from '../devices/pl031.ts'
 import type {Machine} from '../machine.ts'
 import {boot, MEMORY_BASE} from './boot.ts'
-import {PL011, PL031, startLinux} from './linux.ts'
+import {startLinux} from './linux.ts'
+
+/** The number left there is the exit status of a guest that switches itself off. */
+const EXIT_STATUS = {name: 'the exit status', space: 'memory', first: 0x09f00000, length: 4} as const
 
 export const machine: Machine = {
   memoryBase: MEMORY_BASE,
@@ -15,12 +18,12 @@ export const machine: Machine = {
   boot,
   makeDevices({input, output}, vcpu) {
     const serial = new Pl011(input, output)
-    const exitStatus = new ExitStatus()
+    const exitStatus = new ExitRegister(EXIT_STATUS)
     return {
       all: [serial, exitStatus, new FaultReport(vcpu.registers)],
       isWaiting: () => serial.isWaiting,
       exitStatus: () => undefined,
-      shutDown: () => exitStatus.status,
+      shutDown: () => exitStatus.status ?? 0,
     }
   },
 

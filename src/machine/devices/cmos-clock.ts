@@ -1,9 +1,9 @@
-// CmosClock: the time of a PC's real-time clock, Motorola's MC146818: registers with an index port and a data port. It has no alarm.
+// CmosClock: the time of a PC's real-time clock, Motorola's MC146818: registers with an index port and a data port.
 
-import type {Device} from './device.ts'
+import {Rtc} from './rtc.ts'
 
-const INDEX_PORT = 0x70
-const PORTS = 2
+/** Its interrupt would be for alarms, so the kernel is told of none. */
+export const CMOS_CLOCK = {first: 0x70, length: 2, gsi: 8}
 const INDEX = 0
 /** Bit 7 of the index port controls NMIs. */
 const INDEX_MASK = 0x7f
@@ -25,23 +25,14 @@ const IS_VALID = 0x80
 /** A year has two digits: Linux takes years below this one to be of this century. */
 const LAST_CENTURY = 70
 
-export class CmosClock implements Device {
-  readonly name = 'the clock'
+export class CmosClock extends Rtc {
   readonly space = 'port'
-  readonly first = INDEX_PORT
-  readonly length = PORTS
+  readonly first = CMOS_CLOCK.first
+  readonly length = CMOS_CLOCK.length
   readonly sizes = [1]
-  readonly #now: () => number
   #index = 0
-  /** How far the guest's clock is ahead of the host's, in milliseconds. */
-  #ahead = 0
   /** Present while the clock is being set, and stopped: the time registers, in BCD. */
   #set: Map<number, number> | undefined
-
-  /** @param now milliseconds since 1970 */
-  constructor(now: () => number = Date.now) {
-    this.#now = now
-  }
 
   read(offset: number): number {
     if (offset === INDEX) return this.#index
@@ -83,12 +74,11 @@ export class CmosClock implements Device {
     const get = (register: number): number => fromBcd(registers.get(register)!)
     const year = get(TIME.year) + (get(TIME.year) < LAST_CENTURY ? 2000 : 1900)
     const [month, day] = [get(TIME.month) - 1, get(TIME.day)]
-    const begin = Date.UTC(year, month, day, get(TIME.hour), get(TIME.minute), get(TIME.second))
-    this.#ahead = begin - this.#now()
+    this.time = Date.UTC(year, month, day, get(TIME.hour), get(TIME.minute), get(TIME.second))
   }
 
   #registers(): Map<number, number> {
-    const time = new Date(this.#now() + this.#ahead)
+    const time = new Date(this.time)
     const values = [
       [TIME.year, time.getUTCFullYear() % 100],
       [TIME.month, time.getUTCMonth() + 1],

@@ -1,13 +1,10 @@
 // Pl011: the part of Arm's PrimeCell UART (ARM DDI 0183) that drivers use, polled or with interrupts; the rest is stored or ignored.
 
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
-import type {Device} from './device.ts'
-import {Level, noWiring, type SerialWiring} from './interrupt-line.ts'
-import {PolledInput} from './polled-input.ts'
+import {Uart, type UartWiring} from './uart.ts'
 
 /** As on QEMU's board "virt". */
-const UART = 0x09000000
-const BYTES = 0x1000
+export const PL011 = {first: 0x09000000, length: 0x1000, gsi: 1}
 
 const DATA = 0x00
 export const FLAGS = 0x18
@@ -29,44 +26,26 @@ const TRANSMITTER_EMPTY = 0x80
 const RECEIVED = 0x50
 const SENT = 0x20
 
-export class Pl011 implements Device {
-  readonly name = 'the serial port'
+export class Pl011 extends Uart {
   readonly space = 'memory'
-  readonly first = UART
-  readonly length = BYTES
+  readonly first = PL011.first
+  readonly length = PL011.length
   readonly sizes = [1, 2, 4]
-  readonly #input: PolledInput
-  readonly #output: MachineOutput
-  readonly #level: Level
-  readonly #status: SerialWiring['status']
   readonly #stored = new Map<number, number>()
-  #sent = 0
 
-  constructor(input: MachineInput, output: MachineOutput, wiring: SerialWiring = noWiring) {
-    this.#input = new PolledInput(input)
-    this.#output = output
-    this.#level = new Level(wiring.line)
-    this.#status = wiring.status
-    input.onChange(() => this.#update())
-    this.#update()
-  }
-
-  /** The guest does nothing but poll for input. */
-  get isWaiting(): boolean {
-    return this.#input.isWaiting
+  constructor(input: MachineInput, output: MachineOutput, wiring?: UartWiring) {
+    super(input, output, wiring)
+    this.update()
   }
 
   read(offset: number): number {
     if (offset >= IDENTITY) return IDENTITY_BYTES[(offset - IDENTITY) >> 2]
     switch (offset) {
-      case DATA: {
-        const byte = this.#input.take()
-        this.#update()
-        return byte
-      }
+      case DATA:
+        return this.take()
       case FLAGS:
-        this.#input.poll()
-        return this.#flags
+        this.poll()
+        return this.status
       case RAW_INTERRUPTS:
         return this.#raw
       case MASKED_INTERRUPTS:
@@ -76,21 +55,11 @@ export class Pl011 implements Device {
     }
   }
 
-  write(offset: number, value: number): void {
-    this.#input.stopPolling()
-    switch (offset) {
-      case DATA:
-        this.#output.put(value % 256)
-        this.#sent = SENT
-        break
-      case INTERRUPT_CLEAR:
-        this.#sent &= ~value
-        break
-      default:
-        this.#stored.set(offset, value)
-    }
-    if ((this.#mask & RECEIVED) !== 0) this.#input.start()
-    this.#update()
+  protected store(offset: number, value: number): void {
+    if (offset === DATA) this.put(value % 256)
+    else if (offset !== INTERRUPT_CLEAR) this.#stored.set(offset, value)
+    else if ((value & SENT) !== 0) this.hasSent = false
+    if ((this.#mask & RECEIVED) !== 0) this.input.start()
   }
 
   get #mask(): number {
@@ -98,18 +67,16 @@ export class Pl011 implements Device {
   }
 
   get #raw(): number {
-    return this.#sent | (this.#input.hasByte ? RECEIVED : 0)
+    return (this.hasSent ? SENT : 0) | (this.input.hasByte ? RECEIVED : 0)
   }
 
-  /** Updates the interrupt line. */
-  #update(): void {
-    this.#level.set((this.#raw & this.#mask) !== 0)
-    this.#status(this.#flags)
+  protected get isPending(): boolean {
+    return (this.#raw & this.#mask) !== 0
   }
 
-  get #flags(): number {
+  protected get status(): number {
     const ready = CLEAR_TO_SEND | DATA_SET_READY | TRANSMITTER_EMPTY
-    const carrier = this.#input.hasEnded ? 0 : CARRIER_DETECT
-    return ready | carrier | (this.#input.hasByte ? 0 : RECEIVER_EMPTY)
+    const carrier = this.input.hasEnded ? 0 : CARRIER_DETECT
+    return ready | carrier | (this.input.hasByte ? 0 : RECEIVER_EMPTY)
   }
 }

@@ -1,10 +1,9 @@
-// Pl031: Arm's PrimeCell real-time clock (ARM DDI 0224): seconds since 1970 that a driver reads and sets. It has no alarm.
+// Pl031: Arm's PrimeCell real-time clock (ARM DDI 0224): seconds since 1970 that a driver reads and sets.
 
-import type {Device} from './device.ts'
+import {Rtc} from './rtc.ts'
 
 /** As on QEMU's board "virt". */
-const CLOCK = 0x09010000
-const BYTES = 0x1000
+export const PL031 = {first: 0x09010000, length: 0x1000, gsi: 2}
 
 const DATA = 0x00
 const LOAD = 0x08
@@ -14,39 +13,21 @@ const IDENTITY = 0xfe0
 const IDENTITY_BYTES = [0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
 const MS_PER_S = 1000
 
-export class Pl031 implements Device {
-  readonly name = 'the clock'
+export class Pl031 extends Rtc {
   readonly space = 'memory'
-  readonly first = CLOCK
-  readonly length = BYTES
+  readonly first = PL031.first
+  readonly length = PL031.length
   readonly sizes = [4]
-  readonly #now: () => number
-  /** How far the guest's clock is ahead of the host's, in seconds. */
-  #ahead = 0
-
-  /** @param now milliseconds since 1970 */
-  constructor(now: () => number = Date.now) {
-    this.#now = now
-  }
 
   read(offset: number): number {
     if (offset >= IDENTITY) return IDENTITY_BYTES[(offset - IDENTITY) >> 2]
-    switch (offset) {
-      case DATA:
-        return (this.#seconds + this.#ahead) >>> 0
-      case CONTROL:
-        // It runs from the start, and cannot be stopped.
-        return 1
-      default:
-        return 0
-    }
+    if (offset === DATA) return Math.floor(this.time / MS_PER_S) >>> 0
+    // It runs from the start, and cannot be stopped.
+    return offset === CONTROL ? 1 : 0
   }
 
+  /** Its seconds go on beginning when the host's do. */
   write(offset: number, value: number): void {
-    if (offset === LOAD) this.#ahead = value - this.#seconds
-  }
-
-  get #seconds(): number {
-    return Math.floor(this.#now() / MS_PER_S)
+    if (offset === LOAD) this.time = value * MS_PER_S + (this.time % MS_PER_S)
   }
 }

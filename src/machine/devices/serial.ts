@@ -1,12 +1,10 @@
 // Serial: the part of a 16550 that drivers use, polled or with interrupts; the rest is stored or ignored.
 
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
-import type {Device} from './device.ts'
-import {Level, noWiring, type SerialWiring} from './interrupt-line.ts'
-import {PolledInput} from './polled-input.ts'
+import {Uart, type UartWiring} from './uart.ts'
 
-const SERIAL_PORT = 0x3f8
-const REGISTERS = 8
+/** A PC's first serial port. */
+export const COM1 = {first: 0x3f8, length: 8, gsi: 4}
 
 const DATA = 0
 const INTERRUPT_ENABLE = 1
@@ -34,48 +32,29 @@ const CARRIER_DETECT = 0x80
 /** Data set ready, clear to send. */
 const READY = 0x30
 
-export class Serial implements Device {
-  readonly name = 'the serial port'
+export class Serial extends Uart {
   readonly space = 'port'
-  readonly first = SERIAL_PORT
-  readonly length = REGISTERS
+  readonly first = COM1.first
+  readonly length = COM1.length
   readonly sizes = [1]
-  readonly #input: PolledInput
-  readonly #output: MachineOutput
-  readonly #level: Level
-  readonly #status: SerialWiring['status']
-  readonly #stored = new Uint8Array(REGISTERS)
+  readonly #stored = new Uint8Array(COM1.length)
   #hasFifo = false
-  /** The transmitter has become empty, and the guest was not told. */
-  #isSent = false
 
-  constructor(input: MachineInput, output: MachineOutput, wiring: SerialWiring = noWiring) {
-    this.#input = new PolledInput(input)
-    this.#output = output
-    this.#level = new Level(wiring.line)
-    this.#status = wiring.status
-    input.onChange(() => this.#update())
-    this.#update()
-  }
-
-  /** The guest does nothing but poll for input. */
-  get isWaiting(): boolean {
-    return this.#input.isWaiting
+  constructor(input: MachineInput, output: MachineOutput, wiring?: UartWiring) {
+    super(input, output, wiring)
+    this.update()
   }
 
   read(offset: number): number {
     if (this.#isDivisor(offset)) return this.#stored[offset]
     switch (offset) {
-      case DATA: {
-        const byte = this.#input.take()
-        this.#update()
-        return byte
-      }
+      case DATA:
+        return this.take()
       case INTERRUPT_IDENTITY:
         return this.#identify() | (this.#hasFifo ? HAS_FIFO : 0)
       case LINE_STATUS:
-        this.#input.poll()
-        return this.#lineStatus
+        this.poll()
+        return this.status
       case MODEM_STATUS:
         return this.#modemStatus()
       default:
@@ -83,56 +62,51 @@ export class Serial implements Device {
     }
   }
 
-  write(offset: number, value: number): void {
-    this.#input.stopPolling()
+  protected store(offset: number, value: number): void {
     if (offset === DATA && !this.#isDivisor(offset)) {
-      this.#output.put(value)
-      this.#isSent = true
+      this.put(value)
     } else if (offset === INTERRUPT_IDENTITY) {
       this.#hasFifo = (value & FIFO_ENABLE) !== 0
     } else {
       if (offset === INTERRUPT_ENABLE && !this.#isDivisor(offset)) this.#enable(value)
       this.#stored[offset] = value
     }
-    this.#update()
   }
 
   /** A guest that enables the transmitter's interrupt gets it at once, because the transmitter is empty. */
   #enable(value: number): void {
-    if ((value & ~this.#stored[INTERRUPT_ENABLE] & WANTS_SENT) !== 0) this.#isSent = true
-    if ((value & WANTS_RECEIVED) !== 0) this.#input.start()
+    if ((value & ~this.#stored[INTERRUPT_ENABLE] & WANTS_SENT) !== 0) this.hasSent = true
+    if ((value & WANTS_RECEIVED) !== 0) this.input.start()
   }
 
   get #pending(): number {
     const wanted = this.#stored[INTERRUPT_ENABLE]
-    if ((wanted & WANTS_RECEIVED) !== 0 && this.#input.hasByte) return IS_RECEIVED
-    return (wanted & WANTS_SENT) !== 0 && this.#isSent ? IS_SENT : NO_INTERRUPT
+    if ((wanted & WANTS_RECEIVED) !== 0 && this.input.hasByte) return IS_RECEIVED
+    return (wanted & WANTS_SENT) !== 0 && this.hasSent ? IS_SENT : NO_INTERRUPT
   }
 
   /** Reading that the transmitter is empty acknowledges the interrupt. */
   #identify(): number {
     const pending = this.#pending
-    if (pending === IS_SENT) this.#isSent = false
-    this.#update()
+    if (pending === IS_SENT) this.hasSent = false
+    this.update()
     return pending
   }
 
-  /** Updates the interrupt line. */
-  #update(): void {
-    this.#level.set(this.#pending !== NO_INTERRUPT)
-    this.#status(this.#lineStatus)
+  protected get isPending(): boolean {
+    return this.#pending !== NO_INTERRUPT
   }
 
-  get #lineStatus(): number {
-    return TRANSMITTER_EMPTY | (this.#input.hasByte ? DATA_READY : 0)
+  protected get status(): number {
+    return TRANSMITTER_EMPTY | (this.input.hasByte ? DATA_READY : 0)
   }
 
   #modemStatus(): number {
     const control = this.#stored[MODEM_CONTROL]
     // In loopback, RTS is CTS, DTR is DSR, OUT1 is RI, OUT2 is DCD.
     if ((control & LOOPBACK) !== 0) return ((control & 2) << 3) | ((control & 1) << 5) | ((control & 12) << 4)
-    this.#input.poll()
-    return READY | (this.#input.hasEnded ? 0 : CARRIER_DETECT)
+    this.poll()
+    return READY | (this.input.hasEnded ? 0 : CARRIER_DETECT)
   }
 
   #isDivisor(offset: number): boolean {

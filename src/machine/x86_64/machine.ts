@@ -2,10 +2,10 @@
 
 import {existsSync} from 'node:fs'
 import {AcpiPower} from '../devices/acpi-power.ts'
-import {CmosClock} from '../devices/cmos-clock.ts'
+import {CMOS_CLOCK, CmosClock} from '../devices/cmos-clock.ts'
 import {DebugPort} from '../devices/debug-port.ts'
-import {ExitPort} from '../devices/exit-port.ts'
-import {LINE_STATUS, Serial} from '../devices/serial.ts'
+import {ExitRegister} from '../devices/exit-register.ts'
+import {COM1, LINE_STATUS, Serial} from '../devices/serial.ts'
 import {failed} from '../failed.ts'
 import type {Machine} from '../machine.ts'
 import {boot} from './boot.ts'
@@ -13,9 +13,8 @@ import {startLinux} from './linux.ts'
 
 /** KVM without VT-x or SVM. */
 const PVM_MODULE = '/sys/module/kvm_pvm'
-const COM1 = {first: 0x3f8, length: 8, gsi: 4}
-/** Its interrupt would be for alarms, so the kernel is told of none. */
-const CLOCK = {first: 0x70, length: 2, gsi: 8}
+/** The number that a guest writes there ends the run. */
+const EXIT_PORT = {name: 'the exit port', space: 'port', first: 0xf4, length: 1} as const
 
 export const machine: Machine = {
   memoryBase: 0,
@@ -24,7 +23,7 @@ export const machine: Machine = {
   boot,
   makeDevices({input, output, debug}) {
     const serial = new Serial(input, output)
-    const exitPort = new ExitPort()
+    const exitPort = new ExitRegister(EXIT_PORT)
     return {
       all: [serial, exitPort, new DebugPort(debug)],
       isWaiting: () => serial.isWaiting,
@@ -49,13 +48,13 @@ export const machine: Machine = {
     const wiring = {line: vm.irqchip!.line(COM1.gsi), status: (value: number) => status.set(value)}
     const serial = new Serial(input, output, wiring)
     vm.post({space: 'port', first: COM1.first, length: 1}, (offset, value) => serial.write(offset, value))
-    const exitPort = new ExitPort()
+    const exitPort = new ExitRegister(EXIT_PORT)
     const power = new AcpiPower()
     return {
       all: [serial, new CmosClock(), exitPort, power],
       placed: [
         {kind: 'serial', ...COM1},
-        {kind: 'clock', ...CLOCK},
+        {kind: 'clock', ...CMOS_CLOCK},
       ],
       ending: () => exitPort.status ?? (power.asked === 'off' ? 0 : power.asked),
     }

@@ -1,0 +1,31 @@
+// Rtc: what the clocks of both architectures have in common: a time that runs with the host's, and may be set. They have no alarm.
+
+import type {Device} from './device.ts'
+
+export abstract class Rtc implements Device {
+  readonly name = 'the clock'
+  abstract readonly space: Device['space']
+  abstract readonly first: number
+  abstract readonly length: number
+  abstract readonly sizes: readonly number[]
+  readonly #now: () => number
+  /** How far the guest's clock is ahead of the host's. */
+  #ahead = 0
+
+  /** @param now milliseconds since 1970 */
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  abstract read(offset: number): number
+  abstract write(offset: number, value: number): void
+
+  /** Milliseconds since 1970, for the guest. */
+  protected get time(): number {
+    return this.#now() + this.#ahead
+  }
+
+  protected set time(time: number) {
+    this.#ahead = time - this.#now()
+  }
+}

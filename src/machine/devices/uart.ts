@@ -1,0 +1,91 @@
+// Uart: what the UARTs of both architectures have in common: output, input that is opened when the guest wants some, the interrupt.
+
+import type {InterruptLine} from '../../vm/irqchip.ts'
+import type {MachineInput, MachineOutput} from '../console/streams.ts'
+import type {Device} from './device.ts'
+
+/** After this many successive reads of the status, the guest waits for input. A driver reads it once before each byte it sends. */
+const WAITING_POLLS = 16
+
+/** How a UART reaches a machine with an interrupt controller; a machine without one polls. */
+export interface UartWiring {
+  /** Level-triggered: raised until it is lowered. */
+  line: InterruptLine
+  /** Called with what reads of the status register return, when the vCPU's thread answers them. */
+  status: (value: number) => void
+}
+
+/** A UART with the registers of one kind. Its constructor calls `update`. */
+export abstract class Uart implements Device {
+  readonly name = 'the serial port'
+  abstract readonly space: Device['space']
+  abstract readonly first: number
+  abstract readonly length: number
+  abstract readonly sizes: readonly number[]
+  protected readonly input: MachineInput
+  /** The transmitter has become empty, and the guest was not told. */
+  protected hasSent = false
+  readonly #output: MachineOutput
+  readonly #wiring: UartWiring | undefined
+  #isRaised = false
+  #polls = 0
+
+  constructor(input: MachineInput, output: MachineOutput, wiring?: UartWiring) {
+    this.input = input
+    this.#output = output
+    this.#wiring = wiring
+    input.onChange(() => this.update())
+  }
+
+  /** The guest does nothing but poll for input. */
+  get isWaiting(): boolean {
+    return this.#polls >= WAITING_POLLS
+  }
+
+  abstract read(offset: number): number
+
+  write(offset: number, value: number): void {
+    this.#polls = 0
+    this.store(offset, value)
+    this.update()
+  }
+
+  protected abstract store(offset: number, value: number): void
+  /** What the status register reads as. */
+  protected abstract get status(): number
+  /** An interrupt has a reason, and is enabled. */
+  protected abstract get isPending(): boolean
+
+  /** The interrupt and the status may have changed. Setting the line again would cost a call to KVM. */
+  protected update(): void {
+    if (this.#wiring === undefined) return
+    const {isPending} = this
+    if (isPending !== this.#isRaised) {
+      this.#isRaised = isPending
+      if (isPending) this.#wiring.line.raise()
+      else this.#wiring.line.lower()
+    }
+    this.#wiring.status(this.status)
+  }
+
+  /** The guest reads the status. */
+  protected poll(): void {
+    this.#polls++
+    // Not earlier: hv would take input that this guest never wants, and that is meant for the next reader.
+    if (this.isWaiting) this.input.start()
+  }
+
+  /** The next byte, or 0. */
+  protected take(): number {
+    this.#polls = 0
+    this.input.start()
+    const byte = this.input.take() ?? 0
+    this.update()
+    return byte
+  }
+
+  protected put(byte: number): void {
+    this.#output.put(byte)
+    this.hasSent = true
+  }
+}

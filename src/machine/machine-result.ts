@@ -1,4 +1,6 @@
-// How a machine ended, and the clock of its times.
+// How a machine ended, the clock of its times, and the error of a guest that cannot go on.
+
+import {HvError} from '../errors.ts'
 
 /** The exit code of a kernel's machine that ends with a reset. */
 export const RESET_STATUS = 1
@@ -20,3 +22,6 @@ export interface MachineResult {
 
 /** Not performance.now(): loading its module takes a millisecond of each start. */
 export const nowNs = (): number => Number(process.hrtime.bigint())
+
+export const failed = (message: string, nextStep = 'correct the guest'): HvError =>
+  new HvError('VCPU_FAILED', message, nextStep)

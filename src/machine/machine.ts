@@ -21,7 +21,7 @@ export interface Machine {
   readonly internalErrorStep: string
   /** Puts the vCPU where the guest starts. */
   boot(vm: Vm, vcpu: Vcpu, start: StartOfGuest): void
-  makeDevices(streams: DeviceStreams, vcpu: Vcpu): MachineDevices
+  makeDevices(streams: DeviceStreams, vcpu: Vcpu): BareDevices
 
   /** The next step for a kernel that KVM cannot go on with; asked for before a jail closes. */
   kernelErrorStep(): string
@@ -32,18 +32,27 @@ export interface Machine {
   makeKernelDevices(vm: Vm, streams: Omit<DeviceStreams, 'debug'>): KernelDevices
   /** Puts the kernel into memory, and the first vCPU at its entry. @throws HvError BAD_KERNEL */
   startLinux(start: KernelStart): void
-  endingOf(reason: ShutdownExit['reason']): Ending
 }
 
 /** An exit status, or a reset. */
 export type Ending = number | 'reset'
 
-export interface KernelDevices {
+export interface MachineDevices {
   readonly all: readonly Device[]
+  /** How the guest has ended the run through a device; undefined: it goes on. */
+  ending(): Ending | undefined
+  /** How the guest's shutdown ends the run. @throws HvError when that is a failure */
+  endingOf(reason: ShutdownExit['reason']): Ending
+}
+
+export interface BareDevices extends MachineDevices {
+  /** The guest does nothing but poll for input. */
+  isWaiting(): boolean
+}
+
+export interface KernelDevices extends MachineDevices {
   /** The devices that the kernel is told of. */
   readonly placed: readonly PlacedDevice[]
-  /** How the kernel has ended the run through a device; undefined: it goes on. */
-  ending(): Ending | undefined
 }
 
 /** Guest physical addresses. */
@@ -59,16 +68,6 @@ export interface DeviceStreams {
   input: MachineInput
   output: MachineOutput
   debug: MachineOutput
-}
-
-export interface MachineDevices {
-  readonly all: readonly Device[]
-  /** The guest does nothing but poll for input. */
-  isWaiting(): boolean
-  /** The status with which the guest has ended the run; undefined: it goes on. */
-  exitStatus(): number | undefined
-  /** Handles the guest's shutdown. @returns the run's status @throws HvError when that is a failure */
-  shutDown(): number
 }
 
 /** Offset from the beginning of memory; the architecture's tables are below it. From here to GUEST_START: the arguments. */

@@ -22,8 +22,8 @@ export const machine: Machine = {
     return {
       all: [serial, exitStatus, new FaultReport(vcpu.registers)],
       isWaiting: () => serial.isWaiting,
-      exitStatus: () => undefined,
-      shutDown: () => exitStatus.status ?? 0,
+      ending: () => undefined,
+      endingOf: () => exitStatus.status ?? 0,
     }
   },
 
@@ -47,8 +47,8 @@ export const machine: Machine = {
         {kind: 'clock', ...PL031},
       ],
       ending: () => undefined,
+      endingOf: (reason) => (reason === 'off' ? 0 : reason === 'reset' ? 'reset' : 1),
     }
   },
   startLinux,
-  endingOf: (reason) => (reason === 'off' ? 0 : reason === 'reset' ? 'reset' : 1),
 }

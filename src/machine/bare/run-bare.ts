@@ -2,17 +2,16 @@
 
 import type {Readable} from 'node:stream'
 import {SIGKILL, SIGPIPE} from '../../abi/signal.ts'
-import type {Exit} from '../../vm/exit.ts'
+import type {HaltExit, HypercallExit} from '../../vm/exit.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {Vm} from '../../vm/vm.ts'
-import {isTaken} from '../console/is-taken.ts'
 import {MachineInput, MachineOutput} from '../console/streams.ts'
-import {type Debugger, type End, type MachineDebugging, signalOf} from '../debug/debugging.ts'
+import type {Debugger, End} from '../debug/debugging.ts'
 import type {DeadMachine} from '../debug/dump-machine.ts'
 import {Bus} from '../devices/bus.ts'
-import {failed, notEntered} from '../failed.ts'
-import {type MachineDevices, machine} from '../machine.ts'
-import {type MachineResult, nowNs} from '../machine-result.ts'
+import {type BareDevices, machine} from '../machine.ts'
+import {failed, type MachineResult, nowNs} from '../machine-result.ts'
+import {MachineRun} from '../machine-run.ts'
 import {stopBySignals} from '../stop-by-signals.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
 
@@ -59,10 +58,10 @@ export async function runBare(
   const start = file.load(vm.memory, options.args)
   const vcpu = vm.createVcpu()
   machine.boot(vm, vcpu, start)
-  const run = new Run(vcpu, streams)
-  const kill = (): void => run.stop({exitCode: null, signal: SIGKILL, timedOut: false})
+  const run = new BareRun(vcpu, streams)
+  const kill = (): void => run.stopNow({exitCode: null, signal: SIGKILL, timedOut: false})
   run.debugging = options.debug?.({vcpus: [vcpu], memory: vm.memory, kill})
-  using _ = options.onDead && stopBySignals((end) => run.stop(end))
+  using _ = options.onDead && stopBySignals((end) => run.stopNow(end))
   const died = (signal: number): void =>
     options.onDead?.({
       ...{vcpus: [vcpu], memory: vm.memory, signal},
@@ -71,7 +70,7 @@ export async function runBare(
   options.onLoaded?.()
   const loadedNs = nowNs()
 
-  const stop = (): void => run.stop({exitCode: null, signal: null, timedOut: true})
+  const stop = (): void => run.stopNow({exitCode: null, signal: null, timedOut: true})
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs)
   try {
     const end = await run.toEnd().catch((error) => {
@@ -86,105 +85,55 @@ export async function runBare(
   }
 }
 
-class Run {
-  debugging: MachineDebugging | undefined
-  readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0}
-  /** The signal that a debugger sees when it has failed. */
-  failure = 0
-  readonly #vcpu: Vcpu
+class BareRun extends MachineRun {
   readonly #input: MachineInput
-  readonly #outputs: readonly MachineOutput[]
-  readonly #devices: MachineDevices
-  readonly #bus: Bus
-  #status: number | undefined
-  #end: End | undefined
+  readonly #output: MachineOutput
+  readonly #debug: MachineOutput
+  readonly #devices: BareDevices
 
   constructor(vcpu: Vcpu, streams: MachineStreams) {
     const output = streams.output ?? MachineOutput.toDescriptor(STDOUT)
     const debug = streams.debug ?? MachineOutput.toDescriptor(STDERR)
-    this.#vcpu = vcpu
-    this.#input = new MachineInput(streams.input ?? (() => process.stdin))
-    this.#outputs = [output, debug]
-    this.#devices = machine.makeDevices({input: this.#input, output, debug}, vcpu)
-    this.#bus = new Bus(this.#devices.all)
+    const input = new MachineInput(streams.input ?? (() => process.stdin))
+    const devices = machine.makeDevices({input, output, debug}, vcpu)
+    const {internalErrorStep} = machine
+    super({vcpus: [vcpu], bus: new Bus(devices.all), devices, internalErrorStep})
+    this.#input = input
+    this.#output = output
+    this.#debug = debug
+    this.#devices = devices
   }
 
   /** Does not wait for its output to be read. */
-  stop(end: End): void {
-    for (const output of this.#outputs) output.hurry()
-    this.#end ??= end
-    this.#vcpu.interrupt()
-    this.debugging?.ended(this.#end)
+  stopNow(end: End): void {
+    this.#output.hurry()
+    this.#debug.hurry()
+    this.stop(end)
   }
 
   close(): void {
     this.#input.close()
   }
 
-  async toEnd(): Promise<End> {
-    let end: End = {exitCode: null, signal: null, timedOut: false}
-    try {
-      end = await this.#runToEnd()
-      return end
-    } finally {
-      this.debugging?.ended(end)
-    }
+  protected answer(exit: HaltExit | HypercallExit): void {
+    throw exit.kind === 'halt'
+      ? failed('the guest halted, and nothing can wake it', 'end with a status for the exit port 0xf4')
+      : failed(`the guest made hypercall ${exit.number}, and the machine has none`)
   }
 
-  async #runToEnd(): Promise<End> {
-    const {debugging} = this
-    for (;;) {
-      if (debugging !== undefined) await debugging.mayRun(this.#vcpu)
-      if (this.#end !== undefined) return this.#end
-      const exit = await this.#vcpu.runAsync()
-      this.stats.exits++
-      if (debugging?.takesExit(this.#vcpu, exit)) continue
-      try {
-        this.#handle(exit)
-      } catch (error) {
-        this.failure = signalOf(exit)
-        await debugging?.failed(this.#vcpu, exit)
-        throw error
-      }
-      for (const output of this.#outputs) {
-        if (output.isEmpty || (await isTaken(output))) continue
-        return {exitCode: null, signal: SIGPIPE, timedOut: false}
-      }
-      const status = this.#status ?? this.#devices.exitStatus()
-      if (status !== undefined) return {exitCode: status, signal: null, timedOut: false}
-      if (this.#devices.isWaiting()) await this.#input.wait(POLL_MS)
-    }
+  /** Its devices say what a crash is: an error, or an end. */
+  protected isCrash(): boolean {
+    return false
   }
 
-  #handle(exit: Exit): void {
-    switch (exit.kind) {
-      case 'io':
-        this.stats.portExits++
-        this.#bus.handle(exit)
-        return
-      case 'mmio':
-        this.stats.memoryExits++
-        this.#bus.handle(exit)
-        return
-      case 'interrupted':
-      case 'debug':
-        return
-      case 'hypercall':
-        throw failed(`the guest made hypercall ${exit.number}, and the machine has none`)
-      case 'halt':
-        throw failed('the guest halted, and nothing can wake it', 'end with a status for the exit port 0xf4')
-      case 'shutdown':
-        this.#status = this.#devices.shutDown()
-        return
-      case 'fail-entry':
-        throw notEntered(exit.hardwareReason)
-      case 'internal-error':
-        throw failed(this.#explain(exit.suberror), machine.internalErrorStep)
-    }
+  protected pause(): Promise<void> | undefined {
+    const isDone = this.#output.isEmpty && this.#debug.isEmpty && !this.#devices.isWaiting()
+    return isDone ? undefined : this.#rest()
   }
 
-  #explain(suberror: number): string {
-    const at = `0x${this.#vcpu.registers.get(machine.programCounter).toString(16)}`
-    return `KVM cannot go on behind address ${at} of the guest: internal error ${suberror}`
+  async #rest(): Promise<void> {
+    const isTaken = (await this.#output.isTaken()) && (await this.#debug.isTaken())
+    if (!isTaken) this.stop({exitCode: null, signal: SIGPIPE, timedOut: false})
+    if (this.#devices.isWaiting() && !this.hasEnded) await this.#input.wait(POLL_MS)
   }
 }

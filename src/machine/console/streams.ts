@@ -3,6 +3,7 @@
 import {writeSync} from 'node:fs'
 import type {Readable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {HvError} from '../../errors.ts'
 
 /** How long to wait before writing to a full pipe again. */
 const RETRY_MS = 1
@@ -128,6 +129,18 @@ export class MachineOutput {
         if (this.#isHurried) return
         await sleep(RETRY_MS)
       }
+    }
+  }
+
+  /** Hands over what was put. @returns false when nothing reads it any more, which is no error @throws HvError HOST_SYSCALL */
+  async isTaken(): Promise<boolean> {
+    try {
+      await this.flush()
+      return true
+    } catch (cause) {
+      const {code, message} = cause as NodeJS.ErrnoException
+      if (code === 'EPIPE') return false
+      throw new HvError('HOST_SYSCALL', `the guest's output cannot be written: ${message}`, '', {cause})
     }
   }
 }

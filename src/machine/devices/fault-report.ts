@@ -1,7 +1,7 @@
 // FaultReport: where the machine's exception vectors report that the guest took an exception without its own vectors.
 
 import type {Registers} from '../../vm/registers.ts'
-import {failed} from '../failed.ts'
+import {failed} from '../machine-result.ts'
 import type {Device} from './device.ts'
 
 /** A multiple of 64 KiB: one instruction loads it. */

@@ -1,17 +1,14 @@
-// KernelRun: runs a kernel's machine from its first instruction to its end: vCPUs on their own threads, and devices that answer them.
+// KernelRun: the run of a kernel's machine: virtio devices, and a console that a slow reader holds up.
 
 import {SIGPIPE} from '../../abi/signal.ts'
-import {type Exit, isAccess} from '../../vm/exit.ts'
+import type {Exit, HaltExit, HypercallExit} from '../../vm/exit.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import type {Vm} from '../../vm/vm.ts'
-import {isTaken} from '../console/is-taken.ts'
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
-import {type End, type MachineDebugging, signalOf} from '../debug/debugging.ts'
+import type {End} from '../debug/debugging.ts'
 import {Bus} from '../devices/bus.ts'
-import {failed, notEntered} from '../failed.ts'
-import {type Ending, machine} from '../machine.ts'
-import type {MachineResult} from '../machine-result.ts'
-import {RESET_STATUS} from '../machine-result.ts'
+import {machine} from '../machine.ts'
+import {MachineRun} from '../machine-run.ts'
 import type {VirtioMmio} from '../virtio/mmio.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import {plugVirtio} from '../virtio/plug.ts'
@@ -19,6 +16,8 @@ import type {PlacedDevice} from './kernel-start.ts'
 
 /** When this much output waits for a slow reader, the vCPUs wait, too. */
 const CONGESTED_BYTES = 2 ** 16
+/** SMC Calling Convention: -1. */
+const NOT_SUPPORTED = 2n ** 64n - 1n
 
 /** The streams of its serial line. */
 export interface KernelStreams {
@@ -26,56 +25,47 @@ export interface KernelStreams {
   readonly output: MachineOutput
 }
 
-/** The devices and vCPUs of a machine. Its kernel is loaded before `toEnd`. */
-export class KernelRun implements Disposable {
-  readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0}
+export class KernelRun extends MachineRun implements Disposable {
   readonly devices: readonly PlacedDevice[]
-  /** Its debugger. Set it before `toEnd`. */
-  debugging: MachineDebugging | undefined
   readonly #virtio: readonly VirtioMmio[]
-  readonly #vcpus: readonly Vcpu[]
   readonly #output: MachineOutput
-  readonly #bus: Bus
-  readonly #ending: () => Ending | undefined
-  /** The kernel has reset its machine. */
-  wasReset = false
-  /** The signal that a debugger sees for a vCPU that has crashed, or failed; otherwise 0. */
-  failure = 0
-  readonly #errorStep = machine.kernelErrorStep()
-  #end: End | undefined
   #flushed: Promise<void> | undefined
 
   /** @param models placed after the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
   constructor(vm: Vm, vcpus: readonly Vcpu[], models: readonly DeviceModel[], streams: KernelStreams) {
-    this.#vcpus = vcpus
-    this.#output = streams.output
-    const {placed, all, ending} = machine.makeKernelDevices(vm, streams)
+    const devices = machine.makeKernelDevices(vm, streams)
     const plugged = plugVirtio(vm, machine.virtio, models)
-    this.devices = [...placed, ...plugged.map((each) => each.placed)]
-    this.#virtio = plugged.map(({device}) => device)
-    this.#ending = ending
+    const virtio = plugged.map(({device}) => device)
+    const bus = new Bus([...devices.all, ...virtio], () => this.stats.unclaimed++)
+    super({vcpus, bus, devices, internalErrorStep: machine.kernelErrorStep()})
+    this.stats.unclaimed = 0
+    this.devices = [...devices.placed, ...plugged.map((each) => each.placed)]
+    this.#virtio = virtio
+    this.#output = streams.output
     this.#output.onPut(() => this.#hasOutput())
-    this.#bus = new Bus([...all, ...this.#virtio], () => this.stats.unclaimed++)
-  }
-
-  /** The first call counts. */
-  stop(end: End): void {
-    this.#end ??= end
-    this.#interrupt()
-    this.debugging?.ended(this.#end)
   }
 
   [Symbol.dispose](): void {
     for (const device of this.#virtio) device.reset()
   }
 
-  async toEnd(): Promise<End> {
-    const runs = this.#vcpus.map((vcpu) => this.#runOne(vcpu))
-    // Waits until all stand still, whichever fails.
-    await Promise.allSettled(runs)
-    await Promise.all(runs)
+  /** All output is handed over then. */
+  override async toEnd(): Promise<End> {
+    const end = await super.toEnd()
     await this.#flushed
-    return this.#end!
+    return end
+  }
+
+  protected answer(exit: HaltExit | HypercallExit): void {
+    if (exit.kind === 'hypercall') exit.result = NOT_SUPPORTED
+  }
+
+  protected isCrash(exit: Exit): boolean {
+    return exit.kind === 'shutdown' && (exit.reason === 'triple-fault' || exit.reason === 'crash')
+  }
+
+  protected pause(): Promise<void> | undefined {
+    return this.#isCongested ? this.#flushed : undefined
   }
 
   get #isCongested(): boolean {
@@ -86,88 +76,13 @@ export class KernelRun implements Disposable {
   #hasOutput(): void {
     this.#flushed ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#flush())
     // Posted stores do not end a run by themselves.
-    if (this.#isCongested) this.#interrupt()
+    if (this.#isCongested) this.interrupt()
   }
 
   async #flush(): Promise<void> {
     while (!this.#output.isEmpty) {
-      if (!(await isTaken(this.#output))) this.stop({exitCode: null, signal: SIGPIPE, timedOut: false})
+      if (!(await this.#output.isTaken())) this.stop({exitCode: null, signal: SIGPIPE, timedOut: false})
     }
     this.#flushed = undefined
   }
-
-  async #runOne(vcpu: Vcpu): Promise<void> {
-    const {debugging} = this
-    let exit: Exit | undefined
-    try {
-      for (;;) {
-        if (debugging !== undefined) await debugging.mayRun(vcpu)
-        if (this.#end !== undefined) return
-        exit = await vcpu.runAsync()
-        this.stats.exits++
-        if (debugging?.takesExit(vcpu, exit)) continue
-        if (isCrash(exit)) await this.#fails(vcpu, exit)
-        this.#handle(exit, vcpu)
-        if (this.#isCongested) await this.#flushed
-      }
-    } catch (error) {
-      if (exit !== undefined) await this.#fails(vcpu, exit)
-      // A vCPU that cannot go on ends them all.
-      this.stop({exitCode: null, signal: null, timedOut: false})
-      throw error
-    }
-  }
-
-  /** Resolves when the debugger lets the vCPU end. */
-  async #fails(vcpu: Vcpu, exit: Exit): Promise<void> {
-    this.failure = signalOf(exit)
-    await this.debugging?.failed(vcpu, exit)
-  }
-
-  #handle(exit: Exit, vcpu: Vcpu): void {
-    if (isAccess(exit)) {
-      this.stats[exit.kind === 'io' ? 'portExits' : 'memoryExits']++
-      this.#bus.handle(exit)
-      const ending = this.#ending()
-      if (ending !== undefined) this.#endBy(ending)
-      return
-    }
-    switch (exit.kind) {
-      case 'interrupted':
-      case 'halt':
-      case 'debug':
-        return
-      case 'shutdown':
-        this.#endBy(machine.endingOf(exit.reason))
-        return
-      case 'hypercall':
-        exit.result = NOT_SUPPORTED
-        return
-      case 'fail-entry':
-        throw notEntered(exit.hardwareReason)
-      case 'internal-error': {
-        const at = `0x${vcpu.registers.get(machine.programCounter).toString(16)}`
-        throw failed(
-          `KVM cannot go on behind address ${at}: internal error ${exit.suberror}`,
-          this.#errorStep,
-        )
-      }
-    }
-  }
-
-  #endBy(ending: Ending): void {
-    this.wasReset = ending === 'reset' && this.#end === undefined
-    this.stop({exitCode: ending === 'reset' ? RESET_STATUS : ending, signal: null, timedOut: false})
-  }
-
-  #interrupt(): void {
-    for (const vcpu of this.#vcpus) vcpu.interrupt()
-  }
 }
-
-/** Ends the run as a reset does, but a debugger is told why. */
-const isCrash = (exit: Exit): boolean =>
-  exit.kind === 'shutdown' && (exit.reason === 'triple-fault' || exit.reason === 'crash')
-
-/** SMC Calling Convention: -1. */
-const NOT_SUPPORTED = 2n ** 64n - 1n

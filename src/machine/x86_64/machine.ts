@@ -6,8 +6,8 @@ import {CMOS_CLOCK, CmosClock} from '../devices/cmos-clock.ts'
 import {DebugPort} from '../devices/debug-port.ts'
 import {ExitRegister} from '../devices/exit-register.ts'
 import {COM1, LINE_STATUS, Serial} from '../devices/serial.ts'
-import {failed} from '../failed.ts'
 import type {Machine} from '../machine.ts'
+import {failed} from '../machine-result.ts'
 import {boot} from './boot.ts'
 import {startLinux} from './linux.ts'
 
@@ -27,8 +27,8 @@ export const machine: Machine = {
     return {
       all: [serial, exitPort, new DebugPort(debug)],
       isWaiting: () => serial.isWaiting,
-      exitStatus: () => exitPort.status,
-      shutDown: () => {
+      ending: () => exitPort.status,
+      endingOf: () => {
         throw failed('the guest shut down: a fault that found no handler (triple fault)')
       },
     }
@@ -57,8 +57,8 @@ export const machine: Machine = {
         {kind: 'clock', ...CMOS_CLOCK},
       ],
       ending: () => exitPort.status ?? (power.asked === 'off' ? 0 : power.asked),
+      endingOf: () => 'reset',
     }
   },
   startLinux,
-  endingOf: () => 'reset',
 }

@@ -1,41 +1,40 @@
-// The table of calls: which function answers which message.
+// The table of calls: which function answers which message. Linux: include/net/9p/9p.h.
 
 import {getattr, setattr} from './attribute-calls.ts'
 import {fsync, lcreate, lopen, read, readdir, statfs, write, xattrcreate, xattrwalk} from './file-calls.ts'
-import {getlock, lock} from './lock-calls.ts'
-import * as messages from './messages.ts'
+import {getlock, lock} from './locks.ts'
 import {link, mkdir, mknod, readlink, remove, rename, renameat, symlink, unlinkat} from './name-calls.ts'
 import type {Call} from './session.ts'
 import {attach, auth, clunk, flush, version, walk} from './session-calls.ts'
 
-/** By request number. Requests that are not here are answered with EOPNOTSUPP. */
+/** By request number; the answer to each is the next number. Requests that are not here are answered with EOPNOTSUPP. */
 export const CALLS: Readonly<Record<number, Call | undefined>> = {
-  [messages.TSTATFS]: statfs,
-  [messages.TLOPEN]: lopen,
-  [messages.TLCREATE]: lcreate,
-  [messages.TSYMLINK]: symlink,
-  [messages.TMKNOD]: mknod,
-  [messages.TRENAME]: rename,
-  [messages.TREADLINK]: readlink,
-  [messages.TGETATTR]: getattr,
-  [messages.TSETATTR]: setattr,
-  [messages.TXATTRWALK]: xattrwalk,
-  [messages.TXATTRCREATE]: xattrcreate,
-  [messages.TREADDIR]: readdir,
-  [messages.TFSYNC]: fsync,
-  [messages.TLOCK]: lock,
-  [messages.TGETLOCK]: getlock,
-  [messages.TLINK]: link,
-  [messages.TMKDIR]: mkdir,
-  [messages.TRENAMEAT]: renameat,
-  [messages.TUNLINKAT]: unlinkat,
-  [messages.TVERSION]: version,
-  [messages.TAUTH]: auth,
-  [messages.TATTACH]: attach,
-  [messages.TFLUSH]: flush,
-  [messages.TWALK]: walk,
-  [messages.TREAD]: read,
-  [messages.TWRITE]: write,
-  [messages.TCLUNK]: clunk,
-  [messages.TREMOVE]: remove,
+  8: statfs,
+  12: lopen,
+  14: lcreate,
+  16: symlink,
+  18: mknod,
+  20: rename,
+  22: readlink,
+  24: getattr,
+  26: setattr,
+  30: xattrwalk,
+  32: xattrcreate,
+  40: readdir,
+  50: fsync,
+  52: lock,
+  54: getlock,
+  70: link,
+  72: mkdir,
+  74: renameat,
+  76: unlinkat,
+  100: version,
+  102: auth,
+  104: attach,
+  108: flush,
+  110: walk,
+  116: read,
+  118: write,
+  120: clunk,
+  122: remove,
 }

@@ -4,13 +4,15 @@ import {EFBIG, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {Description} from '../../vfs/file-description.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
+import {listDirectory} from '../share/list-directory.ts'
 import {createFile, openFile} from '../share/open-file.ts'
 import {Fid} from './fids.ts'
-import {writeEntries} from './read-directory.ts'
 import {type Call, contextOf} from './session.ts'
 
 /** As much as fits in a message. */
 const ANY_IO_UNIT = 0
+/** qid[13] offset[8] type[1] name[s]. */
+const ENTRY_BYTES = 24
 
 export const lopen: Call = ({fids, qids}, request, reply) => {
   const fid = fids.unopened(request.uint32())
@@ -64,8 +66,20 @@ export const write: Call = ({fids}, request, reply) => {
 export const readdir: Call = ({fids, qids}, request, reply) => {
   const file = fids.file(request.uint32())
   const offset = request.uint64()
-  const count = request.uint32()
-  writeEntries(file, offset, qids, reply, count)
+  const most = request.uint32()
+  const {dev} = file.inode.attributes()
+  const countAt = reply.startCount()
+  listDirectory(file, offset, Math.min(most, reply.room), {
+    leastBytes: ENTRY_BYTES,
+    sizeOf: (nameLength) => ENTRY_BYTES + nameLength,
+    put({name, ino, type}, next) {
+      qids.writeEntry(reply, type, dev, ino)
+      reply.uint64(next)
+      reply.uint8(type)
+      reply.text(name)
+    },
+  })
+  reply.endCount(countAt)
 }
 
 export const fsync: Call = ({fids}, request) => {

@@ -1,13 +1,17 @@
-// ShareLocks: the record locks of a machine on a share's files, and what the host's processes see of them.
+// Tlock, Tgetlock: the record locks of a machine on a share's files, and what the host's processes see of them. Linux's client turns
+// flock(2)'s locks into locks of the whole file.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {F_UNLCK} from '../../abi/fcntl.ts'
+import {F_RDLCK, F_UNLCK} from '../../abi/fcntl.ts'
+import {S_IFREG} from '../../abi/file-mode.ts'
 import {EXACT_END} from '../../abi/word.ts'
 import {Budget} from '../../vfs/budget.ts'
 import type {FileDescription, Inode, LockedRange} from '../../vfs/file.ts'
 import {FileLocks, isLockType, type RecordLock} from '../../vfs/file-locks.ts'
 import type {Fid} from './fids.ts'
+import {LOCK_BLOCKED, LOCK_SUCCESS} from './messages.ts'
 import type {Request} from './request.ts'
+import type {Call} from './session.ts'
 
 /** For all locks of a share together. A machine's own kernel spends as much on them. */
 const MAX_BYTES = 16 << 20
@@ -76,8 +80,32 @@ export class ShareLocks {
   }
 }
 
+/** Never waits: a client that is told that it is blocked asks again. */
+export const lock: Call = ({fids, locks}, request, reply) => {
+  const file = fids.file(request.uint32())
+  const type = request.uint8()
+  request.uint32()
+  const wanted = readLock(request, type)
+  if (file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
+  reply.uint8(locks.set(file, wanted) ? LOCK_SUCCESS : LOCK_BLOCKED)
+}
+
+/** Linux asks with F_UNLCK, whatever its process wanted to know: a lock that keeps it from reading conflicts in any case. */
+export const getlock: Call = ({fids, locks}, request, reply) => {
+  const file = fids.file(request.uint32())
+  const wanted = readLock(request, request.uint8())
+  if (file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
+  const asked = wanted.type === F_UNLCK ? {...wanted, type: F_RDLCK} : wanted
+  const {type, start, end, pid} = locks.conflict(file, asked) ?? {...wanted, type: F_UNLCK}
+  reply.uint8(type)
+  reply.uint64(start)
+  reply.uint64(end === Number.POSITIVE_INFINITY ? 0 : end - start)
+  reply.uint32(pid)
+  reply.text(wanted.client)
+}
+
 /** start[8] length[8] proc_id[4] client_id[s]; length 0: to the end. @throws Errno EINVAL */
-export function readLock(request: Request, type: number): RecordLock & {client: string} {
+function readLock(request: Request, type: number): RecordLock & {client: string} {
   const start = request.uint64()
   const length = request.uint64()
   const pid = request.uint32()

@@ -12,12 +12,6 @@ export class Reply extends FieldWriter {
     this.at = HEADER_BYTES
   }
 
-  /** @returns the message, valid until the next one */
-  end(): Uint8Array {
-    this.buffer.writeUInt32LE(this.at, 0)
-    return this.buffer.subarray(0, this.at)
-  }
-
   /** The whole message, replacing what was begun. */
   error(tag: number, code: number): Uint8Array {
     this.begin(RLERROR, tag)

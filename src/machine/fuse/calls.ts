@@ -1,9 +1,8 @@
-// The table of calls: which function answers which request.
+// The table of calls: which function answers which request. Linux: include/uapi/linux/fuse.h.
 
 import {access, getattr, setattr} from './attribute-calls.ts'
 import {readdir, readdirplus} from './directory-calls.ts'
 import {create, fallocate, fsync, open, opendir, read, release, write} from './file-calls.ts'
-import * as messages from './messages.ts'
 import {link, lookup, mkdir, mknod, readlink, rename, rename2, rmdir, symlink, unlink} from './name-calls.ts'
 import type {Call} from './session.ts'
 import {batchForget, destroy, forget, init, interrupt, statfs} from './session-calls.ts'
@@ -15,42 +14,38 @@ import {batchForget, destroy, forget, init, interrupt, statfs} from './session-c
  * - extended attributes, locks, ioctls.
  */
 export const CALLS: Readonly<Record<number, Call | undefined>> = {
-  [messages.LOOKUP]: lookup,
-  [messages.FORGET]: forget,
-  [messages.GETATTR]: getattr,
-  [messages.SETATTR]: setattr,
-  [messages.READLINK]: readlink,
-  [messages.SYMLINK]: symlink,
-  [messages.MKNOD]: mknod,
-  [messages.MKDIR]: mkdir,
-  [messages.UNLINK]: unlink,
-  [messages.RMDIR]: rmdir,
-  [messages.RENAME]: rename,
-  [messages.LINK]: link,
-  [messages.OPEN]: open,
-  [messages.READ]: read,
-  [messages.WRITE]: write,
-  [messages.STATFS]: statfs,
-  [messages.RELEASE]: release,
-  [messages.FSYNC]: fsync,
-  [messages.INIT]: init,
-  [messages.OPENDIR]: opendir,
-  [messages.READDIR]: readdir,
-  [messages.RELEASEDIR]: release,
-  [messages.FSYNCDIR]: fsync,
-  [messages.ACCESS]: access,
-  [messages.CREATE]: create,
-  [messages.INTERRUPT]: interrupt,
-  [messages.DESTROY]: destroy,
-  [messages.BATCH_FORGET]: batchForget,
-  [messages.FALLOCATE]: fallocate,
-  [messages.READDIRPLUS]: readdirplus,
-  [messages.RENAME2]: rename2,
+  1: lookup,
+  2: forget,
+  3: getattr,
+  4: setattr,
+  5: readlink,
+  6: symlink,
+  8: mknod,
+  9: mkdir,
+  10: unlink,
+  11: rmdir,
+  12: rename,
+  13: link,
+  14: open,
+  15: read,
+  16: write,
+  17: statfs,
+  18: release,
+  20: fsync,
+  26: init,
+  27: opendir,
+  28: readdir,
+  29: release,
+  30: fsync,
+  34: access,
+  35: create,
+  36: interrupt,
+  38: destroy,
+  42: batchForget,
+  43: fallocate,
+  44: readdirplus,
+  45: rename2,
 }
 
 /** Requests that get no answer. */
-export const UNANSWERED: ReadonlySet<number> = new Set([
-  messages.FORGET,
-  messages.BATCH_FORGET,
-  messages.INTERRUPT,
-])
+export const UNANSWERED: ReadonlySet<Call | undefined> = new Set([forget, batchForget, interrupt])

@@ -11,12 +11,6 @@ export class Reply extends FieldWriter {
     this.at = OUT_HEADER_BYTES
   }
 
-  /** @returns the answer, valid until the next one */
-  end(): Uint8Array {
-    this.buffer.writeUInt32LE(this.at, 0)
-    return this.buffer.subarray(0, this.at)
-  }
-
   /** The whole answer, replacing what was begun. @param code an Errno's */
   error(unique: Uint8Array, code: number): Uint8Array {
     this.begin(unique, code)

@@ -1,8 +1,8 @@
 // Request: one request from a machine's kernel: its header, and its fields (FieldReader).
 
 import {EINVAL, EPROTO, Errno} from '../../abi/errno.ts'
-import {signedWord, unsignedWord} from '../../abi/word.ts'
-import type {ByteString, Time} from '../../vfs/file.ts'
+import {unsignedWord} from '../../abi/word.ts'
+import type {ByteString} from '../../vfs/file.ts'
 import {FieldReader} from '../share/field-reader.ts'
 import {IN_HEADER_BYTES} from './messages.ts'
 
@@ -11,7 +11,6 @@ const UNIQUE = 8
 const NODE = 16
 const UID = 24
 const GID = 28
-const NS_PER_SECOND = 1e9
 const NO_UNIQUE = Buffer.alloc(8)
 
 export class Request extends FieldReader {
@@ -27,10 +26,6 @@ export class Request extends FieldReader {
   /** The same request, to be read from its beginning. @param bytes its own, or a copy of them */
   again(bytes: Uint8Array = this.buffer): Request {
     return new Request(bytes, this.done)
-  }
-
-  get hasHeader(): boolean {
-    return this.buffer.length >= IN_HEADER_BYTES
   }
 
   /** 0 when there is not even a header. */
@@ -57,13 +52,6 @@ export class Request extends FieldReader {
     return this.buffer.readUInt32LE(GID)
   }
 
-  /** @throws Errno EPROTO when its length is not what it says */
-  checkSize(): void {
-    const size = this.hasHeader ? this.buffer.readUInt32LE(0) : 0
-    if (size < IN_HEADER_BYTES || size > this.buffer.length) throw new Errno(EPROTO)
-    this.end = size
-  }
-
   /** A string up to its NUL. @throws Errno EPROTO when there is none */
   text(): ByteString {
     const rest = this.buffer.subarray(this.end - this.left, this.end)
@@ -80,16 +68,4 @@ export class Request extends FieldReader {
     if (name === '' || name === '.' || name === '..' || name.includes('/')) throw new Errno(EINVAL)
     return name
   }
-
-  /** Seconds, as a signed 64-bit number. */
-  seconds(): number {
-    const at = this.take(8)
-    return signedWord(this.buffer.readInt32LE(at), this.buffer.readInt32LE(at + 4))
-  }
-}
-
-/** @throws Errno EINVAL for invalid nanoseconds */
-export function timeOf(seconds: number, nanoseconds: number): Time {
-  if (nanoseconds >= NS_PER_SECOND) throw new Errno(EINVAL)
-  return {seconds, nanoseconds}
 }

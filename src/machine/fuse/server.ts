@@ -62,18 +62,18 @@ export class Server {
   #attempt(request: Request): Uint8Array {
     const {opcode, unique} = request
     const reply = this.#reply
+    const call = CALLS[opcode]
     try {
       this.#check(request)
-      const call = CALLS[opcode]
       if (call === undefined) throw new Errno(ENOSYS)
       // Changes that the host has made since become visible.
       this.#vfs.nextTurn()
       reply.begin(unique)
       call(this.#session, request, reply)
-      return UNANSWERED.has(opcode) ? NO_ANSWER : reply.end()
+      return UNANSWERED.has(call) ? NO_ANSWER : reply.end()
     } catch (error) {
       if (!(error instanceof Errno)) throw error
-      return UNANSWERED.has(opcode) ? NO_ANSWER : reply.error(unique, error.code)
+      return UNANSWERED.has(call) ? NO_ANSWER : reply.error(unique, error.code)
     }
   }
 

@@ -9,13 +9,14 @@ import {
   BIG_WRITES,
   DO_READDIRPLUS,
   MAJOR,
+  MAX_DATA_BYTES,
   MAX_PAGES,
   MINOR,
+  MOST_ANSWER_BYTES,
   PARALLEL_DIROPS,
   READDIRPLUS_AUTO,
 } from './messages.ts'
 import type {Call} from './session.ts'
-import {MAX_DATA_BYTES, MOST_ANSWER_BYTES} from './sizes.ts'
 
 /**
  * No write cache: writes reach the host at once. No locks: the machine's kernel keeps its own, for itself alone. The machine's kernel

@@ -1,23 +1,37 @@
 // FieldReader: reads little-endian fields of a machine's request. Each count in it is untrusted: no read leaves the request.
 
-import {EPROTO, Errno} from '../../abi/errno.ts'
-import {unsignedWord} from '../../abi/word.ts'
+import {EMSGSIZE, EPROTO, Errno} from '../../abi/errno.ts'
+import {signedWord, unsignedWord} from '../../abi/word.ts'
 import type {ByteString} from '../../vfs/file.ts'
 
 export class FieldReader {
   protected readonly buffer: Buffer
   /** Where the request ends. */
   protected end: number
+  readonly #headerBytes: number
   #at: number
 
   /**
    * @param bytes the request or more; they must not change until it is answered
-   * @param at where its fields begin
+   * @param headerBytes its fields begin after them; they begin with its length
    */
-  constructor(bytes: Uint8Array, at: number) {
+  constructor(bytes: Uint8Array, headerBytes: number) {
     this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.end = bytes.length
-    this.#at = at
+    this.#headerBytes = headerBytes
+    this.#at = headerBytes
+  }
+
+  get hasHeader(): boolean {
+    return this.buffer.length >= this.#headerBytes
+  }
+
+  /** @throws Errno EPROTO when its length is not what it says, EMSGSIZE when it is longer than agreed */
+  checkSize(mostBytes = Number.POSITIVE_INFINITY): void {
+    const size = this.hasHeader ? this.buffer.readUInt32LE(0) : 0
+    if (size < this.#headerBytes || size > this.buffer.length) throw new Errno(EPROTO)
+    if (size > mostBytes) throw new Errno(EMSGSIZE)
+    this.end = size
   }
 
   /** Bytes that are left. */
@@ -42,6 +56,12 @@ export class FieldReader {
   uint64(): number {
     const at = this.take(8)
     return unsignedWord(this.buffer.readInt32LE(at), this.buffer.readInt32LE(at + 4))
+  }
+
+  /** The same for a signed one. */
+  int64(): number {
+    const at = this.take(8)
+    return signedWord(this.buffer.readInt32LE(at), this.buffer.readInt32LE(at + 4))
   }
 
   /** The request's own bytes, not a copy. */

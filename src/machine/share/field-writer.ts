@@ -19,6 +19,12 @@ export class FieldWriter {
     if (bytes > this.buffer.length) this.buffer = Buffer.concat([this.buffer], bytes)
   }
 
+  /** Sets the answer's length, which it begins with. @returns the answer, valid until the next one */
+  end(): Uint8Array {
+    this.buffer.writeUInt32LE(this.at, 0)
+    return this.buffer.subarray(0, this.at)
+  }
+
   /** Bytes that are left. */
   get room(): number {
     return this.#limit - this.at

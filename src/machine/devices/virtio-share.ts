@@ -1,0 +1,129 @@
+// VirtioShare: what the devices of both share protocols have in common: each chain is a request to a file server, and room for its answer.
+
+import {HvError} from '../../errors.ts'
+import type {Chain} from '../virtio/chain.ts'
+import type {DeviceModel, Transport} from '../virtio/model.ts'
+import type {Queue} from '../virtio/queue.ts'
+import {Turns} from '../virtio/turns.ts'
+
+const QUEUE_SIZE = 256
+/** Data one way, its headers the other, and the pages that Linux rounds up to. */
+const MOST_CHAIN_BYTES = 4 << 20
+
+export interface RequestServer {
+  /** @returns bytes valid until the next call; promised ones stay valid. An empty answer means that there is none */
+  answer(request: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** The machine starts anew. */
+  reset(): void
+}
+
+/** What is particular to one protocol. */
+export interface ShareProtocol {
+  /** virtio 1.2, 5. */
+  readonly id: number
+  readonly features: bigint
+  readonly config: Uint8Array
+  readonly queues: number
+  /** Longer requests are cut, and the server notices that. */
+  readonly mostRequestBytes: number
+  /** Makes the answer to send when the real one has no room. */
+  refusalOf(answer: Uint8Array): Uint8Array
+}
+
+export class VirtioShare implements DeviceModel {
+  readonly name = 'the share'
+  readonly id: number
+  readonly features: bigint
+  readonly queueSizes: readonly number[]
+  readonly maxChainBytes = MOST_CHAIN_BYTES
+  readonly config: Uint8Array
+  readonly #server: RequestServer
+  readonly #protocol: ShareProtocol
+  #queues: readonly ShareQueue[] = []
+
+  /** @param server for this machine alone; the caller keeps it, and closes it */
+  constructor(server: RequestServer, protocol: ShareProtocol) {
+    this.id = protocol.id
+    this.features = protocol.features
+    this.queueSizes = Array.from({length: protocol.queues}, () => QUEUE_SIZE)
+    this.config = protocol.config
+    this.#server = server
+    this.#protocol = protocol
+  }
+
+  attach({queues}: Transport): void {
+    this.#queues = queues.map((queue) => new ShareQueue(queue, this.#server, this.#protocol))
+  }
+
+  start(): void {}
+
+  notify(queue: number): void {
+    this.#queues[queue]?.wake()
+  }
+
+  /** The next driver has nothing open, and knows no file. */
+  stop(): void {
+    for (const queue of this.#queues) queue.stop()
+    this.#server.reset()
+  }
+}
+
+class ShareQueue {
+  readonly #queue: Queue
+  readonly #server: RequestServer
+  readonly #protocol: ShareProtocol
+  readonly #turns = new Turns(() => this.#serve())
+  /** A copy of the request, out of the guest's reach. */
+  readonly #request: Uint8Array
+
+  constructor(queue: Queue, server: RequestServer, protocol: ShareProtocol) {
+    this.#queue = queue
+    this.#server = server
+    this.#protocol = protocol
+    this.#request = new Uint8Array(protocol.mostRequestBytes)
+  }
+
+  wake(): void {
+    this.#turns.wake()
+  }
+
+  stop(): void {
+    this.#turns.stop()
+  }
+
+  #serve(): number | undefined {
+    const chain = this.#queue.next()
+    if (chain === undefined) return undefined
+    const answer = this.#server.answer(this.#copy(chain))
+    if (!(answer instanceof Promise)) return this.#give(chain, answer)
+    // A driver that has reset meanwhile gets nothing: the chain is not live.
+    void answer.then((bytes) => this.#give(chain, bytes))
+    return chain.readableBytes
+  }
+
+  #copy({readable}: Chain): Uint8Array {
+    let length = 0
+    for (const part of readable) {
+      const fits = part.subarray(0, this.#request.length - length)
+      this.#request.set(fits, length)
+      length += fits.length
+    }
+    return this.#request.subarray(0, length)
+  }
+
+  /** @returns how many bytes were moved */
+  #give(chain: Chain, answer: Uint8Array): number {
+    const given = answer.length <= chain.writableBytes ? answer : this.#protocol.refusalOf(answer)
+    if (given.length <= chain.writableBytes) chain.put(given)
+    chain.complete()
+    return chain.readableBytes + given.length
+  }
+}
+
+/** A share's tag, as its device reports it. @param most bytes that the device has room for @throws HvError BAD_ARGUMENT */
+export function tagBytes(tag: string, most: number): Uint8Array {
+  const bytes = Buffer.from(tag, 'utf8')
+  if (bytes.length > 0 && bytes.length <= most && !bytes.includes(0)) return bytes
+  const message = `a share cannot be called ${JSON.stringify(tag)}`
+  throw new HvError('BAD_ARGUMENT', message, `name it by 1 to ${most} bytes`)
+}

@@ -10,7 +10,8 @@ import type {Vcpu} from '../../vm/vcpu.ts'
 import {writtenRuns} from '../../vm/written-runs.ts'
 import type {MemoryPiece} from '../kernel/memory-pieces.ts'
 import {arm64PagingOf, x86PagingOf} from './guest-virtual.ts'
-import {arm64Trees, type MappedRange, mappedRanges, x86Trees} from './mapped-ranges.ts'
+import {type MappedRange, mappedRanges} from './mapped-ranges.ts'
+import {arm64Trees, x86Trees} from './page-tables.ts'
 import {coreStateOf} from './vcpu-registers.ts'
 
 const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const

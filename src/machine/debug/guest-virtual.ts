@@ -5,9 +5,15 @@ import {HvError} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {RegisterName} from '../../vm/registers.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
-import {type Arm64Paging, walkArm64} from './arm64-walk.ts'
-import {bits, type Place, type ReadEntry} from './page-walk.ts'
-import {walkX86, type X86Paging} from './x86-64-walk.ts'
+import {
+  type Arm64Paging,
+  bits,
+  type Place,
+  type ReadEntry,
+  walkArm64,
+  walkX86,
+  type X86Paging,
+} from './page-tables.ts'
 
 const ENTRY_BYTES = 8
 /** TGE and E2H: EL0 belongs to EL2. */

@@ -1,16 +1,18 @@
 // mappedRanges: it finds what the walk of a single address finds, and ends even in tables that are made to be endless.
 
 import {describe, expect, test} from 'vitest'
-import {type Arm64Paging, walkArm64} from '../../../../src/machine/debug/arm64-walk.ts'
+import {type MappedRange, mappedRanges} from '../../../../src/machine/debug/mapped-ranges.ts'
 import {
+  type Arm64Paging,
   arm64Trees,
-  type MappedRange,
-  mappedRanges,
   type PageTree,
+  type Place,
+  type ReadEntry,
+  walkArm64,
+  walkX86,
+  type X86Paging,
   x86Trees,
-} from '../../../../src/machine/debug/mapped-ranges.ts'
-import type {Place, ReadEntry} from '../../../../src/machine/debug/page-walk.ts'
-import {walkX86, type X86Paging} from '../../../../src/machine/debug/x86-64-walk.ts'
+} from '../../../../src/machine/debug/page-tables.ts'
 import {seededRandom} from '../../../helpers/mutate.ts'
 
 const PAGE = 4096

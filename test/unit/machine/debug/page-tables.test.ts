@@ -1,9 +1,13 @@
 // Walks of guests' page tables: what they find, and tables that a guest made to mislead them.
 
 import {describe, expect, test} from 'vitest'
-import {type Arm64Paging, walkArm64} from '../../../../src/machine/debug/arm64-walk.ts'
-import type {ReadEntry} from '../../../../src/machine/debug/page-walk.ts'
-import {walkX86, type X86Paging} from '../../../../src/machine/debug/x86-64-walk.ts'
+import {
+  type Arm64Paging,
+  type ReadEntry,
+  walkArm64,
+  walkX86,
+  type X86Paging,
+} from '../../../../src/machine/debug/page-tables.ts'
 import {seededRandom} from '../../../helpers/mutate.ts'
 
 /** Tables with these entries by address; all others are 0. */

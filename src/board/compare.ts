@@ -1,6 +1,6 @@
 // Compares what hv check found with what a board's file expects.
 
-import type {Board} from './board.ts'
+import type {Board} from './schema.ts'
 
 /** What was found, in the form of hv check's report (`machine`); null: not known. */
 export interface Found {

@@ -1,7 +1,7 @@
 // Finds out which board this host is: compares its device tree, its firmware (DMI) and its modules with the boards' rules.
 
 import {printable} from '../errors.ts'
-import type {Board, Rule} from './board.ts'
+import type {Board, Rule} from './schema.ts'
 
 /** The host's files, as src/check/host.ts reads them. */
 export interface HostFiles {

@@ -1,7 +1,7 @@
 // Boards for people: a table of all, and one with all its facts.
 
-import type {Board} from './board.ts'
 import {ruleOf} from './detect.ts'
+import type {Board} from './schema.ts'
 
 const KIB = 1024
 

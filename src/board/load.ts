@@ -5,8 +5,7 @@ import {basename, join} from 'node:path'
 import {HvError} from '../errors.ts'
 import {packageFile} from '../package-file.ts'
 import {nearest} from '../similar.ts'
-import type {Board} from './board.ts'
-import {parseBoard} from './schema.ts'
+import {type Board, parseBoard} from './schema.ts'
 
 const ENDING = '.json'
 const MAX_FILE_BYTES = 64 << 10

@@ -2,7 +2,6 @@
 
 import * as v from 'valibot'
 import {HvError, printable} from '../errors.ts'
-import type {Board} from './board.ts'
 
 const MAX_TEXT = 500
 const MAX_LIST = 100
@@ -91,6 +90,11 @@ const board = object({
   ),
   sources: list(text, 1),
 })
+
+/** What a file of boards/ says about a machine. README.md in this folder documents the fields. */
+export type Board = v.InferOutput<typeof board>
+/** All given fields have to match; a `*` at the end of a text matches any rest. */
+export type Rule = Board['recognise'][number]
 
 /**
  * @param file how errors name the file, such as `boards/rpi4.json`

@@ -1,9 +1,9 @@
 // The board that this host is, by its file in boards/, and whether the findings are what the file expects.
 
-import type {Board} from '../board/board.ts'
 import {differences} from '../board/compare.ts'
 import {detectBoard, machineIdOf, ruleOf} from '../board/detect.ts'
 import {loadBoard, loadBoards} from '../board/load.ts'
+import type {Board} from '../board/schema.ts'
 import {HvError} from '../errors.ts'
 import type {Finding, HostMachine} from './finding.ts'
 import type {Host, HostOptions} from './host.ts'

@@ -8,6 +8,13 @@ import {
   EHDR_SIZE,
   EI_OSABI,
   INTERP_LIMIT,
+  P_ALIGN,
+  P_FILESZ,
+  P_FLAGS,
+  P_MEMSZ,
+  P_OFFSET,
+  P_TYPE,
+  P_VADDR,
   PHDR_SIZE,
   PHDR_TABLE_LIMIT,
   PT_GNU_STACK,
@@ -21,7 +28,8 @@ import {identify} from './identify.ts'
 import type {ElfImage, ElfReader, Segment} from './image.ts'
 import type {Machine} from './machine-name.ts'
 import {findMachineNote} from './notes.ts'
-import {readSegment} from './segment.ts'
+
+const TWO_32 = 2 ** 32
 
 /**
  * Reads and validates the headers of an ELF program.
@@ -75,6 +83,31 @@ function readSegments(reader: ElfReader, header: DataView, path: string): Segmen
   const table = viewOf(readExactly(reader, Number(phoff), tableSize, path, 'the program headers'))
   return Array.from({length: phnum}, (_, index) => readSegment(table, index, path))
 }
+
+/** Converts the fields to numbers, and refuses those that do not fit or wrap. @param table the program headers */
+function readSegment(table: DataView, index: number, path: string): Segment {
+  const at = index * PHDR_SIZE
+  const field = (offset: number): number => {
+    const value = table.getUint32(at + offset, true) + TWO_32 * table.getUint32(at + offset + 4, true)
+    if (value <= Number.MAX_SAFE_INTEGER) return value
+    throw tooLarge(path, index)
+  }
+  const segment = {
+    type: table.getUint32(at + P_TYPE, true),
+    flags: table.getUint32(at + P_FLAGS, true),
+    offset: field(P_OFFSET),
+    vaddr: field(P_VADDR),
+    fileSize: field(P_FILESZ),
+    memSize: field(P_MEMSZ),
+    align: field(P_ALIGN),
+  }
+  if (!Number.isSafeInteger(segment.offset + segment.fileSize)) throw tooLarge(path, index)
+  if (!Number.isSafeInteger(segment.vaddr + segment.memSize)) throw tooLarge(path, index)
+  return segment
+}
+
+const tooLarge = (path: string, index: number): ElfError =>
+  broken(path, `program header ${index} has an address or a size of more than 53 bits`, EINVAL)
 
 function checkLoads(loads: readonly Segment[], fileSize: number, path: string, interp?: string): void {
   if (loads.length === 0) throw broken(path, 'has nothing to load (no PT_LOAD segment)', ENOEXEC, interp)

@@ -1,9 +1,8 @@
 // arm64's registers for gdb: those of a Linux program without SVE and its kin, and those of a machine.
 
-import {type Feature, numbered, RegisterLayout} from './register-layout.ts'
+import {type Feature, flags, numbered, RegisterLayout} from './register-layout.ts'
 
-const CPSR = `<flags id="cpsr_flags" size="4">
-${[
+const CPSR = flags('cpsr_flags', [
   ['SP', 0],
   ['EL', 2, 3],
   ['nRW', 4],
@@ -23,10 +22,7 @@ ${[
   ['C', 29],
   ['Z', 30],
   ['N', 31],
-]
-  .map(([name, start, end = start]) => `<field name="${name}" start="${start}" end="${end}"/>\n`)
-  .join('')}</flags>
-`
+])
 
 const VECTORS = `<vector id="v2d" type="ieee_double" count="2"/>
 <vector id="v2u" type="uint64" count="2"/>
@@ -84,19 +80,9 @@ const system: Feature = {
   ].map((name) => ({name, bits: 64, type: 'int64', group: 'system'})),
 }
 
-const expedited = ['x29', 'sp', 'pc']
+const layoutOf = (osabi: string, shown: readonly Feature[]): RegisterLayout =>
+  new RegisterLayout({architecture: 'aarch64', osabi, features: shown, expedited: ['x29', 'sp', 'pc']})
 
-export const arm64Layout = new RegisterLayout({
-  architecture: 'aarch64',
-  osabi: 'GNU/Linux',
-  features,
-  expedited,
-})
-
+export const arm64Layout = layoutOf('GNU/Linux', features)
 /** For a machine without Linux's conventions. */
-export const arm64MachineLayout = new RegisterLayout({
-  architecture: 'aarch64',
-  osabi: 'none',
-  features: [...features, system],
-  expedited,
-})
+export const arm64MachineLayout = layoutOf('none', [...features, system])

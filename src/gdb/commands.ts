@@ -3,8 +3,7 @@
 import {MAX_PAYLOAD} from './packet.ts'
 import type {Conversation} from './session.ts'
 import {isBreakpoint, type PointKind} from './target.ts'
-import {parseThreadId} from './thread-id.ts'
-import {bytesToHex, parseBytes, parseCount, parseHex, parseRange} from './words.ts'
+import {bytesToHex, parseBytes, parseCount, parseHex, parseRange, parseThreadId} from './words.ts'
 
 const OK = 'OK'
 /** The words are malformed. */

@@ -3,8 +3,7 @@
 import {MAX_PAYLOAD} from './packet.ts'
 import type {Conversation} from './session.ts'
 import {toLinuxSignal} from './signals.ts'
-import {parseThreadId} from './thread-id.ts'
-import {parseCount, textToHex} from './words.ts'
+import {parseCount, parseThreadId, textToHex} from './words.ts'
 
 /** Thread ids in one answer: 8 bytes each. */
 const IDS_AT_A_TIME = 256

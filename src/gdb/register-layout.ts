@@ -66,6 +66,16 @@ export function numbered(
   return Array.from({length: count}, (_, i) => ({...field, name: `${prefix}${i}${suffix}`}))
 }
 
+/** XML of a register's flags: the name of each, its first bit, and its last one if there are several. */
+export function flags(
+  id: string,
+  fields: readonly (readonly [name: string, start: number, end?: number])[],
+): string {
+  const field = ([name, start, end = start]: (typeof fields)[number]): string =>
+    `<field name="${name}" start="${start}" end="${end}"/>\n`
+  return `<flags id="${id}" size="4">\n${fields.map(field).join('')}</flags>\n`
+}
+
 function toXml({architecture, osabi, features}: Description): string {
   const system = osabi === undefined ? '' : `<osabi>${osabi}</osabi>\n`
   return `<?xml version="1.0"?>

@@ -2,8 +2,7 @@
 
 import {toLinuxSignal} from './signals.ts'
 import type {Resumption} from './target.ts'
-import {parseThreadId} from './thread-id.ts'
-import {parseCount, parseHex} from './words.ts'
+import {parseCount, parseHex, parseThreadId} from './words.ts'
 
 /** The answer to vCont?. */
 export const VCONT_ACTIONS = 'vCont;c;C;s;S;t;r'

@@ -1,4 +1,4 @@
-// The words that packets are made of: numbers, bytes and names in hexadecimal. Parsing a malformed one gives undefined.
+// The words that packets are made of: numbers, bytes, names and threads in hexadecimal. Parsing a malformed one gives undefined.
 
 /** At most 64 bits. */
 export function parseHex(text: string): bigint | undefined {
@@ -31,4 +31,13 @@ export function parseBytes(text: string): Uint8Array | undefined {
 /** @param text a byte string */
 export function textToHex(text: string): string {
   return Buffer.from(text, 'latin1').toString('hex')
+}
+
+/** A thread's number, `all`, or any one. Processes are not named: gdb would take one for a process of its own host, and read its /proc. */
+export type ThreadId = number | 'all' | 'any'
+
+/** @returns undefined when it names none */
+export function parseThreadId(text: string): ThreadId | undefined {
+  if (text === '-1') return 'all'
+  return /^[0-9a-f]{1,8}$/i.test(text) ? Number.parseInt(text, 16) || 'any' : undefined
 }

@@ -1,9 +1,8 @@
 // x86_64's registers for gdb: those of a Linux program, in the order of gdb's own descriptions, and those of a machine.
 
-import {type Feature, numbered, type RegisterField, RegisterLayout} from './register-layout.ts'
+import {type Feature, flags, numbered, type RegisterField, RegisterLayout} from './register-layout.ts'
 
-const EFLAGS = `<flags id="i386_eflags" size="4">
-${[
+const EFLAGS = flags('i386_eflags', [
   ['CF', 0],
   ['', 1],
   ['PF', 2],
@@ -21,10 +20,7 @@ ${[
   ['VIF', 19],
   ['VIP', 20],
   ['ID', 21],
-]
-  .map(([name, bit]) => `<field name="${name}" start="${bit}" end="${bit}"/>\n`)
-  .join('')}</flags>
-`
+])
 
 const SSE_TYPES = `<vector id="v8bf16" type="bfloat16" count="8"/>
 <vector id="v4f" type="ieee_single" count="4"/>
@@ -43,12 +39,12 @@ const SSE_TYPES = `<vector id="v8bf16" type="bfloat16" count="8"/>
 <field name="v2_int64" type="v2i64"/>
 <field name="uint128" type="uint128"/>
 </union>
-<flags id="i386_mxcsr" size="4">
-${['IE', 'DE', 'ZE', 'OE', 'UE', 'PE', 'DAZ', 'IM', 'DM', 'ZM', 'OM', 'UM', 'PM']
-  .map((name, bit) => `<field name="${name}" start="${bit}" end="${bit}"/>\n`)
-  .join('')}<field name="FZ" start="15" end="15"/>
-</flags>
-`
+${flags('i386_mxcsr', [
+  ...['IE', 'DE', 'ZE', 'OE', 'UE', 'PE', 'DAZ', 'IM', 'DM', 'ZM', 'OM', 'UM', 'PM'].map(
+    (name, bit) => [name, bit] as const,
+  ),
+  ['FZ', 15],
+])}`
 
 const GENERAL = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi']
 const X87_CONTROL = ['fctrl', 'fstat', 'ftag', 'fiseg', 'fioff', 'foseg', 'fooff', 'fop']

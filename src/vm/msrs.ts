@@ -5,9 +5,9 @@ import {arch} from '../arch/index.ts'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
+import {checkWord} from './registers.ts'
 
 const msrIndex = takes.integer(0, 2 ** 32 - 1)
-const MAX = 2n ** 64n - 1n
 
 /**
  * The model-specific registers of an x86_64 vCPU, by number, as unsigned bigints. SDM vol. 4 lists them. On arm64, where system registers
@@ -46,10 +46,7 @@ export class Msrs {
   /** @throws HvError BAD_ARGUMENT also for a value that KVM refuses; as `get` */
   set(index: number, value: bigint): void {
     const native = this.#of(index)
-    if (typeof value !== 'bigint' || value < 0n || value > MAX) {
-      const message = `MSR 0x${index.toString(16)} cannot be ${typeof value === 'bigint' ? `${value}n` : String(value)}`
-      throw new HvError('BAD_ARGUMENT', message, 'give a bigint from 0n to 2n ** 64n - 1n')
-    }
+    checkWord(`MSR 0x${index.toString(16)}`, value)
     try {
       addon.writeMsr(native, index, value)
     } catch (cause) {

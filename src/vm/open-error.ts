@@ -3,43 +3,31 @@
 import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EOPNOTSUPP, EPERM, errnoName} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
 
-/** @param error from the addon: its `errno` is the host's error */
-export function openError(error: Error & {errno?: number}): HvError {
-  const options = {cause: error}
-  switch (error.errno) {
+const SEE_CHECK = 'run `hv check` to see why'
+
+type Failure = Error & {errno?: number}
+
+/** @param cause from the addon: its `errno` is the host's error */
+export function openError(cause: Failure): HvError {
+  const [code, message, nextStep] = meaningOf(cause)
+  return new HvError(code, message, nextStep, {cause})
+}
+
+function meaningOf({errno, message}: Failure): [code: HvError['code'], message: string, nextStep: string] {
+  switch (errno) {
     case ENOENT:
     case ENODEV:
     case ENXIO:
-      return new HvError('KVM_MISSING', '/dev/kvm is missing', 'run `hv check` to see why', options)
+      return ['KVM_MISSING', '/dev/kvm is missing', SEE_CHECK]
     case EACCES:
     case EPERM:
-      return new HvError(
-        'KVM_DENIED',
-        '/dev/kvm may not be opened by this user',
-        'run `hv check` to see why',
-        options,
-      )
+      return ['KVM_DENIED', '/dev/kvm may not be opened by this user', SEE_CHECK]
     case EBUSY:
-      return new HvError(
-        'KVM_UNUSABLE',
-        'another hypervisor uses the processor',
-        'stop it and try again',
-        options,
-      )
+      return ['KVM_UNUSABLE', 'another hypervisor uses the processor', 'stop it and try again']
     case ENOMEM:
-      return new HvError(
-        'OUT_OF_MEMORY',
-        'the host has no memory for the VM',
-        'give a smaller `memoryBytes`',
-        options,
-      )
+      return ['OUT_OF_MEMORY', 'the host has no memory for the VM', 'give a smaller `memoryBytes`']
     default:
-      return new HvError(
-        'KVM_UNUSABLE',
-        `KVM makes no VM: ${error.message}`,
-        'run `hv check` to see why',
-        options,
-      )
+      return ['KVM_UNUSABLE', `KVM makes no VM: ${message}`, SEE_CHECK]
   }
 }
 
@@ -49,7 +37,7 @@ export function requireHeld(errno: number): void {
 }
 
 /** @param cause from the addon */
-export function vcpuError(cause: Error & {errno?: number}): HvError {
+export function vcpuError(cause: Failure): HvError {
   switch (cause.errno) {
     case EOPNOTSUPP:
       return new HvError('BAD_ARGUMENT', 'only vCPUs of arm64 start switched off', 'leave startsOff away', {

@@ -61,7 +61,7 @@ export class Registers {
     const native = this.#native()
     const entries = Object.entries(values)
     const names = Uint32Array.from(entries, ([name]) => indexOf(native, name))
-    const numbers = BigUint64Array.from(entries, ([name, value]) => checkValue(name, value))
+    const numbers = BigUint64Array.from(entries, ([name, value]) => checkWord(name, value))
     try {
       native.writeRegisters(names, numbers)
     } catch (error) {
@@ -97,7 +97,8 @@ function indexOf(native: NativeVcpu, name: string): number {
   throw new HvError('BAD_ARGUMENT', `there is no register ${name}`, `one of: ${namesOf(native).join(' ')}`)
 }
 
-function checkValue(name: string, value: unknown): bigint {
+/** @throws HvError BAD_ARGUMENT for what is no unsigned bigint of 64 bits */
+export function checkWord(name: string, value: unknown): bigint {
   if (typeof value === 'bigint' && value >= 0n && value <= MAX) return value
   const shown = typeof value === 'bigint' ? `${value}n` : String(value)
   throw new HvError('BAD_ARGUMENT', `${name} cannot be ${shown}`, 'give a bigint from 0n to 2n ** 64n - 1n')

@@ -82,20 +82,7 @@ const EL2H = MASKED | 9n
 export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
   requireArchitecture('arm64', 'startEl1')
   if (vm.hasEl2) throw bad('the vCPU begins at EL2', 'take startEl2')
-  const {entry, stack, table, tcr, vectors} = prepare(vm, vcpu, start)
-  vcpu.registers.set({
-    pc: entry,
-    pstate: EL1H,
-    sp_el1: stack,
-    mair_el1: MAIR,
-    tcr_el1: tcr,
-    ttbr0_el1: table,
-    vbar_el1: vectors,
-    cpacr_el1: CPACR,
-    // KVM resets it to a value that would be confusing in a fault report.
-    far_el1: 0n,
-    sctlr_el1: SCTLR,
-  })
+  startAt('el1', vm, vcpu, start)
 }
 
 /**
@@ -118,26 +105,10 @@ export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
 export function startEl2(vm: Vm, vcpu: Vcpu, start: ElStart): void {
   requireArchitecture('arm64', 'startEl2')
   if (!vm.hasEl2) throw bad('the vCPU has no EL2', 'make the VM with `nested`, or take startEl1')
-  const {entry, stack, table, tcr, vectors} = prepare(vm, vcpu, start)
-  vcpu.registers.set({
-    pc: entry,
-    pstate: EL2H,
-    sp_el2: stack,
-    mair_el2: MAIR,
-    tcr_el2: tcr,
-    ttbr0_el2: table,
-    vbar_el2: vectors,
-    cptr_el2: CPACR,
-    far_el2: 0n,
-    sctlr_el2: SCTLR,
-  })
+  startAt('el2', vm, vcpu, start)
 }
 
-function prepare(
-  vm: Vm,
-  vcpu: Vcpu,
-  start: ElStart,
-): Record<'entry' | 'stack' | 'table' | 'tcr' | 'vectors', bigint> {
+function startAt(level: 'el1' | 'el2', vm: Vm, vcpu: Vcpu, start: ElStart): void {
   const checked = takes.checked(elStart, start, 'start') as ElStart
   const {tables = vm.memory.base + DEFAULT_TABLES, vectors = 0} = checked
   const {entry, stack, gibs} = checkStart(checked)
@@ -148,7 +119,19 @@ function prepare(
     throw bad(`vectors cannot lie at ${vectors}`, `give a multiple of ${VECTORS_ALIGNMENT}`)
   }
   writeTable(vm, tables, gibs)
-  return {entry, stack, table: BigInt(tables), tcr: tcrOf(gibs), vectors: BigInt(vectors)}
+  vcpu.registers.set({
+    pc: entry,
+    pstate: level === 'el1' ? EL1H : EL2H,
+    [`sp_${level}`]: stack,
+    [`mair_${level}`]: MAIR,
+    [`tcr_${level}`]: tcrOf(gibs),
+    [`ttbr0_${level}`]: BigInt(tables),
+    [`vbar_${level}`]: BigInt(vectors),
+    [level === 'el1' ? 'cpacr_el1' : 'cptr_el2']: CPACR,
+    // KVM resets it to a value that would be confusing in a fault report.
+    [`far_${level}`]: 0n,
+    [`sctlr_${level}`]: SCTLR,
+  })
 }
 
 function writeTable(vm: Vm, table: number, gibs: number): void {

@@ -3,7 +3,6 @@
 import * as v from 'valibot'
 import {HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
-import type {VmOptions} from '../vm-options.ts'
 
 /** The first byte is never in text; the last one changes when line ends are converted. */
 export const MAGIC: Uint8Array = Uint8Array.of(0x89, 0x68, 0x76, 0x73, 0x61, 0x76, 0x65, 0x0a)
@@ -23,34 +22,23 @@ const VCPUS_MAX = 4096
 const SLOTS_MAX = 64
 const PART_MAX = 2 ** 24
 
-export interface Description {
-  architecture: 'x86_64' | 'arm64'
-  options: Required<VmOptions>
-  /** The VM's memory: the first slot is the one in `options`. */
-  slots: SavedSlot[]
-  vcpus: SavedVcpu[]
-  /** Lengths in bytes, in the order of the parts in the file. */
-  parts: Record<string, number>
-}
-
-export interface SavedSlot {
-  address: number
-  bytes: number
-  readOnly: boolean
-  logsDirty: boolean
-  hugePages: boolean
-}
-
-export interface SavedVcpu {
-  id: number
-  startsOff: boolean
-  parts: Record<string, number>
-}
-
 const whole = takes.integer(0, Number.MAX_SAFE_INTEGER)
 const lengths = takes.record(v.string('a name'), takes.integer(1, PART_MAX), 'an object of lengths')
 const upTo = <Item extends v.GenericSchema>(item: Item, max: number) =>
   v.pipe(takes.list(item, 'an array'), v.maxLength(max, `${max} at most`))
+
+const savedSlot = takes.options({
+  address: whole,
+  bytes: whole,
+  readOnly: takes.truth,
+  logsDirty: takes.truth,
+  hugePages: takes.truth,
+})
+const savedVcpu = takes.options({
+  id: takes.integer(0, VCPUS_MAX - 1),
+  startsOff: takes.truth,
+  parts: lengths,
+})
 
 const description = takes.options({
   architecture: takes.oneOf(['x86_64', 'arm64']),
@@ -62,22 +50,16 @@ const description = takes.options({
     irqchip: takes.truth,
     hugePages: v.optional(takes.truth, false),
   }),
-  slots: upTo(
-    takes.options({
-      address: whole,
-      bytes: whole,
-      readOnly: takes.truth,
-      logsDirty: takes.truth,
-      hugePages: takes.truth,
-    }),
-    SLOTS_MAX,
-  ),
-  vcpus: upTo(
-    takes.options({id: takes.integer(0, VCPUS_MAX - 1), startsOff: takes.truth, parts: lengths}),
-    VCPUS_MAX,
-  ),
+  // The VM's memory: the first slot is the one in `options`.
+  slots: upTo(savedSlot, SLOTS_MAX),
+  vcpus: upTo(savedVcpu, VCPUS_MAX),
+  // Lengths in bytes, in the order of the parts in the file.
   parts: lengths,
 })
+
+export type Description = v.InferOutput<typeof description>
+export type SavedSlot = v.InferOutput<typeof savedSlot>
+export type SavedVcpu = v.InferOutput<typeof savedVcpu>
 
 /** Magic, version, length, and the description in JSON. */
 export function encode(described: Description): Uint8Array {

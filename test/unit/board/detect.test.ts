@@ -1,8 +1,8 @@
 // Which board a host is: the most specific rule that fits decides.
 
 import {expect, test} from 'vitest'
-import type {Board, Rule} from '../../../src/board/board.ts'
 import {detectBoard, type HostFiles, machineIdOf} from '../../../src/board/detect.ts'
+import type {Board, Rule} from '../../../src/board/schema.ts'
 
 function host(files: Record<string, string>, modules: string[] = []): HostFiles {
   return {read: (path) => files[path] ?? null, hasModule: (name) => modules.includes(name)}

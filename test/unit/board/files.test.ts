@@ -1,9 +1,9 @@
 // The files of boards/: each is valid, recognises its board, and agrees with what hv knows about its cores.
 
 import {describe, expect, test} from 'vitest'
-import type {Rule} from '../../../src/board/board.ts'
 import {detectBoard, type HostFiles} from '../../../src/board/detect.ts'
 import {loadBoards} from '../../../src/board/load.ts'
+import type {Rule} from '../../../src/board/schema.ts'
 import {knownCore} from '../../../src/check/arm64/midr.ts'
 import {ALL_MODES} from '../../../src/check/arm64/modes.ts'
 

@@ -1,8 +1,7 @@
 // A board file is read whole, or refused with the path of the field that is wrong.
 
 import {expect, test} from 'vitest'
-import type {Board} from '../../../src/board/board.ts'
-import {parseBoard} from '../../../src/board/schema.ts'
+import {type Board, parseBoard} from '../../../src/board/schema.ts'
 import {HvError} from '../../../src/errors.ts'
 
 const VALID: Board = {

@@ -117,3 +117,13 @@ export function printable(text: string): string {
     return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
   })
 }
+
+/** What `body` returns; undefined when it throws an HvError. */
+export function orUndefined<Result>(body: () => Result): Result | undefined {
+  try {
+    return body()
+  } catch (error) {
+    if (error instanceof HvError) return undefined
+    throw error
+  }
+}

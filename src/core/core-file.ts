@@ -1,15 +1,10 @@
 // writeCore: an ELF core file (elf(5), core(5)): notes, and then parts of memory. Parts that read as zero become holes.
 
-import {PF_R, PF_W, PF_X} from '../abi/elf.ts'
+import {EHDR_SIZE, ET_CORE, PF_R, PF_W, PF_X, PHDR_SIZE, PT_LOAD, PT_NOTE} from '../abi/elf.ts'
 import type {CoreNote} from './notes.ts'
 
 export {PF_R, PF_W, PF_X}
 
-const ET_CORE = 4
-const PT_LOAD = 1
-const PT_NOTE = 4
-const EHDR_BYTES = 64
-const PHDR_BYTES = 56
 const NOTE_ALIGNMENT = 4
 const PAGE_BYTES = 4096
 /** Above this number, the count is stored elsewhere (PN_XNUM), which few readers know. */
@@ -51,7 +46,7 @@ export interface CoreParts {
 export function writeCore(sink: CoreSink, {machine, notes, segments, contents}: CoreParts): void {
   if (segments.length >= MAX_SEGMENTS) throw new RangeError('too many segments')
   const noteBytes = encodeNotes(notes)
-  const headers = new Uint8Array(EHDR_BYTES + PHDR_BYTES * (segments.length + 1))
+  const headers = new Uint8Array(EHDR_SIZE + PHDR_SIZE * (segments.length + 1))
   const view = new DataView(headers.buffer)
   setElfHeader(view, machine, segments.length + 1)
   setSegmentHeader(view, 0, {type: PT_NOTE, flags: 0, offset: headers.length, bytes: noteBytes.length})
@@ -90,9 +85,9 @@ function setElfHeader(view: DataView, machine: number, segments: number): void {
   view.setUint16(16, ET_CORE, true)
   view.setUint16(18, machine, true)
   view.setUint32(20, 1, true)
-  view.setBigUint64(32, BigInt(EHDR_BYTES), true)
-  view.setUint16(52, EHDR_BYTES, true)
-  view.setUint16(54, PHDR_BYTES, true)
+  view.setBigUint64(32, BigInt(EHDR_SIZE), true)
+  view.setUint16(52, EHDR_SIZE, true)
+  view.setUint16(54, PHDR_SIZE, true)
   view.setUint16(56, segments, true)
 }
 
@@ -113,7 +108,7 @@ function setSegmentHeader(
   index: number,
   {type, flags, offset, bytes, address = 0, physical = 0, memory = 0, align = 0}: SegmentHeader,
 ): void {
-  const at = EHDR_BYTES + PHDR_BYTES * index
+  const at = EHDR_SIZE + PHDR_SIZE * index
   view.setUint32(at, type, true)
   view.setUint32(at + 4, flags, true)
   ;[offset, address, physical, bytes, memory, align].forEach((value, i) => {

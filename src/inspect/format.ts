@@ -1,5 +1,6 @@
 // formatInspection: an inspection for people; the last line says how to run it.
 
+import {hex} from '../elf/elf-error.ts'
 import {printable} from '../errors.ts'
 import type {Found, Inspection, Program} from './inspection.ts'
 
@@ -115,5 +116,3 @@ function rows(lines: readonly string[][]): string {
     )
     .join('\n')
 }
-
-const hex = (value: number): string => `0x${value.toString(16)}`

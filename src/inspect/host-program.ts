@@ -4,7 +4,7 @@ import {posix} from 'node:path'
 import {readDynamic} from '../elf/dynamic.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
-import {HvError} from '../errors.ts'
+import {orUndefined} from '../errors.ts'
 import type {HostLibraries} from './host-libraries.ts'
 import type {ProgramFile} from './inspection.ts'
 import {findLibraries, firstLibrary} from './libraries.ts'
@@ -27,6 +27,13 @@ export interface ShownProgram {
   readonly links: readonly {readonly path: string; readonly target: string}[]
 }
 
+interface Needed {
+  readonly paths: readonly string[]
+  readonly links: ShownProgram['links']
+}
+
+const NOTHING: Needed = {paths: [], links: []}
+
 /**
  * Files that cannot be found are left out: the dynamic linker reports them. Libraries loaded with dlopen(3) are not found. In a jail
  * the finder finds only files in folders that the jail lets it open.
@@ -39,7 +46,8 @@ export function libraryFinder(host: HostLibraries): (program: OpenProgram, ofGue
   return ({fd, path, name}, ofGuest = '') => {
     using tree = new ProgramTree('/')
     const file = {path: name, treePath: path, reader: fileReader(fd), tree}
-    const needed = neededBy(file, host, ofGuest.split(':'))
+    // Loading a file that is no program will report what is wrong with it.
+    const needed = orUndefined(() => neededBy(file, host, ofGuest.split(':'))) ?? NOTHING
     return {
       path,
       libraries: needed.paths.map((each) => ({host: each, guest: posix.normalize(each)})),
@@ -48,28 +56,20 @@ export function libraryFinder(host: HostLibraries): (program: OpenProgram, ofGue
   }
 }
 
+/** @throws HvError for a file that is no program */
 function neededBy(
   {reader, tree, treePath, path}: ProgramFile,
   host: HostLibraries,
   ofGuest: readonly string[],
-): {paths: string[]; links: ShownProgram['links']} {
-  try {
-    const image = parseElf(reader, path)
-    const dynamic = readDynamic(reader, image)
-    const {interp, machine} = image
-    if (interp === undefined || dynamic === undefined) return {paths: [], links: []}
-    const interpreter = firstLibrary(tree, [interp], machine)?.path
-    const found = findLibraries(tree, machine, interp, treePath, dynamic, host.folders(interp), ofGuest)
-    const paths = [interpreter, ...found.map((library) => library.path)].filter((each) => each != null)
-    return {
-      paths,
-      links: linksFor(paths, host.folders(interp), builtInFolders(machine, interp)),
-    }
-  } catch (error) {
-    // Loading it will report what is wrong with it.
-    if (error instanceof HvError) return {paths: [], links: []}
-    throw error
-  }
+): Needed {
+  const image = parseElf(reader, path)
+  const dynamic = readDynamic(reader, image)
+  const {interp, machine} = image
+  if (interp === undefined || dynamic === undefined) return NOTHING
+  const interpreter = firstLibrary(tree, [interp], machine)?.path
+  const found = findLibraries(tree, machine, interp, treePath, dynamic, host.folders(interp), ofGuest)
+  const paths = [interpreter, ...found.map((library) => library.path)].filter((each) => each != null)
+  return {paths, links: linksFor(paths, host.folders(interp), builtInFolders(machine, interp))}
 }
 
 /** The guest has no ld.so.cache and no ld.so.conf: libraries that the host found through them get links where ld.so finds others. */

@@ -5,7 +5,7 @@ import {type Dynamic, readDynamic} from '../elf/dynamic.ts'
 import type {ElfReader} from '../elf/image.ts'
 import type {Machine} from '../elf/machine-name.ts'
 import {parseElf} from '../elf/parse.ts'
-import {HvError} from '../errors.ts'
+import {orUndefined} from '../errors.ts'
 import type {Found} from './inspection.ts'
 import type {ProgramTree} from './tree.ts'
 
@@ -80,12 +80,9 @@ function dynamicOf(
   path: string,
   machine: Machine,
 ): {dynamic: Dynamic | undefined} | undefined {
-  try {
+  return orUndefined(() => {
     const image = parseElf(reader, path, machine)
     const dynamic = readDynamic(reader, image)
     return image.type === 'DYN' && dynamic?.isPie !== true ? {dynamic} : undefined
-  } catch (error) {
-    if (error instanceof HvError) return undefined
-    throw error
-  }
+  })
 }

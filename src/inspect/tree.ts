@@ -4,6 +4,7 @@ import {ALL_CAPABILITIES, NO_CAPABILITIES} from '../abi/capability.ts'
 import {Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
+import {readUpTo} from '../elf/file-reader.ts'
 import type {ElfReader} from '../elf/image.ts'
 import {createMemoryFile} from '../platform/page-allocator.ts'
 import type {Credentials, FileDescription} from '../vfs/file.ts'
@@ -39,13 +40,7 @@ export class ProgramTree implements Disposable {
     return this.#open(path, S_IFREG, (file) =>
       use({
         size: file.inode.attributes().size,
-        read(offset, length) {
-          const bytes = new Uint8Array(length)
-          let done = 0
-          for (let count = 1; count > 0 && done < length; done += count)
-            count = file.read(bytes.subarray(done), offset + done)
-          return bytes.subarray(0, done)
-        },
+        read: (offset, length) => readUpTo(length, (rest, done) => file.read(rest, offset + done)),
       }),
     )
   }

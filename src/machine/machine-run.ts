@@ -7,6 +7,8 @@ import type {Bus} from './devices/bus.ts'
 import {type Ending, type MachineDevices, machine} from './machine.ts'
 import {failed, type MachineResult, RESET_STATUS} from './machine-result.ts'
 
+const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+
 /** What a run is made of. */
 export interface RunParts {
   readonly vcpus: readonly Vcpu[]
@@ -132,5 +134,19 @@ export abstract class MachineRun {
   #endBy(ending: Ending): void {
     this.wasReset = ending === 'reset' && this.#end === undefined
     this.stop({exitCode: ending === 'reset' ? RESET_STATUS : ending, signal: null, timedOut: false})
+  }
+}
+
+/**
+ * Signals that would end this process end its machine instead, so that it can be looked into. Call it before Jail.decide. The second such
+ * signal of a kind ends this process.
+ */
+export function stopBySignals(stop: (end: End) => void): Disposable {
+  const heard = (_: string, signal: number): void => stop({exitCode: null, signal, timedOut: false})
+  for (const name of DEADLY) process.once(name, heard)
+  return {
+    [Symbol.dispose]() {
+      for (const name of DEADLY) process.off(name, heard)
+    },
   }
 }

@@ -3,6 +3,7 @@
 import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {PT_LOAD} from '../../abi/elf.ts'
 import {arch} from '../../arch/index.ts'
+import {hex} from '../../elf/elf-error.ts'
 import {fileReader} from '../../elf/file-reader.ts'
 import type {ElfImage, ElfReader} from '../../elf/image.ts'
 import {parseElf} from '../../elf/parse.ts'
@@ -143,5 +144,3 @@ function writeArguments(memory: GuestMemory, args: readonly string[]): number {
   memory.write(begin, new Uint8Array(pointers.buffer))
   return begin
 }
-
-const hex = (value: number): string => `0x${value.toString(16)}`

@@ -11,8 +11,7 @@ import type {DeadMachine} from '../debug/dump-machine.ts'
 import {Bus} from '../devices/bus.ts'
 import {type BareDevices, machine} from '../machine.ts'
 import {failed, type MachineResult, nowNs} from '../machine-result.ts'
-import {MachineRun} from '../machine-run.ts'
-import {stopBySignals} from '../stop-by-signals.ts'
+import {MachineRun, stopBySignals} from '../machine-run.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
 
 /** The host backs it lazily: it costs only what the guest touches. */

@@ -2,7 +2,7 @@
 
 import {SIGKILL, SIGTRAP} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
-import {HvError} from '../../errors.ts'
+import {HvError, orUndefined} from '../../errors.ts'
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
 import {isBreakpoint, type PointKind, type Resumption, type Stop, type Target} from '../../gdb/target.ts'
 import type {DebugExit, Exit} from '../../vm/exit.ts'
@@ -128,7 +128,11 @@ export class DebuggedMachine implements Target, MachineDebugging {
       kind === 'software' ? this.#memory.find(vcpu, address, arch.debug.breakpoint.length) : undefined
     if (!this.#points.add({kind, address, length, place})) return false
     // The processor may not support it: a watchpoint of three bytes, say.
-    if (isTaken(() => vcpu.debug(this.#points.asked))) return true
+    const takes = (): true => {
+      vcpu.debug(this.#points.asked)
+      return true
+    }
+    if (orUndefined(takes)) return true
     this.#points.remove(kind, address, length)
     return false
   }
@@ -276,14 +280,4 @@ function stopOf({exitCode, signal, timedOut}: End): Stop {
   if (exitCode !== null) return {what: 'exited', code: exitCode}
   if (signal !== null || timedOut) return {what: 'killed', signal: signal ?? SIGKILL}
   return {what: 'exited', code: FAILED}
-}
-
-function isTaken(act: () => void): boolean {
-  try {
-    act()
-    return true
-  } catch (error) {
-    if (error instanceof HvError) return false
-    throw error
-  }
 }

@@ -4,7 +4,7 @@ import {EM_AARCH64, EM_X86_64, PF_R, PF_W, PF_X} from '../../abi/elf.ts'
 import {arch} from '../../arch/index.ts'
 import {type CoreSegment, type CoreSink, MAX_SEGMENTS, writeCore} from '../../core/core-file.ts'
 import {type CoreNote, statusNote} from '../../core/notes.ts'
-import {HvError} from '../../errors.ts'
+import {orUndefined} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {writtenRuns} from '../../vm/written-runs.ts'
@@ -66,13 +66,8 @@ function notesOf(vcpu: Vcpu, index: number, signal: number): CoreNote[] {
 /** Uses the tables of the first vCPU that has any: kernels share their own half between all tables. */
 function virtualSegments({vcpus, memory}: DeadMachine, physical: readonly CoreSegment[]): CoreSegment[] {
   const readTable = (address: number, entries: number): Uint32Array | undefined => {
-    try {
-      const bytes = memory.view(address, entries * ENTRY_BYTES)
-      return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
-    } catch (error) {
-      if (error instanceof HvError) return undefined
-      throw error
-    }
+    const bytes = orUndefined(() => memory.view(address, entries * ENTRY_BYTES))
+    return bytes && new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
   }
   for (const vcpu of vcpus) {
     const trees = arch.name === 'x86_64' ? x86Trees(x86PagingOf(vcpu)) : arm64Trees(arm64PagingOf(vcpu))

@@ -1,7 +1,7 @@
 // GuestVirtual: a vCPU's memory by the virtual addresses of its instructions, through the page tables that it uses now.
 
 import {arch} from '../../arch/index.ts'
-import {HvError} from '../../errors.ts'
+import {orUndefined} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {RegisterName} from '../../vm/registers.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
@@ -80,12 +80,7 @@ export class GuestVirtual {
 
   /** Undefined when not all of it is memory. */
   #view(address: number, length: number): Uint8Array | undefined {
-    try {
-      return this.#memory.view(address, length)
-    } catch (error) {
-      if (error instanceof HvError) return undefined
-      throw error
-    }
+    return orUndefined(() => this.#memory.view(address, length))
   }
 }
 

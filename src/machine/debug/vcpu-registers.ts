@@ -2,7 +2,7 @@
 
 import {type DebugState, readInteger, writeInteger} from '../../arch/debug.ts'
 import {arch} from '../../arch/index.ts'
-import {HvError} from '../../errors.ts'
+import {orUndefined} from '../../errors.ts'
 import {arm64MachineLayout} from '../../gdb/arm64.ts'
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
 import {x86MachineLayout} from '../../gdb/x86-64.ts'
@@ -59,14 +59,12 @@ export function unpack(layout: RegisterLayout, bytes: Uint8Array, vcpu: Vcpu): b
       writesVectors = true
     }
   }
-  try {
+  const write = (): true => {
     if (Object.keys(written).length > 0) vcpu.registers.set(written as RegisterValues)
     if (writesVectors) vcpu.vectors.writeArea(state.fp)
     return true
-  } catch (error) {
-    if (error instanceof HvError) return false
-    throw error
   }
+  return orUndefined(write) ?? false
 }
 
 /** As a core file has a thread's registers. Precondition: the vCPU is stopped. */

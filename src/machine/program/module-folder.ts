@@ -5,6 +5,7 @@ import {basename, dirname} from 'node:path'
 import {ALL_CAPABILITIES} from '../../abi/capability.ts'
 import {Errno} from '../../abi/errno.ts'
 import {O_RDONLY} from '../../abi/open-flags.ts'
+import {readUpTo} from '../../elf/file-reader.ts'
 import {HvError} from '../../errors.ts'
 import {type HostSource, openHostSource} from '../../vfs/fs/host-source.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
@@ -58,14 +59,7 @@ function readFile(root: Location, path: string): Uint8Array {
     const {size} = file.inode.attributes()
     if (size > MOST_BYTES)
       throw new HvError('BAD_KERNEL', `the module ${path} has ${size} bytes`, 'run depmod(8) for the modules')
-    const bytes = new Uint8Array(size)
-    let done = 0
-    while (done < size) {
-      const count = file.read(bytes.subarray(done), done)
-      if (count === 0) break
-      done += count
-    }
-    return bytes.subarray(0, done)
+    return readUpTo(size, (rest, done) => file.read(rest, done))
   } finally {
     file.close()
   }

@@ -1,6 +1,6 @@
 // BrokenRing: what a driver did wrong in a ring; and the only way to the memory that a ring names.
 
-import {HvError} from '../../errors.ts'
+import {orUndefined} from '../../errors.ts'
 import type {ViewOfMemory} from './model.ts'
 
 type View = Uint8Array<ArrayBuffer>
@@ -11,7 +11,7 @@ export class BrokenRing extends Error {}
 /** For a driver's structure, in one piece. @param alignment of the address, in bytes @throws BrokenRing when a byte is no memory */
 export function viewOf(memory: ViewOfMemory, address: number, length: number, alignment: number): View {
   if (address % alignment === 0) {
-    const view = attempt(() => memory.view(address, length))
+    const view = orUndefined(() => memory.view(address, length))
     if (view?.length === length) return view as View
   }
   throw noMemory(address, length)
@@ -19,19 +19,10 @@ export function viewOf(memory: ViewOfMemory, address: number, length: number, al
 
 /** A buffer, which may span adjacent slots. @throws BrokenRing when a byte is no memory */
 export function viewsOf(memory: ViewOfMemory, address: number, length: number): readonly Uint8Array[] {
-  const views = attempt(() => memory.views(address, length))
+  const views = orUndefined(() => memory.views(address, length))
   // All are empty once the memory is gone.
   if (views?.every((view) => view.length > 0)) return views
   throw noMemory(address, length)
-}
-
-function attempt<Result>(look: () => Result): Result | undefined {
-  try {
-    return look()
-  } catch (error) {
-    if (error instanceof HvError) return undefined
-    throw error
-  }
 }
 
 const noMemory = (address: number, length: number): BrokenRing =>

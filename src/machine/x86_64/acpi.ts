@@ -51,30 +51,20 @@ function dsdtOf(devices: readonly PlacedDevice[]): readonly number[] {
 }
 
 function nodeOf({kind, first, length, gsi}: PlacedDevice, place: string, unique: aml.Bytes): aml.Bytes {
+  const node = (letters: string, id: aml.Bytes, ...terms: aml.Bytes[]): aml.Bytes =>
+    aml.device(`${letters}${place}`, aml.name('_HID', id), unique, ...terms)
   switch (kind) {
-    case 'serial':
-      return aml.device(
-        `CM${place}`,
-        aml.name('_HID', aml.eisaId('PNP0501')),
-        unique,
-        aml.resources(aml.ports(first, length), aml.interrupt(gsi, 'edge')),
-      )
+    case 'serial': {
+      const used = aml.resources(aml.ports(first, length), aml.interrupt(gsi, 'edge'))
+      return node('CM', aml.eisaId('PNP0501'), used)
+    }
     case 'clock':
-      return aml.device(
-        `RT${place}`,
-        aml.name('_HID', aml.eisaId('PNP0B00')),
-        unique,
-        aml.resources(aml.ports(first, length)),
-      )
-    case 'virtio':
-      return aml.device(
-        `VR${place}`,
-        // Linux's name for virtio-mmio: drivers/virtio/virtio_mmio.c.
-        aml.name('_HID', aml.text('LNRO0005')),
-        unique,
-        aml.name('_CCA', aml.byte(1)),
-        aml.resources(aml.memory(first, length), aml.interrupt(gsi, 'level')),
-      )
+      return node('RT', aml.eisaId('PNP0B00'), aml.resources(aml.ports(first, length)))
+    case 'virtio': {
+      const used = aml.resources(aml.memory(first, length), aml.interrupt(gsi, 'level'))
+      // Linux's name for virtio-mmio: drivers/virtio/virtio_mmio.c.
+      return node('VR', aml.text('LNRO0005'), aml.name('_CCA', aml.byte(1)), used)
+    }
   }
 }
 

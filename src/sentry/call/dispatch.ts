@@ -5,6 +5,7 @@ import {Unfinished} from '../../vfs/unfinished.ts'
 import {nextSlice} from '../core/slices.ts'
 import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation, resumeWait} from '../core/wait.ts'
 import {BrokenPromise, breakPromise} from '../pledge/broken-promise.ts'
 
 /**
@@ -34,14 +35,16 @@ export function attempt(task: Task, run: Syscall, args: Arguments, callNumber: n
   try {
     return run(task, args)
   } catch (error) {
-    return toResult(task, error, callNumber, repeat(run, task, args))
+    if (error instanceof Unfinished) return nextSlice(task, startAgain, undefined)
+    return toResult(task, error, callNumber)
   }
 }
 
-/** A separate function: with a closure in `attempt`, every call, even without an error, would allocate what the closure captures. */
-function repeat(run: Syscall, task: Task, args: Arguments): () => number {
-  return () => run(task, args)
-}
+/** The call's words are still in the frame, and only the process itself gives it other handlers. */
+const startAgain = continuation<undefined>({
+  name: 'start-again',
+  resume: (task) => task.process.handlers[task.context.callNumber]!(task, task.arguments),
+})
 
 /** Tries a blocked call again. Returns like dispatch. */
 export function retry(task: Task, expired: boolean): boolean {
@@ -49,9 +52,12 @@ export function retry(task: Task, expired: boolean): boolean {
   const wait = task.wait!
   let result: number
   try {
-    result = wait.retry(expired)
+    result = resumeWait(task, wait, expired)
   } catch (error) {
-    result = toResult(task, error, task.context.callNumber, () => wait.retry(expired))
+    const isUnfinished = error instanceof Unfinished
+    result = isUnfinished
+      ? nextSlice(task, wait.next, wait.progress)
+      : toResult(task, error, task.context.callNumber)
   }
   if (result === BLOCKED) return false
   task.wait = undefined
@@ -70,13 +76,9 @@ function finish(task: Task, result: number): boolean {
   return true
 }
 
-/**
- * The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up.
- * @param again continues what a file system has not finished
- */
-function toResult(task: Task, error: unknown, callNumber: number, again: () => number): number {
+/** The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up. */
+function toResult(task: Task, error: unknown, callNumber: number): number {
   if (error instanceof Errno) return -error.code
   if (error instanceof BrokenPromise) return breakPromise(task, error, callNumber)
-  if (error instanceof Unfinished) return nextSlice(task, again)
   throw error
 }

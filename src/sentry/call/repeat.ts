@@ -1,49 +1,59 @@
-// repeat: a call that makes another call several times, each of which may sleep: sendmmsg(2), recvmmsg(2).
+// repeated: a call that makes another call several times, each of which may sleep: sendmmsg(2), recvmmsg(2).
 
 import {Errno} from '../../abi/errno.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import type {Wait} from '../core/wait.ts'
+import {continuation, resumeInner, type Wait} from '../core/wait.ts'
 
-export interface Steps {
+export interface Repetition {
   readonly count: number
-  /** A handler: its result is ignored. */
-  readonly step: (index: number) => number
-  /** Called after each step but the last: whether to stop. */
-  readonly isOver?: () => boolean
-  /** A step has failed after others succeeded: the call reports those. */
-  readonly failed?: (error: Errno) => void
-  /** The call's result after this many steps. */
-  readonly result: (done: number) => number
+  done: number
 }
 
-/** @returns the result, or BLOCKED @throws what the first step throws */
-export function repeat(task: Task, steps: Steps): number {
-  const {count, step, result} = steps
-  let done = 0
-  const proceed = (first: () => number, asleep: Wait | undefined): number => {
+export interface Steps<Progress extends Repetition> {
+  /** A handler: its result is ignored. */
+  step(task: Task, progress: Progress): number
+  /** Called after each step but the last: whether to stop. */
+  isOver?(task: Task, progress: Progress): boolean
+  /** A step has failed after others succeeded: the call reports those. */
+  failed?(progress: Progress, error: Errno): void
+  /** Called before the call returns how many steps are done. */
+  finish?(task: Task, progress: Progress): void
+}
+
+/** @returns a handler of such a call: @returns the number of steps, or BLOCKED; throws what the first step throws */
+export function repeated<Progress extends Repetition>(
+  name: string,
+  steps: Steps<Progress>,
+): (task: Task, progress: Progress) => number {
+  const next = continuation<{readonly repetition: Progress; readonly inner: Wait}>({
+    name,
+    resume: (task, {repetition, inner}, expired = false) => go(task, repetition, inner, expired),
+    bytesDone: (task, {repetition, inner: {next: step, progress}}) =>
+      repetition.done + ((step.bytesDone?.(task, progress) ?? 0) > 0 ? 1 : 0),
+    settled: (task, {inner}) => inner.next.settled?.(task, inner.progress),
+    interrupted: (task, {inner}) => inner.next.interrupted?.(task, inner.progress),
+    ended: (task, {inner}) => inner.next.ended?.(task, inner.progress),
+  })
+  /** @param asleep what the current step sleeps on */
+  function go(task: Task, repetition: Progress, asleep?: Wait, expired = false): number {
+    const outer = task.wait
     try {
-      for (let run = first; done < count; run = () => step(done)) {
-        if (run() === BLOCKED) return sleepOn(asleep)
-        done++
-        if (done < count && steps.isOver?.()) break
+      for (let inner = asleep; repetition.done < repetition.count; inner = undefined) {
+        const result = inner ? resumeInner(task, inner, expired) : steps.step(task, repetition)
+        if (result === BLOCKED) {
+          const wait = task.wait!
+          return wait === outer ? BLOCKED : task.block({...wait, next, progress: {repetition, inner: wait}})
+        }
+        repetition.done++
+        if (repetition.done < repetition.count && steps.isOver?.(task, repetition)) break
       }
     } catch (error) {
-      if (done === 0 || !(error instanceof Errno)) throw error
-      steps.failed?.(error)
+      if (repetition.done === 0 || !(error instanceof Errno)) throw error
+      steps.failed?.(repetition, error)
     }
-    return result(done)
+    steps.finish?.(task, repetition)
+    return repetition.done
   }
-  const sleepOn = (asleep: Wait | undefined): number => {
-    const inner = task.wait!
-    // It sleeps on the same things.
-    if (inner === asleep) return BLOCKED
-    const outer: Wait = {
-      ...inner,
-      retry: (expired) => proceed(() => inner.retry(expired), outer),
-      progress: () => done + ((inner.progress?.() ?? 0) > 0 ? 1 : 0),
-    }
-    return task.block(outer)
-  }
-  return proceed(() => step(0), undefined)
+  return go
 }

@@ -59,6 +59,6 @@ export class Sleep implements Waiter, TimerTarget {
     for (const queue of this.#queues) queue.leave(this)
     for (const interest of this.#interests) this.#watch.remove(interest)
     this.#timers.cancel(this.#timer)
-    this.wait.ended?.()
+    this.wait.next.ended?.(this.task, this.wait.progress)
   }
 }

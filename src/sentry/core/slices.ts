@@ -1,43 +1,47 @@
 // Slices: a long call works piece by piece; signals, timers, time-outs and the embedder get their turn in between.
 
 import type {Task} from './task.ts'
+import {type Continuation, continuation} from './wait.ts'
 
 /** How much a call does at a stretch: bytes moved, or pages looked at. A few milliseconds of work. */
 export const SLICE_BYTES = 4 << 20
 export const SLICE_PAGES = 16 << 10
 
-export interface SliceOptions {
-  /** How much the call has moved, which it returns when a signal ends it. Without this, only the end of the process ends it. */
-  readonly moved?: () => number
+/** A call that goes from `at` to `end` in slices. */
+export interface Walk {
+  at: number
+  readonly end: number
+  /** The call's, when it is at the end. */
+  readonly result: number
 }
 
-/** Calls `step`, which returns where the next slice begins, until that is `end`; then the call's result is `result`. */
-export function stepThrough(
-  task: Task,
-  start: number,
-  end: number,
-  step: (from: number) => number,
-  result: number,
-): number {
-  let at = start
-  const proceed = (): number => {
-    at = step(at)
-    return at < end ? nextSlice(task, proceed) : result
-  }
-  return proceed()
+/** @param step does one slice, and returns where the next one begins */
+export function walk<Progress extends Walk>(
+  name: string,
+  step: (task: Task, progress: Progress) => number,
+): Continuation<Progress> {
+  const next = continuation<Progress>({
+    name,
+    resume: (task, progress): number => {
+      progress.at = step(task, progress)
+      return progress.at < progress.end ? nextSlice(task, next, progress) : progress.result
+    },
+  })
+  return next
 }
 
 /**
- * What a handler (or the retry of a blocked call) returns when its slice is used up: the kernel's loop does what is due, then
- * calls `proceed`, which may end in the same way. The guest's memory and descriptors may have changed by then.
+ * What a handler (or the continuation of a blocked call) returns when its slice is used up: the kernel's loop does what is due, then
+ * resumes the call, which may end in the same way. The guest's memory and descriptors may have changed by then.
+ * @param onlyKillable whether only the end of the process ends it; otherwise the continuation says how much has moved
  */
-export function nextSlice(task: Task, proceed: () => number, {moved}: SliceOptions = {}): number {
-  return task.block({
-    // At once, but after a round of the loop.
-    deadlineNs: task.kernel.monotonicNs(),
-    restart: 'sa-restart',
-    onlyKillable: moved === undefined,
-    retry: proceed,
-    progress: moved,
-  })
+export function nextSlice<Progress>(
+  task: Task,
+  next: Continuation<Progress>,
+  progress: Progress,
+  onlyKillable = true,
+): number {
+  // At once, but after a round of the loop.
+  const deadlineNs = task.kernel.monotonicNs()
+  return task.block({deadlineNs, restart: 'sa-restart', onlyKillable, next, progress})
 }

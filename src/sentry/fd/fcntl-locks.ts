@@ -18,8 +18,9 @@ import {type FileLocks, isLockType, type RecordLock} from '../../vfs/file-locks.
 import type {Kernel} from '../core/kernel.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import type {Wait} from '../core/wait.ts'
+import {type Continuation, continuation, type Wait} from '../core/wait.ts'
 import {openFile} from './descriptor-argument.ts'
+import type {SharedDescription} from './fd-table.ts'
 
 /** MAX_DEADLK_ITERATIONS of fs/locks.c: Linux follows no longer chain either. */
 const MAX_DEADLOCK_STEPS = 10
@@ -55,57 +56,84 @@ export function setLock(task: Task, fd: number, command: number, address: number
   if (wanted.type === F_RDLCK && !opensForReading(file.flags)) throw new Errno(EBADF)
   if (wanted.type === F_WRLCK && !opensForWriting(file.flags)) throw new Errno(EBADF)
 
-  const {inode} = file
-  const {fileLocks} = task.kernel
-  const {fds} = task
-  const description = fds.description(fd)
-  const locks = fileLocks.of(inode)
-  const blocker = () => (wanted.type === F_UNLCK ? undefined : locks.conflict(wanted))
-  const attempt = (): number => {
-    if (wanted.type !== F_UNLCK) locks.useHost(file)
-    if (blocker() === undefined && locks.set(wanted)) {
-      // While this waited, another thread closed the descriptor: no close would end the lock (fcntl_setlk in Linux).
-      const isLate = !ofDescription && wanted.type !== F_UNLCK && fds.find(fd) !== description
-      if (isLate) locks.set({...wanted, type: F_UNLCK})
-      fileLocks.forgetIdle(inode)
-      if (isLate) throw new Errno(EBADF)
-      return 0
-    }
-    if (command === F_SETLKW && wouldDeadlock(task, wanted, blocker())) throw new Errno(EDEADLK)
-    return BLOCKED
+  const description = task.fds.description(fd)
+  const locks = task.kernel.fileLocks.of(file.inode)
+  const recordLock = {locks, wanted}
+  const progress: RecordLockWait = {
+    ...{locks, file, delayNs: FIRST_RETRY_NS, wanted, fd, description, command},
+    ...(!ofDescription && {recordLock}),
   }
   releaseOnClose(task, fd, ofDescription)
-  if (attempt() === 0) return 0
+  if (setRecordLock(task, progress) === 0) return 0
   if (command !== F_SETLKW && command !== F_OFD_SETLKW) throw new Errno(EAGAIN)
-  return waitForLock(task, locks, file, attempt, {
-    ...(!ofDescription && {recordLock: {owner: wanted.owner, blocker}}),
-  })
+  return waitForLock(task, recordLocking, progress)
 }
 
-const FIRST_RETRY_NS = 1_000_000
+interface RecordLockWait extends LockWait {
+  readonly wanted: RecordLock
+  readonly fd: number
+  readonly description: SharedDescription
+  readonly command: number
+}
+
+const recordLocking = lockContinuation('record-lock', setRecordLock)
+
+function setRecordLock(task: Task, {locks, file, wanted, fd, description, command}: RecordLockWait): number {
+  const sets = wanted.type !== F_UNLCK
+  if (sets) locks.useHost(file)
+  const blocker = sets ? locks.conflict(wanted) : undefined
+  if (blocker === undefined && locks.set(wanted)) {
+    // While this waited, another thread closed the descriptor: no close would end the lock (fcntl_setlk in Linux).
+    const isLate = sets && wanted.owner === task.fds && task.fds.find(fd) !== description
+    if (isLate) locks.set({...wanted, type: F_UNLCK})
+    task.kernel.fileLocks.forgetIdle(file.inode)
+    if (isLate) throw new Errno(EBADF)
+    return 0
+  }
+  if (command === F_SETLKW && wouldDeadlock(task, wanted, blocker)) throw new Errno(EDEADLK)
+  return BLOCKED
+}
+
+export const FIRST_RETRY_NS = 1_000_000
 const LAST_RETRY_NS = 256_000_000
 
-/** Waits until `attempt` succeeds. Nothing reports the end of a lock on the host, so it is tried again, at growing intervals. */
-export function waitForLock(
+/** What a call needs that waits for a lock. */
+export interface LockWait extends Pick<Wait, 'recordLock'> {
+  readonly locks: FileLocks
+  readonly file: FileDescription
+  /** Until the next try, if the file is the host's. Nothing reports the end of a lock there: it is tried at growing intervals. */
+  delayNs: number
+}
+
+/** @param attempt 0: it has the lock */
+export function lockContinuation<Progress extends LockWait>(
+  name: string,
+  attempt: (task: Task, progress: Progress) => number,
+): Continuation<Progress> {
+  const next = continuation<Progress>({
+    name,
+    resume: (task, progress): number => {
+      if (attempt(task, progress) === 0) return 0
+      if (progress.file.openHostLocks === undefined) return BLOCKED
+      progress.delayNs = Math.min(2 * progress.delayNs, LAST_RETRY_NS)
+      return waitForLock(task, next, progress)
+    },
+  })
+  return next
+}
+
+export function waitForLock<Progress extends LockWait>(
   task: Task,
-  locks: FileLocks,
-  file: FileDescription,
-  attempt: () => number,
-  more: Pick<Wait, 'recordLock'> = {},
-  delayNs = FIRST_RETRY_NS,
+  next: Continuation<Progress>,
+  progress: Progress,
 ): number {
-  const isOnHost = file.openHostLocks !== undefined
+  const {locks, file, delayNs, recordLock} = progress
   return task.block({
     queues: [locks.released],
-    ...(isOnHost && {deadlineNs: task.kernel.monotonicNs() + delayNs}),
+    ...(file.openHostLocks !== undefined && {deadlineNs: task.kernel.monotonicNs() + delayNs}),
     restart: 'sa-restart',
-    retry: () => {
-      if (attempt() === 0) return 0
-      return isOnHost
-        ? waitForLock(task, locks, file, attempt, more, Math.min(2 * delayNs, LAST_RETRY_NS))
-        : BLOCKED
-    },
-    ...more,
+    ...(recordLock && {recordLock}),
+    ...{next, progress},
   })
 }
 
@@ -121,7 +149,8 @@ function wouldDeadlock({kernel}: Task, wanted: RecordLock, blocker: RecordLock |
 
 function blockerOf({tasks}: Kernel, owner: RecordLock['owner']): RecordLock | undefined {
   for (const {wait} of tasks.values()) {
-    if (wait?.recordLock?.owner === owner) return wait.recordLock.blocker()
+    const {locks, wanted} = wait?.recordLock ?? {}
+    if (wanted?.owner === owner) return locks?.conflict(wanted)
   }
   return undefined
 }

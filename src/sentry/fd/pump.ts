@@ -13,6 +13,7 @@ import {tell} from '../../vfs/watchers.ts'
 import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {limitWrite} from './transfer-limits.ts'
 
@@ -26,12 +27,45 @@ export interface Source {
 }
 
 /** A file with offsets, from `start` on; its own offset does not change. */
-export function fileSource(file: FileDescription, start: number): Source {
-  return {file, peek: (target, moved) => file.read(target, start + moved), take: () => {}}
+export class FileSource implements Source {
+  readonly file: FileDescription
+  readonly start: number
+
+  constructor(file: FileDescription, start: number) {
+    this.file = file
+    this.start = start
+  }
+
+  peek(target: Uint8Array, moved: number): number {
+    return this.file.read(target, this.start + moved)
+  }
+
+  take(): void {}
 }
 
-export function pipeSource(file: PipeEnd): Source {
-  return {file, peek: (target) => file.pipe.peek(target), take: (count) => file.pipe.drop(count)}
+export class PipeSource implements Source {
+  readonly file: PipeEnd
+
+  constructor(file: PipeEnd) {
+    this.file = file
+  }
+
+  peek(target: Uint8Array, _moved: number): number {
+    return this.file.pipe.peek(target)
+  }
+
+  take(count: number): void {
+    this.file.pipe.drop(count)
+  }
+}
+
+/** What stays in the pipe is copied once, and no more than that: a pipe holds less than one slice, in which no other task runs. */
+export class TeeSource extends PipeSource {
+  override peek(target: Uint8Array, moved: number): number {
+    return this.file.pipe.peek(target, moved)
+  }
+
+  override take(): void {}
 }
 
 interface Peekable extends FileDescription {
@@ -40,19 +74,41 @@ interface Peekable extends FileDescription {
 }
 
 /** Closes descriptors that come with the bytes. */
-export function socketSource(file: Peekable): Source {
-  return {file, peek: (target) => file.peek(target), take: (count) => void file.read(new Uint8Array(count))}
+export class SocketSource implements Source {
+  readonly file: Peekable
+
+  constructor(file: Peekable) {
+    this.file = file
+  }
+
+  peek(target: Uint8Array): number {
+    return this.file.peek(target)
+  }
+
+  take(count: number): void {
+    this.file.read(new Uint8Array(count))
+  }
 }
 
 /** A host stream, into a pipe. What was read cannot be put back, so no more is read than the pipe has room for. */
-export function streamSource(file: FileDescription, {pipe}: PipeEnd): Source {
-  const peek = (target: Uint8Array): number => {
+export class StreamSource implements Source {
+  readonly file: FileDescription
+  readonly sink: PipeEnd
+
+  constructor(file: FileDescription, sink: PipeEnd) {
+    this.file = file
+    this.sink = sink
+  }
+
+  peek(target: Uint8Array): number {
+    const {pipe} = this.sink
     if (pipe.readers === 0) throw new Errno(EPIPE)
     const room = pipe.capacity - pipe.length
     if (room === 0) throw new Errno(EAGAIN)
-    return file.read(target.subarray(0, room))
+    return this.file.read(target.subarray(0, room))
   }
-  return {file, peek, take: () => {}}
+
+  take(): void {}
 }
 
 /** `position` undefined: the file offset, or a stream. */
@@ -75,43 +131,49 @@ const CHUNK = 64 * 1024
 /** Taken while it is in use: a write may wake another call of this kind. */
 let spare: Uint8Array | undefined
 
-/**
- * Moves up to `length` bytes. Sleeps until the first byte moves, then returns what moves at once.
- * @param finish called with the number of bytes when a slice or the call succeeds; its last result is the call's
- * @param nonBlocking EAGAIN instead of sleep, whatever the files say
- */
-export function pump(
-  task: Task,
-  source: Source,
-  sink: Sink,
-  length: number,
-  nonBlocking: boolean,
-  finish: (moved: number) => number,
-): number {
-  let moved = 0
-  const attempt = (): number => {
-    const sliceEnd = Math.min(length, moved + SLICE_BYTES)
-    const outcome = moveNow(task, source, sink, moved, sliceEnd, nonBlocking)
-    if (outcome === BLOCKED) {
-      return task.block({files: waitedFor(source, sink), restart: 'sa-restart', retry: attempt})
-    }
-    moved = outcome
-    const result = finish(moved)
-    const goesOn = moved >= sliceEnd && moved < length
-    return goesOn ? nextSlice(task, attempt, {moved: () => moved}) : result
+/** An offset that the call advances: at `address` in the guest, or, where that is 0, the file's own. */
+export interface Offset {
+  readonly file: FileDescription
+  readonly address: number
+  readonly start: number
+}
+
+interface Transfer {
+  readonly source: Source
+  readonly sink: Sink
+  readonly length: number
+  /** EAGAIN instead of sleep, whatever the files say. */
+  readonly isNonBlocking: boolean
+  /** What is stored when a slice or the call succeeds. */
+  readonly offsets: readonly Offset[]
+  moved: number
+}
+
+/** Moves up to `length` bytes. Sleeps until the first byte moves, then returns what moves at once. */
+export function pump(task: Task, transfer: Omit<Transfer, 'moved'>): number {
+  return pumpOn(task, {...transfer, moved: 0})
+}
+
+const pumping = continuation<Transfer>({name: 'pump', resume: pumpOn, bytesDone: (_task, {moved}) => moved})
+
+function pumpOn(task: Task, transfer: Transfer): number {
+  const {source, sink, length, offsets} = transfer
+  const sliceEnd = Math.min(length, transfer.moved + SLICE_BYTES)
+  const moved = moveNow(task, transfer, sliceEnd)
+  if (moved === BLOCKED) {
+    const files = waitedFor(source, sink)
+    return task.block({files, restart: 'sa-restart', next: pumping, progress: transfer})
   }
-  return attempt()
+  transfer.moved = moved
+  for (const {file, address, start} of offsets) {
+    if (address === 0) file.position = start + moved
+    else task.memory.writeInt64(address, start + moved)
+  }
+  return moved >= sliceEnd && moved < length ? nextSlice(task, pumping, transfer, false) : moved
 }
 
 /** @returns how many bytes of the call have moved now; BLOCKED when none did and the task must sleep */
-function moveNow(
-  task: Task,
-  source: Source,
-  sink: Sink,
-  before: number,
-  end: number,
-  nonBlocking: boolean,
-): number {
+function moveNow(task: Task, {source, sink, moved: before, isNonBlocking}: Transfer, end: number): number {
   const buffer = spare ?? new Uint8Array(CHUNK)
   spare = undefined
   let moved = before
@@ -134,7 +196,7 @@ function moveNow(
     if (!(error instanceof Errno)) throw error
     if (error.code === EPIPE && signalsBrokenPipe(sink.file)) raiseOwn(task, SIGPIPE)
     if (moved > 0) return moved
-    if (error.code !== EAGAIN || nonBlocking) throw error
+    if (error.code !== EAGAIN || isNonBlocking) throw error
     if ((source.file.flags | sink.file.flags) & O_NONBLOCK) throw error
     return BLOCKED
   } finally {

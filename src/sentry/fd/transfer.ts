@@ -12,10 +12,11 @@ import type {FileDescription} from '../../vfs/file.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
 import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
-import type {Iovec} from '../core/iovec.ts'
-import {nextSlice, SLICE_BYTES, type SliceOptions} from '../core/slices.ts'
+import {cut, type Iovec, rest, totalLength} from '../core/iovec.ts'
+import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
+import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import type {Wait} from '../core/wait.ts'
+import {type Continuation, continuation} from '../core/wait.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
 import {limitWrite} from './transfer-limits.ts'
@@ -58,56 +59,78 @@ export function readRanges(
   moved = 0,
 ): number {
   if (file.receive !== undefined) return totalLength(ranges) === 0 ? 0 : file.receive(task, ranges)
-  // Files of records (eventfd, timerfd) and terminals must see one read: a request that fits is read in one piece.
-  const total = totalLength(ranges)
-  const inOnePiece = moved === 0 && total <= SCRATCH_BYTES
-  const progress = (): number => moved
-  const attempt = (): number => {
-    try {
-      if (inOnePiece) return accessed(file, scatterRead(task.memory, file, ranges, total, position))
-      const sliceEnd = moved + SLICE_BYTES
-      for (const range of rest(ranges, moved)) {
-        for (let done = 0; done < range.length; ) {
-          const view = task.memory.view(range.address + done, range.length - done, PROT_WRITE)
-          const count = file.read(view, position === undefined ? undefined : position + moved)
-          moved += count
-          done += count
-          if (count < view.length) return accessed(file, moved)
-          if (moved >= sliceEnd && moved < total) {
-            return nextSlice(task, attempt, interruptible(file, progress))
-          }
-        }
-      }
-    } catch (error) {
-      if (moved > 0 && error instanceof Errno) return accessed(file, moved)
-      const failure = readFailure(error, file)
-      if (!mayBlock(failure, file)) throw failure
-      return failure instanceof MustWait ? task.block(wait) : waitToRead(task, file, beganNs, wait)
-    }
-    return accessed(file, moved)
-  }
-
   const beganNs = file.readDeadlineNs === undefined ? 0 : task.kernel.monotonicNs()
-  const wait: Wait = {files: [{file, events: POLLIN}], restart: 'sa-restart', retry: attempt}
-  return attempt()
+  return readOn(task, {file, ranges, total: totalLength(ranges), position, moved, beganNs})
+}
+
+interface Read {
+  readonly file: FileDescription
+  readonly ranges: readonly Iovec[]
+  readonly total: number
+  readonly position: number | undefined
+  moved: number
+  readonly beganNs: number
+}
+
+const reading = continuation<Read>({name: 'read', resume: readOn, bytesDone: (_task, {moved}) => moved})
+
+function readOn(task: Task, read: Read): number {
+  const {file, ranges, total, position} = read
+  try {
+    // Files of records (eventfd, timerfd) and terminals must see one read: a request that fits is read in one piece.
+    if (total <= SCRATCH_BYTES) return accessed(file, scatterRead(task.memory, file, ranges, total, position))
+    const sliceEnd = read.moved + SLICE_BYTES
+    for (const range of rest(ranges, read.moved)) {
+      for (let done = 0; done < range.length; ) {
+        const view = task.memory.view(range.address + done, range.length - done, PROT_WRITE)
+        const count = file.read(view, position === undefined ? undefined : position + read.moved)
+        read.moved += count
+        done += count
+        if (count < view.length) return accessed(file, read.moved)
+        if (read.moved >= sliceEnd && read.moved < total)
+          return nextSlice(task, reading, read, isRegular(file))
+      }
+    }
+  } catch (error) {
+    if (read.moved > 0 && error instanceof Errno) return accessed(file, read.moved)
+    const failure = readFailure(error, file)
+    if (!mayBlock(failure, file)) throw failure
+    return waitToRead(task, read, failure instanceof MustWait)
+  }
+  return accessed(file, read.moved)
 }
 
 /** Sleeps until there is something to read, or until the file's time is over: then what is there counts. */
-function waitToRead(task: Task, file: FileDescription, beganNs: number, wait: Wait): number {
-  const deadlineNs = file.readDeadlineNs?.(beganNs)
-  if (deadlineNs === undefined) return task.block(wait)
-  if (deadlineNs > task.kernel.monotonicNs()) {
-    // Continues the same wait, if possible.
-    const before = task.wait
-    const isSame = before?.retry === wait.retry && before.deadlineNs === deadlineNs
-    return task.block(isSame ? before : {...wait, deadlineNs})
-  }
+function waitToRead(task: Task, read: Read, mustWait: boolean): number {
+  const {file, beganNs} = read
+  const deadlineNs = mustWait ? undefined : file.readDeadlineNs?.(beganNs)
+  if (deadlineNs === undefined || deadlineNs > task.kernel.monotonicNs())
+    return sleepOnFile(task, POLLIN, reading, read, deadlineNs)
   try {
-    return withFlags(file, O_NONBLOCK, () => wait.retry(true))
+    return withFlags(file, O_NONBLOCK, () => readOn(task, read))
   } catch (error) {
     if (error instanceof Errno && error.code === EAGAIN) return 0
     throw error
   }
+}
+
+/** Until the file may be ready. Continues the same wait, if there is one. */
+function sleepOnFile<Progress extends {readonly file: FileDescription}>(
+  task: Task,
+  events: number,
+  next: Continuation<Progress>,
+  progress: Progress,
+  deadlineNs?: number,
+): number {
+  const {wait} = task
+  if (wait?.progress === progress && wait.files !== undefined && wait.deadlineNs === deadlineNs)
+    return BLOCKED
+  return task.block({
+    files: [{file: progress.file, events}],
+    ...(deadlineNs !== undefined && {deadlineNs}),
+    restart: 'sa-restart',
+    ...{next, progress},
+  })
 }
 
 /**
@@ -135,7 +158,8 @@ export function writeRange(
   } catch (error) {
     if (!mayBlock(error, file)) throw brokenPipe(task, error)
   }
-  return writeRest(task, file, [{address, length: allowed}], position, moved)
+  const ranges = [{address, length: allowed}]
+  return writeRest(task, {file, ranges, total: allowed, position, moved, statusFlags: 0, syncs: false})
 }
 
 /** The same over several ranges. `flags`: pwritev2's RWF_APPEND, RWF_DSYNC, RWF_SYNC. */
@@ -153,16 +177,17 @@ export function writeRanges(
   const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
   const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))
   if (allowed > 0) clearSetId(task.credentials, file.inode)
-  const finish = (moved: number): number => {
-    // Linux's streams and devices have nothing to sync, and report nothing.
-    if (flags & (RWF_DSYNC | RWF_SYNC) && file.inode.kind === S_IFREG) file.sync()
-    return moved
-  }
-  const writer: Writer = {
-    write: (bytes, at) => withFlags(file, statusFlags, () => file.write(bytes, at)),
-    finish,
-  }
-  return writeRest(task, file, allowed === total ? ranges : cut(ranges, allowed), position, 0, writer)
+  const syncs = (flags & (RWF_DSYNC | RWF_SYNC)) !== 0
+  const allowedRanges = allowed === total ? ranges : cut(ranges, allowed)
+  return writeRest(task, {
+    file,
+    ranges: allowedRanges,
+    total: allowed,
+    position,
+    moved: 0,
+    statusFlags,
+    syncs,
+  })
 }
 
 /** Status flags that are set for one step. */
@@ -176,52 +201,51 @@ export function withFlags(file: FileDescription, flags: number, step: () => numb
   }
 }
 
-/** How the rest of a write reaches its file. */
-interface Writer {
-  write(bytes: Uint8Array, position: number | undefined): number
-  finish(moved: number): number
+interface Write {
+  readonly file: FileDescription
+  readonly ranges: readonly Iovec[]
+  readonly total: number
+  readonly position: number | undefined
+  moved: number
+  /** O_APPEND: as if the file had it. */
+  readonly statusFlags: number
+  /** Syncs the file in the end. */
+  readonly syncs: boolean
 }
 
-function writeRest(
-  task: Task,
-  file: FileDescription,
-  ranges: readonly Iovec[],
-  position: number | undefined,
-  moved: number,
-  writer: Writer = {write: (bytes, at) => file.write(bytes, at), finish: (count) => count},
-): number {
-  const total = totalLength(ranges)
-  if (file.discardsWrites) return total
-  const progress = (): number => moved
-  const attempt = (): number => {
-    const sliceEnd = moved + SLICE_BYTES
-    try {
-      do {
-        if (moved >= sliceEnd) return nextSlice(task, attempt, interruptible(file, progress))
-        const bytes = nextPiece(task, file, rest(ranges, moved), total - moved)
-        const count = writer.write(bytes, position === undefined ? undefined : position + moved)
-        if (count === 0) break
-        moved += count
-      } while (moved < total)
-    } catch (error) {
-      if (mayBlock(error, file)) return task.block(wait)
-      const failure = brokenPipe(task, error)
-      if (moved === 0 || !(failure instanceof Errno)) throw failure
-    }
-    return writer.finish(modified(file, moved))
+const writing = continuation<Write>({name: 'write', resume: writeOn, bytesDone: (_task, {moved}) => moved})
+
+function writeRest(task: Task, write: Write): number {
+  return write.file.discardsWrites ? write.total : writeOn(task, write)
+}
+
+function writeOn(task: Task, write: Write): number {
+  const {file, ranges, total, position, statusFlags, syncs} = write
+  const sliceEnd = write.moved + SLICE_BYTES
+  try {
+    do {
+      if (write.moved >= sliceEnd) return nextSlice(task, writing, write, isRegular(file))
+      const bytes = nextPiece(task, file, rest(ranges, write.moved), total - write.moved)
+      const at = position === undefined ? undefined : position + write.moved
+      const count =
+        statusFlags === 0 ? file.write(bytes, at) : withFlags(file, statusFlags, () => file.write(bytes, at))
+      if (count === 0) break
+      write.moved += count
+    } while (write.moved < total)
+  } catch (error) {
+    if (mayBlock(error, file)) return sleepOnFile(task, POLLOUT, writing, write)
+    const failure = brokenPipe(task, error)
+    if (write.moved === 0 || !(failure instanceof Errno)) throw failure
   }
-  const wait: Wait = {
-    files: [{file, events: POLLOUT}],
-    restart: 'sa-restart',
-    retry: attempt,
-    progress,
-  }
-  return attempt()
+  modified(file, write.moved)
+  // Linux's streams and devices have nothing to sync, and report nothing.
+  if (syncs && isRegular(file)) file.sync()
+  return write.moved
 }
 
 /** As in Linux, only the end of the process ends the transfer of a file, but any signal ends that of a device or a pipe. */
-function interruptible(file: FileDescription, moved: () => number): SliceOptions {
-  return file.inode.kind === S_IFREG ? {} : {moved}
+function isRegular({inode}: FileDescription): boolean {
+  return inode.kind === S_IFREG
 }
 
 /** A request that fits is gathered first: it reaches a pipe or a terminal in one piece, as in Linux. */
@@ -265,32 +289,4 @@ function accessed(file: FileDescription, moved: number): number {
 function modified(file: FileDescription, moved: number): number {
   if (moved > 0) tell(file.inode, IN_MODIFY, file.openedAt)
   return moved
-}
-
-/** The ranges after the first `skip` bytes. */
-function rest(ranges: readonly Iovec[], skip: number): readonly Iovec[] {
-  if (skip === 0) return ranges
-  const left: Iovec[] = []
-  for (const {address, length} of ranges) {
-    if (skip < length) left.push({address: address + skip, length: length - skip})
-    skip = Math.max(0, skip - length)
-  }
-  return left
-}
-
-/** The first `length` bytes. */
-function cut(ranges: readonly Iovec[], length: number): readonly Iovec[] {
-  const kept: Iovec[] = []
-  for (const range of ranges) {
-    if (length === 0) break
-    kept.push({address: range.address, length: Math.min(range.length, length)})
-    length -= Math.min(range.length, length)
-  }
-  return kept
-}
-
-export function totalLength(ranges: readonly Iovec[]): number {
-  let total = 0
-  for (const {length} of ranges) total += length
-  return total
 }

@@ -2,7 +2,7 @@
 
 import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {SLICE_PAGES, stepThrough} from '../core/slices.ts'
+import {SLICE_PAGES, type Walk, walk} from '../core/slices.ts'
 import type {Task} from '../core/task.ts'
 import {type FaultSignal, OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
@@ -68,8 +68,12 @@ export function forEachPart(
   return map.vmas.covers(start, end)
 }
 
-/** Populates [start, end) in slices; the call's result is `result`. */
-export function populateRange(task: Task, start: number, end: number, result: number): number {
-  const map = task.process.memoryMap
-  return stepThrough(task, start, end, (from) => populateAhead(map, from, end), result)
+/** Populates [start, end) in slices; the call's result is `result`. @throws Errno as populateAhead */
+export function populateRange(task: Task, start: number, end: number, result: number, must = false): number {
+  return populating.resume(task, {at: start, end, result, map: task.process.memoryMap, must})
 }
+
+const populating = walk<Walk & {readonly map: MemoryMap; readonly must: boolean}>(
+  'populate',
+  (_task, {map, at, end, must}) => populateAhead(map, at, end, must),
+)

@@ -46,15 +46,16 @@ export function interruptWait(task: Task): void {
   if (wait === undefined) return
   task.wait = undefined
   // A write that moved bytes before it slept returns their number: a restart would write them twice.
-  const moved = wait.progress?.() ?? 0
-  const settled = moved > 0 ? moved : wait.settled?.()
+  const {next, progress} = wait
+  const moved = next.bytesDone?.(task, progress) ?? 0
+  const settled = moved > 0 ? moved : next.settled?.(task, progress)
   if (settled !== undefined) {
     task.context.setResult(settled)
     return
   }
   let code = EINTR
   try {
-    wait.interrupted?.()
+    next.interrupted?.(task, progress)
   } catch (error) {
     if (!(error instanceof Errno)) throw error
     code = error.code

@@ -7,7 +7,7 @@ import {O_APPEND} from '../../abi/open-flags.ts'
 import {WORD_END} from '../../abi/word.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {openFile, requireRegular} from '../fd/descriptor-argument.ts'
-import {fileSource, pump} from '../fd/pump.ts'
+import {FileSource, pump} from '../fd/pump.ts'
 
 export const copyFileRange: Syscall = (task, args) => {
   const {memory} = task
@@ -28,11 +28,14 @@ export const copyFileRange: Syscall = (task, args) => {
   const length = Math.min(wanted, Math.max(0, input.inode.attributes().size - from), MAX_RW_COUNT)
   if (input.inode === output.inode && from < to + length && to < from + length) throw new Errno(EINVAL)
 
-  return pump(task, fileSource(input, from), {file: output, position: to}, length, false, (moved) => {
-    if (inAddress === 0) input.position = from + moved
-    else memory.writeInt64(inAddress, from + moved)
-    if (outAddress === 0) output.position = to + moved
-    else memory.writeInt64(outAddress, to + moved)
-    return moved
+  return pump(task, {
+    source: new FileSource(input, from),
+    sink: {file: output, position: to},
+    length,
+    isNonBlocking: false,
+    offsets: [
+      {file: input, address: inAddress, start: from},
+      {file: output, address: outAddress, start: to},
+    ],
   })
 }

@@ -11,10 +11,11 @@ import {
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_ZERO_RANGE,
 } from '../../abi/open-flags.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
-import {stepThrough} from '../core/slices.ts'
+import {type Walk, walk} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {checkFileSize} from '../fd/transfer-limits.ts'
@@ -42,8 +43,9 @@ export const fallocate: Syscall = (task, args) => {
   if (!(mode & FALLOC_FL_KEEP_SIZE)) checkFileSize(task, file.inode, end)
   clearSetId(task.credentials, file.inode)
   tell(file.inode, IN_MODIFY, file.openedAt)
-  const allocate = (from: number): number => from + file.allocate(mode, from, end - from)
-  if (!(mode & ~FALLOC_FL_KEEP_SIZE)) return stepThrough(task, offset, end, allocate, 0)
+  if (!(mode & ~FALLOC_FL_KEEP_SIZE)) {
+    return allocating.resume(task, {at: offset, end, result: 0, file, mode})
+  }
 
   file.allocate(mode, offset, length)
   const processes = task.kernel.processes.values()
@@ -52,3 +54,8 @@ export const fallocate: Syscall = (task, args) => {
   else invalidateHole(processes, file.inode, offset, end)
   return 0
 }
+
+const allocating = walk<Walk & {readonly file: FileDescription; readonly mode: number}>(
+  'fallocate',
+  (_task, {file, mode, at, end}) => at + file.allocate(mode, at, end - at),
+)

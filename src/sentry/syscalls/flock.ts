@@ -4,8 +4,10 @@ import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {LOCK_EX, LOCK_MAND, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import {waitForLock} from '../fd/fcntl-locks.ts'
+import {FIRST_RETRY_NS, type LockWait, lockContinuation, waitForLock} from '../fd/fcntl-locks.ts'
+import type {SharedDescription} from '../fd/fd-table.ts'
 
 export const flock: Syscall = (task, args) => {
   const fd = args.int32(0)
@@ -26,12 +28,21 @@ export const flock: Syscall = (task, args) => {
 
   if (!opensForReading(flags) && !opensForWriting(flags)) throw new Errno(EBADF)
   description.onLastClose(fileLocks)
-  const locks = fileLocks.of(inode)
-  const attempt = (): number => {
-    locks.useHost(file)
-    return locks.tryFlock(description, kind === LOCK_EX) ? 0 : BLOCKED
-  }
-  if (attempt() === 0) return 0
+  const isExclusive = kind === LOCK_EX
+  const progress = {locks: fileLocks.of(inode), file, delayNs: FIRST_RETRY_NS, description, isExclusive}
+  if (tryFlock(task, progress) === 0) return 0
   if (operation & LOCK_NB) throw new Errno(EAGAIN)
-  return waitForLock(task, locks, file, attempt)
+  return waitForLock(task, flocking, progress)
+}
+
+interface FlockWait extends LockWait {
+  readonly description: SharedDescription
+  readonly isExclusive: boolean
+}
+
+const flocking = lockContinuation('flock', tryFlock)
+
+function tryFlock(_task: Task, {locks, file, description, isExclusive}: FlockWait): number {
+  locks.useHost(file)
+  return locks.tryFlock(description, isExclusive) ? 0 : BLOCKED
 }

@@ -6,6 +6,7 @@ import {PROT_WRITE} from '../../platform/platform.ts'
 import {fillRandom} from '../../vfs/random.ts'
 import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
+import {continuation} from '../core/wait.ts'
 
 const GRND_NONBLOCK = 1
 const GRND_RANDOM = 2
@@ -20,20 +21,25 @@ export const getrandom: Syscall = (task, args) => {
   if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) throw new Errno(EINVAL)
   if ((flags & (GRND_RANDOM | GRND_INSECURE)) === (GRND_RANDOM | GRND_INSECURE)) throw new Errno(EINVAL)
 
-  let done = 0
-  const fill = (): number => {
-    const sliceEnd = Math.min(length, done + SLICE_BYTES)
-    while (done < sliceEnd) {
+  return filling.resume(task, {address, length, done: 0})
+}
+
+const filling = continuation<{readonly address: number; readonly length: number; done: number}>({
+  name: 'getrandom',
+  resume: (task, progress): number => {
+    const {address, length} = progress
+    const sliceEnd = Math.min(length, progress.done + SLICE_BYTES)
+    while (progress.done < sliceEnd) {
       // A fault after the first byte shortens the result, as in Linux.
       try {
-        const wanted = Math.min(CHUNK_BYTES, sliceEnd - done)
-        done += fillRandom(task.memory.view(address + done, wanted, PROT_WRITE)).length
+        const wanted = Math.min(CHUNK_BYTES, sliceEnd - progress.done)
+        progress.done += fillRandom(task.memory.view(address + progress.done, wanted, PROT_WRITE)).length
       } catch (error) {
-        if (done > 0 && error instanceof Errno) return done
+        if (progress.done > 0 && error instanceof Errno) return progress.done
         throw error
       }
     }
-    return done < length ? nextSlice(task, fill, {moved: () => done}) : done
-  }
-  return fill()
-}
+    return progress.done < length ? nextSlice(task, filling, progress, false) : progress.done
+  },
+  bytesDone: (_task, {done}) => done,
+})

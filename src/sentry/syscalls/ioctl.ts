@@ -23,9 +23,9 @@ import {O_APPEND, O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
-import type {Syscall} from '../core/syscall.ts'
+import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import type {Wait} from '../core/wait.ts'
+import {continuation} from '../core/wait.ts'
 import {openFile, requireRegular} from '../fd/descriptor-argument.ts'
 import {getOwner, knowsAsync, setAsync, setOwner} from '../fd/fcntl-owner.ts'
 import {openPeer} from '../tty/peer.ts'
@@ -82,7 +82,7 @@ export const ioctl: Syscall = (task, args) => {
     case TIOCGPTPEER:
       return openPeer(task, file, openFlags(args.int32(2)))
     default:
-      return ask(task, file, request, argument)
+      return ask(task, {file, request, argument})
   }
 }
 
@@ -102,22 +102,29 @@ function switchAsync(task: Task, fd: number, isOn: boolean): number {
   return 0
 }
 
+interface Asking {
+  readonly file: FileDescription
+  readonly request: number
+  readonly argument: number
+}
+
+const asking = continuation<Asking>({name: 'ioctl', resume: ask})
+
 /**
  * A request that would wait for the output to be sent throws EAGAIN, and is repeated after a while. One of a background job is
  * repeated after the signal that stops the job.
  */
-function ask(task: Task, file: FileDescription, request: number, argument: number): number {
-  const retry = (): number => {
-    try {
-      return file.ioctl(request, argument, task.memory.ioctl)
-    } catch (error) {
-      if (!(error instanceof Errno) || error.code !== EAGAIN) throw error
-      if (error instanceof MustWait) return task.block(stopped)
-      return task.block({...stopped, deadlineNs: task.kernel.monotonicNs() + RETRY_NS})
-    }
+function ask(task: Task, asked: Asking): number {
+  const {file, request, argument} = asked
+  try {
+    return file.ioctl(request, argument, task.memory.ioctl)
+  } catch (error) {
+    if (!(error instanceof Errno) || error.code !== EAGAIN) throw error
+    const isStopped = error instanceof MustWait
+    if (isStopped && task.wait?.progress === asked && task.wait.deadlineNs === undefined) return BLOCKED
+    const deadlineNs = isStopped ? undefined : task.kernel.monotonicNs() + RETRY_NS
+    return task.block({deadlineNs, restart: 'sa-restart', next: asking, progress: asked})
   }
-  const stopped: Wait = {restart: 'sa-restart', retry}
-  return retry()
 }
 
 /** FICLONE: no file system here shares blocks, which is checked last, as in Linux. The argument is the source. @throws Errno EBADF, EXDEV, EISDIR, EINVAL; in the end EOPNOTSUPP */

@@ -4,7 +4,7 @@ import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import * as mman from '../../abi/mman.ts'
 import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {stepThrough} from '../core/slices.ts'
+import {type Walk, walk} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
 import * as advice from '../memory/advise.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
@@ -24,13 +24,18 @@ export const madvise: Syscall = (task, args) => {
   const access = populates[args.int32(2)]
   if (access !== undefined) {
     if (end > map.userTop) throw new Errno(ENOMEM)
-    return stepThrough(task, address, end, (from) => advice.populatePages(map, from, end, access), 0)
+    return populating.resume(task, {at: address, end, result: 0, map, access})
   }
   // Past user space, nothing is mapped: a hole, which is reported when the rest is done.
   const isCovered = advise(map, address, Math.min(end, map.userTop))
   if (!isCovered || end > map.userTop) throw new Errno(ENOMEM)
   return 0
 }
+
+const populating = walk<Walk & {readonly map: MemoryMap; readonly access: number}>(
+  'madvise',
+  (_task, {map, at, end, access}) => advice.populatePages(map, at, end, access),
+)
 
 /** By number; advice that Linux does not know, or was built without, is EINVAL. */
 const advices: Record<number, advice.Advice | undefined> = {

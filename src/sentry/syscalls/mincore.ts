@@ -2,7 +2,7 @@
 
 import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {nextSlice} from '../core/slices.ts'
+import {type Walk, walk} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {forEachPart} from '../memory/populate.ts'
@@ -23,19 +23,25 @@ export const mincore: Syscall = (task, args) => {
   const count = Math.ceil(length / PAGE_SIZE)
   task.memory.check(vector, count)
 
-  let done = 0
-  const look = (): number => {
-    const sliceEnd = Math.min(count, done + SLICE)
-    for (; done < sliceEnd; done += BATCH_PAGES) {
-      const pages = Math.min(BATCH_PAGES, count - done)
-      const start = first + done
-      if (!map.vmas.covers(start * PAGE_SIZE, (start + pages) * PAGE_SIZE)) throw new Errno(ENOMEM)
-      task.memory.writeBytes(vector + done, residenceOf(map, start, pages))
-    }
-    return done < count ? nextSlice(task, look) : 0
-  }
-  return look()
+  return looking.resume(task, {at: 0, end: count, result: 0, map, first, vector})
 }
+
+interface Looking extends Walk {
+  readonly map: MemoryMap
+  readonly first: number
+  readonly vector: number
+}
+
+const looking = walk<Looking>('mincore', (task, {at, end, map, first, vector}) => {
+  const sliceEnd = Math.min(end, at + SLICE)
+  for (; at < sliceEnd; at += BATCH_PAGES) {
+    const pages = Math.min(BATCH_PAGES, end - at)
+    const start = first + at
+    if (!map.vmas.covers(start * PAGE_SIZE, (start + pages) * PAGE_SIZE)) throw new Errno(ENOMEM)
+    task.memory.writeBytes(vector + at, residenceOf(map, start, pages))
+  }
+  return at
+})
 
 /** A byte for each page: 1 if the process has it, or, where it does not, its file or shared memory. */
 function residenceOf(map: MemoryMap, first: number, count: number): Uint8Array {

@@ -5,12 +5,11 @@ import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT} from '../../abi/mman.ts'
 import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {stepThrough} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {canLock, lockedBytes, lockLimit, mappedBytes} from '../memory/accounting.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
-import {changeFlags, forEachPart, populateAhead, populateRange} from '../memory/populate.ts'
+import {changeFlags, forEachPart, populateRange} from '../memory/populate.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT} from '../memory/vma.ts'
 
 const LOCK_FLAGS = VM_LOCKED | VM_LOCKONFAULT
@@ -67,7 +66,7 @@ function lockRange(task: Task, address: number, length: number, flags: number): 
   if (start === end) return 0
   if (!changeFlags(map, start, end, flags, LOCK_FLAGS)) throw new Errno(ENOMEM)
   if (flags !== VM_LOCKED) return 0
-  return stepThrough(task, start, end, (from) => populateAhead(map, from, end, true), 0)
+  return populateRange(task, start, end, 0, true)
 }
 
 /** The pages that the range touches. */

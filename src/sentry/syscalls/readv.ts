@@ -4,10 +4,11 @@ import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/iovec.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
+import {totalLength} from '../core/iovec.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {readableAt, readableFile, writableAt, writableFile} from '../fd/descriptor-argument.ts'
-import {readRange, readRanges, totalLength, withFlags, writeRange, writeRanges} from '../fd/transfer.ts'
+import {readRange, readRanges, withFlags, writeRange, writeRanges} from '../fd/transfer.ts'
 import {checkPosition} from '../fd/transfer-limits.ts'
 
 const READ_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT

@@ -11,7 +11,7 @@ import {
   MSGHDR,
 } from '../../abi/socket.ts'
 import {encodeTimespec, fromNs, toNs} from '../../abi/time.ts'
-import {repeat} from '../call/repeat.ts'
+import {type Repetition, repeated} from '../call/repeat.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
@@ -53,25 +53,33 @@ export const recvmmsg: Syscall = (task, args) => {
   const timeoutAddress = args.address(4)
   const endNs = timeoutAddress === 0 ? undefined : endOf(task, timeoutAddress)
   const file = openSocket(task, args.int32(0))
-  const start = args.address(1)
-  return repeat(task, {
-    count: Math.min(args.uint32(2), UIO_MAXIOV),
-    step: (index) => {
-      const waits = flags & MSG_WAITFORONE && index > 0 ? flags | MSG_DONTWAIT : flags
-      const address = start + index * MSGHDR.arrayBytes
-      return receiveOne(task, file, address, waits & ~MSG_WAITFORONE, MSGHDR.resultLength)
-    },
-    isOver: () => endNs !== undefined && task.kernel.monotonicNs() >= endNs,
-    // The next call reports it.
-    failed: ({code}) => {
-      if (code !== EAGAIN) file.socket.error = code
-    },
-    result: (done) => {
-      if (endNs !== undefined && done > 0) writeTimeLeft(task, timeoutAddress, endNs)
-      return done
-    },
-  })
+  const count = Math.min(args.uint32(2), UIO_MAXIOV)
+  return receiveSeveral(task, {count, done: 0, file, start: args.address(1), flags, timeoutAddress, endNs})
 }
+
+interface Receptions extends Repetition {
+  readonly file: SocketFile
+  readonly start: number
+  readonly flags: number
+  readonly timeoutAddress: number
+  readonly endNs: number | undefined
+}
+
+const receiveSeveral = repeated<Receptions>('recvmmsg', {
+  step: (task, {done, file, start, flags}) => {
+    const waits = flags & MSG_WAITFORONE && done > 0 ? flags | MSG_DONTWAIT : flags
+    const address = start + done * MSGHDR.arrayBytes
+    return receiveOne(task, file, address, waits & ~MSG_WAITFORONE, MSGHDR.resultLength)
+  },
+  isOver: (task, {endNs}) => endNs !== undefined && task.kernel.monotonicNs() >= endNs,
+  // The next call reports it.
+  failed: ({file}, {code}) => {
+    if (code !== EAGAIN) file.socket.error = code
+  },
+  finish: (task, {done, timeoutAddress, endNs}) => {
+    if (endNs !== undefined && done > 0) writeTimeLeft(task, timeoutAddress, endNs)
+  },
+})
 
 /** @param lengthOffset of mmsghdr's msg_len; undefined: there is none */
 function receiveOne(

@@ -3,7 +3,7 @@
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {ENOBUFS, Errno} from '../../abi/errno.ts'
 import {MSGHDR} from '../../abi/socket.ts'
-import {repeat} from '../call/repeat.ts'
+import {type Repetition, repeated} from '../call/repeat.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
@@ -41,17 +41,23 @@ export const sendmmsg: Syscall = (task, args) => {
   const flags = args.uint32(3)
   checkMessageFlags(flags)
   const file = openSocket(task, args.int32(0))
-  const start = args.address(1)
-  return repeat(task, {
-    count: Math.min(args.uint32(2), UIO_MAXIOV),
-    step: (index) => {
-      const address = start + index * MSGHDR.arrayBytes
-      const sent = (bytes: number) => task.memory.writeUint32(address + MSGHDR.resultLength, bytes)
-      return sendOne(task, file, address, flags, sent)
-    },
-    result: (done) => done,
-  })
+  const count = Math.min(args.uint32(2), UIO_MAXIOV)
+  return sendSeveral(task, {count, done: 0, file, start: args.address(1), flags})
 }
+
+interface Sends extends Repetition {
+  readonly file: SocketFile
+  readonly start: number
+  readonly flags: number
+}
+
+const sendSeveral = repeated<Sends>('sendmmsg', {
+  step: (task, {done, file, start, flags}) => {
+    const address = start + done * MSGHDR.arrayBytes
+    const sent = (bytes: number) => task.memory.writeUint32(address + MSGHDR.resultLength, bytes)
+    return sendOne(task, file, address, flags, sent)
+  },
+})
 
 function sendOne(
   task: Task,

@@ -3,7 +3,7 @@
 import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {hasPositions, readableFile, writableFile} from '../fd/descriptor-argument.ts'
-import {fileSource, pump, requireSink, requireSource} from '../fd/pump.ts'
+import {FileSource, pump, requireSink, requireSource} from '../fd/pump.ts'
 import {clampCount} from '../fd/transfer-limits.ts'
 
 export const sendfile: Syscall = (task, args) => {
@@ -18,11 +18,11 @@ export const sendfile: Syscall = (task, args) => {
   requireSink(output)
 
   const start = offset ?? input.position
-  const source = fileSource(input, start)
-  const length = clampCount(args.int64(3), start)
-  return pump(task, source, {file: output, position: undefined}, length, false, (moved) => {
-    if (offset === undefined) input.position = start + moved
-    else task.memory.writeInt64(offsetAddress, start + moved)
-    return moved
+  return pump(task, {
+    source: new FileSource(input, start),
+    sink: {file: output, position: undefined},
+    length: clampCount(args.int64(3), start),
+    isNonBlocking: false,
+    offsets: [{file: input, address: offsetAddress, start}],
   })
 }

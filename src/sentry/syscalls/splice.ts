@@ -9,15 +9,16 @@ import {PipeEnd} from '../../vfs/pipe.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {hasPositions, openFile, readableFile, writableFile} from '../fd/descriptor-argument.ts'
 import {
-  fileSource,
-  pipeSource,
+  FileSource,
+  type Offset,
+  PipeSource,
   pump,
   requireSink,
   requireSource,
-  type Sink,
+  SocketSource,
   type Source,
-  socketSource,
-  streamSource,
+  StreamSource,
+  TeeSource,
 } from '../fd/pump.ts'
 import {checkPosition, clampCount} from '../fd/transfer-limits.ts'
 import {SocketFile} from '../net/socket-file.ts'
@@ -41,22 +42,23 @@ export const splice: Syscall = (task, args) => {
   const length = clampCount(count, from ?? input.position)
   checkPosition(to, count)
 
-  const sink: Sink = {file: output, position: to}
-  const start = input.position
-  const finish = (moved: number) => {
-    if (from !== undefined) task.memory.writeInt64(inAddress, from + moved)
-    else if (hasPositions(input)) input.position = start + moved
-    if (to !== undefined) task.memory.writeInt64(outAddress, to + moved)
-    return moved
-  }
-  const source = sourceOf(input, output, from ?? input.position)
-  return pump(task, source, sink, length, (flags & SPLICE_F_NONBLOCK) !== 0, finish)
+  const start = from ?? input.position
+  const offsets: Offset[] = []
+  if (hasPositions(input)) offsets.push({file: input, address: inAddress, start})
+  if (to !== undefined) offsets.push({file: output, address: outAddress, start: to})
+  return pump(task, {
+    source: sourceOf(input, output, start),
+    sink: {file: output, position: to},
+    length,
+    isNonBlocking: (flags & SPLICE_F_NONBLOCK) !== 0,
+    offsets,
+  })
 }
 
 function sourceOf(input: FileDescription, output: FileDescription, start: number): Source {
-  if (input instanceof PipeEnd) return pipeSource(input)
-  if (isHostStream(input) && output instanceof PipeEnd) return streamSource(input, output)
-  return input instanceof SocketFile ? socketSource(input) : fileSource(input, start)
+  if (input instanceof PipeEnd) return new PipeSource(input)
+  if (isHostStream(input) && output instanceof PipeEnd) return new StreamSource(input, output)
+  return input instanceof SocketFile ? new SocketSource(input) : new FileSource(input, start)
 }
 
 /** A pipe, terminal or socket that hv inherited. */
@@ -92,12 +94,11 @@ export const tee: Syscall = (task, args) => {
   if (!(input instanceof PipeEnd && output instanceof PipeEnd) || input.pipe === output.pipe) {
     throw new Errno(EINVAL)
   }
-  const nonBlocking = (flags & SPLICE_F_NONBLOCK) !== 0
-  const sink = {file: output, position: undefined}
-  return pump(task, teeSource(input), sink, length, nonBlocking, (moved) => moved)
-}
-
-/** What stays in the pipe is copied once, and no more than that: a pipe holds less than one slice, in which no other task runs. */
-function teeSource(file: PipeEnd): Source {
-  return {file, peek: (target, moved) => file.pipe.peek(target, moved), take: () => {}}
+  return pump(task, {
+    source: new TeeSource(input),
+    sink: {file: output, position: undefined},
+    length,
+    isNonBlocking: (flags & SPLICE_F_NONBLOCK) !== 0,
+    offsets: [],
+  })
 }

@@ -6,7 +6,7 @@ import type {Process} from '../../../src/sentry/core/process.ts'
 import {ResourceLimits} from '../../../src/sentry/core/resource-limits.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/core/syscall.ts'
 import type {Task} from '../../../src/sentry/core/task.ts'
-import type {Wait} from '../../../src/sentry/core/wait.ts'
+import {type ClosureWait, closures, type Wait} from '../../../src/sentry/core/wait.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {Leases} from '../../../src/sentry/fd/leases.ts'
 import {FutexTable} from '../../../src/sentry/memory/futex-table.ts'
@@ -20,6 +20,7 @@ import {Budget} from '../../../src/vfs/budget.ts'
 import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {type FakeProcessor, fakeProcessor} from '../arch/fake-context.ts'
 import {FakeMemory} from '../arch/fake-memory.ts'
+import {checkWait} from './blocked-call.ts'
 import {calls} from './calls.ts'
 
 export const BASE = 0x7000_0000
@@ -115,8 +116,11 @@ export function fakeTask(credentials = ORDINARY): Fake {
     arguments: argumentsOf([0x7777_7777_7777_7777n]),
     signals: new TaskSignals(signals),
     wait: undefined as Wait | undefined,
-    block(this: {wait: Wait | undefined}, wait: Wait) {
-      this.wait = wait
+    block(this: {wait: Wait | undefined}, given: Wait | ClosureWait) {
+      const wait =
+        'next' in given ? given : {...given, recordLock: undefined, next: closures, progress: given}
+      if (wait.next !== closures) checkWait(wait as Wait)
+      this.wait = wait as Wait
       return BLOCKED
     },
   } as unknown as Task

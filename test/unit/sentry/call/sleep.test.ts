@@ -12,6 +12,7 @@ import {hasDeliverable, interruptWait} from '../../../../src/sentry/signals/deli
 import {futex} from '../../../../src/sentry/syscalls/futex.ts'
 import {nanosleep} from '../../../../src/sentry/syscalls/nanosleep.ts'
 import {rtSigtimedwait} from '../../../../src/sentry/syscalls/sigwaitinfo.ts'
+import {resume} from '../blocked-call.ts'
 import {BASE, call, type Fake, fakeTask} from '../fake-task.ts'
 
 const SECOND = 1e9
@@ -32,8 +33,8 @@ describe('nanosleep', () => {
     fake.memory.writeBytes(ARGUMENT, encodeTimespec(fromNs(3 * SECOND)))
     expect(call(fake, nanosleep, ARGUMENT, 0)).toBe(BLOCKED)
     expect(fake.task.wait?.deadlineNs).toBe(fake.kernel.nowNs + 3 * SECOND)
-    expect(fake.task.wait?.retry(false)).toBe(BLOCKED)
-    expect(fake.task.wait?.retry(true)).toBe(0)
+    expect(resume(fake.task)).toBe(BLOCKED)
+    expect(resume(fake.task, true)).toBe(0)
   })
 
   test('stores what was left when a handler ends it', () => {
@@ -73,9 +74,9 @@ describe('sigtimedwait', () => {
     fake.task.wait?.queues?.[0].join({wake: () => woken++})
     fake.process.signals.raise(SIGUSR1)
     expect(woken).toBe(1)
-    expect(fake.task.wait?.retry(false)).toBe(SIGUSR1)
+    expect(resume(fake.task)).toBe(SIGUSR1)
     expect(wait(fake, SECOND)).toBe(BLOCKED)
-    expect(() => fake.task.wait?.retry(true)).toThrow(errno(EAGAIN))
+    expect(() => resume(fake.task, true)).toThrow(errno(EAGAIN))
     expect(() => wait(fake, 0)).toThrow(errno(EAGAIN))
   })
 })
@@ -93,14 +94,14 @@ describe('a futex', () => {
   test('wakes who sleeps on it, or times out', () => {
     const fake = futexTask()
     expect(call(fake, futex, ARGUMENT, WAIT, 0, 0)).toBe(BLOCKED)
-    const wait = fake.task.wait!
-    expect(wait.retry(false)).toBe(BLOCKED)
+    expect(resume(fake.task)).toBe(BLOCKED)
     expect(call(fake, futex, ARGUMENT, WAKE, 1)).toBe(1)
-    expect(wait.retry(false)).toBe(0)
+    expect(resume(fake.task)).toBe(0)
     expect(call(fake, futex, ARGUMENT, WAKE, 1)).toBe(0)
     call(fake, futex, ARGUMENT, WAIT, 0, 0)
-    expect(() => fake.task.wait?.retry(true)).toThrow(errno(ETIMEDOUT))
-    fake.task.wait?.ended?.()
+    expect(() => resume(fake.task, true)).toThrow(errno(ETIMEDOUT))
+    const {next, progress} = fake.task.wait!
+    next.ended?.(fake.task, progress)
     expect(call(fake, futex, ARGUMENT, WAKE, 1)).toBe(0)
   })
 
@@ -118,7 +119,7 @@ describe('a futex', () => {
     expect(call(fake, futex, ARGUMENT, 3, 0, 1, RESULT)).toBe(1)
     expect(call(fake, futex, ARGUMENT, WAKE, 1)).toBe(0)
     expect(call(fake, futex, RESULT, WAKE, 1)).toBe(1)
-    expect(fake.task.wait?.retry(false)).toBe(0)
+    expect(resume(fake.task)).toBe(0)
   })
 
   /** A task whose whole memory is private and writable. */

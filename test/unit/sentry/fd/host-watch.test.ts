@@ -19,6 +19,7 @@ import {AnonymousDescription} from '../../../../src/vfs/anonymous-description.ts
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {WaitQueue} from '../../../../src/vfs/wait-queue.ts'
+import {asleep} from '../blocked-call.ts'
 
 const vfs = new VirtualFileSystem()
 const FILES = 1000
@@ -113,7 +114,7 @@ describe('calls that sleep on 1,000 host descriptors', () => {
     const wait = {
       files: files.map((file) => ({file, events: EPOLLIN})),
       restart: 'never' as const,
-      retry: () => 0,
+      ...{next: asleep, progress: {interrupted: 0}},
     }
     return new Sleep({} as Task, wait, watch, new TimerQueue(), new Set())
   }

@@ -134,8 +134,7 @@ describe('waiting for a record lock', () => {
     const other = {owner: {}, type: F_WRLCK, start: 5, end: 6, pid: 8}
     locks.set(other)
     const wanted = {...other, start: 0, end: 1}
-    const wait = {owner: other.owner, blocker: () => locks.conflict(wanted)}
-    tasks.set(8, {wait: {restart: 'sa-restart', recordLock: wait, retry: () => BLOCKED}} as unknown as Task)
+    tasks.set(8, {wait: {restart: 'sa-restart', recordLock: {locks, wanted}}} as unknown as Task)
     expect(t.call(fcntl, a, F_SETLKW, range(t, F_WRLCK, 5, 1))).toBe(-EDEADLK)
     expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, 5, 1))).toBe(-EAGAIN)
     tasks.delete(8)

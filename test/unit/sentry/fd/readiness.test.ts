@@ -90,7 +90,8 @@ describe('ppoll', () => {
     expect(t.call(ppoll, pollfds(t, [reader, POLLIN]), 1, limit, mask, 8)).toBe(BLOCKED)
     expect(t.task.signals.blocks(SIGALRM)).toBe(true)
     t.nowNs += 500e6
-    t.task.wait?.interrupted?.()
+    const {next, progress} = t.task.wait!
+    next.interrupted?.(t.task, progress)
     expect([t.task.memory.readInt64(limit), t.task.memory.readInt64(limit + 8)]).toEqual([1, 500e6])
     expect(t.call(ppoll, 0, 0, t.int64s(0, 1e9), 0, 8)).toBe(-EINVAL)
     expect(t.call(ppoll, 0, 0, 0, mask, 3)).toBe(-EINVAL)

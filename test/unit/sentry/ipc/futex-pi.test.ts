@@ -49,5 +49,5 @@ test('who is moved to a lock that is free by then wakes as its owner', () => {
   unlockMeanwhile(task, address)
   expect(requeuePi(task, condition, lock, 0, 0)).toBe(1)
   expect(task.memory.readInt32(address)).toBe(task.tid)
-  expect(task.wait?.settled?.()).toBe(0)
+  expect(task.wait?.next.settled?.(task, task.wait.progress)).toBe(0)
 })

@@ -5,27 +5,24 @@ import {EINTR} from '../../../../src/abi/errno.ts'
 import {SA_RESTART, SIGCHLD, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
 import {arch} from '../../../../src/arch/index.ts'
-import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
 import {deliver, hasDeliverable, interruptWait} from '../../../../src/sentry/signals/deliver.ts'
+import {asleep} from '../blocked-call.ts'
 import {type Fake, fakeTask} from '../fake-task.ts'
 import {block, handle, handlersOf} from './handling.ts'
 
 describe('a blocked call', () => {
   /** Puts the task to sleep in call 0 and lets a handled signal find it. */
-  function interrupt(
-    fake: Fake,
-    restart: 'sa-restart' | 'never',
-    flags: number,
-    interrupted?: () => void,
-  ): void {
+  function interrupt(fake: Fake, restart: 'sa-restart' | 'never', flags: number): number {
     handle(fake, SIGUSR1, flags)
     fake.context.callNumber = 23
-    fake.task.block({restart, retry: () => BLOCKED, interrupted})
+    const progress = {interrupted: 0}
+    fake.task.block({restart, next: asleep, progress})
     fake.process.signals.raise(SIGUSR1)
     expect(hasDeliverable(fake.task)).toBe(true)
     interruptWait(fake.task)
     expect(deliver(fake.task)).toBe(true)
     expect(handlersOf(fake)).toEqual([SIGUSR1])
+    return progress.interrupted
   }
 
   test('is made anew after a handler with SA_RESTART', () => {
@@ -50,14 +47,12 @@ describe('a blocked call', () => {
 
   test('stores what it owes before EINTR', () => {
     const fake = fakeTask()
-    let stored = 0
-    interrupt(fake, 'never', 0, () => stored++)
-    expect(stored).toBe(1)
+    expect(interrupt(fake, 'never', 0)).toBe(1)
   })
 
   test('sleeps on when an ignored signal comes', () => {
     const fake = fakeTask()
-    fake.task.block({restart: 'never', retry: () => BLOCKED})
+    fake.task.block({restart: 'never', next: asleep, progress: {interrupted: 0}})
     fake.process.signals.raise(SIGCHLD)
     expect(hasDeliverable(fake.task)).toBe(false)
     expect(fake.task.wait).toBeDefined()
@@ -69,7 +64,7 @@ describe('a blocked call', () => {
     block(fake, SIGUSR1, SIGTERM)
     fake.task.signals.raise(SIGUSR1)
     fake.task.signals.setTemporaryMask(new SignalSet())
-    fake.task.block({restart: 'never', retry: () => BLOCKED})
+    fake.task.block({restart: 'never', next: asleep, progress: {interrupted: 0}})
     expect(hasDeliverable(fake.task)).toBe(true)
     interruptWait(fake.task)
     deliver(fake.task)

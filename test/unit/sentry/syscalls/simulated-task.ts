@@ -6,6 +6,7 @@ import {type Credentials, capabilitiesOf} from '../../../../src/sentry/core/cred
 import type {Kernel} from '../../../../src/sentry/core/kernel.ts'
 import {BLOCKED, type Syscall} from '../../../../src/sentry/core/syscall.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
+import {resumeWait} from '../../../../src/sentry/core/wait.ts'
 import {EpollPasses} from '../../../../src/sentry/fd/epoll-nesting.ts'
 import {FdTable} from '../../../../src/sentry/fd/fd-table.ts'
 import {FsContext} from '../../../../src/sentry/fd/fs-context.ts'
@@ -25,6 +26,7 @@ import {FileLockTable} from '../../../../src/vfs/file-locks.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import type {Mount} from '../../../../src/vfs/location.ts'
 import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
+import '../blocked-call.ts'
 import {calls} from '../calls.ts'
 import {SimulatedGuest} from '../memory/simulated-guest.ts'
 
@@ -101,8 +103,8 @@ export class SimulatedTask {
   wake(expired = false): number {
     this.task.kernel.current = this.task
     const wait = this.task.wait!
-    const result = this.#result(() => wait.retry(expired))
-    if (result !== BLOCKED) wait.ended?.()
+    const result = this.#result(() => resumeWait(this.task, wait, expired))
+    if (result !== BLOCKED) wait.next.ended?.(this.task, wait.progress)
     return result
   }
 

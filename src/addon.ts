@@ -10,8 +10,7 @@ import type {PlatformAddon} from './platform/addon.ts'
 import type {KvmAddon} from './platform/kvm/addon.ts'
 import type {PtraceAddon} from './platform/ptrace/addon.ts'
 import type {PassingAddon} from './sandbox/protocol/addon.ts'
-import type {ClockAddon, VdsoAddon} from './sentry/time/addon.ts'
-import type {HostFsAddon} from './vfs/host-addon.ts'
+import type {ClockAddon, HostFsAddon, VdsoAddon} from './vfs/host-addon.ts'
 import type {VmAddon} from './vm/addon.ts'
 
 /** Everything that native/addon.cc exports. A failed host call throws an Error with a positive `errno`. */

@@ -10,7 +10,9 @@ import type {Credentials} from '../vfs/file.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import {mountRoot} from '../vfs/mount-tree.ts'
+import {nativeHost} from '../vfs/native-host.ts'
 import {resolve} from '../vfs/path-walk.ts'
+import {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 import {badArchive, shown} from './archive-error.ts'
 
 export interface ImageUser {
@@ -78,7 +80,7 @@ function unknownToImage(spec: string): HvError {
 /** Fields separated by colons; none if there is no such file. */
 function rowsOf(fs: FileSystem, path: string): string[][] {
   try {
-    const root = mountRoot(fs).top
+    const root = mountRoot(fs, new VirtualFileSystem(nativeHost)).top
     const {inode} = resolve({root, credentials: READER}, root, path)
     if (inode.kind !== S_IFREG) return []
     const file = inode.open(O_RDONLY)

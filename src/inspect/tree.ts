@@ -12,8 +12,10 @@ import {openHostFs} from '../vfs/fs/host.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Mount} from '../vfs/location.ts'
 import {disposeMounts, mountRoot} from '../vfs/mount-tree.ts'
+import {nativeHost} from '../vfs/native-host.ts'
 import {openLocation} from '../vfs/open.ts'
 import {resolve} from '../vfs/path-walk.ts'
+import {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 
 const uid = process.geteuid?.() ?? 0
 const READER: Credentials = {
@@ -32,7 +34,7 @@ export class ProgramTree implements Disposable {
   constructor(root: string) {
     // Nothing is mapped, so no memory is needed for it.
     const memory = createMemoryFile({size: 0, upTo: () => new ArrayBuffer(0)}, () => {})
-    this.#mount = mountRoot(openHostFs(root, {readOnly: true, memory}))
+    this.#mount = mountRoot(openHostFs(root, {readOnly: true, memory}), new VirtualFileSystem(nativeHost))
   }
 
   /** Calls `use` with the regular file at a path; undefined when there is none, or it cannot be read. */

@@ -21,6 +21,8 @@ import {DEFAULT_HOSTNAME} from '../sentry/outside/hostname.ts'
 import {ShownPrograms} from '../sentry/outside/shown-programs.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
+import {nativeHost} from '../vfs/native-host.ts'
+import {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 import {type GuestFiles, openGuestFiles, unpackStats} from './guest-files.ts'
 import {imageProgram} from './image-program.ts'
 import {openKernelDebugging} from './kernel-debugging.ts'
@@ -89,7 +91,14 @@ export async function runKernelProgram(
 
   const shown = await files.read().finally(options.onRead)
   const {tmpfs, readOnly} = options
-  const tree = buildTree(memory, {...shown, tmpfs, readOnly, budget: new Budget(budgetBytes(memory.size))})
+  const vfs = new VirtualFileSystem(nativeHost)
+  const tree = buildTree(memory, {
+    vfs,
+    ...shown,
+    tmpfs,
+    readOnly,
+    budget: new Budget(budgetBytes(memory.size)),
+  })
   try {
     const programs = new ShownPrograms(tree.top, memory, shown.showProgram)
     const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program

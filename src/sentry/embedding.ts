@@ -1,5 +1,7 @@
-// Embedding: what the maker of a kernel may give it or be told; the fields are undefined or empty otherwise.
+// Embedding: what the maker of a kernel gives it, and may give it or be told: those fields are undefined or empty otherwise.
 
+import type {Host} from '../vfs/host.ts'
+import type {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 import type {Debugging} from './core/debugging.ts'
 import type {PendingSignal} from './core/pending-signal.ts'
 import type {Process} from './core/process.ts'
@@ -9,6 +11,8 @@ import type {CallPatches} from './memory/call-patches.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 
 export class Embedding {
+  readonly vfs: VirtualFileSystem
+  readonly host: Host
   /** For a new program's memory; absent: its call sites are left as they are. */
   patchCalls: ((map: MemoryMap) => CallPatches) | undefined
   /** The vDSO's variables; absent: programs make system calls for the time. */
@@ -27,4 +31,9 @@ export class Embedding {
   onCore: ((task: Task, pending: PendingSignal) => void) | undefined
   /** Set while a debugger may stop a program and look into it. */
   debugging: Debugging | undefined
+
+  constructor(vfs: VirtualFileSystem) {
+    this.vfs = vfs
+    this.host = vfs.host
+  }
 }

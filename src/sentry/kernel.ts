@@ -15,7 +15,6 @@ import {
 import {Budget} from '../vfs/budget.ts'
 import {FileLockTable} from '../vfs/file-locks.ts'
 import type {Mount} from '../vfs/location.ts'
-import type {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 import {dispatch} from './call/dispatch.ts'
 import {handleFault} from './call/handle-fault.ts'
 import {Sleepers} from './call/sleepers.ts'
@@ -45,7 +44,6 @@ import {register} from './task/register.ts'
 import {Runs} from './task/runs.ts'
 import {BootClock} from './time/boot-clock.ts'
 import {ClockPage} from './time/clock.ts'
-import {monotonicNs} from './time/host-clock.ts'
 import {TimerQueue} from './time/timers.ts'
 
 declare module './core/kernel.ts' {
@@ -56,7 +54,7 @@ export class SentryKernel extends Embedding {
   readonly platform: Platform
   /** What the calls of a program without restrictions do. */
   readonly calls: CallTable
-  readonly timers = new TimerQueue()
+  readonly timers = new TimerQueue(this.host.clock)
   readonly pids: Pids
   /** By pid, with zombies. */
   readonly processes = new Map<number, Process>()
@@ -66,7 +64,6 @@ export class SentryKernel extends Embedding {
   readonly init: Process
   /** The root of the mount tree. */
   readonly rootMount: Mount
-  readonly vfs: VirtualFileSystem
   /** uname(2)'s nodename; sethostname changes it. */
   hostname: string
   /** /proc/sys/vm/memfd_noexec. */
@@ -81,10 +78,10 @@ export class SentryKernel extends Embedding {
   faults = 0
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
-  readonly unix: UnixDomain
-  readonly boot = new BootClock()
+  readonly unix = new UnixDomain(this.vfs)
+  readonly boot = new BootClock(this.host.clock)
   readonly cpuUse: CpuUse
-  readonly load = new Load(monotonicNs())
+  readonly load = new Load(this.monotonicNs())
   readonly inotify = new InotifyCounts()
   readonly epollPasses = new EpollPasses()
   readonly fileLocks: FileLockTable
@@ -106,18 +103,16 @@ export class SentryKernel extends Embedding {
     budget = new Budget(),
     maxTasks?: number,
   ) {
-    super()
+    super(rootMount.vfs)
     this.platform = platform
     this.calls = calls
     this.rootMount = rootMount
-    this.vfs = rootMount.vfs
-    this.unix = new UnixDomain(this.vfs)
     this.hostname = hostname
     this.budget = budget
     this.fileLocks = new FileLockTable(budget)
     this.pids = new Pids(this, maxTasks)
     this.cpuUse = new CpuUse(platform.cpus)
-    this.#scheduler = new Scheduler(platform, this.cpuUse)
+    this.#scheduler = new Scheduler(platform, this.host.clock, this.cpuUse)
     this.hostWatch = new HostWatch(platform)
     this.#sleepers = new Sleepers(this, this.#scheduler, this.hostWatch)
     this.init = createInit(this)
@@ -133,7 +128,7 @@ export class SentryKernel extends Embedding {
   }
 
   monotonicNs(): number {
-    return monotonicNs()
+    return this.host.clock.monotonicNs()
   }
 
   /** A program made a system call for the time: from now on, the vDSO answers. */
@@ -292,7 +287,7 @@ export class SentryKernel extends Embedding {
   }
 
   #deadline(): void {
-    const nowNs = monotonicNs()
+    const nowNs = this.monotonicNs()
     this.timers.runExpired(nowNs)
     if (this.#clock !== undefined && nowNs >= this.#clock.dueNs) this.#clock.refresh()
     this.#scheduler.keepTime(nowNs)

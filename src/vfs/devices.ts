@@ -6,7 +6,7 @@ import {POLLIN} from '../abi/open-flags.ts'
 import type {FileDescription, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
 import {writeInt} from './int-argument.ts'
-import {fillRandom} from './random.ts'
+import {nativeHost} from './native-host.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 export const NULL_DEV = makeDev(1, 3)
@@ -90,7 +90,7 @@ class UrandomDevice extends NullDevice {
 
   override read(target: Uint8Array): number {
     this.requireReadable()
-    fillRandom(target)
+    nativeHost.random.fill(target)
     return target.length
   }
 

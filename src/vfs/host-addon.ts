@@ -1,5 +1,21 @@
-// The part of the addon that reaches the host's files: native/napi/host_fs.cc, host_locks.cc, host_names.cc,
-// host_stat.cc, host_stream.cc, host_terminal.cc.
+// The part of the addon that reaches the host's clocks and files: native/napi/clock.cc, vdso.cc, host_fs.cc, host_locks.cc,
+// host_names.cc, host_stat.cc, host_stream.cc, host_terminal.cc.
+
+export interface ClockAddon {
+  /** CLOCK_MONOTONIC, nanoseconds. */
+  monotonicNs(): number
+  /** Stores clock `id`'s seconds in out[0], nanoseconds in out[1]. Throws an Error with `errno` for an unknown clock. */
+  readClock(id: number, out: Float64Array): void
+  /** Stores the seven fields of native/sys/clock_sample.h. */
+  sampleClocks(out: BigInt64Array): void
+}
+
+export interface VdsoAddon {
+  /** A copy of the vDSO's ELF image. It is mapped as it is, readable and executable, directly after the vvar page. */
+  vdsoImage(): Uint8Array
+  /** The processor says that its cycle counter is fit to be a clock. */
+  cyclesAreInvariant(): boolean
+}
 
 /**
  * Calls that answer a number: a result of at least 0, or a negative errno. None throws. `directory` is a descriptor;

@@ -6,7 +6,7 @@ import {POLLERR, POLLPRI} from '../abi/open-flags.ts'
 import type {ByteString, Inode} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Location, Mount} from './location.ts'
-import {VirtualFileSystem} from './virtual-file-system.ts'
+import type {VirtualFileSystem} from './virtual-file-system.ts'
 import type {Changes} from './wait-queue.ts'
 
 /** A mount and its top refer to each other. */
@@ -17,12 +17,8 @@ export interface MountOptions {
   source?: string
 }
 
-/** The root mount of a new tree; its `top` is `/`. @param vfs the kernel's, if it has other trees */
-export function mountRoot(
-  fs: FileSystem,
-  options: MountOptions = {},
-  vfs: VirtualFileSystem = new VirtualFileSystem(),
-): Mount {
+/** The root mount of a new tree; its `top` is `/`. */
+export function mountRoot(fs: FileSystem, vfs: VirtualFileSystem, options: MountOptions = {}): Mount {
   return createMount(vfs, fs, undefined, options)
 }
 

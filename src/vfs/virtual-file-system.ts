@@ -3,6 +3,7 @@
 import {AnonymousInode} from './anonymous-inode.ts'
 import type {ByteString} from './file.ts'
 import type {FileSystem} from './file-system.ts'
+import type {Host} from './host.ts'
 import {UnmountedFileSystem} from './unmounted.ts'
 import {type Changes, WaitQueue} from './wait-queue.ts'
 
@@ -14,6 +15,8 @@ const TMPFS_MAGIC = 0x01021994
 const FIRST_MINOR = 32
 
 export class VirtualFileSystem {
+  /** Of the kernel. */
+  readonly host: Host
   #nextMinor = FIRST_MINOR
   #lastCookie = 0
   #turn = 0
@@ -29,6 +32,10 @@ export class VirtualFileSystem {
   readonly sharedMemory = new UnmountedFileSystem('tmpfs', TMPFS_MAGIC, 1)
   /** Mounts that were added. */
   readonly mountChanges: Changes = {count: 0, waiters: new WaitQueue()}
+
+  constructor(host: Host) {
+    this.host = host
+  }
 
   /** st_dev of a file system without a device: major 0, as Linux numbers them. */
   takeDev(): number {

@@ -11,6 +11,7 @@ import type {Platform} from '../../src/platform/platform.ts'
 import {Output, openInput, openOutput} from '../../src/sandbox/sentry/streams.ts'
 import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../../src/sentry/outside/sentry.ts'
+import {nativeHost} from '../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../src/vfs/virtual-file-system.ts'
 import {mutants} from '../helpers/mutate.ts'
 import {platforms} from '../helpers/platforms.ts'
@@ -103,7 +104,7 @@ for (const {name: platformName, isHere, open} of platforms) {
 }
 
 function program(path: string): ProgramOptions {
-  const vfs = new VirtualFileSystem()
+  const vfs = new VirtualFileSystem(nativeHost)
   const streams = [
     openInput(vfs, new Uint8Array(0)),
     openOutput(vfs, new Output(MAX_OUTPUT)),

@@ -10,6 +10,8 @@ import {openHostFs} from '../../src/vfs/fs/host.ts'
 import {Overlay} from '../../src/vfs/fs/overlay.ts'
 import type {Location} from '../../src/vfs/location.ts'
 import {disposeMounts, mountRoot} from '../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../src/vfs/native-host.ts'
+import {VirtualFileSystem} from '../../src/vfs/virtual-file-system.ts'
 import {memoryFile} from './memory-file.ts'
 import {type Random, seededRandom} from './mutate.ts'
 import {hostDirectory} from './vfs-backends.ts'
@@ -62,7 +64,7 @@ export async function play(
   const {shared, outside, secret} = makeTree(directory.path)
   const fileSystem = create(shared)
   const before = {outside: tellOf(outside), descriptors: openDescriptors()}
-  const root = mountRoot(fileSystem, {readOnly: fileSystem.readOnly}).top
+  const root = mountRoot(fileSystem, new VirtualFileSystem(nativeHost), {readOnly: fileSystem.readOnly}).top
   const game = gameOf(root)
   const random = seededRandom(SEED)
   const outcomes = {done: 0, refused: 0}

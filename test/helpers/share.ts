@@ -8,6 +8,8 @@ import type {FileSystem} from '../../src/vfs/file-system.ts'
 import {openHostFs} from '../../src/vfs/fs/host.ts'
 import type {Location} from '../../src/vfs/location.ts'
 import {disposeMounts, mountRoot} from '../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../src/vfs/native-host.ts'
+import {VirtualFileSystem} from '../../src/vfs/virtual-file-system.ts'
 import {Client} from './9p-client.ts'
 import {FuseClient} from './fuse-client.ts'
 import {memoryFile} from './memory-file.ts'
@@ -33,7 +35,7 @@ export type HostShare = Share & OnHost
 export type FuseHostShare = FuseShare & OnHost
 
 export async function shareOf(fs: FileSystem, limits: Limits = {}, readOnly = false): Promise<Share> {
-  const root = mountRoot(fs, {readOnly}).top
+  const root = mountRoot(fs, new VirtualFileSystem(nativeHost), {readOnly}).top
   const server = new Server(root, limits)
   const client = await new Client(server).mount({messageBytes: 1 << 19})
   return {server, client, root, dispose: () => end(server, root)}
@@ -44,7 +46,7 @@ export async function fuseShareOf(
   limits: FuseLimits = {},
   readOnly = false,
 ): Promise<FuseShare> {
-  const root = mountRoot(fs, {readOnly}).top
+  const root = mountRoot(fs, new VirtualFileSystem(nativeHost), {readOnly}).top
   const server = new FuseServer(root, limits)
   const client = await new FuseClient(server).mount()
   return {server, client, root, dispose: () => end(server, root)}

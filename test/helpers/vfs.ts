@@ -9,8 +9,10 @@ import {ROOT} from '../../src/vfs/fs/tmpfs.ts'
 import type {Location} from '../../src/vfs/location.ts'
 import {disposeMounts, mountRoot, pathOf} from '../../src/vfs/mount-tree.ts'
 import * as names from '../../src/vfs/names.ts'
+import {nativeHost} from '../../src/vfs/native-host.ts'
 import {openPath} from '../../src/vfs/open.ts'
 import {type PathContext, resolve} from '../../src/vfs/path-walk.ts'
+import {VirtualFileSystem} from '../../src/vfs/virtual-file-system.ts'
 
 export class TestVfs {
   readonly root: Location
@@ -18,7 +20,7 @@ export class TestVfs {
   credentials: Credentials = ROOT
 
   constructor(fs: FileSystem, readOnly = false) {
-    this.root = mountRoot(fs, {readOnly}).top
+    this.root = mountRoot(fs, new VirtualFileSystem(nativeHost), {readOnly}).top
     this.cwd = this.root
   }
 

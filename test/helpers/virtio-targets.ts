@@ -14,6 +14,8 @@ import {Server as FuseServer} from '../../src/machine/fuse/server.ts'
 import type {DeviceModel} from '../../src/machine/virtio/model.ts'
 import {Tmpfs} from '../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../src/vfs/native-host.ts'
+import {VirtualFileSystem} from '../../src/vfs/virtual-file-system.ts'
 import {hostileMessage, NO_FID} from './9p-hostile.ts'
 import {message, u32} from './9p-message.ts'
 import {hostileRequest} from './fuse-hostile.ts'
@@ -124,7 +126,10 @@ function makeNetwork(random: Random): Subject {
 }
 
 function makeShare(): Subject {
-  const server = new Server(mountRoot(new Tmpfs(memoryFile(4 << 20))).top, {fids: 32, openFiles: 8})
+  const server = new Server(
+    mountRoot(new Tmpfs(memoryFile(4 << 20)), new VirtualFileSystem(nativeHost)).top,
+    {fids: 32, openFiles: 8},
+  )
   const fids = new Set([0, 1, 2, 3])
   const payload: Payload = (random) => {
     const first = random(8)
@@ -140,7 +145,10 @@ function makeShare(): Subject {
 }
 
 function makeFuseShare(): Subject {
-  const server = new FuseServer(mountRoot(new Tmpfs(memoryFile(4 << 20))).top, {nodes: 32, openFiles: 8})
+  const server = new FuseServer(
+    mountRoot(new Tmpfs(memoryFile(4 << 20)), new VirtualFileSystem(nativeHost)).top,
+    {nodes: 32, openFiles: 8},
+  )
   const known = {nodes: new Set([1, 2, 3, 4]), handles: new Set([1, 2, 3])}
   const init = request(FuseOp.init, {}, u32(7), u32(31), u32(0), u32(0xffff_ffff))
   const payload: Payload = (random) => (random(8) === 0 ? init : hostileRequest(random, known))

@@ -13,7 +13,7 @@ export const rooms: Record<string, string[]> = {
   net: ['core', 'memory', 'signals', 'fd', 'pledge'],
   task: ['core', 'tty', 'memory', 'signals', 'time', 'fd', 'pledge', 'ipc'],
   exec: ['core', 'memory', 'fd', 'pledge', 'task'],
-  debug: ['core', 'memory', 'time'],
+  debug: ['core', 'memory'],
   call: ['core', 'memory', 'signals', 'time', 'fd', 'pledge', 'task'],
   syscalls: [
     'core',
@@ -32,7 +32,7 @@ export const rooms: Record<string, string[]> = {
   ],
   'embedding.ts': ['core', 'memory', 'exec'],
   'kernel.ts': ['core', 'signals', 'time', 'fd', 'ipc', 'net', 'task', 'call', 'embedding.ts'],
-  trace: ['core', 'memory', 'time', 'fd', 'call', 'syscalls'],
+  trace: ['core', 'memory', 'fd', 'call', 'syscalls'],
   outside: [
     'core',
     'tty',
@@ -51,7 +51,6 @@ export const rooms: Record<string, string[]> = {
 
 /** The rooms that other layers import. `outside` and `trace` are made for that; each other one should become unneeded. */
 export const entrances: Record<string, string[]> = {
-  'addon.ts': ['time'],
   'index.ts': ['pledge', 'call', 'trace', 'outside'],
   cli: ['pledge', 'trace'],
   launch: ['core', 'tty', 'pledge', 'task', 'debug', 'call', 'trace', 'outside'],

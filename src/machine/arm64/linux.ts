@@ -1,7 +1,7 @@
 // Linux on arm64: puts its image and its device tree into memory, and the first vCPU at its entry
 // (Linux, Documentation/arch/arm64/booting.rst).
 
-import {fillRandom} from '../../vfs/random.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 import type {Irqchip} from '../../vm/irqchip.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {failedKernel, type KernelStart, type PlacedDevice} from '../kernel/kernel-start.ts'
@@ -81,7 +81,7 @@ function treeOf(start: KernelStart, initrdAt: number): TreeNode {
   const boots = {
     bootargs: commandLine,
     'stdout-path': '/pl011@9000000',
-    'rng-seed': fillRandom(new Uint8Array(64)),
+    'rng-seed': nativeHost.random.fill(new Uint8Array(64)),
   }
   const disk = initrd && {
     'linux,initrd-start': cells64(initrdAt),

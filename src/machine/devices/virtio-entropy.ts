@@ -1,6 +1,6 @@
 // VirtioEntropy: random bytes from the host's kernel (virtio 1.2, 5.4).
 
-import {fillRandom, openRandom} from '../../vfs/random.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
 import {Turns} from '../virtio/turns.ts'
@@ -19,7 +19,8 @@ export class VirtioEntropy implements DeviceModel {
   #requests!: Queue
 
   constructor() {
-    openRandom()
+    // Chooses the source, which a jail may hide.
+    nativeHost.random.fill(new Uint8Array())
   }
 
   attach({queues}: Transport): void {
@@ -40,7 +41,7 @@ export class VirtioEntropy implements DeviceModel {
     const chain = this.#requests.next()
     if (chain === undefined) return undefined
     const bytes = Buffer.allocUnsafe(Math.min(chain.writableBytes, MOST_BYTES))
-    const written = chain.put(fillRandom(bytes))
+    const written = chain.put(nativeHost.random.fill(bytes))
     chain.complete()
     return written
   }

@@ -2,7 +2,7 @@
 
 import {closeSync} from 'node:fs'
 import {HvError, printable} from '../../errors.ts'
-import {fillRandom} from '../../vfs/random.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 import {Server as Server9p} from '../9p/server.ts'
 import {FileStore} from '../devices/block-store.ts'
 import {StreamBackend} from '../devices/network-backend.ts'
@@ -66,7 +66,9 @@ export class KernelResources implements Disposable {
     if (network === undefined) return []
     const backend = 'tap' in network ? this.use(new TapBackend(network.tap)) : new StreamBackend(network)
     return [
-      new VirtioNetwork(backend, {mac: Uint8Array.of(LOCAL, ...fillRandom(new Uint8Array(MAC_BYTES - 1)))}),
+      new VirtioNetwork(backend, {
+        mac: Uint8Array.of(LOCAL, ...nativeHost.random.fill(new Uint8Array(MAC_BYTES - 1))),
+      }),
     ]
   }
 

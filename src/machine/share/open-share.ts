@@ -8,6 +8,8 @@ import {openHostFs} from '../../vfs/fs/host.ts'
 import type {HostSource} from '../../vfs/fs/host-source.ts'
 import type {Location} from '../../vfs/location.ts'
 import {disposeMounts, mountRoot} from '../../vfs/mount-tree.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
+import {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 
 /** For listings that are being read: 400,000 names of 80 bytes. */
 const LISTINGS_BYTES = 64 << 20
@@ -36,6 +38,6 @@ export function openShare(directory: string | HostSource, {readOnly = false} = {
     const shown = typeof directory === 'string' ? directory : directory.path
     throw new HvError('BAD_ARGUMENT', `${shown}: not a directory`, 'share the directory that it is in')
   }
-  const root = mountRoot(fs, {readOnly}).top
+  const root = mountRoot(fs, new VirtualFileSystem(nativeHost), {readOnly}).top
   return {fd: fs.rootFd, root, dispose: () => disposeMounts(root.mount)}
 }

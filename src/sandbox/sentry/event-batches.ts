@@ -3,7 +3,6 @@
 // A guest makes calls quicker than a listener takes them. What is under way is bounded, so the guest waits for the
 // listener: a trace with holes would be worse than a slow one.
 
-import {monotonicNs} from '../../sentry/time/host-clock.ts'
 import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 import type {TraceEvent} from '../../sentry/trace/event.ts'
 import type {SentryPort} from './port.ts'
@@ -34,7 +33,7 @@ export class EventBatches implements TimerTarget {
     this.#events.push(event)
     if (event.type === 'syscall') for (const text of event.args) this.#length += text.length
     if (this.#events.length >= BATCH_EVENTS || this.#length >= BATCH_LENGTH) this.flush()
-    else this.#timer ??= this.#timers.add(monotonicNs() + DELAY_NS, this)
+    else this.#timer ??= this.#timers.after(DELAY_NS, this)
   }
 
   /** The first event has waited long enough. */

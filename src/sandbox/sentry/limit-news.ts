@@ -2,7 +2,6 @@
 //
 // A guest can hit a limit a million times: hits are counted, not told one by one.
 
-import {monotonicNs} from '../../sentry/time/host-clock.ts'
 import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 import type {LimitHit, LimitName} from '../protocol/messages.ts'
 
@@ -39,7 +38,7 @@ export class LimitNews {
 
   #say({limit, count, pid}: LimitHit): void {
     const period = new Period(this, limit)
-    period.timer = this.#timers.add(monotonicNs() + PERIOD_NS, period)
+    period.timer = this.#timers.after(PERIOD_NS, period)
     this.#waiting.set(limit, period)
     this.#tell(hitOf(limit, count, pid))
   }

@@ -3,7 +3,6 @@
 // Each way has a window: data that is sent and not yet taken is bounded, and a program that writes more waits, as at any pipe.
 
 import type {Kernel} from '../../sentry/core/kernel.ts'
-import {monotonicNs} from '../../sentry/time/host-clock.ts'
 import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 import type {Terminal} from '../../sentry/tty/terminal.ts'
 import type {FileDescription} from '../../vfs/file.ts'
@@ -188,7 +187,7 @@ export class LiveOutput implements Waiter, TimerTarget {
   wake(): void {
     const {length, batchBytes} = this.#source
     if (length >= batchBytes) this.expire()
-    else if (length > 0) this.#timer ??= this.#timers.add(monotonicNs() + DELAY_NS, this)
+    else if (length > 0) this.#timer ??= this.#timers.after(DELAY_NS, this)
   }
 
   expire(): void {

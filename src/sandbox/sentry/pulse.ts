@@ -3,7 +3,6 @@
 // Ending a thread (terminate(), the exit of the thread or process that made it) sets a flag that V8 checks, and waits.
 // Nothing wakes a thread inside KVM_RUN, waitpid(2) or epoll_wait(2), and no hook runs before that wait.
 
-import {monotonicNs} from '../../sentry/time/host-clock.ts'
 import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 
 /** How long ending the thread takes, at most. A guest is interrupted as often; a sandbox without one has no pulse. */
@@ -19,7 +18,7 @@ export class Pulse implements TimerTarget {
   }
 
   expire(): void {
-    this.#next = this.#timers.add(monotonicNs() + PERIOD_NS, this)
+    this.#next = this.#timers.after(PERIOD_NS, this)
   }
 
   stop(): void {

@@ -20,7 +20,6 @@ import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {VM_SPECIAL} from '../memory/vma.ts'
-import {monotonicNs} from '../time/host-clock.ts'
 import {coreSegments, segmentContents} from './core-segments.ts'
 import {stateOf} from './task-state.ts'
 
@@ -60,7 +59,7 @@ function threadNotes(task: Task, signal: number, between: readonly CoreNote[] = 
     signal,
     pending: bits(signals.pendingSet),
     blocked: bits(signals.mask),
-    cpuNs: task.cpuTimeNs(monotonicNs()),
+    cpuNs: task.cpuTimeNs(task.kernel.monotonicNs()),
     registers: arch.debug.coreRegisters(state.general),
   })
   return [status, ...between, ...arch.debug.coreNotes(state)]

@@ -1,16 +1,15 @@
 // loadImage: puts a program into new memory, as execve(2) does, and computes the registers that it starts with.
 
 import {AT_NULL} from '../../abi/auxv.ts'
-import {addon} from '../../addon.ts'
 import {arch} from '../../arch/index.ts'
 import {buildAuxv} from '../../loader/auxv.ts'
 import {chooseLayout, type Layout} from '../../loader/layout.ts'
 import {planSegments, type SegmentMapping} from '../../loader/segments.ts'
 import {buildStack} from '../../loader/stack.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {Host} from '../../vfs/host.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
-import {fillRandom} from '../../vfs/random.ts'
 import type {Credentials} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
 import {type ResourceLimits, RLIMIT_STACK} from '../core/resource-limits.ts'
@@ -40,6 +39,7 @@ export interface ExecRequest {
 
 /** The same, with what the kernel and the process add. */
 interface LoadRequest extends ExecRequest {
+  readonly host: Host
   readonly vdso: Vdso | undefined
   readonly minSignalStack: number
   readonly stackLimit: number
@@ -67,6 +67,7 @@ export function loadImage(
   const {memory, userTop} = kernel.platform
   const request: LoadRequest = {
     ...program,
+    host: kernel.host,
     vdso: kernel.vdso,
     minSignalStack: arch.signalFrameBytes(kernel.initialFpState.length),
     stackLimit: limits.get(RLIMIT_STACK).soft,
@@ -91,13 +92,14 @@ export function loadImage(
 
 /** Where everything goes, before there is a memory map. @throws HvError BAD_ELF */
 function planLayout(request: LoadRequest, userTop: number): Layout {
+  const {random} = request.host
   return chooseLayout({
     image: request.executable.image,
     interpreter: request.executable.interpreter?.image,
     userTop,
     stackLimit: request.stackLimit,
     vdsoLength: request.vdso?.image.length ?? 0,
-    random,
+    random: (length) => random.fill(new Uint8Array(length)),
   })
 }
 
@@ -196,8 +198,8 @@ function writeStack(
   layout: Layout,
   request: LoadRequest,
 ): {sp: number; auxv: Uint8Array} {
-  const {credentials, executable} = request
-  const [hwcap, hwcap2] = arch.hardwareCapabilities(addon.hwcap, addon.hwcap2, request.hasGate)
+  const {credentials, executable, host} = request
+  const [hwcap, hwcap2] = arch.hardwareCapabilities(host.hwcap, host.hwcap2, request.hasGate)
   const stack = buildStack({
     argv: request.argv,
     envp: request.envp,
@@ -213,7 +215,7 @@ function writeStack(
       hwcap2,
       minSignalStack: request.minSignalStack,
     }),
-    random16: random(16),
+    random16: host.random.fill(new Uint8Array(16)),
     execfn: executable.path,
     platform: arch.platformName,
     stackTop: layout.stackTop,
@@ -241,8 +243,4 @@ function auxvOf(bytes: Uint8Array): Uint8Array {
   const start = ++index
   while (words[index] !== BigInt(AT_NULL)) index += 2
   return new Uint8Array(words.buffer, start * 8, (index + 2 - start) * 8)
-}
-
-function random(length: number): Uint8Array {
-  return fillRandom(new Uint8Array(length))
 }

@@ -10,10 +10,11 @@ const SOCKFS_MAGIC = 0x534f434b
 export class UnixDomain {
   /** Of sockets' own inodes. */
   readonly fs: UnmountedFileSystem
-  readonly names = new UnixNames()
+  readonly names: UnixNames
   readonly inFlight = new InFlight()
 
   constructor(vfs: VirtualFileSystem) {
     this.fs = vfs.unmounted('sockfs', SOCKFS_MAGIC)
+    this.names = new UnixNames(vfs.host.random)
   }
 }

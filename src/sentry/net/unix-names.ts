@@ -2,6 +2,7 @@
 
 import {EADDRINUSE, ECONNREFUSED, ENOSPC, EPROTOTYPE, Errno} from '../../abi/errno.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
+import type {HostRandom} from '../../vfs/host.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
 /** Names of five hexadecimal digits that bind(2) can choose from. */
@@ -11,7 +12,12 @@ export class UnixNames {
   /** Each type has its own names. */
   readonly #abstract = new Map<string, UnixSocket>()
   readonly #byInode = new Map<Inode | string, UnixSocket>()
-  #nextChoice = Math.floor(Math.random() * CHOICES)
+  #nextChoice: number
+
+  constructor(random: HostRandom) {
+    const bytes = random.fill(new Uint8Array(4))
+    this.#nextChoice = new DataView(bytes.buffer).getUint32(0) % CHOICES
+  }
 
   /** @throws Errno EADDRINUSE */
   bindAbstract(socket: UnixSocket, name: ByteString): void {

@@ -16,6 +16,7 @@ import {ROOT, Tmpfs} from '../../vfs/fs/tmpfs.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import {childLocation, disposeMounts, type MountOptions, mount, mountRoot} from '../../vfs/mount-tree.ts'
+import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import type {OpenedVolume, TmpfsMount} from './volume.ts'
 
 export interface TreeOptions {
@@ -27,6 +28,7 @@ export interface TreeOptions {
   tmpfs?: readonly TmpfsMount[] | undefined
   /** The sentry itself can still make what it needs in the root. */
   readOnly?: boolean | undefined
+  vfs: VirtualFileSystem
   /** Counts what the tree makes the sentry hold. */
   budget?: Budget
   /** Counts what files in memory hold. */
@@ -46,7 +48,7 @@ const STICKY_MODE = 0o1777
 /** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   const {budget, disk} = options
-  const rootMount = mountRoot(rootFileSystem(memory, options), {readOnly: options.readOnly})
+  const rootMount = mountRoot(rootFileSystem(memory, options), options.vfs, {readOnly: options.readOnly})
   try {
     const top = rootMount.top
     const {terminals} = options

@@ -2,10 +2,8 @@
 
 import {OwnFiles} from '../../own-files.ts'
 import {type HostSource, openHostSource} from '../../vfs/fs/host-source.ts'
-import {openRandom} from '../../vfs/random.ts'
+import {openNativeHost} from '../../vfs/native-host.ts'
 import type {User} from '../core/credentials.ts'
-import {hostCpuinfo} from '../task/host-cpuinfo.ts'
-import {hostClock} from '../time/clock.ts'
 import {userOf} from './guest-user.ts'
 import type {SentryOptions} from './sentry.ts'
 import type {OpenedVolume, Volume} from './volume.ts'
@@ -25,9 +23,7 @@ export function openHostFiles(
   volumes: readonly Volume[],
   dropTo: SentryOptions['dropTo'],
 ): HostFiles {
-  hostCpuinfo()
-  openRandom()
-  hostClock()
+  openNativeHost()
   const files: HostFiles = {user: userOf({dropTo}), volumes: [], roots: []}
   const own = volumes.some(({writable}) => writable) ? new OwnFiles(process.env) : undefined
   const open = (path: string, isWritable: boolean) => {

@@ -3,6 +3,7 @@
 import type {FileDescription} from '../../vfs/file.ts'
 import type {ArchiveFs} from '../../vfs/fs/archive.ts'
 import type {HostSource} from '../../vfs/fs/host-source.ts'
+import type {Host} from '../../vfs/host.ts'
 import type {PatchChoice} from '../call/patch-choice.ts'
 import type {User} from '../core/credentials.ts'
 import type {Task} from '../core/task.ts'
@@ -13,6 +14,8 @@ import type {ShowProgram} from './shown-programs.ts'
 import type {OpenedVolume, TmpfsMount} from './volume.ts'
 
 export interface SentryOptions {
+  /** Where time, random bytes and files come from; default: the host that hv runs on. */
+  host?: Host
   /** Host directory that is the guest's `/`; without `lower`. */
   root?: string | HostSource
   /** In place of `root`: what lies below the overlay. It belongs to the sentry from here on. */

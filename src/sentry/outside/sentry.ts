@@ -14,7 +14,9 @@ import {Sysfs} from '../../vfs/fs/sys.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import {disposeMounts} from '../../vfs/mount-tree.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 import {resolve} from '../../vfs/path-walk.ts'
+import {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {callPatcher} from '../call/call-patcher.ts'
 import {CallTable} from '../core/call-table.ts'
 import {type Credentials, initialCredentials} from '../core/credentials.ts'
@@ -69,6 +71,7 @@ export class Sentry {
     this.terminal = terminals.host
     const source = new KernelProcSource(() => this.kernel)
     this.#root = buildTree(platform.memory, {
+      vfs: new VirtualFileSystem(options.host ?? nativeHost),
       budget,
       disk: this.disk,
       root: options.root,

@@ -3,7 +3,6 @@
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {PROT_WRITE} from '../../platform/platform.ts'
-import {fillRandom} from '../../vfs/random.ts'
 import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {continuation} from '../core/wait.ts'
@@ -28,12 +27,13 @@ const filling = continuation<{readonly address: number; readonly length: number;
   name: 'getrandom',
   resume: (task, progress): number => {
     const {address, length} = progress
+    const {random} = task.kernel.host
     const sliceEnd = Math.min(length, progress.done + SLICE_BYTES)
     while (progress.done < sliceEnd) {
       // A fault after the first byte shortens the result, as in Linux.
       try {
         const wanted = Math.min(CHUNK_BYTES, sliceEnd - progress.done)
-        progress.done += fillRandom(task.memory.view(address + progress.done, wanted, PROT_WRITE)).length
+        progress.done += random.fill(task.memory.view(address + progress.done, wanted, PROT_WRITE)).length
       } catch (error) {
         if (progress.done > 0 && error instanceof Errno) return progress.done
         throw error

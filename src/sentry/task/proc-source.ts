@@ -7,11 +7,10 @@ import {arch} from '../../arch/index.ts'
 import type {ByteString} from '../../vfs/file.ts'
 import type {ProcActivity, ProcProcess, ProcSource} from '../../vfs/fs/proc-source.ts'
 import type {SysvIpcSource} from '../../vfs/fs/proc-sysvipc.ts'
+import type {Host, HostRandom} from '../../vfs/host.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import type {Kernel} from '../core/kernel.ts'
 import {KERNEL_RELEASE, KERNEL_VERSION} from '../core/release.ts'
-import {monotonicNs} from '../time/host-clock.ts'
-import {hostCpuinfo} from './host-cpuinfo.ts'
 import {MAX_PID} from './pids.ts'
 import {ProcessView} from './process-view.ts'
 import {countRunnable} from './state.ts'
@@ -90,13 +89,17 @@ export class KernelProcSource implements ProcSource {
   }
 
   cpuinfo(): ByteString {
-    this.#cpuinfo ??= cpuinfoOf(this.cpuCount)
+    this.#cpuinfo ??= cpuinfoOf(this.#kernel.host, this.cpuCount)
     return this.#cpuinfo
   }
 
   memory(): {totalBytes: number; freeBytes: number} {
     const {memory} = this.#kernel.platform
     return {totalBytes: memory.size, freeBytes: memory.size - memory.inUseBytes}
+  }
+
+  get random(): HostRandom {
+    return this.#kernel.host.random
   }
 
   get faults(): number {
@@ -115,8 +118,9 @@ export class KernelProcSource implements ProcSource {
 
   activity(): ProcActivity {
     const {tasks, cpuUse, started, pids, load} = this.#kernel
+    const nowNs = this.#kernel.monotonicNs()
     return {
-      busySeconds: cpuUse.busyNs(tasks.values(), monotonicNs()).map((ns) => ns / NS_PER_SECOND),
+      busySeconds: cpuUse.busyNs(tasks.values(), nowNs).map((ns) => ns / NS_PER_SECOND),
       switches: cpuUse.switches,
       started,
       running: countRunnable(tasks.values()),
@@ -132,8 +136,8 @@ export class KernelProcSource implements ProcSource {
 }
 
 /** Each paragraph is like the host's first. */
-function cpuinfoOf(cpus: number): ByteString {
-  const [first] = hostCpuinfo().split('\n\n')
+function cpuinfoOf(host: Host, cpus: number): ByteString {
+  const [first] = host.cpuinfo().split('\n\n')
   const paragraph = (cpu: number): string => arch.cpuinfo(`${first.trimEnd()}\n\n`, cpu, cpus)
   return Array.from({length: cpus}, (_, cpu) => paragraph(cpu)).join('')
 }

@@ -8,7 +8,7 @@ import {
   NS_PER_SECOND,
   type Timespec,
 } from '../../abi/time.ts'
-import {readHostClock} from './host-clock.ts'
+import type {HostClock} from '../../vfs/host.ts'
 
 /**
  * As in a time namespace (man 7 time_namespaces). The offsets are whole seconds: a number of nanoseconds since the host's boot
@@ -20,18 +20,23 @@ export class BootClock {
   readonly rawSeconds: number
   readonly boottimeSeconds: number
 
-  constructor() {
-    const monotonic = timeOf(CLOCK_MONOTONIC)
+  /** The host's. */
+  readonly clock: HostClock
+  readonly #time = new Float64Array(2)
+
+  constructor(clock: HostClock) {
+    this.clock = clock
+    const monotonic = this.#host(CLOCK_MONOTONIC)
     this.monotonicSeconds = monotonic.seconds
-    this.rawSeconds = timeOf(CLOCK_MONOTONIC_RAW).seconds
+    this.rawSeconds = this.#host(CLOCK_MONOTONIC_RAW).seconds
     // CLOCK_BOOTTIME is never behind CLOCK_MONOTONIC.
-    const suspendedNs = differenceNs(timeOf(CLOCK_BOOTTIME), monotonic)
+    const suspendedNs = differenceNs(this.#host(CLOCK_BOOTTIME), monotonic)
     this.boottimeSeconds = monotonic.seconds + Math.floor(suspendedNs / NS_PER_SECOND)
   }
 
   /** @param id one of the host's CLOCK_* */
   read(id: number): Timespec {
-    const {seconds, nanoseconds} = timeOf(id)
+    const {seconds, nanoseconds} = this.#host(id)
     return {seconds: seconds - this.#offsetOf(id), nanoseconds}
   }
 
@@ -45,9 +50,9 @@ export class BootClock {
     if (id === CLOCK_MONOTONIC_RAW) return this.rawSeconds
     return id === CLOCK_BOOTTIME ? this.boottimeSeconds : 0
   }
-}
 
-function timeOf(id: number): Timespec {
-  const [seconds, nanoseconds] = readHostClock(id)
-  return {seconds, nanoseconds}
+  #host(id: number): Timespec {
+    this.clock.readClock(id, this.#time)
+    return {seconds: this.#time[0], nanoseconds: this.#time[1]}
+  }
 }

@@ -1,44 +1,8 @@
 // ClockPage: keeps the vvar page, from which the guest's vDSO tells the time without a trap.
 
-import {readFileSync} from 'node:fs'
-import {addon} from '../../addon.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {BootClock} from './boot-clock.ts'
 import {FIRST_WINDOW_NS, SteeredClock} from './steered-clock.ts'
-
-/** Where the time comes from: the host, or a test. */
-export interface ClockSource {
-  readonly isUsable: boolean
-  /** As `VdsoAddon.sampleClocks`. */
-  sample(out: BigInt64Array): void
-}
-
-export function hostClockSource(): ClockSource {
-  return {
-    isUsable: addon.cyclesAreInvariant() && isCounter(hostClock()),
-    sample: (out) => addon.sampleClocks(out),
-  }
-}
-
-// The kernel watches the counter and leaves it when it drifts or stops, whatever the processor says.
-const isCounter = (clocksource: string): boolean =>
-  clocksource === 'tsc' || clocksource === 'arch_sys_counter'
-
-/** From the first look: a jail has no /sys. */
-let known: string | undefined
-
-export function hostClock(): string {
-  known ??= readClock()
-  return known
-}
-
-function readClock(): string {
-  try {
-    return readFileSync('/sys/devices/system/clocksource/clocksource0/current_clocksource', 'latin1').trim()
-  } catch {
-    return 'unknown: /sys is not mounted'
-  }
-}
 
 // ClockSample's fields.
 const CYCLES = 0
@@ -77,7 +41,6 @@ export class ClockPage {
   readonly offset: number
   /** The host's CLOCK_MONOTONIC in nanoseconds when `refresh` is due; Infinity when the vDSO makes system calls for good. */
   dueNs: number
-  readonly #source: ClockSource
   readonly #guestCycles: bigint
   readonly #boot: BootClock
   readonly #int32s: Int32Array
@@ -92,15 +55,8 @@ export class ClockPage {
    * @param offset of a zeroed page; it stays the caller's
    * @param guestCycles the guest's counter minus the host's
    */
-  constructor(
-    memory: MemoryFile,
-    offset: number,
-    boot: BootClock,
-    source = hostClockSource(),
-    guestCycles = 0n,
-  ) {
+  constructor(memory: MemoryFile, offset: number, boot: BootClock, guestCycles = 0n) {
     this.offset = offset
-    this.#source = source
     this.#guestCycles = guestCycles
     this.#boot = boot
     this.#int32s = memory.int32s.subarray(offset / Int32Array.BYTES_PER_ELEMENT)
@@ -108,12 +64,12 @@ export class ClockPage {
     this.#takeSample()
     this.#monotonic = new SteeredClock({cycles: this.#sample[CYCLES], ns: this.#sample[MONOTONIC]})
     this.#raw = new SteeredClock({cycles: this.#sample[RAW_CYCLES], ns: this.#sample[RAW]})
-    this.dueNs = source.isUsable ? this.#dueAfter(FIRST_WINDOW_NS) : Infinity
+    this.dueNs = boot.clock.countsCycles ? this.#dueAfter(FIRST_WINDOW_NS) : Infinity
   }
 
   /** Brings the page up to date. Takes some microseconds. */
   refresh(): void {
-    if (!this.#source.isUsable) return
+    if (this.dueNs === Infinity) return
 
     // Readers wait while the sequence is odd. The sample is taken inside, so that a reader of the old stretch has read
     // the counter before the new one starts.
@@ -129,7 +85,7 @@ export class ClockPage {
   /** The host's clocks, as the guest's. */
   #takeSample(): void {
     const sample = this.#sample
-    this.#source.sample(sample)
+    this.#boot.clock.sampleClocks(sample)
     const {monotonicSeconds, rawSeconds, boottimeSeconds} = this.#boot
     const monotonic = BigInt(monotonicSeconds) * NS_PER_SECOND
     sample[MONOTONIC] -= monotonic

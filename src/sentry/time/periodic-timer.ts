@@ -142,7 +142,7 @@ export class PeriodicTimer implements TimerTarget {
 
   #sleep(atLeastNs: number): void {
     const delayNs = Math.max(atLeastNs, this.#deadlineNs - this.#clock.nowNs())
-    this.#timer = this.#queue.add(this.#kernel.monotonicNs() + delayNs, this)
+    this.#timer = this.#queue.after(delayNs, this)
   }
 
   /** The queue has reached it. */

@@ -1,5 +1,7 @@
 // TimerQueue: what happens at which monotonic time. The sentry's loop sleeps until the first entry.
 
+import type {HostClock} from '../../vfs/host.ts'
+
 /** Who acts when a deadline comes: an object, so that what waits in a kernel can be listed and saved. */
 export interface TimerTarget {
   expire(): void
@@ -21,6 +23,15 @@ export class TimerQueue {
   /** A binary heap, the first at 0: all processes have their timers here, and a guest may set many for the same time. */
   readonly #heap: Queued[] = []
   #count = 0
+  readonly #clock: Pick<HostClock, 'monotonicNs'>
+
+  constructor(clock: Pick<HostClock, 'monotonicNs'>) {
+    this.#clock = clock
+  }
+
+  after(delayNs: number, target: TimerTarget): Timer {
+    return this.add(this.#clock.monotonicNs() + delayNs, target)
+  }
 
   /** @param deadlineNs CLOCK_MONOTONIC nanoseconds */
   add(deadlineNs: number, target: TimerTarget): Timer {

@@ -4,12 +4,12 @@ import {arch} from '../../arch/index.ts'
 import type {Row} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {Restart} from '../core/wait.ts'
-import {monotonicNs} from '../time/host-clock.ts'
 import type {CallRecord, Outcome} from './call-record.ts'
 import {interruption} from './interruption.ts'
 import {HIDDEN, type Kind} from './kind.ts'
 import {kindOf, resultKindOf} from './kinds/index.ts'
 import {DEFAULT_STYLE, type Style} from './options.ts'
+import {monotonicNs} from './stamps.ts'
 import {TracedCall} from './traced-call.ts'
 
 /** An unknown call shows all six words. */

@@ -1,7 +1,11 @@
 // Stamps: the time before a trace's lines (strace's -t, -tt, -ttt and -r), and the time of day of a reading of the monotonic clock.
 
-import {monotonicNs, readHostClock} from '../time/host-clock.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 import type {TraceClock} from './options.ts'
+
+/** A trace tells the host's time, as who reads it is there. */
+const {clock} = nativeHost
+export const {monotonicNs} = clock
 
 /** The text for a time of CLOCK_MONOTONIC, with a blank after it; empty for none. */
 export type Stamps = (atNs: number) => string
@@ -45,6 +49,7 @@ function seconds(us: number): string {
   return `${Math.floor(us / US_PER_SECOND)}.${String(us % US_PER_SECOND).padStart(US_DIGITS, '0')}`
 }
 
+const time = new Float64Array(2)
 let offsetUs = 0
 let comparedNs = Number.NEGATIVE_INFINITY
 
@@ -56,6 +61,7 @@ export function wallClockUs(atNs: number): number {
 
 function compare(): void {
   comparedNs = monotonicNs()
-  const [seconds, nanoseconds] = readHostClock(CLOCK_REALTIME)
+  clock.readClock(CLOCK_REALTIME, time)
+  const [seconds, nanoseconds] = time
   offsetUs = seconds * US_PER_SECOND + nanoseconds / NS_PER_US - comparedNs / NS_PER_US
 }

@@ -3,9 +3,9 @@
 import type {Row} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {Tracer} from '../core/tracer.ts'
-import {monotonicNs} from '../time/host-clock.ts'
 import type {Outcome} from './call-record.ts'
 import type {TraceFilter} from './filter.ts'
+import {monotonicNs} from './stamps.ts'
 import {nameOf} from './traced-call.ts'
 import {unansweredRow} from './unanswered.ts'
 

@@ -2,6 +2,7 @@
 
 import type {Capabilities} from '../../abi/capability.ts'
 import type {ByteString, FileDescription, Time} from '../file.ts'
+import type {HostRandom} from '../host.ts'
 import type {Location, Mount} from '../location.ts'
 import type {ReadPagemap} from './proc-pagemap.ts'
 import type {SysvIpcSource} from './proc-sysvipc.ts'
@@ -29,6 +30,7 @@ export interface ProcSource {
   cpuinfo(): ByteString
   readonly cpuCount: number
   memory(): {totalBytes: number; freeBytes: number}
+  readonly random: HostRandom
   /** Page faults of all processes so far. */
   readonly faults: number
   /** Seconds since the machine started, and when it started. */

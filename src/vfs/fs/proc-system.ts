@@ -5,7 +5,6 @@ import {USER_HZ} from '../../abi/time.ts'
 import type {ByteString} from '../file.ts'
 import {allMounts} from '../mount-tree.ts'
 import {PIPE_MAX_BYTES, PIPE_USER_PAGES_SOFT} from '../pipe.ts'
-import {randomUuid} from '../random.ts'
 import {Devpts, MOST_TERMINALS} from './devpts.ts'
 import {mqueueLimits, sysvipcLimits} from './proc-ipc-limits.ts'
 import {link} from './proc-links.ts'
@@ -135,7 +134,7 @@ function sysDirectory(source: ProcSource): Entry {
         nr: text(() => `${countTerminals(source)}\n`),
         reserve: constant(0),
       }),
-      random: randomDirectory(),
+      random: randomDirectory(source),
       randomize_va_space: constant(2),
       'threads-max': text(() => `${source.maxTasks}\n`),
       version: constant(source.version),
@@ -171,15 +170,24 @@ function countTerminals({rootMount}: ProcSource): number {
   return 0
 }
 
-function randomDirectory(): Entry {
+function randomDirectory(source: ProcSource): Entry {
   let bootId: string | undefined
   return subdirectory({
     boot_id: text(() => {
-      bootId ??= randomUuid()
+      bootId ??= uuidOf(source)
       return `${bootId}\n`
     }),
     entropy_avail: constant(256),
     poolsize: constant(256),
-    uuid: text(() => `${randomUuid()}\n`),
+    uuid: text(() => `${uuidOf(source)}\n`),
   })
+}
+
+/** RFC 9562, version 4. */
+function uuidOf({random}: ProcSource): string {
+  const bytes = random.fill(new Uint8Array(16))
+  bytes[6] = (bytes[6] & 0x0f) | 0x40
+  bytes[8] = (bytes[8] & 0x3f) | 0x80
+  const hex = Buffer.from(bytes).toString('hex')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }

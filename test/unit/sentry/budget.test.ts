@@ -19,6 +19,7 @@ import {FileLockTable} from '../../../src/vfs/file-locks.ts'
 import {Overlay} from '../../../src/vfs/fs/overlay.ts'
 import {ROOT, Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {openPath} from '../../../src/vfs/open.ts'
 import {openPipe} from '../../../src/vfs/pipe.ts'
 import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
@@ -29,7 +30,7 @@ import {ipcWays} from './ipc/budget-ways.ts'
 import {SimulatedGuest} from './memory/simulated-guest.ts'
 
 const LONG = 240
-const vfs = new VirtualFileSystem()
+const vfs = new VirtualFileSystem(nativeHost)
 
 /** A name cut out of a path of 4 KB, as a walk does it. */
 function longName(i: number): string {
@@ -107,7 +108,7 @@ const ways: readonly Way[] = [
     ENFILE,
     (budget) => {
       const fs = new Tmpfs(memoryFile(1 << 20))
-      const {top} = mountRoot(fs)
+      const {top} = mountRoot(fs, new VirtualFileSystem(nativeHost))
       const fds = lavishTable(budget)
       fs.root.create(longName(0), 0o644, ROOT)
       return (i) => {

@@ -17,6 +17,7 @@ import {type Program, ThreadGroup} from '../../../src/sentry/task/process.ts'
 import {Run} from '../../../src/sentry/task/run.ts'
 import {TimerQueue} from '../../../src/sentry/time/timers.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
+import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {type FakeProcessor, fakeProcessor} from '../arch/fake-context.ts'
 import {FakeMemory} from '../arch/fake-memory.ts'
@@ -47,11 +48,11 @@ const ORDINARY: Credentials = {
 }
 
 export class FakeKernel {
-  readonly timers = new TimerQueue()
+  readonly timers = new TimerQueue(this)
   readonly boot = {monotonicNs: 0}
   readonly leases = new Leases()
   readonly ipc = {futexes: new FutexTable()}
-  readonly vfs = new VirtualFileSystem()
+  readonly vfs = new VirtualFileSystem(nativeHost)
   readonly budget = new Budget()
   readonly processes = new Map<number, Process>()
   readonly tasks = new Map<number, Task>()

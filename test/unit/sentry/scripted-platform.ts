@@ -13,7 +13,10 @@ import {
   type EventKind,
   type Platform,
 } from '../../../src/platform/platform.ts'
+import type {Host} from '../../../src/vfs/host.ts'
+import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
+import {SimulatedClock} from '../../helpers/simulated-host.ts'
 
 /** A call's number and arguments; 'spin': runs until it is stopped; 'die': the platform loses it. */
 export type Step = readonly [number: number, ...args: number[]] | 'spin' | 'die'
@@ -100,8 +103,12 @@ export class ScriptedPlatform implements Platform {
   readonly scripts: Iterable<Step>[] = []
   readonly #interrupted = new Set<ScriptedContext>()
 
-  constructor(cpus: number) {
+  readonly host: Host
+
+  /** @param host a simulated one has come to a deadline at once */
+  constructor(cpus: number, host: Host = nativeHost) {
     this.cpus = cpus
+    this.host = host
   }
 
   openCallGate(): number {
@@ -145,7 +152,9 @@ export class ScriptedPlatform implements Platform {
       return this.#take(interrupted, EVENT_PREEMPTED)
     }
     if (deadlineNs === Number.POSITIVE_INFINITY) throw new Error('it would wait for ever')
-    while (process.hrtime.bigint() < BigInt(Math.ceil(deadlineNs)));
+    const {clock} = this.host
+    if (clock instanceof SimulatedClock) clock.nowNs = Math.max(clock.nowNs, deadlineNs)
+    while (clock.monotonicNs() < deadlineNs);
     return EVENT_DEADLINE
   }
 

@@ -17,7 +17,9 @@ import {ThreadGroup} from '../../../src/sentry/task/process.ts'
 import {Run} from '../../../src/sentry/task/run.ts'
 import {GuestThread} from '../../../src/sentry/task/task.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
+import type {Mount} from '../../../src/vfs/location.ts'
 import {mountRoot} from '../../../src/vfs/mount-tree.ts'
+import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {calls} from './calls.ts'
 import type {ScriptedContext, ScriptedPlatform, Step} from './scripted-platform.ts'
 
@@ -38,9 +40,7 @@ export function program(
   first: Iterable<Step>,
   {maxTasks, kernel: given}: Surroundings = {},
 ) {
-  const kernel =
-    given ??
-    new SentryKernel(platform, calls, mountRoot(new Tmpfs(platform.memory)), 'test', undefined, maxTasks)
+  const kernel = given ?? new SentryKernel(platform, calls, emptyTree(platform), 'test', undefined, maxTasks)
   platform.scripts.unshift(first)
   const limits = new ResourceLimits()
   const signals = new ProcessSignals(limits)
@@ -84,4 +84,8 @@ export function program(
   })
   kernel.start(process, task)
   return {kernel, process, context: context as ScriptedContext}
+}
+
+function emptyTree({memory, host}: ScriptedPlatform): Mount {
+  return mountRoot(new Tmpfs(memory), new VirtualFileSystem(host))
 }

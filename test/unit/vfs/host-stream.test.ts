@@ -33,11 +33,12 @@ import {SIGTTIN, SIGTTOU} from '../../../src/abi/signal.ts'
 import type {IoctlMemory} from '../../../src/vfs/file.ts'
 import {StreamInode} from '../../../src/vfs/host-stream.ts'
 import {HostTerminal, openHostStream} from '../../../src/vfs/host-terminal.ts'
+import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {errorOf, readAll} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
-const vfs = new VirtualFileSystem()
+const vfs = new VirtualFileSystem(nativeHost)
 let directory: ReturnType<typeof hostDirectory>
 let path: string
 const fds: number[] = []

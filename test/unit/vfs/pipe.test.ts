@@ -13,12 +13,13 @@ import {
 } from '../../../src/abi/open-flags.ts'
 import {openEventfd} from '../../../src/vfs/eventfd.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
+import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {openPipe, PIPE_BUF} from '../../../src/vfs/pipe.ts'
 import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
 import {errorOf, TestVfs} from '../../helpers/vfs.ts'
 
-const vfs = new VirtualFileSystem()
+const vfs = new VirtualFileSystem(nativeHost)
 
 describe('a pipe', () => {
   test('keeps bytes in order round the ring', () => {

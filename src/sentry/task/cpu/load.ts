@@ -19,8 +19,9 @@ export class Load {
     this.#atNs = nowNs
   }
 
-  averages({cpuUse, tasks, platform, monotonicNs}: Kernel): readonly [number, number, number] {
-    const nowNs = monotonicNs()
+  averages(kernel: Kernel): readonly [number, number, number] {
+    const {cpuUse, tasks, platform} = kernel
+    const nowNs = kernel.monotonicNs()
     const busyNs = cpuUse.totalNs(tasks.values(), nowNs)
     const passedNs = nowNs - this.#atNs
     if (passedNs > 0) {

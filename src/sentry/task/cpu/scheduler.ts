@@ -2,8 +2,8 @@
 
 import {SIGKILL} from '../../../abi/signal.ts'
 import type {Context, Platform} from '../../../platform/platform.ts'
+import type {HostClock} from '../../../vfs/host.ts'
 import type {Task} from '../../core/task.ts'
-import {monotonicNs} from '../../time/host-clock.ts'
 import {tellKnown} from '../known-calls.ts'
 import {type Barrier, Barriers} from './barriers.ts'
 import type {CpuUse} from './cpu-use.ts'
@@ -20,6 +20,7 @@ export const YIELDED = 0
  */
 export class Scheduler {
   readonly #platform: Platform
+  readonly #clock: HostClock
   readonly #cpuUse: CpuUse
   readonly #queue = new RunQueue()
   /** Answered tasks that still have a CPU and a slice: they go on before anybody's turn. */
@@ -28,8 +29,9 @@ export class Scheduler {
   readonly #ending = new Set<Task>()
   readonly #barriers = new Barriers()
 
-  constructor(platform: Platform, cpuUse: CpuUse) {
+  constructor(platform: Platform, clock: HostClock, cpuUse: CpuUse) {
     this.#platform = platform
+    this.#clock = clock
     this.#cpuUse = cpuUse
   }
 
@@ -80,7 +82,7 @@ export class Scheduler {
       this.#queue.add(task)
     } else if (
       this.#queue.length > 0 &&
-      monotonicNs() >= task.sliceEndNs &&
+      this.#clock.monotonicNs() >= task.sliceEndNs &&
       this.#queue.wants(scheduling.cpu)
     ) {
       task.switches.forced++
@@ -94,7 +96,7 @@ export class Scheduler {
   /** The task has no CPU any longer. */
   leave(task: Task): void {
     if (task.onCpuSinceNs === 0) return
-    const nowNs = monotonicNs()
+    const nowNs = this.#clock.monotonicNs()
     this.#count(task, nowNs - task.onCpuSinceNs)
     task.process.run.cpu.end(task.onCpuSinceNs, nowNs)
     task.onCpuSinceNs = 0
@@ -104,9 +106,9 @@ export class Scheduler {
 
   /** The sentry's work for a task without a CPU. */
   charge(task: Task, work: () => void): void {
-    const startNs = monotonicNs()
+    const startNs = this.#clock.monotonicNs()
     work()
-    const ns = monotonicNs() - startNs
+    const ns = this.#clock.monotonicNs() - startNs
     this.#count(task, ns)
     task.process.run.cpu.add(ns)
   }
@@ -183,7 +185,7 @@ export class Scheduler {
   }
 
   #begin(task: Task): void {
-    const nowNs = monotonicNs()
+    const nowNs = this.#clock.monotonicNs()
     this.#cpuUse.place(task, this.#isTaken)
     task.onCpuSinceNs = nowNs
     task.process.run.cpu.begin(nowNs)

@@ -2,7 +2,6 @@
 
 import type {Costs} from '../../../platform/costs.ts'
 import type {Task} from '../../core/task.ts'
-import {monotonicNs} from '../../time/host-clock.ts'
 
 /** A clock costs as much as a short call does. Prime, so that a program which repeats a few calls has each of them timed. */
 const STRIDE = 17
@@ -39,8 +38,9 @@ export function answerTimed(
   answer: (task: Task) => boolean,
   {trapNs, polledNs = trapNs}: Costs,
 ): boolean {
-  const startNs = monotonicNs()
+  const {kernel} = task
+  const startNs = kernel.monotonicNs()
   const goesOn = answer(task)
-  task.systemTime.note(monotonicNs() - startNs + polledNs)
+  task.systemTime.note(kernel.monotonicNs() - startNs + polledNs)
   return goesOn
 }

@@ -9,6 +9,8 @@ import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import type {Location} from '../../../../src/vfs/location.ts'
 import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {failure} from '../../../helpers/failure.ts'
 import {u32, u64} from '../../../helpers/fields.ts'
 import {type FuseClient, ROOT} from '../../../helpers/fuse-client.ts'
@@ -137,7 +139,7 @@ test('only so many are known at a time', async () => {
 })
 
 describe('of files with several names', () => {
-  const tree = mountRoot(new Tmpfs(memoryFile(1 << 20))).top
+  const tree = mountRoot(new Tmpfs(memoryFile(1 << 20)), new VirtualFileSystem(nativeHost)).top
   /** Each name has an object of its own, as on the host's file systems. */
   const nameOf = (held: object[], name: string): Location => {
     const counts = {hold: {value: () => held.push({})}, letGo: {value: () => held.pop()}}

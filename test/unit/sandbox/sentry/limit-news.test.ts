@@ -3,14 +3,14 @@
 import {expect, test} from 'vitest'
 import type {LimitHit} from '../../../../src/sandbox/protocol/messages.ts'
 import {LimitNews} from '../../../../src/sandbox/sentry/limit-news.ts'
-import {monotonicNs} from '../../../../src/sentry/time/host-clock.ts'
 import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 
 const SECOND_NS = 1e9
 
 function open() {
   const told: LimitHit[] = []
-  const timers = new TimerQueue()
+  const timers = new TimerQueue(nativeHost.clock)
   const news = new LimitNews((hit) => told.push(hit), timers)
   return {told, timers, news}
 }
@@ -25,7 +25,7 @@ test('a million hits are two events, and the count is right', () => {
 
 test('each second brings one, as long as there are hits', () => {
   const {told, timers, news} = open()
-  const from = monotonicNs()
+  const from = nativeHost.clock.monotonicNs()
   news.hit('oom', 5)
   news.hit('oom', 6)
   news.hit('memory')

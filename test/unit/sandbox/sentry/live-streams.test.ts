@@ -5,15 +5,16 @@ import type {LiveReply, WithoutRun} from '../../../../src/sandbox/protocol/messa
 import {LiveStreams} from '../../../../src/sandbox/sentry/live-streams.ts'
 import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 
 function open() {
   const budget = new Budget()
   const said: WithoutRun<LiveReply>[] = []
   const streams = new LiveStreams((reply) => said.push(reply), {
-    vfs: new VirtualFileSystem(),
+    vfs: new VirtualFileSystem(nativeHost),
     budget,
-    timers: new TimerQueue(),
+    timers: new TimerQueue(nativeHost.clock),
   })
   return {budget, said, streams}
 }

@@ -8,12 +8,13 @@ import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {Terminals} from '../../../../src/sentry/tty/terminals.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {ROOT} from '../../../../src/vfs/fs/tmpfs.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {FakeJobs} from '../../sentry/tty/fake-jobs.ts'
 import {bytesOf, textOf} from '../../sentry/tty/typing.ts'
 
 function open(budget = new Budget()) {
   const jobs = new FakeJobs()
-  const kernel = Object.assign(jobs, {timers: new TimerQueue()})
+  const kernel = Object.assign(jobs, {timers: new TimerQueue(nativeHost.clock)})
   const terminals = new Terminals(budget, () => kernel as never, ROOT, undefined)
   const said: WithoutRun<LiveReply>[] = []
   const sentry = {kernel, terminals, credentials: {uid: 1000}} as unknown as Sentry

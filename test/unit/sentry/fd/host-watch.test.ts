@@ -17,11 +17,12 @@ import {HostWatch} from '../../../../src/sentry/fd/host-watch.ts'
 import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {AnonymousDescription} from '../../../../src/vfs/anonymous-description.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {WaitQueue} from '../../../../src/vfs/wait-queue.ts'
 import {asleep} from '../blocked-call.ts'
 
-const vfs = new VirtualFileSystem()
+const vfs = new VirtualFileSystem(nativeHost)
 const FILES = 1000
 const WAITS = 100
 const FIRST_FD = 100
@@ -116,7 +117,7 @@ describe('calls that sleep on 1,000 host descriptors', () => {
       restart: 'never' as const,
       ...{next: asleep, progress: {interrupted: 0}},
     }
-    return new Sleep({} as Task, wait, watch, new TimerQueue(), new Set())
+    return new Sleep({} as Task, wait, watch, new TimerQueue(nativeHost.clock), new Set())
   }
 
   it('tell the platform once for all of them', () => {

@@ -11,6 +11,7 @@ import {open} from '../../../../src/sentry/syscalls/open.ts'
 import {read} from '../../../../src/sentry/syscalls/read.ts'
 import {Budget, COST} from '../../../../src/vfs/budget.ts'
 import type {FileSystem} from '../../../../src/vfs/file-system.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 
@@ -72,7 +73,7 @@ describe('inotify', () => {
     ['of the budget', 100 * COST.event, 100],
   ])('holds events up to a limit %s, and one more that says so', (_, limit, most) => {
     const budget = new Budget(limit)
-    const inotify = new InotifyFile(new VirtualFileSystem(), 0, new InotifyCounts(), budget)
+    const inotify = new InotifyFile(new VirtualFileSystem(nativeHost), 0, new InotifyCounts(), budget)
     for (let i = 0; i < 2 * most; i++) inotify.add({wd: 1, mask: IN_OPEN, cookie: i, name: `f${i}`})
     const bytes = new Uint8Array(64 * 2 * most)
     const length = inotify.read(bytes)

@@ -10,6 +10,7 @@ import {PosixQueues} from '../../../../src/sentry/ipc/posix-queues.ts'
 import {type SemaphoreSet, SemaphoreSets} from '../../../../src/sentry/ipc/semaphore-set.ts'
 import {SemaphoreUndo} from '../../../../src/sentry/ipc/semaphore-undo.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import type {Way} from '../growth.ts'
 
@@ -81,7 +82,7 @@ export const ipcWays: readonly Way[] = [
     'POSIX message queues',
     ENOMEM,
     (budget) => {
-      const queues = new PosixQueues({vfs: new VirtualFileSystem(), budget, current: undefined})
+      const queues = new PosixQueues({vfs: new VirtualFileSystem(nativeHost), budget, current: undefined})
       const request = {flags: O_RDWR | O_CREAT, mode: 0o600, size: undefined, who: OWNER, mostBytes: 1e12}
       return (i) => queues.open({...request, name: longName(i)})
     },

@@ -9,6 +9,7 @@ import {FutexTable} from '../../../../src/sentry/memory/futex-table.ts'
 import type {MapRequest} from '../../../../src/sentry/memory/memory-map.ts'
 import {SharedMemory} from '../../../../src/sentry/memory/shared-memory.ts'
 import {type Backing, VM_SHARED} from '../../../../src/sentry/memory/vma.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {errnoOf, SimulatedFile, SimulatedGuest} from '../memory/simulated-guest.ts'
 
@@ -46,7 +47,7 @@ function backingOf(mappable: Backing['mappable']): Backing {
 
 describe('the key of a futex', () => {
   test('is one for processes that share memory at different addresses', () => {
-    const vfs = new VirtualFileSystem()
+    const vfs = new VirtualFileSystem(nativeHost)
     const [a, b] = twoWords((platform) => ({
       flags: VM_SHARED,
       backing: new SharedMemory({platform, vfs, processes: new Map()}),

@@ -11,6 +11,7 @@ import {madvise} from '../../../../src/sentry/syscalls/madvise.ts'
 import {shmctl} from '../../../../src/sentry/syscalls/shmctl.ts'
 import {shmget} from '../../../../src/sentry/syscalls/shmget.ts'
 import {shmat, shmdt} from '../../../../src/sentry/syscalls/shmop.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {SimulatedGuest} from '../memory/simulated-guest.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
@@ -38,7 +39,7 @@ describe('shared anonymous memory', () => {
     const first = new SimulatedGuest()
     const second = first.sibling()
     const processes = new Map([first, second].map(({map}, pid) => [pid, {memoryMap: map}]))
-    const memory = new SharedMemory({platform: first, vfs: new VirtualFileSystem(), processes})
+    const memory = new SharedMemory({platform: first, vfs: new VirtualFileSystem(nativeHost), processes})
     const request = {length: LENGTH, protection: 3, flags: VM_SHARED, backing: memory}
     return {first, second, at: [first.map.map(request), second.map.map(request)], memory}
   }

@@ -10,12 +10,13 @@ import type {SocketFile} from '../../../../src/sentry/net/socket-file.ts'
 import {UnixDomain} from '../../../../src/sentry/net/unix-domain.ts'
 import {UnixSocket} from '../../../../src/sentry/net/unix-socket.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 
 const WHO = {pid: 7, uid: 0, gid: 0}
 
 export class Sockets {
-  readonly domain = new UnixDomain(new VirtualFileSystem())
+  readonly domain = new UnixDomain(new VirtualFileSystem(nativeHost))
   readonly budget: Budget
   readonly fds: FdTable
 

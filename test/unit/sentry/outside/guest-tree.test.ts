@@ -4,11 +4,13 @@ import {expect, test} from 'vitest'
 import {buildTree} from '../../../../src/sentry/outside/guest-tree.ts'
 import {openHostSource} from '../../../../src/vfs/fs/host-source.ts'
 import {disposeMounts} from '../../../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 
 function build(...places: string[]): void {
   const volumes = places.map((guest) => ({host: openHostSource('/etc'), guest, writable: false}))
-  disposeMounts(buildTree(memoryFile(1 << 20), {volumes}))
+  disposeMounts(buildTree(memoryFile(1 << 20), {vfs: new VirtualFileSystem(nativeHost), volumes}))
 }
 
 test.each(['/proc', '/./proc/', '/proc/1', '/sys', '/sys/a/b', '/dev', '//dev'])(

@@ -6,6 +6,7 @@ import type {Syscall} from '../../../../src/sentry/core/syscall.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
 import {FdTable} from '../../../../src/sentry/fd/fd-table.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import {errnoOf, SimulatedGuest} from '../memory/simulated-guest.ts'
 
@@ -23,7 +24,7 @@ export class MemoryCaller {
     const process = {memoryMap: guest.map, limits: guest.limits}
     const kernel = {
       platform: {memory: guest.memory},
-      vfs: new VirtualFileSystem(),
+      vfs: new VirtualFileSystem(nativeHost),
       processes: new Map([[2, process]]),
     }
     this.#task = {process, kernel, memory: guest.user, fds, fs: {}, credentials: owner} as unknown as Task

@@ -26,6 +26,8 @@ import {FileLockTable} from '../../../../src/vfs/file-locks.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import type {Mount} from '../../../../src/vfs/location.ts'
 import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import '../blocked-call.ts'
 import {calls} from '../calls.ts'
 import {SimulatedGuest} from '../memory/simulated-guest.ts'
@@ -66,7 +68,7 @@ export class SimulatedTask {
       },
     })
     this.tmpfs = new Tmpfs(guest.memory)
-    const root = mountRoot(this.tmpfs, {}, of?.task.kernel.vfs)
+    const root = mountRoot(this.tmpfs, of?.task.kernel.vfs ?? new VirtualFileSystem(nativeHost))
     const kernel = of?.task.kernel ?? this.#kernel(root)
     kernel.processes.set(pid, process)
     this.task = new GuestThread({
@@ -146,7 +148,8 @@ export class SimulatedTask {
     const kernel = {
       tasks: new Map(),
       platform: {memory: this.guest.memory, cpus: 1},
-      timers: new TimerQueue(),
+      host: nativeHost,
+      timers: new TimerQueue({monotonicNs: () => this.nowNs}),
       boot: {monotonicNs: 0},
       leases: new Leases(),
       unix: new UnixDomain(rootMount.vfs),

@@ -11,14 +11,19 @@ import {arch} from '../../../../src/arch/index.ts'
 import {parseElf} from '../../../../src/elf/parse.ts'
 import type {MemoryFile} from '../../../../src/platform/memory-file.ts'
 import {BootClock} from '../../../../src/sentry/time/boot-clock.ts'
-import {ClockPage, hostClockSource} from '../../../../src/sentry/time/clock.ts'
+import {ClockPage} from '../../../../src/sentry/time/clock.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {bytesReader} from '../../../helpers/bytes-reader.ts'
 
 const PAGE = 4096
 /** The precision that ClockPage promises until the next refresh is due. */
 const AGREEMENT_NS = 50_000
 /** Of a guest that was started with its host. */
-const hostBoot = Object.assign(new BootClock(), {monotonicSeconds: 0, rawSeconds: 0, boottimeSeconds: 0})
+const hostBoot = Object.assign(new BootClock(nativeHost.clock), {
+  monotonicSeconds: 0,
+  rawSeconds: 0,
+  boottimeSeconds: 0,
+})
 const image = addon.vdsoImage()
 const folder = mkdtempSync(join(tmpdir(), 'hv-vdso-'))
 const file = (name: string) => join(folder, name)
@@ -39,14 +44,9 @@ function symbols(): Map<string, [number, number]> {
   )
 }
 
-function pageOf(
-  memory: Uint8Array,
-  refreshes: number,
-  source = hostClockSource(),
-  boot = hostBoot,
-): ClockPage {
+function pageOf(memory: Uint8Array, refreshes: number, boot = hostBoot): ClockPage {
   const file = {bytes: memory, int32s: new Int32Array(memory.buffer)} as unknown as MemoryFile
-  const page = new ClockPage(file, PAGE, boot, source)
+  const page = new ClockPage(file, PAGE, boot)
   for (let i = 0; i < refreshes; i++) {
     while (Number(process.hrtime.bigint()) < page.dueNs) {}
     page.refresh()
@@ -90,7 +90,7 @@ function compare(page: Uint8Array): Record<string, number> {
 }
 
 describe('the clocks', () => {
-  const usable = hostClockSource().isUsable
+  const usable = nativeHost.clock.countsCycles
 
   test.runIf(usable)('are counted, not asked for, and agree with the kernel', () => {
     const memory = new Uint8Array(2 * PAGE)
@@ -108,7 +108,7 @@ describe('the clocks', () => {
   test.runIf(usable)('count from the guest’s boot', () => {
     const memory = new Uint8Array(2 * PAGE)
     const offsets = {monotonicSeconds: 3, rawSeconds: 2, boottimeSeconds: 1}
-    pageOf(memory, 3, undefined, Object.assign(new BootClock(), offsets))
+    pageOf(memory, 3, Object.assign(new BootClock(nativeHost.clock), offsets))
     const result = compare(memory.subarray(PAGE))
     expect(result.backwards).toBe(0)
     for (const [clock, seconds] of [
@@ -130,7 +130,7 @@ describe('the clocks', () => {
 
   test('stay system calls where the host does not trust its counter', () => {
     const memory = new Uint8Array(2 * PAGE)
-    const page = pageOf(memory, 0, {...hostClockSource(), isUsable: false})
+    const page = pageOf(memory, 0, new BootClock({...nativeHost.clock, countsCycles: false}))
     page.refresh()
     expect(memory.every((byte) => byte === 0)).toBe(true)
     expect(page.dueNs).toBe(Infinity)
@@ -139,7 +139,7 @@ describe('the clocks', () => {
   test.runIf(usable)('follow the host’s counter in a guest whose own is set apart', () => {
     const memory = new Uint8Array(2 * PAGE)
     const file = {bytes: memory, int32s: new Int32Array(memory.buffer)} as unknown as MemoryFile
-    const page = new ClockPage(file, PAGE, hostBoot, hostClockSource(), -(2n ** 62n))
+    const page = new ClockPage(file, PAGE, hostBoot, -(2n ** 62n))
     while (Number(process.hrtime.bigint()) < page.dueNs) {}
     page.refresh()
     const base = BigInt.asIntN(64, new BigUint64Array(memory.buffer, PAGE, 9)[1])

@@ -2,9 +2,10 @@
 
 import {expect, test} from 'vitest'
 import {type Timer, TimerQueue} from '../../../../src/sentry/time/timers.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 
 test('those of one time expire in the order in which they were set', () => {
-  const queue = new TimerQueue()
+  const queue = new TimerQueue(nativeHost.clock)
   const expired: number[] = []
   for (const [number, deadline] of [3, 1, 3, 2, 1, 3].entries())
     queue.add(deadline, {expire: () => expired.push(number)})
@@ -17,7 +18,7 @@ test('those of one time expire in the order in which they were set', () => {
 })
 
 test('one that is due again as it expires expires again, and no more than its time has come', () => {
-  const queue = new TimerQueue()
+  const queue = new TimerQueue(nativeHost.clock)
   const expired: number[] = []
   const repeat = (deadline: number): void => {
     expired.push(deadline)
@@ -30,7 +31,7 @@ test('one that is due again as it expires expires again, and no more than its ti
 })
 
 test('any of 1,000 can be cancelled, twice, also by one that expires', () => {
-  const queue = new TimerQueue()
+  const queue = new TimerQueue(nativeHost.clock)
   const expired: number[] = []
   const timers: Timer[] = []
   const deadline = (number: number): number => (number * 7919) % 997

@@ -3,6 +3,7 @@
 import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {EACCES, Errno} from '../../../../src/abi/errno.ts'
 import type {ProcFd, ProcProcess, ProcSource} from '../../../../src/vfs/fs/proc-source.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import type {TestVfs} from '../../../helpers/vfs.ts'
 
 export class FakeProcSource implements ProcSource {
@@ -16,6 +17,7 @@ export class FakeProcSource implements ProcSource {
   readonly version = '#1 SMP'
   readonly machine = 'x86_64'
   readonly cpuCount = 2
+  readonly random = nativeHost.random
   readonly faults = 7
   readonly maxPid = 32768
   readonly maxTasks = 1024

@@ -89,6 +89,13 @@ test('mounts are listed, with blanks escaped', () => {
   expect(vfs.read('/proc/self/mountinfo').split('\n')).toHaveLength(5)
 })
 
+test('UUIDs are of version 4, and new ones but for the boot’s', () => {
+  const [uuid, bootId] = ['uuid', 'boot_id'].map((name) => `/proc/sys/kernel/random/${name}`)
+  expect(vfs.read(uuid)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n$/)
+  expect(vfs.read(uuid)).not.toBe(vfs.read(uuid))
+  expect(vfs.read(bootId)).toBe(vfs.read(bootId))
+})
+
 test('a new mount wakes those that poll the mount table, and is told once', () => {
   vfs.mkdir('new')
   const file = vfs.open('/proc/self/mounts')

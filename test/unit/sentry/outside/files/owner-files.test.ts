@@ -25,6 +25,8 @@ import type {Inode} from '../../../../../src/vfs/file.ts'
 import type {FileSystem} from '../../../../../src/vfs/file-system.ts'
 import {ROOT, Tmpfs} from '../../../../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../../../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../../../../src/vfs/native-host.ts'
+import {VirtualFileSystem} from '../../../../../src/vfs/virtual-file-system.ts'
 import {memoryFile} from '../../../../helpers/memory-file.ts'
 
 const NO_BYTES = new Uint8Array(0)
@@ -34,7 +36,7 @@ const failure = (code: number) => expect.objectContaining({code})
 function tree(uid = 0) {
   const fs = new Tmpfs(memoryFile(1 << 24), {mode: 0o777})
   const who = uid === 0 ? ROOT : {uid, gid: uid, groups: [], capabilities: NO_CAPABILITIES}
-  const rootMount = mountRoot(fs)
+  const rootMount = mountRoot(fs, new VirtualFileSystem(nativeHost))
   const kernel = {rootMount, vfs: rootMount.vfs, processes: new Map(), current: undefined}
   const files = new OwnerFiles(kernel, who as unknown as Credentials)
   const answers: Answered[] = []

@@ -4,6 +4,7 @@ import {describe, expect, test} from 'vitest'
 import {CpuMeter} from '../../../../../src/sentry/task/cpu/cpu-meter.ts'
 import {CpuQuota, PERIOD_NS} from '../../../../../src/sentry/task/cpu/cpu-quota.ts'
 import {TimerQueue} from '../../../../../src/sentry/time/timers.ts'
+import {nativeHost} from '../../../../../src/vfs/native-host.ts'
 
 const MS = 1e6
 const START = 5e9
@@ -11,7 +12,7 @@ const START = 5e9
 /** Programs that compute whenever they may, on `cpus` CPUs. */
 class Spinners {
   readonly meter = new CpuMeter()
-  readonly timers = new TimerQueue()
+  readonly timers = new TimerQueue(nativeHost.clock)
   readonly quota: CpuQuota
   nowNs = START
   looks = 0

@@ -10,8 +10,8 @@ import {CpuUse} from '../../../../../src/sentry/task/cpu/cpu-use.ts'
 import {Scheduler} from '../../../../../src/sentry/task/cpu/scheduler.ts'
 import {Scheduling} from '../../../../../src/sentry/task/cpu/scheduling.ts'
 import {Run} from '../../../../../src/sentry/task/run.ts'
-import {monotonicNs} from '../../../../../src/sentry/time/host-clock.ts'
 import {TimerQueue} from '../../../../../src/sentry/time/timers.ts'
+import {nativeHost} from '../../../../../src/vfs/native-host.ts'
 import {ScriptedPlatform} from '../../scripted-platform.ts'
 
 const [FIRST, SECOND, BOTH] = [0b01n, 0b10n, 0b11n]
@@ -22,7 +22,7 @@ let scheduler: Scheduler
 beforeEach(() => {
   platform = new ScriptedPlatform(2)
   use = new CpuUse(2)
-  scheduler = new Scheduler(platform, use)
+  scheduler = new Scheduler(platform, nativeHost.clock, use)
 })
 
 /** A task that waits for its turn. */
@@ -98,9 +98,9 @@ test('who has to move waits for the CPU that it may have', () => {
 test('while the quota is used up nobody gets a CPU but who only ends, and those that run lose theirs', () => {
   const [one, other] = [waiting(), waiting()]
   running()
-  use.quota = new CpuQuota(1, use.meter, new TimerQueue(), 2)
+  use.quota = new CpuQuota(1, use.meter, new TimerQueue(nativeHost.clock), 2)
   use.meter.add(1e9)
-  scheduler.keepTime(monotonicNs())
+  scheduler.keepTime(nativeHost.clock.monotonicNs())
   for (const task of [one, other]) {
     trap(task)
     scheduler.goOn(task)

@@ -97,5 +97,7 @@ export const cmsgSpace = (dataBytes: number): number => CMSGHDR_BYTES + Math.cei
 export const UCRED_BYTES = 12
 /** Stands for an unknown user or group: /proc/sys/kernel/overflowuid. */
 export const OVERFLOW_ID = 65534
+/** /proc/sys/net/core/somaxconn. */
+export const SOMAXCONN = 4096
 /** SOCK_CLOEXEC and SOCK_NONBLOCK. */
 export const SOCK_FLAGS = O_CLOEXEC | O_NONBLOCK

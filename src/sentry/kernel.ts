@@ -28,7 +28,7 @@ import {HostWatch} from './fd/host-watch.ts'
 import {InotifyCounts} from './fd/inotify-file.ts'
 import {Leases} from './fd/leases.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
-import {UnixDomain} from './net/unix-domain.ts'
+import {SocketFamilies} from './net/socket-families.ts'
 import {deliver} from './signals/deliver.ts'
 import type {Barrier} from './task/cpu/barriers.ts'
 import {CpuUse} from './task/cpu/cpu-use.ts'
@@ -78,7 +78,7 @@ export class SentryKernel extends Embedding {
   faults = 0
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
-  readonly unix = new UnixDomain(this.vfs)
+  readonly socketFamilies: SocketFamilies
   readonly boot = new BootClock(this.host.clock)
   readonly cpuUse: CpuUse
   readonly load = new Load(this.monotonicNs())
@@ -110,6 +110,7 @@ export class SentryKernel extends Embedding {
     this.hostname = hostname
     this.budget = budget
     this.fileLocks = new FileLockTable(budget)
+    this.socketFamilies = new SocketFamilies(this.vfs, budget)
     this.pids = new Pids(this, maxTasks)
     this.cpuUse = new CpuUse(platform.cpus)
     this.#scheduler = new Scheduler(platform, this.host.clock, this.cpuUse)

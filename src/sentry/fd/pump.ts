@@ -69,8 +69,11 @@ export class TeeSource extends PipeSource {
 }
 
 interface Peekable extends FileDescription {
-  /** Like `read`, but the bytes stay. */
   peek(target: Uint8Array): number
+}
+
+export function isPeekable(file: FileDescription): file is Peekable {
+  return file.peek !== undefined
 }
 
 /** Closes descriptors that come with the bytes. */

@@ -20,17 +20,12 @@ import {
 import type {Task} from '../core/task.ts'
 import type {SharedDescription} from '../fd/fd-table.ts'
 import {requirePromise} from '../pledge/require-promise.ts'
-import type {SenderCredentials} from './message.ts'
-import type {Reading} from './receive.ts'
-import type {UnixSocket} from './unix-socket.ts'
+import type {Reading, SenderCredentials} from './reading.ts'
+import type {Control} from './sending.ts'
+import type {SocketOptions} from './socket-options.ts'
 
 /** /proc/sys/net/core/optmem_max. */
 const MAX_CONTROL = 131_072
-
-export interface Control {
-  claimed: SenderCredentials | undefined
-  readonly descriptions: SharedDescription[]
-}
 
 /** What a sender adds. @throws Errno EFAULT, EINVAL, ENOBUFS, EBADF, EPERM, ESRCH */
 export function readControl(task: Task, address: number, length: number): Control {
@@ -108,15 +103,15 @@ export class ControlWriter {
   }
 
   /** Writes all that belongs to what was received. Rights without room are closed. */
-  write(socket: UnixSocket, reading: Reading): void {
-    const {rights, peeks, flags} = reading
+  write({passesCredentials}: SocketOptions, reading: Reading): void {
+    const {rights, flags} = reading
     try {
-      if (socket.options.passesCredentials) this.#putCredentials(reading.credentials)
+      if (passesCredentials) this.#putCredentials(reading.credentials)
       if (rights === undefined) return
       requirePromise(this.#task, 'recvfd')
       this.#putRights(rights.descriptions, flags & MSG_CMSG_CLOEXEC ? O_CLOEXEC : 0)
     } finally {
-      if (rights !== undefined && !peeks) socket.domain.inFlight.release(rights)
+      reading.dropRights()
     }
   }
 

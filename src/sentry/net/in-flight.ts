@@ -3,18 +3,45 @@
 
 import {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, type Capabilities, hasCapability} from '../../abi/capability.ts'
 import {Errno, ETOOMANYREFS} from '../../abi/errno.ts'
-import {COST} from '../../vfs/budget.ts'
+import {type Budget, COST} from '../../vfs/budget.ts'
 import type {SharedDescription} from '../fd/fd-table.ts'
-import {SocketFile} from './socket-file.ts'
-import type {UnixSocket} from './unix-socket.ts'
+
+/** A socket at which messages with descriptors can wait. */
+export interface RightsHolder {
+  readonly budget: Budget
+  /** Connections that are not yet accepted. */
+  readonly backlog: readonly RightsHolder[]
+  /** The listener whose backlog this is in. */
+  readonly listener: RightsHolder | undefined
+  /** Discards its messages. */
+  purge(): void
+}
 
 /** What one message carries. Each descriptor is a reference to its description. */
-export interface Rights {
+export class Rights {
   readonly descriptions: readonly SharedDescription[]
   /** The socket that the message waits at. */
-  readonly at: UnixSocket
+  readonly at: RightsHolder
   /** The user id that it is counted for. */
   readonly user: number
+  readonly #inFlight: InFlight
+
+  constructor(
+    inFlight: InFlight,
+    descriptions: readonly SharedDescription[],
+    at: RightsHolder,
+    user: number,
+  ) {
+    this.#inFlight = inFlight
+    this.descriptions = descriptions
+    this.at = at
+    this.user = user
+  }
+
+  /** The message was received, or is gone. */
+  release(): void {
+    this.#inFlight.release(this)
+  }
 }
 
 /** The sender: a user, and how many descriptors it may have in flight. */
@@ -31,9 +58,9 @@ const MANY = 64
 export class InFlight {
   readonly #byUser = new Map<number, number>()
   /** Sockets that messages carry. */
-  readonly #sockets = new Map<UnixSocket, SharedDescription>()
+  readonly #sockets = new Map<RightsHolder, SharedDescription>()
   /** Rights to sockets, by the socket that they wait at. */
-  readonly #waiting = new Map<UnixSocket, Set<Rights>>()
+  readonly #waiting = new Map<RightsHolder, Set<Rights>>()
   /** Rights to release: a list, because closing one socket may release the next, and so on without end. */
   readonly #released: Rights[] = []
   #isReleasing = false
@@ -48,16 +75,17 @@ export class InFlight {
   }
 
   /** Takes a reference to each, for a message that will wait at `at`. @throws Errno ETOOMANYREFS */
-  send(descriptions: readonly SharedDescription[], at: UnixSocket, sender: Sender): Rights {
+  send(descriptions: readonly SharedDescription[], at: RightsHolder, sender: Sender): Rights {
     const {user} = sender
     const before = this.#byUser.get(user) ?? 0
     if (before > sender.limit && !isPrivileged(sender)) throw new Errno(ETOOMANYREFS)
     at.budget.take(descriptions.length * COST.descriptor, ETOOMANYREFS)
     this.#byUser.set(user, before + descriptions.length)
-    const rights = {descriptions, at, user}
+    const rights = new Rights(this, descriptions, at, user)
     for (const description of descriptions) {
       description.references++
-      if (description.file instanceof SocketFile) this.#depart(description.file.socket, description, rights)
+      const holder = description.file.socket?.rightsHolder
+      if (holder !== undefined) this.#depart(holder, description, rights)
     }
     return rights
   }
@@ -75,7 +103,7 @@ export class InFlight {
     if (this.#isDue) this.collect()
   }
 
-  #depart(socket: UnixSocket, description: SharedDescription, rights: Rights): void {
+  #depart(socket: RightsHolder, description: SharedDescription, rights: Rights): void {
     description.inFlight++
     description.senders = this
     this.#sockets.set(socket, description)
@@ -93,9 +121,10 @@ export class InFlight {
     const waiting = this.#waiting.get(at)
     if (waiting?.delete(rights) && waiting.size === 0) this.#waiting.delete(at)
     for (const description of descriptions) {
-      if (description.file instanceof SocketFile && --description.inFlight === 0) {
+      const holder = description.file.socket?.rightsHolder
+      if (holder !== undefined && --description.inFlight === 0) {
         description.senders = undefined
-        this.#sockets.delete(description.file.socket)
+        this.#sockets.delete(holder)
       }
       description.release()
     }
@@ -123,8 +152,8 @@ export class InFlight {
     for (const socket of lost) socket.purge()
   }
 
-  #findLost(): Set<UnixSocket> {
-    const lost = new Set<UnixSocket>()
+  #findLost(): Set<RightsHolder> {
+    const lost = new Set<RightsHolder>()
     for (const [socket, {references, inFlight}] of this.#sockets)
       if (references === inFlight) lost.add(socket)
     if (lost.size === 0) return lost
@@ -136,17 +165,20 @@ export class InFlight {
     return lost
   }
 
-  *#receivedAt(socket: UnixSocket): Iterable<UnixSocket> {
+  *#receivedAt(socket: RightsHolder): Iterable<RightsHolder> {
     for (const at of [socket, ...socket.backlog]) {
       for (const {descriptions} of this.#waiting.get(at) ?? []) {
-        for (const {file} of descriptions) if (file instanceof SocketFile) yield file.socket
+        for (const {file} of descriptions) {
+          const holder = file.socket?.rightsHolder
+          if (holder !== undefined) yield holder
+        }
       }
     }
   }
 }
 
 /** A connection that is not yet accepted is received with its listener. */
-const readBy = (socket: UnixSocket): UnixSocket => socket.listener ?? socket
+const readBy = (socket: RightsHolder): RightsHolder => socket.listener ?? socket
 
 const isPrivileged = ({capabilities}: Sender): boolean =>
   hasCapability(capabilities, CAP_SYS_RESOURCE) || hasCapability(capabilities, CAP_SYS_ADMIN)

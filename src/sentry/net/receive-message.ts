@@ -1,56 +1,110 @@
 // Receives from a socket into guest memory: the one way that recv(2), recvmsg(2), read(2) and the like take.
 
-import {EAGAIN, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
-import {MSG_DONTWAIT, MSG_OOB} from '../../abi/socket.ts'
+import {MSG_CMSG_CLOEXEC, MSG_CTRUNC, MSG_DONTWAIT, MSG_TRUNC, MSGHDR} from '../../abi/socket.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
-import {restartOf} from '../core/wait.ts'
+import {continuation, restartOf} from '../core/wait.ts'
 import {copyOut} from '../memory/range-copy.ts'
-import {Reading, receive} from './receive.ts'
-import {deadlineOf} from './socket-argument.ts'
-import type {SocketFile} from './socket-file.ts'
+import type {UserMemory} from '../memory/user-memory.ts'
+import {ControlWriter} from './control-messages.ts'
+import type {MessageHeader} from './message-header.ts'
+import {type Buffer, Reading} from './reading.ts'
+import {deadlineOf, type OpenSocket, writeAddress} from './socket-argument.ts'
 
-/**
- * @param finish stores what comes with the bytes, and returns the call's result. Called once, unless the call fails
- * @returns its result, or BLOCKED
- * @throws Errno as man 2 recv
- */
+const NOTHING = new Uint8Array(0)
+
+/** Where to store what comes with the bytes. */
+export interface Receipt {
+  /** Of the sender's address and its length; 0: nowhere. */
+  readonly nameAddress: number
+  readonly nameLengthAddress: number
+  /** recvmsg(2)'s. */
+  readonly header?: MessageHeader
+  /** recvmmsg(2): where the result goes. */
+  readonly resultAddress?: number | undefined
+}
+
+interface Reception {
+  readonly file: OpenSocket
+  readonly reading: Reading
+  /** Undefined: what comes with the bytes is lost. */
+  readonly receipt: Receipt | undefined
+  readonly deadlineNs: number
+}
+
+/** @returns the call's result, or BLOCKED @throws Errno as man 2 recv */
 export function receiveMessage(
   task: Task,
-  file: SocketFile,
+  file: OpenSocket,
   ranges: readonly Iovec[],
   flags: number,
-  finish: (reading: Reading) => number,
+  receipt?: Receipt,
 ): number {
-  const {socket} = file
-  if (flags & MSG_OOB) throw new Errno(EOPNOTSUPP)
-  const mayWait = !(file.flags & O_NONBLOCK) && !(flags & MSG_DONTWAIT)
-  const deadlineNs = deadlineOf(task, socket.options.receiveTimeoutNs)
-  const put = (bytes: Uint8Array, at: number) => copyOut(task.memory, ranges, at, bytes)
-  const allFlags = mayWait ? flags : flags | MSG_DONTWAIT
-  const reading = new Reading(totalLength(ranges), allFlags, put)
+  const buffer = new GuestRanges(task.memory, ranges)
+  const allFlags = file.flags & O_NONBLOCK ? flags | MSG_DONTWAIT : flags
+  const wantsName = receipt !== undefined && receipt.nameAddress !== 0
+  const reading = new Reading(buffer, totalLength(ranges), allFlags, wantsName)
+  const deadlineNs = deadlineOf(task, file.socket.options.receiveTimeoutNs)
+  return proceed(task, {file, reading, receipt, deadlineNs})
+}
 
-  const attempt = (expired: boolean): number => {
-    const isOver = receive(socket, reading)
-    if (isOver || (reading.copied > 0 && (expired || !mayWait))) return finish(reading)
-    if (expired || !mayWait) throw new Errno(EAGAIN)
-    return task.block({
-      files: [{file, events: POLLIN}],
-      deadlineNs,
-      restart: restartOf(deadlineNs),
-      retry: attempt,
-      progress: () => finishEarly(reading, finish),
-    })
+const next = continuation<Reception>({name: 'receive', resume: proceed, bytesDone: finishEarly})
+
+function proceed(task: Task, reception: Reception, expired = false): number {
+  const {file, reading, deadlineNs} = reception
+  const mayWait = !expired && !(reading.flags & MSG_DONTWAIT)
+  const isOver = file.socket.receive(reading)
+  if (isOver || (reading.copied > 0 && !mayWait)) return finish(task, reception)
+  if (!mayWait) throw new Errno(EAGAIN)
+  const files = [{file, events: POLLIN}]
+  return task.block({files, deadlineNs, restart: restartOf(deadlineNs), next, progress: reception})
+}
+
+class GuestRanges implements Buffer {
+  readonly #memory: UserMemory
+  readonly #ranges: readonly Iovec[]
+
+  constructor(memory: UserMemory, ranges: readonly Iovec[]) {
+    this.#memory = memory
+    this.#ranges = ranges
   }
-  return attempt(false)
+
+  put(bytes: Uint8Array, at: number): void {
+    copyOut(this.#memory, this.#ranges, at, bytes)
+  }
+}
+
+/** Stores what comes with the bytes. Called once, unless the call fails. @returns the call's result */
+function finish(task: Task, {file: {socket}, reading, receipt}: Reception): number {
+  if (receipt === undefined) {
+    reading.dropRights()
+    return reading.result
+  }
+  const {memory} = task
+  const {nameAddress, nameLengthAddress, header, resultAddress} = receipt
+  const hasControl = socket.options.passesCredentials || reading.rights !== undefined
+  const writer = new ControlWriter(task, header?.control ?? 0, header?.controlLength ?? 0)
+  writer.write(socket.options, reading)
+  if (nameAddress !== 0) writeAddress(task, reading.name ?? NOTHING, nameAddress, nameLengthAddress)
+  if (header !== undefined) {
+    let flags = (reading.flags & MSG_CMSG_CLOEXEC) | writer.flags
+    if (header.control === 0 && hasControl) flags |= MSG_CTRUNC
+    if (reading.isTruncated) flags |= MSG_TRUNC
+    memory.writeUint32(header.address + MSGHDR.flags, flags)
+    memory.writeUint64(header.address + MSGHDR.controlLength, writer.used)
+  }
+  if (resultAddress !== undefined) memory.writeUint32(resultAddress, reading.result)
+  return reading.result
 }
 
 /** A signal ends the wait of a call that already has bytes. */
-function finishEarly(reading: Reading, finish: (reading: Reading) => number): number {
+function finishEarly(task: Task, reception: Reception): number {
+  const {reading} = reception
   if (reading.copied === 0) return 0
   try {
-    return finish(reading)
+    return finish(task, reception)
   } catch (error) {
     if (!(error instanceof Errno)) throw error
     return reading.result

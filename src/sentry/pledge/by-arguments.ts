@@ -4,7 +4,7 @@ import {F_GETLK, F_OFD_GETLK, F_OFD_SETLKW, F_SETLKW, F_SETOWN, F_SETOWN_EX} fro
 import {S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import {FIOSETOWN, SIOCSPGRP} from '../../abi/ioctl.ts'
 import {MAP_ANONYMOUS, MAP_PRIVATE, MAP_TYPE} from '../../abi/mman.ts'
-import {AF_UNIX, SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
+import {SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
 import {PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import type {Row} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
@@ -103,20 +103,24 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
   },
 
   /** socket: an unknown family fails, and has no effect. */
-  socket: ({arguments: args}) => (args.int32(0) === AF_UNIX ? 'unix' : ''),
-
+  socket: ({arguments: args, kernel}) => kernel.socketFamilies.find(args.int32(0))?.promise ?? '',
   /** Like `socket`: without a socket, nothing. */
-  on_socket: (task) => (isSocket(task) ? 'unix' : ''),
+  on_socket: (task) => socketOf(task)?.family.promise ?? '',
 
   sockopt: (task) => {
-    if (!isSocket(task)) return ''
+    const socket = socketOf(task)
+    if (socket === undefined) return ''
     const {arguments: args} = task
     const isPlain = args.int32(1) === SOL_SOCKET && [SO_RCVBUF, SO_ERROR].includes(args.int32(2))
-    return isPlain ? 'stdio' : 'unix'
+    return isPlain ? 'stdio' : socket.family.promise
   },
 
   /** sendto: to the peer, or to a name. */
-  send_to: ({arguments: args}) => (args.address(4) === 0 ? 'stdio' : 'stdio unix'),
+  send_to: (task) => {
+    if (task.arguments.address(4) === 0) return 'stdio'
+    return `stdio ${socketOf(task)?.family.promise ?? 'unix'}`
+  },
 }
 
-const isSocket = ({arguments: args, fds}: Task): boolean => fds.find(args.int32(0))?.file.socket !== undefined
+/** The socket that the first argument names, of whatever family. */
+const socketOf = ({arguments: args, fds}: Task) => fds.find(args.int32(0))?.file.socket

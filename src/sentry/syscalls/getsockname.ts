@@ -4,18 +4,18 @@ import {EINVAL, ENOTCONN, Errno} from '../../abi/errno.ts'
 import {SHUT_RDWR} from '../../abi/socket.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {openSocket, writeAddress} from '../net/socket-argument.ts'
-import {encodeAddress} from '../net/unix-address.ts'
 
 export const getsockname: Syscall = (task, args) => {
   const {socket} = openSocket(task, args.int32(0))
-  writeAddress(task, encodeAddress(socket.address), args.address(1), args.address(2))
+  writeAddress(task, socket.name(), args.address(1), args.address(2))
   return 0
 }
 
 export const getpeername: Syscall = (task, args) => {
   const {socket} = openSocket(task, args.int32(0))
-  if (socket.peer === undefined) throw new Errno(ENOTCONN)
-  writeAddress(task, encodeAddress(socket.peer.address), args.address(1), args.address(2))
+  const name = socket.peerName()
+  if (name === undefined) throw new Errno(ENOTCONN)
+  writeAddress(task, name, args.address(1), args.address(2))
   return 0
 }
 

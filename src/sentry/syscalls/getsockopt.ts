@@ -1,4 +1,4 @@
-// getsockopt(2), setsockopt(2) at SOL_SOCKET: man 7 socket; UNIX sockets have no other level.
+// getsockopt(2), setsockopt(2) at SOL_SOCKET: man 7 socket. Other levels are the family's.
 
 import {CAP_NET_ADMIN, CAP_NET_RAW, hasCapability} from '../../abi/capability.ts'
 import {
@@ -17,29 +17,35 @@ import {decodeTimeval, encodeTimeval, fromNs, TIMEVAL_BYTES, toNs} from '../../a
 import {requireCapability} from '../core/credentials.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import type {Socket} from '../net/socket.ts'
 import {openSocket} from '../net/socket-argument.ts'
-import type {SocketFile} from '../net/socket-file.ts'
 import {MAX_BUFFER, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, SWITCHES} from '../net/socket-options.ts'
-import {encodeAddress} from '../net/unix-address.ts'
-import type {UnixSocket} from '../net/unix-socket.ts'
 
 const INT_MAX = 0x7fffffff
 const NO_ID = 0xffffffff
 /** Unprivileged callers choose up to this. */
 const MAX_PRIORITY = 6
+/** As much of an option as a family is given. */
+const MAX_OWN_BYTES = 4096
 const NEVER = Number.POSITIVE_INFINITY
 
 export const setsockopt: Syscall = (task, args) => {
   const {socket} = openSocket(task, args.int32(0))
   const length = args.int32(4)
   if (length < 0) throw new Errno(EINVAL)
-  if (args.int32(1) !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
+  const level = args.int32(1)
+  const option = args.int32(2)
+  if (socket.setOption !== undefined) {
+    const value = task.memory.readBytes(args.address(3), Math.min(length, MAX_OWN_BYTES))
+    if (socket.setOption(task, level, option, value)) return 0
+  }
+  if (level !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
   if (length < 4) throw new Errno(EINVAL)
-  setOption(task, socket, args.int32(2), args.address(3), length)
+  setOption(task, socket, option, args.address(3), length)
   return 0
 }
 
-function setOption(task: Task, socket: UnixSocket, option: number, address: number, length: number): void {
+function setOption(task: Task, socket: Socket, option: number, address: number, length: number): void {
   const {options} = socket
   const value = task.memory.readInt32(address)
   if (SWITCHES.includes(option)) {
@@ -111,14 +117,15 @@ function requireNetwork({credentials}: Task): void {
 
 export const getsockopt: Syscall = (task, args) => {
   const {memory} = task
-  const file = openSocket(task, args.int32(0))
+  const {socket} = openSocket(task, args.int32(0))
   const option = args.int32(2)
   const [address, lengthAddress] = [args.address(3), args.address(4)]
-  if (args.int32(1) !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
+  const level = args.int32(1)
+  const own = socket.getOption?.(task, level, option)
+  if (own === undefined && level !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
   const room = memory.readInt32(lengthAddress)
   if (room < 0) throw new Errno(EINVAL)
-  const bytes =
-    option === abi.SO_PEERGROUPS ? groupsFor(task, file, room, lengthAddress) : optionBytes(file, option)
+  const bytes = own ?? optionBytes(task, socket, option, room, lengthAddress)
   if (option === abi.SO_PEERNAME && bytes.length < room) throw new Errno(EINVAL)
   const length = Math.min(room, bytes.length)
   memory.writeBytes(address, bytes.subarray(0, length))
@@ -126,9 +133,15 @@ export const getsockopt: Syscall = (task, args) => {
   return 0
 }
 
-/** @throws Errno ENOPROTOOPT, ENOTCONN */
-function optionBytes({socket}: SocketFile, option: number): Uint8Array {
-  const {options, peerCredentials} = socket
+/** @throws Errno ENOPROTOOPT, ENOTCONN; ENODATA, ERANGE */
+function optionBytes(
+  task: Task,
+  socket: Socket,
+  option: number,
+  room: number,
+  lengthAddress: number,
+): Uint8Array {
+  const {options} = socket
   switch (option) {
     case abi.SO_LINGER:
       return int32s(options.lingerSeconds === undefined ? 0 : 1, options.lingerSeconds ?? 0)
@@ -137,12 +150,16 @@ function optionBytes({socket}: SocketFile, option: number): Uint8Array {
     case abi.SO_SNDTIMEO:
       return timeoutBytes(options.sendTimeoutNs)
     case abi.SO_PEERCRED: {
-      const {pid, uid, gid} = peerCredentials ?? socket.listenerCredentials ?? NOBODY
+      const {pid, uid, gid} = socket.peerCredentials ?? NOBODY
       return int32s(pid, uid, gid)
     }
-    case abi.SO_PEERNAME:
-      if (socket.peer === undefined) throw new Errno(ENOTCONN)
-      return encodeAddress(socket.peer.address)
+    case abi.SO_PEERGROUPS:
+      return groupsFor(task, socket, room, lengthAddress)
+    case abi.SO_PEERNAME: {
+      const name = socket.peerName()
+      if (name === undefined) throw new Errno(ENOTCONN)
+      return name
+    }
     default:
       return int32s(numberOf(socket, option))
   }
@@ -151,21 +168,22 @@ function optionBytes({socket}: SocketFile, option: number): Uint8Array {
 const NOBODY = {pid: 0, uid: NO_ID, gid: NO_ID}
 
 /** @throws Errno ENOPROTOOPT */
-function numberOf(socket: UnixSocket, option: number): number {
+function numberOf(socket: Socket, option: number): number {
   const {options} = socket
   if (SWITCHES.includes(option)) return options.isOn(option) ? 1 : 0
   switch (option) {
     case abi.SO_TYPE:
       return socket.type
     case abi.SO_DOMAIN:
-      return abi.AF_UNIX
+      return socket.family.number
     case abi.SO_PROTOCOL:
+      return socket.protocol
     case abi.SO_REUSEPORT:
       return 0
     case abi.SO_ERROR:
       return socket.takeError()
     case abi.SO_ACCEPTCONN:
-      return socket.state === 'listening' ? 1 : 0
+      return socket.isListening ? 1 : 0
     case abi.SO_SNDBUF:
       return options.sendBuffer
     case abi.SO_RCVBUF:
@@ -186,8 +204,13 @@ function numberOf(socket: UnixSocket, option: number): number {
 }
 
 /** Without room, stores the length that is needed. @throws Errno ENODATA, ERANGE */
-function groupsFor({memory}: Task, {socket}: SocketFile, room: number, lengthAddress: number): Uint8Array {
-  const groups = (socket.peerCredentials ?? socket.listenerCredentials)?.groups
+function groupsFor(
+  {memory}: Task,
+  {peerCredentials}: Socket,
+  room: number,
+  lengthAddress: number,
+): Uint8Array {
+  const groups = peerCredentials?.groups
   if (groups === undefined) throw new Errno(ENODATA)
   const bytes = int32s(...groups)
   if (room < bytes.length) {

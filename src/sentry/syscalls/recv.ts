@@ -2,29 +2,16 @@
 
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EAGAIN} from '../../abi/errno.ts'
-import {
-  MSG_CMSG_CLOEXEC,
-  MSG_CTRUNC,
-  MSG_DONTWAIT,
-  MSG_TRUNC,
-  MSG_WAITFORONE,
-  MSGHDR,
-} from '../../abi/socket.ts'
+import {MSG_DONTWAIT, MSG_WAITFORONE, MSGHDR} from '../../abi/socket.ts'
 import {encodeTimespec, fromNs, toNs} from '../../abi/time.ts'
 import {type Repetition, repeated} from '../call/repeat.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
-import {ControlWriter} from '../net/control-messages.ts'
-import {checkMessageFlags, type MessageHeader, readHeader} from '../net/message-header.ts'
-import type {Reading} from '../net/receive.ts'
+import {checkMessageFlags, readHeader} from '../net/message-header.ts'
 import {receiveMessage} from '../net/receive-message.ts'
-import {openSocket, writeAddress} from '../net/socket-argument.ts'
-import type {SocketFile} from '../net/socket-file.ts'
-import {encodeAddress} from '../net/unix-address.ts'
+import {type OpenSocket, openSocket} from '../net/socket-argument.ts'
 import {readTimespec} from '../time/time-argument.ts'
-
-const NOTHING = new Uint8Array(0)
 
 export const recvfrom: Syscall = (task, args) => {
   const address = args.address(1)
@@ -32,12 +19,8 @@ export const recvfrom: Syscall = (task, args) => {
   task.memory.check(address, length)
   const file = openSocket(task, args.int32(0))
   const nameAddress = args.address(4)
-  const lengthAddress = args.address(5)
-  return receiveMessage(task, file, [{address, length}], args.uint32(3), (reading) => {
-    new ControlWriter(task, 0, 0).write(file.socket, reading)
-    if (nameAddress !== 0) writeAddress(task, nameOf(reading), nameAddress, lengthAddress)
-    return reading.result
-  })
+  const nameLengthAddress = args.address(5)
+  return receiveMessage(task, file, [{address, length}], args.uint32(3), {nameAddress, nameLengthAddress})
 }
 
 export const recvmsg: Syscall = (task, args) => {
@@ -58,7 +41,7 @@ export const recvmmsg: Syscall = (task, args) => {
 }
 
 interface Receptions extends Repetition {
-  readonly file: SocketFile
+  readonly file: OpenSocket
   readonly start: number
   readonly flags: number
   readonly timeoutAddress: number
@@ -69,7 +52,7 @@ const receiveSeveral = repeated<Receptions>('recvmmsg', {
   step: (task, {done, file, start, flags}) => {
     const waits = flags & MSG_WAITFORONE && done > 0 ? flags | MSG_DONTWAIT : flags
     const address = start + done * MSGHDR.arrayBytes
-    return receiveOne(task, file, address, waits & ~MSG_WAITFORONE, MSGHDR.resultLength)
+    return receiveOne(task, file, address, waits & ~MSG_WAITFORONE, address + MSGHDR.resultLength)
   },
   isOver: (task, {endNs}) => endNs !== undefined && task.kernel.monotonicNs() >= endNs,
   // The next call reports it.
@@ -81,40 +64,18 @@ const receiveSeveral = repeated<Receptions>('recvmmsg', {
   },
 })
 
-/** @param lengthOffset of mmsghdr's msg_len; undefined: there is none */
+/** @param resultAddress of mmsghdr's msg_len; undefined: there is none */
 function receiveOne(
   task: Task,
-  file: SocketFile,
+  file: OpenSocket,
   headerAddress: number,
   flags: number,
-  lengthOffset?: number,
+  resultAddress?: number,
 ): number {
   const header = readHeader(task, headerAddress)
-  return receiveMessage(task, file, header.ranges, flags, (reading) => {
-    storeHeader(task, file, header, reading)
-    if (lengthOffset !== undefined) task.memory.writeUint32(headerAddress + lengthOffset, reading.result)
-    return reading.result
-  })
-}
-
-function storeHeader(task: Task, file: SocketFile, header: MessageHeader, reading: Reading): void {
-  const {memory} = task
-  const {address, name, control, controlLength} = header
-  const writer = new ControlWriter(task, control, controlLength)
-  const hasControl = control !== 0
-  const asks = file.socket.options.passesCredentials || reading.rights !== undefined
-  writer.write(file.socket, reading)
-  if (name !== 0) writeAddress(task, nameOf(reading), name, address + MSGHDR.nameLength)
-  let flags = (reading.flags & MSG_CMSG_CLOEXEC) | writer.flags
-  if (!hasControl && asks) flags |= MSG_CTRUNC
-  if (reading.isTruncated) flags |= MSG_TRUNC
-  memory.writeUint32(address + MSGHDR.flags, flags)
-  memory.writeUint64(address + MSGHDR.controlLength, writer.used)
-}
-
-/** A sender without a name sends none. */
-function nameOf({from}: Reading): Uint8Array {
-  return from?.address === undefined ? NOTHING : encodeAddress(from.address)
+  const nameLengthAddress = headerAddress + MSGHDR.nameLength
+  const receipt = {nameAddress: header.name, nameLengthAddress, header, resultAddress}
+  return receiveMessage(task, file, header.ranges, flags, receipt)
 }
 
 function endOf(task: Task, address: number): number {

@@ -10,8 +10,7 @@ import {UIO_MAXIOV} from '../memory/user-memory.ts'
 import {readControl} from '../net/control-messages.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
 import {sendMessage} from '../net/send-message.ts'
-import {openSocket, readAddress} from '../net/socket-argument.ts'
-import type {SocketFile} from '../net/socket-file.ts'
+import {type OpenSocket, openSocket, readAddress} from '../net/socket-argument.ts'
 import {requirePromise} from '../pledge/require-promise.ts'
 
 const INT_MAX = 0x7fffffff
@@ -46,7 +45,7 @@ export const sendmmsg: Syscall = (task, args) => {
 }
 
 interface Sends extends Repetition {
-  readonly file: SocketFile
+  readonly file: OpenSocket
   readonly start: number
   readonly flags: number
 }
@@ -54,26 +53,25 @@ interface Sends extends Repetition {
 const sendSeveral = repeated<Sends>('sendmmsg', {
   step: (task, {done, file, start, flags}) => {
     const address = start + done * MSGHDR.arrayBytes
-    const sent = (bytes: number) => task.memory.writeUint32(address + MSGHDR.resultLength, bytes)
-    return sendOne(task, file, address, flags, sent)
+    return sendOne(task, file, address, flags, address + MSGHDR.resultLength)
   },
 })
 
 function sendOne(
   task: Task,
-  file: SocketFile,
+  file: OpenSocket,
   headerAddress: number,
   flags: number,
-  sent?: (bytes: number) => void,
+  resultAddress?: number,
 ): number {
   const {name, nameLength, ranges, control, controlLength} = readHeader(task, headerAddress)
   if (controlLength > INT_MAX) throw new Errno(ENOBUFS)
-  if (nameLength > 0) requirePromise(task, 'unix')
+  if (nameLength > 0) requirePromise(task, file.socket.family.promise)
   return sendMessage(task, file, {
     ranges,
     flags,
     name: nameLength === 0 ? undefined : readAddress(task, name, nameLength),
     control: readControl(task, control, controlLength),
-    ...(sent && {sent}),
+    resultAddress,
   })
 }

@@ -10,6 +10,7 @@ import type {Syscall} from '../core/syscall.ts'
 import {hasPositions, openFile, readableFile, writableFile} from '../fd/descriptor-argument.ts'
 import {
   FileSource,
+  isPeekable,
   type Offset,
   PipeSource,
   pump,
@@ -21,7 +22,6 @@ import {
   TeeSource,
 } from '../fd/pump.ts'
 import {checkPosition, clampCount} from '../fd/transfer-limits.ts'
-import {SocketFile} from '../net/socket-file.ts'
 
 export const splice: Syscall = (task, args) => {
   const flags = args.uint32(5)
@@ -58,7 +58,7 @@ export const splice: Syscall = (task, args) => {
 function sourceOf(input: FileDescription, output: FileDescription, start: number): Source {
   if (input instanceof PipeEnd) return new PipeSource(input)
   if (isHostStream(input) && output instanceof PipeEnd) return new StreamSource(input, output)
-  return input instanceof SocketFile ? new SocketSource(input) : new FileSource(input, start)
+  return isPeekable(input) ? new SocketSource(input) : new FileSource(input, start)
 }
 
 /** A pipe, terminal or socket that hv inherited. */
@@ -73,7 +73,7 @@ function requireEnds(input: FileDescription, output: FileDescription): void {
     if (!(output instanceof PipeEnd)) requireSink(output)
     else if (input.pipe === output.pipe) throw new Errno(EINVAL)
   } else {
-    const isReadable = hasPositions(input) || input instanceof SocketFile || isHostStream(input)
+    const isReadable = hasPositions(input) || isPeekable(input) || isHostStream(input)
     if (!(output instanceof PipeEnd) || !isReadable) throw new Errno(EINVAL)
     requireSource(input)
   }

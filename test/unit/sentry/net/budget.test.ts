@@ -2,8 +2,8 @@
 
 import {ENFILE, ENOBUFS} from '../../../../src/abi/errno.ts'
 import {SOCK_STREAM} from '../../../../src/abi/socket.ts'
-import {connectTo, listen} from '../../../../src/sentry/net/connect.ts'
-import {UnixSocket} from '../../../../src/sentry/net/unix-socket.ts'
+import {connectTo, listen} from '../../../../src/sentry/net/unix/connect.ts'
+import {UnixSocket} from '../../../../src/sentry/net/unix/unix-socket.ts'
 import {checkGrowth} from '../growth.ts'
 import {Sockets} from './sockets.ts'
 
@@ -23,11 +23,11 @@ checkGrowth([
     ENFILE,
     (budget) => {
       const sockets = new Sockets(budget)
-      const listener = new UnixSocket(SOCK_STREAM, sockets.domain, budget)
-      sockets.domain.names.bindAny(listener)
+      const listener = new UnixSocket(SOCK_STREAM, sockets.family)
+      sockets.family.names.bindAny(listener)
       listen(listener, 1, WHO)
       listener.maxQueued = 1e6
-      return () => connectTo(new UnixSocket(SOCK_STREAM, sockets.domain, budget), listener, WHO)
+      return () => connectTo(new UnixSocket(SOCK_STREAM, sockets.family), listener, WHO)
     },
   ],
   [

@@ -19,7 +19,7 @@ describe('a cycle of sockets in flight', () => {
   test('is gone with its last descriptor', () => {
     const sockets = new Sockets()
     for (let i = 0; i < 1000; i++) selfCycle(sockets)
-    expect(sockets.domain.inFlight.count).toBe(0)
+    expect(sockets.family.inFlight.count).toBe(0)
     expect(sockets.budget.used).toBe(0)
   })
 
@@ -29,9 +29,9 @@ describe('a cycle of sockets in flight', () => {
     sockets.send(a, BYTE, a)
     sockets.send(b, BYTE, b)
     sockets.close(a)
-    expect(sockets.domain.inFlight.count).toBe(2)
+    expect(sockets.family.inFlight.count).toBe(2)
     sockets.close(b)
-    expect(sockets.domain.inFlight.count).toBe(0)
+    expect(sockets.family.inFlight.count).toBe(0)
     expect(sockets.budget.used).toBe(0)
   })
 
@@ -42,9 +42,9 @@ describe('a cycle of sockets in flight', () => {
     sockets.send(a, BYTE, b)
     sockets.send(outside, BYTE, a, b)
     sockets.close(a, b)
-    expect(sockets.domain.inFlight.count).toBe(3)
-    sockets.domain.inFlight.collect()
-    expect(sockets.domain.inFlight.count).toBe(3)
+    expect(sockets.family.inFlight.count).toBe(3)
+    sockets.family.inFlight.collect()
+    expect(sockets.family.inFlight.count).toBe(3)
     sockets.close(outside, inside)
     expect(sockets.budget.used).toBe(0)
   })
@@ -59,7 +59,7 @@ describe('a cycle of sockets in flight', () => {
     }
     for (let i = 0; i < 1000; i++) selfCycle(sockets)
     // Collections are far apart, but no farther than this.
-    expect(sockets.domain.inFlight.count).toBeLessThan(300 + 100)
+    expect(sockets.family.inFlight.count).toBeLessThan(300 + 100)
     sockets.close(a, b)
     expect(sockets.budget.used).toBe(0)
   })
@@ -84,7 +84,7 @@ describe('descriptors in messages', () => {
     const sockets = new Sockets()
     const [a, b] = sockets.pair()
     const sender = {user: 7, limit: 4, capabilities: NO_CAPABILITIES}
-    const {inFlight} = sockets.domain
+    const {inFlight} = sockets.family
     const five = Array(5).fill(sockets.description(a))
     const rights = inFlight.send(five, sockets.socket(b), sender)
     expect(() => inFlight.send(five, sockets.socket(b), sender)).toThrow(new Errno(ETOOMANYREFS))
@@ -101,7 +101,7 @@ describe('descriptors in messages', () => {
     expect(() => sockets.send(a, new Uint8Array(8))).toThrow(new Errno(ENOBUFS))
     expect(() => sockets.send(a, new Uint8Array(0), a)).toThrow(new Errno(ETOOMANYREFS))
     expect(sockets.budget.used).toBe(before)
-    expect(sockets.domain.inFlight.count).toBe(0)
+    expect(sockets.family.inFlight.count).toBe(0)
     expect(sockets.socket(a).sentCost).toBe(0)
   })
 })

@@ -1,14 +1,16 @@
 // Sockets in a table of descriptors, without a task: for tests of what a guest cannot see.
 
 import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
+import {S_IFSOCK} from '../../../../src/abi/file-mode.ts'
 import {SOCK_STREAM} from '../../../../src/abi/socket.ts'
 import {FdTable, type SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
-import {joinPair} from '../../../../src/sentry/net/connect.ts'
-import {makeSocketFile} from '../../../../src/sentry/net/make-socket-file.ts'
-import {type Author, post} from '../../../../src/sentry/net/send.ts'
-import type {SocketFile} from '../../../../src/sentry/net/socket-file.ts'
-import {UnixDomain} from '../../../../src/sentry/net/unix-domain.ts'
-import {UnixSocket} from '../../../../src/sentry/net/unix-socket.ts'
+import type {Author} from '../../../../src/sentry/net/sending.ts'
+import {SocketFamilies} from '../../../../src/sentry/net/socket-families.ts'
+import {SocketFile, SocketInode} from '../../../../src/sentry/net/socket-file.ts'
+import {joinPair} from '../../../../src/sentry/net/unix/connect.ts'
+import {post} from '../../../../src/sentry/net/unix/send.ts'
+import {UnixFamily} from '../../../../src/sentry/net/unix/unix-family.ts'
+import type {UnixSocket} from '../../../../src/sentry/net/unix/unix-socket.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
@@ -16,26 +18,31 @@ import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 const WHO = {pid: 7, uid: 0, gid: 0}
 
 export class Sockets {
-  readonly domain = new UnixDomain(new VirtualFileSystem(nativeHost))
+  readonly family: UnixFamily
   readonly budget: Budget
   readonly fds: FdTable
+  readonly #vfs = new VirtualFileSystem(nativeHost)
+  readonly #fs = new SocketFamilies(this.#vfs, new Budget()).fs
 
   constructor(budget = new Budget()) {
     this.budget = budget
+    this.family = new UnixFamily(this.#vfs.host.random, budget)
     this.fds = new FdTable(budget)
     this.fds.limit = 1 << 20
   }
 
   /** The two descriptors of a socket pair. */
   pair(type = SOCK_STREAM): [number, number] {
-    const [a, b] = [0, 1].map(() => new UnixSocket(type, this.domain, this.budget))
+    const [a, b] = [0, 1].map(() => this.family.create(type, 0))
     joinPair(a, b, {...WHO, groups: []})
-    const [first, second] = [a, b].map((socket) => this.fds.install(makeSocketFile(socket, 0, WHO)))
+    const [first, second] = [a, b].map((socket) =>
+      this.fds.install(new SocketFile(socket, new SocketInode(this.#fs, S_IFSOCK, WHO), 0)),
+    )
     return [first, second]
   }
 
   socket(fd: number): UnixSocket {
-    return (this.fds.get(fd) as SocketFile).socket
+    return this.fds.get(fd).socket as UnixSocket
   }
 
   description(fd: number): SharedDescription {

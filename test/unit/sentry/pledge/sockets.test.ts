@@ -4,6 +4,7 @@ import {describe, expect, test} from 'vitest'
 import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {EACCES, EAFNOSUPPORT, ENOENT, ENOTSOCK} from '../../../../src/abi/errno.ts'
 import {AF_UNIX, SCM_RIGHTS, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET} from '../../../../src/abi/socket.ts'
+import type {UnixFamily} from '../../../../src/sentry/net/unix/unix-family.ts'
 import {applyPathPolicies} from '../../../../src/sentry/pledge/path-policies.ts'
 import {PromiseRecorder} from '../../../../src/sentry/pledge/recorder.ts'
 import {parsePermissions, UnveilRules} from '../../../../src/sentry/pledge/unveil-rules.ts'
@@ -68,7 +69,8 @@ describe('a pledge', () => {
     expect(t.make('recvmsg', 1, message(t), MSG_DONTWAIT)).toBe('recvfd')
     expect(t.make('sendmsg', 0, message(t), 0)).toBe(1)
     expect(t.pledge('stdio recvfd').make('recvmsg', 1, message(t), MSG_DONTWAIT)).toBe(1)
-    expect(t.task.kernel.unix.inFlight.count).toBe(0)
+    const family = t.task.kernel.socketFamilies.find(AF_UNIX) as UnixFamily
+    expect(family.inFlight.count).toBe(0)
   })
 
   test('is found by what a run does', () => {

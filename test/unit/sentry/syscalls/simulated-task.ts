@@ -14,7 +14,7 @@ import {InotifyCounts} from '../../../../src/sentry/fd/inotify-file.ts'
 import {Leases} from '../../../../src/sentry/fd/leases.ts'
 import {KernelIpc} from '../../../../src/sentry/ipc/kernel-ipc.ts'
 import {Space} from '../../../../src/sentry/memory/space.ts'
-import {UnixDomain} from '../../../../src/sentry/net/unix-domain.ts'
+import {SocketFamilies} from '../../../../src/sentry/net/socket-families.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
 import {ThreadGroup} from '../../../../src/sentry/task/process.ts'
@@ -152,7 +152,7 @@ export class SimulatedTask {
       timers: new TimerQueue({monotonicNs: () => this.nowNs}),
       boot: {monotonicNs: 0},
       leases: new Leases(),
-      unix: new UnixDomain(rootMount.vfs),
+      socketFamilies: new SocketFamilies(rootMount.vfs, new Budget()),
       budget: new Budget(),
       processes: new Map(),
       rootMount,

@@ -1,8 +1,8 @@
 // UnixNames: which socket a name leads to: abstract names, and inodes made by bind(2).
 
-import {EADDRINUSE, ECONNREFUSED, ENOSPC, EPROTOTYPE, Errno} from '../../abi/errno.ts'
-import type {ByteString, Inode} from '../../vfs/file.ts'
-import type {HostRandom} from '../../vfs/host.ts'
+import {EADDRINUSE, ECONNREFUSED, ENOSPC, EPROTOTYPE, Errno} from '../../../abi/errno.ts'
+import type {ByteString, Inode} from '../../../vfs/file.ts'
+import type {HostRandom} from '../../../vfs/host.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
 /** Names of five hexadecimal digits that bind(2) can choose from. */

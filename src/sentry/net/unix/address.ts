@@ -1,8 +1,8 @@
 // UnixAddress: the name of a UNIX socket (unix(7), "Address format"), and the struct sockaddr_un that it is written as.
 
-import {EINVAL, Errno} from '../../abi/errno.ts'
-import {AF_UNIX, UNIX_ADDRESS_MAX, UNIX_PATH_OFFSET} from '../../abi/socket.ts'
-import type {ByteString} from '../../vfs/file.ts'
+import {EINVAL, Errno} from '../../../abi/errno.ts'
+import {AF_UNIX, UNIX_ADDRESS_MAX, UNIX_PATH_OFFSET} from '../../../abi/socket.ts'
+import type {ByteString} from '../../../vfs/file.ts'
 
 /** `bytes`: a path without a NUL, or an abstract name without its first NUL. */
 export interface UnixAddress {
@@ -28,6 +28,11 @@ export function decodeAddress(address: Uint8Array): UnixAddress {
   if (name.startsWith('\0')) return {kind: 'abstract', bytes: name.slice(1)}
   const end = name.indexOf('\0')
   return {kind: 'path', bytes: end < 0 ? name : name.slice(0, end)}
+}
+
+/** In the form of recvfrom(2): a sender without a name sends none. */
+export function nameOf(address: UnixAddress | undefined): Uint8Array | undefined {
+  return address && encodeAddress(address)
 }
 
 /** In the form of getsockname(2): a path with its NUL. */

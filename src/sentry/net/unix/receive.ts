@@ -1,59 +1,15 @@
 // Receives at a UNIX socket what waits there, without waiting for more: net/unix/af_unix.c.
 
-import {EAGAIN, EINVAL, ENOTCONN, Errno} from '../../abi/errno.ts'
-import {MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, RCV_SHUTDOWN, SOCK_DGRAM} from '../../abi/socket.ts'
-import type {Rights} from './in-flight.ts'
-import type {Message, SenderCredentials} from './message.ts'
+import {EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
+import {MSG_DONTWAIT, MSG_OOB, MSG_TRUNC, RCV_SHUTDOWN, SOCK_DGRAM} from '../../../abi/socket.ts'
+import type {Reading} from '../reading.ts'
+import {nameOf} from './address.ts'
+import type {Message} from './message.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
-/** One recv(2) under way, and what it has received. */
-export class Reading {
-  readonly size: number
-  readonly flags: number
-  /** Takes bytes for offset `at` of the caller's buffer. */
-  readonly put: (bytes: Uint8Array, at: number) => void
-  copied = 0
-  /** What recv(2) returns: with MSG_TRUNC a record's true length. */
-  result = 0
-  isTruncated = false
-  from: UnixSocket | undefined
-  credentials: SenderCredentials | undefined
-  /** Released by the taker, unless they were only peeked at. */
-  rights: Rights | undefined
-  /** Set: messages of other writers are no longer added. */
-  #hasCredentials = false
-
-  constructor(size: number, flags: number, put: (bytes: Uint8Array, at: number) => void) {
-    this.size = size
-    this.flags = flags
-    this.put = put
-  }
-
-  get peeks(): boolean {
-    return (this.flags & MSG_PEEK) !== 0
-  }
-
-  /** How many bytes a stream waits for, at least. */
-  leastBytes(lowWater: number): number {
-    return (this.flags & MSG_WAITALL ? this.size : Math.min(lowWater, this.size)) || 1
-  }
-
-  /** Whether the message may join what was received so far. */
-  accepts({credentials}: Message, comparesCredentials: boolean): boolean {
-    if (!comparesCredentials) return true
-    if (this.#hasCredentials) return isSame(this.credentials, credentials)
-    this.credentials = credentials
-    this.#hasCredentials = true
-    return true
-  }
-}
-
-function isSame(a: SenderCredentials | undefined, b: SenderCredentials | undefined): boolean {
-  return a?.pid === b?.pid && a?.uid === b?.uid && a?.gid === b?.gid
-}
-
-/** @returns false when there is more to wait for @throws Errno EINVAL, ENOTCONN, EFAULT, EAGAIN, the pending error */
+/** @returns false when there is more to wait for @throws Errno EOPNOTSUPP, EINVAL, ENOTCONN, EFAULT, EAGAIN, the pending error */
 export function receive(socket: UnixSocket, reading: Reading): boolean {
+  if (reading.flags & MSG_OOB) throw new Errno(EOPNOTSUPP)
   if (socket.isStream) return receiveStream(socket, reading)
   if (socket.type !== SOCK_DGRAM && socket.state !== 'connected') throw new Errno(ENOTCONN)
   return receiveRecord(socket, reading)
@@ -67,7 +23,7 @@ function receiveStream(socket: UnixSocket, reading: Reading): boolean {
       if (reading.copied >= reading.leastBytes(socket.options.lowWater)) return true
       return hasEnded(socket, reading)
     }
-    if (!reading.accepts(message, socket.options.passesCredentials)) return true
+    if (socket.options.passesCredentials && !reading.accepts(message.credentials)) return true
     if (!takeBytes(message, reading)) return true
     reading.rights = message.rights
     if (reading.peeks) {
@@ -94,9 +50,9 @@ function hasEnded(socket: UnixSocket, {copied}: Reading): boolean {
 function takeBytes(message: Message, reading: Reading): boolean {
   const start = message.consumed
   const count = Math.min(message.left, reading.size - reading.copied)
-  reading.from ??= message.sender
+  if (reading.wantsName) reading.name ??= nameOf(message.sender.address)
   try {
-    reading.put(message.bytes.subarray(start, start + count), reading.copied)
+    reading.buffer.put(message.bytes.subarray(start, start + count), reading.copied)
   } catch (error) {
     if (reading.copied > 0 && error instanceof Errno) return false
     throw error
@@ -117,19 +73,19 @@ function receiveRecord(socket: UnixSocket, reading: Reading): boolean {
     return true
   }
   const {bytes, rights, credentials, sender} = message
-  reading.from = sender
+  if (reading.wantsName) reading.name = nameOf(sender.address)
   reading.credentials = credentials
   const count = Math.min(bytes.length, reading.size)
   reading.isTruncated = count < bytes.length
   reading.result = reading.flags & MSG_TRUNC ? bytes.length : count
   try {
-    reading.put(bytes.subarray(0, count), 0)
+    reading.buffer.put(bytes.subarray(0, count), 0)
     reading.rights = rights
   } finally {
     // The record is gone, even if memory for it is missing; then so are its rights.
     if (!reading.peeks) {
       socket.dequeue()
-      if (rights !== undefined && reading.rights === undefined) socket.domain.inFlight.release(rights)
+      if (reading.rights === undefined) rights?.release()
     }
   }
   reading.copied = count

@@ -1,11 +1,12 @@
 // Reads and writes a socket inside the sentry, for splice(2) and sendfile(2).
 
-import {NO_CAPABILITIES} from '../../abi/capability.ts'
-import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
-import {MSG_DONTWAIT, OVERFLOW_ID, SOCK_SEQPACKET} from '../../abi/socket.ts'
-import {Reading, receive} from './receive.ts'
+import {NO_CAPABILITIES} from '../../../abi/capability.ts'
+import {EAGAIN, EPIPE, Errno} from '../../../abi/errno.ts'
+import {MSG_DONTWAIT, OVERFLOW_ID, SOCK_SEQPACKET} from '../../../abi/socket.ts'
+import {type Buffer, Reading} from '../reading.ts'
+import type {Author} from '../sending.ts'
+import {receive} from './receive.ts'
 import {
-  type Author,
   checkConnected,
   checkRecordSize,
   hasSendRoom,
@@ -26,10 +27,11 @@ const ANONYMOUS: Author = {
 }
 
 /** Closes descriptors that come with the bytes. @throws Errno EAGAIN when there is nothing yet … */
-export function readSocket(socket: UnixSocket, target: Uint8Array, flags = 0): number {
-  const reading = new Reading(target.length, flags | MSG_DONTWAIT, (bytes, at) => target.set(bytes, at))
+export function readSocket(socket: UnixSocket, target: Uint8Array, flags: number): number {
+  const buffer: Buffer = {put: (bytes, at) => target.set(bytes, at)}
+  const reading = new Reading(buffer, target.length, flags | MSG_DONTWAIT)
   if (!receive(socket, reading) && reading.copied === 0) throw new Errno(EAGAIN)
-  if (reading.rights !== undefined && !reading.peeks) socket.domain.inFlight.release(reading.rights)
+  reading.dropRights()
   return reading.result
 }
 

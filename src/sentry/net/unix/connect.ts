@@ -1,14 +1,16 @@
 // Making and ending connections between UNIX sockets: socketpair(2), connect(2), listen(2), accept(2).
 
-import {ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
-import {POLLIN, POLLRDNORM} from '../../abi/poll.ts'
-import {RCV_SHUTDOWN} from '../../abi/socket.ts'
-import type {PeerCredentials} from './peer-credentials.ts'
+import {ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, EOPNOTSUPP, EPERM, Errno} from '../../../abi/errno.ts'
+import {POLLIN, POLLRDNORM} from '../../../abi/poll.ts'
+import {AF_UNSPEC, RCV_SHUTDOWN, SOMAXCONN, UNIX_PATH_OFFSET} from '../../../abi/socket.ts'
+import type {WaitQueue} from '../../../vfs/wait-queue.ts'
+import type {Task} from '../../core/task.ts'
+import type {PeerCredentials} from '../socket.ts'
+import {callerCredentials} from '../socket-argument.ts'
+import {decodeAddress, familyOf} from './address.ts'
+import {findSocket, nameIfAsked} from './bind.ts'
 import {maySend} from './send.ts'
 import {UnixSocket} from './unix-socket.ts'
-
-/** /proc/sys/net/core/somaxconn. */
-export const SOMAXCONN = 4096
 
 /** socketpair(2). */
 export function joinPair(a: UnixSocket, b: UnixSocket, who: PeerCredentials): void {
@@ -25,8 +27,25 @@ export function listen(socket: UnixSocket, backlog: number, who: PeerCredentials
   const before = socket.maxQueued
   socket.state = 'listening'
   socket.maxQueued = Math.min(backlog, SOMAXCONN)
-  socket.listenerCredentials = who
+  socket.peerCredentials = who
   if (socket.maxQueued > before) socket.room.wakeAll()
+}
+
+/** connect(2). @returns the queue in which to wait for room in the listener's backlog; undefined: connected */
+export function connectSocket(task: Task, socket: UnixSocket, address: Uint8Array): WaitQueue | undefined {
+  if (!socket.isConnectionBased) {
+    if (address.length < UNIX_PATH_OFFSET) throw new Errno(EINVAL)
+    if (familyOf(address) === AF_UNSPEC) {
+      disconnectDatagrams(socket)
+      return undefined
+    }
+  }
+  decodeAddress(address)
+  nameIfAsked(socket)
+  const to = findSocket(task, socket, address)
+  if (socket.isConnectionBased) return connectTo(socket, to, callerCredentials(task)) ? undefined : to.room
+  connectDatagrams(socket, to)
+  return undefined
 }
 
 /**
@@ -41,14 +60,14 @@ export function connectTo(socket: UnixSocket, listener: UnixSocket, who: PeerCre
   if (listener.isFull) return false
   if (socket.state !== 'closed') throw new Errno(socket.state === 'connected' ? EISCONN : EINVAL)
 
-  const accepted = new UnixSocket(socket.type, socket.domain, listener.budget)
+  const accepted = new UnixSocket(socket.type, socket.family)
   accepted.options.inherit(listener.options)
   accepted.address = listener.address
   accepted.peerCredentials = who
   accepted.setPeer(socket)
   accepted.state = 'connected'
   accepted.listener = listener
-  socket.peerCredentials = listener.listenerCredentials
+  socket.peerCredentials = listener.peerCredentials
   socket.setPeer(accepted)
   socket.state = 'connected'
   listener.backlog.push(accepted)
@@ -59,7 +78,7 @@ export function connectTo(socket: UnixSocket, listener: UnixSocket, who: PeerCre
 }
 
 /** connect(2) of datagrams. @throws Errno EPERM */
-export function connectDatagrams(socket: UnixSocket, to: UnixSocket): void {
+function connectDatagrams(socket: UnixSocket, to: UnixSocket): void {
   if (!maySend(socket, to)) throw new Errno(EPERM)
   if (socket.peer !== to) disconnectDatagrams(socket)
   socket.setPeer(to)

@@ -1,6 +1,7 @@
-// UnixSocket: one end of a connection, or a receiver of datagrams: unix(7). It knows neither descriptors nor tasks.
+// UnixSocket: one end of a connection, or a receiver of datagrams: unix(7). Its calls are in bind.ts, connect.ts, send.ts, receive.ts.
 
-import {ECONNRESET, ENFILE, Errno} from '../../abi/errno.ts'
+import {ECONNRESET, EINVAL, ENFILE, Errno} from '../../../abi/errno.ts'
+import {FIONREAD, TIOCOUTQ} from '../../../abi/ioctl.ts'
 import {
   POLLERR,
   POLLHUP,
@@ -10,17 +11,28 @@ import {
   POLLRDNORM,
   POLLWRBAND,
   POLLWRNORM,
-} from '../../abi/poll.ts'
-import {RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, SOCK_DGRAM, SOCK_STREAM} from '../../abi/socket.ts'
-import {type Budget, COST} from '../../vfs/budget.ts'
-import type {Inode} from '../../vfs/file.ts'
-import {WaitQueue} from '../../vfs/wait-queue.ts'
-import type {Socket} from '../core/socket.ts'
+} from '../../../abi/poll.ts'
+import {RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, SOCK_DGRAM, SOCK_STREAM} from '../../../abi/socket.ts'
+import {type Budget, COST} from '../../../vfs/budget.ts'
+import type {Inode, IoctlMemory} from '../../../vfs/file.ts'
+import {writeInt} from '../../../vfs/int-argument.ts'
+import {WaitQueue} from '../../../vfs/wait-queue.ts'
+import type {Task} from '../../core/task.ts'
+import type {RightsHolder} from '../in-flight.ts'
+import {askInterface} from '../interfaces.ts'
+import type {Reading} from '../reading.ts'
+import type {Sending} from '../sending.ts'
+import type {PeerCredentials, Socket} from '../socket.ts'
+import {callerCredentials} from '../socket-argument.ts'
+import {SocketOptions} from '../socket-options.ts'
+import {encodeAddress, type UnixAddress} from './address.ts'
+import {bindSocket} from './bind.ts'
+import {connectSocket, listen, takeConnection} from './connect.ts'
 import type {Message} from './message.ts'
-import type {PeerCredentials} from './peer-credentials.ts'
-import {SocketOptions} from './socket-options.ts'
-import type {UnixAddress} from './unix-address.ts'
-import type {UnixDomain} from './unix-domain.ts'
+import {receive} from './receive.ts'
+import {send} from './send.ts'
+import {readSocket, writeSocket} from './transfer.ts'
+import type {UnixFamily} from './unix-family.ts'
 
 /** /proc/sys/net/unix/max_dgram_qlen. */
 const MAX_DATAGRAMS = 10
@@ -30,10 +42,10 @@ const WRITABLE = POLLOUT | POLLWRNORM | POLLWRBAND
 
 export class UnixSocket implements Socket {
   readonly type: number
-  readonly domain: UnixDomain
+  readonly protocol = 0
+  readonly family: UnixFamily
   readonly budget: Budget
   readonly options = new SocketOptions()
-  /** Woken when readiness may have changed. */
   readonly waiters = new WaitQueue()
   /** Waiters for room here: senders of datagrams, and connectors. */
   readonly room = new WaitQueue()
@@ -41,16 +53,12 @@ export class UnixSocket implements Socket {
   isDead = false
   /** RCV_SHUTDOWN, SEND_SHUTDOWN. */
   shutdown = 0
-  /** An errno that the next call reports: SO_ERROR. */
   error = 0
   peer: UnixSocket | undefined
   address: UnixAddress | undefined
   /** The inode made by bind(2). */
   boundInode: Inode | undefined
-  /** The peer's, as of its connect or listen: SO_PEERCRED. */
   peerCredentials: PeerCredentials | undefined
-  /** Those of the caller of listen(2). */
-  listenerCredentials: PeerCredentials | undefined
   readonly queue: Message[] = []
   /** Connections that are not yet accepted. */
   readonly backlog: UnixSocket[] = []
@@ -64,11 +72,11 @@ export class UnixSocket implements Socket {
   readonly #feeders = new Set<UnixSocket>()
 
   /** @throws Errno ENFILE */
-  constructor(type: number, domain: UnixDomain, budget: Budget) {
-    budget.take(COST.socket, ENFILE)
+  constructor(type: number, family: UnixFamily) {
+    family.budget.take(COST.socket, ENFILE)
     this.type = type
-    this.domain = domain
-    this.budget = budget
+    this.family = family
+    this.budget = family.budget
   }
 
   get isStream(): boolean {
@@ -79,8 +87,16 @@ export class UnixSocket implements Socket {
     return this.type !== SOCK_DGRAM
   }
 
+  get isListening(): boolean {
+    return this.state === 'listening'
+  }
+
+  get rightsHolder(): RightsHolder {
+    return this
+  }
+
   get isFull(): boolean {
-    const {length} = this.state === 'listening' ? this.backlog : this.queue
+    const {length} = this.isListening ? this.backlog : this.queue
     return length > this.maxQueued
   }
 
@@ -102,7 +118,7 @@ export class UnixSocket implements Socket {
   }
 
   get isWritable(): boolean {
-    return this.state !== 'listening' && this.sentCost * 4 <= this.options.sendBuffer
+    return !this.isListening && this.sentCost * 4 <= this.options.sendBuffer
   }
 
   /** The receiver of its datagrams is full. A receiver that is connected back sets no limit. */
@@ -111,7 +127,6 @@ export class UnixSocket implements Socket {
     return !this.isStream && peer !== undefined && peer !== this && peer.peer !== this && peer.isFull
   }
 
-  /** Returns the pending error, and clears it. */
   takeError(): number {
     const {error} = this
     this.error = 0
@@ -157,6 +172,54 @@ export class UnixSocket implements Socket {
     for (const feeder of [...this.#feeders]) feeder.waiters.wakeAll(WRITABLE)
   }
 
+  bind(task: Task, address: Uint8Array, mode: number): void {
+    bindSocket(task, this, address, mode)
+  }
+
+  connect(task: Task, address: Uint8Array): readonly WaitQueue[] | undefined {
+    const room = connectSocket(task, this, address)
+    return room && [room]
+  }
+
+  listen(task: Task, backlog: number): void {
+    listen(this, backlog, callerCredentials(task))
+  }
+
+  accept(): UnixSocket | undefined {
+    return takeConnection(this)
+  }
+
+  name(): Uint8Array {
+    return encodeAddress(this.address)
+  }
+
+  peerName(): Uint8Array | undefined {
+    return this.peer && encodeAddress(this.peer.address)
+  }
+
+  send(sending: Sending): readonly WaitQueue[] | undefined {
+    return send(this, sending)
+  }
+
+  receive(reading: Reading): boolean {
+    return receive(this, reading)
+  }
+
+  read(target: Uint8Array, flags: number): number {
+    return readSocket(this, target, flags)
+  }
+
+  write(source: Uint8Array): number {
+    return writeSocket(this, source)
+  }
+
+  ioctl(request: number, argument: number, memory: IoctlMemory): number {
+    if (request === TIOCOUTQ) return writeInt(memory, argument, this.sentCost)
+    if (request !== FIONREAD) return askInterface(request, argument, memory)
+    if (this.isListening) throw new Errno(EINVAL)
+    return writeInt(memory, argument, this.receivableBytes)
+  }
+
   /** The oldest connection. */
   takeConnection(): UnixSocket | undefined {
     const connection = this.backlog.shift()
@@ -166,7 +229,6 @@ export class UnixSocket implements Socket {
     return connection
   }
 
-  /** shutdown(2): `how` are RCV_SHUTDOWN, SEND_SHUTDOWN. */
   shutDown(how: number): void {
     this.shutdown |= how
     const {peer} = this
@@ -184,7 +246,7 @@ export class UnixSocket implements Socket {
     while (this.queue.length > 0) {
       const {rights} = this.queue[0]
       this.dequeue()
-      if (rights !== undefined) this.domain.inFlight.release(rights)
+      rights?.release()
     }
   }
 
@@ -192,7 +254,7 @@ export class UnixSocket implements Socket {
   close(): void {
     if (this.isDead) return
     this.isDead = true
-    this.domain.names.forget(this)
+    this.family.names.forget(this)
     const {peer} = this
     const isReset = this.queue.length > 0 || this.listener !== undefined
     this.setPeer(undefined)
@@ -205,7 +267,7 @@ export class UnixSocket implements Socket {
     this.waiters.wakeAll()
     this.#madeRoom()
     this.budget.give(COST.socket)
-    this.domain.inFlight.closed()
+    this.family.inFlight.closed()
   }
 
   /** The peer stays known, for getpeername(2). */

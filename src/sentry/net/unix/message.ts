@@ -1,15 +1,9 @@
 // Message: what one send(2) puts into another socket's queue, where it waits to be received.
 
-import {COST} from '../../vfs/budget.ts'
-import type {Rights} from './in-flight.ts'
+import {COST} from '../../../vfs/budget.ts'
+import type {Rights} from '../in-flight.ts'
+import type {SenderCredentials} from '../reading.ts'
 import type {UnixSocket} from './unix-socket.ts'
-
-/** struct ucred. */
-export interface SenderCredentials {
-  readonly pid: number
-  readonly uid: number
-  readonly gid: number
-}
 
 export class Message {
   readonly bytes: Uint8Array

@@ -10,24 +10,60 @@ import {
   EPERM,
   EPIPE,
   Errno,
-} from '../../abi/errno.ts'
-import {RCV_SHUTDOWN, SEND_SHUTDOWN, SOCK_DGRAM} from '../../abi/socket.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
+} from '../../../abi/errno.ts'
+import {MSG_OOB, RCV_SHUTDOWN, SEND_SHUTDOWN, SOCK_DGRAM, SOCK_SEQPACKET} from '../../../abi/socket.ts'
+import type {WaitQueue} from '../../../vfs/wait-queue.ts'
+import type {Author, Sending} from '../sending.ts'
+import {decodeAddress} from './address.ts'
+import {findSocket, nameIfAsked} from './bind.ts'
 import {disconnectDatagrams} from './connect.ts'
-import type {Sender} from './in-flight.ts'
-import {Message, type SenderCredentials} from './message.ts'
+import {Message} from './message.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
 /** The most bytes of a stream in one message. */
 const CHUNK = 32 * 1024
 
-/** The sender, and what goes with the bytes. */
-export interface Author {
-  readonly credentials: SenderCredentials
-  /** From SCM_CREDENTIALS: then they are always sent. */
-  readonly claimed: SenderCredentials | undefined
-  readonly descriptions: readonly SharedDescription[]
-  readonly sender: Sender
+/** @returns queues in which to wait for room; undefined: all is sent @throws Errno as man 2 send */
+export function send(from: UnixSocket, sending: Sending): readonly WaitQueue[] | undefined {
+  if (sending.outgoing.flags & MSG_OOB) throw new Errno(EOPNOTSUPP)
+  return from.isStream ? sendStream(from, sending) : sendRecord(from, sending)
+}
+
+/** Sends as much as there is room for. Descriptors go with the first bytes. */
+function sendStream(from: UnixSocket, sending: Sending): readonly WaitQueue[] | undefined {
+  const {author, total, outgoing} = sending
+  const to = streamPeer(from, outgoing.name !== undefined)
+  if (!sending.hasWaited && isBroken(from, to)) throw sending.brokenPipe()
+  while (sending.sent < total) {
+    if (!hasSendRoom(from)) return [from.waiters]
+    const bytes = sending.copy(sending.sent, streamChunk(from, total - sending.sent))
+    if (isBroken(from, to)) throw sending.brokenPipe()
+    post(from, to, bytes, sending.sent === 0 ? author : {...author, descriptions: []})
+    sending.sent += bytes.length
+  }
+  return undefined
+}
+
+/** A datagram, or a record of SOCK_SEQPACKET, which is connected and ignores the name. */
+function sendRecord(from: UnixSocket, sending: Sending): readonly WaitQueue[] | undefined {
+  const {task, author, total, outgoing} = sending
+  const name = from.type === SOCK_SEQPACKET ? undefined : outgoing.name
+  if (!sending.hasWaited) checkRecord(from, name, total)
+  if (!hasSendRoom(from)) return [from.waiters]
+  sending.record ??= sending.copy(0, total)
+  const to = name === undefined ? streamPeer(from, false) : findSocket(task, from, name)
+  if (!mayDeliver(from, to)) return [from.waiters, to.room]
+  post(from, to, sending.record, author)
+  sending.sent = total
+  return undefined
+}
+
+function checkRecord(from: UnixSocket, name: Uint8Array | undefined, bytes: number): void {
+  if (from.type === SOCK_SEQPACKET) checkConnected(from)
+  if (name !== undefined) decodeAddress(name)
+  nameIfAsked(from)
+  if (name === undefined) streamPeer(from, false)
+  checkRecordSize(from, bytes)
 }
 
 /** The receiver of a stream. @throws Errno EISCONN, EOPNOTSUPP, ENOTCONN */
@@ -90,7 +126,7 @@ export function post(from: UnixSocket, to: UnixSocket, bytes: Uint8Array, author
   const message = new Message(bytes, from, claimed ?? (isAsked ? author.credentials : undefined))
   to.budget.take(message.cost, ENOBUFS)
   try {
-    if (descriptions.length > 0) message.rights = from.domain.inFlight.send(descriptions, to, sender)
+    if (descriptions.length > 0) message.rights = from.family.inFlight.send(descriptions, to, sender)
   } catch (error) {
     to.budget.give(message.cost)
     throw error

@@ -1,0 +1,68 @@
+// Reading: one recv(2) under way, and what it has received.
+
+import {MSG_PEEK, MSG_WAITALL} from '../../abi/socket.ts'
+import type {Rights} from './in-flight.ts'
+
+/** struct ucred. */
+export interface SenderCredentials {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Where the bytes go. */
+export interface Buffer {
+  /** Takes bytes for offset `at`. @throws Errno EFAULT */
+  put(bytes: Uint8Array, at: number): void
+}
+
+export class Reading {
+  readonly buffer: Buffer
+  readonly size: number
+  readonly flags: number
+  readonly wantsName: boolean
+  copied = 0
+  /** What recv(2) returns: with MSG_TRUNC a record's true length. */
+  result = 0
+  isTruncated = false
+  /** The sender's address, if wanted; undefined: it has none. */
+  name: Uint8Array | undefined
+  credentials: SenderCredentials | undefined
+  /** Released by the taker, unless they were only peeked at. */
+  rights: Rights | undefined
+  /** Set: messages of other writers are no longer added. */
+  #hasCredentials = false
+
+  constructor(buffer: Buffer, size: number, flags: number, wantsName = false) {
+    this.buffer = buffer
+    this.size = size
+    this.flags = flags
+    this.wantsName = wantsName
+  }
+
+  get peeks(): boolean {
+    return (this.flags & MSG_PEEK) !== 0
+  }
+
+  /** How many bytes a stream waits for, at least. */
+  leastBytes(lowWater: number): number {
+    return (this.flags & MSG_WAITALL ? this.size : Math.min(lowWater, this.size)) || 1
+  }
+
+  /** Whether a message with these credentials may join what was received so far. */
+  accepts(credentials: SenderCredentials | undefined): boolean {
+    if (this.#hasCredentials) return isSame(this.credentials, credentials)
+    this.credentials = credentials
+    this.#hasCredentials = true
+    return true
+  }
+
+  /** Rights that nobody takes. */
+  dropRights(): void {
+    if (this.rights !== undefined && !this.peeks) this.rights.release()
+  }
+}
+
+function isSame(a: SenderCredentials | undefined, b: SenderCredentials | undefined): boolean {
+  return a?.pid === b?.pid && a?.uid === b?.uid && a?.gid === b?.gid
+}

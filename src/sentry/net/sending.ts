@@ -1,0 +1,86 @@
+// Sending: one send(2) under way, and how much it has sent.
+
+import {EPIPE, Errno} from '../../abi/errno.ts'
+import {O_NONBLOCK} from '../../abi/open-flags.ts'
+import {SIGPIPE} from '../../abi/signal.ts'
+import {MSG_DONTWAIT, MSG_NOSIGNAL} from '../../abi/socket.ts'
+import {type Iovec, totalLength} from '../core/iovec.ts'
+import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
+import type {Task} from '../core/task.ts'
+import type {SharedDescription} from '../fd/fd-table.ts'
+import {copyIn} from '../memory/range-copy.ts'
+import {raiseOwn} from '../signals/own.ts'
+import type {Sender} from './in-flight.ts'
+import type {SenderCredentials} from './reading.ts'
+import type {Socket} from './socket.ts'
+import {deadlineOf, type OpenSocket} from './socket-argument.ts'
+
+/** What a sender adds to the bytes. */
+export interface Control {
+  /** From SCM_CREDENTIALS: then they are always sent. */
+  claimed: SenderCredentials | undefined
+  readonly descriptions: SharedDescription[]
+}
+
+/** The sender, and what goes with the bytes. */
+export interface Author extends Control {
+  readonly credentials: SenderCredentials
+  readonly sender: Sender
+}
+
+export interface Outgoing {
+  readonly ranges: readonly Iovec[]
+  readonly flags: number
+  /** A struct sockaddr; undefined: to the peer. */
+  readonly name?: Uint8Array | undefined
+  readonly control?: Control
+  /** sendmmsg(2): where the number of bytes goes. */
+  readonly resultAddress?: number | undefined
+}
+
+export class Sending {
+  readonly task: Task
+  readonly socket: Socket
+  readonly outgoing: Outgoing
+  readonly mayWait: boolean
+  readonly deadlineNs: number
+  readonly author: Author
+  readonly total: number
+  sent = 0
+  /** The bytes of a record, once they are copied from the guest. */
+  record: Uint8Array | undefined
+  /** The task has slept: what is checked at the start is checked. */
+  hasWaited = false
+
+  constructor(task: Task, {socket, flags}: OpenSocket, outgoing: Outgoing) {
+    this.task = task
+    this.socket = socket
+    this.outgoing = outgoing
+    this.mayWait = !(flags & O_NONBLOCK) && !(outgoing.flags & MSG_DONTWAIT)
+    this.deadlineNs = deadlineOf(task, socket.options.sendTimeoutNs)
+    this.author = authorOf(task, outgoing.control)
+    this.total = totalLength(outgoing.ranges)
+  }
+
+  /** @throws Errno EFAULT */
+  copy(at: number, length: number): Uint8Array {
+    return copyIn(this.task.memory, this.outgoing.ranges, at, length)
+  }
+
+  /** EPIPE, with its signal. */
+  brokenPipe(): Errno {
+    if (this.sent === 0 && !(this.outgoing.flags & MSG_NOSIGNAL)) raiseOwn(this.task, SIGPIPE)
+    return new Errno(EPIPE)
+  }
+}
+
+function authorOf({process, credentials}: Task, control: Control | undefined): Author {
+  const {ruid, rgid, capabilities} = credentials
+  const limit = process.limits.get(RLIMIT_NOFILE).soft
+  return {
+    credentials: {pid: process.pid, uid: ruid, gid: rgid},
+    claimed: control?.claimed,
+    descriptions: control?.descriptions ?? [],
+    sender: {user: ruid, limit, capabilities},
+  }
+}

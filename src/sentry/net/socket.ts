@@ -1,0 +1,95 @@
+// Socket: what calls ask of a socket, whatever its family; SocketFamily: what makes sockets of one family.
+
+import type {IoctlMemory} from '../../vfs/file.ts'
+import type {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Iovec} from '../core/iovec.ts'
+import type {Task} from '../core/task.ts'
+import type {PromiseName} from '../pledge/promises.ts'
+import type {RightsHolder} from './in-flight.ts'
+import type {Reading} from './reading.ts'
+import type {Sending} from './sending.ts'
+import type {SocketOptions} from './socket-options.ts'
+
+declare module '../../vfs/file.ts' {
+  interface FileDescription {
+    readonly socket?: Socket
+    /** A socket's read(2) and write(2), which sleep and fail as recv(2) and send(2) do; vfs's `read` and `write` are for transfers inside the sentry. */
+    receive?(task: Task, ranges: readonly Iovec[]): number
+    send?(task: Task, ranges: readonly Iovec[]): number
+    /** Like `read`, but the bytes stay. */
+    peek?(target: Uint8Array): number
+  }
+}
+
+/** A member of the registry (socket-families.ts). */
+export interface SocketFamily {
+  /** AF_* */
+  readonly number: number
+  /** What a pledged process must have promised to use sockets of the family. */
+  readonly promise: PromiseName
+  /** socket(2). @throws Errno EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPROTOTYPE, ENFILE … */
+  create(type: number, protocol: number): Socket
+  /** socketpair(2). Absent: EOPNOTSUPP. */
+  createPair?(task: Task, type: number, protocol: number): [Socket, Socket]
+}
+
+/** Who held a socket when it was connected or made to listen: SO_PEERCRED, SO_PEERGROUPS. */
+export interface PeerCredentials {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+  readonly groups: readonly number[]
+}
+
+/**
+ * One end of a connection, a listener, or a receiver of datagrams. It is not its file: a connection that nobody has accepted has none.
+ * It never waits: a step that has to wait says for which queues, and is tried again. Addresses are the bytes of a struct sockaddr.
+ */
+export interface Socket {
+  readonly family: SocketFamily
+  /** SOCK_* */
+  readonly type: number
+  /** IPPROTO_*, or 0. */
+  readonly protocol: number
+  /** SOCK_STREAM: only its writes raise SIGPIPE, and a read may take a part of what was sent. */
+  readonly isStream: boolean
+  readonly isListening: boolean
+  readonly options: SocketOptions
+  /** Woken when readiness may have changed. */
+  readonly waiters: WaitQueue
+  /** An errno that the next call reports: SO_ERROR. */
+  error: number
+  /** The peer's, or of who made it listen. Absent: the family does not know. */
+  readonly peerCredentials?: PeerCredentials | undefined
+  /** Present if messages that wait here can carry descriptors. */
+  readonly rightsHolder?: RightsHolder
+  readiness(): number
+  /** @param mode S_IFSOCK and permissions, of a name in the tree */
+  bind(task: Task, address: Uint8Array, mode: number): void
+  /** @returns queues to wait in; undefined: connected */
+  connect(task: Task, address: Uint8Array): readonly WaitQueue[] | undefined
+  listen(task: Task, backlog: number): void
+  /** The oldest connection that waits, if any. */
+  accept(): Socket | undefined
+  name(): Uint8Array
+  /** Undefined: it is not connected. */
+  peerName(): Uint8Array | undefined
+  /** @param how RCV_SHUTDOWN, SEND_SHUTDOWN */
+  shutDown(how: number): void
+  /** @returns queues to wait in; undefined: all is sent */
+  send(sending: Sending): readonly WaitQueue[] | undefined
+  /** @returns whether it is over; else there is more to wait for */
+  receive(reading: Reading): boolean
+  /** Options that only this family has, or that mean something else in it. @returns false, undefined: it is not such a one */
+  setOption?(task: Task, level: number, option: number, value: Uint8Array): boolean
+  getOption?(task: Task, level: number, option: number): Uint8Array | undefined
+  ioctl(request: number, argument: number, memory: IoctlMemory): number
+  /** Reads for transfers inside the sentry. Descriptors that come with the bytes are closed. @throws Errno EAGAIN */
+  read(target: Uint8Array, flags: number): number
+  /** Writes for such transfers. @throws Errno EAGAIN */
+  write(source: Uint8Array): number
+  /** Returns the pending error, and clears it. */
+  takeError(): number
+  /** May be called twice. Never throws. */
+  close(): void
+}

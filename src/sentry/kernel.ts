@@ -157,7 +157,7 @@ export class SentryKernel extends Embedding {
       } catch (error) {
         const grower = this.current?.process ?? process
         if (grower === undefined || !isOutgrown(error)) throw error
-        grower.outgrown = error.message
+        grower.end.outgrown = error.message
         this.endProcess(grower, undefined, SIGKILL)
       }
     }

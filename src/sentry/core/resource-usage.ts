@@ -43,5 +43,5 @@ export function encodeUsage({cpuNs, systemNs, peakBytes, minorFaults}: ResourceU
 
 /** For wait4(2): a child's own usage and its children's; the child may only have stopped. */
 export function usageOfChild({kernel}: Task, child: Process): Uint8Array {
-  return encodeUsage(joinUsage(child.usage(kernel.monotonicNs()), child.childrenUsage))
+  return encodeUsage(joinUsage(child.usage.total(kernel.monotonicNs()), child.usage.ofChildren))
 }

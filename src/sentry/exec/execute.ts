@@ -48,7 +48,7 @@ function leaveMemory(task: Task, {space, program}: LoadedImage): void {
   const {process} = task
   releaseThreadWords(task)
   const old = process.space
-  process.memoryUsage.replace(space.map)
+  process.usage.memory.replace(space.map)
   process.space = space
   process.program = program
   old.release()
@@ -67,7 +67,6 @@ function forgetOldProgram(task: Task, credentials: Credentials): void {
   process.timers.posix.deleteAll()
   process.hasExecuted = true
   process.attributes.isDumpable = true
-  process.membarriers = 0
   task.credentials = credentials
   // The pledge stays in force; execpromises can only tighten it.
   if (process.execPromises === undefined) return

@@ -43,6 +43,8 @@ export class Space {
   readonly map: MemoryMap
   readonly user: UserMemory
   readonly callPatches: CallPatches | undefined
+  /** membarrier(2): MEMBARRIER_CMD_REGISTER_*. */
+  membarriers = 0
   readonly #budget: Budget
   readonly #executable: OpenDescription | undefined
   #users = 1

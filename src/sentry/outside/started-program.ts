@@ -5,7 +5,7 @@ import type {CallTable} from '../core/call-table.ts'
 import type {Process} from '../core/process.ts'
 import type {Counters} from '../task/counters.ts'
 import type {CpuDeadline} from '../task/cpu/cpu-deadlines.ts'
-import {wasOutOfMemory} from '../task/exit.ts'
+import {wasOutOfMemory} from '../task/process-end.ts'
 import type {Run} from '../task/run.ts'
 import type {Timer, TimerTarget} from '../time/timers.ts'
 import type {ProgramResult, RunStats, TimeLimit} from './program-result.ts'
@@ -88,7 +88,7 @@ export class StartedProgram {
       cpuNs: cpu.usedNs(endedNs),
       cpus: kernel.platform.cpus,
       peakBytes,
-      residentBytes: process.residentBytes,
+      residentBytes: process.usage.memory.residentBytes,
       loadNs: this.#loadedNs - this.#startedNs,
       runNs: endedNs - this.#loadedNs,
     }
@@ -97,9 +97,9 @@ export class StartedProgram {
       signal: timedOut ? null : (process.exit?.signal ?? null),
       timedOut,
       timedOutBy,
-      broken: process.broken,
+      broken: process.end.broken,
       outOfMemory: wasOutOfMemory(process) && !timedOut,
-      outgrown: process.outgrown,
+      outgrown: process.end.outgrown,
       refused: refusedCalls(counters, process.syscalls),
       stats,
     }

@@ -52,7 +52,7 @@ function infoOf(kernel: Kernel, pid: number): ProcessInfo {
     state: view.state,
     threads: process.tasks.length,
     uid: view.uids[1],
-    memoryBytes: process.residentBytes,
+    memoryBytes: process.usage.memory.residentBytes,
     cpuMs: view.cpuSeconds.process * MS_PER_SECOND,
   }
 }

@@ -23,7 +23,7 @@ export function breakPromise(task: Task, {promises}: BrokenPromise, callNumber: 
   if (pledge?.promises.has('error')) return -ENOSYS
 
   const call = process.syscalls.row(callNumber)?.name ?? String(callNumber)
-  process.broken = {call, promises, byItself: pledge?.byItself ?? true}
+  process.end.broken = {call, promises, byItself: pledge?.byItself ?? true}
   kernel.tracer?.signal(task, SIGSYS, plainInfo(SIGSYS, SI_KERNEL))
   kernel.endProcess(process, undefined, SIGSYS)
   return BLOCKED

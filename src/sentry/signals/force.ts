@@ -11,7 +11,7 @@ import {DEFAULT_ACTION} from './signal-handlers.ts'
 export function forceFault(task: Task, fault: Fault): void {
   const {signals, process} = task
   // No other fault has that signal.
-  if (fault.signal === OUT_OF_MEMORY.signal) process.ranOut = true
+  if (fault.signal === OUT_OF_MEMORY.signal) process.end.ranOut = true
   signals.fault = {
     trapNumber: fault.trapNumber,
     errorCode: fault.errorCode,

@@ -38,19 +38,19 @@ export const membarrier: Syscall = (task, args) => {
     case GLOBAL:
       return waitForAll(task, () => true)
     case GLOBAL_EXPEDITED:
-      return waitForAll(task, ({membarriers}) => (membarriers & REGISTER_GLOBAL_EXPEDITED) !== 0)
+      return waitForAll(task, ({space: {membarriers}}) => (membarriers & REGISTER_GLOBAL_EXPEDITED) !== 0)
     case REGISTER_GLOBAL_EXPEDITED:
     case REGISTER_PRIVATE_EXPEDITED:
     case REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
-      process.membarriers |= command
+      process.space.membarriers |= command
       return 0
     case PRIVATE_EXPEDITED:
     case PRIVATE_EXPEDITED_SYNC_CORE:
       // The registration's bit is the next higher one.
-      if (!(process.membarriers & (command << 1))) throw new Errno(EPERM)
+      if (!(process.space.membarriers & (command << 1))) throw new Errno(EPERM)
       return waitForAll(task, ({space}) => space === process.space)
     case GET_REGISTRATIONS:
-      return process.membarriers
+      return process.space.membarriers
     default:
       throw new Errno(EINVAL)
   }

@@ -10,7 +10,7 @@ export const times: Syscall = (task, args) => {
   const address = args.address(0)
   const {kernel, process} = task
   if (address !== 0) {
-    const words = [process.usage(kernel.monotonicNs()), process.childrenUsage].flatMap(ticksOf)
+    const words = [process.usage.total(kernel.monotonicNs()), process.usage.ofChildren].flatMap(ticksOf)
     task.memory.writeBytes(address, new Uint8Array(BigInt64Array.from(words).buffer))
   }
   return Math.floor((kernel.monotonicNs() - kernel.boot.monotonicNs) / NS_PER_TICK)
@@ -34,14 +34,14 @@ function usageOf(task: Task, who: number): ResourceUsage {
   const {kernel, process} = task
   switch (who) {
     case RUSAGE_SELF:
-      return process.usage(kernel.monotonicNs())
+      return process.usage.total(kernel.monotonicNs())
     case RUSAGE_CHILDREN:
-      return process.childrenUsage
+      return process.usage.ofChildren
     case RUSAGE_THREAD: {
       // Faults are counted for the process's memory.
       const nowNs = kernel.monotonicNs()
       const cpuNs = task.cpuTimeNs(nowNs)
-      return {...process.usage(nowNs), cpuNs, systemNs: task.systemTime.of(cpuNs)}
+      return {...process.usage.total(nowNs), cpuNs, systemNs: task.systemTime.of(cpuNs)}
     }
     default:
       throw new Errno(EINVAL)

@@ -7,7 +7,7 @@ import {NS_PER_TICK} from '../../abi/time.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import {joinUsage} from '../core/resource-usage.ts'
-import type {Exit} from './process.ts'
+import type {Exit} from './process-end.ts'
 
 /** CLD_*, and an exit status or a signal. */
 interface News {
@@ -16,7 +16,9 @@ interface News {
 }
 
 /** A process, or a thread that is traced. */
-type Subject = Pick<Process, 'pid' | 'credentials' | 'endedCpuNs' | 'endedSystemNs'>
+type Subject = Pick<Process, 'pid' | 'credentials'> & {
+  readonly usage: Pick<Process['usage'], 'endedCpuNs' | 'endedSystemNs'>
+}
 
 /** How it ended, as in SIGCHLD's siginfo and waitid(2): CLD_*, and an exit status or a signal. No core is ever written. */
 export function endOf({code, signal}: Exit): News {
@@ -58,7 +60,7 @@ export function tellOfStop(parent: Process, subject: Subject, news: News): void 
 
 function tell(
   parent: Process,
-  {pid, credentials, endedCpuNs, endedSystemNs}: Subject,
+  {pid, credentials, usage: {endedCpuNs, endedSystemNs}}: Subject,
   {code, status}: News,
   signal: number,
 ): void {
@@ -78,8 +80,8 @@ export function reap(kernel: Kernel, process: Process): void {
   const {parent} = process
   kernel.processes.delete(process.pid)
   if (parent === undefined) return
-  const usage = joinUsage(process.usage(kernel.monotonicNs()), process.childrenUsage)
-  parent.childrenUsage = joinUsage(parent.childrenUsage, usage)
+  const usage = joinUsage(process.usage.total(kernel.monotonicNs()), process.usage.ofChildren)
+  parent.usage.ofChildren = joinUsage(parent.usage.ofChildren, usage)
   parent.disown(process)
   process.departed.wakeAll()
 }

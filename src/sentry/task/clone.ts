@@ -143,7 +143,6 @@ function forkProcess(
   ancestor.adopt(child)
   undo.push(() => ancestor.disown(child))
   child.exitSignal = has(flags, CLONE_PARENT) ? process.exitSignal : exitSignal
-  if (has(flags, CLONE_VM)) child.membarriers = process.membarriers
   child.isBorrowing = has(flags, CLONE_VFORK)
   inheritRestrictions(kernel, process, child)
   return child

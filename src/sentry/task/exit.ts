@@ -1,14 +1,14 @@
 // The end of tasks and processes: exit(2), death by a signal, and what happens to those left behind: exit_notify in Linux.
 
 import {killInfo, SI_USER} from '../../abi/siginfo.ts'
-import {SIGCHLD, SIGKILL} from '../../abi/signal.ts'
+import {SIGCHLD} from '../../abi/signal.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
 import {leaveJobs} from '../tty/leave-jobs.ts'
 import {tellParentOfEnd} from './child-news.ts'
 import {tellKnown} from './known-calls.ts'
-import type {Exit} from './process.ts'
+import {type EndedTask, type Exit, wasOutOfMemory} from './process-end.ts'
 import {releaseThreadWords} from './thread-words.ts'
 import {endTracing} from './tracing.ts'
 
@@ -30,7 +30,7 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   kernel.tracer?.exited(process)
   kernel.debugging?.ended(process)
   for (const task of [...process.tasks].reverse()) removeTask(kernel, task)
-  process.memoryUsage.end()
+  process.usage.memory.end()
   if (wasOutOfMemory(process)) kernel.onOutOfMemory?.(process)
   process.timers.end()
   process.signals.end()
@@ -44,11 +44,6 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   tellParentOfEnd(kernel, process)
 }
 
-/** It was killed because memory was full, or what the sentry kept for it grew too large. */
-export function wasOutOfMemory({exit, ranOut, outgrown}: Process): boolean {
-  return exit?.signal === SIGKILL && (ranOut || outgrown !== undefined)
-}
-
 /** The task is gone; its process goes on, or is about to end. */
 export function removeTask(kernel: Kernel, task: Task): void {
   const {process} = task
@@ -56,10 +51,9 @@ export function removeTask(kernel: Kernel, task: Task): void {
   kernel.forget(task)
   kernel.debugging?.left(task)
   releaseThreadWords(task)
-  process.endedCpuNs += task.cpuNs
-  process.endedSystemNs += task.systemTime.of(task.cpuNs)
-  process.lastCredentials = task.credentials
-  if (task.tid === process.pid) process.firstTask = remainsOf(task)
+  process.usage.addEnded(task)
+  process.end.credentials = task.credentials
+  if (task.tid === process.pid) process.end.firstTask = remainsOf(task)
   process.tasks.splice(process.tasks.indexOf(task), 1)
   task.signals.detach()
   task.unshareSemaphoreUndo()
@@ -73,7 +67,7 @@ function tellOfDeath(parent: Process, {parentDeathSignal: signal, signals}: Proc
   signals.raise(signal, killInfo(signal, SI_USER, parent.pid, parent.credentials.ruid))
 }
 
-function remainsOf({name, credentials, scheduling, switches, cpuNs, systemTime}: Task): Process['firstTask'] {
+function remainsOf({name, credentials, scheduling, switches, cpuNs, systemTime}: Task): EndedTask {
   return {name, credentials, scheduling, switches, cpuNs, systemTime}
 }
 

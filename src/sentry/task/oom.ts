@@ -15,14 +15,14 @@ export function killHungrier(kernel: Kernel, process: Process): boolean {
     if (other.run !== process.run && badness(kernel, other) > badness(kernel, hungriest)) hungriest = other
   }
   if (hungriest === process) return false
-  hungriest.ranOut = true
+  hungriest.end.ranOut = true
   kernel.endProcess(hungriest, undefined, SIGKILL)
   return true
 }
 
 function badness({init, platform}: Kernel, process: Process): number {
-  const {attributes, exit, residentBytes} = process
-  const {oomScoreAdj} = attributes
+  const {exit, usage} = process
+  const {oomScoreAdj} = process.attributes
   if (process === init || exit !== undefined || oomScoreAdj === NEVER) return 0
-  return residentBytes + (platform.memory.size / SCALE) * oomScoreAdj
+  return usage.memory.residentBytes + (platform.memory.size / SCALE) * oomScoreAdj
 }

@@ -17,6 +17,7 @@ import {mapsText} from '../memory/maps-text.ts'
 import {readPagemap, smapsRollupText, smapsText} from '../memory/smaps-text.ts'
 import {signalMasks} from '../signals/signal-masks.ts'
 import {mayRead} from './may-inspect.ts'
+import type {EndedTask} from './process-end.ts'
 import {stateOf} from './state.ts'
 
 /** Of comm, without its NUL. */
@@ -29,13 +30,13 @@ export class ProcessView implements ProcProcess {
   /** Undefined: the first task, which has ended. */
   readonly #task: Task | undefined
   /** The same task, or what is left of it. */
-  readonly #who: NonNullable<Process['firstTask']>
+  readonly #who: EndedTask
 
   constructor(kernel: Kernel, process: Process, task: Task | undefined) {
     this.#kernel = kernel
     this.#process = process
     this.#task = task
-    this.#who = task ?? process.firstTask!
+    this.#who = task ?? process.end.firstTask!
   }
 
   get pid(): number {
@@ -134,8 +135,8 @@ export class ProcessView implements ProcProcess {
     const task = this.#task?.cpuTimeNs(this.#kernel.monotonicNs()) ?? this.#who.cpuNs
     return {
       task: task / NS_PER_SECOND,
-      process: this.#process.cpuTimeNs(this.#kernel.monotonicNs()) / NS_PER_SECOND,
-      children: this.#process.childrenUsage.cpuNs / NS_PER_SECOND,
+      process: this.#process.usage.cpuTimeNs(this.#kernel.monotonicNs()) / NS_PER_SECOND,
+      children: this.#process.usage.ofChildren.cpuNs / NS_PER_SECOND,
     }
   }
   get systemSeconds(): ProcProcess['systemSeconds'] {
@@ -143,18 +144,18 @@ export class ProcessView implements ProcProcess {
     const task = this.#who.systemTime.of(this.#task?.cpuTimeNs(nowNs) ?? this.#who.cpuNs)
     return {
       task: task / NS_PER_SECOND,
-      process: this.#process.systemNs(nowNs) / NS_PER_SECOND,
-      children: this.#process.childrenUsage.systemNs / NS_PER_SECOND,
+      process: this.#process.usage.systemNs(nowNs) / NS_PER_SECOND,
+      children: this.#process.usage.ofChildren.systemNs / NS_PER_SECOND,
     }
   }
   get faults(): ProcProcess['faults'] {
-    const {memoryUsage, childrenUsage} = this.#process
-    return {process: memoryUsage.faults, children: childrenUsage.minorFaults}
+    const {memory, ofChildren} = this.#process.usage
+    return {process: memory.faults, children: ofChildren.minorFaults}
   }
 
   /** Since the boot, as uptime counts. */
   get startedSeconds(): number {
-    const ageNs = this.#kernel.monotonicNs() - this.#process.startedNs
+    const ageNs = this.#kernel.monotonicNs() - this.#process.usage.startedNs
     return toSeconds(fromNs(differenceNs(this.#kernel.boot.read(CLOCK_BOOTTIME), fromNs(ageNs))))
   }
 

@@ -9,12 +9,9 @@ import type {CallTable, Handlers} from '../core/call-table.ts'
 import type {Credentials} from '../core/credentials.ts'
 import type {Process} from '../core/process.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
-import {NO_USAGE, type ResourceUsage} from '../core/resource-usage.ts'
 import type {Task} from '../core/task.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
-import {MemoryUsage} from '../memory/memory-usage.ts'
 import type {Space} from '../memory/space.ts'
-import type {BrokenPledge} from '../pledge/broken-pledge.ts'
 import type {Pledge} from '../pledge/pledge.ts'
 import type {Promises} from '../pledge/promises.ts'
 import type {PromiseRecorder} from '../pledge/recorder.ts'
@@ -24,6 +21,8 @@ import {ProcessTimers} from '../time/process-timers.ts'
 import type {Terminal} from '../tty/terminal.ts'
 import {tellKnown} from './known-calls.ts'
 import {ProcessAttributes} from './process-attributes.ts'
+import {type Exit, ProcessEnd} from './process-end.ts'
+import {ProcessUsage} from './process-usage.ts'
 import type {Run} from './run.ts'
 import type {Tracing} from './tracing.ts'
 
@@ -52,14 +51,7 @@ export class ThreadGroup {
   readonly signals: ProcessSignals
   readonly timers = new ProcessTimers()
   readonly tasks: Task[] = []
-  /** CLOCK_MONOTONIC nanoseconds. */
-  readonly startedNs: number
-  /** CPU time of ended tasks, and the part of it that was system time: nanoseconds. */
-  endedCpuNs = 0
-  endedSystemNs = 0
-  readonly memoryUsage: MemoryUsage
-  /** Of children that were waited for. */
-  childrenUsage = NO_USAGE
+  readonly usage: ProcessUsage
   /** The executed program: for /proc/PID/exe, cmdline, environ and auxv. */
   program: Program
   /** The terminal that controls its session. */
@@ -77,8 +69,6 @@ export class ThreadGroup {
   /** Combines both, and the recorder of what it needs: applyPathPolicies. */
   pathPolicy: PathPolicy | undefined
   recorder: PromiseRecorder | undefined
-  /** membarrier(2): MEMBARRIER_CMD_REGISTER_*. */
-  membarriers = 0
   // prctl(2): PR_SET_PDEATHSIG, CHILD_SUBREAPER.
   parentDeathSignal = 0
   isSubreaper = false
@@ -92,17 +82,7 @@ export class ThreadGroup {
   readonly departed = new WaitQueue()
   /** What wait(2) has still to report besides its end: the signal that stopped it, or SIGCONT. */
   stopNews: number | undefined
-  lastCredentials: Credentials | undefined
-  /** What /proc shows of its first task once that has ended: a zombie until all have. */
-  firstTask:
-    | Pick<Task, 'name' | 'credentials' | 'scheduling' | 'switches' | 'cpuNs' | 'systemTime'>
-    | undefined
-  /** It faulted for a page, and guest memory was full: it then dies of that. */
-  ranOut = false
-  /** Set if it ended for a broken promise. */
-  broken: BrokenPledge | undefined
-  /** Set if it ended for what it made the sentry hold: V8's message. */
-  outgrown: string | undefined
+  readonly end = new ProcessEnd()
 
   constructor(parts: ProcessParts) {
     this.pid = parts.pid
@@ -113,11 +93,10 @@ export class ThreadGroup {
     this.terminal = origin?.terminal
     this.attributes = origin?.attributes.copy() ?? new ProcessAttributes()
     this.space = parts.space
-    this.memoryUsage = new MemoryUsage(parts.space.map)
     this.limits = parts.limits
     this.budget = parts.budget
     this.signals = parts.signals
-    this.startedNs = parts.startedNs
+    this.usage = new ProcessUsage(parts.startedNs, parts.space.map, this.tasks)
     this.program = parts.program
     this.#syscalls = parts.syscalls
     this.handlers = parts.syscalls.handlers
@@ -166,41 +145,16 @@ export class ThreadGroup {
 
   /** Those of its first task, or, without tasks, of its last one. */
   get credentials(): Credentials {
-    return this.tasks[0]?.credentials ?? this.lastCredentials!
-  }
-
-  get residentBytes(): number {
-    return this.memoryUsage.residentBytes
-  }
-
-  /** CPU time of all its tasks, nanoseconds. @param nowNs CLOCK_MONOTONIC */
-  cpuTimeNs(nowNs: number): number {
-    let total = this.endedCpuNs
-    for (const task of this.tasks) total += task.cpuTimeNs(nowNs)
-    return total
-  }
-
-  /** The part of it that its calls and faults took. */
-  systemNs(nowNs: number): number {
-    let total = this.endedSystemNs
-    for (const task of this.tasks) total += task.systemTime.of(task.cpuTimeNs(nowNs))
-    return total
-  }
-
-  /** Of all its tasks. @param nowNs CLOCK_MONOTONIC */
-  usage(nowNs: number): ResourceUsage {
-    const {peakBytes, faults} = this.memoryUsage
-    return {
-      ...{cpuNs: this.cpuTimeNs(nowNs), systemNs: this.systemNs(nowNs)},
-      ...{peakBytes, minorFaults: faults},
-    }
+    return this.tasks[0]?.credentials ?? this.end.credentials!
   }
 }
 
 export type ProcessParts = Pick<
   ThreadGroup,
-  'pid' | 'run' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program' | 'syscalls'
+  'pid' | 'run' | 'space' | 'limits' | 'budget' | 'signals' | 'program' | 'syscalls'
 > & {
+  /** CLOCK_MONOTONIC nanoseconds. */
+  readonly startedNs: number
   /** Whose session, terminal and attributes it has. Absent: it leads a session, and the attributes are Linux's first ones. */
   readonly origin?: Process
 }
@@ -214,10 +168,4 @@ export interface Program {
   readonly auxv: Uint8Array
   /** An address in the vDSO that signal handlers return to if a program names none; 0 for none. */
   readonly signalTrampoline: number
-}
-
-/** Exactly one of the two is a number. */
-export interface Exit {
-  readonly code: number | undefined
-  readonly signal: number | undefined
 }

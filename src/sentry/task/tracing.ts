@@ -78,7 +78,7 @@ export class Tracing {
     tracee.signals.setWatch('held')
     const {tid: pid, credentials} = tracee
     const news = {code: CLD_TRAPPED, status: stop.signal}
-    tellOfStop(tracer.process, {pid, credentials, endedCpuNs: 0, endedSystemNs: 0}, news)
+    tellOfStop(tracer.process, {pid, credentials, usage: {endedCpuNs: 0, endedSystemNs: 0}}, news)
   }
 }
 

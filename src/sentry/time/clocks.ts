@@ -18,7 +18,6 @@ import {
   type Timespec,
   toNs,
 } from '../../abi/time.ts'
-import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
 
 /** Host clocks that a guest may read, and the clock that answers for each. */
@@ -74,15 +73,15 @@ export function isCpuClock(id: number): boolean {
  * Whose CPU time a clock counts: a process's (any process's), or that of a thread of the caller's process.
  * @throws Errno EINVAL
  */
-export function cpuClockOf(task: Task, id: number): Process | Task {
-  if (id === CLOCK_PROCESS_CPUTIME_ID) return task.process
+export function cpuClockOf(task: Task, id: number): Pick<Task, 'cpuTimeNs'> {
+  if (id === CLOCK_PROCESS_CPUTIME_ID) return task.process.usage
   if (id === CLOCK_THREAD_CPUTIME_ID) return task
   if (id >= 0 || (id & CPU_CLOCK_WHAT) === CPU_CLOCK_WHAT) throw new Errno(EINVAL)
   const {tasks, processes} = task.kernel
   const pid = ~(id >> 3)
   const isThread = (id & CPU_CLOCK_THREAD) !== 0
-  if (pid === 0) return isThread ? task : task.process
-  const found = isThread ? tasks.get(pid) : processes.get(pid)
+  if (pid === 0) return isThread ? task : task.process.usage
+  const found = isThread ? tasks.get(pid) : processes.get(pid)?.usage
   const isForeign = isThread && tasks.get(pid)?.process !== task.process
   if (found === undefined || isForeign) throw new Errno(EINVAL)
   return found

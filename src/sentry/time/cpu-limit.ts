@@ -23,7 +23,7 @@ class CpuLimit implements TimerOwner {
   readonly #process: Process
 
   constructor(kernel: Kernel, process: Process) {
-    this.timer = new PeriodicTimer(kernel, new CpuClock(kernel, process), this)
+    this.timer = new PeriodicTimer(kernel, new CpuClock(kernel, process.usage), this)
     this.#process = process
   }
 

@@ -27,7 +27,7 @@ class IntervalTimer implements TimerOwner, SignalTimer {
   #isPending = false
 
   constructor({process, kernel}: Task, which: number) {
-    const clock = which === ITIMER_REAL ? new WallClock(kernel) : new CpuClock(kernel, process)
+    const clock = which === ITIMER_REAL ? new WallClock(kernel) : new CpuClock(kernel, process.usage)
     this.timer = new PeriodicTimer(kernel, clock, this)
     this.#process = process
     this.#signal = SIGNALS[which]

@@ -1,7 +1,6 @@
 // PeriodicTimer: a deadline on some clock and a period: what setitimer(2), timer_settime(2) and timerfd_settime(2) arm.
 
 import type {Kernel} from '../core/kernel.ts'
-import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
 import type {Timer, TimerQueue, TimerTarget} from './timers.ts'
 
@@ -33,9 +32,9 @@ export class WallClock implements TimerClock {
 export class CpuClock implements TimerClock {
   readonly granularityNs = TICK_NS
   readonly #kernel: Kernel
-  readonly #owner: Process | Task
+  readonly #owner: Pick<Task, 'cpuTimeNs'>
 
-  constructor(kernel: Kernel, owner: Process | Task) {
+  constructor(kernel: Kernel, owner: Pick<Task, 'cpuTimeNs'>) {
     this.#kernel = kernel
     this.#owner = owner
   }

@@ -36,7 +36,7 @@ export class PosixTimer implements TimerOwner, SignalTimer, RestingTimer {
     task: Task,
     id: number,
     clock: number,
-    counted: Process | Task | undefined,
+    counted: Pick<Task, 'cpuTimeNs'> | undefined,
     notice: TimerNotice,
   ) {
     this.id = id
@@ -115,7 +115,12 @@ export class PosixTimers {
    * @param counted the owner of the CPU time that it counts; undefined: a wall clock
    * @throws Errno EAGAIN: Linux counts timers as queued signals
    */
-  create(task: Task, clock: number, counted: Process | Task | undefined, notice: TimerNotice): PosixTimer {
+  create(
+    task: Task,
+    clock: number,
+    counted: Pick<Task, 'cpuTimeNs'> | undefined,
+    notice: TimerNotice,
+  ): PosixTimer {
     task.process.signals.reserve()
     const timer = new PosixTimer(task, this.#nextId++, clock, counted, notice)
     this.#timers.set(timer.id, timer)

@@ -125,7 +125,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
       return BLOCKED
     },
   } as unknown as Task
-  process.cpuTimeNs = () => kernel.cpuNs
+  process.usage.cpuTimeNs = () => kernel.cpuNs
   initOf(kernel).adopt(process)
   process.tasks.push(task)
   kernel.processes.set(process.pid, process)

@@ -46,11 +46,11 @@ describe('the loop', () => {
     platform.scripts.push([call('exit_group', 0)])
     const {kernel, process} = program(platform, [newThread, 'spin'])
     kernel.run(process)
-    const spunNs = process.cpuTimeNs(kernel.monotonicNs())
+    const spunNs = process.usage.cpuTimeNs(kernel.monotonicNs())
     expect(spunNs).toBeGreaterThan(5e6)
     const idle = program(new ScriptedPlatform(1), [GETPID, call('exit_group', 0)])
     idle.kernel.run(idle.process)
-    expect(idle.process.cpuTimeNs(idle.kernel.monotonicNs())).toBeLessThan(spunNs)
+    expect(idle.process.usage.cpuTimeNs(idle.kernel.monotonicNs())).toBeLessThan(spunNs)
   })
 
   test('holds no CPU for 500 tasks that sleep', () => {

@@ -16,7 +16,7 @@ test('a child that has stopped has used what its tasks have, and what ended ones
   } = parent.sibling()
   parent.task.process.adopt(child)
   child.stopNews = SIGSTOP
-  child.endedCpuNs = 2e9
+  child.usage.endedCpuNs = 2e9
   task.cpuNs = 5e9
   const usage = parent.bytes(USAGE_BYTES)
   expect(parent.call(wait4, child.pid, 0, WUNTRACED, usage)).toBe(child.pid)

@@ -1,8 +1,26 @@
-// Bus: finds the device that an exit accesses, or reports that there is none.
+// Bus: finds the device that an exit accesses, or reports that there is none; Device: what answers.
 
 import {HvError} from '../../errors.ts'
 import type {IoExit, MmioExit} from '../../vm/exit.ts'
-import type {Device} from './device.ts'
+
+/** Where a device is: a range of ports or of addresses. */
+export interface DevicePlace {
+  /** The device's, for messages. */
+  readonly name: string
+  readonly space: 'port' | 'memory'
+  /** Port, or guest physical address. */
+  readonly first: number
+  readonly length: number
+  /** The access sizes that it understands, in bytes. */
+  readonly sizes: readonly number[]
+}
+
+export interface Device {
+  readonly place: DevicePlace
+  /** @param offset from `first` */
+  read(offset: number): number
+  write(offset: number, value: number): void
+}
 
 export class Bus {
   readonly #devices: readonly Device[]
@@ -25,7 +43,7 @@ export class Bus {
       if (!isWrite) exit.data.fill(0xff)
       return
     }
-    const offset = address - device.first
+    const offset = address - device.place.first
     for (let at = 0; at < exit.data.length; at += size) {
       const item = exit.data.subarray(at, at + size)
       if (isWrite) device.write(offset, toNumber(item))
@@ -33,21 +51,23 @@ export class Bus {
     }
   }
 
-  #find(space: Device['space'], address: number, size: number, isWrite: boolean): Device | undefined {
+  #find(space: DevicePlace['space'], address: number, size: number, isWrite: boolean): Device | undefined {
     const found = this.#devices.find(
-      (device) => device.space === space && address >= device.first && address < device.first + device.length,
+      ({place}) => place.space === space && address >= place.first && address < place.first + place.length,
     )
-    if (found?.sizes.includes(size)) return found
+    if (found?.place.sizes.includes(size)) return found
     if (this.#onNobody !== undefined) {
       this.#onNobody()
       return undefined
     }
 
     const access = `${isWrite ? 'wrote' : 'read'} ${size} byte${size === 1 ? '' : 's'}`
-    const place = `${space === 'port' ? 'port' : 'guest physical address'} 0x${address.toString(16)}`
+    const at = `${space === 'port' ? 'port' : 'guest physical address'} 0x${address.toString(16)}`
     const defect =
-      found === undefined ? 'there is no device' : `${found.name} takes ${found.sizes.join(' or ')}`
-    throw new HvError('VCPU_FAILED', `the guest ${access} at ${place}, where ${defect}`, 'correct the guest')
+      found === undefined
+        ? 'there is no device'
+        : `${found.place.name} takes ${found.place.sizes.join(' or ')}`
+    throw new HvError('VCPU_FAILED', `the guest ${access} at ${at}, where ${defect}`, 'correct the guest')
   }
 }
 

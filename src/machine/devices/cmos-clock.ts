@@ -26,10 +26,7 @@ const IS_VALID = 0x80
 const LAST_CENTURY = 70
 
 export class CmosClock extends Rtc {
-  readonly space = 'port'
-  readonly first = CMOS_CLOCK.first
-  readonly length = CMOS_CLOCK.length
-  readonly sizes = [1]
+  readonly place = {name: 'the clock', space: 'port', ...CMOS_CLOCK, sizes: [1]} as const
   #index = 0
   /** Present while the clock is being set, and stopped: the time registers, in BCD. */
   #set: Map<number, number> | undefined

@@ -1,16 +1,12 @@
 // DebugPort: a byte written here goes to standard error. It is Bochs's port; reading it shows that it is there.
 
 import type {MachineOutput} from '../console/streams.ts'
-import type {Device} from './device.ts'
+import type {Device} from './bus.ts'
 
 const DEBUG_PORT = 0xe9
 
 export class DebugPort implements Device {
-  readonly name = 'the debug port'
-  readonly space = 'port'
-  readonly first = DEBUG_PORT
-  readonly length = 1
-  readonly sizes = [1]
+  readonly place = {name: 'the debug port', space: 'port', first: DEBUG_PORT, length: 1, sizes: [1]} as const
   readonly #output: MachineOutput
 
   constructor(output: MachineOutput) {

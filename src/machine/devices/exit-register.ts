@@ -1,21 +1,14 @@
 // ExitRegister: the number that a guest leaves here is its exit status: 0 to 255.
 
-import type {Device} from './device.ts'
+import type {Device, DevicePlace} from './bus.ts'
 
 export class ExitRegister implements Device {
-  readonly name: string
-  readonly space: Device['space']
-  readonly first: number
-  readonly length: number
-  readonly sizes = [1, 2, 4]
+  readonly place: DevicePlace
   /** Undefined until it is written. */
   status: number | undefined
 
-  constructor(place: Pick<Device, 'name' | 'space' | 'first' | 'length'>) {
-    this.name = place.name
-    this.space = place.space
-    this.first = place.first
-    this.length = place.length
+  constructor(place: Omit<DevicePlace, 'sizes'>) {
+    this.place = {...place, sizes: [1, 2, 4]}
   }
 
   read(): number {

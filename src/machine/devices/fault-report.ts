@@ -2,17 +2,19 @@
 
 import type {Registers} from '../../vm/registers.ts'
 import {failed} from '../machine-result.ts'
-import type {Device} from './device.ts'
+import type {Device} from './bus.ts'
 
 /** A multiple of 64 KiB: one instruction loads it. */
 export const FAULT_REPORT = 0x09f10000
 
 export class FaultReport implements Device {
-  readonly name = 'the fault report'
-  readonly space = 'memory'
-  readonly first = FAULT_REPORT
-  readonly length = 4
-  readonly sizes = [4]
+  readonly place = {
+    name: 'the fault report',
+    space: 'memory',
+    first: FAULT_REPORT,
+    length: 4,
+    sizes: [4],
+  } as const
   readonly #registers: Registers
 
   constructor(registers: Registers) {

@@ -27,10 +27,7 @@ const RECEIVED = 0x50
 const SENT = 0x20
 
 export class Pl011 extends Uart {
-  readonly space = 'memory'
-  readonly first = PL011.first
-  readonly length = PL011.length
-  readonly sizes = [1, 2, 4]
+  readonly place = {name: 'the serial port', space: 'memory', ...PL011, sizes: [1, 2, 4]} as const
   readonly #stored = new Map<number, number>()
 
   constructor(input: MachineInput, output: MachineOutput, wiring?: UartWiring) {

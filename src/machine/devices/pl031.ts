@@ -14,10 +14,7 @@ const IDENTITY_BYTES = [0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
 const MS_PER_S = 1000
 
 export class Pl031 extends Rtc {
-  readonly space = 'memory'
-  readonly first = PL031.first
-  readonly length = PL031.length
-  readonly sizes = [4]
+  readonly place = {name: 'the clock', space: 'memory', ...PL031, sizes: [4]} as const
 
   read(offset: number): number {
     if (offset >= IDENTITY) return IDENTITY_BYTES[(offset - IDENTITY) >> 2]

@@ -1,13 +1,9 @@
 // Rtc: what the clocks of both architectures have in common: a time that runs with the host's, and may be set. They have no alarm.
 
-import type {Device} from './device.ts'
+import type {Device, DevicePlace} from './bus.ts'
 
 export abstract class Rtc implements Device {
-  readonly name = 'the clock'
-  abstract readonly space: Device['space']
-  abstract readonly first: number
-  abstract readonly length: number
-  abstract readonly sizes: readonly number[]
+  abstract readonly place: DevicePlace
   readonly #now: () => number
   /** How far the guest's clock is ahead of the host's. */
   #ahead = 0

@@ -33,10 +33,7 @@ const CARRIER_DETECT = 0x80
 const READY = 0x30
 
 export class Serial extends Uart {
-  readonly space = 'port'
-  readonly first = COM1.first
-  readonly length = COM1.length
-  readonly sizes = [1]
+  readonly place = {name: 'the serial port', space: 'port', ...COM1, sizes: [1]} as const
   readonly #stored = new Uint8Array(COM1.length)
   #hasFifo = false
 

@@ -2,7 +2,7 @@
 
 import type {InterruptLine} from '../../vm/irqchip.ts'
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
-import type {Device} from './device.ts'
+import type {Device, DevicePlace} from './bus.ts'
 
 /** After this many successive reads of the status, the guest waits for input. A driver reads it once before each byte it sends. */
 const WAITING_POLLS = 16
@@ -17,11 +17,7 @@ export interface UartWiring {
 
 /** A UART with the registers of one kind. Its constructor calls `update`. */
 export abstract class Uart implements Device {
-  readonly name = 'the serial port'
-  abstract readonly space: Device['space']
-  abstract readonly first: number
-  abstract readonly length: number
-  abstract readonly sizes: readonly number[]
+  abstract readonly place: DevicePlace
   protected readonly input: MachineInput
   /** The transmitter has become empty, and the guest was not told. */
   protected hasSent = false

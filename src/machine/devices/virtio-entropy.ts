@@ -27,8 +27,6 @@ export class VirtioEntropy implements DeviceModel {
     this.#requests = queues[0]
   }
 
-  start(): void {}
-
   notify(): void {
     this.#turns.wake()
   }

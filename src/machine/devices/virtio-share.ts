@@ -55,8 +55,6 @@ export class VirtioShare implements DeviceModel {
     this.#queues = queues.map((queue) => new ShareQueue(queue, this.#server, this.#protocol))
   }
 
-  start(): void {}
-
   notify(queue: number): void {
     this.#queues[queue]?.wake()
   }

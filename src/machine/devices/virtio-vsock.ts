@@ -85,8 +85,6 @@ export class VirtioVsock implements DeviceModel {
     this.#queues = queues
   }
 
-  start(): void {}
-
   notify(queue: number): void {
     if (queue === TO_GUEST) this.#toGuest.wake()
     else if (queue === TO_HOST) this.#toHost.wake()

@@ -1,7 +1,7 @@
 // VirtioMmio: a virtio device's registers, its status and its interrupt (virtio 1.2, 4.2; not the legacy interface).
 
 import type {InterruptLine} from '../../vm/irqchip.ts'
-import type {Device} from '../devices/device.ts'
+import type {Device, DevicePlace} from '../devices/bus.ts'
 import type {DeviceModel, ViewOfMemory} from './model.ts'
 import {Queue} from './queue.ts'
 import {QueueSetup} from './queue-setup.ts'
@@ -37,12 +37,7 @@ const NO_REGION = 0xffffffff
  * Constructed with a model, it is a device for the Bus. Call `reset()` before the guest's memory goes: what is in flight is dropped.
  */
 export class VirtioMmio implements Device {
-  readonly name: string
-  readonly space = 'memory'
-  readonly first: number
-  readonly length = REGISTER_BYTES
-  /** A register takes 4 bytes; a smaller access reads its low bytes. */
-  readonly sizes = [1, 2, 4]
+  readonly place: DevicePlace
   /** Why the device needs a reset, when it does. */
   brokenBy: string | undefined
   readonly #model: DeviceModel
@@ -59,8 +54,8 @@ export class VirtioMmio implements Device {
   #queueSelect = 0
 
   constructor(model: DeviceModel, {first, memory, line, onInterruptStatus}: VirtioMmioOptions) {
-    this.name = model.name
-    this.first = first
+    // A register takes 4 bytes; a smaller access reads its low bytes.
+    this.place = {name: model.name, space: 'memory', first, length: REGISTER_BYTES, sizes: [1, 2, 4]}
     this.#model = model
     this.#line = line
     this.#onInterruptStatus = onInterruptStatus ?? (() => {})
@@ -191,7 +186,7 @@ export class VirtioMmio implements Device {
   }
 
   #start(): void {
-    this.#model.start(this.#driverFeatures)
+    this.#model.start?.(this.#driverFeatures)
     // Chains that the driver offered before it was ready need no notification.
     for (let index = 0; index < this.#queues.length && this.#isRunning; index++) this.#model.notify(index)
   }

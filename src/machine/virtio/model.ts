@@ -29,7 +29,7 @@ export interface DeviceModel {
 
   attach(transport: Transport): void
   /** @param features those that the driver has accepted */
-  start(features: bigint): void
+  start?(features: bigint): void
   /** The driver has put chains into this queue, or may have. */
   notify(queue: number): void
   stop(): void

@@ -51,7 +51,7 @@ export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly Device
  * follow them. One from another vCPU that comes after a reset has no effect, or makes the device look into a queue once more.
  */
 function hearNotifications(vm: Vm, device: VirtioMmio, queues: number): void {
-  const address = device.first + Register.queueNotify
+  const address = device.place.first + Register.queueNotify
   const notify = (queue: number): void => device.write(Register.queueNotify, queue)
   const {ioeventfd, listeners} = vm.eventfdLimits
   if (!ioeventfd || !listeners) {

@@ -1,10 +1,11 @@
 // Linux on x86_64: puts its kernel, its parameters and ACPI's tables into memory, and the first vCPU at the 64-bit entry
 // (Linux, Documentation/arch/x86/boot.rst).
 
+import {startLongMode} from '../../vm/start-long-mode.ts'
 import {failedKernel, type KernelStart} from '../kernel/kernel-start.ts'
 import {load} from '../kernel/source.ts'
 import {acpiTables, TABLES} from './acpi.ts'
-import {enterLongMode} from './boot.ts'
+import {TABLES as PAGE_TABLES} from './boot.ts'
 import {readBzImage} from './bzimage.ts'
 import {HIGH_BEGIN} from './kernel-image.ts'
 import {isElf, readVmlinux} from './vmlinux.ts'
@@ -41,7 +42,9 @@ export function startLinux(start: KernelStart): void {
   const told = {commandLine: COMMAND_LINE, rsdp: TABLES, map}
   const place = initrd && {address: initrdAt, bytes: initrd.length}
   memory.write(ZERO_PAGE, zeroPage(image.header, {...told, initrd: place}))
-  enterLongMode(vm, vcpus[0], {rip: image.entry, rsp: ZERO_PAGE, rsi: ZERO_PAGE, code: 0x10, data: 0x18})
+  const selectors = {codeSelector: 0x10, dataSelector: 0x18}
+  startLongMode(vm, vcpus[0], {entry: image.entry, stack: ZERO_PAGE, tables: PAGE_TABLES, ...selectors})
+  vcpus[0].registers.set({rdi: 0n, rsi: BigInt(ZERO_PAGE), rdx: 0n})
 }
 
 const placeInitrd = (bytes: number, end: number): number =>

@@ -1,5 +1,7 @@
 // The zero page, struct boot_params: what the loader tells an x86_64 kernel (Linux, Documentation/arch/x86/zero-page.rst).
 
+import type {MemoryPiece} from '../kernel/memory-pieces.ts'
+
 /** Offsets. The header's are the same in a bzImage. */
 export const HEADER_AT = 0x1f1
 export const BOOT_FLAG_AT = 0x1fe
@@ -27,16 +29,11 @@ export const ACPI = 3
 /** Guest physical addresses, and bytes. */
 export interface MachineFacts {
   readonly commandLine: number
-  readonly initrd: Range | undefined
+  readonly initrd: MemoryPiece | undefined
   /** The address of ACPI's root. */
   readonly rsdp: number
   /** By address. */
-  readonly map: readonly (Range & {readonly type: number})[]
-}
-
-export interface Range {
-  readonly address: number
-  readonly bytes: number
+  readonly map: readonly (MemoryPiece & {readonly type: number})[]
 }
 
 /** @param header the kernel's own, from HEADER_AT on */

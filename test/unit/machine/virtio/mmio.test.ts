@@ -81,7 +81,7 @@ test('the Bus reads and writes it, and names it when an access is too wide', () 
     const exit = {
       kind: 'mmio' as const,
       isWrite,
-      address: driver.device.first + offset,
+      address: driver.device.place.first + offset,
       data: Uint8Array.from(bytes),
     }
     bus.handle(exit)

@@ -29,7 +29,7 @@ export function formatInspection(inspection: Inspection): string {
   const blocks = [
     `${printable(inspection.path)}\n${rows(facts.map(([name, text]) => [`  ${name}`, text]))}`,
     ...(program ? programTables(program) : []),
-    ...(sections.length > 1 ? [sectionTable(sections)] : []),
+    ...sectionTable(sections),
     verdict(command, obstacle),
   ]
   return `${blocks.join('\n\n')}\n`
@@ -52,30 +52,16 @@ function programTables({libraries, segments, notes}: Program): string[] {
   const segmentRows = segments.map(({type, flags, address, offset, fileBytes, memoryBytes}) => [
     ...[type, flags, hex(address), hex(offset), String(fileBytes), String(memoryBytes)],
   ])
+  const libraryRows = libraries.map(({name, path}) => [printable(name), placeOf(path)])
+  const noteRows = notes.map(({name, type, text}) => [printable(name), String(type), text])
   return [
-    ...(libraries.length > 0
-      ? [
-          table(
-            'Libraries',
-            [],
-            libraries.map(({name, path}) => [printable(name), placeOf(path)]),
-          ),
-        ]
-      : []),
-    table('Segments', ['type', 'flags', 'address', 'offset', 'in file', 'in memory'], segmentRows),
-    ...(notes.length > 0
-      ? [
-          table(
-            'Notes',
-            [],
-            notes.map(({name, type, text}) => [printable(name), String(type), text]),
-          ),
-        ]
-      : []),
+    ...table('Libraries', [], libraryRows),
+    ...table('Segments', ['type', 'flags', 'address', 'offset', 'in file', 'in memory'], segmentRows),
+    ...table('Notes', [], noteRows),
   ]
 }
 
-function sectionTable(sections: Inspection['sections']): string {
+function sectionTable(sections: Inspection['sections']): string[] {
   const lines = sections
     .slice(1)
     .map(({name, type, address, size, flags}) => [
@@ -100,9 +86,11 @@ function verdict(command: string | null, obstacle: string | null): string {
   return `To run it: ${command}${isMeagre ? `\n${MORE}` : ''}`
 }
 
-function table(title: string, head: string[], lines: string[][]): string {
+/** @returns none without lines */
+function table(title: string, head: string[], lines: string[][]): string[] {
+  if (lines.length === 0) return []
   const all = head.length > 0 ? [head, ...lines] : lines
-  return `${title}\n${rows(all.map(([first, ...rest]) => [`  ${first}`, ...rest]))}`
+  return [`${title}\n${rows(all.map(([first, ...rest]) => [`  ${first}`, ...rest]))}`]
 }
 
 function rows(lines: readonly string[][]): string {

@@ -2,7 +2,7 @@
 
 import {addon} from '../../src/addon.ts'
 import {GuestFile, openGuestFile} from '../../src/machine/bare/guest-file.ts'
-import {machine} from '../../src/machine/machine.ts'
+import {machine} from '../../src/machine/host-machine.ts'
 import {Vm} from '../../src/vm/vm.ts'
 
 // guests/bare/paper.h, and its indexes of 32-bit and of 64-bit words.

@@ -2,9 +2,10 @@
 
 import {type Exit, type HaltExit, type HypercallExit, isAccess} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
+import type {Bus} from './bus.ts'
 import {type End, type MachineDebugging, signalOf} from './debug/debugging.ts'
-import type {Bus} from './devices/bus.ts'
-import {type Ending, type MachineDevices, machine} from './machine.ts'
+import {machine} from './host-machine.ts'
+import type {Ending, MachineDevices} from './machine.ts'
 import {failed, type MachineResult, RESET_STATUS} from './machine-result.ts'
 
 const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const

@@ -1,17 +1,14 @@
-// What differs between the machines of the architectures, and which one this host runs.
+// What differs between the machines of the architectures.
 
-import {arch} from '../arch/index.ts'
 import type {ShutdownExit} from '../vm/exit.ts'
 import type {RegisterName} from '../vm/registers.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import type {Vm} from '../vm/vm.ts'
 import type {VcpuOptions} from '../vm/vm-options.ts'
-import {machine as arm64} from './arm64/machine.ts'
+import type {KernelStart} from './boot/kernel-start.ts'
+import type {Device, PlacedDevice} from './bus.ts'
 import type {MachineInput, MachineOutput} from './console/streams.ts'
-import type {Device} from './devices/bus.ts'
-import type {KernelStart, PlacedDevice} from './kernel/kernel-start.ts'
 import type {VirtioPlaces} from './virtio/plug.ts'
-import {machine as x86_64} from './x86_64/machine.ts'
 
 export interface Machine {
   /** The guest physical address at which memory begins. */
@@ -74,5 +71,3 @@ export interface DeviceStreams {
 export const ARGUMENTS = 0x8000
 /** A guest's segments begin at or above this offset. */
 export const GUEST_START = 0x10000
-
-export const machine: Machine = {x86_64, arm64}[arch.name]

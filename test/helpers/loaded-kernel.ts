@@ -1,6 +1,6 @@
 // What a kernel's file and its machine's parameters put into guest memory, as a list of writes: no VM is needed.
 
-import {sourceOf} from '../../src/machine/kernel/source.ts'
+import {sourceOf} from '../../src/machine/boot/source.ts'
 import {startLinux} from '../../src/machine/x86_64/linux.ts'
 
 export interface LoadedKernel {

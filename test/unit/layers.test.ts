@@ -3,7 +3,7 @@
 import {readFileSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
 import {FILE, layers, withLayers} from '../../ci/layers.mjs'
-import {entrances, rooms} from './rooms.ts'
+import {entrances, machineEntrances, machineRooms, rooms} from './rooms.ts'
 import {
   circlesOf,
   importsOf,
@@ -110,9 +110,11 @@ describe('layers', () => {
   })
 })
 
-describe('rooms of the sentry', () => {
-  const TABLE = 'src/sentry/syscalls/table.ts'
-  const isInside = (path: string): boolean => path.startsWith('src/sentry/')
+describe.each([
+  {folder: 'sentry', rooms, entrances},
+  {folder: 'machine', rooms: machineRooms, entrances: machineEntrances},
+])('rooms of src/$folder', ({folder, rooms, entrances}) => {
+  const isInside = (path: string): boolean => path.startsWith(`src/${folder}/`)
   const placeOf = (path: string): string => path.split('/')[isInside(path) ? 2 : 1]
   const arrows = src.flatMap((source) =>
     ownImportsOf(source)
@@ -139,22 +141,23 @@ describe('rooms of the sentry', () => {
     expect(up).toEqual([])
   })
 
-  test('syscalls/ holds calls and nothing else: its table alone imports them', () => {
-    const isCall = (path: string): boolean => path.startsWith('src/sentry/syscalls/') && path !== TABLE
-    const shared = src
-      .filter(({path}) => path !== TABLE)
-      .flatMap((source) =>
-        ownImportsOf(source)
-          .filter(isCall)
-          .map((to) => `${source.path} → ${to}`),
-      )
-    expect(shared).toEqual([])
-  })
-
   test('hold every file but those with a place in the table', () => {
     const folders = new Set(src.filter(({path}) => isInside(path)).map(({path}) => placeOf(path)))
     expect([...folders].sort()).toEqual(Object.keys(rooms).sort())
   })
+})
+
+test('syscalls/ of the sentry holds calls and nothing else: its table alone imports them', () => {
+  const TABLE = 'src/sentry/syscalls/table.ts'
+  const isCall = (path: string): boolean => path.startsWith('src/sentry/syscalls/') && path !== TABLE
+  const shared = src
+    .filter(({path}) => path !== TABLE)
+    .flatMap((source) =>
+      ownImportsOf(source)
+        .filter(isCall)
+        .map((to) => `${source.path} → ${to}`),
+    )
+  expect(shared).toEqual([])
 })
 
 test('no more than ten files import each other in a circle, types counted', () => {

@@ -1,4 +1,4 @@
-// Tables of the rooms of src/sentry: what each may import, for layers.test.ts.
+// Tables of the rooms of src/sentry and src/machine: what each may import, for layers.test.ts.
 
 /** What each room of src/sentry may import besides itself, from the lowest to the highest; a loose file is a room of its own. */
 export const rooms: Record<string, string[]> = {
@@ -55,4 +55,52 @@ export const entrances: Record<string, string[]> = {
   cli: ['pledge', 'trace'],
   launch: ['core', 'tty', 'pledge', 'task', 'debug', 'call', 'trace', 'outside'],
   sandbox: ['core', 'tty', 'time', 'fd', 'pledge', 'task', 'exec', 'trace', 'outside'],
+}
+
+/** The same for src/machine. */
+export const machineRooms: Record<string, string[]> = {
+  'machine-result.ts': [],
+  console: [],
+  share: [],
+  '9p': ['share'],
+  fuse: ['share'],
+  'bus.ts': [],
+  virtio: ['bus.ts'],
+  devices: ['machine-result.ts', 'console', '9p', 'fuse', 'bus.ts', 'virtio'],
+  boot: ['bus.ts'],
+  debug: ['machine-result.ts', 'boot'],
+  'machine.ts': ['console', 'bus.ts', 'virtio', 'boot'],
+  x86_64: ['machine-result.ts', 'bus.ts', 'devices', 'boot', 'machine.ts'],
+  arm64: ['bus.ts', 'devices', 'boot', 'machine.ts'],
+  'host-machine.ts': ['machine.ts', 'x86_64', 'arm64'],
+  'machine-run.ts': ['machine-result.ts', 'bus.ts', 'debug', 'machine.ts', 'host-machine.ts'],
+  bare: [
+    'machine-result.ts',
+    'console',
+    'bus.ts',
+    'debug',
+    'machine.ts',
+    'host-machine.ts',
+    'machine-run.ts',
+  ],
+  kernel: [
+    'machine-result.ts',
+    'console',
+    'share',
+    '9p',
+    'fuse',
+    'bus.ts',
+    'virtio',
+    'devices',
+    'boot',
+    'debug',
+    'host-machine.ts',
+    'machine-run.ts',
+  ],
+  program: ['console', 'share', 'fuse', 'devices', 'boot'],
+}
+
+export const machineEntrances: Record<string, string[]> = {
+  'index.ts': ['machine-result.ts', 'kernel'],
+  launch: ['machine-result.ts', 'console', 'devices', 'debug', 'bare', 'kernel', 'program'],
 }

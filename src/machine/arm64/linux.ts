@@ -4,8 +4,9 @@
 import {nativeHost} from '../../vfs/native-host.ts'
 import type {Irqchip} from '../../vm/irqchip.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
-import {failedKernel, type KernelStart, type PlacedDevice} from '../kernel/kernel-start.ts'
-import {bytesOf, load, type Source, sourceOf} from '../kernel/source.ts'
+import {failedKernel, type KernelStart} from '../boot/kernel-start.ts'
+import {bytesOf, load, type Source, sourceOf} from '../boot/source.ts'
+import type {PlacedDevice} from '../bus.ts'
 import {MEMORY_BASE} from './boot.ts'
 import {cells64, flattened, type TreeNode} from './device-tree.ts'
 

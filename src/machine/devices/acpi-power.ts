@@ -1,6 +1,6 @@
 // AcpiPower: ports by which a kernel switches the machine off, or resets it (ACPI 6.5, section 4.8.3.7: sleep control, reset).
 
-import type {Device} from './bus.ts'
+import type {Device} from '../bus.ts'
 
 export const POWER_PORTS = {sleepControl: 0x600, sleepStatus: 0x601, reset: 0x602}
 /** SLP_EN; SLP_TYPx is in bits 2 to 4. */

@@ -1,7 +1,7 @@
 // DebugPort: a byte written here goes to standard error. It is Bochs's port; reading it shows that it is there.
 
+import type {Device} from '../bus.ts'
 import type {MachineOutput} from '../console/streams.ts'
-import type {Device} from './bus.ts'
 
 const DEBUG_PORT = 0xe9
 

@@ -1,6 +1,6 @@
 // ExitRegister: the number that a guest leaves here is its exit status: 0 to 255.
 
-import type {Device, DevicePlace} from './bus.ts'
+import type {Device, DevicePlace} from '../bus.ts'
 
 export class ExitRegister implements Device {
   readonly place: DevicePlace

@@ -1,8 +1,8 @@
 // FaultReport: where the machine's exception vectors report that the guest took an exception without its own vectors.
 
 import type {Registers} from '../../vm/registers.ts'
+import type {Device} from '../bus.ts'
 import {failed} from '../machine-result.ts'
-import type {Device} from './bus.ts'
 
 /** A multiple of 64 KiB: one instruction loads it. */
 export const FAULT_REPORT = 0x09f10000

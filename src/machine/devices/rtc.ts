@@ -1,6 +1,6 @@
 // Rtc: what the clocks of both architectures have in common: a time that runs with the host's, and may be set. They have no alarm.
 
-import type {Device, DevicePlace} from './bus.ts'
+import type {Device, DevicePlace} from '../bus.ts'
 
 export abstract class Rtc implements Device {
   abstract readonly place: DevicePlace

@@ -1,8 +1,8 @@
 // Uart: what the UARTs of both architectures have in common: output, input that is opened when the guest wants some, the interrupt.
 
 import type {InterruptLine} from '../../vm/irqchip.ts'
+import type {Device, DevicePlace} from '../bus.ts'
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
-import type {Device, DevicePlace} from './bus.ts'
 
 /** After this many successive reads of the status, the guest waits for input. A driver reads it once before each byte it sends. */
 const WAITING_POLLS = 16

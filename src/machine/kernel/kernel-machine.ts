@@ -2,20 +2,20 @@
 
 import {SIGKILL} from '../../abi/signal.ts'
 import {Vm} from '../../vm/vm.ts'
+import {KernelFile} from '../boot/kernel-file.ts'
+import type {KernelStart} from '../boot/kernel-start.ts'
+import {memoryPieces, slotsOf} from '../boot/memory-pieces.ts'
+import {type Source, sourceOf} from '../boot/source.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
 import type {DeadMachine} from '../debug/dump-machine.ts'
 import {VirtioEntropy} from '../devices/virtio-entropy.ts'
 import {VirtioVsock} from '../devices/virtio-vsock.ts'
-import {machine} from '../machine.ts'
+import {machine} from '../host-machine.ts'
 import {type MachineResult, nowNs} from '../machine-result.ts'
 import type {DeviceModel} from '../virtio/model.ts'
-import {KernelFile} from './kernel-file.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
-import type {KernelStart} from './kernel-start.ts'
-import {memoryPieces, slotsOf} from './memory-pieces.ts'
-import {type Source, sourceOf} from './source.ts'
 
 /** The host backs it lazily: it costs only what the machine touches. */
 export const MEMORY_BYTES = 512 * 2 ** 20

@@ -4,15 +4,15 @@ import {SIGPIPE} from '../../abi/signal.ts'
 import type {Exit, HaltExit, HypercallExit} from '../../vm/exit.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import type {Vm} from '../../vm/vm.ts'
+import type {PlacedDevice} from '../bus.ts'
+import {Bus} from '../bus.ts'
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
 import type {End} from '../debug/debugging.ts'
-import {Bus} from '../devices/bus.ts'
-import {machine} from '../machine.ts'
+import {machine} from '../host-machine.ts'
 import {MachineRun} from '../machine-run.ts'
 import type {VirtioMmio} from '../virtio/mmio.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import {plugVirtio} from '../virtio/plug.ts'
-import type {PlacedDevice} from './kernel-start.ts'
 
 /** When this much output waits for a slow reader, the vCPUs wait, too. */
 const CONGESTED_BYTES = 2 ** 16

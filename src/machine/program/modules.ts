@@ -1,6 +1,6 @@
 // Modules of a kernel: finds those that a machine's devices need in depmod's list, in the order of loading (man 5 modules.dep).
 
-import {failedKernel} from '../kernel/kernel-start.ts'
+import {failedKernel} from '../boot/kernel-start.ts'
 
 /** The file with the list of modules, and the most that modules may have together: all of it is untrusted. */
 const LIST = 'modules.dep'

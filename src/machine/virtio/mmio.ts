@@ -1,7 +1,7 @@
 // VirtioMmio: a virtio device's registers, its status and its interrupt (virtio 1.2, 4.2; not the legacy interface).
 
 import type {InterruptLine} from '../../vm/irqchip.ts'
-import type {Device, DevicePlace} from '../devices/bus.ts'
+import type {Device, DevicePlace} from '../bus.ts'
 import type {DeviceModel, ViewOfMemory} from './model.ts'
 import {Queue} from './queue.ts'
 import {QueueSetup} from './queue-setup.ts'

@@ -2,7 +2,7 @@
 
 import {HvError} from '../../errors.ts'
 import type {Vm} from '../../vm/vm.ts'
-import type {PlacedDevice} from '../kernel/kernel-start.ts'
+import type {PlacedDevice} from '../bus.ts'
 import {VirtioMmio} from './mmio.ts'
 import type {DeviceModel} from './model.ts'
 import {REGISTER_BYTES, Register} from './registers.ts'

@@ -1,7 +1,7 @@
 // ACPI tables for a machine without ACPI hardware (ACPI 6.5, sections 5.2 and 4.1): processors, the IOAPIC, devices, power.
 
+import type {PlacedDevice} from '../bus.ts'
 import {POWER_PORTS} from '../devices/acpi-power.ts'
-import type {PlacedDevice} from '../kernel/kernel-start.ts'
 import * as aml from './aml.ts'
 
 /** Guest physical: where a BIOS has them. */

@@ -1,7 +1,7 @@
 // A bzImage: a kernel that unpacks itself, after its setup header (Linux, Documentation/arch/x86/boot.rst).
 
-import {failedKernel} from '../kernel/kernel-start.ts'
-import {bytesOf, type Source} from '../kernel/source.ts'
+import {failedKernel} from '../boot/kernel-start.ts'
+import {bytesOf, type Source} from '../boot/source.ts'
 import {HIGH_BEGIN, IS_WHOLE, type KernelImage} from './kernel-image.ts'
 import {HEADER_AT, MAGIC, MAGIC_AT, VERSION_AT} from './zero-page.ts'
 

@@ -2,8 +2,8 @@
 // (Linux, Documentation/arch/x86/boot.rst).
 
 import {startLongMode} from '../../vm/start-long-mode.ts'
-import {failedKernel, type KernelStart} from '../kernel/kernel-start.ts'
-import {load} from '../kernel/source.ts'
+import {failedKernel, type KernelStart} from '../boot/kernel-start.ts'
+import {load} from '../boot/source.ts'
 import {acpiTables, TABLES} from './acpi.ts'
 import {TABLES as PAGE_TABLES} from './boot.ts'
 import {readBzImage} from './bzimage.ts'

@@ -24,8 +24,8 @@ import {
 } from '../../abi/elf.ts'
 import {hex} from '../../elf/elf-error.ts'
 import {machineName} from '../../elf/machine-name.ts'
-import {failedKernel} from '../kernel/kernel-start.ts'
-import {bytesOf, type Source} from '../kernel/source.ts'
+import {failedKernel} from '../boot/kernel-start.ts'
+import {bytesOf, type Source} from '../boot/source.ts'
 import {HIGH_BEGIN, IS_WHOLE, type KernelImage} from './kernel-image.ts'
 import {BOOT_FLAG_AT, HEADER_AT, LOAD_FLAGS_AT, MAGIC, MAGIC_AT, VERSION_AT} from './zero-page.ts'
 

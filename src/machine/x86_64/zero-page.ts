@@ -1,6 +1,6 @@
 // The zero page, struct boot_params: what the loader tells an x86_64 kernel (Linux, Documentation/arch/x86/zero-page.rst).
 
-import type {MemoryPiece} from '../kernel/memory-pieces.ts'
+import type {MemoryPiece} from '../boot/memory-pieces.ts'
 
 /** Offsets. The header's are the same in a bzImage. */
 export const HEADER_AT = 0x1f1

@@ -1,7 +1,7 @@
 // VirtioMmio: registers, status and features, reset, the interrupt's level.
 
 import {expect, test} from 'vitest'
-import {Bus} from '../../../../src/machine/devices/bus.ts'
+import {Bus} from '../../../../src/machine/bus.ts'
 import type {DeviceModel, Transport} from '../../../../src/machine/virtio/model.ts'
 import {
   Register,

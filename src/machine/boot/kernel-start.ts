@@ -3,6 +3,7 @@
 import {HvError} from '../../errors.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import type {Vm} from '../../vm/vm.ts'
+import type {PlacedDevice} from '../bus.ts'
 import type {MemoryPiece} from './memory-pieces.ts'
 import type {Source} from './source.ts'
 
@@ -16,16 +17,6 @@ export interface KernelStart {
   readonly initrd: Source | undefined
   readonly commandLine: string
   readonly devices: readonly PlacedDevice[]
-}
-
-/** A device as the kernel is told of it. */
-export interface PlacedDevice {
-  readonly kind: 'serial' | 'clock' | 'virtio'
-  /** Guest physical; a port for a serial line of x86_64. */
-  readonly first: number
-  readonly length: number
-  /** The input of the interrupt controller. */
-  readonly gsi: number
 }
 
 export const failedKernel = (defect: string, nextStep: string): HvError =>

@@ -1,7 +1,7 @@
 // Bus: finds the device that an exit accesses, or reports that there is none; Device: what answers.
 
-import {HvError} from '../../errors.ts'
-import type {IoExit, MmioExit} from '../../vm/exit.ts'
+import {HvError} from '../errors.ts'
+import type {IoExit, MmioExit} from '../vm/exit.ts'
 
 /** Where a device is: a range of ports or of addresses. */
 export interface DevicePlace {
@@ -20,6 +20,16 @@ export interface Device {
   /** @param offset from `first` */
   read(offset: number): number
   write(offset: number, value: number): void
+}
+
+/** A device as the kernel is told of it. */
+export interface PlacedDevice {
+  readonly kind: 'serial' | 'clock' | 'virtio'
+  /** Guest physical; a port for a serial line of x86_64. */
+  readonly first: number
+  readonly length: number
+  /** The input of the interrupt controller. */
+  readonly gsi: number
 }
 
 export class Bus {

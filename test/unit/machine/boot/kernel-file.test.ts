@@ -4,8 +4,8 @@ import {mkdtempSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
-import {KernelFile} from '../../../../src/machine/kernel/kernel-file.ts'
-import {bytesOf} from '../../../../src/machine/kernel/source.ts'
+import {KernelFile} from '../../../../src/machine/boot/kernel-file.ts'
+import {bytesOf} from '../../../../src/machine/boot/source.ts'
 
 let folder: string
 let path: string

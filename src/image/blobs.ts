@@ -10,7 +10,8 @@ import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {ArchiveDirectory} from '../vfs/fs/archive-directory.ts'
 import {ArchiveFile} from '../vfs/fs/archive-file.ts'
 import {ArchiveLink, type ArchiveNode} from '../vfs/fs/archive-node.ts'
-import {host, toByteString} from '../vfs/host-calls.ts'
+import {toByteString} from '../vfs/host-calls.ts'
+import {nativeHost} from '../vfs/native-host.ts'
 import {badArchive} from './archive-error.ts'
 import {FileBytes, openFile} from './file-bytes.ts'
 import {type Descriptor, MAX_JSON_BYTES} from './oci-schema.ts'
@@ -57,7 +58,7 @@ class FolderLayout implements Layout {
   readonly #path: string | undefined
 
   constructor(path: string) {
-    this.fd = host.hostOpenRoot(toByteString(path))
+    this.fd = nativeHost.files.hostOpenRoot(toByteString(path))
     if (this.fd < 0) throw badArchive(`it cannot be opened: ${new Errno(-this.fd)}`, 'make it readable')
     this.#path = descriptorPath(this.fd, 'latin1')
   }
@@ -69,8 +70,9 @@ class FolderLayout implements Layout {
     if (fd < 0) throw badArchive(`${name} cannot be opened: ${new Errno(-fd)}`, 'make it a readable file')
     const stat = fstatSync(fd)
     const path = this.#path && join(this.#path, name)
-    if (stat.isFile()) return new FileBytes({fd, path, close: () => host.hostClose(fd)}, 0, stat.size)
-    host.hostClose(fd)
+    if (stat.isFile())
+      return new FileBytes({fd, path, close: () => nativeHost.files.hostClose(fd)}, 0, stat.size)
+    nativeHost.files.hostClose(fd)
     throw badArchive(`${name} is no file`)
   }
 
@@ -79,19 +81,19 @@ class FolderLayout implements Layout {
   }
 
   [Symbol.dispose](): void {
-    host.hostClose(this.fd)
+    nativeHost.files.hostClose(this.fd)
   }
 
   #openFile(folders: readonly string[], name: string): number {
     let fd = this.fd
     for (const folder of folders) {
-      const next = host.hostOpenDirectory(fd, folder)
-      if (fd !== this.fd) host.hostClose(fd)
+      const next = nativeHost.files.hostOpenDirectory(fd, folder)
+      if (fd !== this.fd) nativeHost.files.hostClose(fd)
       if (next < 0) return next
       fd = next
     }
-    const file = host.hostOpen(fd, name, O_RDONLY, 0)
-    if (fd !== this.fd) host.hostClose(fd)
+    const file = nativeHost.files.hostOpen(fd, name, O_RDONLY, 0)
+    if (fd !== this.fd) nativeHost.files.hostClose(fd)
     return file
   }
 }

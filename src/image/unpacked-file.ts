@@ -3,7 +3,7 @@
 
 import {fstatSync, readdirSync, readFileSync, readSync} from 'node:fs'
 import {join} from 'node:path'
-import {host} from '../vfs/host-calls.ts'
+import {nativeHost} from '../vfs/native-host.ts'
 import {FileBytes} from './file-bytes.ts'
 import {newPath, openKept, touch} from './layer-files.ts'
 import {createFile, type RoomFile} from './room.ts'
@@ -34,7 +34,8 @@ export function openUnpacked(directory: string, key: string): UnpackedFile | und
     const path = join(directory, name)
     const source = openKept(path)?.source
     if (source === undefined) continue
-    const extents = host.hostIsOpenForWriting(source.fd) === 1 ? [] : (readTrailer(source.fd) ?? [])
+    const extents =
+      nativeHost.files.hostIsOpenForWriting(source.fd) === 1 ? [] : (readTrailer(source.fd) ?? [])
     const layers = extents
       .filter(isInFile)
       .map(({digest, start, size}) => [digest, new FileBytes(source, start, size)] as const)

@@ -6,7 +6,8 @@ import {createMemoryFile} from '../platform/page-allocator.ts'
 import {ArchiveFs} from '../vfs/fs/archive.ts'
 import {openHostFs} from '../vfs/fs/host.ts'
 import type {HostSource} from '../vfs/fs/host-source.ts'
-import {check, host} from '../vfs/host-calls.ts'
+import {check} from '../vfs/host-calls.ts'
+import {nativeHost} from '../vfs/native-host.ts'
 
 /** The tree stays the caller's; undefined: an empty one. @throws HvError BAD_ARGUMENT */
 export type FindUser = (tree: ArchiveFs | HostSource | undefined) => ImageUser
@@ -27,7 +28,8 @@ function inDirectory({fd}: HostSource, spec: string, unknown: () => HvError): Im
   // Nothing is mapped, so no memory is needed for it.
   const memory = createMemoryFile({size: 0, upTo: () => new ArrayBuffer(0)}, () => {})
   // The file system closes the descriptor that it is made from.
-  const again = {fd: check(host.hostOpenDirectory(fd, '.')), path: undefined}
+  const {files} = nativeHost
+  const again = {files, fd: check(files.hostOpenDirectory(fd, '.')), path: undefined}
   const fs = openHostFs(again, {readOnly: true, memory})
   try {
     return findUser(fs, spec, unknown)

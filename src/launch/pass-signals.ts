@@ -16,7 +16,7 @@ import {addon} from '../addon.ts'
 import type {Process} from '../sentry/core/process.ts'
 import type {Sentry} from '../sentry/outside/sentry.ts'
 import {signalGroup} from '../sentry/tty/groups.ts'
-import {host} from '../vfs/host-calls.ts'
+import {nativeHost} from '../vfs/native-host.ts'
 import type {RunOptions} from './options.ts'
 import type {RunTrace} from './trace.ts'
 
@@ -36,7 +36,7 @@ export function passSignals({kernel, terminal}: Sentry, first: Process, trace: R
         trace.toggle()
         continue
       }
-      if (signal === SIGCONT) host.returnToTerminal()
+      if (signal === SIGCONT) nativeHost.files.returnToTerminal()
       if (isOfTerminal && terminal !== undefined) terminal.signalFromHost(signal, first)
       else first.signals.raise(signal)
     }

@@ -20,8 +20,8 @@ import {runToEnd} from '../sentry/outside/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../sentry/outside/sentry.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
-import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/host-terminal.ts'
+import {nativeHost} from '../vfs/native-host.ts'
 import type {FoundBare} from './bare.ts'
 import type {CoreFile} from './core.ts'
 import type {GdbRun} from './gdb.ts'
@@ -64,7 +64,7 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
   // The jail sets it to 0.
   const umask = process.umask()
   try {
-    if (terminal !== undefined) host.guardTerminal(terminal)
+    if (terminal !== undefined) nativeHost.files.guardTerminal(terminal)
     await loadTrace(options.trace)
     options.code?.keep()
     const caller = platform.name === 'ptrace' ? 'ptrace' : 'kvm'
@@ -100,7 +100,7 @@ export async function runLinux(options: RunOptions, watchdog: Watchdog): Promise
     const stats = {...result.stats, ...unpackStats(shown.unpacked)}
     return {...result, stats, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
   } finally {
-    host.restoreTerminal()
+    nativeHost.files.restoreTerminal()
   }
 }
 
@@ -178,7 +178,7 @@ function isBareGuest({fd, name}: HostProgram): boolean {
  * open file description, which others share.
  */
 function openTerminal(fds: readonly number[]): number | undefined {
-  const given = fds.find(HostTty.isControlling)
+  const given = fds.find((fd) => HostTty.isControlling(nativeHost.files, fd))
   if (given === undefined) return undefined
   try {
     return openSync('/dev/tty', constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY)
@@ -190,7 +190,8 @@ function openTerminal(fds: readonly number[]): number | undefined {
 /** A standard stream; undefined when the descriptor is closed. */
 function openStream(sentry: Sentry, fd: number, guestFd: number): FileDescription | undefined {
   try {
-    if (HostTty.isControlling(fd)) return sentry.openTerminal(host.hostFlags(fd) & O_ACCMODE)
+    if (HostTty.isControlling(nativeHost.files, fd))
+      return sentry.openTerminal(nativeHost.files.hostFlags(fd) & O_ACCMODE)
     return openHostStream(sentry.kernel.vfs, fd, guestFd === 0 ? O_RDONLY : O_WRONLY)
   } catch {
     return undefined

@@ -2,10 +2,7 @@
 
 import {EMFILE, ENFILE, Errno} from '../abi/errno.ts'
 import {makeDev} from '../abi/file-mode.ts'
-import {addon} from '../addon.ts'
 import type {Attributes} from './file.ts'
-
-export const host = addon
 
 /** @throws Errno for a negative result */
 export function check(result: number): number {

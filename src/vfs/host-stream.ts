@@ -6,7 +6,8 @@ import {FIONREAD} from '../abi/ioctl.ts'
 import {O_APPEND, POLLERR, POLLHUP, POLLIN, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET} from '../abi/open-flags.ts'
 import type {AttributeChanges, Attributes, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
-import {attributesFrom, check, host, STAT_FIELDS, STAT_MODE} from './host-calls.ts'
+import type {HostFsAddon} from './host-addon.ts'
+import {attributesFrom, check, STAT_FIELDS, STAT_MODE} from './host-calls.ts'
 import {Node} from './node.ts'
 import type {UnmountedFileSystem} from './unmounted.ts'
 import type {VirtualFileSystem} from './virtual-file-system.ts'
@@ -24,14 +25,16 @@ export class HostStream extends Description {
   override readonly waiters = new WaitQueue()
   /** Undefined for regular files: they are always ready, and epoll refuses them. */
   declare readonly hostFd?: number
+  protected readonly files: HostFsAddon
   protected readonly fd: number
   readonly #isRegular: boolean
   /** A terminal, and a pipe before Linux 6.4, cannot be asked to take only what fits. */
   #takesPieces = false
 
   /** @param flags the status flags that the guest sees; the access mode counts */
-  constructor(fd: number, flags: number, inode: Inode) {
+  constructor(files: HostFsAddon, fd: number, flags: number, inode: Inode) {
     super(inode, flags)
+    this.files = files
     this.fd = fd
     this.#isRegular = inode.kind === S_IFREG
     if (this.#isRegular) this.#shareOffset()
@@ -51,7 +54,7 @@ export class HostStream extends Description {
     if (position !== undefined) this.#requireSeekable()
     if (target.length === 0) return 0
     if (!this.#isRegular) this.#requireReady(READ_READY)
-    return check(host.hostRead(this.fd, target, position ?? -1))
+    return check(this.files.hostRead(this.fd, target, position ?? -1))
   }
 
   override write(source: Uint8Array, position?: number): number {
@@ -61,7 +64,7 @@ export class HostStream extends Description {
     if (this.#isRegular) return this.#writeFile(source, position)
 
     if (!this.#takesPieces) {
-      const count = host.hostWriteNow(this.fd, source)
+      const count = this.files.hostWriteNow(this.fd, source)
       this.#takesPieces = count === -EOPNOTSUPP
       // EAGAIN also comes while another process has the pipe's lock.
       if (!this.#takesPieces && (count !== -EAGAIN || !this.#isReady(POLLOUT))) return check(count)
@@ -74,7 +77,7 @@ export class HostStream extends Description {
     while (done < source.length && (done === 0 || this.#isReady(POLLOUT))) {
       if (done === 0) this.#requireReady(POLLOUT | POLLERR | POLLHUP)
       const piece = source.subarray(done, done + UNBLOCKED_WRITE)
-      const count = host.hostWrite(this.fd, piece, -1)
+      const count = this.files.hostWrite(this.fd, piece, -1)
       if (count < 0 && done > 0) break
       done += check(count)
     }
@@ -84,28 +87,28 @@ export class HostStream extends Description {
   override seek(offset: number, whence: number): number {
     this.#requireSeekable()
     if (whence !== SEEK_SET && whence !== SEEK_CUR && whence !== SEEK_END) throw new Errno(EINVAL)
-    return check(host.hostSeek(this.fd, offset, whence))
+    return check(this.files.hostSeek(this.fd, offset, whence))
   }
 
   override truncate(size: number): void {
     if (!this.#isRegular) throw new Errno(EINVAL)
     this.requireWritable()
-    check(host.hostTruncate(this.fd, size))
+    check(this.files.hostTruncate(this.fd, size))
   }
 
   override allocate(mode: number, offset: number, length: number): number {
     this.#requireSeekable()
-    check(host.hostAllocate(this.fd, mode, offset, length))
+    check(this.files.hostAllocate(this.fd, mode, offset, length))
     return length
   }
 
   override sync(): void {
-    check(host.hostSync(this.fd))
+    check(this.files.hostSync(this.fd))
   }
 
   override readiness(): number {
     if (this.#isRegular) return POLLIN | POLLOUT
-    const ready = host.hostPoll(this.fd, POLLIN | POLLOUT)
+    const ready = this.files.hostPoll(this.fd, POLLIN | POLLOUT)
     return ready < 0 ? POLLERR : ready & (POLLIN | POLLOUT | POLLERR | POLLHUP)
   }
 
@@ -118,19 +121,19 @@ export class HostStream extends Description {
   override close(): void {}
 
   #writeFile(source: Uint8Array, position: number | undefined): number {
-    if (position !== undefined) return check(host.hostWrite(this.fd, source, position))
+    if (position !== undefined) return check(this.files.hostWrite(this.fd, source, position))
     // The host's own O_APPEND (a shell's >>) holds anyway; this is the guest's fcntl(F_SETFL).
-    if (this.flags & O_APPEND) return check(host.hostAppend(this.fd, source))
-    return check(host.hostWrite(this.fd, source, -1))
+    if (this.flags & O_APPEND) return check(this.files.hostAppend(this.fd, source))
+    return check(this.files.hostWrite(this.fd, source, -1))
   }
 
   #isReady(events: number): boolean {
-    return host.hostPoll(this.fd, events) > 0
+    return this.files.hostPoll(this.fd, events) > 0
   }
 
   /** @throws Errno EAGAIN */
   #requireReady(events: number): void {
-    const ready = host.hostPoll(this.fd, events)
+    const ready = this.files.hostPoll(this.fd, events)
     if (ready < 0) throw new Errno(EIO)
     if (ready === 0) throw new Errno(EAGAIN)
   }
@@ -142,7 +145,7 @@ export class HostStream extends Description {
   /** Asks the host, and copies its answer to the guest. */
   protected copyOut(request: number, argument: number, memory: IoctlMemory, size: number): number {
     const bytes = new Uint8Array(size)
-    check(host.hostIoctl(this.fd, request, bytes))
+    check(this.files.hostIoctl(this.fd, request, bytes))
     memory.write(argument, bytes)
     return 0
   }
@@ -159,25 +162,28 @@ function kindOf(mode: number): number {
 /** What a descriptor leads to that has no path in the guest. */
 export class StreamInode extends Node {
   readonly fs: UnmountedFileSystem
+  readonly files: HostFsAddon
   readonly #fd: number
   readonly #Stream: typeof HostStream
 
   constructor(vfs: VirtualFileSystem, fd: number, Stream: typeof HostStream) {
-    check(host.hostStat(fd, '', stat))
+    const {files} = vfs.host
+    check(files.hostStat(fd, '', stat))
     super(kindOf(stat[STAT_MODE]))
+    this.files = files
     this.fs = vfs.hostStreams
     this.#fd = fd
     this.#Stream = Stream
   }
 
   override attributes(): Attributes {
-    check(host.hostStat(this.#fd, '', stat))
+    check(this.files.hostStat(this.#fd, '', stat))
     const attributes = attributesFrom(stat, this.fs.dev)
     return {...attributes, mode: this.kind | (attributes.mode & ~S_IFMT)}
   }
 
   override setAttributes(changes: AttributeChanges): void {
-    if (changes.size !== undefined) check(host.hostTruncate(this.#fd, changes.size))
+    if (changes.size !== undefined) check(this.files.hostTruncate(this.#fd, changes.size))
     // The mode and owner of hv's own streams belong to its user.
     if (changes.mode !== undefined || changes.uid !== undefined || changes.gid !== undefined)
       throw new Errno(EPERM)
@@ -185,6 +191,6 @@ export class StreamInode extends Node {
 
   /** Opening /proc/self/fd/N or /dev/stdin anew gives the same stream. */
   override open(flags: number): HostStream {
-    return new this.#Stream(this.#fd, flags, this)
+    return new this.#Stream(this.files, this.#fd, flags, this)
   }
 }

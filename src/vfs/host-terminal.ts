@@ -29,7 +29,8 @@ import {POLLIN} from '../abi/open-flags.ts'
 import {SIGTTIN, SIGTTOU} from '../abi/signal.ts'
 import {ICANON, TERMIOS_SIZE, TERMIOS2_SIZE, TOSTOP, VMIN, VTIME, WINSIZE_SIZE} from '../abi/termios.ts'
 import type {Inode, IoctlMemory} from './file.ts'
-import {check, host} from './host-calls.ts'
+import type {HostFsAddon} from './host-addon.ts'
+import {check} from './host-calls.ts'
 import {HostStream, StreamInode} from './host-stream.ts'
 import {readInt, writeInt} from './int-argument.ts'
 import {MustWait} from './must-wait.ts'
@@ -65,21 +66,21 @@ export interface JobControl {
   changeModes(change: () => number): number
 }
 
-export function isTerminal(fd: number): boolean {
-  return host.hostIoctl(fd, TCGETS, new Uint8Array(TERMIOS_SIZE)) >= 0
+export function isTerminal(files: HostFsAddon, fd: number): boolean {
+  return files.hostIoctl(fd, TCGETS, new Uint8Array(TERMIOS_SIZE)) >= 0
 }
 
 /** One of hv's descriptors as the kind of stream that it is. Access mode and status flags are those that the guest sees. */
 export function openHostStream(vfs: VirtualFileSystem, fd: number, flags: number): HostStream {
-  return new StreamInode(vfs, fd, isTerminal(fd) ? HostTerminal : HostStream).open(flags)
+  return new StreamInode(vfs, fd, isTerminal(vfs.host.files, fd) ? HostTerminal : HostStream).open(flags)
 }
 
 export class HostTerminal extends HostStream {
   readonly #jobs: JobControl | undefined
 
   /** @param jobs absent: a terminal that controls nobody */
-  constructor(fd: number, flags: number, inode: Inode, jobs?: JobControl) {
-    super(fd, flags, inode)
+  constructor(files: HostFsAddon, fd: number, flags: number, inode: Inode, jobs?: JobControl) {
+    super(files, fd, flags, inode)
     this.#jobs = jobs
   }
 
@@ -168,7 +169,7 @@ export class HostTerminal extends HostStream {
 
   #modes(): {local: number; least: number; tenths: number} {
     const bytes = new Uint8Array(TERMIOS_SIZE)
-    check(host.hostIoctl(this.fd, TCGETS, bytes))
+    check(this.files.hostIoctl(this.fd, TCGETS, bytes))
     const characters = bytes.subarray(CHARACTERS_OFFSET)
     const local = new DataView(bytes.buffer).getUint32(LOCAL_OFFSET, true)
     return {local, least: characters[VMIN], tenths: characters[VTIME]}
@@ -187,11 +188,11 @@ export class HostTerminal extends HostStream {
   /** @throws Errno EAGAIN */
   #requireDrained(): void {
     const queued = new Int32Array(1)
-    const answer = host.hostIoctl(this.fd, TIOCOUTQ, new Uint8Array(queued.buffer))
+    const answer = this.files.hostIoctl(this.fd, TIOCOUTQ, new Uint8Array(queued.buffer))
     if (answer === 0 && queued[0] > 0) throw new Errno(EAGAIN)
   }
 
   #copyIn(request: number, bytes: Uint8Array): number {
-    return check(host.hostIoctl(this.fd, request, bytes))
+    return check(this.files.hostIoctl(this.fd, request, bytes))
   }
 }

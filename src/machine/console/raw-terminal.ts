@@ -2,7 +2,7 @@
 
 import {TCGETS, TCSETS} from '../../abi/ioctl.ts'
 import * as termios from '../../abi/termios.ts'
-import {host} from '../../vfs/host-calls.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 
 /** In struct termios of asm-generic/termbits.h: 32 bits each, then a byte, then c_cc. */
 const [IFLAG, OFLAG, LFLAG, CC] = [0, 4, 12, 17]
@@ -14,9 +14,9 @@ const LOCAL_FLAGS = termios.ISIG | termios.ICANON | termios.ECHO | termios.IEXTE
  * @param hasTerminal the machine's output has passed through a terminal of its own; otherwise output is processed as before
  */
 export function rawTerminal(fd: number, {hasTerminal = false} = {}): Disposable {
-  host.guardTerminal(fd)
+  nativeHost.files.guardTerminal(fd)
   const bytes = new Uint8Array(termios.TERMIOS_SIZE)
-  host.hostIoctl(fd, TCGETS, bytes)
+  nativeHost.files.hostIoctl(fd, TCGETS, bytes)
   const view = new DataView(bytes.buffer)
   const clear = (at: number, flags: number): void => {
     view.setUint32(at, view.getUint32(at, true) & ~flags, true)
@@ -26,11 +26,11 @@ export function rawTerminal(fd: number, {hasTerminal = false} = {}): Disposable 
   if (hasTerminal) clear(OFLAG, termios.OPOST)
   bytes[CC + termios.VMIN] = 1
   bytes[CC + termios.VTIME] = 0
-  host.beginTerminalChange()
+  nativeHost.files.beginTerminalChange()
   try {
-    host.hostIoctl(fd, TCSETS, bytes)
+    nativeHost.files.hostIoctl(fd, TCSETS, bytes)
   } finally {
-    host.endTerminalChange()
+    nativeHost.files.endTerminalChange()
   }
-  return {[Symbol.dispose]: () => host.restoreTerminal()}
+  return {[Symbol.dispose]: () => nativeHost.files.restoreTerminal()}
 }

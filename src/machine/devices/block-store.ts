@@ -4,7 +4,8 @@ import {fdatasync as fdatasyncOf, fstatSync, read as readOf, write as writeOf} f
 import {promisify} from 'node:util'
 import {EOPNOTSUPP} from '../../abi/errno.ts'
 import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
-import {check, host} from '../../vfs/host-calls.ts'
+import {check} from '../../vfs/host-calls.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 
 const read = promisify(readOf)
 const write = promisify(writeOf)
@@ -64,7 +65,7 @@ export class FileStore implements BlockStore {
 
   async discard(offset: number, length: number): Promise<void> {
     const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
-    const result = host.hostAllocate(this.#fd, mode, offset, length)
+    const result = nativeHost.files.hostAllocate(this.#fd, mode, offset, length)
     // It is a hint: where there are no holes, the content stays.
     if (result !== -EOPNOTSUPP) check(result)
   }

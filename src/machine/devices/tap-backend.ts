@@ -3,7 +3,7 @@
 import {readSync, writeSync} from 'node:fs'
 import {EBUSY, EINVAL, EPERM} from '../../abi/errno.ts'
 import {HvError} from '../../errors.ts'
-import {host} from '../../vfs/host-calls.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 import {canWatch, openTapFd, watchReadable} from '../../vm/readable.ts'
 import {MOST_FRAME_BYTES, type NetworkBackend, type NetworkGuest} from './network-backend.ts'
 
@@ -51,7 +51,7 @@ export class TapBackend implements NetworkBackend, Disposable {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#ignore()
-    host.hostClose(this.#fd)
+    nativeHost.files.hostClose(this.#fd)
   }
 
   #listen(): void {

@@ -5,7 +5,7 @@ import {EACCES, EAGAIN} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../abi/fcntl.ts'
 import {SEEK_END} from '../../abi/open-flags.ts'
 import {HvError} from '../../errors.ts'
-import {host} from '../../vfs/host-calls.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 import {SECTOR} from '../devices/block-request.ts'
 import type {DiskOptions} from './kernel-options.ts'
 
@@ -34,7 +34,7 @@ export function openDisk({path, readOnly = false}: DiskOptions): Disk {
       throw bad(`${path} is no disk`, 'name a raw image, or a block device')
     }
     // A block device's st_size is 0.
-    const bytes = host.hostSeek(fd, 0, SEEK_END)
+    const bytes = nativeHost.files.hostSeek(fd, 0, SEEK_END)
     if (bytes % SECTOR !== 0) {
       throw bad(
         `the disk ${path} has ${bytes} bytes, no multiple of ${SECTOR}`,
@@ -83,13 +83,13 @@ function lock(fd: number, readOnly: boolean): boolean {
 
 /** Other failures mean that the file system has no locks: its disks go unlocked, as QEMU's do. */
 function takes(fd: number, type: number, byte: number): boolean {
-  const result = host.hostLock(fd, type, byte, 1)
+  const result = nativeHost.files.hostLock(fd, type, byte, 1)
   return result !== -EAGAIN && result !== -EACCES
 }
 
 function isFree(fd: number, byte: number): boolean {
   const found = new Float64Array(4)
-  return host.hostGetLock(fd, F_WRLCK, byte, 1, found) < 0 || found[0] === F_UNLCK
+  return nativeHost.files.hostGetLock(fd, F_WRLCK, byte, 1, found) < 0 || found[0] === F_UNLCK
 }
 
 const bad = (message: string, nextStep: string): HvError => new HvError('BAD_ARGUMENT', message, nextStep)

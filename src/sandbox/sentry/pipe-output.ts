@@ -3,7 +3,8 @@
 import {ECONNRESET, EPIPE, Errno} from '../../abi/errno.ts'
 import {POLLERR, POLLHUP, POLLOUT} from '../../abi/open-flags.ts'
 import type {HostWatch} from '../../sentry/fd/host-watch.ts'
-import {check, host} from '../../vfs/host-calls.ts'
+import {check} from '../../vfs/host-calls.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 
 export class PipeOutput {
   #fd: number | undefined
@@ -24,14 +25,14 @@ export class PipeOutput {
   append(source: Uint8Array): number {
     if (this.#fd === undefined) throw new Errno(EPIPE)
     if (source.length === 0) return 0
-    const count = host.hostWrite(this.#fd, source, -1)
+    const count = nativeHost.files.hostWrite(this.#fd, source, -1)
     // The other end was just closed, with data unread.
     if (count === -ECONNRESET) throw new Errno(EPIPE)
     return check(count)
   }
 
   readiness(): number {
-    const ready = this.#fd === undefined ? POLLHUP : host.hostPoll(this.#fd, POLLOUT)
+    const ready = this.#fd === undefined ? POLLHUP : nativeHost.files.hostPoll(this.#fd, POLLOUT)
     return ready < 0 || ready & (POLLERR | POLLHUP) ? POLLOUT | POLLERR : ready
   }
 
@@ -41,6 +42,6 @@ export class PipeOutput {
     const fd = this.#fd
     this.#fd = undefined
     this.#watch.forget(fd)
-    host.hostClose(fd)
+    nativeHost.files.hostClose(fd)
   }
 }

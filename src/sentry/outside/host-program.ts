@@ -5,7 +5,8 @@ import {basename, dirname, join, resolve} from 'node:path'
 import {errnoName} from '../../abi/errno.ts'
 import {HvError, printable} from '../../errors.ts'
 import {descriptorPath} from '../../vfs/descriptor-path.ts'
-import {host, toByteString} from '../../vfs/host-calls.ts'
+import {toByteString} from '../../vfs/host-calls.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 
 /** Linux's MAXSYMLINKS. */
 const MOST_LINKS = 40
@@ -45,7 +46,7 @@ export function openHostProgram(path: string): HostProgram {
 }
 
 export function closeHostProgram(program: HostProgram | undefined): void {
-  if (program !== undefined) host.hostClose(program.fd)
+  if (program !== undefined) nativeHost.files.hostClose(program.fd)
 }
 
 /**
@@ -60,9 +61,12 @@ export function openHostLibrary(name: string): HostProgram {
   } catch (error) {
     throw cannotFind(printable(name), (error as NodeJS.ErrnoException).code)
   }
-  const folder = host.hostOpenRoot(toByteString(dirname(path)))
-  const fd = folder < 0 ? folder : host.hostOpen(folder, toByteString(basename(path)), constants.O_RDONLY, 0)
-  if (folder >= 0) host.hostClose(folder)
+  const folder = nativeHost.files.hostOpenRoot(toByteString(dirname(path)))
+  const fd =
+    folder < 0
+      ? folder
+      : nativeHost.files.hostOpen(folder, toByteString(basename(path)), constants.O_RDONLY, 0)
+  if (folder >= 0) nativeHost.files.hostClose(folder)
   if (fd >= 0) return {fd, path, name}
   const reason = errnoName(-fd)
   throw new HvError('NOT_EXECUTABLE', `${printable(name)}: cannot be opened (${reason})`, 'check the file')

@@ -2,7 +2,7 @@
 
 import {SIGHUP} from '../../abi/signal.ts'
 import type {Credentials, Inode} from '../../vfs/file.ts'
-import {host} from '../../vfs/host-calls.ts'
+import type {HostFsAddon} from '../../vfs/host-addon.ts'
 import {HostTerminal, isTerminal, type JobControl} from '../../vfs/host-terminal.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
@@ -22,13 +22,13 @@ export class HostTty extends Terminal implements JobControl {
   }
 
   /** Whether a descriptor leads to hv's own controlling terminal: only that one sends hv its ^C. */
-  static isControlling(fd: number): boolean {
-    return isTerminal(fd) && host.isTerminalForeground(fd) >= 0
+  static isControlling(files: HostFsAddon, fd: number): boolean {
+    return isTerminal(files, fd) && files.isTerminalForeground(fd) >= 0
   }
 
   override open(inode: Inode, flags: number): HostTerminal {
     this.acquireByOpening(flags)
-    return new HostTerminal(this.#fd, flags, inode, this)
+    return new HostTerminal(this.kernel.host.files, this.#fd, flags, inode, this)
   }
 
   /** Gives it to a program's first process, with its session and its group. */
@@ -57,16 +57,17 @@ export class HostTty extends Terminal implements JobControl {
   }
 
   changeModes(change: () => number): number {
-    host.beginTerminalChange()
+    const {files} = this.kernel.host
+    files.beginTerminalChange()
     try {
       return change()
     } finally {
-      host.endTerminalChange()
+      files.endTerminalChange()
     }
   }
 
   /** A job of the host has it: no process group of the guest, as Linux reports for other pid namespaces. */
   protected override get isShared(): boolean {
-    return host.isTerminalForeground(this.#fd) === 0
+    return this.kernel.host.files.isTerminalForeground(this.#fd) === 0
   }
 }

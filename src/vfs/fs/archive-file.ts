@@ -2,7 +2,7 @@
 
 import type {FileDescription, Mappable} from '../file.ts'
 import {Description} from '../file-description.ts'
-import {check, host} from '../host-calls.ts'
+import {check} from '../host-calls.ts'
 import {seekTo} from '../seek.ts'
 import type {ArchiveFs, ArchiveSource} from './archive.ts'
 import {type ArchivedAttributes, ArchiveNode} from './archive-node.ts'
@@ -63,7 +63,7 @@ class ArchiveFileDescription extends Description implements FileRange {
     const from = position ?? this.position
     const length = Math.min(target.length, size - from)
     if (length <= 0) return 0
-    const count = check(host.hostRead(this.fd, target.subarray(0, length), start + from))
+    const count = check(this.#file.fs.files!.hostRead(this.fd, target.subarray(0, length), start + from))
     if (position === undefined) this.position += count
     return count
   }
@@ -81,7 +81,7 @@ class ArchiveFileDescription extends Description implements FileRange {
     if (mapped === undefined) return undefined
     const isConstant = source.path === undefined || !mapped.isWritable(source.path)
     // A write to an archive in use does not change what is mapped.
-    this.#mappable ??= mapped.make(this.#identity, () => VERSION).addUser(this, false, isConstant)
+    this.#mappable ??= mapped.make(this.#identity, fs.files!, () => VERSION).addUser(this, false, isConstant)
     return this.#mappable
   }
 

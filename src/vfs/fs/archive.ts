@@ -3,6 +3,8 @@
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
+import type {HostFsAddon} from '../host-addon.ts'
+import type {VirtualFileSystem} from '../virtual-file-system.ts'
 import {ArchiveDirectory} from './archive-directory.ts'
 import {type MappedHostFiles, mappedHostFiles} from './mapped-host-files.ts'
 
@@ -26,6 +28,8 @@ export class ArchiveFs implements FileSystem {
   readonly type = 'archive'
   readonly readOnly = true
   dev = 0
+  /** The host's calls on its sources, once a kernel has admitted it. */
+  files: HostFsAddon | undefined
   readonly #sources = new Set<ArchiveSource>()
   #mapped: MappedHostFiles | undefined
   #lastIno = 0
@@ -64,6 +68,10 @@ export class ArchiveFs implements FileSystem {
   /** Counts a file that came, or went: negative. */
   hold(bytes: number): void {
     this.#bytes += bytes
+  }
+
+  admitted({host}: VirtualFileSystem): void {
+    this.files = host.files
   }
 
   statfs(): FileSystemStatistics {

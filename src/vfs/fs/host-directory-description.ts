@@ -3,9 +3,11 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SEEK_SET} from '../../abi/open-flags.ts'
 import {DirectoryDescription} from '../directory-description.ts'
-import type {DirectoryEntry, Inode} from '../file.ts'
-import {check, host} from '../host-calls.ts'
+import type {DirectoryEntry} from '../file.ts'
+import type {HostFsAddon} from '../host-addon.ts'
+import {check} from '../host-calls.ts'
 import {MAX_OFFSET} from '../seek.ts'
+import type {HostDirectory} from './host-directory.ts'
 
 /** struct linux_dirent64: ino at 0, reclen at 16, type at 18, name at 19. */
 const RECORD_LENGTH = 16
@@ -15,29 +17,32 @@ const RECORD_NAME = 19
 const PIECE_BYTES = 4096
 
 export class HostDirectoryDescription extends DirectoryDescription {
+  readonly #files: HostFsAddon
   readonly #fd: number
 
-  constructor(directory: Inode, flags: number, fd: number) {
-    super(directory, flags, () => list(fd), MAX_OFFSET)
+  constructor(directory: HostDirectory, flags: number, fd: number) {
+    const {files} = directory.fs
+    super(directory, flags, () => list(files, fd), MAX_OFFSET)
+    this.#files = files
     this.#fd = fd
   }
 
   override sync(): void {
-    check(host.hostSync(this.#fd))
+    check(this.#files.hostSync(this.#fd))
   }
 
   override close(): void {
     super.close()
-    host.hostClose(this.#fd)
+    this.#files.hostClose(this.#fd)
   }
 }
 
 /** @throws Errno EINVAL and what getdents64 says */
-function* list(fd: number): Iterable<DirectoryEntry> {
+function* list(files: HostFsAddon, fd: number): Iterable<DirectoryEntry> {
   const listing = Buffer.allocUnsafeSlow(PIECE_BYTES)
-  check(host.hostSeek(fd, 0, SEEK_SET))
+  check(files.hostSeek(fd, 0, SEEK_SET))
   for (;;) {
-    const filled = check(host.hostReadDirectory(fd, listing))
+    const filled = check(files.hostReadDirectory(fd, listing))
     if (filled === 0) return
     for (let at = 0; at < filled; ) {
       const length = listing.readUInt16LE(at + RECORD_LENGTH)

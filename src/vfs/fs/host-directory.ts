@@ -5,7 +5,7 @@ import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID} f
 import {O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, RENAME_EXCHANGE} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {ByteString, Credentials, FileDescription, Inode} from '../file.ts'
-import {check, host, STAT_IS_KERNEL, STAT_MODE, STAT_UID} from '../host-calls.ts'
+import {check, STAT_IS_KERNEL, STAT_MODE, STAT_UID} from '../host-calls.ts'
 import {ownString} from '../own-string.ts'
 import type {HostFs} from './host.ts'
 import {HostDirectoryDescription} from './host-directory-description.ts'
@@ -29,7 +29,7 @@ export class HostDirectory extends HostNode {
     const {fs} = this
     const fd = fs.directoryFd(this)
     fs.fresh = undefined
-    const result = host.hostStat(fd, name, fs.stat)
+    const result = this.fs.files.hostStat(fd, name, fs.stat)
     const known = this.#children.get(name)
     if (result < 0) {
       if (result === -ENOENT) this.#drop(name)
@@ -120,7 +120,7 @@ export class HostDirectory extends HostNode {
   override create(name: ByteString, mode: number, owner: Credentials): HostFile {
     this.#startNameChange(name)
     const directory = this.fs.directoryFd(this)
-    const fd = check(host.hostOpen(directory, name, O_CREAT | O_EXCL | O_RDWR, mode))
+    const fd = check(this.fs.files.hostOpen(directory, name, O_CREAT | O_EXCL | O_RDWR, mode))
     try {
       this.#giveTo(owner, fd)
       const file = this.lookup(name)
@@ -128,21 +128,21 @@ export class HostDirectory extends HostNode {
       file.keepCreated(fd)
       return file
     } catch (error) {
-      host.hostClose(fd)
+      this.fs.files.hostClose(fd)
       throw error
     }
   }
 
   override mkdir(name: ByteString, mode: number, owner: Credentials): HostNode {
     this.#startNameChange(name)
-    check(host.hostMakeDirectory(this.fs.directoryFd(this), name, mode))
+    check(this.fs.files.hostMakeDirectory(this.fs.directoryFd(this), name, mode))
     return this.#finish(name, mode, owner)
   }
 
   override symlink(name: ByteString, target: ByteString, owner: Credentials): HostNode {
     this.#startNameChange(name)
     const fd = this.fs.directoryFd(this)
-    check(host.hostSymlink(target, fd, name))
+    check(this.fs.files.hostSymlink(target, fd, name))
     this.#giveNewTo(owner, fd, name)
     return this.lookup(name)
   }
@@ -152,7 +152,7 @@ export class HostDirectory extends HostNode {
     const kind = mode & S_IFMT
     if (kind !== S_IFIFO && kind !== S_IFSOCK) throw new Errno(EPERM)
     this.#startNameChange(name)
-    check(host.hostMakeNode(this.fs.directoryFd(this), name, mode))
+    check(this.fs.files.hostMakeNode(this.fs.directoryFd(this), name, mode))
     return this.#finish(name, mode & 0o7777, owner)
   }
 
@@ -165,12 +165,12 @@ export class HostDirectory extends HostNode {
     this.#startNameChange(name)
     const from = this.fs.directoryFd(target.parent)
     const to = this.fs.directoryFd(this)
-    check(host.hostLink(from, target.name, to, name))
+    check(this.fs.files.hostLink(from, target.name, to, name))
   }
 
   override unlink(name: ByteString): void {
     this.#startNameChange(name)
-    check(host.hostUnlink(this.fs.directoryFd(this), name, 0))
+    check(this.fs.files.hostUnlink(this.fs.directoryFd(this), name, 0))
     this.#drop(name)
   }
 
@@ -178,7 +178,7 @@ export class HostDirectory extends HostNode {
     this.#startNameChange(name)
     const child = this.#children.get(name)
     if (child instanceof HostDirectory && child.isHeld) this.fs.directoryFd(child)
-    check(host.hostUnlink(this.fs.directoryFd(this), name, 1))
+    check(this.fs.files.hostUnlink(this.fs.directoryFd(this), name, 1))
     this.#drop(name)
   }
 
@@ -190,7 +190,7 @@ export class HostDirectory extends HostNode {
     const to = this.fs.directoryFd(newDirectory)
     const node = this.#children.get(oldName)
     const target = newDirectory.#children.get(newName)
-    check(host.hostRename(from, oldName, to, newName, flags))
+    check(this.fs.files.hostRename(from, oldName, to, newName, flags))
     // Two names of one file: rename(2) does nothing.
     if (node !== undefined && node.identity === target?.identity) return
     this.#children.delete(oldName)
@@ -205,7 +205,7 @@ export class HostDirectory extends HostNode {
   }
 
   #openSelf(): number {
-    return check(host.hostOpen(this.fs.directoryFd(this), '.', OPEN_DIRECTORY, 0))
+    return check(this.fs.files.hostOpen(this.fs.directoryFd(this), '.', OPEN_DIRECTORY, 0))
   }
 
   #place(name: ByteString, node: HostNode | undefined): void {
@@ -245,14 +245,14 @@ export class HostDirectory extends HostNode {
   #giveNewTo(owner: Credentials, directory: number, name: ByteString): void {
     const {fs} = this
     if (!fs.canChangeOwner) return
-    const fd = check(host.hostOpenPath(directory, name))
+    const fd = check(this.fs.files.hostOpenPath(directory, name))
     try {
       fs.fresh = undefined
-      check(host.hostStat(fd, '', fs.stat))
+      check(this.fs.files.hostStat(fd, '', fs.stat))
       if (fs.stat[STAT_UID] !== process.geteuid?.()) throw new Errno(ESTALE)
       this.#giveTo(owner, fd)
     } finally {
-      host.hostClose(fd)
+      this.fs.files.hostClose(fd)
     }
   }
 
@@ -260,9 +260,9 @@ export class HostDirectory extends HostNode {
   #giveTo(owner: Credentials, fd: number): void {
     if (!this.fs.canChangeOwner) return
     this.fs.fresh = undefined
-    check(host.hostStat(this.fs.directoryFd(this), '', this.fs.stat))
+    check(this.fs.files.hostStat(this.fs.directoryFd(this), '', this.fs.stat))
     const gid = this.fs.stat[STAT_MODE] & S_ISGID ? -1 : owner.gid
-    const result = host.hostChangeOwner(fd, owner.uid, gid)
+    const result = this.fs.files.hostChangeOwner(fd, owner.uid, gid)
     // A jail without a tree of its own leaves a link or a fifo to root.
     if (result !== -EOPNOTSUPP) check(result)
   }

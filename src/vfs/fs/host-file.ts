@@ -14,7 +14,8 @@ import {
 } from '../../abi/open-flags.ts'
 import type {ByteString, FileDescription, Mappable} from '../file.ts'
 import {Description} from '../file-description.ts'
-import {check, host, STAT_CHANGED, STAT_SIZE} from '../host-calls.ts'
+import type {HostFsAddon} from '../host-addon.ts'
+import {check, STAT_CHANGED, STAT_SIZE} from '../host-calls.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {HostLocks} from './host-locks.ts'
 import {HostNode} from './host-node.ts'
@@ -79,20 +80,20 @@ export class HostFile extends HostNode {
     try {
       this.truncateThrough(fd, size)
     } finally {
-      if (writable === undefined) host.hostClose(fd)
+      if (writable === undefined) this.fs.files.hostClose(fd)
     }
   }
 
   truncateThrough(fd: number, size: number): void {
     const {pages} = this
     pages?.grow(fd, size)
-    check(host.hostTruncate(fd, size))
+    check(this.fs.files.hostTruncate(fd, size))
     pages?.truncate(size)
   }
 
   /** The host updates it when the file is read. */
   touchAccess(): void {
-    for (const {fd} of this.#open) if (host.hostRead(fd, oneByte, 0) >= 0) return
+    for (const {fd} of this.#open) if (this.fs.files.hostRead(fd, oneByte, 0) >= 0) return
   }
 
   /** @param fd of the file, for when its name has gone. @returns a negative number if it cannot be opened */
@@ -101,19 +102,19 @@ export class HostFile extends HostNode {
       return this.openHost(access)
     } catch (error) {
       if (!(error instanceof Errno)) throw error
-      return host.hostOpenSelf(fd, access)
+      return this.fs.files.hostOpenSelf(fd, access)
     }
   }
 
   protected openHost(access: number): number {
     if (access !== O_RDONLY) this.startChange()
     const [fd, name] = this.isRemoved ? this.handle() : super.handle()
-    if (name === '') return check(host.hostOpenSelf(fd, access))
-    const opened = check(host.hostOpen(fd, name, access, 0))
+    if (name === '') return check(this.fs.files.hostOpenSelf(fd, access))
+    const opened = check(this.fs.files.hostOpen(fd, name, access, 0))
     try {
       this.checkIdentity(opened)
     } catch (error) {
-      host.hostClose(opened)
+      this.fs.files.hostClose(opened)
       throw error
     }
     return opened
@@ -126,7 +127,7 @@ export class HostFile extends HostNode {
   }
 
   dropCreated(): void {
-    if (this.#createdFd !== undefined) host.hostClose(this.#createdFd)
+    if (this.#createdFd !== undefined) this.fs.files.hostClose(this.#createdFd)
     this.#createdFd = undefined
   }
 
@@ -146,11 +147,13 @@ class HostFileDescription extends Description implements FileRange {
   readonly fd: number
   readonly start = 0
   readonly #file: HostFile
+  readonly #files: HostFsAddon
   #mappable: Mappable | undefined
 
   constructor(file: HostFile, flags: number, fd: number) {
     super(file, flags)
     this.#file = file
+    this.#files = file.fs.files
     this.fd = fd
   }
 
@@ -158,7 +161,7 @@ class HostFileDescription extends Description implements FileRange {
     this.requireReadable()
     this.#file.fs.fresh = undefined
     const start = position ?? this.position
-    const count = check(host.hostRead(this.fd, target, start))
+    const count = check(this.#files.hostRead(this.fd, target, start))
     this.#file.pages?.overlay(target, start, count)
     if (position === undefined) this.position += count
     return count
@@ -171,8 +174,10 @@ class HostFileDescription extends Description implements FileRange {
     const start = position ?? this.position
     const {pages} = this.#file
     pages?.grow(this.fd, appends ? Number.POSITIVE_INFINITY : start + source.length)
-    const count = check(appends ? host.hostAppend(this.fd, source) : host.hostWrite(this.fd, source, start))
-    const end = appends ? check(host.hostSeek(this.fd, 0, SEEK_CUR)) : start + count
+    const count = check(
+      appends ? this.#files.hostAppend(this.fd, source) : this.#files.hostWrite(this.fd, source, start),
+    )
+    const end = appends ? check(this.#files.hostSeek(this.fd, 0, SEEK_CUR)) : start + count
     pages?.update(source, end - count, count)
     if (position === undefined) this.position = end
     return count
@@ -184,7 +189,7 @@ class HostFileDescription extends Description implements FileRange {
     const isLocal = whence === SEEK_SET || whence === SEEK_CUR
     this.position = isLocal
       ? seekTo(offset, whence, this.position, 0)
-      : check(host.hostSeek(this.fd, offset, whence))
+      : check(this.#files.hostSeek(this.fd, offset, whence))
     return this.position
   }
 
@@ -199,19 +204,19 @@ class HostFileDescription extends Description implements FileRange {
     if (offset < 0 || length <= 0) throw new Errno(EINVAL)
     this.#file.fs.fresh = undefined
     const {pages} = this.#file
-    if (pages === undefined) check(host.hostAllocate(this.fd, mode, offset, length))
+    if (pages === undefined) check(this.#files.hostAllocate(this.fd, mode, offset, length))
     else pages.allocate(this.fd, mode, offset, length)
     return length
   }
 
   override sync(): void {
     this.#file.pages?.flush()
-    check(host.hostSync(this.fd))
+    check(this.#files.hostSync(this.fd))
   }
 
   openHostLocks(): HostLocks | undefined {
     if (this.#file.fs.readOnly) return undefined
-    return HostLocks.of((access) => this.#file.openAgain(access, this.fd))
+    return HostLocks.of(this.#files, (access) => this.#file.openAgain(access, this.fd))
   }
 
   override get mappable(): Mappable {
@@ -219,14 +224,14 @@ class HostFileDescription extends Description implements FileRange {
       const {fs, identity} = this.#file
       const canWrite = opensForWriting(this.flags)
       this.#mappable = fs.mapped
-        .make(identity, () => this.#version())
+        .make(identity, this.#files, () => this.#version())
         .addUser(this, canWrite, this.#file.isConstant())
     }
     return this.#mappable
   }
 
   readSize(): number {
-    return hostSize(this.fd)
+    return hostSize(this.#files, this.fd)
   }
 
   /** Changing the content updates the time of change, but the host's clock has ticks: what changed just now may change again within one. */
@@ -234,7 +239,7 @@ class HostFileDescription extends Description implements FileRange {
     const {fs} = this.#file
     const {stat} = fs
     fs.fresh = undefined
-    check(host.hostStat(this.fd, '', stat))
+    check(this.#files.hostStat(this.fd, '', stat))
     const changedS = stat[STAT_CHANGED]
     if (changedS > Date.now() / 1000 - SETTLED_S) return undefined
     return `${changedS}.${stat[STAT_CHANGED + 1]} ${stat[STAT_SIZE]}`
@@ -246,6 +251,6 @@ class HostFileDescription extends Description implements FileRange {
       if (pages?.removeUser(this) === false) fs.mapped.release(identity)
     }
     this.#file.closed(this)
-    host.hostClose(this.fd)
+    this.#files.hostClose(this.fd)
   }
 }

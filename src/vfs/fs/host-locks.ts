@@ -4,32 +4,34 @@ import {EACCES, EAGAIN} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
 import {O_RDONLY, O_RDWR} from '../../abi/open-flags.ts'
 import type {FileLocking, LockedRange} from '../file.ts'
-import {host} from '../host-calls.ts'
+import type {HostFsAddon} from '../host-addon.ts'
 
 const OPERATIONS: Record<number, number> = {[F_RDLCK]: LOCK_SH, [F_WRLCK]: LOCK_EX, [F_UNLCK]: LOCK_UN}
 
 export class HostLocks implements FileLocking {
+  readonly #files: HostFsAddon
   readonly #fd: number
 
   /** Undefined: the host does not open it again. @param open the file; a negative number on failure */
-  static of(open: (access: number) => number): HostLocks | undefined {
+  static of(files: HostFsAddon, open: (access: number) => number): HostLocks | undefined {
     // F_WRLCK needs a file open for writing; a file that can only be read gets read locks.
     let own = open(O_RDWR)
     if (own < 0) own = open(O_RDONLY)
-    return own < 0 ? undefined : new HostLocks(own)
+    return own < 0 ? undefined : new HostLocks(files, own)
   }
 
-  private constructor(fd: number) {
+  private constructor(files: HostFsAddon, fd: number) {
+    this.#files = files
     this.#fd = fd
   }
 
   lockRange(type: number, start: number, end: number): boolean {
-    return !isConflict(host.hostLock(this.#fd, type, start, lengthOf(start, end)))
+    return !isConflict(this.#files.hostLock(this.#fd, type, start, lengthOf(start, end)))
   }
 
   conflict(type: number, start: number, end: number): LockedRange | undefined {
     const out = new Float64Array(4)
-    if (host.hostGetLock(this.#fd, type, start, lengthOf(start, end), out) < 0) return undefined
+    if (this.#files.hostGetLock(this.#fd, type, start, lengthOf(start, end), out) < 0) return undefined
     const [foundType, foundStart, length, pid] = out
     if (foundType === F_UNLCK) return undefined
     const foundEnd = length === 0 ? Number.POSITIVE_INFINITY : foundStart + length
@@ -37,11 +39,11 @@ export class HostLocks implements FileLocking {
   }
 
   lockWhole(type: number): boolean {
-    return !isConflict(host.hostFlock(this.#fd, OPERATIONS[type]))
+    return !isConflict(this.#files.hostFlock(this.#fd, OPERATIONS[type]))
   }
 
   close(): void {
-    host.hostClose(this.#fd)
+    this.#files.hostClose(this.#fd)
   }
 }
 

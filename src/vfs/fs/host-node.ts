@@ -3,15 +3,7 @@
 import {EINVAL, EISDIR, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
 import type {AttributeChanges, Attributes, ByteString, FileDescription, Place} from '../file.ts'
-import {
-  attributesFrom,
-  check,
-  host,
-  STAT_DEV_MAJOR,
-  STAT_DEV_MINOR,
-  STAT_INO,
-  STAT_MODE,
-} from '../host-calls.ts'
+import {attributesFrom, check, STAT_DEV_MAJOR, STAT_DEV_MINOR, STAT_INO, STAT_MODE} from '../host-calls.ts'
 import {Node} from '../node.ts'
 import {openFifo} from '../pipe.ts'
 import type {HostFs} from './host.ts'
@@ -105,7 +97,7 @@ export class HostNode extends Node {
     const {fs} = this
     fs.fresh = undefined
     const isKnown =
-      host.hostStatKnown(fs.rootFd, path, this.#ino, this.#devMajor, this.#devMinor, fs.stat) === 1
+      this.fs.files.hostStatKnown(fs.rootFd, path, this.#ino, this.#devMajor, this.#devMinor, fs.stat) === 1
     if (!isKnown || !this.isStatOf(fs.stat)) return false
     fs.fresh = this
     return true
@@ -169,21 +161,22 @@ export class HostNode extends Node {
     const {mode, uid, gid, atime, mtime} = changes
     if ((mode ?? uid ?? gid ?? atime ?? mtime) === undefined) return
     this.#withDescriptor((fd) => {
-      if (uid !== undefined || gid !== undefined) check(host.hostChangeOwner(fd, uid ?? -1, gid ?? -1))
-      if (mode !== undefined) check(host.hostChangeMode(fd, mode))
+      if (uid !== undefined || gid !== undefined)
+        check(this.fs.files.hostChangeOwner(fd, uid ?? -1, gid ?? -1))
+      if (mode !== undefined) check(this.fs.files.hostChangeMode(fd, mode))
       if (atime === undefined && mtime === undefined) return
       times[0] = atime?.seconds ?? 0
       times[1] = atime?.nanoseconds ?? OMIT
       times[2] = mtime?.seconds ?? 0
       times[3] = mtime?.nanoseconds ?? OMIT
-      check(host.hostSetTimes(fd, times))
+      check(this.fs.files.hostSetTimes(fd, times))
     })
   }
 
   override readlink(): ByteString {
     if (this.kind !== S_IFLNK) throw new Errno(EINVAL)
     const [fd, name] = this.handle()
-    const length = check(host.hostReadLink(fd, name, linkBuffer))
+    const length = check(this.fs.files.hostReadLink(fd, name, linkBuffer))
     return linkBuffer.toString('latin1', 0, length)
   }
 
@@ -198,7 +191,7 @@ export class HostNode extends Node {
   protected checkIdentity(fd: number): void {
     const {fs} = this
     fs.fresh = undefined
-    check(host.hostStat(fd, '', fs.stat))
+    check(this.fs.files.hostStat(fd, '', fs.stat))
     if (!this.isStatOf(fs.stat)) throw new Errno(ESTALE)
   }
 
@@ -209,12 +202,12 @@ export class HostNode extends Node {
       change(fd)
       return
     }
-    const own = check(host.hostOpenPath(fd, name))
+    const own = check(this.fs.files.hostOpenPath(fd, name))
     try {
       this.checkIdentity(own)
       change(own)
     } finally {
-      host.hostClose(own)
+      this.fs.files.hostClose(own)
     }
   }
 
@@ -222,7 +215,7 @@ export class HostNode extends Node {
   protected stat(): void {
     const [fd, name] = this.handle()
     this.fs.fresh = undefined
-    check(host.hostStat(fd, name, this.fs.stat))
+    check(this.fs.files.hostStat(fd, name, this.fs.stat))
   }
 
   protected truncate(_size: number): void {

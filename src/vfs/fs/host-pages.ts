@@ -11,7 +11,8 @@ import {
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../file.ts'
-import {check, host} from '../host-calls.ts'
+import type {HostFsAddon} from '../host-addon.ts'
+import {check} from '../host-calls.ts'
 import {pagesWithin} from './page-range.ts'
 
 /** Pages read at once, as many as Linux reads around a fault: programs touch their neighbours next. */
@@ -30,6 +31,7 @@ export class HostPages {
   /** The host file's version before any page was read; undefined: nothing would tell that a page differs from the file. */
   #version: string | undefined
   readonly #memory: MemoryFile
+  readonly #files: HostFsAddon
   /** Page of the file → offset in the MemoryFile; this holds one reference to each. */
   readonly #pages = new Map<number, number>()
   readonly #dirty = new Set<number>()
@@ -37,8 +39,9 @@ export class HostPages {
   readonly #users = new Set<FileRange>()
   readonly #writers = new Set<FileRange>()
 
-  constructor(memory: MemoryFile, version: string | undefined) {
+  constructor(memory: MemoryFile, files: HostFsAddon, version: string | undefined) {
     this.#memory = memory
+    this.#files = files
     this.#version = version
   }
 
@@ -106,7 +109,7 @@ export class HostPages {
 
   /** Before the file may reach `end`: what mappings stored past its end does not become content (POSIX mmap). */
   grow(fd: number, end: number): void {
-    const size = hostSize(fd)
+    const size = hostSize(this.#files, fd)
     if (end > size) this.#clearBehind(size)
   }
 
@@ -121,7 +124,7 @@ export class HostPages {
     const movesBytes = (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) !== 0
     this.grow(fd, movesBytes ? Number.POSITIVE_INFINITY : offset + length)
     if (movesBytes) this.flush()
-    check(host.hostAllocate(fd, mode, offset, length))
+    check(this.#files.hostAllocate(fd, mode, offset, length))
     if (movesBytes) this.#dropFrom(Math.floor(offset / PAGE_SIZE))
     if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
       this.#each(offset, length, (at, _, count) => this.#memory.bytes.fill(0, at, at + count))
@@ -137,7 +140,8 @@ export class HostPages {
     for (const page of pagesWithin(this.#dirty, first, end)) {
       const offset = this.#pages.get(page) as number
       const count = Math.min(PAGE_SIZE, size - page * PAGE_SIZE)
-      if (count > 0) writeAll(fd, this.#memory.bytes.subarray(offset, offset + count), page * PAGE_SIZE)
+      if (count > 0)
+        writeAll(this.#files, fd, this.#memory.bytes.subarray(offset, offset + count), page * PAGE_SIZE)
       // Still mapped: it may be written again without notice.
       if (this.#memory.references(offset) === 1) this.#dirty.delete(page)
     }
@@ -159,7 +163,7 @@ export class HostPages {
     const offset = this.#memory.allocate(count * PAGE_SIZE)
     const bytes = this.#memory.bytes.subarray(offset, offset + count * PAGE_SIZE)
     const content = bytes.subarray(0, size - page * PAGE_SIZE)
-    if (!readAll(file.fd, content, file.start + page * PAGE_SIZE)) {
+    if (!readAll(this.#files, file.fd, content, file.start + page * PAGE_SIZE)) {
       this.#memory.free(offset, count * PAGE_SIZE)
       throw new Errno(EIO)
     }
@@ -198,14 +202,14 @@ export class HostPages {
   }
 }
 
-export function hostSize(fd: number): number {
-  return check(host.hostSeek(fd, 0, SEEK_END))
+export function hostSize(files: HostFsAddon, fd: number): number {
+  return check(files.hostSeek(fd, 0, SEEK_END))
 }
 
 /** @returns false for a host error; what lies past the end stays zero */
-function readAll(fd: number, target: Uint8Array, position: number): boolean {
+function readAll(files: HostFsAddon, fd: number, target: Uint8Array, position: number): boolean {
   for (let done = 0; done < target.length; ) {
-    const count = host.hostRead(fd, target.subarray(done), position + done)
+    const count = files.hostRead(fd, target.subarray(done), position + done)
     if (count < 0) return false
     if (count === 0) return true
     done += count
@@ -213,8 +217,8 @@ function readAll(fd: number, target: Uint8Array, position: number): boolean {
   return true
 }
 
-function writeAll(fd: number, source: Uint8Array, position: number): void {
+function writeAll(files: HostFsAddon, fd: number, source: Uint8Array, position: number): void {
   for (let done = 0; done < source.length; ) {
-    done += check(host.hostWrite(fd, source.subarray(done), position + done))
+    done += check(files.hostWrite(fd, source.subarray(done), position + done))
   }
 }

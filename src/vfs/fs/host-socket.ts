@@ -1,6 +1,6 @@
 // HostSocket: a socket's name on the host. A socket of the guest can be bound to it; one that the host bound is never reached.
 
-import {check, host} from '../host-calls.ts'
+import {check} from '../host-calls.ts'
 import {HostNode} from './host-node.ts'
 
 const NONE = -1
@@ -11,18 +11,18 @@ export class HostSocket extends HostNode {
 
   pin(): void {
     const [directory, name] = this.handle()
-    const fd = check(host.hostOpenPath(directory, name))
+    const fd = check(this.fs.files.hostOpenPath(directory, name))
     try {
       this.checkIdentity(fd)
     } catch (error) {
-      host.hostClose(fd)
+      this.fs.files.hostClose(fd)
       throw error
     }
     this.#fd = fd
   }
 
   unpin(): void {
-    host.hostClose(this.#fd)
+    this.fs.files.hostClose(this.#fd)
     this.#fd = NONE
   }
 

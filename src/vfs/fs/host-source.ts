@@ -7,10 +7,15 @@ import {HvError} from '../../errors.ts'
 import type {OwnFiles} from '../../own-files.ts'
 import {descriptorPath} from '../descriptor-path.ts'
 import type {ByteString} from '../file.ts'
-import {host, STAT_FIELDS, STAT_MODE, toByteString} from '../host-calls.ts'
+import type {HostFsAddon} from '../host-addon.ts'
+import {STAT_FIELDS, STAT_MODE, toByteString} from '../host-calls.ts'
+import {nativeHost} from '../native-host.ts'
+
+const {files} = nativeHost
 
 /** The file system made from it closes it. */
 export interface HostSource {
+  readonly files: HostFsAddon
   readonly fd: number
   /** Without links; undefined: unknown. */
   readonly path: ByteString | undefined
@@ -24,24 +29,24 @@ export interface HostSource {
  * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
  */
 export function openHostSource(path: string, own?: OwnFiles): HostSource {
-  const fd = checkRoot(host.hostOpenRoot(toByteString(path)), path)
+  const fd = checkRoot(files.hostOpenRoot(toByteString(path)), path)
   if (own?.isBelow(realpathSync(path))) {
-    host.hostClose(fd)
+    files.hostClose(fd)
     const message = `${path} is code that hv itself runs on`
     throw new HvError('BAD_ARGUMENT', message, 'let the guest only read it, or write in a copy')
   }
-  const kind = statOf(fd)[STAT_MODE] & S_IFMT
+  const kind = statOf({files, fd})[STAT_MODE] & S_IFMT
   if (kind !== S_IFDIR && kind !== S_IFREG) {
-    host.hostClose(fd)
+    files.hostClose(fd)
     throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
   }
   // hostOpenSelf needs it.
   if (kind === S_IFREG && !existsSync('/proc/self/fd')) {
-    host.hostClose(fd)
+    files.hostClose(fd)
     const nextStep = 'mount it: `mount -t proc proc /proc`'
     throw new HvError('HOST_SYSCALL', '/proc is not mounted, and hv opens files through it', nextStep)
   }
-  return {fd, path: descriptorPath(fd, 'latin1'), own}
+  return {files, fd, path: descriptorPath(fd, 'latin1'), own}
 }
 
 /**
@@ -51,12 +56,12 @@ export function openHostSource(path: string, own?: OwnFiles): HostSource {
  * @throws HvError like openHostSource
  */
 export function adoptHostFile({fd, path}: {fd: number; path: string}): HostSource {
-  return {fd: checkRoot(host.hostAdopt(fd), path), path: toByteString(path)}
+  return {files, fd: checkRoot(files.hostAdopt(fd), path), path: toByteString(path)}
 }
 
-export function statOf(fd: number): Float64Array {
+export function statOf({files, fd}: Pick<HostSource, 'files' | 'fd'>): Float64Array {
   const stat = new Float64Array(STAT_FIELDS)
-  host.hostStat(fd, '', stat)
+  files.hostStat(fd, '', stat)
   return stat
 }
 

@@ -7,7 +7,8 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
-import {check, host, STAT_DEV_MAJOR, STAT_DEV_MINOR, STAT_MODE} from '../host-calls.ts'
+import type {HostFsAddon} from '../host-addon.ts'
+import {check, STAT_DEV_MAJOR, STAT_DEV_MINOR, STAT_MODE} from '../host-calls.ts'
 import {Freshness} from './freshness.ts'
 import {HostDirectory} from './host-directory.ts'
 import {HostFile} from './host-file.ts'
@@ -35,13 +36,15 @@ export interface HostFsOptions {
 export function openHostFs(source: string | HostSource, options: HostFsOptions): HostFs {
   const own = options.readOnly || typeof source !== 'string' ? undefined : new OwnFiles(process.env)
   const opened = typeof source === 'string' ? openHostSource(source, own) : source
-  return new HostFs(opened, statOf(opened.fd), options)
+  return new HostFs(opened, statOf(opened), options)
 }
 
 export class HostFs extends Freshness<HostNode> implements FileSystem {
   readonly type = 'hostfs'
   readonly readOnly: boolean
   dev = 0
+  /** The host's calls on its files. */
+  readonly files: HostFsAddon
   readonly mapped: MappedHostFiles
   readonly root: Inode
   readonly rootFd: number
@@ -69,6 +72,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
 
   constructor(source: HostSource, stat: Float64Array, options: HostFsOptions) {
     super()
+    this.files = source.files
     this.rootFd = source.fd
     this.hostPath = source.path
     this.stat = stat
@@ -87,17 +91,17 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
 
   statfs(): FileSystemStatistics {
     const out = new Float64Array(8)
-    check(host.hostStatFs(this.rootFd, out))
+    check(this.files.hostStatFs(this.rootFd, out))
     const [magic, bsize, blocks, bfree, bavail, files, ffree, namelen] = out
     return {magic, bsize, blocks, bfree, bavail, files, ffree, namelen}
   }
 
   dispose(): void {
     this.lastCreated?.dropCreated()
-    for (const fd of this.#directoryFds.values()) host.hostClose(fd)
+    for (const fd of this.#directoryFds.values()) this.files.hostClose(fd)
     this.#directoryFds.clear()
     this.nodes.clear()
-    host.hostClose(this.rootFd)
+    this.files.hostClose(this.rootFd)
   }
 
   /** Call before every change: the vfs checks too, but this is the wall. @throws Errno EROFS */
@@ -140,7 +144,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     const fd = this.#directoryFds.get(directory)
     if (fd === undefined) return
     this.#directoryFds.delete(directory)
-    host.hostClose(fd)
+    this.files.hostClose(fd)
   }
 
   /** Opens from the nearest open ancestor, name by name: no path is ever too long, and no link is followed. @throws Errno ENAMETOOLONG */
@@ -155,11 +159,11 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     }
     let fd = this.directoryFd(at)
     for (const next of missing.reverse()) {
-      fd = check(host.hostOpenDirectory(fd, next.name))
+      fd = check(this.files.hostOpenDirectory(fd, next.name))
       this.fresh = undefined
-      host.hostStat(fd, '', this.stat)
+      this.files.hostStat(fd, '', this.stat)
       if (!next.isStatOf(this.stat)) {
-        host.hostClose(fd)
+        this.files.hostClose(fd)
         throw new Errno(ESTALE)
       }
       this.#keepOpen(next, fd)
@@ -172,7 +176,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     if (this.#directoryFds.size <= MAX_DIRECTORY_FDS) return
     const [oldest, oldFd] = this.#directoryFds.entries().next().value as [HostDirectory, number]
     this.#directoryFds.delete(oldest)
-    host.hostClose(oldFd)
+    this.files.hostClose(oldFd)
   }
 }
 

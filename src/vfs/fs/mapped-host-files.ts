@@ -3,6 +3,7 @@
 import type {MemoryCache, MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {ByteString} from '../file.ts'
+import type {HostFsAddon} from '../host-addon.ts'
 import {HostPages} from './host-pages.ts'
 
 /** How much of guest memory the pages of unmapped files may keep. */
@@ -42,11 +43,11 @@ export class MappedHostFiles implements MemoryCache {
   }
 
   /** @param version of the present content; undefined: it may change, and nothing would tell */
-  make(identity: string, version: () => string | undefined): HostPages {
+  make(identity: string, files: HostFsAddon, version: () => string | undefined): HostPages {
     const known = this.#files.get(identity)
     if (known !== undefined) return known
     const now = version()
-    const pages = this.#takeIdle(identity, now) ?? new HostPages(this.#memory, now)
+    const pages = this.#takeIdle(identity, now) ?? new HostPages(this.#memory, files, now)
     this.#files.set(identity, pages)
     return pages
   }

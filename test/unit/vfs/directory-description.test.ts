@@ -9,11 +9,13 @@ import type {DirectoryEntry, FileDescription} from '../../../src/vfs/file.ts'
 import {openHostFs} from '../../../src/vfs/fs/host.ts'
 import {Overlay} from '../../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
-import {host} from '../../../src/vfs/host-calls.ts'
+import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {Unfinished} from '../../../src/vfs/unfinished.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
 import {TestVfs} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
+
+const host = nativeHost.files
 
 const MANY = 200_000
 

@@ -188,7 +188,13 @@ describe('a terminal', () => {
       changeModes: () => 0,
     }
     const fd = open('/dev/ptmx', 'r+')
-    const stream = new HostTerminal(fd, O_RDWR, new StreamInode(vfs, fd, HostTerminal), jobs)
+    const stream = new HostTerminal(
+      nativeHost.files,
+      fd,
+      O_RDWR,
+      new StreamInode(vfs, fd, HostTerminal),
+      jobs,
+    )
     const {bytes, memory} = guestMemory()
     expect(errorOf(() => stream.read(bytes))).toBe('EAGAIN')
     for (const request of [TCSETS, TCFLSH, TCSBRK, TIOCSPGRP])

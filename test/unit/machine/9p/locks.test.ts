@@ -7,12 +7,14 @@ import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../../../src/abi/fcntl.ts'
 import {O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {ShareLocks} from '../../../../src/machine/9p/locks.ts'
 import {COST} from '../../../../src/vfs/budget.ts'
-import {host} from '../../../../src/vfs/host-calls.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import type {Client} from '../../../helpers/9p-client.ts'
 import {type Answer, u8, u32, u64} from '../../../helpers/9p-message.ts'
 import {failure} from '../../../helpers/failure.ts'
 import {type HostShare, hostShare} from '../../../helpers/share.ts'
 import {errorOf} from '../../../helpers/vfs.ts'
+
+const host = nativeHost.files
 
 const SUCCESS = 0
 const BLOCKED = 1

@@ -11,7 +11,9 @@ import {F_RDLCK, F_WRLCK} from '../../../../src/abi/fcntl.ts'
 import {HvError} from '../../../../src/errors.ts'
 import {KernelResources} from '../../../../src/machine/kernel/kernel-resources.ts'
 import {openDisk} from '../../../../src/machine/kernel/open-disk.ts'
-import {host} from '../../../../src/vfs/host-calls.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
+
+const host = nativeHost.files
 
 const folder = mkdtempSync(join(tmpdir(), 'hv-disk-'))
 afterAll(() => rmSync(folder, {recursive: true}))

@@ -10,7 +10,9 @@ import {Budget} from '../../../../src/vfs/budget.ts'
 import type {FileDescription} from '../../../../src/vfs/file.ts'
 import {FileLocks} from '../../../../src/vfs/file-locks.ts'
 import {HostLocks} from '../../../../src/vfs/fs/host-locks.ts'
-import {host} from '../../../../src/vfs/host-calls.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
+
+const host = nativeHost.files
 
 const path = join(tmpdir(), `hv-host-locks-${process.pid}`)
 let guestFd: number
@@ -32,7 +34,7 @@ class Guest {
   readonly budget = new Budget()
   readonly #locks = new FileLocks(this.budget)
   readonly #file = {
-    openHostLocks: () => HostLocks.of((access) => host.hostOpenSelf(guestFd, access)),
+    openHostLocks: () => HostLocks.of(host, (access) => host.hostOpenSelf(guestFd, access)),
   } as unknown as FileDescription
 
   set(owner: object, type: number, start: number, end: number): boolean {

@@ -9,11 +9,13 @@ import {execve} from '../../../../src/sentry/syscalls/execve.ts'
 import {mkdir} from '../../../../src/sentry/syscalls/mkdir.ts'
 import {open} from '../../../../src/sentry/syscalls/open.ts'
 import {openHostFs} from '../../../../src/vfs/fs/host.ts'
-import {host} from '../../../../src/vfs/host-calls.ts'
 import {mount} from '../../../../src/vfs/mount-tree.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {resolve} from '../../../../src/vfs/path-walk.ts'
 import {hostDirectory} from '../../../helpers/vfs-backends.ts'
 import {SimulatedTask} from './simulated-task.ts'
+
+const host = nativeHost.files
 
 let directory: ReturnType<typeof hostDirectory>
 let t: SimulatedTask

@@ -7,10 +7,12 @@ import {S_IFDIR, S_IFMT} from '../../../../src/abi/file-mode.ts'
 import {O_CREAT, O_RDWR, O_WRONLY} from '../../../../src/abi/open-flags.ts'
 import {openHostFs} from '../../../../src/vfs/fs/host.ts'
 import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
-import {host} from '../../../../src/vfs/host-calls.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {errorOf, TestVfs} from '../../../helpers/vfs.ts'
 import {hostDirectory} from '../../../helpers/vfs-backends.ts'
+
+const host = nativeHost.files
 
 const EXDEV = 18
 const memory = memoryFile(4 << 20)

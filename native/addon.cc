@@ -12,16 +12,14 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportEventfd(env, exports);
   hv::ExportHostFs(env, exports);
   hv::ExportHostSignals(env, exports);
+  hv::ExportImages(env, exports);
   hv::ExportJail(env, exports);
-  hv::ExportMachineInit(env, exports);
   hv::ExportPassing(env, exports);
   hv::ExportPtrace(env, exports);
-  hv::ExportReadableWatch(env, exports);
   hv::ExportTap(env, exports);
   hv::ExportUserVm(env, exports);
   hv::ExportVcpu(env, exports);
   hv::ExportVcpuState(env, exports);
-  hv::ExportVdso(env, exports);
   hv::ExportVm(env, exports);
   hv::ExportVmMemory(env, exports);
   hv::ExportWatchdog(env, exports);

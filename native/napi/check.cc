@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "napi/bind.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
 #include "sys/fd.h"
 
 namespace hv {
@@ -128,13 +128,6 @@ uint64_t ReadRegisterId(const Napi::Value& value) {
   return id;
 }
 
-template <typename T, typename ToJs>
-Napi::Array ArrayOf(Napi::Env env, const std::vector<T>& values, ToJs to_js) {
-  Napi::Array array = Napi::Array::New(env, values.size());
-  for (uint32_t i = 0; i < values.size(); i++) array.Set(i, to_js(values[i]));
-  return array;
-}
-
 // probeKvm(path: string, capabilities: number[], more?: KvmQuestions): KvmProbe of src/check/addon.ts.
 Napi::Value JsProbeKvm(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -161,10 +154,10 @@ Napi::Value JsProbeKvm(const Napi::CallbackInfo& info) {
     record.Set("openErrno", to_number(probe.open_errno));
     record.Set("apiVersion", to_number(probe.api_version));
     record.Set("createVmErrno", to_number(probe.create_vm_errno));
-    record.Set("extensions", ArrayOf(env, probe.extensions, to_number));
-    record.Set("devices", ArrayOf(env, probe.devices, to_number));
-    record.Set("attributes", ArrayOf(env, probe.attributes, to_number));
-    record.Set("registers", ArrayOf(env, probe.registers, to_register));
+    record.Set("extensions", ToArray(env, probe.extensions, to_number));
+    record.Set("devices", ToArray(env, probe.devices, to_number));
+    record.Set("attributes", ToArray(env, probe.attributes, to_number));
+    record.Set("registers", ToArray(env, probe.registers, to_register));
     return record;
   });
 }

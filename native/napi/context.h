@@ -4,16 +4,11 @@
 
 #include <napi.h>
 
-#include <algorithm>
 #include <initializer_list>
-#include <memory>
-#include <stdexcept>
 #include <utility>
-#include <vector>
 
 #include "arch/tracee.h"
-#include "napi/guard.h"
-#include "napi/watcher.h"
+#include "napi/objects.h"
 
 namespace hv {
 
@@ -32,17 +27,13 @@ Napi::Value RunFunction(Napi::Env env, std::shared_ptr<RunTarget<Context>> targe
     void* data = nullptr;
     // SAFETY: the call's own env and info; without `data` there is no holder, and then napi says so.
     napi_get_cb_info(run_env, info, nullptr, nullptr, nullptr, &data);
-    try {
-      Guard(run_env, [&] {
-        // SAFETY: the holder that was given to the function, which has it until it is collected.
-        Context* context = (*static_cast<Holder*>(data))->context;
-        if (context == nullptr) throw std::invalid_argument("the context is disposed");
-        context->record().stopped = static_cast<uint32_t>(context->Run());
-      });
-    } catch (const Napi::Error& error) {
-      error.ThrowAsJavaScriptException();
-    }
-    return nullptr;
+    return CallRaw(run_env, [&]() -> Napi::Value {
+      // SAFETY: the holder that was given to the function, which has it until it is collected.
+      Context* context = (*static_cast<Holder*>(data))->context;
+      if (context == nullptr) throw std::invalid_argument("the context is disposed");
+      context->record().stopped = static_cast<uint32_t>(context->Run());
+      return {};
+    });
   };
   auto release = [](napi_env, void* data, void*) { delete static_cast<Holder*>(data); };
   // SAFETY: the function owns the holder, and gives it up when it is collected.
@@ -56,42 +47,33 @@ Napi::Value RunFunction(Napi::Env env, std::shared_ptr<RunTarget<Context>> targe
   return Napi::Value(env, function);
 }
 
-inline Napi::Value ToUint8Array(Napi::Env env, const std::vector<uint8_t>& bytes) {
-  Napi::Uint8Array out = Napi::Uint8Array::New(env, bytes.size());
-  std::copy(bytes.begin(), bytes.end(), out.Data());
-  return out;
-}
-
-inline std::vector<uint32_t> ToWords(const Napi::Value& value) {
-  Napi::Uint32Array array = value.As<Napi::Uint32Array>();
-  return {array.Data(), array.Data() + array.ElementLength()};
-}
-
-inline std::vector<uint8_t> ToBytes(const Napi::Value& value) {
-  Napi::Uint8Array array = value.As<Napi::Uint8Array>();
-  return {array.Data(), array.Data() + array.ByteLength()};
-}
-
 // `Object`: the class that derives from this one. A platform's context has the methods that are called here.
 template <typename Object, typename Context>
-class ContextObjectBase : public Napi::ObjectWrap<Object> {
- protected:
-  using Method = Napi::ClassPropertyDescriptor<Object>;
+class ContextObject : public BoundObject<Object> {
+ public:
+  // Throws std::invalid_argument when it was disposed of.
+  Context& Callee() const {
+    if (context_ == nullptr) throw std::invalid_argument("the context is disposed");
+    return *context_;
+  }
 
-  explicit ContextObjectBase(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Object>(info) {
+ protected:
+  using Property = Napi::ClassPropertyDescriptor<Object>;
+
+  explicit ContextObject(const Napi::CallbackInfo& info) : BoundObject<Object>(info) {
     Guard(info.Env(), [&] { this->Value().Set("run", RunFunction<Context>(info.Env(), target_)); });
   }
 
   // The methods of every context, and the platform's own.
-  static std::vector<Method> Methods(std::initializer_list<Method> own) {
-    std::vector<Method> methods = {
-        Object::InstanceMethod("becomeTarget", &ContextObjectBase::BecomeTarget),
-        Object::InstanceMethod("readRegisters", &ContextObjectBase::ReadRegisters),
-        Object::InstanceMethod("writeRegisters", &ContextObjectBase::WriteRegisters),
-        Object::InstanceMethod("writeResult", &ContextObjectBase::WriteResult),
-        Object::InstanceMethod("readFpState", &ContextObjectBase::ReadFpState),
-        Object::InstanceMethod("writeFpState", &ContextObjectBase::WriteFpState),
-        Object::InstanceMethod("dispose", &ContextObjectBase::Dispose)};
+  static std::vector<Property> Methods(std::initializer_list<Property> own) {
+    std::vector<Property> methods = {
+        Object::InstanceMethod("becomeTarget", &ContextObject::BecomeTarget),
+        Object::template Method<ReadRegisters>("readRegisters"),
+        Object::template Method<WriteRegisters>("writeRegisters"),
+        Object::template Method<&Context::WriteResult>("writeResult"),
+        Object::template Method<&Context::ReadFpState>("readFpState"),
+        Object::template Method<&Context::WriteFpState>("writeFpState"),
+        Object::InstanceMethod("dispose", &ContextObject::Dispose)};
     methods.insert(methods.end(), own);
     return methods;
   }
@@ -112,53 +94,31 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
     watcher_.reset();
   }
 
-  Context& Get() const {
-    if (context_ == nullptr) throw std::invalid_argument("the context is disposed");
-    return *context_;
-  }
-
   std::unique_ptr<Context> context_;
   std::shared_ptr<Watcher> watcher_;
 
  private:
   // Makes the context that `run` runs the one that the watcher interrupts.
   void BecomeTarget(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { watcher_->SetTarget(this, [context = &Get()] { context->Kick(); }); });
+    Guard(info.Env(),
+          [&] { watcher_->SetTarget(this, [context = &Callee()] { context->Kick(); }); });
   }
 
   // Throws std::out_of_range for an array that is too short.
-  void ReadRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      const UserRegisters& registers = Get().ReadRegisters();
-      std::copy(registers.begin(), registers.end(), Registers(info[0]).Data());
-    });
+  static void ReadRegisters(Context& context, Napi::BigUint64Array out) {
+    const UserRegisters& registers = context.ReadRegisters();
+    std::copy(registers.begin(), registers.end(), Checked(out).Data());
   }
 
-  void WriteRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Napi::BigUint64Array in = Registers(info[0]);
-      UserRegisters registers;
-      std::copy(in.Data(), in.Data() + registers.size(), registers.begin());
-      Get().WriteRegisters(registers);
-    });
-  }
-
-  void WriteResult(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().WriteResult(info[0].ToNumber().Int64Value()); });
-  }
-
-  Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return ToUint8Array(info.Env(), Get().ReadFpState()); });
-  }
-
-  void WriteFpState(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().WriteFpState(ToBytes(info[0])); });
+  static void WriteRegisters(Context& context, Napi::BigUint64Array in) {
+    UserRegisters registers;
+    std::copy_n(Checked(in).Data(), registers.size(), registers.begin());
+    context.WriteRegisters(registers);
   }
 
   void Dispose(const Napi::CallbackInfo&) { Free(); }
 
-  static Napi::BigUint64Array Registers(const Napi::Value& value) {
-    Napi::BigUint64Array array = value.As<Napi::BigUint64Array>();
+  static Napi::BigUint64Array& Checked(Napi::BigUint64Array& array) {
     if (array.ElementLength() < kUserRegisters) throw std::out_of_range("registers");
     return array;
   }

@@ -7,64 +7,45 @@
 
 #include "napi/call_listener.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
 #include "napi/loop_poll.h"
-#include "napi/vm_object.h"
+#include "napi/objects.h"
 
 namespace hv {
 namespace {
 
-class EventfdObject : public Napi::ObjectWrap<EventfdObject> {
+class EventfdObject : public OwnerObject<EventfdObject, Eventfd> {
  public:
+  static constexpr const char* kName = "the eventfd";
+
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Eventfd",
-                       {InstanceAccessor<&EventfdObject::Number>("fd"),
-                        InstanceMethod<&EventfdObject::Signal>("signal"),
-                        InstanceMethod<&EventfdObject::Take>("take"),
-                        InstanceMethod<&EventfdObject::Listen>("listen"),
-                        InstanceMethod<&EventfdObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "Eventfd",
+        {Getter<&Eventfd::fd>("fd"), Method<&Eventfd::Signal>("signal"),
+         Method<&Eventfd::Take>("take"), InstanceMethod<&EventfdObject::Listen>("listen"),
+         InstanceMethod<&EventfdObject::Dispose>("dispose")});
   }
 
   // new Eventfd(fd): an existing one; -1: a new one.
-  explicit EventfdObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EventfdObject>(info) {
+  explicit EventfdObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       const int other = info[0].ToNumber().Int32Value();
-      eventfd_ = other < 0 ? std::make_unique<Eventfd>() : std::make_unique<Eventfd>(other);
+      owned_ = other < 0 ? std::make_shared<Eventfd>() : std::make_shared<Eventfd>(other);
     });
   }
 
-  const Eventfd& Get() const {
-    if (eventfd_ == nullptr) throw std::invalid_argument("the eventfd is disposed");
-    return *eventfd_;
-  }
-
  private:
-  Napi::Value Number(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().fd()); });
-  }
-
-  void Signal(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().Signal(); });
-  }
-
-  // take(): how often it was signalled since the last time.
-  Napi::Value Take(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(),
-                 [&] { return Napi::Number::New(info.Env(), static_cast<double>(Get().Take())); });
-  }
-
   // listen(listener): called with what `take` would give, when that is not 0.
   void Listen(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       Value().Set(kListener, info[0]);
-      poll_ = std::make_unique<LoopPoll>(info.Env(), Get().fd(), Hear, this);
+      poll_ = std::make_unique<LoopPoll>(info.Env(), Get()->fd(), Hear, this);
     });
   }
 
   static void Hear(void* self) { static_cast<EventfdObject*>(self)->Tell(); }
 
   void Tell() {
-    const uint64_t count = Get().Take();
+    const uint64_t count = Get()->Take();
     if (count == 0) return;
     Napi::HandleScope scope(Env());
     CallListener(Env(), Value(), Napi::Number::New(Env(), static_cast<double>(count)));
@@ -72,35 +53,60 @@ class EventfdObject : public Napi::ObjectWrap<EventfdObject> {
 
   void Dispose(const Napi::CallbackInfo&) {
     poll_.reset();
-    eventfd_.reset();
+    owned_.reset();
   }
 
-  // The poll ends first.
-  std::unique_ptr<Eventfd> eventfd_;
+  // It ends before the eventfd.
   std::unique_ptr<LoopPoll> poll_;
 };
 
-// anyReadable(fds: Int32Array): never waits.
-Napi::Value AnyReadable(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    Napi::Int32Array fds = info[0].As<Napi::Int32Array>();
-    std::vector<pollfd> polled(fds.ElementLength());
-    for (size_t i = 0; i < polled.size(); i++) polled[i] = {fds[i], POLLIN, 0};
-    // A failure counts as readable: then each is looked at.
-    bool any = ::poll(polled.data(), polled.size(), 0) != 0;
-    return Napi::Boolean::New(info.Env(), any);
-  });
+// Tells JavaScript, through its own event loop, that a descriptor is readable.
+class ReadableWatch : public Napi::ObjectWrap<ReadableWatch> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "ReadableWatch", {InstanceMethod<&ReadableWatch::Dispose>("dispose")});
+  }
+
+  // new ReadableWatch(fd, listener): the descriptor does not block, and stays open until this is disposed of.
+  explicit ReadableWatch(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ReadableWatch>(info) {
+    Guard(info.Env(), [&] {
+      Value().Set(kListener, info[1]);
+      poll_ = std::make_unique<LoopPoll>(info.Env(), info[0].ToNumber().Int32Value(), Hear, this);
+    });
+  }
+
+ private:
+  static void Hear(void* self) { static_cast<ReadableWatch*>(self)->Tell(); }
+
+  void Tell() {
+    Napi::HandleScope scope(Env());
+    CallListener(Env(), Value(), Env().Undefined());
+  }
+
+  void Dispose(const Napi::CallbackInfo&) { poll_.reset(); }
+
+  std::unique_ptr<LoopPoll> poll_;
+};
+
+// Never waits.
+bool AnyReadable(const std::vector<int32_t>& fds) {
+  std::vector<pollfd> polled;
+  for (int fd : fds) polled.push_back({fd, POLLIN, 0});
+  // A failure counts as readable: then each is looked at.
+  return ::poll(polled.data(), polled.size(), 0) != 0;
 }
 
 }  // namespace
 
-const Eventfd& UnwrapEventfd(const Napi::Value& value) {
-  return EventfdObject::Unwrap(value.As<Napi::Object>())->Get();
+template <>
+Eventfd& FromJs(const Napi::Value& value) {
+  return EventfdObject::Unwrap(value.As<Napi::Object>())->Callee();
 }
 
 void ExportEventfd(Napi::Env env, Napi::Object exports) {
   exports.Set("Eventfd", EventfdObject::Define(env));
-  exports.Set("anyReadable", Napi::Function::New(env, AnyReadable, "anyReadable"));
+  exports.Set("ReadableWatch", ReadableWatch::Define(env));
+  Export<AnyReadable>(exports, "anyReadable");
 }
 
 }  // namespace hv

@@ -37,6 +37,17 @@ auto Guard(Napi::Env env, Body body) -> decltype(body()) {
   }
 }
 
+// The same for a function that Node-API calls itself: the exception is JavaScript's when it returns.
+template <typename Body>
+napi_value CallRaw(Napi::Env env, Body body) {
+  try {
+    return Guard(env, body);
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
+    return nullptr;
+  }
+}
+
 }  // namespace hv
 
 #endif  // HV_NAPI_GUARD_H_

@@ -12,32 +12,35 @@
 #include "jail/launcher.h"
 #include "jail/namespaces.h"
 #include "jail/rights.h"
+#include "napi/bind.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
 #include "napi/host_change.h"
 #include "sys/thread_fds.h"
 
 namespace hv {
 namespace {
 
-std::vector<std::string> ToStrings(const Napi::Value& value) {
-  std::vector<std::string> result;
-  const Napi::Array array = value.As<Napi::Array>();
-  for (uint32_t at = 0; at < array.Length(); at++) result.push_back(array.Get(at).ToString());
-  return result;
+template <typename Item>
+std::vector<Item> ToList(const Napi::Array& array) {
+  std::vector<Item> list;
+  for (uint32_t at = 0; at < array.Length(); at++) list.push_back(FromJs<Item>(array.Get(at)));
+  return list;
 }
 
 // Of two lists of descriptors: what is read, and what is also written.
-std::vector<FileRule> ToRules(const Napi::Value& read, const Napi::Value& written) {
+std::vector<FileRule> ToRules(const Napi::Array& read, const Napi::Array& written) {
   std::vector<FileRule> rules;
-  const auto add = [&](const Napi::Value& list, bool is_writable) {
-    const Napi::Array fds = list.As<Napi::Array>();
-    for (uint32_t at = 0; at < fds.Length(); at++)
-      rules.push_back({fds.Get(at).ToNumber().Int32Value(), is_writable});
-  };
-  add(read, false);
-  add(written, true);
+  for (int fd : ToList<int>(read)) rules.push_back({fd, false});
+  for (int fd : ToList<int>(written)) rules.push_back({fd, true});
   return rules;
+}
+
+// What `names` has under the name.
+template <typename Named>
+Named ByName(std::initializer_list<std::pair<const char*, Named>> names, const std::string& name) {
+  for (const auto& [known, named] : names)
+    if (name == known) return named;
+  throw std::invalid_argument("it has no " + name);
 }
 
 // Its descriptor is of procfs, from which all of the host's files can be reached: it is closed with the last right that is given up.
@@ -52,142 +55,88 @@ EveryThread& Threads() {
   return *threads;
 }
 
-Napi::Value Answer(Napi::Env env, int error) { return Napi::Number::New(env, error); }
+int Launcher() { return ThreadFds::Lend(OpenLauncher()); }
 
-// openLauncher(): a descriptor
-Napi::Value Launcher(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] { return Answer(info.Env(), ThreadFds::Lend(OpenLauncher())); });
+int Resource(const std::string& name, double most) {
+  const int resource = ByName<int>(
+      {{"data", RLIMIT_DATA}, {"nofile", RLIMIT_NOFILE}, {"nproc", RLIMIT_NPROC}}, name);
+  return LimitResource(resource, static_cast<uint64_t>(std::clamp(most, 0.0, 0x1p40)));
 }
 
-// limitResource(name, most)
-Napi::Value Resource(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    const std::string name = info[0].ToString();
-    const double most = std::clamp(info[1].ToNumber().DoubleValue(), 0.0, 0x1p40);
-    int resource;
-    if (name == "data") {
-      resource = RLIMIT_DATA;
-    } else if (name == "nofile") {
-      resource = RLIMIT_NOFILE;
-    } else if (name == "nproc") {
-      resource = RLIMIT_NPROC;
-    } else {
-      throw std::invalid_argument("no such resource");
-    }
-    return Answer(info.Env(), LimitResource(resource, static_cast<uint64_t>(most)));
-  });
+// A path that cannot be opened is reported when it is opened for the guest.
+int Reach(Napi::Array writable_paths) {
+  const int version = LandlockVersion();
+  others = EveryThread().Others();
+  if (!builder) builder.emplace();
+  std::vector<Fd> directories;
+  std::vector<FileRule> files;
+  for (const std::string& path : ToList<std::string>(writable_paths)) {
+    Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() < 0) continue;
+    files.push_back({fd.get(), true});
+    directories.push_back(std::move(fd));
+  }
+  return version < 0 ? -version : RestrictReach(version, files);
 }
 
-// shareNoCore()
-Napi::Value Core(const Napi::CallbackInfo& info) { return Answer(info.Env(), ShareNoCore()); }
-
-// limitSpeculation()
-Napi::Value Speculation(const Napi::CallbackInfo& info) {
-  return Answer(info.Env(), LimitSpeculation());
+int Files(Napi::Array fds, Napi::Array writable_fds) {
+  const std::vector<FileRule> rules = ToRules(fds, writable_fds);
+  const int version = LandlockVersion();
+  return version < 0 ? -version : RestrictFiles(Threads(), version, rules, others);
 }
 
-// restrictReach(writablePaths): one that cannot be opened is reported when it is opened for the guest
-Napi::Value Reach(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    const int version = LandlockVersion();
-    others = EveryThread().Others();
-    if (!builder) builder.emplace();
-    std::vector<Fd> directories;
-    std::vector<FileRule> files;
-    for (const std::string& path : ToStrings(info[0])) {
-      Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-      if (fd.get() < 0) continue;
-      files.push_back({fd.get(), true});
-      directories.push_back(std::move(fd));
-    }
-    return Answer(info.Env(), version < 0 ? -version : RestrictReach(version, files));
-  });
+// Errors by name.
+Napi::Object Namespaces(Napi::Array directories, Napi::Array fds, Napi::Array writable_fds) {
+  if (!builder) builder.emplace();
+  const std::vector<std::string> shown = ToList<std::string>(directories);
+  const std::vector<FileRule> files = ToRules(fds, writable_fds);
+  EveryThread& all = Threads();
+  std::vector<Namespace> entered;
+  builder->Run([&] { entered = EnterNamespaces(all, shown, files); });
+  builder.reset();
+  Napi::Object result = Napi::Object::New(directories.Env());
+  for (const Namespace& each : entered) result.Set(each.name, each.error);
+  return result;
 }
 
-// restrictFiles(fds, writableFds)
-Napi::Value Files(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    const std::vector<FileRule> rules = ToRules(info[0], info[1]);
-    const int version = LandlockVersion();
-    return Answer(info.Env(),
-                  version < 0 ? -version : RestrictFiles(Threads(), version, rules, others));
-  });
+// `uid`: of what the process becomes, or undefined.
+int Rights(Napi::Array capabilities, Napi::Value uid, Napi::Value gid) {
+  uint64_t keep = 0;
+  for (uint32_t number : ToList<uint32_t>(capabilities)) keep |= uint64_t{1} << (number & 63);
+  std::optional<Identity> identity;
+  if (uid.IsNumber()) identity = {FromJs<uint32_t>(uid), FromJs<uint32_t>(gid)};
+  const int error = GiveUpRights(Threads(), keep, identity);
+  threads.reset();
+  return error;
 }
 
-// enterNamespaces(directories, fds, writableFds): errors by name
-Napi::Value Namespaces(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    if (!builder) builder.emplace();
-    const std::vector<std::string> shown = ToStrings(info[0]);
-    const std::vector<FileRule> files = ToRules(info[1], info[2]);
-    EveryThread& all = Threads();
-    std::vector<Namespace> entered;
-    builder->Run([&] { entered = EnterNamespaces(all, shown, files); });
-    builder.reset();
-    Napi::Object result = Napi::Object::New(info.Env());
-    for (const Namespace& each : entered) result.Set(each.name, Answer(info.Env(), each.error));
-    return result;
-  });
-}
-
-// giveUpRights(capabilities, uid?, gid?)
-Napi::Value Rights(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    uint64_t keep = 0;
-    const Napi::Array numbers = info[0].As<Napi::Array>();
-    for (uint32_t at = 0; at < numbers.Length(); at++)
-      keep |= uint64_t{1} << (numbers.Get(at).ToNumber().Uint32Value() & 63);
-    std::optional<Identity> identity;
-    if (info[1].IsNumber())
-      identity = {info[1].ToNumber().Uint32Value(), info[2].ToNumber().Uint32Value()};
-    const int error = GiveUpRights(Threads(), keep, identity);
-    threads.reset();
-    return Answer(info.Env(), error);
-  });
-}
-
-Changes ToChanges(const std::string& name) {
-  if (name == "none") return Changes::kNone;
-  if (name == "through open files") return Changes::kThroughOpenFiles;
-  if (name == "any") return Changes::kAny;
-  throw std::invalid_argument("no such changes");
-}
-
-// filterCalls(caller, hasTerminal, isUndecided, accepts, dumps, changes)
-Napi::Value Filter(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    const std::string name = info[0].ToString();
-    Caller caller;
-    if (name == "kvm") {
-      caller = Caller::kKvm;
-    } else if (name == "ptrace") {
-      caller = Caller::kPtrace;
-    } else if (name == "machine") {
-      caller = Caller::kMachine;
-    } else if (name == "kernel") {
-      caller = Caller::kKernel;
-    } else {
-      throw std::invalid_argument("no such caller");
-    }
-    const Changes changes = ToChanges(info[5].ToString());
-    MayChangeByPath() = changes == Changes::kAny;
-    return Answer(info.Env(), FilterCalls({caller, info[1].ToBoolean(), info[2].ToBoolean(),
-                                           info[3].ToBoolean(), info[4].ToBoolean(), changes}));
-  });
+int Filter(const std::string& caller_name, bool has_terminal, bool is_undecided, bool accepts,
+           bool dumps, const std::string& changes_name) {
+  const Caller caller = ByName<Caller>({{"kvm", Caller::kKvm},
+                                        {"ptrace", Caller::kPtrace},
+                                        {"machine", Caller::kMachine},
+                                        {"kernel", Caller::kKernel}},
+                                       caller_name);
+  const Changes changes = ByName<Changes>({{"none", Changes::kNone},
+                                           {"through open files", Changes::kThroughOpenFiles},
+                                           {"any", Changes::kAny}},
+                                          changes_name);
+  MayChangeByPath() = changes == Changes::kAny;
+  return FilterCalls({caller, has_terminal, is_undecided, accepts, dumps, changes});
 }
 
 }  // namespace
 
-void ExportJail(Napi::Env env, Napi::Object exports) {
-  exports.Set("openLauncher", Napi::Function::New(env, Launcher));
-  exports.Set("limitResource", Napi::Function::New(env, Resource));
-  exports.Set("shareNoCore", Napi::Function::New(env, Core));
-  exports.Set("limitSpeculation", Napi::Function::New(env, Speculation));
-  exports.Set("restrictReach", Napi::Function::New(env, Reach));
-  exports.Set("restrictFiles", Napi::Function::New(env, Files));
-  exports.Set("enterNamespaces", Napi::Function::New(env, Namespaces));
-  exports.Set("giveUpRights", Napi::Function::New(env, Rights));
-  exports.Set("filterCalls", Napi::Function::New(env, Filter));
+void ExportJail(Napi::Env, Napi::Object exports) {
+  Export<Launcher>(exports, "openLauncher");
+  Export<Resource>(exports, "limitResource");
+  Export<ShareNoCore>(exports, "shareNoCore");
+  Export<LimitSpeculation>(exports, "limitSpeculation");
+  Export<Reach>(exports, "restrictReach");
+  Export<Files>(exports, "restrictFiles");
+  Export<Namespaces>(exports, "enterNamespaces");
+  Export<Rights>(exports, "giveUpRights");
+  Export<Filter>(exports, "filterCalls");
 }
 
 }  // namespace hv

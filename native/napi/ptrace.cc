@@ -4,13 +4,11 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <span>
 
 #include "napi/context.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
 #include "napi/region_buffer.h"
-#include "napi/size.h"
-#include "napi/watcher.h"
 #include "ptrace/traced_context.h"
 #include "shim/stub.h"
 #include "sys/cpu_pin.h"
@@ -19,22 +17,22 @@ namespace hv {
 namespace {
 
 // new Tracer(memoryBytes, cpus = 1): the MemoryFile of programs, and the thread that traces them.
-class TracerObject : public Napi::ObjectWrap<TracerObject> {
+class TracerObject : public OwnerObject<TracerObject, Tracer> {
  public:
+  static constexpr const char* kName = "the tracer";
+
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Tracer",
-                       {InstanceMethod<&TracerObject::ShowMemory>("showMemory"),
-                        InstanceAccessor<&TracerObject::IsCrowded>("isCrowded"),
-                        InstanceMethod<&TracerObject::BecomeTarget>("becomeTarget"),
-                        InstanceMethod<&TracerObject::WaitAny>("waitAny"),
-                        InstanceMethod<&TracerObject::OpenGate>("openGate"),
-                        InstanceMethod<&TracerObject::SetBriefNs>("setBriefNs"),
-                        InstanceMethod<&TracerObject::Spread>("spread"),
-                        InstanceMethod<&TracerObject::Release>("release"),
-                        InstanceMethod<&TracerObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "Tracer",
+        {InstanceMethod<&TracerObject::ShowMemory>("showMemory"),
+         Getter<&Tracer::is_crowded>("isCrowded"),
+         InstanceMethod<&TracerObject::BecomeTarget>("becomeTarget"),
+         Method<&Tracer::WaitAny>("waitAny"), Method<&Tracer::OpenGate>("openGate"),
+         Method<&Tracer::set_brief_ns>("setBriefNs"), Method<&Tracer::Spread>("spread"),
+         Method<Release>("release"), InstanceMethod<&TracerObject::Dispose>("dispose")});
   }
 
-  explicit TracerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TracerObject>(info) {
+  explicit TracerObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       // A guest's page is a page of the host: nothing smaller can be mapped into a process.
       if (::sysconf(_SC_PAGESIZE) != 4096)
@@ -44,16 +42,10 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
       memory_ = RegionBuffer(memory);
       pin_ = std::make_unique<CpuPin>();
       const uint32_t cpus = info[1].IsNumber() ? info[1].ToNumber().Uint32Value() : 1;
-      tracer_ = std::make_shared<Tracer>(std::move(memory), cpus, pin_->Others());
+      owned_ = std::make_shared<Tracer>(std::move(memory), cpus, pin_->Others());
     });
   }
   ~TracerObject() override { Free(); }
-
-  // Throws when it was disposed.
-  std::shared_ptr<Tracer> Get() const {
-    if (tracer_ == nullptr) throw std::invalid_argument("the tracer is disposed");
-    return tracer_;
-  }
 
  private:
   // showMemory(bytes)
@@ -61,39 +53,16 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
     return Guard(info.Env(), [&] { return memory_.Show(info.Env(), ToSize(info[0])); });
   }
 
-  Napi::Value IsCrowded(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Boolean::New(info.Env(), Get()->is_crowded()); });
-  }
-
   // Makes the watcher interrupt whatever runs.
   void BecomeTarget(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      watcher_ = UnwrapWatcher(info[0]);
+      watcher_ = FromJs<std::shared_ptr<Watcher>>(info[0]);
       watcher_->SetTarget(this, [tracer = Get().get()] { tracer->Kick(); });
     });
   }
 
-  void WaitAny(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->WaitAny(); });
-  }
-
-  Napi::Value OpenGate(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      return Napi::Number::New(info.Env(), static_cast<double>(Get()->OpenGate()));
-    });
-  }
-
-  void SetBriefNs(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->set_brief_ns(info[0].ToNumber().Int64Value()); });
-  }
-
-  // spread(manyStops: number)
-  void Spread(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->Spread(info[0].ToNumber().Uint32Value()); });
-  }
-
-  void Release(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->memory().Release(ToSize(info[0]), ToSize(info[1])); });
+  static void Release(Tracer& tracer, uint64_t offset, uint64_t length) {
+    tracer.memory().Release(offset, length);
   }
 
   void Dispose(const Napi::CallbackInfo&) {
@@ -105,79 +74,46 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
   void Free() {
     if (watcher_ != nullptr) watcher_->ClearTarget(this);
     watcher_.reset();
-    if (tracer_ != nullptr) tracer_->Close();
-    tracer_.reset();
+    if (owned_ != nullptr) owned_->Close();
+    owned_.reset();
   }
 
-  std::shared_ptr<Tracer> tracer_;
   std::shared_ptr<Watcher> watcher_;
   std::unique_ptr<CpuPin> pin_;
   RegionBuffer memory_;
 };
 
 // new TracedSpace(): it has none until `open`.
-class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
+class TracedSpaceObject : public OwnerObject<TracedSpaceObject, TracedSpace> {
  public:
+  static constexpr const char* kName = "the address space";
+
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "TracedSpace",
-                       {InstanceMethod<&TracedSpaceObject::Open>("open"),
-                        InstanceAccessor<&TracedSpaceObject::Pid>("pid"),
-                        InstanceMethod<&TracedSpaceObject::Set>("set"),
-                        InstanceMethod<&TracedSpaceObject::Commit>("commit"),
-                        InstanceMethod<&TracedSpaceObject::ReadFpState>("readFpState"),
-                        InstanceMethod<&TracedSpaceObject::Kill>("kill"),
-                        InstanceMethod<&TracedSpaceObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "TracedSpace",
+        {InstanceMethod<&TracedSpaceObject::Open>("open"),
+         Getter<[](Stub& stub) { return stub.leader().tracee().process(); }>("pid"),
+         Method<&Stub::Set>("set"), Method<&Stub::Commit>("commit"),
+         // As it is now: after the process's start, what a program begins with.
+         Method<[](Stub& stub) { return stub.leader().tracee().ReadFpState(); }>("readFpState"),
+         Method<&Stub::Kill>("kill"), InstanceMethod<&TracedSpaceObject::Dispose>("dispose")});
   }
 
-  explicit TracedSpaceObject(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<TracedSpaceObject>(info) {}
+  using OwnerObject::OwnerObject;
   ~TracedSpaceObject() override { Free(); }
 
-  std::shared_ptr<TracedSpace> Get() const {
-    if (space_ == nullptr) throw std::invalid_argument("the address space is disposed");
-    return space_;
-  }
+  Stub& Callee() const { return Get()->Get(); }
 
  private:
-  Stub& GetStub() const { return Get()->Get(); }
-
   // open(tracer), or open(another TracedSpace, true): a fork. Precondition: it has none, or its last one was disposed of.
   void Open(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       auto from = info[0].As<Napi::Object>();
       if (info[1].ToBoolean())
-        space_ = std::make_shared<TracedSpace>(*TracedSpaceObject::Unwrap(from)->Get());
+        owned_ = std::make_shared<TracedSpace>(*TracedSpaceObject::Unwrap(from)->Get());
       else
-        space_ = std::make_shared<TracedSpace>(TracerObject::Unwrap(from)->Get());
+        owned_ = std::make_shared<TracedSpace>(TracerObject::Unwrap(from)->Get());
     });
-  }
-
-  Napi::Value Pid(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      return Napi::Number::New(info.Env(), GetStub().leader().tracee().process());
-    });
-  }
-
-  void Set(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      GetStub().Set(ToSize(info[0]), ToSize(info[1]), ToSize(info[2]), ToSize(info[3]),
-                    info[4].ToBoolean());
-    });
-  }
-
-  void Commit(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { GetStub().Commit(); });
-  }
-
-  // The state of the process as it is now: after its start, what a program begins with.
-  Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      return ToUint8Array(info.Env(), GetStub().leader().tracee().ReadFpState());
-    });
-  }
-
-  void Kill(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { GetStub().Kill(); });
   }
 
   void Dispose(const Napi::CallbackInfo& info) {
@@ -185,31 +121,25 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
   }
 
   void Free() {
-    if (space_ != nullptr) space_->Close();
-    space_.reset();
+    if (owned_ != nullptr) owned_->Close();
+    owned_.reset();
   }
-
-  std::shared_ptr<TracedSpace> space_;
 };
 
-class TracedContextObject : public ContextObjectBase<TracedContextObject, TracedContext> {
+class TracedContextObject : public ContextObject<TracedContextObject, TracedContext> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "TracedContext",
-                       Methods({InstanceMethod<&TracedContextObject::Open>("open"),
-                                InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
-                                InstanceAccessor<&TracedContextObject::IsAway>("isAway"),
-                                InstanceMethod<&TracedContextObject::HasPlace>("hasPlace"),
-                                InstanceMethod<&TracedContextObject::Poll>("poll"),
-                                InstanceMethod<&TracedContextObject::Halt>("halt"),
-                                InstanceMethod<&TracedContextObject::Know>("know"),
-                                InstanceMethod<&TracedContextObject::Start>("start"),
-                                InstanceMethod<&TracedContextObject::Preempt>("preempt"),
-                                InstanceMethod<&TracedContextObject::Explain>("explain")}));
+    return DefineClass(
+        env, "TracedContext",
+        Methods({InstanceMethod<&TracedContextObject::Open>("open"), Method<SetSpace>("setSpace"),
+                 Getter<IsAway>("isAway"), Method<&TracedContext::HasPlace>("hasPlace"),
+                 Method<Poll>("poll"), Method<&TracedContext::Halt>("halt"),
+                 Method<&TracedContext::Know>("know"), Method<Start>("start"),
+                 Method<Preempt>("preempt"), Method<&TracedContext::Explain>("explain")}));
   }
 
   // new TracedContext(): it has none until `open`.
-  explicit TracedContextObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {}
+  explicit TracedContextObject(const Napi::CallbackInfo& info) : ContextObject(info) {}
 
   ~TracedContextObject() override { Free(); }
 
@@ -222,61 +152,32 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
       // SAFETY: the persistent reference keeps the buffer, and it does not move.
       auto* words = new (buffer.Data()) TrapWords();
       Own(std::make_unique<TracedContext>(TracerObject::Unwrap(info[2].As<Napi::Object>())->Get(),
-                                          *words, ToBytes(info[1])),
-          UnwrapWatcher(info[0]));
+                                          *words, FromJs<std::vector<uint8_t>>(info[1])),
+          FromJs<std::shared_ptr<Watcher>>(info[0]));
       Value().Set("words", buffer);
       Value().Set("recordOffset", Napi::Number::New(info.Env(), offsetof(TrapWords, record)));
     });
   }
 
-  void SetSpace(const Napi::CallbackInfo& info) {
-    Guard(info.Env(),
-          [&] { Get().SetSpace(TracedSpaceObject::Unwrap(info[0].As<Napi::Object>())->Get()); });
+  static void SetSpace(TracedContext& context, Napi::Object space) {
+    context.SetSpace(TracedSpaceObject::Unwrap(space)->Get());
   }
 
-  Napi::Value IsAway(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      const StubThread* thread = Get().thread();
-      return Napi::Boolean::New(info.Env(), thread != nullptr && thread->is_away);
-    });
+  static bool IsAway(TracedContext& context) {
+    const StubThread* thread = context.thread();
+    return thread != nullptr && thread->is_away;
   }
 
-  Napi::Value HasPlace(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      return Napi::Boolean::New(
-          info.Env(), Get().HasPlace(info[0].ToNumber().Uint32Value(), info[1].ToBoolean()));
-    });
+  static void Poll(TracedContext& context, uint32_t spin, uint32_t answer, uint32_t per_stop) {
+    context.Poll({spin, answer, std::max<uint32_t>(1, per_stop)});
   }
 
-  // poll(spin: number, answer: number, perStop: number)
-  void Poll(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      auto count = [&](size_t i) { return info[i].ToNumber().Uint32Value(); };
-      Get().Poll({count(0), count(1), std::max<uint32_t>(1, count(2))});
-    });
-  }
+  static void Start(TracedContext& context) { Record(context, context.Start()); }
 
-  // know(results: Uint32Array)
-  void Know(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().Know(ToWords(info[0])); });
-  }
+  static void Preempt(TracedContext& context) { Record(context, context.Preempt()); }
 
-  void Halt(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().Halt(); });
-  }
-
-  void Start(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Record(Get().Start()); });
-  }
-
-  void Preempt(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Record(Get().Preempt()); });
-  }
-
-  void Record(Trap trap) { Get().record().stopped = static_cast<uint32_t>(trap); }
-
-  void Explain(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().Explain(); });
+  static void Record(TracedContext& context, Trap trap) {
+    context.record().stopped = static_cast<uint32_t>(trap);
   }
 
   Napi::Reference<Napi::ArrayBuffer> words_;
@@ -289,9 +190,8 @@ Napi::Value StubMappings(const Napi::CallbackInfo& info) {
     const double words[] = {home + HV_STUB_CODE,   home + HV_STUB_CALLS,  PROT_READ | PROT_EXEC,
                             home + HV_STUB_CALLS,  home + HV_STUB_STACKS, PROT_READ,
                             home + HV_STUB_STACKS, home + HV_STUB_BYTES,  PROT_READ | PROT_WRITE};
-    Napi::Array out = Napi::Array::New(info.Env());
-    for (double word : words) out.Set(out.Length(), Napi::Number::New(info.Env(), word));
-    return out;
+    return ToArray(info.Env(), std::span(words),
+                   [&](double word) { return Napi::Number::New(info.Env(), word); });
   });
 }
 
@@ -302,11 +202,7 @@ void ExportPtrace(Napi::Env env, Napi::Object exports) {
   exports.Set("TracedSpace", TracedSpaceObject::Define(env));
   exports.Set("TracedContext", TracedContextObject::Define(env));
   // These are functions because arm64 probes where addresses end.
-  exports.Set("tracedUserTop", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
-                return Guard(info.Env(), [&] {
-                  return Napi::Number::New(info.Env(), static_cast<double>(arch::StubAddress()));
-                });
-              }));
+  Export<arch::StubAddress>(exports, "tracedUserTop");
   exports.Set("stubMappings", Napi::Function::New(env, StubMappings));
 }
 

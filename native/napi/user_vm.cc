@@ -8,40 +8,31 @@
 #include "kvm/user_cpu.h"
 #include "napi/context.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
 #include "napi/region_buffer.h"
-#include "napi/size.h"
-#include "napi/watcher.h"
 
 namespace hv {
 namespace {
 
-class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
+class UserVmObject : public OwnerObject<UserVmObject, UserVm> {
  public:
+  static constexpr const char* kName = "the VM";
+
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "UserVm",
-                       {InstanceMethod<&UserVmObject::ShowMemory>("showMemory"),
-                        InstanceMethod<&UserVmObject::ShowSupervisor>("showSupervisor"),
-                        InstanceAccessor<&UserVmObject::SupervisorBytes>("supervisorBytes"),
-                        InstanceAccessor<&UserVmObject::Cpus>("cpus"),
-                        InstanceAccessor<&UserVmObject::StopsOffset>("stopsOffset"),
-                        InstanceMethod<&UserVmObject::OpenGate>("openGate"),
-                        InstanceMethod<&UserVmObject::Release>("release"),
-                        InstanceMethod<&UserVmObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "UserVm",
+        {InstanceMethod<&UserVmObject::ShowMemory>("showMemory"),
+         InstanceMethod<&UserVmObject::ShowSupervisor>("showSupervisor"),
+         Getter<SupervisorBytes>("supervisorBytes"), Getter<&UserVm::cpus>("cpus"),
+         Getter<&UserVm::stops_page>("stopsOffset"), Method<&UserVm::OpenGate>("openGate"),
+         Method<Release>("release"), InstanceMethod<&UserVmObject::Dispose>("dispose")});
   }
 
-  explicit UserVmObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<UserVmObject>(info) {
+  explicit UserVmObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
-      vm_ = std::make_shared<UserVm>(ToSize(info[0]), info[1].ToNumber().Uint32Value());
-      memory_ = RegionBuffer(vm_->vm()->region(0));
-      supervisor_ = RegionBuffer(vm_->vm()->region(1));
+      owned_ = std::make_shared<UserVm>(ToSize(info[0]), info[1].ToNumber().Uint32Value());
+      memory_ = RegionBuffer(owned_->vm()->region(0));
+      supervisor_ = RegionBuffer(owned_->vm()->region(1));
     });
-  }
-
-  // Throws when it was disposed.
-  std::shared_ptr<UserVm> Get() const {
-    if (vm_ == nullptr) throw std::invalid_argument("the VM is disposed");
-    return vm_;
   }
 
  private:
@@ -52,60 +43,38 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
   Napi::Value ShowSupervisor(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] { return supervisor_.Show(info.Env(), ToSize(info[0])); });
   }
-  Napi::Value SupervisorBytes(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      const size_t bytes = Get()->vm()->region(1)->mapping.size();
-      return Napi::Number::New(info.Env(), static_cast<double>(bytes));
-    });
-  }
 
-  Napi::Value Cpus(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get()->cpus()); });
-  }
-  Napi::Value StopsOffset(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      return Napi::Number::New(info.Env(), static_cast<double>(Get()->stops_page()));
-    });
-  }
+  static size_t SupervisorBytes(UserVm& vm) { return vm.vm()->region(1)->mapping.size(); }
 
-  Napi::Value OpenGate(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get()->OpenGate()); });
-  }
-
-  void Release(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->memory().Release(ToSize(info[0]), ToSize(info[1])); });
+  static void Release(UserVm& vm, uint64_t offset, uint64_t length) {
+    vm.memory().Release(offset, length);
   }
 
   void Dispose(const Napi::CallbackInfo&) {
     memory_.Detach();
     supervisor_.Detach();
-    vm_.reset();
+    owned_.reset();
   }
 
-  std::shared_ptr<UserVm> vm_;
   RegionBuffer memory_;
   RegionBuffer supervisor_;
 };
 
-class SpaceObject : public Napi::ObjectWrap<SpaceObject> {
+class SpaceObject : public OwnerObject<SpaceObject, Space> {
  public:
+  static constexpr const char* kName = "the address space";
+
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Space",
-                       {InstanceMethod<&SpaceObject::Commit>("commit"),
-                        InstanceMethod<&SpaceObject::CopyFrom>("copyFrom"),
-                        InstanceMethod<&SpaceObject::Clear>("clear"),
-                        InstanceMethod<&SpaceObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "Space",
+        {InstanceMethod<&SpaceObject::Commit>("commit"), Method<CopyFrom>("copyFrom"),
+         Method<&Space::Clear>("clear"), InstanceMethod<&SpaceObject::Dispose>("dispose")});
   }
 
-  explicit SpaceObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SpaceObject>(info) {
+  explicit SpaceObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
-      space_ = std::make_shared<Space>(UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get());
+      owned_ = std::make_shared<Space>(UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get());
     });
-  }
-
-  std::shared_ptr<Space> Get() const {
-    if (space_ == nullptr) throw std::invalid_argument("the address space is disposed");
-    return space_;
   }
 
  private:
@@ -125,75 +94,48 @@ class SpaceObject : public Napi::ObjectWrap<SpaceObject> {
     });
   }
 
-  void CopyFrom(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->CopyFrom(*Unwrap(info[0].As<Napi::Object>())->Get()); });
-  }
+  static void CopyFrom(Space& space, Napi::Object from) { space.CopyFrom(*Unwrap(from)->Get()); }
 
-  void Clear(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->Clear(); });
-  }
-
-  void Dispose(const Napi::CallbackInfo&) { space_.reset(); }
+  void Dispose(const Napi::CallbackInfo&) { owned_.reset(); }
 
   static constexpr size_t kEditWords = 4;
-
-  std::shared_ptr<Space> space_;
 };
 
-class CpuObject : public ContextObjectBase<CpuObject, UserCpu> {
+class CpuObject : public ContextObject<CpuObject, UserCpu> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(
-        env, "Cpu",
-        Methods({InstanceAccessor<&CpuObject::FrameOffset>("frameOffset"),
-                 InstanceAccessor<&CpuObject::HasHostCycles>("hasHostCycles"),
-                 InstanceAccessor<&CpuObject::RecordOffset>("recordOffset"),
-                 InstanceMethod<&CpuObject::StartRunner>("startRunner"),
-                 InstanceMethod<&CpuObject::Post>("post"), InstanceMethod<&CpuObject::Halt>("halt"),
-                 InstanceMethod<&CpuObject::SetSpace>("setSpace")}));
+    return DefineClass(env, "Cpu",
+                       Methods({Getter<&UserCpu::frame_page>("frameOffset"),
+                                Getter<&UserCpu::has_host_cycles>("hasHostCycles"),
+                                Getter<&UserCpu::record_page>("recordOffset"),
+                                InstanceMethod<&CpuObject::StartRunner>("startRunner"),
+                                Method<[](UserCpu& cpu) { cpu.runner().Post(); }>("post"),
+                                Method<[](UserCpu& cpu) { cpu.runner().Halt(); }>("halt"),
+                                Method<SetSpace>("setSpace")}));
   }
 
-  explicit CpuObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {
+  explicit CpuObject(const Napi::CallbackInfo& info) : ContextObject(info) {
     Guard(info.Env(), [&] {
       std::shared_ptr<UserVm> vm = UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get();
       SupervisorPages::Spending spending(vm->pages());
-      Own(std::make_unique<UserCpu>(vm, vm->TakeIndex()), UnwrapWatcher(info[1]));
+      Own(std::make_unique<UserCpu>(vm, vm->TakeIndex()),
+          FromJs<std::shared_ptr<Watcher>>(info[1]));
     });
   }
 
   ~CpuObject() override { Free(); }
 
  private:
-  Napi::Value HasHostCycles(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(),
-                 [&] { return Napi::Boolean::New(info.Env(), Get().has_host_cycles()); });
-  }
-
-  Napi::Value FrameOffset(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().frame_page()); });
-  }
-  Napi::Value RecordOffset(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().record_page()); });
-  }
-
   // startRunner(looks: number): from here the Cpu has a thread of its own; while that runs it, `run` must not be called.
   void StartRunner(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      Get().StartRunner(info[0].ToNumber().Uint32Value(),
-                        [watcher = watcher_] { return watcher->RingIfAsleep(); });
+      Callee().StartRunner(info[0].ToNumber().Uint32Value(),
+                           [watcher = watcher_] { return watcher->RingIfAsleep(); });
     });
   }
 
-  void Post(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().runner().Post(); });
-  }
-
-  void Halt(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().runner().Halt(); });
-  }
-
-  void SetSpace(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().Enter(SpaceObject::Unwrap(info[0].As<Napi::Object>())->Get()); });
+  static void SetSpace(UserCpu& cpu, Napi::Object space) {
+    cpu.Enter(SpaceObject::Unwrap(space)->Get());
   }
 };
 

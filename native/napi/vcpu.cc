@@ -7,8 +7,7 @@
 #include "kvm/exit.h"
 #include "kvm/vcpu_thread.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
-#include "napi/vm_object.h"
+#include "napi/objects.h"
 #include "napi/way_back.h"
 
 namespace hv {
@@ -25,30 +24,31 @@ struct Flight {
 
 void Land(napi_env env, napi_value, void*, void* data);
 
-class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
+class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
  public:
+  static constexpr const char* kName = "the vCPU";
+
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, "Vcpu",
         {InstanceMethod<&VcpuObject::Run>("run"), InstanceMethod<&VcpuObject::RunAsync>("runAsync"),
-         InstanceMethod<&VcpuObject::Interrupt>("interrupt"),
-         InstanceMethod<&VcpuObject::ReadExit>("readExit"),
+         Method<&Vcpu::Kick>("interrupt"), InstanceMethod<&VcpuObject::ReadExit>("readExit"),
          InstanceMethod<&VcpuObject::ReadData>("readData"),
          InstanceMethod<&VcpuObject::WriteData>("writeData"),
-         InstanceMethod<&VcpuObject::AnswerHypercall>("answerHypercall"),
-         InstanceAccessor<&VcpuObject::Id>("id"),
-         InstanceAccessor<&VcpuObject::RegisterCount>("registerCount"),
+         InstanceMethod<&VcpuObject::AnswerHypercall>("answerHypercall"), Getter<&Vcpu::id>("id"),
+         // How many of registerNames this vCPU has: it has the first ones.
+         Getter<[](Vcpu& vcpu) { return arch::RegisterCount(vcpu); }>("registerCount"),
          InstanceMethod<&VcpuObject::ReadRegisters>("readRegisters"),
          InstanceMethod<&VcpuObject::WriteRegisters>("writeRegisters"),
          InstanceMethod<&VcpuObject::Dispose>("dispose")});
   }
 
   // new Vcpu(vm, startsOff, hasEl2): it gets the next number, because KVM keeps a number even when its descriptor is closed.
-  explicit VcpuObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<VcpuObject>(info) {
+  explicit VcpuObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
-      std::shared_ptr<Vm> vm = UnwrapVm(info[0]);
+      auto vm = FromJs<std::shared_ptr<Vm>>(info[0]);
       VcpuOptions options = {info[1].ToBoolean(), info[2].ToBoolean()};
-      vcpu_ = std::make_shared<Vcpu>(std::move(vm), TakeVcpuId(info[0]), options);
+      owned_ = std::make_shared<Vcpu>(std::move(vm), TakeVcpuId(info[0]), options);
     });
   }
 
@@ -64,15 +64,10 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
   // Throws while it runs, and when it was disposed.
   Vcpu& GetStopped() const {
     if (running_) throw std::invalid_argument("the vCPU runs");
-    return Get();
+    return Callee();
   }
 
  private:
-  Vcpu& Get() const {
-    if (vcpu_ == nullptr) throw std::invalid_argument("the vCPU is disposed");
-    return *vcpu_;
-  }
-
   // A worker or the process ends while the vCPU runs. Hooks run last in, first out: the thread-safe function still exists.
   static void StopThread(void* self) { static_cast<VcpuObject*>(self)->thread_.reset(); }
 
@@ -92,7 +87,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     Napi::Env env = info.Env();
     return Guard(env, [&]() -> Napi::Value {
       GetReady();
-      if (thread_ == nullptr) thread_ = std::make_unique<VcpuThread>(vcpu_);
+      if (thread_ == nullptr) thread_ = std::make_unique<VcpuThread>(owned_);
       if (landing_ == nullptr) landing_ = std::make_shared<WayBack>(env, "hv vCPU", Land);
       thread_->Post();
       if (std::optional<int> result = thread_->TakeSoon()) return Napi::Number::New(env, *result);
@@ -108,10 +103,6 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
       });
       return promise;
     });
-  }
-
-  void Interrupt(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().Kick(); });
   }
 
   // readExit(out: BigUint64Array): Exit's words.
@@ -164,17 +155,6 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     });
   }
 
-  Napi::Value Id(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().id()); });
-  }
-
-  // How many of registerNames this vCPU has: it has the first ones.
-  Napi::Value RegisterCount(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      return Napi::Number::New(info.Env(), static_cast<double>(arch::RegisterCount(Get())));
-    });
-  }
-
   // readRegisters(indexes: Uint32Array, out: BigUint64Array), writeRegisters(indexes, values).
   void ReadRegisters(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
@@ -202,10 +182,9 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
   void Dispose(const Napi::CallbackInfo&) {
     thread_.reset();
     landing_.reset();
-    vcpu_.reset();
+    owned_.reset();
   }
 
-  std::shared_ptr<Vcpu> vcpu_;
   // One WayBack for all runs.
   std::shared_ptr<WayBack> landing_;
   std::unique_ptr<VcpuThread> thread_;
@@ -222,18 +201,16 @@ void Land(napi_env env, napi_value, void*, void* data) {
 
 }  // namespace
 
-Vcpu& UnwrapVcpu(const Napi::Value& value) {
+template <>
+Vcpu& FromJs(const Napi::Value& value) {
   return VcpuObject::Unwrap(value.As<Napi::Object>())->GetStopped();
 }
 
 void ExportVcpu(Napi::Env env, Napi::Object exports) {
   exports.Set("Vcpu", VcpuObject::Define(env));
-  const std::vector<std::string>& names = arch::RegisterNames();
-  Napi::Array registers = Napi::Array::New(env, names.size());
-  for (uint32_t i = 0; i < names.size(); i++) {
-    registers.Set(i, Napi::String::New(env, names[i]));
-  }
-  exports.Set("registerNames", registers);
+  exports.Set("registerNames", ToArray(env, arch::RegisterNames(), [&](const std::string& name) {
+                return Napi::String::New(env, name);
+              }));
 }
 
 }  // namespace hv

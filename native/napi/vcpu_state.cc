@@ -1,12 +1,8 @@
 // vcpu_state.cc: debugging, saved state, MSRs and vector registers of vCPUs for JavaScript. src/vm/addon.ts has the types.
 
-#include <algorithm>
-#include <cstring>
-
 #include "arch/arch.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
-#include "napi/vm_object.h"
+#include "napi/objects.h"
 
 namespace hv {
 namespace {
@@ -26,138 +22,72 @@ Napi::Value ReadDebugLimits(const Napi::CallbackInfo& info) {
   });
 }
 
-// debugVcpu(vcpu, singleStep, softwareBreakpoints, breakpoints: BigUint64Array, watchpoints: BigUint64Array: address, length
-// and kind of each).
-void DebugVcpu(const Napi::CallbackInfo& info) {
-  Guard(info.Env(), [&] {
-    Napi::BigUint64Array breakpoints = info[3].As<Napi::BigUint64Array>();
-    Napi::BigUint64Array watchpoints = info[4].As<Napi::BigUint64Array>();
-    DebugRequest request = {info[1].ToBoolean(), info[2].ToBoolean(), {}, {}};
-    for (size_t i = 0; i < breakpoints.ElementLength(); i++) {
-      request.breakpoints.push_back(breakpoints[i]);
-    }
-    for (size_t i = 0; i + 2 < watchpoints.ElementLength(); i += 3) {
-      WatchKind kind = static_cast<WatchKind>(uint64_t{watchpoints[i + 2]});
-      request.watchpoints.push_back({watchpoints[i], watchpoints[i + 1], kind});
-    }
-    UnwrapVcpu(info[0]).Debug(std::move(request));
-  });
-}
-
-Napi::Value ToUint8Array(Napi::Env env, const Bytes& bytes) {
-  Napi::Uint8Array out = Napi::Uint8Array::New(env, bytes.size());
-  if (!bytes.empty()) std::memcpy(out.Data(), bytes.data(), bytes.size());
-  return out;
-}
-
-// A copy: JavaScript's memory may change while KVM reads.
-Bytes ToBytes(const Napi::Value& value) {
-  Napi::Uint8Array array = value.As<Napi::Uint8Array>();
-  return {array.Data(), array.Data() + array.ByteLength()};
+// `watchpoints`: address, length and kind of each.
+void DebugVcpu(Vcpu& vcpu, bool single_step, bool software_breakpoints,
+               std::vector<uint64_t> breakpoints, const std::vector<uint64_t>& watchpoints) {
+  DebugRequest request = {single_step, software_breakpoints, std::move(breakpoints), {}};
+  for (size_t i = 0; i + 2 < watchpoints.size(); i += 3)
+    request.watchpoints.push_back(
+        {watchpoints[i], watchpoints[i + 1], static_cast<WatchKind>(watchpoints[i + 2])});
+  vcpu.Debug(std::move(request));
 }
 
 template <typename Target>
 Napi::Value NamesOf(Napi::Env env, const std::vector<StatePart<Target>>& parts) {
-  Napi::Array names = Napi::Array::New(env, parts.size());
-  for (uint32_t i = 0; i < parts.size(); i++) names.Set(i, Napi::String::New(env, parts[i].name));
-  return names;
+  return ToArray(env, parts, [&](const auto& part) { return Napi::String::New(env, part.name); });
 }
 
-// readVcpuPart(vcpu, part): no bytes when there is no such part. Like the others here it starts the interrupt controller.
-Napi::Value ReadVcpuPart(const Napi::CallbackInfo& info) {
+// No bytes when there is no such part. Like the others here it starts the interrupt controller.
+Bytes ReadVcpuPart(Vcpu& vcpu, uint32_t part) {
+  vcpu.vm().Start();
+  return arch::VcpuParts().at(part).read(vcpu);
+}
+
+void WriteVcpuPart(Vcpu& vcpu, uint32_t part, const Bytes& bytes) {
+  vcpu.vm().Start();
+  arch::VcpuParts().at(part).write(vcpu, bytes);
+}
+
+Bytes ReadVmPart(std::shared_ptr<Vm> vm, uint32_t part) {
+  vm->Start();
+  return arch::VmParts().at(part).read(*vm);
+}
+
+void WriteVmPart(std::shared_ptr<Vm> vm, uint32_t part, const Bytes& bytes) {
+  vm->Start();
+  arch::VmParts().at(part).write(*vm, bytes);
+}
+
+// readMsr(vcpu, index): bigint
+Napi::Value ReadMsr(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
-    Vcpu& vcpu = UnwrapVcpu(info[0]);
-    vcpu.vm().Start();
-    const auto& part = arch::VcpuParts().at(info[1].ToNumber().Uint32Value());
-    return ToUint8Array(info.Env(), part.read(vcpu));
-  });
-}
-
-// writeVcpuPart(vcpu, part, bytes)
-void WriteVcpuPart(const Napi::CallbackInfo& info) {
-  Guard(info.Env(), [&] {
-    Vcpu& vcpu = UnwrapVcpu(info[0]);
-    vcpu.vm().Start();
-    arch::VcpuParts().at(info[1].ToNumber().Uint32Value()).write(vcpu, ToBytes(info[2]));
-  });
-}
-
-// readVmPart(vm, part), writeVmPart(vm, part, bytes)
-Napi::Value ReadVmPart(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    std::shared_ptr<Vm> vm = UnwrapVm(info[0]);
-    vm->Start();
-    const auto& part = arch::VmParts().at(info[1].ToNumber().Uint32Value());
-    return ToUint8Array(info.Env(), part.read(*vm));
-  });
-}
-
-void WriteVmPart(const Napi::CallbackInfo& info) {
-  Guard(info.Env(), [&] {
-    std::shared_ptr<Vm> vm = UnwrapVm(info[0]);
-    vm->Start();
-    arch::VmParts().at(info[1].ToNumber().Uint32Value()).write(*vm, ToBytes(info[2]));
-  });
-}
-
-// readVectors(vcpu), writeVectors(vcpu, bytes)
-Napi::Value GetVectors(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(),
-               [&] { return ToUint8Array(info.Env(), arch::ReadVectors(UnwrapVcpu(info[0]))); });
-}
-
-void SetVectors(const Napi::CallbackInfo& info) {
-  Guard(info.Env(), [&] { arch::WriteVectors(UnwrapVcpu(info[0]), ToBytes(info[1])); });
-}
-
-// readMsr(vcpu, index): bigint, writeMsr(vcpu, index, value: bigint)
-Napi::Value GetMsr(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    uint64_t value = arch::ReadMsr(UnwrapVcpu(info[0]), info[1].ToNumber().Uint32Value());
+    uint64_t value = arch::ReadMsr(FromJs<Vcpu&>(info[0]), FromJs<uint32_t>(info[1]));
     return Napi::BigInt::New(info.Env(), value);
   });
 }
 
-void SetMsr(const Napi::CallbackInfo& info) {
-  Guard(info.Env(), [&] {
-    bool lossless;
-    uint64_t value = info[2].As<Napi::BigInt>().Uint64Value(&lossless);
-    arch::WriteMsr(UnwrapVcpu(info[0]), info[1].ToNumber().Uint32Value(), value);
-  });
-}
-
-// supportedCpuid(): Uint8Array
-Napi::Value SupportedCpuid(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] { return ToUint8Array(info.Env(), arch::OfferedCpuid(System())); });
-}
-
-// msrIndexes(): Uint32Array
-Napi::Value ListMsrs(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    std::vector<uint32_t> indexes = arch::MsrIndexes(System());
-    Napi::Uint32Array out = Napi::Uint32Array::New(info.Env(), indexes.size());
-    std::copy(indexes.begin(), indexes.end(), out.Data());
-    return out;
-  });
+void WriteMsr(Vcpu& vcpu, uint32_t index, Napi::BigInt value) {
+  bool lossless;
+  arch::WriteMsr(vcpu, index, value.Uint64Value(&lossless));
 }
 
 }  // namespace
 
 void ExportVcpuState(Napi::Env env, Napi::Object exports) {
   exports.Set("debugLimits", Napi::Function::New(env, ReadDebugLimits, "debugLimits"));
-  exports.Set("debugVcpu", Napi::Function::New(env, DebugVcpu, "debugVcpu"));
+  Export<DebugVcpu>(exports, "debugVcpu");
   exports.Set("vcpuParts", NamesOf(env, arch::VcpuParts()));
-  exports.Set("readVcpuPart", Napi::Function::New(env, ReadVcpuPart, "readVcpuPart"));
-  exports.Set("writeVcpuPart", Napi::Function::New(env, WriteVcpuPart, "writeVcpuPart"));
+  Export<ReadVcpuPart>(exports, "readVcpuPart");
+  Export<WriteVcpuPart>(exports, "writeVcpuPart");
   exports.Set("vmParts", NamesOf(env, arch::VmParts()));
-  exports.Set("readVmPart", Napi::Function::New(env, ReadVmPart, "readVmPart"));
-  exports.Set("writeVmPart", Napi::Function::New(env, WriteVmPart, "writeVmPart"));
-  exports.Set("readVectors", Napi::Function::New(env, GetVectors, "readVectors"));
-  exports.Set("writeVectors", Napi::Function::New(env, SetVectors, "writeVectors"));
-  exports.Set("supportedCpuid", Napi::Function::New(env, SupportedCpuid, "supportedCpuid"));
-  exports.Set("readMsr", Napi::Function::New(env, GetMsr, "readMsr"));
-  exports.Set("writeMsr", Napi::Function::New(env, SetMsr, "writeMsr"));
-  exports.Set("msrIndexes", Napi::Function::New(env, ListMsrs, "msrIndexes"));
+  Export<ReadVmPart>(exports, "readVmPart");
+  Export<WriteVmPart>(exports, "writeVmPart");
+  Export<arch::ReadVectors>(exports, "readVectors");
+  Export<arch::WriteVectors>(exports, "writeVectors");
+  Export<[] { return arch::OfferedCpuid(System()); }>(exports, "supportedCpuid");
+  exports.Set("readMsr", Napi::Function::New<ReadMsr>(env, "readMsr"));
+  Export<WriteMsr>(exports, "writeMsr");
+  Export<[] { return arch::MsrIndexes(System()); }>(exports, "msrIndexes");
 }
 
 }  // namespace hv

@@ -7,85 +7,41 @@
 
 #include "arch/arch.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
-#include "napi/size.h"
-#include "napi/vm_object.h"
+#include "napi/objects.h"
 #include "napi/way_back.h"
 
 namespace hv {
 namespace {
 
-class VmObject : public Napi::ObjectWrap<VmObject> {
+class VmObject : public OwnerObject<VmObject, Vm> {
  public:
+  static constexpr const char* kName = "the VM";
+
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Vm",
-                       {InstanceMethod<&VmObject::AddInterruptController>("addInterruptController"),
-                        InstanceMethod<&VmObject::SetLine>("setLine"),
-                        InstanceMethod<&VmObject::SignalMsi>("signalMsi"),
-                        InstanceMethod<&VmObject::AddMessage>("addMessage"),
-                        InstanceMethod<&VmObject::RemoveMessage>("removeMessage"),
-                        InstanceMethod<&VmObject::EventfdLimits>("eventfdLimits"),
-                        InstanceMethod<&VmObject::SetIoeventfd>("setIoeventfd"),
-                        InstanceMethod<&VmObject::SetIrqfd>("setIrqfd"),
-                        InstanceMethod<&VmObject::AddLatch>("addLatch"),
-                        InstanceMethod<&VmObject::SetLatch>("setLatch"),
-                        InstanceMethod<&VmObject::AddPosted>("addPosted"),
-                        InstanceMethod<&VmObject::OnPosted>("onPosted"),
-                        InstanceMethod<&VmObject::TakePosted>("takePosted"),
-                        InstanceMethod<&VmObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "Vm",
+        {Method<&Vm::AddInterruptController>("addInterruptController"),
+         Method<&Vm::SetLine>("setLine"), Method<&Vm::SignalMsi>("signalMsi"),
+         Method<&Vm::AddMessage>("addMessage"), Method<&Vm::RemoveMessage>("removeMessage"),
+         InstanceMethod<&VmObject::EventfdLimits>("eventfdLimits"),
+         Method<SetIoeventfd>("setIoeventfd"), Method<SetIrqfd>("setIrqfd"),
+         Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"), Method<AddPosted>("addPosted"),
+         InstanceMethod<&VmObject::OnPosted>("onPosted"), Method<TakePosted>("takePosted"),
+         InstanceMethod<&VmObject::Dispose>("dispose")});
   }
 
   // new Vm(ipaBits)
-  explicit VmObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<VmObject>(info) {
+  explicit VmObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
-      vm_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value());
-      arch::OfferHypercalls(*vm_);
+      owned_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value());
+      arch::OfferHypercalls(*owned_);
     });
-  }
-
-  // Throws when it was disposed.
-  std::shared_ptr<Vm> Get() const {
-    if (vm_ == nullptr) throw std::invalid_argument("the VM is disposed");
-    return vm_;
   }
 
   // KVM keeps a vCPU's number even when its descriptor is closed.
   unsigned TakeVcpuId() { return next_vcpu_id_++; }
 
  private:
-  // addInterruptController(): its version.
-  Napi::Value AddInterruptController(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(),
-                 [&] { return Napi::Number::New(info.Env(), Get()->AddInterruptController()); });
-  }
-
-  // setLine(gsi, high)
-  void SetLine(const Napi::CallbackInfo& info) {
-    Guard(info.Env(),
-          [&] { Get()->SetLine(info[0].ToNumber().Uint32Value(), info[1].ToBoolean()); });
-  }
-
-  // signalMsi(address, data): whether the guest takes it.
-  Napi::Value SignalMsi(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      bool taken = Get()->SignalMsi(Whole(info[0]), info[1].ToNumber().Uint32Value());
-      return Napi::Boolean::New(info.Env(), taken);
-    });
-  }
-
-  // addMessage(address, data): its number for setIrqfd.
-  Napi::Value AddMessage(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      uint32_t gsi = Get()->AddMessage(Whole(info[0]), info[1].ToNumber().Uint32Value());
-      return Napi::Number::New(info.Env(), gsi);
-    });
-  }
-
-  // removeMessage(gsi)
-  void RemoveMessage(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->RemoveMessage(info[0].ToNumber().Uint32Value()); });
-  }
-
   // eventfdLimits(): EventfdLimits of src/vm/addon.ts.
   Napi::Value EventfdLimits(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
@@ -105,53 +61,29 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
     });
   }
 
-  // setIoeventfd(eventfd, isOn, isPort, address, length, value: bigint | undefined)
-  void SetIoeventfd(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      IoeventfdPlace place = {info[2].ToBoolean(), ToSize(info[3]),
-                              info[4].ToNumber().Uint32Value(), info[5].IsBigInt(), 0};
-      bool lossless;
-      if (place.has_value) place.value = info[5].As<Napi::BigInt>().Uint64Value(&lossless);
-      Get()->SetIoeventfd(place, UnwrapEventfd(info[0]), info[1].ToBoolean());
-    });
+  // `value`: a bigint, or undefined.
+  static void SetIoeventfd(Vm& vm, Eventfd& eventfd, bool is_on, bool is_port, uint64_t address,
+                           uint32_t length, Napi::Value value) {
+    IoeventfdPlace place = {is_port, address, length, value.IsBigInt(), 0};
+    bool lossless;
+    if (place.has_value) place.value = value.As<Napi::BigInt>().Uint64Value(&lossless);
+    vm.SetIoeventfd(place, eventfd, is_on);
   }
 
-  // setIrqfd(eventfd, isOn, gsi, resample: Eventfd | undefined)
-  void SetIrqfd(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      const Eventfd* resample = info[3].IsUndefined() ? nullptr : &UnwrapEventfd(info[3]);
-      Get()->SetIrqfd(info[2].ToNumber().Uint32Value(), UnwrapEventfd(info[0]), resample,
-                      info[1].ToBoolean());
-    });
+  // `resample`: an Eventfd, or undefined.
+  static void SetIrqfd(Vm& vm, Eventfd& eventfd, bool is_on, uint32_t gsi, Napi::Value resample) {
+    const Eventfd* other = resample.IsUndefined() ? nullptr : &FromJs<Eventfd&>(resample);
+    vm.SetIrqfd(gsi, eventfd, other, is_on);
   }
 
-  static uint64_t Whole(const Napi::Value& value) {
-    return static_cast<uint64_t>(value.ToNumber().Int64Value());
+  static uint32_t AddLatch(Vm& vm, bool is_port, uint64_t address, uint32_t size) {
+    return vm.devices().AddLatch(is_port, address, size);
   }
 
-  // addLatch(isPort, address, size): its row.
-  Napi::Value AddLatch(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      uint32_t row = Get()->devices().AddLatch(info[0].ToBoolean(), Whole(info[1]),
-                                               info[2].ToNumber().Uint32Value());
-      return Napi::Number::New(info.Env(), row);
-    });
-  }
+  static void SetLatch(Vm& vm, uint32_t row, uint32_t value) { vm.devices().SetLatch(row, value); }
 
-  // setLatch(row, value)
-  void SetLatch(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Get()->devices().SetLatch(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value());
-    });
-  }
-
-  // addPosted(isPort, first, length): its row.
-  Napi::Value AddPosted(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      uint32_t row =
-          Get()->devices().AddPosted(info[0].ToBoolean(), Whole(info[1]), Whole(info[2]));
-      return Napi::Number::New(info.Env(), row);
-    });
+  static uint32_t AddPosted(Vm& vm, bool is_port, uint64_t first, uint64_t length) {
+    return vm.devices().AddPosted(is_port, first, length);
   }
 
   static void CallListener(napi_env env, napi_value listener, void*, void*) {
@@ -170,35 +102,23 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
     });
   }
 
-  // takePosted(out: Uint32Array): returns how many; four words each: row, offset, size, value.
-  Napi::Value TakePosted(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      constexpr size_t kWords = sizeof(DeviceTable::Store) / sizeof(uint32_t);
-      Napi::Uint32Array out = info[0].As<Napi::Uint32Array>();
-      if (out.ElementLength() < DeviceTable::kMaxPosted * kWords) throw std::out_of_range("stores");
-      std::vector<DeviceTable::Store> stores = Get()->devices().Take();
-      std::memcpy(out.Data(), stores.data(), stores.size() * sizeof(DeviceTable::Store));
-      return Napi::Number::New(info.Env(), static_cast<double>(stores.size()));
-    });
+  // Returns how many; four words each: row, offset, size, value.
+  static size_t TakePosted(Vm& vm, Napi::Uint32Array out) {
+    constexpr size_t kWords = sizeof(DeviceTable::Store) / sizeof(uint32_t);
+    if (out.ElementLength() < DeviceTable::kMaxPosted * kWords) throw std::out_of_range("stores");
+    std::vector<DeviceTable::Store> stores = vm.devices().Take();
+    std::memcpy(out.Data(), stores.data(), stores.size() * sizeof(DeviceTable::Store));
+    return stores.size();
   }
 
   void Dispose(const Napi::CallbackInfo&) {
-    vm_.reset();
+    owned_.reset();
     posted_.reset();
   }
 
-  std::shared_ptr<Vm> vm_;
   std::shared_ptr<WayBack> posted_;
   unsigned next_vcpu_id_ = 0;
 };
-
-// holdKvm(): 0 or an errno.
-Napi::Value Hold(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), HoldKvm()); });
-}
-
-// dropKvm()
-void Drop(const Napi::CallbackInfo&) { DropKvm(); }
 
 // vmLimits(): VmLimits of src/vm/addon.ts. Other architectures' capabilities are 0.
 Napi::Value VmLimits(const Napi::CallbackInfo& info) {
@@ -214,7 +134,8 @@ Napi::Value VmLimits(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-std::shared_ptr<Vm> UnwrapVm(const Napi::Value& value) {
+template <>
+std::shared_ptr<Vm> FromJs(const Napi::Value& value) {
   return VmObject::Unwrap(value.As<Napi::Object>())->Get();
 }
 
@@ -225,8 +146,8 @@ unsigned TakeVcpuId(const Napi::Value& value) {
 void ExportVm(Napi::Env env, Napi::Object exports) {
   exports.Set("Vm", VmObject::Define(env));
   exports.Set("pageBytes", Napi::Number::New(env, static_cast<double>(::sysconf(_SC_PAGESIZE))));
-  exports.Set("holdKvm", Napi::Function::New(env, Hold, "holdKvm"));
-  exports.Set("dropKvm", Napi::Function::New(env, Drop, "dropKvm"));
+  Export<HoldKvm>(exports, "holdKvm");
+  Export<DropKvm>(exports, "dropKvm");
   exports.Set("vmLimits", Napi::Function::New(env, VmLimits, "vmLimits"));
 }
 

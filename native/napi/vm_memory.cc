@@ -7,9 +7,8 @@
 
 #include "arch/arch.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
+#include "napi/objects.h"
 #include "napi/region_buffer.h"
-#include "napi/vm_object.h"
 
 namespace hv {
 namespace {
@@ -38,7 +37,7 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
   explicit MemorySlotObject(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<MemorySlotObject>(info) {
     Guard(info.Env(), [&] {
-      vm_ = UnwrapVm(info[0]);
+      vm_ = FromJs<std::shared_ptr<Vm>>(info[0]);
       uint64_t address = Whole(info[1]);
       size_t size = Whole(info[2]);
       bool read_only = info[3].ToBoolean();

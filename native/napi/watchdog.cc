@@ -2,11 +2,8 @@
 
 #include "sys/watchdog.h"
 
-#include <algorithm>
-#include <memory>
-
+#include "napi/bind.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
 
 namespace hv {
 namespace {
@@ -14,26 +11,21 @@ namespace {
 // One run at a time may end the process: the command's, never the library's.
 std::unique_ptr<Watchdog> watchdog;
 
-// startWatchdog(deadlineNs, status, line)
-void StartWatchdog(const Napi::CallbackInfo& info) {
-  Guard(info.Env(), [&] {
-    // Some 290 years: no time-out.
-    constexpr double kLatest = 9e18;
-    double deadline_ns = std::clamp(info[0].ToNumber().DoubleValue(), 0.0, kLatest);
-    watchdog.reset();
-    watchdog = std::make_unique<Watchdog>(static_cast<int64_t>(deadline_ns),
-                                          info[1].ToNumber().Int32Value(), info[2].ToString());
-  });
+void StartWatchdog(double deadline_ns, int status, std::string line) {
+  // Some 290 years: no time-out.
+  constexpr double kLatest = 9e18;
+  watchdog.reset();
+  watchdog = std::make_unique<Watchdog>(static_cast<int64_t>(std::clamp(deadline_ns, 0.0, kLatest)),
+                                        status, std::move(line));
 }
 
-// stopWatchdog()
-void StopWatchdog(const Napi::CallbackInfo&) { watchdog.reset(); }
+void StopWatchdog() { watchdog.reset(); }
 
 }  // namespace
 
-void ExportWatchdog(Napi::Env env, Napi::Object exports) {
-  exports.Set("startWatchdog", Napi::Function::New(env, StartWatchdog));
-  exports.Set("stopWatchdog", Napi::Function::New(env, StopWatchdog));
+void ExportWatchdog(Napi::Env, Napi::Object exports) {
+  Export<StartWatchdog>(exports, "startWatchdog");
+  Export<StopWatchdog>(exports, "stopWatchdog");
 }
 
 }  // namespace hv

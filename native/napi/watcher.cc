@@ -1,12 +1,9 @@
 // watcher.cc: Watcher for JavaScript. src/platform/addon.ts has its type.
 
-#include "napi/watcher.h"
-
-#include <sys/eventfd.h>
+#include "sys/watcher.h"
 
 #include "napi/exports.h"
-#include "napi/guard.h"
-#include "sys/ioctl.h"
+#include "napi/objects.h"
 #include "sys/thread_fds.h"
 
 namespace hv {
@@ -14,43 +11,30 @@ namespace {
 
 constexpr int kMaxEvents = 64;
 
-class WatcherObject : public Napi::ObjectWrap<WatcherObject> {
+class WatcherObject : public OwnerObject<WatcherObject, Watcher> {
  public:
+  static constexpr const char* kName = "the watcher";
+
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Watcher",
-                       {InstanceAccessor<&WatcherObject::Attention>("attention"),
-                        InstanceMethod<&WatcherObject::Watch>("watch"),
-                        InstanceMethod<&WatcherObject::SetDeadline>("setDeadline"),
-                        InstanceMethod<&WatcherObject::Poll>("poll"),
-                        InstanceMethod<&WatcherObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "Watcher",
+        {InstanceAccessor<&WatcherObject::Attention>("attention"), Method<&Watcher::Watch>("watch"),
+         Method<&Watcher::SetDeadline>("setDeadline"), InstanceMethod<&WatcherObject::Poll>("poll"),
+         InstanceMethod<&WatcherObject::Dispose>("dispose")});
   }
 
-  explicit WatcherObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<WatcherObject>(info) {
+  explicit WatcherObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(uint32_t));
       attention_ = Napi::Persistent(buffer);
       // SAFETY: the persistent reference keeps the buffer, and it does not move.
       auto* word = new (buffer.Data()) std::atomic<uint32_t>(0);
-      watcher_ = std::make_shared<Watcher>(*word);
+      owned_ = std::make_shared<Watcher>(*word);
     });
-  }
-
-  std::shared_ptr<Watcher> Get() const {
-    if (watcher_ == nullptr) throw std::invalid_argument("the watcher is disposed");
-    return watcher_;
   }
 
  private:
   Napi::Value Attention(const Napi::CallbackInfo&) { return attention_.Value(); }
-
-  void Watch(const Napi::CallbackInfo& info) {
-    Guard(info.Env(),
-          [&] { Get()->Watch(info[0].ToNumber().Int32Value(), info[1].ToNumber().Uint32Value()); });
-  }
-
-  void SetDeadline(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->SetDeadline(info[0].ToNumber().DoubleValue()); });
-  }
 
   // poll(out: Int32Array, wait: boolean, unless?: Int32Array): pairs of descriptor and events.
   Napi::Value Poll(const Napi::CallbackInfo& info) {
@@ -72,46 +56,39 @@ class WatcherObject : public Napi::ObjectWrap<WatcherObject> {
     });
   }
 
-  void Dispose(const Napi::CallbackInfo&) { watcher_.reset(); }
+  void Dispose(const Napi::CallbackInfo&) { owned_.reset(); }
 
   Napi::Reference<Napi::ArrayBuffer> attention_;
-  std::shared_ptr<Watcher> watcher_;
 };
 
-// A bell is an eventfd that another thread rings to be heard by a watcher.
-Napi::Value CreateBell(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    Fd bell(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
-    return Napi::Number::New(info.Env(), ThreadFds::Lend(std::move(bell)));
-  });
+// A bell is an eventfd that another thread rings, and a watcher watches.
+int CreateBell() {
+  return ThreadFds::Lend(Fd(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")));
 }
 
-void RingBell(const Napi::CallbackInfo& info) {
+void RingBell(int bell) {
   uint64_t one = 1;
-  [[maybe_unused]] ssize_t put = ::write(info[0].ToNumber().Int32Value(), &one, sizeof(one));
+  [[maybe_unused]] ssize_t put = ::write(bell, &one, sizeof(one));
 }
 
-void SilenceBell(const Napi::CallbackInfo& info) {
+void SilenceBell(int bell) {
   uint64_t rings;
-  [[maybe_unused]] ssize_t got = ::read(info[0].ToNumber().Int32Value(), &rings, sizeof(rings));
-}
-
-void CloseBell(const Napi::CallbackInfo& info) {
-  ThreadFds::Close(info[0].ToNumber().Int32Value());
+  [[maybe_unused]] ssize_t got = ::read(bell, &rings, sizeof(rings));
 }
 
 }  // namespace
 
-std::shared_ptr<Watcher> UnwrapWatcher(const Napi::Value& value) {
+template <>
+std::shared_ptr<Watcher> FromJs(const Napi::Value& value) {
   return WatcherObject::Unwrap(value.As<Napi::Object>())->Get();
 }
 
 void ExportWatcher(Napi::Env env, Napi::Object exports) {
   exports.Set("Watcher", WatcherObject::Define(env));
-  exports.Set("createBell", Napi::Function::New(env, CreateBell));
-  exports.Set("ringBell", Napi::Function::New(env, RingBell));
-  exports.Set("silenceBell", Napi::Function::New(env, SilenceBell));
-  exports.Set("closeBell", Napi::Function::New(env, CloseBell));
+  Export<CreateBell>(exports, "createBell");
+  Export<RingBell>(exports, "ringBell");
+  Export<SilenceBell>(exports, "silenceBell");
+  Export<ThreadFds::Close>(exports, "closeBell");
 }
 
 }  // namespace hv

@@ -17,7 +17,7 @@ const LOOK_AGAIN_MS = 60_000
 /** Growth below this is not worth a write. */
 const GROWN = 1.02
 
-interface Loaded {
+interface CachedScript {
   path: string
   script: Script
   /** Bytes in the cache; 0: none that V8 accepts. */
@@ -36,7 +36,7 @@ export function cacheCode(env: NodeJS.ProcessEnv, flags = ''): CodeCache {
   const own = nodeName(flags)
   if (directory === undefined || own === undefined) return NONE
 
-  const loaded: Loaded[] = []
+  const loaded: CachedScript[] = []
   /** The folder of the chunks, once one had to be compiled. */
   let chunks: string | undefined
   const {extensions} = createRequire(import.meta.url)
@@ -63,7 +63,7 @@ export function cacheCode(env: NodeJS.ProcessEnv, flags = ''): CodeCache {
   }
 }
 
-function keep(directory: string, loaded: Loaded[]): void {
+function keep(directory: string, loaded: CachedScript[]): void {
   const isTime = isTimeToLook(directory)
   for (const {path, script, kept} of loaded) {
     if (kept > 0 && !isTime) continue

@@ -3,7 +3,7 @@
 import type {Board} from './schema.ts'
 
 /** What was found, in the form of hv check's report (`machine`); null: not known. */
-export interface Found {
+export interface HostFacts {
   cores: {name: string; implementer: string | null; part: string | null}[]
   mode: string | null
   ipaBits: number | null
@@ -19,7 +19,7 @@ export interface Difference {
 }
 
 /** An unknown value is no difference, except for the mode: a board without KVM has none. */
-export function differences(board: Board, found: Found): Difference[] {
+export function differences(board: Board, found: HostFacts): Difference[] {
   const {expect} = board
   const list: Difference[] = []
   const differs = (field: string, expected: string, what: string): void => {

@@ -44,9 +44,9 @@ export interface Row {
   rest: readonly unknown[]
 }
 
-export type Packed = readonly unknown[]
+export type RowTuple = readonly unknown[]
 
-export function pack({rest, name, mode, uid, gid, seconds, nanoseconds, names, link}: Row): Packed {
+export function pack({rest, name, mode, uid, gid, seconds, nanoseconds, names, link}: Row): RowTuple {
   return [name, mode, uid, gid, seconds, nanoseconds, names, link, ...rest]
 }
 

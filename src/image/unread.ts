@@ -12,11 +12,11 @@ export interface Unread<T> {
 /** A root that has been read. */
 export interface ReadRoot {
   fs: ArchiveFs
-  unpacked: Unpacked
+  unpacked: UnpackCost
 }
 
 /** What reading it took. */
-export interface Unpacked {
+export interface UnpackCost {
   /** Archives that were read: a root, or an image's layers. */
   layers: number
   /** So many of them were in the cache. */

@@ -12,8 +12,8 @@ import {
   INDEX_TRAILER_BYTES,
   type IndexedLayer,
   MAX_INDEX_BYTES,
-  type Packed,
   pack,
+  type RowTuple,
 } from './index-row.ts'
 
 /**
@@ -63,7 +63,7 @@ class IndexWriter {
     return bytes.length
   }
 
-  row(name: string, node: ArchiveNode): Packed {
+  row(name: string, node: ArchiveNode): RowTuple {
     const {mode, uid, gid, nlink, mtime} = node.attributes()
     const names = node instanceof ArchiveDirectory ? 1 : nlink
     const link = names === 1 ? 0 : this.#linkOf(node)

@@ -2,7 +2,7 @@
 
 import {hex} from '../elf/elf-error.ts'
 import {printable} from '../errors.ts'
-import type {Found, Inspection, Program} from './inspection.ts'
+import type {Inspection, LibraryPath, Program} from './inspection.ts'
 
 const TYPES: Record<string, string> = {
   exec: 'linked for fixed addresses',
@@ -75,7 +75,7 @@ function symbolsText({table: name, count}: Inspection['symbols']): string {
   return name === 'dynsym' ? `${count} for the dynamic linker; stripped of others` : 'none'
 }
 
-const foundText = ({name, path}: Found): string =>
+const foundText = ({name, path}: LibraryPath): string =>
   `${printable(name)}, ${path === null ? 'not found' : 'found'}`
 const placeOf = (path: string | null): string => (path === null ? 'not found' : printable(path))
 

@@ -27,12 +27,12 @@ export interface ShownProgram {
   readonly links: readonly {readonly path: string; readonly target: string}[]
 }
 
-interface Needed {
+interface Requirements {
   readonly paths: readonly string[]
   readonly links: ShownProgram['links']
 }
 
-const NOTHING: Needed = {paths: [], links: []}
+const NOTHING: Requirements = {paths: [], links: []}
 
 /**
  * Files that cannot be found are left out: the dynamic linker reports them. Libraries loaded with dlopen(3) are not found. In a jail
@@ -61,7 +61,7 @@ function neededBy(
   {reader, tree, treePath, path}: ProgramFile,
   host: HostLibraries,
   ofGuest: readonly string[],
-): Needed {
+): Requirements {
   const image = parseElf(reader, path)
   const dynamic = readDynamic(reader, image)
   const {interp, machine} = image

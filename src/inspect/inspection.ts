@@ -39,9 +39,9 @@ export interface Program {
   mark: string
   linking: 'static' | 'static-pie' | 'dynamic' | 'library'
   /** PT_INTERP. */
-  interpreter: Found | null
+  interpreter: LibraryPath | null
   /** Its libraries and theirs, in the order in which they are found. */
-  libraries: Found[]
+  libraries: LibraryPath[]
   entry: number
   /** Bytes of all loaded segments. */
   memoryBytes: number
@@ -58,7 +58,7 @@ export interface Program {
   notes: {name: string; type: number; text: string}[]
 }
 
-export interface Found {
+export interface LibraryPath {
   name: string
   /** Its path in the tree; null when it is not there. */
   path: string | null

@@ -6,13 +6,13 @@ import type {ElfReader} from '../elf/image.ts'
 import type {Machine} from '../elf/machine-name.ts'
 import {parseElf} from '../elf/parse.ts'
 import {orUndefined} from '../errors.ts'
-import type {Found} from './inspection.ts'
+import type {LibraryPath} from './inspection.ts'
 import type {ProgramTree} from './tree.ts'
 
 /** A file can name any number of libraries. */
 const MAX_LIBRARIES = 1000
 
-interface Wanted {
+interface LibraryRequest {
   name: string
   /** The folders that its user names. */
   folders: readonly string[]
@@ -31,9 +31,9 @@ export function findLibraries(
   dynamic: Dynamic,
   standard: readonly string[],
   ofEnvironment: readonly string[] = [],
-): Found[] {
+): LibraryPath[] {
   const asked = ofEnvironment.filter((folder) => folder.startsWith('/'))
-  const found = new Map<string, Found>()
+  const found = new Map<string, LibraryPath>()
   const queue = wantedBy(path, dynamic, asked)
   // The dynamic linker itself is already there, whichever file needs it.
   const own = posix.basename(interpreter)
@@ -50,7 +50,11 @@ export function findLibraries(
   return [...found.values()]
 }
 
-function wantedBy(path: string, {needed, rpath, runpath}: Dynamic, asked: readonly string[]): Wanted[] {
+function wantedBy(
+  path: string,
+  {needed, rpath, runpath}: Dynamic,
+  asked: readonly string[],
+): LibraryRequest[] {
   const origin = posix.dirname(path)
   // DT_RPATH counts only where there is no DT_RUNPATH, and then before LD_LIBRARY_PATH.
   const folders = (runpath.length > 0 ? [...asked, ...runpath] : [...rpath, ...asked]).map((folder) =>

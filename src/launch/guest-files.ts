@@ -3,7 +3,7 @@
 import {statSync} from 'node:fs'
 import type {ImageUser} from '../image/image-user.ts'
 import type {ImageConfig} from '../image/open-image.ts'
-import type {Unpacked, Unread} from '../image/unread.ts'
+import type {UnpackCost, Unread} from '../image/unread.ts'
 import {openHostFiles} from '../sentry/outside/host-files.ts'
 import type {RunStats} from '../sentry/outside/program-result.ts'
 import type {SentryOptions} from '../sentry/outside/sentry.ts'
@@ -19,7 +19,7 @@ export interface GuestFiles extends Shown {
   /** Present with `image` or `user`. */
   config?: ImageConfig
   /** Present with an archive or `image`. */
-  unpacked?: Unpacked
+  unpacked?: UnpackCost
 }
 
 /** What a jail has to let through for the guest's files. */
@@ -80,7 +80,7 @@ async function openArchive(
 }
 
 /** Named as the sentry's counters and times are. */
-export function unpackStats(unpacked: Unpacked | undefined): RunStats {
+export function unpackStats(unpacked: UnpackCost | undefined): RunStats {
   if (unpacked === undefined) return {}
   const {layers, keptLayers, bytes, ns} = unpacked
   return {layers, keptLayers, unpackedBytes: bytes, unpackNs: ns}

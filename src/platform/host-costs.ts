@@ -13,7 +13,7 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 /** For each cost: anything longer is no valid measurement. */
 const LONGEST_NS = 1e9
 
-const NOTHING: Kept = {costs: [], at: 0}
+const NOTHING: Measurements = {costs: [], at: 0}
 
 /** Computed at start: a running platform keeps this thread on one processor. undefined: /proc is not mounted. */
 const HOST = hostName()
@@ -25,7 +25,7 @@ export const MEASUREMENTS = 5
 const FRESH_MS = 600_000
 
 /** A platform's last measurements, and when the last was made: milliseconds since 1970. */
-interface Kept {
+interface Measurements {
   costs: Costs[]
   at: number
 }
@@ -61,13 +61,13 @@ export function storeCosts(env: NodeJS.ProcessEnv, platform: string, costs: Cost
 }
 
 /** By platform name. */
-function load(env: NodeJS.ProcessEnv): Record<string, Kept> {
+function load(env: NodeJS.ProcessEnv): Record<string, Measurements> {
   const path = pathOf(env)
   if (path === undefined) return {}
   try {
     const {host, platforms} = JSON.parse(readOwn(path)?.toString() ?? '{}')
     if (host !== HOST) return {}
-    const plausible = Object.entries(platforms as Record<string, Kept>).map(([name, {costs, at}]) => [
+    const plausible = Object.entries(platforms as Record<string, Measurements>).map(([name, {costs, at}]) => [
       name,
       {costs: costs.filter(isPlausible), at},
     ])

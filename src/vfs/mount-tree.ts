@@ -10,7 +10,7 @@ import type {VirtualFileSystem} from './virtual-file-system.ts'
 import type {Changes} from './wait-queue.ts'
 
 /** A mount and its top refer to each other. */
-type Unfinished<T> = {-readonly [K in keyof T]: T[K]}
+type Mutable<T> = {-readonly [K in keyof T]: T[K]}
 
 export interface MountOptions {
   readOnly?: boolean | undefined
@@ -28,7 +28,7 @@ export function mount(at: Location, fs: FileSystem, options: MountOptions = {}):
   const child = createMount(at.mount.vfs, fs, covered, options)
   covered.mount.children.set(covered.inode, child)
   covered.inode.covered = true
-  const changes: Unfinished<Changes> = child.vfs.mountChanges
+  const changes: Mutable<Changes> = child.vfs.mountChanges
   changes.count++
   changes.waiters.wakeAll(POLLERR | POLLPRI)
   return child
@@ -41,7 +41,7 @@ function createMount(
   options: MountOptions,
 ): Mount {
   vfs.admit(fs)
-  const created: Unfinished<Mount> = {
+  const created: Mutable<Mount> = {
     id: at === undefined ? 1 : nextId(at.mount),
     fs,
     at,
@@ -64,7 +64,7 @@ function nextId(mount: Mount): number {
 
 /** A location for what is in no tree: pipes, sockets, host streams. It is the top of a mount of its own. */
 export function detachedLocation(vfs: VirtualFileSystem, inode: Inode): Location {
-  const mount: Unfinished<Mount> = {
+  const mount: Mutable<Mount> = {
     id: 0,
     fs: inode.fs,
     at: undefined,

@@ -64,7 +64,7 @@ import {tell, tellEntry} from './watchers.ts'
 const ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC
 const O_TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY
 
-export interface Opened {
+export interface OpenResult {
   file: FileDescription
   location: Location
 }
@@ -80,7 +80,7 @@ export function openPath(
   path: ByteString,
   flags: number,
   mode: number,
-): Opened {
+): OpenResult {
   if (flags & O_PATH) return openForPath(context, start, path, flags)
   if (flags & O_CREAT && flags & (O_DIRECTORY | O_TMPFILE_ONLY)) throw new Errno(EINVAL)
   if (flags & O_TMPFILE_ONLY) return openUnnamed(context, start, path, flags, mode)
@@ -90,7 +90,7 @@ export function openPath(
 }
 
 /** Opens a found location, with its permission checks: also for reopening /proc/self/fd, and execve. */
-export function openLocation(who: Credentials, location: Location, flags: number): Opened {
+export function openLocation(who: Credentials, location: Location, flags: number): OpenResult {
   const {inode} = location
   const wanted = accessOf(flags)
   checkKind(location, flags)
@@ -101,7 +101,7 @@ export function openLocation(who: Credentials, location: Location, flags: number
   return finish(who, location, flags)
 }
 
-function openForPath(context: PathContext, start: Location, path: ByteString, flags: number): Opened {
+function openForPath(context: PathContext, start: Location, path: ByteString, flags: number): OpenResult {
   const location = resolve(context, start, path, !(flags & O_NOFOLLOW))
   if (flags & O_DIRECTORY && location.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
   const kept = flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW)
@@ -114,7 +114,7 @@ function openUnnamed(
   path: ByteString,
   flags: number,
   mode: number,
-): Opened {
+): OpenResult {
   if (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
   const directory = resolve(context, start, path, true, intentOf(flags) | CREATING)
   if (directory.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
@@ -131,7 +131,7 @@ function openOrCreate(
   path: ByteString,
   flags: number,
   mode: number,
-): Opened {
+): OpenResult {
   const follows = !(flags & (O_NOFOLLOW | O_EXCL))
   const lastLink = follows ? CREATE : CREATE_NO_FOLLOW
   const resolution = resolveLast(context, start, path, lastLink, intentOf(flags) | CREATING)
@@ -143,7 +143,7 @@ function openOrCreate(
   return openLocation(context.credentials, found, flags)
 }
 
-function create(who: Credentials, resolution: Resolution, flags: number, mode: number): Opened {
+function create(who: Credentials, resolution: Resolution, flags: number, mode: number): OpenResult {
   const {parent, name} = resolution
   if (isReadOnly(parent)) throw new Errno(EROFS)
   checkEntryChange(parent, who)
@@ -153,7 +153,7 @@ function create(who: Credentials, resolution: Resolution, flags: number, mode: n
   return finish(who, childLocation(parent, name, inode), flags & ~O_TRUNC)
 }
 
-function finish(who: Credentials, location: Location, flags: number): Opened {
+function finish(who: Credentials, location: Location, flags: number): OpenResult {
   if (flags & O_DIRECT && !takesDirect(location.inode)) throw new Errno(EINVAL)
   // With O_TRUNC, a file system that copies on open need not copy; the cut itself is made here.
   // O_NOCTTY reaches a terminal, which may become the caller's controlling one.

@@ -54,20 +54,20 @@ export function noteLinks(inode: Inode): void {
 }
 
 /** The name by which the inode was reached. */
-type Reached = Partial<Pick<Location, 'parent' | 'name'>>
+type LocationName = Partial<Pick<Location, 'parent' | 'name'>>
 
 /**
  * Tells what was done with an open file to its watchers, and to those of the directory that it is in.
  * @param reached matters for an inode with several names
  */
-export function tell(inode: Inode, event: number, reached?: Reached): void {
+export function tell(inode: Inode, event: number, reached?: LocationName): void {
   if (!inode.fs.watches) return
   const place = placeOf(inode, reached)
   tellAt(place, inode, event, place?.removed)
 }
 
 /** The same for a change of attributes or size. IN_EXCL_UNLINK holds nothing of these back: fsnotify_change names no path. */
-export function tellChange(inode: Inode, event: number, reached?: Reached): void {
+export function tellChange(inode: Inode, event: number, reached?: LocationName): void {
   if (inode.fs.watches) tellAt(placeOf(inode, reached), inode, event)
 }
 
@@ -77,7 +77,7 @@ function tellAt(place: Place | undefined, inode: Inode, event: number, isUnlinke
 }
 
 /** The name by which it was reached, also if that is the one that it lost last; otherwise that was renamed. */
-function placeOf(inode: Inode, {parent, name = ''}: Reached = {}): Place | undefined {
+function placeOf(inode: Inode, {parent, name = ''}: LocationName = {}): Place | undefined {
   const directory = parent?.inode
   if (directory !== undefined) {
     if (directory.watchers !== undefined && leadsTo(directory, name, inode))

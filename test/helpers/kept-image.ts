@@ -6,7 +6,7 @@ import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, beforeEach} from 'vitest'
 import {LayerCache} from '../../src/image/layer-cache.ts'
 import {openImage} from '../../src/image/open-image.ts'
-import type {Unpacked} from '../../src/image/unread.ts'
+import type {UnpackCost} from '../../src/image/unread.ts'
 import {sha256} from './docker.ts'
 import {LayoutFolder} from './oci.ts'
 import {ownCache} from './own-cache.ts'
@@ -29,7 +29,7 @@ export function newImage(folder: string, config = {}): LayoutFolder {
 export async function start(
   reference: string,
   meanwhile = (): void => {},
-): Promise<{text: string; unpacked: Unpacked}> {
+): Promise<{text: string; unpacked: UnpackCost}> {
   const unread = await openImage(reference)
   meanwhile()
   const {fs, unpacked} = await unread.read()

@@ -4,7 +4,7 @@ import {PERMISSION_BITS} from '../../abi/file-mode.ts'
 import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'
 import type {TmpfsMount} from '../../sentry/outside/volume.ts'
 import {PROMISES} from '../../sentry/pledge/promises.ts'
-import type {Unveiled} from '../../sentry/pledge/unveiled.ts'
+import type {UnveilRule} from '../../sentry/pledge/unveil-rule.ts'
 import {LEAST_DISK_BYTES} from '../../vfs/disk-quota.ts'
 import {parseHostname, parseTmpfs, parseUnveil} from './parse-values.ts'
 import {each, FOR_PROGRAMS, FOR_SENTRY, type Rows} from './row.ts'
@@ -53,7 +53,7 @@ export interface GuestSettings extends Omit<GuestOptions, 'pledge' | 'unveil'> {
   tmpfs?: readonly TmpfsMount[]
   /** OpenBSD's names, separated by spaces. */
   pledge?: string
-  unveil?: readonly Unveiled[]
+  unveil?: readonly UnveilRule[]
 }
 
 const WITHOUT_CALLS = {

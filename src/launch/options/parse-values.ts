@@ -9,7 +9,7 @@ import type {Network} from '../../machine/kernel/connect-network.ts'
 import {openOutput} from '../../output-file.ts'
 import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'
 import type {TmpfsMount, Volume} from '../../sentry/outside/volume.ts'
-import type {Unveiled} from '../../sentry/pledge/unveiled.ts'
+import type {UnveilRule} from '../../sentry/pledge/unveil-rule.ts'
 
 const STDIN = 0
 /** Before the umask. */
@@ -125,7 +125,7 @@ export function parseNet(text: string): Network {
 }
 
 /** `PATH:rwxc`: any of these letters, or none. PATH is the guest's. */
-export function parseUnveil(text: string): Unveiled {
+export function parseUnveil(text: string): UnveilRule {
   const colon = text.lastIndexOf(':')
   const path = text.slice(0, colon)
   const permissions = text.slice(colon + 1)

@@ -42,7 +42,7 @@ export class KernelMachine implements Disposable {
   readonly #files: readonly (KernelFile | undefined)[]
   readonly #models: readonly DeviceModel[]
   readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
-  #made: Made
+  #made: MachineInstance
   #isDisposed = false
 
   /** Opens the machine's files, and reads none. @param debug how its first boot is debugged @throws HvError */
@@ -119,7 +119,7 @@ export class KernelMachine implements Disposable {
     this.vsock.close()
   }
 
-  #make(): Made {
+  #make(): MachineInstance {
     const {cpus = 1, memoryBytes = MEMORY_BYTES} = this.#options
     const {lowBytes, high} = memoryPieces(memoryBytes)
     const {memoryBase} = machine
@@ -167,11 +167,11 @@ export class KernelMachine implements Disposable {
 }
 
 /** What a reset makes anew. */
-interface Made extends Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'> {
+interface MachineInstance extends Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'> {
   readonly run: KernelRun
 }
 
-function unmake({vm, run}: Made): void {
+function unmake({vm, run}: MachineInstance): void {
   run[Symbol.dispose]()
   vm[Symbol.dispose]()
 }

@@ -16,7 +16,7 @@ import {
 } from '../../abi/open-flags.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
-import {type Opened, openLocation, openPath} from '../../vfs/open.ts'
+import {type OpenResult, openLocation, openPath} from '../../vfs/open.ts'
 import {CREATE} from '../../vfs/path-policy.ts'
 import {NAME, type PathContext, resolveLast} from '../../vfs/path-walk.ts'
 
@@ -37,7 +37,7 @@ export function createFile(
   name: string,
   flags: number,
   mode: number,
-): Opened {
+): OpenResult {
   const kept = (flags & (KEPT_FLAGS | O_EXCL)) | ALWAYS_FLAGS | O_CREAT
   const {found} = resolveLast(context, directory, name, NAME, CREATE)
   if (found !== undefined && !(kept & O_EXCL)) requireOpenable(found.inode)

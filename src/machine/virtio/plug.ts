@@ -17,7 +17,7 @@ export interface VirtioPlaces {
   readonly most: number
 }
 
-export interface Plugged {
+export interface VirtioSlot {
   readonly device: VirtioMmio
   readonly placed: PlacedDevice
 }
@@ -26,7 +26,7 @@ export interface Plugged {
  * Call it before the VM runs. A driver's notifications do not end runs, nor do its reads at each interrupt.
  * @throws HvError BAD_ARGUMENT when there are more than the machine has room for
  */
-export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly DeviceModel[]): Plugged[] {
+export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly DeviceModel[]): VirtioSlot[] {
   if (models.length > places.most) {
     const message = `the machine has room for ${places.most} virtio devices, and not for ${models.length}`
     throw new HvError('BAD_ARGUMENT', message, 'give it fewer disks and shares')

@@ -1,10 +1,10 @@
 // exitOf: how a program ended, as its owner is told.
 
 import {signalName} from '../../abi/signal.ts'
-import type {Finished} from '../protocol/messages.ts'
+import type {RunOutcome} from '../protocol/messages.ts'
 import type {SandboxExit} from './options.ts'
 
-export function exitOf({result}: Finished): SandboxExit {
+export function exitOf({result}: RunOutcome): SandboxExit {
   const {exitCode, signal, timedOut, timedOutBy, outOfMemory = false, broken, refused, stats} = result
   return {
     exitCode,

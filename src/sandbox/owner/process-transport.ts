@@ -8,10 +8,10 @@ import type {Question} from '../../sentry/outside/hooks/hooked-call.ts'
 import type {SyscallArgument} from '../../sentry/trace/argument-value.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from '../protocol/frames.ts'
 import type {
-  Finished,
   ProcessRequest,
   Reply,
   Request,
+  RunOutcome,
   RunRequest,
   SentrySettings,
 } from '../protocol/messages.ts'
@@ -190,7 +190,7 @@ export class ProcessTransport implements Transport {
     return []
   }
 
-  #finish(run: number, finished: Omit<Finished, 'stdout' | 'stderr'>, output: IncomingOutput): void {
+  #finish(run: number, finished: Omit<RunOutcome, 'stdout' | 'stderr'>, output: IncomingOutput): void {
     const finishing = output.end().then((written) => {
       this.#finishing.delete(finishing)
       if (written === undefined) this.#fail(nonsense())

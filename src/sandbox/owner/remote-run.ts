@@ -1,7 +1,7 @@
 // RemoteRun: the owner's end of one run: what it still owes, how long it may take to end, and how it ends.
 
 import type {StopSignal} from '../../stop-signal.ts'
-import type {Finished, LimitHit, LiveReply, Reply, RunRequest} from '../protocol/messages.ts'
+import type {LimitHit, LiveReply, Reply, RunOutcome, RunRequest} from '../protocol/messages.ts'
 import {LimitPatience} from './limit-patience.ts'
 import type {Patience} from './patience.ts'
 import type {LiveRun} from './streams/live-run.ts'
@@ -20,8 +20,8 @@ export class RemoteRun {
   readonly parts: RunParts
   readonly patience: Patience
   /** Settles with this result, or with an error of the sandbox. */
-  readonly end: Promise<Finished>
-  readonly resolve: (finished: Finished) => void
+  readonly end: Promise<RunOutcome>
+  readonly resolve: (finished: RunOutcome) => void
   readonly reject: (error: unknown) => void
   /** Questions that no handler has answered. */
   questions = 0
@@ -39,7 +39,7 @@ export class RemoteRun {
     this.patience = patience
     this.#live = live
     this.#mostQuestions = mostQuestions
-    let resolve!: (finished: Finished) => void
+    let resolve!: (finished: RunOutcome) => void
     let reject!: (error: unknown) => void
     this.end = new Promise((...ways) => {
       ;[resolve, reject] = ways

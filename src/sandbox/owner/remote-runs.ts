@@ -4,10 +4,10 @@ import {HvError} from '../../errors.ts'
 import {MOST_QUESTIONS, type Question} from '../../sentry/outside/hooks/hooked-call.ts'
 import {closeHostProgram} from '../../sentry/outside/host-program.ts'
 import {
-  type Finished,
   type LiveRequest,
   MOST_PROGRAMS,
   type Reply,
+  type RunOutcome,
   type RunRequest,
 } from '../protocol/messages.ts'
 import {askHandler} from './ask-handler.ts'
@@ -54,7 +54,7 @@ export class RemoteRuns {
    * Runs beside others. When the signal aborts, the guest is killed, and the result is what it did until then.
    * @throws HvError, or what a handler of calls throws
    */
-  async run(request: Omit<RunRequest, 'id'>, parts: RunParts): Promise<Finished> {
+  async run(request: Omit<RunRequest, 'id'>, parts: RunParts): Promise<RunOutcome> {
     const run = this.#begin(request, parts)
     const {signal, live} = parts
     const abort = () => this.#stop(run)
@@ -144,7 +144,7 @@ export class RemoteRuns {
     run.patience.begin()
   }
 
-  #finished(run: RemoteRun, finished: Finished): void {
+  #finished(run: RemoteRun, finished: RunOutcome): void {
     this.#runs.delete(run.id)
     const end = this.#remote.end()
     if (end !== undefined) run.reject(end)

@@ -6,9 +6,9 @@ import type {ChosenPlatform} from '../../platform/choice.ts'
 import {DEFAULT_MAX_TASKS} from '../../sentry/task/pids.ts'
 import {nonsense, stuck} from '../protocol/frames.ts'
 import {
-  type Finished,
   fromWire,
   type Reply,
+  type RunOutcome,
   type RunRequest,
   type SentrySettings,
   STOP_EVERYTHING,
@@ -116,7 +116,7 @@ export class RemoteSentry {
   }
 
   /** As RemoteRuns.run. */
-  run(request: Omit<RunRequest, 'id'>, parts: RunParts): Promise<Finished> {
+  run(request: Omit<RunRequest, 'id'>, parts: RunParts): Promise<RunOutcome> {
     return this.#runs.run(request, parts)
   }
 

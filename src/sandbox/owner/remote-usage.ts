@@ -4,11 +4,11 @@ import type {HvError} from '../../errors.ts'
 import type {ProcessInfo, SandboxUsage} from '../../sentry/outside/usage.ts'
 import type {Reply, UsageRequest} from '../protocol/messages.ts'
 
-type Used = Extract<Reply, {kind: 'used'}>
+type UsageReply = Extract<Reply, {kind: 'used'}>
 
 interface PendingRequest {
   of: UsageRequest['of']
-  resolve: (reply: Used) => void
+  resolve: (reply: UsageReply) => void
   reject: (error: HvError) => void
 }
 
@@ -34,12 +34,12 @@ export class RemoteUsage {
     return (await this.#ask('processes')).processes!
   }
 
-  isDue(reply: Used): boolean {
+  isDue(reply: UsageReply): boolean {
     const next = this.#asked[0]?.of
     return next !== undefined && reply[next] !== undefined
   }
 
-  answered(reply: Used): void {
+  answered(reply: UsageReply): void {
     this.#asked.shift()!.resolve(reply)
   }
 
@@ -47,7 +47,7 @@ export class RemoteUsage {
     for (const {reject} of this.#asked.splice(0)) reject(error)
   }
 
-  #ask(of: UsageRequest['of']): Promise<Used> {
+  #ask(of: UsageRequest['of']): Promise<UsageReply> {
     return new Promise((resolve, reject) => {
       this.#send({kind: 'usage', of})
       this.#asked.push({of, resolve, reject})

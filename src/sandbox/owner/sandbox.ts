@@ -8,7 +8,7 @@ import {openHostProgram} from '../../sentry/outside/host-program.ts'
 import type {ProcessInfo, SandboxUsage} from '../../sentry/outside/usage.ts'
 import type {TraceEvent} from '../../sentry/trace/event.ts'
 import type {StopSignal} from '../../stop-signal.ts'
-import type {Finished, LimitHit, RunRequest} from '../protocol/messages.ts'
+import type {LimitHit, RunOutcome, RunRequest} from '../protocol/messages.ts'
 import {AbortError} from './abort-error.ts'
 import {exitOf} from './exit-of.ts'
 import {SandboxFiles} from './files/sandbox-files.ts'
@@ -157,7 +157,7 @@ export class Sandbox {
     request: Omit<RunRequest, 'id'>,
     input: InputSource,
     signal: StopSignal | undefined,
-  ): Promise<Finished | undefined> {
+  ): Promise<RunOutcome | undefined> {
     const feed = new InputFeed(input, signal)
     try {
       const finished = await this.#runNow(request, feed.signal, feed)
@@ -321,7 +321,7 @@ export class Sandbox {
     request: Omit<RunRequest, 'id'>,
     signal: StopSignal | undefined,
     live?: LiveRun,
-  ): Promise<Finished | undefined> {
+  ): Promise<RunOutcome | undefined> {
     if (signal?.aborted) return undefined
     const {program} = request
     const onLimit = ({limit, count, pid}: LimitHit, programPid: number | undefined) => {

@@ -120,28 +120,28 @@ export type ProcessRequest =
   | {kind: 'taken'}
 
 /** A process's reply of this kind: its schema in replies.ts is its type. */
-type Sent<Kind extends ProcessReply['kind']> = Extract<ProcessReply, {kind: Kind}>
+type ReplyOfKind<Kind extends ProcessReply['kind']> = Extract<ProcessReply, {kind: Kind}>
 type Bytes = Uint8Array<ArrayBuffer>
 
-export type Finished = Sent<'finished'>['finished'] & {stdout: Bytes; stderr: Bytes}
-export type LimitHit = Sent<'limit'>['hit']
+export type RunOutcome = ReplyOfKind<'finished'>['finished'] & {stdout: Bytes; stderr: Bytes}
+export type LimitHit = ReplyOfKind<'limit'>['hit']
 export type LimitName = LimitHit['limit']
-export type WireError = Sent<'failed'>['error']
+export type WireError = ReplyOfKind<'failed'>['error']
 
 /**
  * From the sentry: `ready` or `failed` when it has started; `finished` or `failed` for each run, `failed` without a run for all;
  * `traced` for each trace request, with `events` in between; `filed` for each file request; `used` for each usage request, in order. After `asks`, the run's guest sleeps
- * until there is a verdict. What is not simply Sent has another form on its way from a process, and its owner restores it.
+ * until there is a verdict. What is not simply of its schema has another form on its way from a process, and its owner restores it.
  */
 export type Reply =
-  | Sent<'failed' | 'traced' | 'events' | 'limit' | 'used'>
-  | (Sent<'filed'> & {bytes: Bytes})
+  | ReplyOfKind<'failed' | 'traced' | 'events' | 'limit' | 'used'>
+  | (ReplyOfKind<'filed'> & {bytes: Bytes})
   | {kind: 'ready'; platform: ChosenPlatform; jail: readonly JailLayer[]}
-  | {kind: 'finished'; run: number; finished: Finished}
+  | {kind: 'finished'; run: number; finished: RunOutcome}
   | {kind: 'asks'; run: number; question: Question}
   | LiveReply
 
-export type LiveReply = Sent<'started' | 'took'> | (Sent<'output'> & {bytes: Bytes})
+export type LiveReply = ReplyOfKind<'started' | 'took'> | (ReplyOfKind<'output'> & {bytes: Bytes})
 
 /** A message of a sender that stands for one run. */
 export type WithoutRun<Message> = Message extends {run: number} ? Omit<Message, 'run'> : never

@@ -1,7 +1,7 @@
 // answerFile: answers, in the sentry, what a sandbox's owner asks of its files.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
-import type {Answered} from '../../sentry/outside/files/operations.ts'
+import type {FileResult} from '../../sentry/outside/files/operations.ts'
 import {OwnerFiles} from '../../sentry/outside/files/owner-files.ts'
 import type {Sentry} from '../../sentry/outside/sentry.ts'
 import {unveilRulesOf} from '../../sentry/pledge/restrict.ts'
@@ -15,7 +15,7 @@ export function ownerFiles({kernel, credentials}: Sentry, {unveil}: SentrySettin
 }
 
 export function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}: FileRequest): void {
-  const answered = ({answer, bytes: given = new Uint8Array(0)}: Answered): void =>
+  const answered = ({answer, bytes: given = new Uint8Array(0)}: FileResult): void =>
     port.post({kind: 'filed', id, answer, bytes: given})
   try {
     const now = files.answer(operation, bytes, answered)

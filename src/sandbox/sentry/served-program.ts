@@ -11,7 +11,7 @@ import {closeHostProgram} from '../../sentry/outside/host-program.ts'
 import type {Sentry} from '../../sentry/outside/sentry.ts'
 import {StartedProgram} from '../../sentry/outside/started-program.ts'
 import {Run} from '../../sentry/task/run.ts'
-import type {Finished, LiveReply, LiveRequest, RunRequest} from '../protocol/messages.ts'
+import type {LiveReply, LiveRequest, RunOutcome, RunRequest} from '../protocol/messages.ts'
 import {LimitNews} from './limit-news.ts'
 import {type Live, LiveStreams, type Post} from './live-streams.ts'
 import {LiveTerminal} from './live-terminal.ts'
@@ -130,7 +130,7 @@ export class ServedProgram {
   }
 
   /** Precondition: it has ended. Nothing of it is left. */
-  finish(): Finished {
+  finish(): RunOutcome {
     const {process} = this.#started!
     const result = this.#started!.finish()
     const [stdout, stderr] = [this.#stdout, this.#stderr]

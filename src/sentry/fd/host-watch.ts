@@ -15,7 +15,7 @@ export interface HostInterest {
 }
 
 /** The state of one descriptor. */
-interface Watched {
+interface DescriptorState {
   /** Events that the platform was told to watch. */
   events: number
   readonly interests: Set<HostInterest>
@@ -28,7 +28,7 @@ interface Watched {
  */
 export class HostWatch {
   readonly #platform: Watching
-  readonly #watched = new Map<number, Watched>()
+  readonly #watched = new Map<number, DescriptorState>()
 
   constructor(platform: Watching) {
     this.#platform = platform

@@ -5,7 +5,7 @@ import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {IN_OPEN} from '../../abi/inotify.ts'
 import {O_LARGEFILE, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_TRUNC} from '../../abi/open-flags.ts'
 import type {Location} from '../../vfs/location.ts'
-import {type Opened, openPath} from '../../vfs/open.ts'
+import {type OpenResult, openPath} from '../../vfs/open.ts'
 import {type PathContext, resolve} from '../../vfs/path-walk.ts'
 import {tell} from '../../vfs/watchers.ts'
 import {BLOCKED} from '../core/syscall.ts'
@@ -61,7 +61,7 @@ function openUnleased(
 }
 
 /** Gives an opened file its descriptor, once the open is complete: a fifo waits for its other end. */
-function installOpened(task: Task, {file, location}: Opened, flags: number): number {
+function installOpened(task: Task, {file, location}: OpenResult, flags: number): number {
   if ((flags & (O_TRUNC | O_PATH)) === O_TRUNC)
     invalidateBehind(task.kernel.processes.values(), file.inode, 0)
   if (file.isOpenComplete === undefined || file.isOpenComplete())
@@ -85,7 +85,7 @@ function installOpened(task: Task, {file, location}: Opened, flags: number): num
   })
 }
 
-function install(task: Task, {file, location}: Opened, flags: number): number {
+function install(task: Task, {file, location}: OpenResult, flags: number): number {
   const fd = task.fds.install(file, flags, location)
   task.fds.description(fd).opener = task.credentials
   return fd

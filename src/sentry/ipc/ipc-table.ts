@@ -15,7 +15,7 @@ const SEQUENCES = 1 << (31 - INDEX_BITS)
 const MIN_CYCLE = 64
 
 /** The request of a get call: key, flags, and what depends on the kind. */
-export interface Wanted<T> {
+export interface GetRequest<T> {
   readonly key: number
   readonly flags: number
   /** @throws Errno if the existing object does not fit */
@@ -50,7 +50,7 @@ export class IpcTable<T extends IpcObject> {
   }
 
   /** shmget(2) and the like. @returns the identifier. @throws Errno EEXIST, ENOENT, EACCES, ENOSPC */
-  open(wanted: Wanted<T>, who: Credentials): number {
+  open(wanted: GetRequest<T>, who: Credentials): number {
     const {key, flags} = wanted
     const found = key === IPC_PRIVATE ? undefined : this.#byKey.get(key)
     if (found === undefined) {

@@ -30,7 +30,7 @@ export interface Patching {
   readonly count: () => void
 }
 
-export type Trapped = Pick<Context, 'callSite' | 'callNumber' | 'argumentWords'>
+export type CallTrap = Pick<Context, 'callSite' | 'callNumber' | 'argumentWords'>
 
 /** A page of trampolines. */
 interface Area {
@@ -84,7 +84,7 @@ export class CallPatches {
   }
 
   /** A call trapped. `callSite` is the end of its instruction, according to the program. */
-  note(caller: Trapped): void {
+  note(caller: CallTrap): void {
     const {callSite: site} = caller
     if (site === 0) return
     const counter = (site | 0) & (COUNTERS - 1)
@@ -161,7 +161,7 @@ export class CallPatches {
     return vma?.backing?.dev === dev && vma.backing.ino === ino && fileOffset(vma, start) === offset
   }
 
-  #patch(site: number, caller: Trapped): boolean {
+  #patch(site: number, caller: CallTrap): boolean {
     try {
       return this.#tryPatch(site, caller)
     } catch (error) {
@@ -171,7 +171,7 @@ export class CallPatches {
     }
   }
 
-  #tryPatch(site: number, {callNumber, argumentWords}: Trapped): boolean {
+  #tryPatch(site: number, {callNumber, argumentWords}: CallTrap): boolean {
     const {sites, count} = this.#patching
     const {pages, memory} = this.#map
     const page = Math.floor((site - 1) / PAGE_SIZE)

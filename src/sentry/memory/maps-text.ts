@@ -36,9 +36,9 @@ function pathOf(backing: Backing | undefined, known: Map<Backing, string>): stri
   return path
 }
 
-type Listed = Pick<Vma, 'start' | 'end' | 'protection' | 'isShared' | 'pageOffset' | 'backing'>
+type MapsEntry = Pick<Vma, 'start' | 'end' | 'protection' | 'isShared' | 'pageOffset' | 'backing'>
 
-function mapsLine(vma: Listed, name: string): string {
+function mapsLine(vma: MapsEntry, name: string): string {
   const {protection, backing} = vma
   const permissions =
     (protection & PROT_READ ? 'r' : '-') +

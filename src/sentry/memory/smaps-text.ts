@@ -21,7 +21,7 @@ import {
 const MAX_LENGTH = 1 << 24
 const KB = 1024
 
-interface Resident {
+interface Residency {
   clean: number
   dirty: number
   anonymous: number
@@ -41,7 +41,7 @@ export function smapsText(map: MemoryMap): string {
 }
 
 export function smapsRollupText(map: MemoryMap): string {
-  const total: Resident = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
+  const total: Residency = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
   let start = 0
   let end = 0
   for (const vma of map.vmas) {
@@ -76,8 +76,8 @@ export function readPagemap(map: MemoryMap, first: number, words: BigUint64Array
   return count
 }
 
-function residentOf(map: MemoryMap, vma: Vma): Resident {
-  const resident: Resident = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
+function residentOf(map: MemoryMap, vma: Vma): Residency {
+  const resident: Residency = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
   const isFilePrivate = vma.backing !== undefined && !vma.isShared
   map.pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (_, entry) => {
     // A guarded page of a file is still the file's own.
@@ -90,7 +90,7 @@ function residentOf(map: MemoryMap, vma: Vma): Resident {
   return resident
 }
 
-function sizes({clean, dirty, anonymous, locked}: Resident, isRollup: boolean): string {
+function sizes({clean, dirty, anonymous, locked}: Residency, isRollup: boolean): string {
   const all = clean + dirty
   const parts = isRollup
     ? line('Pss_Anon', anonymous) + line('Pss_File', all - anonymous) + line('Pss_Shmem', 0)

@@ -11,7 +11,7 @@ import type {HostProgram} from './host-program.ts'
 import {programError} from './program-error.ts'
 import {ShownPrograms, type ShowProgram} from './shown-programs.ts'
 
-interface Wanted {
+interface ProgramRequest {
   /** A guest path, a bare name for the guest's PATH, or what `onHost` was called. */
   readonly program: string
   /** Becomes the finder's. */
@@ -34,7 +34,7 @@ export class ProgramFinder {
    * @param cwd the guest's working directory: relative paths start there
    * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT
    */
-  find(options: Wanted, cwd: Location): Executable {
+  find(options: ProgramRequest, cwd: Location): Executable {
     const {program, onHost, env} = options
     const shown = toByteString(program)
     if (onHost !== undefined)

@@ -8,13 +8,13 @@ import type {Task} from '../core/task.ts'
 import {applyPathPolicies} from './path-policies.ts'
 import {applyPledge} from './pledge.ts'
 import {requirePromises} from './promises.ts'
+import type {UnveilRule} from './unveil-rule.ts'
 import {type Permissions, parsePermissions, UnveilRules} from './unveil-rules.ts'
-import type {Unveiled} from './unveiled.ts'
 
 export interface Restrictions {
   /** Promises with spaces between them. */
   pledge?: string
-  unveil?: readonly Unveiled[]
+  unveil?: readonly UnveilRule[]
 }
 
 /**
@@ -31,7 +31,7 @@ export function restriction({pledge, unveil}: Restrictions): (task: Task) => voi
 }
 
 /** What programs see when they start, for the sandbox's owner. @throws Errno */
-export function unveilRulesOf(unveil: readonly Unveiled[], context: PathContext): UnveilRules {
+export function unveilRulesOf(unveil: readonly UnveilRule[], context: PathContext): UnveilRules {
   const rules = new UnveilRules(context.root)
   for (const {path, permissions} of checkedUnveil(unveil))
     rules.add(context, context.root, toByteString(path), permissions)
@@ -39,7 +39,7 @@ export function unveilRulesOf(unveil: readonly Unveiled[], context: PathContext)
   return rules
 }
 
-function checkedUnveil(unveil: readonly Unveiled[]): {path: string; permissions: Permissions}[] {
+function checkedUnveil(unveil: readonly UnveilRule[]): {path: string; permissions: Permissions}[] {
   return unveil.map(({path, permissions}) => ({path, permissions: requirePermissions(permissions)}))
 }
 

@@ -16,7 +16,7 @@ const FUTEX2_SIZE_U32 = 2
 const FUTEX2_SIZE_MASK = 3
 const FUTEX2_PRIVATE = 128
 
-interface Wanted {
+interface FutexWait {
   readonly address: number
   readonly value: number
   readonly isPrivate: boolean
@@ -60,7 +60,7 @@ function lastWoken(waiters: readonly FutexWaiter[]): number {
   return waiters.findLastIndex(({woken}) => woken)
 }
 
-function readWaiter({memory}: Task, at: number): Wanted {
+function readWaiter({memory}: Task, at: number): FutexWait {
   const flags = memory.readUint32(at + 16)
   if (memory.readUint32(at + 20) !== 0) throw new Errno(EINVAL)
   if (flags & ~(FUTEX2_SIZE_MASK | FUTEX2_PRIVATE)) throw new Errno(EINVAL)

@@ -29,8 +29,8 @@ import {Tracing} from '../task/tracing.ts'
 const WORD_BYTES = 8
 const SIGINFO_BYTES = 128
 
-type Stopped = Tracing & {readonly stop: PendingSignal}
-type Request = (task: Task, tracing: Stopped, args: Arguments) => void
+type TraceeStop = Tracing & {readonly stop: PendingSignal}
+type Request = (task: Task, tracing: TraceeStop, args: Arguments) => void
 
 /** Of a tracee that stands still. */
 const REQUESTS: Readonly<Record<number, Request | undefined>> = {
@@ -86,7 +86,7 @@ function attach(task: Task, tid: number): number {
   return 0
 }
 
-const isStopped = (tracing: Tracing): tracing is Stopped => tracing.stop !== undefined
+const isStopped = (tracing: Tracing): tracing is TraceeStop => tracing.stop !== undefined
 
 function signalOf(args: Arguments): number {
   const signal = args.raw(3)

@@ -16,7 +16,7 @@ import {openFile} from '../fd/descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
 
 /** A moment, now, or unchanged. */
-type Wanted = Time | 'now' | 'omit'
+type TimeChange = Time | 'now' | 'omit'
 
 export const utimensat: Syscall = (task, args) => {
   const dirfd = args.int32(0)
@@ -54,25 +54,25 @@ export const utime: Syscall = (task, args) => {
   return setTimes(task, locatePath(task, AT_FDCWD, args.address(0), 0), atime, mtime)
 }
 
-const NOW: readonly [Wanted, Wanted] = ['now', 'now']
+const NOW: readonly [TimeChange, TimeChange] = ['now', 'now']
 
 function locatePath(task: Task, dirfd: number, pathAddress: number, flags: number): Target {
   return locateTarget(task, dirfd, pathAddress, flags, ATTRIBUTES)
 }
 
-function readTimespecs(task: Task, address: number): readonly [Wanted, Wanted] {
+function readTimespecs(task: Task, address: number): readonly [TimeChange, TimeChange] {
   const bytes = task.memory.readBytes(address, 2 * TIMESPEC_BYTES)
   return [wanted(decodeTimespec(bytes, 0)), wanted(decodeTimespec(bytes, TIMESPEC_BYTES))]
 }
 
-function wanted(time: Time): Wanted {
+function wanted(time: Time): TimeChange {
   if (time.nanoseconds === UTIME_NOW) return 'now'
   if (time.nanoseconds === UTIME_OMIT) return 'omit'
   if (time.nanoseconds < 0 || time.nanoseconds >= 1e9) throw new Errno(EINVAL)
   return time
 }
 
-function readTimevals(task: Task, address: number): readonly [Wanted, Wanted] {
+function readTimevals(task: Task, address: number): readonly [TimeChange, TimeChange] {
   if (address === 0) return NOW
   const bytes = task.memory.readBytes(address, 32)
   const times = [decodeTimeval(bytes, 0), decodeTimeval(bytes, 16)] as const
@@ -80,19 +80,19 @@ function readTimevals(task: Task, address: number): readonly [Wanted, Wanted] {
   return times
 }
 
-function readUtimbuf(task: Task, address: number): readonly [Wanted, Wanted] {
+function readUtimbuf(task: Task, address: number): readonly [TimeChange, TimeChange] {
   const bytes = task.memory.readBytes(address, 16)
   const words = new DataView(bytes.buffer, bytes.byteOffset)
   const time = (offset: number) => ({seconds: Number(words.getBigInt64(offset, true)), nanoseconds: 0})
   return [time(0), time(8)]
 }
 
-function setTimesOf(task: Task, fd: number, atime: Wanted, mtime: Wanted): number {
+function setTimesOf(task: Task, fd: number, atime: TimeChange, mtime: TimeChange): number {
   openFile(task, fd)
   return setTimes(task, descriptorTarget(task, fd), atime, mtime)
 }
 
-function setTimes(task: Task, target: Target, atime: Wanted, mtime: Wanted): number {
+function setTimes(task: Task, target: Target, atime: TimeChange, mtime: TimeChange): number {
   const {inode} = target
   const who = task.credentials
   checkMountWritable(target)

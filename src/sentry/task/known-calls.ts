@@ -9,7 +9,7 @@ const CALLS = ['getpid', 'getppid', 'gettid', 'getuid', 'geteuid', 'getgid', 'ge
 const NOTHING = new Uint32Array()
 
 /** What a task's results depended on when they were told. */
-export interface Told {
+export interface CallInputs {
   readonly credentials: Credentials
   readonly syscalls: CallTable
   readonly parentPid: number

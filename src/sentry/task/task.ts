@@ -16,7 +16,7 @@ import type {UserMemory} from '../memory/user-memory.ts'
 import type {TaskSignals} from '../signals/task-signals.ts'
 import {Scheduling} from './cpu/scheduling.ts'
 import {SystemTime} from './cpu/system-time.ts'
-import type {Told} from './known-calls.ts'
+import type {CallInputs} from './known-calls.ts'
 import type {Tracing} from './tracing.ts'
 
 const DEFAULT_TIMER_SLACK_NS = 50_000
@@ -45,7 +45,7 @@ export class GuestThread {
   /** What its end undoes to semaphores. */
   semaphoreUndo: SemaphoreUndo | undefined
   /** What `tellKnown` told its program. */
-  told: Told | undefined
+  told: CallInputs | undefined
   /** Who traces it, by ptrace(2). */
   tracing: Tracing | undefined
   /** The blocked call, if any. */

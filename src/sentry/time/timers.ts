@@ -12,7 +12,7 @@ export interface Timer {
   readonly target: TimerTarget
 }
 
-interface Queued extends Timer {
+interface HeapEntry extends Timer {
   /** Of two with the same deadline, the older one comes first. */
   readonly number: number
   /** Index in the heap; -1: it is gone. */
@@ -21,7 +21,7 @@ interface Queued extends Timer {
 
 export class TimerQueue {
   /** A binary heap, the first at 0: all processes have their timers here, and a guest may set many for the same time. */
-  readonly #heap: Queued[] = []
+  readonly #heap: HeapEntry[] = []
   #count = 0
   readonly #clock: Pick<HostClock, 'monotonicNs'>
 
@@ -35,7 +35,7 @@ export class TimerQueue {
 
   /** @param deadlineNs CLOCK_MONOTONIC nanoseconds */
   add(deadlineNs: number, target: TimerTarget): Timer {
-    const timer: Queued = {deadlineNs, target, number: this.#count++, index: this.#heap.length}
+    const timer: HeapEntry = {deadlineNs, target, number: this.#count++, index: this.#heap.length}
     this.#heap.push(timer)
     this.#rise(timer)
     return timer
@@ -44,9 +44,9 @@ export class TimerQueue {
   /** Cancelling a timer that is gone is no error. */
   cancel(timer: Timer | undefined): void {
     if (timer === undefined) return
-    const {index} = timer as Queued
+    const {index} = timer as HeapEntry
     if (index < 0) return
-    ;(timer as Queued).index = -1
+    ;(timer as HeapEntry).index = -1
     const last = this.#heap.pop()!
     if (last === timer) return
     this.#put(last, index)
@@ -67,7 +67,7 @@ export class TimerQueue {
     }
   }
 
-  #rise(timer: Queued): void {
+  #rise(timer: HeapEntry): void {
     while (timer.index > 0) {
       const parent = this.#heap[(timer.index - 1) >>> 1]
       if (isBefore(parent, timer)) return
@@ -75,28 +75,28 @@ export class TimerQueue {
     }
   }
 
-  #sink(timer: Queued): void {
+  #sink(timer: HeapEntry): void {
     for (;;) {
-      const left: Queued | undefined = this.#heap[2 * timer.index + 1]
-      const right: Queued | undefined = this.#heap[2 * timer.index + 2]
+      const left: HeapEntry | undefined = this.#heap[2 * timer.index + 1]
+      const right: HeapEntry | undefined = this.#heap[2 * timer.index + 2]
       const child = right !== undefined && isBefore(right, left) ? right : left
       if (child === undefined || isBefore(timer, child)) return
       this.#swap(timer, child)
     }
   }
 
-  #swap(a: Queued, b: Queued): void {
+  #swap(a: HeapEntry, b: HeapEntry): void {
     const {index} = a
     this.#put(a, b.index)
     this.#put(b, index)
   }
 
-  #put(timer: Queued, index: number): void {
+  #put(timer: HeapEntry, index: number): void {
     timer.index = index
     this.#heap[index] = timer
   }
 }
 
-function isBefore(a: Queued, b: Queued): boolean {
+function isBefore(a: HeapEntry, b: HeapEntry): boolean {
   return a.deadlineNs < b.deadlineNs || (a.deadlineNs === b.deadlineNs && a.number < b.number)
 }

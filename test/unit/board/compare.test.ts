@@ -1,10 +1,10 @@
 // Compares what was found with what a board's file expects.
 
 import {expect, test} from 'vitest'
-import {differences, type Found} from '../../../src/board/compare.ts'
+import {differences, type HostFacts} from '../../../src/board/compare.ts'
 import {loadBoard} from '../../../src/board/load.ts'
 
-const RPI4: Found = {
+const RPI4: HostFacts = {
   cores: [{name: 'Cortex-A72', implementer: '0x41', part: '0xd08'}],
   mode: 'nvhe',
   ipaBits: 44,
@@ -17,7 +17,7 @@ test('a board that is as expected has no differences', () => {
   expect(differences(rpi4, RPI4)).toEqual([])
 })
 
-test.each<[string, Partial<Found>, string, string]>([
+test.each<[string, Partial<HostFacts>, string, string]>([
   ['expect.modes', {mode: 'el1'}, 'nvhe', 'el1'],
   ['expect.modes', {mode: null}, 'nvhe', 'unknown'],
   ['expect.ipaBits', {ipaBits: 40}, '44', '40'],

@@ -7,7 +7,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {EIO} from '../../../src/abi/errno.ts'
 import {ArchiveTree} from '../../../src/image/archive-tree.ts'
 import {FileBytes} from '../../../src/image/file-bytes.ts'
-import {INDEX_END, type IndexedLayer, type Packed} from '../../../src/image/index-row.ts'
+import {INDEX_END, type IndexedLayer, type RowTuple} from '../../../src/image/index-row.ts'
 import {readIndex} from '../../../src/image/read-index.ts'
 import {writeIndex} from '../../../src/image/write-index.ts'
 import {ArchiveFs} from '../../../src/vfs/fs/archive.ts'
@@ -103,7 +103,7 @@ function linkOf(node: {readlink(): string}): string | undefined {
 }
 
 /** An index with these rows in its root. */
-function lyingIndex(of: readonly IndexedLayer[], ...rows: readonly Packed[]): string {
+function lyingIndex(of: readonly IndexedLayer[], ...rows: readonly RowTuple[]): string {
   const record = JSON.stringify(rows)
   const root = ['', 0o40755, 0, 0, 0, 0, 1, 0, 0, record.length]
   return `${record}\n${JSON.stringify([of.map(({digest}) => digest), 0, root])}${INDEX_END}`
@@ -177,10 +177,10 @@ describe('it is not used', () => {
   })
 })
 
-const file = (...rest: readonly unknown[]): Packed => ['x', 0o100644, 0, 0, 0, 0, 1, 0, ...rest]
+const file = (...rest: readonly unknown[]): RowTuple => ['x', 0o100644, 0, 0, 0, 0, 1, 0, ...rest]
 
 describe('a record of it is an I/O error', () => {
-  test.each<[string, Packed]>([
+  test.each<[string, RowTuple]>([
     ['with content behind the end of its layer', file(0, 0, 1e6)],
     ['with content from behind it', file(0, 1e6, 0)],
     ['with content before it', file(0, -1, 1)],
@@ -195,7 +195,7 @@ describe('a record of it is an I/O error', () => {
     ['with a socket', ['x', 0o140644, 0, 0, 0, 0, 1, 0, 0]],
     ['with a link to nothing', ['x', 0o120777, 0, 0, 0, 0, 1, 0, '']],
     ['that is too short', ['x', 0o100644]],
-    ['that is a number', 7 as unknown as Packed],
+    ['that is a number', 7 as unknown as RowTuple],
   ])('%s', (_, row) => {
     const of = layers()
     const {root} = readTree(lyingIndex(of, file(0, 0, 1), row), of)!

@@ -3,18 +3,18 @@
 import {errnoName} from '../../../abi/errno.ts'
 import type {HvError} from '../../../errors.ts'
 import type {
-  Answered,
   FileAnswer,
   FileOperation,
+  FileResult,
   Piecewise,
 } from '../../../sentry/outside/files/operations.ts'
 import type {FileRequest, Reply} from '../../protocol/messages.ts'
 
-type Filed = Extract<Reply, {kind: 'filed'}>
+type FileReply = Extract<Reply, {kind: 'filed'}>
 
 interface PendingOperation {
   operation: FileOperation
-  resolve: (answered: Required<Answered>) => void
+  resolve: (answered: Required<FileResult>) => void
   reject: (error: unknown) => void
 }
 
@@ -46,7 +46,7 @@ export class RemoteFiles {
   }
 
   /** @param bytes PIECE_BYTES at most, copied now @throws GuestErrno, HvError */
-  ask(operation: FileOperation, bytes: Uint8Array = NO_BYTES): Promise<Required<Answered>> {
+  ask(operation: FileOperation, bytes: Uint8Array = NO_BYTES): Promise<Required<FileResult>> {
     return new Promise((resolve, reject) => {
       const id = ++this.#last
       // A view would take its whole buffer along to a thread.
@@ -61,14 +61,14 @@ export class RemoteFiles {
     this.ask({name: 'close', handle}).catch(() => {})
   }
 
-  isDue(reply: Filed): boolean {
+  isDue(reply: FileReply): boolean {
     const asked = this.#asked.get(reply.id)
     if (asked === undefined) return false
     if (reply.errno !== undefined) return reply.bytes.length === 0
     return reply.answer !== undefined && isAnswer(asked.operation, reply.answer, reply.bytes)
   }
 
-  answered({id, answer, errno, bytes}: Filed): void {
+  answered({id, answer, errno, bytes}: FileReply): void {
     const asked = this.#asked.get(id)
     this.#asked.delete(id)
     if (asked !== undefined && isPatient(asked.operation)) this.#patient--

@@ -9,8 +9,8 @@ import {END, padding, type TarFile, tarHeader} from './tar-header.ts'
 
 const MAX_ENTRIES = 1_000_000
 
-type Begun = Extract<FileOperation, {name: 'list' | 'read'}>
-type Answered = Awaited<ReturnType<RemoteFiles['ask']>>
+type ReadOperation = Extract<FileOperation, {name: 'list' | 'read'}>
+type Answer = Awaited<ReturnType<RemoteFiles['ask']>>
 
 /** Nothing is read before it is asked for. @throws HvError FILE_FAILED */
 export async function* tarOut(files: RemoteFiles, directory: ByteString): AsyncGenerator<Uint8Array> {
@@ -78,7 +78,7 @@ class Walk {
   }
 
   /** None of what a program has removed meanwhile. */
-  async *#pieces(name: Begun['name'], path: ByteString): AsyncGenerator<Answered> {
+  async *#pieces(name: ReadOperation['name'], path: ByteString): AsyncGenerator<Answer> {
     const at = {path: path === '' ? '.' : path, beneath: this.#directory}
     let answered = await this.#unlessGone(path, {name, at})
     try {
@@ -94,7 +94,7 @@ class Walk {
     }
   }
 
-  async #unlessGone(path: ByteString, operation: Begun): Promise<Answered | undefined> {
+  async #unlessGone(path: ByteString, operation: ReadOperation): Promise<Answer | undefined> {
     try {
       return await this.#files.ask(operation)
     } catch (error) {

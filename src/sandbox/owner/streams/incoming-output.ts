@@ -1,7 +1,7 @@
 // IncomingOutput: the output of one run that comes from a process, no more of it than was asked for: the process may say too much.
 
 import {nonsense} from '../../protocol/frames.ts'
-import {type Finished, type RunRequest, WINDOW_BYTES} from '../../protocol/messages.ts'
+import {type RunOutcome, type RunRequest, WINDOW_BYTES} from '../../protocol/messages.ts'
 import {KeptBytes} from './kept-bytes.ts'
 import {OutputPipe} from './output-pipe.ts'
 
@@ -56,7 +56,7 @@ export class IncomingOutput {
   }
 
   /** All that was kept, once everything written has come. @returns undefined: it does not end */
-  async end(): Promise<Pick<Finished, 'stdout' | 'stderr'> | undefined> {
+  async end(): Promise<Pick<RunOutcome, 'stdout' | 'stderr'> | undefined> {
     if (!(await this.drain())) return undefined
     return {stdout: await this.#kept[1].take(), stderr: await this.#kept[2].take()}
   }

@@ -13,7 +13,7 @@ import {
 import type {ByteString, Inode} from '../../../vfs/file.ts'
 import {addWatcher, removeWatcher, type Watcher, watchedInode} from '../../../vfs/watchers.ts'
 import type {Handle} from './handles.ts'
-import {type Answered, type ChangeKind, type FoundChange, PIECE_CHANGES} from './operations.ts'
+import {type ChangeKind, type FileResult, type FoundChange, PIECE_CHANGES} from './operations.ts'
 
 const KINDS: readonly (readonly [event: number, kind: ChangeKind])[] = [
   [IN_CREATE | IN_MOVED_TO, 'create'],
@@ -28,7 +28,7 @@ export class Changes implements Handle, Watcher {
   #isBegun = false
   #isGone = false
   /** Set when the owner has asked and there was nothing to report. */
-  #later: ((answered: Answered) => void) | undefined
+  #later: ((answered: FileResult) => void) | undefined
 
   constructor(inode: Inode) {
     this.#inode = watchedInode(inode)
@@ -36,7 +36,7 @@ export class Changes implements Handle, Watcher {
   }
 
   /** The first answer says whether it is watched; later ones have at least one change, or the end. */
-  more(_bytes: Uint8Array, _isEnd: boolean, later: (answered: Answered) => void): Answered | undefined {
+  more(_bytes: Uint8Array, _isEnd: boolean, later: (answered: FileResult) => void): FileResult | undefined {
     if (!this.#isBegun) {
       this.#isBegun = true
       return {answer: {isEnd: false}}
@@ -73,7 +73,7 @@ export class Changes implements Handle, Watcher {
     later?.(this.#take())
   }
 
-  #take(): Answered {
+  #take(): FileResult {
     const changes = this.#changes
     this.#changes = []
     return {answer: {isEnd: this.#isGone, changes}}

@@ -9,17 +9,17 @@ import {childLocation} from '../../../vfs/mount-tree.ts'
 import {tell} from '../../../vfs/watchers.ts'
 import {SharedDescription} from '../../fd/fd-table.ts'
 import {entryOf} from './entry.ts'
-import {type Answered, type FileEntry, PIECE_BYTES, PIECE_ENTRIES, PIECE_NAME_BYTES} from './operations.ts'
+import {type FileEntry, type FileResult, PIECE_BYTES, PIECE_ENTRIES, PIECE_NAME_BYTES} from './operations.ts'
 
 /** Takes an answer that is not ready at once. */
-export type Later = (answered: Answered) => void
+export type Later = (answered: FileResult) => void
 
 export interface Handle {
   /**
    * @param later called with the answer, if none is returned
    * @throws Errno, after which the handle is of no use
    */
-  more(bytes: Uint8Array, isEnd: boolean, later: Later): Answered | undefined
+  more(bytes: Uint8Array, isEnd: boolean, later: Later): FileResult | undefined
   close(): void
 }
 
@@ -33,7 +33,7 @@ export class Handles {
   #last = 0
 
   /** Asks for the first piece, and keeps the handle if there are more. @throws Errno EMFILE, and the handle's errors */
-  begin(bytes: Uint8Array, isEnd: boolean, open: () => Handle): Answered {
+  begin(bytes: Uint8Array, isEnd: boolean, open: () => Handle): FileResult {
     if (this.#open.size >= MAX_HANDLES) throw new Errno(EMFILE)
     const handle = ++this.#last
     this.#open.set(handle, open())
@@ -41,7 +41,7 @@ export class Handles {
   }
 
   /** @throws Errno EBADF, and the handle's errors */
-  more(handle: number, bytes: Uint8Array, isEnd: boolean, later: Later): Answered | undefined {
+  more(handle: number, bytes: Uint8Array, isEnd: boolean, later: Later): FileResult | undefined {
     const open = this.#open.get(handle)
     if (open === undefined) throw new Errno(EBADF)
     try {
@@ -64,7 +64,7 @@ export class Handles {
     for (const handle of [...this.#open.keys()]) this.close(handle)
   }
 
-  #finish(handle: number, {answer, bytes}: Answered): Answered {
+  #finish(handle: number, {answer, bytes}: FileResult): FileResult {
     if (answer.isEnd) this.close(handle)
     return {answer: answer.isEnd ? answer : {...answer, handle}, bytes}
   }
@@ -80,7 +80,7 @@ export class Reader implements Handle {
     this.#shared = new SharedDescription(file, location)
   }
 
-  more(): Answered {
+  more(): FileResult {
     const {file, location} = this.#shared
     const size = this.#isFirst ? {size: file.inode.attributes().size} : {}
     this.#isFirst = false
@@ -109,7 +109,7 @@ export class Writer implements Handle {
     this.#modified = modified
   }
 
-  more(bytes: Uint8Array, isEnd: boolean): Answered {
+  more(bytes: Uint8Array, isEnd: boolean): FileResult {
     const {file, location} = this.#shared
     for (let done = 0; done < bytes.length; ) {
       const count = file.write(bytes.subarray(done))
@@ -134,7 +134,7 @@ export class Lister implements Handle {
   }
 
   /** At least one entry, except at the end. */
-  more(): Answered {
+  more(): FileResult {
     const {file, location} = this.#shared
     const entries: FileEntry[] = []
     let nameBytes = 0

@@ -96,7 +96,7 @@ export interface FileEntry {
 }
 
 /** An answer, with the bytes that go with it. */
-export interface Answered {
+export interface FileResult {
   answer: FileAnswer
   bytes?: Uint8Array<ArrayBuffer>
 }

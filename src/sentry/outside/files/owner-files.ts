@@ -33,7 +33,7 @@ import {
   renamePath,
   unlinkPath,
 } from '../../../vfs/names.ts'
-import {type Opened, openPath} from '../../../vfs/open.ts'
+import {type OpenResult, openPath} from '../../../vfs/open.ts'
 import {ATTRIBUTES, CREATE, INSPECT, type PathPolicy} from '../../../vfs/path-policy.ts'
 import {NAME, PATH_MAX, type PathContext, resolve, resolveLast} from '../../../vfs/path-walk.ts'
 import {checkAccess, checkSearch} from '../../../vfs/permissions.ts'
@@ -45,24 +45,24 @@ import {invalidateBehind} from '../../memory/invalidate.ts'
 import {Changes} from './changes.ts'
 import {entryOf, toTime} from './entry.ts'
 import {Handles, type Later, Lister, Reader, Writer} from './handles.ts'
-import type {Answered, FileOperation, Place} from './operations.ts'
+import type {FileOperation, FileResult, Place} from './operations.ts'
 import {Remover} from './remove.ts'
 import {Walk} from './walk.ts'
 
 const DEFAULT_MODE = 0o644
-const DONE: Answered = {answer: {isEnd: true}}
+const DONE: FileResult = {answer: {isEnd: true}}
 
 /** The guest's tree, and the processes that may have its files mapped. */
 type Tree = Pick<Kernel, 'rootMount' | 'vfs' | 'processes' | 'current'>
 
-type Named<Name extends FileOperation['name']> = Extract<FileOperation, {name: Name}>
+type OperationOf<Name extends FileOperation['name']> = Extract<FileOperation, {name: Name}>
 type Operations = {
   [Name in FileOperation['name']]: (
     files: OwnerFiles,
-    operation: Named<Name>,
+    operation: OperationOf<Name>,
     bytes: Uint8Array,
     later: Later,
-  ) => Answered | undefined
+  ) => FileResult | undefined
 }
 
 export class OwnerFiles {
@@ -83,7 +83,7 @@ export class OwnerFiles {
    * @param later called with the answer of a watch, if none is returned
    * @throws Errno
    */
-  answer(operation: FileOperation, bytes: Uint8Array, later: Later): Answered | undefined {
+  answer(operation: FileOperation, bytes: Uint8Array, later: Later): FileResult | undefined {
     const {kernel} = this
     const {current} = kernel
     // There is no /proc/self for an owner.
@@ -193,7 +193,7 @@ function openRegular(
   path: ByteString,
   flags: number,
   mode = 0,
-): Opened {
+): OpenResult {
   try {
     requireRegular(resolve(context, start, path), flags)
   } catch (error) {
@@ -216,7 +216,7 @@ function requireRegular({inode}: Location, flags: number): void {
   if (flags & O_WRONLY && inode.fs.type === 'proc') throw new Errno(EPERM)
 }
 
-function openToWrite(files: OwnerFiles, {at, mode, how}: Named<'write'>): Opened {
+function openToWrite(files: OwnerFiles, {at, mode, how}: OperationOf<'write'>): OpenResult {
   const flags = {append: O_APPEND, replace: O_EXCL, anew: O_TRUNC}[how ?? 'anew']
   if (how === 'replace') files.walk.to(at, removeFile)
   const opened = files.walk.to(at, (context, start, path) =>

@@ -10,7 +10,7 @@ import {removeDirectory, unlinkPath} from '../../../vfs/names.ts'
 import {openLocation} from '../../../vfs/open.ts'
 import {type PathContext, resolve} from '../../../vfs/path-walk.ts'
 import type {Handle} from './handles.ts'
-import type {Answered} from './operations.ts'
+import type {FileResult} from './operations.ts'
 
 /** Steps in one go: a few milliseconds, 50 of them on a volume. */
 const STEPS = 512
@@ -37,7 +37,7 @@ export class Remover implements Handle {
     this.#victims = [{parent, name, depth: 0}]
   }
 
-  more(): Answered {
+  more(): FileResult {
     for (let step = 0; step < STEPS; step++) {
       const victim = this.#victims.at(-1)
       if (victim === undefined) return {answer: {isEnd: true}}

@@ -15,8 +15,8 @@ import {
 import {S_IFIFO} from '../../../../../src/abi/file-mode.ts'
 import type {Credentials} from '../../../../../src/sentry/core/credentials.ts'
 import {
-  type Answered,
   type FileOperation,
+  type FileResult,
   PIECE_ENTRIES,
 } from '../../../../../src/sentry/outside/files/operations.ts'
 import {OwnerFiles} from '../../../../../src/sentry/outside/files/owner-files.ts'
@@ -39,7 +39,7 @@ function tree(uid = 0) {
   const rootMount = mountRoot(fs, new VirtualFileSystem(nativeHost))
   const kernel = {rootMount, vfs: rootMount.vfs, processes: new Map(), current: undefined}
   const files = new OwnerFiles(kernel, who as unknown as Credentials)
-  const answers: Answered[] = []
+  const answers: FileResult[] = []
   const ask = (operation: FileOperation, bytes: Uint8Array = NO_BYTES) =>
     files.answer(operation, bytes, (answered) => answers.push(answered))
   return {fs, root: fs.root as Inode, files, ask, answers}

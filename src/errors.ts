@@ -110,6 +110,11 @@ export class HvError extends Error {
   }
 }
 
+/** An argument, an option or a file that is not taken. */
+export function badArgument(message: string, nextStep?: string, options?: ErrorOptions): HvError {
+  return new HvError('BAD_ARGUMENT', message, nextStep, options)
+}
+
 /** File names and interpreter paths are bytes of the guest's: shown on one line, without terminal controls. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be printed

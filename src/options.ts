@@ -3,7 +3,7 @@
 // A schema's message says what the argument takes: it completes "takes …".
 
 import * as v from 'valibot'
-import {HvError, printable} from './errors.ts'
+import {badArgument, type HvError, printable} from './errors.ts'
 import {nearest} from './similar.ts'
 import type {StopSignal} from './stop-signal.ts'
 
@@ -25,10 +25,10 @@ export function checked<const Schema extends v.GenericSchema>(
   const ofParent = pathOf(name, keys.slice(0, -1))
   if (message.startsWith(NOT_KNOWN))
     throw unknownOption(ofParent, String(last?.key), message.slice(NOT_KNOWN.length))
-  if (message.startsWith(MISSING)) throw bad(`${ofParent} has no ${last?.key}`, `give ${last?.key}`)
+  if (message.startsWith(MISSING)) throw badArgument(`${ofParent} has no ${last?.key}`, `give ${last?.key}`)
   // A wrong key is reported for the object that has it.
-  if (last?.origin === 'key') throw bad(`${ofParent} takes ${message}, not ${shown(last.key)}`)
-  throw bad(`${pathOf(name, keys)} takes ${message}, not ${shown(input)}`)
+  if (last?.origin === 'key') throw badArgument(`${ofParent} takes ${message}, not ${shown(last.key)}`)
+  throw badArgument(`${pathOf(name, keys)} takes ${message}, not ${shown(input)}`)
 }
 
 export const anyText: v.GenericSchema<string> = v.string('a string')
@@ -137,16 +137,12 @@ export function plainObject(takes: string) {
 function unknownOption(path: string, typed: string, names: string): HvError {
   const [near] = nearest(typed, names.split(', '))
   const nextStep = near === undefined ? '' : `did you mean ${near}?`
-  return bad(`${path} has no ${printable(cut(typed))}: it has ${names}`, nextStep)
+  return badArgument(`${path} has no ${printable(cut(typed))}: it has ${names}`, nextStep)
 }
 
 /** For a constructor that only TypeScript keeps private. @throws HvError BAD_ARGUMENT */
 export function requireMade(part: unknown, name: string): void {
-  if (part === undefined) throw bad(`\`new ${name}\` makes no ${name}`, `call ${name}.create()`)
-}
-
-function bad(message: string, nextStep = ''): HvError {
-  return new HvError('BAD_ARGUMENT', message, nextStep)
+  if (part === undefined) throw badArgument(`\`new ${name}\` makes no ${name}`, `call ${name}.create()`)
 }
 
 /** `volumes[0].guest`; or the whole argument, if that is wrong. */

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import {basename, dirname, isAbsolute, join, normalize, resolve} from 'node:path'
 import {O_PATH} from './abi/open-flags.ts'
-import {HvError, printable} from './errors.ts'
+import {badArgument, type HvError, printable} from './errors.ts'
 
 /** Node's constants are those of this architecture. */
 const OPEN_DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -125,16 +125,14 @@ function refuseOthers(path: string, stat: Stats | undefined): void {
   // For a directory, rename(2) fails.
   if (stat === undefined || stat.isFile() || stat.isDirectory()) return
   if (stat.isSymbolicLink()) throw isLink(path, 'it', targetOf(path) ?? 'another place')
-  throw new HvError(
-    'BAD_ARGUMENT',
+  throw badArgument(
     `${printable(path)} is no regular file`,
     `name another, or open it yourself, as in /dev/fd/3 3>${printable(basename(path))}`,
   )
 }
 
 function isLink(path: string, what: string, target: string): HvError {
-  return new HvError(
-    'BAD_ARGUMENT',
+  return badArgument(
     `${printable(path)} is not written: ${printable(what)} is a symbolic link to ${printable(target)}, which a guest may have left`,
     'name the place without links',
   )

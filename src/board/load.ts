@@ -2,7 +2,7 @@
 
 import {closeSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs'
 import {basename, join} from 'node:path'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import {packageFile} from '../package-file.ts'
 import {nearest} from '../similar.ts'
 import {type Board, parseBoard} from './schema.ts'
@@ -32,8 +32,7 @@ export function loadBoard(name: string, folder = BOARDS): Board {
   const names = boardNames(folder)
   if (names.includes(name)) return readBoard(name, folder)
   const near = nearest(name, names)
-  throw new HvError(
-    'BAD_ARGUMENT',
+  throw badArgument(
     `no board ${JSON.stringify(name)}`,
     near.length > 0 ? `did you mean ${near.join(' or ')}? \`hv boards\` lists them` : 'see `hv boards`',
   )

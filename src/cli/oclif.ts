@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url'
 import {Config} from '@oclif/core/config'
 import {run} from '@oclif/core/run'
 import {settings} from '@oclif/core/settings'
-import {HvError} from '../errors.ts'
+import {badArgument, type HvError} from '../errors.ts'
 import {didYouMean} from '../similar.ts'
 import {reportError} from './report-error.ts'
 
@@ -82,13 +82,13 @@ function usageError(error: OclifError, argv: string[]): HvError {
     // oclif joins a command's words with colons.
     const words = unknownCommand[1].replaceAll(':', ' ')
     const meant = didYouMean(words, COMMANDS) || didYouMean(words.split(' ')[0], COMMANDS)
-    return new HvError('BAD_ARGUMENT', `unknown command ${words}${meant}`, 'see `hv --help`', {cause: error})
+    return badArgument(`unknown command ${words}${meant}`, 'see `hv --help`', {cause: error})
   }
   const choice = /^Expected (?:(--\S+?)=)?(.+) to be one of: (.*)$/.exec(line)
   if (choice) {
     const [, flag, value, options] = choice
     const message = `${flag === undefined ? 'the argument' : `flag ${flag}`} cannot be ${value}`
-    return new HvError('BAD_ARGUMENT', message, `choose one of ${options}`, {cause: error})
+    return badArgument(message, `choose one of ${options}`, {cause: error})
   }
   const message =
     missingArguments(error) ??
@@ -97,7 +97,7 @@ function usageError(error: OclifError, argv: string[]): HvError {
       .replace(/^Unexpected arguments?: /, 'unexpected argument ')
       .replace(/^Flag (\S+) expects a value$/, 'flag $1 needs a value')
   const command = COMMANDS.includes(`${argv[0]} ${argv[1]}`) ? `${argv[0]} ${argv[1]}` : argv[0]
-  return new HvError('BAD_ARGUMENT', message, `see \`hv ${command} --help\``, {cause: error})
+  return badArgument(message, `see \`hv ${command} --help\``, {cause: error})
 }
 
 /** The list of oclif's RequiredArgsError: the arguments, each with its description, below the first line. */

@@ -1,6 +1,6 @@
 // The words of hv's command line, as src/bin/hv.sh passes them to Node, or as somebody gave them to Node directly.
 
-import {HvError, printable} from '../errors.ts'
+import {badArgument, printable} from '../errors.ts'
 
 /** The first word, when each other one is behind a space. */
 const BEHIND_SPACES = 'hv-words'
@@ -12,8 +12,7 @@ export function ownWords(given: readonly string[]): string[] {
   if (given[0] === BEHIND_SPACES) return given.slice(1).map((word) => word.slice(1))
   const taken = given.find((word) => FOR_NODE.test(word))
   if (taken === undefined || process.versions.bun !== undefined) return [...given]
-  throw new HvError(
-    'BAD_ARGUMENT',
+  throw badArgument(
     `${printable(taken)} is among the words, and Node takes it for itself`,
     'start the command hv itself (dist/bin/hv.cjs), without `node`',
   )

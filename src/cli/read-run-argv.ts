@@ -1,7 +1,7 @@
 // Reads the command line of `hv run`, and of similar commands, without oclif, whose parser alone takes half of the start-up budget.
 // test/unit/cli compares it with what oclif reads from the same table.
 
-import {HvError} from '../errors.ts'
+import {badArgument, type HvError} from '../errors.ts'
 import {LEFT_OUT} from '../launch/options/row.ts'
 import {type Flag, flagsOf} from '../launch/options/table.ts'
 import {didYouMean} from '../similar.ts'
@@ -121,5 +121,5 @@ function oneOfChoices({choices}: Flag, given: string, value: string, command: st
 }
 
 function bad(message: string, command: string, nextStep = `see \`hv ${command} --help\``): HvError {
-  return new HvError('BAD_ARGUMENT', message, nextStep)
+  return badArgument(message, nextStep)
 }

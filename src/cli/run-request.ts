@@ -1,7 +1,7 @@
 // Turns the words of `hv run` into RunOptions: reads the values, and finds the program on the host.
 
 import {accessSync, constants, statSync} from 'node:fs'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import {type Flag, flagNamed, flagNameOf} from '../launch/options/table.ts'
 import {requireOneTree} from '../launch/options/tree.ts'
 import {guestEnvironment, hasTree, type RunOptions} from '../launch/options.ts'
@@ -23,7 +23,7 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
   for (const [name, text] of flags) setFlag(options, flagNamed(name)!, text, isKernel)
   requireOneTree(options, flagNameOf)
   if (options.entrypoint !== undefined && options.image === undefined)
-    throw bad('--entrypoint is for an image', 'give --image, or the program behind the flags')
+    throw badArgument('--entrypoint is for an image', 'give --image, or the program behind the flags')
   const words = program === undefined ? [] : [program, ...args]
   if (options.kernel !== undefined && !hasTree(options)) {
     return {...options, program: options.kernel, args: words}
@@ -38,7 +38,7 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
 /** `variablesOf` has set those of the environment. */
 function setFlag(options: RunOptions, flag: Flag, text: string, isKernel: boolean): void {
   const {name, withKernel, needsKernel} = flag
-  if (needsKernel && !isKernel) throw bad(`--${name} ${needsKernel.message}`, needsKernel.nextStep)
+  if (needsKernel && !isKernel) throw badArgument(`--${name} ${needsKernel.message}`, needsKernel.nextStep)
   const {option, parse} = (isKernel && withKernel) || flag
   const settings = options as unknown as Record<string, unknown>
   const value = parse(text, settings[option as string])
@@ -66,8 +66,4 @@ function isExecutableFile(path: string): boolean {
 }
 
 const noProgramFor = (flag: string): HvError =>
-  bad(`no program for ${flag}`, `give PROGRAM, or leave ${flag} away`)
-
-function bad(message: string, nextStep: string): HvError {
-  return new HvError('BAD_ARGUMENT', message, nextStep)
-}
+  badArgument(`no program for ${flag}`, `give PROGRAM, or leave ${flag} away`)

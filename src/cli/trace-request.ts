@@ -1,6 +1,6 @@
 // The flags of `hv trace`, strace's letters and names with those of `hv run`, and the RunOptions that its words make.
 
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import {createFile} from '../launch/options/parse-values.ts'
 import type {FlagRow} from '../launch/options/row.ts'
 import {type Flag, flagsOf, toFlag} from '../launch/options/table.ts'
@@ -128,7 +128,7 @@ export function toTraceOptions({flags, program, args}: RunArgv, caller: NodeJS.P
 function traceOf(flags: readonly [name: string, text: string][]): TraceOptions {
   const names = flags.map(([name]) => name)
   if (names.includes('json') && (names.includes('summary') || names.includes('summary-only')))
-    throw bad('--json has no table of counts', 'leave -c or -C out, or --json')
+    throw badArgument('--json has no table of counts', 'leave -c or -C out, or --json')
   const options: TraceOptions = {
     ...{fd: STDERR, isOn: true, isJson: false},
     ...{countsWaiting: false, isRelative: false, showsDurations: false, showsPaths: false},
@@ -150,7 +150,7 @@ function choose(filters: TraceFilters, expression: string): void {
   const word = equals < 0 ? 'trace' : expression.slice(0, equals)
   const choice = Object.hasOwn(CHOICES, word) ? CHOICES[word] : undefined
   if (choice === undefined) {
-    throw bad(
+    throw badArgument(
       `-e ${expression} is not for hv trace`,
       'it takes trace=SET, signal=SET and status=SET; for a variable, write `--env`',
     )
@@ -161,10 +161,6 @@ function choose(filters: TraceFilters, expression: string): void {
 function parseLimit(text: string): number {
   const limit = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (!Number.isSafeInteger(limit))
-    throw bad(`bad string limit ${JSON.stringify(text)}`, 'give a number of bytes')
+    throw badArgument(`bad string limit ${JSON.stringify(text)}`, 'give a number of bytes')
   return limit
-}
-
-function bad(message: string, nextStep: string): HvError {
-  return new HvError('BAD_ARGUMENT', message, nextStep)
 }

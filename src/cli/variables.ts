@@ -1,7 +1,7 @@
 // The guest's variables, from --env and --env-file.
 
 import {readFileSync} from 'node:fs'
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import {parseEnv, parseEnvFile} from '../launch/options/parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
 
@@ -21,7 +21,7 @@ function readText(path: string, flag: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code
-    throw new HvError('BAD_ARGUMENT', `${flag}: ${path} cannot be read (${reason})`, 'name a readable file', {
+    throw badArgument(`${flag}: ${path} cannot be read (${reason})`, 'name a readable file', {
       cause: error,
     })
   }

@@ -4,7 +4,7 @@ import {Args, Command, type Interfaces} from '@oclif/core'
 import {toOclifFlags} from '../cli/oclif-flags.ts'
 import {readArgv} from '../cli/read-run-argv.ts'
 import {toRunOptions} from '../cli/run-request.ts'
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import {flagsOf} from '../launch/options/table.ts'
 
 const FLAGS = flagsOf('pledge')
@@ -63,8 +63,7 @@ export default class Pledge extends Command {
     this.parsed = true
     const options = toRunOptions(words, process.env)
     if (!options.suggestsPromises)
-      throw new HvError(
-        'BAD_ARGUMENT',
+      throw badArgument(
         'hv pledge was not told what to do',
         'give --suggest; `hv run --pledge PROMISES` holds a program to its promises',
       )

@@ -1,6 +1,6 @@
 // Where to wait for gdb: `[ADDR:]PORT` or `unix:PATH`.
 
-import {HvError} from '../errors.ts'
+import {badArgument, type HvError} from '../errors.ts'
 
 export type GdbAddress =
   | {readonly host: string; readonly port: number}
@@ -35,8 +35,7 @@ export function targetRemote(address: GdbAddress): string {
 }
 
 function bad(text: string): HvError {
-  return new HvError(
-    'BAD_ARGUMENT',
+  return badArgument(
     `bad address for gdb ${JSON.stringify(text)}`,
     'write PORT, ADDR:PORT or unix:PATH, e.g. 1234',
   )

@@ -2,7 +2,7 @@
 
 import {lstatSync, renameSync} from 'node:fs'
 import {connect, createServer, type ListenOptions, type Server, type Socket} from 'node:net'
-import {HvError, printable} from '../errors.ts'
+import {badArgument, HvError, printable} from '../errors.ts'
 import {Place} from '../output-file.ts'
 import {type GdbAddress, targetRemote} from './address.ts'
 import {Session} from './session.ts'
@@ -174,7 +174,7 @@ function isServed(path: string): Promise<boolean> {
 function cannotListen(address: GdbAddress, error: Error & {code?: string}): HvError {
   const where = targetRemote(address).slice('target remote '.length)
   const why = error.code ?? error.message
-  return new HvError('BAD_ARGUMENT', `gdb cannot be waited for at ${where} (${why})`, 'name another place', {
+  return badArgument(`gdb cannot be waited for at ${where} (${why})`, 'name another place', {
     cause: error,
   })
 }

@@ -1,11 +1,11 @@
 // The errors for an archive or an image that hv does not accept.
 
-import {HvError, printable} from '../errors.ts'
+import {badArgument, type HvError, printable} from '../errors.ts'
 
 const MAX_SHOWN = 200
 
 export function badArchive(what: string, nextStep = 'make it anew, with tar or umoci'): HvError {
-  return new HvError('BAD_ARGUMENT', what, nextStep)
+  return badArgument(what, nextStep)
 }
 
 /** The archive's maker chooses its names. */

@@ -1,7 +1,7 @@
 // FileBytes: a part of an open host file, read a block at a time; and a file that the user named, with errors that name it.
 
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs'
-import {HvError, printable} from '../errors.ts'
+import {badArgument, HvError, printable} from '../errors.ts'
 import {descriptorPath} from '../vfs/descriptor-path.ts'
 import type {ArchiveSource} from '../vfs/fs/archive.ts'
 
@@ -63,7 +63,7 @@ export function openFile(path: string): FileBytes {
   if (stat.isFile())
     return new FileBytes({fd, path: descriptorPath(fd, 'latin1'), close: () => closeSync(fd)}, 0, stat.size)
   closeSync(fd)
-  throw new HvError('BAD_ARGUMENT', 'it is neither a directory nor a file', 'name one of those')
+  throw badArgument('it is neither a directory nor a file', 'name one of those')
 }
 
 /** Errors of `work` are reported as errors of `path`. */

@@ -17,7 +17,7 @@ import {
   errnoName,
 } from '../abi/errno.ts'
 import {addon} from '../addon.ts'
-import {HvError, printable} from '../errors.ts'
+import {badArgument, HvError, printable} from '../errors.ts'
 import type {Caller, Changes} from './addon.ts'
 import {Cgroup, type HostLimits, mostTasks, ownCgroup} from './cgroup.ts'
 import type {JailChoice, JailLayer, JailLayerName, LaunchErrnos} from './layer.ts'
@@ -244,13 +244,13 @@ function badParent(
   reason: string,
   nextStep = 'name a directory of a cgroup v2, as `cgroupParent`',
 ): HvError {
-  return new HvError('BAD_ARGUMENT', `${printable(parent)} takes no cgroup of hv's: ${reason}`, nextStep)
+  return badArgument(`${printable(parent)} takes no cgroup of hv's: ${reason}`, nextStep)
 }
 
 /** @throws HvError BAD_ARGUMENT */
 function requireRoot(): void {
   if (process.geteuid?.() === 0) return
-  throw new HvError('BAD_ARGUMENT', 'only root can become another user', 'run as root, or leave out `dropTo`')
+  throw badArgument('only root can become another user', 'run as root, or leave out `dropTo`')
 }
 
 /** Since Linux 5.14, RLIMIT_NPROC counts a user's tasks in each user namespace; before, it counted them on the whole host. */

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
-import {HvError, printable} from '../errors.ts'
+import {badArgument, printable} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import {type CpuidFeature, type CpuidRegister, type FeaturePlace, featurePlaces} from './cpuid-features.ts'
@@ -121,14 +121,13 @@ export class Cpuid {
   #change(changes: CpuidChange[]): void {
     const entries = decode(this.#read())
     for (const changed of changes) apply(entries, changed)
-    if (entries.length > ENTRIES_MAX)
-      throw new HvError('BAD_ARGUMENT', `CPUID has ${ENTRIES_MAX} leaves at most`)
+    if (entries.length > ENTRIES_MAX) throw badArgument(`CPUID has ${ENTRIES_MAX} leaves at most`)
     const native = this.#native()
     try {
       addon.writeVcpuPart(native, part(), encode(entries))
     } catch (cause) {
       const message = `KVM does not take this CPUID: ${(cause as Error).message}`
-      throw new HvError('BAD_ARGUMENT', message, 'set it before the first run of the vCPU', {cause})
+      throw badArgument(message, 'set it before the first run of the vCPU', {cause})
     }
   }
 
@@ -144,14 +143,14 @@ const part = (): number => addon.vcpuParts.indexOf('cpuid')
 
 function checkArchitecture(): void {
   if (arch.name === 'x86_64') return
-  throw new HvError('BAD_ARGUMENT', `vCPUs of ${arch.name} have no CPUID`, 'read the registers id_aa64*')
+  throw badArgument(`vCPUs of ${arch.name} have no CPUID`, 'read the registers id_aa64*')
 }
 
 function placeOf(name: string): FeaturePlace {
   const place = featurePlaces.get(name)
   if (place !== undefined) return place
   const names = [...featurePlaces.keys()].join(' ')
-  throw new HvError('BAD_ARGUMENT', `there is no feature ${printable(String(name))}`, `one of: ${names}`)
+  throw badArgument(`there is no feature ${printable(String(name))}`, `one of: ${names}`)
 }
 
 function isSet(entries: readonly CpuidLeaf[], [leaf, subleaf, register, bit]: FeaturePlace): boolean {

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import type {GuestAddress} from './guest-memory.ts'
@@ -106,7 +106,7 @@ export class Debugging {
     } catch (cause) {
       const {message, errno} = cause as Error & {errno?: number}
       throw errno === undefined
-        ? new HvError('BAD_ARGUMENT', message, 'see debugLimits', {cause})
+        ? badArgument(message, 'see debugLimits', {cause})
         : new HvError('KVM_UNUSABLE', `KVM does not debug the vCPU: ${message}`, '', {cause})
     }
     this.#steps = singleStep ? tell : undefined
@@ -146,4 +146,4 @@ const unable = (what: string): HvError =>
   )
 
 const tooMany = (asked: string, limit: string): HvError =>
-  new HvError('BAD_ARGUMENT', `a vCPU cannot have ${asked}`, `ask for ${limit} at most`)
+  badArgument(`a vCPU cannot have ${asked}`, `ask for ${limit} at most`)

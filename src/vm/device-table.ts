@@ -1,7 +1,7 @@
 // DeviceTable: accesses to devices that a vCPU's thread answers itself, so that they do not end its run.
 
 import * as v from 'valibot'
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVm} from './addon.ts'
 
@@ -114,11 +114,7 @@ export class DeviceTable {
 
   #checkRoom(): void {
     if (this.#listeners.length < ROWS_MAX) return
-    throw new HvError(
-      'BAD_ARGUMENT',
-      `a VM answers ${ROWS_MAX} places by itself at most`,
-      'let the others exit',
-    )
+    throw badArgument(`a VM answers ${ROWS_MAX} places by itself at most`, 'let the others exit')
   }
 }
 
@@ -127,8 +123,7 @@ function checkPlace(place: AccessPlace): AccessPlace {
   const {space, first, length} = takes.checked(accessPlace, place, 'place') as AccessPlace
   const isRange = Number.isSafeInteger(first) && first >= 0 && Number.isSafeInteger(length) && length > 0
   if (isRange && (space === 'memory' || first + length <= 0x10000)) return {space, first, length}
-  throw new HvError(
-    'BAD_ARGUMENT',
+  throw badArgument(
     `there is no place ${space} ${first}, ${length} bytes`,
     'give a range of ports or of memory',
   )

@@ -2,7 +2,7 @@
 
 import {EBUSY, EEXIST, EINVAL, EMFILE, ENFILE, ENOSPC} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import type {NativeEventfd, NativeVm} from './addon.ts'
 import {canWatch} from './readable.ts'
 
@@ -44,7 +44,7 @@ export class Eventfds {
   make(fd = -1): NativeEventfd {
     if (this.#all.size >= EVENTFDS_MAX) {
       const message = `a VM has ${EVENTFDS_MAX} eventfds at most`
-      throw new HvError('BAD_ARGUMENT', message, 'dispose of those that are not needed')
+      throw badArgument(message, 'dispose of those that are not needed')
     }
     const eventfd = opened(fd)
     this.#all.add(eventfd)
@@ -83,11 +83,11 @@ export function refusedEventfd(error: unknown, subject: string, isGiven = false)
   switch (cause.errno) {
     case EBUSY:
     case EEXIST:
-      return new HvError('BAD_ARGUMENT', `${subject} is there already`, 'dispose of the other first', options)
+      return badArgument(`${subject} is there already`, 'dispose of the other first', options)
     case ENOSPC:
-      return new HvError('BAD_ARGUMENT', `KVM has no room for ${subject}`, 'dispose of others', options)
+      return badArgument(`KVM has no room for ${subject}`, 'dispose of others', options)
     case EINVAL:
-      if (isGiven) return new HvError('BAD_ARGUMENT', 'the descriptor is no eventfd’s', '', options)
+      if (isGiven) return badArgument('the descriptor is no eventfd’s', '', options)
       break
   }
   return new HvError('KVM_UNUSABLE', `KVM refuses ${subject}: ${cause.message}`, 'see eventfdLimits', options)
@@ -101,7 +101,7 @@ function opened(fd: number): NativeEventfd {
     const isFull = cause.errno === EMFILE || cause.errno === ENFILE
     if (fd >= 0 && !isFull) {
       const message = `descriptor ${fd} is none that is open`
-      throw new HvError('BAD_ARGUMENT', message, 'give an eventfd’s', {cause})
+      throw badArgument(message, 'give an eventfd’s', {cause})
     }
     throw new HvError('HOST_SYSCALL', `no eventfd: ${cause.message}`, 'raise `ulimit -n`', {cause})
   }

@@ -1,6 +1,6 @@
 // ExitLoops: runs vCPUs on their own threads and passes their exits to listeners: Vm.start.
 
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {Exit} from './exit.ts'
 import type {Vcpu} from './vcpu.ts'
@@ -62,11 +62,7 @@ export class ExitLoops {
 
   start(vcpus: readonly Vcpu[]): void {
     if (this.#listeners.exit.length === 0) {
-      throw new HvError(
-        'BAD_ARGUMENT',
-        'nobody would hear of exits',
-        "listen for them first: vm.on('exit', …)",
-      )
+      throw badArgument('nobody would hear of exits', "listen for them first: vm.on('exit', …)")
     }
     this.#isStarted = true
     for (const vcpu of vcpus) {

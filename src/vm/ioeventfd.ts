@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, type HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeEventfd, NativeVm} from './addon.ts'
 import {type Eventfds, refusedEventfd, requireListening} from './eventfd.ts'
@@ -135,4 +135,4 @@ function checkPlace(place: IoeventfdPlace): IoeventfdPlace {
 }
 
 const bad = (message: string): HvError =>
-  new HvError('BAD_ARGUMENT', message, 'give 1, 2, 4 or 8 bytes, and a value that they hold')
+  badArgument(message, 'give 1, 2, 4 or 8 bytes, and a value that they hold')

@@ -1,6 +1,6 @@
 // Irqchip: the interrupt controller that KVM gives a VM, and how a host drives it.
 
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
 import type {Eventfds} from './eventfd.ts'
 import {type Irqfd, type IrqfdOptions, type IrqfdTarget, makeIrqfd} from './irqfd.ts'
@@ -140,7 +140,7 @@ export class Irqchip {
   #check(gsi: number): void {
     if (Number.isInteger(gsi) && gsi >= 0 && gsi < this.lines) return
     const message = `the interrupt controller has no input ${gsi}`
-    throw new HvError('BAD_ARGUMENT', message, `give one from 0 to ${this.lines - 1}`)
+    throw badArgument(message, `give one from 0 to ${this.lines - 1}`)
   }
 }
 
@@ -150,13 +150,13 @@ function checkMsi({address, data}: Msi): void {
   const isWord = (value: number, max: number): boolean =>
     Number.isSafeInteger(value) && value >= 0 && value <= max
   if (isWord(address, Number.MAX_SAFE_INTEGER) && isWord(data, 2 ** 32 - 1)) return
-  throw new HvError('BAD_ARGUMENT', `an interrupt cannot be message ${data} to address ${address}`)
+  throw badArgument(`an interrupt cannot be message ${data} to address ${address}`)
 }
 
 function untaken(address: number, cause: unknown): unknown {
   if (cause instanceof HvError) return cause
   const message = `nothing takes an interrupt at address 0x${address.toString(16)}`
-  return new HvError('BAD_ARGUMENT', message, 'give the address of a doorbell', {cause})
+  return badArgument(message, 'give the address of a doorbell', {cause})
 }
 
 /** KVM's IOAPIC: arch/x86/kvm/ioapic.h, IOAPIC_NUM_PINS. */

@@ -1,7 +1,7 @@
 // Irqfds: eventfds whose signals interrupt a guest without a call to KVM (api.rst, KVM_IRQFD).
 
 import * as v from 'valibot'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeEventfd, NativeVm} from './addon.ts'
 import {type Eventfds, refusedEventfd, requireListening} from './eventfd.ts'
@@ -61,7 +61,7 @@ export function makeIrqfd(
 ): Irqfd {
   const {fd, resample} = takes.checked(irqfdOptions, options, 'options') as IrqfdOptions
   if (resample !== undefined && !target.hasLevels) {
-    throw new HvError('BAD_ARGUMENT', 'a message has no level to resample', 'leave `resample` away')
+    throw badArgument('a message has no level to resample', 'leave `resample` away')
   }
   if (typeof resample === 'function') requireListening()
   const gsi = target.take(native)

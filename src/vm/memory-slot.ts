@@ -5,7 +5,7 @@ import {fstatSync} from 'node:fs'
 import * as v from 'valibot'
 import {E2BIG, EEXIST, EFAULT, EINVAL, ENOMEM} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeMemorySlot, NativeVm} from './addon.ts'
 
@@ -109,7 +109,7 @@ export class MemorySlot implements Disposable {
     try {
       this.#native.takeDirty(bitmap)
     } catch (cause) {
-      throw new HvError('BAD_ARGUMENT', 'the slot logs no dirty pages', 'make it with logsDirty', {cause})
+      throw badArgument('the slot logs no dirty pages', 'make it with logsDirty', {cause})
     }
     return rangesOf(bitmap, this.address)
   }
@@ -180,7 +180,7 @@ function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
     throw new HvError('MEMORY_SIZE', message, `give multiples of ${page}`)
   }
   if (!Number.isInteger(file) || file < -1) {
-    throw new HvError('BAD_ARGUMENT', `file cannot be ${file}`, 'give an open descriptor')
+    throw badArgument(`file cannot be ${file}`, 'give an open descriptor')
   }
   if (file !== -1) checkLength(file, fileOffset + bytes)
   return {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset}
@@ -192,7 +192,7 @@ function checkLength(file: number, end: number): void {
     const stat = fstatSync(file)
     size = stat.isFile() ? stat.size : end
   } catch (cause) {
-    throw new HvError('BAD_ARGUMENT', `file ${file} is not open`, 'give an open descriptor', {cause})
+    throw badArgument(`file ${file} is not open`, 'give an open descriptor', {cause})
   }
   if (size >= end) return
   const message = `the file has ${size} bytes, and the memory slot reaches to its byte ${end}`
@@ -222,7 +222,7 @@ function slotError(cause: Error & {errno?: number}, {address, bytes}: MemorySlot
         cause,
       })
     default:
-      return new HvError('BAD_ARGUMENT', `${place} cannot be made: ${cause.message}`, '', {cause})
+      return badArgument(`${place} cannot be made: ${cause.message}`, '', {cause})
   }
 }
 

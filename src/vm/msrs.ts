@@ -2,7 +2,7 @@
 
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, type HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import {checkWord} from './registers.ts'
@@ -64,8 +64,7 @@ export class Msrs {
 function checkArchitecture(): void {
   if (arch.name === 'x86_64') return
   const message = `vCPUs of ${arch.name} have no model-specific registers`
-  throw new HvError('BAD_ARGUMENT', message, 'use the system registers of vcpu.registers')
+  throw badArgument(message, 'use the system registers of vcpu.registers')
 }
 
-const refused = (cause: Error): HvError =>
-  new HvError('BAD_ARGUMENT', cause.message, 'see `indexes`', {cause})
+const refused = (cause: Error): HvError => badArgument(cause.message, 'see `indexes`', {cause})

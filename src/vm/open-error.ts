@@ -1,7 +1,7 @@
 // What a failure to make a VM or a vCPU means, and how to fix it.
 
 import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EOPNOTSUPP, EPERM, errnoName} from '../abi/errno.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 
 const SEE_CHECK = 'run `hv check` to see why'
 
@@ -40,7 +40,7 @@ export function requireHeld(errno: number): void {
 export function vcpuError(cause: Failure): HvError {
   switch (cause.errno) {
     case EOPNOTSUPP:
-      return new HvError('BAD_ARGUMENT', 'only vCPUs of arm64 start switched off', 'leave startsOff away', {
+      return badArgument('only vCPUs of arm64 start switched off', 'leave startsOff away', {
         cause,
       })
     case EBUSY: {

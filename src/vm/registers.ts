@@ -2,7 +2,7 @@
 
 import {EOPNOTSUPP} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import {checked, plainObject} from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import type {RegisterName} from './register-names.ts'
@@ -74,7 +74,7 @@ function refusal(error: Error & {errno?: number}): HvError {
   const options = {cause: error}
   switch (error.errno) {
     case undefined:
-      return new HvError('BAD_ARGUMENT', error.message, '', options)
+      return badArgument(error.message, '', options)
     case EOPNOTSUPP:
       return new HvError(
         'KVM_UNUSABLE',
@@ -84,7 +84,7 @@ function refusal(error: Error & {errno?: number}): HvError {
       )
     default: {
       const message = `KVM refuses this state of the registers: ${error.message}`
-      return new HvError('BAD_ARGUMENT', message, '', options)
+      return badArgument(message, '', options)
     }
   }
 }
@@ -94,12 +94,12 @@ const namesOf = (native: NativeVcpu): readonly string[] => addon.registerNames.s
 function indexOf(native: NativeVcpu, name: string): number {
   const index = indexes.get(name)
   if (index !== undefined && index < native.registerCount) return index
-  throw new HvError('BAD_ARGUMENT', `there is no register ${name}`, `one of: ${namesOf(native).join(' ')}`)
+  throw badArgument(`there is no register ${name}`, `one of: ${namesOf(native).join(' ')}`)
 }
 
 /** @throws HvError BAD_ARGUMENT for what is no unsigned bigint of 64 bits */
 export function checkWord(name: string, value: unknown): bigint {
   if (typeof value === 'bigint' && value >= 0n && value <= MAX) return value
   const shown = typeof value === 'bigint' ? `${value}n` : String(value)
-  throw new HvError('BAD_ARGUMENT', `${name} cannot be ${shown}`, 'give a bigint from 0n to 2n ** 64n - 1n')
+  throw badArgument(`${name} cannot be ${shown}`, 'give a bigint from 0n to 2n ** 64n - 1n')
 }

@@ -3,7 +3,7 @@
 // show it stale memory.
 
 import * as v from 'valibot'
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import * as takes from '../options.ts'
 import {
   checkApart,
@@ -81,7 +81,7 @@ const EL2H = MASKED | 9n
  */
 export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
   requireArchitecture('arm64', 'startEl1')
-  if (vm.hasEl2) throw bad('the vCPU begins at EL2', 'take startEl2')
+  if (vm.hasEl2) throw badArgument('the vCPU begins at EL2', 'take startEl2')
   startAt('el1', vm, vcpu, start)
 }
 
@@ -104,7 +104,7 @@ export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
  */
 export function startEl2(vm: Vm, vcpu: Vcpu, start: ElStart): void {
   requireArchitecture('arm64', 'startEl2')
-  if (!vm.hasEl2) throw bad('the vCPU has no EL2', 'make the VM with `nested`, or take startEl1')
+  if (!vm.hasEl2) throw badArgument('the vCPU has no EL2', 'make the VM with `nested`, or take startEl1')
   startAt('el2', vm, vcpu, start)
 }
 
@@ -116,7 +116,7 @@ function startAt(level: 'el1' | 'el2', vm: Vm, vcpu: Vcpu, start: ElStart): void
   checkTables(tables)
   checkApart(tables, TABLE_BYTES, {entry, stack})
   if (vectors % VECTORS_ALIGNMENT !== 0) {
-    throw bad(`vectors cannot lie at ${vectors}`, `give a multiple of ${VECTORS_ALIGNMENT}`)
+    throw badArgument(`vectors cannot lie at ${vectors}`, `give a multiple of ${VECTORS_ALIGNMENT}`)
   }
   writeTable(vm, tables, gibs)
   vcpu.registers.set({
@@ -149,5 +149,3 @@ function tcrOf(gibs: number): bigint {
   const ips = BigInt(OUTPUT_BITS.findIndex((width) => width >= bits))
   return TCR | size | (ips << IPS_SHIFT)
 }
-
-const bad = (message: string, nextStep: string): HvError => new HvError('BAD_ARGUMENT', message, nextStep)

@@ -1,7 +1,7 @@
 // startLongMode: puts an x86_64 vCPU into ring 0 of 64-bit mode, with page tables and segments that the host builds.
 
 import * as v from 'valibot'
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {RegisterValues} from './registers.ts'
 import {
@@ -80,7 +80,7 @@ export function startLongMode(vm: Vm, vcpu: Vcpu, start: LongModeStart): void {
   checkVcpu(vm, vcpu)
   checkTables(tables)
   if (codeSelector === dataSelector) {
-    throw new HvError('BAD_ARGUMENT', `code and data cannot both be ${codeSelector}`, 'give two selectors')
+    throw badArgument(`code and data cannot both be ${codeSelector}`, 'give two selectors')
   }
   const gdt = tables + (2 + gibs) * TABLE_BYTES
   const bytes = gdt + TABLE_BYTES - tables

@@ -1,7 +1,7 @@
 // What the ways to start a vCPU have in common: where it begins, what is mapped, and checks of both.
 
 import {arch} from '../arch/index.ts'
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import type {GuestAddress} from './guest-memory.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
@@ -23,7 +23,7 @@ export const GIB: number = 2 ** 30
 /** @throws HvError BAD_ARGUMENT */
 export function requireArchitecture(name: typeof arch.name, start: string): void {
   if (arch.name === name) return
-  throw new HvError('BAD_ARGUMENT', `${start} is for ${name}, and this host is ${arch.name}`)
+  throw badArgument(`${start} is for ${name}, and this host is ${arch.name}`)
 }
 
 /** @throws HvError BAD_ARGUMENT */
@@ -36,7 +36,7 @@ export function checkStart({entry, stack, gibs = DEFAULT_GIBS}: VcpuStart): {
   const within = (value: GuestAddress, last: number): bigint => {
     const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value)
     if (isWhole && value >= 0 && value <= last) return BigInt(value)
-    throw new HvError('BAD_ARGUMENT', `address ${value} is not mapped: ${gibs} GiB are`, 'give more `gibs`')
+    throw badArgument(`address ${value} is not mapped: ${gibs} GiB are`, 'give more `gibs`')
   }
   return {entry: within(entry, end - 1), stack: within(stack, end), gibs}
 }
@@ -45,7 +45,7 @@ export function checkStart({entry, stack, gibs = DEFAULT_GIBS}: VcpuStart): {
 export function checkTables(tables: number): void {
   if (Number.isSafeInteger(tables) && tables >= 0 && tables % TABLE_BYTES === 0) return
   const message = `tables cannot lie at ${tables}`
-  throw new HvError('BAD_ARGUMENT', message, `give a multiple of ${TABLE_BYTES}`)
+  throw badArgument(message, `give a multiple of ${TABLE_BYTES}`)
 }
 
 /** Writing the tables would replace the code, and the stack would grow into them. @throws HvError BAD_ARGUMENT */
@@ -58,7 +58,7 @@ export function checkApart(
   const taken = holds(entry) ? 'entry' : holds(stack - 1n) ? 'stack' : undefined
   if (taken === undefined) return
   const message = `${taken} lies in the tables, which have ${bytes} bytes from ${tables} on`
-  throw new HvError('BAD_ARGUMENT', message, 'give other `tables`')
+  throw badArgument(message, 'give other `tables`')
 }
 
 /** @throws HvError BAD_ARGUMENT; VCPU_BUSY, DISPOSED */
@@ -66,5 +66,5 @@ export function checkVcpu(vm: Vm, vcpu: Vcpu): void {
   if (vm.vcpus.includes(vcpu)) return
   // One that is disposed of says so.
   vcpu.registers.getAll()
-  throw new HvError('BAD_ARGUMENT', 'the vCPU is of another VM', 'give the VM that made it')
+  throw badArgument('the vCPU is of another VM', 'give the VM that made it')
 }

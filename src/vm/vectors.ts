@@ -2,7 +2,7 @@
 
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
-import {HvError, printable} from '../errors.ts'
+import {badArgument, printable} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 
@@ -123,7 +123,7 @@ export class Vectors {
     try {
       addon.writeVectors(native, area)
     } catch (cause) {
-      throw new HvError('BAD_ARGUMENT', `KVM refuses these registers: ${(cause as Error).message}`, '', {
+      throw badArgument(`KVM refuses these registers: ${(cause as Error).message}`, '', {
         cause,
       })
     }
@@ -139,7 +139,7 @@ function placesOf(area: Uint8Array, name: string): readonly Place[] {
   const found = places.get(name)
   if (found !== undefined && (!name.startsWith('ymm') || hasAvx(area))) return found
   const message = `there is no floating-point or vector register ${printable(String(name))}`
-  throw new HvError('BAD_ARGUMENT', message, `one of: ${namesOf(area).join(' ')}`)
+  throw badArgument(message, `one of: ${namesOf(area).join(' ')}`)
 }
 
 const lengthOf = (parts: readonly Place[]): number => parts.reduce((sum, {length}) => sum + length, 0)
@@ -158,11 +158,7 @@ function put(area: Uint8Array, name: string, bytes: Uint8Array): void {
   const parts = placesOf(area, name)
   const wanted = lengthOf(parts)
   if (bytes.length !== wanted) {
-    throw new HvError(
-      'BAD_ARGUMENT',
-      `${name} has ${wanted} bytes, not ${bytes.length}`,
-      `give ${wanted} bytes`,
-    )
+    throw badArgument(`${name} has ${wanted} bytes, not ${bytes.length}`, `give ${wanted} bytes`)
   }
   let at = 0
   for (const {offset, length, component} of parts) {

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {VmLimits} from './addon.ts'
 import {openError} from './open-error.ts'
@@ -98,7 +98,7 @@ function refuse({ipaBits, nested}: Required<VmOptions>): void {
   const given = Object.entries({ipaBits, nested}).find(([, value]) => value)
   if (given === undefined) return
   const message = `${given[0]} is for arm64, and this host is ${arch.name}`
-  throw new HvError('BAD_ARGUMENT', message, `leave ${given[0]} away`)
+  throw badArgument(message, `leave ${given[0]} away`)
 }
 
 /** @throws HvError */
@@ -111,7 +111,7 @@ export function checkLimits(
     const message = `guest physical addresses of this host's VMs cannot have ${ipaBits} bits`
     const range = `give ipaBits from ${IPA_BITS_MIN} to ${limits.ipaBits}`
     const nextStep = limits.ipaBits === 0 ? 'leave ipaBits away: this KVM gives no choice' : range
-    throw new HvError('BAD_ARGUMENT', message, nextStep)
+    throw badArgument(message, nextStep)
   }
   if (nested && !limits.hasEl2) {
     const message = 'this host has no nested virtualization for arm64 guests (KVM_CAP_ARM_EL2)'

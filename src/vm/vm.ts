@@ -1,7 +1,7 @@
 // Vm: a KVM virtual machine: memory and vCPUs.
 
 import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import {requireMade} from '../options.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
@@ -133,11 +133,7 @@ export class Vm implements Disposable {
   addMemory(options: MemorySlotOptions): MemorySlot {
     this.#usable()
     if (this.#slots.length >= SLOTS_MAX) {
-      throw new HvError(
-        'BAD_ARGUMENT',
-        `a VM has ${SLOTS_MAX} memory slots at most`,
-        'add fewer, larger ones',
-      )
+      throw badArgument(`a VM has ${SLOTS_MAX} memory slots at most`, 'add fewer, larger ones')
     }
     const slot = this.#newSlot(options)
     this.#slots.push(slot)

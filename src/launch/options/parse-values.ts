@@ -3,7 +3,7 @@
 import {statSync} from 'node:fs'
 import {isAbsolute, resolve} from 'node:path'
 import {MAX_ID} from '../../abi/ids.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument, HvError} from '../../errors.ts'
 import type {JailChoice} from '../../jail/layer.ts'
 import type {Network} from '../../machine/kernel/connect-network.ts'
 import {openOutput} from '../../output-file.ts'
@@ -29,10 +29,13 @@ export function parseSize(text: string, flag: SizeFlag): number {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
   const bytes = match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0
   if (match?.[2] === '' && bytes > 0 && bytes < LEAST_BYTES)
-    throw bad(`${quote(text)} would be bytes of ${flag.slice(2)}`, `write \`${flag} ${text}M\` for mebibytes`)
+    throw badArgument(
+      `${quote(text)} would be bytes of ${flag.slice(2)}`,
+      `write \`${flag} ${text}M\` for mebibytes`,
+    )
   const rounded = Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE
   if (rounded <= 0 || !Number.isSafeInteger(rounded)) {
-    throw bad(
+    throw badArgument(
       `bad ${flag.slice(2)} size ${quote(text)}`,
       `give a number with K, M or G, e.g. \`${flag} 512M\``,
     )
@@ -45,7 +48,7 @@ export function parseCount(text: string, limits: {of: string; most: number; exam
   const {of, most, example} = limits
   const count = /^\d+$/.test(text) ? Number(text) : 0
   if (count >= 1 && count <= most) return count
-  throw bad(
+  throw badArgument(
     `bad number of ${of} ${quote(text)}`,
     `give a whole number from 1 to ${most}, e.g. \`${example}\``,
   )
@@ -54,14 +57,14 @@ export function parseCount(text: string, limits: {of: string; most: number; exam
 /** @throws HvError BAD_ARGUMENT */
 export function parseHostname(text: string): string {
   if (HOSTNAME.test(text)) return text
-  throw bad(`bad host name ${quote(text)}`, `give ${HOSTNAME_TAKES}, e.g. \`--hostname box\``)
+  throw badArgument(`bad host name ${quote(text)}`, `give ${HOSTNAME_TAKES}, e.g. \`--hostname box\``)
 }
 
 /** Seconds, with or without a fraction. @param flag for the message. @returns whole milliseconds; undefined for 0, which is none */
 export function parseTimeout(text: string, flag: string): number | undefined {
   const ms = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.ceil(Number(text) * 1000) : -1
   if (ms < 0 || ms > MAX_TIMEOUT_MS) {
-    throw bad(`bad time-out ${quote(text)}`, `give seconds, e.g. \`${flag} 2.5\`, or 0 for none`)
+    throw badArgument(`bad time-out ${quote(text)}`, `give seconds, e.g. \`${flag} 2.5\`, or 0 for none`)
   }
   return ms === 0 ? undefined : ms
 }
@@ -71,7 +74,7 @@ export function parseVolume(text: string): Volume {
   const [host, guest, mode = 'ro', ...rest] = text.split(':')
   const isWellFormed = host && guest?.startsWith('/') && (mode === 'ro' || mode === 'rw') && rest.length === 0
   if (!isWellFormed) {
-    throw bad(`bad volume ${quote(text)}`, 'write HOST:GUEST[:ro|rw] with an absolute GUEST path')
+    throw badArgument(`bad volume ${quote(text)}`, 'write HOST:GUEST[:ro|rw] with an absolute GUEST path')
   }
   return {host: resolve(host), guest: resolve('/', guest), writable: mode === 'rw'}
 }
@@ -80,20 +83,20 @@ export function parseVolume(text: string): Volume {
 export function parseTmpfs(text: string): TmpfsMount {
   const [, guest, words = ''] = /^(\/[^:]*)(?::(.+))?$/s.exec(text) ?? []
   const nextStep = 'write PATH[:size=SIZE,mode=MODE] with an absolute PATH, e.g. /run:size=16M,mode=755'
-  if (guest === undefined) throw bad(`bad place ${quote(text)} for a tmpfs`, nextStep)
+  if (guest === undefined) throw badArgument(`bad place ${quote(text)} for a tmpfs`, nextStep)
   const mounted: TmpfsMount = {guest: resolve('/', guest)}
   for (const word of words.split(',').filter(Boolean)) {
     const [, name, value] = /^(size|mode)=(.+)$/.exec(word) ?? []
     if (name === 'size') mounted.maxBytes = parseSize(value, '--tmpfs')
     else if (name === 'mode' && /^[0-7]{3,4}$/.test(value)) mounted.mode = Number.parseInt(value, 8)
-    else if (word !== 'rw') throw bad(`a tmpfs takes no ${quote(word)}`, nextStep)
+    else if (word !== 'rw') throw badArgument(`a tmpfs takes no ${quote(word)}`, nextStep)
   }
   return mounted
 }
 
 /** How much files in memory may hold. @throws HvError BAD_ARGUMENT: it is given twice */
 export function parseDiskSize(text: string, before: number | undefined): number {
-  if (before !== undefined) throw bad('flag --disk is given twice', 'give one size')
+  if (before !== undefined) throw badArgument('flag --disk is given twice', 'give one size')
   return parseSize(text, '--disk')
 }
 
@@ -101,7 +104,7 @@ export function parseDiskSize(text: string, before: number | undefined): number 
 export function parseDisk(text: string): {path: string; readOnly: boolean} {
   const [path, mode, ...rest] = text.split(':')
   if (!path || (mode !== undefined && mode !== 'ro') || rest.length > 0) {
-    throw bad(`bad disk ${quote(text)}`, 'write FILE[:ro]')
+    throw badArgument(`bad disk ${quote(text)}`, 'write FILE[:ro]')
   }
   return {path: resolve(path), readOnly: mode === 'ro'}
 }
@@ -112,7 +115,7 @@ export function parseShare(text: string): {path: string; tag: string; writable: 
   const is9p = rest.at(-1) === '9p'
   const [mode = 'ro', ...more] = is9p ? rest.slice(0, -1) : rest
   if (!path || !tag || (mode !== 'ro' && mode !== 'rw') || more.length > 0) {
-    throw bad(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw][:9p]')
+    throw badArgument(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw][:9p]')
   }
   return {path: resolve(path), tag, writable: mode === 'rw', is9p}
 }
@@ -120,7 +123,7 @@ export function parseShare(text: string): {path: string; tag: string; writable: 
 /** `unix:PATH`, or `tap:NAME`; PATH is relative to this process. */
 export function parseNet(text: string): Network {
   const [, kind, value] = /^(unix|tap):(.+)$/s.exec(text) ?? []
-  if (value === undefined) throw bad(`bad network ${quote(text)}`, 'write unix:PATH or tap:NAME')
+  if (value === undefined) throw badArgument(`bad network ${quote(text)}`, 'write unix:PATH or tap:NAME')
   return kind === 'tap' ? {tap: value} : {unix: resolve(value)}
 }
 
@@ -130,7 +133,10 @@ export function parseUnveil(text: string): UnveilRule {
   const path = text.slice(0, colon)
   const permissions = text.slice(colon + 1)
   if (!path.startsWith('/') || colon < 0 || !/^[rwxc]*$/.test(permissions)) {
-    throw bad(`bad unveiling ${quote(text)}`, 'write PATH:rwxc with an absolute PATH and some of the letters')
+    throw badArgument(
+      `bad unveiling ${quote(text)}`,
+      'write PATH:rwxc with an absolute PATH and some of the letters',
+    )
   }
   return {path, permissions}
 }
@@ -139,7 +145,8 @@ export function parseUnveil(text: string): UnveilRule {
 export function parseEnv(text: string, caller: NodeJS.ProcessEnv): [name: string, value: string] | undefined {
   const equals = text.indexOf('=')
   const name = equals < 0 ? text : text.slice(0, equals)
-  if (name === '') throw bad(`bad variable ${quote(text)}`, "write NAME=VALUE, or NAME to pass the caller's")
+  if (name === '')
+    throw badArgument(`bad variable ${quote(text)}`, "write NAME=VALUE, or NAME to pass the caller's")
   const value = equals < 0 ? caller[name] : text.slice(equals + 1)
   return value === undefined ? undefined : [name, value]
 }
@@ -155,7 +162,10 @@ export function parseEnvFile(text: string, file: string, caller: NodeJS.ProcessE
     const line = given.trimStart()
     if (line === '' || line.startsWith('#')) return []
     if (!/^[^=\s\0]+(=[^\0]*)?$/.test(line))
-      throw bad(`${file}, line ${index + 1}: no variable`, 'write NAME=VALUE, or NAME to pass the caller’s')
+      throw badArgument(
+        `${file}, line ${index + 1}: no variable`,
+        'write NAME=VALUE, or NAME to pass the caller’s',
+      )
     const variable = parseEnv(line, caller)
     return variable ? [variable] : []
   })
@@ -166,34 +176,37 @@ export function parseIdentity(text: string): {uid: number; gid: number} {
   const [, uid, gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? []
   const identity = {uid: Number(uid), gid: Number(gid)}
   if (Object.values(identity).every((id) => id >= 1 && id <= MAX_ID)) return identity
-  throw bad(`--drop-to ${quote(text)} is no UID[:GID]`, `give numbers from 1 to ${MAX_ID}, e.g. 65534:65534`)
+  throw badArgument(
+    `--drop-to ${quote(text)} is no UID[:GID]`,
+    `give numbers from 1 to ${MAX_ID}, e.g. 65534:65534`,
+  )
 }
 
 /** @throws HvError BAD_ARGUMENT */
 export function parseDirectory(text: string): string {
   if (text.startsWith('/')) return text
-  throw bad(`--cwd ${text} is not absolute`, 'give a path in the guest')
+  throw badArgument(`--cwd ${text} is not absolute`, 'give a path in the guest')
 }
 
 /** @throws HvError BAD_ARGUMENT: `--no-jail` and `--require-jail` */
 export function chooseJail(before: JailChoice | undefined, choice: JailChoice): JailChoice {
   if (before === undefined || before === choice) return choice
-  throw bad('--no-jail and --require-jail exclude each other', 'give one of them')
+  throw badArgument('--no-jail and --require-jail exclude each other', 'give one of them')
 }
 
 /** Node's module takes two milliseconds to load, which most starts need not pay. @throws HvError BAD_ARGUMENT */
 export function requireTerminal(): void {
   if (process.getBuiltinModule('node:tty').isatty(STDIN)) return
-  throw bad('--tty: standard input is no terminal', 'leave --tty out, or start hv in a terminal')
+  throw badArgument('--tty: standard input is no terminal', 'leave --tty out, or start hv in a terminal')
 }
 
 /** @returns the absolute path. @throws HvError BAD_ARGUMENT */
 export function existing(path: string, flag: string, mustBeDirectory: boolean): string {
   const absolute = resolve(path)
   const stat = statSync(absolute, {throwIfNoEntry: false})
-  if (!stat) throw bad(`${flag}: ${path} does not exist`, 'name a path of this host that does')
+  if (!stat) throw badArgument(`${flag}: ${path} does not exist`, 'name a path of this host that does')
   if (mustBeDirectory && !stat.isDirectory())
-    throw bad(`${flag}: ${path} is not a directory`, 'name a directory')
+    throw badArgument(`${flag}: ${path} is not a directory`, 'name a directory')
   return absolute
 }
 
@@ -209,7 +222,7 @@ export function createFile(path: string, flag: string): number {
   } catch (error) {
     if (error instanceof HvError) throw error
     const reason = (error as NodeJS.ErrnoException).code
-    throw new HvError('BAD_ARGUMENT', `${flag}: ${path} cannot be written (${reason})`, 'name another file', {
+    throw badArgument(`${flag}: ${path} cannot be written (${reason})`, 'name another file', {
       cause: error,
     })
   }
@@ -218,8 +231,4 @@ export function createFile(path: string, flag: string): number {
 /** For messages: one line, however odd the text. */
 function quote(text: string): string {
   return JSON.stringify(text)
-}
-
-function bad(message: string, nextStep: string): HvError {
-  return new HvError('BAD_ARGUMENT', message, nextStep)
 }

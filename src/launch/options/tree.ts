@@ -1,7 +1,7 @@
 // The options of a guest's tree: what it sees of the host, of an archive or of an image.
 
 import {resolve} from 'node:path'
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {Volume} from '../../sentry/outside/volume.ts'
 import {existing, fromHere, parseVolume} from './parse-values.ts'
 import {each, FOR_PROGRAMS, type Rows} from './row.ts'
@@ -93,9 +93,5 @@ export const treeRows: Rows<TreeOptions, TreeSettings> = {
 export function requireOneTree(options: TreeOptions, nameOf: (option: string) => string | undefined): void {
   const given = (['root', 'image', 'withLibraries'] as const).filter((name) => options[name])
   if (given.length <= 1) return
-  throw new HvError(
-    'BAD_ARGUMENT',
-    `${given.map(nameOf).join(' and ')}: each says what the guest sees`,
-    'give one of them',
-  )
+  throw badArgument(`${given.map(nameOf).join(' and ')}: each says what the guest sees`, 'give one of them')
 }

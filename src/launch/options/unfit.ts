@@ -1,6 +1,6 @@
 // Refuses options that mean nothing to the kind of guest that a run runs.
 
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {RunOptions} from '../options.ts'
 import type {UnfitKind} from './row.ts'
 import {rows} from './table.ts'
@@ -24,7 +24,7 @@ export function refuseUnfit(options: RunOptions, kind: UnfitKind): void {
 
 /** @throws HvError BAD_ARGUMENT */
 export function refuse(message: string, nextStep: string): never {
-  throw new HvError('BAD_ARGUMENT', message, nextStep)
+  throw badArgument(message, nextStep)
 }
 
 const isGiven = (value: unknown): boolean =>

@@ -7,7 +7,7 @@ import {hex} from '../../elf/elf-error.ts'
 import {fileReader} from '../../elf/file-reader.ts'
 import type {ElfImage, ElfReader} from '../../elf/image.ts'
 import {parseElf} from '../../elf/parse.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument, HvError} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import {ARGUMENTS, GUEST_START, type StartOfGuest} from '../machine.ts'
 
@@ -134,13 +134,13 @@ function writeArguments(memory: GuestMemory, args: readonly string[]): number {
   for (const [index, bytes] of strings.entries()) {
     if (at + bytes.length > end) {
       const bytesLeft = end - begin - POINTER_BYTES * pointers.length
-      throw new HvError('BAD_ARGUMENT', `the arguments take more than ${bytesLeft} bytes`, 'give fewer')
+      throw badArgument(`the arguments take more than ${bytesLeft} bytes`, 'give fewer')
     }
     memory.write(at, bytes)
     pointers[index] = BigInt(at)
     at += bytes.length
   }
-  if (at > end) throw new HvError('BAD_ARGUMENT', 'there are too many arguments', 'give fewer')
+  if (at > end) throw badArgument('there are too many arguments', 'give fewer')
   memory.write(begin, new Uint8Array(pointers.buffer))
   return begin
 }

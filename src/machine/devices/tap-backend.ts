@@ -2,7 +2,7 @@
 
 import {readSync, writeSync} from 'node:fs'
 import {EBUSY, EINVAL, EPERM} from '../../abi/errno.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument, type HvError} from '../../errors.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
 import {canWatch, openTapFd, watchReadable} from '../../vm/readable.ts'
 import {MOST_FRAME_BYTES, type NetworkBackend, type NetworkGuest} from './network-backend.ts'
@@ -89,7 +89,7 @@ export class TapBackend implements NetworkBackend, Disposable {
 /** @returns a non-blocking descriptor */
 function openTap(name: string): number {
   const refused = (message: string, nextStep: string): HvError =>
-    new HvError('BAD_ARGUMENT', `the network tap:${name} ${message}`, nextStep)
+    badArgument(`the network tap:${name} ${message}`, nextStep)
   if (!canWatch) throw refused('needs Node.js, and this is Bun', 'run it by Node.js')
   if (!/^[^\s/:%\0]{1,15}$/.test(name) || Buffer.byteLength(name) > NAME_BYTES)
     throw refused('is no name of an interface', 'give 1 to 15 characters')

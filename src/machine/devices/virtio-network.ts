@@ -1,6 +1,6 @@
 // VirtioNetwork: a network card (virtio 1.2, 5.1): frames between a pair of queues and a backend, without offloads.
 
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
@@ -52,9 +52,9 @@ export class VirtioNetwork implements DeviceModel {
     {mac = Uint8Array.of(2, 0x68, 0x76, 0, 0, 1), mtu}: NetworkOptions = {},
   ) {
     if (mac.length !== 6 || (mac[0] & 1) !== 0)
-      throw new HvError('BAD_ARGUMENT', 'the address of a network card is six bytes, the first one even')
+      throw badArgument('the address of a network card is six bytes, the first one even')
     if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= LEAST_MTU && mtu <= MOST_MTU))
-      throw new HvError('BAD_ARGUMENT', `an MTU is ${LEAST_MTU} to ${MOST_MTU}`)
+      throw badArgument(`an MTU is ${LEAST_MTU} to ${MOST_MTU}`)
     this.#backend = backend
     this.features = F_MAC | F_STATUS | (mtu === undefined ? 0n : F_MTU)
     this.config.set(mac)

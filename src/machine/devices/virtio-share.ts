@@ -1,6 +1,6 @@
 // VirtioShare: what the devices of both share protocols have in common: each chain is a request to a file server, and room for its answer.
 
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
@@ -123,5 +123,5 @@ export function tagBytes(tag: string, most: number): Uint8Array {
   const bytes = Buffer.from(tag, 'utf8')
   if (bytes.length > 0 && bytes.length <= most && !bytes.includes(0)) return bytes
   const message = `a share cannot be called ${JSON.stringify(tag)}`
-  throw new HvError('BAD_ARGUMENT', message, `name it by 1 to ${most} bytes`)
+  throw badArgument(message, `name it by 1 to ${most} bytes`)
 }

@@ -1,7 +1,7 @@
 // VirtioVsock: streams between Node and programs in the guest (virtio 1.2, 5.10).
 
 import type {Duplex} from 'node:stream'
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
@@ -51,7 +51,7 @@ export class VirtioVsock implements DeviceModel {
   /** @param guestCid 3 to 2^32 - 2 @throws HvError BAD_ARGUMENT */
   constructor(guestCid = GUEST_CID) {
     if (!(Number.isInteger(guestCid) && guestCid >= GUEST_CID && guestCid < 2 ** 32 - 1))
-      throw new HvError('BAD_ARGUMENT', `a guest's CID is 3 to ${2 ** 32 - 2}, not ${guestCid}`)
+      throw badArgument(`a guest's CID is 3 to ${2 ** 32 - 2}, not ${guestCid}`)
     this.#guestCid = guestCid
     new DataView(this.config.buffer).setBigUint64(0, BigInt(guestCid), true)
   }
@@ -73,8 +73,7 @@ export class VirtioVsock implements DeviceModel {
    * it. @returns a function that stops listening @throws HvError BAD_ARGUMENT when something already listens there
    */
   listen(port: number, onStream: (stream: Duplex) => void): () => void {
-    if (this.#listeners.has(port))
-      throw new HvError('BAD_ARGUMENT', `vsock port ${port} is in use`, 'choose another port')
+    if (this.#listeners.has(port)) throw badArgument(`vsock port ${port} is in use`, 'choose another port')
     this.#listeners.set(port, onStream)
     return () => {
       if (this.#listeners.get(port) === onStream) this.#listeners.delete(port)

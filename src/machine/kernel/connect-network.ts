@@ -2,7 +2,7 @@
 
 import {once} from 'node:events'
 import type {Socket} from 'node:net'
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {TapOptions} from './kernel-options.ts'
 
 /** `unix`: the path of a socket. */
@@ -20,7 +20,7 @@ export async function connectNetwork(network: Network): Promise<Socket | TapOpti
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code
     const message = `the network unix:${path} cannot be reached (${reason})`
-    throw new HvError('BAD_ARGUMENT', message, 'start what is to listen there, such as passt(1)', {
+    throw badArgument(message, 'start what is to listen there, such as passt(1)', {
       cause,
     })
   }

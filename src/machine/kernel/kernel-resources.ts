@@ -1,7 +1,7 @@
 // KernelResources: what a machine's devices use of the host: files of disks, shared directories, a network; released when the machine ends.
 
 import {closeSync} from 'node:fs'
-import {HvError, printable} from '../../errors.ts'
+import {badArgument, printable} from '../../errors.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
 import {Server as Server9p} from '../9p/server.ts'
 import {FileStore} from '../devices/block-store.ts'
@@ -45,11 +45,7 @@ export class KernelResources implements Disposable {
     const tags = shares.map(({tag}) => tag)
     const twice = tags.find((tag, index) => tags.indexOf(tag) !== index)
     if (twice !== undefined) {
-      throw new HvError(
-        'BAD_ARGUMENT',
-        `two shares have the tag ${printable(twice)}`,
-        'give each a tag of its own',
-      )
+      throw badArgument(`two shares have the tag ${printable(twice)}`, 'give each a tag of its own')
     }
     return shares.map(({path, tag, writable = false, is9p}) => {
       const share = openShare(path, {readOnly: !writable})

@@ -4,7 +4,7 @@ import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {EACCES, EAGAIN} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../abi/fcntl.ts'
 import {SEEK_END} from '../../abi/open-flags.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument, HvError} from '../../errors.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
 import {SECTOR} from '../devices/block-request.ts'
 import type {DiskOptions} from './kernel-options.ts'
@@ -31,18 +31,18 @@ export function openDisk({path, readOnly = false}: DiskOptions): Disk {
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile() && !stat.isBlockDevice()) {
-      throw bad(`${path} is no disk`, 'name a raw image, or a block device')
+      throw badArgument(`${path} is no disk`, 'name a raw image, or a block device')
     }
     // A block device's st_size is 0.
     const bytes = nativeHost.files.hostSeek(fd, 0, SEEK_END)
     if (bytes % SECTOR !== 0) {
-      throw bad(
+      throw badArgument(
         `the disk ${path} has ${bytes} bytes, no multiple of ${SECTOR}`,
         `is it a raw image? \`truncate -s %${SECTOR} FILE\` fills up its last sector`,
       )
     }
     if (!lock(fd, readOnly)) {
-      throw bad(
+      throw badArgument(
         `the disk ${path} is in use, by another machine or twice by this one`,
         'give it to one at a time, or to all of them read-only',
       )
@@ -91,5 +91,3 @@ function isFree(fd: number, byte: number): boolean {
   const found = new Float64Array(4)
   return nativeHost.files.hostGetLock(fd, F_WRLCK, byte, 1, found) < 0 || found[0] === F_UNLCK
 }
-
-const bad = (message: string, nextStep: string): HvError => new HvError('BAD_ARGUMENT', message, nextStep)

@@ -1,6 +1,6 @@
 // What hv's first process in a machine is told, and what it reports: native/programs/machine_init.h.
 
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 
 /** vsock ports of the host. */
 export const CONTROL_PORT = 0x6876
@@ -48,11 +48,7 @@ export function encodeOrder(order: MachineOrder): Uint8Array {
   const isMuch =
     args.length >= MOST_TEXTS || variables.length > MOST_TEXTS || user.groups.length > MOST_GROUPS
   if (rest.length > MOST_BYTES || isMuch)
-    throw new HvError(
-      'BAD_ARGUMENT',
-      'the arguments and variables are too many',
-      'give fewer, or shorter ones',
-    )
+    throw badArgument('the arguments and variables are too many', 'give fewer, or shorter ones')
   const {rows, columns} = terminal ?? {rows: 0, columns: 0}
   const flags = [terminal !== undefined, wantsCore].map(Number)
   const numbers = [rest.length, ...flags, user.uid, user.gid, umask, nice, rows, columns]

@@ -1,7 +1,7 @@
 // openShare: a host directory as a tree of its own: what `--share` gives a machine.
 
 import {S_IFDIR} from '../../abi/file-mode.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import {createMemoryFile} from '../../platform/page-allocator.ts'
 import {Budget} from '../../vfs/budget.ts'
 import {openHostFs} from '../../vfs/fs/host.ts'
@@ -36,7 +36,7 @@ export function openShare(directory: string | HostSource, {readOnly = false} = {
   if (fs.root.kind !== S_IFDIR) {
     fs.dispose()
     const shown = typeof directory === 'string' ? directory : directory.path
-    throw new HvError('BAD_ARGUMENT', `${shown}: not a directory`, 'share the directory that it is in')
+    throw badArgument(`${shown}: not a directory`, 'share the directory that it is in')
   }
   const root = mountRoot(fs, new VirtualFileSystem(nativeHost), {readOnly}).top
   return {fd: fs.rootFd, root, dispose: () => disposeMounts(root.mount)}

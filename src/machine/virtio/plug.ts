@@ -1,6 +1,6 @@
 // plugVirtio: puts virtio devices where the machine has room for them.
 
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {Vm} from '../../vm/vm.ts'
 import type {PlacedDevice} from '../bus.ts'
 import {VirtioMmio} from './mmio.ts'
@@ -29,7 +29,7 @@ export interface VirtioSlot {
 export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly DeviceModel[]): VirtioSlot[] {
   if (models.length > places.most) {
     const message = `the machine has room for ${places.most} virtio devices, and not for ${models.length}`
-    throw new HvError('BAD_ARGUMENT', message, 'give it fewer disks and shares')
+    throw badArgument(message, 'give it fewer disks and shares')
   }
   return models.map((model, index) => {
     const first = places.first + index * places.stride

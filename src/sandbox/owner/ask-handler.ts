@@ -1,7 +1,7 @@
 // askHandler: puts the sentry's question to the owner's function, and turns its answer into a verdict.
 
 import {errnoByName, errnoName} from '../../abi/errno.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument, type HvError} from '../../errors.ts'
 import type {CallEnd, HookedCall, Question, Verdict} from '../../sentry/outside/hooks/hooked-call.ts'
 import type {SyscallHandlers, SyscallHooks, SyscallOutcome, SyscallVerdict} from './on-syscall.ts'
 
@@ -51,8 +51,7 @@ function toVerdict(name: string, given: SyscallVerdict | undefined): Verdict {
 }
 
 function bad(name: string, what: string): HvError {
-  return new HvError(
-    'BAD_ARGUMENT',
+  return badArgument(
     `onSyscall's handler of ${name}: ${what}`,
     'return {errno}, {result}, or nothing to let the call be made',
   )

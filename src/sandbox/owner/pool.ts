@@ -1,7 +1,7 @@
 // SandboxPool: started processes that wait to become sandboxes, or sandboxes that wait for their first program.
 
 import * as v from 'valibot'
-import {HvError} from '../../errors.ts'
+import {badArgument, HvError} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import type {SandboxOptions} from './options.ts'
 import {toSettings} from './requests.ts'
@@ -81,11 +81,7 @@ export class SandboxPool {
       requireProcesses(sandbox)
       toSettings(sandbox)
     } else if (prepare !== undefined)
-      throw new HvError(
-        'BAD_ARGUMENT',
-        '`prepare` is for sandboxes that wait',
-        'say by `sandbox` what they are to be',
-      )
+      throw badArgument('`prepare` is for sandboxes that wait', 'say by `sandbox` what they are to be')
     this.#warm = warm
     this.#options = sandbox
     this.#prepare = prepare
@@ -101,7 +97,7 @@ export class SandboxPool {
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the pool is disposed')
     if (this.#options === undefined) return this.#createIn(options ?? {})
     if (options !== undefined)
-      throw new HvError('BAD_ARGUMENT', "the pool's sandboxes are what it was told", 'leave the options out')
+      throw badArgument("the pool's sandboxes are what it was told", 'leave the options out')
     return this.#takeReady()
   }
 
@@ -202,7 +198,7 @@ export class SandboxPool {
 /** @throws HvError BAD_ARGUMENT */
 function requireProcesses({isolation = 'process'}: SandboxOptions): void {
   if (isolation === 'process') return
-  throw new HvError('BAD_ARGUMENT', "a pool's sandboxes are processes", 'leave isolation out')
+  throw badArgument("a pool's sandboxes are processes", 'leave isolation out')
 }
 
 function hasDied(error: unknown): boolean {

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import {NSIG, signalByName} from '../../abi/signal.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import {programRows} from '../../launch/options/program.ts'
 import {fieldsOf, settingsOf} from '../../launch/options/schema.ts'
 import {settingRows} from '../../launch/options/settings.ts'
@@ -104,14 +104,9 @@ export function toSettings(given: SandboxOptions): {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {isolation = 'process', onSyscall = {}, jail, dropTo, cgroupParent} = options
   if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
-    throw new HvError(
-      'BAD_ARGUMENT',
-      'a thread of this process has no jail of its own',
-      "leave out isolation: 'thread'",
-    )
+    throw badArgument('a thread of this process has no jail of its own', "leave out isolation: 'thread'")
   if (isolation === 'thread' && isBun)
-    throw new HvError(
-      'BAD_ARGUMENT',
+    throw badArgument(
       'a thread of Bun can take all memory of this process',
       "leave out isolation: 'thread', or use Node.js",
     )
@@ -188,8 +183,7 @@ export function toLinesOptions(given: SandboxLinesOptions): Required<SandboxLine
 export function toSignal(given: unknown): number {
   const number = typeof given === 'string' ? signalByName(given) : given
   if (typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= NSIG) return number
-  throw new HvError(
-    'BAD_ARGUMENT',
+  throw badArgument(
     `there is no signal ${String(given)}`,
     'use a name such as SIGTERM, or a number from 1 to 64',
   )

@@ -2,7 +2,7 @@
 
 import type {Readable, Writable} from 'node:stream'
 import {SIGTERM} from '../../abi/signal.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
 import type {SandboxExit, SandboxLinesOptions} from './options.ts'
 import {toLinesOptions, toSignal, toTerminalSize} from './requests.ts'
@@ -86,8 +86,7 @@ export class SandboxProcess {
    * @throws HvError BAD_ARGUMENT: an impossible size, or a program without `pty`
    */
   resize(size: SandboxTerminalSize): void {
-    if (!this.#streams.isTerminal)
-      throw new HvError('BAD_ARGUMENT', 'the program has no terminal', 'spawn it with pty: true')
+    if (!this.#streams.isTerminal) throw badArgument('the program has no terminal', 'spawn it with pty: true')
     this.#streams.resize(toTerminalSize(size))
   }
 

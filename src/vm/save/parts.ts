@@ -3,7 +3,7 @@
 import {EOPNOTSUPP} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
 import {arch} from '../../arch/index.ts'
-import {HvError, printable} from '../../errors.ts'
+import {badArgument, HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import type {NativeVcpu, NativeVm} from '../addon.ts'
 
@@ -54,7 +54,7 @@ export function checkState(state: VcpuState): VcpuState {
   const checked = takes.checked(vcpuState, state, 'state')
   const {architecture} = checked
   if (architecture !== arch.name) {
-    throw new HvError('BAD_ARGUMENT', `the state is of ${architecture}, and this host is ${arch.name}`)
+    throw badArgument(`the state is of ${architecture}, and this host is ${arch.name}`)
   }
   return checked
 }
@@ -97,9 +97,9 @@ function writePart({names, write: put}: Owner, index: number, bytes: Uint8Array)
     if (errno === undefined) throw bad(`part ${names[index]} is none of this host's: ${message}`, {cause})
     const nextStep = 'restore it where KVM and the processor are as they were'
     if (errno === EOPNOTSUPP) throw new HvError('KVM_UNUSABLE', message, nextStep, {cause})
-    throw new HvError('BAD_ARGUMENT', `KVM refuses part ${names[index]}: ${message}`, nextStep, {cause})
+    throw badArgument(`KVM refuses part ${names[index]}: ${message}`, nextStep, {cause})
   }
 }
 
 const bad = (message: string, options: ErrorOptions = {}): HvError =>
-  new HvError('BAD_ARGUMENT', message, 'give what `save` made on such a host', options)
+  badArgument(message, 'give what `save` made on such a host', options)

@@ -1,6 +1,6 @@
 // fileError: what a sandbox's owner is told when an operation on the guest's tree fails.
 
-import {HvError, printable} from '../../../errors.ts'
+import {badArgument, HvError, printable} from '../../../errors.ts'
 import {GuestErrno} from './remote-files.ts'
 
 const MEANINGS: Readonly<Record<string, readonly [meaning: string, nextStep: string]>> = {
@@ -40,7 +40,7 @@ export function badArchive(
   defect: string,
   nextStep = 'give a tar archive that is whole, not compressed, and of files',
 ): HvError {
-  return new HvError('BAD_ARGUMENT', `the archive cannot be used: ${printable(defect)}`, nextStep)
+  return badArgument(`the archive cannot be used: ${printable(defect)}`, nextStep)
 }
 
 /** @throws HvError FILE_FAILED instead of a GuestErrno */

@@ -1,6 +1,6 @@
 // InputFeed: feeds a run's standard input from a caller's stream as the program takes it; a stream that fails ends the run.
 
-import {HvError} from '../../../errors.ts'
+import {badArgument} from '../../../errors.ts'
 import {isBytes} from '../../../options.ts'
 import type {StopSignal} from '../../../stop-signal.ts'
 import {GrowingBytes} from '../../protocol/growing-bytes.ts'
@@ -133,5 +133,5 @@ function bytesOf(piece: unknown): Uint8Array {
   if (typeof piece === 'string') return new TextEncoder().encode(piece)
   if (isBytes(piece)) return piece
   const kind = piece === null ? 'null' : Array.isArray(piece) ? 'an array' : typeof piece
-  throw new HvError('BAD_ARGUMENT', `stdin gives strings and Uint8Arrays, not ${kind}`)
+  throw badArgument(`stdin gives strings and Uint8Arrays, not ${kind}`)
 }

@@ -1,7 +1,7 @@
 // textOf: a guest's bytes as text. Decoding many of them takes half a second, so the event loop turns meanwhile.
 
 import {constants} from 'node:buffer'
-import {HvError} from '../../../errors.ts'
+import {badArgument} from '../../../errors.ts'
 
 /** The most bytes that surely fit a string: each becomes one character at most. */
 export const MOST_TEXT_BYTES = constants.MAX_STRING_LENGTH
@@ -11,8 +11,7 @@ const PIECE_BYTES = 1 << 18
 /** @param limit of bytes that will be text. @throws HvError BAD_ARGUMENT */
 export function requireFits(limit: number, name: string): void {
   if (limit <= MOST_TEXT_BYTES) return
-  throw new HvError(
-    'BAD_ARGUMENT',
+  throw badArgument(
     `no string holds ${limit} bytes, which \`${name}\` allows`,
     `say \`encoding: 'buffer'\`, or give ${MOST_TEXT_BYTES} at most`,
   )

@@ -15,7 +15,7 @@ export const layers = [
   {
     name: 'bin',
     what: 'the `hv` command: the entry, which runs a plain `hv run` without oclif',
-    below: ['cli', 'code-cache.ts', 'launch'],
+    below: ['cli', 'code-cache.ts', 'errors.ts', 'launch'],
   },
   {
     name: 'commands',

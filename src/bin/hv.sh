@@ -4,7 +4,7 @@
 #
 # Node looks for options that name files among all its arguments, the guest's too: --env-file up to `--`, and, in Node 22 and 24, the ones
 # for a configuration file even behind it. Such a file can make Node load code. With such a word among them, all words go to
-# src/cli/own-words.ts behind a space each: then none is an option.
+# src/bin/hv.ts behind a space each: then none is an option.
 number=0 words= part=
 for word do
   case $word in

@@ -1,22 +1,17 @@
 // What hv has in place of those flags of `docker run` that it does not have: https://docs.docker.com/reference/cli/docker/container/run/
 
-export interface OfDocker {
-  /** The flag with the same meaning. */
-  instead?: string
-  /** The next step, where no flag has that meaning. */
-  advice?: string
-}
-
 const NO_NETWORK = 'leave it out: a guest has no network'
 const OWN_RIGHTS =
   "leave it out: the guest's root has all rights in the guest, and `--require-jail` is about hv's own process"
 
-const INSTEAD: Readonly<Record<string, string>> = {
+/** The flag with the same meaning. */
+export const INSTEAD: Readonly<Record<string, string>> = {
   '--workdir': '--cwd',
   '--pids-limit': '--pids',
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
+/** The next step, where no flag has that meaning. */
+export const ADVICE: Readonly<Record<string, string>> = {
   ...of(
     ['-p', '--publish', '-P', '--publish-all', '--expose', '--network', '--dns', '--add-host'],
     NO_NETWORK,
@@ -30,11 +25,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   ...of(['--pull'], 'leave it out: hv fetches no images; `--image` names a folder or a file'),
   ...of(['--device', '--gpus'], 'leave it out: a guest sees no devices of the host'),
   ...of(['--shm-size', '--ulimit', '--memory-swap'], 'leave it out: `--memory` and `--disk` are the limits'),
-}
-
-/** Empty for what is no flag of docker's. */
-export function ofDocker(given: string): OfDocker {
-  return {instead: INSTEAD[given], advice: ADVICE[given]}
 }
 
 function of(flags: readonly string[], advice: string): Record<string, string> {

@@ -9,23 +9,6 @@ import {badArgument, type HvError} from '../errors.ts'
 import {didYouMean} from '../similar.ts'
 import {reportError} from './report-error.ts'
 
-const COMMANDS = [
-  'autocomplete',
-  'help',
-  'version',
-  'boards',
-  'boards show',
-  'check',
-  'image',
-  'image ls',
-  'image prune',
-  'image rm',
-  'inspect',
-  'pledge',
-  'run',
-  'trace',
-]
-
 /** Not its help, nor `hv autocomplete script`. */
 const BUILDS_COMPLETION = /^autocomplete( (bash|zsh|powershell|-r|--refresh-cache))*$/
 
@@ -40,8 +23,9 @@ export async function runOclif(argv: string[]): Promise<number> {
   settings.enableAutoTranspile = false
   // Otherwise it looks up the user's shell, and fails if the user has no entry in /etc/passwd, as in many containers.
   process.env.SHELL ??= '/bin/sh'
+  let config: Config | undefined
   try {
-    const config = await Config.load({
+    config = await Config.load({
       root: fileURLToPath(import.meta.url),
       // Users cannot install plugins into hv, so no home directory is searched for them.
       userPlugins: false,
@@ -55,7 +39,7 @@ export async function runOclif(argv: string[]): Promise<number> {
     if (!isOclifError(error)) return reportError(error)
     // Command.exit(status) throws, too, and needs no message.
     if ('code' in error && error.code === 'EEXIT') return error.oclif.exit ?? 0
-    return reportError(usageError(error, argv))
+    return reportError(usageError(error, argv, config?.commandIDs ?? []))
   }
 }
 
@@ -75,13 +59,14 @@ function helpFirst(argv: string[]): string[] {
     : [...argv.slice(0, at), '--help', ...argv.slice(at + 1)]
 }
 
-function usageError(error: OclifError, argv: string[]): HvError {
+/** @param ids oclif joins a command's words with colons */
+function usageError(error: OclifError, argv: string[], ids: readonly string[]): HvError {
+  const commands = [...ids.map((id) => id.replaceAll(':', ' ')), 'help', 'version']
   const line = error.message.split('\n')[0]
   const unknownCommand = /^command (.+) not found/i.exec(line)
   if (unknownCommand) {
-    // oclif joins a command's words with colons.
     const words = unknownCommand[1].replaceAll(':', ' ')
-    const meant = didYouMean(words, COMMANDS) || didYouMean(words.split(' ')[0], COMMANDS)
+    const meant = didYouMean(words, commands) || didYouMean(words.split(' ')[0], commands)
     return badArgument(`unknown command ${words}${meant}`, 'see `hv --help`', {cause: error})
   }
   const choice = /^Expected (?:(--\S+?)=)?(.+) to be one of: (.*)$/.exec(line)
@@ -96,7 +81,7 @@ function usageError(error: OclifError, argv: string[]): HvError {
       .replace(/^Nonexistent flags?: /, 'unknown flag ')
       .replace(/^Unexpected arguments?: /, 'unexpected argument ')
       .replace(/^Flag (\S+) expects a value$/, 'flag $1 needs a value')
-  const command = COMMANDS.includes(`${argv[0]} ${argv[1]}`) ? `${argv[0]} ${argv[1]}` : argv[0]
+  const command = commands.includes(`${argv[0]} ${argv[1]}`) ? `${argv[0]} ${argv[1]}` : argv[0]
   return badArgument(message, `see \`hv ${command} --help\``, {cause: error})
 }
 

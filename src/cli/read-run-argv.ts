@@ -5,7 +5,7 @@ import {badArgument, type HvError} from '../errors.ts'
 import {LEFT_OUT} from '../launch/options/row.ts'
 import {type Flag, flagsOf} from '../launch/options/table.ts'
 import {didYouMean} from '../similar.ts'
-import {ofDocker} from './docker-flags.ts'
+import {ADVICE, INSTEAD} from './docker-flags.ts'
 
 /** The flags in order, still as text, and what follows them. Nothing after `program` is for hv. */
 export interface RunArgv {
@@ -70,7 +70,7 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
 }
 
 function unknownFlag(given: string, {name: command, flags}: RunLike, ofImage: boolean): HvError {
-  const {instead, advice} = ofDocker(given)
+  const [instead, advice] = [INSTEAD[given], ADVICE[given]]
   const meant =
     instead === undefined
       ? didYouMean(

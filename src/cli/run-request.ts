@@ -1,12 +1,12 @@
 // Turns the words of `hv run` into RunOptions: reads the values, and finds the program on the host.
 
-import {accessSync, constants, statSync} from 'node:fs'
+import {accessSync, constants, readFileSync, statSync} from 'node:fs'
 import {badArgument, HvError} from '../errors.ts'
+import {parseEnv, parseEnvFile} from '../launch/options/parse-values.ts'
 import {type Flag, flagNamed, flagNameOf} from '../launch/options/table.ts'
 import {requireOneTree} from '../launch/options/tree.ts'
 import {guestEnvironment, hasTree, type RunOptions} from '../launch/options.ts'
 import type {RunArgv} from './read-run-argv.ts'
-import {variablesOf} from './variables.ts'
 
 /** @throws HvError BAD_ARGUMENT, NOT_FOUND */
 export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.ProcessEnv): RunOptions {
@@ -43,6 +43,28 @@ function setFlag(options: RunOptions, flag: Flag, text: string, isKernel: boolea
   const settings = options as unknown as Record<string, unknown>
   const value = parse(text, settings[option as string])
   if (option !== undefined && option !== 'env') settings[option] = value
+}
+
+/** What --env says replaces what a file says, and the later the earlier. @throws HvError BAD_ARGUMENT */
+function variablesOf(flags: RunArgv['flags'], caller: NodeJS.ProcessEnv): Record<string, string> {
+  const given = (flag: string): string[] => flags.flatMap(([name, value]) => (name === flag ? [value] : []))
+  const ofFiles = given('env-file').flatMap((file) =>
+    parseEnvFile(readText(file, '--env-file'), file, caller),
+  )
+  const own = given('env').map((text) => parseEnv(text, caller))
+  return Object.fromEntries([...ofFiles, ...own].filter((variable) => variable !== undefined))
+}
+
+/** A small file of the user's. @param flag for the message. @throws HvError BAD_ARGUMENT */
+function readText(path: string, flag: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code
+    throw badArgument(`${flag}: ${path} cannot be read (${reason})`, 'name a readable file', {
+      cause: error,
+    })
+  }
 }
 
 /** Finds a name on the host as execvp(3) does; a path is left to the loader, which reports what is wrong with it. */

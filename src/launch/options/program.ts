@@ -29,7 +29,7 @@ export const programRows: Rows<ProgramStart> = {
     flag: '-e, --env NAME[=VALUE]',
     summary: "set a variable in the guest, or pass the caller's; may be repeated",
     repeat: true,
-    // Its variables and those of files are read together: src/cli/variables.ts.
+    // Its variables and those of files are read together: src/cli/run-request.ts.
     otherFlag: {
       flag: '--env-file FILE',
       summary:

@@ -59,6 +59,6 @@ export function stopWith(
   kernel.onStopped = (stopped, signal) => {
     if (stopped !== first) return
     if (!addon.suspend(signal, deadlineNs) && terminal !== undefined) terminal.isAlone = true
-    signalGroup(kernel.processes.values(), first.processGroup, SIGCONT)
+    signalGroup(kernel.processes.values(), first.job.group, SIGCONT)
   }
 }

@@ -117,7 +117,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging, W
     if (task.process === this.process) {
       if (this.#stop !== undefined) this.#hold(task)
       else if (!this.points.watched.isEmpty) this.#go(task, 'go', 0)
-    } else if (task.process.space !== this.process.space && task.process.parent === this.process) {
+    } else if (task.process.space !== this.process.space && task.process.family.parent === this.process) {
       this.points.breakpoints.removeFromCopy(task.process.memoryMap)
     }
   }

@@ -46,8 +46,8 @@ export function dumpCore(task: Task, signal: number, info: SignalInfo, sink: Cor
 }
 
 function idsOf(process: Process, pid: number): ProcessIds {
-  const {parentPid: parent, processGroup: group, session} = process
-  return {pid, parent, group, session}
+  const {group, session} = process.job
+  return {pid, parent: process.family.parentPid, group, session}
 }
 
 /** @param between what Linux puts after the first thread's status */

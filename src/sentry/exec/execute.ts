@@ -53,8 +53,8 @@ function leaveMemory(task: Task, {space, program}: LoadedImage): void {
   process.program = program
   old.release()
   // Gives borrowed memory back to the lender: vfork(2).
-  process.isBorrowing = false
-  process.departed.wakeAll()
+  process.family.isBorrowing = false
+  process.family.departed.wakeAll()
 }
 
 /** Drops what execve(2) lists as not preserved. */
@@ -65,7 +65,7 @@ function forgetOldProgram(task: Task, credentials: Credentials): void {
   process.signals.resetHandlers()
   signals.alternateStack.forget()
   process.timers.posix.deleteAll()
-  process.hasExecuted = true
+  process.job.hasExecuted = true
   process.attributes.isDumpable = true
   task.credentials = credentials
   // The pledge stays in force; execpromises can only tighten it.

@@ -43,7 +43,7 @@ function become(task: Task, description: SharedDescription, type: number, id: nu
   const {processes, tasks} = task.kernel
   const isThere =
     type === F_OWNER_PGRP
-      ? [...processes.values()].some(({processGroup}) => processGroup === id)
+      ? [...processes.values()].some(({job}) => job.group === id)
       : tasks.has(id) || processes.has(id)
   if (id !== 0 && !isThere) throw new Errno(ESRCH)
   ownerOf(task, description).become(type, id, task.credentials)
@@ -74,7 +74,7 @@ function isTerminal(file: FileDescription): boolean {
 
 /** Without an owner, Linux signals a terminal's foreground group, or the process that switched this on. */
 function ownByDefault({process, credentials}: Task, owner: SignalOwner, file: FileDescription): void {
-  const terminal = file instanceof PtySlave ? file.pty : process.terminal
+  const terminal = file instanceof PtySlave ? file.pty : process.job.terminal
   const group = file instanceof PtyMaster ? 0 : (terminal?.foregroundGroupSeen ?? 0)
   owner.become(group === 0 ? F_OWNER_PID : F_OWNER_PGRP, group || process.pid, credentials)
 }

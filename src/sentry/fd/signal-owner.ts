@@ -100,8 +100,7 @@ export class SignalOwner implements Waiter, LastCloseListener {
   #processes(): Process[] {
     const {processes, tasks} = this.#kernel
     if (this.#id === 0) return []
-    if (this.#type === F_OWNER_PGRP)
-      return [...processes.values()].filter(({processGroup}) => processGroup === this.#id)
+    if (this.#type === F_OWNER_PGRP) return [...processes.values()].filter(({job}) => job.group === this.#id)
     const found = this.#type === F_OWNER_TID ? tasks.get(this.#id)?.process : processes.get(this.#id)
     return found === undefined ? [] : [found]
   }

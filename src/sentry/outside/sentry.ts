@@ -33,8 +33,10 @@ import {table} from '../syscalls/table.ts'
 import {CpuQuota} from '../task/cpu/cpu-quota.ts'
 import {makeProcess, makeTask} from '../task/make.ts'
 import {KernelProcSource} from '../task/proc-source.ts'
+import {ProcessAttributes} from '../task/process-attributes.ts'
 import type {Run} from '../task/run.ts'
 import type {HostTty} from '../tty/host-tty.ts'
+import {Job} from '../tty/job.ts'
 import {terminalLocation} from '../tty/peer.ts'
 import {Terminals} from '../tty/terminals.ts'
 import {buildTree} from './guest-tree.ts'
@@ -178,8 +180,9 @@ export class Sentry {
     const budget = kernel.budget.part()
     const process = makeProcess(kernel, {
       ...{pid, run, space, limits, budget, program, syscalls: kernel.calls},
+      ...{job: new Job(pid), attributes: new ProcessAttributes()},
     })
-    kernel.init.adopt(process)
+    kernel.init.family.adopt(process)
     const fds = new FdTable(kernel.budget)
     const opened = new Map<FileDescription, SharedDescription>()
     options.streams.forEach((file, fd) => {
@@ -201,7 +204,7 @@ export class Sentry {
       options.restrict?.(task)
     } catch (error) {
       space.release()
-      kernel.init.disown(process)
+      kernel.init.family.disown(process)
       throw error
     }
     kernel.start(process, task)

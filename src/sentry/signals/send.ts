@@ -21,13 +21,13 @@ export function signalAll(task: Task, targets: readonly Process[], signal: numbe
 
 /** Includes zombies. */
 export function groupMembers({processes}: Kernel, group: number): Process[] {
-  return [...processes.values()].filter(({processGroup}) => processGroup === group)
+  return [...processes.values()].filter(({job}) => job.group === group)
 }
 
 /** Through the users' ids, or CAP_KILL. */
 export function maySignal(task: Task, target: Process, signal: number): boolean {
   // A shell may continue its jobs, whatever users they have become.
-  if (signal === SIGCONT && target.session === task.process.session) return true
+  if (signal === SIGCONT && target.job.session === task.process.job.session) return true
   if (target === task.process || hasCapability(task.credentials.capabilities, CAP_KILL)) return true
   return isSendersUser(task.credentials, target.credentials)
 }

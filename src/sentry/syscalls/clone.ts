@@ -132,9 +132,9 @@ function make(task: Task, request: Clone): number {
     const isReleased =
       borrower === task.process
         ? () => !borrower.tasks.includes(child)
-        : () => !borrower.isBorrowing || borrower.exit !== undefined
+        : () => !borrower.family.isBorrowing || borrower.exit !== undefined
     return task.block({
-      queues: [borrower.departed],
+      queues: [borrower.family.departed],
       restart: 'never',
       onlyKillable: true,
       retry: () => (isReleased() ? tid : BLOCKED),

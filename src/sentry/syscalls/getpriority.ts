@@ -43,7 +43,7 @@ function tasksOf(task: Task, which: number, who: number): Task[] {
     return [found]
   }
   const found = [...tasks.values()].filter(({process, credentials}) => {
-    if (which === PRIO_PGRP) return process.processGroup === (who || task.process.processGroup)
+    if (which === PRIO_PGRP) return process.job.group === (who || task.process.job.group)
     if (which === PRIO_USER) return credentials.ruid === (who || task.credentials.ruid)
     throw new Errno(EINVAL)
   })
@@ -83,7 +83,7 @@ export const ioprioSet: Syscall = (task, args) => {
 function processesOf(task: Task, which: number, who: number): Process[] {
   if (which === PRIO_PROCESS) return [processArgument(task, who)]
   const found = [...task.kernel.processes.values()].filter((process) => {
-    if (which === PRIO_PGRP) return process.processGroup === (who || task.process.processGroup)
+    if (which === PRIO_PGRP) return process.job.group === (who || task.process.job.group)
     if (which === PRIO_USER)
       return process.tasks.some(({credentials}) => credentials.ruid === (who || task.credentials.ruid))
     throw new Errno(EINVAL)

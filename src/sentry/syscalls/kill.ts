@@ -75,5 +75,5 @@ function processesOf(task: Task, pid: number): Process[] {
   if (pid > 0) return [processArgument(task, pid)]
   const {init, processes} = kernel
   if (pid === -1) return [...processes.values()].filter((other) => other !== task.process && other !== init)
-  return groupMembers(kernel, pid === 0 ? task.process.processGroup : -pid)
+  return groupMembers(kernel, pid === 0 ? task.process.job.group : -pid)
 }

@@ -67,11 +67,17 @@ const options = new Map<number, Option>([
   [PR_GET_KEEPCAPS, getKeepCaps],
   [
     PR_SET_PDEATHSIG,
-    ({process}, args) => set(() => (process.parentDeathSignal = atMost(args.address(1), NSIG))),
+    ({process}, args) => set(() => (process.family.parentDeathSignal = atMost(args.address(1), NSIG))),
   ],
-  [PR_GET_PDEATHSIG, (task, args) => store(task, args.address(1), task.process.parentDeathSignal)],
-  [PR_SET_CHILD_SUBREAPER, ({process}, args) => set(() => (process.isSubreaper = args.address(1) !== 0))],
-  [PR_GET_CHILD_SUBREAPER, (task, args) => store(task, args.address(1), Number(task.process.isSubreaper))],
+  [PR_GET_PDEATHSIG, (task, args) => store(task, args.address(1), task.process.family.parentDeathSignal)],
+  [
+    PR_SET_CHILD_SUBREAPER,
+    ({process}, args) => set(() => (process.family.isSubreaper = args.address(1) !== 0)),
+  ],
+  [
+    PR_GET_CHILD_SUBREAPER,
+    (task, args) => store(task, args.address(1), Number(task.process.family.isSubreaper)),
+  ],
   [PR_SET_NO_NEW_PRIVS, setNoNewPrivs],
   [PR_GET_NO_NEW_PRIVS, getNoNewPrivs],
   [PR_SET_THP_DISABLE, setThpDisable],

@@ -116,7 +116,7 @@ function become(task: Task, next: Credentials): void {
   const {credentials: old, process} = task
   if (next.euid !== old.euid || next.egid !== old.egid || next.uid !== old.uid || next.gid !== old.gid) {
     process.attributes.isDumpable = false
-    process.parentDeathSignal = 0
+    process.family.parentDeathSignal = 0
   }
   task.credentials = next
 }

@@ -89,8 +89,8 @@ export const waitid: Syscall = (task, args) => {
 function selectionOf({process}: Task, pid: number): Selection {
   if (pid === -1) return () => true
   if (pid > 0) return (_child, own) => own === pid
-  const group = pid === 0 ? process.processGroup : -pid
-  return (child) => child.processGroup === group
+  const group = pid === 0 ? process.job.group : -pid
+  return (child) => child.job.group === group
 }
 
 function selectionById(task: Task, which: number, id: number): {select: Selection; isNonBlocking: boolean} {
@@ -102,8 +102,8 @@ function selectionById(task: Task, which: number, id: number): {select: Selectio
       return {select: (_child, own) => own === id, isNonBlocking: false}
     case P_PGID: {
       if (id < 0) throw new Errno(EINVAL)
-      const group = id === 0 ? task.process.processGroup : id
-      return {select: (child) => child.processGroup === group, isNonBlocking: false}
+      const group = id === 0 ? task.process.job.group : id
+      return {select: (child) => child.job.group === group, isNonBlocking: false}
     }
     case P_PIDFD: {
       if (id < 0) throw new Errno(EINVAL)
@@ -125,10 +125,10 @@ function waitFor(
 ): number {
   const {process, kernel} = task
   const attempt = (): number => {
-    const children = [...process.children].filter(
+    const children = [...process.family.children].filter(
       (child) => select(child, child.pid) && isOfKind(child, options) && isAwaited(child, options),
     )
-    const tracees = [...process.tracees].filter(({tracee}) => select(tracee.process, tracee.tid))
+    const tracees = [...process.family.tracees].filter(({tracee}) => select(tracee.process, tracee.tid))
     if (children.length + tracees.length === 0) throw new Errno(ECHILD)
     const trapped = tracees.find(({isNews}) => isNews)
     if (trapped !== undefined) return finish(takeNews(trapped, options))
@@ -137,13 +137,13 @@ function waitFor(
     // Before it is reported: a fault there does not bring it back.
     if (!(options & WNOWAIT)) {
       if (news.child.exit !== undefined) reap(kernel, news.child)
-      else news.child.stopNews = undefined
+      else news.child.family.stopNews = undefined
     }
     return finish(news)
   }
   const result = attempt()
   if (result !== BLOCKED) return result
-  return task.block({queues: [process.childNews], restart: 'sa-restart', retry: attempt})
+  return task.block({queues: [process.family.news], restart: 'sa-restart', retry: attempt})
 }
 
 /** A tracee's stop is reported whatever the caller waits for. */
@@ -154,9 +154,9 @@ function takeNews(tracing: Tracing, options: number): News {
 }
 
 /** Only __WCLONE and __WALL wait for children that do not send SIGCHLD at their end. */
-function isOfKind({exitSignal}: Process, options: number): boolean {
+function isOfKind({family}: Process, options: number): boolean {
   if (options & WALL) return true
-  return (exitSignal !== SIGCHLD) === ((options & WCLONE) !== 0)
+  return (family.exitSignal !== SIGCHLD) === ((options & WCLONE) !== 0)
 }
 
 /** A zombie has nothing but its end to report: a caller that does not wait for that has no such child (wait_consider_task). */
@@ -167,7 +167,8 @@ function isAwaited({exit}: Process, options: number): boolean {
 /** @param children that are awaited */
 function newsOf(children: readonly Process[], options: number): News | undefined {
   for (const child of children) {
-    const {exit, stopNews} = child
+    const {exit} = child
+    const {stopNews} = child.family
     if (exit !== undefined) return {child, ...endOf(exit)}
     if (stopNews === SIGCONT) {
       if (options & WCONTINUED) return {child, code: CLD_CONTINUED, status: SIGCONT}

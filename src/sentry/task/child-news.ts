@@ -28,15 +28,16 @@ export function endOf({code, signal}: Exit): News {
 
 /** A parent that ignores SIGCHLD, or asked for no zombies (SA_NOCLDWAIT), will not wait for its zombie. */
 export function tellParentOfEnd(kernel: Kernel, process: Process): void {
-  const parent = process.parent!
+  const parent = process.family.parent!
   const {handler, flags} = parent.signals.action(SIGCHLD)
-  const isUnwanted = process.exitSignal === SIGCHLD && (handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0)
+  const isUnwanted =
+    process.family.exitSignal === SIGCHLD && (handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0)
   if (parent === kernel.init || isUnwanted) reap(kernel, process)
-  const isIgnored = process.exitSignal === SIGCHLD && handler === SIG_IGN
+  const isIgnored = process.family.exitSignal === SIGCHLD && handler === SIG_IGN
   // clone(2) takes any number: one that is no signal sends nothing.
-  if (process.exitSignal !== 0 && process.exitSignal <= NSIG && !isIgnored)
-    tell(parent, process, endOf(process.exit!), process.exitSignal)
-  parent.childNews.wakeAll()
+  if (process.family.exitSignal !== 0 && process.family.exitSignal <= NSIG && !isIgnored)
+    tell(parent, process, endOf(process.exit!), process.family.exitSignal)
+  parent.family.news.wakeAll()
 }
 
 /** From now on its parent hears when it stops and when it goes on. */
@@ -46,16 +47,16 @@ export function tellParentOfJobs(process: Process): void {
 }
 
 function tellOfJob(process: Process, signal: number, code: number): void {
-  process.stopNews = signal
+  process.family.stopNews = signal
   const news = {code, status: signal}
-  if (process.parent !== undefined) tellOfStop(process.parent, process, news)
+  if (process.family.parent !== undefined) tellOfStop(process.family.parent, process, news)
 }
 
 /** @param parent or a tracer. @param subject what stopped, or goes on */
 export function tellOfStop(parent: Process, subject: Subject, news: News): void {
   const {handler, flags} = parent.signals.action(SIGCHLD)
   if (handler !== SIG_IGN && (flags & SA_NOCLDSTOP) === 0) tell(parent, subject, news, SIGCHLD)
-  parent.childNews.wakeAll()
+  parent.family.news.wakeAll()
 }
 
 function tell(
@@ -77,11 +78,11 @@ function tell(
 
 /** A parent has waited for it, or never will: its pid is free again. */
 export function reap(kernel: Kernel, process: Process): void {
-  const {parent} = process
+  const {parent} = process.family
   kernel.processes.delete(process.pid)
   if (parent === undefined) return
   const usage = joinUsage(process.usage.total(kernel.monotonicNs()), process.usage.ofChildren)
   parent.usage.ofChildren = joinUsage(parent.usage.ofChildren, usage)
-  parent.disown(process)
-  process.departed.wakeAll()
+  parent.family.disown(process)
+  process.family.departed.wakeAll()
 }

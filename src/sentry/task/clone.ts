@@ -86,7 +86,7 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
 
 /** A vfork(2) caller makes no calls meanwhile. But if its child is killed while waiting for a child of its own, both others run. */
 function isAlone(parent: Process, flags: number): boolean {
-  return has(flags, CLONE_VFORK) && !has(flags, CLONE_THREAD) && !parent.isBorrowing
+  return has(flags, CLONE_VFORK) && !has(flags, CLONE_THREAD) && !parent.family.isBorrowing
 }
 
 /** In the new task, the call returns 0. */
@@ -137,13 +137,15 @@ function forkProcess(
       : handlers.copy()
   const {run, program, syscalls} = process
   const child = makeProcess(kernel, {
-    ...{pid, run, space, limits, budget, program, syscalls, handlers: childHandlers, origin: process},
+    ...{pid, run, space, limits, budget, program, syscalls, handlers: childHandlers},
+    ...{job: process.job.copy(), attributes: process.attributes.copy()},
   })
-  const ancestor = has(flags, CLONE_PARENT) ? (process.parent ?? kernel.init) : process
-  ancestor.adopt(child)
-  undo.push(() => ancestor.disown(child))
-  child.exitSignal = has(flags, CLONE_PARENT) ? process.exitSignal : exitSignal
-  child.isBorrowing = has(flags, CLONE_VFORK)
+  const isSibling = has(flags, CLONE_PARENT)
+  const {family} = isSibling ? (process.family.parent ?? kernel.init) : process
+  family.adopt(child)
+  undo.push(() => family.disown(child))
+  child.family.exitSignal = isSibling ? process.family.exitSignal : exitSignal
+  child.family.isBorrowing = has(flags, CLONE_VFORK)
   inheritRestrictions(kernel, process, child)
   return child
 }

@@ -17,7 +17,7 @@ export function endTask(kernel: Kernel, task: Task, code: number): void {
   const {process} = task
   if (process.tasks.length > 1) {
     removeTask(kernel, task)
-    process.departed.wakeAll()
+    process.family.departed.wakeAll()
   } else kernel.endProcess(process, code, undefined)
 }
 
@@ -40,7 +40,7 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   const reaper = reaperOf(kernel, process)
   leaveJobs(kernel.processes, process, reaper)
   leaveChildren(kernel, process, reaper)
-  process.departed.wakeAll()
+  process.family.departed.wakeAll()
   tellParentOfEnd(kernel, process)
 }
 
@@ -63,7 +63,8 @@ export function removeTask(kernel: Kernel, task: Task): void {
 }
 
 /** prctl(2), PR_SET_PDEATHSIG: sent as if by the parent. */
-function tellOfDeath(parent: Process, {parentDeathSignal: signal, signals}: Process): void {
+function tellOfDeath(parent: Process, {family, signals}: Process): void {
+  const signal = family.parentDeathSignal
   signals.raise(signal, killInfo(signal, SI_USER, parent.pid, parent.credentials.ruid))
 }
 
@@ -73,18 +74,18 @@ function remainsOf({name, credentials, scheduling, switches, cpuNs, systemTime}:
 
 /** Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER), or to init. */
 function leaveChildren(kernel: Kernel, process: Process, reaper: Process): void {
-  for (const child of [...process.children]) {
-    reaper.adopt(child)
+  for (const child of [...process.family.children]) {
+    reaper.family.adopt(child)
     child.tasks.forEach(tellKnown)
-    child.exitSignal = SIGCHLD
+    child.family.exitSignal = SIGCHLD
     if (child.exit !== undefined) tellParentOfEnd(kernel, child)
-    else if (child.parentDeathSignal !== 0) tellOfDeath(process, child)
+    else if (child.family.parentDeathSignal !== 0) tellOfDeath(process, child)
   }
 }
 
 function reaperOf(kernel: Kernel, process: Process): Process {
-  for (let ancestor = process.parent; ancestor !== undefined; ancestor = ancestor.parent) {
-    if (ancestor.isSubreaper && ancestor.exit === undefined) return ancestor
+  for (let ancestor = process.family.parent; ancestor !== undefined; ancestor = ancestor.family.parent) {
+    if (ancestor.family.isSubreaper && ancestor.exit === undefined) return ancestor
   }
   return kernel.init
 }

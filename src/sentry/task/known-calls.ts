@@ -21,7 +21,8 @@ export interface CallInputs {
 export function tellKnown(task: Task): void {
   if (task.process.space.callPatches?.hasKnown !== true) return
   const {told, tid, credentials, kernel} = task
-  const {parentPid, syscalls} = task.process
+  const {syscalls, family} = task.process
+  const {parentPid} = family
   const isTraced = kernel.tracer !== undefined
   if (
     told !== undefined &&

@@ -20,7 +20,7 @@ export class PidFile extends AnonymousDescription {
     super(vfs, '[pidfd]', flags)
     this.process = process
     this.thread = thread
-    this.waiters = process.departed
+    this.waiters = process.family.departed
   }
 
   /** The pid or tid that it was opened for. */
@@ -31,7 +31,7 @@ export class PidFile extends AnonymousDescription {
   /** The number is no longer in use: the process was waited for, or the thread is gone. */
   get isGone(): boolean {
     const {thread, process} = this
-    if (thread === undefined || thread.tid === process.pid) return process.parent === undefined
+    if (thread === undefined || thread.tid === process.pid) return process.family.parent === undefined
     return !process.tasks.includes(thread)
   }
 

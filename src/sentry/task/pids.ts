@@ -57,8 +57,8 @@ export class Pids {
   #isUsed(pid: number): boolean {
     const {tasks, processes} = this.#kernel
     if (tasks.has(pid) || processes.has(pid)) return true
-    for (const {processGroup, session} of processes.values()) {
-      if (processGroup === pid || session === pid) return true
+    for (const {job} of processes.values()) {
+      if (job.group === pid || job.session === pid) return true
     }
     return false
   }

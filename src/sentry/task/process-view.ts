@@ -49,16 +49,16 @@ export class ProcessView implements ProcProcess {
     return this.#task !== undefined && this.#process !== this.#kernel.init
   }
   get parentPid(): number {
-    return this.#process.parentPid
+    return this.#process.family.parentPid
   }
   get processGroup(): number {
-    return this.#process.processGroup
+    return this.#process.job.group
   }
   get session(): number {
-    return this.#process.session
+    return this.#process.job.session
   }
   get terminal(): ProcProcess['terminal'] {
-    const {terminal} = this.#process
+    const {terminal} = this.#process.job
     if (terminal === undefined) return undefined
     return {device: terminal.rdev, foregroundGroup: terminal.foregroundGroupSeen}
   }
@@ -117,7 +117,7 @@ export class ProcessView implements ProcProcess {
     return [...tids].sort((a, b) => a - b)
   }
   get childPids(): readonly number[] {
-    return [...this.#process.children].map(({pid}) => pid).sort((a, b) => a - b)
+    return [...this.#process.family.children].map(({pid}) => pid).sort((a, b) => a - b)
   }
 
   get memory(): ProcProcess['memory'] {
@@ -169,7 +169,7 @@ export class ProcessView implements ProcProcess {
     return {voluntary: all - forced, forced}
   }
   get exitSignal(): number {
-    return this.tid === this.pid ? this.#process.exitSignal : -1
+    return this.tid === this.pid ? this.#process.family.exitSignal : -1
   }
   get noNewPrivileges(): boolean {
     return this.#process.attributes.hasNoNewPrivileges

@@ -26,7 +26,7 @@ export class Tracing {
   static begin(tracee: Task, tracer: Task): void {
     const tracing = new Tracing(tracee, tracer)
     tracee.tracing = tracing
-    tracer.process.tracees.add(tracing)
+    tracer.process.family.tracees.add(tracing)
     // A process that stands still takes no signal.
     if (tracee.process.signals.stopped) tracing.#halt({signal: SIGSTOP, info: plainInfo(SIGSTOP, SI_KERNEL)})
     else tracee.signals.raise(SIGSTOP)
@@ -66,9 +66,9 @@ export class Tracing {
   forget(): void {
     const {tracee, tracer} = this
     tracee.tracing = undefined
-    tracer.process.tracees.delete(this)
+    tracer.process.family.tracees.delete(this)
     // It may wait for this one alone.
-    tracer.process.childNews.wakeAll()
+    tracer.process.family.news.wakeAll()
   }
 
   #halt(stop: PendingSignal): void {
@@ -94,5 +94,5 @@ function give({signals}: Task, signal: number, info: SignalInfo): void {
 /** The task ends: nobody traces it, and it traces nobody. */
 export function endTracing(task: Task): void {
   task.tracing?.forget()
-  for (const tracing of task.process.tracees) if (tracing.tracer === task) tracing.end()
+  for (const tracing of task.process.family.tracees) if (tracing.tracer === task) tracing.end()
 }

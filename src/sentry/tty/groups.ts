@@ -23,7 +23,7 @@ export function isOrphanedGroup(
 ): boolean {
   return !membersOf(processes.values(), group).some((member) => {
     if (member === ending) return false
-    const parent = member.parentPid === ending?.pid ? heir : processes.get(member.parentPid)
+    const parent = member.family.parentPid === ending?.pid ? heir : processes.get(member.family.parentPid)
     return parent !== undefined && parent.exit === undefined && connects(parent, member)
   })
 }
@@ -39,9 +39,9 @@ export function newlyOrphanedGroups(
   heir?: Process,
 ): number[] {
   const touched = new Set<number>()
-  const parent = processes.get(ended.parentPid)
-  if (parent !== undefined && connects(parent, ended)) touched.add(ended.processGroup)
-  for (const child of ended.children) if (connects(ended, child)) touched.add(child.processGroup)
+  const parent = processes.get(ended.family.parentPid)
+  if (parent !== undefined && connects(parent, ended)) touched.add(ended.job.group)
+  for (const child of ended.family.children) if (connects(ended, child)) touched.add(child.job.group)
   return [...touched].filter((group) => {
     const members = membersOf(processes.values(), group)
     const isStopped = members.some((member) => member !== ended && member.signals.stopped)
@@ -55,22 +55,22 @@ export function newlyOrphanedGroups(
  */
 export function mayStop(processes: ReadonlyMap<number, Process>, process: Process, signal: number): boolean {
   if (signal === SIGSTOP) return true
-  const {terminal, processGroup} = process
+  const {terminal, group} = process.job
   if (terminal !== undefined) return !terminal.isOrphaned(process)
-  const members = membersOf(processes.values(), processGroup)
-  const isFirst = members.some(({pid, parentPid, session}) => parentPid === INIT_PID && session === pid)
-  return isFirst || !isOrphanedGroup(processes, processGroup)
+  const members = membersOf(processes.values(), group)
+  const isFirst = members.some(({pid, family, job}) => family.parentPid === INIT_PID && job.session === pid)
+  return isFirst || !isOrphanedGroup(processes, group)
 }
 
 function connects(parent: Process, member: Process): boolean {
   return (
     parent.pid !== INIT_PID &&
-    parent.processGroup !== member.processGroup &&
-    parent.session === member.session
+    parent.job.group !== member.job.group &&
+    parent.job.session === member.job.session
   )
 }
 
 /** Those that are alive. */
 function membersOf(processes: Iterable<Process>, group: number): Process[] {
-  return [...processes].filter((process) => process.processGroup === group && process.exit === undefined)
+  return [...processes].filter((process) => process.job.group === group && process.exit === undefined)
 }

@@ -46,7 +46,7 @@ export class HostTty extends Terminal implements JobControl {
 
   /** The parent of the first process is the shell that started hv. */
   override isOrphaned(process: Process): boolean {
-    const isFirst = process.processGroup === this.#first?.processGroup && this.#first.exit === undefined
+    const isFirst = process.job.group === this.#first?.job.group && this.#first.exit === undefined
     return isFirst ? this.isAlone : super.isOrphaned(process)
   }
 

@@ -10,7 +10,7 @@ import {newlyOrphanedGroups, signalGroup} from './groups.ts'
  * @param heir gets its children; absent: init
  */
 export function leaveJobs(processes: ReadonlyMap<number, Process>, ended: Process, heir?: Process): void {
-  if (ended.session === ended.pid) endSession(processes, ended)
+  if (ended.job.session === ended.pid) endSession(processes, ended)
   for (const group of newlyOrphanedGroups(processes, ended, heir)) {
     signalGroup(processes.values(), group, SIGHUP)
     signalGroup(processes.values(), group, SIGCONT)
@@ -18,8 +18,9 @@ export function leaveJobs(processes: ReadonlyMap<number, Process>, ended: Proces
 }
 
 function endSession(processes: ReadonlyMap<number, Process>, leader: Process): void {
-  const {terminal, hungUpGroup} = leader
-  leader.terminal = leader.hungUpGroup = undefined
+  const {job} = leader
+  const {terminal, hungUpGroup} = job
+  job.terminal = job.hungUpGroup = undefined
   if (terminal !== undefined) terminal.leaderEnded()
   else if (hungUpGroup !== undefined) {
     signalGroup(processes.values(), hungUpGroup, SIGHUP)

@@ -40,16 +40,20 @@ export abstract class Terminal implements PtsDevice {
 
   /** Gives it to a leader's session, with the leader's group in the foreground. */
   giveTo(leader: Process): void {
-    this.#session = leader.session
-    this.#foregroundGroup = leader.processGroup
-    leader.terminal = this
+    this.#session = leader.job.session
+    this.#foregroundGroup = leader.job.group
+    leader.job.terminal = this
   }
 
   /** A session without a terminal gets this one when its leader opens it: man 2 open, O_NOCTTY. */
   acquireByOpening(flags: number): void {
     const process = this.kernel.current?.process
     if (process === undefined || flags & O_NOCTTY || !opensForReading(flags)) return
-    if (process.session !== process.pid || process.terminal !== undefined || this.#session !== undefined)
+    if (
+      process.job.session !== process.pid ||
+      process.job.terminal !== undefined ||
+      this.#session !== undefined
+    )
       return
     this.giveTo(process)
   }
@@ -78,23 +82,23 @@ export abstract class Terminal implements PtsDevice {
   }
 
   setForegroundGroup(group: number): void {
-    const {session} = this.#requireControl()
+    const {session} = this.#requireControl().job
     if (group < 0) throw new Errno(EINVAL)
-    const members = [...this.kernel.processes.values()].filter((other) => other.processGroup === group)
+    const members = [...this.kernel.processes.values()].filter((other) => other.job.group === group)
     if (members.length === 0) throw new Errno(ESRCH)
-    if (!members.some((other) => other.session === session)) throw new Errno(EPERM)
+    if (!members.some((other) => other.job.session === session)) throw new Errno(EPERM)
     this.#foregroundGroup = group
   }
 
   session(): number {
-    return this.#requireControl().session
+    return this.#requireControl().job.session
   }
 
   acquire(isReadable: boolean, argument: number): void {
     const {process} = this.kernel.current!
-    const leads = process.session === process.pid
-    if (leads && this.#session === process.session) return
-    if (!leads || process.terminal !== undefined) throw new Errno(EPERM)
+    const leads = process.job.session === process.pid
+    if (leads && this.#session === process.job.session) return
+    if (!leads || process.job.terminal !== undefined) throw new Errno(EPERM)
     const isAdministrator = this.isAskedByAdministrator
     if (this.#session !== undefined && !(argument === 1 && isAdministrator)) throw new Errno(EPERM)
     if (!isReadable && !isAdministrator) throw new Errno(EPERM)
@@ -104,8 +108,8 @@ export abstract class Terminal implements PtsDevice {
 
   release(): void {
     const process = this.#requireControl()
-    process.terminal = undefined
-    if (process.session === process.pid) this.#dismiss([SIGHUP, SIGCONT])
+    process.job.terminal = undefined
+    if (process.job.session === process.pid) this.#dismiss([SIGHUP, SIGCONT])
   }
 
   /** Its session's leader has ended. Linux sends SIGCONT only if that orphans jobs: groups.ts. */
@@ -119,7 +123,7 @@ export abstract class Terminal implements PtsDevice {
     const group = this.#foregroundGroup
     this.#leave()
     if (leader === undefined || leader.exit !== undefined) return
-    leader.hungUpGroup = group
+    leader.job.hungUpGroup = group
     leader.signals.raise(SIGHUP)
     leader.signals.raise(SIGCONT)
   }
@@ -131,13 +135,13 @@ export abstract class Terminal implements PtsDevice {
 
   admits(signal: number): boolean {
     const {process, signals} = this.kernel.current!
-    if (process.terminal !== this || this.isForeground(process)) return true
+    if (process.job.terminal !== this || this.isForeground(process)) return true
     const goesOn = process.signals.ignores(signal) || signals.blocks(signal)
     // A process that ignores SIGTTOU may write and change modes all the same.
     if (goesOn && signal !== SIGTTIN) return true
     if (goesOn || this.isOrphaned(process)) throw new Errno(EIO)
     // A process that was already stopped gets no second signal: it tries again.
-    if (!process.signals.stopped) signalGroup(this.kernel.processes.values(), process.processGroup, signal)
+    if (!process.signals.stopped) signalGroup(this.kernel.processes.values(), process.job.group, signal)
     return false
   }
 
@@ -146,18 +150,18 @@ export abstract class Terminal implements PtsDevice {
     if (!this.admits(SIGTTOU)) throw new MustWait()
   }
 
-  isForeground({processGroup}: Process): boolean {
-    return processGroup === this.#foregroundGroup && !this.isShared
+  isForeground({job}: Process): boolean {
+    return job.group === this.#foregroundGroup && !this.isShared
   }
 
   get isInBackground(): boolean {
     const {process} = this.kernel.current!
-    return process.terminal === this && !this.isForeground(process)
+    return process.job.terminal === this && !this.isForeground(process)
   }
 
   /** Whether nobody could continue the process's job if it were stopped. */
-  isOrphaned({processGroup}: Process): boolean {
-    return isOrphanedGroup(this.kernel.processes, processGroup)
+  isOrphaned({job}: Process): boolean {
+    return isOrphanedGroup(this.kernel.processes, job.group)
   }
 
   protected get kernel(): Kernel {
@@ -179,7 +183,7 @@ export abstract class Terminal implements PtsDevice {
   /** man 4 tty: the whole session loses it with its leader. */
   #leave(): void {
     for (const other of this.kernel.processes.values())
-      if (other.terminal === this) other.terminal = undefined
+      if (other.job.terminal === this) other.job.terminal = undefined
     this.#session = undefined
     this.#foregroundGroup = 0
   }
@@ -187,7 +191,7 @@ export abstract class Terminal implements PtsDevice {
   /** @throws Errno ENOTTY */
   #requireControl(): Process {
     const {process} = this.kernel.current!
-    if (process.terminal !== this) throw new Errno(ENOTTY)
+    if (process.job.terminal !== this) throw new Errno(ENOTTY)
     return process
   }
 }

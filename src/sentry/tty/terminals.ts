@@ -42,7 +42,7 @@ export class Terminals implements DevTerminals {
     const isControlling = rdev === TTY_DEV
     if (!isControlling && !isTerminalDev(rdev)) return undefined
     const terminal = isControlling
-      ? this.#kernelOf().current?.process.terminal
+      ? this.#kernelOf().current?.process.job.terminal
       : this.#terminals.get(minorOf(rdev))
     if (terminal === undefined) throw new Errno(ENXIO)
     return terminal.open(inode, flags)

@@ -14,8 +14,10 @@ import type {Space} from '../../../src/sentry/memory/space.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
 import {type Program, ThreadGroup} from '../../../src/sentry/task/process.ts'
+import {ProcessAttributes} from '../../../src/sentry/task/process-attributes.ts'
 import {Run} from '../../../src/sentry/task/run.ts'
 import {TimerQueue} from '../../../src/sentry/time/timers.ts'
+import {Job} from '../../../src/sentry/tty/job.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
 import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
@@ -104,6 +106,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
   const signals = new ProcessSignals(limits)
   const process = new ThreadGroup({
     ...{pid: 7, run: new Run(), limits, signals, budget: kernel.budget, startedNs: 0},
+    ...{job: new Job(7), attributes: new ProcessAttributes()},
     syscalls: calls,
     space: {map: {}} as unknown as Space,
     program: {signalTrampoline: 0} as unknown as Program,
@@ -126,7 +129,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
     },
   } as unknown as Task
   process.usage.cpuTimeNs = () => kernel.cpuNs
-  initOf(kernel).adopt(process)
+  initOf(kernel).family.adopt(process)
   process.tasks.push(task)
   kernel.processes.set(process.pid, process)
   kernel.tasks.set(task.tid, task)
@@ -139,6 +142,7 @@ function initOf({budget}: FakeKernel): Process {
   const limits = new ResourceLimits()
   return new ThreadGroup({
     ...{pid: 1, run: new Run(), limits, signals: new ProcessSignals(limits), budget, startedNs: 0},
+    ...{job: new Job(1), attributes: new ProcessAttributes()},
     syscalls: calls,
     space: {map: {}} as unknown as Space,
     program: {signalTrampoline: 0} as unknown as Program,

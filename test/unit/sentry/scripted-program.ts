@@ -14,8 +14,10 @@ import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
 import {table} from '../../../src/sentry/syscalls/table.ts'
 import {ThreadGroup} from '../../../src/sentry/task/process.ts'
+import {ProcessAttributes} from '../../../src/sentry/task/process-attributes.ts'
 import {Run} from '../../../src/sentry/task/run.ts'
 import {GuestThread} from '../../../src/sentry/task/task.ts'
+import {Job} from '../../../src/sentry/tty/job.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import type {Mount} from '../../../src/vfs/location.ts'
 import {mountRoot} from '../../../src/vfs/mount-tree.ts'
@@ -49,6 +51,7 @@ export function program(
   const {memory, userTop} = platform
   const process = new ThreadGroup({
     ...{pid, run: new Run(), limits, signals, startedNs: 0, syscalls: calls},
+    ...{job: new Job(pid), attributes: new ProcessAttributes()},
     budget,
     space: Space.create({
       addresses: platform.createSpace(),
@@ -69,7 +72,7 @@ export function program(
     },
   })
   process.run.first = process
-  kernel.init.adopt(process)
+  kernel.init.family.adopt(process)
   const {top} = kernel.rootMount
   const credentials = {
     ...{uid: 0, ruid: 0, euid: 0, suid: 0, gid: 0, rgid: 0, egid: 0, sgid: 0, groups: []},

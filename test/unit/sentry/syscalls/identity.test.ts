@@ -90,10 +90,10 @@ describe('user ids', () => {
 test('a process group leader founds no session, another process does', () => {
   const fake = fakeTask()
   expect(() => call(fake, setsid)).toThrow(errno(EPERM))
-  fake.process.processGroup = 3
-  fake.process.session = 3
+  fake.process.job.group = 3
+  fake.process.job.session = 3
   expect(call(fake, setsid)).toBe(7)
-  expect([fake.process.session, fake.process.processGroup]).toEqual([7, 7])
+  expect([fake.process.job.session, fake.process.job.group]).toEqual([7, 7])
   expect(() => call(fake, setpgid, 0, 0)).toThrow(errno(EPERM))
 })
 

@@ -29,6 +29,8 @@ import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
 import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import '../blocked-call.ts'
+import {ProcessAttributes} from '../../../../src/sentry/task/process-attributes.ts'
+import {Job} from '../../../../src/sentry/tty/job.ts'
 import {calls} from '../calls.ts'
 import {SimulatedGuest} from '../memory/simulated-guest.ts'
 
@@ -52,6 +54,8 @@ export class SimulatedTask {
     const process = new ThreadGroup({
       pid,
       run: new Run(),
+      job: new Job(pid),
+      attributes: new ProcessAttributes(),
       space: new Space({addresses: guest.space, map: guest.map, budget: new Budget()}),
       limits: guest.limits,
       budget: new Budget(),

@@ -14,8 +14,8 @@ test('a child that has stopped has used what its tasks have, and what ended ones
     task,
     task: {process: child},
   } = parent.sibling()
-  parent.task.process.adopt(child)
-  child.stopNews = SIGSTOP
+  parent.task.process.family.adopt(child)
+  child.family.stopNews = SIGSTOP
   child.usage.endedCpuNs = 2e9
   task.cpuNs = 5e9
   const usage = parent.bytes(USAGE_BYTES)

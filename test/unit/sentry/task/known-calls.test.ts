@@ -13,7 +13,8 @@ const numberOf = (name: string): number => table.find((row) => row.name === name
 function start() {
   const told: (number[] | undefined)[] = []
   const callPatches = {hasKnown: true}
-  const process = {pid: 7, parentPid: 3, space: {callPatches}, syscalls: calls, handlers: calls.handlers}
+  const family = {parentPid: 3}
+  const process = {pid: 7, family, space: {callPatches}, syscalls: calls, handlers: calls.handlers}
   const credentials = {ruid: 1, euid: 2, rgid: 4, egid: 5}
   const kernel = {tracer: undefined as object | undefined}
   const know = (results: Uint32Array) => {
@@ -31,7 +32,7 @@ test('a task is told once, and again when something is another', () => {
   tell()
   tell()
   expect(told).toEqual([[7, 3, 8, 1, 2, 4, 5]])
-  process.parentPid = 1
+  process.family.parentPid = 1
   tell()
   task.credentials = {...task.credentials, ruid: 9}
   tell()

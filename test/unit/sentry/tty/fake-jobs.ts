@@ -9,6 +9,7 @@ import type {Task} from '../../../../src/sentry/core/task.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {DEFAULT_ACTION} from '../../../../src/sentry/signals/signal-handlers.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
+import {Job} from '../../../../src/sentry/tty/job.ts'
 
 const HANDLER = 0x1000
 
@@ -37,7 +38,8 @@ export class FakeJobs {
         signals.setAction(signal, {...DEFAULT_ACTION, handler: HANDLER})
     }
     const children = new Set<Process>()
-    const process = {pid, parentPid, children, processGroup, session, signals} as unknown as Process
+    const job = new Job(processGroup, session)
+    const process = {pid, family: {parentPid, children}, job, signals} as unknown as Process
     this.#children.get(parentPid)?.add(process)
     this.#children.set(pid, children)
     const task = {

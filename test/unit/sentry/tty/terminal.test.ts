@@ -52,7 +52,7 @@ beforeEach(() => {
 /** Gives the shell the terminal, and its jobs too, as fork(2) does. */
 function share(): PtySlave {
   const slave = openSlave()
-  for (const pid of [20, 30]) jobs.processes.get(pid)!.terminal = master.pty
+  for (const pid of [20, 30]) jobs.processes.get(pid)!.job.terminal = master.pty
   return slave
 }
 
@@ -66,7 +66,7 @@ describe('a terminal that is opened', () => {
   ])('%s', (_, pid, flags, acquires) => {
     jobs.call(pid)
     openSlave(flags)
-    expect(jobs.processes.get(pid)!.terminal === master.pty).toBe(acquires)
+    expect(jobs.processes.get(pid)!.job.terminal === master.pty).toBe(acquires)
     expect(errorOf(openTty)).toBe(acquires ? 'no error' : 'ENXIO')
   })
 
@@ -74,13 +74,13 @@ describe('a terminal that is opened', () => {
     share()
     jobs.call(50)
     openSlave()
-    expect(jobs.processes.get(50)!.terminal).toBeUndefined()
+    expect(jobs.processes.get(50)!.job.terminal).toBeUndefined()
     expect(errorOf(() => master.pty.acquire(true, 1))).toBe('EPERM')
     jobs.add(60, 1, 60, 60, 0)
     jobs.call(60)
     expect(errorOf(() => master.pty.acquire(true, 0))).toBe('EPERM')
     master.pty.acquire(true, 1)
-    expect(jobs.processes.get(10)!.terminal).toBeUndefined()
+    expect(jobs.processes.get(10)!.job.terminal).toBeUndefined()
     expect(master.pty.sessionSeen).toBe(60)
   })
 
@@ -117,7 +117,7 @@ describe('the foreground', () => {
 describe('a job in the background', () => {
   test('is stopped when it reads, as a whole group', () => {
     const slave = share()
-    jobs.add(21, 10, 20, 10).terminal = master.pty
+    jobs.add(21, 10, 20, 10).job.terminal = master.pty
     jobs.call(20)
     expect(errorOf(() => slave.read(new Uint8Array(1)))).toBe('EAGAIN')
     expect([20, 21, 30].map((pid) => jobs.received(pid))).toEqual([[SIGTTIN], [SIGTTIN], []])
@@ -164,11 +164,11 @@ describe('the end', () => {
     master.pty.setForegroundGroup(20)
     leaveJobs(jobs.processes, jobs.end(10))
     expect([20, 30].map((pid) => jobs.received(pid))).toEqual([[SIGHUP], []])
-    expect(jobs.processes.get(20)!.terminal).toBeUndefined()
+    expect(jobs.processes.get(20)!.job.terminal).toBeUndefined()
     expect(master.pty.isFree).toBe(true)
     jobs.call(50)
     openSlave()
-    expect(jobs.processes.get(50)!.terminal).toBe(master.pty)
+    expect(jobs.processes.get(50)!.job.terminal).toBe(master.pty)
   })
 
   test('of another process of the session does nothing', () => {
@@ -194,7 +194,7 @@ describe('the end', () => {
     master.pty.setForegroundGroup(20)
     master.pty.release()
     expect(jobs.received(20)).toEqual([SIGHUP, SIGCONT])
-    expect([10, 20, 30].map((pid) => jobs.processes.get(pid)!.terminal)).toEqual([
+    expect([10, 20, 30].map((pid) => jobs.processes.get(pid)!.job.terminal)).toEqual([
       undefined,
       undefined,
       undefined,

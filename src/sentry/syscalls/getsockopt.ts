@@ -167,40 +167,28 @@ function optionBytes(
 
 const NOBODY = {pid: 0, uid: NO_ID, gid: NO_ID}
 
+const NUMBERS: Readonly<Record<number, (socket: Socket) => number>> = {
+  [abi.SO_TYPE]: ({type}) => type,
+  [abi.SO_DOMAIN]: ({family}) => family.number,
+  [abi.SO_PROTOCOL]: ({protocol}) => protocol,
+  [abi.SO_REUSEPORT]: () => 0,
+  [abi.SO_ERROR]: (socket) => socket.takeError(),
+  [abi.SO_ACCEPTCONN]: ({isListening}) => Number(isListening),
+  [abi.SO_SNDBUF]: ({options}) => options.sendBuffer,
+  [abi.SO_RCVBUF]: ({options}) => options.receiveBuffer,
+  [abi.SO_PRIORITY]: ({options}) => options.priority,
+  [abi.SO_MARK]: ({options}) => options.mark,
+  [abi.SO_PASSCRED]: ({options}) => Number(options.passesCredentials),
+  [abi.SO_RCVLOWAT]: ({options}) => options.lowWater,
+  [abi.SO_SNDLOWAT]: () => 1,
+}
+
 /** @throws Errno ENOPROTOOPT */
 function numberOf(socket: Socket, option: number): number {
-  const {options} = socket
-  if (SWITCHES.includes(option)) return options.isOn(option) ? 1 : 0
-  switch (option) {
-    case abi.SO_TYPE:
-      return socket.type
-    case abi.SO_DOMAIN:
-      return socket.family.number
-    case abi.SO_PROTOCOL:
-      return socket.protocol
-    case abi.SO_REUSEPORT:
-      return 0
-    case abi.SO_ERROR:
-      return socket.takeError()
-    case abi.SO_ACCEPTCONN:
-      return socket.isListening ? 1 : 0
-    case abi.SO_SNDBUF:
-      return options.sendBuffer
-    case abi.SO_RCVBUF:
-      return options.receiveBuffer
-    case abi.SO_PRIORITY:
-      return options.priority
-    case abi.SO_MARK:
-      return options.mark
-    case abi.SO_PASSCRED:
-      return options.passesCredentials ? 1 : 0
-    case abi.SO_RCVLOWAT:
-      return options.lowWater
-    case abi.SO_SNDLOWAT:
-      return 1
-    default:
-      throw new Errno(ENOPROTOOPT)
-  }
+  if (SWITCHES.includes(option)) return Number(socket.options.isOn(option))
+  const read = NUMBERS[option]
+  if (read === undefined) throw new Errno(ENOPROTOOPT)
+  return read(socket)
 }
 
 /** Without room, stores the length that is needed. @throws Errno ENODATA, ERANGE */

@@ -11,13 +11,13 @@ export interface SenderCredentials {
 }
 
 /** Where the bytes go. */
-export interface Buffer {
+export interface ByteSink {
   /** Takes bytes for offset `at`. @throws Errno EFAULT */
   put(bytes: Uint8Array, at: number): void
 }
 
 export class Reading {
-  readonly buffer: Buffer
+  readonly buffer: ByteSink
   readonly size: number
   readonly flags: number
   readonly wantsName: boolean
@@ -33,7 +33,7 @@ export class Reading {
   /** Set: messages of other writers are no longer added. */
   #hasCredentials = false
 
-  constructor(buffer: Buffer, size: number, flags: number, wantsName = false) {
+  constructor(buffer: ByteSink, size: number, flags: number, wantsName = false) {
     this.buffer = buffer
     this.size = size
     this.flags = flags

@@ -10,7 +10,7 @@ import {copyOut} from '../memory/range-copy.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import {ControlWriter} from './control-messages.ts'
 import type {MessageHeader} from './message-header.ts'
-import {type Buffer, Reading} from './reading.ts'
+import {type ByteSink, Reading} from './reading.ts'
 import {deadlineOf, type OpenSocket, writeAddress} from './socket-argument.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -62,7 +62,7 @@ function proceed(task: Task, reception: Reception, expired = false): number {
   return task.block({files, deadlineNs, restart: restartOf(deadlineNs), next, progress: reception})
 }
 
-class GuestRanges implements Buffer {
+class GuestRanges implements ByteSink {
   readonly #memory: UserMemory
   readonly #ranges: readonly Iovec[]
 

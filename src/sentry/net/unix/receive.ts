@@ -2,7 +2,7 @@
 
 import {EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
 import {MSG_DONTWAIT, MSG_OOB, MSG_TRUNC, RCV_SHUTDOWN, SOCK_DGRAM} from '../../../abi/socket.ts'
-import type {Reading} from '../reading.ts'
+import {type ByteSink, Reading} from '../reading.ts'
 import {nameOf} from './address.ts'
 import type {Message} from './message.ts'
 import type {UnixSocket} from './unix-socket.ts'
@@ -90,4 +90,13 @@ function receiveRecord(socket: UnixSocket, reading: Reading): boolean {
   }
   reading.copied = count
   return true
+}
+
+/** For transfers inside the sentry. Closes descriptors that come with the bytes. @throws Errno EAGAIN when there is nothing yet … */
+export function readSocket(socket: UnixSocket, target: Uint8Array, flags: number): number {
+  const buffer: ByteSink = {put: (bytes, at) => target.set(bytes, at)}
+  const reading = new Reading(buffer, target.length, flags | MSG_DONTWAIT)
+  if (!receive(socket, reading) && reading.copied === 0) throw new Errno(EAGAIN)
+  reading.dropRights()
+  return reading.result
 }

@@ -1,6 +1,8 @@
 // Sends from one UNIX socket to another, as far as that goes without waiting: net/unix/af_unix.c.
 
+import {NO_CAPABILITIES} from '../../../abi/capability.ts'
 import {
+  EAGAIN,
   ECONNREFUSED,
   EISCONN,
   EMSGSIZE,
@@ -11,7 +13,14 @@ import {
   EPIPE,
   Errno,
 } from '../../../abi/errno.ts'
-import {MSG_OOB, RCV_SHUTDOWN, SEND_SHUTDOWN, SOCK_DGRAM, SOCK_SEQPACKET} from '../../../abi/socket.ts'
+import {
+  MSG_OOB,
+  OVERFLOW_ID,
+  RCV_SHUTDOWN,
+  SEND_SHUTDOWN,
+  SOCK_DGRAM,
+  SOCK_SEQPACKET,
+} from '../../../abi/socket.ts'
 import type {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Author, Sending} from '../sending.ts'
 import {decodeAddress} from './address.ts'
@@ -67,42 +76,42 @@ function checkRecord(from: UnixSocket, name: Uint8Array | undefined, bytes: numb
 }
 
 /** The receiver of a stream. @throws Errno EISCONN, EOPNOTSUPP, ENOTCONN */
-export function streamPeer(from: UnixSocket, hasName: boolean): UnixSocket {
+function streamPeer(from: UnixSocket, hasName: boolean): UnixSocket {
   if (hasName) throw new Errno(from.state === 'connected' ? EISCONN : EOPNOTSUPP)
   if (from.peer === undefined) throw new Errno(ENOTCONN)
   return from.peer
 }
 
 /** Whether its messages leave room for more. @throws Errno the pending error, EPIPE */
-export function hasSendRoom(from: UnixSocket): boolean {
+function hasSendRoom(from: UnixSocket): boolean {
   from.throwError()
   if (from.shutdown & SEND_SHUTDOWN) throw new Errno(EPIPE)
   return from.sentCost < from.options.sendBuffer
 }
 
 /** How much of `bytes` fits one message of a stream. */
-export function streamChunk(from: UnixSocket, bytes: number): number {
+function streamChunk(from: UnixSocket, bytes: number): number {
   return Math.min(bytes, (from.options.sendBuffer >> 1) - 64, CHUNK)
 }
 
 /** Nobody will receive the stream any longer. */
-export function isBroken(from: UnixSocket, to: UnixSocket): boolean {
+function isBroken(from: UnixSocket, to: UnixSocket): boolean {
   return (from.shutdown & SEND_SHUTDOWN) !== 0 || to.isDead || (to.shutdown & RCV_SHUTDOWN) !== 0
 }
 
 /** @throws Errno EMSGSIZE */
-export function checkRecordSize(from: UnixSocket, bytes: number): void {
+function checkRecordSize(from: UnixSocket, bytes: number): void {
   if (bytes > from.options.sendBuffer - 32) throw new Errno(EMSGSIZE)
 }
 
 /** @throws Errno ENOTCONN, or the pending error: the first check of a SOCK_SEQPACKET */
-export function checkConnected(from: UnixSocket): void {
+function checkConnected(from: UnixSocket): void {
   from.throwError()
   if (from.state !== 'connected') throw new Errno(ENOTCONN)
 }
 
 /** Whether a record may go now; false: the receiver is full. @throws Errno EPERM, ECONNREFUSED, EPIPE */
-export function mayDeliver(from: UnixSocket, to: UnixSocket): boolean {
+function mayDeliver(from: UnixSocket, to: UnixSocket): boolean {
   if (!maySend(from, to)) throw new Errno(EPERM)
   if (to.isDead) {
     if (from.type !== SOCK_DGRAM) throw new Errno(EPIPE)
@@ -132,4 +141,27 @@ export function post(from: UnixSocket, to: UnixSocket, bytes: Uint8Array, author
     throw error
   }
   to.enqueue(message)
+}
+
+/** A sender without an identity, for receivers that ask for credentials. */
+const ANONYMOUS: Author = {
+  credentials: {pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID},
+  claimed: undefined,
+  descriptions: [],
+  sender: {user: 0, limit: 0, capabilities: NO_CAPABILITIES},
+}
+
+/** For transfers inside the sentry: sends one message. @returns bytes: a short count for a stream @throws Errno EAGAIN, EPIPE, ENOTCONN, EMSGSIZE, ENOBUFS … */
+export function writeSocket(socket: UnixSocket, source: Uint8Array): number {
+  if (socket.type === SOCK_SEQPACKET) checkConnected(socket)
+  const to = streamPeer(socket, false)
+  if (!socket.isStream) checkRecordSize(socket, source.length)
+  if (!hasSendRoom(socket)) throw new Errno(EAGAIN)
+  if (socket.isStream ? isBroken(socket, to) : !mayDeliver(socket, to)) {
+    throw new Errno(socket.isStream ? EPIPE : EAGAIN)
+  }
+  const length = socket.isStream ? streamChunk(socket, source.length) : source.length
+  if (length === 0 && socket.isStream) return 0
+  post(socket, to, source.slice(0, length), ANONYMOUS)
+  return length
 }

@@ -29,9 +29,8 @@ import {encodeAddress, type UnixAddress} from './address.ts'
 import {bindSocket} from './bind.ts'
 import {connectSocket, listen, takeConnection} from './connect.ts'
 import type {Message} from './message.ts'
-import {receive} from './receive.ts'
-import {send} from './send.ts'
-import {readSocket, writeSocket} from './transfer.ts'
+import {readSocket, receive} from './receive.ts'
+import {send, writeSocket} from './send.ts'
 import type {UnixFamily} from './unix-family.ts'
 
 /** /proc/sys/net/unix/max_dgram_qlen. */

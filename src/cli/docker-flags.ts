@@ -24,7 +24,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   ...of(['--restart'], 'leave it out: systemd, or a loop of the shell, starts a program again'),
   ...of(['--pull'], 'leave it out: hv fetches no images; `--image` names a folder or a file'),
   ...of(['--device', '--gpus'], 'leave it out: a guest sees no devices of the host'),
-  ...of(['--shm-size', '--ulimit', '--memory-swap'], 'leave it out: `--memory` and `--disk` are the limits'),
+  ...of(['--shm-size', '--memory-swap'], 'leave it out: `--memory` and `--disk` are the limits'),
+  ...of(['--ulimit'], 'for nofile give `--open-files N`; the other limits are set in the guest, by `ulimit`'),
 }
 
 function of(flags: readonly string[], advice: string): Record<string, string> {

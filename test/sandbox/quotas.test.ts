@@ -42,6 +42,15 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     expect(events).toEqual([{program: BUSYBOX, programPid: 2, limit: 'cpu-time', count: 1}])
   })
 
+  test('maxOpenFiles bounds the descriptors of each process, and root raises it no further', async () => {
+    const [each] = await create({maxOpenFiles: 20})
+    const script =
+      'ulimit -n; ulimit -Hn; (ulimit -n 21) 2>/dev/null || echo no; exec 19</dev/null 20</dev/null'
+    const {stdout, exitCode} = await each.run(...sh(script))
+    expect(stdout).toBe('20\n20\nno\n')
+    expect(exitCode).not.toBe(0)
+  })
+
   test('who sleeps uses no CPU time', async () => {
     const [each] = await create()
     const exit = await enough((ms) =>

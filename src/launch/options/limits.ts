@@ -1,6 +1,7 @@
 // The limits of a guest: how much it may have of what.
 
 import {MAX_CPUS} from '../../platform/choice.ts'
+import {MAX_OPEN_FILES} from '../../sentry/core/resource-limits.ts'
 import {MAX_TASKS} from '../../sentry/task/pids.ts'
 import {LEAST_DISK_BYTES} from '../../vfs/disk-quota.ts'
 import {parseDisk, parseDiskSize} from './parse-values.ts'
@@ -13,6 +14,8 @@ export interface LimitOptions {
   cpus?: number
   /** How many processes and threads there may be at a time, 1 to 16,384; beyond that, fork(2) fails with EAGAIN. Default: 1,024. */
   maxTasks?: number
+  /** How many descriptors each process may have, 1 to 1,048,576; beyond that, open(2) fails with EMFILE. Default: 1,024, which programs may raise. */
+  maxOpenFiles?: number
   /**
    * How much of one CPU all programs together get, in percent, 1 to 800: 50 is half a CPU, 150 one and a half. In each tenth of a second
    * they run until they have used it up, and then wait for the next. Default: all of the CPUs.
@@ -58,6 +61,12 @@ export const limitRows: Rows<LimitOptions> = {
     flag: '--pids N',
     summary: 'how many processes and threads the guest may have at a time; default 1024',
     ...count('processes', MAX_TASKS, '--pids 100'),
+    unfit: FOR_SENTRY,
+  },
+  maxOpenFiles: {
+    flag: '--open-files N',
+    summary: 'how many descriptors each process may have; default 1024, which programs may raise',
+    ...count('open files', MAX_OPEN_FILES, '--open-files 100'),
     unfit: FOR_SENTRY,
   },
   cpuQuotaPercent: {

@@ -27,23 +27,30 @@ export interface Limit {
   hard: number
 }
 
+/** Linux: fs.nr_open. */
+export const MAX_OPEN_FILES = 1 << 20
+const OPEN_FILES = 1024
+
 export class ResourceLimits {
+  /** What RLIMIT_NOFILE is never raised beyond. */
+  readonly maxOpenFiles: number
   readonly #limits: Limit[]
 
   /** Linux's defaults for the first process, with the stack and descriptors of a login shell. */
-  constructor() {
+  constructor(maxOpenFiles = MAX_OPEN_FILES) {
+    this.maxOpenFiles = maxOpenFiles
     this.#limits = Array.from({length: RLIMIT_NLIMITS}, () => ({soft: UNLIMITED, hard: UNLIMITED}))
     this.#limits[RLIMIT_STACK] = {soft: 8 << 20, hard: UNLIMITED}
     this.#limits[RLIMIT_NICE] = {soft: 0, hard: 0}
     this.#limits[RLIMIT_CORE] = {soft: 0, hard: UNLIMITED}
     this.#limits[RLIMIT_SIGPENDING] = {soft: 4096, hard: 4096}
     this.#limits[RLIMIT_MSGQUEUE] = {soft: 819_200, hard: 819_200}
-    this.#limits[RLIMIT_NOFILE] = {soft: 1024, hard: 1 << 20}
+    this.#limits[RLIMIT_NOFILE] = {soft: Math.min(OPEN_FILES, maxOpenFiles), hard: maxOpenFiles}
   }
 
   /** For a forked process. */
   copy(): ResourceLimits {
-    const copy = new ResourceLimits()
+    const copy = new ResourceLimits(this.maxOpenFiles)
     for (const [resource, limit] of this.#limits.entries()) copy.set(resource, limit)
     return copy
   }

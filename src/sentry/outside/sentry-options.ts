@@ -35,6 +35,8 @@ export interface SentryOptions {
   hostname?: string
   /** How many tasks there may be at a time; default: 1,024. */
   maxTasks?: number
+  /** How many descriptors each process may have at most; default: 1,024, which it may raise. */
+  maxOpenFiles?: number
   /** Percent of one CPU, for all programs together; default: all of the CPUs. */
   cpuQuotaPercent?: number
   /** Bytes that files in memory may hold; default: as many as the memory allows. */

@@ -22,7 +22,7 @@ import {CallTable} from '../core/call-table.ts'
 import {type Credentials, initialCredentials} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
-import {ResourceLimits} from '../core/resource-limits.ts'
+import {ResourceLimits, RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import {commOf, type LoadedImage, loadImage} from '../exec/exec.ts'
 import {closeExecutable} from '../exec/open-executable.ts'
 import {Vdso} from '../exec/vdso.ts'
@@ -59,6 +59,7 @@ export class Sentry {
   readonly #platform: Platform
   readonly #root: Mount
   readonly #credentials: Credentials
+  readonly #maxOpenFiles: number | undefined
   readonly #programs: ProgramFinder
   readonly #terminalAt: Location | undefined
 
@@ -66,6 +67,7 @@ export class Sentry {
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
     this.#credentials = initialCredentials(userOf(options))
+    this.#maxOpenFiles = options.maxOpenFiles
     this.disk = new DiskQuota(options.diskBytes)
     const budget = new Budget(budgetBytes(platform.memory.size))
     const terminals = new Terminals(budget, () => this.kernel, this.#credentials, options.terminal)
@@ -135,7 +137,7 @@ export class Sentry {
     const context = this.#platform.createContext()
     try {
       this.kernel.initialFpState = context.readFpState()
-      const limits = new ResourceLimits()
+      const limits = new ResourceLimits(this.#maxOpenFiles)
       const image = loadImage(this.kernel, root, limits, {
         executable,
         // A host path would name nothing in the guest.
@@ -191,6 +193,7 @@ export class Sentry {
       opened.set(file, description)
       fds.replace(fd, description)
     })
+    fds.limit = limits.get(RLIMIT_NOFILE).soft
     const task = makeTask({
       ...{tid: pid, kernel, process, context, fds},
       fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),

@@ -12,8 +12,6 @@ import {enforceCpuLimit} from '../time/cpu-limit.ts'
 
 const RLIMIT_BYTES = 16
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn
-/** Linux: fs.nr_open. */
-const NR_OPEN = 1 << 20
 
 export const getrlimit: Syscall = (task, args) => {
   task.memory.writeBytes(args.address(1), encode(task.process.limits.get(resource(args.int32(0)))))
@@ -57,7 +55,7 @@ function requireSameUser(task: Task, {ruid, euid, suid, rgid, egid, sgid}: Crede
 
 function setLimit(task: Task, target: Process, which: number, limit: Limit): void {
   if (limit.soft > limit.hard) throw new Errno(EINVAL)
-  if (which === RLIMIT_NOFILE && limit.hard > NR_OPEN) throw new Errno(EPERM)
+  if (which === RLIMIT_NOFILE && limit.hard > target.limits.maxOpenFiles) throw new Errno(EPERM)
   const raises = limit.hard > target.limits.get(which).hard
   if (raises) requireCapability(task.credentials, CAP_SYS_RESOURCE)
   target.limits.set(which, limit)

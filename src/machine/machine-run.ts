@@ -28,10 +28,12 @@ export abstract class MachineRun {
   wasReset = false
   /** The signal that a debugger sees for a vCPU that has crashed, or failed; otherwise 0. */
   failure = 0
+  readonly vcpus: readonly Vcpu[]
   readonly #parts: RunParts
   #end: End | undefined
 
   constructor(parts: RunParts) {
+    this.vcpus = parts.vcpus
     this.#parts = parts
   }
 
@@ -47,7 +49,7 @@ export abstract class MachineRun {
   }
 
   async toEnd(): Promise<End> {
-    const runs = this.#parts.vcpus.map((vcpu) => this.#runOne(vcpu))
+    const runs = this.vcpus.map((vcpu) => this.#runOne(vcpu))
     // Waits until all stand still, whichever fails.
     await Promise.allSettled(runs)
     await Promise.all(runs)
@@ -55,7 +57,7 @@ export abstract class MachineRun {
   }
 
   protected interrupt(): void {
-    for (const vcpu of this.#parts.vcpus) vcpu.interrupt()
+    for (const vcpu of this.vcpus) vcpu.interrupt()
   }
 
   /** Answers an exit that not every machine has. @throws HvError when the guest cannot go on */

@@ -38,7 +38,8 @@ export const machine: Machine = {
     const status = (value: number): void => {
       for (const latch of latches) latch.set(value)
     }
-    const serial = new Pl011(input, output, {line: vm.irqchip!.line(PL011.gsi), status})
+    const serial = new Pl011(input, output)
+    serial.wire({line: vm.irqchip!.line(PL011.gsi), status})
     vm.post({space: 'memory', first: PL011.first, length: 4}, (offset, value) => serial.write(offset, value))
     return {
       all: [serial, new Pl031()],

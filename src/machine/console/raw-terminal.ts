@@ -1,5 +1,6 @@
-// rawTerminal: makes the host's terminal deliver each key as it is typed, until the machine whose console it is ends.
+// A terminal as a machine's console: rawTerminal makes it deliver each key as it is typed; ConsoleKeys passes the keys on.
 
+import {Transform, type TransformCallback} from 'node:stream'
 import {TCGETS, TCSETS} from '../../abi/ioctl.ts'
 import * as termios from '../../abi/termios.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
@@ -33,4 +34,34 @@ export function rawTerminal(fd: number, {hasTerminal = false} = {}): Disposable 
     nativeHost.files.endTerminalChange()
   }
   return {[Symbol.dispose]: () => nativeHost.files.restoreTerminal()}
+}
+
+const ESCAPE = 0x01
+const QUIT = 'x'.charCodeAt(0)
+
+/** ^A and then x ends the machine, as with QEMU. */
+export class ConsoleKeys extends Transform {
+  readonly #onQuit: () => void
+  #isEscaped = false
+
+  constructor(onQuit: () => void) {
+    super()
+    this.#onQuit = onQuit
+  }
+
+  override _transform(chunk: Uint8Array, _encoding: BufferEncoding, done: TransformCallback): void {
+    const typed = [...chunk].filter((byte) => this.#isForMachine(byte))
+    done(null, Uint8Array.from(typed))
+  }
+
+  /** ^A twice is one ^A; ^A before any other key is dropped. */
+  #isForMachine(byte: number): boolean {
+    if (!this.#isEscaped) {
+      this.#isEscaped = byte === ESCAPE
+      return !this.#isEscaped
+    }
+    this.#isEscaped = false
+    if (byte === QUIT) this.#onQuit()
+    return byte !== QUIT
+  }
 }

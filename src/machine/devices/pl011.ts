@@ -1,7 +1,6 @@
 // Pl011: the part of Arm's PrimeCell UART (ARM DDI 0183) that drivers use, polled or with interrupts; the rest is stored or ignored.
 
-import type {MachineInput, MachineOutput} from '../console/streams.ts'
-import {Uart, type UartWiring} from './uart.ts'
+import {Uart} from './uart.ts'
 
 /** As on QEMU's board "virt". */
 export const PL011 = {first: 0x09000000, length: 0x1000, gsi: 1}
@@ -29,11 +28,6 @@ const SENT = 0x20
 export class Pl011 extends Uart {
   readonly place = {name: 'the serial port', space: 'memory', ...PL011, sizes: [1, 2, 4]} as const
   readonly #stored = new Map<number, number>()
-
-  constructor(input: MachineInput, output: MachineOutput, wiring?: UartWiring) {
-    super(input, output, wiring)
-    this.update()
-  }
 
   read(offset: number): number {
     if (offset >= IDENTITY) return IDENTITY_BYTES[(offset - IDENTITY) >> 2]

@@ -1,7 +1,6 @@
 // Serial: the part of a 16550 that drivers use, polled or with interrupts; the rest is stored or ignored.
 
-import type {MachineInput, MachineOutput} from '../console/streams.ts'
-import {Uart, type UartWiring} from './uart.ts'
+import {Uart} from './uart.ts'
 
 /** A PC's first serial port. */
 export const COM1 = {first: 0x3f8, length: 8, gsi: 4}
@@ -36,11 +35,6 @@ export class Serial extends Uart {
   readonly place = {name: 'the serial port', space: 'port', ...COM1, sizes: [1]} as const
   readonly #stored = new Uint8Array(COM1.length)
   #hasFifo = false
-
-  constructor(input: MachineInput, output: MachineOutput, wiring?: UartWiring) {
-    super(input, output, wiring)
-    this.update()
-  }
 
   read(offset: number): number {
     if (this.#isDivisor(offset)) return this.#stored[offset]

@@ -15,22 +15,26 @@ export interface UartWiring {
   status: (value: number) => void
 }
 
-/** A UART with the registers of one kind. Its constructor calls `update`. */
+/** A UART with the registers of one kind. */
 export abstract class Uart implements Device {
   abstract readonly place: DevicePlace
   protected readonly input: MachineInput
   /** The transmitter has become empty, and the guest was not told. */
   protected hasSent = false
   readonly #output: MachineOutput
-  readonly #wiring: UartWiring | undefined
+  #wiring: UartWiring | undefined
   #isRaised = false
   #polls = 0
 
-  constructor(input: MachineInput, output: MachineOutput, wiring?: UartWiring) {
+  constructor(input: MachineInput, output: MachineOutput) {
     this.input = input
     this.#output = output
-    this.#wiring = wiring
     input.onChange(() => this.update())
+  }
+
+  wire(wiring: UartWiring): void {
+    this.#wiring = wiring
+    this.update()
   }
 
   /** The guest does nothing but poll for input. */

@@ -3,7 +3,6 @@
 import {SIGKILL} from '../../abi/signal.ts'
 import {Vm} from '../../vm/vm.ts'
 import {KernelFile} from '../boot/kernel-file.ts'
-import type {KernelStart} from '../boot/kernel-start.ts'
 import {memoryPieces, slotsOf} from '../boot/memory-pieces.ts'
 import {type Source, sourceOf} from '../boot/source.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
@@ -42,7 +41,7 @@ export class KernelMachine implements Disposable {
   readonly #files: readonly (KernelFile | undefined)[]
   readonly #models: readonly DeviceModel[]
   readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
-  #made: MachineInstance
+  #run: KernelRun
   #isDisposed = false
 
   /** Opens the machine's files, and reads none. @param debug how its first boot is debugged @throws HvError */
@@ -61,10 +60,10 @@ export class KernelMachine implements Disposable {
       const shares = resources.shares(options.shares)
       const own = [new VirtioEntropy(), this.vsock, ...(extras?.models ?? [])]
       this.#models = [...own, ...resources.cards(options.network), ...disks, ...shares]
-      this.#made = this.#make()
-      const {vm, vcpus, run} = this.#made
+      this.#run = this.#make()
+      const {vm, vcpus} = this.#run
       const kill = (): void => this.stop({exitCode: null, signal: SIGKILL, timedOut: false})
-      run.debugging = debug?.({vcpus, memory: vm.memory, kill})
+      this.#run.debugging = debug?.({vcpus, memory: vm.memory, kill})
     } catch (error) {
       resources[Symbol.dispose]()
       throw error
@@ -92,8 +91,10 @@ export class KernelMachine implements Disposable {
       onLoaded()
       const loadedNs = nowNs()
       let end = await this.#boot()
-      while (this.#made.run.wasReset && this.#options.reboots) {
-        this.#remake()
+      while (this.#run.wasReset && this.#options.reboots) {
+        // Its devices keep their resources.
+        this.#run[Symbol.dispose]()
+        this.#run = this.#make()
         this.#load(kernel!, initrd)
         end = await this.#boot()
       }
@@ -108,18 +109,18 @@ export class KernelMachine implements Disposable {
   stop(end: End): void {
     if (this.#isDisposed) return
     this.#streams.output.hurry()
-    this.#made.run.stop(end)
+    this.#run.stop(end)
   }
 
   [Symbol.dispose](): void {
     this.#isDisposed = true
-    unmake(this.#made)
+    this.#run[Symbol.dispose]()
     this.#streams.input.close()
     this.#resources[Symbol.dispose]()
     this.vsock.close()
   }
 
-  #make(): MachineInstance {
+  #make(): KernelRun {
     const {cpus = 1, memoryBytes = MEMORY_BYTES} = this.#options
     const {lowBytes, high} = memoryPieces(memoryBytes)
     const {memoryBase} = machine
@@ -127,27 +128,21 @@ export class KernelMachine implements Disposable {
     try {
       for (const slot of high === undefined ? [] : slotsOf(high)) vm.addMemory({...slot, hugePages: true})
       const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
-      return {vm, highMemory: high, vcpus, run: new KernelRun(vm, vcpus, this.#models, this.#streams)}
+      return new KernelRun({vm, highMemory: high, vcpus}, this.#models, this.#streams)
     } catch (error) {
       vm[Symbol.dispose]()
       throw error
     }
   }
 
-  /** Makes the machine anew; its devices keep their resources. */
-  #remake(): void {
-    unmake(this.#made)
-    this.#made = this.#make()
-  }
-
   #load(kernel: Source, initrd: Source | undefined): void {
-    const {run, ...made} = this.#made
+    const {vm, highMemory, vcpus, devices} = this.#run
     const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
-    machine.startLinux({...made, kernel, initrd, commandLine, devices: run.devices})
+    machine.startLinux({vm, highMemory, vcpus, kernel, initrd, commandLine, devices})
   }
 
   async #boot(): Promise<End> {
-    const {run} = this.#made
+    const run = this.#run
     const end = await run.toEnd().catch((error) => {
       this.#died()
       throw error
@@ -158,20 +153,10 @@ export class KernelMachine implements Disposable {
   }
 
   #died(end?: End): void {
-    const {vcpus, highMemory, vm, run} = this.#made
-    const signal = end?.signal ?? run.failure
+    const {vcpus, highMemory, vm, failure} = this.#run
+    const signal = end?.signal ?? failure
     const {memory} = vm
     const pieces = [{address: memory.base, bytes: memory.size}, ...(highMemory ? [highMemory] : [])]
     this.onDead?.({vcpus, memory, pieces, signal}, end)
   }
-}
-
-/** What a reset makes anew. */
-interface MachineInstance extends Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'> {
-  readonly run: KernelRun
-}
-
-function unmake({vm, run}: MachineInstance): void {
-  run[Symbol.dispose]()
-  vm[Symbol.dispose]()
 }

@@ -2,10 +2,9 @@
 
 import {SIGPIPE} from '../../abi/signal.ts'
 import type {Exit, HaltExit, HypercallExit} from '../../vm/exit.ts'
-import type {Vcpu} from '../../vm/vcpu.ts'
 import type {Vm} from '../../vm/vm.ts'
-import type {PlacedDevice} from '../bus.ts'
-import {Bus} from '../bus.ts'
+import type {KernelStart} from '../boot/kernel-start.ts'
+import {Bus, type PlacedDevice} from '../bus.ts'
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
 import type {End} from '../debug/debugging.ts'
 import {machine} from '../host-machine.ts'
@@ -25,20 +24,27 @@ export interface KernelStreams {
   readonly output: MachineOutput
 }
 
+type KernelParts = Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'>
+
+/** What a reset makes anew. */
 export class KernelRun extends MachineRun implements Disposable {
+  readonly vm: Vm
+  readonly highMemory: KernelStart['highMemory']
   readonly devices: readonly PlacedDevice[]
   readonly #virtio: readonly VirtioMmio[]
   readonly #output: MachineOutput
   #flushed: Promise<void> | undefined
 
   /** @param models placed after the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
-  constructor(vm: Vm, vcpus: readonly Vcpu[], models: readonly DeviceModel[], streams: KernelStreams) {
+  constructor({vm, vcpus, highMemory}: KernelParts, models: readonly DeviceModel[], streams: KernelStreams) {
     const devices = machine.makeKernelDevices(vm, streams)
     const plugged = plugVirtio(vm, machine.virtio, models)
     const virtio = plugged.map(({device}) => device)
     const bus = new Bus([...devices.all, ...virtio], () => this.stats.unclaimed++)
     super({vcpus, bus, devices, internalErrorStep: machine.kernelErrorStep()})
     this.stats.unclaimed = 0
+    this.vm = vm
+    this.highMemory = highMemory
     this.devices = [...devices.placed, ...plugged.map((each) => each.placed)]
     this.#virtio = virtio
     this.#output = streams.output
@@ -47,6 +53,7 @@ export class KernelRun extends MachineRun implements Disposable {
 
   [Symbol.dispose](): void {
     for (const device of this.#virtio) device.reset()
+    this.vm[Symbol.dispose]()
   }
 
   /** All output is handed over then. */

@@ -2,8 +2,7 @@
 
 import type {Readable} from 'node:stream'
 import {SIGKILL} from '../../abi/signal.ts'
-import {ConsoleKeys} from '../console/console-keys.ts'
-import {rawTerminal} from '../console/raw-terminal.ts'
+import {ConsoleKeys, rawTerminal} from '../console/raw-terminal.ts'
 import {MachineInput, MachineOutput} from '../console/streams.ts'
 import type {Debugger} from '../debug/debugging.ts'
 import type {MachineResult} from '../machine-result.ts'

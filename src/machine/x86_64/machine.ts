@@ -45,8 +45,8 @@ export const machine: Machine = {
   vcpuOptions: () => ({}),
   makeKernelDevices(vm, {input, output}) {
     const status = vm.latch({space: 'port', first: COM1.first + LINE_STATUS, length: 1})
-    const wiring = {line: vm.irqchip!.line(COM1.gsi), status: (value: number) => status.set(value)}
-    const serial = new Serial(input, output, wiring)
+    const serial = new Serial(input, output)
+    serial.wire({line: vm.irqchip!.line(COM1.gsi), status: (value) => status.set(value)})
     vm.post({space: 'port', first: COM1.first, length: 1}, (offset, value) => serial.write(offset, value))
     const exitPort = new ExitRegister(EXIT_PORT)
     const power = new AcpiPower()

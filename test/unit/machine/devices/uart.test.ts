@@ -18,14 +18,14 @@ function make(Uart: (typeof UARTS)[number]['Uart']) {
   const log: string[] = []
   let status = -1
   const line = {raise: () => log.push('raise'), lower: () => log.push('lower'), pulse() {}}
-  const wiring = {
+  const input = new MachineInput(() => stream)
+  const uart = new Uart(input, new MachineOutput(({length}) => length))
+  uart.wire({
     line,
-    status: (value: number) => {
+    status: (value) => {
       status = value
     },
-  }
-  const input = new MachineInput(() => stream)
-  const uart = new Uart(input, new MachineOutput(({length}) => length), wiring)
+  })
   return {uart, stream, log, status: () => status}
 }
 

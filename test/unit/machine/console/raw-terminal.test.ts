@@ -1,7 +1,7 @@
 // ConsoleKeys: which of a terminal's keys a machine gets, and which end it.
 
 import {expect, test} from 'vitest'
-import {ConsoleKeys} from '../../../../src/machine/console/console-keys.ts'
+import {ConsoleKeys} from '../../../../src/machine/console/raw-terminal.ts'
 
 test.each([
   [['ab', '\x03\x1a\x04'], 'ab\x03\x1a\x04', 0],

@@ -1,7 +1,6 @@
 // Inodes of files that have no place in any tree: eventfd, timerfd, epoll (Linux's anon_inodefs). One inode for each kind.
 
 import {EOPNOTSUPP, Errno} from '../abi/errno.ts'
-import {now} from './clock.ts'
 import type {Attributes, ByteString} from './file.ts'
 import {Node} from './node.ts'
 import type {UnmountedFileSystem} from './unmounted.ts'
@@ -26,7 +25,7 @@ export class AnonymousInode extends Node {
   }
 
   override attributes(): Attributes {
-    const time = now()
+    const time = this.fs.clock.now()
     return {
       dev: this.fs.dev,
       ino: this.#ino,

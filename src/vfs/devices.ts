@@ -5,8 +5,8 @@ import {makeDev, S_IFCHR} from '../abi/file-mode.ts'
 import {POLLIN} from '../abi/open-flags.ts'
 import type {FileDescription, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
+import type {HostRandom} from './host.ts'
 import {writeInt} from './int-argument.ts'
-import {nativeHost} from './native-host.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 export const NULL_DEV = makeDev(1, 3)
@@ -27,13 +27,13 @@ export function isDevice(inode: Inode, rdev: number): boolean {
 }
 
 /** Opens a node's device. @throws Errno ENXIO for a device that does not exist */
-export function openDevice(inode: Inode, rdev: number, flags: number): FileDescription {
+export function openDevice(inode: Inode, rdev: number, flags: number, random: HostRandom): FileDescription {
   if (inode.kind !== S_IFCHR) throw new Errno(ENXIO)
   if (rdev === NULL_DEV) return new NullDevice(inode, flags)
   if (rdev === ZERO_DEV) return new ZeroDevice(inode, flags)
   if (rdev === FULL_DEV) return new FullDevice(inode, flags)
-  if (rdev === RANDOM_DEV) return new RandomDevice(inode, flags)
-  if (rdev === URANDOM_DEV) return new UrandomDevice(inode, flags)
+  if (rdev === RANDOM_DEV) return new RandomDevice(inode, flags, random)
+  if (rdev === URANDOM_DEV) return new UrandomDevice(inode, flags, random)
   throw new Errno(ENXIO)
 }
 
@@ -84,13 +84,20 @@ class FullDevice extends ZeroDevice {
 }
 
 class UrandomDevice extends NullDevice {
+  readonly #random: HostRandom
+
+  constructor(inode: Inode, flags: number, random: HostRandom) {
+    super(inode, flags)
+    this.#random = random
+  }
+
   override get discardsWrites(): boolean {
     return false
   }
 
   override read(target: Uint8Array): number {
     this.requireReadable()
-    nativeHost.random.fill(target)
+    this.#random.fill(target)
     return target.length
   }
 

@@ -2,6 +2,7 @@
 
 import type {StatfsFields} from '../abi/stat.ts'
 import type {Budget} from './budget.ts'
+import type {FileClock} from './clock.ts'
 import type {Inode} from './file.ts'
 import type {VirtualFileSystem} from './virtual-file-system.ts'
 
@@ -12,6 +13,8 @@ export interface FileSystem {
   readonly readOnly: boolean
   /** st_dev of its inodes; 0: no kernel has admitted it. */
   dev: number
+  /** Stamps its inodes. `dev` and this are set when a kernel admits it. */
+  clock: FileClock
   /** It has `dev` now, and may take more of the kernel's numbers. Absent: that is all it needs. */
   admitted?(vfs: VirtualFileSystem): void
   /** Its own mount options, as /proc/mounts lists them after the others; absent: none. */

@@ -14,6 +14,8 @@ export interface Host {
 }
 
 export interface HostClock extends ClockAddon {
+  /** Milliseconds since the epoch. */
+  realtimeMs(): number
   /** Programs, too, may tell the time by the processor's cycle counter. */
   readonly countsCycles: boolean
 }

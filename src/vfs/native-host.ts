@@ -23,6 +23,7 @@ export const nativeHost: Host = {
       return addon.cyclesAreInvariant() && isCounter(readClocksource())
     },
     sampleClocks: addon.sampleClocks,
+    realtimeMs: () => Date.now(),
   },
   random: {
     fill(target) {

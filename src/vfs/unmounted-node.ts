@@ -1,7 +1,6 @@
 // UnmountedNode: an inode for one pipe or socket alone, with the mode, owner and times that its descriptors set.
 
 import {PERMISSION_BITS, S_IFMT} from '../abi/file-mode.ts'
-import {now} from './clock.ts'
 import type {AttributeChanges, Attributes, Credentials} from './file.ts'
 import {Node} from './node.ts'
 import type {UnmountedFileSystem} from './unmounted.ts'
@@ -16,7 +15,7 @@ export abstract class UnmountedNode extends Node {
   constructor(fs: UnmountedFileSystem, mode: number, {uid, gid}: Pick<Credentials, 'uid' | 'gid'>) {
     super(mode & S_IFMT)
     this.fs = fs
-    const time = now()
+    const time = this.fs.clock.now()
     this.#attributes = {
       ...{dev: fs.dev, ino: fs.takeIno(), mode, nlink: 1, uid, gid, rdev: 0},
       ...{size: 0, blocks: 0, blksize: BLOCK_SIZE, atime: time, mtime: time, ctime: time, btime: time},
@@ -34,6 +33,6 @@ export abstract class UnmountedNode extends Node {
     kept.gid = gid ?? kept.gid
     kept.atime = atime ?? kept.atime
     kept.mtime = mtime ?? kept.mtime
-    kept.ctime = now()
+    kept.ctime = this.fs.clock.now()
   }
 }

@@ -1,6 +1,7 @@
 // UnmountedFileSystem: holds inodes that no mount shows: pipes, host streams, eventfds and the like.
 
 import {EINVAL, Errno} from '../abi/errno.ts'
+import type {FileClock} from './clock.ts'
 import type {Inode} from './file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from './file-system.ts'
 
@@ -8,13 +9,15 @@ export class UnmountedFileSystem implements FileSystem {
   readonly type: string
   readonly readOnly = false
   readonly dev: number
+  readonly clock: FileClock
   readonly #magic: number
   #nextIno = 1
 
   /** @param magic f_type of fstatfs(2) */
-  constructor(type: string, magic: number, dev: number) {
+  constructor(type: string, magic: number, dev: number, clock: FileClock) {
     this.type = type
     this.dev = dev
+    this.clock = clock
     this.#magic = magic
   }
 

@@ -1,6 +1,7 @@
 // VirtualFileSystem: what the file systems of one kernel share: device numbers, changes to its mounts, and those that no mount shows.
 
 import {AnonymousInode} from './anonymous-inode.ts'
+import {FileClock} from './clock.ts'
 import type {ByteString} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Host} from './host.ts'
@@ -17,24 +18,31 @@ const FIRST_MINOR = 32
 export class VirtualFileSystem {
   /** Of the kernel. */
   readonly host: Host
+  readonly clock: FileClock
   #nextMinor = FIRST_MINOR
   #lastCookie = 0
   #turn = 0
-  readonly #anonymous = this.unmounted('anon_inodefs', ANON_INODE_FS_MAGIC)
+  readonly #anonymous: UnmountedFileSystem
   readonly #anonymousInodes = new Map<ByteString, AnonymousInode>()
   /** Of pipe(2)'s inodes. */
-  readonly pipes = this.unmounted('pipefs', PIPEFS_MAGIC)
+  readonly pipes: UnmountedFileSystem
   /** Of /proc/PID/ns. */
-  readonly namespaces = this.unmounted('nsfs', NSFS_MAGIC)
+  readonly namespaces: UnmountedFileSystem
   /** Of hv's own descriptors that the guest was given. */
-  readonly hostStreams = this.unmounted('hostfs', 0)
+  readonly hostStreams: UnmountedFileSystem
   /** Of memory that processes share without a file: Linux's is the first of all file systems. */
-  readonly sharedMemory = new UnmountedFileSystem('tmpfs', TMPFS_MAGIC, 1)
+  readonly sharedMemory: UnmountedFileSystem
   /** Mounts that were added. */
   readonly mountChanges: Changes = {count: 0, waiters: new WaitQueue()}
 
   constructor(host: Host) {
     this.host = host
+    this.clock = new FileClock(host.clock)
+    this.#anonymous = this.unmounted('anon_inodefs', ANON_INODE_FS_MAGIC)
+    this.pipes = this.unmounted('pipefs', PIPEFS_MAGIC)
+    this.namespaces = this.unmounted('nsfs', NSFS_MAGIC)
+    this.hostStreams = this.unmounted('hostfs', 0)
+    this.sharedMemory = new UnmountedFileSystem('tmpfs', TMPFS_MAGIC, 1, this.clock)
   }
 
   /** st_dev of a file system without a device: major 0, as Linux numbers them. */
@@ -47,12 +55,13 @@ export class VirtualFileSystem {
   admit(fs: FileSystem): void {
     if (fs.dev !== 0) return
     fs.dev = this.takeDev()
+    fs.clock = this.clock
     fs.admitted?.(this)
   }
 
   /** For files that no mount shows. @param magic f_type of fstatfs(2) */
   unmounted(type: string, magic: number): UnmountedFileSystem {
-    return new UnmountedFileSystem(type, magic, this.takeDev())
+    return new UnmountedFileSystem(type, magic, this.takeDev(), this.clock)
   }
 
   /** The inode whose /proc/self/fd link reads `anon_inode:` and `label`: `[eventfd]`. One for each kind. */

@@ -24,6 +24,10 @@ export class SimulatedClock implements HostClock {
   }
 
   sampleClocks(): void {}
+
+  realtimeMs(): number {
+    return Math.floor(this.nowNs / 1e6)
+  }
 }
 
 /** The bytes 1, 2, 3 … */

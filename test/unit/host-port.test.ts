@@ -8,6 +8,9 @@ const MODULES = /(\/|^)(addon|native-host)\.ts$|^node:(fs|crypto|child_process|n
 const AMBIENT = /\b(Date\.now|new Date\(\)|hrtime|performance\.now|Math\.random|getBuiltinModule)\b/
 
 const allowed: Record<string, string> = {
+  'src/vfs/native-host.ts': 'the port to the real host',
+  'src/vfs/fs/host-source.ts': 'opens what the maker names, before a jail closes',
+  'src/vfs/descriptor-path.ts': 'tells the maker where a descriptor leads',
   'src/sentry/outside/sentry.ts': 'passes the real host to a kernel whose maker names no other',
   'src/sentry/outside/host-files.ts': 'opens what the maker names, before a jail closes',
   'src/sentry/outside/host-program.ts': 'opens what the maker names, before a jail closes',
@@ -25,8 +28,8 @@ function reachesHost(source: Source): boolean {
   return importsOf({...source, text}).some((name) => MODULES.test(name)) || AMBIENT.test(text)
 }
 
-test('kernels reach the host through its port', () => {
-  const upper = src.filter(({path}) => /^src\/sentry\//.test(path))
+test('kernels and file systems reach the host through its port', () => {
+  const upper = src.filter(({path}) => /^src\/(sentry|vfs)\//.test(path))
   expect(
     upper
       .filter(reachesHost)

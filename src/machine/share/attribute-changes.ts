@@ -2,8 +2,9 @@
 
 import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS} from '../../abi/file-mode.ts'
-import {now} from '../../vfs/clock.ts'
+import {FileClock} from '../../vfs/clock.ts'
 import type {AttributeChanges, Time} from '../../vfs/file.ts'
+import {nativeHost} from '../../vfs/native-host.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 
 const [MODE, UID, GID, SIZE, ATIME, MTIME] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20]
@@ -40,8 +41,11 @@ export function attributeChanges(wanted: WantedAttributes): AttributeChanges {
   }
 }
 
+/** Shares are the host's, in its time. */
+const clock = new FileClock(nativeHost.clock)
+
 function timeOf(isWanted: number, isNow: number, time: Time): Time | undefined {
-  if (!isWanted || isNow) return isWanted ? now() : undefined
+  if (!isWanted || isNow) return isWanted ? clock.now() : undefined
   if (time.nanoseconds >= NS_PER_SECOND) throw new Errno(EINVAL)
   return time
 }

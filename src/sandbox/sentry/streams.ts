@@ -4,8 +4,7 @@ import {EINVAL, ENOSPC, EPERM, EPIPE, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFIFO} from '../../abi/file-mode.ts'
 import {FIONREAD} from '../../abi/ioctl.ts'
 import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
-import {now} from '../../vfs/clock.ts'
-import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory} from '../../vfs/file.ts'
+import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory, Time} from '../../vfs/file.ts'
 import {Description} from '../../vfs/file-description.ts'
 import {writeInt} from '../../vfs/int-argument.ts'
 import {Node} from '../../vfs/node.ts'
@@ -136,12 +135,13 @@ class StreamInode extends Node {
   readonly fs: UnmountedFileSystem
   readonly #stream: Stream
   readonly #ino: number
-  readonly #time = now()
+  readonly #time: Time
 
   constructor(fs: UnmountedFileSystem, stream: Stream) {
     super(S_IFIFO)
     this.fs = fs
     this.#ino = fs.takeIno()
+    this.#time = fs.clock.now()
     this.#stream = stream
   }
 

@@ -25,12 +25,12 @@ export class KernelIpc {
   }
 
   get semaphores(): SemaphoreSets {
-    this.#semaphores ??= new SemaphoreSets(this.kernel.budget)
+    this.#semaphores ??= new SemaphoreSets(this.kernel)
     return this.#semaphores
   }
 
   get messages(): MessageQueues {
-    this.#messages ??= new MessageQueues(this.kernel.budget)
+    this.#messages ??= new MessageQueues(this.kernel)
     return this.#messages
   }
 
@@ -43,7 +43,7 @@ export class KernelIpc {
   get memoryFiles(): Tmpfs {
     if (this.#memoryFiles === undefined) {
       const {platform, budget, vfs} = this.kernel
-      this.#memoryFiles = new Tmpfs(platform.memory, {budget})
+      this.#memoryFiles = new Tmpfs(platform.memory, {vfs, budget})
       vfs.admit(this.#memoryFiles)
     }
     return this.#memoryFiles

@@ -2,8 +2,9 @@
 
 import {MSGMNB, MSGMNI} from '../../abi/ipc.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
-import {now} from '../../vfs/clock.ts'
+import type {FileClock} from '../../vfs/clock.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Kernel} from '../core/kernel.ts'
 import {IpcTable} from './ipc-table.ts'
 import type {IpcPermission} from './permission.ts'
 
@@ -25,7 +26,7 @@ export class MessageQueue {
   /** Seconds. */
   sentAt = 0
   receivedAt = 0
-  changedAt = now().seconds
+  changedAt: number
   lastSender = 0
   lastReceiver = 0
   /** IPC_RMID came. */
@@ -33,10 +34,13 @@ export class MessageQueue {
   /** Woken, in the order in which calls went to sleep, when there is one more message, or room. */
   readonly changed = new WaitQueue()
   readonly #budget: Budget
+  readonly #clock: FileClock
   #messages: Message[] = []
   #bytes = 0
 
-  constructor(permission: IpcPermission, budget: Budget) {
+  constructor(permission: IpcPermission, budget: Budget, clock: FileClock) {
+    this.#clock = clock
+    this.changedAt = clock.now().seconds
     this.permission = permission
     this.#budget = budget
   }
@@ -60,7 +64,7 @@ export class MessageQueue {
     this.#messages.push(message)
     this.#bytes += message.text.length
     this.lastSender = pid
-    this.sentAt = now().seconds
+    this.sentAt = this.#clock.now().seconds
     this.changed.wakeAll()
   }
 
@@ -86,7 +90,7 @@ export class MessageQueue {
     this.#bytes -= message.text.length
     this.#budget.give(costOf(message))
     this.lastReceiver = pid
-    this.receivedAt = now().seconds
+    this.receivedAt = this.#clock.now().seconds
     this.changed.wakeAll()
   }
 
@@ -115,15 +119,17 @@ function costOf({text}: Message): number {
 export class MessageQueues {
   readonly table = new IpcTable<MessageQueue>(MSGMNI)
   readonly #budget: Budget
+  readonly #clock: FileClock
 
-  constructor(budget: Budget) {
+  constructor({budget, vfs}: Pick<Kernel, 'budget' | 'vfs'>) {
     this.#budget = budget
+    this.#clock = vfs.clock
   }
 
   /** @throws Errno ENOMEM */
   create(permission: IpcPermission): MessageQueue {
     this.#budget.take(COST.messageQueue)
-    return new MessageQueue(permission, this.#budget)
+    return new MessageQueue(permission, this.#budget, this.#clock)
   }
 
   /** IPC_RMID. */

@@ -3,7 +3,6 @@
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {COST} from '../../vfs/budget.ts'
-import {now} from '../../vfs/clock.ts'
 import type {AttributeChanges, Attributes, Credentials, FileDescription, Time} from '../../vfs/file.ts'
 import {Node} from '../../vfs/node.ts'
 import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
@@ -66,7 +65,7 @@ export class PosixQueue extends Node {
     this.#mode = S_IFREG | (parts.mode & PERMISSIONS)
     this.#uid = parts.owner.uid
     this.#gid = parts.owner.gid
-    this.#times = {atime: now(), mtime: now(), ctime: now()}
+    this.#times = {atime: this.fs.clock.now(), mtime: this.fs.clock.now(), ctime: this.fs.clock.now()}
   }
 
   get count(): number {
@@ -139,11 +138,11 @@ export class PosixQueue extends Node {
     if (changes.uid !== undefined) this.#uid = changes.uid
     if (changes.gid !== undefined) this.#gid = changes.gid
     const {atime = this.#times.atime, mtime = this.#times.mtime} = changes
-    this.#times = {atime, mtime, ctime: now()}
+    this.#times = {atime, mtime, ctime: this.fs.clock.now()}
   }
 
   #touch(): void {
-    this.#times = {atime: now(), mtime: now(), ctime: now()}
+    this.#times = {atime: this.fs.clock.now(), mtime: this.fs.clock.now(), ctime: this.fs.clock.now()}
     this.changed.wakeAll()
   }
 

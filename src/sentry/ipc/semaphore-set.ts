@@ -3,8 +3,9 @@
 import {EFBIG, ERANGE, Errno} from '../../abi/errno.ts'
 import {IPC_NOWAIT, SEM_UNDO, SEMAEM, SEMMNI, SEMVMX} from '../../abi/ipc.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
-import {now} from '../../vfs/clock.ts'
+import type {FileClock} from '../../vfs/clock.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Kernel} from '../core/kernel.ts'
 import {IpcTable} from './ipc-table.ts'
 import type {IpcPermission} from './permission.ts'
 import type {SemaphoreUndo} from './semaphore-undo.ts'
@@ -31,7 +32,8 @@ export class SemaphoreSet {
   readonly pids: Int32Array
   /** Seconds. */
   operatedAt = 0
-  changedAt = now().seconds
+  changedAt: number
+  readonly clock: FileClock
   /** IPC_RMID came. */
   isRemoved = false
   /** Woken when values may have changed, in the order in which calls went to sleep. */
@@ -40,7 +42,9 @@ export class SemaphoreSet {
   /** The tasks' ends that change it. */
   readonly undos = new Set<SemaphoreUndo>()
 
-  constructor(permission: IpcPermission, count: number) {
+  constructor(permission: IpcPermission, count: number, clock: FileClock) {
+    this.clock = clock
+    this.changedAt = clock.now().seconds
     this.permission = permission
     this.values = new Uint16Array(count)
     this.pids = new Int32Array(count)
@@ -77,7 +81,7 @@ export class SemaphoreSet {
     for (const {index} of operations) this.pids[index] = pid
     for (const {index, change, flags} of operations)
       if (flags & SEM_UNDO && change !== 0) undo!.adjust(this, index, -change)
-    this.operatedAt = now().seconds
+    this.operatedAt = this.clock.now().seconds
     if (operations.some(({change}) => change !== 0)) this.changed.wakeAll()
     return undefined
   }
@@ -97,7 +101,7 @@ export class SemaphoreSet {
       this.pids[first + i] = pid
       for (const undo of this.undos) undo.clear(this, first + i)
     })
-    this.changedAt = now().seconds
+    this.changedAt = this.clock.now().seconds
     this.changed.wakeAll()
   }
 
@@ -153,16 +157,18 @@ export class SemaphoreSets {
   readonly budget: Budget
   /** Of all sets. */
   semaphores = 0
+  readonly #clock: FileClock
 
-  constructor(budget: Budget) {
+  constructor({budget, vfs}: Pick<Kernel, 'budget' | 'vfs'>) {
     this.budget = budget
+    this.#clock = vfs.clock
   }
 
   /** @throws Errno ENOMEM */
   create(permission: IpcPermission, count: number): SemaphoreSet {
     this.budget.take(semaphoresCost(count))
     this.semaphores += count
-    return new SemaphoreSet(permission, count)
+    return new SemaphoreSet(permission, count, this.#clock)
   }
 
   /** IPC_RMID. Its sleepers are told. */

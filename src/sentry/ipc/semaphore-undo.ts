@@ -2,7 +2,6 @@
 
 import {SEMVMX} from '../../abi/ipc.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
-import {now} from '../../vfs/clock.ts'
 import type {SemaphoreSet} from './semaphore-set.ts'
 
 export class SemaphoreUndo {
@@ -60,7 +59,7 @@ export class SemaphoreUndo {
         set.pids[index] = pid
       })
       this.forget(set)
-      set.operatedAt = now().seconds
+      set.operatedAt = set.clock.now().seconds
       set.changed.wakeAll()
     }
   }

@@ -3,7 +3,7 @@
 import {ENXIO, Errno} from '../../abi/errno.ts'
 import {SHM_DEST, SHMMNI} from '../../abi/ipc.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {now} from '../../vfs/clock.ts'
+import type {FileClock} from '../../vfs/clock.ts'
 import type {Mappable} from '../../vfs/file.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
 import {type Backing, pageAlign} from '../memory/vma.ts'
@@ -23,13 +23,16 @@ export class SharedSegment implements Mappable {
   /** Seconds. */
   attachedAt = 0
   detachedAt = 0
-  changedAt = now().seconds
+  changedAt: number
   /** In all address spaces. */
   attachments = 0
   readonly #memory: SharedMemory
   readonly #segments: SharedSegments
+  readonly #clock: FileClock
 
   constructor(permission: IpcPermission, size: number, creator: number, segments: SharedSegments) {
+    this.#clock = segments.ipc.kernel.vfs.clock
+    this.changedAt = this.#clock.now().seconds
     this.permission = permission
     this.size = size
     this.pages = pageAlign(size) / PAGE_SIZE
@@ -65,13 +68,13 @@ export class SharedSegment implements Mappable {
 
   attached(): void {
     this.attachments++
-    this.attachedAt = now().seconds
+    this.attachedAt = this.#clock.now().seconds
     this.lastPid = this.#segments.ipc.pid
   }
 
   detached(): void {
     this.attachments--
-    this.detachedAt = now().seconds
+    this.detachedAt = this.#clock.now().seconds
     this.lastPid = this.#segments.ipc.pid
     if (this.attachments === 0 && this.permission.mode & SHM_DEST) this.#segments.destroy(this)
   }

@@ -23,7 +23,7 @@ export function openAside(
   {platform: {memory}, vfs}: Kernel,
   credentials: Credentials,
 ): AsideProgram {
-  const tree = mountRoot(new Tmpfs(memory), vfs)
+  const tree = mountRoot(new Tmpfs(memory, {vfs}), vfs)
   try {
     mountFile(tree.top, file, PATH, memory)
     const executable = openExecutable({root: tree.top, credentials}, tree.top, PATH)

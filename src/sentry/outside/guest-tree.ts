@@ -47,14 +47,14 @@ const STICKY_MODE = 0o1777
 
 /** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
-  const {budget, disk} = options
-  const rootMount = mountRoot(rootFileSystem(memory, options), options.vfs, {readOnly: options.readOnly})
+  const {vfs, budget, disk} = options
+  const rootMount = mountRoot(rootFileSystem(memory, options), vfs, {readOnly: options.readOnly})
   try {
     const top = rootMount.top
     const {terminals} = options
-    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminals, budget, disk}))
+    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {vfs, terminals, budget, disk}))
     if (terminals !== undefined) mount(makeDirectory(dev.top, 'pts'), terminals.fs)
-    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, budget, disk}))
+    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, vfs, budget, disk}))
     const proc = makeDirectory(top, 'proc')
     if (options.proc !== undefined) mount(proc, options.proc)
     const sys = makeDirectory(top, 'sys')
@@ -64,7 +64,7 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
     requireOwnPlaces(mounts)
     for (const each of byDepth(mounts)) {
       if ('host' in each) mountVolume(top, each, memory, budget)
-      else mountTmpfs(top, each, memory, {budget, disk})
+      else mountTmpfs(top, each, memory, {vfs, budget, disk})
     }
     return rootMount
   } catch (error) {
@@ -93,14 +93,14 @@ export function makeLink(root: Location, path: string, target: string): void {
 
 function rootFileSystem(
   memory: MemoryFile,
-  {root, lower, budget, disk}: Pick<TreeOptions, 'root' | 'lower' | 'budget' | 'disk'>,
+  {vfs, root, lower, budget, disk}: Pick<TreeOptions, 'vfs' | 'root' | 'lower' | 'budget' | 'disk'>,
 ): FileSystem {
   if (lower !== undefined) {
     lower.useMemory(memory)
-    return new Overlay(lower, memory, {budget, disk})
+    return new Overlay(lower, memory, {vfs, budget, disk})
   }
-  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, budget, disk})
-  return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {budget, disk})
+  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, vfs, budget, disk})
+  return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {vfs, budget, disk})
 }
 
 /** @throws HvError BAD_ARGUMENT */
@@ -143,7 +143,7 @@ function mountTmpfs(
   root: Location,
   {guest, ...limits}: TmpfsMount,
   memory: MemoryFile,
-  counters: Pick<TreeOptions, 'budget' | 'disk'>,
+  counters: Pick<TreeOptions, 'vfs' | 'budget' | 'disk'>,
 ): void {
   mountAt(root, guest, new Tmpfs(memory, {...limits, ...counters}))
 }

@@ -70,12 +70,13 @@ export class Sentry {
     this.#maxOpenFiles = options.maxOpenFiles
     this.disk = new DiskQuota(options.diskBytes)
     const budget = new Budget(budgetBytes(platform.memory.size))
-    const terminals = new Terminals(budget, () => this.kernel, this.#credentials, options.terminal)
+    const vfs = new VirtualFileSystem(options.host ?? nativeHost)
+    const terminals = new Terminals(vfs, budget, () => this.kernel, this.#credentials, options.terminal)
     this.terminals = terminals
     this.terminal = terminals.host
     const source = new KernelProcSource(() => this.kernel)
     this.#root = buildTree(platform.memory, {
-      vfs: new VirtualFileSystem(options.host ?? nativeHost),
+      vfs,
       budget,
       disk: this.disk,
       root: options.root,

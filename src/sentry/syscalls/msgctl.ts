@@ -15,7 +15,6 @@ import {
   MSGMNI,
   MSQID_DS_BYTES,
 } from '../../abi/ipc.ts'
-import {now} from '../../vfs/clock.ts'
 import {requireCapability} from '../core/credentials.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
@@ -63,7 +62,7 @@ function change(task: Task, queue: MessageQueue, bytes: Uint8Array): number {
   if (maxBytes > MSGMNB) requireCapability(task.credentials, CAP_SYS_RESOURCE)
   queue.permission.update(bytes)
   queue.maxBytes = maxBytes
-  queue.changedAt = now().seconds
+  queue.changedAt = task.kernel.vfs.clock.now().seconds
   // There may be room now, or permission may be gone.
   queue.changed.wakeAll()
   return 0

@@ -25,7 +25,6 @@ import {
   SETVAL,
 } from '../../abi/ipc.ts'
 import {arch} from '../../arch/index.ts'
-import {now} from '../../vfs/clock.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {encodeInts, encodeIpcDs, ownObject, statTarget} from '../ipc/ipc-control.ts'
@@ -56,7 +55,7 @@ export const semctl: Syscall = (task, args) => {
       const bytes = task.memory.readBytes(address, IPC_PERM_BYTES)
       const set = ownObject(task, semaphores.table, id)
       set.permission.update(bytes)
-      set.changedAt = now().seconds
+      set.changedAt = task.kernel.vfs.clock.now().seconds
       return 0
     }
     case IPC_RMID:

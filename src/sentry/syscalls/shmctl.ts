@@ -19,7 +19,6 @@ import {
   SHMMAX,
   SHMMNI,
 } from '../../abi/ipc.ts'
-import {now} from '../../vfs/clock.ts'
 import {RLIMIT_MEMLOCK} from '../core/resource-limits.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
@@ -50,7 +49,7 @@ export const shmctl: Syscall = (task, args) => {
       const bytes = task.memory.readBytes(address, SHMID_DS_BYTES)
       const segment = ownObject(task, segments.table, id)
       segment.permission.update(bytes)
-      segment.changedAt = now().seconds
+      segment.changedAt = task.kernel.vfs.clock.now().seconds
       return 0
     }
     case IPC_RMID:

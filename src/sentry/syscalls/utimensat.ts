@@ -5,7 +5,6 @@ import {EFAULT, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE} from '../../abi/file-mode.ts'
 import {IN_ACCESS, IN_ATTRIB, IN_MODIFY} from '../../abi/inotify.ts'
 import {decodeTimespec, decodeTimeval, TIMESPEC_BYTES, UTIME_NOW, UTIME_OMIT} from '../../abi/time.ts'
-import {now} from '../../vfs/clock.ts'
 import type {Time} from '../../vfs/file.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {checkAccess, ownsInode} from '../../vfs/permissions.ts'
@@ -95,6 +94,7 @@ function setTimesOf(task: Task, fd: number, atime: TimeChange, mtime: TimeChange
 function setTimes(task: Task, target: Target, atime: TimeChange, mtime: TimeChange): number {
   const {inode} = target
   const who = task.credentials
+  const {clock} = task.kernel.vfs
   checkMountWritable(target)
   // The owner may set any time; a user with write permission may set "now" (man 2 utimensat, "Permissions requirements").
   if (!ownsInode(who, inode.attributes().uid)) {
@@ -102,15 +102,11 @@ function setTimes(task: Task, target: Target, atime: TimeChange, mtime: TimeChan
     checkAccess(inode, MAY_WRITE, who)
   }
   inode.setAttributes({
-    ...(atime !== 'omit' && {atime: moment(atime)}),
-    ...(mtime !== 'omit' && {mtime: moment(mtime)}),
+    ...(atime !== 'omit' && {atime: atime === 'now' ? clock.now() : atime}),
+    ...(mtime !== 'omit' && {mtime: mtime === 'now' ? clock.now() : mtime}),
   })
   if (atime !== 'omit' && mtime !== 'omit') tellChange(inode, IN_ATTRIB, target)
   else if (atime !== 'omit') tellChange(inode, IN_ACCESS, target)
   else if (mtime !== 'omit') tellChange(inode, IN_MODIFY, target)
   return 0
-}
-
-function moment(time: Time | 'now'): Time {
-  return time === 'now' ? now() : time
 }

@@ -49,7 +49,6 @@ function seconds(us: number): string {
   return `${Math.floor(us / US_PER_SECOND)}.${String(us % US_PER_SECOND).padStart(US_DIGITS, '0')}`
 }
 
-const time = new Float64Array(2)
 let offsetUs = 0
 let comparedNs = Number.NEGATIVE_INFINITY
 
@@ -61,6 +60,7 @@ export function wallClockUs(atNs: number): number {
 
 function compare(): void {
   comparedNs = monotonicNs()
+  const time = new Float64Array(2)
   clock.readClock(CLOCK_REALTIME, time)
   const [seconds, nanoseconds] = time
   offsetUs = seconds * US_PER_SECOND + nanoseconds / NS_PER_US - comparedNs / NS_PER_US

@@ -8,6 +8,7 @@ import {PTMX_DEV, TTY_DEV} from '../../vfs/devices.ts'
 import type {Credentials, FileDescription, Inode} from '../../vfs/file.ts'
 import type {DevTerminals} from '../../vfs/fs/dev.ts'
 import {Devpts, isTerminalDev, MOST_TERMINALS, type PtsNode} from '../../vfs/fs/devpts.ts'
+import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import type {Kernel} from '../core/kernel.ts'
 import {HostTty} from './host-tty.ts'
 import {Pty} from './pty.ts'
@@ -27,10 +28,16 @@ export class Terminals implements DevTerminals {
   readonly #terminals = new Map<number, Terminal>()
 
   /** @param hostFd a descriptor of the host's terminal that becomes the guest's first */
-  constructor(budget: Budget, kernelOf: () => Kernel, owner: Credentials, hostFd: number | undefined) {
+  constructor(
+    {clock}: VirtualFileSystem,
+    budget: Budget,
+    kernelOf: () => Kernel,
+    owner: Credentials,
+    hostFd: number | undefined,
+  ) {
     this.#budget = budget
     this.#kernelOf = kernelOf
-    this.fs = new Devpts((inode, flags) => this.openPair(inode, flags), budget)
+    this.fs = new Devpts((inode, flags) => this.openPair(inode, flags), clock, budget)
     if (hostFd === undefined) return
     this.host = new HostTty(hostFd, owner, kernelOf)
     this.#terminals.set(0, this.host)

@@ -2,6 +2,7 @@
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import {NO_CLOCK} from '../clock.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import type {HostFsAddon} from '../host-addon.ts'
 import type {VirtualFileSystem} from '../virtual-file-system.ts'
@@ -28,6 +29,7 @@ export class ArchiveFs implements FileSystem {
   readonly type = 'archive'
   readonly readOnly = true
   dev = 0
+  clock = NO_CLOCK
   /** The host's calls on its sources, once a kernel has admitted it. */
   files: HostFsAddon | undefined
   readonly #sources = new Set<ArchiveSource>()

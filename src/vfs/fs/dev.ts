@@ -2,20 +2,11 @@
 
 import {S_IFCHR, S_ISVTX} from '../../abi/file-mode.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
-import {
-  FULL_DEV,
-  NULL_DEV,
-  openDevice,
-  PTMX_DEV,
-  RANDOM_DEV,
-  TTY_DEV,
-  URANDOM_DEV,
-  ZERO_DEV,
-} from '../devices.ts'
+import {FULL_DEV, NULL_DEV, PTMX_DEV, RANDOM_DEV, TTY_DEV, URANDOM_DEV, ZERO_DEV} from '../devices.ts'
 import type {FileDescription, Inode} from '../file.ts'
 import {ROOT, Tmpfs, type TmpfsOptions} from './tmpfs.ts'
 
-export interface DevOptions extends Pick<TmpfsOptions, 'budget' | 'disk'> {
+export interface DevOptions extends Pick<TmpfsOptions, 'vfs' | 'budget' | 'disk'> {
   /** Absent: there are only the names. */
   terminals?: DevTerminals
 }
@@ -45,19 +36,16 @@ const links: readonly [name: string, target: string][] = [
 /** A new /dev. It is writable, as on Linux: a guest that is root may add to it. */
 export function createDevFs(memory: MemoryFile, options: DevOptions = {}): Tmpfs {
   const dev = new Tmpfs(memory, {
+    vfs: options.vfs,
     budget: options.budget,
     disk: options.disk,
     type: 'devtmpfs',
     mode: 0o755,
-    openDevice: (inode, rdev, flags) => openNode(inode, rdev, flags, options),
+    openDevice: (inode, rdev, flags) => options.terminals?.openDevice(inode, rdev, flags),
   })
   for (const [name, rdev] of nodes) dev.root.mknod(name, S_IFCHR | 0o666, rdev, ROOT)
   for (const [name, target] of links) dev.root.symlink(name, target, ROOT)
   dev.root.mkdir('shm', S_ISVTX | 0o777, ROOT)
   dev.root.mkdir('pts', 0o755, ROOT)
   return dev
-}
-
-function openNode(inode: Inode, rdev: number, flags: number, {terminals}: DevOptions): FileDescription {
-  return terminals?.openDevice(inode, rdev, flags) ?? openDevice(inode, rdev, flags)
 }

@@ -3,7 +3,7 @@
 import {EIO, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
 import {directoryEntryType, majorOf, minorOf, PERMISSION_BITS, S_IFCHR, S_IFDIR} from '../../abi/file-mode.ts'
 import type {Budget} from '../budget.ts'
-import {now} from '../clock.ts'
+import type {FileClock} from '../clock.ts'
 import {PTMX_DEV} from '../devices.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {
@@ -43,13 +43,15 @@ export class Devpts implements FileSystem {
   readonly type = 'devpts'
   readonly readOnly = false
   dev = 0
+  clock: FileClock
   readonly options = 'gid=5,mode=620,ptmxmode=666'
   readonly budget: Budget | undefined
   readonly root: Inode
   readonly nodes = new Map<ByteString, PtsNode>()
 
   /** @param openMultiplexer what open(2) of its ptmx does */
-  constructor(openMultiplexer: PtsDevice['open'], budget?: Budget) {
+  constructor(openMultiplexer: PtsDevice['open'], clock: FileClock, budget?: Budget) {
+    this.clock = clock
     this.budget = budget
     this.root = new PtsDirectory(this)
     const owner = {uid: 0, gid: 0}
@@ -83,11 +85,12 @@ export class Devpts implements FileSystem {
 
 class PtsDirectory extends Node {
   readonly fs: Devpts
-  readonly #born = now()
+  readonly #born: Time
 
   constructor(fs: Devpts) {
     super(S_IFDIR)
     this.fs = fs
+    this.#born = fs.clock.now()
   }
 
   override lookup(name: ByteString): Inode {
@@ -149,7 +152,7 @@ export class PtsNode extends Node {
     this.#mode = device.mode
     this.#uid = device.owner.uid
     this.#gid = device.owner.gid
-    this.#atime = this.#mtime = this.#ctime = now()
+    this.#atime = this.#mtime = this.#ctime = this.fs.clock.now()
   }
 
   override place(): Place {
@@ -184,13 +187,13 @@ export class PtsNode extends Node {
     this.#gid = changes.gid ?? this.#gid
     this.#atime = changes.atime ?? this.#atime
     this.#mtime = changes.mtime ?? this.#mtime
-    this.#ctime = now()
+    this.#ctime = this.fs.clock.now()
   }
 
   /** It was read or written: w(1) shows from this how long nobody has typed. */
   touch(isWritten: boolean): void {
-    if (isWritten) this.#mtime = now()
-    else this.#atime = now()
+    if (isWritten) this.#mtime = this.fs.clock.now()
+    else this.#atime = this.fs.clock.now()
   }
 
   /** @throws Errno EIO when its terminal is gone */

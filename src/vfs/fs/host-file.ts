@@ -241,7 +241,7 @@ class HostFileDescription extends Description implements FileRange {
     fs.fresh = undefined
     check(this.#files.hostStat(this.fd, '', stat))
     const changedS = stat[STAT_CHANGED]
-    if (changedS > Date.now() / 1000 - SETTLED_S) return undefined
+    if (changedS > fs.clock.now().seconds - SETTLED_S) return undefined
     return `${changedS}.${stat[STAT_CHANGED + 1]} ${stat[STAT_SIZE]}`
   }
 

@@ -5,6 +5,7 @@ import {S_IFDIR, S_IFMT} from '../../abi/file-mode.ts'
 import {OwnFiles} from '../../own-files.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {Budget} from '../budget.ts'
+import {NO_CLOCK} from '../clock.ts'
 import type {ByteString, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import type {HostFsAddon} from '../host-addon.ts'
@@ -43,6 +44,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   readonly type = 'hostfs'
   readonly readOnly: boolean
   dev = 0
+  clock = NO_CLOCK
   /** The host's calls on its files. */
   readonly files: HostFsAddon
   readonly mapped: MappedHostFiles

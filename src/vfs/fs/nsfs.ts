@@ -1,7 +1,6 @@
 // nsfs: the namespaces of /proc/PID/ns: namespaces(7). A guest has the first of each kind, and can make no other.
 
 import {S_IFREG} from '../../abi/file-mode.ts'
-import {now} from '../clock.ts'
 import type {Attributes, ByteString, FileDescription} from '../file.ts'
 import {Description} from '../file-description.ts'
 import {Node} from '../node.ts'
@@ -45,7 +44,7 @@ export class NamespaceInode extends Node {
   }
 
   override attributes(): Attributes {
-    const time = now()
+    const time = this.fs.clock.now()
     return {
       ...{dev: this.fs.dev, ino: INOS[this.#name], mode: S_IFREG | 0o444, nlink: 1, uid: 0, gid: 0, rdev: 0},
       ...{size: 0, blocks: 0, blksize: 4096, atime: time, mtime: time, ctime: time, btime: time},

@@ -15,7 +15,6 @@ import {
 import {S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
 import {O_DIRECTORY, O_RDONLY, RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
 import {COST} from '../budget.ts'
-import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
 import {lostNames} from '../held.ts'
@@ -176,7 +175,7 @@ export class OverlayDirectory extends OverlayNode {
     this.#countDirectory(node, -1)
     newDirectory.#add(newName, node)
     node.touch()
-    if (node.upper !== undefined) node.upper.ctime = now()
+    if (node.upper !== undefined) node.upper.ctime = this.fs.clock.now()
   }
 
   isEmpty(): boolean {

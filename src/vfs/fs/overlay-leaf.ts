@@ -5,7 +5,6 @@ import {ENOENT, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
 import {O_RDONLY, O_TRUNC} from '../../abi/open-flags.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {now} from '../clock.ts'
 import type {Attributes, ByteString, FileDescription, Inode} from '../file.ts'
 import {lostNames} from '../held.ts'
 import {openFifo} from '../pipe.ts'
@@ -84,7 +83,7 @@ export class OverlayLeaf extends OverlayNode {
       this.#countedNames--
       this.fs.upper.giveName()
     }
-    if (this.upper !== undefined) this.upper.ctime = now()
+    if (this.upper !== undefined) this.upper.ctime = this.fs.clock.now()
     this.isNameless = this.attributes().nlink === 0
     if (!this.isNameless) return
     this.dropCopying()

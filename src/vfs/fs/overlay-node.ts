@@ -1,7 +1,6 @@
 // OverlayNode: what files and directories of an overlay share: identity, place, and attributes of the layer in effect.
 
 import {S_IFDIR, S_ISGID} from '../../abi/file-mode.ts'
-import {now} from '../clock.ts'
 import type {AttributeChanges, Attributes, ByteString, Credentials, Inode, Place} from '../file.ts'
 import {type Holdable, hold, letGo} from '../held.ts'
 import {Node} from '../node.ts'
@@ -145,7 +144,7 @@ export abstract class OverlayNode extends Node implements Holdable {
   /** A name came or went in this directory. */
   protected touchTimes(): void {
     const upper = this.copyUp()
-    upper.mtime = upper.ctime = now()
+    upper.mtime = upper.ctime = this.fs.clock.now()
     this.fs.fresh = undefined
   }
 

@@ -2,6 +2,7 @@
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {Budget} from '../budget.ts'
+import {NO_CLOCK} from '../clock.ts'
 import type {Attributes, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import type {VirtualFileSystem} from '../virtual-file-system.ts'
@@ -25,6 +26,7 @@ export class Overlay extends Freshness<OverlayNode> implements FileSystem {
   readonly type = 'overlay'
   readonly readOnly = false
   dev = 0
+  clock = NO_CLOCK
   readonly lower: FileSystem
   readonly upper: Tmpfs
   readonly root: OverlayDirectory

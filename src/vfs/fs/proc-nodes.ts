@@ -2,7 +2,6 @@
 
 import {EINVAL, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
 import {directoryEntryType, S_IFDIR} from '../../abi/file-mode.ts'
-import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {
   AttributeChanges,
@@ -65,7 +64,7 @@ export class ProcNode extends Node {
   }
 
   override attributes(): Attributes {
-    const time = now()
+    const time = this.fs.clock.now()
     const {uid, gid} = this.owner
     return {
       dev: this.fs.dev,

@@ -2,6 +2,7 @@
 
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import type {Budget} from '../budget.ts'
+import {NO_CLOCK} from '../clock.ts'
 import type {ByteString} from '../file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {link} from './proc-links.ts'
@@ -16,6 +17,7 @@ export class Procfs implements FileSystem {
   readonly type = 'proc'
   readonly readOnly = false
   dev = 0
+  clock = NO_CLOCK
   readonly root: ProcDirectory
   readonly budget: Budget | undefined
 

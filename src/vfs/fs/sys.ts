@@ -1,6 +1,7 @@
 // sysfs: the parts of /sys that programs read: the guest's CPUs, its one memory node, and that there are no huge pages.
 
 import type {Budget} from '../budget.ts'
+import {NO_CLOCK} from '../clock.ts'
 import type {ByteString} from '../file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {cpuList, firstCpus} from './cpu-list.ts'
@@ -27,6 +28,7 @@ export class Sysfs implements FileSystem {
   readonly type = 'sysfs'
   readonly readOnly = true
   dev = 0
+  clock = NO_CLOCK
   readonly root: ProcDirectory
   readonly budget: Budget | undefined
 

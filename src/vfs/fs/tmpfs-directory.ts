@@ -3,7 +3,6 @@
 import {EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
 import {directoryEntryType, S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
 import {RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
-import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
 import {ownString} from '../own-string.ts'
@@ -82,7 +81,7 @@ export class TmpfsDirectory extends TmpfsNode {
       target.isUnnamed = false
     }
     target.nlink++
-    target.ctime = now()
+    target.ctime = this.fs.clock.now()
     if (target.place()?.removed !== false) this.#add(name, target)
     else this.#insert(name, target)
   }
@@ -117,7 +116,7 @@ export class TmpfsDirectory extends TmpfsNode {
     if (target !== undefined) newDirectory.#replace(newName, node, target)
     this.#remove(oldName)
     newDirectory.#add(newName, node)
-    node.ctime = now()
+    node.ctime = this.fs.clock.now()
     if (node.kind === S_IFDIR && newDirectory !== this) {
       this.nlink--
       newDirectory.nlink++
@@ -174,13 +173,13 @@ export class TmpfsDirectory extends TmpfsNode {
   #insert(name: ByteString, node: TmpfsNode): ByteString {
     const own = ownString(name)
     this.#entries.set(own, node)
-    this.mtime = this.ctime = now()
+    this.mtime = this.ctime = this.fs.clock.now()
     return own
   }
 
   #remove(name: ByteString): void {
     this.#entries.delete(name)
-    this.mtime = this.ctime = now()
+    this.mtime = this.ctime = this.fs.clock.now()
   }
 
   #dropDirectory(name: ByteString, node: TmpfsDirectory): void {
@@ -208,7 +207,7 @@ export class TmpfsDirectory extends TmpfsNode {
     if (other instanceof TmpfsDirectory && this.isWithin(other)) throw new Errno(EINVAL)
     this.#add(oldName, other)
     newDirectory.#add(newName, node)
-    node.ctime = other.ctime = now()
+    node.ctime = other.ctime = this.fs.clock.now()
     if (newDirectory === this) return
     const moved = Number(node.kind === S_IFDIR) - Number(other.kind === S_IFDIR)
     this.nlink -= moved

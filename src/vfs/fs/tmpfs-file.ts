@@ -11,7 +11,6 @@ import {
   SEEK_HOLE,
 } from '../../abi/open-flags.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {now} from '../clock.ts'
 import type {Credentials, FileDescription, Mappable} from '../file.ts'
 import {Description} from '../file-description.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
@@ -77,7 +76,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     this.#grow(position + source.length)
     const count = this.#data.write(source, position)
     if (position + count > this.#size) this.#size = position + count
-    this.mtime = this.ctime = now()
+    this.mtime = this.ctime = this.fs.clock.now()
     return count
   }
 
@@ -87,7 +86,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     if (size < this.#size) this.#data.truncate(size)
     else this.#grow(size)
     this.#size = size
-    this.mtime = this.ctime = now()
+    this.mtime = this.ctime = this.fs.clock.now()
   }
 
   /** fallocate(2), with the modes Linux's tmpfs has. @returns how many bytes of the range are done */
@@ -96,7 +95,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     if (mode === FALLOC_FL_PUNCH_HOLE) throw new Errno(EOPNOTSUPP)
     if (offset < 0 || length <= 0) throw new Errno(EINVAL)
     if (offset + length > MAX_OFFSET) throw new Errno(EFBIG)
-    this.mtime = this.ctime = now()
+    this.mtime = this.ctime = this.fs.clock.now()
     if (mode & FALLOC_FL_PUNCH_HOLE) {
       this.#data.punch(offset, offset + length)
       return length
@@ -144,7 +143,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
   }
 
   markDirty(_pageIndex: number): void {
-    this.mtime = this.ctime = now()
+    this.mtime = this.ctime = this.fs.clock.now()
   }
 
   flush(_firstPage: number, _pages: number): void {}

@@ -3,7 +3,6 @@
 import {EINVAL, EISDIR, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {isAccessStale, now} from '../clock.ts'
 import type {
   AttributeChanges,
   Attributes,
@@ -45,7 +44,7 @@ export class TmpfsNode extends Node implements Holdable {
     this.uid = owner.uid
     this.gid = owner.gid
     this.rdev = rdev
-    this.atime = this.mtime = this.ctime = this.btime = now()
+    this.atime = this.mtime = this.ctime = this.btime = this.fs.clock.now()
   }
 
   get size(): number {
@@ -84,11 +83,11 @@ export class TmpfsNode extends Node implements Holdable {
     if (changes.gid !== undefined) this.gid = changes.gid
     if (changes.atime !== undefined) this.atime = changes.atime
     if (changes.mtime !== undefined) this.mtime = changes.mtime
-    this.ctime = now()
+    this.ctime = this.fs.clock.now()
   }
 
   touchAccess(): void {
-    if (isAccessStale(this.atime, this.mtime, this.ctime)) this.atime = now()
+    if (this.fs.clock.isAccessStale(this.atime, this.mtime, this.ctime)) this.atime = this.fs.clock.now()
   }
 
   protected truncate(_size: number): void {
@@ -115,7 +114,7 @@ export class TmpfsNode extends Node implements Holdable {
   unlinkedFrom(directory: TmpfsDirectory, name: ByteString): void {
     this.nlink--
     if (this.nlink > 0 && this.kind !== S_IFDIR) this.fs.giveName()
-    this.ctime = now()
+    this.ctime = this.fs.clock.now()
     if (this.nlink === 0 || (this.#directory === directory && this.#name === name)) this.#removed = true
     if (this.nlink === 0) lostNames(this)
   }

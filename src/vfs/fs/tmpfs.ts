@@ -5,10 +5,13 @@ import {ENOSPC, Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {Budget, COST} from '../budget.ts'
+import {type FileClock, NO_CLOCK} from '../clock.ts'
 import {openDevice} from '../devices.ts'
 import {DiskQuota} from '../disk-quota.ts'
 import type {Credentials, FileDescription, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import type {HostRandom} from '../host.ts'
+import type {VirtualFileSystem} from '../virtual-file-system.ts'
 import type {PageQuota} from './paged-data.ts'
 import {TmpfsDirectory} from './tmpfs-directory.ts'
 
@@ -17,6 +20,8 @@ const TMPFS_MAGIC = 0x01021994
 const MOST_INODES = 1 << 18
 
 export interface TmpfsOptions {
+  /** The kernel that will admit it: stamps what is made before that. */
+  vfs?: VirtualFileSystem
   /** Bytes of file data; default: half of the memory file, as Linux. */
   maxBytes?: number
   maxInodes?: number
@@ -30,19 +35,21 @@ export interface TmpfsOptions {
   gid?: number
   /** Its name in /proc/mounts; default `tmpfs`. */
   type?: string
-  /** Opens a device node; default: the memory devices (null, zero, full, random, urandom). */
-  openDevice?: (inode: Inode, rdev: number, flags: number) => FileDescription
+  /** Opens nodes of other devices than memory's; undefined: it is none of those. */
+  openDevice?: (inode: Inode, rdev: number, flags: number) => FileDescription | undefined
 }
 
 export class Tmpfs implements FileSystem, PageQuota {
   readonly type: string
   readonly readOnly = false
   dev = 0
+  clock: FileClock
+  #random: HostRandom | undefined
   readonly memory: MemoryFile
   readonly budget: Budget
   readonly #disk: DiskQuota
   readonly root: TmpfsDirectory
-  readonly #openDevice: NonNullable<TmpfsOptions['openDevice']>
+  readonly #openDevice: TmpfsOptions['openDevice']
   readonly #maxPages: number
   readonly #maxInodes: number
   #pages = 0
@@ -52,13 +59,18 @@ export class Tmpfs implements FileSystem, PageQuota {
   constructor(memory: MemoryFile, options: TmpfsOptions = {}) {
     this.type = options.type ?? 'tmpfs'
     this.memory = memory
+    this.clock = options.vfs?.clock ?? NO_CLOCK
     this.budget = options.budget ?? new Budget()
     this.#disk = options.disk ?? new DiskQuota()
-    this.#openDevice = options.openDevice ?? openDevice
+    this.#openDevice = options.openDevice
     this.#maxPages = Math.floor((options.maxBytes ?? memory.size / 2) / PAGE_SIZE)
     this.#maxInodes = options.maxInodes ?? Math.min(MOST_INODES, Math.floor(this.budget.limit / COST.inode))
     const owner = {uid: options.uid ?? 0, gid: options.gid ?? 0}
     this.root = new TmpfsDirectory(this, options.mode ?? 0o1777, owner)
+  }
+
+  admitted({host}: VirtualFileSystem): void {
+    this.#random = host.random
   }
 
   statfs(): FileSystemStatistics {
@@ -81,7 +93,7 @@ export class Tmpfs implements FileSystem, PageQuota {
   }
 
   openDevice(inode: Inode, rdev: number, flags: number): FileDescription {
-    return this.#openDevice(inode, rdev, flags)
+    return this.#openDevice?.(inode, rdev, flags) ?? openDevice(inode, rdev, flags, this.#random!)
   }
 
   /** A new inode number. @throws Errno ENOSPC */

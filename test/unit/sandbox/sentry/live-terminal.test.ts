@@ -15,7 +15,7 @@ import {bytesOf, textOf} from '../../sentry/tty/typing.ts'
 function open(budget = new Budget()) {
   const jobs = new FakeJobs()
   const kernel = Object.assign(jobs, {timers: new TimerQueue(nativeHost.clock)})
-  const terminals = new Terminals(budget, () => kernel as never, ROOT, undefined)
+  const terminals = new Terminals(jobs.vfs, budget, () => kernel as never, ROOT, undefined)
   const said: WithoutRun<LiveReply>[] = []
   const sentry = {kernel, terminals, credentials: {uid: 1000}} as unknown as Sentry
   const live = new LiveTerminal((reply) => said.push(reply), sentry, {columns: 80, rows: 24})

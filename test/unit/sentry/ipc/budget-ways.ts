@@ -14,6 +14,8 @@ import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import type {Way} from '../growth.ts'
 
+const vfs = new VirtualFileSystem(nativeHost)
+
 const OWNER: Credentials = {
   ...{uid: 0, gid: 0, groups: [], ...capabilitiesOf(0)},
   ...{ruid: 0, euid: 0, suid: 0, rgid: 0, egid: 0, sgid: 0},
@@ -28,7 +30,7 @@ function made(i: number) {
 }
 
 function semaphoreSetsOf(budget: Budget): (i: number) => SemaphoreSet {
-  const sets = new SemaphoreSets(budget)
+  const sets = new SemaphoreSets({budget, vfs})
   return (i) => {
     const set = sets.create(permissionOf(i), 10)
     sets.table.open({...made(i), create: () => set}, OWNER)
@@ -60,7 +62,7 @@ export const ipcWays: readonly Way[] = [
     'message queues',
     ENOMEM,
     (budget) => {
-      const queues = new MessageQueues(budget)
+      const queues = new MessageQueues({budget, vfs})
       return (i) => {
         queues.table.open({...made(i), create: () => queues.create(permissionOf(i))}, OWNER)
         return queues
@@ -71,7 +73,7 @@ export const ipcWays: readonly Way[] = [
     'messages',
     ENOMEM,
     (budget) => {
-      const queue = new MessageQueue(permissionOf(0), budget)
+      const queue = new MessageQueue(permissionOf(0), budget, vfs.clock)
       return (i) => {
         queue.send({type: 2n ** 60n + BigInt(i), text: new Uint8Array(i % 20)}, 7)
         return queue
@@ -82,7 +84,7 @@ export const ipcWays: readonly Way[] = [
     'POSIX message queues',
     ENOMEM,
     (budget) => {
-      const queues = new PosixQueues({vfs: new VirtualFileSystem(nativeHost), budget, current: undefined})
+      const queues = new PosixQueues({vfs, budget, current: undefined})
       const request = {flags: O_RDWR | O_CREAT, mode: 0o600, size: undefined, who: OWNER, mostBytes: 1e12}
       return (i) => queues.open({...request, name: longName(i)})
     },

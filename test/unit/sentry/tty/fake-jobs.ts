@@ -10,10 +10,13 @@ import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {DEFAULT_ACTION} from '../../../../src/sentry/signals/signal-handlers.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
 import {Job} from '../../../../src/sentry/tty/job.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
+import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 
 const HANDLER = 0x1000
 
 export class FakeJobs {
+  readonly vfs = new VirtualFileSystem(nativeHost)
   readonly processes = new Map<number, Process>()
   current: Task | undefined
   nowNs = 1e12

@@ -18,7 +18,7 @@ let slave: FileDescription
 beforeEach(() => {
   const jobs = new FakeJobs()
   jobs.add(10, 1, 10, 10)
-  const terminals = new Terminals(new Budget(), () => jobs.kernel, ROOT, undefined)
+  const terminals = new Terminals(jobs.vfs, new Budget(), () => jobs.kernel, ROOT, undefined)
   ;({pty, slave} = terminals.openOwn(1000))
 })
 

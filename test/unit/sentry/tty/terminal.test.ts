@@ -44,7 +44,7 @@ beforeEach(() => {
   jobs.add(30, 10, 30, 10)
   jobs.add(50, 1, 50, 50)
   budget = new Budget(COST.pty * 3)
-  terminals = new Terminals(budget, () => jobs.kernel, ROOT, undefined)
+  terminals = new Terminals(jobs.vfs, budget, () => jobs.kernel, ROOT, undefined)
   master = terminals.openDevice(nowhere, PTMX_DEV, O_RDWR) as PtyMaster
   master.pty.isLocked = false
 })

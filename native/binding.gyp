@@ -30,7 +30,6 @@
         "napi/host_names.cc",
         "napi/host_signals.cc",
         "napi/host_stat.cc",
-        "napi/host_stream.cc",
         "napi/host_terminal.cc",
         "napi/images.cc",
         "napi/jail.cc",

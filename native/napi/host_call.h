@@ -1,4 +1,4 @@
-// host_call.h: reads the arguments of a hot host call and answers a number: a result, or a negative errno. Never throws.
+// host_call.h: a hot host call: reads its arguments by their C++ types and answers a number: a result, or a negative errno. Never throws.
 #ifndef HV_NAPI_HOST_CALL_H_
 #define HV_NAPI_HOST_CALL_H_
 
@@ -10,24 +10,40 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 
 namespace hv {
 
 // SAFETY: of the raw calls of napi here: env, info and values are those of the current call, and each status that a wrong
 // argument could cause is looked at; the arguments come from src/vfs alone.
 
-// A byte string of JavaScript (latin1, one char per byte) as a C string. `error` is 0 or a negative errno.
+// Where an argument comes from.
+struct HostSource {
+  napi_env env;
+  napi_value value;
+};
+
+// -1, with errno: how a host call fails, as system calls do.
+inline int Fail(int code) {
+  errno = code;
+  return -1;
+}
+
+// A byte string of JavaScript (latin1, one char per byte) as a C string. `error` is an errno, or 0.
 class ByteString {
  public:
-  ByteString(napi_env env, napi_value value) {
+  ByteString(HostSource source) {
     size_t length = 0;
-    if (napi_get_value_string_latin1(env, value, data_, sizeof data_, &length) != napi_ok) {
-      error_ = -EINVAL;
+    if (napi_get_value_string_latin1(source.env, source.value, data_, sizeof data_, &length) !=
+        napi_ok) {
+      error_ = EINVAL;
       data_[0] = '\0';
     } else if (length >= sizeof data_ - 1) {
-      error_ = -ENAMETOOLONG;
+      error_ = ENAMETOOLONG;
     } else if (std::memchr(data_, '\0', length) != nullptr) {
-      error_ = -EINVAL;
+      error_ = EINVAL;
     }
     length_ = length;
   }
@@ -36,33 +52,108 @@ class ByteString {
   size_t length() const { return length_; }
   int error() const { return error_; }
 
+ protected:
+  int error_ = 0;
+
  private:
   // Not cleared: that would cost more than most calls.
   char data_[PATH_MAX + 1];
   size_t length_ = 0;
-  int error_ = 0;
 };
 
 // A name in a directory: a single component, so that no call on (directory, name) leaves the directory.
 class Name : public ByteString {
  public:
-  Name(napi_env env, napi_value value) : ByteString(env, value) {
-    name_error_ = ByteString::error();
-    if (name_error_ == 0 &&
-        (std::strchr(c_str(), '/') != nullptr || std::strcmp(c_str(), "..") == 0)) {
-      name_error_ = -EINVAL;
+  Name(HostSource source) : ByteString(source) {
+    if (error_ == 0 && (std::strchr(c_str(), '/') != nullptr || std::strcmp(c_str(), "..") == 0)) {
+      error_ = EINVAL;
     }
   }
-  int error() const { return name_error_; }
-
- private:
-  int name_error_ = 0;
 };
 
-struct Bytes {
+// SAFETY: the memory belongs to the typed array and is used only until the call returns.
+class TypedArray {
+ public:
+  TypedArray(HostSource source, napi_typedarray_type wanted) {
+    napi_typedarray_type type;
+    size_t count = 0;
+    void* bytes = nullptr;
+    // napi_get_typedarray_info refuses anything else.
+    if (napi_get_typedarray_info(source.env, source.value, &type, &count, &bytes, nullptr,
+                                 nullptr) != napi_ok ||
+        type != wanted) {
+      return;
+    }
+    data = static_cast<uint8_t*>(bytes);
+    length = count;
+  }
+
   uint8_t* data = nullptr;
   size_t length = 0;
 };
+
+struct Bytes : TypedArray {
+  Bytes(HostSource source) : TypedArray(source, napi_uint8_array) {}
+  int error() const { return 0; }
+};
+
+// A Float64Array of at least `least` elements.
+template <size_t least>
+struct Doubles : TypedArray {
+  Doubles(HostSource source) : TypedArray(source, napi_float64_array) {}
+  int error() const { return length < least ? EINVAL : 0; }
+  // SAFETY: a Float64Array's memory is aligned for doubles.
+  double* get() const { return reinterpret_cast<double*>(data); }
+};
+
+// A number: 0 for what is none, but -1 for a descriptor (int).
+template <typename T>
+struct HostNumber {
+  HostNumber(HostSource source) {
+    if constexpr (std::is_same_v<T, int>)
+      napi_get_value_int32(source.env, source.value, &value);
+    else if constexpr (std::is_same_v<T, int64_t>)
+      napi_get_value_int64(source.env, source.value, &value);
+    else
+      napi_get_value_double(source.env, source.value, &value);
+  }
+  operator T() const { return value; }
+  int error() const { return 0; }
+  T value = std::is_same_v<T, int> ? -1 : 0;
+};
+
+template <typename T>
+using HostArgument =
+    std::conditional_t<std::is_arithmetic_v<T>, HostNumber<T>, std::remove_cvref_t<T>>;
+
+// Calls `function`, which answers -1 and sets errno when it fails.
+template <typename Function, typename Result, typename... Parameters>
+int64_t CallHost(napi_env env, napi_callback_info info, Function function,
+                 Result (*)(Parameters...)) {
+  napi_value values[sizeof...(Parameters) + 1] = {};
+  size_t count = sizeof...(Parameters);
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  return [&]<size_t... at>(std::index_sequence<at...>) -> int64_t {
+    std::tuple<HostArgument<Parameters>...> arguments{HostSource{env, values[at]}...};
+    int error = 0;
+    ((error = error != 0 ? error : std::get<at>(arguments).error()), ...);
+    if (error != 0) return -error;
+    const int64_t result = function(std::get<at>(arguments)...);
+    return result < 0 ? -errno : result;
+  }(std::index_sequence_for<Parameters...>());
+}
+
+template <auto function>
+void ExportHostCall(napi_env env, napi_value exports, const char* name) {
+  auto call = [](napi_env call_env, napi_callback_info info) -> napi_value {
+    napi_value result = nullptr;
+    napi_create_int64(call_env, CallHost(call_env, info, function, +function), &result);
+    return result;
+  };
+  napi_value value = nullptr;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &value) != napi_ok) return;
+  napi_set_named_property(env, exports, name, value);
+}
 
 // Mode and attributes of a name in a directory, or of the descriptor itself for ''. Uses statx(2), because the symbols fstat and
 // fstatat are newer than the glibc that hv requires.
@@ -71,90 +162,13 @@ inline int StatusOf(int directory, const char* name, struct statx* status) {
   return ::statx(directory, name, flags, STATX_TYPE | STATX_MODE, status);
 }
 
-// st_mode, or a negative errno.
+// st_mode; -1, with errno.
 inline int64_t ModeOf(int directory, const char* name) {
   struct statx status;
-  return StatusOf(directory, name, &status) < 0 ? -errno : status.stx_mode;
+  return StatusOf(directory, name, &status) < 0 ? -1 : int64_t{status.stx_mode};
 }
 
 inline bool IsFileOrDirectory(int64_t mode) { return S_ISREG(mode) || S_ISDIR(mode); }
-
-// The arguments of one call.
-class HostCall {
- public:
-  static constexpr size_t kMaxArguments = 6;
-
-  HostCall(napi_env env, napi_callback_info info) : env_(env) {
-    size_t count = kMaxArguments;
-    napi_get_cb_info(env, info, &count, values_, nullptr, nullptr);
-  }
-
-  napi_env env() const { return env_; }
-  napi_value value(size_t index) const { return values_[index]; }
-
-  // 0 for what is not a number: fd arguments use Fd().
-  int64_t Int(size_t index) const {
-    int64_t value = 0;
-    if (napi_get_value_int64(env_, values_[index], &value) != napi_ok) return 0;
-    return value;
-  }
-
-  double Double(size_t index) const {
-    double value = 0;
-    if (napi_get_value_double(env_, values_[index], &value) != napi_ok) return 0;
-    return value;
-  }
-
-  int Fd(size_t index) const {
-    int32_t value = -1;
-    if (napi_get_value_int32(env_, values_[index], &value) != napi_ok) return -1;
-    return value;
-  }
-
-  // SAFETY: the memory belongs to the typed array and is used only until the call returns.
-  Bytes Buffer(size_t index) const { return Array(index, napi_uint8_array); }
-
-  // A Float64Array of at least `length` elements, or null.
-  double* Doubles(size_t index, size_t length) const {
-    Bytes bytes = Array(index, napi_float64_array);
-    // SAFETY: a Float64Array's memory is aligned for doubles.
-    return bytes.length < length ? nullptr : reinterpret_cast<double*>(bytes.data);
-  }
-
-  napi_value Return(int64_t result) const {
-    napi_value value = nullptr;
-    napi_create_int64(env_, result, &value);
-    return value;
-  }
-
-  // For a call that answered -1 and set errno.
-  napi_value ReturnCall(int64_t result) const { return Return(result < 0 ? -errno : result); }
-
- private:
-  Bytes Array(size_t index, napi_typedarray_type wanted) const {
-    napi_typedarray_type type;
-    size_t length = 0;
-    void* data = nullptr;
-    // napi_get_typedarray_info refuses anything else.
-    if (napi_get_typedarray_info(env_, values_[index], &type, &length, &data, nullptr, nullptr) !=
-            napi_ok ||
-        type != wanted) {
-      return {};
-    }
-    return {static_cast<uint8_t*>(data), length};
-  }
-
-  napi_env env_;
-  napi_value values_[kMaxArguments] = {};
-};
-
-inline void ExportHostCall(napi_env env, napi_value exports, const char* name,
-                           napi_callback function) {
-  napi_value value = nullptr;
-  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value) != napi_ok)
-    return;
-  napi_set_named_property(env, exports, name, value);
-}
 
 // host_locks.cc: record locks and flock(2).
 void ExportHostLocks(napi_env env, napi_value exports);
@@ -162,9 +176,7 @@ void ExportHostLocks(napi_env env, napi_value exports);
 void ExportHostNames(napi_env env, napi_value exports);
 // host_stat.cc
 void ExportHostStat(napi_env env, napi_value exports);
-// host_stream.cc: what a descriptor that hv inherited needs.
-void ExportHostStream(napi_env env, napi_value exports);
-// host_terminal.cc: the terminal that hv was started in.
+// host_terminal.cc: what a descriptor that hv inherited needs, and the terminal that hv was started in.
 void ExportHostTerminal(napi_env env, napi_value exports);
 
 }  // namespace hv

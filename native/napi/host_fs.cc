@@ -20,11 +20,11 @@
 namespace hv {
 namespace {
 
-// The wall around the host's kernel: a descriptor of one of its file systems is closed before it is handed out. -EXDEV.
-napi_value Admit(const HostCall& call, Fd fd) {
-  if (fd.get() < 0) return call.Return(-errno);
-  if (IsInKernelFileSystem(fd.get())) return call.Return(-EXDEV);
-  return call.Return(ThreadFds::Lend(std::move(fd)));
+// The wall around the host's kernel: a descriptor of one of its file systems is closed before it is handed out. EXDEV.
+int Admit(Fd fd) {
+  if (fd.get() < 0) return -1;
+  if (IsInKernelFileSystem(fd.get())) return Fail(EXDEV);
+  return ThreadFds::Lend(std::move(fd));
 }
 
 // The bits that a new mode may have: those that give a program the power of its owner are never written to the host.
@@ -34,71 +34,48 @@ mode_t WithoutSetId(int64_t mode) { return static_cast<mode_t>(mode) & 01777; }
 int DropSetId(int fd, int64_t mode, int flags) {
   bool has_bits = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
   if ((flags & O_ACCMODE) == O_RDONLY || !has_bits) return 0;
-  return ::fchmod(fd, WithoutSetId(mode)) < 0 ? -errno : 0;
+  return ::fchmod(fd, WithoutSetId(mode));
 }
 
-// hostOpenRoot(path): an O_PATH descriptor of what the user named. Follows links: the user may name one.
-napi_value OpenRoot(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  ByteString path(env, call.value(0));
-  if (path.error() != 0) return call.Return(path.error());
-  return Admit(call, Fd(::open(path.c_str(), O_PATH | O_CLOEXEC)));
+// What the user named, O_PATH. Follows links: the user may name one.
+int OpenRoot(const ByteString& path) { return Admit(Fd(::open(path.c_str(), O_PATH | O_CLOEXEC))); }
+
+// A directory in another one, O_PATH.
+int OpenDirectory(int directory, const Name& name) {
+  return Admit(Fd(OpenName(directory, name.c_str(), O_PATH | O_DIRECTORY, 0)));
 }
 
-// hostOpenDirectory(directory, name): an O_PATH descriptor of a directory in it.
-napi_value OpenDirectory(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  return Admit(call, Fd(OpenName(call.Fd(0), name.c_str(), O_PATH | O_DIRECTORY, 0)));
+// A descriptor of a name of any kind: for attributes.
+int OpenPath(int directory, const Name& name) {
+  return Admit(OpenToChange(directory, name.c_str()));
 }
 
-// hostOpenPath(directory, name): a descriptor of a name of any kind: for attributes.
-napi_value OpenPath(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  return Admit(call, OpenToChange(call.Fd(0), name.c_str()));
-}
-
-// hostOpen(directory, name, flags, mode): regular files and directories only. The kind is checked before opening, because
-// opening a device may do something, and after it, because the name may have changed hands.
-napi_value Open(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  int directory = call.Fd(0);
-  int flags = static_cast<int>(call.Int(2)) | O_NOCTTY | O_NONBLOCK;
-  mode_t mode = WithoutSetId(call.Int(3));
+// Regular files and directories only. The kind is checked before opening, because opening a device may do something, and after it, because
+// the name may have changed hands.
+int Open(int directory, const Name& name, int64_t wanted, int64_t new_mode) {
+  int flags = static_cast<int>(wanted) | O_NOCTTY | O_NONBLOCK;
+  mode_t mode = WithoutSetId(new_mode);
   bool creates = (flags & O_CREAT) != 0;
   if (!creates) {
     struct statx found;
-    if (StatusOf(directory, name.c_str(), &found) < 0) return call.Return(-errno);
-    if (!IsFileOrDirectory(found.stx_mode)) return call.Return(-ENXIO);
-    if (IsKernelMountPoint(directory, name.c_str(), found.stx_attributes))
-      return call.Return(-EXDEV);
+    if (StatusOf(directory, name.c_str(), &found) < 0) return -1;
+    if (!IsFileOrDirectory(found.stx_mode)) return Fail(ENXIO);
+    if (IsKernelMountPoint(directory, name.c_str(), found.stx_attributes)) return Fail(EXDEV);
   }
   Fd fd(OpenName(directory, name.c_str(), flags, mode));
-  if (fd.get() < 0) return call.Return(-errno);
+  if (fd.get() < 0) return -1;
   int64_t opened = ModeOf(fd.get(), "");
-  if (opened < 0) return call.Return(opened);
-  if (!IsFileOrDirectory(opened)) return call.Return(-ENXIO);
-  if (IsInKernelFileSystem(fd.get())) return call.Return(-EXDEV);
+  if (opened < 0) return -1;
+  if (!IsFileOrDirectory(opened)) return Fail(ENXIO);
+  if (IsInKernelFileSystem(fd.get())) return Fail(EXDEV);
   // The process's umask may differ from the guest's.
-  if (creates && (opened & 07777) != mode && ::fchmod(fd.get(), mode) < 0)
-    return call.Return(-errno);
-  if (!creates) {
-    int error = DropSetId(fd.get(), opened, flags);
-    if (error < 0) return call.Return(error);
-  }
-  return call.Return(ThreadFds::Lend(std::move(fd)));
+  if (creates && (opened & 07777) != mode && ::fchmod(fd.get(), mode) < 0) return -1;
+  if (!creates && DropSetId(fd.get(), opened, flags) < 0) return -1;
+  return ThreadFds::Lend(std::move(fd));
 }
 
-// hostAdopt(fd): takes over a descriptor that was opened elsewhere, if a guest may have what it leads to.
-napi_value Adopt(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return Admit(call, Fd(call.Fd(0)));
-}
+// Takes over a descriptor that was opened elsewhere, if a guest may have what it leads to.
+int Adopt(int fd) { return Admit(Fd(fd)); }
 
 bool Gives(int fd, int access) {
   const int flags = ::fcntl(fd, F_GETFL);
@@ -106,145 +83,97 @@ bool Gives(int fd, int access) {
   return (flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == access;
 }
 
-// hostOpenSelf(fd, flags): opens afresh what a descriptor of ours names (a mounted single file). A jail may forbid that: a descriptor that
-// gives as much is then duplicated.
-napi_value OpenSelf(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  int64_t mode = ModeOf(call.Fd(0), "");
-  if (mode < 0) return call.Return(mode);
-  if (!IsFileOrDirectory(mode)) return call.Return(-ENXIO);
-  if (IsInKernelFileSystem(call.Fd(0))) return call.Return(-EXDEV);
-  int flags = static_cast<int>(call.Int(1)) & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
-  Fd fd = OpenAgain(call.Fd(0), flags);
-  if (fd.get() < 0 && Gives(call.Fd(0), flags & O_ACCMODE))
-    fd = Fd(::fcntl(call.Fd(0), F_DUPFD_CLOEXEC, 0));
-  if (fd.get() < 0) return call.Return(-errno);
-  int error = DropSetId(fd.get(), mode, flags);
-  if (error < 0) return call.Return(error);
-  return call.Return(ThreadFds::Lend(std::move(fd)));
+// Opens afresh what a descriptor of ours names (a mounted single file). A jail may forbid that: a descriptor that gives as much is then
+// duplicated.
+int OpenSelf(int own, int64_t wanted) {
+  int64_t mode = ModeOf(own, "");
+  if (mode < 0) return -1;
+  if (!IsFileOrDirectory(mode)) return Fail(ENXIO);
+  if (IsInKernelFileSystem(own)) return Fail(EXDEV);
+  int flags = static_cast<int>(wanted) & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
+  Fd fd = OpenAgain(own, flags);
+  if (fd.get() < 0 && Gives(own, flags & O_ACCMODE)) fd = Fd(::fcntl(own, F_DUPFD_CLOEXEC, 0));
+  if (fd.get() < 0 || DropSetId(fd.get(), mode, flags) < 0) return -1;
+  return ThreadFds::Lend(std::move(fd));
 }
 
-// hostReadDirectory(fd, buffer): raw struct linux_dirent64 records.
-napi_value ReadDirectory(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Bytes buffer = call.Buffer(1);
-  return call.ReturnCall(::syscall(SYS_getdents64, call.Fd(0), buffer.data, buffer.length));
+// Raw struct linux_dirent64 records.
+long ReadDirectory(int fd, const Bytes& buffer) {
+  return ::syscall(SYS_getdents64, fd, buffer.data, buffer.length);
 }
 
-// hostReadLink(directory, name, buffer)
-napi_value ReadLink(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  Bytes buffer = call.Buffer(2);
+ssize_t ReadLink(int directory, const Name& name, const Bytes& buffer) {
   // SAFETY: bytes as chars, of a buffer of that length.
-  return call.ReturnCall(
-      ::readlinkat(call.Fd(0), name.c_str(), reinterpret_cast<char*>(buffer.data), buffer.length));
+  return ::readlinkat(directory, name.c_str(), reinterpret_cast<char*>(buffer.data), buffer.length);
 }
 
-// hostRead(fd, buffer, position): read(2) when the position is negative.
-napi_value Read(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Bytes buffer = call.Buffer(1);
-  int64_t position = call.Int(2);
+// Calls it again while a signal interrupts it.
+template <typename Transfer>
+ssize_t Uninterrupted(Transfer transfer) {
   ssize_t count;
   do {
-    count = position < 0 ? ::read(call.Fd(0), buffer.data, buffer.length)
-                         : ::pread(call.Fd(0), buffer.data, buffer.length, position);
+    count = transfer();
   } while (count < 0 && errno == EINTR);
-  return call.ReturnCall(count);
+  return count;
 }
 
-// hostWrite(fd, buffer, position): write(2) when the position is negative.
-napi_value Write(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Bytes buffer = call.Buffer(1);
-  int64_t position = call.Int(2);
-  ssize_t count;
-  do {
-    count = position < 0 ? ::write(call.Fd(0), buffer.data, buffer.length)
-                         : ::pwrite(call.Fd(0), buffer.data, buffer.length, position);
-  } while (count < 0 && errno == EINTR);
-  return call.ReturnCall(count);
+// read(2) when the position is negative.
+ssize_t Read(int fd, const Bytes& buffer, int64_t position) {
+  return Uninterrupted([&] {
+    return position < 0 ? ::read(fd, buffer.data, buffer.length)
+                        : ::pread(fd, buffer.data, buffer.length, position);
+  });
 }
 
-// Writes with a flag of pwritev2(2), at the descriptor's position.
-napi_value WriteWith(napi_env env, napi_callback_info info, int flag) {
-  HostCall call(env, info);
-  Bytes buffer = call.Buffer(1);
+// write(2) when the position is negative.
+ssize_t Write(int fd, const Bytes& buffer, int64_t position) {
+  return Uninterrupted([&] {
+    return position < 0 ? ::write(fd, buffer.data, buffer.length)
+                        : ::pwrite(fd, buffer.data, buffer.length, position);
+  });
+}
+
+// Writes with a flag of pwritev2(2), at the descriptor's position, whatever the descriptor's own flags.
+template <int flag>
+ssize_t WriteWith(int fd, const Bytes& buffer) {
   struct iovec piece = {buffer.data, buffer.length};
-  ssize_t count;
-  do {
-    count = ::pwritev2(call.Fd(0), &piece, 1, -1, flag);
-  } while (count < 0 && errno == EINTR);
-  return call.ReturnCall(count);
+  return Uninterrupted([&] { return ::pwritev2(fd, &piece, 1, -1, flag); });
 }
 
-// hostAppend(fd, buffer): writes at the end of the file in one step, whatever the descriptor's flags.
-napi_value Append(napi_env env, napi_callback_info info) {
-  return WriteWith(env, info, RWF_APPEND);
+off_t Seek(int fd, int64_t offset, int64_t whence) {
+  return ::lseek(fd, offset, static_cast<int>(whence));
 }
 
-// hostWriteNow(fd, buffer): writes what the stream takes without waiting, whatever the descriptor's flags.
-napi_value WriteNow(napi_env env, napi_callback_info info) {
-  return WriteWith(env, info, RWF_NOWAIT);
-}
-
-// hostSeek(fd, offset, whence)
-napi_value Seek(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.ReturnCall(::lseek(call.Fd(0), call.Int(1), static_cast<int>(call.Int(2))));
-}
-
-// hostClose(fd)
-napi_value Close(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.ReturnCall(ThreadFds::Close(call.Fd(0)));
-}
-
-// hostTruncate(fd, size)
-napi_value Truncate(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.ReturnCall(::ftruncate(call.Fd(0), call.Int(1)));
-}
-
-// hostAllocate(fd, mode, offset, length)
-napi_value Allocate(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.ReturnCall(
-      ::fallocate(call.Fd(0), static_cast<int>(call.Int(1)), call.Int(2), call.Int(3)));
-}
-
-// hostSync(fd)
-napi_value Sync(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.ReturnCall(::fsync(call.Fd(0)));
+int Allocate(int fd, int64_t mode, int64_t offset, int64_t length) {
+  return ::fallocate(fd, static_cast<int>(mode), offset, length);
 }
 
 }  // namespace
 
 void ExportHostFs(Napi::Env env, Napi::Object exports) {
-  ExportHostCall(env, exports, "hostOpenRoot", OpenRoot);
-  ExportHostCall(env, exports, "hostOpenDirectory", OpenDirectory);
-  ExportHostCall(env, exports, "hostOpenPath", OpenPath);
-  ExportHostCall(env, exports, "hostOpen", Open);
-  ExportHostCall(env, exports, "hostOpenSelf", OpenSelf);
-  ExportHostCall(env, exports, "hostAdopt", Adopt);
-  ExportHostCall(env, exports, "hostReadDirectory", ReadDirectory);
-  ExportHostCall(env, exports, "hostReadLink", ReadLink);
-  ExportHostCall(env, exports, "hostRead", Read);
-  ExportHostCall(env, exports, "hostWrite", Write);
-  ExportHostCall(env, exports, "hostAppend", Append);
-  ExportHostCall(env, exports, "hostWriteNow", WriteNow);
-  ExportHostCall(env, exports, "hostSeek", Seek);
-  ExportHostCall(env, exports, "hostClose", Close);
-  ExportHostCall(env, exports, "hostTruncate", Truncate);
-  ExportHostCall(env, exports, "hostAllocate", Allocate);
-  ExportHostCall(env, exports, "hostSync", Sync);
+  ExportHostCall<OpenRoot>(env, exports, "hostOpenRoot");
+  ExportHostCall<OpenDirectory>(env, exports, "hostOpenDirectory");
+  ExportHostCall<OpenPath>(env, exports, "hostOpenPath");
+  ExportHostCall<Open>(env, exports, "hostOpen");
+  ExportHostCall<OpenSelf>(env, exports, "hostOpenSelf");
+  ExportHostCall<Adopt>(env, exports, "hostAdopt");
+  ExportHostCall<ReadDirectory>(env, exports, "hostReadDirectory");
+  ExportHostCall<ReadLink>(env, exports, "hostReadLink");
+  ExportHostCall<Read>(env, exports, "hostRead");
+  ExportHostCall<Write>(env, exports, "hostWrite");
+  // At the end of the file, in one step.
+  ExportHostCall<WriteWith<RWF_APPEND>>(env, exports, "hostAppend");
+  // What the stream takes without waiting.
+  ExportHostCall<WriteWith<RWF_NOWAIT>>(env, exports, "hostWriteNow");
+  ExportHostCall<Seek>(env, exports, "hostSeek");
+  ExportHostCall<ThreadFds::Close>(env, exports, "hostClose");
+  ExportHostCall<[](int fd, int64_t size) { return ::ftruncate(fd, size); }>(env, exports,
+                                                                             "hostTruncate");
+  ExportHostCall<Allocate>(env, exports, "hostAllocate");
+  ExportHostCall<[](int fd) { return ::fsync(fd); }>(env, exports, "hostSync");
   ExportHostLocks(env, exports);
   ExportHostNames(env, exports);
   ExportHostStat(env, exports);
-  ExportHostStream(env, exports);
   ExportHostTerminal(env, exports);
 }
 

@@ -3,65 +3,52 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
-#include <cerrno>
-
 #include "napi/host_call.h"
 
 namespace hv {
 namespace {
 
-// The range in a call's arguments (fd, type, start, length).
-struct flock RangeOf(const HostCall& call) {
+struct flock RangeOf(int64_t type, int64_t start, int64_t length) {
   struct flock range = {};
-  range.l_type = static_cast<short>(call.Int(1));
+  range.l_type = static_cast<short>(type);
   range.l_whence = SEEK_SET;
-  range.l_start = call.Int(2);
-  range.l_len = call.Int(3);
+  range.l_start = start;
+  range.l_len = length;
   return range;
 }
 
-// hostLock(fd, type, start, length): a record lock of the open file, fcntl(F_OFD_SETLK).
-napi_value Lock(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  struct flock range = RangeOf(call);
-  return call.ReturnCall(::fcntl(call.Fd(0), F_OFD_SETLK, &range));
+// A record lock of the open file.
+int Lock(int fd, int64_t type, int64_t start, int64_t length) {
+  struct flock range = RangeOf(type, start, length);
+  return ::fcntl(fd, F_OFD_SETLK, &range);
 }
 
-// hostGetLock(fd, type, start, length, out): the lock that would keep hostLock from succeeding, fcntl(F_OFD_GETLK).
-napi_value GetLock(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  double* out = call.Doubles(4, 4);
-  if (out == nullptr) return call.Return(-EINVAL);
-  struct flock range = RangeOf(call);
-  int result = ::fcntl(call.Fd(0), F_OFD_GETLK, &range);
-  out[0] = range.l_type;
-  out[1] = static_cast<double>(range.l_start);
-  out[2] = static_cast<double>(range.l_len);
-  out[3] = range.l_pid;
-  return call.ReturnCall(result);
+// The lock that would keep Lock from succeeding.
+int GetLock(int fd, int64_t type, int64_t start, int64_t length, const Doubles<4>& out) {
+  struct flock range = RangeOf(type, start, length);
+  int result = ::fcntl(fd, F_OFD_GETLK, &range);
+  out.get()[0] = range.l_type;
+  out.get()[1] = static_cast<double>(range.l_start);
+  out.get()[2] = static_cast<double>(range.l_len);
+  out.get()[3] = range.l_pid;
+  return result;
 }
 
-// hostFlock(fd, operation): flock(2), with LOCK_NB whatever the operation says.
-napi_value Flock(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.ReturnCall(::flock(call.Fd(0), static_cast<int>(call.Int(1)) | LOCK_NB));
-}
+int Flock(int fd, int64_t operation) { return ::flock(fd, static_cast<int>(operation) | LOCK_NB); }
 
-// hostIsOpenForWriting(fd): whether anybody has the file open to write it. A read lease is refused then: man 2 fcntl.
-napi_value IsOpenForWriting(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  if (::fcntl(call.Fd(0), F_SETLEASE, F_RDLCK) < 0)
-    return call.Return(errno == EAGAIN ? 1 : -errno);
-  return call.ReturnCall(::fcntl(call.Fd(0), F_SETLEASE, F_UNLCK));
+// Whether anybody has the file open to write it. A read lease is refused then: man 2 fcntl.
+int IsOpenForWriting(int fd) {
+  if (::fcntl(fd, F_SETLEASE, F_RDLCK) < 0) return errno == EAGAIN ? 1 : -1;
+  return ::fcntl(fd, F_SETLEASE, F_UNLCK);
 }
 
 }  // namespace
 
 void ExportHostLocks(napi_env env, napi_value exports) {
-  ExportHostCall(env, exports, "hostLock", Lock);
-  ExportHostCall(env, exports, "hostGetLock", GetLock);
-  ExportHostCall(env, exports, "hostFlock", Flock);
-  ExportHostCall(env, exports, "hostIsOpenForWriting", IsOpenForWriting);
+  ExportHostCall<Lock>(env, exports, "hostLock");
+  ExportHostCall<GetLock>(env, exports, "hostGetLock");
+  ExportHostCall<Flock>(env, exports, "hostFlock");
+  ExportHostCall<IsOpenForWriting>(env, exports, "hostIsOpenForWriting");
 }
 
 }  // namespace hv

@@ -12,64 +12,33 @@
 namespace hv {
 namespace {
 
-// hostMakeDirectory(directory, name, mode)
-napi_value MakeDirectory(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  return call.ReturnCall(
-      ::mkdirat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2)) & 01777));
+int MakeDirectory(int directory, const Name& name, int64_t mode) {
+  return ::mkdirat(directory, name.c_str(), static_cast<mode_t>(mode) & 01777);
 }
 
-// hostMakeNode(directory, name, mode): a fifo or a socket: no other kind of node is ever made on the host.
-napi_value MakeNode(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  const auto mode = static_cast<mode_t>(call.Int(2));
-  if (!S_ISFIFO(mode) && !S_ISSOCK(mode)) return call.Return(-EPERM);
+// A fifo or a socket: no other kind of node is ever made on the host.
+long MakeNode(int directory, const Name& name, int64_t new_mode) {
+  const auto mode = static_cast<mode_t>(new_mode);
+  if (!S_ISFIFO(mode) && !S_ISSOCK(mode)) return Fail(EPERM);
   // mknodat(3) is a symbol of glibc 2.33.
-  return call.ReturnCall(
-      ::syscall(SYS_mknodat, call.Fd(0), name.c_str(), mode & (S_IFMT | 01777), 0));
+  return ::syscall(SYS_mknodat, directory, name.c_str(), mode & (S_IFMT | 01777), 0);
 }
 
-// hostSymlink(target, directory, name)
-napi_value Symlink(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  ByteString target(env, call.value(0));
-  Name name(env, call.value(2));
-  if (target.error() != 0) return call.Return(target.error());
-  if (name.error() != 0) return call.Return(name.error());
-  return call.ReturnCall(::symlinkat(target.c_str(), call.Fd(1), name.c_str()));
+int Symlink(const ByteString& target, int directory, const Name& name) {
+  return ::symlinkat(target.c_str(), directory, name.c_str());
 }
 
-// hostLink(oldDirectory, oldName, newDirectory, newName)
-napi_value Link(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name from(env, call.value(1));
-  Name to(env, call.value(3));
-  if (from.error() != 0) return call.Return(from.error());
-  if (to.error() != 0) return call.Return(to.error());
-  return call.ReturnCall(::linkat(call.Fd(0), from.c_str(), call.Fd(2), to.c_str(), 0));
+int Link(int old_directory, const Name& from, int new_directory, const Name& to) {
+  return ::linkat(old_directory, from.c_str(), new_directory, to.c_str(), 0);
 }
 
-// hostUnlink(directory, name, isDirectory)
-napi_value Unlink(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  return call.ReturnCall(::unlinkat(call.Fd(0), name.c_str(), call.Int(2) != 0 ? AT_REMOVEDIR : 0));
+int Unlink(int directory, const Name& name, int64_t is_directory) {
+  return ::unlinkat(directory, name.c_str(), is_directory != 0 ? AT_REMOVEDIR : 0);
 }
 
-// hostRename(oldDirectory, oldName, newDirectory, newName, flags)
-napi_value Rename(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name from(env, call.value(1));
-  Name to(env, call.value(3));
-  if (from.error() != 0) return call.Return(from.error());
-  if (to.error() != 0) return call.Return(to.error());
-  return call.ReturnCall(::syscall(SYS_renameat2, call.Fd(0), from.c_str(), call.Fd(2), to.c_str(),
-                                   static_cast<unsigned>(call.Int(4))));
+long Rename(int old_directory, const Name& from, int new_directory, const Name& to, int64_t flags) {
+  return ::syscall(SYS_renameat2, old_directory, from.c_str(), new_directory, to.c_str(),
+                   static_cast<unsigned>(flags));
 }
 
 int SetMode(int fd, mode_t mode) {
@@ -84,61 +53,53 @@ int SetMode(int fd, mode_t mode) {
   return -1;
 }
 
-// hostChangeMode(fd, mode). Set-user-ID and set-group-ID would give host users the power of the file's owner: they are not
-// set. A directory may have set-group-ID, which gives its files its group.
-napi_value ChangeMode(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  int64_t found = ModeOf(call.Fd(0), "");
-  if (found < 0) return call.Return(found);
-  if (S_ISLNK(found)) return call.Return(-EOPNOTSUPP);
-  mode_t mode = static_cast<mode_t>(call.Int(1)) & (S_ISDIR(found) ? 03777 : 01777);
-  int result = SetMode(call.Fd(0), mode);
+// Set-user-ID and set-group-ID would give host users the power of the file's owner: they are not set. A directory may have set-group-ID,
+// which gives its files its group.
+int ChangeMode(int fd, int64_t wanted) {
+  int64_t found = ModeOf(fd, "");
+  if (found < 0) return -1;
+  if (S_ISLNK(found)) return Fail(EOPNOTSUPP);
+  mode_t mode = static_cast<mode_t>(wanted) & (S_ISDIR(found) ? 03777 : 01777);
+  int result = SetMode(fd, mode);
   // No set-ID bit passes a jail's filter: a directory loses its own, as where Linux finds that its group is not the caller's.
-  if (result < 0 && errno == EPERM && (mode & S_ISGID) != 0)
-    result = SetMode(call.Fd(0), mode & 01777);
-  return call.ReturnCall(result);
+  if (result < 0 && errno == EPERM && (mode & S_ISGID) != 0) result = SetMode(fd, mode & 01777);
+  return result;
 }
 
-// hostChangeOwner(fd, uid, gid): -1 leaves an id as it is.
-napi_value ChangeOwner(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  const auto uid = static_cast<uid_t>(call.Int(1));
-  const auto gid = static_cast<gid_t>(call.Int(2));
-  const int fd = call.Fd(0);
-  if (MayChangeByPath()) return call.ReturnCall(::fchownat(fd, "", uid, gid, AT_EMPTY_PATH));
-  return call.ReturnCall(ThroughOpened(fd, [&](int opened) { return ::fchown(opened, uid, gid); }));
+// -1 leaves an id as it is.
+int ChangeOwner(int fd, int64_t new_uid, int64_t new_gid) {
+  const auto uid = static_cast<uid_t>(new_uid);
+  const auto gid = static_cast<gid_t>(new_gid);
+  if (MayChangeByPath()) return ::fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
+  return ThroughOpened(fd, [&](int opened) { return ::fchown(opened, uid, gid); });
 }
 
-// hostSetTimes(fd, times): access and modification time, seconds and nanoseconds each;
-// negative nanoseconds leave that time as it is.
-napi_value SetTimes(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  double* times = call.Doubles(1, 4);
-  if (times == nullptr) return call.Return(-EINVAL);
+// Access and modification time, seconds and nanoseconds each; negative nanoseconds leave that time as it is.
+int SetTimes(int fd, const Doubles<4>& times) {
   struct timespec specs[2];
   for (int i = 0; i < 2; i++) {
-    specs[i].tv_sec = static_cast<time_t>(times[2 * i]);
-    specs[i].tv_nsec = times[2 * i + 1] < 0 ? UTIME_OMIT : static_cast<long>(times[2 * i + 1]);
+    const double* time = times.get() + 2 * i;
+    specs[i].tv_sec = static_cast<time_t>(time[0]);
+    specs[i].tv_nsec = time[1] < 0 ? UTIME_OMIT : static_cast<long>(time[1]);
   }
   // The kernel's call, because libc refuses the empty path that AT_EMPTY_PATH is for.
-  const int fd = call.Fd(0);
   if (MayChangeByPath())
-    return call.ReturnCall(::syscall(SYS_utimensat, fd, "", specs, AT_EMPTY_PATH));
-  return call.ReturnCall(ThroughOpened(fd, [&](int opened) { return ::futimens(opened, specs); }));
+    return static_cast<int>(::syscall(SYS_utimensat, fd, "", specs, AT_EMPTY_PATH));
+  return ThroughOpened(fd, [&](int opened) { return ::futimens(opened, specs); });
 }
 
 }  // namespace
 
 void ExportHostNames(napi_env env, napi_value exports) {
-  ExportHostCall(env, exports, "hostMakeDirectory", MakeDirectory);
-  ExportHostCall(env, exports, "hostMakeNode", MakeNode);
-  ExportHostCall(env, exports, "hostSymlink", Symlink);
-  ExportHostCall(env, exports, "hostLink", Link);
-  ExportHostCall(env, exports, "hostUnlink", Unlink);
-  ExportHostCall(env, exports, "hostRename", Rename);
-  ExportHostCall(env, exports, "hostChangeMode", ChangeMode);
-  ExportHostCall(env, exports, "hostChangeOwner", ChangeOwner);
-  ExportHostCall(env, exports, "hostSetTimes", SetTimes);
+  ExportHostCall<MakeDirectory>(env, exports, "hostMakeDirectory");
+  ExportHostCall<MakeNode>(env, exports, "hostMakeNode");
+  ExportHostCall<Symlink>(env, exports, "hostSymlink");
+  ExportHostCall<Link>(env, exports, "hostLink");
+  ExportHostCall<Unlink>(env, exports, "hostUnlink");
+  ExportHostCall<Rename>(env, exports, "hostRename");
+  ExportHostCall<ChangeMode>(env, exports, "hostChangeMode");
+  ExportHostCall<ChangeOwner>(env, exports, "hostChangeOwner");
+  ExportHostCall<SetTimes>(env, exports, "hostSetTimes");
 }
 
 }  // namespace hv

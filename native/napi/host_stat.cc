@@ -46,60 +46,47 @@ void Tell(double* out, const struct statx& status, bool is_kernel) {
   std::memcpy(out, fields, sizeof fields);
 }
 
-// hostStat(directory, name, out): lstat of a name, of the descriptor itself when the name is ''.
-napi_value Stat(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  double* out = call.Doubles(2, kStatFields);
-  if (name.error() != 0) return call.Return(name.error());
-  if (out == nullptr) return call.Return(-EINVAL);
+// lstat of a name, of the descriptor itself when the name is ''.
+int Stat(int directory, const Name& name, const Doubles<kStatFields>& out) {
   struct statx status;
   int flags = kFlags | (name.length() == 0 ? AT_EMPTY_PATH : 0);
-  if (::statx(call.Fd(0), name.c_str(), flags, kMask, &status) < 0) return call.Return(-errno);
-  Tell(out, status, IsKernelMountPoint(call.Fd(0), name.c_str(), status.stx_attributes));
-  return call.Return(0);
+  if (::statx(directory, name.c_str(), flags, kMask, &status) < 0) return -1;
+  Tell(out.get(), status, IsKernelMountPoint(directory, name.c_str(), status.stx_attributes));
+  return 0;
 }
 
-// hostStatKnown(directory, path, ino, devMajor, devMinor, out): 1 if the path leads to that file. Links in it may lead anywhere, so
-// nothing is told about another file.
-napi_value StatKnown(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  ByteString path(env, call.value(1));
-  double* out = call.Doubles(5, kStatFields);
-  if (path.error() != 0 || out == nullptr) return call.Return(0);
+// 1 if the path leads to that file. Links in it may lead anywhere, so nothing is told about another file.
+int StatKnown(int directory, const ByteString& path, double ino, int64_t major, int64_t minor,
+              const Doubles<kStatFields>& out) {
   struct statx status;
-  if (::statx(call.Fd(0), path.c_str(), kFlags, kMask, &status) < 0) return call.Return(0);
-  // Compared as hostStat tells it: rounded.
-  bool same = static_cast<double>(status.stx_ino) == call.Double(2) &&
-              status.stx_dev_major == call.Int(3) && status.stx_dev_minor == call.Int(4);
-  if (!same) return call.Return(0);
-  Tell(out, status, IsKernelMountPoint(call.Fd(0), path.c_str(), status.stx_attributes));
-  return call.Return(1);
+  if (::statx(directory, path.c_str(), kFlags, kMask, &status) < 0) return 0;
+  // Compared as Stat tells it: rounded.
+  bool same = static_cast<double>(status.stx_ino) == ino && status.stx_dev_major == major &&
+              status.stx_dev_minor == minor;
+  if (!same) return 0;
+  Tell(out.get(), status, IsKernelMountPoint(directory, path.c_str(), status.stx_attributes));
+  return 1;
 }
 
-// hostStatFs(fd, out)
-napi_value StatFs(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  double* out = call.Doubles(1, kStatFsFields);
-  if (out == nullptr) return call.Return(-EINVAL);
+int StatFs(int fd, const Doubles<kStatFsFields>& out) {
   struct statfs status;
-  if (::fstatfs(call.Fd(0), &status) < 0) return call.Return(-errno);
+  if (::fstatfs(fd, &status) < 0) return -1;
   const double fields[kStatFsFields] = {
       static_cast<double>(status.f_type),   static_cast<double>(status.f_bsize),
       static_cast<double>(status.f_blocks), static_cast<double>(status.f_bfree),
       static_cast<double>(status.f_bavail), static_cast<double>(status.f_files),
       static_cast<double>(status.f_ffree),  static_cast<double>(status.f_namelen),
   };
-  std::memcpy(out, fields, sizeof fields);
-  return call.Return(0);
+  std::memcpy(out.get(), fields, sizeof fields);
+  return 0;
 }
 
 }  // namespace
 
 void ExportHostStat(napi_env env, napi_value exports) {
-  ExportHostCall(env, exports, "hostStat", Stat);
-  ExportHostCall(env, exports, "hostStatKnown", StatKnown);
-  ExportHostCall(env, exports, "hostStatFs", StatFs);
+  ExportHostCall<Stat>(env, exports, "hostStat");
+  ExportHostCall<StatKnown>(env, exports, "hostStatKnown");
+  ExportHostCall<StatFs>(env, exports, "hostStatFs");
 }
 
 }  // namespace hv

@@ -1,61 +1,78 @@
-// host_terminal.cc: the terminal that hv was started in, and its modes. Contract: src/vfs/host-addon.ts.
+// host_terminal.cc: what a descriptor that hv inherited (stdin, stdout, stderr) needs: readiness and a few ioctls; and the terminal that hv
+// was started in, and its modes. Contract: src/vfs/host-addon.ts.
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 
 #include "napi/host_call.h"
 #include "sys/terminal_guard.h"
+#include "sys/terminal_requests.h"
 
 namespace hv {
 namespace {
 
-// guardTerminal(fd): 0.
-napi_value Guard(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.Return(GuardTerminal(call.Fd(0)));
+// How large an ioctl's argument is: requests that are not here never reach the host.
+struct AllowedIoctl {
+  unsigned long request;
+  size_t size;
+};
+
+constexpr AllowedIoctl kAllowed[] = {
+    {TCGETS, kKernelTermiosSize},
+    {TCSETS, kKernelTermiosSize},
+    {TCSETSW, kKernelTermiosSize},
+    {TCSETSF, kKernelTermiosSize},
+    {kTcgets2, kTermios2Size},
+    {kTcsets2, kTermios2Size},
+    {kTcsetsw2, kTermios2Size},
+    {kTcsetsf2, kTermios2Size},
+    {TIOCGWINSZ, 8},
+    {TIOCSWINSZ, 8},
+    {FIONREAD, 4},
+    {TIOCOUTQ, 4},
+};
+// These take a small integer by value.
+constexpr unsigned long kAllowedByValue[] = {TCFLSH, TCXONC};
+
+// revents now; never waits.
+int Poll(int fd, int64_t events) {
+  struct pollfd entry = {fd, static_cast<short>(events), 0};
+  int count;
+  // It never waits, but a signal that comes just then still interrupts it.
+  do {
+    count = ::poll(&entry, 1, 0);
+  } while (count < 0 && errno == EINTR);
+  return count < 0 ? -1 : entry.revents;
 }
 
-// beginTerminalChange(): 0.
-napi_value BeginChange(napi_env env, napi_callback_info info) {
-  return HostCall(env, info).Return(BeginTerminalChange());
-}
-
-// endTerminalChange(): 0.
-napi_value EndChange(napi_env env, napi_callback_info info) {
-  return HostCall(env, info).Return(EndTerminalChange());
-}
-
-// restoreTerminal(): 0.
-napi_value Restore(napi_env env, napi_callback_info info) {
-  RestoreTerminal();
-  return HostCall(env, info).Return(0);
-}
-
-// returnToTerminal(): 0.
-napi_value Return(napi_env env, napi_callback_info info) {
-  ReturnToTerminal();
-  return HostCall(env, info).Return(0);
-}
-
-// isTerminalForeground(fd): 1 or 0.
-napi_value IsForeground(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.Return(IsTerminalForeground(call.Fd(0)));
-}
-
-// hostFlags(fd): the status flags of what is open, fcntl(F_GETFL).
-napi_value Flags(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.ReturnCall(::fcntl(call.Fd(0), F_GETFL));
+// The argument is copied from `bytes`, and the kernel's answer back into it.
+int HostIoctl(int fd, int64_t wanted, const Bytes& bytes) {
+  unsigned long request = static_cast<unsigned long>(wanted);
+  for (const AllowedIoctl& allowed : kAllowed) {
+    if (allowed.request != request) continue;
+    return bytes.length < allowed.size ? Fail(EINVAL) : ::ioctl(fd, request, bytes.data);
+  }
+  for (unsigned long allowed : kAllowedByValue) {
+    if (allowed == request && bytes.length > 0)
+      return ::ioctl(fd, request, static_cast<int>(bytes.data[0]));
+  }
+  return Fail(ENOTTY);
 }
 
 }  // namespace
 
 void ExportHostTerminal(napi_env env, napi_value exports) {
-  ExportHostCall(env, exports, "guardTerminal", Guard);
-  ExportHostCall(env, exports, "beginTerminalChange", BeginChange);
-  ExportHostCall(env, exports, "endTerminalChange", EndChange);
-  ExportHostCall(env, exports, "restoreTerminal", Restore);
-  ExportHostCall(env, exports, "returnToTerminal", Return);
-  ExportHostCall(env, exports, "isTerminalForeground", IsForeground);
-  ExportHostCall(env, exports, "hostFlags", Flags);
+  ExportHostCall<Poll>(env, exports, "hostPoll");
+  ExportHostCall<HostIoctl>(env, exports, "hostIoctl");
+  ExportHostCall<GuardTerminal>(env, exports, "guardTerminal");
+  ExportHostCall<BeginTerminalChange>(env, exports, "beginTerminalChange");
+  ExportHostCall<EndTerminalChange>(env, exports, "endTerminalChange");
+  ExportHostCall<[] { return RestoreTerminal(), 0; }>(env, exports, "restoreTerminal");
+  ExportHostCall<[] { return ReturnToTerminal(), 0; }>(env, exports, "returnToTerminal");
+  ExportHostCall<IsTerminalForeground>(env, exports, "isTerminalForeground");
+  // The status flags of what is open.
+  ExportHostCall<[](int fd) { return ::fcntl(fd, F_GETFL); }>(env, exports, "hostFlags");
 }
 
 }  // namespace hv

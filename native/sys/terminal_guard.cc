@@ -90,16 +90,22 @@ void CloseAllBut(int kept_fd, int other_fd) {
 
 int StartKeeper() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  if (::pipe2(ends, O_CLOEXEC) < 0) return -1;
   // hv keeps the other end open until it ends. The keeper blocks all signals for life.
   BlockedSignals blocked;
   // Not libc's fork(), which would wait for the locks that other threads hold.
   keeper = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
   if (keeper == 0) Keep(ends[0]);
-  int failed = keeper < 0 ? errno : 0;
   ::close(ends[0]);
-  if (failed != 0) ::close(ends[1]);
-  return -failed;
+  if (keeper > 0) return 0;
+  ::close(ends[1]);
+  return -1;
+}
+
+// -1, with errno: hv guards no terminal.
+int Unguarded() {
+  errno = ENOTTY;
+  return -1;
 }
 
 }  // namespace
@@ -109,10 +115,10 @@ int GuardTerminal(int fd) {
     // SAFETY: never unmapped: signal handlers and the keeper use it until they end.
     void* page =
         ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) return -errno;
+    if (page == MAP_FAILED) return -1;
     shared = new (page) Shared{};
   }
-  if (::ioctl(fd, TCGETS, &shared->original) < 0) return -errno;
+  if (::ioctl(fd, TCGETS, &shared->original) < 0) return -1;
   terminal = fd;
   before_exit = RestoreTerminal;
   // Started now, because in its jail hv cannot make processes.
@@ -122,17 +128,17 @@ int GuardTerminal(int fd) {
 int TerminalKeeper() { return keeper > 0 ? keeper : 0; }
 
 int BeginTerminalChange() {
-  if (terminal < 0) return -ENOTTY;
+  if (terminal < 0) return Unguarded();
   shared->changing = true;
   return 0;
 }
 
 int EndTerminalChange() {
-  if (terminal < 0) return -ENOTTY;
-  int result = ::ioctl(terminal, TCGETS, &shared->guest);
+  if (terminal < 0) return Unguarded();
+  const int result = ::ioctl(terminal, TCGETS, &shared->guest);
   shared->changed = true;
   shared->changing = false;
-  return result < 0 ? -errno : 0;
+  return result;
 }
 
 void RestoreTerminal() {
@@ -168,7 +174,7 @@ void ReturnToTerminal() {
 
 int IsTerminalForeground(int fd) {
   pid_t group = 0;
-  if (::ioctl(fd, TIOCGPGRP, &group) < 0) return -errno;
+  if (::ioctl(fd, TIOCGPGRP, &group) < 0) return -1;
   return group == ::getpgrp() ? 1 : 0;
 }
 

@@ -4,7 +4,7 @@
 
 namespace hv {
 
-// A process has one terminal, so the state belongs to the process. Results are 0 or more, or a negative errno.
+// A process has one terminal, so the state belongs to the process. Results are 0 or more; -1, with errno, for a failure.
 
 // Remembers the terminal's modes. The descriptor stays the caller's, open until the process ends.
 int GuardTerminal(int fd);

@@ -1,5 +1,5 @@
-// The part of the addon that reaches the host's clocks and files: native/napi/clock.cc, vdso.cc, host_fs.cc, host_locks.cc,
-// host_names.cc, host_stat.cc, host_stream.cc, host_terminal.cc.
+// The part of the addon that reaches the host's clocks and files: native/napi/clock.cc, images.cc, host_fs.cc, host_locks.cc,
+// host_names.cc, host_stat.cc, host_terminal.cc.
 
 export interface ClockAddon {
   /** CLOCK_MONOTONIC, nanoseconds. */

@@ -7,7 +7,7 @@ export const rooms: Record<string, string[]> = {
   memory: ['core'],
   signals: ['core', 'tty', 'memory'],
   time: ['core', 'memory'],
-  fd: ['core', 'tty', 'memory', 'signals'],
+  fd: ['core', 'tty', 'memory', 'signals', 'time'],
   pledge: ['core'],
   ipc: ['core', 'memory'],
   net: ['core', 'memory', 'signals', 'fd', 'pledge'],

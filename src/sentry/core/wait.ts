@@ -91,22 +91,3 @@ export function resumeInner(task: Task, inner: Wait, expired: boolean): number {
   if (task.wait === inner) task.wait = outer
   return result
 }
-
-/** Calls that still keep their state in functions. */
-export interface ClosureWait extends Omit<Wait, 'next' | 'progress' | 'recordLock'> {
-  readonly recordLock?: {readonly owner: RecordLock['owner']; blocker(): RecordLock | undefined}
-  retry(expired: boolean): number
-  progress?(): number
-  settled?(): number | undefined
-  interrupted?(): void
-  ended?(): void
-}
-
-export const closures = continuation<ClosureWait>({
-  name: 'closures',
-  resume: (_task, {retry}, expired = false) => retry(expired),
-  bytesDone: (_task, wait) => wait.progress?.() ?? 0,
-  settled: (_task, wait) => wait.settled?.(),
-  interrupted: (_task, wait) => wait.interrupted?.(),
-  ended: (_task, wait) => wait.ended?.(),
-})

@@ -6,7 +6,8 @@ import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import type {WaitedFile} from '../core/wait.ts'
+import {type Continuation, continuation, type WaitedFile} from '../core/wait.ts'
+import {type TimeLimit, writeRemaining} from '../time/time-limit.ts'
 
 /** What a descriptor leads to now: poll(2) and select(2) look each one up in every pass. */
 export function readinessAt(task: Task, fd: number): number {
@@ -24,28 +25,40 @@ export function readinessOf(file: FileDescription): number {
   }
 }
 
-/**
- * Sleeps until `attempt` has an answer, or until the deadline, when attempt(true) gives it.
- * @param attempt BLOCKED: nothing is ready yet
- * @param finished called once, when the call ends, however it ends
- */
-export function waitForReadiness(
+/** A call that waits for files to be ready. */
+export interface ReadinessWait {
+  readonly limit: TimeLimit
+}
+
+/** @param attempt BLOCKED: nothing is ready yet. At the deadline, when `expired`, it has the answer */
+export function readinessWait<Progress extends ReadinessWait>(
+  name: string,
+  attempt: (task: Task, progress: Progress, expired: boolean) => number,
+): Continuation<Progress> {
+  return continuation<Progress>({
+    name,
+    resume: (task, progress, expired = false) => {
+      const result = attempt(task, progress, expired)
+      if (result !== BLOCKED) writeRemaining(task, progress.limit)
+      return result
+    },
+    interrupted: (task, {limit}) => writeRemaining(task, limit),
+  })
+}
+
+/** Sleeps until one of the files is ready, or until the deadline. */
+export function sleepOnFiles<Progress extends ReadinessWait>(
   task: Task,
   files: readonly WaitedFile[],
-  deadlineNs: number,
-  attempt: (expired: boolean) => number,
-  finished?: () => void,
+  next: Continuation<Progress>,
+  progress: Progress,
 ): number {
+  const {deadlineNs} = progress.limit
   return task.block({
     files: eachOnce(files),
     ...(deadlineNs !== Number.POSITIVE_INFINITY && {deadlineNs}),
     restart: 'never',
-    retry: (expired) => {
-      const result = attempt(expired)
-      if (result !== BLOCKED) finished?.()
-      return result
-    },
-    ...(finished && {interrupted: finished}),
+    ...{next, progress},
   })
 }
 

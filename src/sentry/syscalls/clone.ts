@@ -32,6 +32,7 @@ import {requireCapability} from '../core/credentials.ts'
 import type {Process} from '../core/process.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {unlessFault} from '../memory/unless-fault.ts'
 import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
 import {PidFile} from '../task/pid-file.ts'
@@ -126,21 +127,28 @@ function make(task: Task, request: Clone): number {
   if (flags & CLONE_PARENT_SETTID) unlessFault(() => task.memory.writeInt32(parentTid, tid))
   if (flags & CLONE_CHILD_SETTID) unlessFault(() => child.memory.writeInt32(childTid, tid))
   task.kernel.start(process, child)
-  return flags & CLONE_VFORK ? waitForRelease(child) : tid
+  if (!(flags & CLONE_VFORK)) return tid
+  const progress = {child, tid}
+  return task.block({
+    queues: [process.family.departed],
+    restart: 'never',
+    onlyKillable: true,
+    ...{next: untilReleased, progress},
+  })
+}
 
-  function waitForRelease({process: borrower}: Task): number {
+/** vfork(2). Its result is the child's first number: an execve(2) of a thread changes that. */
+const untilReleased = continuation<{readonly child: Task; readonly tid: number}>({
+  name: 'vfork',
+  resume: (task, {child, tid}) => {
+    const borrower = child.process
     const isReleased =
       borrower === task.process
-        ? () => !borrower.tasks.includes(child)
-        : () => !borrower.family.isBorrowing || borrower.exit !== undefined
-    return task.block({
-      queues: [borrower.family.departed],
-      restart: 'never',
-      onlyKillable: true,
-      retry: () => (isReleased() ? tid : BLOCKED),
-    })
-  }
-}
+        ? !borrower.tasks.includes(child)
+        : !borrower.family.isBorrowing || borrower.exit !== undefined
+    return isReleased ? tid : BLOCKED
+  },
+})
 
 function givePidfd({kernel, fds, memory}: Task, process: Process, address: number): void {
   const fd = fds.install(new PidFile(kernel.vfs, process), O_CLOEXEC)

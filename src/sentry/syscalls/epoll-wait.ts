@@ -6,8 +6,8 @@ import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {EpollFile} from '../fd/epoll-file.ts'
-import {setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
-import {deadlineAfterMs, readTimespecDeadline} from '../time/time-limit.ts'
+import {type ReadinessWait, readinessWait, setMaskArgument, sleepOnFiles} from '../fd/readiness.ts'
+import {deadlineAfterMs, readTimespecDeadline, type TimeLimit} from '../time/time-limit.ts'
 
 const layout = arch.kernelAbi.epollEvent
 /** The most that fit: EP_MAX_EVENTS of fs/eventpoll.c. */
@@ -37,17 +37,25 @@ function wait(task: Task, fd: number, address: number, maxEvents: number, deadli
   const epoll = openFile(task, fd)
   if (!(epoll instanceof EpollFile)) throw new Errno(EINVAL)
 
-  const {kernel} = task
-  const attempt = (expired: boolean): number => {
-    // A timerfd becomes ready when its timer is run.
-    kernel.timers.runExpired(kernel.monotonicNs())
-    const count = report(task, epoll, address, Math.min(maxEvents, BATCH))
-    return count > 0 || expired ? count : BLOCKED
-  }
-  const result = attempt(deadlineNs === 0)
-  if (result !== BLOCKED) return result
-  return waitForReadiness(task, [{file: epoll, events: 1}], deadlineNs, attempt)
+  const limit: TimeLimit = {deadlineNs, address: 0, kind: 'timespec'}
+  const progress = {limit, epoll, address, max: Math.min(maxEvents, BATCH)}
+  const result = waiting.resume(task, progress, deadlineNs === 0)
+  return result === BLOCKED ? sleepOnFiles(task, [{file: epoll, events: 1}], waiting, progress) : result
 }
+
+interface EpollWait extends ReadinessWait {
+  readonly epoll: EpollFile
+  readonly address: number
+  readonly max: number
+}
+
+const waiting = readinessWait<EpollWait>('epoll_wait', (task, {epoll, address, max}, expired) => {
+  const {kernel} = task
+  // A timerfd becomes ready when its timer is run.
+  kernel.timers.runExpired(kernel.monotonicNs())
+  const count = report(task, epoll, address, max)
+  return count > 0 || expired ? count : BLOCKED
+})
 
 function report(task: Task, epoll: EpollFile, address: number, max: number): number {
   const bytes = new Uint8Array(max * layout.size)

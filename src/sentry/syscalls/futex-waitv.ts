@@ -4,8 +4,9 @@ import {EAGAIN, EINVAL, Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
-import type {FutexWaiter} from '../memory/futex-table.ts'
+import type {FutexTable, FutexWaiter} from '../memory/futex-table.ts'
 import {monotonicDeadlineNs} from '../time/clocks.ts'
 import {readTimespec} from '../time/time-argument.ts'
 
@@ -37,23 +38,31 @@ export const futexWaitv: Syscall = (task, args) => {
     queues: waiters.map(({queue}) => queue),
     deadlineNs,
     restart: 'sa-restart',
-    retry: (expired) => {
-      const index = lastWoken(waiters)
-      if (index < 0 && !expired) return BLOCKED
-      if (index < 0) throw new Errno(ETIMEDOUT)
-      return index
-    },
-    settled: () => {
-      const index = lastWoken(waiters)
-      return index < 0 ? undefined : index
-    },
-    ended: () => {
-      waiters.forEach((waiter, index) => {
-        tables[index].leave(waiter)
-      })
-    },
+    ...{next: waiting, progress: {tables, waiters}},
   })
 }
+
+const waiting = continuation<{
+  readonly tables: readonly FutexTable[]
+  readonly waiters: readonly FutexWaiter[]
+}>({
+  name: 'futex_waitv',
+  resume: (_task, {waiters}, expired) => {
+    const index = lastWoken(waiters)
+    if (index < 0 && !expired) return BLOCKED
+    if (index < 0) throw new Errno(ETIMEDOUT)
+    return index
+  },
+  settled: (_task, {waiters}) => {
+    const index = lastWoken(waiters)
+    return index < 0 ? undefined : index
+  },
+  ended: (_task, {tables, waiters}) => {
+    waiters.forEach((waiter, index) => {
+      tables[index].leave(waiter)
+    })
+  },
+})
 
 /** Linux searches from the end. */
 function lastWoken(waiters: readonly FutexWaiter[]): number {

@@ -8,6 +8,8 @@ import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import type {Process} from '../core/process.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
+import type {Barrier} from '../task/cpu/barriers.ts'
 
 const QUERY = 0
 const GLOBAL = 1 << 0
@@ -57,7 +59,17 @@ export const membarrier: Syscall = (task, args) => {
 }
 
 function waitForAll(task: Task, isMeant: (process: Process) => boolean): number {
-  const {pending, done} = task.kernel.barrier((other) => isMeant(other.process))
-  const retry = (): number => (pending.size > 0 ? BLOCKED : 0)
-  return pending.size === 0 ? 0 : task.block({queues: [done], restart: 'never', onlyKillable: true, retry})
+  const progress = task.kernel.barrier((other) => isMeant(other.process))
+  if (progress.pending.size === 0) return 0
+  return task.block({
+    queues: [progress.done],
+    restart: 'never',
+    onlyKillable: true,
+    ...{next: passing, progress},
+  })
 }
+
+const passing = continuation<Barrier>({
+  name: 'membarrier',
+  resume: (_task, {pending}) => (pending.size > 0 ? BLOCKED : 0),
+})

@@ -7,6 +7,8 @@ import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {CLOCK_REALTIME} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {type Continuation, continuation} from '../core/wait.ts'
+import type {PosixQueue, QueueMessage} from '../ipc/posix-queue.ts'
 import {type PosixQueueFile, queueFile} from '../ipc/posix-queue-file.ts'
 import {sendMessage} from '../ipc/posix-queues.ts'
 import {monotonicDeadlineNs} from '../time/clocks.ts'
@@ -22,16 +24,17 @@ export const mqTimedsend: Syscall = (task, args) => {
   if (!opensForWriting(file.flags)) throw new Errno(EBADF)
   if (length > queue.messageBytes) throw new Errno(EMSGSIZE)
   const message = {priority, text: task.memory.readBytes(args.address(1), length)}
-  const {process, credentials} = task
-  const attempt = (): number => {
-    if (queue.isFull) return BLOCKED
+  return sendOrSleep(task, file, deadlineNs, sending, {queue, message})
+}
+
+const sending = continuation<{readonly queue: PosixQueue; readonly message: QueueMessage}>({
+  name: 'mq_timedsend',
+  resume: ({process, credentials}, {queue, message}, expired) => {
+    if (queue.isFull) return fullOrEmpty(expired)
     sendMessage(queue, message, process, credentials.ruid)
     return 0
-  }
-
-  const result = attempt()
-  return result === BLOCKED ? sleep(task, file, deadlineNs, attempt) : result
-}
+  },
+})
 
 export const mqTimedreceive: Syscall = (task, args) => {
   const address = args.address(1)
@@ -41,41 +44,48 @@ export const mqTimedreceive: Syscall = (task, args) => {
   const queue = file.inode
   if (!opensForReading(file.flags)) throw new Errno(EBADF)
   if (args.address(2) < queue.messageBytes) throw new Errno(EMSGSIZE)
-  const attempt = (): number => {
-    if (queue.count === 0) return BLOCKED
-    // As in Linux, the message is lost when the memory is bad.
-    const {priority, text} = queue.receive()
-    if (priorityAddress !== 0) task.memory.writeUint32(priorityAddress, priority)
-    task.memory.writeBytes(address, text)
-    return text.length
-  }
-
-  const result = attempt()
-  if (result !== BLOCKED) return result
-  if (!(file.flags & O_NONBLOCK)) queue.receivers++
-  return sleep(task, file, deadlineNs, attempt, () => queue.receivers--)
+  const result = sendOrSleep(task, file, deadlineNs, receiving, {queue, address, priorityAddress})
+  if (result === BLOCKED) queue.receivers++
+  return result
 }
 
-/** @param ended called when a sleep is over. @throws Errno EAGAIN */
-function sleep(
+interface Receiving {
+  readonly queue: PosixQueue
+  readonly address: number
+  readonly priorityAddress: number
+}
+
+const receiving = continuation<Receiving>({
+  name: 'mq_timedreceive',
+  resume: ({memory}, {queue, address, priorityAddress}, expired) => {
+    if (queue.count === 0) return fullOrEmpty(expired)
+    // As in Linux, the message is lost when the memory is bad.
+    const {priority, text} = queue.receive()
+    if (priorityAddress !== 0) memory.writeUint32(priorityAddress, priority)
+    memory.writeBytes(address, text)
+    return text.length
+  },
+  ended: (_task, {queue}) => void queue.receivers--,
+})
+
+/** @throws Errno ETIMEDOUT */
+function fullOrEmpty(expired: boolean | undefined): number {
+  if (expired) throw new Errno(ETIMEDOUT)
+  return BLOCKED
+}
+
+/** @returns its result, or BLOCKED. @throws Errno EAGAIN */
+function sendOrSleep<Progress>(
   task: Task,
   {flags, inode}: PosixQueueFile,
   deadlineNs: number,
-  attempt: () => number,
-  ended?: () => void,
+  next: Continuation<Progress>,
+  progress: Progress,
 ): number {
+  const result = next.resume(task, progress)
+  if (result !== BLOCKED) return result
   if (flags & O_NONBLOCK) throw new Errno(EAGAIN)
-  return task.block({
-    queues: [inode.changed],
-    deadlineNs,
-    restart: 'sa-restart',
-    retry: (expired) => {
-      const result = attempt()
-      if (result === BLOCKED && expired) throw new Errno(ETIMEDOUT)
-      return result
-    },
-    ended,
-  })
+  return task.block({queues: [inode.changed], deadlineNs, restart: 'sa-restart', next, progress})
 }
 
 /** @throws Errno EFAULT, EINVAL */

@@ -4,7 +4,8 @@ import {E2BIG, EAGAIN, EIDRM, EINVAL, ENOMSG, Errno} from '../../abi/errno.ts'
 import {IPC_NOWAIT, MSG_COPY, MSG_EXCEPT, MSG_NOERROR, MSGMAX} from '../../abi/ipc.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import type {Message, Selector} from '../ipc/message-queue.ts'
+import {continuation} from '../core/wait.ts'
+import type {Message, MessageQueue, Selector} from '../ipc/message-queue.ts'
 import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 
 /** struct msgbuf starts with the type, a long. */
@@ -15,18 +16,26 @@ export const msgsnd: Syscall = (task, args) => {
   const flags = args.int32(3)
   const message = readMessage(task, args)
   const queue = task.kernel.ipc.messages.table.get(args.int32(0))
-  const send = (): number => {
-    if (queue.isRemoved) throw new Errno(EIDRM)
-    queue.permission.require(task.credentials, MAY_WRITE)
-    if (!queue.hasRoom(message.text.length)) return BLOCKED
-    queue.send(message, task.process.pid)
-    return 0
-  }
-
-  const result = send()
+  const progress = {queue, message}
+  const result = send(task, progress)
   if (result !== BLOCKED) return result
   if (flags & IPC_NOWAIT) throw new Errno(EAGAIN)
-  return task.block({queues: [queue.changed], restart: 'never', retry: send})
+  return task.block({queues: [queue.changed], restart: 'never', next: sending, progress})
+}
+
+interface Sending {
+  readonly queue: MessageQueue
+  readonly message: Message
+}
+
+const sending = continuation<Sending>({name: 'msgsnd', resume: send})
+
+function send({credentials, process}: Task, {queue, message}: Sending): number {
+  if (queue.isRemoved) throw new Errno(EIDRM)
+  queue.permission.require(credentials, MAY_WRITE)
+  if (!queue.hasRoom(message.text.length)) return BLOCKED
+  queue.send(message, process.pid)
+  return 0
 }
 
 export const msgrcv: Syscall = (task, args) => {
@@ -39,21 +48,32 @@ export const msgrcv: Syscall = (task, args) => {
   // Linux makes the copy's room from the caller's buffer.
   if (flags & MSG_COPY) task.memory.readBytes(address, Math.min(room, MSGMAX))
   const queue = task.kernel.ipc.messages.table.get(id)
-  const receive = (): number => {
-    if (queue.isRemoved) throw new Errno(EIDRM)
-    queue.permission.require(task.credentials, MAY_READ)
-    const message = queue.find(selector)
-    if (message === undefined) return BLOCKED
-    if (message.text.length > room && !(flags & MSG_NOERROR)) throw new Errno(E2BIG)
-    if (selector.kind !== 'number') queue.take(message, task.process.pid)
-    else if (message.text.length > room) throw new Errno(EINVAL)
-    return store(task, message, address, room)
-  }
-
-  const result = receive()
+  const progress = {queue, selector, address, room, flags}
+  const result = receive(task, progress)
   if (result !== BLOCKED) return result
   if (flags & IPC_NOWAIT) throw new Errno(ENOMSG)
-  return task.block({queues: [queue.changed], restart: 'never', retry: receive})
+  return task.block({queues: [queue.changed], restart: 'never', next: receiving, progress})
+}
+
+interface Receiving {
+  readonly queue: MessageQueue
+  readonly selector: Selector
+  readonly address: number
+  readonly room: number
+  readonly flags: number
+}
+
+const receiving = continuation<Receiving>({name: 'msgrcv', resume: receive})
+
+function receive(task: Task, {queue, selector, address, room, flags}: Receiving): number {
+  if (queue.isRemoved) throw new Errno(EIDRM)
+  queue.permission.require(task.credentials, MAY_READ)
+  const message = queue.find(selector)
+  if (message === undefined) return BLOCKED
+  if (message.text.length > room && !(flags & MSG_NOERROR)) throw new Errno(E2BIG)
+  if (selector.kind !== 'number') queue.take(message, task.process.pid)
+  else if (message.text.length > room) throw new Errno(EINVAL)
+  return store(task, message, address, room)
 }
 
 /** @throws Errno EFAULT, EINVAL */

@@ -16,6 +16,7 @@ import {
 } from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../time/clocks.ts'
 import {CpuClock, type TimerClock} from '../time/periodic-timer.ts'
 import {readTimespec} from '../time/time-argument.ts'
@@ -46,7 +47,8 @@ export const clockNanosleep: Syscall = (task, args) => {
   const remainingAddress = isAbsolute ? 0 : args.address(3)
   if (isCpu) {
     const counted = new CpuClock(task.kernel, cpuClockOf(task, clock))
-    return sleepOnCpu(task, counted, toNs(time) + (isAbsolute ? 0 : counted.nowNs()), remainingAddress)
+    const untilNs = toNs(time) + (isAbsolute ? 0 : counted.nowNs())
+    return sleepOnCpu(task, {clock: counted, untilNs, remainingAddress})
   }
   if (isAbsolute) return sleep(task, monotonicDeadlineNs(task, clock, time), 0)
   return sleep(task, task.kernel.monotonicNs() + toNs(time), remainingAddress)
@@ -55,25 +57,37 @@ export const clockNanosleep: Syscall = (task, args) => {
 /** @param remainingAddress where an interruption stores the remaining time; 0: nowhere */
 function sleep(task: Task, deadlineNs: number, remainingAddress: number): number {
   if (deadlineNs <= task.kernel.monotonicNs()) return 0
-  return task.block({
-    deadlineNs,
-    restart: 'never',
-    retry: (expired) => (expired ? 0 : BLOCKED),
-    interrupted: () => storeRemaining(task, remainingAddress, deadlineNs - task.kernel.monotonicNs()),
-  })
+  return task.block({deadlineNs, restart: 'never', next: sleeping, progress: {deadlineNs, remainingAddress}})
+}
+
+const sleeping = continuation<{readonly deadlineNs: number; readonly remainingAddress: number}>({
+  name: 'nanosleep',
+  resume: (_task, _progress, expired) => (expired ? 0 : BLOCKED),
+  interrupted: (task, {deadlineNs, remainingAddress}) =>
+    storeRemaining(task, remainingAddress, deadlineNs - task.kernel.monotonicNs()),
+})
+
+interface CpuSleep {
+  readonly clock: TimerClock
+  readonly untilNs: number
+  readonly remainingAddress: number
 }
 
 /** Until the clock shows `untilNs`. It may stand still, or be late: it is looked at again. */
-function sleepOnCpu(task: Task, clock: TimerClock, untilNs: number, remainingAddress: number): number {
+function sleepOnCpu(task: Task, progress: CpuSleep): number {
+  const {clock, untilNs} = progress
   const leftNs = untilNs - clock.nowNs()
   if (leftNs <= 0) return 0
-  return task.block({
-    deadlineNs: task.kernel.monotonicNs() + Math.max(leftNs, clock.granularityNs),
-    restart: 'never',
-    retry: (expired) => (expired ? sleepOnCpu(task, clock, untilNs, remainingAddress) : BLOCKED),
-    interrupted: () => storeRemaining(task, remainingAddress, untilNs - clock.nowNs()),
-  })
+  const deadlineNs = task.kernel.monotonicNs() + Math.max(leftNs, clock.granularityNs)
+  return task.block({deadlineNs, restart: 'never', next: sleepingOnCpu, progress})
 }
+
+const sleepingOnCpu = continuation<CpuSleep>({
+  name: 'nanosleep-cpu',
+  resume: (task, progress, expired): number => (expired ? sleepOnCpu(task, progress) : BLOCKED),
+  interrupted: (task, {clock, untilNs, remainingAddress}) =>
+    storeRemaining(task, remainingAddress, untilNs - clock.nowNs()),
+})
 
 function storeRemaining(task: Task, address: number, remainingNs: number): void {
   if (address !== 0) task.memory.writeBytes(address, encodeTimespec(fromNs(Math.max(0, remainingNs))))

@@ -23,6 +23,5 @@ function openAt(task: Task, dirfd: number, pathAddress: number, flags: number, m
   const path = readPath(task, pathAddress)
   const start = startDirectory(task, dirfd, path)
   const permissions = mode & 0o7777 & ~task.fs.umask
-  const walk = pathContext(task)
-  return openPathAt(task, walk, start, path, flags, permissions)
+  return openPathAt(task, {walk: pathContext(task), start, path, flags, permissions})
 }

@@ -65,7 +65,7 @@ export const openat2: Syscall = (task, args) => {
     ...(resolve !== 0 && {restriction: new PathRestriction(resolve, start)}),
   }
   const permissions = mode & ~task.fs.umask
-  return openPathAt(task, walk, start, path, flags, permissions)
+  return openPathAt(task, {walk, start, path, flags, permissions})
 }
 
 /** In Linux's order (fs/open.c, build_open_flags). @throws Errno EINVAL, EAGAIN */

@@ -3,47 +3,55 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLERR, POLLFD_SIZE, POLLHUP, POLLNVAL} from '../../abi/poll.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
-import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import {type Arguments, BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {WaitedFile} from '../core/wait.ts'
-import {readinessAt, setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
-import {deadlineAfterMs, readTimespecDeadline, writeRemaining} from '../time/time-limit.ts'
+import {
+  type ReadinessWait,
+  readinessAt,
+  readinessWait,
+  setMaskArgument,
+  sleepOnFiles,
+} from '../fd/readiness.ts'
+import {deadlineAfterMs, readTimespecDeadline, type TimeLimit} from '../time/time-limit.ts'
 
-export const poll: Syscall = (task, args) =>
-  pollFiles(task, args.address(0), args.uint32(1), deadlineAfterMs(task, args.int32(2)))
-
-export const ppoll: Syscall = (task, args) => {
-  const limitAddress = args.address(2)
-  const deadlineNs = readTimespecDeadline(task, limitAddress)
-  setMaskArgument(task, args.address(3), args.address(4))
-  const finished = () => writeRemaining(task, limitAddress, deadlineNs, 'timespec')
-  return pollFiles(task, args.address(0), args.uint32(1), deadlineNs, finished)
+export const poll: Syscall = (task, args) => {
+  const deadlineNs = deadlineAfterMs(task, args.int32(2))
+  return pollFiles(task, args, {deadlineNs, address: 0, kind: 'timespec'})
 }
 
-function pollFiles(
-  task: Task,
-  address: number,
-  count: number,
-  deadlineNs: number,
-  finished?: () => void,
-): number {
+export const ppoll: Syscall = (task, args) => {
+  const address = args.address(2)
+  const deadlineNs = readTimespecDeadline(task, address)
+  setMaskArgument(task, args.address(3), args.address(4))
+  return pollFiles(task, args, {deadlineNs, address, kind: 'timespec'})
+}
+
+interface Poll extends ReadinessWait {
+  readonly address: number
+  readonly count: number
+  /** Of the guest's array, as it was. */
+  readonly view: DataView
+}
+
+function pollFiles(task: Task, args: Arguments, limit: TimeLimit): number {
+  const address = args.address(0)
+  const count = args.uint32(1)
   if (count > task.process.limits.get(RLIMIT_NOFILE).soft) throw new Errno(EINVAL)
   const bytes = task.memory.readBytes(address, count * POLLFD_SIZE)
   const view = new DataView(bytes.buffer, bytes.byteOffset)
-
-  const attempt = (expired: boolean): number => {
-    const ready = task.kernel.epollPasses.readiness.run(() => scan(task, view, count))
-    if (ready === 0 && !expired) return BLOCKED
-    writeResults(task, address, view, count)
-    return ready
-  }
-  const result = attempt(deadlineNs === 0)
-  if (result === BLOCKED) {
-    return waitForReadiness(task, waitedFiles(task, view, count), deadlineNs, attempt, finished)
-  }
-  finished?.()
-  return result
+  const progress = {limit, address, count, view}
+  const result = polling.resume(task, progress, limit.deadlineNs === 0)
+  if (result !== BLOCKED) return result
+  return sleepOnFiles(task, waitedFiles(task, view, count), polling, progress)
 }
+
+const polling = readinessWait<Poll>('poll', (task, {address, count, view}, expired) => {
+  const ready = task.kernel.epollPasses.readiness.run(() => scan(task, view, count))
+  if (ready === 0 && !expired) return BLOCKED
+  writeResults(task, address, view, count)
+  return ready
+})
 
 /** Stores every revents in `view`. @returns how many are not 0 */
 function scan(task: Task, view: DataView, count: number): number {

@@ -2,53 +2,33 @@
 
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLIN, POLLOUT, POLLPRI, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE} from '../../abi/poll.ts'
-import {BLOCKED, type Syscall} from '../core/syscall.ts'
+import {type Arguments, BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {WaitedFile} from '../core/wait.ts'
-import {readinessAt, setMaskArgument, waitForReadiness} from '../fd/readiness.ts'
-import {readTimespecDeadline, readTimevalDeadline, writeRemaining} from '../time/time-limit.ts'
+import {
+  type ReadinessWait,
+  readinessAt,
+  readinessWait,
+  setMaskArgument,
+  sleepOnFiles,
+} from '../fd/readiness.ts'
+import {readTimespecDeadline, readTimevalDeadline, type TimeLimit} from '../time/time-limit.ts'
 
 export const select: Syscall = (task, args) => {
-  const limitAddress = args.address(4)
-  const deadlineNs = readTimevalDeadline(task, limitAddress)
-  const finished = () => writeRemaining(task, limitAddress, deadlineNs, 'timeval')
-  return selectFiles(task, args.int32(0), setAddresses(args), deadlineNs, finished)
+  const address = args.address(4)
+  return selectFiles(task, args, {deadlineNs: readTimevalDeadline(task, address), address, kind: 'timeval'})
 }
 
 /** The sixth argument points to the mask's address and its size. */
 export const pselect6: Syscall = (task, args) => {
-  const limitAddress = args.address(4)
+  const {memory} = task
+  const address = args.address(4)
   const maskArgument = args.address(5)
-  if (maskArgument !== 0) {
-    const {memory} = task
-    const [mask, size] = [memory.readUint64(maskArgument), memory.readUint64(maskArgument + 8)]
-    const deadlineNs = readTimespecDeadline(task, limitAddress)
-    setMaskArgument(task, mask, size)
-    return pselect(task, args.int32(0), setAddresses(args), deadlineNs, limitAddress)
-  }
-  return pselect(
-    task,
-    args.int32(0),
-    setAddresses(args),
-    readTimespecDeadline(task, limitAddress),
-    limitAddress,
-  )
-}
-
-function pselect(
-  task: Task,
-  n: number,
-  sets: readonly number[],
-  deadlineNs: number,
-  limitAddress: number,
-): number {
-  return selectFiles(task, n, sets, deadlineNs, () =>
-    writeRemaining(task, limitAddress, deadlineNs, 'timespec'),
-  )
-}
-
-function setAddresses(args: {address(index: number): number}): readonly number[] {
-  return [args.address(1), args.address(2), args.address(3)]
+  const mask = maskArgument === 0 ? 0 : memory.readUint64(maskArgument)
+  const size = maskArgument === 0 ? 0 : memory.readUint64(maskArgument + 8)
+  const deadlineNs = readTimespecDeadline(task, address)
+  setMaskArgument(task, mask, size)
+  return selectFiles(task, args, {deadlineNs, address, kind: 'timespec'})
 }
 
 /** One of the three sets: the guest's bits, and which events make them ready. */
@@ -65,36 +45,36 @@ const KINDS = [
   {ready: SELECT_EXCEPT, events: POLLPRI},
 ]
 
-function selectFiles(
-  task: Task,
-  n: number,
-  addresses: readonly number[],
-  deadlineNs: number,
-  finished: () => void,
-): number {
+interface Select extends ReadinessWait {
+  readonly sets: readonly SelectSet[]
+  readonly watched: readonly WatchedDescriptor[]
+}
+
+function selectFiles(task: Task, args: Arguments, limit: TimeLimit): number {
+  const n = args.int32(0)
   if (n < 0) throw new Errno(EINVAL)
   const count = Math.min(n, task.fds.limit)
-  const bytes = Math.ceil(count / 64) * 8
   const sets: SelectSet[] = []
-  addresses.forEach((address, i) => {
-    if (address !== 0) sets.push({address, bits: task.memory.readBytes(address, bytes), ...KINDS[i]})
+  KINDS.forEach((kind, i) => {
+    const address = args.address(1 + i)
+    if (address !== 0)
+      sets.push({address, bits: task.memory.readBytes(address, Math.ceil(count / 64) * 8), ...kind})
   })
   const watched = watchedBy(task, sets, count)
-
-  const attempt = (expired: boolean): number => {
-    const results = sets.map(() => new Uint8Array(bytes))
-    const ready = task.kernel.epollPasses.readiness.run(() => scan(task, sets, watched, results))
-    if (ready === 0 && !expired) return BLOCKED
-    sets.forEach(({address}, i) => {
-      task.memory.writeBytes(address, results[i])
-    })
-    return ready
-  }
-  const result = attempt(deadlineNs === 0)
-  if (result === BLOCKED) return waitForReadiness(task, watched, deadlineNs, attempt, finished)
-  finished()
-  return result
+  const progress = {limit, sets, watched}
+  const result = selecting.resume(task, progress, limit.deadlineNs === 0)
+  return result === BLOCKED ? sleepOnFiles(task, watched, selecting, progress) : result
 }
+
+const selecting = readinessWait<Select>('select', (task, {sets, watched}, expired) => {
+  const results = sets.map(({bits}) => new Uint8Array(bits.length))
+  const ready = task.kernel.epollPasses.readiness.run(() => scan(task, sets, watched, results))
+  if (ready === 0 && !expired) return BLOCKED
+  sets.forEach(({address}, i) => {
+    task.memory.writeBytes(address, results[i])
+  })
+  return ready
+})
 
 interface WatchedDescriptor extends WaitedFile {
   readonly fd: number

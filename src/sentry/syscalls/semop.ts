@@ -5,8 +5,14 @@ import {SEM_UNDO, SEMBUF_BYTES, SEMOPM} from '../../abi/ipc.ts'
 import {toNs} from '../../abi/time.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
-import {mayWait, type SemaphoreOperation, type SemaphoreSet} from '../ipc/semaphore-set.ts'
+import {
+  mayWait,
+  type SemaphoreOperation,
+  type SemaphoreSet,
+  type SemaphoreWaiter,
+} from '../ipc/semaphore-set.ts'
 import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import {readTimespec} from '../time/time-argument.ts'
 
@@ -32,21 +38,29 @@ function operate(task: Task, args: Arguments, deadlineNs: number): number {
   if (!mayWait(blockedBy)) throw new Errno(EAGAIN)
   const waiter = {blockedBy}
   set.waiters.add(waiter)
-  return task.block({
-    queues: [set.changed],
-    deadlineNs,
-    restart: 'never',
-    retry: (expired) => {
-      if (set.isRemoved) throw new Errno(EIDRM)
-      const stillBlockedBy = set.operate(operations, process.pid, undo)
-      if (stillBlockedBy === undefined) return 0
-      if (expired || !mayWait(stillBlockedBy)) throw new Errno(EAGAIN)
-      waiter.blockedBy = stillBlockedBy
-      return BLOCKED
-    },
-    ended: () => set.waiters.delete(waiter),
-  })
+  const progress = {set, operations, undo, waiter}
+  return task.block({queues: [set.changed], deadlineNs, restart: 'never', next: waiting, progress})
 }
+
+interface Waiting {
+  readonly set: SemaphoreSet
+  readonly operations: readonly SemaphoreOperation[]
+  readonly undo: SemaphoreUndo | undefined
+  readonly waiter: SemaphoreWaiter
+}
+
+const waiting = continuation<Waiting>({
+  name: 'semop',
+  resume: ({process}, {set, operations, undo, waiter}, expired) => {
+    if (set.isRemoved) throw new Errno(EIDRM)
+    const blockedBy = set.operate(operations, process.pid, undo)
+    if (blockedBy === undefined) return 0
+    if (expired || !mayWait(blockedBy)) throw new Errno(EAGAIN)
+    waiter.blockedBy = blockedBy
+    return BLOCKED
+  },
+  ended: (_task, {set, waiter}) => set.waiters.delete(waiter),
+})
 
 /** @throws Errno E2BIG, EINVAL, EFAULT */
 function readOperations({memory}: Task, address: number, count: number): SemaphoreOperation[] {

@@ -5,6 +5,7 @@ import {SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK} from '../../abi/signal.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {checkSetSize, readSignalSet} from '../signals/signal-argument.ts'
 
 export const rtSigprocmask: Syscall = (task, args) => {
@@ -47,5 +48,7 @@ export const pause: Syscall = (task) => sleepUntilHandled(task)
 
 /** Only a handler ends it, with EINTR. */
 function sleepUntilHandled(task: Task): number {
-  return task.block({restart: 'never', retry: () => BLOCKED})
+  return task.block({restart: 'never', next: untilHandled, progress: undefined})
 }
+
+const untilHandled = continuation<undefined>({name: 'pause', resume: () => BLOCKED})

@@ -7,6 +7,7 @@ import type {SignalSet} from '../../abi/signal-set.ts'
 import {decodeTimespec, isValidTimespec, TIMESPEC_BYTES, toNs} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {readSignalSet} from '../signals/signal-argument.ts'
 
 export const rtSigtimedwait: Syscall = (task, args) => {
@@ -25,15 +26,20 @@ export const rtSigtimedwait: Syscall = (task, args) => {
     queues: [task.process.signals.arrivals],
     deadlineNs: task.kernel.monotonicNs() + timeoutNs,
     restart: 'never',
-    retry: (expired) => {
-      const result = takeSignal(task, set, infoAddress)
-      if (result === BLOCKED && !expired) return BLOCKED
-      task.signals.awaited = undefined
-      if (result === BLOCKED) throw new Errno(EAGAIN)
-      return result
-    },
+    ...{next: awaiting, progress: {set, infoAddress}},
   })
 }
+
+const awaiting = continuation<{readonly set: SignalSet; readonly infoAddress: number}>({
+  name: 'rt_sigtimedwait',
+  resume: (task, {set, infoAddress}, expired) => {
+    const result = takeSignal(task, set, infoAddress)
+    if (result === BLOCKED && !expired) return BLOCKED
+    task.signals.awaited = undefined
+    if (result === BLOCKED) throw new Errno(EAGAIN)
+    return result
+  },
+})
 
 /** Infinity without a timeout. */
 function readTimeoutNs(task: Task, address: number): number {

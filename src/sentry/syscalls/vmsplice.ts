@@ -10,6 +10,7 @@ import {PipeEnd} from '../../vfs/pipe.ts'
 import type {Iovec} from '../core/iovec.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {raiseOwn} from '../signals/own.ts'
 
@@ -24,15 +25,28 @@ export const vmsplice: Syscall = (task, args) => {
   const ranges = task.memory.readIovecs(args.address(1), args.uint32(2)).filter(({length}) => length > 0)
   if (ranges.length === 0) return 0
 
-  const attempt = (): number => (fills ? fill(task, file, ranges) : drain(task, file, ranges))
-  const result = attempt()
+  const splicing = {file, ranges, fills}
+  const result = spliceOn(task, splicing)
   if (result !== BLOCKED) return result
   if (flags & SPLICE_F_NONBLOCK) throw new Errno(EAGAIN)
   return task.block({
     files: [{file, events: fills ? POLLOUT : POLLIN}],
     restart: 'sa-restart',
-    retry: attempt,
+    ...{next: spliceLater, progress: splicing},
   })
+}
+
+interface Splicing {
+  readonly file: PipeEnd
+  readonly ranges: readonly Iovec[]
+  /** Into the pipe. */
+  readonly fills: boolean
+}
+
+const spliceLater = continuation<Splicing>({name: 'vmsplice', resume: spliceOn})
+
+function spliceOn(task: Task, {file, ranges, fills}: Splicing): number {
+  return fills ? fill(task, file, ranges) : drain(task, file, ranges)
 }
 
 /** Puts in as much as fits. @throws Errno EPIPE, EFAULT */

@@ -8,6 +8,7 @@ import type {Process} from '../core/process.ts'
 import {usageOfChild} from '../core/resource-usage.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {continuation} from '../core/wait.ts'
 import {endOf, reap} from '../task/child-news.ts'
 import {PidFile} from '../task/pid-file.ts'
 import type {Tracing} from '../task/tracing.ts'
@@ -43,21 +44,36 @@ interface News {
   readonly status: number
 }
 
-/** Of children, and of tracees, whose number is their own. */
-type Selection = (child: Process, pid: number) => boolean
+/** Which children, and which tracees, whose number is their own. With nothing: all. */
+interface Selection {
+  readonly pid?: number
+  readonly group?: number
+  readonly process?: Process
+}
+
+/** A call, and where it stores what it reports: at addresses that are not 0. */
+interface Waiting {
+  readonly selection: Selection
+  readonly options: number
+  readonly usageAddress: number
+  /** Of wait4(2). */
+  readonly statusAddress: number
+  /** Of waitid(2). */
+  readonly infoAddress?: number
+  /** By a pidfd: EAGAIN when there is nothing yet. */
+  readonly isNonBlocking?: boolean
+}
 
 export const wait4: Syscall = (task, args) => {
   const pid = args.int32(0)
   const options = args.int32(2)
-  const statusAddress = args.address(1)
-  const usageAddress = args.address(3)
   if (options & ~(WNOHANG | WSTOPPED | WCONTINUED | THREAD_FLAGS)) throw new Errno(EINVAL)
   if (pid === INT_MIN) throw new Errno(ESRCH)
-  return waitFor(task, selectionOf(task, pid), options | WEXITED, (news) => {
-    if (news === undefined) return 0
-    if (statusAddress !== 0) task.memory.writeInt32(statusAddress, statusWord(news))
-    if (usageAddress !== 0) task.memory.writeBytes(usageAddress, usageOfChild(task, news.child))
-    return news.tid ?? news.child.pid
+  return waitFor(task, {
+    selection: selectionOf(task, pid),
+    options: options | WEXITED,
+    statusAddress: args.address(1),
+    usageAddress: args.address(3),
   })
 }
 
@@ -69,16 +85,9 @@ export const waitid: Syscall = (task, args) => {
   const usageAddress = args.address(4)
   if (options & ~(WNOHANG | WNOWAIT | WSTOPPED | WEXITED | WCONTINUED | THREAD_FLAGS)) throw new Errno(EINVAL)
   if ((options & (WSTOPPED | WEXITED | WCONTINUED)) === 0) throw new Errno(EINVAL)
-  const {select, isNonBlocking} = selectionById(task, which, id)
-  const effective = isNonBlocking ? options | WNOHANG : options
+  const {selection, isNonBlocking} = selectionById(task, which, id)
   try {
-    return waitFor(task, select, effective, (news) => {
-      if (news === undefined && isNonBlocking && !(options & WNOHANG)) throw new Errno(EAGAIN)
-      if (usageAddress !== 0 && news !== undefined)
-        task.memory.writeBytes(usageAddress, usageOfChild(task, news.child))
-      storeInfo(task, infoAddress, news)
-      return 0
-    })
+    return waitFor(task, {selection, isNonBlocking, options, infoAddress, statusAddress: 0, usageAddress})
   } catch (error) {
     // The fields are stored in this case, too.
     if (error instanceof Errno && error.code === ECHILD) storeInfo(task, infoAddress, undefined)
@@ -87,63 +96,90 @@ export const waitid: Syscall = (task, args) => {
 }
 
 function selectionOf({process}: Task, pid: number): Selection {
-  if (pid === -1) return () => true
-  if (pid > 0) return (_child, own) => own === pid
-  const group = pid === 0 ? process.job.group : -pid
-  return (child) => child.job.group === group
+  if (pid === -1) return {}
+  if (pid > 0) return {pid}
+  return {group: pid === 0 ? process.job.group : -pid}
 }
 
-function selectionById(task: Task, which: number, id: number): {select: Selection; isNonBlocking: boolean} {
+function selectionById(
+  task: Task,
+  which: number,
+  id: number,
+): {selection: Selection; isNonBlocking: boolean} {
   switch (which) {
     case P_ALL:
-      return {select: () => true, isNonBlocking: false}
+      return {selection: {}, isNonBlocking: false}
     case P_PID:
       if (id <= 0) throw new Errno(EINVAL)
-      return {select: (_child, own) => own === id, isNonBlocking: false}
-    case P_PGID: {
+      return {selection: {pid: id}, isNonBlocking: false}
+    case P_PGID:
       if (id < 0) throw new Errno(EINVAL)
-      const group = id === 0 ? task.process.job.group : id
-      return {select: (child) => child.job.group === group, isNonBlocking: false}
-    }
+      return {selection: {group: id === 0 ? task.process.job.group : id}, isNonBlocking: false}
     case P_PIDFD: {
       if (id < 0) throw new Errno(EINVAL)
       const file = task.fds.get(id)
       if (!(file instanceof PidFile)) throw new Errno(EBADF)
-      return {select: (child) => child === file.process, isNonBlocking: (file.flags & O_NONBLOCK) !== 0}
+      return {selection: {process: file.process}, isNonBlocking: (file.flags & O_NONBLOCK) !== 0}
     }
     default:
       throw new Errno(EINVAL)
   }
 }
 
-/** @param finish stores the report; undefined: nothing yet, and the caller does not wait */
-function waitFor(
-  task: Task,
-  select: Selection,
-  options: number,
-  finish: (news: News | undefined) => number,
-): number {
-  const {process, kernel} = task
-  const attempt = (): number => {
-    const children = [...process.family.children].filter(
-      (child) => select(child, child.pid) && isOfKind(child, options) && isAwaited(child, options),
-    )
-    const tracees = [...process.family.tracees].filter(({tracee}) => select(tracee.process, tracee.tid))
-    if (children.length + tracees.length === 0) throw new Errno(ECHILD)
-    const trapped = tracees.find(({isNews}) => isNews)
-    if (trapped !== undefined) return finish(takeNews(trapped, options))
-    const news = newsOf(children, options)
-    if (news === undefined) return options & WNOHANG ? finish(undefined) : BLOCKED
-    // Before it is reported: a fault there does not bring it back.
-    if (!(options & WNOWAIT)) {
-      if (news.child.exit !== undefined) reap(kernel, news.child)
-      else news.child.family.stopNews = undefined
-    }
-    return finish(news)
-  }
-  const result = attempt()
+function selects({pid, group, process}: Selection, child: Process, own: number): boolean {
+  if (pid !== undefined) return own === pid
+  if (group !== undefined) return child.job.group === group
+  return process === undefined || child === process
+}
+
+function waitFor(task: Task, waiting: Waiting): number {
+  const result = lookFor(task, waiting)
   if (result !== BLOCKED) return result
-  return task.block({queues: [process.family.news], restart: 'sa-restart', retry: attempt})
+  const queues = [task.process.family.news]
+  return task.block({queues, restart: 'sa-restart', next: looking, progress: waiting})
+}
+
+const looking = continuation<Waiting>({name: 'wait4', resume: lookFor})
+
+function lookFor(task: Task, waiting: Waiting): number {
+  const {selection, options} = waiting
+  const {process, kernel} = task
+  const children = [...process.family.children].filter(
+    (child) => selects(selection, child, child.pid) && isOfKind(child, options) && isAwaited(child, options),
+  )
+  const tracees = [...process.family.tracees].filter(({tracee}) =>
+    selects(selection, tracee.process, tracee.tid),
+  )
+  if (children.length + tracees.length === 0) throw new Errno(ECHILD)
+  const trapped = tracees.find(({isNews}) => isNews)
+  if (trapped !== undefined) return report(task, waiting, takeNews(trapped, options))
+  const news = newsOf(children, options)
+  if (news === undefined) {
+    if (options & WNOHANG) return report(task, waiting, undefined)
+    if (waiting.isNonBlocking) throw new Errno(EAGAIN)
+    return BLOCKED
+  }
+  // Before it is reported: a fault there does not bring it back.
+  if (!(options & WNOWAIT)) {
+    if (news.child.exit !== undefined) reap(kernel, news.child)
+    else news.child.family.stopNews = undefined
+  }
+  return report(task, waiting, news)
+}
+
+/** @param news undefined: nothing yet, and the caller does not wait @returns the call's result */
+function report(
+  task: Task,
+  {infoAddress, statusAddress, usageAddress}: Waiting,
+  news: News | undefined,
+): number {
+  if (news !== undefined) {
+    if (statusAddress !== 0) task.memory.writeInt32(statusAddress, statusWord(news))
+    if (usageAddress !== 0) task.memory.writeBytes(usageAddress, usageOfChild(task, news.child))
+  }
+  if (infoAddress === undefined) return news === undefined ? 0 : (news.tid ?? news.child.pid)
+  storeInfo(task, infoAddress, news)
+  return 0
 }
 
 /** A tracee's stop is reported whatever the caller waits for. */

@@ -7,7 +7,7 @@ import type {Kernel} from '../core/kernel.ts'
 import type {OpenDescription} from '../core/open-description.ts'
 import type {Process} from '../core/process.ts'
 import {type Arguments, BLOCKED} from '../core/syscall.ts'
-import {type ClosureWait, closures, type Wait} from '../core/wait.ts'
+import type {Wait} from '../core/wait.ts'
 import type {FdTable} from '../fd/fd-table.ts'
 import type {FsContext} from '../fd/fs-context.ts'
 import {holdFiles} from '../fd/held-files.ts'
@@ -112,10 +112,9 @@ export class GuestThread {
   }
 
   /** Puts the current call to sleep. A handler ends with `return task.block({…})`. */
-  block<Progress>(given: Wait<Progress> | ClosureWait): number {
-    const wait = 'next' in given ? given : {...given, recordLock: undefined, next: closures, progress: given}
-    this.wait = wait as Wait
-    this.#held ??= holdFiles(this, this.wait)
+  block<Progress>(wait: Wait<Progress>): number {
+    this.wait = wait
+    this.#held ??= holdFiles(this, wait)
     return BLOCKED
   }
 

@@ -50,13 +50,15 @@ function deadlineAfter(task: Task, time: Timespec): number {
   return ns === 0 ? 0 : task.kernel.monotonicNs() + ns
 }
 
+/** A time-out, and where the guest's structure is; address 0: nowhere, or it stays as it is. */
+export interface TimeLimit {
+  readonly deadlineNs: number
+  readonly address: number
+  readonly kind: 'timespec' | 'timeval'
+}
+
 /** What Linux leaves in the guest's structure; a fault there changes nothing. */
-export function writeRemaining(
-  task: Task,
-  address: number,
-  deadlineNs: number,
-  kind: 'timespec' | 'timeval',
-): void {
+export function writeRemaining(task: Task, {address, deadlineNs, kind}: TimeLimit): void {
   if (address === 0 || deadlineNs === Number.POSITIVE_INFINITY) return
   if (task.process.attributes.personality & STICKY_TIMEOUTS) return
   const left = fromNs(Math.max(0, deadlineNs - task.kernel.monotonicNs()))

@@ -8,7 +8,7 @@ import {GuestThread} from '../../../src/sentry/task/task.ts'
 /** Every call that blocks in a test that imports this passes through here. */
 const {block} = GuestThread.prototype
 GuestThread.prototype.block = function (this: GuestThread, wait) {
-  if ('next' in wait) checkWait(wait as Wait)
+  checkWait(wait)
   return block.call(this, wait)
 }
 

@@ -6,7 +6,7 @@ import type {Process} from '../../../src/sentry/core/process.ts'
 import {ResourceLimits} from '../../../src/sentry/core/resource-limits.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/core/syscall.ts'
 import type {Task} from '../../../src/sentry/core/task.ts'
-import {type ClosureWait, closures, type Wait} from '../../../src/sentry/core/wait.ts'
+import type {Wait} from '../../../src/sentry/core/wait.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {Leases} from '../../../src/sentry/fd/leases.ts'
 import {FutexTable} from '../../../src/sentry/memory/futex-table.ts'
@@ -120,11 +120,9 @@ export function fakeTask(credentials = ORDINARY): Fake {
     arguments: argumentsOf([0x7777_7777_7777_7777n]),
     signals: new TaskSignals(signals),
     wait: undefined as Wait | undefined,
-    block(this: {wait: Wait | undefined}, given: Wait | ClosureWait) {
-      const wait =
-        'next' in given ? given : {...given, recordLock: undefined, next: closures, progress: given}
-      if (wait.next !== closures) checkWait(wait as Wait)
-      this.wait = wait as Wait
+    block(this: {wait: Wait | undefined}, wait: Wait) {
+      checkWait(wait)
+      this.wait = wait
       return BLOCKED
     },
   } as unknown as Task

@@ -145,6 +145,6 @@ function sleepOn<Progress>(
   next: Continuation<Progress>,
   progress: Progress,
 ): number {
-  task.wait = {queues: [queue], restart: 'never', onlyKillable: true, next, progress} as Wait
+  task.wait = {queues: [queue], restart: 'never', onlyKillable: true, next, progress}
   return BLOCKED
 }

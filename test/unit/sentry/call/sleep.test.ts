@@ -81,6 +81,11 @@ describe('sigtimedwait', () => {
   })
 })
 
+class PrivateMap {
+  readonly futexes = new FutexTable()
+  readonly vmas = {at: () => ({isShared: false, protection: 3})}
+}
+
 describe('a futex', () => {
   const WAIT = 0
   const WAKE = 1
@@ -125,8 +130,7 @@ describe('a futex', () => {
   /** A task whose whole memory is private and writable. */
   function futexTask(): Fake {
     const fake = fakeTask()
-    const vmas = {at: () => ({isShared: false, protection: 3})}
-    fake.process.space = {map: {futexes: new FutexTable(), vmas}} as unknown as Space
+    fake.process.space = {map: new PrivateMap()} as unknown as Space
     return fake
   }
 })

@@ -1,12 +1,13 @@
-// Sending: one send(2) under way, and how much it has sent.
+// Sending: one send(2) under way, from guest memory through a socket: the one way that send(2), sendmsg(2), write(2) and the like take.
 
-import {EPIPE, Errno} from '../../abi/errno.ts'
+import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {MSG_DONTWAIT, MSG_NOSIGNAL} from '../../abi/socket.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
+import {continuation, restartOf} from '../core/wait.ts'
 import type {SharedDescription} from '../fd/fd-table.ts'
 import {copyIn} from '../memory/range-copy.ts'
 import {raiseOwn} from '../signals/own.ts'
@@ -83,4 +84,28 @@ function authorOf({process, credentials}: Task, control: Control | undefined): A
     descriptions: control?.descriptions ?? [],
     sender: {user: ruid, limit, capabilities},
   }
+}
+
+/** @returns bytes that were sent, or BLOCKED @throws Errno as man 2 send */
+export function sendMessage(task: Task, file: OpenSocket, outgoing: Outgoing): number {
+  return proceed(task, new Sending(task, file, outgoing))
+}
+
+const next = continuation<Sending>({name: 'send', resume: proceed, bytesDone: (_task, {sent}) => sent})
+
+function proceed(task: Task, sending: Sending, expired = false): number {
+  const {socket, outgoing, mayWait, deadlineNs} = sending
+  try {
+    const queues = socket.send(sending)
+    if (queues !== undefined) {
+      if (expired || !mayWait) throw new Errno(EAGAIN)
+      sending.hasWaited = true
+      return task.block({queues, deadlineNs, restart: restartOf(deadlineNs), next, progress: sending})
+    }
+  } catch (error) {
+    if (sending.sent === 0 || !(error instanceof Errno)) throw error
+  }
+  const {resultAddress} = outgoing
+  if (resultAddress !== undefined) task.memory.writeUint32(resultAddress, sending.sent)
+  return sending.sent
 }

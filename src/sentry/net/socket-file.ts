@@ -11,7 +11,7 @@ import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Iovec} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
 import {receiveMessage} from './receive-message.ts'
-import {sendMessage} from './send-message.ts'
+import {sendMessage} from './sending.ts'
 import type {Socket} from './socket.ts'
 
 /** Gives a new socket a descriptor. @param flags SOCK_CLOEXEC, SOCK_NONBLOCK @throws Errno EMFILE, ENFILE; the socket is then closed */

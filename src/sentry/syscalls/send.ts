@@ -9,7 +9,7 @@ import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
 import {readControl} from '../net/control-messages.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
-import {sendMessage} from '../net/send-message.ts'
+import {sendMessage} from '../net/sending.ts'
 import {type OpenSocket, openSocket, readAddress} from '../net/socket-argument.ts'
 import {requirePromise} from '../pledge/require-promise.ts'
 

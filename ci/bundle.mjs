@@ -30,7 +30,7 @@ const entries = [
 
 const entryFiles = entries.map((path) => `${root}/src/${path}`)
 const users = {
-  ...{bin: 'bin/hv', run: 'cli/run', linux: 'launch/run-linux', kernel: 'launch/kernel'},
+  ...{bin: 'bin/hv', run: 'cli/run', linux: 'launch/sentry-program', kernel: 'launch/kernel-machine'},
   ...{library: 'index', worker: 'sandbox/sentry/worker'},
 }
 let reached
@@ -101,7 +101,7 @@ function usersOf(id, graph) {
   const has = (user) => reached[user].has(id)
   return {
     ...Object.fromEntries(Object.keys(users).map((user) => [user, has(user)])),
-    isShared: has('linux') && has('worker'),
+    isShared: (has('run') || has('linux')) && has('worker'),
     native: reachedFrom(id, graph).has(`${root}/src/addon.ts`),
   }
 }

@@ -53,7 +53,7 @@ export const layers = [
   },
   {
     name: 'launch',
-    what: 'one program on the calling thread: [its README](launch/README.md)',
+    what: 'the launch of a guest of any kind, in phases: [its README](launch/README.md)',
     below: [
       ...[
         'abi',

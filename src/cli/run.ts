@@ -4,8 +4,8 @@ import {readdirSync, writeSync} from 'node:fs'
 import {getPriority, setPriority} from 'node:os'
 import {printable} from '../errors.ts'
 import type {JailLayer} from '../jail/layer.ts'
+import {launchProgram} from '../launch/launch-program.ts'
 import type {FasterPlatform, RunOptions, RunResult} from '../launch/options.ts'
-import {runProgram} from '../launch/run-program.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
 import {closingLines} from './closing-lines.ts'
 import {ProgressBar} from './progress-bar.ts'
@@ -26,7 +26,7 @@ export async function run(options: RunOptions): Promise<number> {
   const timedOut = {status: STATUS_TIMED_OUT, line: describeTimeOut(options)}
   const bar = new ProgressBar(() => isTerminal(STDERR))
   const watching = {onMuch: keepNurserySmall, onUnpack: bar.show, onRead: bar.clear}
-  const result = await runProgram({...options, ...watching, ifStuck: timedOut})
+  const result = await launchProgram({...options, ...watching, ifStuck: timedOut})
   if (options.stats === 'json') printStatsAsJson(result)
   else if (options.stats) printStats(result)
   if (result.promises !== undefined) writeSync(STDOUT, `${result.promises}\n`)

@@ -1,12 +1,54 @@
-// GdbRun: a program that gdb may stop. Between two turns of the kernel's loop, Node's own loop serves the socket.
+// What gdb may stop: the socket on which hv waits for gdb, and the program or the machine behind the socket.
 
-import type {GdbServer} from '../gdb/server.ts'
+import {resolve} from 'node:path'
+import {type GdbAddress, targetRemote} from '../gdb/address.ts'
+import {GdbServer} from '../gdb/server.ts'
+import {DebuggedMachine} from '../machine/debug/debugged-machine.ts'
+import type {Debugger} from '../machine/debug/debugging.ts'
 import type {Kernel} from '../sentry/core/kernel.ts'
 import type {Process} from '../sentry/core/process.ts'
 import {DebuggedProgram} from '../sentry/debug/debugged-program.ts'
-import {tellLeft, tellWaiting} from './gdb-server.ts'
+import {debugLimits} from '../vm/debug.ts'
+import {tell} from './tell.ts'
 
-export class GdbRun {
+/**
+ * Call it before there is a jail: nothing can listen in it.
+ * @param writable paths in which guests may write: gdb's socket cannot be there
+ * @param isMachine a machine is debugged, or may be: in a jail it could not be asked what its vCPUs can stop for
+ * @throws HvError BAD_ARGUMENT
+ */
+export async function listenForGdb(
+  address: GdbAddress,
+  writable: readonly string[],
+  isMachine: boolean,
+): Promise<GdbServer> {
+  if (isMachine) askLimits()
+  return GdbServer.listen(address, writable)
+}
+
+/** The answers are remembered. */
+function askLimits(): void {
+  try {
+    debugLimits()
+  } catch {
+    // Making the machine will report what is wrong with KVM.
+  }
+}
+
+/** @param path a host file, as hv's user named it. @returns a byte string */
+const hostPathOf = (path: string): string => Buffer.from(resolve(path)).toString('latin1')
+
+function tellWaiting(server: GdbServer): void {
+  tell(`waiting for gdb: ${targetRemote(server.address)}`)
+}
+
+/** @param what stands still, and waits */
+function tellLeft(what: string): void {
+  tell(`gdb has left: the ${what} waits for another`)
+}
+
+/** A program that gdb may stop. Between two turns of the kernel's loop, Node's own loop serves the socket. */
+export class GdbProgram {
   readonly #server: GdbServer
   #kernel: Kernel | undefined
   #program: DebuggedProgram | undefined
@@ -19,10 +61,10 @@ export class GdbRun {
 
   /**
    * The program has not run, and waits for gdb.
-   * @param hostPath the host file that it runs, a byte string
+   * @param path the host file that it runs
    */
-  begin(kernel: Kernel, process: Process, hostPath?: string): void {
-    const program = new DebuggedProgram(kernel, process, hostPath)
+  begin(kernel: Kernel, process: Process, path?: string): void {
+    const program = new DebuggedProgram(kernel, process, path && hostPathOf(path))
     this.#kernel = kernel
     this.#program = program
     this.#server.onLeft = () => {
@@ -48,10 +90,9 @@ export class GdbRun {
     this.#watch()
   }
 
-  /** The program has ended, or was never started. */
-  async close(): Promise<void> {
+  /** The program has ended. */
+  report(): void {
     this.#program?.report()
-    await this.#server.close()
   }
 
   #watch(): void {
@@ -62,5 +103,34 @@ export class GdbRun {
     // A number may meanwhile be another socket's.
     for (const [fd, events] of descriptors) platform.watch(fd, events)
     this.#watched = now
+  }
+}
+
+/** A machine that gdb may stop. Node's own loop, which turns while vCPUs run, serves the socket. */
+export class GdbMachine {
+  readonly #server: GdbServer
+  readonly #executable: string | undefined
+  #machine: DebuggedMachine | undefined
+
+  /** @param program the file that it runs, if gdb can read it */
+  constructor(server: GdbServer, program?: string) {
+    this.#server = server
+    this.#executable = program && hostPathOf(program)
+  }
+
+  readonly debug: Debugger = (parts) => {
+    this.#machine = new DebuggedMachine(parts, this.#executable)
+    return this.#machine
+  }
+
+  /** The machine has not run, and waits for gdb. */
+  begin(): void {
+    const machine = this.#machine!
+    this.#server.onLeft = () => {
+      if (machine.isStopped && machine.threads().length > 0) tellLeft('machine')
+      machine.leave()
+    }
+    this.#server.serve(machine)
+    tellWaiting(this.#server)
   }
 }

@@ -1,16 +1,19 @@
 // openGuestFiles: the host files that a guest sees: opened before the jail closes, and read after it.
 
 import {statSync} from 'node:fs'
+import {dirname} from 'node:path'
+import {arch} from '../arch/index.ts'
 import type {ImageUser} from '../image/image-user.ts'
 import type {ImageConfig} from '../image/open-image.ts'
 import type {UnpackCost, Unread} from '../image/unread.ts'
 import {openHostFiles} from '../sentry/outside/host-files.ts'
+import type {HostProgram} from '../sentry/outside/host-program.ts'
 import type {RunStats} from '../sentry/outside/program-result.ts'
 import type {SentryOptions} from '../sentry/outside/sentry.ts'
+import type {ShowProgram} from '../sentry/outside/shown-programs.ts'
 import type {Volume} from '../sentry/outside/volume.ts'
 import type {FindUser} from './guest-user.ts'
 import type {RunOptions} from './options.ts'
-import {type ShownLibraries, showProgram} from './show-program.ts'
 
 type Shown = Pick<SentryOptions, 'root' | 'lower' | 'volumes' | 'showProgram'> &
   Required<Pick<SentryOptions, 'user'>>
@@ -30,9 +33,9 @@ export interface OpenedFiles extends Pick<ShownLibraries, 'libraryFolders'> {
   read(): Promise<GuestFiles>
 }
 
-type FileOptions = Pick<
+export type FileOptions = Pick<
   RunOptions,
-  'root' | 'image' | 'unpackBytes' | 'onUnpack' | 'withLibraries' | 'dropTo' | 'user'
+  'root' | 'image' | 'unpackBytes' | 'onUnpack' | 'onRead' | 'withLibraries' | 'dropTo' | 'user'
 > & {
   volumes: readonly Volume[]
 }
@@ -98,4 +101,45 @@ function isFile(path: string): boolean {
     // Opening it as a directory will report what is wrong with it.
     return false
   }
+}
+
+/** What a run shows of a host program besides its file: its libraries, if that was asked for. */
+interface ShownLibraries {
+  /** For SentryOptions. */
+  showProgram?: ShowProgram
+  /** The host's folders of libraries, which the jail must leave open. */
+  libraryFolders?: readonly string[]
+}
+
+/**
+ * Call it before the jail closes. Most runs search for no libraries, and do not load the code for that.
+ * @param others folders besides those that the host searches
+ */
+async function showProgram(
+  {withLibraries}: Pick<RunOptions, 'withLibraries'>,
+  others: readonly string[] = [],
+): Promise<ShownLibraries> {
+  if (!withLibraries) return {}
+  const {hostLibraries} = await import('../inspect/host-libraries.ts')
+  const {libraryFinder} = await import('../inspect/host-program.ts')
+  const libraries = hostLibraries(arch.name, others)
+  return {showProgram: libraryFinder(libraries), libraryFolders: libraries.existing}
+}
+
+/** Further places for a program's libraries: LD_LIBRARY_PATH's folders, and its own, for $ORIGIN. */
+export function foldersOf(
+  {env}: Pick<RunOptions, 'env'>,
+  program: HostProgram | undefined,
+): readonly string[] {
+  const own = program === undefined ? [] : [dirname(program.path)]
+  return [...(env.LD_LIBRARY_PATH ?? '').split(':'), ...own]
+}
+
+/** The directories and files of the host that a guest may change. */
+export function writablePaths({
+  volumes,
+  shares = [],
+}: Pick<RunOptions, 'shares'> & {volumes: readonly Pick<Volume, 'host' | 'writable'>[]}): string[] {
+  const ofVolumes = volumes.map(({host: path, writable}) => ({path, writable}))
+  return [...ofVolumes, ...shares].flatMap(({path, writable}) => (writable ? [path] : []))
 }

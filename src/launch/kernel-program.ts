@@ -1,9 +1,7 @@
-// Runs a program on its own kernel, with what the sentry would show it, in a machine whose first process is hv's.
+// A program on its own kernel, with what the sentry would show it, in a machine whose first process is hv's: the phases of its launch.
 
 import {getPriority} from 'node:os'
 import {addon} from '../addon.ts'
-import {Jail} from '../jail/jail.ts'
-import {ownDirectories} from '../jail/own-directories.ts'
 import {VirtioFs} from '../machine/devices/virtio-fs.ts'
 import {connectNetwork, leaveNetwork} from '../machine/kernel/connect-network.ts'
 import {KernelMachine, MEMORY_BYTES} from '../machine/kernel/kernel-machine.ts'
@@ -15,24 +13,23 @@ import {ModuleFolder} from '../machine/program/module-folder.ts'
 import type {MachineOrder, Size} from '../machine/program/order.ts'
 import {ProgramCore} from '../machine/program/program-core.ts'
 import {ProgramLink} from '../machine/program/program-link.ts'
+import type {MemoryFile} from '../platform/memory-file.ts'
 import {buildTree} from '../sentry/outside/guest-tree.ts'
-import {openHostProgram} from '../sentry/outside/host-program.ts'
+import {type HostProgram, openHostProgram} from '../sentry/outside/host-program.ts'
 import {DEFAULT_HOSTNAME} from '../sentry/outside/hostname.ts'
 import {ShownPrograms} from '../sentry/outside/shown-programs.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
 import {nativeHost} from '../vfs/native-host.ts'
 import {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
-import {type GuestFiles, openGuestFiles, unpackStats} from './guest-files.ts'
-import {imageProgram} from './image-program.ts'
-import {openKernelDebugging} from './kernel-debugging.ts'
+import type {GdbMachine} from './gdb.ts'
+import {foldersOf, type GuestFiles, type OpenedFiles, openGuestFiles, unpackStats} from './guest-files.ts'
+import {programOfRun} from './guest-program.ts'
+import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest} from './launch.ts'
 import {endOfProgram} from './machine-program-end.ts'
 import {MachineStreams} from './machine-streams.ts'
 import {refuseUnfit} from './options/unfit.ts'
 import type {RunOptions, RunResult} from './options.ts'
-import {foldersOf} from './show-program.ts'
-import type {Watchdog} from './watchdog.ts'
-import {writablePaths} from './writable-paths.ts'
 
 /** hv's own threads do not count as the guest's. */
 const MAX_TASKS = 1
@@ -43,24 +40,43 @@ const MODULES = [
   ...['virtio_rng', 'virtio_blk', 'virtio_net'],
 ]
 
+/** What was opened for it. */
+interface Parts {
+  launch: Launch
+  memory: MemoryFile
+  onHost: HostProgram | undefined
+  files: OpenedFiles
+  gdb: GdbMachine | undefined
+  tail: ConsoleTail
+  server: LateServer
+  machine: KernelMachine
+  streams: MachineStreams
+}
+
 /** @throws HvError */
-export async function runKernelProgram(
-  options: RunOptions,
-  kernel: string,
-  watchdog: Watchdog,
-): Promise<RunResult> {
+export function openKernelProgram(options: RunOptions, kernel: string): OpenedGuest<RunResult> {
   refuseUnfit(options, 'kernel-program')
-  const {gdb, core: coreFile, machineCore} = await openKernelDebugging(options)
-  const jail = Jail.begin(options.jail ?? 'best', writablePaths(options))
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   const memory = filesMemory(memoryBytes)
-  jail.limit({memoryBytes: memoryBytes + memory.size, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
   const onHost = options.withLibraries ? openHostProgram(options.program) : undefined
+  return {
+    limits: {memoryBytes: memoryBytes + memory.size, maxTasks: MAX_TASKS, cpus},
+    mayBeMachine: true,
+    prepare: (launch) => prepare({...options, kernel, memoryBytes}, {launch, memory, onHost}),
+  }
+}
+
+async function prepare(
+  options: RunOptions & {kernel: string; memoryBytes: number},
+  opened: Pick<Parts, 'launch' | 'memory' | 'onHost'>,
+): Promise<PreparedGuest<RunResult>> {
+  const {launch, onHost} = opened
   const files = await openGuestFiles(options, foldersOf(options, onHost))
-  const folder = options.modules ?? ModuleFolder.usual(kernel)
+  const folder = options.modules ?? ModuleFolder.usual(options.kernel)
   const modules = folder === undefined ? undefined : new ModuleFolder(folder)
-  const network = options.net === undefined ? undefined : await connectNetwork(options.net)
-  options.code?.keep()
+  const network = options.net && (await connectNetwork(options.net))
+  launch.defer(() => leaveNetwork(network))
+  const gdb = launch.server && new (await import('./gdb.ts')).GdbMachine(launch.server)
 
   const [server, tail, init] = [new LateServer(), new ConsoleTail(), addon.machineInit()]
   const extras = {
@@ -68,58 +84,64 @@ export async function runKernelProgram(
     initrd: () => initramfs(init, modules?.read(MODULES) ?? []),
   }
   const append = [`quiet rdinit=${INIT}`, options.append].filter(Boolean).join(' ')
-  using machine = new KernelMachine({...options, kernel, append, network}, tail, gdb?.debug, extras)
-  const core = coreFile && new ProgramCore(machine.vsock, coreFile, memoryBytes)
+  const machine = launch.use(new KernelMachine({...options, append, network}, tail, gdb?.debug, extras))
+  const streams = launch.use(
+    new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false})),
+  )
+  leaveCore(options.memoryBytes, launch, machine)
+  const roots = [...files.roots, ...machine.roots]
+  if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
+  return {
+    needs: {
+      ...{roots, files: onHost && [onHost.fd], directories: files.libraryFolders},
+      ...{caller: 'kernel', hasTerminal: streams.size !== undefined},
+    },
+    load: () => load(options, {...opened, files, gdb, tail, server, machine, streams}),
+  }
+}
+
+/** The core of a process takes precedence over the machine's, which is left if it panics or resets. */
+function leaveCore(memoryBytes: number, launch: Launch, machine: KernelMachine): void {
+  const {core: file} = launch
+  if (file === undefined) return
+  const core = new ProgramCore(machine.vsock, file, memoryBytes)
+  launch.defer(() => core.close())
   machine.onDead = (dead, end) => {
     const wasStopped = end?.exitCode === null
     if (wasStopped) return
-    // The core of a process that died before takes precedence.
-    core?.close()
-    machineCore?.onDead(dead)
+    core.close()
+    file.onDead(dead)
   }
-  using streams = new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false}))
-  // The jail sets it to 0.
-  const umask = process.umask()
-  const roots = [...files.roots, ...machine.roots]
-  if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
-  jail.close({
-    ...(onHost !== undefined && {files: [onHost.fd]}),
-    ...{roots, directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])]},
-    ...{caller: 'kernel', hasTerminal: streams.size !== undefined, dropTo: options.dropTo},
-    ...{accepts: gdb !== undefined, dumps: coreFile !== undefined},
-  })
+}
 
+async function load(options: RunOptions, parts: Parts): Promise<LoadedGuest<RunResult>> {
+  const {launch, memory, onHost, files, gdb, tail, server, machine, streams} = parts
   const shown = await files.read().finally(options.onRead)
   const {tmpfs, readOnly} = options
   const vfs = new VirtualFileSystem(nativeHost)
-  const tree = buildTree(memory, {
-    vfs,
-    ...shown,
-    tmpfs,
-    readOnly,
-    budget: new Budget(budgetBytes(memory.size)),
-  })
-  try {
-    const programs = new ShownPrograms(tree.top, memory, shown.showProgram)
-    const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program
-    server.serve(tree.top)
-    const stop = (): void => machine.stop({exitCode: null, signal: null, timedOut: false})
-    const order = orderOf({...options, program}, shown, {terminal: streams.size, umask})
-    const link = new ProgramLink(machine.vsock, order, streams, stop)
-    streams.begin(link)
-    const {stats, ...end} = await machine.run(() => {
-      watchdog.start()
+  const budget = new Budget(budgetBytes(memory.size))
+  const tree = buildTree(memory, {vfs, ...shown, tmpfs, readOnly, budget})
+  launch.defer(() => disposeMounts(tree))
+  launch.defer(() => server.close())
+  const programs = new ShownPrograms(tree.top, memory, shown.showProgram)
+  const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program
+  server.serve(tree.top)
+  const stop = (): void => machine.stop({exitCode: null, signal: null, timedOut: false})
+  const order = orderOf({...options, program}, shown, {terminal: streams.size, umask: launch.umask})
+  const link = new ProgramLink(machine.vsock, order, streams, stop)
+  streams.begin(link)
+  machine.load()
+  return {
+    start: () => {
       gdb?.begin()
-    })
-    const all = {...stats, ...unpackStats(shown.unpacked)}
-    return {...endOfProgram(order, link, end, tail.reason), stats: all, jail: jail.layers}
-  } finally {
-    core?.close()
-    coreFile?.close()
-    await gdb?.close()
-    server.close()
-    disposeMounts(tree)
-    leaveNetwork(network)
+      return {
+        end: async () => {
+          const {stats, ...end} = await machine.run()
+          const all = {...stats, ...unpackStats(shown.unpacked)}
+          return {...endOfProgram(order, link, end, tail.reason), stats: all}
+        },
+      }
+    },
   }
 }
 
@@ -128,12 +150,10 @@ function orderOf(
   {config, user}: GuestFiles,
   {terminal, umask}: {terminal: Size | undefined; umask: number},
 ): MachineOrder {
-  const {program, args, env, cwd = '/', image, entrypoint, givenEnv = {}, core} = options
-  const {hostname = DEFAULT_HOSTNAME} = options
-  const wanted = {program: image === undefined ? program : entrypoint, args, env: givenEnv, cwd: options.cwd}
+  const {hostname = DEFAULT_HOSTNAME, core} = options
+  const {cwd = '/', ...program} = programOfRun(options, config)
   return {
-    ...(config === undefined ? {program, args, env, cwd} : imageProgram(config, wanted, env)),
-    ...{hostname, user, terminal},
+    ...{...program, cwd, hostname, user, terminal},
     ...{umask, nice: getPriority(), wantsCore: core !== undefined},
   }
 }

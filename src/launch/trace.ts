@@ -1,9 +1,9 @@
 // RunTrace: the trace of one run: loaded when it is wanted, and switched on and off while the guest runs.
 
-import {writeSync} from 'node:fs'
 import type {Kernel} from '../sentry/core/kernel.ts'
 import type {TraceOptions} from '../sentry/trace/options.ts'
 import type {Trace} from '../sentry/trace/trace.ts'
+import {tell} from './tell.ts'
 
 const STDERR = 2
 /** What SIGUSR2 switches on if no trace was asked for. */
@@ -14,7 +14,7 @@ export async function loadTrace(options: TraceOptions | undefined): Promise<void
   if (options?.isOn) await import('../sentry/trace/trace.ts')
 }
 
-export class RunTrace {
+export class RunTrace implements Disposable {
   readonly #kernel: Kernel
   readonly #options: TraceOptions
   #trace: Trace | undefined
@@ -53,7 +53,7 @@ export class RunTrace {
   }
 
   /** The guest has ended. */
-  close(): void {
+  [Symbol.dispose](): void {
     this.#trace?.close()
   }
 
@@ -65,10 +65,6 @@ export class RunTrace {
   /** Writes nothing between the objects of a JSON trace. */
   #tell(isOn: boolean): void {
     if (this.#options.isJson && this.#options.fd === STDERR) return
-    try {
-      writeSync(STDERR, `hv: the trace is ${isOn ? 'on' : 'off'}\n`)
-    } catch {
-      // Nothing reads it, or not now: the guest goes on.
-    }
+    tell(`the trace is ${isOn ? 'on' : 'off'}`)
   }
 }

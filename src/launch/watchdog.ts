@@ -8,9 +8,9 @@ const GRACE_MS = 1000
 const NS_PER_MS = 1e6
 
 export class Watchdog {
-  readonly #options: RunOptions
+  readonly #options: Pick<RunOptions, 'timeoutMs' | 'ifStuck'>
 
-  constructor(options: RunOptions) {
+  constructor(options: Pick<RunOptions, 'timeoutMs' | 'ifStuck'>) {
     this.#options = options
   }
 

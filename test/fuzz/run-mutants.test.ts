@@ -9,12 +9,12 @@ import {HvError} from '../../src/errors.ts'
 import type {RunResult} from '../../src/launch/options.ts'
 import type {Platform} from '../../src/platform/platform.ts'
 import {Output, openInput, openOutput} from '../../src/sandbox/sentry/streams.ts'
-import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../../src/sentry/outside/sentry.ts'
 import {nativeHost} from '../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../src/vfs/virtual-file-system.ts'
 import {mutants} from '../helpers/mutate.ts'
 import {platforms} from '../helpers/platforms.ts'
+import {runToEnd} from '../helpers/run-to-end.ts'
 
 const SEED = 20_261_126
 /** HV_LONG=1 (`npm run test:long`): all of them. */

@@ -8,10 +8,10 @@ import {guests} from '../../ci/paths.mjs'
 import {O_WRONLY} from '../../src/abi/open-flags.ts'
 import type {Syscall} from '../../src/sentry/core/syscall.ts'
 import type {Task} from '../../src/sentry/core/task.ts'
-import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {Sentry} from '../../src/sentry/outside/sentry.ts'
 import {openHostStream} from '../../src/vfs/host-terminal.ts'
 import {type PlatformUnderTest, platforms} from '../helpers/platforms.ts'
+import {runToEnd} from '../helpers/run-to-end.ts'
 
 const isLong = process.env.HV_LONG === '1'
 const SECONDS = isLong ? 300 : 2

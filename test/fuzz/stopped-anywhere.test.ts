@@ -2,10 +2,10 @@
 
 import {expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
-import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {Sentry} from '../../src/sentry/outside/sentry.ts'
 import {seededRandom} from '../helpers/mutate.ts'
 import {platforms} from '../helpers/platforms.ts'
+import {runToEnd} from '../helpers/run-to-end.ts'
 
 const SEED = 20_261_125
 /** A fault that was pending when the program was stopped showed about once in a thousand. */

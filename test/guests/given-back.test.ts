@@ -4,9 +4,9 @@ import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
-import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {Sentry} from '../../src/sentry/outside/sentry.ts'
 import {platforms} from '../helpers/platforms.ts'
+import {runToEnd} from '../helpers/run-to-end.ts'
 
 const TIMEOUT_MS = 120_000
 

@@ -5,10 +5,10 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
 import {O_WRONLY} from '../../src/abi/open-flags.ts'
-import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {Sentry} from '../../src/sentry/outside/sentry.ts'
 import {openHostStream} from '../../src/vfs/host-terminal.ts'
 import {platforms} from '../helpers/platforms.ts'
+import {runToEnd} from '../helpers/run-to-end.ts'
 
 const TIMEOUT_MS = 300_000
 

@@ -3,9 +3,9 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
 import type {Platform} from '../../src/platform/platform.ts'
-import {runToEnd} from '../../src/sentry/outside/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../../src/sentry/outside/sentry.ts'
 import {platforms} from '../helpers/platforms.ts'
+import {runToEnd} from '../helpers/run-to-end.ts'
 
 for (const {name, isHere, open} of platforms) {
   describe.skipIf(!isHere)(`a call that outgrows V8 on ${name}`, () => {

@@ -26,12 +26,12 @@ const TIMEOUT_MS = 60_000
 const withoutVolumes = (tries: readonly Try[]): Try[] => tries.filter((each) => !OF_VOLUMES.includes(each))
 const withVolumes = Object.keys(TRIES) as Try[]
 const tries = withoutVolumes(withVolumes)
-/** Lines in the code of run-linux.ts, guest-file.ts, run-bare.ts and kernel-machine.ts. */
+/** Lines in the code of sentry-program.ts, guest-file.ts, bare-program.ts and kernel-machine.ts. */
 const READS_PROGRAM = 'function isBareGuest({ fd, name }) {'
 const READS_GUEST = 'static read(fd, path) {'
-const RUNS_GUEST = 'options.onLoaded?.();'
-const READS_KERNEL = 'async run(onLoaded = () => {}) {'
-const RUNS_KERNEL = 'onLoaded();'
+const RUNS_GUEST = 'launch.decide("machine", false);'
+const READS_KERNEL = '#loadKernel() {'
+const RUNS_KERNEL = 'async #boot() {'
 
 const folder = mkdtempSync(join(tmpdir(), 'hv-jail-'))
 afterAll(() => rmSync(folder, {recursive: true}))

@@ -102,5 +102,5 @@ export const machineRooms: Record<string, string[]> = {
 
 export const machineEntrances: Record<string, string[]> = {
   'index.ts': ['machine-result.ts', 'kernel'],
-  launch: ['machine-result.ts', 'console', 'devices', 'debug', 'bare', 'kernel', 'program'],
+  launch: ['machine-result.ts', 'machine-run.ts', 'console', 'devices', 'debug', 'bare', 'kernel', 'program'],
 }

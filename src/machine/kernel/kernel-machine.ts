@@ -38,10 +38,13 @@ export class KernelMachine implements Disposable {
   readonly #extras: KernelExtras | undefined
   readonly #beginNs = nowNs()
   readonly #resources = new KernelResources()
-  readonly #files: readonly (KernelFile | undefined)[]
+  readonly #files: readonly [kernel: KernelFile, initrd: KernelFile | undefined]
   readonly #models: readonly DeviceModel[]
   readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
   #run: KernelRun
+  #initrd: Source | undefined
+  #loadNs = 0
+  #timer: NodeJS.Timeout | undefined
   #isDisposed = false
 
   /** Opens the machine's files, and reads none. @param debug how its first boot is debugged @throws HvError */
@@ -75,34 +78,29 @@ export class KernelMachine implements Disposable {
     return this.#resources.roots
   }
 
-  /**
-   * Reads the kernel and runs it. Call it once.
-   * @param onLoaded called when it is in memory, before its first instruction
-   * @throws HvError BAD_KERNEL, HOST_SYSCALL
-   */
-  async run(onLoaded: () => void = () => {}): Promise<MachineResult> {
-    const [kernel, given] = this.#files
-    const initrd = this.#extras ? sourceOf(this.#extras.initrd()) : given
+  /** Reads the kernel into memory. Its time begins. Call it once. @throws HvError BAD_KERNEL, HOST_SYSCALL */
+  load(): void {
     const {timeoutMs} = this.#options
     const stop = (): void => this.stop({exitCode: null, signal: null, timedOut: true})
-    const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)
-    try {
-      this.#load(kernel!, initrd)
-      onLoaded()
-      const loadedNs = nowNs()
-      let end = await this.#boot()
-      while (this.#run.wasReset && this.#options.reboots) {
-        // Its devices keep their resources.
-        this.#run[Symbol.dispose]()
-        this.#run = this.#make()
-        this.#load(kernel!, initrd)
-        end = await this.#boot()
-      }
-      if (end.exitCode !== 0) this.#died(end)
-      return {...end, stats: {...this.#stats, loadNs: loadedNs - this.#beginNs, runNs: nowNs() - loadedNs}}
-    } finally {
-      clearTimeout(timer)
+    this.#timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)
+    this.#initrd = this.#extras ? sourceOf(this.#extras.initrd()) : this.#files[1]
+    this.#loadKernel()
+    this.#loadNs = nowNs() - this.#beginNs
+  }
+
+  /** To its end. Call it once, after `load`. @throws HvError BAD_KERNEL, HOST_SYSCALL */
+  async run(): Promise<MachineResult> {
+    const bootNs = nowNs()
+    let end = await this.#boot()
+    while (this.#run.wasReset && this.#options.reboots) {
+      // Its devices keep their resources.
+      this.#run[Symbol.dispose]()
+      this.#run = this.#make()
+      this.#loadKernel()
+      end = await this.#boot()
     }
+    if (end.exitCode !== 0) this.#died(end)
+    return {...end, stats: {...this.#stats, loadNs: this.#loadNs, runNs: nowNs() - bootNs}}
   }
 
   /** Does not wait for its output to be read. A machine that has ended stays as it is. */
@@ -114,6 +112,7 @@ export class KernelMachine implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isDisposed = true
+    clearTimeout(this.#timer)
     this.#run[Symbol.dispose]()
     this.#streams.input.close()
     this.#resources[Symbol.dispose]()
@@ -135,10 +134,11 @@ export class KernelMachine implements Disposable {
     }
   }
 
-  #load(kernel: Source, initrd: Source | undefined): void {
+  #loadKernel(): void {
     const {vm, highMemory, vcpus, devices} = this.#run
+    const [kernel] = this.#files
     const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
-    machine.startLinux({vm, highMemory, vcpus, kernel, initrd, commandLine, devices})
+    machine.startLinux({vm, highMemory, vcpus, kernel, initrd: this.#initrd, commandLine, devices})
   }
 
   async #boot(): Promise<End> {

@@ -104,6 +104,7 @@ export class Machine implements AsyncDisposable {
 
 async function runToEnd(machine: KernelMachine): Promise<MachineResult> {
   using running = machine
+  running.load()
   return await running.run()
 }
 

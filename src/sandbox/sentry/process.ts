@@ -17,14 +17,9 @@ async function main(): Promise<void> {
   const {serve} = await import('./serve.ts')
   const {ProcessPort} = await import('./process-port.ts')
   const {launchErrnosOf} = await import('../../jail/layer.ts')
-  const {ownDirectories} = await import('../../jail/own-directories.ts')
   if (isBun) (await import('../../addon.ts')).addon.limitResource('data', ownBytes() + HEAP_MB * 2 ** 20)
   const port = new ProcessPort(OWNER, PASSING, () => process.exit())
-  await serve(port, port.readSettings(), {
-    directories: ownDirectories(process.env),
-    code,
-    launchErrnos: launchErrnosOf(process.argv[2]),
-  })
+  await serve(port, port.readSettings(), {code, launchErrnos: launchErrnosOf(process.argv[2])})
 }
 
 /** What this process itself takes: man 5 proc_pid_status. */

@@ -1,16 +1,19 @@
 // serve: a sandbox's sentry: makes it, and handles each of its owner's requests.
 
-import {Jail} from '../../jail/jail.ts'
-import type {LaunchErrnos} from '../../jail/layer.ts'
 import type {CodeCache} from '../../kept-code.ts'
-import {type GuestFiles, openGuestFiles} from '../../launch/guest-files.ts'
-import {hostLimits} from '../../launch/host-limits.ts'
-import {rehearseIfCold} from '../../launch/rehearse-if-cold.ts'
-import {writablePaths} from '../../launch/writable-paths.ts'
-import {openPlatform} from '../../platform/open.ts'
+import {
+  type Launch,
+  type LaunchOptions,
+  type LoadedGuest,
+  launch,
+  type OpenedGuest,
+  type PreparedGuest,
+  type RunningGuest,
+} from '../../launch/launch.ts'
+import {hostLimits, openSentry} from '../../launch/open-sentry.ts'
+import type {OpenedPlatform} from '../../platform/open.ts'
 import {HookedCalls} from '../../sentry/outside/hooks/hooked-calls.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
-import {Sentry} from '../../sentry/outside/sentry.ts'
 import {processesOf, usageOf} from '../../sentry/outside/usage-of.ts'
 import {restriction} from '../../sentry/pledge/restrict.ts'
 import {type Request, type SentrySettings, toWire} from '../protocol/messages.ts'
@@ -26,13 +29,9 @@ import {WorkerTrace} from './worker-trace.ts'
 const REHEARSALS = 3
 
 /** What a process does for its jail; a thread has none. */
-export interface Confinement {
-  /** Directories of hv's own that it loads from later. */
-  directories: readonly string[]
+export interface Confinement extends Pick<LaunchOptions, 'launchErrnos'> {
   /** What V8 has made of hv's own code, stored before the jail closes. */
   code: CodeCache
-  /** Which namespaces it was started in; undefined: it was not meant to be in any. */
-  launchErrnos: LaunchErrnos | undefined
 }
 
 /** Until the owner disposes of the sandbox, or the sandbox fails. */
@@ -41,54 +40,50 @@ export async function serve(
   settings: SentrySettings,
   confinement?: Confinement,
 ): Promise<void> {
-  try {
-    await start(port, settings, confinement)
-  } catch (error) {
+  const jail = confinement === undefined ? 'none' : settings.jail
+  const onFailure = (error: unknown): void => {
     port.post({kind: 'failed', error: toWire(error)})
     port.close()
   }
+  const options = {...settings, ...confinement, jail, onFailure}
+  await launch(() => open(port, settings, confinement?.code), options).catch(() => {})
 }
 
-async function start(
+/** A sentry is a guest like any, which runs not one program but those that its owner asks for. @throws HvError BAD_ARGUMENT */
+async function open(
   port: SentryPort,
   settings: SentrySettings,
-  confinement: Confinement | undefined,
-): Promise<void> {
+  code: CodeCache | undefined,
+): Promise<OpenedGuest<object>> {
   const restrict = restriction(settings)
   const hooks = await hooksOf(settings)
-  await rehearseIfCold(settings.platform, confinement?.code)
-  const choice = confinement === undefined ? 'none' : settings.jail
-  const jail = Jail.begin(choice, writablePaths(settings), confinement?.launchErrnos)
-  jail.limit(hostLimits(settings), settings.cgroupParent)
-  const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
-  let shown: GuestFiles
-  let sentry: Sentry
-  let rehearsals: HostProgram[] = []
-  try {
-    const files = await openGuestFiles(settings)
-    if (settings.rehearses) rehearsals = await storeRehearsals(confinement?.code.directory)
-    confinement?.code.keep()
-    jail.close({
-      roots: files.roots,
-      directories: [...(confinement?.directories ?? []), ...(files.libraryFolders ?? [])],
-      caller: platform.name === 'ptrace' ? 'ptrace' : 'kvm',
-      hasTerminal: false,
-      dropTo: settings.dropTo,
-    })
-    shown = await files.read()
-    sentry = new Sentry(platform, {...settings, ...shown})
-  } catch (error) {
-    platform[Symbol.dispose]()
-    throw error
+  const prepare = async (launch: Launch): Promise<PreparedGuest<object>> => {
+    const {opened, needs, make} = await openSentry(settings, launch)
+    const rehearsals = settings.rehearses ? await storeRehearsals(code?.directory) : []
+    const load = async (): Promise<LoadedGuest<object>> => {
+      const {sentry, shown} = await make()
+      const around = {sentry, port, config: shown.config, restrict, hooks}
+      if (rehearsals.length > 0) rehearseServed(around, rehearsals)
+      return {start: () => start(around, settings, opened, launch)}
+    }
+    return {needs: {...needs, hasTerminal: false}, load}
   }
+  return {limits: hostLimits(settings), mayBeMachine: false, platform: settings.platform, prepare}
+}
+
+function start(
+  around: Surroundings,
+  settings: SentrySettings,
+  {platform, reason}: OpenedPlatform,
+  launch: Launch,
+): RunningGuest<object> {
+  const {sentry, port} = around
   const {kernel} = sentry
   const files = ownerFiles(sentry, settings)
   const batches = new EventBatches(port, kernel.timers, () => programs.isOneToStop)
   const trace = new WorkerTrace(kernel, batches, (error) =>
     port.post({kind: 'traced', ...(error !== undefined && {error: toWire(error)})}),
   )
-  const around = {sentry, port, config: shown.config, restrict, hooks}
-  if (rehearsals.length > 0) rehearseServed(around, rehearsals)
   const programs = new ServedPrograms(around, batches, () => trace.catchUp())
   let shallClose = false
   const take = (request: Request): void => {
@@ -119,22 +114,31 @@ async function start(
         programs.hear(request)
     }
   }
-  const receive = async (request: Request): Promise<void> => {
+  /** @returns whether the owner has disposed of the sandbox */
+  const receive = async (request: Request): Promise<boolean> => {
     take(request)
     await programs.work()
-    if (!shallClose || programs.areBusy) return
+    if (!shallClose || programs.areBusy) return false
     shallClose = false
     files.close()
     sentry.dispose()
-    platform[Symbol.dispose]()
+    launch.letGo()
     port.close()
+    return true
   }
+  const end = (): Promise<object> =>
+    new Promise((resolve, reject) => {
+      const serving = port.serve(async (request) => {
+        if (await receive(request)) resolve({})
+      })
+      Promise.resolve(serving).catch(reject)
+    })
   port.post({
     kind: 'ready',
     platform: {name: platform.name, reason, costs: platform.costs},
-    jail: jail.layers,
+    jail: launch.jail.layers,
   })
-  await port.serve(receive)
+  return {end}
 }
 
 /** Opens them now, since a jailed process opens nothing. */

@@ -3,6 +3,8 @@
 import {killInfo, SI_USER} from '../../abi/siginfo.ts'
 import {SIGKILL} from '../../abi/signal.ts'
 import type {GuestFiles} from '../../launch/guest-files.ts'
+import {guestProgram} from '../../launch/guest-program.ts'
+import {guestEnvironment} from '../../launch/options.ts'
 import type {Task} from '../../sentry/core/task.ts'
 import type {Executable} from '../../sentry/exec/open-executable.ts'
 import type {Question, Verdict} from '../../sentry/outside/hooks/hooked-call.ts'
@@ -17,8 +19,10 @@ import {type Live, LiveStreams, type Post} from './live-streams.ts'
 import {LiveTerminal} from './live-terminal.ts'
 import {PipeOutput} from './pipe-output.ts'
 import type {SentryPort} from './port.ts'
-import {programOf} from './program-of.ts'
 import {Output, openInput, openOutput} from './streams.ts'
+
+/** The default `TERM`, as of `docker run -t` and node-pty. */
+const TERMINAL = 'xterm'
 
 /** What all programs of a sandbox share. */
 export interface Surroundings {
@@ -85,7 +89,7 @@ export class ServedProgram {
     this.#streams = this.#openLive()
     try {
       const program = {
-        ...programOf(this.#request, config),
+        ...guestProgram(this.#request, config, guestEnvironment(this.#request.terminal && TERMINAL)),
         onHost,
         executable,
         streams: this.#openStreams(),

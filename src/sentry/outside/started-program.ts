@@ -62,6 +62,17 @@ export class StartedProgram {
     return this.process.exit !== undefined
   }
 
+  /** Runs the kernel until then. Blocks the thread, but for the pauses: what `kernel.pause` was called for. @throws HvError VCPU_FAILED */
+  async toEnd(whilePaused?: () => Promise<void>): Promise<ProgramResult> {
+    const {kernel} = this.#sentry
+    kernel.run(this.process)
+    while (!this.hasEnded) {
+      await whilePaused?.()
+      kernel.run(this.process)
+    }
+    return this.finish()
+  }
+
   /** Ends what it has left running. Precondition: it has ended. */
   finish(): ProgramResult {
     const {process} = this

@@ -1,13 +1,15 @@
 // CoreFile: the file for the core of the first program, or machine, that dies with one. Opened before the jail, which lets no file be made.
 
 import {closeSync, ftruncateSync, writeSync} from 'node:fs'
+import {addon} from '../addon.ts'
 import type {CoreSink} from '../core/core-file.ts'
 import {HvError, printable} from '../errors.ts'
+import {type DeadMachine, dumpMachine} from '../machine/debug/dump-machine.ts'
 import {makeFile} from '../output-file.ts'
 import type {Kernel} from '../sentry/core/kernel.ts'
 import {dumpCore} from '../sentry/debug/dump-core.ts'
+import {tell} from './tell.ts'
 
-const STDERR = 2
 /** It holds the program's memory. */
 const MODE = 0o600
 
@@ -33,13 +35,20 @@ export class CoreFile {
   }
 
   /** From now on the first process that dies with a core is dumped. */
-  begin(kernel: Kernel): void {
+  beginFor(kernel: Kernel): void {
     kernel.onCore = (task, {signal, info}) => {
       this.take(`${printable(task.name)} (${task.process.pid})`, (sink) => {
         kernel.standStill(task.process)
         dumpCore(task, signal, info, sink)
       })
     }
+  }
+
+  /** Leaves a machine that has died. */
+  readonly onDead = (dead: DeadMachine): void => {
+    // Dumping its memory may take longer than the watchdog waits.
+    addon.stopWatchdog()
+    this.take('the machine', (sink) => dumpMachine(dead, sink))
   }
 
   /** Only the first call counts. @param who for messages */
@@ -66,13 +75,5 @@ export class CoreFile {
         done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done)
     },
     setLength: (bytes) => ftruncateSync(this.#fd, bytes),
-  }
-}
-
-function tell(line: string): void {
-  try {
-    writeSync(STDERR, `hv: ${line}\n`)
-  } catch {
-    // Nothing reads it, or not now.
   }
 }

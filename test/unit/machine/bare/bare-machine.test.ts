@@ -1,4 +1,4 @@
-// runBare: bare-metal guests, from their files to their ends.
+// BareMachine: bare-metal guests, from their files to their ends.
 
 import {closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -11,7 +11,7 @@ import {isBareMetal} from '../../../../src/elf/bare-metal.ts'
 import {parseElf} from '../../../../src/elf/parse.ts'
 import {HvError} from '../../../../src/errors.ts'
 import type {RunOptions, RunResult} from '../../../../src/launch/options.ts'
-import {type BareOptions, runBare} from '../../../../src/machine/bare/run-bare.ts'
+import {BareMachine, type BareOptions} from '../../../../src/machine/bare/bare-machine.ts'
 import {MachineOutput} from '../../../../src/machine/console/streams.ts'
 import {type DeadMachine, dumpMachine} from '../../../../src/machine/debug/dump-machine.ts'
 import {bytesReader} from '../../../helpers/bytes-reader.ts'
@@ -49,7 +49,8 @@ async function run(options: Options, input = ''): Promise<Ended> {
     platform: 'auto' as const,
     ...options,
   }
-  return {...(await runBare(all, streams)), ...text}
+  using machine = new BareMachine(all, streams)
+  return {...(await machine.run()), ...text}
 }
 
 async function errorOf(options: Options): Promise<HvError> {
@@ -145,7 +146,8 @@ describeKvm('a bare-metal guest', () => {
       env: {},
       platform: 'auto',
     }
-    expect(await runBare(options, {output})).toMatchObject({exitCode: null, signal: 13})
+    using machine = new BareMachine(options, {output})
+    expect(await machine.run()).toMatchObject({exitCode: null, signal: 13})
   })
 
   test('is shown as it died, vectors too, to who writes its core', async () => {

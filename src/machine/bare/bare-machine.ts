@@ -1,4 +1,4 @@
-// runBare: runs a bare-metal guest from its file to its end. What it finds in the machine: README.md.
+// BareMachine: a bare-metal guest in its machine, from its file to its end. What it finds in the machine: README.md.
 
 import type {Readable} from 'node:stream'
 import {SIGKILL, SIGPIPE} from '../../abi/signal.ts'
@@ -37,51 +37,70 @@ export interface BareOptions {
   memoryBytes?: number
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number
-  /** Called when the machine is made and the guest is loaded, before its first instruction. */
-  onLoaded?: () => void
-  /** Called before `onLoaded`: the machine runs when its debugger lets it. */
+  /** The machine runs when its debugger lets it. */
   debug?: Debugger
   /** Called with the machine if it does not end with status 0, while it stands still; signals to this process then end the machine. */
   onDead?: (dead: DeadMachine) => void
 }
 
-/** @param fd the program, open for reading, which is closed then; default: it is opened. @throws HvError */
-export async function runBare(
-  options: BareOptions,
-  streams: MachineStreams = {},
-  fd = openGuestFile(options.program),
-): Promise<MachineResult> {
-  const startedNs = nowNs()
-  using file = GuestFile.read(fd, options.program)
-  const {memoryBytes = MEMORY_BYTES} = options
-  using vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: file.needsEl2})
-  const start = file.load(vm.memory, options.args)
-  const vcpu = vm.createVcpu()
-  machine.boot(vm, vcpu, start)
-  const run = new BareRun(vcpu, streams)
-  const kill = (): void => run.stopNow({exitCode: null, signal: SIGKILL, timedOut: false})
-  run.debugging = options.debug?.({vcpus: [vcpu], memory: vm.memory, kill})
-  using _ = options.onDead && stopBySignals((end) => run.stopNow(end))
-  const died = (signal: number): void =>
-    options.onDead?.({
-      ...{vcpus: [vcpu], memory: vm.memory, signal},
-      pieces: [{address: vm.memory.base, bytes: vm.memory.size}],
-    })
-  options.onLoaded?.()
-  const loadedNs = nowNs()
+export class BareMachine implements Disposable {
+  readonly #options: BareOptions
+  readonly #vm: Vm
+  readonly #vcpu: Vcpu
+  readonly #run: BareRun
+  readonly #signals: Disposable | undefined
+  readonly #loadNs: number
 
-  const stop = (): void => run.stopNow({exitCode: null, signal: null, timedOut: true})
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs)
-  try {
-    const end = await run.toEnd().catch((error) => {
-      died(run.failure)
+  /** Reads the program into its memory. @param fd the program, open for reading, which is closed; default: it is opened. @throws HvError */
+  constructor(options: BareOptions, streams: MachineStreams = {}, fd = openGuestFile(options.program)) {
+    const startedNs = nowNs()
+    using file = GuestFile.read(fd, options.program)
+    const {memoryBytes = MEMORY_BYTES} = options
+    this.#options = options
+    this.#vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: file.needsEl2})
+    try {
+      const start = file.load(this.#vm.memory, options.args)
+      this.#vcpu = this.#vm.createVcpu()
+      machine.boot(this.#vm, this.#vcpu, start)
+      this.#run = new BareRun(this.#vcpu, streams)
+      const kill = (): void => this.#run.stopNow({exitCode: null, signal: SIGKILL, timedOut: false})
+      this.#run.debugging = options.debug?.({vcpus: [this.#vcpu], memory: this.#vm.memory, kill})
+    } catch (error) {
+      this.#vm[Symbol.dispose]()
       throw error
-    })
-    if (end.exitCode !== 0) died(end.signal ?? 0)
-    return {...end, stats: {...run.stats, loadNs: loadedNs - startedNs, runNs: nowNs() - loadedNs}}
-  } finally {
-    clearTimeout(timer)
-    run.close()
+    }
+    this.#signals = options.onDead && stopBySignals((end) => this.#run.stopNow(end))
+    this.#loadNs = nowNs() - startedNs
+  }
+
+  /** To its end. Call it once. @throws HvError */
+  async run(): Promise<MachineResult> {
+    const beganNs = nowNs()
+    const {timeoutMs} = this.#options
+    const stop = (): void => this.#run.stopNow({exitCode: null, signal: null, timedOut: true})
+    const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)
+    try {
+      const end = await this.#run.toEnd().catch((error) => {
+        this.#died(this.#run.failure)
+        throw error
+      })
+      if (end.exitCode !== 0) this.#died(end.signal ?? 0)
+      return {...end, stats: {...this.#run.stats, loadNs: this.#loadNs, runNs: nowNs() - beganNs}}
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#run.close()
+    this.#signals?.[Symbol.dispose]()
+    this.#vm[Symbol.dispose]()
+  }
+
+  #died(signal: number): void {
+    const {memory} = this.#vm
+    const pieces = [{address: memory.base, bytes: memory.size}]
+    this.#options.onDead?.({vcpus: [this.#vcpu], memory, signal, pieces})
   }
 }
 

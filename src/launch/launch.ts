@@ -1,0 +1,179 @@
+// launch: takes a guest of any kind through its phases, opened, prepared, jailed, loaded, running, ended: their order stands here, once.
+
+import type {GdbServer} from '../gdb/server.ts'
+import type {Caller} from '../jail/addon.ts'
+import type {HostLimits} from '../jail/cgroup.ts'
+import {Jail, type JailNeeds} from '../jail/jail.ts'
+import type {JailLayer, LaunchErrnos} from '../jail/layer.ts'
+import {ownDirectories} from '../jail/own-directories.ts'
+import type {CodeCache} from '../kept-code.ts'
+import type {PlatformChoice} from '../platform/choice.ts'
+import type {CoreFile} from './core-file.ts'
+import {writablePaths} from './guest-files.ts'
+import type {RunOptions} from './options.ts'
+import {Watchdog} from './watchdog.ts'
+
+/** What a launch itself takes, of whatever kind its guest is. */
+export interface LaunchOptions
+  extends Pick<
+    RunOptions,
+    'shares' | 'cgroupParent' | 'dropTo' | 'gdb' | 'core' | 'stats' | 'timeoutMs' | 'ifStuck'
+  > {
+  volumes: readonly {host: string; writable: boolean}[]
+  /** Default: `best`. */
+  jail?: RunOptions['jail']
+  code?: CodeCache
+  /** Which namespaces this process was started in; undefined: it was not meant to be in any. */
+  launchErrnos?: LaunchErrnos
+  /** Called before anything is disposed of, which may fail, too. */
+  onFailure?: (error: unknown) => void
+}
+
+/** Opened: the program's file is, if it is one of the host's. There is no jail yet. */
+export interface OpenedGuest<Result> {
+  /** What the host enforces, too. */
+  readonly limits: HostLimits
+  /** It is a machine, or may turn out to be one. */
+  readonly mayBeMachine: boolean
+  /** The platform of its sentry, if it has one. */
+  readonly platform?: PlatformChoice
+  /** Opens all else that the user named, and reads nothing that the guest's maker may have made. */
+  prepare(launch: Launch): Promise<PreparedGuest<Result>>
+}
+
+/** Prepared: after this, nothing can be opened but what lies in the directories that it needs. */
+export interface PreparedGuest<Result> {
+  readonly needs: GuestNeeds
+  /** In the jail: reads what was opened. A file may turn out to be a guest of another kind. */
+  load(): Promise<LoadedGuest<Result>>
+}
+
+/** Loaded: it has not begun. */
+export interface LoadedGuest<Result> {
+  start(): RunningGuest<Result> | Promise<RunningGuest<Result>>
+}
+
+/** Running, until it has ended. */
+export interface RunningGuest<Result> {
+  end(): Promise<Result>
+}
+
+export type GuestNeeds = Pick<JailNeeds, 'roots' | 'files' | 'caller' | 'isUndecided' | 'hasTerminal'> & {
+  /** Host directories in which it looks for files later. */
+  directories?: readonly string[]
+}
+
+/** What the phases of one launch share. */
+export class Launch {
+  readonly jail: Jail
+  /** Listens for gdb. */
+  readonly server: GdbServer | undefined
+  /** For the first process, or the machine, that dies with a core. */
+  readonly core: CoreFile | undefined
+  /** This process's own: a jail sets it to 0. */
+  readonly umask = process.umask()
+  readonly #used: Disposable[]
+
+  constructor(jail: Jail, {server, core, used}: Opened) {
+    this.jail = jail
+    this.server = server
+    this.core = core
+    this.#used = used
+  }
+
+  /** It is disposed of when the launch ends, in whichever phase, the last one first. */
+  use<Used extends Disposable>(used: Used): Used {
+    this.#used.push(used)
+    return used
+  }
+
+  /** Like `use`. */
+  defer(action: () => void): void {
+    this.#used.push({[Symbol.dispose]: action})
+  }
+
+  /** Disposes of what is in use: the guest becomes one of another kind. */
+  letGo(): void {
+    disposeAll(this.#used)
+  }
+
+  /** The guest is of one kind now, and the jail allowed for two. @throws HvError HOST_SYSCALL */
+  decide(caller: Caller, hasTerminal: boolean): void {
+    const dumps = caller === 'machine' && this.core !== undefined
+    this.jail.decide({caller, hasTerminal, accepts: this.server !== undefined, dumps})
+  }
+}
+
+/** What a launch lets go of when it ends. */
+interface Opened {
+  server?: GdbServer
+  core?: CoreFile
+  readonly used: Disposable[]
+}
+
+function disposeAll(used: Disposable[]): void {
+  for (let last = used.pop(); last !== undefined; last = used.pop()) last[Symbol.dispose]()
+}
+
+/** @returns what the guest gives, and the layers of the jail that it ran in. @throws HvError */
+export async function launch<Result>(
+  open: () => OpenedGuest<Result> | Promise<OpenedGuest<Result>>,
+  options: LaunchOptions,
+): Promise<Result & {jail: readonly JailLayer[]}> {
+  const watchdog = new Watchdog(options)
+  const opened: Opened = {used: []}
+  watchdog.start()
+  try {
+    const guest = await open()
+    if (guest.platform !== undefined) await warmUp(guest.platform, options)
+    await openObservers(opened, guest.mayBeMachine, options)
+    return await toEnd(guest, options, opened, watchdog)
+  } catch (error) {
+    options.onFailure?.(error)
+    throw error
+  } finally {
+    disposeAll(opened.used)
+    await opened.server?.close()
+    opened.core?.close()
+    watchdog.stop()
+  }
+}
+
+async function toEnd<Result>(
+  guest: OpenedGuest<Result>,
+  options: LaunchOptions,
+  opened: Opened,
+  watchdog: Watchdog,
+): Promise<Result & {jail: readonly JailLayer[]}> {
+  const {dropTo, code} = options
+  const jail = Jail.begin(options.jail ?? 'best', writablePaths(options), options.launchErrnos)
+  jail.limit(guest.limits, options.cgroupParent)
+  const {needs, load} = await guest.prepare(new Launch(jail, opened))
+  code?.keep()
+  jail.close({
+    ...{...needs, dropTo, directories: [...ownDirectories(process.env), ...(needs.directories ?? [])]},
+    ...{accepts: opened.server !== undefined, dumps: guest.mayBeMachine && opened.core !== undefined},
+  })
+  const loaded = await load()
+  watchdog.start()
+  const running = await loaded.start()
+  return {...(await running.end()), jail: jail.layers}
+}
+
+/** First of all, because it runs programs, and because nothing can be measured in a jail. */
+async function warmUp(platform: PlatformChoice, {code, stats}: LaunchOptions): Promise<void> {
+  // The first start of a build compiles the code that programs need; later starts find it.
+  if (code?.directory !== undefined && code.isCold()) {
+    const {rehearse} = await import('../sentry/outside/rehearsal.ts')
+    await rehearse(platform, code.directory)
+  }
+  if (stats) await (await import('../platform/compare.ts')).measureAll()
+}
+
+/** gdb's socket and the core's file, for which there is no place in a jail. @throws HvError BAD_ARGUMENT */
+async function openObservers(opened: Opened, mayBeMachine: boolean, options: LaunchOptions): Promise<void> {
+  const {gdb, core} = options
+  if (gdb)
+    opened.server = await (await import('./gdb.ts')).listenForGdb(gdb, writablePaths(options), mayBeMachine)
+  if (core) opened.core = new (await import('./core-file.ts')).CoreFile(core)
+}

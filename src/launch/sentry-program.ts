@@ -1,0 +1,174 @@
+// A Linux program under the sentry, or a host file that may also be a bare-metal guest: the phases of its launch.
+
+import {constants, openSync} from 'node:fs'
+import {getPriority} from 'node:os'
+import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
+import {addon} from '../addon.ts'
+import {arch} from '../arch/index.ts'
+import {isBareMetal} from '../elf/bare-metal.ts'
+import {fileReader} from '../elf/file-reader.ts'
+import {parseElf} from '../elf/parse.ts'
+import {type HostProgram, openHostProgram} from '../sentry/outside/host-program.ts'
+import type {ProgramOptions, Sentry} from '../sentry/outside/sentry.ts'
+import {StartedProgram} from '../sentry/outside/started-program.ts'
+import {Run} from '../sentry/task/run.ts'
+import {HostTty} from '../sentry/tty/host-tty.ts'
+import type {FileDescription} from '../vfs/file.ts'
+import {openHostStream} from '../vfs/host-terminal.ts'
+import {nativeHost} from '../vfs/native-host.ts'
+import type {GdbProgram} from './gdb.ts'
+import {foldersOf, type GuestFiles, unpackStats} from './guest-files.ts'
+import {programOfRun} from './guest-program.ts'
+import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest, RunningGuest} from './launch.ts'
+import {hostLimits, type OpenedSentry, openSentry} from './open-sentry.ts'
+import type {RunOptions, RunResult} from './options.ts'
+import {passSignals, stopWith} from './pass-signals.ts'
+import {type RunPledge, runPledge} from './pledge.ts'
+import {loadTrace, RunTrace} from './trace.ts'
+
+/** What its phases share. */
+interface Spec {
+  options: RunOptions
+  launch: Launch
+  /** Its file, unless it is in the guest's tree. */
+  onHost: HostProgram | undefined
+  /** This process's descriptors that become its standard streams. */
+  fds: readonly number[]
+  pledge: RunPledge
+  opened: OpenedSentry
+}
+
+/** @throws HvError NOT_FOUND, NOT_EXECUTABLE */
+export function openSentryProgram(options: RunOptions): OpenedGuest<RunResult> {
+  // A guest's tree holds Linux programs only.
+  const isOnHost = options.root === undefined && options.image === undefined
+  const onHost = isOnHost ? openHostProgram(options.program) : undefined
+  return {
+    limits: hostLimits(options),
+    mayBeMachine: onHost !== undefined && options.machine === undefined,
+    platform: options.platform,
+    prepare: (launch) => prepare(options, onHost, launch),
+  }
+}
+
+async function prepare(
+  options: RunOptions,
+  onHost: HostProgram | undefined,
+  launch: Launch,
+): Promise<PreparedGuest<RunResult>> {
+  const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
+  const terminal = openTerminal(fds)
+  const hasTerminal = terminal !== undefined
+  const opened = await openSentry(options, launch, foldersOf(options, onHost))
+  const isUndecided = onHost !== undefined && options.machine === undefined
+  const kvmError = isUndecided ? addon.holdKvm() : 0
+  const spec = {options, launch, onHost, fds, opened, pledge: await runPledge(options)}
+  launch.defer(() => nativeHost.files.restoreTerminal())
+  if (hasTerminal) nativeHost.files.guardTerminal(terminal)
+  await loadTrace(options.trace)
+  return {
+    needs: {...opened.needs, files: onHost && [onHost.fd], isUndecided, hasTerminal},
+    load: async () => {
+      if (!isUndecided) return load(spec, terminal)
+      if (isBareGuest(onHost)) {
+        launch.letGo()
+        return (await import('./bare-program.ts')).loadBare(options, {fd: onHost.fd, kvmError}, launch)
+      }
+      addon.dropKvm()
+      launch.decide(opened.needs.caller, hasTerminal)
+      return load(spec, terminal)
+    },
+  }
+}
+
+async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGuest<RunResult>> {
+  const {options, launch, onHost, fds, opened, pledge} = spec
+  const {server} = launch
+  const {sentry, shown} = await opened.make({terminal, ...(server && {patchCalls: 'never'})})
+  const {kernel} = sentry
+  const program = {
+    ...{...programOfRun(options, shown.config), onHost, restrict: pledge.restrict},
+    ...{umask: launch.umask, nice: getPriority()},
+    streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
+  }
+  const gdb = server && new (await import('./gdb.ts')).GdbProgram(server)
+  kernel.budget.onMuch = options.onMuch
+  const trace = launch.use(new RunTrace(kernel, options.trace))
+  await trace.begin()
+  return {start: () => start(spec, {sentry, shown, program, gdb, trace})}
+}
+
+interface Loaded {
+  sentry: Sentry
+  shown: GuestFiles
+  program: ProgramOptions
+  gdb: GdbProgram | undefined
+  trace: RunTrace
+}
+
+/** @throws HvError as Sentry.load does */
+function start(
+  {options, launch, onHost, opened, pledge}: Spec,
+  {sentry, shown, program, gdb, trace}: Loaded,
+): RunningGuest<RunResult> {
+  const {kernel} = sentry
+  const started = new StartedProgram(sentry, program, options, new Run(kernel.cpuUse.meter))
+  passSignals(sentry, started.process, trace)
+  stopWith(sentry, started.process, options)
+  launch.core?.beginFor(kernel)
+  gdb?.begin(kernel, started.process, onHost && options.program)
+  return {
+    end: async () => {
+      const result = await started.toEnd(async () => {
+        await trace.catchUp()
+        await gdb?.serve()
+      })
+      gdb?.report()
+      sentry.dispose()
+      const {platform, reason} = opened.opened
+      return {
+        ...{
+          ...result,
+          stats: {...result.stats, ...unpackStats(shown.unpacked)},
+          promises: pledge.suggestion(),
+        },
+        platform: {name: platform.name, reason, costs: platform.costs},
+      }
+    },
+  }
+}
+
+/** Whether the file says so. */
+function isBareGuest({fd, name}: HostProgram): boolean {
+  try {
+    return isBareMetal(parseElf(fileReader(fd), name, arch.name))
+  } catch {
+    // The sentry reports what is wrong with it.
+    return false
+  }
+}
+
+/**
+ * The terminal that hv was started in, if one of these leads to it. It is opened again where possible: non-blocking mode belongs to the
+ * open file description, which others share.
+ */
+function openTerminal(fds: readonly number[]): number | undefined {
+  const given = fds.find((fd) => HostTty.isControlling(nativeHost.files, fd))
+  if (given === undefined) return undefined
+  try {
+    return openSync('/dev/tty', constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY)
+  } catch {
+    return given
+  }
+}
+
+/** A standard stream; undefined when the descriptor is closed. */
+function openStream(sentry: Sentry, fd: number, guestFd: number): FileDescription | undefined {
+  try {
+    if (HostTty.isControlling(nativeHost.files, fd))
+      return sentry.openTerminal(nativeHost.files.hostFlags(fd) & O_ACCMODE)
+    return openHostStream(sentry.kernel.vfs, fd, guestFd === 0 ? O_RDONLY : O_WRONLY)
+  } catch {
+    return undefined
+  }
+}

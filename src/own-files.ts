@@ -9,7 +9,7 @@ import {lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, type S
 import {createRequire} from 'node:module'
 import {basename, dirname, join, resolve} from 'node:path'
 import {majorOf, minorOf} from './abi/file-mode.ts'
-import {namesOf, pathsOfNode, requiredNames} from './own-packages.ts'
+import {attempt, namesOf, pathsOfNode, requiredNames} from './own-packages.ts'
 import {packageFile} from './package-file.ts'
 import {cachePaths} from './user-cache.ts'
 
@@ -195,12 +195,3 @@ const toBytes = (name: string): string => Buffer.from(name).toString('latin1')
 const identityOf = ({dev, ino}: Stats): Identity => `${majorOf(dev)}:${minorOf(dev)}:${ino}`
 
 const lookAt = (path: string): Stats | undefined => attempt(() => lstatSync(path, {throwIfNoEntry: false}))
-
-/** undefined: it is not there, is of another kind, or this user may not look. */
-function attempt<Result>(look: () => Result): Result | undefined {
-  try {
-    return look()
-  } catch {
-    return undefined
-  }
-}

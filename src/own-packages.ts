@@ -107,8 +107,8 @@ const isProgram = (path: string): boolean =>
     return statSync(path).isFile()
   }) === true
 
-/** undefined: there is none, or this user may not look. */
-function attempt<Result>(look: () => Result): Result | undefined {
+/** undefined: it is not there, is of another kind, or this user may not look. */
+export function attempt<Result>(look: () => Result): Result | undefined {
   try {
     return look()
   } catch {

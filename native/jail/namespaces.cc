@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "jail/mount_calls.h"
 #include "jail/own_mount.h"
 #include "sys/fd.h"
 #include "sys/futex.h"

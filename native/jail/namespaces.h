@@ -11,8 +11,13 @@
 
 #include "jail/every_thread.h"
 #include "jail/file_rule.h"
+#include "sys/fd.h"
 
 namespace hv {
+
+// programs/launcher.c, in memory that nobody can change any more. The descriptor lies above those of a child's standard streams.
+// Throws std::system_error.
+Fd OpenLauncher();
 
 struct Namespace {
   // As in /proc/PID/ns.

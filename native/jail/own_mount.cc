@@ -7,9 +7,8 @@
 
 #include <cerrno>
 
-#include "jail/mount_calls.h"
 #include "sys/fd.h"
-#include "sys/same_file.h"
+#include "sys/kernel_file_system.h"
 
 namespace hv {
 namespace {

@@ -5,12 +5,46 @@
 #include <algorithm>
 #include <cerrno>
 #include <stdexcept>
+#include <vector>
 
-#include "kvm/standstill.h"
 #include "kvm/user_cpu.h"
 #include "shim/abi.h"
 
 namespace hv {
+
+// Stops Cpus while page tables change under them. Cpus that wait in the shim for an answer count as stopped: they look at their orders before
+// they go on.
+class Standstill {
+ public:
+  // `cpus`: those that use the tables.
+  explicit Standstill(const std::vector<UserCpu*>& cpus) : cpus_(cpus) {}
+  Standstill(const Standstill&) = delete;
+  Standstill& operator=(const Standstill&) = delete;
+
+  // Takes effect once; returns when all have stopped.
+  void Begin() {
+    if (has_begun_) return;
+    has_begun_ = true;
+    for (UserCpu* cpu : cpus_) {
+      if (!cpu->RunsElsewhere() || cpu->WaitsForAnswer()) continue;
+      cpu->Kick();
+      stopped_.push_back(cpu);
+    }
+    for (UserCpu* cpu : stopped_) cpu->runner().Halt();
+  }
+
+  // Resumes them, except for those that trapped by themselves: such a trap is for the sentry.
+  ~Standstill() {
+    for (UserCpu* cpu : stopped_) {
+      if (cpu->record().stopped == static_cast<uint32_t>(Trap::kInterrupted)) cpu->runner().Post();
+    }
+  }
+
+ private:
+  const std::vector<UserCpu*>& cpus_;
+  std::vector<UserCpu*> stopped_;
+  bool has_begun_ = false;
+};
 
 // Applies edits, and tracks what they mean for the Cpus of the space.
 class Space::Batch {

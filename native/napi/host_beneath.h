@@ -12,7 +12,6 @@
 
 #include "sys/fd.h"
 #include "sys/kernel_file_system.h"
-#include "sys/same_file.h"
 
 namespace hv {
 

@@ -9,7 +9,6 @@
 #include "jail/call_filter.h"
 #include "jail/every_thread.h"
 #include "jail/landlock.h"
-#include "jail/launcher.h"
 #include "jail/namespaces.h"
 #include "jail/rights.h"
 #include "napi/bind.h"

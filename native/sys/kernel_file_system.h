@@ -1,13 +1,25 @@
-// kernel_file_system.h: the file systems whose files are parts of the host's kernel: processes, devices, settings, hooks.
+// kernel_file_system.h: what a descriptor leads to: whether a file system whose files are parts of the host's kernel (processes, devices,
+// settings, hooks), and whether the same file as another.
 #ifndef HV_SYS_KERNEL_FILE_SYSTEM_H_
 #define HV_SYS_KERNEL_FILE_SYSTEM_H_
 
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <cstdint>
 
 namespace hv {
+
+// O_PATH descriptors will do.
+inline bool IsSameFile(int one, int other) {
+  struct statx of_one, of_other;
+  return ::statx(one, "", AT_EMPTY_PATH, STATX_INO, &of_one) == 0 &&
+         ::statx(other, "", AT_EMPTY_PATH, STATX_INO, &of_other) == 0 &&
+         of_one.stx_ino == of_other.stx_ino && of_one.stx_dev_major == of_other.stx_dev_major &&
+         of_one.stx_dev_minor == of_other.stx_dev_minor;
+}
 
 // Names that linux/magic.h lacks, or lacks in the headers that hv is built with.
 constexpr uint32_t kConfigFs = 0x62656570;     // fs/configfs/mount.c

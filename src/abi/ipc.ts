@@ -1,4 +1,5 @@
-// System V IPC: commands, flags, structures and Linux's limits: linux/{ipc,shm,sem,msg}.h, asm-generic/{ipc,shm,msg}buf.h.
+// System V IPC: commands, flags, structures and Linux's limits: linux/{ipc,shm,sem,msg}.h, asm-generic/{ipc,shm,msg}buf.h; and POSIX message
+// queues: linux/mqueue.h, ipc/mqueue.c, mq_overview(7).
 
 export const IPC_PRIVATE = 0
 export const IPC_CREAT = 0o1000
@@ -73,3 +74,26 @@ export const SEMAEM = 32_767
 export const MSGMAX = 8192
 export const MSGMNB = 16_384
 export const MSGMNI = 32_000
+
+/** struct mq_attr: flags, maxmsg, msgsize, curmsgs, longs each; the rest is reserved. */
+export const MQ_ATTR_BYTES = 64
+/** Priorities are below this. */
+export const MQ_PRIO_MAX = 32_768
+
+/** The values in /proc/sys/fs/mqueue. */
+export const MQ_QUEUES_MAX = 256
+export const MQ_MSG_MAX = 10
+export const MQ_MSGSIZE_MAX = 8192
+export const MQ_MSG_DEFAULT = 10
+export const MQ_MSGSIZE_DEFAULT = 8192
+/** The most with CAP_SYS_RESOURCE. */
+export const MQ_MSG_HARD_MAX = 65_536
+export const MQ_MSGSIZE_HARD_MAX = 16 << 20
+
+/** sigev_notify of a struct sigevent, whose value is at 0, signo at 8, notify at 12. */
+export const SIGEVENT_BYTES = 64
+export const SIGEV_SIGNAL = 0
+export const SIGEV_NONE = 1
+export const SIGEV_THREAD = 2
+/** What netlink sends back for SIGEV_THREAD, in sigev_value. */
+export const NOTIFY_COOKIE_BYTES = 32

@@ -1,4 +1,4 @@
-// poll(2), select(2): readiness bits, struct pollfd, fd_set.
+// poll(2), select(2): readiness bits, struct pollfd, fd_set; epoll(7): operations, event bits, struct epoll_event.
 
 import {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI} from './open-flags.ts'
 
@@ -21,4 +21,25 @@ export const SELECT_EXCEPT = POLLPRI | POLLNVAL
 /** Linux's POLLIN and POLLOUT come with their "normal" twins: files report only the first two. */
 export function withNormalBits(ready: number): number {
   return ready | (ready & POLLIN ? POLLRDNORM : 0) | (ready & POLLOUT ? POLLWRNORM : 0)
+}
+
+export const EPOLL_CTL_ADD = 1
+export const EPOLL_CTL_DEL = 2
+export const EPOLL_CTL_MOD = 3
+export const EPOLL_CLOEXEC = 0o2000000
+
+export const EPOLLIN = 0x001
+export const EPOLLOUT = 0x004
+export const EPOLLERR = 0x008
+export const EPOLLHUP = 0x010
+export const EPOLLRDHUP = 0x2000
+export const EPOLLEXCLUSIVE = 1 << 28
+export const EPOLLWAKEUP = 1 << 29
+export const EPOLLONESHOT = 1 << 30
+export const EPOLLET = 1 << 31
+
+/** struct epoll_event: events uint32 at 0, data uint64 at `data`, sizeof. */
+export interface EpollEventLayout {
+  readonly size: number
+  readonly data: number
 }

@@ -1,4 +1,4 @@
-// prctl(2): options (linux/prctl.h).
+// prctl(2): options (linux/prctl.h); personality(2): linux/personality.h; requests of ptrace(2): linux/ptrace.h, asm/ptrace-abi.h.
 
 export const PR_SET_PDEATHSIG = 1
 export const PR_GET_PDEATHSIG = 2
@@ -40,3 +40,24 @@ export const PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 /** Of PR_MCE_KILL_GET. */
 export const PR_MCE_KILL_DEFAULT = 2
+
+/** The execution domain: the rest is flags. */
+export const PER_MASK = 0xff
+export const PER_LINUX32 = 8
+/** select(2) and the like leave the caller's time-out as it is. */
+export const STICKY_TIMEOUTS = 0x4000000
+
+export const PTRACE_TRACEME = 0
+export const PTRACE_PEEKTEXT = 1
+export const PTRACE_PEEKDATA = 2
+export const PTRACE_CONT = 7
+export const PTRACE_KILL = 8
+/** x86_64. */
+export const PTRACE_GETREGS = 12
+/** x86_64. */
+export const PTRACE_GETFPREGS = 14
+export const PTRACE_ATTACH = 16
+export const PTRACE_DETACH = 17
+export const PTRACE_GETSIGINFO = 0x4202
+export const PTRACE_GETREGSET = 0x4204
+export const PTRACE_SEIZE = 0x4206

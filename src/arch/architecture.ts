@@ -1,6 +1,6 @@
 // Architecture: what the sentry asks of src/arch/x86_64 and src/arch/arm64: the same exports in both.
 
-import type {EpollEventLayout} from '../abi/epoll.ts'
+import type {EpollEventLayout} from '../abi/poll.ts'
 import type {SignalSet} from '../abi/signal-set.ts'
 import type {StatLayout} from '../abi/stat.ts'
 import type {DebugSupport} from './debug.ts'

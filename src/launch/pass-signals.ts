@@ -1,6 +1,6 @@
 // Passes hv's signals from its terminal and from kill(1) to the guest, and stops hv when the guest stops.
 
-import {EPOLLIN} from '../abi/epoll.ts'
+import {EPOLLIN} from '../abi/poll.ts'
 import {
   SIGCONT,
   SIGHUP,

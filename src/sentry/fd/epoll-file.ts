@@ -1,9 +1,8 @@
 // EpollFile: a set of watched descriptors: level-triggered, EPOLLET, EPOLLONESHOT (man 7 epoll).
 
-import {EPOLLERR, EPOLLET, EPOLLHUP, EPOLLONESHOT} from '../../abi/epoll.ts'
 import {EEXIST, EINVAL, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {S_IFCHR, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
-import {POLLIN, withNormalBits} from '../../abi/poll.ts'
+import {EPOLLERR, EPOLLET, EPOLLHUP, EPOLLONESHOT, POLLIN, withNormalBits} from '../../abi/poll.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {type Waiter, WaitQueue} from '../../vfs/wait-queue.ts'

@@ -1,7 +1,7 @@
 // HostWatch: the host descriptors that tasks wait for; tells the platform once, and wakes the files' queues.
 
-import {EPOLLET} from '../../abi/epoll.ts'
 import {POLLERR} from '../../abi/open-flags.ts'
+import {EPOLLET} from '../../abi/poll.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 
 /** The part of Platform that it needs. */

@@ -12,7 +12,7 @@ import {
   MQ_MSGSIZE_MAX,
   MQ_PRIO_MAX,
   MQ_QUEUES_MAX,
-} from '../../abi/mqueue.ts'
+} from '../../abi/ipc.ts'
 import {O_ACCMODE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY} from '../../abi/open-flags.ts'
 import {messageInfo} from '../../abi/siginfo.ts'
 import {COST} from '../../vfs/budget.ts'

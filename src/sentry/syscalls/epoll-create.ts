@@ -1,7 +1,7 @@
 // epoll_create(2), epoll_create1(2).
 
-import {EPOLL_CLOEXEC} from '../../abi/epoll.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {EPOLL_CLOEXEC} from '../../abi/poll.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {EpollFile} from '../fd/epoll-file.ts'
 

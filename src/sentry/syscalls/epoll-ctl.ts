@@ -1,5 +1,6 @@
 // epoll_ctl(2).
 
+import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -11,9 +12,9 @@ import {
   EPOLLIN,
   EPOLLOUT,
   EPOLLWAKEUP,
-} from '../../abi/epoll.ts'
-import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
-import {POLLRDNORM, POLLWRNORM} from '../../abi/poll.ts'
+  POLLRDNORM,
+  POLLWRNORM,
+} from '../../abi/poll.ts'
 import {arch} from '../../arch/index.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'

@@ -1,8 +1,8 @@
 // getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2): kept and reported; the scheduler does not weigh them.
 
 import {CAP_SYS_ADMIN, CAP_SYS_NICE, hasCapability} from '../../abi/capability.ts'
+import {LEAST_NICE, NICEST} from '../../abi/clone.ts'
 import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {LEAST_NICE, NICEST} from '../../abi/sched.ts'
 import type {Process} from '../core/process.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'

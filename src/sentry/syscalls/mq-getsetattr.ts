@@ -1,7 +1,7 @@
 // mq_getsetattr(2).
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {MQ_ATTR_BYTES} from '../../abi/mqueue.ts'
+import {MQ_ATTR_BYTES} from '../../abi/ipc.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {encodeLongs} from '../ipc/ipc-control.ts'

@@ -1,13 +1,7 @@
 // mq_notify(2).
 
 import {EBUSY, EINVAL, ENOTSOCK, Errno} from '../../abi/errno.ts'
-import {
-  NOTIFY_COOKIE_BYTES,
-  SIGEV_NONE,
-  SIGEV_SIGNAL,
-  SIGEV_THREAD,
-  SIGEVENT_BYTES,
-} from '../../abi/mqueue.ts'
+import {NOTIFY_COOKIE_BYTES, SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD, SIGEVENT_BYTES} from '../../abi/ipc.ts'
 import {NSIG} from '../../abi/signal.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'

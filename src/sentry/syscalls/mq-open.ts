@@ -1,7 +1,7 @@
 // mq_open(3), mq_unlink(3): the system calls, whose names have no leading slash.
 
 import {EACCES, ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
-import {MQ_ATTR_BYTES} from '../../abi/mqueue.ts'
+import {MQ_ATTR_BYTES} from '../../abi/ipc.ts'
 import {O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {NAME_MAX} from '../../vfs/path-walk.ts'
 import {RLIMIT_MSGQUEUE} from '../core/resource-limits.ts'

@@ -2,7 +2,7 @@
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, EMSGSIZE, Errno, ETIMEDOUT} from '../../abi/errno.ts'
-import {MQ_PRIO_MAX} from '../../abi/mqueue.ts'
+import {MQ_PRIO_MAX} from '../../abi/ipc.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {CLOCK_REALTIME} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'

@@ -15,7 +15,7 @@ import {
   PTRACE_PEEKTEXT,
   PTRACE_SEIZE,
   PTRACE_TRACEME,
-} from '../../abi/ptrace.ts'
+} from '../../abi/prctl.ts'
 import {NSIG, SIGKILL} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import type {PendingSignal} from '../core/pending-signal.ts'

@@ -1,6 +1,5 @@
 // sched_getattr(2), sched_setattr(2).
 
-import {E2BIG, EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {
   LEAST_NICE,
   NICEST,
@@ -9,7 +8,8 @@ import {
   SCHED_FLAG_KEEP_POLICY,
   SCHED_FLAG_RESET_ON_FORK,
   SCHED_FLAG_UTIL_CLAMP,
-} from '../../abi/sched.ts'
+} from '../../abi/clone.ts'
+import {E2BIG, EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {mayChangeScheduling, requirePolicy} from '../task/cpu/may-schedule.ts'

@@ -1,6 +1,5 @@
 // sched_yield(2), sched_getaffinity(2), sched_setscheduler(2) and the like, getcpu(2). sched_setattr(2): sched-attr.ts.
 
-import {EINVAL, Errno} from '../../abi/errno.ts'
 import {
   MAX_REAL_TIME_PRIORITY,
   MIN_REAL_TIME_PRIORITY,
@@ -8,7 +7,8 @@ import {
   REAL_TIME_POLICIES,
   SCHED_DEADLINE,
   SCHED_RESET_ON_FORK,
-} from '../../abi/sched.ts'
+} from '../../abi/clone.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {mayChangeScheduling, requireOwner, requirePolicy} from '../task/cpu/may-schedule.ts'
 import {YIELDED} from '../task/cpu/scheduler.ts'

@@ -2,7 +2,7 @@
 
 import {CAP_SYS_ADMIN} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {PER_LINUX32, PER_MASK} from '../../abi/personality.ts'
+import {PER_LINUX32, PER_MASK} from '../../abi/prctl.ts'
 import {arch} from '../../arch/index.ts'
 import {requireCapability} from '../core/credentials.ts'
 import {KERNEL_RELEASE, KERNEL_VERSION} from '../core/release.ts'

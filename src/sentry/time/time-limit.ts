@@ -1,7 +1,7 @@
 // The time-outs of poll(2), select(2), epoll_wait(2): when they end, and what remains of them.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {STICKY_TIMEOUTS} from '../../abi/personality.ts'
+import {STICKY_TIMEOUTS} from '../../abi/prctl.ts'
 import {
   decodeTimespec,
   decodeTimeval,

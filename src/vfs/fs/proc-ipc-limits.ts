@@ -1,7 +1,7 @@
 // The IPC limits in /proc/sys: kernel/{shm,sem,msg}* and fs/mqueue: proc(5), mq_overview(7).
 
 import * as ipc from '../../abi/ipc.ts'
-import * as mqueue from '../../abi/mqueue.ts'
+import * as mqueue from '../../abi/ipc.ts'
 import type {Entries} from './proc-nodes.ts'
 import {constant} from './proc-text.ts'
 

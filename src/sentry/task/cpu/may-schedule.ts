@@ -1,7 +1,6 @@
 // Who may change a task's scheduling, and to what: user_check_sched_setscheduler in Linux, can_nice, check_same_owner.
 
 import {CAP_SYS_NICE, hasCapability} from '../../../abi/capability.ts'
-import {EINVAL, EPERM, Errno} from '../../../abi/errno.ts'
 import {
   MAX_REAL_TIME_PRIORITY,
   MIN_REAL_TIME_PRIORITY,
@@ -9,7 +8,8 @@ import {
   REAL_TIME_POLICIES,
   SCHED_DEADLINE,
   SCHED_IDLE,
-} from '../../../abi/sched.ts'
+} from '../../../abi/clone.ts'
+import {EINVAL, EPERM, Errno} from '../../../abi/errno.ts'
 import {RLIMIT_NICE} from '../../core/resource-limits.ts'
 import type {Task} from '../../core/task.ts'
 import type {Scheduling} from './scheduling.ts'

@@ -1,6 +1,6 @@
 // Scheduling: what a task has asked of the scheduler: policy, nice value, CPUs.
 
-import {SCHED_IDLE, SCHED_OTHER} from '../../../abi/sched.ts'
+import {SCHED_IDLE, SCHED_OTHER} from '../../../abi/clone.ts'
 
 /** The ratio between two nice values, as in Linux: sched_prio_to_weight. */
 const STEP = 1.25

@@ -1,7 +1,7 @@
 // Kinds of System V IPC and of POSIX message queues: linux/{ipc,shm,sem,msg,mqueue}.h.
 
 import * as ipc from '../../../abi/ipc.ts'
-import {MQ_ATTR_BYTES} from '../../../abi/mqueue.ts'
+import {MQ_ATTR_BYTES} from '../../../abi/ipc.ts'
 import {O_CREAT, O_NONBLOCK} from '../../../abi/open-flags.ts'
 import {arch} from '../../../arch/index.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'

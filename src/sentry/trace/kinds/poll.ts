@@ -1,6 +1,6 @@
 // Kinds of poll(2), select(2) and epoll(7).
 
-import * as epoll from '../../../abi/epoll.ts'
+import * as epoll from '../../../abi/poll.ts'
 import * as poll from '../../../abi/poll.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../../abi/signal-set.ts'
 import {arch} from '../../../arch/index.ts'

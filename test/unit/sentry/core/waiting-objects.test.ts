@@ -1,9 +1,9 @@
 // Queues, timers and open files keep named objects, never functions, of what waits in a kernel: so it can be listed and saved.
 
 import {afterEach, expect, test, vi} from 'vitest'
-import {EPOLL_CTL_ADD, EPOLLIN} from '../../../../src/abi/epoll.ts'
 import {LOCK_EX} from '../../../../src/abi/fcntl.ts'
 import {O_ASYNC, O_CREAT, O_RDWR} from '../../../../src/abi/open-flags.ts'
+import {EPOLL_CTL_ADD, EPOLLIN} from '../../../../src/abi/poll.ts'
 import {Sleep} from '../../../../src/sentry/call/sleep.ts'
 import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
 import {SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'

@@ -1,6 +1,8 @@
 // epoll(7): levels, edges, one shots, and sets in sets.
 
 import {describe, expect, it} from 'vitest'
+import {EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, EPERM} from '../../../../src/abi/errno.ts'
+import {O_CREAT, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -10,9 +12,7 @@ import {
   EPOLLIN,
   EPOLLONESHOT,
   EPOLLOUT,
-} from '../../../../src/abi/epoll.ts'
-import {EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, EPERM} from '../../../../src/abi/errno.ts'
-import {O_CREAT, O_RDWR} from '../../../../src/abi/open-flags.ts'
+} from '../../../../src/abi/poll.ts'
 import {arch} from '../../../../src/arch/index.ts'
 import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'

@@ -2,7 +2,7 @@
 
 import {describe, expect, test} from 'vitest'
 import {EACCES, EINVAL, EMFILE, EPERM} from '../../../../src/abi/errno.ts'
-import {SIGEV_SIGNAL, SIGEVENT_BYTES} from '../../../../src/abi/mqueue.ts'
+import {SIGEV_SIGNAL, SIGEVENT_BYTES} from '../../../../src/abi/ipc.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
 import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'

@@ -1,7 +1,7 @@
 // The scheduler: which tasks run side by side, whose slice ends, and how fast virtual time passes.
 
 import {beforeEach, expect, test} from 'vitest'
-import {SCHED_IDLE} from '../../../../../src/abi/sched.ts'
+import {SCHED_IDLE} from '../../../../../src/abi/clone.ts'
 import {SIGKILL} from '../../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../../src/abi/signal-set.ts'
 import type {Task} from '../../../../../src/sentry/core/task.ts'

@@ -29,15 +29,15 @@ export function isDevice(inode: Inode, rdev: number): boolean {
 /** Opens a node's device. @throws Errno ENXIO for a device that does not exist */
 export function openDevice(inode: Inode, rdev: number, flags: number, random: HostRandom): FileDescription {
   if (inode.kind !== S_IFCHR) throw new Errno(ENXIO)
-  if (rdev === NULL_DEV) return new NullDevice(inode, flags)
-  if (rdev === ZERO_DEV) return new ZeroDevice(inode, flags)
-  if (rdev === FULL_DEV) return new FullDevice(inode, flags)
-  if (rdev === RANDOM_DEV) return new RandomDevice(inode, flags, random)
-  if (rdev === URANDOM_DEV) return new UrandomDevice(inode, flags, random)
+  if (rdev === NULL_DEV) return new NullDescription(inode, flags)
+  if (rdev === ZERO_DEV) return new ZeroDescription(inode, flags)
+  if (rdev === FULL_DEV) return new FullDescription(inode, flags)
+  if (rdev === RANDOM_DEV) return new RandomDescription(inode, flags, random)
+  if (rdev === URANDOM_DEV) return new UrandomDescription(inode, flags, random)
   throw new Errno(ENXIO)
 }
 
-class NullDevice extends Description {
+class NullDescription extends Description {
   get discardsWrites(): boolean {
     return true
   }
@@ -62,7 +62,7 @@ class NullDevice extends Description {
   }
 }
 
-class ZeroDevice extends NullDevice {
+class ZeroDescription extends NullDescription {
   override read(target: Uint8Array): number {
     this.requireReadable()
     target.fill(0)
@@ -70,7 +70,7 @@ class ZeroDevice extends NullDevice {
   }
 }
 
-class FullDevice extends ZeroDevice {
+class FullDescription extends ZeroDescription {
   readonly writesRecords = true
 
   override get discardsWrites(): boolean {
@@ -83,7 +83,7 @@ class FullDevice extends ZeroDevice {
   }
 }
 
-class UrandomDevice extends NullDevice {
+class UrandomDescription extends NullDescription {
   readonly #random: HostRandom
 
   constructor(inode: Inode, flags: number, random: HostRandom) {
@@ -109,7 +109,7 @@ class UrandomDevice extends NullDevice {
 }
 
 /** It never runs dry. Only this one can be polled: for POLLOUT, an empty pool would be what is waited for. */
-class RandomDevice extends UrandomDevice {
+class RandomDescription extends UrandomDescription {
   override readonly waiters = new WaitQueue()
 
   override readiness(): number {

@@ -16,11 +16,11 @@ export function openEventfd(
   initial: number,
   flags: number,
   semaphore: boolean,
-): EventFile {
-  return new EventFile(vfs, initial, flags, semaphore)
+): EventFdDescription {
+  return new EventFdDescription(vfs, initial, flags, semaphore)
 }
 
-export class EventFile extends AnonymousDescription {
+export class EventFdDescription extends AnonymousDescription {
   override readonly waiters = new WaitQueue()
   readonly writesRecords = true
   readonly #semaphore: boolean

@@ -1,4 +1,4 @@
-// HostStream: a file description over a descriptor that hv inherited: its standard input, output or error.
+// HostStreamDescription: a file description over a descriptor that hv inherited: its standard input, output or error.
 
 import {EAGAIN, EINVAL, EIO, ENOTTY, EOPNOTSUPP, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
 import {S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK} from '../abi/file-mode.ts'
@@ -21,7 +21,7 @@ const READ_READY = POLLIN | POLLHUP | POLLERR
  * Wraps a host descriptor, which stays the caller's. Its file description may be shared with other host processes: its
  * O_NONBLOCK is never touched, so every transfer asks poll(2) first.
  */
-export class HostStream extends Description {
+export class HostStreamDescription extends Description {
   override readonly waiters = new WaitQueue()
   /** Undefined for regular files: they are always ready, and epoll refuses them. */
   declare readonly hostFd?: number
@@ -164,9 +164,9 @@ export class StreamInode extends Node {
   readonly fs: UnmountedFileSystem
   readonly files: HostFsAddon
   readonly #fd: number
-  readonly #Stream: typeof HostStream
+  readonly #Stream: typeof HostStreamDescription
 
-  constructor(vfs: VirtualFileSystem, fd: number, Stream: typeof HostStream) {
+  constructor(vfs: VirtualFileSystem, fd: number, Stream: typeof HostStreamDescription) {
     const {files} = vfs.host
     check(files.hostStat(fd, '', stat))
     super(kindOf(stat[STAT_MODE]))
@@ -190,7 +190,7 @@ export class StreamInode extends Node {
   }
 
   /** Opening /proc/self/fd/N or /dev/stdin anew gives the same stream. */
-  override open(flags: number): HostStream {
+  override open(flags: number): HostStreamDescription {
     return new this.#Stream(this.files, this.#fd, flags, this)
   }
 }

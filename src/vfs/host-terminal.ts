@@ -1,4 +1,4 @@
-// HostTerminal: an open host terminal: its modes, its size, and whose job has it. man 2 ioctl_tty, man 3 termios.
+// HostTerminalDescription: an open host terminal: its modes, its size, and whose job has it. man 2 ioctl_tty, man 3 termios.
 
 import {opensForReading} from '../abi/access-mode.ts'
 import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno} from '../abi/errno.ts'
@@ -31,7 +31,7 @@ import {ICANON, TERMIOS_SIZE, TERMIOS2_SIZE, TOSTOP, VMIN, VTIME, WINSIZE_SIZE} 
 import type {Inode, IoctlMemory} from './file.ts'
 import type {HostFsAddon} from './host-addon.ts'
 import {check} from './host-calls.ts'
-import {HostStream, StreamInode} from './host-stream.ts'
+import {HostStreamDescription, StreamInode} from './host-stream.ts'
 import {readInt, writeInt} from './int-argument.ts'
 import {MustWait} from './must-wait.ts'
 import type {VirtualFileSystem} from './virtual-file-system.ts'
@@ -71,11 +71,15 @@ export function isTerminal(files: HostFsAddon, fd: number): boolean {
 }
 
 /** One of hv's descriptors as the kind of stream that it is. Access mode and status flags are those that the guest sees. */
-export function openHostStream(vfs: VirtualFileSystem, fd: number, flags: number): HostStream {
-  return new StreamInode(vfs, fd, isTerminal(vfs.host.files, fd) ? HostTerminal : HostStream).open(flags)
+export function openHostStream(vfs: VirtualFileSystem, fd: number, flags: number): HostStreamDescription {
+  return new StreamInode(
+    vfs,
+    fd,
+    isTerminal(vfs.host.files, fd) ? HostTerminalDescription : HostStreamDescription,
+  ).open(flags)
 }
 
-export class HostTerminal extends HostStream {
+export class HostTerminalDescription extends HostStreamDescription {
   readonly #jobs: JobControl | undefined
 
   /** @param jobs absent: a terminal that controls nobody */

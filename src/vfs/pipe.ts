@@ -142,7 +142,7 @@ export class Pipe {
 }
 
 /** One end, or with O_RDWR (fifos only) both. */
-export class PipeEnd extends Description {
+export class PipeDescription extends Description {
   readonly pipe: Pipe
   override readonly waiters: WaitQueue
   readonly #reads: boolean
@@ -226,10 +226,10 @@ export function openPipe(
   flags = 0,
   owner: PipeOwner = {uid: 0, gid: 0, capabilities: ALL_CAPABILITIES},
   budget?: Budget,
-): [reader: PipeEnd, writer: PipeEnd] {
+): [reader: PipeDescription, writer: PipeDescription] {
   const pipe = new Pipe(budget, mayExceed(owner))
   const inode = new PipeInode(vfs.pipes, pipe, owner)
-  const end = (access: number) => new PipeEnd(inode, pipe, flags | access, true)
+  const end = (access: number) => new PipeDescription(inode, pipe, flags | access, true)
   return [end(O_RDONLY), end(O_WRONLY)]
 }
 
@@ -250,7 +250,7 @@ export function openFifo(inode: Inode, flags: number): FileDescription {
   const access = flags & O_ACCMODE
   const opensAtOnce = access === O_RDWR || (flags & O_NONBLOCK) !== 0
   if (access === O_WRONLY && opensAtOnce && pipe.readers === 0) throw new Errno(ENXIO)
-  return new PipeEnd(inode, pipe, flags, opensAtOnce)
+  return new PipeDescription(inode, pipe, flags, opensAtOnce)
 }
 
 class PipeInode extends UnmountedNode {
@@ -263,6 +263,6 @@ class PipeInode extends UnmountedNode {
 
   /** Through /proc/self/fd/N: another end of the same pipe. Unlike a fifo's, it does not wait for the other end. */
   override open(flags: number): FileDescription {
-    return new PipeEnd(this, this.#pipe, flags, true)
+    return new PipeDescription(this, this.#pipe, flags, true)
   }
 }

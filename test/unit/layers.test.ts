@@ -209,6 +209,18 @@ test('what the compiler does not check says why it is safe', () => {
   expect(bare).toEqual([])
 })
 
+test('what implements FileDescription is a Description by name', () => {
+  const declared = src.flatMap(({text}) => [...text.matchAll(/\bclass (\w+)(?: extends (\w+))?([^{]*)/g)])
+  const parents = new Map(declared.map(([, name, parent]) => [name, parent]))
+  const implementers = new Set(
+    declared.flatMap(([, name, , rest]) => (rest.includes('FileDescription') ? [name] : [])),
+  )
+  const isOne = (name: string | undefined): boolean =>
+    name !== undefined && (implementers.has(name) || isOne(parents.get(name)))
+  expect(implementers.size).toBeGreaterThan(1)
+  expect([...parents.keys()].filter((name) => isOne(name) && !name.endsWith('Description'))).toEqual([])
+})
+
 describe('every file', () => {
   const all = [...src, ...native, ...other]
 

@@ -104,7 +104,7 @@ export const xattrwalk: Call = ({fids}, request, reply) => {
   fids.requireOpenable()
   const list = fid.copy()
   fids.set(newNumber, list)
-  fids.setOpen(list, new EmptyList(fid.location.inode, 0))
+  fids.setOpen(list, new EmptyListDescription(fid.location.inode, 0))
   reply.uint64(0)
 }
 
@@ -113,7 +113,7 @@ export const xattrcreate: Call = ({fids}, request) => {
   throw new Errno(EOPNOTSUPP)
 }
 
-class EmptyList extends Description implements FileDescription {
+class EmptyListDescription extends Description implements FileDescription {
   override read(): number {
     return 0
   }

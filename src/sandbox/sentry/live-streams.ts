@@ -6,7 +6,7 @@ import type {Kernel} from '../../sentry/core/kernel.ts'
 import type {Timer, TimerQueue, TimerTarget} from '../../sentry/time/timers.ts'
 import type {Terminal} from '../../sentry/tty/terminal.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {openPipe, type PipeEnd} from '../../vfs/pipe.ts'
+import {openPipe, type PipeDescription} from '../../vfs/pipe.ts'
 import type {Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import {type LiveReply, type LiveRequest, WINDOW_BYTES, type WithoutRun} from '../protocol/messages.ts'
 
@@ -93,7 +93,7 @@ export class LiveStreams implements Live {
   }
 }
 
-function sinkOf(writer: PipeEnd): LiveSink {
+function sinkOf(writer: PipeDescription): LiveSink {
   const {pipe} = writer
   return {
     waiters: writer.waiters,
@@ -108,7 +108,7 @@ function sinkOf(writer: PipeEnd): LiveSink {
   }
 }
 
-function sourceOf(reader: PipeEnd): LiveSource {
+function sourceOf(reader: PipeDescription): LiveSource {
   return {
     waiters: reader.waiters,
     batchBytes: PIPE_BATCH_BYTES,

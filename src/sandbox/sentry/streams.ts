@@ -90,7 +90,7 @@ export class Output {
   }
 }
 
-class StreamFile extends Description {
+class StreamDescription extends Description {
   // Only a pipe is ever waited for, but epoll refuses a file that has no queue.
   override readonly waiters = new WaitQueue()
   readonly #stream: Stream
@@ -147,7 +147,7 @@ class StreamInode extends Node {
 
   /** Opening /dev/stdin or /proc/self/fd/N anew gives the same stream. */
   override open(flags: number): FileDescription {
-    return new StreamFile(this, this.#stream, flags)
+    return new StreamDescription(this, this.#stream, flags)
   }
 
   override attributes(): Attributes {

@@ -6,12 +6,12 @@ import type {SharedDescription} from './fd-table.ts'
 
 /** A file that an epoll watches. */
 export interface NestedWatch {
-  readonly epoll: NestedEpoll
+  readonly epoll: NestedEpollDescription
   readonly description: SharedDescription
 }
 
 /** The part of an epoll that matters here. */
-export abstract class NestedEpoll extends AnonymousDescription {
+export abstract class NestedEpollDescription extends AnonymousDescription {
   /** What watches this. */
   readonly watchers = new Set<NestedWatch>()
 
@@ -27,7 +27,7 @@ const MAX_NESTS = 4
 const MAX_WAYS = [Number.POSITIVE_INFINITY, 500, 100, 50, 10]
 
 /** Checks that `above` may watch `below`. @throws Errno ELOOP: a loop, or a chain that is too long */
-export function checkDepth(above: NestedEpoll, below: NestedEpoll): void {
+export function checkDepth(above: NestedEpollDescription, below: NestedEpollDescription): void {
   const links = depthBelow(below, above, new Map()) + 1 + heightAbove(above, new Map())
   if (links > MAX_NESTS) throw new Errno(ELOOP)
 }
@@ -35,7 +35,7 @@ export function checkDepth(above: NestedEpoll, below: NestedEpoll): void {
 /** Checks that no file below a new watch has too many ways up. @throws Errno EINVAL */
 export function checkWays({description}: NestedWatch): void {
   const {file} = description
-  const below = file instanceof NestedEpoll ? filesBelow(file) : [description]
+  const below = file instanceof NestedEpollDescription ? filesBelow(file) : [description]
   for (const {watchers} of below) countWays(watchers, 0, [0, 0, 0, 0, 0])
 }
 
@@ -68,20 +68,25 @@ export class EpollPasses {
 }
 
 /** Infinity when a way down leads to `forbidden`. */
-function depthBelow(epoll: NestedEpoll, forbidden: NestedEpoll, known: Map<NestedEpoll, number>): number {
+function depthBelow(
+  epoll: NestedEpollDescription,
+  forbidden: NestedEpollDescription,
+  known: Map<NestedEpollDescription, number>,
+): number {
   if (epoll === forbidden) return Number.POSITIVE_INFINITY
   let depth = known.get(epoll)
   if (depth !== undefined) return depth
   depth = 0
   for (const {description} of epoll.watches()) {
     const {file} = description
-    if (file instanceof NestedEpoll) depth = Math.max(depth, depthBelow(file, forbidden, known) + 1)
+    if (file instanceof NestedEpollDescription)
+      depth = Math.max(depth, depthBelow(file, forbidden, known) + 1)
   }
   known.set(epoll, depth)
   return depth
 }
 
-function heightAbove(epoll: NestedEpoll, known: Map<NestedEpoll, number>): number {
+function heightAbove(epoll: NestedEpollDescription, known: Map<NestedEpollDescription, number>): number {
   let height = known.get(epoll)
   if (height !== undefined) return height
   height = 0
@@ -91,14 +96,14 @@ function heightAbove(epoll: NestedEpoll, known: Map<NestedEpoll, number>): numbe
 }
 
 function filesBelow(
-  epoll: NestedEpoll,
-  seen = new Set<NestedEpoll>(),
+  epoll: NestedEpollDescription,
+  seen = new Set<NestedEpollDescription>(),
   found = new Set<SharedDescription>(),
 ): Set<SharedDescription> {
   seen.add(epoll)
   for (const {description} of epoll.watches()) {
     const {file} = description
-    if (!(file instanceof NestedEpoll)) found.add(description)
+    if (!(file instanceof NestedEpollDescription)) found.add(description)
     else if (!seen.has(file)) filesBelow(file, seen, found)
   }
   return found

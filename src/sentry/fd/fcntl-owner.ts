@@ -6,11 +6,11 @@ import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../abi/fcntl.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {NSIG} from '../../abi/signal.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {HostTerminal} from '../../vfs/host-terminal.ts'
-import {PipeEnd} from '../../vfs/pipe.ts'
+import {HostTerminalDescription} from '../../vfs/host-terminal.ts'
+import {PipeDescription} from '../../vfs/pipe.ts'
 import type {Task} from '../core/task.ts'
-import {PtyMaster} from '../tty/pty-master.ts'
-import {PtySlave} from '../tty/pty-slave.ts'
+import {PtyMasterDescription} from '../tty/pty-master.ts'
+import {PtySlaveDescription} from '../tty/pty-slave.ts'
 import type {SharedDescription} from './fd-table.ts'
 import {F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID, SignalOwner} from './signal-owner.ts'
 
@@ -58,7 +58,7 @@ export function setSignal(task: Task, description: SharedDescription, signal: nu
 
 /** Linux supports O_ASYNC for pipes, terminals and sockets; elsewhere the flag is not kept. */
 export function knowsAsync({file}: SharedDescription): boolean {
-  return file instanceof PipeEnd || file.socket !== undefined || isTerminal(file)
+  return file instanceof PipeDescription || file.socket !== undefined || isTerminal(file)
 }
 
 export function setAsync(task: Task, description: SharedDescription, fd: number, isOn: boolean): void {
@@ -69,13 +69,17 @@ export function setAsync(task: Task, description: SharedDescription, fd: number,
 }
 
 function isTerminal(file: FileDescription): boolean {
-  return file instanceof PtySlave || file instanceof PtyMaster || file instanceof HostTerminal
+  return (
+    file instanceof PtySlaveDescription ||
+    file instanceof PtyMasterDescription ||
+    file instanceof HostTerminalDescription
+  )
 }
 
 /** Without an owner, Linux signals a terminal's foreground group, or the process that switched this on. */
 function ownByDefault({process, credentials}: Task, owner: SignalOwner, file: FileDescription): void {
-  const terminal = file instanceof PtySlave ? file.pty : process.job.terminal
-  const group = file instanceof PtyMaster ? 0 : (terminal?.foregroundGroupSeen ?? 0)
+  const terminal = file instanceof PtySlaveDescription ? file.pty : process.job.terminal
+  const group = file instanceof PtyMasterDescription ? 0 : (terminal?.foregroundGroupSeen ?? 0)
   owner.become(group === 0 ? F_OWNER_PID : F_OWNER_PGRP, group || process.pid, credentials)
 }
 

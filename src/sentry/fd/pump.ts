@@ -7,7 +7,7 @@ import {O_APPEND, O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {FULL_DEV, isDevice, NULL_DEV} from '../../vfs/devices.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import type {PipeEnd} from '../../vfs/pipe.ts'
+import type {PipeDescription} from '../../vfs/pipe.ts'
 import {clearSetId} from '../../vfs/set-id-bits.ts'
 import {tell} from '../../vfs/watchers.ts'
 import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
@@ -44,9 +44,9 @@ export class FileSource implements Source {
 }
 
 export class PipeSource implements Source {
-  readonly file: PipeEnd
+  readonly file: PipeDescription
 
-  constructor(file: PipeEnd) {
+  constructor(file: PipeDescription) {
     this.file = file
   }
 
@@ -96,9 +96,9 @@ export class SocketSource implements Source {
 /** A host stream, into a pipe. What was read cannot be put back, so no more is read than the pipe has room for. */
 export class StreamSource implements Source {
   readonly file: FileDescription
-  readonly sink: PipeEnd
+  readonly sink: PipeDescription
 
-  constructor(file: FileDescription, sink: PipeEnd) {
+  constructor(file: FileDescription, sink: PipeDescription) {
     this.file = file
     this.sink = sink
   }

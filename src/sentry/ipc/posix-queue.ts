@@ -9,7 +9,7 @@ import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
-import {PosixQueueFile} from './posix-queue-file.ts'
+import {PosixQueueDescription} from './posix-queue-description.ts'
 
 const PERMISSIONS = 0o7777
 /** The size that Linux reports for all. */
@@ -105,7 +105,7 @@ export class PosixQueue extends Node {
 
   override open(flags: number): FileDescription {
     this.#opens++
-    return new PosixQueueFile(this, flags)
+    return new PosixQueueDescription(this, flags)
   }
 
   /** A process that closes one of its descriptors is no longer notified, whatever other descriptors it has. */

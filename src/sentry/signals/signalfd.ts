@@ -1,4 +1,4 @@
-// SignalFd: reads signals: signalfd(2).
+// SignalFdDescription: reads signals: signalfd(2).
 
 import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
@@ -12,7 +12,7 @@ import type {TaskSignals} from './task-signals.ts'
 
 const INFO_BYTES = 128
 
-export class SignalFd extends AnonymousDescription {
+export class SignalFdDescription extends AnonymousDescription {
   /** Those of the present caller. */
   declare readonly waiters: WaitQueue
   readonly #kernel: Pick<Kernel, 'current'>

@@ -9,7 +9,7 @@ import {continuation, restartOf} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import type {Socket} from '../net/socket.ts'
 import {deadlineOf, type OpenSocket, requireSocket, writeAddress} from '../net/socket-argument.ts'
-import {installSocket} from '../net/socket-file.ts'
+import {installSocket} from '../net/socket-description.ts'
 
 export const accept: Syscall = (task, args) =>
   acceptNext(task, args.int32(0), args.address(1), args.address(2), 0)

@@ -35,7 +35,7 @@ import type {Task} from '../core/task.ts'
 import {continuation} from '../core/wait.ts'
 import {unlessFault} from '../memory/unless-fault.ts'
 import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
-import {PidFile} from '../task/pid-file.ts'
+import {PidFdDescription} from '../task/pidfd.ts'
 
 /** What else the flags ask for: addresses in the caller's memory, and in the child's. */
 interface Clone extends CloneRequest {
@@ -151,7 +151,7 @@ const untilReleased = continuation<{readonly child: Task; readonly tid: number}>
 })
 
 function givePidfd({kernel, fds, memory}: Task, process: Process, address: number): void {
-  const fd = fds.install(new PidFile(kernel.vfs, process), O_CLOEXEC)
+  const fd = fds.install(new PidFdDescription(kernel.vfs, process), O_CLOEXEC)
   try {
     memory.writeInt32(address, fd)
   } catch (error) {

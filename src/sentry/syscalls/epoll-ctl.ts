@@ -19,7 +19,7 @@ import {arch} from '../../arch/index.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import {EpollFile, type Interest, isAlwaysReady} from '../fd/epoll-file.ts'
+import {EpollDescription, type Interest, isAlwaysReady} from '../fd/epoll.ts'
 
 /** Events that EPOLLEXCLUSIVE allows. */
 const EXCLUSIVE_EVENTS =
@@ -34,14 +34,14 @@ export const epollCtl: Syscall = (task, args) => {
   const watched = openFile(task, fd)
   const description = task.fds.description(fd)
   if (isAlwaysReady(watched)) throw new Errno(EPERM)
-  if (watched === epoll || !(epoll instanceof EpollFile)) throw new Errno(EINVAL)
+  if (watched === epoll || !(epoll instanceof EpollDescription)) throw new Errno(EINVAL)
   if (interest === undefined) {
     epoll.remove(fd, description)
     return 0
   }
 
   if (operation === EPOLL_CTL_ADD) {
-    checkExclusive(interest.events, watched instanceof EpollFile)
+    checkExclusive(interest.events, watched instanceof EpollDescription)
     epoll.add(fd, description, interest)
   } else if (operation === EPOLL_CTL_MOD) {
     const exclusive = (interest.events | epoll.eventsOf(fd, description)) & EPOLLEXCLUSIVE

@@ -5,7 +5,7 @@ import {arch} from '../../arch/index.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import {EpollFile} from '../fd/epoll-file.ts'
+import {EpollDescription} from '../fd/epoll.ts'
 import {type ReadinessWait, readinessWait, setMaskArgument, sleepOnFiles} from '../fd/readiness.ts'
 import {deadlineAfterMs, readTimespecDeadline, type TimeLimit} from '../time/time-limit.ts'
 
@@ -35,7 +35,7 @@ function wait(task: Task, fd: number, address: number, maxEvents: number, deadli
   if (maxEvents <= 0 || maxEvents > MAX_EVENTS) throw new Errno(EINVAL)
   task.memory.check(address, maxEvents * layout.size)
   const epoll = openFile(task, fd)
-  if (!(epoll instanceof EpollFile)) throw new Errno(EINVAL)
+  if (!(epoll instanceof EpollDescription)) throw new Errno(EINVAL)
 
   const limit: TimeLimit = {deadlineNs, address: 0, kind: 'timespec'}
   const progress = {limit, epoll, address, max: Math.min(maxEvents, BATCH)}
@@ -44,7 +44,7 @@ function wait(task: Task, fd: number, address: number, maxEvents: number, deadli
 }
 
 interface EpollWait extends ReadinessWait {
-  readonly epoll: EpollFile
+  readonly epoll: EpollDescription
   readonly address: number
   readonly max: number
 }
@@ -57,7 +57,7 @@ const waiting = readinessWait<EpollWait>('epoll_wait', (task, {epoll, address, m
   return count > 0 || expired ? count : BLOCKED
 })
 
-function report(task: Task, epoll: EpollFile, address: number, max: number): number {
+function report(task: Task, epoll: EpollDescription, address: number, max: number): number {
   const bytes = new Uint8Array(max * layout.size)
   const view = new DataView(bytes.buffer)
   let at = 0

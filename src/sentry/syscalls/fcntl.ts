@@ -37,7 +37,7 @@ import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import {takesDirect} from '../../vfs/open.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
-import {mayExceed, type Pipe, PipeEnd} from '../../vfs/pipe.ts'
+import {mayExceed, type Pipe, PipeDescription} from '../../vfs/pipe.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
@@ -146,6 +146,6 @@ function mayBecomeDirect(inode: Inode): boolean {
 
 /** @throws Errno EBADF when it is not a pipe */
 function pipeOf(file: FileDescription): Pipe {
-  if (!(file instanceof PipeEnd)) throw new Errno(EBADF)
+  if (!(file instanceof PipeDescription)) throw new Errno(EBADF)
   return file.pipe
 }

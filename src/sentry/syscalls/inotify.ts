@@ -22,7 +22,7 @@ import {checkAccess} from '../../vfs/permissions.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import {InotifyFile} from '../fd/inotify-file.ts'
+import {InotifyDescription} from '../fd/inotify.ts'
 import {locate, readPath} from '../fd/path-argument.ts'
 
 const KNOWN_BITS =
@@ -36,7 +36,7 @@ export const inotifyInit1: Syscall = (task, args) => init(task, args.int32(0))
 function init(task: Task, flags: number): number {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
   const {vfs, budget, inotify} = task.kernel
-  return task.fds.install(new InotifyFile(vfs, flags & O_NONBLOCK, inotify, budget), flags)
+  return task.fds.install(new InotifyDescription(vfs, flags & O_NONBLOCK, inotify, budget), flags)
 }
 
 export const inotifyAddWatch: Syscall = (task, args) => {
@@ -58,7 +58,7 @@ export const inotifyRmWatch: Syscall = (task, args) => {
 }
 
 /** @throws Errno EINVAL */
-function inotifyFile(file: unknown): InotifyFile {
-  if (!(file instanceof InotifyFile)) throw new Errno(EINVAL)
+function inotifyFile(file: unknown): InotifyDescription {
+  if (!(file instanceof InotifyDescription)) throw new Errno(EINVAL)
   return file
 }

@@ -5,8 +5,8 @@ import {MQ_ATTR_BYTES} from '../../abi/ipc.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {encodeLongs} from '../ipc/ipc-control.ts'
-import type {PosixQueueFile} from '../ipc/posix-queue-file.ts'
-import {queueFile} from '../ipc/posix-queue-file.ts'
+import type {PosixQueueDescription} from '../ipc/posix-queue-description.ts'
+import {queueFile} from '../ipc/posix-queue-description.ts'
 
 export const mqGetsetattr: Syscall = (task, args) => {
   const [newAddress, oldAddress] = [args.address(1), args.address(2)]
@@ -25,7 +25,7 @@ function readFlags(bytes: Uint8Array): number {
   return Number(flags)
 }
 
-function encode({flags, inode}: PosixQueueFile): Uint8Array {
+function encode({flags, inode}: PosixQueueDescription): Uint8Array {
   const {mostMessages, messageBytes, count} = inode
   return encodeLongs(MQ_ATTR_BYTES, [flags & O_NONBLOCK, mostMessages, messageBytes, count])
 }

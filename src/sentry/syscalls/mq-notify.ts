@@ -6,7 +6,7 @@ import {NSIG} from '../../abi/signal.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {Notification} from '../ipc/posix-queue.ts'
-import {queueFile} from '../ipc/posix-queue-file.ts'
+import {queueFile} from '../ipc/posix-queue-description.ts'
 
 export const mqNotify: Syscall = (task, args) => {
   const event = args.address(1)

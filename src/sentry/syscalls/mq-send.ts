@@ -9,7 +9,7 @@ import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {type Continuation, continuation} from '../core/wait.ts'
 import type {PosixQueue, QueueMessage} from '../ipc/posix-queue.ts'
-import {type PosixQueueFile, queueFile} from '../ipc/posix-queue-file.ts'
+import {type PosixQueueDescription, queueFile} from '../ipc/posix-queue-description.ts'
 import {sendMessage} from '../ipc/posix-queues.ts'
 import {monotonicDeadlineNs} from '../time/clocks.ts'
 import {readTimespec} from '../time/time-argument.ts'
@@ -77,7 +77,7 @@ function fullOrEmpty(expired: boolean | undefined): number {
 /** @returns its result, or BLOCKED. @throws Errno EAGAIN */
 function sendOrSleep<Progress>(
   task: Task,
-  {flags, inode}: PosixQueueFile,
+  {flags, inode}: PosixQueueDescription,
   deadlineNs: number,
   next: Continuation<Progress>,
   progress: Progress,

@@ -4,7 +4,7 @@ import {EBADF, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {O_CLOEXEC} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {mayInspect} from '../task/may-inspect.ts'
-import {pidFileArgument} from '../task/pid-file.ts'
+import {pidFileArgument} from '../task/pidfd.ts'
 
 export const pidfdGetfd: Syscall = (task, args) => {
   const fd = args.int32(1)

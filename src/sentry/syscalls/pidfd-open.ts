@@ -4,7 +4,7 @@ import {EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_EXCL, O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {PidFile} from '../task/pid-file.ts'
+import {PidFdDescription} from '../task/pidfd.ts'
 
 const PIDFD_NONBLOCK = O_NONBLOCK
 const PIDFD_THREAD = O_EXCL
@@ -17,11 +17,11 @@ export const pidfdOpen: Syscall = (task, args) => {
 }
 
 /** @throws Errno ESRCH; EINVAL: a thread other than its process's first */
-function open({kernel}: Task, pid: number, flags: number): PidFile {
+function open({kernel}: Task, pid: number, flags: number): PidFdDescription {
   const thread = kernel.tasks.get(pid)
   const process = kernel.processes.get(pid)
   if (thread !== undefined && flags & PIDFD_THREAD)
-    return new PidFile(kernel.vfs, thread.process, flags, thread)
-  if (process !== undefined) return new PidFile(kernel.vfs, process, flags)
+    return new PidFdDescription(kernel.vfs, thread.process, flags, thread)
+  if (process !== undefined) return new PidFdDescription(kernel.vfs, process, flags)
   throw new Errno(thread === undefined ? ESRCH : EINVAL)
 }

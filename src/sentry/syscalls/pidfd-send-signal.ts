@@ -6,8 +6,8 @@ import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {groupMembers, maySignal, requireOwnCode, signalAll} from '../signals/send.ts'
 import {signalOrZero} from '../signals/signal-argument.ts'
-import type {PidFile} from '../task/pid-file.ts'
-import {pidFileArgument} from '../task/pid-file.ts'
+import type {PidFdDescription} from '../task/pidfd.ts'
+import {pidFileArgument} from '../task/pidfd.ts'
 
 const PIDFD_SIGNAL_THREAD = 1
 const PIDFD_SIGNAL_THREAD_GROUP = 2
@@ -36,7 +36,13 @@ export const pidfdSendSignal: Syscall = (task, args) => {
 }
 
 /** @throws Errno EFAULT; EINVAL: for another signal; EPERM: it claims to be from the kernel or kill(2) */
-function infoArgument(task: Task, file: PidFile, address: number, signal: number, scope: number): SignalInfo {
+function infoArgument(
+  task: Task,
+  file: PidFdDescription,
+  address: number,
+  signal: number,
+  scope: number,
+): SignalInfo {
   const code = scope === PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER
   if (address === 0) return killInfo(signal, code, task.process.pid, task.credentials.ruid)
   const info = task.memory.readBytes(address, SIGINFO_BYTES)

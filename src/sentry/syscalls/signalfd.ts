@@ -7,7 +7,7 @@ import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {readSignalSet} from '../signals/signal-argument.ts'
-import {SignalFd} from '../signals/signalfd.ts'
+import {SignalFdDescription} from '../signals/signalfd.ts'
 
 export const signalfd: Syscall = (task, args) => open(task, args, 0)
 export const signalfd4: Syscall = (task, args) => open(task, args, args.int32(3))
@@ -18,10 +18,10 @@ function open(task: Task, args: Arguments, flags: number): number {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
   set.delete(SIGKILL)
   set.delete(SIGSTOP)
-  if (fd === -1) return task.fds.install(new SignalFd(task.kernel, set, flags), flags)
+  if (fd === -1) return task.fds.install(new SignalFdDescription(task.kernel, set, flags), flags)
 
   const file = openFile(task, fd)
-  if (!(file instanceof SignalFd)) throw new Errno(EINVAL)
+  if (!(file instanceof SignalFdDescription)) throw new Errno(EINVAL)
   file.change(set)
   return fd
 }

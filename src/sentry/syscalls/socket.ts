@@ -5,7 +5,7 @@ import {AF_INET, AF_INET6, AF_PACKET, SOCK_FLAGS, SOCK_TYPE_MASK} from '../../ab
 import {PROT_WRITE} from '../../platform/platform.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {installSocket} from '../net/socket-file.ts'
+import {installSocket} from '../net/socket-description.ts'
 
 const NETWORKS: readonly number[] = [AF_INET, AF_INET6, AF_PACKET]
 /** int[2]. */

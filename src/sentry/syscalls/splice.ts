@@ -5,7 +5,7 @@ import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import {SPLICE_F_NONBLOCK, SPLICE_FLAGS} from '../../abi/iovec.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {PipeEnd} from '../../vfs/pipe.ts'
+import {PipeDescription} from '../../vfs/pipe.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {hasPositions, openFile, readableFile, writableFile} from '../fd/descriptor-argument.ts'
 import {
@@ -32,8 +32,8 @@ export const splice: Syscall = (task, args) => {
   const output = openFile(task, args.int32(2))
   const inAddress = args.address(1)
   const outAddress = args.address(3)
-  if (input instanceof PipeEnd && inAddress !== 0) throw new Errno(ESPIPE)
-  if (output instanceof PipeEnd && outAddress !== 0) throw new Errno(ESPIPE)
+  if (input instanceof PipeDescription && inAddress !== 0) throw new Errno(ESPIPE)
+  if (output instanceof PipeDescription && outAddress !== 0) throw new Errno(ESPIPE)
   const to = outAddress === 0 ? undefined : task.memory.readInt64(outAddress)
   const from = inAddress === 0 ? undefined : task.memory.readInt64(inAddress)
   requireEnds(input, output)
@@ -56,8 +56,8 @@ export const splice: Syscall = (task, args) => {
 }
 
 function sourceOf(input: FileDescription, output: FileDescription, start: number): Source {
-  if (input instanceof PipeEnd) return new PipeSource(input)
-  if (isHostStream(input) && output instanceof PipeEnd) return new StreamSource(input, output)
+  if (input instanceof PipeDescription) return new PipeSource(input)
+  if (isHostStream(input) && output instanceof PipeDescription) return new StreamSource(input, output)
   return isPeekable(input) ? new SocketSource(input) : new FileSource(input, start)
 }
 
@@ -69,12 +69,12 @@ function isHostStream({hostFd}: FileDescription): boolean {
 /** @throws Errno EBADF: not open for it; EINVAL: neither is a pipe, both are the same one, or the other cannot be spliced */
 function requireEnds(input: FileDescription, output: FileDescription): void {
   if (!opensForReading(input.flags) || !opensForWriting(output.flags)) throw new Errno(EBADF)
-  if (input instanceof PipeEnd) {
-    if (!(output instanceof PipeEnd)) requireSink(output)
+  if (input instanceof PipeDescription) {
+    if (!(output instanceof PipeDescription)) requireSink(output)
     else if (input.pipe === output.pipe) throw new Errno(EINVAL)
   } else {
     const isReadable = hasPositions(input) || isPeekable(input) || isHostStream(input)
-    if (!(output instanceof PipeEnd) || !isReadable) throw new Errno(EINVAL)
+    if (!(output instanceof PipeDescription) || !isReadable) throw new Errno(EINVAL)
     requireSource(input)
   }
 }
@@ -91,7 +91,10 @@ export const tee: Syscall = (task, args) => {
   if (length === 0) return 0
   const input = readableFile(task, args.int32(0))
   const output = writableFile(task, args.int32(1))
-  if (!(input instanceof PipeEnd && output instanceof PipeEnd) || input.pipe === output.pipe) {
+  if (
+    !(input instanceof PipeDescription && output instanceof PipeDescription) ||
+    input.pipe === output.pipe
+  ) {
     throw new Errno(EINVAL)
   }
   return pump(task, {

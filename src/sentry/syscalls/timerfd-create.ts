@@ -17,7 +17,7 @@ import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {monotonicDeadlineNs} from '../time/clocks.ts'
 import {encodeTimerspec, readTimerspec} from '../time/time-argument.ts'
-import {TimerFd} from '../time/timerfd.ts'
+import {TimerFdDescription} from '../time/timerfd.ts'
 
 const TFD_TIMER_ABSTIME = 1
 const TFD_TIMER_CANCEL_ON_SET = 2
@@ -32,7 +32,7 @@ export const timerfdCreate: Syscall = (task, args) => {
   const wakesHost = ALARM_CLOCKS.includes(clock)
   if (!wakesHost && !CLOCKS.includes(clock)) throw new Errno(EINVAL)
   if (wakesHost) requireCapability(task.credentials, CAP_WAKE_ALARM)
-  return task.fds.install(new TimerFd(task.kernel, clock, flags), flags)
+  return task.fds.install(new TimerFdDescription(task.kernel, clock, flags), flags)
 }
 
 export const timerfdSettime: Syscall = (task, args) => {
@@ -64,8 +64,8 @@ export const timerfdGettime: Syscall = (task, args) => {
 }
 
 /** @throws Errno EBADF, EINVAL */
-function timerfd(task: Task, fd: number): TimerFd {
+function timerfd(task: Task, fd: number): TimerFdDescription {
   const file = openFile(task, fd)
-  if (!(file instanceof TimerFd)) throw new Errno(EINVAL)
+  if (!(file instanceof TimerFdDescription)) throw new Errno(EINVAL)
   return file
 }

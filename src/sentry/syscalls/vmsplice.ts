@@ -6,7 +6,7 @@ import {SPLICE_F_NONBLOCK, SPLICE_FLAGS} from '../../abi/iovec.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {PipeEnd} from '../../vfs/pipe.ts'
+import {PipeDescription} from '../../vfs/pipe.ts'
 import type {Iovec} from '../core/iovec.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
@@ -21,7 +21,7 @@ export const vmsplice: Syscall = (task, args) => {
   if (flags & ~SPLICE_FLAGS) throw new Errno(EINVAL)
   const fills = opensForWriting(file.flags)
   if (!fills && !opensForReading(file.flags)) throw new Errno(EBADF)
-  if (!(file instanceof PipeEnd)) throw new Errno(EBADF)
+  if (!(file instanceof PipeDescription)) throw new Errno(EBADF)
   const ranges = task.memory.readIovecs(args.address(1), args.uint32(2)).filter(({length}) => length > 0)
   if (ranges.length === 0) return 0
 
@@ -37,7 +37,7 @@ export const vmsplice: Syscall = (task, args) => {
 }
 
 interface Splicing {
-  readonly file: PipeEnd
+  readonly file: PipeDescription
   readonly ranges: readonly Iovec[]
   /** Into the pipe. */
   readonly fills: boolean
@@ -50,7 +50,7 @@ function spliceOn(task: Task, {file, ranges, fills}: Splicing): number {
 }
 
 /** Puts in as much as fits. @throws Errno EPIPE, EFAULT */
-function fill(task: Task, {pipe}: PipeEnd, ranges: readonly Iovec[]): number {
+function fill(task: Task, {pipe}: PipeDescription, ranges: readonly Iovec[]): number {
   if (pipe.readers === 0) {
     raiseOwn(task, SIGPIPE)
     throw new Errno(EPIPE)
@@ -63,7 +63,7 @@ function fill(task: Task, {pipe}: PipeEnd, ranges: readonly Iovec[]): number {
 }
 
 /** @throws Errno EFAULT */
-function drain(task: Task, {pipe}: PipeEnd, ranges: readonly Iovec[]): number {
+function drain(task: Task, {pipe}: PipeDescription, ranges: readonly Iovec[]): number {
   if (pipe.length === 0) return pipe.writers === 0 ? 0 : BLOCKED
   return moveRanges(task, ranges, PROT_WRITE, (view) => (pipe.length === 0 ? 0 : pipe.read(view)))
 }

@@ -10,7 +10,7 @@ import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {continuation} from '../core/wait.ts'
 import {endOf, reap} from '../task/child-news.ts'
-import {PidFile} from '../task/pid-file.ts'
+import {PidFdDescription} from '../task/pidfd.ts'
 import type {Tracing} from '../task/tracing.ts'
 
 const WNOHANG = 0x1
@@ -118,7 +118,7 @@ function selectionById(
     case P_PIDFD: {
       if (id < 0) throw new Errno(EINVAL)
       const file = task.fds.get(id)
-      if (!(file instanceof PidFile)) throw new Errno(EBADF)
+      if (!(file instanceof PidFdDescription)) throw new Errno(EBADF)
       return {selection: {process: file.process}, isNonBlocking: (file.flags & O_NONBLOCK) !== 0}
     }
     default:

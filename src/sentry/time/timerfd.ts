@@ -1,4 +1,4 @@
-// TimerFd: a timer that can be read: timerfd_create(2).
+// TimerFdDescription: a timer that can be read: timerfd_create(2).
 
 import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
@@ -15,7 +15,7 @@ function pair(ns: number): string {
   return `(${seconds}, ${nanoseconds})`
 }
 
-export class TimerFd extends AnonymousDescription implements TimerOwner {
+export class TimerFdDescription extends AnonymousDescription implements TimerOwner {
   /** clockid_t. */
   readonly clock: number
   readonly timer: PeriodicTimer

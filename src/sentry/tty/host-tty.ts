@@ -3,7 +3,7 @@
 import {SIGHUP} from '../../abi/signal.ts'
 import type {Credentials, Inode} from '../../vfs/file.ts'
 import type {HostFsAddon} from '../../vfs/host-addon.ts'
-import {HostTerminal, isTerminal, type JobControl} from '../../vfs/host-terminal.ts'
+import {HostTerminalDescription, isTerminal, type JobControl} from '../../vfs/host-terminal.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import {Terminal} from './terminal.ts'
@@ -26,9 +26,9 @@ export class HostTty extends Terminal implements JobControl {
     return isTerminal(files, fd) && files.isTerminalForeground(fd) >= 0
   }
 
-  override open(inode: Inode, flags: number): HostTerminal {
+  override open(inode: Inode, flags: number): HostTerminalDescription {
     this.acquireByOpening(flags)
-    return new HostTerminal(this.kernel.host.files, this.#fd, flags, inode, this)
+    return new HostTerminalDescription(this.kernel.host.files, this.#fd, flags, inode, this)
   }
 
   /** Gives it to a program's first process, with its session and its group. */

@@ -4,17 +4,17 @@ import {EIO, ENOTTY, Errno} from '../../abi/errno.ts'
 import {minorOf} from '../../abi/file-mode.ts'
 import {O_ACCMODE, O_CLOEXEC, O_NOCTTY, O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {HostTerminal} from '../../vfs/host-terminal.ts'
+import {HostTerminalDescription} from '../../vfs/host-terminal.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import {allMounts, childLocation} from '../../vfs/mount-tree.ts'
 import type {Task} from '../core/task.ts'
-import {PtyMaster} from './pty-master.ts'
-import {PtySlave} from './pty-slave.ts'
+import {PtyMasterDescription} from './pty-master.ts'
+import {PtySlaveDescription} from './pty-slave.ts'
 
 /** @returns its descriptor. @throws Errno EIO, ENOTTY */
 export function openPeer(task: Task, master: FileDescription, flags: number): number {
-  const isTerminal = master instanceof PtySlave || master instanceof HostTerminal
-  if (!(master instanceof PtyMaster)) throw new Errno(isTerminal ? EIO : ENOTTY)
+  const isTerminal = master instanceof PtySlaveDescription || master instanceof HostTerminalDescription
+  if (!(master instanceof PtyMasterDescription)) throw new Errno(isTerminal ? EIO : ENOTTY)
   const location = terminalLocation(task.kernel.rootMount, master.pty.rdev)
   if (location === undefined) throw new Errno(EIO)
   const file = location.inode.open(flags & (O_ACCMODE | O_NONBLOCK | O_NOCTTY))

@@ -1,4 +1,4 @@
-// PtyMaster: the master of a pseudo-terminal: its holder types into it and sees what it shows. man 4 ptmx.
+// PtyMasterDescription: the master of a pseudo-terminal: its holder types into it and sees what it shows. man 4 ptmx.
 
 import {EAGAIN, EIO, Errno} from '../../abi/errno.ts'
 import {POLLHUP, POLLIN, POLLOUT, POLLPRI} from '../../abi/open-flags.ts'
@@ -11,7 +11,7 @@ import type {Pty} from './pty.ts'
 /** In packet mode, before bytes of the slave. */
 const PACKET_DATA = 0
 
-export class PtyMaster extends Description {
+export class PtyMasterDescription extends Description {
   override readonly waiters: WaitQueue
   readonly pty: Pty
 

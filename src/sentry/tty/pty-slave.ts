@@ -1,4 +1,4 @@
-// PtySlave: the opened slave of a pseudo-terminal: the terminal that a program sees.
+// PtySlaveDescription: the opened slave of a pseudo-terminal: the terminal that a program sees.
 
 import {EAGAIN, EIO, ENOTTY, Errno} from '../../abi/errno.ts'
 import {TIOCSPGRP} from '../../abi/ioctl.ts'
@@ -13,7 +13,7 @@ import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Pty} from './pty.ts'
 import {ptyRequest} from './pty-requests.ts'
 
-export class PtySlave extends Description {
+export class PtySlaveDescription extends Description {
   override readonly waiters: WaitQueue
   readonly pty: Pty
   readonly #hangUps: number

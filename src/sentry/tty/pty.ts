@@ -12,7 +12,7 @@ import {ByteQueue} from './byte-queue.ts'
 import {LineDiscipline} from './line-discipline.ts'
 import {INITIAL_MODES, type Modes} from './modes.ts'
 import {Packets} from './packets.ts'
-import {PtySlave} from './pty-slave.ts'
+import {PtySlaveDescription} from './pty-slave.ts'
 import {Terminal} from './terminal.ts'
 
 /** What Linux holds on the way to an end, and what that end has taken over already, which cannot be recalled. */
@@ -71,14 +71,14 @@ export class Pty extends Terminal {
   }
 
   /** @throws Errno EIO, EBUSY */
-  override open(inode: Inode, flags: number): PtySlave {
+  override open(inode: Inode, flags: number): PtySlaveDescription {
     if (this.isLocked || !this.#isMasterOpen) throw new Errno(EIO)
     if (this.isExclusive && !this.isAskedByAdministrator) throw new Errno(EBUSY)
     this.#openSlaves++
     this.#wasSlaveOpen = true
     this.masterWaiters.wakeAll()
     this.acquireByOpening(flags)
-    return new PtySlave(this, inode, flags)
+    return new PtySlaveDescription(this, inode, flags)
   }
 
   slaveClosed(): void {

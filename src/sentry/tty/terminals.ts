@@ -12,7 +12,7 @@ import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import type {Kernel} from '../core/kernel.ts'
 import {HostTty} from './host-tty.ts'
 import {Pty} from './pty.ts'
-import {PtyMaster} from './pty-master.ts'
+import {PtyMasterDescription} from './pty-master.ts'
 import type {Terminal} from './terminal.ts'
 
 /** The group that may write to all terminals, as Debian numbers it: old C libraries look for it (grantpt). */
@@ -56,8 +56,12 @@ export class Terminals implements DevTerminals {
   }
 
   /** /dev/ptmx: a new pseudo-terminal; its master. @throws Errno ENOSPC */
-  openPair(inode: Inode, flags: number): PtyMaster {
-    return new PtyMaster(this.#newPty(this.#kernelOf().current?.credentials.uid ?? 0).pty, inode, flags)
+  openPair(inode: Inode, flags: number): PtyMasterDescription {
+    return new PtyMasterDescription(
+      this.#newPty(this.#kernelOf().current?.credentials.uid ?? 0).pty,
+      inode,
+      flags,
+    )
   }
 
   /**

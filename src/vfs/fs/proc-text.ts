@@ -35,13 +35,13 @@ export class ProcText extends ProcNode {
     const {read, write, requireAccess, changes} = this.#source
     if ((flags & O_ACCMODE) !== O_RDONLY && write === undefined) throw new Errno(EACCES)
     requireAccess?.()
-    if (changes !== undefined) return new ChangingTextFile(this, flags, read, changes())
-    return new ProcTextFile(this, flags, read, write)
+    if (changes !== undefined) return new ChangingTextDescription(this, flags, read, changes())
+    return new ProcTextDescription(this, flags, read, write)
   }
 }
 
 /** Generated anew whenever it is read from the start, so that one reading is consistent. */
-class ProcTextFile extends Description {
+class ProcTextDescription extends Description {
   override readonly waiters = isWatched(this.inode) ? new WaitQueue() : undefined
   readonly #read: () => ByteString
   readonly #write: ((text: ByteString) => void) | undefined
@@ -105,7 +105,7 @@ function isWatched(inode: Inode): boolean {
 }
 
 /** Tells each change once, with POLLERR and POLLPRI: man 5 proc_pid_mounts. */
-class ChangingTextFile extends ProcTextFile {
+class ChangingTextDescription extends ProcTextDescription {
   override readonly waiters: WaitQueue
   readonly #changes: Changes
   #seen: number

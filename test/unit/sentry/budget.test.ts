@@ -7,7 +7,7 @@ import {O_RDONLY, O_RDWR} from '../../../src/abi/open-flags.ts'
 import {plainInfo} from '../../../src/abi/siginfo.ts'
 import {CLOCK_MONOTONIC} from '../../../src/abi/time.ts'
 import {ResourceLimits, RLIMIT_SIGPENDING} from '../../../src/sentry/core/resource-limits.ts'
-import {EpollFile} from '../../../src/sentry/fd/epoll-file.ts'
+import {EpollDescription} from '../../../src/sentry/fd/epoll.ts'
 import {EpollPasses} from '../../../src/sentry/fd/epoll-nesting.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
@@ -153,7 +153,7 @@ const ways: readonly Way[] = [
     ENOSPC,
     (budget) => {
       const fds = lavishTable(new Budget())
-      const epoll = new EpollFile({vfs, budget, epollPasses: new EpollPasses()})
+      const epoll = new EpollDescription({vfs, budget, epollPasses: new EpollPasses()})
       const fd = fds.install(openEventfd(vfs, 1, 0, false))
       const description = fds.description(fd)
       return (i) => {

@@ -32,7 +32,7 @@ import {
 import {SIGTTIN, SIGTTOU} from '../../../src/abi/signal.ts'
 import type {IoctlMemory} from '../../../src/vfs/file.ts'
 import {StreamInode} from '../../../src/vfs/host-stream.ts'
-import {HostTerminal, openHostStream} from '../../../src/vfs/host-terminal.ts'
+import {HostTerminalDescription, openHostStream} from '../../../src/vfs/host-terminal.ts'
 import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../src/vfs/virtual-file-system.ts'
 import {errorOf, readAll} from '../../helpers/vfs.ts'
@@ -188,11 +188,11 @@ describe('a terminal', () => {
       changeModes: () => 0,
     }
     const fd = open('/dev/ptmx', 'r+')
-    const stream = new HostTerminal(
+    const stream = new HostTerminalDescription(
       nativeHost.files,
       fd,
       O_RDWR,
-      new StreamInode(vfs, fd, HostTerminal),
+      new StreamInode(vfs, fd, HostTerminalDescription),
       jobs,
     )
     const {bytes, memory} = guestMemory()

@@ -10,7 +10,7 @@ import {EVENT_READY} from '../../../../src/platform/platform.ts'
 import {HostEvents} from '../../../../src/platform/run-loop.ts'
 import {Sleep} from '../../../../src/sentry/call/sleep.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
-import {EpollFile} from '../../../../src/sentry/fd/epoll-file.ts'
+import {EpollDescription} from '../../../../src/sentry/fd/epoll.ts'
 import {EpollPasses} from '../../../../src/sentry/fd/epoll-nesting.ts'
 import {SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
 import {HostWatch} from '../../../../src/sentry/fd/host-watch.ts'
@@ -62,9 +62,9 @@ class Watched {
 }
 
 describe('an epoll of 1,000 host descriptors', () => {
-  function prepared(events: number): {host: Watched; epoll: EpollFile; collect: () => number[]} {
+  function prepared(events: number): {host: Watched; epoll: EpollDescription; collect: () => number[]} {
     const host = new Watched()
-    const epoll = new EpollFile({
+    const epoll = new EpollDescription({
       vfs,
       budget: new Budget(),
       epollPasses: new EpollPasses(),

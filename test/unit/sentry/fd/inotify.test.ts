@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest'
 import {EAGAIN, EINVAL, EMFILE, ENOSPC} from '../../../../src/abi/errno.ts'
 import {IN_ALL_EVENTS, IN_CREATE, IN_OPEN, IN_Q_OVERFLOW} from '../../../../src/abi/inotify.ts'
 import {O_CREAT, O_RDONLY, O_WRONLY} from '../../../../src/abi/open-flags.ts'
-import {InotifyCounts, InotifyFile, MAX_QUEUED_EVENTS} from '../../../../src/sentry/fd/inotify-file.ts'
+import {InotifyCounts, InotifyDescription, MAX_QUEUED_EVENTS} from '../../../../src/sentry/fd/inotify.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {inotifyAddWatch, inotifyInit1, inotifyRmWatch} from '../../../../src/sentry/syscalls/inotify.ts'
 import {open} from '../../../../src/sentry/syscalls/open.ts'
@@ -63,7 +63,7 @@ describe('inotify', () => {
 
   it('ends watches at the budget with ENOSPC', () => {
     const {t} = watching(IN_OPEN)
-    const inotify = new InotifyFile(t.task.kernel.vfs, 0, new InotifyCounts(), new Budget(COST.watch))
+    const inotify = new InotifyDescription(t.task.kernel.vfs, 0, new InotifyCounts(), new Budget(COST.watch))
     inotify.watch(t.tmpfs.root, IN_CREATE)
     expect(() => inotify.watch(t.tmpfs.root.lookup('file'), IN_OPEN)).toThrow(errno(ENOSPC))
   })
@@ -73,7 +73,7 @@ describe('inotify', () => {
     ['of the budget', 100 * COST.event, 100],
   ])('holds events up to a limit %s, and one more that says so', (_, limit, most) => {
     const budget = new Budget(limit)
-    const inotify = new InotifyFile(new VirtualFileSystem(nativeHost), 0, new InotifyCounts(), budget)
+    const inotify = new InotifyDescription(new VirtualFileSystem(nativeHost), 0, new InotifyCounts(), budget)
     for (let i = 0; i < 2 * most; i++) inotify.add({wd: 1, mask: IN_OPEN, cookie: i, name: `f${i}`})
     const bytes = new Uint8Array(64 * 2 * most)
     const length = inotify.read(bytes)

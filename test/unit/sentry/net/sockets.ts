@@ -5,8 +5,8 @@ import {S_IFSOCK} from '../../../../src/abi/file-mode.ts'
 import {SOCK_STREAM} from '../../../../src/abi/socket.ts'
 import {FdTable, type SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
 import type {Author} from '../../../../src/sentry/net/sending.ts'
+import {SocketDescription, SocketInode} from '../../../../src/sentry/net/socket-description.ts'
 import {SocketFamilies} from '../../../../src/sentry/net/socket-families.ts'
-import {SocketFile, SocketInode} from '../../../../src/sentry/net/socket-file.ts'
 import {joinPair} from '../../../../src/sentry/net/unix/connect.ts'
 import {post} from '../../../../src/sentry/net/unix/send.ts'
 import {UnixFamily} from '../../../../src/sentry/net/unix/unix-family.ts'
@@ -36,7 +36,7 @@ export class Sockets {
     const [a, b] = [0, 1].map(() => this.family.create(type, 0))
     joinPair(a, b, {...WHO, groups: []})
     const [first, second] = [a, b].map((socket) =>
-      this.fds.install(new SocketFile(socket, new SocketInode(this.#fs, S_IFSOCK, WHO), 0)),
+      this.fds.install(new SocketDescription(socket, new SocketInode(this.#fs, S_IFSOCK, WHO), 0)),
     )
     return [first, second]
   }

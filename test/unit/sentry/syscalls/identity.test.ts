@@ -20,7 +20,7 @@ import {pidfdSendSignal} from '../../../../src/sentry/syscalls/pidfd-send-signal
 import {prctl} from '../../../../src/sentry/syscalls/prctl.ts'
 import {getpgid, getsid, setpgid, setsid} from '../../../../src/sentry/syscalls/setpgid.ts'
 import {setfsuid, setresuid, setreuid, setuid} from '../../../../src/sentry/syscalls/setuid.ts'
-import {PidFile} from '../../../../src/sentry/task/pid-file.ts'
+import {PidFdDescription} from '../../../../src/sentry/task/pidfd.ts'
 import {BASE, call, fakeTask} from '../fake-task.ts'
 import {SimulatedTask} from './simulated-task.ts'
 
@@ -191,7 +191,7 @@ describe('kill', () => {
     const caller = new SimulatedTask()
     const {process} = caller.sibling().task
     process.exit = {code: 0, signal: undefined}
-    const fd = caller.task.fds.install(new PidFile(caller.task.kernel.vfs, process))
+    const fd = caller.task.fds.install(new PidFdDescription(caller.task.kernel.vfs, process))
     expect(caller.call(kill, -process.pid, SIGUSR1)).toBe(0)
     expect(caller.call(pidfdSendSignal, fd, SIGUSR1, 0, PIDFD_SIGNAL_PROCESS_GROUP)).toBe(0)
     expect(process.signals.pending.set.has(SIGUSR1)).toBe(false)

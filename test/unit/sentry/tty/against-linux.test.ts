@@ -7,8 +7,8 @@ import {EAGAIN, Errno} from '../../../../src/abi/errno.ts'
 import {O_NONBLOCK, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {VMIN, VTIME} from '../../../../src/abi/termios.ts'
 import {Pty} from '../../../../src/sentry/tty/pty.ts'
-import {PtyMaster} from '../../../../src/sentry/tty/pty-master.ts'
-import type {PtySlave} from '../../../../src/sentry/tty/pty-slave.ts'
+import {PtyMasterDescription} from '../../../../src/sentry/tty/pty-master.ts'
+import type {PtySlaveDescription} from '../../../../src/sentry/tty/pty-slave.ts'
 import type {FileDescription, Inode} from '../../../../src/vfs/file.ts'
 import {FakeJobs} from './fake-jobs.ts'
 import {bytesOf, textOf} from './typing.ts'
@@ -99,8 +99,8 @@ function onSentry({modes, steps}: Case): Outcome {
   const pty = new Pty(1, {uid: 0, gid: 0}, () => jobs.kernel, {masterClosed: () => {}, freed: () => {}})
   const inode = {} as Inode
   pty.isLocked = false
-  const master = new PtyMaster(pty, inode, O_RDWR | O_NONBLOCK)
-  const slave: PtySlave = pty.open(inode, O_RDWR | O_NONBLOCK)
+  const master = new PtyMasterDescription(pty, inode, O_RDWR | O_NONBLOCK)
+  const slave: PtySlaveDescription = pty.open(inode, O_RDWR | O_NONBLOCK)
   setModes(pty, modes)
   return steps.map(([what, argument]) => {
     const found = {

@@ -14,8 +14,8 @@ import {SIGCONT, SIGHUP, SIGINT, SIGTTIN, SIGTTOU, SIGWINCH} from '../../../../s
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
 import {leaveJobs} from '../../../../src/sentry/tty/leave-jobs.ts'
 import {Pty} from '../../../../src/sentry/tty/pty.ts'
-import type {PtyMaster} from '../../../../src/sentry/tty/pty-master.ts'
-import type {PtySlave} from '../../../../src/sentry/tty/pty-slave.ts'
+import type {PtyMasterDescription} from '../../../../src/sentry/tty/pty-master.ts'
+import type {PtySlaveDescription} from '../../../../src/sentry/tty/pty-slave.ts'
 import {Terminals} from '../../../../src/sentry/tty/terminals.ts'
 import {Budget, COST} from '../../../../src/vfs/budget.ts'
 import {PTMX_DEV, TTY_DEV} from '../../../../src/vfs/devices.ts'
@@ -30,10 +30,10 @@ const nowhere = {} as Inode
 let jobs: FakeJobs
 let budget: Budget
 let terminals: Terminals
-let master: PtyMaster
+let master: PtyMasterDescription
 
-const openSlave = (flags = O_RDWR): PtySlave =>
-  terminals.fs.root.lookup('0').open(flags) as unknown as PtySlave
+const openSlave = (flags = O_RDWR): PtySlaveDescription =>
+  terminals.fs.root.lookup('0').open(flags) as unknown as PtySlaveDescription
 const openTty = () => terminals.openDevice(nowhere, TTY_DEV, O_RDWR)
 
 /** Shell 10 leads a session; its jobs 20 and 30. 50 leads another session. */
@@ -45,12 +45,12 @@ beforeEach(() => {
   jobs.add(50, 1, 50, 50)
   budget = new Budget(COST.pty * 3)
   terminals = new Terminals(jobs.vfs, budget, () => jobs.kernel, ROOT, undefined)
-  master = terminals.openDevice(nowhere, PTMX_DEV, O_RDWR) as PtyMaster
+  master = terminals.openDevice(nowhere, PTMX_DEV, O_RDWR) as PtyMasterDescription
   master.pty.isLocked = false
 })
 
 /** Gives the shell the terminal, and its jobs too, as fork(2) does. */
-function share(): PtySlave {
+function share(): PtySlaveDescription {
   const slave = openSlave()
   for (const pid of [20, 30]) jobs.processes.get(pid)!.job.terminal = master.pty
   return slave

@@ -1,4 +1,4 @@
-// InotifyFile: watches of files, and the events that are not read yet: inotify(7).
+// InotifyDescription: watches of files, and the events that are not read yet: inotify(7).
 
 import {EAGAIN, EEXIST, EINVAL, EMFILE, ENOSPC, Errno} from '../../abi/errno.ts'
 import {
@@ -51,9 +51,9 @@ class Watch implements Watcher {
   readonly ino: number
   readonly dev: number
   mask: number
-  readonly #file: InotifyFile
+  readonly #file: InotifyDescription
 
-  constructor(wd: number, inode: Inode, mask: number, file: InotifyFile) {
+  constructor(wd: number, inode: Inode, mask: number, file: InotifyDescription) {
     this.wd = wd
     this.inode = inode
     const {ino, dev} = inode.attributes()
@@ -76,7 +76,7 @@ class Watch implements Watcher {
   }
 }
 
-export class InotifyFile extends AnonymousDescription {
+export class InotifyDescription extends AnonymousDescription {
   override readonly waiters = new WaitQueue()
   readonly #watches = new Map<number, Watch>()
   readonly #ofInodes = new Map<Inode, Watch>()

@@ -1,4 +1,4 @@
-// PosixQueueFile: what mq_open(3) opens. poll(2) works on it, and read(2) shows its state: mq_overview(7).
+// PosixQueueDescription: what mq_open(3) opens. poll(2) works on it, and read(2) shows its state: mq_overview(7).
 
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {Description} from '../../vfs/file-description.ts'
@@ -7,7 +7,7 @@ import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Task} from '../core/task.ts'
 import type {PosixQueue} from './posix-queue.ts'
 
-export class PosixQueueFile extends Description {
+export class PosixQueueDescription extends Description {
   declare readonly inode: PosixQueue
   override readonly waiters: WaitQueue
 
@@ -58,8 +58,8 @@ export class PosixQueueFile extends Description {
 }
 
 /** @throws Errno EBADF */
-export function queueFile({fds}: Task, fd: number): PosixQueueFile {
+export function queueFile({fds}: Task, fd: number): PosixQueueDescription {
   const file = fds.get(fd)
-  if (!(file instanceof PosixQueueFile)) throw new Errno(EBADF)
+  if (!(file instanceof PosixQueueDescription)) throw new Errno(EBADF)
   return file
 }

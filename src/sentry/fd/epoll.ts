@@ -1,4 +1,4 @@
-// EpollFile: a set of watched descriptors: level-triggered, EPOLLET, EPOLLONESHOT (man 7 epoll).
+// EpollDescription: a set of watched descriptors: level-triggered, EPOLLET, EPOLLONESHOT (man 7 epoll).
 
 import {EEXIST, EINVAL, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {S_IFCHR, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
@@ -7,7 +7,13 @@ import {type Budget, COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {type Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
-import {checkDepth, checkWays, type EpollPasses, NestedEpoll, type NestedWatch} from './epoll-nesting.ts'
+import {
+  checkDepth,
+  checkWays,
+  type EpollPasses,
+  NestedEpollDescription,
+  type NestedWatch,
+} from './epoll-nesting.ts'
 import type {SharedDescription} from './fd-table.ts'
 import type {HostInterest, HostWatch} from './host-watch.ts'
 
@@ -19,7 +25,7 @@ export interface Interest {
 }
 
 class Watch implements NestedWatch, Waiter {
-  readonly epoll: EpollFile
+  readonly epoll: EpollDescription
   readonly fd: number
   readonly description: SharedDescription
   interest: Interest
@@ -31,7 +37,7 @@ class Watch implements NestedWatch, Waiter {
   readonly queue: WaitQueue | undefined
   hostInterest: HostInterest | undefined
 
-  constructor(fd: number, description: SharedDescription, interest: Interest, epoll: EpollFile) {
+  constructor(fd: number, description: SharedDescription, interest: Interest, epoll: EpollDescription) {
     this.epoll = epoll
     this.fd = fd
     this.description = description
@@ -54,7 +60,7 @@ function padded(value: number, base: number): string {
   return value.toString(base).padStart(8)
 }
 
-export class EpollFile extends NestedEpoll {
+export class EpollDescription extends NestedEpollDescription {
   override readonly waiters = new WaitQueue()
   readonly #watches = new Set<Watch>()
   /**
@@ -85,7 +91,7 @@ export class EpollFile extends NestedEpoll {
   /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, ENOSPC, EINVAL (too many ways to a file) */
   add(fd: number, description: SharedDescription, interest: Interest): void {
     const {file} = description
-    if (file instanceof EpollFile) checkDepth(this, file)
+    if (file instanceof EpollDescription) checkDepth(this, file)
     if (this.#find(fd, description) !== undefined) throw new Errno(EEXIST)
 
     this.#budget.take(COST.watch, ENOSPC)
@@ -94,9 +100,9 @@ export class EpollFile extends NestedEpoll {
     this.#byFd.set(fd, watch)
     this.#watches.add(watch)
     description.watchers.add(watch)
-    if (file instanceof EpollFile) file.watchers.add(watch)
+    if (file instanceof EpollDescription) file.watchers.add(watch)
     try {
-      if (file instanceof EpollFile || this.watchers.size > 0) checkWays(watch)
+      if (file instanceof EpollDescription || this.watchers.size > 0) checkWays(watch)
     } catch (error) {
       this.forget(watch)
       throw error
@@ -206,7 +212,7 @@ export class EpollFile extends NestedEpoll {
     this.#budget.give(COST.watch)
     description.watchers.delete(watch)
     watch.queue?.leave(watch)
-    if (description.file instanceof EpollFile) description.file.watchers.delete(watch)
+    if (description.file instanceof EpollDescription) description.file.watchers.delete(watch)
   }
 
   #watchHost(watch: Watch): void {

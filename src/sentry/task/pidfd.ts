@@ -1,4 +1,4 @@
-// PidFile: a process or a thread as a file: pidfd_open(2). Readable once it has ended, hung up once it was waited for.
+// PidFdDescription: a process or a thread as a file: pidfd_open(2). Readable once it has ended, hung up once it was waited for.
 
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLHUP, POLLIN} from '../../abi/open-flags.ts'
@@ -9,7 +9,7 @@ import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 
-export class PidFile extends AnonymousDescription {
+export class PidFdDescription extends AnonymousDescription {
   override readonly waiters: WaitQueue
   readonly process: Process
   /** PIDFD_THREAD: it stands for this thread of the process. */
@@ -54,8 +54,8 @@ export class PidFile extends AnonymousDescription {
 }
 
 /** @throws Errno EBADF: not a pidfd */
-export function pidFileArgument(task: Task, fd: number): PidFile {
+export function pidFileArgument(task: Task, fd: number): PidFdDescription {
   const file = openFile(task, fd)
-  if (!(file instanceof PidFile)) throw new Errno(EBADF)
+  if (!(file instanceof PidFdDescription)) throw new Errno(EBADF)
   return file
 }

@@ -1,4 +1,4 @@
-// SocketFile: a socket as a file description, and its inode in Linux's sockfs.
+// SocketDescription: a socket as a file description, and its inode in Linux's sockfs.
 
 import {ENODEV, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFSOCK} from '../../abi/file-mode.ts'
@@ -18,10 +18,10 @@ import type {Socket} from './socket.ts'
 export function installSocket(task: Task, socket: Socket, flags: number): number {
   const {kernel, credentials, fds} = task
   const inode = new SocketInode(kernel.socketFamilies.fs, S_IFSOCK | 0o777, credentials)
-  return fds.install(new SocketFile(socket, inode, flags & O_NONBLOCK), flags)
+  return fds.install(new SocketDescription(socket, inode, flags & O_NONBLOCK), flags)
 }
 
-export class SocketFile extends Description {
+export class SocketDescription extends Description {
   readonly socket: Socket
   override readonly waiters: WaitQueue
 

@@ -2,7 +2,7 @@
 
 import {AT_EXECFN, AT_NULL, AT_PLATFORM, AT_RANDOM} from '../abi/auxv.ts'
 import {E2BIG, Errno} from '../abi/errno.ts'
-import {HvError} from '../errors.ts'
+import {badArgument} from '../errors.ts'
 import type {AuxEntry} from './auxv.ts'
 import {floorTo} from './span.ts'
 
@@ -92,7 +92,7 @@ function sizeOf(strings: readonly string[]): number {
     if (string.length + 1 > STRING_LIMIT) throw new Errno(E2BIG)
     if (/[\0\u0100-\uffff]/.test(string)) {
       const nextStep = 'encode text as UTF-8 in a latin1 string, and leave NUL out'
-      throw new HvError('BAD_ARGUMENT', 'an argument or environment string is no byte string', nextStep)
+      throw badArgument('an argument or environment string is no byte string', nextStep)
     }
     total += string.length + 1
   }

@@ -2,7 +2,7 @@
 
 import {EEXIST, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {Budget} from '../../vfs/budget.ts'
 import type {DiskQuota} from '../../vfs/disk-quota.ts'
@@ -109,11 +109,7 @@ function requireOwnPlaces(mounts: readonly {guest: string}[]): void {
   for (const {guest} of mounts) {
     const place = namesOf(guest).join('/')
     if (taken.has(place))
-      throw new HvError(
-        'BAD_ARGUMENT',
-        `${guest}: two volumes have this place`,
-        'give each a place of its own',
-      )
+      throw badArgument(`${guest}: two volumes have this place`, 'give each a place of its own')
     taken.add(place)
   }
 }
@@ -162,12 +158,12 @@ function placeFor(root: Location, guest: string, kind: number): Location {
   const names = namesOf(guest)
   const last = names.pop()
   if (last === undefined || names.includes('..') || last === '..') {
-    throw new HvError('BAD_ARGUMENT', `${guest}: not a place for a volume`, 'give an absolute path below /')
+    throw badArgument(`${guest}: not a place for a volume`, 'give an absolute path below /')
   }
   const [top = last] = names
   if (KERNELS.includes(top) || (top === 'dev' && names.length === 0)) {
     const message = `${guest}: what is in /${top} is the guest kernel's own`
-    throw new HvError('BAD_ARGUMENT', message, 'mount the volume elsewhere')
+    throw badArgument(message, 'mount the volume elsewhere')
   }
   try {
     const parent = names.reduce((location, name) => makeDirectory(location, name), root)
@@ -175,7 +171,7 @@ function placeFor(root: Location, guest: string, kind: number): Location {
   } catch (error) {
     if (!(error instanceof Errno)) throw error
     const message = `${guest} is not there, and cannot be made: ${error}`
-    throw new HvError('BAD_ARGUMENT', message, 'make it in the volume around it, or mount elsewhere')
+    throw badArgument(message, 'make it in the volume around it, or mount elsewhere')
   }
 }
 
@@ -200,9 +196,5 @@ function find(parent: Location, name: string, kind?: number): Location | undefin
     throw error
   }
   if (kind === undefined || found.inode.kind === kind) return found
-  throw new HvError(
-    'BAD_ARGUMENT',
-    `/${name} in the guest's tree is in the way`,
-    'mount the volume elsewhere',
-  )
+  throw badArgument(`/${name} in the guest's tree is in the way`, 'mount the volume elsewhere')
 }

@@ -3,7 +3,7 @@
 import {E2BIG, ENOENT, ENOTDIR, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import {O_NOCTTY} from '../../abi/open-flags.ts'
-import {HvError, printable} from '../../errors.ts'
+import {badArgument, HvError, printable} from '../../errors.ts'
 import type {Context, Platform} from '../../platform/platform.ts'
 import {Budget, budgetBytes} from '../../vfs/budget.ts'
 import {DiskQuota} from '../../vfs/disk-quota.ts'
@@ -252,11 +252,7 @@ export class Sentry {
     } catch (error) {
       if (!(error instanceof Errno)) throw error
       const why = error.code === ENOENT ? 'is not there' : `cannot be entered: ${error}`
-      throw new HvError(
-        'BAD_ARGUMENT',
-        `\`cwd\` ${printable(path)} ${why} in the guest`,
-        'name a directory of the guest',
-      )
+      throw badArgument(`\`cwd\` ${printable(path)} ${why} in the guest`, 'name a directory of the guest')
     }
   }
 }
@@ -276,7 +272,7 @@ function asHvError(error: unknown, program: string): unknown {
   if (!(error instanceof Errno)) return error
   const name = printable(program)
   if (error.code === E2BIG) {
-    return new HvError('BAD_ARGUMENT', `the arguments of ${name} are too long`, 'give fewer or shorter ones')
+    return badArgument(`the arguments of ${name} are too long`, 'give fewer or shorter ones')
   }
   return new HvError('OUT_OF_MEMORY', `${name} does not fit its memory: ${error}`, 'raise `memoryBytes`')
 }

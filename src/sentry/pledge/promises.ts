@@ -1,6 +1,6 @@
 // The names of promises (OpenBSD's pledge(2)), and parsing of sets of them.
 
-import {HvError} from '../../errors.ts'
+import {badArgument} from '../../errors.ts'
 
 /** In the order of pledge(2), in which sets are shown. */
 export const PROMISES = [
@@ -53,11 +53,7 @@ export function parsePromises(text: string): Promises | string {
 export function requirePromises(text: string): Promises {
   const promises = parsePromises(text)
   if (typeof promises !== 'string') return promises
-  throw new HvError(
-    'BAD_ARGUMENT',
-    `there is no promise ${JSON.stringify(promises)}`,
-    `choose from ${PROMISES.join(', ')}`,
-  )
+  throw badArgument(`there is no promise ${JSON.stringify(promises)}`, `choose from ${PROMISES.join(', ')}`)
 }
 
 export function isSubset(promises: Promises, of: Promises): boolean {

@@ -1,7 +1,7 @@
 // restrict: restricts a program as the user says, from its first instruction: --pledge, --unveil and a Sandbox's.
 
 import {Errno} from '../../abi/errno.ts'
-import {HvError, printable} from '../../errors.ts'
+import {badArgument, printable} from '../../errors.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
 import type {PathContext} from '../../vfs/path-walk.ts'
 import type {Task} from '../core/task.ts'
@@ -53,7 +53,7 @@ function applyUnveil(task: Task, unveiled: ReturnType<typeof checkedUnveil>): vo
     } catch (error) {
       if (!(error instanceof Errno)) throw error
       const message = `${printable(path)} cannot be unveiled in the guest: ${error}`
-      throw new HvError('BAD_ARGUMENT', message, 'unveil paths whose directories are there, each once')
+      throw badArgument(message, 'unveil paths whose directories are there, each once')
     }
   }
   // Even without an entry: then it hides everything.
@@ -67,5 +67,5 @@ function requirePermissions(text: string): number {
   const permissions = parsePermissions(text)
   if (permissions !== undefined) return permissions
   const message = `there are no permissions ${JSON.stringify(text)} to unveil with`
-  throw new HvError('BAD_ARGUMENT', message, 'give some of r, w, x and c')
+  throw badArgument(message, 'give some of r, w, x and c')
 }

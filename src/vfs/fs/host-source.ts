@@ -3,7 +3,7 @@
 import {existsSync, realpathSync} from 'node:fs'
 import {EACCES, ENOENT, ENOTDIR, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument, HvError} from '../../errors.ts'
 import type {OwnFiles} from '../../own-files.ts'
 import {descriptorPath} from '../descriptor-path.ts'
 import type {ByteString} from '../file.ts'
@@ -33,12 +33,12 @@ export function openHostSource(path: string, own?: OwnFiles): HostSource {
   if (own?.isBelow(realpathSync(path))) {
     files.hostClose(fd)
     const message = `${path} is code that hv itself runs on`
-    throw new HvError('BAD_ARGUMENT', message, 'let the guest only read it, or write in a copy')
+    throw badArgument(message, 'let the guest only read it, or write in a copy')
   }
   const kind = statOf({files, fd})[STAT_MODE] & S_IFMT
   if (kind !== S_IFDIR && kind !== S_IFREG) {
     files.hostClose(fd)
-    throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
+    throw badArgument(`${path}: neither a directory nor a regular file`, 'mount one of those')
   }
   // hostOpenSelf needs it.
   if (kind === S_IFREG && !existsSync('/proc/self/fd')) {
@@ -74,8 +74,7 @@ function checkRoot(fd: number, path: string): number {
     throw new HvError('HOST_SYSCALL', `${path}: permission denied`, 'run hv as a user who may read it')
   }
   if (fd === -EXDEV) {
-    throw new HvError(
-      'BAD_ARGUMENT',
+    throw badArgument(
       `${path} belongs to this host's kernel (procfs, sysfs, cgroup …): no guest sees that`,
       'mount a directory of ordinary files; the guest has a /proc of its own',
     )

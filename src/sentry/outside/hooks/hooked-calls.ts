@@ -1,6 +1,6 @@
 // HookedCalls: asks the embedder about a run's calls before they are made, and tells it when they end: a Sandbox's onSyscall.
 
-import {HvError} from '../../../errors.ts'
+import {badArgument} from '../../../errors.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Row} from '../../core/syscall.ts'
 import type {Task} from '../../core/task.ts'
@@ -37,11 +37,11 @@ export class HookedCalls implements Asker {
     const unknown = calls.find(({name}) => !table.some((row) => row.name === name))
     if (unknown !== undefined) {
       const message = `onSyscall: there is no system call ${JSON.stringify(unknown.name)}`
-      throw new HvError('BAD_ARGUMENT', message, 'use names of Linux’s manual, section 2, such as openat')
+      throw badArgument(message, 'use names of Linux’s manual, section 2, such as openat')
     }
     if (calls.some(({name}) => name === NO_CALL)) {
       const message = `onSyscall: ${NO_CALL} is the end of a signal's handler, and nothing to ask about`
-      throw new HvError('BAD_ARGUMENT', message, 'leave it out')
+      throw badArgument(message, 'leave it out')
     }
     this.#calls = new Map(calls.map((call) => [call.name, call]))
     this.#decode = decode

@@ -69,7 +69,7 @@ function forgetOldProgram(task: Task, credentials: Credentials): void {
   process.attributes.isDumpable = true
   task.credentials = credentials
   // The pledge stays in force; execpromises can only tighten it.
-  if (process.execPromises === undefined) return
-  applyPledge(kernel, process, process.execPromises, true)
-  process.execPromises = undefined
+  if (process.restrictions.execPromises === undefined) return
+  applyPledge(kernel, process, process.restrictions.execPromises, true)
+  process.restrictions.execPromises = undefined
 }

@@ -15,7 +15,7 @@ export function readPath(task: Task, address: number): ByteString {
 }
 
 export function pathContext(task: Task): PathContext {
-  return {root: task.fs.root, credentials: task.credentials, policy: task.process.pathPolicy}
+  return {root: task.fs.root, credentials: task.credentials, policy: task.process.restrictions.pathPolicy}
 }
 
 /** The directory that a path of a *at call starts from; an absolute path needs none. @throws Errno ENOENT, EBADF, ENOTDIR */

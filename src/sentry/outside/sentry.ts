@@ -29,6 +29,7 @@ import {Vdso} from '../exec/vdso.ts'
 import {FdTable, SharedDescription} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
 import {SentryKernel} from '../kernel.ts'
+import {Restrictions} from '../pledge/restrictions.ts'
 import {table} from '../syscalls/table.ts'
 import {CpuQuota} from '../task/cpu/cpu-quota.ts'
 import {makeProcess, makeTask} from '../task/make.ts'
@@ -183,7 +184,7 @@ export class Sentry {
     const budget = kernel.budget.part()
     const process = makeProcess(kernel, {
       ...{pid, run, space, limits, budget, program, syscalls: kernel.calls},
-      ...{job: new Job(pid), attributes: new ProcessAttributes()},
+      ...{job: new Job(pid), attributes: new ProcessAttributes(), restrictions: new Restrictions()},
     })
     kernel.init.family.adopt(process)
     const fds = new FdTable(kernel.budget)

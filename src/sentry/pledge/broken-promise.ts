@@ -19,7 +19,7 @@ export class BrokenPromise {
 /** Like a handler, returns the call's result, or BLOCKED, because the process is gone. SIGSYS cannot be caught here: pledge(2). */
 export function breakPromise(task: Task, {promises}: BrokenPromise, callNumber: number): number {
   const {kernel, process} = task
-  const {pledge} = process
+  const {pledge} = process.restrictions
   if (pledge?.promises.has('error')) return -ENOSYS
 
   const call = process.syscalls.row(callNumber)?.name ?? String(callNumber)

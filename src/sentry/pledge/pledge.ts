@@ -5,7 +5,6 @@ import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {Row, Syscall} from '../core/syscall.ts'
 import {BrokenPromise} from './broken-promise.ts'
-import {applyPathPolicies} from './path-policies.ts'
 import {PromisedPaths} from './promised-paths.ts'
 import type {Promises} from './promises.ts'
 import {lackingClause, requirementOf} from './requirements.ts'
@@ -21,11 +20,10 @@ export interface Pledge {
 
 /** From the process's next call on. Precondition: it promises no more than before. */
 export function applyPledge(kernel: Kernel, process: Process, promises: Promises, byItself: boolean): void {
-  const beneath = process.pledge?.beneath ?? process.syscalls
+  const beneath = process.restrictions.pledge?.beneath ?? process.syscalls
   const paths = new PromisedPaths(promises, process, kernel.rootMount.top)
-  process.pledge = {promises, byItself, beneath, paths}
+  process.restrictions.pledge = {promises, byItself, beneath, paths}
   process.syscalls = beneath.change((row, run) => held(row, run, promises))
-  applyPathPolicies(process)
 }
 
 /** A call that is allowed with any arguments keeps its function. */

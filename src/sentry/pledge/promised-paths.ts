@@ -13,14 +13,19 @@ import {needsOf, pathOfEnd, pathOfFailure} from './walked-path.ts'
 /** Throws BrokenPromise. Failed walks are judged, too: a program can learn from them that a path is missing. */
 export class PromisedPaths implements PathPolicy {
   readonly #promises: Promises
-  readonly #process: Process
+  readonly #process: Pick<Process, 'pid'>
   readonly #top: Location
 
   /** @param top of the whole tree, whatever chroot(2) says */
-  constructor(promises: Promises, process: Process, top: Location) {
+  constructor(promises: Promises, process: Pick<Process, 'pid'>, top: Location) {
     this.#promises = promises
     this.#process = process
     this.#top = top
+  }
+
+  /** The same, for another process. */
+  of(process: Pick<Process, 'pid'>): PromisedPaths {
+    return new PromisedPaths(this.#promises, process, this.#top)
   }
 
   enter(): void {}

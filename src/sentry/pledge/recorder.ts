@@ -8,7 +8,6 @@ import type {Process} from '../core/process.ts'
 import type {Row, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {grantsAt} from './grants.ts'
-import {applyPathPolicies} from './path-policies.ts'
 import {formatPromises, type PromiseName} from './promises.ts'
 import {type Clause, requirementOf} from './requirements.ts'
 import {needsOf, pathOfEnd, pathOfFailure} from './walked-path.ts'
@@ -27,8 +26,7 @@ export class PromiseRecorder implements PathPolicy {
     this.#process = process
     this.#top = kernel.rootMount.top
     process.syscalls = process.syscalls.change((row, run) => this.#recorded(row, run))
-    process.recorder = this
-    applyPathPolicies(process)
+    process.restrictions.recorder = this
   }
 
   /** In the form that `--pledge` takes. */

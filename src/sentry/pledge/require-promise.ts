@@ -6,7 +6,7 @@ import type {PromiseName} from './promises.ts'
 
 /** @throws BrokenPromise */
 export function requirePromise({process}: Task, name: PromiseName): void {
-  const {pledge, recorder} = process
+  const {pledge, recorder} = process.restrictions
   recorder?.needs(name)
   if (pledge !== undefined && !pledge.promises.has(name)) throw new BrokenPromise([name])
 }

@@ -5,13 +5,12 @@ import {badArgument, printable} from '../../errors.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
 import type {PathContext} from '../../vfs/path-walk.ts'
 import type {Task} from '../core/task.ts'
-import {applyPathPolicies} from './path-policies.ts'
 import {applyPledge} from './pledge.ts'
 import {requirePromises} from './promises.ts'
 import type {UnveilRule} from './unveil-rule.ts'
 import {type Permissions, parsePermissions, UnveilRules} from './unveil-rules.ts'
 
-export interface Restrictions {
+export interface RestrictionOptions {
   /** Promises with spaces between them. */
   pledge?: string
   unveil?: readonly UnveilRule[]
@@ -21,7 +20,7 @@ export interface Restrictions {
  * For Sentry.load, which calls the result for a program before it runs. Parses the texts at once.
  * @throws HvError BAD_ARGUMENT, both here and from the result: a directory of an unveiled path may be missing in the guest
  */
-export function restriction({pledge, unveil}: Restrictions): (task: Task) => void {
+export function restriction({pledge, unveil}: RestrictionOptions): (task: Task) => void {
   const promises = pledge === undefined ? undefined : requirePromises(pledge)
   const unveiled = unveil && checkedUnveil(unveil)
   return (task) => {
@@ -59,8 +58,7 @@ function applyUnveil(task: Task, unveiled: ReturnType<typeof checkedUnveil>): vo
   // Even without an entry: then it hides everything.
   rules.inForce = true
   rules.lock()
-  process.unveilRules = rules
-  applyPathPolicies(process)
+  process.restrictions.unveilRules = rules
 }
 
 function requirePermissions(text: string): number {

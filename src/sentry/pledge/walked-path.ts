@@ -21,7 +21,11 @@ export function needsOf(intent: Intent): PromiseName[] {
 }
 
 /** Absolute, seen from the top of the tree, without symbolic links; the process's own directory in /proc is /proc/self. */
-export function pathOfEnd({parent, name, found}: Resolution, process: Process, top: Location): ByteString {
+export function pathOfEnd(
+  {parent, name, found}: Resolution,
+  process: Pick<Process, 'pid'>,
+  top: Location,
+): ByteString {
   if (found !== undefined) return ownProc(pathOf(found, top).path, process)
   return below(parent, name, process, top)
 }
@@ -33,19 +37,24 @@ export function pathOfEnd({parent, name, found}: Resolution, process: Process, t
 export function pathOfFailure(
   directory: Location,
   rest: ByteString,
-  process: Process,
+  process: Pick<Process, 'pid'>,
   top: Location,
 ): ByteString | undefined {
   const names = rest.split('/').filter((name) => name !== '' && name !== '.')
   return names.includes('..') ? undefined : below(directory, names.join('/'), process, top)
 }
 
-function below(directory: Location, names: ByteString, process: Process, top: Location): ByteString {
+function below(
+  directory: Location,
+  names: ByteString,
+  process: Pick<Process, 'pid'>,
+  top: Location,
+): ByteString {
   const {path} = pathOf(directory, top)
   return ownProc(`${path === '/' ? '' : path}/${names}`, process)
 }
 
-function ownProc(path: ByteString, {pid}: Process): ByteString {
+function ownProc(path: ByteString, {pid}: Pick<Process, 'pid'>): ByteString {
   const own = `/proc/${pid}/`
   return path.startsWith(own) ? `/proc/self/${path.slice(own.length)}` : path
 }

@@ -10,12 +10,12 @@ const MAX_LENGTH = 1024
 
 export const pledge: Syscall = (task, args) => {
   const {process, kernel} = task
-  const before = process.pledge?.promises
+  const before = process.restrictions.pledge?.promises
   const promises = reduced(readPromises(task, args.address(0)), before, before)
-  const execPromises = reduced(readPromises(task, args.address(1)), process.execPromises, before)
+  const execPromises = reduced(readPromises(task, args.address(1)), process.restrictions.execPromises, before)
   if (promises !== undefined) applyPledge(kernel, process, promises, true)
   // For execve(2).
-  if (execPromises !== undefined) process.execPromises = execPromises
+  if (execPromises !== undefined) process.restrictions.execPromises = execPromises
   return 0
 }
 

@@ -3,7 +3,6 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {pathContext, readPath} from '../fd/path-argument.ts'
-import {applyPathPolicies} from '../pledge/path-policies.ts'
 import {parsePermissions, UnveilRules} from '../pledge/unveil-rules.ts'
 
 const MAX_PERMISSIONS = 16
@@ -13,17 +12,16 @@ export const unveil: Syscall = (task, args) => {
   const pathAddress = args.address(0)
   const permissionsAddress = args.address(1)
   if (pathAddress === 0 && permissionsAddress === 0) {
-    process.unveilRules ??= new UnveilRules(kernel.rootMount.top, process.budget)
-    process.unveilRules.lock()
+    process.restrictions.unveilRules ??= new UnveilRules(kernel.rootMount.top, process.budget)
+    process.restrictions.unveilRules.lock()
     return 0
   }
   const path = readPath(task, pathAddress)
   const permissions = parsePermissions(task.memory.readCString(permissionsAddress, MAX_PERMISSIONS))
   if (permissions === undefined) throw new Errno(EINVAL)
 
-  const rules = process.unveilRules ?? new UnveilRules(kernel.rootMount.top, process.budget)
+  const rules = process.restrictions.unveilRules ?? new UnveilRules(kernel.rootMount.top, process.budget)
   rules.add({...pathContext(task), policy: undefined}, task.fs.cwd, path, permissions)
-  process.unveilRules = rules
-  applyPathPolicies(process)
+  process.restrictions.unveilRules = rules
   return 0
 }

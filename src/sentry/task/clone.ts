@@ -21,7 +21,6 @@ import {RLIMIT_NPROC, UNLIMITED} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
 import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {Space} from '../memory/space.ts'
-import {inheritRestrictions} from '../pledge/inherit.ts'
 import {makeProcess, makeTask} from './make.ts'
 
 export interface CloneRequest {
@@ -139,6 +138,7 @@ function forkProcess(
   const child = makeProcess(kernel, {
     ...{pid, run, space, limits, budget, program, syscalls, handlers: childHandlers},
     ...{job: process.job.copy(), attributes: process.attributes.copy()},
+    restrictions: process.restrictions.copy(pid, budget),
   })
   const isSibling = has(flags, CLONE_PARENT)
   const {family} = isSibling ? (process.family.parent ?? kernel.init) : process
@@ -146,7 +146,6 @@ function forkProcess(
   undo.push(() => family.disown(child))
   child.family.exitSignal = isSibling ? process.family.exitSignal : exitSignal
   child.family.isBorrowing = has(flags, CLONE_VFORK)
-  inheritRestrictions(kernel, process, child)
   return child
 }
 

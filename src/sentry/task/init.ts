@@ -9,6 +9,7 @@ import {FdTable} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
 import {faultWindows} from '../memory/fault-windows.ts'
 import {Space} from '../memory/space.ts'
+import {Restrictions} from '../pledge/restrictions.ts'
 import {Job} from '../tty/job.ts'
 import {makeProcess, makeTask} from './make.ts'
 import {ProcessAttributes} from './process-attributes.ts'
@@ -40,7 +41,7 @@ export function createInit(kernel: Kernel): Process {
   const budget = kernel.budget.part()
   const process = makeProcess(kernel, {
     ...{pid, run: new Run(), space, limits, budget, program, syscalls: kernel.calls},
-    ...{job: new Job(pid), attributes: new ProcessAttributes()},
+    ...{job: new Job(pid), attributes: new ProcessAttributes(), restrictions: new Restrictions()},
   })
   // As with Linux's init, signals without a handler are not even pending (SIGNAL_UNKILLABLE).
   process.signals.end()

@@ -38,8 +38,9 @@ function mayAccess(
 }
 
 /** A restricted process might take from another what it is kept from itself: the other must be restricted alike, as with Landlock. */
-function isHeldAlike({unveilRules, pledge}: Process, target: Process): boolean {
-  if (unveilRules?.inForce && !unveilRules.isAs(target.unveilRules)) return false
+function isHeldAlike(process: Process, {restrictions: others}: Process): boolean {
+  const {unveilRules, pledge} = process.restrictions
+  if (unveilRules?.inForce && !unveilRules.isAs(others.unveilRules)) return false
   if (pledge === undefined) return true
-  return target.pledge !== undefined && areSubset(target.pledge.promises, pledge.promises)
+  return others.pledge !== undefined && areSubset(others.pledge.promises, pledge.promises)
 }

@@ -2,17 +2,13 @@
 
 import type {Budget} from '../../vfs/budget.ts'
 import type {Location} from '../../vfs/location.ts'
-import type {PathPolicy} from '../../vfs/path-policy.ts'
 import type {CallTable, Handlers} from '../core/call-table.ts'
 import type {Credentials} from '../core/credentials.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import type {Space} from '../memory/space.ts'
-import type {Pledge} from '../pledge/pledge.ts'
-import type {Promises} from '../pledge/promises.ts'
-import type {PromiseRecorder} from '../pledge/recorder.ts'
-import type {UnveilRules} from '../pledge/unveil-rules.ts'
+import type {Restrictions} from '../pledge/restrictions.ts'
 import type {ProcessSignals} from '../signals/process-signals.ts'
 import {ProcessTimers} from '../time/process-timers.ts'
 import type {Job} from '../tty/job.ts'
@@ -47,13 +43,7 @@ export class ThreadGroup {
   #syscalls: CallTable
   /** Of `syscalls`: every trap looks here. */
   handlers: Handlers
-  /** Its promises (pledge), and the part of the tree that it sees (unveil): absent until it is restricted. */
-  pledge: Pledge | undefined
-  unveilRules: UnveilRules | undefined
-  execPromises: Promises | undefined
-  /** Combines both, and the recorder of what it needs: applyPathPolicies. */
-  pathPolicy: PathPolicy | undefined
-  recorder: PromiseRecorder | undefined
+  readonly restrictions: Restrictions
   /** How it ended; undefined while it lives. From then on it is a zombie, until its parent has waited for it. */
   exit: Exit | undefined
   readonly end = new ProcessEnd()
@@ -70,6 +60,7 @@ export class ThreadGroup {
     this.signals = parts.signals
     this.usage = new ProcessUsage(parts.startedNs, parts.space.map, this.tasks)
     this.program = parts.program
+    this.restrictions = parts.restrictions
     this.#syscalls = parts.syscalls
     this.handlers = parts.syscalls.handlers
   }
@@ -98,7 +89,17 @@ export class ThreadGroup {
 /** What its maker gives it: what fork(2) inherits is a copy of the parent's, or shared with it. */
 export type ProcessParts = Pick<
   ThreadGroup,
-  'pid' | 'run' | 'job' | 'space' | 'limits' | 'budget' | 'signals' | 'program' | 'attributes' | 'syscalls'
+  | 'pid'
+  | 'run'
+  | 'job'
+  | 'space'
+  | 'limits'
+  | 'budget'
+  | 'signals'
+  | 'program'
+  | 'attributes'
+  | 'syscalls'
+  | 'restrictions'
 > & {
   /** CLOCK_MONOTONIC nanoseconds. */
   readonly startedNs: number

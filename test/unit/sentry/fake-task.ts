@@ -11,6 +11,7 @@ import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {Leases} from '../../../src/sentry/fd/leases.ts'
 import {FutexTable} from '../../../src/sentry/memory/futex-table.ts'
 import type {Space} from '../../../src/sentry/memory/space.ts'
+import {Restrictions} from '../../../src/sentry/pledge/restrictions.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
 import {type Program, ThreadGroup} from '../../../src/sentry/task/process.ts'
@@ -106,7 +107,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
   const signals = new ProcessSignals(limits)
   const process = new ThreadGroup({
     ...{pid: 7, run: new Run(), limits, signals, budget: kernel.budget, startedNs: 0},
-    ...{job: new Job(7), attributes: new ProcessAttributes()},
+    ...{job: new Job(7), attributes: new ProcessAttributes(), restrictions: new Restrictions()},
     syscalls: calls,
     space: {map: {}} as unknown as Space,
     program: {signalTrampoline: 0} as unknown as Program,
@@ -140,7 +141,7 @@ function initOf({budget}: FakeKernel): Process {
   const limits = new ResourceLimits()
   return new ThreadGroup({
     ...{pid: 1, run: new Run(), limits, signals: new ProcessSignals(limits), budget, startedNs: 0},
-    ...{job: new Job(1), attributes: new ProcessAttributes()},
+    ...{job: new Job(1), attributes: new ProcessAttributes(), restrictions: new Restrictions()},
     syscalls: calls,
     space: {map: {}} as unknown as Space,
     program: {signalTrampoline: 0} as unknown as Program,

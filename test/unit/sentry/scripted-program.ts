@@ -10,6 +10,7 @@ import {FsContext} from '../../../src/sentry/fd/fs-context.ts'
 import {SentryKernel} from '../../../src/sentry/kernel.ts'
 import {faultWindows} from '../../../src/sentry/memory/fault-windows.ts'
 import {Space} from '../../../src/sentry/memory/space.ts'
+import {Restrictions} from '../../../src/sentry/pledge/restrictions.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
 import {table} from '../../../src/sentry/syscalls/table.ts'
@@ -51,7 +52,7 @@ export function program(
   const {memory, userTop} = platform
   const process = new ThreadGroup({
     ...{pid, run: new Run(), limits, signals, startedNs: 0, syscalls: calls},
-    ...{job: new Job(pid), attributes: new ProcessAttributes()},
+    ...{job: new Job(pid), attributes: new ProcessAttributes(), restrictions: new Restrictions()},
     budget,
     space: Space.create({
       addresses: platform.createSpace(),

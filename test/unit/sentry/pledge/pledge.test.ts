@@ -42,9 +42,9 @@ describe('a table under a pledge', () => {
 
   test('is made of the first one, however often a process pledges', () => {
     const t = new PledgedTask().pledge('stdio rpath')
-    const {beneath} = t.task.process.pledge!
+    const {beneath} = t.task.process.restrictions.pledge!
     for (let i = 0; i < 3; i++) t.pledge('stdio')
-    expect(t.task.process.pledge!.beneath).toBe(beneath)
+    expect(t.task.process.restrictions.pledge!.beneath).toBe(beneath)
   })
 })
 

@@ -14,7 +14,7 @@ import {
 import {needsOf} from '../../../../src/sentry/pledge/walked-path.ts'
 import {inotifyInit1} from '../../../../src/sentry/syscalls/inotify.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
-import type {Intent} from '../../../../src/vfs/path-policy.ts'
+import type {Intent, PathPolicy} from '../../../../src/vfs/path-policy.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 
 const OPEN_HOW_SIZE = 24
@@ -72,11 +72,12 @@ describe('paths', () => {
   function intentsOf(row: Row, flags: number): Intent[] {
     const simulated = new SimulatedTask()
     const intents: Intent[] = []
-    simulated.task.process.pathPolicy = {
+    const policy: PathPolicy = {
       enter: () => {},
       reach: (_, intent) => void intents.push(intent),
       fail: (_directory, _rest, intent) => void intents.push(intent),
     }
+    Object.defineProperty(simulated.task.process.restrictions, 'pathPolicy', {value: policy})
     const how = simulated.int64s(flags, 0, 0)
     const args = row.args.split(' ').map((kind) => {
       if (kind === 'path') return '/file'

@@ -5,7 +5,6 @@ import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {EACCES, EAFNOSUPPORT, ENOENT, ENOTSOCK} from '../../../../src/abi/errno.ts'
 import {AF_UNIX, SCM_RIGHTS, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET} from '../../../../src/abi/socket.ts'
 import type {UnixFamily} from '../../../../src/sentry/net/unix/unix-family.ts'
-import {applyPathPolicies} from '../../../../src/sentry/pledge/path-policies.ts'
 import {PromiseRecorder} from '../../../../src/sentry/pledge/recorder.ts'
 import {parsePermissions, UnveilRules} from '../../../../src/sentry/pledge/unveil-rules.ts'
 import {openEventfd} from '../../../../src/vfs/eventfd.ts'
@@ -92,8 +91,7 @@ describe('what is unveiled', () => {
     const {process, kernel, fs, credentials} = t.task
     const rules = new UnveilRules(kernel.rootMount.top, process.budget)
     rules.add({root: fs.root, credentials}, fs.root, '/seen', parsePermissions(permissions)!)
-    process.unveilRules = rules
-    applyPathPolicies(process)
+    process.restrictions.unveilRules = rules
     return t
   }
 

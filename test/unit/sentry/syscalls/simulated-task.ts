@@ -29,6 +29,7 @@ import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
 import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import {VirtualFileSystem} from '../../../../src/vfs/virtual-file-system.ts'
 import '../blocked-call.ts'
+import {Restrictions} from '../../../../src/sentry/pledge/restrictions.ts'
 import {ProcessAttributes} from '../../../../src/sentry/task/process-attributes.ts'
 import {Job} from '../../../../src/sentry/tty/job.ts'
 import {calls} from '../calls.ts'
@@ -56,6 +57,7 @@ export class SimulatedTask {
       run: new Run(),
       job: new Job(pid),
       attributes: new ProcessAttributes(),
+      restrictions: new Restrictions(),
       space: new Space({addresses: guest.space, map: guest.map, budget: new Budget()}),
       limits: guest.limits,
       budget: new Budget(),

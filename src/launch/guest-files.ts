@@ -15,10 +15,10 @@ import type {Volume} from '../sentry/outside/volume.ts'
 import type {FindUser} from './guest-user.ts'
 import type {RunOptions} from './options.ts'
 
-type Shown = Pick<SentryOptions, 'root' | 'lower' | 'volumes' | 'showProgram'> &
+type SentryFiles = Pick<SentryOptions, 'root' | 'lower' | 'volumes' | 'showProgram'> &
   Required<Pick<SentryOptions, 'user'>>
 
-export interface GuestFiles extends Shown {
+export interface GuestFiles extends SentryFiles {
   /** Present with `image` or `user`. */
   config?: ImageConfig
   /** Present with an archive or `image`. */

@@ -8,7 +8,7 @@ import type {RunOptions} from './options.ts'
 type GuestProgram = Pick<ProgramOptions, 'program' | 'args' | 'env' | 'cwd'>
 
 /** What the user asks for, in addition to the image. */
-export interface Wanted {
+export interface ProgramRequest {
   /** With an image: a program of it that replaces its entry point. */
   program?: string | undefined
   /** Replace the image's arguments, if not empty, or its command where it has no entry point. */
@@ -20,7 +20,7 @@ export interface Wanted {
 
 /** @param own every guest's environment, which the others override. @throws HvError BAD_ARGUMENT when there is nothing to run */
 export function guestProgram(
-  wanted: Wanted,
+  wanted: ProgramRequest,
   config: ImageConfig | undefined,
   own: Readonly<Record<string, string>>,
 ): GuestProgram {

@@ -74,7 +74,7 @@ export class Launch {
   readonly umask = process.umask()
   readonly #used: Disposable[]
 
-  constructor(jail: Jail, {server, core, used}: Opened) {
+  constructor(jail: Jail, {server, core, used}: LaunchResources) {
     this.jail = jail
     this.server = server
     this.core = core
@@ -105,7 +105,7 @@ export class Launch {
 }
 
 /** What a launch lets go of when it ends. */
-interface Opened {
+interface LaunchResources {
   server?: GdbServer
   core?: CoreFile
   readonly used: Disposable[]
@@ -121,7 +121,7 @@ export async function launch<Result>(
   options: LaunchOptions,
 ): Promise<Result & {jail: readonly JailLayer[]}> {
   const watchdog = new Watchdog(options)
-  const opened: Opened = {used: []}
+  const opened: LaunchResources = {used: []}
   watchdog.start()
   try {
     const guest = await open()
@@ -142,7 +142,7 @@ export async function launch<Result>(
 async function toEnd<Result>(
   guest: OpenedGuest<Result>,
   options: LaunchOptions,
-  opened: Opened,
+  opened: LaunchResources,
   watchdog: Watchdog,
 ): Promise<Result & {jail: readonly JailLayer[]}> {
   const {dropTo, code} = options
@@ -171,7 +171,11 @@ async function warmUp(platform: PlatformChoice, {code, stats}: LaunchOptions): P
 }
 
 /** gdb's socket and the core's file, for which there is no place in a jail. @throws HvError BAD_ARGUMENT */
-async function openObservers(opened: Opened, mayBeMachine: boolean, options: LaunchOptions): Promise<void> {
+async function openObservers(
+  opened: LaunchResources,
+  mayBeMachine: boolean,
+  options: LaunchOptions,
+): Promise<void> {
   const {gdb, core} = options
   if (gdb)
     opened.server = await (await import('./gdb.ts')).listenForGdb(gdb, writablePaths(options), mayBeMachine)

@@ -98,7 +98,7 @@ async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGue
   return {start: () => start(spec, {sentry, shown, program, gdb, trace})}
 }
 
-interface Loaded {
+interface SentryParts {
   sentry: Sentry
   shown: GuestFiles
   program: ProgramOptions
@@ -109,7 +109,7 @@ interface Loaded {
 /** @throws HvError as Sentry.load does */
 function start(
   {options, launch, onHost, opened, pledge}: Spec,
-  {sentry, shown, program, gdb, trace}: Loaded,
+  {sentry, shown, program, gdb, trace}: SentryParts,
 ): RunningGuest<RunResult> {
   const {kernel} = sentry
   const started = new StartedProgram(sentry, program, options, new Run(kernel.cpuUse.meter))

@@ -7,7 +7,7 @@ import {COST} from './budget.ts'
 import type {DirectoryEntry, FileDescription, Inode} from './file.ts'
 import {Description} from './file-description.ts'
 import {seekTo} from './seek.ts'
-import {UNFINISHED, Unfinished} from './unfinished.ts'
+import {UNFINISHED, UnfinishedError} from './unfinished.ts'
 
 /**
  * Lists a directory without `.` and `..`, one entry at a time, while names come and go. It ends even if a name is added for
@@ -87,7 +87,7 @@ export class DirectoryDescription extends Description {
     yield* this.#list()
   }
 
-  /** @throws Errno ENOMEM, having dropped what was listed; Unfinished: called again, it goes on */
+  /** @throws Errno ENOMEM, having dropped what was listed; UnfinishedError: called again, it goes on */
   #listUpTo(count: number): void {
     try {
       this.#take(COST.listing - this.#taken)
@@ -100,7 +100,7 @@ export class DirectoryDescription extends Description {
         this.#entries.push(value)
       }
     } catch (error) {
-      if (error instanceof Unfinished) this.#goesOn = true
+      if (error instanceof UnfinishedError) this.#goesOn = true
       else this.#drop()
       throw error
     }
@@ -128,7 +128,7 @@ export function readDirectoryNow(file: FileDescription, maxEntries: number): Dir
     try {
       return file.readDirectory(maxEntries)
     } catch (error) {
-      if (!(error instanceof Unfinished)) throw error
+      if (!(error instanceof UnfinishedError)) throw error
     }
   }
 }

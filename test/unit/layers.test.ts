@@ -209,6 +209,18 @@ test('what the compiler does not check says why it is safe', () => {
   expect(bare).toEqual([])
 })
 
+test('a type is named by a noun, not by a participle', () => {
+  const names = src.flatMap(({text}) => [
+    ...text.matchAll(/^(?:export )?(?:abstract )?(?:interface|type|class) (\w+)/gm),
+  ])
+  const participle =
+    /(?:Found|Kept|Told|Born|Shown|Sent|Made|Begun|Known|Said|Taken|Given|Seen|[A-Z][a-z]*ed)$/
+  const isNoun = /(?:Feed|Need|Seed|Speed)$/
+  expect(names.map(([, name]) => name).filter((name) => participle.test(name) && !isNoun.test(name))).toEqual(
+    [],
+  )
+})
+
 test('what implements FileDescription is a Description by name', () => {
   const declared = src.flatMap(({text}) => [...text.matchAll(/\bclass (\w+)(?: extends (\w+))?([^{]*)/g)])
   const parents = new Map(declared.map(([, name, parent]) => [name, parent]))

@@ -2,7 +2,7 @@
 
 import {EAGAIN, EINVAL, EIO, EOPNOTSUPP, EPROTO, Errno} from '../../abi/errno.ts'
 import type {Location} from '../../vfs/location.ts'
-import {Unfinished} from '../../vfs/unfinished.ts'
+import {UnfinishedError} from '../../vfs/unfinished.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {copyOf, LongRequests} from '../share/long-requests.ts'
 import {CALLS} from './calls.ts'
@@ -46,7 +46,7 @@ export class Server {
       if (type === TFLUSH) return this.#flush(request)
       return this.#attempt(request)
     } catch (error) {
-      if (!(error instanceof Unfinished)) throw error
+      if (!(error instanceof UnfinishedError)) throw error
       const kept = copyOf(request)
       return this.#long.start(tag, () => this.#attempt(kept)) ?? this.#reply.error(tag, EAGAIN)
     }
@@ -63,7 +63,7 @@ export class Server {
     this.#session.reset()
   }
 
-  /** @throws Unfinished: called again, the same request goes on from where it was */
+  /** @throws UnfinishedError: called again, the same request goes on from where it was */
   #attempt(bytes: Uint8Array): Uint8Array {
     const request = new Request(bytes)
     const {type, tag} = request

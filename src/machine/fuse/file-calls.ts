@@ -81,7 +81,7 @@ export const write: Call = ({handles}, request, reply) => {
 
 export const fsync: Call = ({handles}, request) => handles.get(request.uint64()).sync()
 
-/** @throws Unfinished: long work is done in parts */
+/** @throws UnfinishedError: long work is done in parts */
 export const fallocate: Call = ({handles}, request) => {
   const file = handles.get(request.uint64())
   const offset = request.uint64()

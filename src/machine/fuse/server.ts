@@ -2,7 +2,7 @@
 
 import {EAGAIN, EINVAL, EIO, ENOSYS, EPROTO, Errno} from '../../abi/errno.ts'
 import type {Location} from '../../vfs/location.ts'
-import {Unfinished} from '../../vfs/unfinished.ts'
+import {UnfinishedError} from '../../vfs/unfinished.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {copyOf, LongRequests} from '../share/long-requests.ts'
 import {CALLS, UNANSWERED} from './calls.ts'
@@ -42,7 +42,7 @@ export class Server {
     try {
       return this.#attempt(request)
     } catch (error) {
-      if (!(error instanceof Unfinished)) throw error
+      if (!(error instanceof UnfinishedError)) throw error
       return this.#later(request.again(copyOf(bytes)))
     }
   }
@@ -58,7 +58,7 @@ export class Server {
     this.#session.reset()
   }
 
-  /** @throws Unfinished: called again, the same request goes on from where it was */
+  /** @throws UnfinishedError: called again, the same request goes on from where it was */
   #attempt(request: Request): Uint8Array {
     const {opcode, unique} = request
     const reply = this.#reply

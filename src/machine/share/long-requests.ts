@@ -1,11 +1,11 @@
 // LongRequests: a machine's requests that take more than one turn of the event loop, and their promised answers.
 
-import {Unfinished} from '../../vfs/unfinished.ts'
+import {UnfinishedError} from '../../vfs/unfinished.ts'
 
 /** The most at a time. */
 const MOST = 64
 
-/** Answers a request, or throws Unfinished: called again, it goes on from where it was. */
+/** Answers a request, or throws UnfinishedError: called again, it goes on from where it was. */
 export type Attempt = () => Uint8Array
 
 export class LongRequests<Key> {
@@ -34,7 +34,7 @@ async function finish(attempt: Attempt): Promise<Uint8Array> {
     try {
       return copyOf(attempt())
     } catch (error) {
-      if (!(error instanceof Unfinished)) throw error
+      if (!(error instanceof UnfinishedError)) throw error
     }
   }
 }

@@ -1,7 +1,7 @@
 // Dispatch: from a call's number to its handler, and from the handler's outcome to the guest's result.
 
 import {ENOSYS, Errno} from '../../abi/errno.ts'
-import {Unfinished} from '../../vfs/unfinished.ts'
+import {UnfinishedError} from '../../vfs/unfinished.ts'
 import {nextSlice} from '../core/slices.ts'
 import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
@@ -35,7 +35,7 @@ export function attempt(task: Task, run: Syscall, args: Arguments, callNumber: n
   try {
     return run(task, args)
   } catch (error) {
-    if (error instanceof Unfinished) return nextSlice(task, startAgain, undefined)
+    if (error instanceof UnfinishedError) return nextSlice(task, startAgain, undefined)
     return toResult(task, error, callNumber)
   }
 }
@@ -54,7 +54,7 @@ export function retry(task: Task, expired: boolean): boolean {
   try {
     result = resumeWait(task, wait, expired)
   } catch (error) {
-    const isUnfinished = error instanceof Unfinished
+    const isUnfinished = error instanceof UnfinishedError
     result = isUnfinished
       ? nextSlice(task, wait.next, wait.progress)
       : toResult(task, error, task.context.callNumber)

@@ -121,7 +121,7 @@ export class OverlayLeaf extends OverlayNode {
     return this.fs.upper.openDevice(this, this.attributes().rdev, flags)
   }
 
-  /** @throws Unfinished for a large file */
+  /** @throws UnfinishedError for a large file */
   override copyUp(withData = true): TmpfsNode {
     if (this.upper !== undefined) return this.upper
     const lower = this.lower as Inode

@@ -10,7 +10,7 @@ import {openHostFs} from '../../../src/vfs/fs/host.ts'
 import {Overlay} from '../../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import {nativeHost} from '../../../src/vfs/native-host.ts'
-import {Unfinished} from '../../../src/vfs/unfinished.ts'
+import {UnfinishedError} from '../../../src/vfs/unfinished.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
 import {TestVfs} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
@@ -41,7 +41,7 @@ function readAll(file: FileDescription, looked: {count: number}, each = 1000) {
       if (entries.length === 0) return {most, names}
       names.push(...entries.map(({name}) => name))
     } catch (error) {
-      if (!(error instanceof Unfinished)) throw error
+      if (!(error instanceof UnfinishedError)) throw error
     }
     most = Math.max(most, looked.count - before)
   }
@@ -59,7 +59,7 @@ test('no more names are looked at than were asked for', () => {
 test('an offset far away is reached in slices', () => {
   const {file, looked} = manyNames()
   file.seek(MANY, SEEK_SET)
-  expect(() => file.readDirectory(10)).toThrow(Unfinished)
+  expect(() => file.readDirectory(10)).toThrow(UnfinishedError)
   expect(readAll(file, looked)).toMatchObject({most: SLICE_ENTRIES, names: ['n199998', 'n199999']})
 })
 

@@ -6,7 +6,7 @@ import type {MemoryFile} from '../../../../src/platform/memory-file.ts'
 import type {FileDescription} from '../../../../src/vfs/file.ts'
 import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
-import {Unfinished} from '../../../../src/vfs/unfinished.ts'
+import {UnfinishedError} from '../../../../src/vfs/unfinished.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {errorOf, TestVfs} from '../../../helpers/vfs.ts'
 
@@ -35,7 +35,7 @@ function insist<T>(call: () => T): [result: T, calls: number] {
     try {
       return [call(), calls]
     } catch (error) {
-      if (!(error instanceof Unfinished)) throw error
+      if (!(error instanceof UnfinishedError)) throw error
     }
   }
 }
@@ -51,7 +51,7 @@ test('goes on where it was, and ends with the whole content', () => {
 
 test('shows the lower file until it is done, by any change of attributes', () => {
   const change = () => vfs.locate('/large').inode.setAttributes({mode: 0o600})
-  expect(change).toThrow(Unfinished)
+  expect(change).toThrow(UnfinishedError)
   expect(vfs.stat('/large').mode & 0o777).toBe(0o644)
   expect(insist(change)[1]).toBe(2)
   expect(vfs.stat('/large').mode & 0o777).toBe(0o600)
@@ -65,7 +65,7 @@ test.each([
   (_name, end) => {
     const before = memory.allocatedBytes
     const reader = vfs.open('/large', O_RDONLY)
-    expect(() => vfs.open('/large', O_RDWR)).toThrow(Unfinished)
+    expect(() => vfs.open('/large', O_RDWR)).toThrow(UnfinishedError)
     end()?.close()
     reader.close()
     expect(memory.allocatedBytes).toBe(before)

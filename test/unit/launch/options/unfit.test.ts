@@ -1,6 +1,7 @@
-// The options of a run that do not apply to a bare-metal guest.
+// Options that mean nothing to a kind of guest.
 
 import {expect, test} from 'vitest'
+import type {UnfitKind} from '../../../../src/launch/options/row.ts'
 import {refuseUnfit} from '../../../../src/launch/options/unfit.ts'
 import type {RunOptions} from '../../../../src/launch/options.ts'
 
@@ -23,5 +24,15 @@ test.each<[Partial<RunOptions>, string]>([
 ])('%j is refused', (options, named) => {
   expect(() => refuseUnfit({...plain, ...options}, 'bare')).toThrow(
     expect.objectContaining({code: 'BAD_ARGUMENT', message: expect.stringContaining(named)}),
+  )
+})
+
+test.each<[UnfitKind, Partial<RunOptions>, string]>([
+  ['kernel', {pledge: 'stdio'}, '`pledge` is for programs under the sentry, and `kernel` boots a machine'],
+  ['kernel', {modules: '/m'}, '`modules` is for a program that `kernel` runs'],
+  ['kernel-program', {reboots: true}, '`reboots` has no meaning for a program with a kernel of its own'],
+])('a %s refuses %j', (kind, options, message) => {
+  expect(() => refuseUnfit({...plain, ...options}, kind)).toThrow(
+    expect.objectContaining({code: 'BAD_ARGUMENT', message}),
   )
 })

@@ -1,11 +1,10 @@
 // VirtualFileSystem: what the file systems of one kernel share: device numbers, changes to its mounts, and those that no mount shows.
 
-import {AnonymousInode} from './anonymous-inode.ts'
 import {FileClock} from './clock.ts'
 import type {ByteString} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Host} from './host.ts'
-import {UnmountedFileSystem} from './unmounted.ts'
+import {AnonymousInode, UnmountedFileSystem} from './unmounted.ts'
 import {type Changes, WaitQueue} from './wait-queue.ts'
 
 const PIPEFS_MAGIC = 0x50495045

@@ -7,7 +7,7 @@ import type {FileDescription} from '../../vfs/file.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {type Continuation, continuation, type WaitedFile} from '../core/wait.ts'
-import {type TimeLimit, writeRemaining} from '../time/time-limit.ts'
+import {type TimeLimit, writeRemaining} from '../time/time-argument.ts'
 
 /** What a descriptor leads to now: poll(2) and select(2) look each one up in every pass. */
 export function readinessAt(task: Task, fd: number): number {

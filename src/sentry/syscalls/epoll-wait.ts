@@ -7,7 +7,7 @@ import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {EpollDescription} from '../fd/epoll.ts'
 import {type ReadinessWait, readinessWait, setMaskArgument, sleepOnFiles} from '../fd/readiness.ts'
-import {deadlineAfterMs, readTimespecDeadline, type TimeLimit} from '../time/time-limit.ts'
+import {deadlineAfterMs, readTimespecDeadline, type TimeLimit} from '../time/time-argument.ts'
 
 const layout = arch.kernelAbi.epollEvent
 /** The most that fit: EP_MAX_EVENTS of fs/eventpoll.c. */

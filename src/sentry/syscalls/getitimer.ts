@@ -3,8 +3,8 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {NS_PER_SECOND, toNs} from '../../abi/time.ts'
 import type {Syscall} from '../core/syscall.ts'
-import {ITIMER_PROF, ITIMER_REAL, intervalTimer} from '../time/interval-timers.ts'
 import type {PeriodicTimer} from '../time/periodic-timer.ts'
+import {ITIMER_PROF, ITIMER_REAL, intervalTimer} from '../time/process-timers.ts'
 import {encodeTimerval, readTimerval} from '../time/time-argument.ts'
 
 /** The smallest value of an armed timer in a struct timeval. */

@@ -8,7 +8,7 @@ import {type Limit, RLIMIT_CPU, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {processArgument} from '../task/process-argument.ts'
-import {enforceCpuLimit} from '../time/cpu-limit.ts'
+import {enforceCpuLimit} from '../time/process-timers.ts'
 
 const RLIMIT_BYTES = 16
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn

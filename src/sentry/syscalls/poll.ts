@@ -13,7 +13,7 @@ import {
   setMaskArgument,
   sleepOnFiles,
 } from '../fd/readiness.ts'
-import {deadlineAfterMs, readTimespecDeadline, type TimeLimit} from '../time/time-limit.ts'
+import {deadlineAfterMs, readTimespecDeadline, type TimeLimit} from '../time/time-argument.ts'
 
 export const poll: Syscall = (task, args) => {
   const deadlineNs = deadlineAfterMs(task, args.int32(2))

@@ -12,7 +12,7 @@ import {
   setMaskArgument,
   sleepOnFiles,
 } from '../fd/readiness.ts'
-import {readTimespecDeadline, readTimevalDeadline, type TimeLimit} from '../time/time-limit.ts'
+import {readTimespecDeadline, readTimevalDeadline, type TimeLimit} from '../time/time-argument.ts'
 
 export const select: Syscall = (task, args) => {
   const address = args.address(4)

@@ -14,7 +14,6 @@ import type {
 } from '../file.ts'
 import type {FileSystem} from '../file-system.ts'
 import {Node} from '../node.ts'
-import {hashedIno} from './hashed-ino.ts'
 
 /** Makes an inode when its name is looked up. */
 export type Make = (parent: ProcDirectory, name: ByteString) => ProcNode
@@ -183,4 +182,20 @@ export function directory(contents: Contents, permissions?: number, owner?: Owne
 
 export function subdirectory(entries: Entries): Entry {
   return directory(fixedContents(entries))
+}
+
+const ROOT_INO = 1
+const FIRST_HASHED_INO = 0x1000
+
+/** @param path within the file system; empty: its root */
+function hashedIno(path: ByteString): number {
+  if (path === '') return ROOT_INO
+  // FNV-1a over two lanes, for 48 bits.
+  let low = 0x811c9dc5
+  let high = 0x01000193
+  for (let i = 0; i < path.length; i++) {
+    low = Math.imul(low ^ path.charCodeAt(i), 0x01000193)
+    high = Math.imul(high ^ path.charCodeAt(i), 0x85ebca6b)
+  }
+  return FIRST_HASHED_INO + (low >>> 0) + (high >>> 16) * 2 ** 32
 }

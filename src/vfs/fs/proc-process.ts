@@ -1,14 +1,13 @@
 // /proc/PID and /proc/PID/task/TID.
 
 import {EINVAL, ENOENT, Errno, ESRCH} from '../../abi/errno.ts'
-import {S_IFDIR} from '../../abi/file-mode.ts'
+import {majorOf, minorOf, S_IFDIR} from '../../abi/file-mode.ts'
 import type {ByteString} from '../file.ts'
-import type {Location} from '../location.ts'
-import {detachedLocation} from '../mount-tree.ts'
+import type {Location, Mount} from '../location.ts'
+import {allMounts, detachedLocation, pathOf} from '../mount-tree.ts'
 import {NAMESPACES, NamespaceInode} from './nsfs.ts'
 import {fdContents, fdinfoContents, locationText} from './proc-fds.ts'
 import {magicLink} from './proc-links.ts'
-import {mountinfoText, mountsText} from './proc-mounts.ts'
 import {
   type Contents,
   directory,
@@ -164,4 +163,49 @@ function processLink(
 
 function nulTerminated(strings: readonly ByteString[]): ByteString {
   return strings.map((each) => `${each}\0`).join('')
+}
+
+function mountsText(tree: Mount, root: Location): ByteString {
+  let lines = ''
+  for (const {mount, path} of visibleMounts(tree, root)) {
+    lines += `${escapeBlanks(mount.source)} ${escapeBlanks(path)} ${mount.fs.type} `
+    lines += `${options(mount)}${ownOptions(mount)} 0 0\n`
+  }
+  return lines
+}
+
+function mountinfoText(tree: Mount, root: Location): ByteString {
+  let lines = ''
+  for (const {mount, path} of visibleMounts(tree, root)) {
+    const {id, at} = mount
+    const parent = at === undefined ? 0 : at.mount.id
+    const {dev} = mount.fs
+    lines += `${id} ${parent} ${majorOf(dev)}:${minorOf(dev)} / ${escapeBlanks(path)} ${options(mount)} - `
+    lines += `${mount.fs.type} ${escapeBlanks(mount.source)} ${access(mount)}${ownOptions(mount)}\n`
+  }
+  return lines
+}
+
+function* visibleMounts(tree: Mount, root: Location): Iterable<{mount: Mount; path: ByteString}> {
+  for (const mount of allMounts(tree)) {
+    const {path, unreachable} = pathOf(mount.top, root)
+    if (!unreachable) yield {mount, path}
+  }
+}
+
+function access(mount: Mount): string {
+  return mount.readOnly || mount.fs.readOnly ? 'ro' : 'rw'
+}
+
+function options(mount: Mount): string {
+  return `${access(mount)},relatime`
+}
+
+function ownOptions({fs}: Mount): string {
+  return fs.options === undefined ? '' : `,${fs.options}`
+}
+
+/** Blanks and backslashes in octal, since blanks separate the columns. */
+function escapeBlanks(text: ByteString): ByteString {
+  return text.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
 }

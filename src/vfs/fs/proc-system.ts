@@ -1,19 +1,41 @@
 // The files of /proc about the whole system, and /proc/sys.
 
 import {MEMFD_NOEXEC_ENFORCED} from '../../abi/fcntl.ts'
+import * as ipc from '../../abi/ipc.ts'
+import * as mqueue from '../../abi/ipc.ts'
 import {USER_HZ} from '../../abi/time.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {ByteString} from '../file.ts'
 import {allMounts} from '../mount-tree.ts'
 import {PIPE_MAX_BYTES, PIPE_USER_PAGES_SOFT} from '../pipe.ts'
 import {Devpts, MOST_TERMINALS} from './devpts.ts'
-import {mqueueLimits, sysvipcLimits} from './proc-ipc-limits.ts'
 import {link} from './proc-links.ts'
 import {type Entries, type Entry, subdirectory} from './proc-nodes.ts'
 import {integerBetween} from './proc-process-settings.ts'
 import type {ProcActivity, ProcSource} from './proc-source.ts'
 import {sysvipcDirectory} from './proc-sysvipc.ts'
 import {constant, text} from './proc-text.ts'
-import {vmstatText} from './proc-vmstat.ts'
+
+/** In kernel/. */
+const sysvipcLimits: Entries = {
+  msgmax: constant(ipc.MSGMAX),
+  msgmnb: constant(ipc.MSGMNB),
+  msgmni: constant(ipc.MSGMNI),
+  sem: constant(`${ipc.SEMMSL}\t${ipc.SEMMNS}\t${ipc.SEMOPM}\t${ipc.SEMMNI}`),
+  shm_rmid_forced: constant(0),
+  shmall: constant(ipc.SHMALL),
+  shmmax: constant(ipc.SHMMAX),
+  shmmni: constant(ipc.SHMMNI),
+}
+
+/** In fs/mqueue/. */
+const mqueueLimits: Entries = {
+  msg_default: constant(mqueue.MQ_MSG_DEFAULT),
+  msg_max: constant(mqueue.MQ_MSG_MAX),
+  msgsize_default: constant(mqueue.MQ_MSGSIZE_DEFAULT),
+  msgsize_max: constant(mqueue.MQ_MSGSIZE_MAX),
+  queues_max: constant(mqueue.MQ_QUEUES_MAX),
+}
 
 const HOSTNAME_MAX = 64
 
@@ -190,4 +212,21 @@ function uuidOf({random}: ProcSource): string {
   bytes[8] = (bytes[8] & 0x3f) | 0x80
   const hex = Buffer.from(bytes).toString('hex')
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+/** Nothing is cached, written back or swapped: files lie in the guest's memory or on the host. */
+const NONE =
+  'nr_inactive_anon nr_inactive_file nr_active_file nr_unevictable nr_mlock nr_slab_reclaimable nr_slab_unreclaimable ' +
+  'nr_isolated_anon nr_isolated_file nr_mapped nr_file_pages nr_dirty nr_writeback nr_shmem nr_dirtied nr_written ' +
+  'nr_kernel_stack nr_page_table_pages nr_bounce pgpgin pgpgout pswpin pswpout pgactivate pgdeactivate pgmajfault ' +
+  'pgrefill pgscan_kswapd pgscan_direct pgsteal_kswapd pgsteal_direct oom_kill'
+
+function vmstatText(source: ProcSource): ByteString {
+  const {totalBytes, freeBytes} = source.memory()
+  const free = Math.floor(freeBytes / PAGE_SIZE)
+  const used = Math.floor((totalBytes - freeBytes) / PAGE_SIZE)
+  const {faults} = source
+  let lines = `nr_free_pages ${free}\nnr_active_anon ${used}\nnr_anon_pages ${used}\n`
+  for (const name of NONE.split(' ')) lines += `${name} 0\n`
+  return `${lines}pgalloc_normal ${used}\npgfree 0\npgfault ${faults}\n`
 }

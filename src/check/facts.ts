@@ -28,8 +28,8 @@ export interface Facts {
   stop: Outcome<StopProof> | undefined
 }
 
-/** One or more findings about one subject; none when the subject does not exist here. */
-export type Check = (facts: Facts) => Finding[]
+/** What it finds about one subject; an empty list when the subject does not exist here. */
+export type Check = (facts: Facts) => Finding | Finding[]
 
 /** What an architecture's folder offers. */
 export interface ArchChecks {

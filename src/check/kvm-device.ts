@@ -17,8 +17,8 @@ export const checkKvmDevice: Check = (facts) => {
   const {openErrno} = facts.kvm
   const subject = {id: 'kvm-device', title: KVM_DEVICE}
   const evidence = `open(${KVM_DEVICE}, O_RDWR): ${errnoName(openErrno)}${modeOf(facts)}`
-  if (openErrno === 0) return [{...subject, status: 'ok', detail: 'It is there and can be opened.', evidence}]
-  return [{...subject, status: 'fail', ...diagnose(facts), evidence}]
+  if (openErrno === 0) return {...subject, status: 'ok', detail: 'It is there and can be opened.', evidence}
+  return {...subject, status: 'fail', ...diagnose(facts), evidence}
 }
 
 export function errnoName(errno: number): string {

@@ -33,8 +33,8 @@ export const checkKvmVm: Check = (facts) => {
   if (kvm.openErrno !== 0) return []
   const subject = {id: 'kvm-vm', title: 'Making a VM'}
   const evidence = `KVM_CREATE_VM: ${errnoName(kvm.createVmErrno)}`
-  if (kvm.createVmErrno === 0) return [{...subject, status: 'ok', detail: 'KVM makes one.', evidence}]
-  return [{...subject, status: 'fail', ...diagnose(facts), evidence}]
+  if (kvm.createVmErrno === 0) return {...subject, status: 'ok', detail: 'KVM makes one.', evidence}
+  return {...subject, status: 'fail', ...diagnose(facts), evidence}
 }
 
 function diagnose({host, kvm}: Facts): Pick<Finding, 'detail' | 'mend'> {

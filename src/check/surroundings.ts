@@ -1,7 +1,7 @@
 // What this host itself runs in: a container, WSL, a virtual machine; whether /proc is mounted; the kernel's page size.
 
 import {AT_NULL, AT_PAGESZ} from '../abi/auxv.ts'
-import type {Check} from './facts.ts'
+import type {Facts} from './facts.ts'
 import type {Finding} from './finding.ts'
 import type {Host} from './host.ts'
 
@@ -56,7 +56,7 @@ export function pageSizeOf(host: Host): number | null {
 }
 
 /** hv opens a guest's files by descriptor, through /proc/self/fd, and many checks read it. No findings where it is mounted. */
-export const checkProc: Check = ({host}) => {
+export function checkProc({host}: Facts): Finding[] {
   if (host.exists('/proc/cpuinfo') || host.exists('/proc/self')) return []
   return [
     {

@@ -24,9 +24,12 @@ export const checkCpu: Check = ({host}) => {
   const behind = hypervisorOf(host)
   const told = behind ? `; this is a virtual machine (${behind}), whose host may have told otherwise` : ''
   if (cpus.length === 0) {
-    return [
-      {...subject, status: 'info', detail: 'Its cores could not be read.', evidence: `${source}: nothing`},
-    ]
+    return {
+      ...subject,
+      status: 'info',
+      detail: 'Its cores could not be read.',
+      evidence: `${source}: nothing`,
+    }
   }
   const detail = cpus
     .map(({name, hasVhe}) => {
@@ -36,23 +39,21 @@ export const checkCpu: Check = ({host}) => {
     .join(' ')
   const numbers = cpus.map(({implementer, part}) => `implementer ${implementer}, part ${part}`).join('; ')
   const status = cpus.some(({hasVhe}) => hasVhe === undefined) ? 'info' : 'ok'
-  return [{...subject, status, detail, evidence: `${source}: ${numbers}${told}`}]
+  return {...subject, status, detail, evidence: `${source}: ${numbers}${told}`}
 }
 
 export const checkNested: Check = (facts) => {
   const hasEl2 = hasEl2ForGuests(facts)
   if (hasEl2 === null) return []
-  return [
-    {
-      id: 'nested',
-      title: 'Nested virtualization',
-      status: 'info',
-      detail: hasEl2
-        ? 'On: guests can have an EL2.'
-        : 'Off: guests cannot have an EL2. hv does not need it. It takes a core of Armv8.4 with FEAT_NV2, Linux 6.16 and `kvm-arm.mode=nested`.',
-      evidence: `KVM_CHECK_EXTENSION: KVM_CAP_ARM_EL2=${Number(hasEl2)}`,
-    },
-  ]
+  return {
+    id: 'nested',
+    title: 'Nested virtualization',
+    status: 'info',
+    detail: hasEl2
+      ? 'On: guests can have an EL2.'
+      : 'Off: guests cannot have an EL2. hv does not need it. It takes a core of Armv8.4 with FEAT_NV2, Linux 6.16 and `kvm-arm.mode=nested`.',
+    evidence: `KVM_CHECK_EXTENSION: KVM_CAP_ARM_EL2=${Number(hasEl2)}`,
+  }
 }
 
 export const arm64: ArchChecks = {

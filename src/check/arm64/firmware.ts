@@ -12,9 +12,9 @@ export const checkFirmware: Check = (facts) => {
   const subject = {id: 'firmware', title: 'Firmware'}
   const evidence = 'see virtualization-mode'
   if (mode !== 'el1') {
-    return [{...subject, status: 'ok', detail: 'It entered the kernel at EL2.', evidence}]
+    return {...subject, status: 'ok', detail: 'It entered the kernel at EL2.', evidence}
   }
-  return [{...subject, status: 'fail', ...diagnose(facts), evidence}]
+  return {...subject, status: 'fail', ...diagnose(facts), evidence}
 }
 
 function diagnose({host}: Facts): {detail: string; mend: string} {

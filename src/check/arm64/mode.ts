@@ -26,7 +26,7 @@ export const checkMode: Check = (facts) => {
   if (verdict.modes.length > 1) {
     const detail = `It could not be told which of ${namesOf(verdict.modes)} it is.`
     const mend = facts.host.uid === 0 ? REPORT_IT : 'run `sudo hv check`: root may read the kernel log'
-    return [{...subject, status: 'warn', detail, evidence, mend}]
+    return {...subject, status: 'warn', detail, evidence, mend}
   }
   const [mode] = verdict.modes
   const finding: Finding = {...subject, ...judgement(mode, facts), evidence}

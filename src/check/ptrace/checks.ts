@@ -18,9 +18,9 @@ export const checkConfinement: Check = (facts) => {
   const rights = rightsOf(facts.host)
   if (!rights) {
     const detail = 'Whether a seccomp filter is on this process could not be read.'
-    return [{...subject, status: 'info', detail, evidence: '/proc/self/status: not readable'}]
+    return {...subject, status: 'info', detail, evidence: '/proc/self/status: not readable'}
   }
-  return [{...subject, ...judgeFilter(rights, facts), evidence: rights.evidence}]
+  return {...subject, ...judgeFilter(rights, facts), evidence: rights.evidence}
 }
 
 function judgeFilter({isFiltered}: ProcessRights, facts: Facts): Pick<Finding, 'status' | 'detail' | 'mend'> {
@@ -48,27 +48,25 @@ export const checkMemfd: Check = (facts) => {
   if (value === undefined) {
     if (facts.host.hasSysctls) return []
     const detail = 'Whether it is allowed is not known.'
-    return [{...subject, status: 'info', detail, evidence: `${MEMFD_NOEXEC}: not readable`}]
+    return {...subject, status: 'info', detail, evidence: `${MEMFD_NOEXEC}: not readable`}
   }
   const evidence = `${MEMFD_NOEXEC}: ${value}`
   if (value !== ENFORCED || tracesProcesses(facts)) {
     const detail = "It is allowed: a guest's process starts from one."
-    return [{...subject, status: 'ok', detail, evidence}]
+    return {...subject, status: 'ok', detail, evidence}
   }
-  return [
-    {
-      ...subject,
-      status: 'fail',
-      detail: "It is forbidden, and a guest's process starts from one.",
-      evidence,
-      mend: 'allow it: `sudo sysctl vm.memfd_noexec=1`, in each PID namespace from the first one down',
-    },
-  ]
+  return {
+    ...subject,
+    status: 'fail',
+    detail: "It is forbidden, and a guest's process starts from one.",
+    evidence,
+    mend: 'allow it: `sudo sysctl vm.memfd_noexec=1`, in each PID namespace from the first one down',
+  }
 }
 
 const CHECKS: readonly Check[] = [checkKernel, checkScope, checkMemfd, checkConfinement, checkNamespaces]
 
-export const checkPtrace: Check = (facts) => {
+export function checkPtrace(facts: Facts): Finding[] {
   const findings = CHECKS.flatMap((check) => check(facts))
   return [...findings, describeStop(facts, findings)]
 }

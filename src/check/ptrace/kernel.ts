@@ -21,22 +21,20 @@ export const checkKernel: Check = (facts) => {
   const pageBytes = pageSizeOf(host)
   const evidence = `uname -r: ${host.kernel}; AT_PAGESZ: ${pageBytes ?? 'not read'}; ${SECCOMP_ACTIONS}: ${host.read(SECCOMP_ACTIONS)?.trim() ?? 'absent'}`
   if (!host.hasSysctls && !tracesProcesses(facts)) {
-    return [{...subject, status: 'info', detail: 'Whether it has seccomp filters is not known.', evidence}]
+    return {...subject, status: 'info', detail: 'Whether it has seccomp filters is not known.', evidence}
   }
   const lacks = tracesProcesses(facts) ? [] : lacksOf(facts, pageBytes)
   if (lacks.length === 0) {
     const detail = 'It has what hv uses: PTRACE_SYSEMU, seccomp filters, pages of 4 KiB.'
-    return [{...subject, status: 'ok', detail, evidence}]
+    return {...subject, status: 'ok', detail, evidence}
   }
-  return [
-    {
-      ...subject,
-      status: 'fail',
-      detail: `It has ${lacks.map(({what}) => what).join(', ')}.`,
-      evidence,
-      mend: lacks.map(({mend}) => mend).join('; '),
-    },
-  ]
+  return {
+    ...subject,
+    status: 'fail',
+    detail: `It has ${lacks.map(({what}) => what).join(', ')}.`,
+    evidence,
+    mend: lacks.map(({mend}) => mend).join('; '),
+  }
 }
 
 function lacksOf({host}: Facts, pageBytes: number | null): Lack[] {

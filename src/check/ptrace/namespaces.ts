@@ -20,11 +20,11 @@ export const checkNamespaces: Check = (facts) => {
   if (own === undefined) {
     if (!tracesProcesses(facts) || facts.host.hasSysctls) return []
     const detail = "Which a guest's process has of its own is not known."
-    return [{...subject, detail, evidence: '/proc/PID/ns: not readable'}]
+    return {...subject, detail, evidence: '/proc/PID/ns: not readable'}
   }
   const links = '/proc/PID/ns of such a process, against /proc/self/ns'
   if (own.length > 0) {
-    return [{...subject, detail: `A guest's process has its own: ${own.join(', ')}.`, evidence: links}]
+    return {...subject, detail: `A guest's process has its own: ${own.join(', ')}.`, evidence: links}
   }
   const {why, mend} = reasonOf(facts)
   const detail = `A guest's process shares those of hv: ${why}. PTRACE_SYSEMU and a filter of its own keep it from the host all the same.`
@@ -33,9 +33,7 @@ export const checkNamespaces: Check = (facts) => {
     links,
     ...settings.filter(([, value]) => value).map(([path, value]) => `${path}: ${value}`),
   ]
-  return [
-    {...subject, detail, evidence: evidence.join('; '), ...(mend && {mend: `if you want them: ${mend}`})},
-  ]
+  return {...subject, detail, evidence: evidence.join('; '), ...(mend && {mend: `if you want them: ${mend}`})}
 }
 
 function reasonOf({host, surroundings}: Facts): Reason {

@@ -20,12 +20,12 @@ export const checkScope: Check = (facts) => {
   const evidence = `${PATH}: ${value ?? 'absent'}`
   if (value === undefined && !facts.host.hasSysctls) {
     const detail = 'Whether it forbids to trace is not known.'
-    return [{...subject, status: 'info', detail, evidence: `${PATH}: not readable`}]
+    return {...subject, status: 'info', detail, evidence: `${PATH}: not readable`}
   }
   if (value === undefined) {
-    return [{...subject, status: 'ok', detail: 'It is not in this kernel, and forbids nothing.', evidence}]
+    return {...subject, status: 'ok', detail: 'It is not in this kernel, and forbids nothing.', evidence}
   }
-  return [{...subject, ...judge(value, facts), evidence}]
+  return {...subject, ...judge(value, facts), evidence}
 }
 
 function judge(value: string, facts: Facts): Pick<Finding, 'status' | 'detail' | 'mend'> {

@@ -16,10 +16,10 @@ export const checkModules: Check = (facts) => {
   const loaded = ['kvm', ...VENDOR_MODULES].filter((name) => host.hasModule(name))
   const evidence = `/sys/module: ${loaded.length > 0 ? loaded.join(', ') : 'no kvm'}`
   if (loaded.some((name) => VENDOR_MODULES.includes(name))) {
-    return [{...subject, status: 'ok', detail: `${loaded.join(' and ')} are loaded.`, evidence}]
+    return {...subject, status: 'ok', detail: `${loaded.join(' and ')} are loaded.`, evidence}
   }
   if (makesVms(facts)) {
-    return [{...subject, status: 'info', detail: 'None is shown; KVM makes VMs all the same.', evidence}]
+    return {...subject, status: 'info', detail: 'None is shown; KVM makes VMs all the same.', evidence}
   }
 
   const {flags} = cpuOf(host)
@@ -30,7 +30,7 @@ export const checkModules: Check = (facts) => {
         'No module for this processor is loaded.',
         `mend cpu-virtualization first, or load PVM where the kernel has it: \`sudo modprobe ${PVM_MODULE}\``,
       ]
-  return [{...subject, status: 'fail', detail, evidence, mend}]
+  return {...subject, status: 'fail', detail, evidence, mend}
 }
 
 /** What hv uses of KVM; the numbers are linux/kvm.h's. */

@@ -35,7 +35,7 @@ export const checkCpu: Check = (facts) => {
   const subject = {id: 'cpu-virtualization', title: 'Processor'}
   if (facts.host.read('/proc/cpuinfo') === null) {
     const detail = 'Whether it has VT-x or SVM is not known.'
-    return [{...subject, status: 'info', detail, evidence: '/proc/cpuinfo: not readable'}]
+    return {...subject, status: 'info', detail, evidence: '/proc/cpuinfo: not readable'}
   }
   const found = [
     ['vmx', 'VT-x'],
@@ -43,42 +43,38 @@ export const checkCpu: Check = (facts) => {
   ].find(([flag]) => flags.has(flag))
   if (found) {
     const [flag, name] = found
-    return [{...subject, status: 'ok', detail: `It has ${name}.`, evidence: `/proc/cpuinfo: flag ${flag}`}]
+    return {...subject, status: 'ok', detail: `It has ${name}.`, evidence: `/proc/cpuinfo: flag ${flag}`}
   }
   const evidence = '/proc/cpuinfo: neither vmx nor svm among the flags'
   if (facts.host.hasModule(PVM_MODULE)) {
-    return [{...subject, status: 'info', detail: 'No VT-x and no SVM; PVM does without.', evidence}]
+    return {...subject, status: 'info', detail: 'No VT-x and no SVM; PVM does without.', evidence}
   }
   if (makesVms(facts)) {
-    return [{...subject, status: 'warn', detail: 'No VT-x and no SVM is shown, yet KVM makes VMs.', evidence}]
+    return {...subject, status: 'warn', detail: 'No VT-x and no SVM is shown, yet KVM makes VMs.', evidence}
   }
   const isGuest = flags.has('hypervisor')
-  return [
-    {
-      ...subject,
-      status: 'fail',
-      detail: isGuest
-        ? 'This is a virtual machine whose host does not pass VT-x or SVM on.'
-        : 'It shows no VT-x and no SVM.',
-      evidence: isGuest ? `${evidence}, hypervisor is` : evidence,
-      mend: isGuest
-        ? 'switch nested virtualization on at its host, or take a machine that has it (cloud: a metal instance)'
-        : "switch VT-x (Intel) or SVM (AMD) on in the firmware's set-up, then power off and on",
-    },
-  ]
+  return {
+    ...subject,
+    status: 'fail',
+    detail: isGuest
+      ? 'This is a virtual machine whose host does not pass VT-x or SVM on.'
+      : 'It shows no VT-x and no SVM.',
+    evidence: isGuest ? `${evidence}, hypervisor is` : evidence,
+    mend: isGuest
+      ? 'switch nested virtualization on at its host, or take a machine that has it (cloud: a metal instance)'
+      : "switch VT-x (Intel) or SVM (AMD) on in the firmware's set-up, then power off and on",
+  }
 }
 
 export const checkPvm: Check = ({host}) => {
   if (!host.hasModule(PVM_MODULE)) return []
-  return [
-    {
-      id: 'pvm',
-      title: 'PVM host',
-      status: 'ok',
-      detail: 'KVM works without VT-x and SVM here. kvm-ok and virt-host-validate do not know that.',
-      evidence: `/sys/module/${PVM_MODULE}`,
-    },
-  ]
+  return {
+    id: 'pvm',
+    title: 'PVM host',
+    status: 'ok',
+    detail: 'KVM works without VT-x and SVM here. kvm-ok and virt-host-validate do not know that.',
+    evidence: `/sys/module/${PVM_MODULE}`,
+  }
 }
 
 /** null when no module has the parameter. */

@@ -30,20 +30,18 @@ export const checkFirmware: Check = (facts) => {
   if (typeof value === 'bigint') {
     const evidence = `${path}: register 0x${vendor.register.toString(16)} is 0x${value.toString(16)}`
     if (!vendor.isDisabled(value)) {
-      return [{...subject, status: 'ok', detail: `It leaves ${vendor.name} on.`, evidence}]
+      return {...subject, status: 'ok', detail: `It leaves ${vendor.name} on.`, evidence}
     }
-    return [
-      {
-        ...subject,
-        status: 'fail',
-        detail: `It switched ${vendor.name} off.`,
-        evidence,
-        mend: `switch ${vendor.name} on in the firmware's set-up, then power off and on`,
-      },
-    ]
+    return {
+      ...subject,
+      status: 'fail',
+      detail: `It switched ${vendor.name} off.`,
+      evidence,
+      mend: `switch ${vendor.name} on in the firmware's set-up, then power off and on`,
+    }
   }
   if (makesVms(facts)) {
-    return [{...subject, status: 'ok', detail: `It leaves ${vendor.name} on.`, evidence: 'KVM makes VMs'}]
+    return {...subject, status: 'ok', detail: `It leaves ${vendor.name} on.`, evidence: 'KVM makes VMs'}
   }
   const finding: Finding = {
     ...subject,

@@ -1,5 +1,6 @@
 // launch: takes a guest of any kind through its phases, opened, prepared, jailed, loaded, running, ended: their order stands here, once.
 
+import {addon} from '../addon.ts'
 import type {GdbServer} from '../gdb/server.ts'
 import type {Caller} from '../jail/addon.ts'
 import type {HostLimits} from '../jail/cgroup.ts'
@@ -11,7 +12,10 @@ import type {PlatformChoice} from '../platform/choice.ts'
 import type {CoreFile} from './core-file.ts'
 import {writablePaths} from './guest-files.ts'
 import type {RunOptions} from './options.ts'
-import {Watchdog} from './watchdog.ts'
+
+/** How long a sentry has to stop its guest by itself when the guest's time is up. */
+const GRACE_MS = 1000
+const NS_PER_MS = 1e6
 
 /** What a launch itself takes, of whatever kind its guest is. */
 export interface LaunchOptions
@@ -120,14 +124,13 @@ export async function launch<Result>(
   open: () => OpenedGuest<Result> | Promise<OpenedGuest<Result>>,
   options: LaunchOptions,
 ): Promise<Result & {jail: readonly JailLayer[]}> {
-  const watchdog = new Watchdog(options)
   const opened: LaunchResources = {used: []}
-  watchdog.start()
+  startWatchdog(options)
   try {
     const guest = await open()
     if (guest.platform !== undefined) await warmUp(guest.platform, options)
     await openObservers(opened, guest.mayBeMachine, options)
-    return await toEnd(guest, options, opened, watchdog)
+    return await toEnd(guest, options, opened)
   } catch (error) {
     options.onFailure?.(error)
     throw error
@@ -135,7 +138,7 @@ export async function launch<Result>(
     disposeAll(opened.used)
     await opened.server?.close()
     opened.core?.close()
-    watchdog.stop()
+    addon.stopWatchdog()
   }
 }
 
@@ -143,7 +146,6 @@ async function toEnd<Result>(
   guest: OpenedGuest<Result>,
   options: LaunchOptions,
   opened: LaunchResources,
-  watchdog: Watchdog,
 ): Promise<Result & {jail: readonly JailLayer[]}> {
   const {dropTo, code} = options
   const jail = Jail.begin(options.jail ?? 'best', writablePaths(options), options.launchErrnos)
@@ -155,9 +157,16 @@ async function toEnd<Result>(
     ...{accepts: opened.server !== undefined, dumps: guest.mayBeMachine && opened.core !== undefined},
   })
   const loaded = await load()
-  watchdog.start()
+  startWatchdog(options)
   const running = await loaded.start()
   return {...(await running.end()), jail: jail.layers}
+}
+
+/** The guest's time begins: a second after its end the watchdog ends this process, should the sentry be stuck. */
+function startWatchdog({timeoutMs, ifStuck}: LaunchOptions): void {
+  if (timeoutMs === undefined || ifStuck === undefined) return
+  const deadlineNs = addon.monotonicNs() + (timeoutMs + GRACE_MS) * NS_PER_MS
+  addon.startWatchdog(deadlineNs, ifStuck.status, ifStuck.line)
 }
 
 /** First of all, because it runs programs, and because nothing can be measured in a jail. */

@@ -8,9 +8,11 @@ import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
+import type {Task} from '../sentry/core/task.ts'
 import {type HostProgram, openHostProgram} from '../sentry/outside/host-program.ts'
 import type {ProgramOptions, Sentry} from '../sentry/outside/sentry.ts'
 import {StartedProgram} from '../sentry/outside/started-program.ts'
+import {restriction} from '../sentry/pledge/restrict.ts'
 import {Run} from '../sentry/task/run.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
@@ -23,7 +25,6 @@ import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest, RunningGuest} from
 import {hostLimits, type OpenedSentry, openSentry} from './open-sentry.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
-import {type RunPledge, runPledge} from './pledge.ts'
 import {loadTrace, RunTrace} from './trace.ts'
 
 /** What its phases share. */
@@ -135,6 +136,31 @@ function start(
         platform: {name: platform.name, reason, costs: platform.costs},
       }
     },
+  }
+}
+
+/** Holds the program to its promises, or finds out which it needs. */
+interface RunPledge {
+  /** For Sentry.load. */
+  restrict?: (task: Task) => void
+  /** Called when the program has ended: RunResult.promises. */
+  suggestion(): string | undefined
+}
+
+/** The recorder is loaded only for runs that want it. @throws HvError BAD_ARGUMENT */
+async function runPledge(options: RunOptions): Promise<RunPledge> {
+  const isRestricted = options.pledge !== undefined || options.unveil !== undefined
+  const restrict = isRestricted ? restriction(options) : undefined
+  if (!options.suggestsPromises) return {restrict, suggestion: () => undefined}
+
+  const {PromiseRecorder} = await import('../sentry/pledge/recorder.ts')
+  let recorder: InstanceType<typeof PromiseRecorder> | undefined
+  return {
+    restrict(task) {
+      recorder = new PromiseRecorder(task)
+      restrict?.(task)
+    },
+    suggestion: () => recorder?.suggestion(),
   }
 }
 

@@ -1,5 +1,6 @@
 // serve: a sandbox's sentry: makes it, and handles each of its owner's requests.
 
+import {ENOMEM, Errno} from '../../abi/errno.ts'
 import type {CodeCache} from '../../kept-code.ts'
 import {
   type Launch,
@@ -12,12 +13,15 @@ import {
 } from '../../launch/launch.ts'
 import {hostLimits, openSentry} from '../../launch/open-sentry.ts'
 import type {OpenedPlatform} from '../../platform/open.ts'
+import type {FileResult} from '../../sentry/outside/files/operations.ts'
+import {OwnerFiles} from '../../sentry/outside/files/owner-files.ts'
 import {HookedCalls} from '../../sentry/outside/hooks/hooked-calls.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
+import type {Sentry} from '../../sentry/outside/sentry.ts'
 import {processesOf, usageOf} from '../../sentry/outside/usage-of.ts'
-import {restriction} from '../../sentry/pledge/restrict.ts'
-import {type Request, type SentrySettings, toWire} from '../protocol/messages.ts'
-import {answerFile, ownerFiles} from './answer-file.ts'
+import {restriction, unveilRulesOf} from '../../sentry/pledge/restrict.ts'
+import {isOutgrown} from '../../sentry/task/outgrown.ts'
+import {type FileRequest, type Request, type SentrySettings, toWire} from '../protocol/messages.ts'
 import {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
 import {rehearseServed} from './rehearse-served.ts'
@@ -139,6 +143,24 @@ function start(
     jail: launch.jail.layers,
   })
   return {end}
+}
+
+function ownerFiles({kernel, credentials}: Sentry, {unveil}: SentrySettings): OwnerFiles {
+  const context = {root: kernel.rootMount.top, credentials}
+  return new OwnerFiles(kernel, credentials, unveil && (() => unveilRulesOf(unveil, context)))
+}
+
+function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}: FileRequest): void {
+  const answered = ({answer, bytes: given = new Uint8Array(0)}: FileResult): void =>
+    port.post({kind: 'filed', id, answer, bytes: given})
+  try {
+    const now = files.answer(operation, bytes, answered)
+    if (now !== undefined) answered(now)
+  } catch (error) {
+    const errno = error instanceof Errno ? error.code : isOutgrown(error) ? ENOMEM : undefined
+    if (errno === undefined) port.post({kind: 'failed', error: toWire(error)})
+    else port.post({kind: 'filed', id, errno, bytes: new Uint8Array(0)})
+  }
 }
 
 /** Opens them now, since a jailed process opens nothing. */

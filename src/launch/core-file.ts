@@ -36,12 +36,14 @@ export class CoreFile {
 
   /** From now on the first process that dies with a core is dumped. */
   beginFor(kernel: Kernel): void {
-    kernel.onCore = (task, {signal, info}) => {
-      this.take(`${printable(task.name)} (${task.process.pid})`, (sink) => {
-        kernel.standStill(task.process)
-        dumpCore(task, signal, info, sink)
-      })
-    }
+    kernel.observers.push({
+      core: (task, {signal, info}) => {
+        this.take(`${printable(task.name)} (${task.process.pid})`, (sink) => {
+          kernel.standStill(task.process)
+          dumpCore(task, signal, info, sink)
+        })
+      },
+    })
   }
 
   /** Leaves a machine that has died. */

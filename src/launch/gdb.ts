@@ -72,11 +72,11 @@ export class GdbProgram {
       program.leave()
     }
     this.#server.serve(program)
-    const {onReady} = kernel
-    kernel.onReady = (fd) => {
-      if (this.#watched.includes(fd)) kernel.pause()
-      else onReady?.(fd)
-    }
+    kernel.observers.push({
+      ready: (fd) => {
+        if (this.#watched.includes(fd)) kernel.pause()
+      },
+    })
     this.#watch()
     tellWaiting(this.#server)
   }

@@ -41,9 +41,11 @@ export function passSignals({kernel, terminal}: Sentry, first: Process, trace: R
       else first.signals.raise(signal)
     }
   }
-  kernel.onReady = (ready) => {
-    if (ready === fd) kernel.takeHostSignals!()
-  }
+  kernel.observers.push({
+    ready: (ready) => {
+      if (ready === fd) kernel.takeHostSignals!()
+    },
+  })
 }
 
 /**
@@ -56,9 +58,11 @@ export function stopWith(
   {timeoutMs = Number.POSITIVE_INFINITY}: RunOptions,
 ): void {
   const deadlineNs = addon.monotonicNs() + timeoutMs * NS_PER_MS
-  kernel.onStopped = (stopped, signal) => {
-    if (stopped !== first) return
-    if (!addon.suspend(signal, deadlineNs) && terminal !== undefined) terminal.isAlone = true
-    signalGroup(kernel.processes.values(), first.job.group, SIGCONT)
-  }
+  kernel.observers.push({
+    stopped: (stopped, signal) => {
+      if (stopped !== first) return
+      if (!addon.suspend(signal, deadlineNs) && terminal !== undefined) terminal.isAlone = true
+      signalGroup(kernel.processes.values(), first.job.group, SIGCONT)
+    },
+  })
 }

@@ -3,9 +3,7 @@
 import type {Host} from '../vfs/host.ts'
 import type {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 import type {Debugging} from './core/debugging.ts'
-import type {PendingSignal} from './core/pending-signal.ts'
-import type {Process} from './core/process.ts'
-import type {Task} from './core/task.ts'
+import type {Observer} from './core/observer.ts'
 import type {Vdso} from './exec/vdso.ts'
 import type {CallPatches} from './memory/call-patches.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
@@ -19,16 +17,9 @@ export class Embedding {
   vdso: Vdso | undefined
   /** The initial FP state of a program. */
   initialFpState: Uint8Array = new Uint8Array(0)
-  /** Called for ready host descriptors that no task waits for: those are the embedder's. */
-  onReady: ((fd: number) => void) | undefined
+  readonly observers: Observer[] = []
   /** Takes the host's signals for the guest: a terminal's keys arrive in the order in which they were typed. */
   takeHostSignals: (() => void) | undefined
-  /** Called when a process was killed because memory was full: the guest's, or what the sentry keeps for the process. */
-  onOutOfMemory: ((process: Process) => void) | undefined
-  /** Called when a signal has stopped a process. */
-  onStopped: ((process: Process, signal: number) => void) | undefined
-  /** Called before a signal whose default action is a core dump ends a task's process. */
-  onCore: ((task: Task, pending: PendingSignal) => void) | undefined
   /** Set while a debugger may stop a program and look into it. */
   debugging: Debugging | undefined
 

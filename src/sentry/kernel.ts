@@ -284,7 +284,7 @@ export class SentryKernel extends Embedding {
   #ready(): void {
     const {ready} = this.platform
     this.hostWatch.wake(ready)
-    if (this.onReady !== undefined) for (const [fd] of ready) this.onReady(fd)
+    for (const observer of this.observers) for (const [fd] of ready) observer.ready?.(fd)
   }
 
   #deadline(): void {

@@ -1,7 +1,6 @@
 // ServedPrograms: the programs that run beside each other in a sandbox's sentry: starts them, ends them, and passes messages on.
 
 import type {Kernel} from '../../sentry/core/kernel.ts'
-import type {Process} from '../../sentry/core/process.ts'
 import type {Run} from '../../sentry/task/run.ts'
 import {
   type LimitName,
@@ -37,11 +36,14 @@ export class ServedPrograms {
     this.#kernel = around.sentry.kernel
     this.#batches = batches
     this.#whilePaused = whilePaused
-    this.#kernel.onReady = (fd) => {
-      if (fd !== this.#port.fd) return
-      this.#port.listen()
-      this.#killThoseTold()
-    }
+    this.#kernel.observers.push({
+      ready: (fd) => {
+        if (fd !== this.#port.fd) return
+        this.#port.listen()
+        this.#killThoseTold()
+      },
+      outOfMemory: ({run, pid}) => this.#hit('oom', run, pid),
+    })
     this.#listenToLimits()
   }
 
@@ -144,12 +146,12 @@ export class ServedPrograms {
 
   #listenToLimits(): void {
     const {platform, budget, pids, runs} = this.#kernel
-    const hit = (limit: LimitName, run: Run | undefined, pid?: number): void => {
-      for (const program of this.#programs.values()) if (program.run === run) program.news.hit(limit, pid)
-    }
-    platform.memory.onFull = budget.onFull = () => hit('memory', runs.charged)
-    pids.onFull = () => hit('tasks', runs.charged)
-    this.#around.sentry.disk.onFull = () => hit('disk', runs.charged)
-    this.#kernel.onOutOfMemory = ({run, pid}: Process) => hit('oom', run, pid)
+    platform.memory.onFull = budget.onFull = () => this.#hit('memory', runs.charged)
+    pids.onFull = () => this.#hit('tasks', runs.charged)
+    this.#around.sentry.disk.onFull = () => this.#hit('disk', runs.charged)
+  }
+
+  #hit(limit: LimitName, run: Run | undefined, pid?: number): void {
+    for (const program of this.#programs.values()) if (program.run === run) program.news.hit(limit, pid)
   }
 }

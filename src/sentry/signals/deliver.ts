@@ -94,13 +94,14 @@ function actByDefault(task: Task, {signal, info}: PendingSignal): void {
   const action = defaultAction(signal)
   if (action === 'ignore') return
 
-  task.kernel.tracer?.signal(task, signal, info)
-  if (action === 'core') task.kernel.onCore?.(task, {signal, info})
+  const {tracer, observers} = task.kernel
+  tracer?.signal(task, signal, info)
+  if (action === 'core') for (const observer of observers) observer.core?.(task, {signal, info})
   switch (action) {
     case 'stop':
       if (!mayStop(task.kernel.processes, task.process, signal)) return
       task.signals.process.stop(signal)
-      task.kernel.onStopped?.(task.process, signal)
+      for (const observer of observers) observer.stopped?.(task.process, signal)
       return
     default:
       task.kernel.endProcess(task.process, undefined, signal)

@@ -31,7 +31,7 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   kernel.debugging?.ended(process)
   for (const task of [...process.tasks].reverse()) removeTask(kernel, task)
   process.usage.memory.end()
-  if (wasOutOfMemory(process)) kernel.onOutOfMemory?.(process)
+  if (wasOutOfMemory(process)) for (const observer of kernel.observers) observer.outOfMemory?.(process)
   process.timers.end()
   process.signals.end()
   kernel.ipc.forget(process)

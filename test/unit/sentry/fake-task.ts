@@ -2,6 +2,7 @@
 
 import {type Credentials, capabilitiesOf} from '../../../src/sentry/core/credentials.ts'
 import type {Kernel} from '../../../src/sentry/core/kernel.ts'
+import type {Observer} from '../../../src/sentry/core/observer.ts'
 import type {Process} from '../../../src/sentry/core/process.ts'
 import {ResourceLimits} from '../../../src/sentry/core/resource-limits.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/core/syscall.ts'
@@ -60,6 +61,7 @@ export class FakeKernel {
   readonly processes = new Map<number, Process>()
   readonly tasks = new Map<number, Task>()
   readonly notified: Task[] = []
+  readonly observers: Observer[] = []
   /** The process's CPU time runs with the clock while this is set. */
   isBusy = true
   nowNs = 1e12

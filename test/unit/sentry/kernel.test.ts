@@ -151,3 +151,17 @@ test('nothing is ever pending for init', () => {
   expect(kernel.init.signals.pending.set.isEmpty).toBe(true)
   expect(kernel.budget.used).toBeLessThanOrEqual(held)
 })
+
+test('observers hear of what happens in the order in which they were added, after the tracer', () => {
+  const {kernel, process} = program(new ScriptedPlatform(1), [call('kill', 2, SIGSEGV)])
+  const heard: string[] = []
+  kernel.tracer = {
+    ...{enter: () => {}, blocked: () => {}, leave: () => {}, detached: () => {}},
+    signal: () => heard.push('tracer'),
+    exited: () => heard.push('tracer'),
+  }
+  for (const name of ['first', 'second'])
+    kernel.observers.push({core: (_, {signal}) => heard.push(`${name} ${signal}`)})
+  kernel.run(process)
+  expect(heard).toEqual(['tracer', 'first 11', 'second 11', 'tracer'])
+})

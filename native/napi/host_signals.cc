@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cmath>
 
+#include "napi/bind.h"
 #include "napi/exports.h"
-#include "napi/guard.h"
 #include "sys/ioctl.h"
 #include "sys/terminal_guard.h"
 
@@ -34,20 +34,15 @@ void Catch(int signal, siginfo_t* info, void*) {
 }
 
 // catchSignals(signals: number[]): number: an eventfd that becomes readable when one of them comes.
-Napi::Value CatchSignals(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    if (caught_bell < 0) {
-      caught_bell = Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
-    }
-    Napi::Array signals = info[0].As<Napi::Array>();
-    for (uint32_t i = 0; i < signals.Length(); i++) {
-      struct sigaction action = {};
-      action.sa_sigaction = Catch;
-      action.sa_flags = SA_RESTART | SA_SIGINFO;
-      Check(::sigaction(signals.Get(i).ToNumber().Int32Value(), &action, nullptr), "sigaction");
-    }
-    return Napi::Number::New(info.Env(), caught_bell);
-  });
+int CatchSignals(Napi::Array signals) {
+  if (caught_bell < 0) caught_bell = Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  for (uint32_t i = 0; i < signals.Length(); i++) {
+    struct sigaction action = {};
+    action.sa_sigaction = Catch;
+    action.sa_flags = SA_RESTART | SA_SIGINFO;
+    Check(::sigaction(FromJs<int>(signals.Get(i)), &action, nullptr), "sigaction");
+  }
+  return caught_bell;
 }
 
 void Append(Napi::Env env, Napi::Array list, uint64_t taken, bool of_terminal) {
@@ -109,9 +104,8 @@ bool TakeContinued() {
 // suspend(signal, deadlineNs): stops the process, as an uncaught stop signal does, with the terminal as hv found it. Returns when the
 // process goes on, at `deadlineNs` by itself. true: it was stopped. For SIGTSTP, SIGTTIN or SIGTTOU the kernel does not stop a process
 // that no shell could continue.
-Napi::Value Suspend(const Napi::CallbackInfo& info) {
-  int signal = info[0].ToNumber().Int32Value();
-  Continuation continuation(info[1].ToNumber().DoubleValue());
+bool Suspend(int signal, double deadline_ns) {
+  Continuation continuation(deadline_ns);
   struct sigaction usual = {}, caught = {};
   usual.sa_handler = SIG_DFL;
   TakeContinued();
@@ -128,15 +122,15 @@ Napi::Value Suspend(const Napi::CallbackInfo& info) {
     ::nanosleep(&kMillisecond, nullptr);
     stopped = TakeContinued();
   }
-  return Napi::Boolean::New(info.Env(), stopped);
+  return stopped;
 }
 
 }  // namespace
 
 void ExportHostSignals(Napi::Env env, Napi::Object exports) {
-  exports.Set("catchSignals", Napi::Function::New(env, CatchSignals));
+  Export<CatchSignals>(exports, "catchSignals");
   exports.Set("takeSignals", Napi::Function::New(env, TakeSignals));
-  exports.Set("suspend", Napi::Function::New(env, Suspend));
+  Export<Suspend>(exports, "suspend");
 }
 
 }  // namespace hv

@@ -22,8 +22,10 @@ SharedMemory MemoryOf(size_t size, int file, off_t offset, bool writable) {
           Fd()};
 }
 
-class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
+class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
  public:
+  static constexpr const char* kName = "the memory slot";
+
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "MemorySlot",
                        {InstanceAccessor<&MemorySlotObject::Memory>("memory"),
@@ -34,8 +36,7 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
   }
 
   // new MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePages, file, fileOffset); file -1: anonymous memory.
-  explicit MemorySlotObject(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<MemorySlotObject>(info) {
+  explicit MemorySlotObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       vm_ = FromJs<std::shared_ptr<Vm>>(info[0]);
       uint64_t address = Whole(info[1]);
@@ -49,8 +50,8 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
       uint32_t flags = 0;
       if (read_only) flags |= KVM_MEM_READONLY;
       if (info[4].ToBoolean()) flags |= KVM_MEM_LOG_DIRTY_PAGES;
-      region_ = vm_->AddRegion(address, std::move(memory), flags);
-      shown_ = RegionBuffer(region_);
+      owned_ = vm_->AddRegion(address, std::move(memory), flags);
+      shown_ = RegionBuffer(owned_);
       memory_ = Napi::Persistent(shown_.Show(info.Env(), size));
     });
   }
@@ -60,14 +61,9 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
     return static_cast<uint64_t>(value.ToNumber().Int64Value());
   }
 
-  Region& Get() const {
-    if (region_ == nullptr) throw std::invalid_argument("the memory slot is disposed");
-    return *region_;
-  }
-
   // Host memory of `length` bytes from `offset` on.
   uint8_t* Range(const Napi::Value& offset, const Napi::Value& length) const {
-    const Mapping& mapping = Get().mapping;
+    const Mapping& mapping = Get()->mapping;
     if (Whole(offset) > mapping.size() || Whole(length) > mapping.size() - Whole(offset)) {
       throw std::out_of_range("guest memory");
     }
@@ -87,7 +83,7 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
   void TakeDirty(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       Napi::BigUint64Array out = info[0].As<Napi::BigUint64Array>();
-      std::vector<uint64_t> dirty = vm_->TakeDirty(Get());
+      std::vector<uint64_t> dirty = vm_->TakeDirty(*Get());
       if (out.ElementLength() < dirty.size()) throw std::out_of_range("dirty pages");
       std::memcpy(out.Data(), dirty.data(), dirty.size() * sizeof(uint64_t));
     });
@@ -104,16 +100,15 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
   // dispose(withVm): JavaScript's views become empty; the guest loses the memory, unless the VM is about to go with it.
   void Dispose(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      if (region_ == nullptr) return;
-      if (!info[0].ToBoolean()) vm_->RemoveRegion(*region_);
+      if (owned_ == nullptr) return;
+      if (!info[0].ToBoolean()) vm_->RemoveRegion(*owned_);
       shown_.Detach();
-      region_.reset();
+      owned_.reset();
       vm_.reset();
     });
   }
 
   std::shared_ptr<Vm> vm_;
-  std::shared_ptr<Region> region_;
   RegionBuffer shown_;
   Napi::Reference<Napi::Value> memory_;
   bool is_file_ = false;

@@ -5,7 +5,7 @@ import {UnfinishedError} from '../../vfs/unfinished.ts'
 import {nextSlice} from '../core/slices.ts'
 import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {continuation, resumeWait} from '../core/wait.ts'
+import {type Continuation, continuation} from '../core/wait.ts'
 import {BrokenPromise, breakPromise} from '../pledge/broken-promise.ts'
 
 /**
@@ -35,12 +35,11 @@ export function attempt(task: Task, run: Syscall, args: Arguments, callNumber: n
   try {
     return run(task, args)
   } catch (error) {
-    if (error instanceof UnfinishedError) return nextSlice(task, startAgain, undefined)
-    return toResult(task, error, callNumber)
+    return toResult(task, error, callNumber, startAgain, undefined)
   }
 }
 
-/** The call's words are still in the frame, and only the process itself gives it other handlers. */
+/** The call's words are still in the frame. A promise that a sibling thread makes meanwhile binds the call, too. */
 const startAgain = continuation<undefined>({
   name: 'start-again',
   resume: (task) => task.process.handlers[task.context.callNumber]!(task, task.arguments),
@@ -52,12 +51,9 @@ export function retry(task: Task, expired: boolean): boolean {
   const wait = task.wait!
   let result: number
   try {
-    result = resumeWait(task, wait, expired)
+    result = wait.next.resume(task, wait.progress, expired)
   } catch (error) {
-    const isUnfinished = error instanceof UnfinishedError
-    result = isUnfinished
-      ? nextSlice(task, wait.next, wait.progress)
-      : toResult(task, error, task.context.callNumber)
+    result = toResult(task, error, task.context.callNumber, wait.next, wait.progress)
   }
   if (result === BLOCKED) return false
   task.wait = undefined
@@ -76,9 +72,19 @@ function finish(task: Task, result: number): boolean {
   return true
 }
 
-/** The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up. */
-function toResult(task: Task, error: unknown, callNumber: number): number {
+/**
+ * The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up.
+ * @param next continues what a file system has not finished
+ */
+function toResult<Progress>(
+  task: Task,
+  error: unknown,
+  callNumber: number,
+  next: Continuation<Progress>,
+  progress: Progress,
+): number {
   if (error instanceof Errno) return -error.code
   if (error instanceof BrokenPromise) return breakPromise(task, error, callNumber)
+  if (error instanceof UnfinishedError) return nextSlice(task, next, progress)
   throw error
 }

@@ -75,11 +75,6 @@ export function continuation<Progress>(made: Continuation<Progress>): Continuati
   return made
 }
 
-/** Tries the call again that sleeps. */
-export function resumeWait(task: Task, {next, progress}: Wait, expired: boolean): number {
-  return next.resume(task, progress, expired)
-}
-
 /**
  * For a call that makes another one, which sleeps: resumes the inner wait as if it were the task's own.
  * @returns BLOCKED when the task sleeps on the same things, or, `task.wait` being another than the outer wait then, on others
@@ -87,7 +82,7 @@ export function resumeWait(task: Task, {next, progress}: Wait, expired: boolean)
 export function resumeInner(task: Task, inner: Wait, expired: boolean): number {
   const outer = task.wait
   task.wait = inner
-  const result = resumeWait(task, inner, expired)
+  const result = inner.next.resume(task, inner.progress, expired)
   if (task.wait === inner) task.wait = outer
   return result
 }

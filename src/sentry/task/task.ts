@@ -10,7 +10,6 @@ import {type Arguments, BLOCKED} from '../core/syscall.ts'
 import type {Wait} from '../core/wait.ts'
 import type {FdTable} from '../fd/fd-table.ts'
 import type {FsContext} from '../fd/fs-context.ts'
-import {holdFiles} from '../fd/held-files.ts'
 import type {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import type {TaskSignals} from '../signals/task-signals.ts'
@@ -130,6 +129,21 @@ export type TaskParts = Pick<
   GuestThread,
   'tid' | 'kernel' | 'process' | 'context' | 'fds' | 'fs' | 'signals' | 'credentials' | 'name'
 >
+
+/**
+ * Takes a reference to each open file that the task's call names: by its arguments, or in the list that poll(2) and select(2)
+ * wait for. It stays open until the call ends, whoever closes the descriptors (fdget in Linux). A call that does not block needs none: nothing else runs before it ends.
+ */
+function holdFiles({context, arguments: args, fds, process}: GuestThread, {files}: Wait): OpenDescription[] {
+  const held: OpenDescription[] = []
+  for (const index of process.syscalls.descriptorArguments(context.callNumber)) {
+    const description = fds.find(args.int32(index))
+    if (description !== undefined) held.push(description)
+  }
+  for (const {description} of files ?? []) if (description !== undefined) held.push(description)
+  for (const description of held) description.references++
+  return held
+}
 
 interface Shareable<Own> {
   readonly isShared: boolean

@@ -2,7 +2,7 @@
 
 import {BLOCKED} from '../../../src/sentry/core/syscall.ts'
 import type {Task} from '../../../src/sentry/core/task.ts'
-import {continuation, continuations, resumeWait, type Wait} from '../../../src/sentry/core/wait.ts'
+import {continuation, continuations, type Wait} from '../../../src/sentry/core/wait.ts'
 import {GuestThread} from '../../../src/sentry/task/task.ts'
 
 /** Every call that blocks in a test that imports this passes through here. */
@@ -44,7 +44,8 @@ export function pathToFunction(value: unknown, path: string, seen: Set<unknown>)
 
 /** What the task's blocked call says after a wake, or at its deadline. */
 export function resume(task: Task, expired = false): number {
-  return resumeWait(task, task.wait!, expired)
+  const {next, progress} = task.wait!
+  return next.resume(task, progress, expired)
 }
 
 /** A call that sleeps until a signal comes. */

@@ -6,7 +6,6 @@ import {type Credentials, capabilitiesOf} from '../../../../src/sentry/core/cred
 import type {Kernel} from '../../../../src/sentry/core/kernel.ts'
 import {BLOCKED, type Syscall} from '../../../../src/sentry/core/syscall.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
-import {resumeWait} from '../../../../src/sentry/core/wait.ts'
 import {EpollPasses} from '../../../../src/sentry/fd/epoll-nesting.ts'
 import {FdTable} from '../../../../src/sentry/fd/fd-table.ts'
 import {FsContext} from '../../../../src/sentry/fd/fs-context.ts'
@@ -111,7 +110,7 @@ export class SimulatedTask {
   wake(expired = false): number {
     this.task.kernel.current = this.task
     const wait = this.task.wait!
-    const result = this.#result(() => resumeWait(this.task, wait, expired))
+    const result = this.#result(() => wait.next.resume(this.task, wait.progress, expired))
     if (result !== BLOCKED) wait.next.ended?.(this.task, wait.progress)
     return result
   }

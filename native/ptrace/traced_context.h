@@ -21,10 +21,10 @@ struct TrapWords {
 
 // How a system call came; src/platform/trap-words.ts repeats it. It is stored in the frame's word for the state.
 enum Came : uint32_t {
-  kStopped,    // with a stop: the program made the call itself
+  kStopped,     // with a stop: the program made the call itself
   kPolled,      // through the gate, without a stop
   kPolledLate,  // the same; but the program was stopped, or stopped, before its last answer
-  kRang,       // through the gate, whose bell stopped it
+  kRang,        // through the gate, whose bell stopped it
 };
 
 // How often the tracer looks for a call while it polls (0: it does not poll); how often the gate looks for an answer; and after how

@@ -32,6 +32,7 @@ import {SentryKernel} from '../kernel.ts'
 import {Restrictions} from '../pledge/restrictions.ts'
 import {table} from '../syscalls/table.ts'
 import {CpuQuota} from '../task/cpu/cpu-quota.ts'
+import {Scheduling} from '../task/cpu/scheduling.ts'
 import {makeProcess, makeTask} from '../task/make.ts'
 import {KernelProcSource} from '../task/proc-source.ts'
 import {ProcessAttributes} from '../task/process-attributes.ts'
@@ -201,8 +202,8 @@ export class Sentry {
       fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),
       credentials: this.#credentials,
       name: commOf(path),
+      scheduling: new Scheduling(options.nice),
     })
-    task.scheduling.nice = options.nice ?? 0
     try {
       this.terminal?.startWith(process)
       options.terminal?.giveTo(process)

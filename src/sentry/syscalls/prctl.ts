@@ -83,7 +83,7 @@ const options = new Map<number, Option>([
   [PR_SET_THP_DISABLE, setThpDisable],
   [PR_GET_THP_DISABLE, getThpDisable],
   [PR_SET_TIMERSLACK, setTimerslack],
-  [PR_GET_TIMERSLACK, ({timerSlackNs}) => timerSlackNs],
+  [PR_GET_TIMERSLACK, ({scheduling}) => scheduling.timerSlackNs],
   [PR_SET_TIMING, (_, args) => oneOf(args.address(1), 0)],
   [PR_GET_TIMING, () => 0],
   [PR_GET_SECCOMP, () => 0],
@@ -151,9 +151,9 @@ function getThpDisable({process}: Task, args: Arguments): number {
   return Number(process.attributes.disablesHugePages)
 }
 
-function setTimerslack(task: Task, args: Arguments): number {
+function setTimerslack({scheduling}: Task, args: Arguments): number {
   // An unsigned long: only 0 asks for the default, which is what the creator of the thread had.
-  task.timerSlackNs = args.int64(1) || task.defaultTimerSlackNs
+  scheduling.timerSlackNs = args.int64(1) || scheduling.defaultTimerSlackNs
   return 0
 }
 
@@ -170,14 +170,14 @@ function getMachineCheckKill(_: Task, args: Arguments): number {
 function setIoFlusher(task: Task, args: Arguments): number {
   requireCapability(task.credentials, CAP_SYS_RESOURCE)
   requireZeros(args, 2)
-  task.isIoFlusher = oneOf(args.address(1), 0, 1) === 1
+  task.scheduling.isIoFlusher = oneOf(args.address(1), 0, 1) === 1
   return 0
 }
 
 function getIoFlusher(task: Task, args: Arguments): number {
   requireCapability(task.credentials, CAP_SYS_RESOURCE)
   requireZeros(args, 1)
-  return Number(task.isIoFlusher)
+  return Number(task.scheduling.isIoFlusher)
 }
 
 /** @returns how many bytes there are, whatever the room */

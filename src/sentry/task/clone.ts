@@ -59,16 +59,14 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
       // Only threads have the very same: linkat(2).
       credentials: has(flags, CLONE_THREAD) ? parent.credentials : {...parent.credentials},
       name: parent.name,
+      scheduling: parent.scheduling.copy(),
     })
+    task.virtualNs = parent.virtualNs
     task.signals.mask = parent.signals.mask
     // A thread on its parent's stack would share that: at first it has none of its own.
     if (!has(flags, CLONE_VM) || has(flags, CLONE_VFORK))
       task.signals.alternateStack.copyFrom(parent.signals.alternateStack)
     if (has(flags, CLONE_CHILD_CLEARTID)) task.clearChildTid = request.childTid
-    task.scheduling = parent.scheduling.copy()
-    task.virtualNs = parent.virtualNs
-    task.timerSlackNs = task.defaultTimerSlackNs = parent.timerSlackNs
-    task.isIoFlusher = parent.isIoFlusher
     copyRegisters(parent.context, context, request)
     if (has(flags, CLONE_SYSVSEM)) {
       parent.semaphoreUndo ??= new SemaphoreUndo(kernel.budget)

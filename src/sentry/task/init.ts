@@ -11,6 +11,7 @@ import {faultWindows} from '../memory/fault-windows.ts'
 import {Space} from '../memory/space.ts'
 import {Restrictions} from '../pledge/restrictions.ts'
 import {Job} from '../tty/job.ts'
+import {Scheduling} from './cpu/scheduling.ts'
 import {makeProcess, makeTask} from './make.ts'
 import {ProcessAttributes} from './process-attributes.ts'
 import {Run} from './run.ts'
@@ -50,6 +51,7 @@ export function createInit(kernel: Kernel): Process {
     ...{tid: pid, kernel, process, context: nobody(), name: 'init'},
     fds: new FdTable(kernel.budget),
     fs: new FsContext(top, top, UMASK),
+    scheduling: new Scheduling(),
     credentials: {
       ...{uid: 0, ruid: 0, euid: 0, suid: 0, gid: 0, rgid: 0, egid: 0, sgid: 0, groups: []},
       ...capabilitiesOf(0),

@@ -13,12 +13,10 @@ import type {FsContext} from '../fd/fs-context.ts'
 import type {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import type {TaskSignals} from '../signals/task-signals.ts'
-import {Scheduling} from './cpu/scheduling.ts'
+import type {Scheduling} from './cpu/scheduling.ts'
 import {SystemTime} from './cpu/system-time.ts'
 import type {CallInputs} from './known-calls.ts'
 import type {Tracing} from './tracing.ts'
-
-const DEFAULT_TIMER_SLACK_NS = 50_000
 
 declare module '../core/task.ts' {
   interface Task extends GuestThread {}
@@ -63,12 +61,7 @@ export class GuestThread {
   /** How often it gave up its CPU, and how often of those its slice was over. */
   readonly switches = {all: 0, forced: 0}
   /** Its policy, nice value and CPUs. */
-  scheduling = new Scheduling()
-
-  /** prctl(2): PR_SET_TIMERSLACK, and what 0 sets it to; PR_SET_IO_FLUSHER. */
-  timerSlackNs = DEFAULT_TIMER_SLACK_NS
-  defaultTimerSlackNs = DEFAULT_TIMER_SLACK_NS
-  isIoFlusher = false
+  scheduling: Scheduling
 
   constructor(parts: TaskParts) {
     this.tid = parts.tid
@@ -82,6 +75,7 @@ export class GuestThread {
     this.signals = parts.signals
     this.credentials = parts.credentials
     this.name = parts.name
+    this.scheduling = parts.scheduling
   }
 
   /** The only thing that follows the guest's pointers. */
@@ -127,7 +121,7 @@ export class GuestThread {
 
 export type TaskParts = Pick<
   GuestThread,
-  'tid' | 'kernel' | 'process' | 'context' | 'fds' | 'fs' | 'signals' | 'credentials' | 'name'
+  'tid' | 'kernel' | 'process' | 'context' | 'fds' | 'fs' | 'signals' | 'credentials' | 'name' | 'scheduling'
 >
 
 /**

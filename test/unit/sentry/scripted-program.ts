@@ -14,6 +14,7 @@ import {Restrictions} from '../../../src/sentry/pledge/restrictions.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
 import {table} from '../../../src/sentry/syscalls/table.ts'
+import {Scheduling} from '../../../src/sentry/task/cpu/scheduling.ts'
 import {ThreadGroup} from '../../../src/sentry/task/process.ts'
 import {ProcessAttributes} from '../../../src/sentry/task/process-attributes.ts'
 import {Run} from '../../../src/sentry/task/run.ts'
@@ -85,6 +86,7 @@ export function program(
     fds: new FdTable(),
     fs: new FsContext(top, top, 0),
     signals: new TaskSignals(signals),
+    scheduling: new Scheduling(),
   })
   kernel.start(process, task)
   return {kernel, process, context: context as ScriptedContext}

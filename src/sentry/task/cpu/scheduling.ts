@@ -1,4 +1,4 @@
-// Scheduling: what a task has asked of the scheduler: policy, nice value, CPUs.
+// Scheduling: what a task has asked of the scheduler: policy, nice value, CPUs, timer slack.
 
 import {SCHED_IDLE, SCHED_OTHER} from '../../../abi/clone.ts'
 
@@ -7,11 +7,13 @@ const STEP = 1.25
 /** SCHED_IDLE has weight 3, where a nice value of 0 has 1024. */
 const IDLE_PACE = 1024 / 3
 
+const DEFAULT_TIMER_SLACK_NS = 50_000
+
 export class Scheduling {
   /** SCHED_OTHER, SCHED_BATCH or SCHED_IDLE. */
   policy = SCHED_OTHER
   /** -20 to 19. */
-  nice = 0
+  nice: number
   /** SCHED_RESET_ON_FORK: a child does not inherit settings that only privileged tasks may ask for. */
   resetsOnFork = false
   /**
@@ -19,17 +21,26 @@ export class Scheduling {
    * likes: a mask says which tasks run beside each other, not where on the host.
    */
   affinity: bigint | undefined
+  /** prctl(2): PR_SET_TIMERSLACK, and what 0 sets it to; PR_SET_IO_FLUSHER. */
+  timerSlackNs = DEFAULT_TIMER_SLACK_NS
+  defaultTimerSlackNs = DEFAULT_TIMER_SLACK_NS
+  isIoFlusher = false
   /** It may no longer be on its CPU: at its next trap, it gives that up and gets another. */
   isMoving = false
   /** The CPU that it is on, or was on last. */
   #cpu = 0
 
+  constructor(nice = 0) {
+    this.nice = nice
+  }
+
   /** For a child, like sched_fork in Linux. */
   copy(): Scheduling {
-    const child = new Scheduling()
+    const child = new Scheduling(this.resetsOnFork ? Math.max(0, this.nice) : this.nice)
     child.policy = this.policy
-    child.nice = this.resetsOnFork ? Math.max(0, this.nice) : this.nice
     child.affinity = this.affinity
+    child.timerSlackNs = child.defaultTimerSlackNs = this.timerSlackNs
+    child.isIoFlusher = this.isIoFlusher
     child.#cpu = this.#cpu
     return child
   }

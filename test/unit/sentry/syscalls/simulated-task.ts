@@ -16,6 +16,7 @@ import {Space} from '../../../../src/sentry/memory/space.ts'
 import {SocketFamilies} from '../../../../src/sentry/net/socket-families.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
+import {Scheduling} from '../../../../src/sentry/task/cpu/scheduling.ts'
 import {ThreadGroup} from '../../../../src/sentry/task/process.ts'
 import {Run} from '../../../../src/sentry/task/run.ts'
 import {GuestThread} from '../../../../src/sentry/task/task.ts'
@@ -84,6 +85,7 @@ export class SimulatedTask {
       fds: new FdTable(),
       fs: new FsContext(root.top, root.top, 0o022),
       signals: new TaskSignals(process.signals),
+      scheduling: new Scheduling(),
       credentials: credentialsOf(uid),
       name: 'test',
     })

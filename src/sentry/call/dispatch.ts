@@ -5,7 +5,7 @@ import {UnfinishedError} from '../../vfs/unfinished.ts'
 import {nextSlice} from '../core/slices.ts'
 import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {type Continuation, continuation} from '../core/wait.ts'
+import {type Continuation, continuation, resumeInner, type Wait} from '../core/wait.ts'
 import {BrokenPromise, breakPromise} from '../pledge/broken-promise.ts'
 
 /**
@@ -45,6 +45,22 @@ const startAgain = continuation<undefined>({
   resume: (task) => task.process.handlers[task.context.callNumber]!(task, task.arguments),
 })
 
+interface Part {
+  readonly wait: Wait
+  readonly expired: boolean
+}
+
+/** A file system has not finished what a resumed call asked of it: the call is resumed once more, as it was. */
+const nextPart = continuation<Part>({
+  name: 'next-part',
+  resume: (task, {wait, expired}) => {
+    const part = task.wait
+    const result = resumeInner(task, wait, expired)
+    // The call sleeps on the same things as before.
+    return result === BLOCKED && task.wait === part ? task.block(wait) : result
+  },
+})
+
 /** Tries a blocked call again. Returns like dispatch. */
 export function retry(task: Task, expired: boolean): boolean {
   task.kernel.current = task
@@ -53,7 +69,8 @@ export function retry(task: Task, expired: boolean): boolean {
   try {
     result = wait.next.resume(task, wait.progress, expired)
   } catch (error) {
-    result = toResult(task, error, task.context.callNumber, wait.next, wait.progress)
+    const part = wait.next === nextPart ? (wait.progress as Part) : {wait, expired}
+    result = toResult(task, error, task.context.callNumber, nextPart, part)
   }
   if (result === BLOCKED) return false
   task.wait = undefined

@@ -1,6 +1,6 @@
 // Resource limits: getrlimit(2). A comment names what enforces each one that the sentry enforces.
 
-/** Enforced by cpu-limit.ts. */
+/** Enforced by time/process-timers.ts. */
 export const RLIMIT_CPU = 0
 export const RLIMIT_FSIZE = 1
 export const RLIMIT_DATA = 2

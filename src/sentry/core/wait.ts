@@ -24,7 +24,7 @@ export function restartOf(deadlineNs: number): Restart {
 export interface WaitedFile {
   readonly file: FileDescription
   readonly events: number
-  /** The call holds it (held-files.ts). Absent: one of its arguments names it. */
+  /** The call holds it (GuestThread.block). Absent: one of its arguments names it. */
   readonly description?: OpenDescription
 }
 

@@ -3,11 +3,14 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {describe, expect, it} from 'vitest'
+import {retry} from '../../../../src/sentry/call/dispatch.ts'
 import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
 import {continuation, continuations, resumeInner, type Wait} from '../../../../src/sentry/core/wait.ts'
 import {nanosleep} from '../../../../src/sentry/syscalls/nanosleep.ts'
 import {ppoll} from '../../../../src/sentry/syscalls/poll.ts'
 import {rtSigsuspend} from '../../../../src/sentry/syscalls/sigprocmask.ts'
+import {UNFINISHED} from '../../../../src/vfs/unfinished.ts'
+import {WaitQueue} from '../../../../src/vfs/wait-queue.ts'
 import {asleep, checkWait} from '../blocked-call.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 
@@ -28,6 +31,29 @@ describe('a continuation', () => {
     // These three are makers themselves: called at the start of a module.
     expect(late.sort()).toEqual(['call/repeat.ts', 'core/slices.ts', 'fd/fcntl-locks.ts'])
   })
+})
+
+const sleepy = continuation<{readonly expired: (boolean | undefined)[]}>({
+  name: 'sleepy',
+  resume: (_task, progress, expired) => {
+    progress.expired.push(expired)
+    if (progress.expired.length < 3) throw UNFINISHED
+    return BLOCKED
+  },
+})
+
+it('a resumed call that a file system has not finished is resumed as it was, and sleeps on the same things', () => {
+  const {task} = new SimulatedTask()
+  const [queue, expired] = [new WaitQueue(), []]
+  task.block({queues: [queue], restart: 'never', next: sleepy, progress: {expired}})
+  const first = task.wait
+  expect(retry(task, false)).toBe(false)
+  expect(task.wait?.deadlineNs).toBeDefined()
+  expect(retry(task, true)).toBe(false)
+  expect(task.wait).not.toBe(first)
+  expect(retry(task, true)).toBe(false)
+  expect(task.wait).toBe(first)
+  expect(expired).toEqual([false, false, false])
 })
 
 describe('a wait', () => {

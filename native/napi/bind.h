@@ -139,7 +139,10 @@ template <typename Object, auto method>
 napi_value CallMethod(napi_env env, napi_callback_info call) {
   return CallRaw(env, [&] {
     const Napi::CallbackInfo info(env, call);
-    auto& callee = Object::Unwrap(info.This().As<Napi::Object>())->Callee();
+    Object* object = Object::Unwrap(info.This().As<Napi::Object>());
+    // An argument's conversion may run JavaScript, which may dispose of the object.
+    [[maybe_unused]] const auto kept = object->Kept();
+    auto& callee = object->Callee();
     return decltype(OfMethod(ToPointer(method)))::Call(info, method, callee);
   });
 }
@@ -148,6 +151,9 @@ template <typename Object>
 class BoundObject : public Napi::ObjectWrap<Object> {
  public:
   using Napi::ObjectWrap<Object>::ObjectWrap;
+
+  // Keeps what Callee() returns. Here that is the object itself.
+  std::nullptr_t Kept() const { return nullptr; }
 
  protected:
   using Property = Napi::ClassPropertyDescriptor<Object>;
@@ -180,6 +186,7 @@ class OwnerObject : public BoundObject<Object> {
     return owned_;
   }
   Owned& Callee() const { return *Get(); }
+  std::shared_ptr<Owned> Kept() const { return owned_; }
 
  protected:
   std::shared_ptr<Owned> owned_;

@@ -32,6 +32,8 @@ class WatcherObject : public OwnerObject<WatcherObject, Watcher> {
       owned_ = std::make_shared<Watcher>(*word);
     });
   }
+  // Its thread writes to `attention_`.
+  ~WatcherObject() override { owned_.reset(); }
 
  private:
   Napi::Value Attention(const Napi::CallbackInfo&) { return attention_.Value(); }

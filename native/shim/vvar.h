@@ -1,4 +1,4 @@
-// vvar.h: the page directly below the vDSO: the sentry (src/sentry/clock.ts) writes it, the guest's vDSO reads it.
+// vvar.h: the page directly below the vDSO: the sentry (src/sentry/time/clock.ts) writes it, the guest's vDSO reads it.
 #ifndef HV_SHIM_VVAR_H_
 #define HV_SHIM_VVAR_H_
 

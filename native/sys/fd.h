@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace hv {
@@ -18,7 +19,11 @@ class Fd {
     return *this;
   }
   ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
+    if (fd_ < 0) return;
+    // A function that fails leaves its errno to its caller.
+    const int error = errno;
+    ::close(fd_);
+    errno = error;
   }
 
   int get() const { return fd_; }

@@ -10,7 +10,7 @@
 // - A page-table entry that was present stays in KVM's shadow until the host's own entry for the same memory is dropped: KVM's MMU
 //   notifier tells it so. A more generous entry needs no drop: the old one faults, and the fault looks the entry up again.
 // - A vCPU whose fault KVM is resolving may have read the old entry before the drop, and may store it in the shadow after it: it is
-//   stopped first (kvm/standstill.h). One that waits in the entry code is not. A program there may only pretend to wait, which is
+//   stopped first (kvm/space.cc). One that waits in the entry code is not. A program there may only pretend to wait, which is
 //   accepted: it would have to be descheduled inside that fault for as long as the drop takes.
 #ifndef HV_ARCH_X86_64_PVM_H_
 #define HV_ARCH_X86_64_PVM_H_

@@ -96,5 +96,8 @@ function rowsOf(fs: FileSystem, path: string): string[][] {
   } catch (error) {
     if (error instanceof Errno) return []
     throw error
+  } finally {
+    // The guest's kernel admits it anew.
+    fs.dev = 0
   }
 }

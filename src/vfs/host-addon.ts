@@ -43,7 +43,7 @@ export interface HostFsAddon {
   hostStat(directory: number, name: string, out: Float64Array): number
   /**
    * 1: a path of many components beneath, all links but a last one followed, leads to the file with this number, and `out` is
-   * filled as by hostStat; otherwise 0, and `out` is unchanged.
+   * filled as by hostStat; otherwise `out` is unchanged, and it is 0, or a negative errno for a path that is none.
    */
   hostStatKnown(
     directory: number,

@@ -6,7 +6,8 @@ import type {VirtualFileSystem} from '../virtual-file-system.ts'
 export abstract class Freshness<Node> {
   #vfs: VirtualFileSystem | undefined
   #fresh: Node | undefined
-  #turn = 0
+  /** No turn of a kernel: what was read before there was one is not fresh. */
+  #turn = -1
 
   admitted(vfs: VirtualFileSystem): void {
     this.#vfs = vfs

@@ -10,6 +10,7 @@ import type {ByteString, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import type {HostFsAddon} from '../host-addon.ts'
 import {check, STAT_DEV_MAJOR, STAT_DEV_MINOR, STAT_MODE} from '../host-calls.ts'
+import type {VirtualFileSystem} from '../virtual-file-system.ts'
 import {Freshness} from './freshness.ts'
 import {HostDirectory} from './host-directory.ts'
 import {HostFile} from './host-file.ts'
@@ -89,6 +90,11 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     this.#hostDev = hostDev(stat)
     const isDirectory = (stat[STAT_MODE] & S_IFMT) === S_IFDIR
     this.root = isDirectory ? new HostDirectory(this) : new HostFile(this)
+  }
+
+  override admitted(vfs: VirtualFileSystem): void {
+    super.admitted(vfs)
+    this.#devs.clear()
   }
 
   statfs(): FileSystemStatistics {

@@ -81,6 +81,11 @@ export class GdbServer {
     const socket = this.#socket
     this.#session?.end()
     if (socket === undefined || socket.destroyed) return
+    // It has said nothing yet.
+    if (this.#target === undefined) {
+      socket.destroy()
+      return
+    }
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
     socket.ref()
     socket.end()

@@ -1,4 +1,4 @@
-// The part of the addon that only a command's run needs: native/napi/watchdog.cc, machine_init.cc.
+// The part of the addon that only a command's run needs: native/napi/watchdog.cc, images.cc.
 
 export interface RunAddon {
   /**

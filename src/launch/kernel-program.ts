@@ -51,6 +51,8 @@ interface Parts {
   server: LateServer
   machine: KernelMachine
   streams: MachineStreams
+  /** This process's own. */
+  umask: number
 }
 
 /** @throws HvError */
@@ -89,6 +91,8 @@ async function prepare(
     new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false})),
   )
   leaveCore(options.memoryBytes, launch, machine)
+  // A jail sets it to 0.
+  const umask = process.umask()
   const roots = [...files.roots, ...machine.roots]
   if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
   return {
@@ -96,7 +100,7 @@ async function prepare(
       ...{roots, files: onHost && [onHost.fd], directories: files.libraryFolders},
       ...{caller: 'kernel', hasTerminal: streams.size !== undefined},
     },
-    load: () => load(options, {...opened, files, gdb, tail, server, machine, streams}),
+    load: () => load(options, {...opened, files, gdb, tail, server, machine, streams, umask}),
   }
 }
 
@@ -115,7 +119,7 @@ function leaveCore(memoryBytes: number, launch: Launch, machine: KernelMachine):
 }
 
 async function load(options: RunOptions, parts: Parts): Promise<LoadedGuest<RunResult>> {
-  const {launch, memory, onHost, files, gdb, tail, server, machine, streams} = parts
+  const {launch, memory, onHost, files, gdb, tail, server, machine, streams, umask} = parts
   const shown = await files.read().finally(options.onRead)
   const {tmpfs, readOnly} = options
   const vfs = new VirtualFileSystem(nativeHost)
@@ -127,7 +131,7 @@ async function load(options: RunOptions, parts: Parts): Promise<LoadedGuest<RunR
   const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program
   server.serve(tree.top)
   const stop = (): void => machine.stop({exitCode: null, signal: null, timedOut: false})
-  const order = orderOf({...options, program}, shown, {terminal: streams.size, umask: launch.umask})
+  const order = orderOf({...options, program}, shown, {terminal: streams.size, umask})
   const link = new ProgramLink(machine.vsock, order, streams, stop)
   streams.begin(link)
   machine.load()

@@ -74,8 +74,6 @@ export class Launch {
   readonly server: GdbServer | undefined
   /** For the first process, or the machine, that dies with a core. */
   readonly core: CoreFile | undefined
-  /** This process's own: a jail sets it to 0. */
-  readonly umask = process.umask()
   readonly #used: Disposable[]
 
   constructor(jail: Jail, {server, core, used}: LaunchResources) {
@@ -115,8 +113,15 @@ interface LaunchResources {
   readonly used: Disposable[]
 }
 
+/** All of them, also when one of them fails. */
 function disposeAll(used: Disposable[]): void {
-  for (let last = used.pop(); last !== undefined; last = used.pop()) last[Symbol.dispose]()
+  const last = used.pop()
+  if (last === undefined) return
+  try {
+    last[Symbol.dispose]()
+  } finally {
+    disposeAll(used)
+  }
 }
 
 /** @returns what the guest gives, and the layers of the jail that it ran in. @throws HvError */
@@ -135,10 +140,15 @@ export async function launch<Result>(
     options.onFailure?.(error)
     throw error
   } finally {
-    disposeAll(opened.used)
-    await opened.server?.close()
-    opened.core?.close()
-    addon.stopWatchdog()
+    try {
+      // gdb lets go of a program that still has its memory.
+      await opened.server?.close()
+      disposeAll(opened.used)
+    } finally {
+      opened.core?.close()
+      // It is the command's: a Sandbox beside it in this process leaves it alone.
+      if (options.ifStuck !== undefined) addon.stopWatchdog()
+    }
   }
 }
 

@@ -37,6 +37,8 @@ interface Spec {
   fds: readonly number[]
   pledge: RunPledge
   opened: OpenedSentry
+  /** This process's own. */
+  umask: number
 }
 
 /** @throws HvError NOT_FOUND, NOT_EXECUTABLE */
@@ -63,7 +65,9 @@ async function prepare(
   const opened = await openSentry(options, launch, foldersOf(options, onHost))
   const isUndecided = onHost !== undefined && options.machine === undefined
   const kvmError = isUndecided ? addon.holdKvm() : 0
-  const spec = {options, launch, onHost, fds, opened, pledge: await runPledge(options)}
+  const pledge = await runPledge(options)
+  // A jail sets it to 0.
+  const spec = {options, launch, onHost, fds, opened, pledge, umask: process.umask()}
   launch.defer(() => nativeHost.files.restoreTerminal())
   if (hasTerminal) nativeHost.files.guardTerminal(terminal)
   await loadTrace(options.trace)
@@ -89,7 +93,7 @@ async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGue
   const {kernel} = sentry
   const program = {
     ...{...programOfRun(options, shown.config), onHost, restrict: pledge.restrict},
-    ...{umask: launch.umask, nice: getPriority()},
+    ...{umask: spec.umask, nice: getPriority()},
     streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
   }
   const gdb = server && new (await import('./gdb.ts')).GdbProgram(server)

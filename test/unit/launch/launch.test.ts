@@ -48,6 +48,25 @@ async function phasesOf(failing?: Phase): Promise<string[]> {
   return seen
 }
 
+test('a launch lets go of all, also when something of it fails', async () => {
+  let isFirstDisposed = false
+  const guest: OpenedGuest<object> = {
+    limits: {memoryBytes: 1 << 20, maxTasks: 1, cpus: 1},
+    mayBeMachine: false,
+    prepare: async (launch) => {
+      launch.defer(() => {
+        isFirstDisposed = true
+      })
+      launch.defer(() => {
+        throw new Error('stuck')
+      })
+      throw new Error('prepare failed')
+    },
+  }
+  await expect(launch(() => guest, {volumes: [], jail: 'none'})).rejects.toThrow('stuck')
+  expect(isFirstDisposed).toBe(true)
+})
+
 const LET_GO = ['second let go', 'first let go']
 
 describe('a launch', () => {

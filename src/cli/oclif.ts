@@ -39,7 +39,8 @@ export async function runOclif(argv: string[]): Promise<number> {
     if (!isOclifError(error)) return reportError(error)
     // Command.exit(status) throws, too, and needs no message.
     if ('code' in error && error.code === 'EEXIT') return error.oclif.exit ?? 0
-    return reportError(usageError(error, argv, config?.commandIDs ?? []))
+    const shown = config?.commands.filter(({hidden}) => !hidden).map(({id}) => id)
+    return reportError(usageError(error, argv, shown ?? []))
   }
 }
 

@@ -61,12 +61,12 @@ export default class Pledge extends Command {
     const words = readArgv(this.argv, {name: 'pledge', flags: FLAGS})
     if (!words) return
     this.parsed = true
-    const options = toRunOptions(words, process.env)
-    if (!options.suggestsPromises)
+    if (!words.flags.some(([name]) => name === 'suggest'))
       throw badArgument(
         'hv pledge was not told what to do',
         'give --suggest; `hv run --pledge PROMISES` holds a program to its promises',
       )
+    const options = toRunOptions(words, process.env)
     const {run} = await import('../cli/run.ts')
     process.exitCode = await run({...options, machine: 'linux'})
   }

@@ -89,7 +89,7 @@ export class Jail {
   /**
    * Call before there is a platform: a guest's processes are born in the jail.
    * @param writable paths of the directories of the host that the guest may write
-   * @param born what this process was born in; undefined: it was not started for a jail
+   * @param launchErrnos how this process came into namespaces; undefined: it was not started for a jail
    */
   static begin(choice: JailChoice, writable: readonly string[], launchErrnos?: LaunchErrnos): Jail {
     const jail = new Jail(choice, launchErrnos)

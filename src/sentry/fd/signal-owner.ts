@@ -61,7 +61,9 @@ export class SignalOwner implements Waiter, LastCloseListener {
   }
 
   wake(events: number): void {
-    const {file, fd} = this.#source!
+    // Another waiter of the same queue may have made it stop.
+    if (this.#source === undefined) return
+    const {file, fd} = this.#source
     const ready = file.readiness() & events
     if (ready & (POLLIN | POLLHUP)) this.tell(POLL_IN, fd)
     else if (ready & POLLOUT) this.tell(POLL_OUT, fd)

@@ -77,8 +77,8 @@ const awaitingVerdict = continuation<
   resume: (task, {hook, call, end, question: {verdict}}) => {
     if (verdict === undefined) return BLOCKED
     // The arguments are still there: only the next call overwrites them.
-    if (verdict === 'go' && end === undefined) return make(task, {hook, call})
-    const {errno, result} = verdict === 'go' ? end! : (verdict as CallEnd)
+    if (end === undefined && verdict === 'go') return make(task, {hook, call})
+    const {errno, result} = end ?? (verdict as CallEnd)
     if (errno !== undefined) throw new Errno(errno)
     return result!
   },

@@ -133,7 +133,7 @@ export async function launch<Result>(
   startWatchdog(options)
   try {
     const guest = await open()
-    if (guest.platform !== undefined) await warmUp(guest.platform, options)
+    if (guest.platform !== undefined) await compileAndMeasure(guest.platform, options)
     await openObservers(opened, guest.mayBeMachine, options)
     return await toEnd(guest, options, opened)
   } catch (error) {
@@ -180,11 +180,11 @@ function startWatchdog({timeoutMs, ifStuck}: LaunchOptions): void {
 }
 
 /** First of all, because it runs programs, and because nothing can be measured in a jail. */
-async function warmUp(platform: PlatformChoice, {code, stats}: LaunchOptions): Promise<void> {
+async function compileAndMeasure(platform: PlatformChoice, {code, stats}: LaunchOptions): Promise<void> {
   // The first start of a build compiles the code that programs need; later starts find it.
   if (code?.directory !== undefined && code.isCold()) {
-    const {rehearse} = await import('../sentry/outside/rehearsal.ts')
-    await rehearse(platform, code.directory)
+    const {warmUp} = await import('../sentry/outside/warm-up.ts')
+    await warmUp(platform, code.directory)
   }
   if (stats) await (await import('../platform/compare.ts')).measureAll()
 }

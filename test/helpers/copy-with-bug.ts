@@ -8,7 +8,7 @@ import {root} from '../../ci/paths.mjs'
 /** Keeps the sentry's thread busy for ever at the end of any program but hv's own, however it ends. */
 export const STUCK = [
   'endProcess(process, code, signal) {',
-  "if (!process.program.path.includes('/rehearsal')) for (;;);",
+  "if (!process.program.path.includes('/warm-up')) for (;;);",
 ] as const
 
 /** @returns the folder of a copy of the built package, to be removed */

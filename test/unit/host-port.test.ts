@@ -15,7 +15,7 @@ const allowed: Record<string, string> = {
   'src/sentry/outside/host-files.ts':
     'opens what the maker names, before a jail closes; the user who runs hv',
   'src/sentry/outside/host-program.ts': 'opens what the maker names, before a jail closes',
-  'src/sentry/outside/rehearsal.ts': 'makes the program of a rehearsal',
+  'src/sentry/outside/warm-up.ts': 'makes the program of a warm-up',
   'src/sentry/outside/shown-programs.ts': 'tells hv’s own files from others',
   'src/sentry/exec/vdso.ts': 'the vDSO is built with hv: it says nothing of the host',
   'src/sentry/trace/line-writer.ts': 'who reads a trace is on the host',

@@ -80,12 +80,12 @@ export class Sandbox {
   static async createIn(
     takeProcess: () => SentryProcess,
     options: SandboxOptions,
-    rehearses = false,
+    warmsUp = false,
   ): Promise<Sandbox> {
     const {isolation, settings, handlers} = toSettings(options)
     const sentry = await RemoteSentry.start(
       isolation === 'thread' ? 'thread' : takeProcess(),
-      rehearses ? {...settings, rehearses} : settings,
+      warmsUp ? {...settings, warmsUp} : settings,
       handlers,
     )
     const {root, image} = settings

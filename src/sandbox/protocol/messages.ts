@@ -19,7 +19,7 @@ export interface SentrySettings extends Settings {
   /** Calls that the sentry asks the owner about, or reports. */
   hooked: readonly HookedCall[]
   /** It waits for its owner's first program, and uses that time to warm up. */
-  rehearses?: boolean
+  warmsUp?: boolean
 }
 
 /** What a sandbox shares with its thread. */

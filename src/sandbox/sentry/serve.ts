@@ -24,13 +24,13 @@ import {isOutgrown} from '../../sentry/task/outgrown.ts'
 import {type FileRequest, type Request, type SentrySettings, toWire} from '../protocol/messages.ts'
 import {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
-import {rehearseServed} from './rehearse-served.ts'
 import type {Surroundings} from './served-program.ts'
 import {ServedPrograms} from './served-programs.ts'
+import {warmUpServed} from './warm-up-served.ts'
 import {WorkerTrace} from './worker-trace.ts'
 
 /** The first run takes twice as long as the third; eight did no better than three. */
-const REHEARSALS = 3
+const WARM_UPS = 3
 
 /** What a process does for its jail; a thread has none. */
 export interface Confinement extends Pick<LaunchOptions, 'launchErrnos'> {
@@ -63,11 +63,11 @@ async function open(
   const hooks = await hooksOf(settings)
   const prepare = async (launch: Launch): Promise<PreparedGuest<object>> => {
     const {opened, needs, make} = await openSentry(settings, launch)
-    const rehearsals = settings.rehearses ? await storeRehearsals(code?.directory) : []
+    const warmUps = settings.warmsUp ? await storeWarmUps(code?.directory) : []
     const load = async (): Promise<LoadedGuest<object>> => {
       const {sentry, shown} = await make()
       const around = {sentry, port, config: shown.config, restrict, hooks}
-      if (rehearsals.length > 0) rehearseServed(around, rehearsals)
+      if (warmUps.length > 0) warmUpServed(around, warmUps)
       return {start: () => start(around, settings, opened, launch)}
     }
     return {needs: {...needs, hasTerminal: false}, load}
@@ -164,13 +164,13 @@ function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}:
 }
 
 /** Opens them now, since a jailed process opens nothing. */
-async function storeRehearsals(directory: string | undefined): Promise<HostProgram[]> {
+async function storeWarmUps(directory: string | undefined): Promise<HostProgram[]> {
   if (directory === undefined) return []
-  const {storePrograms} = await import('../../sentry/outside/rehearsal.ts')
+  const {storePrograms} = await import('../../sentry/outside/warm-up.ts')
   try {
-    return storePrograms(directory, REHEARSALS)
+    return storePrograms(directory, WARM_UPS)
   } catch {
-    // Rehearsals only warm up.
+    // A warm-up is no more than that.
     return []
   }
 }

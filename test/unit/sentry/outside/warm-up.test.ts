@@ -1,13 +1,13 @@
-// The program that hv rehearses with: Linux runs it to its end, and so does hv.
+// The program that hv warms up with: Linux runs it to its end, and so does hv.
 
 import {spawnSync} from 'node:child_process'
 import {closeSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, expect, test} from 'vitest'
-import {programFile, rehearse, storePrograms} from '../../../../src/sentry/outside/rehearsal.ts'
+import {programFile, storePrograms, warmUp} from '../../../../src/sentry/outside/warm-up.ts'
 
-const scratch = mkdtempSync(join(tmpdir(), 'hv-rehearsal-'))
+const scratch = mkdtempSync(join(tmpdir(), 'hv-warm-up-'))
 afterAll(() => rmSync(scratch, {recursive: true, force: true}))
 
 test('Linux runs it to its end', () => {
@@ -18,13 +18,13 @@ test('Linux runs it to its end', () => {
 
 test('it leaves no file, and nothing of it is an error', async () => {
   const before = readdirSync(scratch)
-  await rehearse('auto', scratch)
-  await rehearse('auto', '/no/such/directory')
+  await warmUp('auto', scratch)
+  await warmUp('auto', '/no/such/directory')
   expect(readdirSync(scratch)).toEqual(before)
 })
 
 test("what a killed process of the same pid has left is in nobody's way", () => {
-  const left = `rehearsal.${process.pid}`
+  const left = `warm-up.${process.pid}`
   const directory = mkdtempSync(join(scratch, 'left-'))
   writeFileSync(join(directory, left), '')
   const programs = [...storePrograms(directory, 2), ...storePrograms(directory, 1)]

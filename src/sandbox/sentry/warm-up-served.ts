@@ -1,4 +1,4 @@
-// rehearseServed: runs a small program of hv's own as an owner's would run, so that V8 has already compiled the code that later ones need.
+// warmUpServed: runs a small program of hv's own as an owner's would run, so that V8 has already compiled the code that later ones need.
 
 import {openAside} from '../../sentry/outside/aside-program.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
@@ -6,29 +6,29 @@ import type {RunRequest} from '../protocol/messages.ts'
 import {ServedProgram, type Surroundings} from './served-program.ts'
 
 const REQUEST: RunRequest = {
-  ...{kind: 'run', id: 0, program: 'rehearsal', args: [], env: {}},
+  ...{kind: 'run', id: 0, program: 'warm-up', args: [], env: {}},
   ...{live: 'none', stdin: new Uint8Array(0), maxOutputBytes: 0},
 }
 
 /**
  * Precondition: nothing has run. Nobody hears of it, the guest's tree keeps no trace, and pids begin anew. Whatever goes wrong, the
  * owner's program goes wrong with.
- * @param programs rehearsal programs, one for each round
+ * @param programs warm-up programs, one for each round
  */
-export function rehearseServed(around: Surroundings, programs: readonly HostProgram[]): void {
+export function warmUpServed(around: Surroundings, programs: readonly HostProgram[]): void {
   const {kernel} = around.sentry
   for (const onHost of programs) {
     try {
-      rehearseOnce({...around, restrict: () => {}, hooks: undefined}, onHost)
+      warmUpOnce({...around, restrict: () => {}, hooks: undefined}, onHost)
     } catch {
-      // It was only a rehearsal.
+      // It was only a warm-up.
     }
   }
   kernel.pids.startAnew()
   kernel.runs.startAnew()
 }
 
-function rehearseOnce(around: Surroundings, onHost: HostProgram): void {
+function warmUpOnce(around: Surroundings, onHost: HostProgram): void {
   const {kernel, credentials} = around.sentry
   const aside = openAside(onHost, kernel, credentials)
   try {

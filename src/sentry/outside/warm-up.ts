@@ -1,4 +1,4 @@
-// rehearse: runs a small program of hv's own once, so that V8 has compiled what programs need when that is stored: src/code-cache.ts.
+// warmUp: runs a small program of hv's own once, so that V8 has compiled what programs need when that is stored: src/code-cache.ts.
 // A jailed hv stores nothing: no other run shall execute what a guest may have tampered with.
 
 import {closeSync, openSync, rmSync, writeSync} from 'node:fs'
@@ -108,13 +108,13 @@ const CALLS: readonly Call[] = [
  * Precondition: no platform is open. Whatever goes wrong, the real program goes wrong with.
  * @param directory where a file may be made for a moment
  */
-export async function rehearse(choice: PlatformChoice, directory: string): Promise<void> {
+export async function warmUp(choice: PlatformChoice, directory: string): Promise<void> {
   try {
     const {platform} = await openPlatform(choice, MEMORY_BYTES, 1)
     try {
       const sentry = new Sentry(platform, {volumes: []})
       const [onHost] = storePrograms(directory, 1)
-      const program = {program: 'rehearsal', onHost, args: [], env: {}, streams: []}
+      const program = {program: 'warm-up', onHost, args: [], env: {}, streams: []}
       const started = new StartedProgram(sentry, program, {}, new Run())
       sentry.kernel.run(started.process)
       started.finish()
@@ -123,18 +123,18 @@ export async function rehearse(choice: PlatformChoice, directory: string): Promi
       platform[Symbol.dispose]()
     }
   } catch {
-    // It was only a rehearsal.
+    // It was only a warm-up.
   }
 }
 
 /**
- * Programs for so many rehearsals, open: all from one file, which is removed.
+ * Programs for so many warm-ups, open: all from one file, which is removed.
  * @param directory where a file may be made for a moment
  * @throws Error of node:fs
  */
 export function storePrograms(directory: string, count: number): HostProgram[] {
   // In a PID namespace, many processes have the same pid, and one that was killed may have left its file.
-  const path = join(directory, `rehearsal.${process.pid}-${process.hrtime.bigint()}`)
+  const path = join(directory, `warm-up.${process.pid}-${process.hrtime.bigint()}`)
   const made = openSync(path, 'wx', 0o700)
   try {
     writeSync(made, programFile())

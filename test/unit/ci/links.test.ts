@@ -1,13 +1,18 @@
-// Links between the pages: the file exists, and so does the heading in it.
+// What the pages lead to: a link's file exists, and so does the heading in it; so does a file of the sources that is named.
 
 import {execFileSync} from 'node:child_process'
 import {existsSync, readFileSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {basename, dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
 import {root} from '../../../ci/paths.mjs'
 
-const LISTING = ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.md']
-const pages = execFileSync('git', LISTING, {cwd: root, encoding: 'utf8'}).trim().split('\n')
+const LISTING = ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate']
+const files = execFileSync('git', LISTING, {cwd: root, encoding: 'utf8'})
+  .trim()
+  .split('\n')
+  .filter((path) => existsSync(join(root, path)))
+const pages = files.filter((path) => path.endsWith('.md'))
+const names = new Set(files.map((path) => basename(path)))
 
 /** The page's text without code blocks, where things only look like links or headings. */
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8').replace(/^```.*?^```$/gms, '')
@@ -41,4 +46,9 @@ test.each(pages)('%s links to what is there', (page) => {
     return anchor !== undefined && !anchorsOf(file).has(anchor)
   })
   expect(broken).toEqual([])
+})
+
+test.each(pages.filter((page) => page.endsWith('/README.md')))('%s names files that exist', (page) => {
+  const named = Array.from(textOf(page).matchAll(/`[\w./-]*?([\w.-]+\.(?:ts|mjs|cc))`/g), ([, name]) => name)
+  expect(named.filter((name) => !names.has(name))).toEqual([])
 })

@@ -1,4 +1,4 @@
-// bind.h: functions and objects of JavaScript made of C++ ones: arguments and results are converted by their C++ types.
+// bind.h: makes JavaScript functions and objects of C++ ones; converts arguments and results by their C++ types.
 #ifndef HV_NAPI_BIND_H_
 #define HV_NAPI_BIND_H_
 

@@ -1,5 +1,5 @@
-// objects.h: what objects and functions of other files need from JavaScript's objects: the C++ object behind one. Throw
-// std::invalid_argument when it was disposed of.
+// objects.h: FromJs for the C++ classes of other files: the C++ object behind a JavaScript object. These functions throw
+// std::invalid_argument when the object was disposed of.
 #ifndef HV_NAPI_OBJECTS_H_
 #define HV_NAPI_OBJECTS_H_
 

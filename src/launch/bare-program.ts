@@ -1,4 +1,4 @@
-// A bare-metal guest: the phases of its launch. Its jail is a Linux program's, less the means to make a machine.
+// A bare-metal guest: the phases of its launch. A second system call filter follows once its machine is made: src/jail/README.md.
 
 import {addon} from '../addon.ts'
 import {BareMachine, MEMORY_BYTES} from '../machine/bare/bare-machine.ts'

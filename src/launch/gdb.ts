@@ -1,4 +1,4 @@
-// What gdb may stop: the socket on which hv waits for gdb, and the program or the machine behind the socket.
+// gdb in a launch: the socket on which hv waits for gdb, and the program or machine that gdb may stop.
 
 import {resolve} from 'node:path'
 import {type GdbAddress, targetRemote} from '../gdb/address.ts'

@@ -1,4 +1,4 @@
-// guestProgram: the program that a guest runs: the one that was asked for, or an image's; with the image's environment.
+// guestProgram: the program that a guest runs, from the request and from the image: path, arguments, environment, directory.
 
 import {HvError} from '../errors.ts'
 import type {ImageConfig} from '../image/open-image.ts'

@@ -1,4 +1,4 @@
-// A program on its own kernel, with what the sentry would show it, in a machine whose first process is hv's: the phases of its launch.
+// A program on a kernel of its own, with the files that the sentry would show the program: the phases of its launch.
 
 import {getPriority} from 'node:os'
 import {addon} from '../addon.ts'

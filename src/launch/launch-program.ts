@@ -1,4 +1,4 @@
-// launchProgram: one guest on the calling thread, from a command's options to its end: which kind it is, and its launch.
+// launchProgram: launches one guest on the calling thread: decides its kind from a command's options, and loads that kind's module.
 
 import {launch, type OpenedGuest} from './launch.ts'
 import {refuse} from './options/unfit.ts'

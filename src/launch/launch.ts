@@ -1,4 +1,4 @@
-// launch: takes a guest of any kind through its phases, opened, prepared, jailed, loaded, running, ended: their order stands here, once.
+// launch: takes a guest of any kind through its phases: opened, prepared, loaded, running. Only this file has their order.
 
 import {addon} from '../addon.ts'
 import type {GdbServer} from '../gdb/server.ts'

@@ -1,4 +1,4 @@
-// openSentry: what a sentry needs, opened before the jail closes, and the sentry made inside it: for one program, or for a Sandbox's many.
+// openSentry: opens what a sentry needs before the jail closes, then makes the sentry inside the jail: for one program, or for a Sandbox.
 
 import type {HostLimits} from '../jail/cgroup.ts'
 import {DEFAULT_MEMORY_BYTES, MAX_CPUS, type PlatformChoice} from '../platform/choice.ts'

@@ -1,4 +1,4 @@
-// A Linux program under the sentry, or a host file that may also be a bare-metal guest: the phases of its launch.
+// A Linux program under the sentry, or a host file that may turn out to be a bare-metal guest: the phases of its launch.
 
 import {constants, openSync} from 'node:fs'
 import {getPriority} from 'node:os'

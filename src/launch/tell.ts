@@ -1,4 +1,4 @@
-// tell: a line for hv's user, on standard error, while a guest runs.
+// tell: prints a line for hv's user on standard error while a guest runs.
 
 import {writeSync} from 'node:fs'
 

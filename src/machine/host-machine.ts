@@ -1,4 +1,4 @@
-// machine: the architecture's machine that this host runs.
+// machine: the machine of this host's architecture.
 
 import {arch} from '../arch/index.ts'
 import {machine as arm64} from './arm64/machine.ts'

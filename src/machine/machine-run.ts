@@ -1,4 +1,4 @@
-// MachineRun: runs a machine from its first instruction to its end: vCPUs on their own threads, devices, a debugger, failure.
+// MachineRun: runs a machine from its first instruction to its end: vCPUs on their own threads, devices, a debugger, failures.
 
 import {type Exit, type HaltExit, type HypercallExit, isAccess} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'

@@ -1,4 +1,4 @@
-// Host: what kernels and their file systems take from the host: time, random bytes, facts, calls on files. A kernel's maker passes it in.
+// Host: what kernels and their file systems take from the host: time, random bytes, facts, calls on files. The kernel's embedder passes it.
 
 import type {ClockAddon, HostFsAddon} from './host-addon.ts'
 

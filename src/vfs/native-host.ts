@@ -1,4 +1,4 @@
-// nativeHost: the host that hv runs on: the one place where kernels and file systems reach the addon, and files that a jail hides.
+// nativeHost: the host that hv runs on: the one place where kernels and file systems use the addon, and host files that a jail hides.
 
 import {closeSync, openSync, readFileSync, readSync} from 'node:fs'
 import {addon} from '../addon.ts'

@@ -1,4 +1,4 @@
-// VirtualFileSystem: what the file systems of one kernel share: device numbers, changes to its mounts, and those that no mount shows.
+// VirtualFileSystem: what the file systems of one kernel share: device numbers, changes to the mounts, inodes that no mount shows.
 
 import {FileClock} from './clock.ts'
 import type {ByteString} from './file.ts'

@@ -1,4 +1,4 @@
-// The options that the command alone has: what it runs of a file, and what its user sees of the run.
+// Options of the command alone: how it treats the program's file, and what its user sees of the run.
 
 import {type GdbAddress, parseGdbAddress} from '../../gdb/address.ts'
 import type {TraceOptions} from '../../sentry/trace/options.ts'

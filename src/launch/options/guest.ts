@@ -1,4 +1,4 @@
-// What the programs of a guest find and may do, besides its tree and its limits.
+// Options of a guest: what its programs find and may do, besides the tree and the limits.
 
 import {PERMISSION_BITS} from '../../abi/file-mode.ts'
 import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'

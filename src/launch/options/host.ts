@@ -1,4 +1,4 @@
-// What runs a guest, and what hv's own process keeps of its rights while it does.
+// Options of the host's side: the platform that runs a guest, the jail, and the rights that hv's own process keeps.
 
 import {MAX_ID} from '../../abi/ids.ts'
 import {JAIL_CHOICES, type JailChoice} from '../../jail/layer.ts'

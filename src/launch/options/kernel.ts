@@ -1,4 +1,4 @@
-// The options of a kernel in a machine of its own, which the command alone has: the library's are src/machine's.
+// Options of a kernel's machine, for the command alone: src/machine has the library's.
 
 import type {Network} from '../../machine/kernel/connect-network.ts'
 import type {KernelOptions} from '../../machine/kernel/kernel-options.ts'

@@ -1,4 +1,4 @@
-// The limits of a guest: how much it may have of what.
+// Options that limit a guest: memory, CPUs, tasks, descriptors, disk.
 
 import {MAX_CPUS} from '../../platform/choice.ts'
 import {MAX_OPEN_FILES} from '../../sentry/core/resource-limits.ts'

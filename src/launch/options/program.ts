@@ -1,4 +1,4 @@
-// How each program starts, and how long it may run.
+// Options of each program: how it starts, and how long it may run.
 
 import {WITH_CPU_TIME} from './limits.ts'
 import {parseDirectory, parseTimeout} from './parse-values.ts'

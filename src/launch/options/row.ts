@@ -1,4 +1,4 @@
-// Row: what the table says of one option: its flag, its schema, its setting, and which guests have no use for it.
+// Row: what the table says of one option: its flag, its schema, its setting, and which kinds of guest refuse it.
 
 import type * as v from 'valibot'
 import type * as takes from '../../options.ts'

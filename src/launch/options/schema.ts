@@ -1,4 +1,4 @@
-// The library's side of the table: its options checked, and as settings for the sentry.
+// The library's side of the table: checks the library's options, and turns them into settings for the sentry.
 
 import * as v from 'valibot'
 import * as takes from '../../options.ts'

@@ -1,4 +1,4 @@
-// Settings: what a sentry gets of the options, from the command and from the library alike; and the rows of those options.
+// Settings: what the options of the command and of the library become for a sentry; and the rows of those options.
 
 import {type GuestOptions, type GuestSettings, guestRows} from './guest.ts'
 import {type HostOptions, type HostSettings, hostRows} from './host.ts'

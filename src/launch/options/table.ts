@@ -1,4 +1,4 @@
-// The table of options: all rows, and the flags of each command that they make.
+// The table of options: all rows, and the flags of each command.
 
 import {commandRows, otherFlags} from './command.ts'
 import {machineRows} from './kernel.ts'

@@ -1,4 +1,4 @@
-// The options of a guest's tree: what it sees of the host, of an archive or of an image.
+// Options of a guest's tree: what the guest sees of the host, of an archive or of an image.
 
 import {resolve} from 'node:path'
 import {badArgument} from '../../errors.ts'

@@ -1,4 +1,4 @@
-// Refuses options that mean nothing to the kind of guest that a run runs.
+// Refuses options that mean nothing to a kind of guest.
 
 import {badArgument} from '../../errors.ts'
 import type {RunOptions} from '../options.ts'

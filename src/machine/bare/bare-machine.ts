@@ -1,4 +1,4 @@
-// BareMachine: a bare-metal guest in its machine, from its file to its end. What it finds in the machine: README.md.
+// BareMachine: a bare-metal guest in its machine, from its file to its end. README.md says what the guest finds in the machine.
 
 import type {Readable} from 'node:stream'
 import {SIGKILL, SIGPIPE} from '../../abi/signal.ts'

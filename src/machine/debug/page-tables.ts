@@ -1,4 +1,4 @@
-// PageTree: a guest's page tables, and the walk from a virtual address to a physical one. They are untrusted: a walk reads each entry
+// PageTree: a guest's page tables, and the walk from a virtual address to a physical one. The tables are untrusted: a walk reads each entry
 // once and at most five, and none need be right.
 // x86_64: long mode, of four levels or five (SDM vol. 3, 5.5). arm64: stage 1 of EL1, or of EL2 with HCR_EL2.E2H, in granules of 4 KiB
 // (Arm ARM D8.2, D8.3).

@@ -1,4 +1,4 @@
-// ExitRegister: the number that a guest leaves here is its exit status: 0 to 255.
+// ExitRegister: a device whose last written value, in its low byte, is the guest's exit status: 0 to 255.
 
 import type {Device, DevicePlace} from '../bus.ts'
 

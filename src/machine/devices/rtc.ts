@@ -1,4 +1,4 @@
-// Rtc: what the clocks of both architectures have in common: a time that runs with the host's, and may be set. They have no alarm.
+// Rtc: what the clocks of both architectures have in common: a settable time that runs with the host's. They have no alarm.
 
 import type {Device, DevicePlace} from '../bus.ts'
 

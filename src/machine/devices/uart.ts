@@ -1,4 +1,4 @@
-// Uart: what the UARTs of both architectures have in common: output, input that is opened when the guest wants some, the interrupt.
+// Uart: what the UARTs of both architectures have in common: output, the interrupt, and input, which is opened when the guest wants some.
 
 import type {InterruptLine} from '../../vm/irqchip.ts'
 import type {Device, DevicePlace} from '../bus.ts'

@@ -1,4 +1,4 @@
-// VirtioShare: what the devices of both share protocols have in common: each chain is a request to a file server, and room for its answer.
+// VirtioShare: what both share devices have in common: each chain is a request to a file server, and room for the server's answer.
 
 import {badArgument} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'

@@ -1,4 +1,4 @@
-// KernelRun: the run of a kernel's machine: virtio devices, and a console that a slow reader holds up.
+// KernelRun: the run of a kernel's machine: virtio devices, and vCPUs that wait when a slow reader congests the console.
 
 import {SIGPIPE} from '../../abi/signal.ts'
 import type {Exit, HaltExit, HypercallExit} from '../../vm/exit.ts'

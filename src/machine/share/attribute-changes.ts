@@ -1,4 +1,4 @@
-// attributeChanges: what a machine sets of a file's attributes: the same bits in 9P's Tsetattr and FUSE's SETATTR.
+// attributeChanges: the attributes that a machine sets on a file: the same bits in 9P's Tsetattr and FUSE's SETATTR.
 
 import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS} from '../../abi/file-mode.ts'

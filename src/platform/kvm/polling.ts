@@ -1,4 +1,4 @@
-// Polling: when the sentry spins on the trap frame instead of waiting for exits. It pays while the program traps in quick
+// Polling: when the sentry spins on the trap frame instead of waiting for exits. Polling pays while the program traps in quick
 // succession, and needs a second processor.
 
 import {availableParallelism} from 'node:os'

@@ -1,4 +1,4 @@
-// Observer: hears of what happens in a kernel that its embedder cares for: one of `kernel.observers`.
+// Observer: is told of a kernel's events on behalf of the embedder: one of `kernel.observers`.
 
 import type {PendingSignal} from './pending-signal.ts'
 import type {Process} from './process.ts'

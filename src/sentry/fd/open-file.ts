@@ -1,4 +1,4 @@
-// Opening a file by its path, up to its descriptor: waits until a lease is given up, and for a fifo's other end.
+// Opening a file by its path, up to its descriptor: waits until a lease is given up, and for the other end of a fifo.
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, Errno} from '../../abi/errno.ts'

@@ -1,4 +1,4 @@
-// Reading: one recv(2) under way, and what it has received.
+// Reading: one recv(2) under way: its buffer, and what it has received.
 
 import {MSG_PEEK, MSG_WAITALL} from '../../abi/socket.ts'
 import type {Rights} from './in-flight.ts'

@@ -1,4 +1,4 @@
-// Sending: one send(2) under way, from guest memory through a socket: the one way that send(2), sendmsg(2), write(2) and the like take.
+// Sending: one send(2) under way, from guest memory through a socket: send(2), sendmsg(2), write(2) and the like all come here.
 
 import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'

@@ -1,4 +1,4 @@
-// SocketFamilies: the registry of address families of a kernel. What is not in it does not exist: EAFNOSUPPORT.
+// SocketFamilies: a kernel's registry of address families. A family that is not in it is EAFNOSUPPORT.
 
 import {EAFNOSUPPORT, EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {AF_MAX, SOCK_MAX} from '../../abi/socket.ts'

@@ -1,4 +1,4 @@
-// Socket: what calls ask of a socket, whatever its family; SocketFamily: what makes sockets of one family.
+// Socket: the interface of a socket of any family, for the calls; SocketFamily: makes sockets of one family.
 
 import type {IoctlMemory} from '../../vfs/file.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'

@@ -1,4 +1,4 @@
-// Restrictions: what a process has promised, which part of the tree it sees, and the policies that its paths are walked under.
+// Restrictions: what a process has promised, which part of the tree it sees, and the policies for its path walks.
 
 import type {Budget} from '../../vfs/budget.ts'
 import type {ByteString} from '../../vfs/file.ts'

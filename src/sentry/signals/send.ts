@@ -1,4 +1,4 @@
-// Sending a signal to processes: who may, to whom, and with which siginfo: kill(2), pidfd_send_signal(2).
+// Sending a signal to processes: who may send it, to whom, with which siginfo: kill(2), pidfd_send_signal(2).
 
 import {CAP_KILL, hasCapability} from '../../abi/capability.ts'
 import {EPERM, Errno, ESRCH} from '../../abi/errno.ts'

@@ -1,4 +1,4 @@
-// Family: a process's relatives, and what they hear of each other: wait(2), vfork(2), ptrace(2), and some of prctl(2).
+// Family: a process's relatives, and what they are told of each other: wait(2), vfork(2), ptrace(2), and some of prctl(2).
 
 import {SIGCHLD} from '../../abi/signal.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'

@@ -1,4 +1,4 @@
-// ProcessEnd: how a process ended, and what wait(2) and /proc still show of one whose tasks have ended.
+// ProcessEnd: how a process ended, and what wait(2) and /proc still show of a process whose tasks have ended.
 
 import {SIGKILL} from '../../abi/signal.ts'
 import type {Process} from '../core/process.ts'

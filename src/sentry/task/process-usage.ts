@@ -1,4 +1,4 @@
-// ProcessUsage: what a process has cost: CPU time, memory, and that of the children that were waited for.
+// ProcessUsage: the CPU time and memory that a process has used, and those of the children that were waited for.
 
 import {NO_USAGE, type ResourceUsage} from '../core/resource-usage.ts'
 import type {Task} from '../core/task.ts'

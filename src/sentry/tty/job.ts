@@ -1,4 +1,4 @@
-// Job: where a process stands among jobs: its group, its session, and the terminal that controls the session. man 7 credentials.
+// Job: a process's place in job control: its group, its session, and the terminal that controls the session. man 7 credentials.
 
 import type {Terminal} from './terminal.ts'
 

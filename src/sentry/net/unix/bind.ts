@@ -1,4 +1,4 @@
-// bind(2) of UNIX sockets, and what a name leads to: man 7 unix, "Address format" and "Autobind feature".
+// bind(2) of UNIX sockets, and the socket of a name: man 7 unix, "Address format" and "Autobind feature".
 
 import {EADDRINUSE, ECONNREFUSED, EEXIST, EINVAL, Errno} from '../../../abi/errno.ts'
 import {MAY_WRITE, S_IFSOCK} from '../../../abi/file-mode.ts'

@@ -1,4 +1,4 @@
-// Sends from one UNIX socket to another, as far as that goes without waiting: net/unix/af_unix.c.
+// Sends from one UNIX socket to another, as much as is possible without waiting: net/unix/af_unix.c.
 
 import {NO_CAPABILITIES} from '../../../abi/capability.ts'
 import {

@@ -1,4 +1,4 @@
-// UnixFamily: makes UNIX sockets, and has what all of a kernel share: their names, and the descriptors in their messages.
+// UnixFamily: makes a kernel's UNIX sockets, and has what they share: their names, and the descriptors in their messages.
 
 import {EPROTONOSUPPORT, Errno, ESOCKTNOSUPPORT} from '../../../abi/errno.ts'
 import {AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM} from '../../../abi/socket.ts'

@@ -1,4 +1,4 @@
-// Hook: what becomes of one system call that the embedder asked to hear of: its turn, the question, the call, how it ended.
+// Hook: one system call that the embedder asked to be told of: its turn, the question, the call, the report of its end.
 //
 // A returning call is reported before its task runs on. When a signal ends its sleep, that is reported, and the handler
 // runs at once: whether the call fails with EINTR or is restarted is not known yet. A restart is a new call.

@@ -40,7 +40,8 @@ export class OwnFiles {
   /** By any path; the ways to many files begin alike. */
   readonly #folders = new Map<string, Folder | undefined>()
 
-  constructor(env: NodeJS.ProcessEnv) {
+  /** @param env HOME and where caches are. Not NodeJS.ProcessEnv: the published types do without those of Node. */
+  constructor(env: Readonly<Record<string, string | undefined>>) {
     const packageRoot = packageFile('')
     const parts = packageRoot.includes('/node_modules/') ? [''] : PARTS
     for (const part of parts) this.#keep(join(packageRoot, part))

@@ -63,7 +63,8 @@ export class SharedDescription implements OpenDescription {
 
   close(): void {
     for (const watch of this.watchers) watch.epoll.forget(watch)
-    for (const listener of this.#closeListeners ?? []) listener.lastClosed(this)
+    if (this.#closeListeners !== undefined)
+      for (const listener of this.#closeListeners) listener.lastClosed(this)
     const {file, location} = this
     if (location !== undefined && !(file.flags & O_PATH))
       tell(file.inode, opensForWriting(file.flags) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, location)

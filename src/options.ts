@@ -43,7 +43,7 @@ export const anyNumber = v.custom<number>((value) => typeof value === 'number', 
 /** The same for a value that goes through JSON. */
 export const finiteNumber = v.custom<number>(Number.isFinite, 'a number')
 export const callback = v.function('a function')
-export const duration = v.custom<number>(
+const duration = v.custom<number>(
   (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value),
   'milliseconds, 0 or more',
 )

@@ -90,7 +90,7 @@ export function disposeMounts(root: Mount): void {
 }
 
 /** What is visible at a location: the top of the last mount on it, or itself. */
-export function descend(location: Location): Location {
+function descend(location: Location): Location {
   let current = location
   while (current.inode.covered) {
     const child = current.mount.children.get(current.inode)

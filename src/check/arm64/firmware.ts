@@ -55,12 +55,12 @@ export function hypervisorOf(host: Host): string | undefined {
 }
 
 /** An EC2 virtual machine: `c6g.large`, not `c6g.metal`. */
-export function isVirtualEc2(host: Host): boolean {
+function isVirtualEc2(host: Host): boolean {
   const {vendor, product} = machineIdOf(host)
   return vendor === 'Amazon EC2' && product !== undefined && !isMetal(product)
 }
 
-export function isRaspberryPi(host: Host): boolean {
+function isRaspberryPi(host: Host): boolean {
   return machineIdOf(host).model?.startsWith('Raspberry Pi') ?? false
 }
 

@@ -28,7 +28,7 @@ const LINES: [pattern: RegExp, modes: readonly Mode[]][] = [
 const MAX_LENGTH = 8 << 20
 
 /** The log of this boot: /dev/kmsg, or the copy that some distributions make. */
-export function readLog(host: Host): {text: string; kind: 'kernel log' | 'old kernel log'} | null {
+function readLog(host: Host): {text: string; kind: 'kernel log' | 'old kernel log'} | null {
   const current = host.readKernelLog()
   if (current) return {text: strip(current), kind: 'kernel log'}
   const path = '/var/log/dmesg'

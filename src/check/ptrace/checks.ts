@@ -13,7 +13,7 @@ import {checkScope} from './scope.ts'
 const CALLS = 'clone, ptrace, memfd_create, execveat, seccomp'
 
 /** Whether a seccomp filter confines this process: a container's, a service's, a sandbox's. */
-export const checkConfinement: Check = (facts) => {
+const checkConfinement: Check = (facts) => {
   const subject = {id: 'confinement', title: 'Confinement'}
   const rights = rightsOf(facts.host)
   if (!rights) {
@@ -42,7 +42,7 @@ const MEMFD_NOEXEC = '/proc/sys/vm/memfd_noexec'
 const ENFORCED = '2'
 
 /** Whether a memfd may be executed; a guest's process starts from one. */
-export const checkMemfd: Check = (facts) => {
+const checkMemfd: Check = (facts) => {
   const value = facts.host.read(MEMFD_NOEXEC)?.trim()
   const subject = {id: 'memfd-exec', title: 'Executable memfd'}
   if (value === undefined) {
@@ -72,7 +72,7 @@ export function checkPtrace(facts: Facts): Finding[] {
 }
 
 /** @param others the findings about ptrace: what they say forbids it, or may, is the fix */
-export function describeStop({stop}: Facts, others: readonly Finding[]): Finding {
+function describeStop({stop}: Facts, others: readonly Finding[]): Finding {
   const subject = {id: 'ptrace-proof', title: 'A real stop'}
   if (!stop) {
     return {...subject, status: 'info', detail: 'It was not tried.', evidence: 'no prover was given'}

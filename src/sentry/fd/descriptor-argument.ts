@@ -27,7 +27,7 @@ export function writableAt(task: Task, fd: number): FileDescription {
 }
 
 /** @throws Errno ESPIPE */
-export function requirePositions(file: FileDescription): void {
+function requirePositions(file: FileDescription): void {
   if (!hasPositions(file)) throw new Errno(ESPIPE)
 }
 

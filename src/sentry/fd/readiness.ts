@@ -16,7 +16,7 @@ export function readinessAt(task: Task, fd: number): number {
 }
 
 /** All of a file's poll bits. O_PATH descriptors have none. */
-export function readinessOf(file: FileDescription): number {
+function readinessOf(file: FileDescription): number {
   try {
     return withNormalBits(file.readiness())
   } catch (error) {

@@ -196,7 +196,7 @@ export class Pager {
 }
 
 /** x86_64 and arm64 (without EPAN) cannot forbid reading of writable or executable pages. */
-export function hardwareProtection(protection: number): number {
+function hardwareProtection(protection: number): number {
   return protection === PROT_NONE ? PROT_NONE : protection | PROT_READ
 }
 
@@ -208,7 +208,7 @@ export function withProtection(entry: Entry, protection: number): Entry {
 }
 
 /** An entry whose first write faults. */
-export function guardedEntry(offset: number, protection: number): Entry {
+function guardedEntry(offset: number, protection: number): Entry {
   const allowed = hardwareProtection(protection) & ~PROT_WRITE
   return ((offset / PAGE_SIZE) << ENTRY_SHIFT) | ENTRY_PRESENT | ENTRY_GUARDED | allowed
 }

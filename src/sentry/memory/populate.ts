@@ -28,7 +28,7 @@ export function populate(map: MemoryMap, start: number, end: number, access: num
  * @throws Errno ENOMEM, EAGAIN: out of memory
  * @returns where the next slice begins: `end` if there is none
  */
-export function populateAhead(map: MemoryMap, start: number, end: number, must = false): number {
+function populateAhead(map: MemoryMap, start: number, end: number, must = false): number {
   let left = SLICE_PAGES * PAGE_SIZE
   for (const vma of map.vmas.within(start, end)) {
     if (vma.protection === PROT_NONE) {

@@ -37,7 +37,7 @@ export function formatCall(record: CallRecord, lead = '', opening = ''): string 
  * The start of the line of a call that has only begun: its arguments up to the first that the kernel fills in.
  * @param args undefined for those filled in
  */
-export function formatOpening(name: string, args: readonly (string | undefined)[]): string {
+function formatOpening(name: string, args: readonly (string | undefined)[]): string {
   const unknown = args.indexOf(undefined)
   const known = (unknown < 0 ? args : args.slice(0, unknown)).filter((text) => text !== HIDDEN)
   return `${name}(${known.join(', ')}${unknown > 0 ? ', ' : ''}`

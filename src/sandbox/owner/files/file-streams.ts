@@ -106,7 +106,7 @@ export async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncIterabl
 }
 
 /** Each as long as possible: small chunks are joined, large ones are cut. */
-export function* inPieces(chunks: readonly Uint8Array[]): Iterable<Uint8Array> {
+function* inPieces(chunks: readonly Uint8Array[]): Iterable<Uint8Array> {
   let waiting: Uint8Array[] = []
   let length = 0
   for (const chunk of chunks) {

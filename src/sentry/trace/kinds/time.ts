@@ -9,7 +9,7 @@ import {int64} from '../text/view.ts'
 const TMS_SIZE = 32
 const UTIMBUF_SIZE = 16
 
-export const clockName = enumeration(startingWith(time, 'CLOCK_'), 'CLOCK_???')
+const clockName = enumeration(startingWith(time, 'CLOCK_'), 'CLOCK_???')
 const timerName = enumeration({ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2}, 'ITIMER_???')
 
 const timespec = (view: DataView, offset = 0): string => pair(view, offset, 'nsec')

@@ -1,4 +1,4 @@
-// call-sites.h: the guests call-sites and known-call-sites, for a call without pointers: its number is CALL, and the C library's
+// call-sites.h: the guests call-sites and cached-call-sites, for a call without pointers: its number is CALL, and the C library's
 // function is RESULT.
 #pragma once
 #include <linux/futex.h>

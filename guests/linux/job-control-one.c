@@ -180,7 +180,7 @@ static void check_packets(void) {
   CHECK_EQ(ioctl(master, TIOCPKT, &on), 0);
   TYPE("\x03");
   SEEN(SIGINT);
-  wait_input(master, PATIENCE_MS);
+  wait_input(master, TIMEOUT_MS);
   char status[8];
   CHECK_EQ(read(master, status, 8), 1);
   CHECK_EQ(status[0], 3);

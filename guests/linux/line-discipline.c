@@ -271,7 +271,7 @@ static void check_flow(void) {
   SILENT(master);
   TYPE("\x11");
   SHOWS("ab");
-  CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
+  CHECK_EQ(poll(&entry, 1, TIMEOUT_MS), 1);
   PRINT("y");
   SHOWS("y");
   TYPE("\n");
@@ -361,7 +361,7 @@ static void check_min_and_time(void) {
   // A non-blocking read gets less.
   CHECK_EQ(read(slave, bytes, 16), 2);
   TYPE("abcd");
-  CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
+  CHECK_EQ(poll(&entry, 1, TIMEOUT_MS), 1);
   CHECK_EQ(read(blocking, bytes, 16), 4);
   TYPE("ab");
   CHECK_EQ(read(blocking, bytes, 2), 2);
@@ -426,7 +426,7 @@ static void check_limits(void) {
   SILENT(slave);
   TYPE("yz\n");
   ssize_t n = 0;
-  wait_input(slave, PATIENCE_MS);
+  wait_input(slave, TIMEOUT_MS);
   CHECK_EQ(n = read(slave, line, sizeof(line)), 4096);
   if (n == 4096) CHECK(line[4094] == 'x' && line[4095] == '\n');
   SILENT(slave);
@@ -443,7 +443,7 @@ static void check_limits(void) {
   while (got < typed && (n = collect(slave, line, sizeof(line), (size_t)(typed - got))) > 0)
     got += n;
   CHECK_EQ(got, typed);
-  CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
+  CHECK_EQ(poll(&entry, 1, TIMEOUT_MS), 1);
 
   // Nor can the slave print without end.
   long long printed = fill(slave, block, sizeof(block));
@@ -454,7 +454,7 @@ static void check_limits(void) {
   while (got < printed && (n = collect(master, line, sizeof(line), (size_t)(printed - got))) > 0)
     got += n;
   CHECK_EQ(got, printed);
-  CHECK_EQ(poll(&entry, 1, PATIENCE_MS), 1);
+  CHECK_EQ(poll(&entry, 1, TIMEOUT_MS), 1);
 }
 
 // A line keeps 4095 bytes and its end. The rest is shown, and discarded: each byte pushes out the one before it.

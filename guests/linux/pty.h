@@ -7,7 +7,7 @@
 
 #include "processes.h"
 
-#define PATIENCE_MS 30000
+#define TIMEOUT_MS 30000
 // How long to wait for a byte that should not come: Linux moves bytes between the ends on a separate thread.
 #define QUIET_MS 20
 
@@ -49,7 +49,7 @@ UNUSED static void wait_input(int fd, int timeout_ms) {
 UNUSED static ssize_t collect(int fd, char *buffer, size_t size, size_t length) {
   size_t have = 0;
   while (have < size) {
-    wait_input(fd, have < length ? PATIENCE_MS : QUIET_MS);
+    wait_input(fd, have < length ? TIMEOUT_MS : QUIET_MS);
     ssize_t n = read(fd, buffer + have, size - have);
     if (n <= 0) break;
     have += (size_t)n;
@@ -82,7 +82,7 @@ UNUSED static void check_bytes(const char *file, int line, int fd, const char *w
 // One read of the slave gives exactly this.
 UNUSED static void check_read(const char *file, int line, size_t room, const char *wanted, size_t length) {
   char got[8192];
-  wait_input(slave, PATIENCE_MS);
+  wait_input(slave, TIMEOUT_MS);
   ssize_t n = read(slave, got, room);
   if (n == (ssize_t)length && memcmp(got, wanted, length) == 0) return;
   fail(file, line, "one read", (long long)n, errno);

@@ -36,8 +36,8 @@ static _Noreturn void Fail(const char* what, const char* of, long error) {
 static long TryConnect(unsigned port) {
   const long fd = Call(SYS_socket, AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return fd;
-  const struct timeval patience = {kConnectSeconds, 0};
-  Call(SYS_setsockopt, fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &patience, sizeof(patience));
+  const struct timeval timeout = {kConnectSeconds, 0};
+  Call(SYS_setsockopt, fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &timeout, sizeof(timeout));
   const struct sockaddr_vm host = {
       .svm_family = AF_VSOCK, .svm_port = port, .svm_cid = VMADDR_CID_HOST};
   const long result = Call(SYS_connect, fd, &host, sizeof(host));

@@ -27,7 +27,7 @@ const STREAK = 16
 /** For a mean that includes cold code. */
 const MANY = 2000
 /** A host that has not answered by then never will. */
-const PATIENCE_NS = 1e9
+const ANSWER_TIMEOUT_NS = 1e9
 
 /**
  * Precondition: nothing runs. The platform uses the costs from then on.
@@ -98,7 +98,7 @@ class Proof {
   trap(): number {
     const startNs = addon.monotonicNs()
     this.#platform.resume(this.#context, this.#space)
-    const event = this.#platform.wait(startNs + PATIENCE_NS)
+    const event = this.#platform.wait(startNs + ANSWER_TIMEOUT_NS)
     if (event !== EVENT_SYSCALL || this.#context.callNumber !== arch.callLoopNumber)
       throw new HvError('VCPU_FAILED', `a system call in the guest gave event ${event} in place of a trap`)
     return addon.monotonicNs() - startNs

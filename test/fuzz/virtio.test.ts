@@ -21,7 +21,7 @@ const TIMEOUT_MS = (SECONDS + 120) * 1000
 const MOVES = isLong ? 30_000 : 3000
 const MOVES_OF_A_TURN = 20
 /** The longest until a device works again after the hostile driver. */
-const PATIENCE_MS = 20_000
+const ANSWER_TIMEOUT_MS = 20_000
 const MOST_GROWTH_MB = 200
 const LOOK_EVERY_CALLS = 16
 
@@ -98,7 +98,7 @@ async function play(target: Target, seed: number, memory: FakeMemory, clock: Clo
   driver.line.onRaise = takeInterrupt
   const works = await Promise.race([
     subject.works(driver.begin()),
-    sleep(PATIENCE_MS, 'not in time', {ref: false}),
+    sleep(ANSWER_TIMEOUT_MS, 'not in time', {ref: false}),
   ])
   driver.write(Register.status, 0)
   subject.close()

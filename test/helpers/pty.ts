@@ -10,7 +10,7 @@ import {onTestFinished} from 'vitest'
 
 const DRIVER = fileURLToPath(new URL('terminal-driver.py', import.meta.url))
 /** Far longer than anything takes: a test that waits in vain fails after it. */
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 const SIGCONT = 18
 /** The pause between two looks at what runs. */
 const LOOK_MS = 10
@@ -88,7 +88,7 @@ export class Pty {
   /** Waits until the command, and all that it started, waits too: no thread runs, or ran since the last look. */
   async idle(): Promise<void> {
     const pid = await this.pid()
-    const endMs = Date.now() + PATIENCE_MS
+    const endMs = Date.now() + TIMEOUT_MS
     for (let last: string | undefined; Date.now() < endMs; await sleep(LOOK_MS)) {
       const now = switchesOf(pid)
       if (now !== undefined && now === last) return
@@ -126,7 +126,7 @@ export class Pty {
   }
 
   async #until<T>(what: string, look: () => T | undefined): Promise<T> {
-    const endMs = Date.now() + PATIENCE_MS
+    const endMs = Date.now() + TIMEOUT_MS
     for (;;) {
       const found = look()
       if (found !== undefined) return found

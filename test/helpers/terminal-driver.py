@@ -76,8 +76,8 @@ class Driver:
         if "signal" in request:
             os.killpg(self.pid, request["signal"])
 
-    def show(self, patience):
-        while not self.held and select.select([self.master], [], [], patience)[0]:
+    def show(self, timeout):
+        while not self.held and select.select([self.master], [], [], timeout)[0]:
             say({"output": os.read(self.master, 65536).decode("latin-1")})
 
     def reap(self):

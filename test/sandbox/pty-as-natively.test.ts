@@ -6,7 +6,7 @@ import {Pty} from '../helpers/pty.ts'
 import {BUSYBOX, mainPlaces} from './guests.ts'
 
 /** Far longer than anything takes. */
-const PATIENCE_MS = 30_000
+const TIMEOUT_MS = 30_000
 
 /** What to wait for, and what to type then; a list: the rows and columns of a new size. */
 type Step = [shown: RegExp, typed: string | [rows: number, columns: number]]
@@ -142,7 +142,7 @@ class Screen implements Terminal {
       const more = (): void => settle(resolve)
       const fail = (): void =>
         settle(() => reject(new Error(`no ${wanted} in ${JSON.stringify(this.output.slice(this.#passed))}`)))
-      const timer = setTimeout(fail, PATIENCE_MS)
+      const timer = setTimeout(fail, TIMEOUT_MS)
       stdout.on('data', more).on('end', fail)
     })
   }

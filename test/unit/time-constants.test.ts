@@ -11,7 +11,7 @@ const DECISIONS: Readonly<Record<string, string>> = {
   BUDGET_NS: 'what measuring may take',
   FRESH_MS: 'how long a measurement counts for fresh',
   LONGEST_NS: 'what is no measurement',
-  PATIENCE_NS: 'a host that does not answer is broken',
+  ANSWER_TIMEOUT_NS: 'a host that does not answer is broken',
   TICK_NS: "a scheduler's period",
   kFirstNs: 'of a pause that doubles until something is answered',
   kLongestNs: 'the same',

@@ -2,8 +2,8 @@
 
 import type {StopSignal} from '../../stop-signal.ts'
 import type {LimitHit, LiveReply, Reply, RunOutcome, RunRequest} from '../protocol/messages.ts'
-import {LimitPatience} from './limit-patience.ts'
-import type {Patience} from './patience.ts'
+import type {ReplyDeadline} from './reply-deadline.ts'
+import {ReportQuota} from './report-quota.ts'
 import type {LiveRun} from './streams/live-run.ts'
 
 /** What the caller gives besides the request, and is told. */
@@ -18,7 +18,7 @@ export interface RunParts {
 export class RemoteRun {
   readonly id: number
   readonly parts: RunParts
-  readonly patience: Patience
+  readonly deadline: ReplyDeadline
   /** Settles with this result, or with an error of the sandbox. */
   readonly end: Promise<RunOutcome>
   readonly resolve: (finished: RunOutcome) => void
@@ -29,14 +29,14 @@ export class RemoteRun {
   thrown: {error: unknown} | undefined
   isToldToStop = false
   readonly #mostQuestions: number
-  readonly #limits = new LimitPatience()
+  readonly #limits = new ReportQuota()
   readonly #live: RunRequest['live']
   #isThere = false
 
-  constructor({id, live}: RunRequest, parts: RunParts, patience: Patience, mostQuestions: number) {
+  constructor({id, live}: RunRequest, parts: RunParts, deadline: ReplyDeadline, mostQuestions: number) {
     this.id = id
     this.parts = parts
-    this.patience = patience
+    this.deadline = deadline
     this.#live = live
     this.#mostQuestions = mostQuestions
     let resolve!: (finished: RunOutcome) => void

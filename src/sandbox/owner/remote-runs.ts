@@ -12,8 +12,8 @@ import {
 } from '../protocol/messages.ts'
 import {askHandler} from './ask-handler.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
-import {Patience} from './patience.ts'
 import {RemoteRun, type RunParts} from './remote-run.ts'
+import {ReplyDeadline} from './reply-deadline.ts'
 import type {Transport} from './transport.ts'
 
 /** Messages about one run. */
@@ -66,7 +66,7 @@ export class RemoteRuns {
       return finished
     } finally {
       signal?.removeEventListener('abort', abort)
-      run.patience.end()
+      run.deadline.end()
     }
   }
 
@@ -97,14 +97,14 @@ export class RemoteRuns {
 
   /** The sentry is alive. */
   renew(): void {
-    for (const {patience} of this.#runs.values()) patience.renew()
+    for (const {deadline} of this.#runs.values()) deadline.renew()
   }
 
   /** The sentry gives one run's output while the others wait, or takes what it is given. */
   moved(id: number | undefined): void {
     for (const run of this.#runs.values()) {
-      if (id === undefined || id === run.id) run.patience.extend()
-      else run.patience.renew()
+      if (id === undefined || id === run.id) run.deadline.extend()
+      else run.deadline.renew()
     }
   }
 
@@ -122,10 +122,10 @@ export class RemoteRuns {
       throw error
     }
     const request = {...given, id: ++this.#last}
-    const patience = new Patience(lost, () => transport.waitedMs())
-    const run = new RemoteRun(request, parts, patience, this.#mostQuestions)
+    const deadline = new ReplyDeadline(lost, () => transport.waitedMs())
+    const run = new RemoteRun(request, parts, deadline, this.#mostQuestions)
     this.#runs.set(run.id, run)
-    if (request.timeoutMs !== undefined) run.patience.begin(request.timeoutMs)
+    if (request.timeoutMs !== undefined) run.deadline.begin(request.timeoutMs)
     // This process stays alive until the run ends.
     transport.ref()
     transport.send(request)
@@ -141,7 +141,7 @@ export class RemoteRuns {
     if (run.isToldToStop || !this.#remote.isLiving() || !this.#runs.has(run.id)) return
     run.isToldToStop = true
     this.#remote.transport.tellToStop(run.id)
-    run.patience.begin()
+    run.deadline.begin()
   }
 
   #finished(run: RemoteRun, finished: RunOutcome): void {

@@ -18,12 +18,12 @@ import {hookedCalls} from './ask-handler.ts'
 import {RemoteFiles} from './files/remote-files.ts'
 import * as living from './living.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
-import {Patience} from './patience.ts'
 import {ProcessTransport} from './process-transport.ts'
 import type {RunParts} from './remote-run.ts'
 import {RemoteRuns} from './remote-runs.ts'
 import {RemoteTrace, type TraceListener} from './remote-trace.ts'
 import {RemoteUsage} from './remote-usage.ts'
+import {ReplyDeadline} from './reply-deadline.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {ThreadTransport} from './thread-transport.ts'
 import type {Transport, TransportEvents} from './transport.ts'
@@ -37,7 +37,7 @@ export class RemoteSentry {
   readonly #transport: Transport
   readonly #exited: Promise<void>
   /** For a sentry that was told to stop everything. */
-  readonly #patience = new Patience(
+  readonly #deadline = new ReplyDeadline(
     () => this.#endWith(stuck()),
     () => this.#transport.waitedMs(),
   )
@@ -72,12 +72,12 @@ export class RemoteSentry {
       received: (reply) => this.#receive(reply),
       piped: (output) => this.#runs.hear(output),
       moved: (run) => {
-        this.#patience.extend()
+        this.#deadline.extend()
         this.#runs.moved(run)
       },
       failed: (error) => this.#fail(error),
       exited: () => {
-        this.#patience.end()
+        this.#deadline.end()
         living.remove(this.#transport)
         exited()
       },
@@ -142,7 +142,7 @@ export class RemoteSentry {
     // Otherwise it has ended, and its descriptors may be something else's by now.
     if (living.has(this.#transport)) {
       this.#transport.tellToStop(STOP_EVERYTHING)
-      this.#patience.begin()
+      this.#deadline.begin()
       this.#transport.ref()
       this.#transport.send({kind: 'dispose'})
     }
@@ -159,7 +159,7 @@ export class RemoteSentry {
 
   #receive(reply: Reply): void {
     if (this.#end !== undefined || this.#isDue(reply)) {
-      this.#patience.renew()
+      this.#deadline.renew()
       this.#runs.renew()
       this.#hear(reply)
       // A reply that is not due was made up: the sentry may have been broken into.

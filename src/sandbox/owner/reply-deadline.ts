@@ -1,4 +1,4 @@
-// Patience: how long a sentry may take to do what it was told, before it is ended from outside.
+// ReplyDeadline: how long a sentry may take to do what it was told, before it is ended from outside.
 //
 // Time in which it waits for a processor does not count: on a busy host, to end a guest of many processes takes long.
 
@@ -15,7 +15,7 @@ const LONGEST_STARVED_MS = 60_000
 /** Node's timers are no longer than this: 24 days. */
 const LONGEST_MS = 2 ** 31 - 1 - PART_MS
 
-export class Patience {
+export class ReplyDeadline {
   readonly #lost: () => void
   readonly #waitedMs: () => number
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -28,7 +28,7 @@ export class Patience {
   #waitedBeforeMs: number | undefined
 
   /**
-   * @param lost called once, when patience runs out
+   * @param lost called once, when it runs out
    * @param waitedMs how long, in all, the sentry has waited for a processor
    */
   constructor(lost: () => void, waitedMs: () => number = () => 0) {

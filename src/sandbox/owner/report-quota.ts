@@ -1,8 +1,8 @@
-// LimitPatience: how many reports of a run's limits may have come by now. A sentry that was broken into could send any number.
+// ReportQuota: how many reports of a run's limits may have come by now. A sentry that was broken into could send any number.
 
 import {LIMIT_NAMES} from '../protocol/replies.ts'
 
-export class LimitPatience {
+export class ReportQuota {
   readonly #startedMs = performance.now()
   #hits = 0
 

@@ -145,7 +145,7 @@ export class LineDiscipline {
   }
 
   /** How long a read waits, nanoseconds: for the first byte, or (VMIN) after each one. Undefined: as long as it takes. */
-  get patienceNs(): number | undefined {
+  get readTimeoutNs(): number | undefined {
     const {characters} = this.#modes
     if (this.hasLines || characters[VTIME] === 0) return undefined
     if (characters[VMIN] > 0 && this.#buffer.length === 0) return undefined

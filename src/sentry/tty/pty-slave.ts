@@ -44,9 +44,9 @@ export class PtySlaveDescription extends Description {
   /** VTIME: counted from the start of the read, or from the last byte. */
   readDeadlineNs(sinceNs: number): number | undefined {
     const {line, typedNs} = this.pty
-    const {patienceNs} = line
-    if (patienceNs === undefined) return undefined
-    return (line.inputBytes > 0 ? Math.max(sinceNs, typedNs) : sinceNs) + patienceNs
+    const {readTimeoutNs} = line
+    if (readTimeoutNs === undefined) return undefined
+    return (line.inputBytes > 0 ? Math.max(sinceNs, typedNs) : sinceNs) + readTimeoutNs
   }
 
   override write(source: Uint8Array, position?: number): number {

@@ -33,7 +33,7 @@ export class RemoteFiles {
   readonly #send: (request: FileRequest) => void
   #last = 0
   /** How many of the requests are watches. */
-  #patient = 0
+  #watches = 0
 
   /** @param send throws when there is no sentry any longer */
   constructor(send: (request: FileRequest) => void) {
@@ -42,7 +42,7 @@ export class RemoteFiles {
 
   /** An answer is due soon. */
   get isAsked(): boolean {
-    return this.#asked.size > this.#patient
+    return this.#asked.size > this.#watches
   }
 
   /** @param bytes PIECE_BYTES at most, copied now @throws GuestErrno, HvError */
@@ -52,7 +52,7 @@ export class RemoteFiles {
       // A view would take its whole buffer along to a thread.
       this.#send({kind: 'file', id, operation, bytes: new Uint8Array(bytes)})
       this.#asked.set(id, {operation, resolve, reject})
-      if (isPatient(operation)) this.#patient++
+      if (isWatch(operation)) this.#watches++
     })
   }
 
@@ -71,7 +71,7 @@ export class RemoteFiles {
   answered({id, answer, errno, bytes}: FileReply): void {
     const asked = this.#asked.get(id)
     this.#asked.delete(id)
-    if (asked !== undefined && isPatient(asked.operation)) this.#patient--
+    if (asked !== undefined && isWatch(asked.operation)) this.#watches--
     if (errno !== undefined) asked?.reject(new GuestErrno(errnoName(errno)))
     else if (answer !== undefined) asked?.resolve({answer, bytes})
   }
@@ -79,7 +79,7 @@ export class RemoteFiles {
   fail(error: HvError): void {
     for (const {reject} of this.#asked.values()) reject(error)
     this.#asked.clear()
-    this.#patient = 0
+    this.#watches = 0
   }
 }
 
@@ -100,4 +100,4 @@ function isAnswer(operation: FileOperation, answer: FileAnswer, bytes: Uint8Arra
 const PIECEWISE: ReadonlySet<string> = new Set<Piecewise>(['read', 'write', 'list', 'remove', 'watch'])
 
 /** It may never be answered. */
-const isPatient = (operation: FileOperation): boolean => operation.name === 'more' && operation.of === 'watch'
+const isWatch = (operation: FileOperation): boolean => operation.name === 'more' && operation.of === 'watch'

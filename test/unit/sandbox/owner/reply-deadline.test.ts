@@ -1,7 +1,7 @@
-// Patience: which time counts, with a clock and waits of this test's.
+// ReplyDeadline: which time counts, with a clock and waits of this test's.
 
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import {Patience} from '../../../../src/sandbox/owner/patience.ts'
+import {ReplyDeadline} from '../../../../src/sandbox/owner/reply-deadline.ts'
 
 let isLost: boolean
 /** The sentry waits for a processor that much of the time: 0 to 1. */
@@ -9,7 +9,7 @@ let starved: number
 const lost = () => {
   isLost = true
 }
-const patience = () => new Patience(lost, () => starved * performance.now())
+const deadline = () => new ReplyDeadline(lost, () => starved * performance.now())
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -21,7 +21,7 @@ afterEach(() => {
 })
 
 test('a sentry that is silent for a second is lost', () => {
-  patience().begin()
+  deadline().begin()
   vi.advanceTimersByTime(900)
   expect(isLost).toBe(false)
   vi.advanceTimersByTime(200)
@@ -29,7 +29,7 @@ test('a sentry that is silent for a second is lost', () => {
 })
 
 test('the second begins after the time that the guest has', () => {
-  patience().begin(5000)
+  deadline().begin(5000)
   vi.advanceTimersByTime(5900)
   expect(isLost).toBe(false)
   vi.advanceTimersByTime(200)
@@ -38,7 +38,7 @@ test('the second begins after the time that the guest has', () => {
 
 test('a sentry that gets a tenth of a processor has ten seconds', () => {
   starved = 0.9
-  patience().begin()
+  deadline().begin()
   vi.advanceTimersByTime(8900)
   expect(isLost).toBe(false)
   vi.advanceTimersByTime(2000)
@@ -47,7 +47,7 @@ test('a sentry that gets a tenth of a processor has ten seconds', () => {
 
 test('a sentry that never gets a processor is lost after a minute', () => {
   starved = 1
-  patience().begin()
+  deadline().begin()
   vi.advanceTimersByTime(60_000)
   expect(isLost).toBe(false)
   vi.advanceTimersByTime(1200)
@@ -55,7 +55,7 @@ test('a sentry that never gets a processor is lost after a minute', () => {
 })
 
 test('a sentry that speaks, and does not do what it was told, has ten seconds', () => {
-  const of = patience()
+  const of = deadline()
   of.begin()
   for (let parts = 0; parts < 99; parts++) {
     vi.advanceTimersByTime(100)
@@ -70,7 +70,7 @@ test('a sentry that speaks, and does not do what it was told, has ten seconds', 
 })
 
 test('a sentry that is at work is not lost', () => {
-  const of = patience()
+  const of = deadline()
   of.begin()
   for (let seconds = 0; seconds < 100; seconds++) {
     vi.advanceTimersByTime(900)
@@ -80,7 +80,7 @@ test('a sentry that is at work is not lost', () => {
 })
 
 test('a sentry that has done what it was told is not lost', () => {
-  const of = patience()
+  const of = deadline()
   of.begin()
   vi.advanceTimersByTime(500)
   of.end()

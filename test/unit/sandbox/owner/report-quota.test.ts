@@ -1,7 +1,7 @@
-// LimitPatience: an owner takes as many reports of limits as there may be, and no more.
+// ReportQuota: an owner takes as many reports of limits as there may be, and no more.
 
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import {LimitPatience} from '../../../../src/sandbox/owner/limit-patience.ts'
+import {ReportQuota} from '../../../../src/sandbox/owner/report-quota.ts'
 import {LIMIT_NAMES} from '../../../../src/sandbox/protocol/replies.ts'
 
 beforeEach(() => {
@@ -12,9 +12,9 @@ afterEach(() => {
 })
 
 test('an owner takes as many as there may be, and no more', () => {
-  const patience = new LimitPatience()
-  for (let i = 0; i < 2 * LIMIT_NAMES.length; i++) expect(patience.takes()).toBe(true)
-  expect(patience.takes()).toBe(false)
+  const deadline = new ReportQuota()
+  for (let i = 0; i < 2 * LIMIT_NAMES.length; i++) expect(deadline.takes()).toBe(true)
+  expect(deadline.takes()).toBe(false)
   vi.advanceTimersByTime(10_000)
-  for (let i = 0; i < 10 * LIMIT_NAMES.length; i++) expect(patience.takes()).toBe(true)
+  for (let i = 0; i < 10 * LIMIT_NAMES.length; i++) expect(deadline.takes()).toBe(true)
 })

@@ -17,7 +17,7 @@ const DRIVER = fileURLToPath(new URL('../../../helpers/terminal-cases.py', impor
 const CASES = 120
 const STEPS = 14
 const SETTLE_SECONDS = 0.003
-const PATIENT_SECONDS = [0.2, 1]
+const TIMEOUT_SECONDS = [0.2, 1]
 
 type Modes = readonly [input: number, output: number, local: number, min: number, time: number]
 type Step = ['type' | 'print', string] | ['show' | 'read', number] | ['modes', Modes]
@@ -123,9 +123,9 @@ describe('a pseudo-terminal', () => {
 
   test.each(cases.map((each, seed) => [seed, each] as const))('answers as Linux does: %i', (seed, each) => {
     const outcome = onSentry(each)
-    // A busy Linux may not have moved the bytes yet: ask it again, with more patience.
+    // A busy Linux may not have moved the bytes yet: ask it again, with a longer time-out.
     let wanted = expected[seed]
-    for (const seconds of PATIENT_SECONDS) {
+    for (const seconds of TIMEOUT_SECONDS) {
       if (JSON.stringify(outcome) === JSON.stringify(wanted)) break
       wanted = onLinux([each], seconds)[0]
     }

@@ -229,13 +229,13 @@ describe('bytes without lines', () => {
     ['TIME alone', 0, 2, [false, true, true], [2e8, 2e8, 2e8]],
     ['both', 2, 1, [false, false, true], [undefined, 1e8, 1e8]],
     ['none', 0, 0, [true, true, true], [undefined, undefined, undefined]],
-  ])('end a read by %s', (_, min, time, ends, patience) => {
+  ])('end a read by %s', (_, min, time, ends, timeouts) => {
     const tty = modes(min, time)
     const seen = ['', 'a', 'bc'].map((typed) => {
       tty.type(typed)
-      return [tty.line.endsRead(16), tty.line.patienceNs]
+      return [tty.line.endsRead(16), tty.line.readTimeoutNs]
     })
-    expect(seen).toEqual(ends.map((end, index) => [end, patience[index]]))
+    expect(seen).toEqual(ends.map((end, index) => [end, timeouts[index]]))
   })
 
   test('end a short read early', () => {

@@ -30,7 +30,7 @@ export interface Addon
   abiVersion: number
 }
 
-const ABI_VERSION = 27
+const ABI_VERSION = 28
 const NEXT_STEP =
   'reinstall hvkit, or build it with `npm rebuild hvkit`; a bundler has to leave it as it is: external hvkit'
 const PERMIT = 'start node with --allow-addons and --allow-child-process'

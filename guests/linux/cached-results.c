@@ -1,4 +1,4 @@
-// known-calls: getpid and its kin, called so often that a program may be told their results in advance, change at once when others change
+// cached-results: getpid and its kin, called so often that a program may be told their results in advance, change at once when others change
 // them. man 2 getpid, getppid, gettid, getuid; credentials(7).
 // not in CI's beds: emulation makes it slow
 #include <fcntl.h>

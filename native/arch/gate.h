@@ -13,7 +13,7 @@ namespace hv::arch {
 
 // The gate's entry points: for all calls, and for those whose results are known.
 extern const uint8_t* const kGate;
-extern const uint8_t* const kKnownGate;
+extern const uint8_t* const kCachedGate;
 
 // Each thread has a register that leads to its own frame. If not, a stub has one frame, and threads go through the gate one at a time.
 constexpr bool kThreadsHaveFrames =

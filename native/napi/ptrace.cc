@@ -134,7 +134,7 @@ class TracedContextObject : public ContextObject<TracedContextObject, TracedCont
         Methods({InstanceMethod<&TracedContextObject::Open>("open"), Method<SetSpace>("setSpace"),
                  Getter<IsAway>("isAway"), Method<&TracedContext::HasPlace>("hasPlace"),
                  Method<Poll>("poll"), Method<&TracedContext::Halt>("halt"),
-                 Method<&TracedContext::Know>("know"), Method<Start>("start"),
+                 Method<&TracedContext::CacheResults>("cacheResults"), Method<Start>("start"),
                  Method<Preempt>("preempt"), Method<&TracedContext::Explain>("explain")}));
   }
 

@@ -21,18 +21,18 @@ class CallFrame {
   void Reset(uint64_t gate, uint64_t address) const {
     std::memset(page_, 0, HV_STUB_FRAME_BYTES);
     Store(HV_FRAME_GATE, gate);
-    Store(HV_FRAME_KNOWN_GATE, gate);
+    Store(HV_FRAME_CACHED_GATE, gate);
     Store(HV_GATE_STACK, address + HV_GATE_STACK_TOP);
   }
 
   // From now on these calls have these results: pairs of number and result. `gate`: where results are read; if there are none, where
   // all calls are made.
-  void Know(const std::vector<uint32_t>& results, uint64_t gate) const {
+  void CacheResults(const std::vector<uint32_t>& results, uint64_t gate) const {
     for (size_t i = 0; i + 1 < results.size(); i += 2) {
-      if (results[i] >= HV_KNOWN_CALLS) continue;
-      __atomic_store_n(Word(HV_FRAME_KNOWN + 4 * results[i]), results[i + 1], __ATOMIC_RELAXED);
+      if (results[i] >= HV_CACHED_CALLS) continue;
+      __atomic_store_n(Word(HV_FRAME_CACHED + 4 * results[i]), results[i + 1], __ATOMIC_RELAXED);
     }
-    Store(HV_FRAME_KNOWN_GATE, gate);
+    Store(HV_FRAME_CACHED_GATE, gate);
   }
 
   bool HasRequest() const {

@@ -55,7 +55,7 @@ Trap TracedContext::Start() try {
   if (thread_ == nullptr && !TakeThread(stub)) return Trap::kInterrupted;
   if (tracer_->gate() != 0 && stub.LendFrame(*thread_)) {
     CallFrame(thread_->frame()).Forget();
-    TellKnown();
+    PublishResults();
   }
   const bool is_to_poll = looks_.spin > 0 && tracer_->running() == 0 && tracer_->has_others();
   if (thread_->is_away && !is_to_poll && IsToReturn()) tracer_->Place(*thread_, false);
@@ -130,7 +130,7 @@ bool TracedContext::TakeThread(Stub& stub) {
   if (tracer_->gate() != 0) {
     stub.LendFrame(*thread);
     CallFrame(thread->frame()).Reset(tracer_->gate(), thread->frame_address());
-    TellKnown();
+    PublishResults();
   }
   return true;
 }

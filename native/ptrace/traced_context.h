@@ -59,7 +59,7 @@ class TracedContext {
   // If it says that it waits in the gate for an answer: moves it to where it stands still and its registers can be read.
   void Halt();
   // The program gets these results without a trap: pairs of call number and result; if empty, of no call. Any time.
-  void Know(std::vector<uint32_t> results);
+  void CacheResults(std::vector<uint32_t> results);
   // Stops the program, unless it has trapped by now.
   Trap Preempt();
   // After a fault: completes the record with what the processor said.
@@ -135,7 +135,7 @@ class TracedContext {
   // traced_gate.cc:
   arch::GatePlace Gate() const;
   bool Polls() const;
-  void TellKnown() const;
+  void PublishResults() const;
   Trap AwaitCall();
   Trap Polled();
   Trap Rang();
@@ -165,7 +165,7 @@ class TracedContext {
   bool is_explained_ = true;
   bool is_dead_ = false;
   Looks looks_;
-  std::vector<uint32_t> known_;
+  std::vector<uint32_t> cached_;
   bool is_late_ = false;
   // kCall: the call is the gate's bell.
   bool is_in_gate_call_ = false;

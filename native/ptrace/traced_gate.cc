@@ -11,14 +11,15 @@ arch::GatePlace TracedContext::Gate() const {
   return {tracer_->gate(), thread_->frame_address(), thread_->frame()};
 }
 
-void TracedContext::Know(std::vector<uint32_t> results) {
-  known_ = std::move(results);
-  if (thread_ != nullptr && tracer_->gate() != 0 && thread_->stub().HasFrame(*thread_)) TellKnown();
+void TracedContext::CacheResults(std::vector<uint32_t> results) {
+  cached_ = std::move(results);
+  if (thread_ != nullptr && tracer_->gate() != 0 && thread_->stub().HasFrame(*thread_))
+    PublishResults();
 }
 
-void TracedContext::TellKnown() const {
+void TracedContext::PublishResults() const {
   CallFrame(thread_->frame())
-      .Know(known_, known_.empty() ? tracer_->gate() : tracer_->known_gate());
+      .CacheResults(cached_, cached_.empty() ? tracer_->gate() : tracer_->cached_gate());
 }
 
 // The program is alone, and on another processor.

@@ -100,7 +100,7 @@ void Tracer::Recycle(std::unique_ptr<Stub> stub) {
 
 uint64_t Tracer::OpenGate() {
   gate_ = arch::StubAddress() + StubOffset(arch::kGate);
-  known_gate_ = arch::StubAddress() + StubOffset(arch::kKnownGate);
+  cached_gate_ = arch::StubAddress() + StubOffset(arch::kCachedGate);
   return arch::GateWord(arch::StubAddress() + HV_STUB_STACKS);
 }
 

@@ -44,7 +44,7 @@ class Tracer {
   uint64_t OpenGate();
   // Where stubs see it; 0: it is not open.
   uint64_t gate() const { return gate_; }
-  uint64_t known_gate() const { return known_gate_; }
+  uint64_t cached_gate() const { return cached_gate_; }
 
   // Waits until one of the contexts that run has stopped: its record says why.
   void WaitAny();
@@ -108,7 +108,7 @@ class Tracer {
   uint64_t turns_ = 0;
   int64_t brief_ns_ = 0;
   uint64_t gate_ = 0;
-  uint64_t known_gate_ = 0;
+  uint64_t cached_gate_ = 0;
 };
 
 }  // namespace hv

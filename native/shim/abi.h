@@ -5,7 +5,7 @@
 
 // The version of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another version. It
 // goes up with any change that the other side would notice.
-#define HV_ABI_VERSION 27
+#define HV_ABI_VERSION 28
 
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
 // Only the guest moves `state` from IDLE or ANSWERED to REQUEST; only the host moves it to ANSWERED.
@@ -21,10 +21,10 @@
   80  // u64: the address after the instruction that trapped; 0: the call came through the gate
 #define HV_FRAME_GATE 88  // u64, host: where a call site that was patched jumps to
 // u64, host: the same for calls whose results the host may know: while it knows any, where they are read; otherwise the gate.
-#define HV_FRAME_KNOWN_GATE 96
-#define HV_FRAME_READ_KNOWN 104  // u64, host: the address where they are read
-#define HV_FRAME_KNOWN 0x400     // u32[HV_KNOWN_CALLS], host: results, by the calls' numbers
-#define HV_KNOWN_CALLS 256
+#define HV_FRAME_CACHED_GATE 96
+#define HV_FRAME_READ_CACHED 104  // u64, host: the address where they are read
+#define HV_FRAME_CACHED 0x400     // u32[HV_CACHED_CALLS], host: results, by the calls' numbers
+#define HV_CACHED_CALLS 256
 #define HV_FRAME_SIZE 4096
 
 #define HV_STATE_IDLE 0

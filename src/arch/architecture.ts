@@ -115,7 +115,7 @@ export interface CallSites {
   patch(page: Uint8Array, site: CallSite, trampoline: number): void
   /**
    * Does what the displaced instruction did, and makes the call through the platform's gate.
-   * @param gate as Platform.openCallGate gave it; the gate for known calls follows it
+   * @param gate as Platform.openCallGate gave it; the gate for calls with cached results follows it
    */
   trampoline(site: CallSite, place: Trampoline, gate: number): Uint8Array
   /** Changes the registers of a program in a trampoline, or on its way there, to those that it would have at its site. */
@@ -132,7 +132,7 @@ export interface CallSite {
   readonly relay?: number
   readonly number: number
   /** A call without arguments whose result only the sentry changes. */
-  readonly isKnown: boolean
+  readonly isCached: boolean
   /** What the trampoline does in place of the site. */
   readonly displaced: Uint8Array
 }

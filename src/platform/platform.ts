@@ -81,10 +81,10 @@ export interface Context {
   /** The same without a guess, for a fault that cannot be resolved. */
   exactFault(): Fault
   /**
-   * From now on, even while it runs, the program reads the results of these calls itself at patched sites (CallSites.isKnown).
+   * From now on, even while it runs, the program reads the results of these calls itself at patched sites (CallSites.isCached).
    * @param results pairs of call number and result; empty: all trap
    */
-  know(results: Uint32Array): void
+  cacheResults(results: Uint32Array): void
   /** Sets what the system call returns: a signed integer of at most 53 bits (an address, a length, or -errno). */
   setResult(result: number): void
   /**

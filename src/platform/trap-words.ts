@@ -14,10 +14,10 @@ const CALLER_LOW = 20
 const CALLER_HIGH = 21
 export const FRAME_WORDS = 22
 const GATE = 22
-const KNOWN_GATE = 24
-const READ_KNOWN = 26
-const KNOWN = 256
-const KNOWN_CALLS = 256
+const CACHED_GATE = 24
+const READ_CACHED = 26
+const CACHED = 256
+const CACHED_CALLS = 256
 /** Including the results that programs read themselves. */
 export const FRAME_PAGE_WORDS = 1024
 export const REQUEST = 1
@@ -76,14 +76,14 @@ export function storeResult(frame: Int32Array, result: number): void {
   frame[RESULT_HIGH] = Math.floor(result / TWO_32)
 }
 
-/** On PVM hosts. @param results of Context.know */
+/** On PVM hosts. @param results of Context.cacheResults */
 export function storeKnown(frame: Int32Array, results: Uint32Array): void {
   for (let i = 0; i < results.length; i += 2) {
-    if (results[i] < KNOWN_CALLS) Atomics.store(frame, KNOWN + results[i], results[i + 1])
+    if (results[i] < CACHED_CALLS) Atomics.store(frame, CACHED + results[i], results[i + 1])
   }
-  const from = results.length > 0 ? READ_KNOWN : GATE
-  frame[KNOWN_GATE] = frame[from]
-  frame[KNOWN_GATE + 1] = frame[from + 1]
+  const from = results.length > 0 ? READ_CACHED : GATE
+  frame[CACHED_GATE] = frame[from]
+  frame[CACHED_GATE + 1] = frame[from + 1]
 }
 
 export function trapOf(record: Int32Array): TrapRecord {

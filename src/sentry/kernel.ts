@@ -30,6 +30,7 @@ import {Leases} from './fd/leases.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
 import {SocketFamilies} from './net/socket-families.ts'
 import {deliver} from './signals/deliver.ts'
+import {publishResults} from './task/cached-results.ts'
 import type {Barrier} from './task/cpu/barriers.ts'
 import {CpuUse} from './task/cpu/cpu-use.ts'
 import {Load} from './task/cpu/load.ts'
@@ -37,7 +38,6 @@ import {Scheduler} from './task/cpu/scheduler.ts'
 import {answerTimed} from './task/cpu/system-time.ts'
 import {endProcess, endTask} from './task/exit.ts'
 import {createInit} from './task/init.ts'
-import {tellKnown} from './task/known-calls.ts'
 import {isOutgrown} from './task/outgrown.ts'
 import {Pids} from './task/pids.ts'
 import {register} from './task/register.ts'
@@ -125,7 +125,7 @@ export class SentryKernel extends Embedding {
 
   set tracer(tracer: Tracer | undefined) {
     this.#tracer = tracer
-    for (const task of this.tasks.values()) tellKnown(task)
+    for (const task of this.tasks.values()) publishResults(task)
   }
 
   monotonicNs(): number {

@@ -6,7 +6,7 @@ import {testKernelProgram} from '../bed/kernel-program.ts'
 import {describeBed, testHv} from '../bed/matrix.ts'
 
 /** Bochs traps a step in the kernel's first instruction after SYSCALL, which no processor does (XSA-204): Linux warns, hv's shim ends. */
-const STEPPING = ['call-sites', 'hostile-flags', 'known-call-sites', 'padded-call-sites', 'single-step']
+const STEPPING = ['call-sites', 'hostile-flags', 'cached-call-sites', 'padded-call-sites', 'single-step']
 /** It does not end in its time there, on Linux either. */
 const TOO_SLOW = ['short-timers']
 

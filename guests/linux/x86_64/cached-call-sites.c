@@ -1,4 +1,4 @@
-// known-call-sites: what call-sites checks also holds for a call whose result hv tells the program in advance. man 2 syscall.
+// cached-call-sites: what call-sites checks also holds for a call whose result hv tells the program in advance. man 2 syscall.
 #define CALL 110
 #define RESULT getppid
 #include "call-sites.h"

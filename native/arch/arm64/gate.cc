@@ -7,7 +7,7 @@
 #include "shim/stub.h"
 
 // shim/arm64/stub.S
-extern "C" const uint8_t hv_gate_known[], hv_gate_knew[], hv_gate[], hv_gate_stored[],
+extern "C" const uint8_t hv_gate_cached[], hv_gate_cached_end[], hv_gate[], hv_gate_stored[],
     hv_gate_rang[], hv_gate_end[];
 
 namespace hv::arch {
@@ -23,7 +23,7 @@ constexpr uint64_t kHasGate = 20;
 constexpr uint64_t kHasBoth = 24;
 constexpr uint64_t kReturns = 28;
 
-uint64_t Offset(const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate_known); }
+uint64_t Offset(const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate_cached); }
 
 // The offset in the gate's code; at or above hv_gate_end's: elsewhere.
 uint64_t OffsetInGate(const UserRegisters& registers, const GatePlace& place) {
@@ -40,15 +40,15 @@ void GoBack(UserRegisters& registers, const GatePlace& place, uint64_t to) {
 }  // namespace
 
 const uint8_t* const kGate = hv_gate;
-const uint8_t* const kKnownGate = hv_gate_known;
+const uint8_t* const kCachedGate = hv_gate_cached;
 
 void ShowFrame(UserRegisters&, const GatePlace&) {}
 
 // Acts on a program in the trampoline, between loading the frame's address and the gate: the trampoline begins again.
 void HideFrame(UserRegisters& registers, const GatePlace& place) {
   if (registers[kRegX8] != place.frame_address) return;
-  const uint64_t known_gate = place.gate - Offset(hv_gate);
-  if (registers[kRegX1] != place.gate && registers[kRegX1] != known_gate) return;
+  const uint64_t cached_gate = place.gate - Offset(hv_gate);
+  if (registers[kRegX1] != place.gate && registers[kRegX1] != cached_gate) return;
   if (OffsetInGate(registers, place) < Offset(hv_gate_end)) return;
   const uint64_t pc = registers[kRegPc];
   const uint64_t at = registers[kRegX0] == pc + kReturns - kHasBoth ? kHasBoth : kHasGate;
@@ -59,15 +59,15 @@ InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_ca
   const uint64_t at = OffsetInGate(registers, place);
   if (at >= Offset(hv_gate_end)) return InGate::kOutside;
   registers[kRegPstate] &= ~kBranchType;
-  const bool is_known = at < Offset(hv_gate);
-  if (is_known ? at < Offset(hv_gate_knew) : at < Offset(hv_gate_stored)) {
+  const bool is_cached = at < Offset(hv_gate);
+  if (is_cached ? at < Offset(hv_gate_cached_end) : at < Offset(hv_gate_stored)) {
     GoBack(registers, place, registers[kRegX0] - kReturns + kLoadsFrame);
     return InGate::kBefore;
   }
   const uint64_t known = registers[kRegX0];
   GoBack(registers, place, place.Word(HV_GATE_BEHIND));
   registers[kRegX8] = place.Word(HV_FRAME_NUMBER);
-  const bool is_call = !is_known && (at < Offset(hv_gate_rang) || is_in_call);
+  const bool is_call = !is_cached && (at < Offset(hv_gate_rang) || is_in_call);
   if (is_call && !place.IsAnswered()) return InGate::kCalled;
   // Elsewhere X0 has the result already.
   registers[kRegX0] = is_call || at == Offset(hv_gate_rang) ? place.Word(HV_FRAME_RESULT) : known;

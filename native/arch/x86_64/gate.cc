@@ -6,7 +6,7 @@
 #include "shim/stub.h"
 
 // shim/x86_64/stub.S
-extern "C" const uint8_t hv_gate_known[], hv_gate_knew[], hv_gate[], hv_gate_stored[],
+extern "C" const uint8_t hv_gate_cached[], hv_gate_cached_end[], hv_gate[], hv_gate_stored[],
     hv_gate_rang[], hv_gate_end[];
 
 namespace hv::arch {
@@ -17,7 +17,7 @@ constexpr uint64_t kSyscallLength = 2;
 }  // namespace
 
 const uint8_t* const kGate = hv_gate;
-const uint8_t* const kKnownGate = hv_gate_known;
+const uint8_t* const kCachedGate = hv_gate_cached;
 
 void ShowFrame(UserRegisters& registers, const GatePlace& place) {
   if (registers[kRegGsBase] == 0) registers[kRegGsBase] = place.frame_address;
@@ -28,12 +28,12 @@ void HideFrame(UserRegisters& registers, const GatePlace& place) {
 }
 
 InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_call) {
-  auto offset = [](const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate_known); };
+  auto offset = [](const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate_cached); };
   const uint64_t at = registers[kRegRip] - (place.gate - offset(hv_gate));
   if (at >= offset(hv_gate_end)) return InGate::kOutside;
   if (registers[kRegRsp] - place.frame_address < HV_STUB_FRAME_BYTES)
     registers[kRegRsp] = place.Word(HV_GATE_RSP);
-  if (at == offset(hv_gate_knew)) {
+  if (at == offset(hv_gate_cached_end)) {
     registers[kRegRip] = registers[kRegRcx];
     return InGate::kAnswered;
   }

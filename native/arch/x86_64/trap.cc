@@ -18,7 +18,7 @@ extern "C" const uint8_t hv_shim_entry[], hv_shim_stored[], hv_shim_tail[], hv_s
 extern "C" const uint8_t hv_shim_stubs[], hv_shim_returning[], hv_shim_return[], hv_shim_pushed[],
     hv_shim_popped[], hv_shim_stubs_end[];
 extern "C" const uint8_t hv_pvm_entry[], hv_pvm_noted[], hv_pvm_stored[], hv_pvm_rang[],
-    hv_pvm_tail[], hv_pvm_gate[], hv_pvm_known[], hv_pvm_knew[], hv_pvm_entry_end[];
+    hv_pvm_tail[], hv_pvm_gate[], hv_pvm_cached[], hv_pvm_cached_end[], hv_pvm_entry_end[];
 
 namespace hv {
 namespace {
@@ -117,8 +117,8 @@ uint64_t Cpu::MapWindow(PageTable& table) const {
 void Cpu::ResetFrame(SupervisorPages& pages, uint64_t frame, unsigned index) {
   std::memset(pages.Data(frame), 0, kPageSize);
   uint64_t gate = WindowAddress(index) + static_cast<uint64_t>(hv_pvm_gate - hv_pvm_entry);
-  for (unsigned at : {HV_FRAME_GATE, HV_FRAME_KNOWN_GATE}) Quad(pages.Data(frame), at) = gate;
-  Quad(pages.Data(frame), HV_FRAME_READ_KNOWN) = gate + (hv_pvm_known - hv_pvm_gate);
+  for (unsigned at : {HV_FRAME_GATE, HV_FRAME_CACHED_GATE}) Quad(pages.Data(frame), at) = gate;
+  Quad(pages.Data(frame), HV_FRAME_READ_CACHED) = gate + (hv_pvm_cached - hv_pvm_gate);
 }
 
 void Cpu::SetSpace(const PageTable& table, uint64_t frame_page) {
@@ -331,7 +331,7 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
 
 // Stopped before the call was made: the SYSCALL after the patched jump will make it again. Or stopped after the call.
 Trap Cpu::LeaveGate(uint64_t offset) {
-  const bool is_behind = offset == static_cast<uint64_t>(hv_pvm_knew - hv_pvm_entry);
+  const bool is_behind = offset == static_cast<uint64_t>(hv_pvm_cached_end - hv_pvm_entry);
   UserRegisters user = ReadRegisters();
   if (InWindow(user[kRegRsp])) user[kRegRsp] = Quad(frame(), kPvmSavedRsp);
   user[kRegRip] = user[kRegRcx] - (is_behind ? 0 : kSyscallLength);

@@ -9,8 +9,8 @@
 
   .hidden hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
   .globl hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
-  .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
-  .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
+  .hidden hv_gate_cached, hv_gate_cached_end, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
+  .globl hv_gate_cached, hv_gate_cached_end, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
 
 // Where the trampoline has the address after its call site, from X0 on: src/arch/arm64/call-site.ts.
 #define SITE_BEHIND 20
@@ -45,11 +45,11 @@ hv_stub_handler:
   brk #0
 
 // A call whose result is known.
-hv_gate_known:
+hv_gate_cached:
   store_site
   add x1, x8, x1, lsl #2
-  ldr w0, [x1, #HV_FRAME_KNOWN]
-hv_gate_knew:
+  ldr w0, [x1, #HV_FRAME_CACHED]
+hv_gate_cached_end:
   b hv_gate_leave
 
 // Trampolines of patched call sites come here. X8 points to the frame, which has X0 and X1 among its arguments already, and X0 to the

@@ -14,8 +14,8 @@
 #define FRAME_STACK lea FRAME(0x200), %rsp
 #include "shim/x86_64/call.inc"
 
-  .hidden hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_known, hv_pvm_knew, hv_pvm_entry_end
-  .globl hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_known, hv_pvm_knew, hv_pvm_entry_end
+  .hidden hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_cached, hv_pvm_cached_end, hv_pvm_entry_end
+  .globl hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_cached, hv_pvm_cached_end, hv_pvm_entry_end
 
 hv_pvm_entry:
   mov %rcx, FRAME(HV_FRAME_CALLER)
@@ -51,10 +51,10 @@ hv_pvm_gate:
   flags_to_r11
   jmp hv_pvm_noted
 // A call whose result is known. No flag changes. A program that came through GS finds the frame through it, too.
-hv_pvm_known:
+hv_pvm_cached:
   flags_to_r11
-  mov %gs:HV_FRAME_KNOWN(,%rax,4), %eax
-hv_pvm_knew:
+  mov %gs:HV_FRAME_CACHED(,%rax,4), %eax
+hv_pvm_cached_end:
   jmp *%rcx
 hv_pvm_entry_end:
 

@@ -9,8 +9,8 @@
 
   .hidden hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
   .globl hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
-  .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
-  .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
+  .hidden hv_gate_cached, hv_gate_cached_end, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
+  .globl hv_gate_cached, hv_gate_cached_end, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
 
 #define FRAME(field) %gs:field
 #define FRAME_RSP HV_GATE_RSP
@@ -41,10 +41,10 @@ hv_stub_handler:
   int3
 
 // A call whose result is known. No flag changes.
-hv_gate_known:
+hv_gate_cached:
   flags_to_r11
-  mov %gs:HV_FRAME_KNOWN(,%rax,4), %eax
-hv_gate_knew:
+  mov %gs:HV_FRAME_CACHED(,%rax,4), %eax
+hv_gate_cached_end:
   jmp *%rcx
 
 // Patched call sites come here, with RCX as SYSCALL leaves it: the same protocol as entry.S. The bell is a system call, which the

@@ -12,9 +12,9 @@ const MOST_NUMBER = 0xfff
 /** Never replaced: unwinders recognize signal frames by the code that a handler returns to. */
 const RT_SIGRETURN = 139
 /** getpid to gettid. */
-const KNOWN_CALLS = [172, 173, 174, 175, 176, 177, 178]
-/** native/shim/abi.h: HV_FRAME_KNOWN_GATE - HV_FRAME_GATE. */
-const KNOWN_BEHIND = 8
+const CACHED_CALLS = [172, 173, 174, 175, 176, 177, 178]
+/** native/shim/abi.h: HV_FRAME_CACHED_GATE - HV_FRAME_GATE. */
+const CACHED_BEHIND = 8
 const PAGE = 4096
 const X8 = 8
 /** Arm ARM C5.2.19, SPSR_EL1.BTYPE, as the gate's return set it. */
@@ -40,12 +40,12 @@ export const callSites: CallSites = {
     const start = end - INSTRUCTION
     if (start < 0 || end % INSTRUCTION !== 0 || wordsOf(page).getUint32(start, true) !== SVC) return undefined
     if (number < 0 || number > MOST_NUMBER || number === RT_SIGRETURN) return undefined
-    return {start, end, number, isKnown: KNOWN_CALLS.includes(number), displaced: NOTHING}
+    return {start, end, number, isCached: CACHED_CALLS.includes(number), displaced: NOTHING}
   },
   patch(page, {start}, trampoline) {
     wordsOf(page).setUint32(start, branch(start, trampoline), true)
   },
-  trampoline({isKnown}, {at, behind, number}, gate) {
+  trampoline({isCached}, {at, behind, number}, gate) {
     const word = gate % PAGE
     const instructions = [
       // X8 is free once it is known to hold the number that it always holds here. Flags do not change.
@@ -53,7 +53,7 @@ export const callSites: CallSites = {
       0xb5000008 | ((AT_OTHER - AT_CHECK) << 3), // cbnz x8, other
       0x58000008 | ((AT_FRAME - AT_LOAD) << 3), // ldr x8, frame
       0xa9010500, // stp x0, x1, [x8, #HV_FRAME_ARGS]
-      0xf9400101 | ((isKnown ? word + KNOWN_BEHIND : word) << 7), // ldr x1, [x8, #gate]
+      0xf9400101 | ((isCached ? word + CACHED_BEHIND : word) << 7), // ldr x1, [x8, #gate]
       0x10000000 | ((AT_RETURN - AT_ADR) << 3), // adr x0, return
       0xd61f0020, // br x1
       // return:

@@ -27,9 +27,9 @@ const REG_RSP = 0x20
 const LEA_RCX = [0x48, 0x8d, 0x0d]
 const INT32_BYTES = 4
 /** getpid, getuid, getgid, geteuid, getegid, getppid, gettid. */
-const KNOWN_CALLS = [39, 102, 104, 107, 108, 110, 186]
-/** native/shim/abi.h: HV_FRAME_KNOWN_GATE - HV_FRAME_GATE. */
-const KNOWN_BEHIND = 8
+const CACHED_CALLS = [39, 102, 104, 107, 108, 110, 186]
+/** native/shim/abi.h: HV_FRAME_CACHED_GATE - HV_FRAME_GATE. */
+const CACHED_BEHIND = 8
 const NOTHING = new Uint8Array()
 /** jmp *%gs:disp32 */
 const JMP_GS = [0x65, 0xff, 0x24, 0x25]
@@ -64,12 +64,12 @@ export const callSites: CallSites = {
     const start = end - DISPLACED_FROM
     const code = page.subarray(start - CONTEXT_BYTES, end)
     if (start >= CONTEXT_BYTES && canDisplace(code, number, argumentWords)) {
-      const isKnown = code[CONTEXT_BYTES] === MOV_TO_EAX && KNOWN_CALLS.includes(number)
-      return {start, end, number, isKnown, displaced: page.slice(start, start + JUMP_BYTES)}
+      const isCached = code[CONTEXT_BYTES] === MOV_TO_EAX && CACHED_CALLS.includes(number)
+      return {start, end, number, isCached, displaced: page.slice(start, start + JUMP_BYTES)}
     }
     const stays = number === RT_SIGRETURN || page[call - 1] === OPERAND_SIZE
     const relay = stays ? -1 : findPadding(page, end)
-    return relay < 0 ? undefined : {start: call, end, relay, number, isKnown: false, displaced: NOTHING}
+    return relay < 0 ? undefined : {start: call, end, relay, number, isCached: false, displaced: NOTHING}
   },
   patch(page, {start, end, relay}, trampoline) {
     const jump = relay ?? start
@@ -77,14 +77,14 @@ export const callSites: CallSites = {
     page.set(bytesOf(trampoline - (jump + JUMP_BYTES)), jump + 1)
     if (relay !== undefined) page.set([JMP_REL8, relay - end], start)
   },
-  trampoline({displaced, isKnown}, {at, behind}, gate) {
+  trampoline({displaced, isCached}, {at, behind}, gate) {
     const lea = at + displaced.length
     return Uint8Array.of(
       ...displaced,
       ...LEA_RCX,
       ...bytesOf(behind - (lea + LEA_RCX.length + INT32_BYTES)),
       ...JMP_GS,
-      ...bytesOf(isKnown ? gate + KNOWN_BEHIND : gate),
+      ...bytesOf(isCached ? gate + CACHED_BEHIND : gate),
     )
   },
   // It repeats what the displaced instruction did.

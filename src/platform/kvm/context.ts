@@ -40,7 +40,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
   #savedFp: Uint8Array | undefined
   /** The array that `readRegisters` returns. */
   readonly #registers = new BigUint64Array(arch.registerCount)
-  #known: Uint32Array = NOTHING
+  #cached: Uint32Array = NOTHING
   readonly #release: (context: KvmContext) => void
   #disposed = false
 
@@ -99,9 +99,9 @@ export class KvmContext implements LoopContext<NativeSpace> {
       : `KVM_RUN failed with errno ${hostError}`
   }
 
-  know(results: Uint32Array): void {
-    this.#known = results
-    this.#cpu?.know(results)
+  cacheResults(results: Uint32Array): void {
+    this.#cached = results
+    this.#cpu?.cacheResults(results)
   }
 
   setResult(result: number): void {
@@ -157,7 +157,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
     if (before === undefined) this.#load(this.#cpus.take())
     const cpu = this.#cpu!
     cpu.enter(space)
-    cpu.know(this.#known)
+    cpu.cacheResults(this.#cached)
     cpu.isBusy = true
     return cpu !== before
   }

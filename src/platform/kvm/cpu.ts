@@ -32,10 +32,10 @@ export class KvmCpu {
   #frame: Int32Array
   readonly #stoppedWord: Int32Array
   #space: NativeSpace | undefined
-  /** The known results in the frame. */
-  #known: Uint32Array | undefined
-  /** One of its frames has held known results. */
-  #hasKnown = false
+  /** The cached results in the frame. */
+  #cached: Uint32Array | undefined
+  /** One of its frames has held cached results. */
+  #hasCached = false
   #hasThread = false
   /** Its own thread runs it. */
   #threaded = false
@@ -66,11 +66,11 @@ export class KvmCpu {
   }
 
   /** Needed once per frame and context: writes `results` unless the frame holds them already. */
-  know(results: Uint32Array): void {
-    if (results === this.#known || (results.length === 0 && !this.#hasKnown)) return
-    this.#hasKnown = true
+  cacheResults(results: Uint32Array): void {
+    if (results === this.#cached || (results.length === 0 && !this.#hasCached)) return
+    this.#hasCached = true
     storeKnown(this.#frame, results)
-    this.#known = results
+    this.#cached = results
   }
 
   setResult(result: number): void {
@@ -108,7 +108,7 @@ export class KvmCpu {
     this.native.setSpace(space)
     this.#space = space
     const {frameOffset} = this.native
-    this.#known = undefined
+    this.#cached = undefined
     if (frameOffset !== this.#frame.byteOffset)
       this.#frame = this.#supervisor.words(frameOffset, FRAME_PAGE_WORDS)
   }

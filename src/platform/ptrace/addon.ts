@@ -67,8 +67,8 @@ export interface NativeTracedContext extends NativeContext {
    * @param spin looks for the next call; 0: none @param answer the program's looks for an answer @param perStop looks before a stop
    */
   poll(spin: number, answer: number, perStop: number): void
-  /** See Context.know. */
-  know(results: Uint32Array): void
+  /** See Context.cacheResults. */
+  cacheResults(results: Uint32Array): void
   /** Makes it stand still, even after a call that polling found. */
   halt(): void
   /** It is on another processor than this thread. */

@@ -136,8 +136,8 @@ export class PtraceContext implements LoopContext<PtraceSpace> {
     return this.#record[EXIT_REASON]
   }
 
-  know(results: Uint32Array): void {
-    this.native.know(results)
+  cacheResults(results: Uint32Array): void {
+    this.native.cacheResults(results)
   }
 
   setResult(result: number): void {

@@ -53,8 +53,8 @@ export class CallPatches {
   readonly #left: Int16Array
   readonly #areas: Area[]
   #isOff = false
-  /** A site was patched whose results the program can be told: CallSites.isKnown. */
-  hasKnown = false
+  /** A site was patched whose results the program can be told: CallSites.isCached. */
+  hasCached = false
   /** Trampolines were replaced by something else: a task that is making a call must not continue there. */
   isLost = false
 
@@ -73,7 +73,7 @@ export class CallPatches {
   fork(map: MemoryMap): CallPatches {
     const copy = new CallPatches(map, this.#patching, this.#areas)
     copy.#isOff = this.#isOff
-    copy.hasKnown = this.hasKnown
+    copy.hasCached = this.hasCached
     // madvise(MADV_DONTFORK, MADV_WIPEONFORK).
     const isWhole = this.#areas.every(({start}) => {
       const vma = map.vmas.at(start)
@@ -196,7 +196,7 @@ export class CallPatches {
     batch.add(page, patched)
     batch.commit()
     memory.free(offset, PAGE_SIZE)
-    this.hasKnown ||= found.isKnown
+    this.hasCached ||= found.isCached
     count()
     return true
   }

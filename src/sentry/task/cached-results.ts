@@ -8,7 +8,7 @@ import type {Task} from '../core/task.ts'
 const CALLS = ['getpid', 'getppid', 'gettid', 'getuid', 'geteuid', 'getgid', 'getegid']
 const NOTHING = new Uint32Array()
 
-/** What a task's results depended on when they were told. */
+/** What a task's results depended on when they were published. */
 export interface CallInputs {
   readonly credentials: Credentials
   readonly syscalls: CallTable
@@ -18,29 +18,29 @@ export interface CallInputs {
 }
 
 /** Call before a task runs on, and while it runs, when others change something. */
-export function tellKnown(task: Task): void {
-  if (task.process.space.callPatches?.hasKnown !== true) return
-  const {told, tid, credentials, kernel} = task
+export function publishResults(task: Task): void {
+  if (task.process.space.callPatches?.hasCached !== true) return
+  const {published, tid, credentials, kernel} = task
   const {syscalls, family} = task.process
   const {parentPid} = family
   const isTraced = kernel.tracer !== undefined
   if (
-    told !== undefined &&
-    told.credentials === credentials &&
-    told.syscalls === syscalls &&
-    told.parentPid === parentPid &&
-    told.tid === tid &&
-    told.isTraced === isTraced
+    published !== undefined &&
+    published.credentials === credentials &&
+    published.syscalls === syscalls &&
+    published.parentPid === parentPid &&
+    published.tid === tid &&
+    published.isTraced === isTraced
   )
     return
-  task.told = {credentials, syscalls, parentPid, tid, isTraced}
-  task.context.know(isTraced ? NOTHING : resultsOf(task))
+  task.published = {credentials, syscalls, parentPid, tid, isTraced}
+  task.context.cacheResults(isTraced ? NOTHING : resultsOf(task))
 }
 
 /** None if a restriction has changed what one of the calls does. */
 function resultsOf(task: Task): Uint32Array {
   const {handlers, syscalls} = task.process
-  const known = CALLS.map((name) => syscalls.numberOf(name)!)
-  if (!known.every((number) => syscalls.isUnrestricted(number))) return NOTHING
-  return Uint32Array.from(known.flatMap((number) => [number, handlers[number]!(task, task.arguments)]))
+  const numbers = CALLS.map((name) => syscalls.numberOf(name)!)
+  if (!numbers.every((number) => syscalls.isUnrestricted(number))) return NOTHING
+  return Uint32Array.from(numbers.flatMap((number) => [number, handlers[number]!(task, task.arguments)]))
 }

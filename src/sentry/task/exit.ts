@@ -6,8 +6,8 @@ import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
 import {leaveJobs} from '../tty/leave-jobs.ts'
+import {publishResults} from './cached-results.ts'
 import {tellParentOfEnd} from './child-news.ts'
-import {tellKnown} from './known-calls.ts'
 import {type EndedTask, type Exit, wasOutOfMemory} from './process-end.ts'
 import {releaseThreadWords} from './thread-words.ts'
 import {endTracing} from './tracing.ts'
@@ -76,7 +76,7 @@ function remainsOf({name, credentials, scheduling, switches, cpuNs, systemTime}:
 function leaveChildren(kernel: Kernel, process: Process, reaper: Process): void {
   for (const child of [...process.family.children]) {
     reaper.family.adopt(child)
-    child.tasks.forEach(tellKnown)
+    child.tasks.forEach(publishResults)
     child.family.exitSignal = SIGCHLD
     if (child.exit !== undefined) tellParentOfEnd(kernel, child)
     else if (child.family.parentDeathSignal !== 0) tellOfDeath(process, child)

@@ -12,8 +12,8 @@ import type {Restrictions} from '../pledge/restrictions.ts'
 import type {ProcessSignals} from '../signals/process-signals.ts'
 import {ProcessTimers} from '../time/process-timers.ts'
 import type {Job} from '../tty/job.ts'
+import {publishResults} from './cached-results.ts'
 import {Family} from './family.ts'
-import {tellKnown} from './known-calls.ts'
 import type {ProcessAttributes} from './process-attributes.ts'
 import {type Exit, ProcessEnd} from './process-end.ts'
 import {ProcessUsage} from './process-usage.ts'
@@ -73,7 +73,7 @@ export class ThreadGroup {
   set syscalls(table: CallTable) {
     this.#syscalls = table
     this.handlers = table.handlers
-    this.tasks.forEach(tellKnown)
+    this.tasks.forEach(publishResults)
   }
 
   get memoryMap(): MemoryMap {

@@ -13,9 +13,9 @@ import type {FsContext} from '../fd/fs-context.ts'
 import type {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import type {TaskSignals} from '../signals/task-signals.ts'
+import type {CallInputs} from './cached-results.ts'
 import type {Scheduling} from './cpu/scheduling.ts'
 import {SystemTime} from './cpu/system-time.ts'
-import type {CallInputs} from './known-calls.ts'
 import type {Tracing} from './tracing.ts'
 
 declare module '../core/task.ts' {
@@ -41,8 +41,8 @@ export class GuestThread {
   robustList = {head: 0, length: 0}
   /** What its end undoes to semaphores. */
   semaphoreUndo: SemaphoreUndo | undefined
-  /** What `tellKnown` told its program. */
-  told: CallInputs | undefined
+  /** What `publishResults` told its program. */
+  published: CallInputs | undefined
   /** Who traces it, by ptrace(2). */
   tracing: Tracing | undefined
   /** The blocked call, if any. */

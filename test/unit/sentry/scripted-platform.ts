@@ -58,7 +58,7 @@ export class ScriptedContext implements Context {
   exactFault(): never {
     throw new Error('no fault is in the script')
   }
-  know(): void {}
+  cacheResults(): void {}
   setResult(result: number): void {
     this.results.push(result)
   }

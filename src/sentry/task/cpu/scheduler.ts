@@ -4,7 +4,7 @@ import {SIGKILL} from '../../../abi/signal.ts'
 import type {Context, Platform} from '../../../platform/platform.ts'
 import type {HostClock} from '../../../vfs/host.ts'
 import type {Task} from '../../core/task.ts'
-import {tellKnown} from '../known-calls.ts'
+import {publishResults} from '../cached-results.ts'
 import {type Barrier, Barriers} from './barriers.ts'
 import type {CpuUse} from './cpu-use.ts'
 import {RunQueue} from './run-queue.ts'
@@ -57,7 +57,7 @@ export class Scheduler {
         this.leave(task)
         continue
       }
-      tellKnown(task)
+      publishResults(task)
       this.#platform.resume(task.context, task.process.space.addresses)
     }
   }

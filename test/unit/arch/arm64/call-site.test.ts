@@ -39,7 +39,7 @@ test.each([
   ['sysinfo', 179, false],
   ['getpgid', 155, false],
 ])('%s is known: %d, %s', (_, number, known) => {
-  expect(callSites.find(pageOf(SVC), END, number, NOTHING)!.isKnown).toBe(known)
+  expect(callSites.find(pageOf(SVC), END, number, NOTHING)!.isCached).toBe(known)
 })
 
 describe('a patched site', () => {
@@ -67,7 +67,7 @@ describe('a patched site', () => {
       '080100b5', // cbnz x8, other
       '88010058', // ldr x8, frame
       '000501a9', // stp x0, x1, [x8, #16]
-      '013140f9', // ldr x1, [x8, #96]: of known calls
+      '013140f9', // ldr x1, [x8, #96]: of calls with cached results
       '40000010', // adr x0, return
       '20001fd6', // br x1
       '481680d2', // return: mov x8, #178

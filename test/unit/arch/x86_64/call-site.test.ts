@@ -73,7 +73,7 @@ test.each([
   ['any call, with 7 as its second argument', [...NOPS, 0xbe, 7, 0, 0, 0], false],
 ])('%s is known: %s, %s', (_, code, known) => {
   const number = code[3] === 0xb8 ? code[4] : 39
-  expect(callSites.find(pageOf(...code, ...SYSCALL), END, number, ARGUMENTS)?.isKnown).toBe(known)
+  expect(callSites.find(pageOf(...code, ...SYSCALL), END, number, ARGUMENTS)?.isCached).toBe(known)
 })
 
 describe('a patched site', () => {
@@ -98,7 +98,7 @@ describe('a patched site', () => {
     // mov $111, %eax; lea RETURN(%rip), %rcx; jmp *%gs:88
     const distance = hex(new Uint8Array(Int32Array.of(RETURN - AT - 12).buffer))
     expect(hex(trampoline)).toBe(`b86f000000488d0d${distance}65ff242558000000`)
-    // Through the gate for known calls.
+    // Through the gate for calls with cached results.
     const getpid = callSites.find(pageOf(...MOV_39, ...SYSCALL), END, 39, ARGUMENTS)!
     expect(hex(callSites.trampoline(getpid, place(39), 88))).toBe(
       `b827000000488d0d${distance}65ff242560000000`,
@@ -135,7 +135,7 @@ describe('a site without an instruction of five bytes', () => {
   ])('has, by %s, one in the padding', (_, padding, at, relay) => {
     const site = callSites.find(withPadding(padding, at), END, 0, ARGUMENTS)
     if (relay === undefined) expect(site).toBe(undefined)
-    else expect(site).toMatchObject({start: END - 2, end: END, relay, isKnown: false})
+    else expect(site).toMatchObject({start: END - 2, end: END, relay, isCached: false})
   })
 
   test('jumps there and on; the nop stays one, and all else as it was', () => {

@@ -4,7 +4,7 @@ import {expect, test} from 'vitest'
 import {arch} from '../../../../src/arch/index.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
-import {tellKnown} from '../../../../src/sentry/task/known-calls.ts'
+import {publishResults} from '../../../../src/sentry/task/cached-results.ts'
 import {calls} from '../calls.ts'
 
 const NAMES = ['getpid', 'getppid', 'gettid', 'getuid', 'geteuid', 'getgid', 'getegid']
@@ -12,18 +12,18 @@ const numberOf = (name: string): number => table.find((row) => row.name === name
 
 function start() {
   const told: (number[] | undefined)[] = []
-  const callPatches = {hasKnown: true}
+  const callPatches = {hasCached: true}
   const family = {parentPid: 3}
   const process = {pid: 7, family, space: {callPatches}, syscalls: calls, handlers: calls.handlers}
   const credentials = {ruid: 1, euid: 2, rgid: 4, egid: 5}
   const kernel = {tracer: undefined as object | undefined}
-  const know = (results: Uint32Array) => {
+  const cacheResults = (results: Uint32Array) => {
     const byNumber = new Map<number, number>()
     for (let i = 0; i < results.length; i += 2) byNumber.set(results[i], results[i + 1])
     told.push(byNumber.size === 0 ? undefined : NAMES.map((name) => byNumber.get(numberOf(name))!))
   }
-  const task = {tid: 8, kernel, process, credentials, context: {know}, told: undefined}
-  const tell = () => tellKnown(task as unknown as Task)
+  const task = {tid: 8, kernel, process, credentials, context: {cacheResults}, published: undefined}
+  const tell = () => publishResults(task as unknown as Task)
   return {told, callPatches, process, kernel, task, tell}
 }
 
@@ -60,10 +60,10 @@ test('while it is traced, or one of the calls is restricted, it makes its calls'
 
 test('where no such site is patched nothing is told', () => {
   const {told, callPatches, tell} = start()
-  callPatches.hasKnown = false
+  callPatches.hasCached = false
   tell()
   expect(told).toEqual([])
-  callPatches.hasKnown = true
+  callPatches.hasCached = true
   tell()
   expect(told).toHaveLength(1)
 })

@@ -12,7 +12,7 @@ export const rooms: Record<string, string[]> = {
   ipc: ['core', 'memory'],
   net: ['core', 'memory', 'signals', 'fd', 'pledge'],
   task: ['core', 'tty', 'memory', 'signals', 'time', 'fd', 'pledge', 'ipc'],
-  exec: ['core', 'memory', 'fd', 'pledge', 'task'],
+  exec: ['core', 'memory', 'pledge', 'task'],
   debug: ['core', 'memory'],
   call: ['core', 'memory', 'signals', 'time', 'fd', 'pledge', 'task'],
   syscalls: [

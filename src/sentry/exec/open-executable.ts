@@ -15,7 +15,7 @@ import {EXECUTE} from '../../vfs/path-policy.ts'
 import {type PathContext, resolve} from '../../vfs/path-walk.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import {requireNotWritten} from '../../vfs/text-busy.ts'
-import {SharedDescription} from '../fd/fd-table.ts'
+import {OpenDescription} from '../core/open-description.ts'
 import {readScriptLine, SCRIPT_LINE_BYTES, type ScriptLine} from './script.ts'
 
 /** Scripts whose interpreters are scripts: Linux's limit (fs/exec.c, exec_binprm). */
@@ -25,7 +25,7 @@ const MAX_SCRIPTS = 5
 export interface Executable {
   /** The path that was asked for: AT_EXECFN. */
   readonly path: string
-  readonly description: SharedDescription
+  readonly description: OpenDescription
   readonly image: ElfImage
   readonly interpreter: Executable | undefined
   /** What replaces argv[0], if a script was asked for: its interpreter, and its name. */
@@ -160,7 +160,7 @@ function openImage(
       return script
     }
     const image = parseElf(reader, shown, arch.name)
-    const description = new SharedDescription(file, location)
+    const description = new OpenDescription(file, location)
     description.references++
     return {path, description, image, interpreter: undefined}
   } catch (error) {

@@ -2,12 +2,19 @@
 
 import {EINVAL, ELOOP, Errno} from '../../abi/errno.ts'
 import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
-import type {SharedDescription} from './fd-table.ts'
+import type {OpenDescription} from '../core/open-description.ts'
+
+declare module '../core/open-description.ts' {
+  interface OpenDescription {
+    /** The epolls that watch it. */
+    watchers: Set<NestedWatch>
+  }
+}
 
 /** A file that an epoll watches. */
 export interface NestedWatch {
   readonly epoll: NestedEpollDescription
-  readonly description: SharedDescription
+  readonly description: OpenDescription
 }
 
 /** The part of an epoll that matters here. */
@@ -98,8 +105,8 @@ function heightAbove(epoll: NestedEpollDescription, known: Map<NestedEpollDescri
 function filesBelow(
   epoll: NestedEpollDescription,
   seen = new Set<NestedEpollDescription>(),
-  found = new Set<SharedDescription>(),
-): Set<SharedDescription> {
+  found = new Set<OpenDescription>(),
+): Set<OpenDescription> {
   seen.add(epoll)
   for (const {description} of epoll.watches()) {
     const {file} = description

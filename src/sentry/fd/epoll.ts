@@ -7,6 +7,7 @@ import {type Budget, COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {type Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import {
   checkDepth,
   checkWays,
@@ -14,7 +15,6 @@ import {
   NestedEpollDescription,
   type NestedWatch,
 } from './epoll-nesting.ts'
-import type {SharedDescription} from './fd-table.ts'
 import type {HostInterest, HostWatch} from './host-watch.ts'
 
 /** What a watched descriptor is watched for; `data` is the guest's, two 32-bit halves. */
@@ -27,7 +27,7 @@ export interface Interest {
 class Watch implements NestedWatch, Waiter {
   readonly epoll: EpollDescription
   readonly fd: number
-  readonly description: SharedDescription
+  readonly description: OpenDescription
   interest: Interest
   /** EPOLLONESHOT was reported: silent until EPOLL_CTL_MOD. */
   disabled = false
@@ -37,7 +37,7 @@ class Watch implements NestedWatch, Waiter {
   readonly queue: WaitQueue | undefined
   hostInterest: HostInterest | undefined
 
-  constructor(fd: number, description: SharedDescription, interest: Interest, epoll: EpollDescription) {
+  constructor(fd: number, description: OpenDescription, interest: Interest, epoll: EpollDescription) {
     this.epoll = epoll
     this.fd = fd
     this.description = description
@@ -89,7 +89,7 @@ export class EpollDescription extends NestedEpollDescription {
   }
 
   /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, ENOSPC, EINVAL (too many ways to a file) */
-  add(fd: number, description: SharedDescription, interest: Interest): void {
+  add(fd: number, description: OpenDescription, interest: Interest): void {
     const {file} = description
     if (file instanceof EpollDescription) checkDepth(this, file)
     if (this.#find(fd, description) !== undefined) throw new Errno(EEXIST)
@@ -113,7 +113,7 @@ export class EpollDescription extends NestedEpollDescription {
   }
 
   /** EPOLL_CTL_MOD. @throws Errno ENOENT */
-  modify(fd: number, description: SharedDescription, interest: Interest): void {
+  modify(fd: number, description: OpenDescription, interest: Interest): void {
     const watch = this.#get(fd, description)
     watch.interest = interest
     watch.disabled = false
@@ -122,12 +122,12 @@ export class EpollDescription extends NestedEpollDescription {
   }
 
   /** The events word a descriptor is watched with. @throws Errno ENOENT */
-  eventsOf(fd: number, description: SharedDescription): number {
+  eventsOf(fd: number, description: OpenDescription): number {
     return this.#get(fd, description).interest.events
   }
 
   /** EPOLL_CTL_DEL. @throws Errno ENOENT */
-  remove(fd: number, description: SharedDescription): void {
+  remove(fd: number, description: OpenDescription): void {
     this.forget(this.#get(fd, description))
   }
 
@@ -225,7 +225,7 @@ export class EpollDescription extends NestedEpollDescription {
     if (this.#passes.readiness.run(() => readyEvents(watch)) !== 0) this.addReady(watch)
   }
 
-  #find(fd: number, description: SharedDescription): Watch | undefined {
+  #find(fd: number, description: OpenDescription): Watch | undefined {
     let watch = this.#byFd.get(fd)
     while (watch !== undefined && watch.description !== description) watch = watch.older
     return watch
@@ -241,7 +241,7 @@ export class EpollDescription extends NestedEpollDescription {
     else this.#byFd.set(watch.fd, watch.older)
   }
 
-  #get(fd: number, description: SharedDescription): Watch {
+  #get(fd: number, description: OpenDescription): Watch {
     const watch = this.#find(fd, description)
     if (watch === undefined) throw new Errno(ENOENT)
     return watch

@@ -16,11 +16,11 @@ import {SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {type FileLocks, isLockType, type RecordLock} from '../../vfs/file-locks.ts'
 import type {Kernel} from '../core/kernel.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {type Continuation, continuation, type Wait} from '../core/wait.ts'
 import {openFile} from './descriptor-argument.ts'
-import type {SharedDescription} from './fd-table.ts'
 
 /** MAX_DEADLK_ITERATIONS of fs/locks.c: Linux follows no longer chain either. */
 const MAX_DEADLOCK_STEPS = 10
@@ -72,7 +72,7 @@ export function setLock(task: Task, fd: number, command: number, address: number
 interface RecordLockWait extends LockWait {
   readonly wanted: RecordLock
   readonly fd: number
-  readonly description: SharedDescription
+  readonly description: OpenDescription
   readonly command: number
 }
 

@@ -8,38 +8,38 @@ import {NSIG} from '../../abi/signal.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {HostTerminalDescription} from '../../vfs/host-terminal.ts'
 import {PipeDescription} from '../../vfs/pipe.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import type {Task} from '../core/task.ts'
 import {PtyMasterDescription} from '../tty/pty-master.ts'
 import {PtySlaveDescription} from '../tty/pty-slave.ts'
-import type {SharedDescription} from './fd-table.ts'
 import {F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID, SignalOwner} from './signal-owner.ts'
 
 const INT_MIN = -(2 ** 31)
 
-export function getOwner({owner}: SharedDescription): number {
+export function getOwner({owner}: OpenDescription): number {
   if (owner === undefined) return 0
   return owner.type === F_OWNER_PGRP ? -owner.id : owner.id
 }
 
-export function setOwner(task: Task, description: SharedDescription, who: number): number {
+export function setOwner(task: Task, description: OpenDescription, who: number): number {
   if (who === INT_MIN) throw new Errno(EINVAL)
   return become(task, description, who < 0 ? F_OWNER_PGRP : F_OWNER_PID, Math.abs(who))
 }
 
 /** struct f_owner_ex: type and pid, both int32. */
-export function getOwnerEx(task: Task, {owner}: SharedDescription, address: number): number {
+export function getOwnerEx(task: Task, {owner}: OpenDescription, address: number): number {
   task.memory.writeInt32s(address, [owner?.type ?? F_OWNER_TID, owner?.id ?? 0])
   return 0
 }
 
-export function setOwnerEx(task: Task, description: SharedDescription, address: number): number {
+export function setOwnerEx(task: Task, description: OpenDescription, address: number): number {
   const type = task.memory.readInt32(address)
   const id = task.memory.readInt32(address + 4)
   if (type < F_OWNER_TID || type > F_OWNER_PGRP) throw new Errno(EINVAL)
   return become(task, description, type, id)
 }
 
-function become(task: Task, description: SharedDescription, type: number, id: number): number {
+function become(task: Task, description: OpenDescription, type: number, id: number): number {
   const {processes, tasks} = task.kernel
   const isThere =
     type === F_OWNER_PGRP
@@ -50,18 +50,18 @@ function become(task: Task, description: SharedDescription, type: number, id: nu
   return 0
 }
 
-export function setSignal(task: Task, description: SharedDescription, signal: number): number {
+export function setSignal(task: Task, description: OpenDescription, signal: number): number {
   if (signal < 0 || signal > NSIG) throw new Errno(EINVAL)
   ownerOf(task, description).signal = signal
   return 0
 }
 
 /** Linux supports O_ASYNC for pipes, terminals and sockets; elsewhere the flag is not kept. */
-export function knowsAsync({file}: SharedDescription): boolean {
+export function knowsAsync({file}: OpenDescription): boolean {
   return file instanceof PipeDescription || file.socket !== undefined || isTerminal(file)
 }
 
-export function setAsync(task: Task, description: SharedDescription, fd: number, isOn: boolean): void {
+export function setAsync(task: Task, description: OpenDescription, fd: number, isOn: boolean): void {
   const owner = ownerOf(task, description)
   if (isOn && owner.id === 0 && isTerminal(description.file)) ownByDefault(task, owner, description.file)
   if (isOn) owner.listen(description.file, fd)
@@ -83,7 +83,7 @@ function ownByDefault({process, credentials}: Task, owner: SignalOwner, file: Fi
   owner.become(group === 0 ? F_OWNER_PID : F_OWNER_PGRP, group || process.pid, credentials)
 }
 
-export function setLease(task: Task, description: SharedDescription, fd: number, type: number): number {
+export function setLease(task: Task, description: OpenDescription, fd: number, type: number): number {
   const {file} = description
   const who = task.credentials
   if (who.uid !== file.inode.attributes().uid && !hasCapability(who.capabilities, CAP_LEASE))
@@ -95,11 +95,11 @@ export function setLease(task: Task, description: SharedDescription, fd: number,
   return 0
 }
 
-function* openedBy({kernel}: Task): Iterable<SharedDescription> {
+function* openedBy({kernel}: Task): Iterable<OpenDescription> {
   for (const {fds} of kernel.tasks.values()) for (const [, description] of fds.entries()) yield description
 }
 
-function ownerOf({kernel}: Task, description: SharedDescription): SignalOwner {
+function ownerOf({kernel}: Task, description: OpenDescription): SignalOwner {
   if (description.owner === undefined) {
     const owner = new SignalOwner(kernel)
     description.owner = owner

@@ -1,83 +1,17 @@
-// FdTable: a process's descriptors. Each holds a file description, which dup(2) and fork(2) share.
+// FdTable: a process's descriptors. Each holds an open file description, which dup(2) and fork(2) share.
 
-import {opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, EINVAL, EMFILE, ENFILE, Errno} from '../../abi/errno.ts'
-import {IN_CLOSE_NOWRITE, IN_CLOSE_WRITE} from '../../abi/inotify.ts'
-import {O_PATH} from '../../abi/open-flags.ts'
 import {Budget, COST} from '../../vfs/budget.ts'
-import type {Credentials, FileDescription} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import type {FileLockTable} from '../../vfs/file-locks.ts'
 import type {Location} from '../../vfs/location.ts'
 import {ownString} from '../../vfs/own-string.ts'
-import {countWritten} from '../../vfs/text-busy.ts'
-import {tell, tellIfGone} from '../../vfs/watchers.ts'
-import type {LastCloseListener, OpenDescription} from '../core/open-description.ts'
-import type {Backing} from '../memory/vma.ts'
-import type {NestedWatch} from './epoll-nesting.ts'
-import type {SignalOwner} from './signal-owner.ts'
+import {OpenDescription} from '../core/open-description.ts'
 
 export const O_CLOEXEC = 0o2000000
 
-/** A file description as descriptors share it, with the sentry's own data about it. It closes with the last of them. */
-export class SharedDescription implements OpenDescription {
-  readonly file: FileDescription
-  readonly location: Location | undefined
-  references = 0
-  backing: Backing | undefined
-  /** The credentials with which it was opened by path: linkat(2). */
-  opener: Credentials | undefined
-  /** Who gets signals about it. */
-  owner: SignalOwner | undefined
-  /** How many references are in messages (SCM_RIGHTS): counted only for sockets, for InFlight. */
-  inFlight = 0
-  /** The messages that hold it, which are told when nothing else does. */
-  senders: {onlyInFlight(): void} | undefined
-  /** The epolls that watch it. */
-  readonly watchers = new Set<NestedWatch>()
-  #closeListeners: Set<LastCloseListener> | undefined
-  /** What closing it gives back, and to whom. */
-  readonly #budget: Budget | undefined
-  chargedBytes = 0
-
-  constructor(file: FileDescription, location?: Location, budget?: Budget) {
-    this.file = file
-    this.location = location
-    this.#budget = budget
-    file.inode.hold?.()
-    if (location === undefined) return
-    file.openedAt = location
-    // Only open(2) counts as writing: memfd_create(2)'s own description keeps nobody from executing the file (alloc_file_pseudo).
-    countWritten(file, 1)
-  }
-
-  /** Each listener is told once, however often it was added. */
-  onLastClose(listener: LastCloseListener): void {
-    this.#closeListeners ??= new Set()
-    this.#closeListeners.add(listener)
-  }
-
-  release(): void {
-    if (--this.references === 0) this.close()
-    else if (this.references === this.inFlight) this.senders?.onlyInFlight()
-  }
-
-  close(): void {
-    for (const watch of this.watchers) watch.epoll.forget(watch)
-    if (this.#closeListeners !== undefined)
-      for (const listener of this.#closeListeners) listener.lastClosed(this)
-    const {file, location} = this
-    if (location !== undefined && !(file.flags & O_PATH))
-      tell(file.inode, opensForWriting(file.flags) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, location)
-    file.close()
-    if (location !== undefined) countWritten(file, -1)
-    file.inode.letGo?.()
-    tellIfGone(file.inode)
-    this.#budget?.give(this.chargedBytes)
-  }
-}
-
 export class FdTable {
-  #descriptions: (SharedDescription | undefined)[] = []
+  #descriptions: (OpenDescription | undefined)[] = []
   #closeOnExec = new Set<number>()
   /** RLIMIT_NOFILE's soft value: descriptors are below it. */
   limit = 1024
@@ -101,21 +35,21 @@ export class FdTable {
   }
 
   /** @throws Errno EBADF */
-  description(fd: number): SharedDescription {
+  description(fd: number): OpenDescription {
     const description = this.#descriptions[fd]
     if (description === undefined) throw new Errno(EBADF)
     return description
   }
 
   /** Undefined when the descriptor is not open. */
-  find(fd: number): SharedDescription | undefined {
+  find(fd: number): OpenDescription | undefined {
     return this.#descriptions[fd]
   }
 
   /** Gives a new file the lowest free descriptor. `flags`: O_CLOEXEC counts. @throws Errno EMFILE, ENFILE; the file is then closed */
   install(file: FileDescription, flags = 0, location?: Location): number {
     const cost = file.inode.fs.type === 'proc' ? COST.procFile : COST.file
-    const description = new SharedDescription(file, location && keptLocation(location), this.#budget)
+    const description = new OpenDescription(file, location && keptLocation(location), this.#budget)
     try {
       this.#budget.take(cost, ENFILE)
       description.chargedBytes = cost
@@ -127,7 +61,7 @@ export class FdTable {
   }
 
   /** One more descriptor, the lowest free one not below `minimum`. @throws Errno EMFILE, ENFILE, EINVAL */
-  duplicate(description: SharedDescription, flags = 0, minimum = 0): number {
+  duplicate(description: OpenDescription, flags = 0, minimum = 0): number {
     if (minimum < 0 || minimum >= this.limit) throw new Errno(EINVAL)
     let fd = Math.max(minimum, this.#firstFree)
     while (this.#descriptions[fd] !== undefined) fd++
@@ -144,7 +78,7 @@ export class FdTable {
   }
 
   /** A part of dup2: puts a description at `fd`, closing what is there. @throws Errno EBADF, ENFILE */
-  replace(fd: number, description: SharedDescription, flags = 0): void {
+  replace(fd: number, description: OpenDescription, flags = 0): void {
     if (fd < 0 || fd >= this.limit) throw new Errno(EBADF)
     description.references++
     if (this.#descriptions[fd] !== undefined) this.remove(fd)
@@ -175,7 +109,7 @@ export class FdTable {
   }
 
   /** Open descriptors in ascending order. */
-  *entries(): Iterable<[fd: number, description: SharedDescription]> {
+  *entries(): Iterable<[fd: number, description: OpenDescription]> {
     for (let fd = 0; fd < this.#descriptions.length; fd++) {
       const description = this.#descriptions[fd]
       if (description !== undefined) yield [fd, description]
@@ -218,7 +152,7 @@ export class FdTable {
     for (const [fd] of this.entries()) this.remove(fd)
   }
 
-  #place(fd: number, description: SharedDescription, flags: number): void {
+  #place(fd: number, description: OpenDescription, flags: number): void {
     this.#budget.take(COST.descriptor, ENFILE)
     description.references++
     this.#descriptions[fd] = description

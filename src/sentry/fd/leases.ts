@@ -6,14 +6,13 @@ import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../abi/fcntl.ts'
 import type {Inode} from '../../vfs/file.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {LastCloseListener, OpenDescription} from '../core/open-description.ts'
-import type {SharedDescription} from './fd-table.ts'
 import {POLL_MSG} from './signal-owner.ts'
 
 /** /proc/sys/fs/lease-break-time, nanoseconds: after that, the kernel takes the lease away. */
 const BREAK_TIME_NS = 45e9
 
 export interface Lease {
-  readonly description: SharedDescription
+  readonly description: OpenDescription
   readonly fd: number
   type: number
   /** What it has to become, and when that happens by force; set while an open waits for it. */
@@ -31,7 +30,7 @@ export class Leases implements LastCloseListener {
   }
 
   /** F_GETLEASE: of a lease that is being broken, what it has to become. */
-  typeOf(description: SharedDescription): number {
+  typeOf(description: OpenDescription): number {
     const lease = this.#of(description)
     return lease?.breaking?.type ?? lease?.type ?? F_UNLCK
   }
@@ -40,7 +39,7 @@ export class Leases implements LastCloseListener {
    * @param opened all file descriptions of the guest
    * @throws Errno EAGAIN
    */
-  set(description: SharedDescription, fd: number, type: number, opened: Iterable<SharedDescription>): void {
+  set(description: OpenDescription, fd: number, type: number, opened: Iterable<OpenDescription>): void {
     const {inode} = description.file
     const own = this.#of(description)
     if (type === F_UNLCK) {

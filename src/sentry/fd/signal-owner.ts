@@ -10,6 +10,13 @@ import type {Kernel} from '../core/kernel.ts'
 import type {LastCloseListener} from '../core/open-description.ts'
 import type {Process} from '../core/process.ts'
 
+declare module '../core/open-description.ts' {
+  interface OpenDescription {
+    /** Who gets signals about it. */
+    owner: SignalOwner | undefined
+  }
+}
+
 export const F_OWNER_TID = 0
 export const F_OWNER_PID = 1
 export const F_OWNER_PGRP = 2

@@ -50,9 +50,7 @@ export function backingOfDescription(description: OpenDescription, root: Locatio
     acquire: () => {
       description.references++
     },
-    release: () => {
-      if (--description.references === 0) description.close()
-    },
+    release: () => description.release(),
   }
   description.backing = backing
   return backing

@@ -17,8 +17,8 @@ import {
   SOL_SOCKET,
   UCRED_BYTES,
 } from '../../abi/socket.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import type {Task} from '../core/task.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
 import {requirePromise} from '../pledge/require-promise.ts'
 import type {Reading, SenderCredentials} from './reading.ts'
 import type {Control} from './sending.ts'
@@ -59,7 +59,7 @@ function readOne(task: Task, type: number, data: DataView, control: Control): vo
   }
 }
 
-function readRights({fds}: Task, data: DataView, into: SharedDescription[]): void {
+function readRights({fds}: Task, data: DataView, into: OpenDescription[]): void {
   const count = Math.floor(data.byteLength / 4)
   if (into.length + count > SCM_MAX_FD) throw new Errno(EINVAL)
   for (let i = 0; i < count; i++) {
@@ -130,7 +130,7 @@ export class ControlWriter {
   }
 
   /** As many as there is room for, here and in the descriptor table. */
-  #putRights(descriptions: readonly SharedDescription[], flags: number): void {
+  #putRights(descriptions: readonly OpenDescription[], flags: number): void {
     const {fds, memory} = this.#task
     const room = this.#left <= CMSGHDR_BYTES ? 0 : Math.floor((this.#left - CMSGHDR_BYTES) / 4)
     let count = 0

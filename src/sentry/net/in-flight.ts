@@ -4,7 +4,7 @@
 import {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, type Capabilities, hasCapability} from '../../abi/capability.ts'
 import {Errno, ETOOMANYREFS} from '../../abi/errno.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 
 /** A socket at which messages with descriptors can wait. */
 export interface RightsHolder {
@@ -19,19 +19,14 @@ export interface RightsHolder {
 
 /** What one message carries. Each descriptor is a reference to its description. */
 export class Rights {
-  readonly descriptions: readonly SharedDescription[]
+  readonly descriptions: readonly OpenDescription[]
   /** The socket that the message waits at. */
   readonly at: RightsHolder
   /** The user id that it is counted for. */
   readonly user: number
   readonly #inFlight: InFlight
 
-  constructor(
-    inFlight: InFlight,
-    descriptions: readonly SharedDescription[],
-    at: RightsHolder,
-    user: number,
-  ) {
+  constructor(inFlight: InFlight, descriptions: readonly OpenDescription[], at: RightsHolder, user: number) {
     this.#inFlight = inFlight
     this.descriptions = descriptions
     this.at = at
@@ -58,7 +53,7 @@ const MANY = 64
 export class InFlight {
   readonly #byUser = new Map<number, number>()
   /** Sockets that messages carry. */
-  readonly #sockets = new Map<RightsHolder, SharedDescription>()
+  readonly #sockets = new Map<RightsHolder, OpenDescription>()
   /** Rights to sockets, by the socket that they wait at. */
   readonly #waiting = new Map<RightsHolder, Set<Rights>>()
   /** Rights to release: a list, because closing one socket may release the next, and so on without end. */
@@ -75,7 +70,7 @@ export class InFlight {
   }
 
   /** Takes a reference to each, for a message that will wait at `at`. @throws Errno ETOOMANYREFS */
-  send(descriptions: readonly SharedDescription[], at: RightsHolder, sender: Sender): Rights {
+  send(descriptions: readonly OpenDescription[], at: RightsHolder, sender: Sender): Rights {
     const {user} = sender
     const before = this.#byUser.get(user) ?? 0
     if (before > sender.limit && !isPrivileged(sender)) throw new Errno(ETOOMANYREFS)
@@ -103,7 +98,7 @@ export class InFlight {
     if (this.#isDue) this.collect()
   }
 
-  #depart(socket: RightsHolder, description: SharedDescription, rights: Rights): void {
+  #depart(socket: RightsHolder, description: OpenDescription, rights: Rights): void {
     description.inFlight++
     description.senders = this
     this.#sockets.set(socket, description)

@@ -5,10 +5,10 @@ import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {MSG_DONTWAIT, MSG_NOSIGNAL} from '../../abi/socket.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
 import {continuation, restartOf} from '../core/wait.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
 import {copyIn} from '../memory/range-copy.ts'
 import {raiseOwn} from '../signals/own.ts'
 import type {Sender} from './in-flight.ts'
@@ -20,7 +20,7 @@ import {deadlineOf, type OpenSocket} from './socket-argument.ts'
 export interface Control {
   /** From SCM_CREDENTIALS: then they are always sent. */
   claimed: SenderCredentials | undefined
-  readonly descriptions: SharedDescription[]
+  readonly descriptions: OpenDescription[]
 }
 
 /** The sender, and what goes with the bytes. */

@@ -21,12 +21,13 @@ import {callPatcher} from '../call/call-patcher.ts'
 import {CallTable} from '../core/call-table.ts'
 import {type Credentials, initialCredentials} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
+import {OpenDescription} from '../core/open-description.ts'
 import type {Process} from '../core/process.ts'
 import {ResourceLimits, RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import {commOf, type LoadedImage, loadImage} from '../exec/exec.ts'
 import {closeExecutable} from '../exec/open-executable.ts'
 import {Vdso} from '../exec/vdso.ts'
-import {FdTable, SharedDescription} from '../fd/fd-table.ts'
+import {FdTable} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
 import {SentryKernel} from '../kernel.ts'
 import {Restrictions} from '../pledge/restrictions.ts'
@@ -189,10 +190,10 @@ export class Sentry {
     })
     kernel.init.family.adopt(process)
     const fds = new FdTable(kernel.budget)
-    const opened = new Map<FileDescription, SharedDescription>()
+    const opened = new Map<FileDescription, OpenDescription>()
     options.streams.forEach((file, fd) => {
       if (file === undefined) return
-      const description = opened.get(file) ?? new SharedDescription(file, this.#locationOf(file))
+      const description = opened.get(file) ?? new OpenDescription(file, this.#locationOf(file))
       opened.set(file, description)
       fds.replace(fd, description)
     })

@@ -38,6 +38,7 @@ import {Memfd} from '../../vfs/fs/memfd.ts'
 import {takesDirect} from '../../vfs/open.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
 import {mayExceed, type Pipe, PipeDescription} from '../../vfs/pipe.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
@@ -52,7 +53,6 @@ import {
   setOwnerEx,
   setSignal,
 } from '../fd/fcntl-owner.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
 import {addSeals, sealsOf} from '../memory/seals.ts'
 
 const {openFlags} = arch.kernelAbi
@@ -122,12 +122,12 @@ export const fcntl: Syscall = (task, args) => {
 }
 
 /** @throws Errno EBADF, for O_PATH too */
-function openDescription(task: Task, fd: number): SharedDescription {
+function openDescription(task: Task, fd: number): OpenDescription {
   openFile(task, fd)
   return task.fds.description(fd)
 }
 
-function setStatusFlags(task: Task, description: SharedDescription, fd: number, flags: number): number {
+function setStatusFlags(task: Task, description: OpenDescription, fd: number, flags: number): number {
   const {file} = description
   if (flags & O_NOATIME && !(file.flags & O_NOATIME)) {
     if (!ownsInode(task.credentials, file.inode.attributes().uid)) throw new Errno(EPERM)

@@ -3,11 +3,11 @@
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {LOCK_EX, LOCK_MAND, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
+import type {OpenDescription} from '../core/open-description.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {FIRST_RETRY_NS, type LockWait, lockContinuation, waitForLock} from '../fd/fcntl-locks.ts'
-import type {SharedDescription} from '../fd/fd-table.ts'
 
 export const flock: Syscall = (task, args) => {
   const fd = args.int32(0)
@@ -36,7 +36,7 @@ export const flock: Syscall = (task, args) => {
 }
 
 interface FlockWait extends LockWait {
-  readonly description: SharedDescription
+  readonly description: OpenDescription
   readonly isExclusive: boolean
 }
 

@@ -7,7 +7,7 @@ import type {ByteString, FileDescription, Time} from '../../../vfs/file.ts'
 import type {Location} from '../../../vfs/location.ts'
 import {childLocation} from '../../../vfs/mount-tree.ts'
 import {tell} from '../../../vfs/watchers.ts'
-import {SharedDescription} from '../../fd/fd-table.ts'
+import {OpenDescription} from '../../core/open-description.ts'
 import {entryOf} from './entry.ts'
 import {type FileEntry, type FileResult, PIECE_BYTES, PIECE_ENTRIES, PIECE_NAME_BYTES} from './operations.ts'
 
@@ -73,15 +73,15 @@ export class Handles {
 const scratch = new Uint8Array(PIECE_BYTES)
 
 export class Reader implements Handle {
-  readonly #shared: SharedDescription
+  readonly #description: OpenDescription
   #isFirst = true
 
   constructor(file: FileDescription, location: Location) {
-    this.#shared = new SharedDescription(file, location)
+    this.#description = new OpenDescription(file, location)
   }
 
   more(): FileResult {
-    const {file, location} = this.#shared
+    const {file, location} = this.#description
     const size = this.#isFirst ? {size: file.inode.attributes().size} : {}
     this.#isFirst = false
     let length = 0
@@ -95,22 +95,22 @@ export class Reader implements Handle {
   }
 
   close(): void {
-    this.#shared.close()
+    this.#description.close()
   }
 }
 
 export class Writer implements Handle {
-  readonly #shared: SharedDescription
+  readonly #description: OpenDescription
   readonly #modified: Time | undefined
 
   /** @param modified the time of its content, if not now */
   constructor(file: FileDescription, location: Location, modified: Time | undefined) {
-    this.#shared = new SharedDescription(file, location)
+    this.#description = new OpenDescription(file, location)
     this.#modified = modified
   }
 
   more(bytes: Uint8Array, isEnd: boolean): FileResult {
-    const {file, location} = this.#shared
+    const {file, location} = this.#description
     for (let done = 0; done < bytes.length; ) {
       const count = file.write(bytes.subarray(done))
       if (count === 0) throw new Errno(EIO)
@@ -122,20 +122,20 @@ export class Writer implements Handle {
   }
 
   close(): void {
-    this.#shared.close()
+    this.#description.close()
   }
 }
 
 export class Lister implements Handle {
-  readonly #shared: SharedDescription
+  readonly #description: OpenDescription
 
   constructor(file: FileDescription, location: Location) {
-    this.#shared = new SharedDescription(file, location)
+    this.#description = new OpenDescription(file, location)
   }
 
   /** At least one entry, except at the end. */
   more(): FileResult {
-    const {file, location} = this.#shared
+    const {file, location} = this.#description
     const entries: FileEntry[] = []
     let nameBytes = 0
     while (entries.length < PIECE_ENTRIES && nameBytes < PIECE_NAME_BYTES) {
@@ -156,7 +156,7 @@ export class Lister implements Handle {
   }
 
   close(): void {
-    this.#shared.close()
+    this.#description.close()
   }
 }
 

@@ -5,8 +5,8 @@ import {LOCK_EX} from '../../../../src/abi/fcntl.ts'
 import {O_ASYNC, O_CREAT, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {EPOLL_CTL_ADD, EPOLLIN} from '../../../../src/abi/poll.ts'
 import {Sleep} from '../../../../src/sentry/call/sleep.ts'
+import {OpenDescription} from '../../../../src/sentry/core/open-description.ts'
 import {BLOCKED} from '../../../../src/sentry/core/syscall.ts'
-import {SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
 import {epollCreate1} from '../../../../src/sentry/syscalls/epoll-create.ts'
 import {epollCtl} from '../../../../src/sentry/syscalls/epoll-ctl.ts'
 import {fcntl} from '../../../../src/sentry/syscalls/fcntl.ts'
@@ -43,7 +43,7 @@ function classOf(object: object, method: string): string {
 test('timers, wait queues and last closes', () => {
   const joins = vi.spyOn(WaitQueue.prototype, 'join')
   const adds = vi.spyOn(TimerQueue.prototype, 'add')
-  const closes = vi.spyOn(SharedDescription.prototype, 'onLastClose')
+  const closes = vi.spyOn(OpenDescription.prototype, 'onLastClose')
   const {t, reader} = new SimulatedPipe()
   const {task} = t
   const {kernel} = task

@@ -9,10 +9,10 @@ import {EPOLLET, EPOLLIN, EPOLLONESHOT} from '../../../../src/abi/poll.ts'
 import {EVENT_READY} from '../../../../src/platform/platform.ts'
 import {HostEvents} from '../../../../src/platform/run-loop.ts'
 import {Sleep} from '../../../../src/sentry/call/sleep.ts'
+import {OpenDescription} from '../../../../src/sentry/core/open-description.ts'
 import type {Task} from '../../../../src/sentry/core/task.ts'
 import {EpollDescription} from '../../../../src/sentry/fd/epoll.ts'
 import {EpollPasses} from '../../../../src/sentry/fd/epoll-nesting.ts'
-import {SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
 import {HostWatch} from '../../../../src/sentry/fd/host-watch.ts'
 import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {AnonymousDescription} from '../../../../src/vfs/anonymous-description.ts'
@@ -71,7 +71,7 @@ describe('an epoll of 1,000 host descriptors', () => {
       hostWatch: host.watch,
     })
     host.files.forEach((file, i) => {
-      epoll.add(i, new SharedDescription(file), {events, dataLow: i, dataHigh: 0})
+      epoll.add(i, new OpenDescription(file), {events, dataLow: i, dataHigh: 0})
     })
     const collect = (): number[] => {
       const found: number[] = []

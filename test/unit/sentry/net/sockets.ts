@@ -3,7 +3,8 @@
 import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {S_IFSOCK} from '../../../../src/abi/file-mode.ts'
 import {SOCK_STREAM} from '../../../../src/abi/socket.ts'
-import {FdTable, type SharedDescription} from '../../../../src/sentry/fd/fd-table.ts'
+import type {OpenDescription} from '../../../../src/sentry/core/open-description.ts'
+import {FdTable} from '../../../../src/sentry/fd/fd-table.ts'
 import type {Author} from '../../../../src/sentry/net/sending.ts'
 import {SocketDescription, SocketInode} from '../../../../src/sentry/net/socket-description.ts'
 import {SocketFamilies} from '../../../../src/sentry/net/socket-families.ts'
@@ -45,7 +46,7 @@ export class Sockets {
     return this.fds.get(fd).socket as UnixSocket
   }
 
-  description(fd: number): SharedDescription {
+  description(fd: number): OpenDescription {
     return this.fds.description(fd)
   }
 

@@ -1,7 +1,7 @@
 // WorkerTrace: the sandbox's trace, in its thread: switched by requests, also while a guest runs. Loaded when first wanted.
 
 import type {Kernel} from '../../sentry/core/kernel.ts'
-import type {Tracer} from '../../sentry/core/tracer.ts'
+import {addTracer, removeTracer, type Tracer} from '../../sentry/core/tracer.ts'
 import type {TraceRequest} from '../protocol/messages.ts'
 import type {EventBatches} from './event-batches.ts'
 
@@ -59,9 +59,9 @@ export class WorkerTrace {
         (event) => batches.take(event),
         () => batches.flush(),
       )
-    this.#tracer?.detached()
+    if (this.#tracer !== undefined) removeTracer(this.#kernel, this.#tracer)
     batches.flush()
     this.#tracer = next
-    this.#kernel.tracer = next
+    if (next !== undefined) addTracer(this.#kernel, next)
   }
 }

@@ -1,4 +1,4 @@
-// Tracer: watches the system calls: `kernel.tracer`, while a trace is on (trace/).
+// Tracer: watches the system calls, while a trace is on (trace/): `kernel.tracer`, which stands for all if there are several.
 
 import type {Process} from './process.ts'
 import type {Row} from './syscall.ts'
@@ -18,4 +18,60 @@ export interface Tracer {
   exited(process: Process): void
   /** The tracer is removed: calls under way are no longer watched. */
   detached(): void
+}
+
+interface Traced {
+  tracer: Tracer | undefined
+}
+
+/** From the next call on, this one is told, too. */
+export function addTracer(kernel: Traced, tracer: Tracer): void {
+  kernel.tracer = kernel.tracer === undefined ? tracer : new TracerList([...tracersOf(kernel), tracer])
+}
+
+/** It is told no more; nothing happens if it was not. */
+export function removeTracer(kernel: Traced, tracer: Tracer): void {
+  const left = tracersOf(kernel).filter((other) => other !== tracer)
+  kernel.tracer = left.length > 1 ? new TracerList(left) : left[0]
+  tracer.detached()
+}
+
+function tracersOf({tracer}: Traced): readonly Tracer[] {
+  if (tracer === undefined) return []
+  return tracer instanceof TracerList ? tracer.tracers : [tracer]
+}
+
+/** The last one begins a call last and ends it first: the times that it measures are without the work of the others. */
+class TracerList implements Tracer {
+  readonly tracers: readonly Tracer[]
+  readonly #lastFirst: readonly Tracer[]
+
+  constructor(tracers: readonly Tracer[]) {
+    this.tracers = tracers
+    this.#lastFirst = tracers.toReversed()
+  }
+
+  enter(task: Task, row: Row | undefined): void {
+    for (const tracer of this.tracers) tracer.enter(task, row)
+  }
+
+  blocked(task: Task): void {
+    for (const tracer of this.#lastFirst) tracer.blocked(task)
+  }
+
+  leave(task: Task, result: number | undefined): void {
+    for (const tracer of this.#lastFirst) tracer.leave(task, result)
+  }
+
+  signal(task: Task, signal: number, info: Uint8Array): void {
+    for (const tracer of this.tracers) tracer.signal(task, signal, info)
+  }
+
+  exited(process: Process): void {
+    for (const tracer of this.tracers) tracer.exited(process)
+  }
+
+  detached(): void {
+    for (const tracer of this.tracers) tracer.detached()
+  }
 }

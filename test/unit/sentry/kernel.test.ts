@@ -2,6 +2,7 @@
 
 import {describe, expect, test} from 'vitest'
 import {EAGAIN} from '../../../src/abi/errno.ts'
+import {addTracer, removeTracer, type Tracer} from '../../../src/sentry/core/tracer.ts'
 import {ScriptedPlatform} from './scripted-platform.ts'
 import {call, newThread, program} from './scripted-program.ts'
 
@@ -164,4 +165,32 @@ test('observers hear of what happens in the order in which they were added, afte
     kernel.observers.push({core: (_, {signal}) => heard.push(`${name} ${signal}`)})
   kernel.run(process)
   expect(heard).toEqual(['tracer', 'first 11', 'second 11', 'tracer'])
+})
+
+test('of two tracers, the later one is nearer to the call, and either may leave', () => {
+  const heard: string[] = []
+  const tracer = (name: string): Tracer => ({
+    enter: (_, row) => heard.push(`${name} enters ${row?.name}`),
+    blocked: () => heard.push(`${name} blocks`),
+    leave: (_, result) => heard.push(`${name} leaves ${result}`),
+    signal: (_, signal) => heard.push(`${name} signal ${signal}`),
+    exited: () => heard.push(`${name} exit`),
+    detached: () => heard.push(`${name} detached`),
+  })
+  const {kernel, process} = program(new ScriptedPlatform(1), [GETPID, call('kill', 2, SIGSEGV)])
+  const [first, second, third] = ['first', 'second', 'third'].map(tracer)
+  for (const each of [first, second, third]) addTracer(kernel, each)
+  removeTracer(kernel, second)
+  kernel.run(process)
+  removeTracer(kernel, first)
+  expect(kernel.tracer).toBe(third)
+  removeTracer(kernel, third)
+  expect(kernel.tracer).toBeUndefined()
+  expect(heard).toEqual([
+    'second detached',
+    ...['first enters getpid', 'third enters getpid', 'third leaves 2', 'first leaves 2'],
+    ...['first enters kill', 'third enters kill', 'third leaves 0', 'first leaves 0'],
+    ...['first signal 11', 'third signal 11', 'first exit', 'third exit'],
+    ...['first detached', 'third detached'],
+  ])
 })

@@ -112,7 +112,6 @@ function makeNetwork(random: Random): Subject {
   const model = new VirtioNetwork(new StreamBackend(end))
   const payload: Payload = (next) => new Uint8Array(12 + next(1600))
   const stir = (next: Random) => {
-    if (next(100) === 0) model.setLink(next(3) !== 0)
     other.read()
     const frame = Buffer.alloc(4 + 14 + next(1600))
     frame.writeUInt32BE(next(3000) === 0 ? next(0xffffffff) : frame.length - 4)

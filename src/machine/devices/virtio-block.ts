@@ -3,7 +3,6 @@
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
-import {Turns} from '../virtio/turns.ts'
 import {
   answer,
   type BlockSettings,
@@ -34,17 +33,14 @@ export class VirtioBlock implements DeviceModel {
   readonly id = 2
   readonly features: bigint
   readonly queueSizes = [QUEUE_SIZE]
-  readonly maxChainBytes = 2 ** 32 - 1
   readonly config: Uint8Array
   readonly #settings: Omit<BlockSettings, 'isWriteThrough'>
-  readonly #turns = new Turns(() => this.#serve())
   #isWriteThrough = true
   #inFlight = 0
   /** Requests of a driver that has reset are still under way at the disk. */
   #isDraining = false
   #onIdle: (() => void)[] = []
   #transport!: Transport
-  #queue!: Queue
 
   /**
    * @param store a partial sector at its end is hidden from the guest
@@ -61,19 +57,13 @@ export class VirtioBlock implements DeviceModel {
 
   attach(transport: Transport): void {
     this.#transport = transport
-    this.#queue = transport.queues[0]
   }
 
   start(features: bigint): void {
     this.#isWriteThrough = (features & F_FLUSH) === 0n
   }
 
-  notify(): void {
-    this.#turns.wake()
-  }
-
   stop(): void {
-    this.#turns.stop()
     // A write that is under way must not land after one of the next driver.
     this.#isDraining = this.#inFlight > 0
   }
@@ -84,16 +74,16 @@ export class VirtioBlock implements DeviceModel {
     return new Promise((resolve) => this.#onIdle.push(resolve))
   }
 
-  #serve(): number | undefined {
+  serve(queue: Queue): number | undefined {
     if (this.#isDraining || this.#inFlight >= MOST_REQUESTS) return undefined
-    const chain = this.#queue.next()
+    const chain = queue.next()
     if (chain === undefined) return undefined
-    if (isWhole(chain)) void this.#answer(chain)
+    if (isWhole(chain)) void this.#answer(chain, queue)
     else this.#transport.fail('a block request without a header or a status')
     return Math.min(chain.readableBytes, PIECE_BYTES)
   }
 
-  async #answer(chain: Chain): Promise<void> {
+  async #answer(chain: Chain, queue: Queue): Promise<void> {
     this.#inFlight++
     try {
       await answer(chain, {...this.#settings, isWriteThrough: this.#isWriteThrough})
@@ -101,7 +91,7 @@ export class VirtioBlock implements DeviceModel {
       this.#inFlight--
       if (this.#inFlight === 0) this.#becomeIdle()
       // Not now: requests that need no disk would follow one another without end.
-      this.#turns.wakeLater()
+      queue.turns.wakeLater()
     }
   }
 

@@ -1,9 +1,8 @@
 // VirtioEntropy: random bytes from the host's kernel (virtio 1.2, 5.4).
 
 import {nativeHost} from '../../vfs/native-host.ts'
-import type {DeviceModel, Transport} from '../virtio/model.ts'
+import type {DeviceModel} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
-import {Turns} from '../virtio/turns.ts'
 
 /** The most for one chain, however large it is: a device may give fewer than it was asked for. */
 const MOST_BYTES = 1 << 16
@@ -13,30 +12,15 @@ export class VirtioEntropy implements DeviceModel {
   readonly id = 4
   readonly features = 0n
   readonly queueSizes = [256]
-  readonly maxChainBytes = 2 ** 32 - 1
   readonly config = new Uint8Array()
-  readonly #turns = new Turns(() => this.#serve())
-  #requests!: Queue
 
   constructor() {
     // Chooses the source, which a jail may hide.
     nativeHost.random.fill(new Uint8Array())
   }
 
-  attach({queues}: Transport): void {
-    this.#requests = queues[0]
-  }
-
-  notify(): void {
-    this.#turns.wake()
-  }
-
-  stop(): void {
-    this.#turns.stop()
-  }
-
-  #serve(): number | undefined {
-    const chain = this.#requests.next()
+  serve(requests: Queue): number | undefined {
+    const chain = requests.next()
     if (chain === undefined) return undefined
     const bytes = Buffer.allocUnsafe(Math.min(chain.writableBytes, MOST_BYTES))
     const written = chain.put(nativeHost.random.fill(bytes))

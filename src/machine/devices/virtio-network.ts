@@ -4,105 +4,75 @@ import {badArgument} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
-import {Turns} from '../virtio/turns.ts'
 import {LEAST_FRAME_BYTES, MOST_FRAME_BYTES, type NetworkBackend} from './network-backend.ts'
 
-const F_MTU = 1n << 3n
 const F_MAC = 1n << 5n
 const F_STATUS = 1n << 16n
 const LINK_UP = 1
 const QUEUE_SIZE = 256
 const [TO_GUEST, TO_HOST] = [0, 1]
 const HEADER_BYTES = 12
-/** The minimum for IPv4, and what a frame has room for. */
-const LEAST_MTU = 68
-const MOST_MTU = MOST_FRAME_BYTES - LEAST_FRAME_BYTES
 /** The most frames that wait for room in the guest. */
 const MOST_WAITING = 64
-
-export interface NetworkOptions {
-  /** Six bytes; default: 02:68:76:00:00:01, a locally administered address. Two cards on one wire need two. */
-  readonly mac?: Uint8Array
-  /** Told to the guest; default: nothing is told, which means 1500. */
-  readonly mtu?: number
-}
 
 export class VirtioNetwork implements DeviceModel {
   readonly name = 'the network device'
   readonly id = 1
-  readonly features: bigint
+  readonly features = F_MAC | F_STATUS
   readonly queueSizes = [QUEUE_SIZE, QUEUE_SIZE]
-  readonly maxChainBytes = 2 ** 32 - 1
   readonly config = new Uint8Array(12)
   readonly #backend: NetworkBackend
-  readonly #toGuest = new Turns(() => this.#deliver())
-  readonly #toHost = new Turns(() => this.#collect())
   readonly #waiting: Uint8Array[] = []
   /** The backend was told that there is no room. */
   #isFull = false
   /** A frame from the guest for which the backend has no room. */
   #held: {chain: Chain; frame: Uint8Array} | undefined
   #isRunning = false
-  /** Undefined, and without queues, until the device has one. */
-  #transport: Transport | undefined
+  /** Empty until there is a transport. */
   #queues: readonly (Queue | undefined)[] = []
 
-  constructor(
-    backend: NetworkBackend,
-    {mac = Uint8Array.of(2, 0x68, 0x76, 0, 0, 1), mtu}: NetworkOptions = {},
-  ) {
+  /** @param mac six bytes; default: 02:68:76:00:00:01, a locally administered address. Two cards on one wire need two */
+  constructor(backend: NetworkBackend, mac: Uint8Array = Uint8Array.of(2, 0x68, 0x76, 0, 0, 1)) {
     if (mac.length !== 6 || (mac[0] & 1) !== 0)
       throw badArgument('the address of a network card is six bytes, the first one even')
-    if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= LEAST_MTU && mtu <= MOST_MTU))
-      throw badArgument(`an MTU is ${LEAST_MTU} to ${MOST_MTU}`)
     this.#backend = backend
-    this.features = F_MAC | F_STATUS | (mtu === undefined ? 0n : F_MTU)
     this.config.set(mac)
     const config = new DataView(this.config.buffer)
     config.setUint16(6, LINK_UP, true)
+    // One pair of queues.
     config.setUint16(8, 1, true)
-    config.setUint16(10, mtu ?? 0, true)
-    backend.attach({receive: (frame) => this.#receive(frame), onRoom: () => this.#toHost.wakeLater()})
+    const onRoom = () => this.#queues[TO_HOST]?.turns.wakeLater()
+    backend.attach({receive: (frame) => this.#receive(frame), onRoom})
   }
 
-  /** Plugs the cable in, or pulls it out, and tells the guest. */
-  setLink(isUp: boolean): void {
-    this.config[6] = isUp ? LINK_UP : 0
-    this.#transport?.configChanged()
-  }
-
-  attach(transport: Transport): void {
-    this.#transport = transport
-    this.#queues = transport.queues
+  attach({queues}: Transport): void {
+    this.#queues = queues
   }
 
   start(): void {
     this.#isRunning = true
   }
 
-  notify(queue: number): void {
-    if (queue === TO_GUEST) this.#toGuest.wake()
-    else this.#toHost.wake()
+  serve(queue: Queue, index: number): number | undefined {
+    return index === TO_GUEST ? this.#deliver(queue) : this.#collect(queue)
   }
 
   stop(): void {
     this.#isRunning = false
-    this.#toGuest.stop()
-    this.#toHost.stop()
     this.#held = undefined
     this.#waiting.length = 0
     this.#makeRoom()
   }
 
-  /** Takes a frame from the backend. Without a driver or a cable, it is dropped. */
+  /** Takes a frame from the backend. Without a driver, it is dropped. */
   #receive(frame: Uint8Array): boolean {
-    if (!this.#isRunning || this.config[6] === 0) return true
+    if (!this.#isRunning) return true
     if (this.#waiting.length >= MOST_WAITING) {
       this.#isFull = true
       return false
     }
     this.#waiting.push(frame)
-    this.#toGuest.wakeLater()
+    this.#queues[TO_GUEST]?.turns.wakeLater()
     return true
   }
 
@@ -114,9 +84,9 @@ export class VirtioNetwork implements DeviceModel {
   }
 
   /** A step: one frame to the guest. */
-  #deliver(): number | undefined {
+  #deliver(queue: Queue): number | undefined {
     if (this.#waiting.length === 0) return undefined
-    const chain = this.#queues[TO_GUEST]?.next()
+    const chain = queue.next()
     if (chain === undefined) return undefined
     const frame = this.#waiting.shift()!
     // A frame is lost when its buffer is too small, as on a wire.
@@ -130,27 +100,24 @@ export class VirtioNetwork implements DeviceModel {
   }
 
   /** A step: one frame from the guest. */
-  #collect(): number | undefined {
-    const {chain, frame} = this.#held ?? this.#next() ?? {}
-    if (chain === undefined || frame === undefined) return undefined
+  #collect(queue: Queue): number | undefined {
+    this.#held ??= next(queue)
+    if (this.#held === undefined) return undefined
+    const {chain, frame} = this.#held
+    if (frame.length >= LEAST_FRAME_BYTES && !this.#backend.send(frame)) return undefined
     this.#held = undefined
-    const isFrame = frame.length >= LEAST_FRAME_BYTES && this.config[6] !== 0
-    if (isFrame && !this.#backend.send(frame)) {
-      this.#held = {chain, frame}
-      return undefined
-    }
     chain.complete(0)
     return frame.length
   }
+}
 
-  #next(): {chain: Chain; frame: Uint8Array} | undefined {
-    const chain = this.#queues[TO_HOST]?.next()
-    if (chain === undefined) return undefined
-    // The header asks for offloads, none of which was negotiated.
-    chain.take(HEADER_BYTES)
-    const isTooLong = chain.leftToTake > MOST_FRAME_BYTES
-    return {chain, frame: isTooLong ? new Uint8Array() : chain.take(MOST_FRAME_BYTES)}
-  }
+function next(queue: Queue): {chain: Chain; frame: Uint8Array} | undefined {
+  const chain = queue.next()
+  if (chain === undefined) return undefined
+  // The header asks for offloads, none of which was negotiated.
+  chain.take(HEADER_BYTES)
+  const isTooLong = chain.leftToTake > MOST_FRAME_BYTES
+  return {chain, frame: isTooLong ? new Uint8Array() : chain.take(MOST_FRAME_BYTES)}
 }
 
 /** All zero except num_buffers, which is 1 without mergeable buffers (5.1.6.4). */

@@ -2,9 +2,8 @@
 
 import {badArgument} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
-import type {DeviceModel, Transport} from '../virtio/model.ts'
+import type {DeviceModel} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
-import {Turns} from '../virtio/turns.ts'
 
 const QUEUE_SIZE = 256
 /** Data one way, its headers the other, and the pages that Linux rounds up to. */
@@ -39,7 +38,8 @@ export class VirtioShare implements DeviceModel {
   readonly config: Uint8Array
   readonly #server: RequestServer
   readonly #protocol: ShareProtocol
-  #queues: readonly ShareQueue[] = []
+  /** A copy of the request that is served, out of the guest's reach. */
+  readonly #request: Uint8Array
 
   /** @param server for this machine alone; the caller keeps it, and closes it */
   constructor(server: RequestServer, protocol: ShareProtocol) {
@@ -49,48 +49,16 @@ export class VirtioShare implements DeviceModel {
     this.config = protocol.config
     this.#server = server
     this.#protocol = protocol
-  }
-
-  attach({queues}: Transport): void {
-    this.#queues = queues.map((queue) => new ShareQueue(queue, this.#server, this.#protocol))
-  }
-
-  notify(queue: number): void {
-    this.#queues[queue]?.wake()
+    this.#request = new Uint8Array(protocol.mostRequestBytes)
   }
 
   /** The next driver has nothing open, and knows no file. */
   stop(): void {
-    for (const queue of this.#queues) queue.stop()
     this.#server.reset()
   }
-}
 
-class ShareQueue {
-  readonly #queue: Queue
-  readonly #server: RequestServer
-  readonly #protocol: ShareProtocol
-  readonly #turns = new Turns(() => this.#serve())
-  /** A copy of the request, out of the guest's reach. */
-  readonly #request: Uint8Array
-
-  constructor(queue: Queue, server: RequestServer, protocol: ShareProtocol) {
-    this.#queue = queue
-    this.#server = server
-    this.#protocol = protocol
-    this.#request = new Uint8Array(protocol.mostRequestBytes)
-  }
-
-  wake(): void {
-    this.#turns.wake()
-  }
-
-  stop(): void {
-    this.#turns.stop()
-  }
-
-  #serve(): number | undefined {
-    const chain = this.#queue.next()
+  serve(queue: Queue): number | undefined {
+    const chain = queue.next()
     if (chain === undefined) return undefined
     const answer = this.#server.answer(this.#copy(chain))
     if (!(answer instanceof Promise)) return this.#give(chain, answer)

@@ -5,7 +5,6 @@ import {badArgument} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
-import {Turns} from '../virtio/turns.ts'
 import {BUFFER_BYTES, VsockConnection} from './vsock-connection.ts'
 import {HEADER_BYTES, makeHeader, Op, parseHeader, STREAM, type VsockHeader} from './vsock-packet.ts'
 
@@ -32,9 +31,7 @@ export class VirtioVsock implements DeviceModel {
   readonly id = 19
   readonly features = F_STREAM
   readonly queueSizes = [QUEUE_SIZE, QUEUE_SIZE, QUEUE_SIZE]
-  readonly maxChainBytes = 2 ** 32 - 1
   readonly config = new Uint8Array(8)
-  readonly #guestCid: number
   readonly #listeners = new Map<number, (stream: Duplex) => void>()
   /** By both ports. */
   readonly #connections = new Map<string, VsockConnection>()
@@ -43,17 +40,11 @@ export class VirtioVsock implements DeviceModel {
   #isClosed = false
   #resets: Reset[] = []
   #nextPort = EPHEMERAL_PORTS
-  readonly #toGuest = new Turns(() => this.#send())
-  readonly #toHost = new Turns(() => this.#receive())
   /** Empty until there is a transport. */
   #queues: readonly (Queue | undefined)[] = []
 
-  /** @param guestCid 3 to 2^32 - 2 @throws HvError BAD_ARGUMENT */
-  constructor(guestCid = GUEST_CID) {
-    if (!(Number.isInteger(guestCid) && guestCid >= GUEST_CID && guestCid < 2 ** 32 - 1))
-      throw badArgument(`a guest's CID is 3 to ${2 ** 32 - 2}, not ${guestCid}`)
-    this.#guestCid = guestCid
-    new DataView(this.config.buffer).setBigUint64(0, BigInt(guestCid), true)
+  constructor() {
+    this.config[0] = GUEST_CID
   }
 
   /**
@@ -84,14 +75,13 @@ export class VirtioVsock implements DeviceModel {
     this.#queues = queues
   }
 
-  notify(queue: number): void {
-    if (queue === TO_GUEST) this.#toGuest.wake()
-    else if (queue === TO_HOST) this.#toHost.wake()
+  /** The queue of events stays as the driver has it: there are none. */
+  serve(queue: Queue, index: number): number | undefined {
+    if (index === TO_GUEST) return this.#send(queue)
+    return index === TO_HOST ? this.#receive(queue) : undefined
   }
 
   stop(): void {
-    this.#toGuest.stop()
-    this.#toHost.stop()
     this.#resets = []
     for (const connection of [...this.#connections.values()]) {
       if (connection.isUnknown) continue
@@ -139,7 +129,7 @@ export class VirtioVsock implements DeviceModel {
   #wake(connection: VsockConnection): void {
     if (this.#connections.get(keyOf(connection.hostPort, connection.guestPort)) !== connection) return
     this.#ready.add(connection)
-    this.#toGuest.wakeLater()
+    this.#queues[TO_GUEST]?.turns.wakeLater()
   }
 
   #remove(connection: VsockConnection): void {
@@ -155,14 +145,14 @@ export class VirtioVsock implements DeviceModel {
 
   #reset(hostPort: number, guestPort: number, type = STREAM): void {
     this.#resets.push({hostPort, guestPort, type})
-    this.#toGuest.wakeLater()
+    this.#queues[TO_GUEST]?.turns.wakeLater()
   }
 
   /** A step: one packet to the guest: a reset, or one from the next connection in turn. */
-  #send(): number | undefined {
+  #send(queue: Queue): number | undefined {
     const connection = this.#resets.length > 0 ? undefined : this.#nextReady()
     if (this.#resets.length === 0 && connection === undefined) return undefined
-    const chain = this.#queues[TO_GUEST]?.next()
+    const chain = queue.next()
     if (chain === undefined) return undefined
     const room = chain.writableBytes - HEADER_BYTES
     if (connection !== undefined) this.#sendOf(connection, chain, room)
@@ -195,7 +185,7 @@ export class VirtioVsock implements DeviceModel {
 
   #sendReset(chain: Chain, reset: Reset): void {
     chain.put(this.#header({...reset, op: Op.reset, flags: 0, length: 0, forwarded: 0}))
-    this.#toHost.wakeLater()
+    this.#queues[TO_HOST]?.turns.wakeLater()
   }
 
   #header(part: Reset & {op: number; flags: number; length: number; forwarded: number}): Uint8Array {
@@ -203,7 +193,7 @@ export class VirtioVsock implements DeviceModel {
     return makeHeader({
       ...rest,
       sourceCid: HOST_CID,
-      destinationCid: this.#guestCid,
+      destinationCid: GUEST_CID,
       sourcePort: hostPort,
       destinationPort: guestPort,
       bufferBytes: BUFFER_BYTES,
@@ -211,9 +201,9 @@ export class VirtioVsock implements DeviceModel {
   }
 
   /** A step: one packet from the guest. */
-  #receive(): number | undefined {
+  #receive(queue: Queue): number | undefined {
     if (this.#resets.length >= MOST_RESETS) return undefined
-    const chain = this.#queues[TO_HOST]?.next()
+    const chain = queue.next()
     if (chain === undefined) return undefined
     const bytes = chain.take(HEADER_BYTES)
     if (bytes.length === HEADER_BYTES) this.#obey(parseHeader(bytes), chain)
@@ -223,7 +213,7 @@ export class VirtioVsock implements DeviceModel {
 
   #obey(header: VsockHeader, chain: Chain): void {
     const {sourceCid, destinationCid, sourcePort: guestPort, destinationPort: hostPort, type, op} = header
-    if (sourceCid !== this.#guestCid || destinationCid !== HOST_CID) return
+    if (sourceCid !== GUEST_CID || destinationCid !== HOST_CID) return
     const connection = type === STREAM ? this.#connections.get(keyOf(hostPort, guestPort)) : undefined
     if (op === Op.reset) connection?.receiveReset()
     else if (connection !== undefined) this.#pass(connection, header, chain)

@@ -61,11 +61,8 @@ export class KernelResources implements Disposable {
   cards(network: KernelOptions['network']): DeviceModel[] {
     if (network === undefined) return []
     const backend = 'tap' in network ? this.use(new TapBackend(network.tap)) : new StreamBackend(network)
-    return [
-      new VirtioNetwork(backend, {
-        mac: Uint8Array.of(LOCAL, ...nativeHost.random.fill(new Uint8Array(MAC_BYTES - 1))),
-      }),
-    ]
+    const mac = Uint8Array.of(LOCAL, ...nativeHost.random.fill(new Uint8Array(MAC_BYTES - 1)))
+    return [new VirtioNetwork(backend, mac)]
   }
 
   [Symbol.dispose](): void {

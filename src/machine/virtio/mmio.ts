@@ -4,7 +4,6 @@ import type {InterruptLine} from '../../vm/irqchip.ts'
 import type {Device, DevicePlace} from '../bus.ts'
 import type {DeviceModel, ViewOfMemory} from './model.ts'
 import {Queue} from './queue.ts'
-import {QueueSetup} from './queue-setup.ts'
 import {
   COMMON_FEATURES,
   Interrupt,
@@ -16,6 +15,7 @@ import {
   VERSION,
   VIRTIO_F_VERSION_1,
 } from './registers.ts'
+import type {QueueLayout} from './rings.ts'
 
 export interface VirtioMmioOptions {
   /** Guest physical address of its 0x200 bytes of registers. */
@@ -30,6 +30,13 @@ export interface VirtioMmioOptions {
 const DRIVERS_STATUS =
   Status.acknowledge | Status.driver | Status.driverOk | Status.featuresOk | Status.failed
 const STOPPED = Status.needsReset | Status.failed
+/** What a driver writes about a queue before it is ready. */
+const SETUP: readonly number[] = [
+  Register.queueSize,
+  ...[Register.queueDescriptorsLow, Register.queueDescriptorsHigh],
+  ...[Register.queueDriverLow, Register.queueDriverHigh],
+  ...[Register.queueDeviceLow, Register.queueDeviceHigh],
+]
 /** No shared memory region has this length, and this base (4.2.2). */
 const NO_REGION = 0xffffffff
 
@@ -44,10 +51,10 @@ export class VirtioMmio implements Device {
   readonly #line: InterruptLine
   readonly #onInterruptStatus: (status: number) => void
   readonly #queues: readonly Queue[]
-  readonly #setups: readonly QueueSetup[]
+  /** For each queue, the values of its SETUP registers that the driver has written. */
+  readonly #setups: readonly Map<number, number>[]
   #status = 0
   #interruptStatus = 0
-  #configGeneration = 0
   #deviceFeaturesSelect = 0
   #driverFeaturesSelect = 0
   #driverFeatures = 0n
@@ -59,18 +66,15 @@ export class VirtioMmio implements Device {
     this.#model = model
     this.#line = line
     this.#onInterruptStatus = onInterruptStatus ?? (() => {})
-    const {maxChainBytes: maxBytes} = model
+    const {maxChainBytes: maxBytes = 2 ** 32 - 1} = model
     this.#queues = model.queueSizes.map((maxSize, index) => {
       const onInterrupt = () => this.#interrupt(Interrupt.usedBuffer)
       const onBroken = (reason: string) => this.#fail(`queue ${index}: ${reason}`)
-      return new Queue({memory, maxSize, maxBytes, onInterrupt, onBroken})
+      const serve = (queue: Queue) => model.serve(queue, index)
+      return new Queue({memory, maxSize, maxBytes, onInterrupt, onBroken, serve})
     })
-    this.#setups = this.#queues.map((queue) => new QueueSetup(queue))
-    model.attach({
-      queues: this.#queues,
-      configChanged: () => this.#configChanged(),
-      fail: (reason) => this.#fail(reason),
-    })
+    this.#setups = this.#queues.map(() => new Map())
+    model.attach?.({queues: this.#queues, fail: (reason) => this.#fail(reason)})
   }
 
   /** A reset as if by the driver: none of the guest's memory is touched afterwards, until a driver begins anew. */
@@ -80,13 +84,12 @@ export class VirtioMmio implements Device {
     this.#deviceFeaturesSelect = this.#driverFeaturesSelect = this.#queueSelect = 0
     this.#driverFeatures = 0n
     this.brokenBy = undefined
-    for (const setup of this.#setups) setup.reset()
+    for (const setup of this.#setups) setup.clear()
     this.#acknowledge(this.#interruptStatus)
   }
 
   read(offset: number): number {
     if (offset >= Register.config) return this.#readConfig(offset - Register.config)
-    const setup = this.#setups[this.#queueSelect] as QueueSetup | undefined
     switch (offset) {
       case Register.magic:
         return MAGIC
@@ -99,9 +102,9 @@ export class VirtioMmio implements Device {
       case Register.deviceFeatures:
         return wordOf(this.#offered, this.#deviceFeaturesSelect)
       case Register.queueSizeMax:
-        return setup?.queue.maxSize ?? 0
+        return this.#selected?.maxSize ?? 0
       case Register.queueReady:
-        return setup?.queue.isOpen ? 1 : 0
+        return this.#selected?.isOpen ? 1 : 0
       case Register.interruptStatus:
         return this.#interruptStatus
       case Register.status:
@@ -111,8 +114,7 @@ export class VirtioMmio implements Device {
       case Register.sharedBaseLow:
       case Register.sharedBaseHigh:
         return NO_REGION
-      case Register.configGeneration:
-        return this.#configGeneration
+      // Also the generation of the configuration: no device here changes its own.
       default:
         return 0
     }
@@ -137,7 +139,7 @@ export class VirtioMmio implements Device {
         this.#setReady(value)
         break
       case Register.queueNotify:
-        if (this.#isRunning && value < this.#queues.length) this.#model.notify(value)
+        if (this.#isRunning && value < this.#queues.length) this.#queues[value].turns.wake()
         break
       case Register.interruptAck:
         this.#acknowledge(value)
@@ -152,6 +154,10 @@ export class VirtioMmio implements Device {
 
   get #offered(): bigint {
     return this.#model.features | COMMON_FEATURES
+  }
+
+  get #selected(): Queue | undefined {
+    return this.#queues[this.#queueSelect]
   }
 
   get #isRunning(): boolean {
@@ -188,27 +194,30 @@ export class VirtioMmio implements Device {
   #start(): void {
     this.#model.start?.(this.#driverFeatures)
     // Chains that the driver offered before it was ready need no notification.
-    for (let index = 0; index < this.#queues.length && this.#isRunning; index++) this.#model.notify(index)
+    for (const {turns} of this.#queues) if (this.#isRunning) turns.wake()
   }
 
   #stop(): void {
-    for (const queue of this.#queues) queue.close()
-    this.#model.stop()
+    for (const queue of this.#queues) {
+      queue.turns.stop()
+      queue.close()
+    }
+    this.#model.stop?.()
   }
 
   #setReady(value: number): void {
-    const setup = this.#setups[this.#queueSelect] as QueueSetup | undefined
-    if (setup === undefined || (this.#status & STOPPED) !== 0) return
-    if (value === 0) setup.queue.close()
+    const queue = this.#selected
+    if (queue === undefined || (this.#status & STOPPED) !== 0) return
+    if (value === 0) queue.close()
     else if ((this.#status & Status.featuresOk) === 0) this.#fail('a queue before the features')
-    else setup.open(this.#driverFeatures)
+    else if (!queue.isOpen) queue.open(layoutOf(this.#setups[this.#queueSelect]), this.#driverFeatures)
   }
 
   #setUpQueue(offset: number, value: number): void {
-    const setup = this.#setups[this.#queueSelect] as QueueSetup | undefined
-    if (setup === undefined || !setup.has(offset)) return
-    if (setup.queue.isOpen) this.#fail(`queue ${this.#queueSelect}: it moved while in use`)
-    else setup.set(offset, value)
+    const queue = this.#selected
+    if (queue === undefined || !SETUP.includes(offset)) return
+    if (queue.isOpen) this.#fail(`queue ${this.#queueSelect}: it moved while in use`)
+    else this.#setups[this.#queueSelect].set(offset, value)
   }
 
   #fail(reason: string): void {
@@ -217,11 +226,6 @@ export class VirtioMmio implements Device {
     this.#status |= Status.needsReset
     this.#stop()
     if ((this.#status & Status.driverOk) !== 0) this.#interrupt(Interrupt.configChange)
-  }
-
-  #configChanged(): void {
-    this.#configGeneration = (this.#configGeneration + 1) >>> 0
-    if (this.#isRunning) this.#interrupt(Interrupt.configChange)
   }
 
   #interrupt(cause: number): void {
@@ -244,6 +248,18 @@ export class VirtioMmio implements Device {
     let word = 0
     for (let i = 3; i >= 0; i--) word = word * 256 + (config[at + i] ?? 0)
     return word
+  }
+}
+
+function layoutOf(setup: ReadonlyMap<number, number>): QueueLayout {
+  const get = (offset: number): number => setup.get(offset) ?? 0
+  // Exact below 2^53; no memory is above.
+  const address = (low: number): number => get(low + 4) * 2 ** 32 + get(low)
+  return {
+    size: get(Register.queueSize),
+    descriptors: address(Register.queueDescriptorsLow),
+    driver: address(Register.queueDriverLow),
+    device: address(Register.queueDeviceLow),
   }
 }
 

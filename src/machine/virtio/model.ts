@@ -10,7 +10,7 @@ import type {Queue} from './queue.ts'
 export type ViewOfMemory = Pick<GuestMemory, 'view' | 'views'>
 
 /**
- * The transport calls `attach` once, then repeatedly: `start` (the driver is ready), any number of `notify`, `stop` (the driver
+ * The transport calls `attach` once, then repeatedly: `start` (the driver is ready), any number of `serve`, `stop` (the driver
  * resets or gives up the device, or has broken a ring). What is in flight at `stop` is dropped: its chains are no longer live.
  */
 export interface DeviceModel {
@@ -22,25 +22,23 @@ export interface DeviceModel {
   readonly features: bigint
   /** The most descriptors of each queue: powers of two, at most 256. */
   readonly queueSizes: readonly number[]
-  /** For a chain, in both directions together; a longer one is a broken ring. */
-  readonly maxChainBytes: number
-  /** What the driver reads, little-endian, at most 256 bytes. The device may change it: {@link Transport.configChanged}. */
+  /** For a chain, in both directions together; a longer one is a broken ring. Default: the longest, 2^32 - 1. */
+  readonly maxChainBytes?: number
+  /** What the driver reads, little-endian, at most 256 bytes. */
   readonly config: Uint8Array
 
-  attach(transport: Transport): void
+  attach?(transport: Transport): void
   /** @param features those that the driver has accepted */
   start?(features: bigint): void
-  /** The driver has put chains into this queue, or may have. */
-  notify(queue: number): void
-  stop(): void
+  /** A step of the queue's {@link Turns}: the driver has put chains into it, or may have, or the model has woken it. */
+  serve(queue: Queue, index: number): number | undefined
+  stop?(): void
 }
 
 /** What a model is given of its transport. */
 export interface Transport {
   /** Always the same objects; between `stop` and `start` they are empty. */
   readonly queues: readonly Queue[]
-  /** Call it after each change of `config`: the driver is told. */
-  configChanged(): void
   /** The driver broke the rules: the device stops, and needs a reset. */
   fail(reason: string): void
 }

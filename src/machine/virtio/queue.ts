@@ -6,6 +6,7 @@ import {walk} from './descriptors.ts'
 import type {ViewOfMemory} from './model.ts'
 import {VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC} from './registers.ts'
 import {type QueueLayout, Rings} from './rings.ts'
+import {Turns} from './turns.ts'
 
 export interface QueueOptions {
   readonly memory: ViewOfMemory
@@ -16,10 +17,14 @@ export interface QueueOptions {
   onInterrupt(): void
   /** Called with what the driver did wrong; the queue is closed. */
   onBroken(reason: string): void
+  /** A step of its turns. */
+  serve(queue: Queue): number | undefined
 }
 
 export class Queue {
   readonly maxSize: number
+  /** When it is served. */
+  readonly turns: Turns
   readonly #options: QueueOptions
   #rings: Rings | undefined
   #hasIndirect = false
@@ -31,6 +36,7 @@ export class Queue {
   constructor(options: QueueOptions) {
     this.#options = options
     this.maxSize = options.maxSize
+    this.turns = new Turns(() => options.serve(this))
   }
 
   get isOpen(): boolean {

@@ -32,7 +32,6 @@ export const Register = {
   sharedLengthHigh: 0x0b4,
   sharedBaseLow: 0x0b8,
   sharedBaseHigh: 0x0bc,
-  configGeneration: 0x0fc,
   config: 0x100,
 } as const
 

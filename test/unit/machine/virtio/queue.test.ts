@@ -25,6 +25,7 @@ function makeQueue(features = VIRTIO_F_INDIRECT_DESC, layout = {}) {
     maxBytes: 0x8000,
     onInterrupt: () => seen.interrupts++,
     onBroken: (reason) => seen.broken.push(reason),
+    serve: () => undefined,
   })
   queue.open({size: SIZE, descriptors: TABLE, driver: AVAILABLE, device: USED, ...layout}, features)
   let offered = 0

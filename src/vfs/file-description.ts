@@ -8,7 +8,7 @@ import type {Location} from './location.ts'
 import type {WaitQueue} from './wait-queue.ts'
 
 export abstract class Description implements FileDescription {
-  readonly inode: Inode
+  inode: Inode
   flags: number
   position = 0
   declare readonly waiters?: WaitQueue

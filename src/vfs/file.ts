@@ -133,7 +133,8 @@ export interface DirectoryEntry {
  * throw Errno(EAGAIN) always, and the sentry decides whether the task sleeps on `readiness` or the guest gets EAGAIN.
  */
 export interface FileDescription {
-  readonly inode: Inode
+  /** An overlay's own, where the file is open in one of its layers. */
+  inode: Inode
   flags: number
   /** The file offset, for files that have one. */
   position: number

@@ -209,7 +209,9 @@ class HostFileDescription extends Description implements FileRange {
     return length
   }
 
+  /** Nothing was written through a read-only file system. */
   override sync(): void {
+    if (this.#file.fs.readOnly) return
     this.#file.pages?.flush()
     check(this.#files.hostSync(this.fd))
   }

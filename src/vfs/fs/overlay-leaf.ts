@@ -9,7 +9,6 @@ import type {Attributes, ByteString, FileDescription, Inode} from '../file.ts'
 import {lostNames} from '../held.ts'
 import {openFifo} from '../pipe.ts'
 import {UNFINISHED} from '../unfinished.ts'
-import {OverlayFileDescription} from './overlay-file-description.ts'
 import {OverlayNode} from './overlay-node.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
 import {type TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
@@ -28,7 +27,6 @@ export class OverlayLeaf extends OverlayNode {
   #lowerLinkCount: number | undefined
   /** The key by which the overlay finds this node for another name of the lower file. */
   linkKey: string | undefined
-  #opens = 0
   #holdsPipe = false
   /** The copy-up under way. */
   #copying: {upper: TmpfsFile; position: number} | undefined
@@ -43,7 +41,7 @@ export class OverlayLeaf extends OverlayNode {
   }
 
   override isInUse(): boolean {
-    return this.#opens > 0 || this.#holdsPipe || this.#copying !== undefined || super.isInUse()
+    return this.#holdsPipe || this.#copying !== undefined || super.isInUse()
   }
 
   override evict(): void {
@@ -107,8 +105,8 @@ export class OverlayLeaf extends OverlayNode {
     this.fs.fresh = undefined
     const layer = writes ? this.copyUp((flags & O_TRUNC) === 0) : (this.upper ?? (this.lower as Inode))
     const file = layer.open(flags)
-    this.#opens++
-    return new OverlayFileDescription(this, file, () => this.#opens--)
+    file.inode = this
+    return file
   }
 
   #openSpecial(flags: number): FileDescription {

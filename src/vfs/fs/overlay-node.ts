@@ -65,7 +65,7 @@ export abstract class OverlayNode extends Node implements Holdable {
   }
 
   isInUse(): boolean {
-    return this.covered === true || this.watchers !== undefined || this.#isTouched
+    return this.covered === true || this.watchers !== undefined || this.holds > 0 || this.#isTouched
   }
 
   evict(): void {

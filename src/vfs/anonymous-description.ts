@@ -2,10 +2,10 @@
 
 import {O_RDWR} from '../abi/open-flags.ts'
 import type {ByteString} from './file.ts'
-import {Description} from './file-description.ts'
+import {FileDescription} from './file-description.ts'
 import type {VirtualFileSystem} from './virtual-file-system.ts'
 
-export abstract class AnonymousDescription extends Description {
+export abstract class AnonymousDescription extends FileDescription {
   /** @param label as /proc/self/fd shows it: `[eventfd]` */
   constructor(vfs: VirtualFileSystem, label: ByteString, flags: number, accessMode = O_RDWR) {
     super(vfs.anonymousInode(label), flags | accessMode)

@@ -3,8 +3,8 @@
 import {EINVAL, ENOSPC, ENXIO, Errno} from '../abi/errno.ts'
 import {makeDev, S_IFCHR} from '../abi/file-mode.ts'
 import {POLLIN} from '../abi/open-flags.ts'
-import type {FileDescription, Inode, IoctlMemory} from './file.ts'
-import {Description} from './file-description.ts'
+import type {Inode, IoctlMemory} from './file.ts'
+import {FileDescription} from './file-description.ts'
 import type {HostRandom} from './host.ts'
 import {writeInt} from './int-argument.ts'
 import {WaitQueue} from './wait-queue.ts'
@@ -37,10 +37,8 @@ export function openDevice(inode: Inode, rdev: number, flags: number, random: Ho
   throw new Errno(ENXIO)
 }
 
-class NullDescription extends Description {
-  get discardsWrites(): boolean {
-    return true
-  }
+class NullDescription extends FileDescription {
+  override readonly discardsWrites: boolean = true
 
   override read(_target: Uint8Array): number {
     this.requireReadable()
@@ -71,11 +69,9 @@ class ZeroDescription extends NullDescription {
 }
 
 class FullDescription extends ZeroDescription {
-  readonly writesRecords = true
+  override readonly writesRecords = true
 
-  override get discardsWrites(): boolean {
-    return false
-  }
+  override readonly discardsWrites = false
 
   override write(_source: Uint8Array): number {
     this.requireWritable()
@@ -91,9 +87,7 @@ class UrandomDescription extends NullDescription {
     this.#random = random
   }
 
-  override get discardsWrites(): boolean {
-    return false
-  }
+  override readonly discardsWrites = false
 
   override read(target: Uint8Array): number {
     this.requireReadable()

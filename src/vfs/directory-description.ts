@@ -4,8 +4,8 @@ import {EINVAL, EISDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {O_NOATIME, SEEK_CUR, SEEK_SET} from '../abi/open-flags.ts'
 import {COST} from './budget.ts'
-import type {DirectoryEntry, FileDescription, Inode} from './file.ts'
-import {Description} from './file-description.ts'
+import type {DirectoryEntry, Inode} from './file.ts'
+import {FileDescription} from './file-description.ts'
 import {seekTo} from './seek.ts'
 import {UNFINISHED, UnfinishedError} from './unfinished.ts'
 
@@ -23,7 +23,7 @@ export const SLICE_ENTRIES = 8192
  * Offsets are indices into what was listed, so they stay right while names come and go (POSIX readdir asks no more: a name
  * added or removed after rewinddir may or may not show). No more is listed than was asked for.
  */
-export class DirectoryDescription extends Description {
+export class DirectoryDescription extends FileDescription {
   readonly #list: Lister
   readonly #entries: DirectoryEntry[] = []
   /** Undefined: nothing is listed yet. */

@@ -22,7 +22,7 @@ export function openEventfd(
 
 export class EventFdDescription extends AnonymousDescription {
   override readonly waiters = new WaitQueue()
-  readonly writesRecords = true
+  override readonly writesRecords = true
   readonly #semaphore: boolean
   #count: bigint
 
@@ -53,7 +53,7 @@ export class EventFdDescription extends AnonymousDescription {
   }
 
   /** Without Linux's number that tells eventfds apart. */
-  fdinfo(): string {
+  override fdinfo(): string {
     const count = this.#count.toString(16).padStart(16)
     return `eventfd-count: ${count}\neventfd-id: 0\neventfd-semaphore: ${this.#semaphore ? 1 : 0}\n`
   }

@@ -4,11 +4,11 @@ import {EAGAIN, EINVAL, EIO, ENOTTY, EOPNOTSUPP, EPERM, Errno, ESPIPE} from '../
 import {S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
 import {O_APPEND, POLLERR, POLLHUP, POLLIN, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET} from '../abi/open-flags.ts'
-import type {AttributeChanges, Attributes, Inode, IoctlMemory} from './file.ts'
-import {Description} from './file-description.ts'
+import type {AttributeChanges, Attributes, IoctlMemory} from './file.ts'
+import {FileDescription} from './file-description.ts'
 import type {HostFsAddon} from './host-addon.ts'
 import {attributesFrom, check, STAT_FIELDS, STAT_MODE} from './host-calls.ts'
-import {Node} from './node.ts'
+import {Inode} from './inode.ts'
 import type {UnmountedFileSystem} from './unmounted.ts'
 import type {VirtualFileSystem} from './virtual-file-system.ts'
 import {WaitQueue} from './wait-queue.ts'
@@ -21,7 +21,7 @@ const READ_READY = POLLIN | POLLHUP | POLLERR
  * Wraps a host descriptor, which stays the caller's. Its file description may be shared with other host processes: its
  * O_NONBLOCK is never touched, so every transfer asks poll(2) first.
  */
-export class HostStreamDescription extends Description {
+export class HostStreamDescription extends FileDescription {
   override readonly waiters = new WaitQueue()
   /** Undefined for regular files: they are always ready, and epoll refuses them. */
   declare readonly hostFd?: number
@@ -160,7 +160,7 @@ function kindOf(mode: number): number {
 }
 
 /** What a descriptor leads to that has no path in the guest. */
-export class StreamInode extends Node {
+export class StreamInode extends Inode {
   readonly fs: UnmountedFileSystem
   readonly files: HostFsAddon
   readonly #fd: number

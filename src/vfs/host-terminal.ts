@@ -103,7 +103,7 @@ export class HostTerminalDescription extends HostStreamDescription {
   }
 
   /** VTIME, where VMIN is 0: the host's own read never waits. */
-  readDeadlineNs(sinceNs: number): number | undefined {
+  override readDeadlineNs(sinceNs: number): number | undefined {
     const {local, least, tenths} = this.#modes()
     return local & ICANON || least > 0 ? undefined : sinceNs + tenths * TENTH_NS
   }

@@ -16,8 +16,8 @@ import {
   POLLOUT,
 } from '../abi/open-flags.ts'
 import {Budget} from './budget.ts'
-import type {Credentials, FileDescription, Inode, IoctlMemory} from './file.ts'
-import {Description} from './file-description.ts'
+import type {Credentials, Inode, IoctlMemory} from './file.ts'
+import {FileDescription} from './file-description.ts'
 import {writeInt} from './int-argument.ts'
 import {PipeRing} from './pipe-ring.ts'
 import {type UnmountedFileSystem, UnmountedNode} from './unmounted.ts'
@@ -141,7 +141,7 @@ export class Pipe {
 }
 
 /** One end, or with O_RDWR (fifos only) both. */
-export class PipeDescription extends Description {
+export class PipeDescription extends FileDescription {
   readonly pipe: Pipe
   override readonly waiters: WaitQueue
   readonly #reads: boolean
@@ -199,7 +199,7 @@ export class PipeDescription extends Description {
     return writeInt(memory, argument, this.pipe.length)
   }
 
-  isOpenComplete(): boolean {
+  override isOpenComplete(): boolean {
     if (this.#opensAtOnce) return true
     if (this.#reads) return this.pipe.writers > 0 || this.pipe.writerOpens !== this.#othersBefore
     return this.pipe.readers > 0 || this.pipe.readerOpens !== this.#othersBefore
@@ -232,7 +232,7 @@ export function openPipe(
   return [end(O_RDONLY), end(O_WRONLY)]
 }
 
-declare module './file.ts' {
+declare module './inode.ts' {
   interface Inode {
     /** What a fifo's descriptions share, from the first on. */
     fifo?: Pipe

@@ -7,7 +7,7 @@ import {isMember} from './permissions.ts'
 
 /** Before each change of a file's content: anybody may have set the bits since the last one. */
 export function clearSetId(who: Credentials, inode: Inode): void {
-  const {mode} = inode
+  const mode = inode.modeInMemory()
   if (mode === undefined || !(mode & (S_ISUID | S_ISGID))) return
   if (inode.kind !== S_IFREG || hasCapability(who.capabilities, CAP_FSETID)) return
   const kept = withoutSetId(who, mode, inode.attributes().gid)

@@ -3,9 +3,9 @@
 import {EINVAL, EOPNOTSUPP, Errno} from '../abi/errno.ts'
 import {PERMISSION_BITS, S_IFMT} from '../abi/file-mode.ts'
 import type {FileClock} from './clock.ts'
-import type {AttributeChanges, Attributes, ByteString, Credentials, Inode} from './file.ts'
+import type {AttributeChanges, Attributes, ByteString, Credentials} from './file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from './file-system.ts'
-import {Node} from './node.ts'
+import {Inode} from './inode.ts'
 
 export class UnmountedFileSystem implements FileSystem {
   readonly type: string
@@ -38,7 +38,7 @@ export class UnmountedFileSystem implements FileSystem {
   dispose(): void {}
 }
 
-export class AnonymousInode extends Node {
+export class AnonymousInode extends Inode {
   readonly fs: UnmountedFileSystem
   readonly label: ByteString
   readonly #ino: number
@@ -80,7 +80,7 @@ export class AnonymousInode extends Node {
 
 const BLOCK_SIZE = 4096
 
-export abstract class UnmountedNode extends Node {
+export abstract class UnmountedNode extends Inode {
   readonly fs: UnmountedFileSystem
   readonly #attributes: Attributes
 

@@ -1,8 +1,7 @@
 // Tlopen, Tlcreate, Tread, Twrite, Treaddir, Tfsync, Tstatfs, Txattrwalk, Txattrcreate: what is in files and directories.
 
 import {EFBIG, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
-import type {FileDescription} from '../../vfs/file.ts'
-import {Description} from '../../vfs/file-description.ts'
+import {FileDescription} from '../../vfs/file-description.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import {listDirectory} from '../share/list-directory.ts'
 import {createFile, openFile} from '../share/open-file.ts'
@@ -113,7 +112,7 @@ export const xattrcreate: Call = ({fids}, request) => {
   throw new Errno(EOPNOTSUPP)
 }
 
-class EmptyListDescription extends Description implements FileDescription {
+class EmptyListDescription extends FileDescription {
   override read(): number {
     return 0
   }

@@ -4,10 +4,10 @@ import {EINVAL, ENOSPC, EPERM, EPIPE, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFIFO} from '../../abi/file-mode.ts'
 import {FIONREAD} from '../../abi/ioctl.ts'
 import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
-import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory, Time} from '../../vfs/file.ts'
-import {Description} from '../../vfs/file-description.ts'
+import type {AttributeChanges, Attributes, IoctlMemory, Time} from '../../vfs/file.ts'
+import {FileDescription} from '../../vfs/file-description.ts'
+import {Inode} from '../../vfs/inode.ts'
 import {writeInt} from '../../vfs/int-argument.ts'
-import {Node} from '../../vfs/node.ts'
 import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
@@ -90,7 +90,7 @@ export class Output {
   }
 }
 
-class StreamDescription extends Description {
+class StreamDescription extends FileDescription {
   // Only a pipe is ever waited for, but epoll refuses a file that has no queue.
   override readonly waiters = new WaitQueue()
   readonly #stream: Stream
@@ -131,7 +131,7 @@ class StreamDescription extends Description {
   }
 }
 
-class StreamInode extends Node {
+class StreamInode extends Inode {
   readonly fs: UnmountedFileSystem
   readonly #stream: Stream
   readonly #ino: number

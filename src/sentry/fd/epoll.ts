@@ -152,7 +152,7 @@ export class EpollDescription extends NestedEpollDescription {
   }
 
   /** One line for each watched descriptor. */
-  fdinfo(): string {
+  override fdinfo(): string {
     let lines = ''
     for (const {fd, interest, description} of this.#watches) {
       const {position, inode} = description.file

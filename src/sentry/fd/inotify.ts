@@ -174,7 +174,7 @@ export class InotifyDescription extends AnonymousDescription {
     return writeInt(memory, argument, this.#queuedBytes)
   }
 
-  fdinfo(): ByteString {
+  override fdinfo(): ByteString {
     let lines = ''
     // The newest comes first.
     for (const {wd, ino, dev, mask} of [...this.#watches.values()].reverse()) {

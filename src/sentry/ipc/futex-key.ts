@@ -37,7 +37,7 @@ export function futexKey({memory, process}: Task, address: number, isPrivate: bo
   if (vma.backing === undefined) throw new Errno(EFAULT)
   const {mappable} = vma.backing
   const offset = vma.filePage(Math.floor(address / PAGE_SIZE)) * PAGE_SIZE + (address % PAGE_SIZE)
-  return {object: mappable.identity ?? mappable, offset}
+  return {object: mappable.futexObject ?? mappable, offset}
 }
 
 export function alignedFutex(address: number): number {

@@ -1,13 +1,13 @@
 // PosixQueueDescription: what mq_open(3) opens. poll(2) works on it, and read(2) shows its state: mq_overview(7).
 
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
-import {Description} from '../../vfs/file-description.ts'
+import {FileDescription} from '../../vfs/file-description.ts'
 import {seekTo} from '../../vfs/seek.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Task} from '../core/task.ts'
 import type {PosixQueue} from './posix-queue.ts'
 
-export class PosixQueueDescription extends Description {
+export class PosixQueueDescription extends FileDescription {
   declare readonly inode: PosixQueue
   override readonly waiters: WaitQueue
 
@@ -39,7 +39,7 @@ export class PosixQueueDescription extends Description {
     return this.inode.readiness
   }
 
-  descriptorClosed(): void {
+  override descriptorClosed(): void {
     this.inode.descriptorClosed()
   }
 

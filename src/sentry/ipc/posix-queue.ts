@@ -4,7 +4,7 @@ import {S_IFREG} from '../../abi/file-mode.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {COST} from '../../vfs/budget.ts'
 import type {AttributeChanges, Attributes, Credentials, FileDescription, Time} from '../../vfs/file.ts'
-import {Node} from '../../vfs/node.ts'
+import {Inode} from '../../vfs/inode.ts'
 import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
@@ -28,9 +28,9 @@ export interface Notification {
   readonly value: bigint
 }
 
-export class PosixQueue extends Node {
+export class PosixQueue extends Inode {
   readonly fs: UnmountedFileSystem
-  readonly descriptorText: string
+  override readonly descriptorText: string
   /** mq_attr. */
   readonly mostMessages: number
   readonly messageBytes: number

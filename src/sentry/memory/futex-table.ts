@@ -5,7 +5,7 @@ import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Task} from '../core/task.ts'
 
 /**
- * A word: an address of a MemoryMap, or a byte of what is mapped there (Mappable.identity). Never a place in the
+ * A word: an address of a MemoryMap, or a byte of what is mapped there (Mappable.futexObject). Never a place in the
  * MemoryFile, as a copy on write would move it.
  */
 export interface FutexKey {

@@ -4,8 +4,8 @@ import {ENODEV, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFSOCK} from '../../abi/file-mode.ts'
 import {O_NONBLOCK, O_RDWR} from '../../abi/open-flags.ts'
 import {MSG_PEEK} from '../../abi/socket.ts'
-import type {FileDescription, IoctlMemory} from '../../vfs/file.ts'
-import {Description} from '../../vfs/file-description.ts'
+import type {IoctlMemory} from '../../vfs/file.ts'
+import {FileDescription} from '../../vfs/file-description.ts'
 import {UnmountedNode} from '../../vfs/unmounted.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Iovec} from '../core/iovec.ts'
@@ -21,8 +21,8 @@ export function installSocket(task: Task, socket: Socket, flags: number): number
   return fds.install(new SocketDescription(socket, inode, flags & O_NONBLOCK), flags)
 }
 
-export class SocketDescription extends Description {
-  readonly socket: Socket
+export class SocketDescription extends FileDescription {
+  override readonly socket: Socket
   override readonly waiters: WaitQueue
 
   constructor(socket: Socket, inode: SocketInode, flags: number) {
@@ -32,11 +32,11 @@ export class SocketDescription extends Description {
   }
 
   /** What comes with the bytes is lost. */
-  receive(task: Task, ranges: readonly Iovec[]): number {
+  override receive(task: Task, ranges: readonly Iovec[]): number {
     return receiveMessage(task, this, ranges, 0)
   }
 
-  send(task: Task, ranges: readonly Iovec[]): number {
+  override send(task: Task, ranges: readonly Iovec[]): number {
     return sendMessage(task, this, {ranges, flags: 0})
   }
 
@@ -46,7 +46,7 @@ export class SocketDescription extends Description {
     return this.socket.read(target, 0)
   }
 
-  peek(target: Uint8Array): number {
+  override peek(target: Uint8Array): number {
     return this.socket.read(target, MSG_PEEK)
   }
 

@@ -10,7 +10,7 @@ import type {Reading} from './reading.ts'
 import type {Sending} from './sending.ts'
 import type {SocketOptions} from './socket-options.ts'
 
-declare module '../../vfs/file.ts' {
+declare module '../../vfs/file-description.ts' {
   interface FileDescription {
     readonly socket?: Socket
     /** A socket's read(2) and write(2), which sleep and fail as recv(2) and send(2) do; vfs's `read` and `write` are for transfers inside the sentry. */

@@ -49,7 +49,7 @@ export class SignalFdDescription extends AnonymousDescription {
     return length
   }
 
-  fdinfo(): string {
+  override fdinfo(): string {
     return `sigmask:\t${maskText(this.#set)}\n`
   }
 

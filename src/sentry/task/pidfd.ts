@@ -40,7 +40,7 @@ export class PidFdDescription extends AnonymousDescription {
   }
 
   /** -1: the pid is no longer in use. */
-  fdinfo(): string {
+  override fdinfo(): string {
     const shown = this.isGone ? -1 : this.pid
     return `Pid:\t${shown}\nNSpid:\t${shown}\n`
   }

@@ -53,7 +53,7 @@ export class TimerFdDescription extends AnonymousDescription implements TimerOwn
   }
 
   /** The flags of the last setting are not kept. */
-  fdinfo(): string {
+  override fdinfo(): string {
     const {remainingNs, intervalNs} = this.timer
     const clock = `clockid: ${this.clock}\nticks: ${this.#expirations}\nsettime flags: 00\n`
     return `${clock}it_value: ${pair(remainingNs)}\nit_interval: ${pair(intervalNs)}\n`

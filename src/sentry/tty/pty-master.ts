@@ -3,7 +3,7 @@
 import {EAGAIN, EIO, Errno} from '../../abi/errno.ts'
 import {POLLHUP, POLLIN, POLLOUT, POLLPRI} from '../../abi/open-flags.ts'
 import type {Inode, IoctlMemory} from '../../vfs/file.ts'
-import {Description} from '../../vfs/file-description.ts'
+import {FileDescription} from '../../vfs/file-description.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import {masterRequest} from './master-requests.ts'
 import type {Pty} from './pty.ts'
@@ -11,7 +11,7 @@ import type {Pty} from './pty.ts'
 /** In packet mode, before bytes of the slave. */
 const PACKET_DATA = 0
 
-export class PtyMasterDescription extends Description {
+export class PtyMasterDescription extends FileDescription {
   override readonly waiters: WaitQueue
   readonly pty: Pty
 

@@ -6,14 +6,14 @@ import {O_NONBLOCK, POLLERR, POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flag
 import {SIGTTIN, SIGTTOU} from '../../abi/signal.ts'
 import {TOSTOP} from '../../abi/termios.ts'
 import type {Inode, IoctlMemory} from '../../vfs/file.ts'
-import {Description} from '../../vfs/file-description.ts'
+import {FileDescription} from '../../vfs/file-description.ts'
 import {PtsNode} from '../../vfs/fs/devpts.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Pty} from './pty.ts'
 import {ptyRequest} from './pty-requests.ts'
 
-export class PtySlaveDescription extends Description {
+export class PtySlaveDescription extends FileDescription {
   override readonly waiters: WaitQueue
   readonly pty: Pty
   readonly #hangUps: number
@@ -42,7 +42,7 @@ export class PtySlaveDescription extends Description {
   }
 
   /** VTIME: counted from the start of the read, or from the last byte. */
-  readDeadlineNs(sinceNs: number): number | undefined {
+  override readDeadlineNs(sinceNs: number): number | undefined {
     const {line, typedNs} = this.pty
     const {readTimeoutNs} = line
     if (readTimeoutNs === undefined) return undefined

@@ -1,7 +1,7 @@
 // ArchiveFile: a regular file of an ArchiveFs: a range of its archive.
 
-import type {FileDescription, Mappable} from '../file.ts'
-import {Description} from '../file-description.ts'
+import type {Mappable} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
 import {check} from '../host-calls.ts'
 import {seekTo} from '../seek.ts'
 import type {ArchiveFs, ArchiveSource} from './archive.ts'
@@ -36,7 +36,7 @@ export class ArchiveFile extends ArchiveNode {
   }
 }
 
-class ArchiveFileDescription extends Description implements FileRange {
+class ArchiveFileDescription extends FileDescription implements FileRange {
   readonly #file: ArchiveFile
   #mappable: Mappable | undefined
 

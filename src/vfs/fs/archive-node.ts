@@ -2,8 +2,8 @@
 
 import {S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import type {Attributes, ByteString, Place, Time} from '../file.ts'
-import {Node} from '../node.ts'
+import type {Attributes, ByteString, Time} from '../file.ts'
+import {PlacedInode} from '../inode.ts'
 import type {ArchiveFs} from './archive.ts'
 import type {ArchiveDirectory} from './archive-directory.ts'
 
@@ -18,15 +18,13 @@ export interface ArchivedAttributes {
   readonly mtime: Time
 }
 
-export class ArchiveNode extends Node {
+export class ArchiveNode extends PlacedInode<ArchiveDirectory> {
   readonly fs: ArchiveFs
   readonly #ino: number
   #mode: number
   #uid: number
   #gid: number
   #mtime: Time
-  #parent: ArchiveDirectory | undefined
-  #name: ByteString = ''
   /** Names that lead here. */
   #names = 0
 
@@ -64,11 +62,6 @@ export class ArchiveNode extends Node {
     this.#mtime = mtime
   }
 
-  placeAt(parent: ArchiveDirectory, name: ByteString): void {
-    this.#parent = parent
-    this.#name = name
-  }
-
   /** All names that lead here, and its bytes, have been counted elsewhere. */
   countNames(names: number): void {
     this.#names = names
@@ -80,11 +73,6 @@ export class ArchiveNode extends Node {
 
   loseName(): void {
     if (--this.#names === 0) this.fs.hold(-this.size)
-  }
-
-  override place(): Place | undefined {
-    if (this.#parent === undefined) return undefined
-    return {directory: this.#parent, name: this.#name, removed: false}
   }
 
   override attributes(): Attributes {

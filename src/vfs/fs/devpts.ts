@@ -13,12 +13,11 @@ import type {
   Credentials,
   DirectoryEntry,
   FileDescription,
-  Inode,
   Place,
   Time,
 } from '../file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
-import {Node} from '../node.ts'
+import {Inode} from '../inode.ts'
 
 /** /proc/sys/kernel/pty/max. */
 export const MOST_TERMINALS = 4096
@@ -83,7 +82,7 @@ export class Devpts implements FileSystem {
   dispose(): void {}
 }
 
-class PtsDirectory extends Node {
+class PtsDirectory extends Inode {
   readonly fs: Devpts
   readonly #born: Time
 
@@ -131,7 +130,7 @@ class PtsDirectory extends Node {
 
 const EMPTY = {rdev: 0, size: 0, blocks: 0, blksize: BLOCK_SIZE}
 
-export class PtsNode extends Node {
+export class PtsNode extends Inode {
   readonly fs: Devpts
   readonly name: ByteString
   readonly ino: number

@@ -12,8 +12,8 @@ import {
   SEEK_HOLE,
   SEEK_SET,
 } from '../../abi/open-flags.ts'
-import type {ByteString, FileDescription, Mappable} from '../file.ts'
-import {Description} from '../file-description.ts'
+import type {ByteString, Mappable} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
 import type {HostFsAddon} from '../host-addon.ts'
 import {check, STAT_CHANGED, STAT_SIZE} from '../host-calls.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
@@ -36,7 +36,7 @@ export class HostFile extends HostNode {
     return mapped.isEmpty ? undefined : mapped.get(this.identity)
   }
 
-  get holds(): number {
+  override get holds(): number {
     return this.#open.size
   }
 
@@ -92,7 +92,7 @@ export class HostFile extends HostNode {
   }
 
   /** The host updates it when the file is read. */
-  touchAccess(): void {
+  override touchAccess(): void {
     for (const {fd} of this.#open) if (this.fs.files.hostRead(fd, oneByte, 0) >= 0) return
   }
 
@@ -143,7 +143,7 @@ export class HostFile extends HostNode {
   }
 }
 
-class HostFileDescription extends Description implements FileRange {
+class HostFileDescription extends FileDescription implements FileRange {
   readonly fd: number
   readonly start = 0
   readonly #file: HostFile
@@ -216,7 +216,7 @@ class HostFileDescription extends Description implements FileRange {
     check(this.#files.hostSync(this.fd))
   }
 
-  openHostLocks(): HostLocks | undefined {
+  override openHostLocks(): HostLocks | undefined {
     if (this.#file.fs.readOnly) return undefined
     return HostLocks.of(this.#files, (access) => this.#file.openAgain(access, this.fd))
   }

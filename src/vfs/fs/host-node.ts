@@ -2,9 +2,9 @@
 
 import {EINVAL, EISDIR, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
-import type {AttributeChanges, Attributes, ByteString, FileDescription, Place} from '../file.ts'
+import type {AttributeChanges, Attributes, ByteString, FileDescription} from '../file.ts'
 import {attributesFrom, check, STAT_DEV_MAJOR, STAT_DEV_MINOR, STAT_INO, STAT_MODE} from '../host-calls.ts'
-import {Node} from '../node.ts'
+import {PlacedInode} from '../inode.ts'
 import {openFifo} from '../pipe.ts'
 import type {HostFs} from './host.ts'
 import type {HostDirectory} from './host-directory.ts'
@@ -14,57 +14,40 @@ const OMIT = -1
 const times = new Float64Array(4)
 const linkBuffer = Buffer.allocUnsafeSlow(4096)
 
-export class HostNode extends Node {
+export class HostNode extends PlacedInode<HostDirectory> {
   readonly fs: HostFs
   readonly #ino: number
   readonly #devMajor: number
   readonly #devMinor: number
   /** It is one of hv's own files, or in one of hv's directories. */
-  readonly isReadOnly: boolean
+  override readonly isReadOnly: boolean
   wasUsed = false
   #identity: string | undefined
-  #parent: HostDirectory | undefined
-  #name: ByteString
-  #removed = false
   /** It is a fifo whose pipe belongs to this object. */
   #holdsPipe = false
   #holders = 0
 
   /** Takes its identity from `fs.stat`. Without a parent, it is the root. */
   constructor(fs: HostFs, parent?: HostDirectory, name: ByteString = '') {
-    super(fs.stat[STAT_MODE] & S_IFMT)
+    super(fs.stat[STAT_MODE] & S_IFMT, parent, name)
     this.fs = fs
     this.#ino = fs.stat[STAT_INO]
     this.#devMajor = fs.stat[STAT_DEV_MAJOR]
     this.#devMinor = fs.stat[STAT_DEV_MINOR]
-    this.#parent = parent
-    this.#name = name
     this.isReadOnly = parent?.isReadOnly === true || this.#isOwn()
   }
 
-  get parent(): HostDirectory | undefined {
-    return this.#parent
-  }
-
-  get name(): ByteString {
-    return this.#name
-  }
-
-  get isRemoved(): boolean {
-    return this.#removed
-  }
-
   /** How the host tells files apart. */
-  get identity(): string {
+  override get identity(): string {
     this.#identity ??= `${this.#devMajor}:${this.#devMinor}:${this.#ino}`
     return this.#identity
   }
 
   #isOwn(): boolean {
+    const {parent, name} = this
     const {own} = this.fs
     if (own === undefined) return false
-    const parent = this.#parent
-    return own.isFile(this.identity) || (parent && own.nameIn(parent.identity, this.#name)) === true
+    return own.isFile(this.identity) || (parent && own.nameIn(parent.identity, name)) === true
   }
 
   /** Call before every change of it. @throws Errno EROFS */
@@ -85,9 +68,9 @@ export class HostNode extends Node {
   /** @returns undefined: it, or a directory above it, was removed */
   protected pathFromRoot(): ByteString | undefined {
     let path = ''
-    for (let at: HostNode = this; at.#parent !== undefined; at = at.#parent) {
-      if (at.#removed) return undefined
-      path = path === '' ? at.#name : `${at.#name}/${path}`
+    for (let at: HostNode = this; at.parent !== undefined; at = at.parent) {
+      if (at.isRemoved) return undefined
+      path = path === '' ? at.name : `${at.name}/${path}`
     }
     return path
   }
@@ -103,21 +86,9 @@ export class HostNode extends Node {
     return true
   }
 
-  override place(): Place | undefined {
-    if (this.#parent === undefined) return undefined
-    return {directory: this.#parent, name: this.#name, removed: this.#removed}
-  }
-
-  /** A name was made for this, or it was renamed. */
-  placeAt(parent: HostDirectory, name: ByteString): void {
-    this.#parent = parent
-    this.#name = name
-    this.#removed = false
-  }
-
   /** The name no longer leads here. */
   detach(): void {
-    this.#removed = true
+    this.markRemoved()
     this.fs.nodes.forget(this)
   }
 
@@ -131,17 +102,17 @@ export class HostNode extends Node {
   }
 
   /** Meanwhile its name is kept up to date, whatever the guest renames. */
-  hold(): void {
+  override hold(): void {
     this.#holders++
   }
 
-  letGo(): void {
+  override letGo(): void {
     this.#holders--
   }
 
   /** The cache drops it. */
   evict(): void {
-    this.#parent?.dropChild(this.#name, this)
+    this.parent?.dropChild(this.name, this)
   }
 
   override attributes(): Attributes {
@@ -224,8 +195,8 @@ export class HostNode extends Node {
 
   /** How to name the file to the host: a descriptor, and a name in it or ''. @throws Errno ENOENT */
   protected handle(): [fd: number, name: ByteString] {
-    if (this.#parent === undefined) return [this.fs.rootFd, '']
-    if (this.#removed) throw new Errno(ENOENT)
-    return [this.fs.directoryFd(this.#parent), this.#name]
+    if (this.parent === undefined) return [this.fs.rootFd, '']
+    if (this.isRemoved) throw new Errno(ENOENT)
+    return [this.fs.directoryFd(this.parent), this.name]
   }
 }

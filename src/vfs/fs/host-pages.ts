@@ -66,7 +66,7 @@ export class HostPages {
     }
     return {
       isConstant,
-      identity: this,
+      futexObject: this,
       hasPage: (pageIndex) => this.#pages.has(pageIndex),
       sharedPage: (pageIndex) => this.#share(file, pageIndex),
       markDirty: (pageIndex) => {

@@ -9,7 +9,7 @@ export class HostSocket extends HostNode {
   /** Keeps the file, and its number for it alone, while a socket is bound to this. */
   #fd = NONE
 
-  pin(): void {
+  override pin(): void {
     const [directory, name] = this.handle()
     const fd = check(this.fs.files.hostOpenPath(directory, name))
     try {
@@ -21,7 +21,7 @@ export class HostSocket extends HostNode {
     this.#fd = fd
   }
 
-  unpin(): void {
+  override unpin(): void {
     this.fs.files.hostClose(this.#fd)
     this.#fd = NONE
   }

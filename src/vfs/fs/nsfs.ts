@@ -1,9 +1,9 @@
 // nsfs: the namespaces of /proc/PID/ns: namespaces(7). A guest has the first of each kind, and can make no other.
 
 import {S_IFREG} from '../../abi/file-mode.ts'
-import type {Attributes, ByteString, FileDescription} from '../file.ts'
-import {Description} from '../file-description.ts'
-import {Node} from '../node.ts'
+import type {Attributes, ByteString} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
+import {Inode} from '../inode.ts'
 import type {UnmountedFileSystem} from '../unmounted.ts'
 
 /** include/uapi/linux/nsfs.h since 6.18; some differ in older kernels. */
@@ -27,7 +27,7 @@ export const NAMESPACES: readonly (readonly [name: string, kind: string])[] = [
   ...['user', 'uts'].map((kind) => [kind, kind] as const),
 ]
 
-export class NamespaceInode extends Node {
+export class NamespaceInode extends Inode {
   readonly fs: UnmountedFileSystem
   readonly #name: string
 
@@ -56,4 +56,4 @@ export class NamespaceInode extends Node {
   }
 }
 
-class NamespaceDescription extends Description {}
+class NamespaceDescription extends FileDescription {}

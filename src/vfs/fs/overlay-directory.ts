@@ -1,23 +1,11 @@
 // OverlayDirectory: the names of the lower directory, without those removed, and with those added on top.
 
-import {
-  EEXIST,
-  EINVAL,
-  EISDIR,
-  ENOENT,
-  ENOSPC,
-  ENOTDIR,
-  ENOTEMPTY,
-  EPERM,
-  Errno,
-  EXDEV,
-} from '../../abi/errno.ts'
+import {ENOENT, ENOSPC, ENOTEMPTY, Errno, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
-import {O_DIRECTORY, O_RDONLY, RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
+import {O_DIRECTORY, O_RDONLY, RENAME_EXCHANGE} from '../../abi/open-flags.ts'
 import {COST} from '../budget.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
-import {lostNames} from '../held.ts'
 import {ownString} from '../own-string.ts'
 import {MAX_OFFSET} from '../seek.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
@@ -115,14 +103,14 @@ export class OverlayDirectory extends OverlayNode {
   }
 
   override mkdir(name: ByteString, mode: number, owner: Credentials): OverlayDirectory {
-    this.#requireFree(name)
+    this.#requireLinked()
     const inherited = this.copyUp().mode & S_ISGID
     const upper = new TmpfsDirectory(this.fs.upper, mode | inherited, this.ownerOf(owner))
     return this.#add(name, new OverlayDirectory(this.fs, {upper}))
   }
 
-  createUnnamed(mode: number, owner: Credentials): OverlayLeaf {
-    if (this.isRemoved) throw new Errno(ENOENT)
+  override createUnnamed(mode: number, owner: Credentials): OverlayLeaf {
+    this.#requireLinked()
     const upper = new TmpfsFile(this.fs.upper, S_IFREG | mode, this.ownerOf(owner))
     const leaf = new OverlayLeaf(this.fs, {upper})
     leaf.makeUnnamed(upper)
@@ -130,32 +118,24 @@ export class OverlayDirectory extends OverlayNode {
   }
 
   override link(name: ByteString, target: Inode): void {
-    if (!(target instanceof OverlayNode) || target.fs !== this.fs) throw new Errno(EXDEV)
-    if (!(target instanceof OverlayLeaf)) throw new Errno(EPERM)
-    this.#requireFree(name)
+    if (!(target instanceof OverlayLeaf) || target.fs !== this.fs) throw new Errno(EXDEV)
+    this.#requireLinked()
     target.linked()
     const own = this.#insert(name, target)
     if (target.place()?.removed !== false) target.placeAt(this, own)
   }
 
   override unlink(name: ByteString): void {
-    const node = this.lookup(name)
-    if (!(node instanceof OverlayLeaf)) throw new Errno(EISDIR)
-    this.#remove(name)
-    this.#dropLeaf(name, node)
+    this.#drop(name, this.lookup(name))
   }
 
   override rmdir(name: ByteString): void {
-    const node = this.lookup(name)
-    if (!(node instanceof OverlayDirectory)) throw new Errno(ENOTDIR)
-    if (!node.isEmpty()) throw new Errno(ENOTEMPTY)
-    this.#remove(name)
-    this.#dropDirectory(node)
+    this.unlink(name)
   }
 
   override rename(oldName: ByteString, newDirectory: Inode, newName: ByteString, flags: number): void {
     if (!(newDirectory instanceof OverlayDirectory) || newDirectory.fs !== this.fs) throw new Errno(EXDEV)
-    if (newDirectory.isRemoved) throw new Errno(ENOENT)
+    newDirectory.#requireLinked()
     const node = this.lookup(oldName)
     const target = findIn(newDirectory, newName)
     if (node.isLowerDirectory) throw new Errno(EXDEV)
@@ -165,10 +145,8 @@ export class OverlayDirectory extends OverlayNode {
       this.#exchange(oldName, node, newDirectory, newName, target)
       return
     }
-    if (target !== undefined && flags & RENAME_NOREPLACE) throw new Errno(EEXIST)
     if (node === target) return
-    if (node instanceof OverlayDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
-    if (target !== undefined) newDirectory.#replace(newName, node, target)
+    if (target !== undefined) newDirectory.#drop(newName, target)
     this.#remove(oldName)
     this.#countDirectory(node, -1)
     newDirectory.#add(newName, node)
@@ -183,6 +161,10 @@ export class OverlayDirectory extends OverlayNode {
 
   get isNameless(): boolean {
     return this.isRemoved
+  }
+
+  override unlinked(): void {
+    this.lostNames()
   }
 
   override freed(): void {
@@ -212,13 +194,12 @@ export class OverlayDirectory extends OverlayNode {
     return this.isRemoved ? [] : listOverlay(this.#added, this.#whiteouts, this.lower, this.fs.upper.budget)
   }
 
-  #requireFree(name: ByteString): void {
+  #requireLinked(): void {
     if (this.isRemoved) throw new Errno(ENOENT)
-    if (findIn(this, name) !== undefined) throw new Errno(EEXIST)
   }
 
   #addLeaf(name: ByteString, make: () => TmpfsNode): OverlayLeaf {
-    this.#requireFree(name)
+    this.#requireLinked()
     return this.#add(name, new OverlayLeaf(this.fs, {upper: make()}))
   }
 
@@ -250,29 +231,14 @@ export class OverlayDirectory extends OverlayNode {
     if (node instanceof OverlayDirectory) this.#subdirectories += change
   }
 
-  #dropLeaf(name: ByteString, leaf: OverlayLeaf): void {
-    if (leaf.isPlacedAt(this, name)) leaf.markRemoved()
-    this.fs.nodes.forget(leaf)
-    leaf.unlinked()
-  }
-
-  #dropDirectory(directory: OverlayDirectory): void {
-    this.#countDirectory(directory, -1)
-    directory.markRemoved()
-    this.fs.nodes.forget(directory)
-    lostNames(directory)
-  }
-
-  /** rename(2) over an existing name: the target goes. */
-  #replace(name: ByteString, node: OverlayNode, target: OverlayNode): void {
-    const isDirectory = node instanceof OverlayDirectory
-    if (target instanceof OverlayDirectory) {
-      if (!isDirectory) throw new Errno(EISDIR)
-      if (!target.isEmpty()) throw new Errno(ENOTEMPTY)
-    } else if (isDirectory) throw new Errno(ENOTDIR)
+  /** What has a name goes, by unlink(2), or as rename(2) gives its name to another. @throws Errno ENOTEMPTY */
+  #drop(name: ByteString, node: OverlayNode): void {
+    if (node instanceof OverlayDirectory && !node.isEmpty()) throw new Errno(ENOTEMPTY)
     this.#remove(name)
-    if (target instanceof OverlayDirectory) this.#dropDirectory(target)
-    else this.#dropLeaf(name, target as OverlayLeaf)
+    this.#countDirectory(node, -1)
+    if (node instanceof OverlayDirectory || node.isPlacedAt(this, name)) node.markRemoved()
+    this.fs.nodes.forget(node)
+    node.unlinked()
   }
 
   #exchange(
@@ -284,8 +250,6 @@ export class OverlayDirectory extends OverlayNode {
   ): void {
     if (other === undefined) throw new Errno(ENOENT)
     if (other.isLowerDirectory) throw new Errno(EXDEV)
-    if (node instanceof OverlayDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
-    if (other instanceof OverlayDirectory && this.isWithin(other)) throw new Errno(EINVAL)
     this.#remove(oldName)
     newDirectory.#remove(newName)
     this.#countDirectory(node, -1)

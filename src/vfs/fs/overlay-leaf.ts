@@ -6,7 +6,6 @@ import {S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK} from '../../abi/file-mode.t
 import {O_RDONLY, O_TRUNC} from '../../abi/open-flags.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Attributes, ByteString, FileDescription, Inode} from '../file.ts'
-import {lostNames} from '../held.ts'
 import {openFifo} from '../pipe.ts'
 import {UNFINISHED} from '../unfinished.ts'
 import {OverlayNode} from './overlay-node.ts'
@@ -74,8 +73,7 @@ export class OverlayLeaf extends OverlayNode {
     this.touch()
   }
 
-  /** A name is gone; with the last one the copy is freed, once nobody holds it. */
-  unlinked(): void {
+  override unlinked(): void {
     this.#linkChange--
     if (this.#countedNames > 0) {
       this.#countedNames--
@@ -85,13 +83,13 @@ export class OverlayLeaf extends OverlayNode {
     this.isNameless = this.attributes().nlink === 0
     if (!this.isNameless) return
     this.dropCopying()
-    lostNames(this)
+    this.lostNames()
   }
 
   override freed(): void {
     const {upper} = this
     // A file from O_TMPFILE that was never linked.
-    if (upper instanceof TmpfsFile && upper.isUnnamed) lostNames(upper)
+    if (upper instanceof TmpfsFile && upper.isUnnamed) upper.lostNames()
     else upper?.unlinkedFrom(this.fs.upper.root, '')
   }
 

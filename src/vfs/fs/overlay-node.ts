@@ -1,24 +1,20 @@
 // OverlayNode: what files and directories of an overlay share: identity, place, and attributes of the layer in effect.
 
 import {S_IFDIR, S_ISGID} from '../../abi/file-mode.ts'
-import type {AttributeChanges, Attributes, ByteString, Credentials, Inode, Place} from '../file.ts'
-import {type Holdable, hold, letGo} from '../held.ts'
-import {Node} from '../node.ts'
+import type {AttributeChanges, Attributes, Credentials} from '../file.ts'
+import {HeldInode} from '../held-inode.ts'
+import type {Inode} from '../inode.ts'
 import type {Layers, Overlay} from './overlay.ts'
 import type {OverlayDirectory} from './overlay-directory.ts'
 import type {TmpfsNode} from './tmpfs-node.ts'
 
-export abstract class OverlayNode extends Node implements Holdable {
+export abstract class OverlayNode extends HeldInode<OverlayDirectory> {
   readonly fs: Overlay
   lower: Inode | undefined
   upper: TmpfsNode | undefined
-  holds = 0
   wasUsed = false
   /** For what the guest made, known at once; for lower nodes, taken when they are copied up. */
   #identity: {dev: number; ino: number} | undefined
-  #parent: OverlayDirectory | undefined
-  #name: ByteString = ''
-  #removed = false
   #isTouched = false
 
   constructor(fs: Overlay, layers: Layers & {upper?: TmpfsNode}) {
@@ -29,39 +25,12 @@ export abstract class OverlayNode extends Node implements Holdable {
     if (layers.lower === undefined) this.#identity = {dev: fs.dev, ino: fs.takeIno()}
   }
 
-  get mode(): number | undefined {
+  override modeInMemory(): number | undefined {
     return this.upper?.mode
-  }
-
-  get parent(): OverlayDirectory | undefined {
-    return this.#parent
-  }
-
-  get isRemoved(): boolean {
-    return this.#removed
-  }
-
-  override place(): Place | undefined {
-    if (this.#parent === undefined) return undefined
-    return {directory: this.#parent, name: this.#name, removed: this.#removed}
   }
 
   override isInPlace(): boolean {
     return this.lower?.isInPlace() ?? true
-  }
-
-  placeAt(parent: OverlayDirectory, name: ByteString): void {
-    this.#parent = parent
-    this.#name = name
-    this.#removed = false
-  }
-
-  isPlacedAt(parent: OverlayDirectory, name: ByteString): boolean {
-    return this.#parent === parent && this.#name === name
-  }
-
-  markRemoved(): void {
-    this.#removed = true
   }
 
   isInUse(): boolean {
@@ -69,7 +38,7 @@ export abstract class OverlayNode extends Node implements Holdable {
   }
 
   evict(): void {
-    this.#parent?.dropCached(this.#name, this)
+    this.parent?.dropCached(this.name, this)
   }
 
   /** The number that directory listings give, where it differs from the lower one's. */
@@ -93,17 +62,8 @@ export abstract class OverlayNode extends Node implements Holdable {
   /** st_nlink, given that of the layer in effect. */
   protected abstract linkCount(ofLayer: number): number
 
-  abstract readonly isNameless: boolean
-
-  hold(): void {
-    hold(this)
-  }
-
-  letGo(): void {
-    letGo(this)
-  }
-
-  abstract freed(): void
+  /** A name is gone; with the last one the copy is freed, once nobody holds it. */
+  abstract unlinked(): void
 
   /** The inode that takes changes; copied from the lower one if there is none. @throws Errno ENOSPC */
   abstract copyUp(withData?: boolean): TmpfsNode
@@ -121,14 +81,6 @@ export abstract class OverlayNode extends Node implements Holdable {
     this.upper = upper
     this.fs.fresh = undefined
     this.touch()
-  }
-
-  /** Whether it is `ancestor`, or somewhere below it. */
-  isWithin(ancestor: OverlayDirectory): boolean {
-    for (let at: OverlayNode | undefined = this; at !== undefined; at = at.parent) {
-      if (at === ancestor) return true
-    }
-    return false
   }
 
   get isLowerDirectory(): boolean {
@@ -152,11 +104,11 @@ export abstract class OverlayNode extends Node implements Holdable {
   touch(): void {
     this.#isTouched = true
     this.fs.nodes.forget(this)
-    if (!this.#removed) this.#parent?.adopt(this.#name, this)
+    if (!this.isRemoved) this.parent?.adopt(this.name, this)
   }
 
   /** The lower layer is never written. */
-  touchAccess(): void {
+  override touchAccess(): void {
     this.upper?.touchAccess()
   }
 

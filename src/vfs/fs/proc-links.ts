@@ -40,7 +40,7 @@ class ProcMagicLink extends ProcLink {
     return super.readlink()
   }
 
-  followMagicLink(): Location | undefined {
+  override followMagicLink(): Location | undefined {
     this.#link.requireAccess()
     return this.#link.location()
   }

@@ -3,17 +3,9 @@
 import {EINVAL, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
 import {directoryEntryType, S_IFDIR} from '../../abi/file-mode.ts'
 import {DirectoryDescription} from '../directory-description.ts'
-import type {
-  AttributeChanges,
-  Attributes,
-  ByteString,
-  DirectoryEntry,
-  FileDescription,
-  Inode,
-  Place,
-} from '../file.ts'
+import type {AttributeChanges, Attributes, ByteString, DirectoryEntry, FileDescription} from '../file.ts'
 import type {FileSystem} from '../file-system.ts'
-import {Node} from '../node.ts'
+import {type Inode, PlacedInode} from '../inode.ts'
 
 /** Makes an inode when its name is looked up. */
 export type Make = (parent: ProcDirectory, name: ByteString) => ProcNode
@@ -30,10 +22,8 @@ const PROCESS = /^\/\d+(\/task\/\d+)?$/
 /** Sysctls, whose owners cannot be changed. */
 const SETTINGS = /^\/sys(\/|$)/
 
-export class ProcNode extends Node {
+export class ProcNode extends PlacedInode<ProcDirectory> {
   readonly fs: FileSystem
-  readonly #parent: ProcDirectory | undefined
-  readonly #name: ByteString
   readonly #permissions: number
   readonly owner: Owner
 
@@ -45,21 +35,14 @@ export class ProcNode extends Node {
     name: ByteString,
     owner?: Owner,
   ) {
-    super(kind)
+    super(kind, parent, name)
     this.fs = fs
-    this.#parent = parent
-    this.#name = name
     this.#permissions = permissions
     this.owner = owner ?? parent?.owner ?? ROOT_OWNER
   }
 
   get path(): ByteString {
-    return this.#parent === undefined ? '' : `${this.#parent.path}/${this.#name}`
-  }
-
-  override place(): Place | undefined {
-    if (this.#parent === undefined) return undefined
-    return {directory: this.#parent, name: this.#name, removed: false}
+    return this.parent === undefined ? '' : `${this.parent.path}/${this.name}`
   }
 
   override attributes(): Attributes {
@@ -136,7 +119,7 @@ export class ProcDirectory extends ProcNode {
     return make(this, name)
   }
 
-  permits(): boolean {
+  override permits(): boolean {
     return this.#contents.permits?.() ?? false
   }
 

@@ -2,8 +2,8 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
-import type {ByteString, FileDescription} from '../file.ts'
-import {Description} from '../file-description.ts'
+import type {ByteString} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
 import {seekTo} from '../seek.ts'
 import {type Entry, type ProcDirectory, ProcNode} from './proc-nodes.ts'
 
@@ -31,7 +31,7 @@ class PagemapNode extends ProcNode {
   }
 }
 
-class PagemapDescription extends Description {
+class PagemapDescription extends FileDescription {
   readonly #read: ReadPagemap
 
   constructor(inode: PagemapNode, flags: number, read: ReadPagemap) {

@@ -3,8 +3,8 @@
 import {EACCES, EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {O_ACCMODE, O_RDONLY, POLLERR, POLLIN, POLLPRI, SEEK_CUR, SEEK_SET} from '../../abi/open-flags.ts'
-import type {ByteString, FileDescription, Inode} from '../file.ts'
-import {Description} from '../file-description.ts'
+import type {ByteString, Inode} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
 import type {FileSystem} from '../file-system.ts'
 import {seekTo} from '../seek.ts'
 import {type Changes, WaitQueue} from '../wait-queue.ts'
@@ -41,7 +41,7 @@ export class ProcText extends ProcNode {
 }
 
 /** Generated anew whenever it is read from the start, so that one reading is consistent. */
-class ProcTextDescription extends Description {
+class ProcTextDescription extends FileDescription {
   override readonly waiters = isWatched(this.inode) ? new WaitQueue() : undefined
   readonly #read: () => ByteString
   readonly #write: ((text: ByteString) => void) | undefined

@@ -1,8 +1,8 @@
 // TmpfsDirectory: names to inodes, and how they come, move and go.
 
-import {EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
+import {ENOENT, ENOTEMPTY, Errno, EXDEV} from '../../abi/errno.ts'
 import {directoryEntryType, S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
-import {RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
+import {RENAME_EXCHANGE} from '../../abi/open-flags.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
 import {ownString} from '../own-string.ts'
@@ -40,12 +40,12 @@ export class TmpfsDirectory extends TmpfsNode {
   }
 
   override create(name: ByteString, mode: number, owner: Credentials): TmpfsFile {
-    this.#requireFree(name)
+    requireLinked(this)
     return this.#add(name, new TmpfsFile(this.fs, S_IFREG | mode, this.#ownerOf(owner)))
   }
 
   override mkdir(name: ByteString, mode: number, owner: Credentials): TmpfsDirectory {
-    this.#requireFree(name)
+    requireLinked(this)
     const inherited = this.mode & S_ISGID
     const directory = new TmpfsDirectory(this.fs, mode | inherited, this.#ownerOf(owner))
     this.nlink++
@@ -53,16 +53,16 @@ export class TmpfsDirectory extends TmpfsNode {
   }
 
   override symlink(name: ByteString, target: ByteString, owner: Credentials): TmpfsSymlink {
-    this.#requireFree(name)
+    requireLinked(this)
     return this.#add(name, new TmpfsSymlink(this.fs, target, this.#ownerOf(owner)))
   }
 
   override mknod(name: ByteString, mode: number, rdev: number, owner: Credentials): TmpfsNode {
-    this.#requireFree(name)
+    requireLinked(this)
     return this.#add(name, new TmpfsSpecial(this.fs, mode, this.#ownerOf(owner), rdev))
   }
 
-  createUnnamed(mode: number, owner: Credentials): TmpfsFile {
+  override createUnnamed(mode: number, owner: Credentials): TmpfsFile {
     requireLinked(this)
     const file = new TmpfsFile(this.fs, S_IFREG | mode, this.#ownerOf(owner))
     file.nlink = 0
@@ -72,8 +72,7 @@ export class TmpfsDirectory extends TmpfsNode {
 
   override link(name: ByteString, target: Inode): void {
     if (!(target instanceof TmpfsNode) || target.fs !== this.fs) throw new Errno(EXDEV)
-    if (target.kind === S_IFDIR) throw new Errno(EPERM)
-    this.#requireFree(name)
+    requireLinked(this)
     if (target.nlink > 0) this.fs.takeName()
     else {
       // Only an O_TMPFILE file can get its first name.
@@ -87,18 +86,13 @@ export class TmpfsDirectory extends TmpfsNode {
   }
 
   override unlink(name: ByteString): void {
-    const node = this.lookup(name)
-    if (node.kind === S_IFDIR) throw new Errno(EISDIR)
-    this.#remove(name)
-    node.unlinkedFrom(this, name)
+    this.#drop(name, this.lookup(name))
+    this.#entries.delete(name)
+    this.#touchTimes()
   }
 
   override rmdir(name: ByteString): void {
-    const node = this.lookup(name)
-    if (!(node instanceof TmpfsDirectory)) throw new Errno(ENOTDIR)
-    if (!node.isEmpty) throw new Errno(ENOTEMPTY)
-    this.#remove(name)
-    this.#dropDirectory(name, node)
+    this.unlink(name)
   }
 
   override rename(oldName: ByteString, newDirectory: Inode, newName: ByteString, flags: number): void {
@@ -110,24 +104,16 @@ export class TmpfsDirectory extends TmpfsNode {
       this.#exchange(oldName, node, newDirectory, newName)
       return
     }
-    if (target !== undefined && flags & RENAME_NOREPLACE) throw new Errno(EEXIST)
     if (node === target) return
-    if (node instanceof TmpfsDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
-    if (target !== undefined) newDirectory.#replace(newName, node, target)
-    this.#remove(oldName)
+    if (target !== undefined) newDirectory.#drop(newName, target)
+    this.#entries.delete(oldName)
+    this.#touchTimes()
     newDirectory.#add(newName, node)
     node.ctime = this.fs.clock.now()
     if (node.kind === S_IFDIR && newDirectory !== this) {
       this.nlink--
       newDirectory.nlink++
     }
-  }
-
-  isWithin(ancestor: TmpfsDirectory): boolean {
-    for (let at: TmpfsDirectory | undefined = this; at !== undefined; at = at.parent) {
-      if (at === ancestor) return true
-    }
-    return false
   }
 
   override open(flags: number): FileDescription {
@@ -159,11 +145,6 @@ export class TmpfsDirectory extends TmpfsNode {
     return {uid: owner.uid, gid: this.mode & S_ISGID ? this.gid : owner.gid}
   }
 
-  #requireFree(name: ByteString): void {
-    requireLinked(this)
-    if (this.#entries.has(name)) throw new Errno(EEXIST)
-  }
-
   #add<T extends TmpfsNode>(name: ByteString, node: T): T {
     node.placeAt(this, this.#insert(name, node))
     return node
@@ -173,38 +154,27 @@ export class TmpfsDirectory extends TmpfsNode {
   #insert(name: ByteString, node: TmpfsNode): ByteString {
     const own = ownString(name)
     this.#entries.set(own, node)
-    this.mtime = this.ctime = this.fs.clock.now()
+    this.#touchTimes()
     return own
   }
 
-  #remove(name: ByteString): void {
-    this.#entries.delete(name)
+  #touchTimes(): void {
     this.mtime = this.ctime = this.fs.clock.now()
   }
 
-  #dropDirectory(name: ByteString, node: TmpfsDirectory): void {
-    this.nlink--
-    // Counts `.`, which goes with the name.
-    node.nlink--
-    node.unlinkedFrom(this, name)
-  }
-
-  /** rename(2) over an existing name: the target goes. */
-  #replace(name: ByteString, node: TmpfsNode, target: TmpfsNode): void {
-    if (target instanceof TmpfsDirectory) {
-      if (node.kind !== S_IFDIR) throw new Errno(EISDIR)
-      if (!target.isEmpty) throw new Errno(ENOTEMPTY)
-      this.#dropDirectory(name, target)
-      return
+  /** What has a name goes, by unlink(2), or as rename(2) gives its name to another. @throws Errno ENOTEMPTY */
+  #drop(name: ByteString, node: TmpfsNode): void {
+    if (node instanceof TmpfsDirectory) {
+      if (!node.isEmpty) throw new Errno(ENOTEMPTY)
+      this.nlink--
+      // Counts `.`, which goes with the name.
+      node.nlink--
     }
-    if (node.kind === S_IFDIR) throw new Errno(ENOTDIR)
-    target.unlinkedFrom(this, name)
+    node.unlinkedFrom(this, name)
   }
 
   #exchange(oldName: ByteString, node: TmpfsNode, newDirectory: TmpfsDirectory, newName: ByteString): void {
     const other = newDirectory.lookup(newName)
-    if (node instanceof TmpfsDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
-    if (other instanceof TmpfsDirectory && this.isWithin(other)) throw new Errno(EINVAL)
     this.#add(oldName, other)
     newDirectory.#add(newName, node)
     node.ctime = other.ctime = this.fs.clock.now()

@@ -11,8 +11,8 @@ import {
   SEEK_HOLE,
 } from '../../abi/open-flags.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import type {Credentials, FileDescription, Mappable} from '../file.ts'
-import {Description} from '../file-description.ts'
+import type {Credentials, Mappable} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {PagedData} from './paged-data.ts'
 import type {Tmpfs} from './tmpfs.ts'
@@ -149,7 +149,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
   flush(_firstPage: number, _pages: number): void {}
 }
 
-class TmpfsFileDescription extends Description {
+class TmpfsFileDescription extends FileDescription {
   readonly #file: TmpfsFile
 
   constructor(file: TmpfsFile, flags: number) {

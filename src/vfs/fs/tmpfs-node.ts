@@ -3,23 +3,14 @@
 import {EINVAL, EISDIR, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import type {
-  AttributeChanges,
-  Attributes,
-  ByteString,
-  Credentials,
-  FileDescription,
-  Place,
-  Time,
-} from '../file.ts'
-import {type Holdable, hold, letGo, lostNames} from '../held.ts'
-import {Node} from '../node.ts'
+import type {AttributeChanges, Attributes, ByteString, Credentials, FileDescription, Time} from '../file.ts'
+import {HeldInode} from '../held-inode.ts'
 import {ownString} from '../own-string.ts'
 import {openFifo} from '../pipe.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import type {TmpfsDirectory} from './tmpfs-directory.ts'
 
-export class TmpfsNode extends Node implements Holdable {
+export class TmpfsNode extends HeldInode<TmpfsDirectory> {
   readonly fs: Tmpfs
   readonly ino: number
   mode: number
@@ -27,14 +18,10 @@ export class TmpfsNode extends Node implements Holdable {
   gid: number
   readonly rdev: number
   nlink = 1
-  holds = 0
   atime: Time
   mtime: Time
   ctime: Time
   readonly btime: Time
-  #directory: TmpfsDirectory | undefined
-  #name = ''
-  #removed = false
 
   constructor(fs: Tmpfs, mode: number, owner: Pick<Credentials, 'uid' | 'gid'>, rdev = 0) {
     super(mode & 0o170000)
@@ -76,6 +63,10 @@ export class TmpfsNode extends Node implements Holdable {
     }
   }
 
+  override modeInMemory(): number {
+    return this.mode
+  }
+
   override setAttributes(changes: AttributeChanges): void {
     if (changes.size !== undefined) this.truncate(changes.size)
     if (changes.mode !== undefined) this.mode = this.kind | (changes.mode & PERMISSION_BITS)
@@ -86,7 +77,7 @@ export class TmpfsNode extends Node implements Holdable {
     this.ctime = this.fs.clock.now()
   }
 
-  touchAccess(): void {
+  override touchAccess(): void {
     if (this.fs.clock.isAccessStale(this.atime, this.mtime, this.ctime)) this.atime = this.fs.clock.now()
   }
 
@@ -94,41 +85,17 @@ export class TmpfsNode extends Node implements Holdable {
     throw new Errno(this.kind === S_IFDIR ? EISDIR : EINVAL)
   }
 
-  override place(): Place | undefined {
-    if (this.#directory === undefined) return undefined
-    return {directory: this.#directory, name: this.#name, removed: this.#removed}
-  }
-
-  get parent(): TmpfsDirectory | undefined {
-    return this.#directory
-  }
-
-  /** A name was made for this inode. */
-  placeAt(directory: TmpfsDirectory, name: ByteString): void {
-    this.#directory = directory
-    this.#name = name
-    this.#removed = false
-  }
-
   /** A name of this inode is gone. Losing its last link frees it, once nobody holds it. */
   unlinkedFrom(directory: TmpfsDirectory, name: ByteString): void {
     this.nlink--
     if (this.nlink > 0 && this.kind !== S_IFDIR) this.fs.giveName()
     this.ctime = this.fs.clock.now()
-    if (this.nlink === 0 || (this.#directory === directory && this.#name === name)) this.#removed = true
-    if (this.nlink === 0) lostNames(this)
+    if (this.nlink === 0 || this.isPlacedAt(directory, name)) this.markRemoved()
+    if (this.nlink === 0) this.lostNames()
   }
 
   get isNameless(): boolean {
     return this.nlink === 0
-  }
-
-  hold(): void {
-    hold(this)
-  }
-
-  letGo(): void {
-    letGo(this)
   }
 
   freed(): void {

@@ -146,6 +146,6 @@ describe('the tables of futexes', () => {
 })
 
 /** One of a file's Mappables. */
-function fileOf(memory: SimulatedGuest['memory'], identity: object): Backing['mappable'] {
-  return Object.assign(new SimulatedFile(memory, 6), {identity})
+function fileOf(memory: SimulatedGuest['memory'], futexObject: object): Backing['mappable'] {
+  return Object.assign(new SimulatedFile(memory, 6), {futexObject})
 }

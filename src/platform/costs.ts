@@ -1,5 +1,7 @@
 // Costs: what traps cost on this host in each way, and how long it follows to wait: README.md, "Break-even".
 
+import type {PollingCosts} from './polling.ts'
+
 /** What things cost on a host, in nanoseconds, each the fastest of several measurements. @see {@link ChosenPlatform} */
 export interface Costs {
   /** A system call and its answer, through a VM exit or a stop of a process. */
@@ -54,14 +56,78 @@ const MAX_LOOKS = 2 ** 24
  * Waiting costs as much as it may save: looking that long before sleeping costs at most twice what the best choice would
  * have cost (Karlin et al., Competitive Snoopy Caching, 1988, on when to spin).
  */
-export function breakEven({trapNs, polledNs = trapNs, wakeUpNs = 0, lookNs}: Costs): BreakEven {
-  const sparedNs = Math.max(0, trapNs - polledNs)
-  const spinNs = sparedNs + wakeUpNs
+export function breakEven(costs: Costs): BreakEven {
+  const {trapNs, wakeUpNs = 0, lookNs} = costs
+  const savedNs = savedBy(costs)
+  const spinNs = savedNs + wakeUpNs
   return {
     spinNs,
-    quickNs: sparedNs > 0 && wakeUpNs > 0 ? trapNs + spinNs : 0,
+    quickNs: savedNs > 0 && wakeUpNs > 0 ? trapNs + spinNs : 0,
     answerLooks: looksOf(trapNs + wakeUpNs, lookNs),
     commandLooks: looksOf(wakeUpNs, lookNs),
+  }
+}
+
+/** What a trap that polling finds saves. */
+const savedBy = ({trapNs, polledNs = trapNs}: Costs): number => Math.max(0, trapNs - polledNs)
+
+/**
+ * KVM: it begins after a streak of eight quick exits. Sleeping costs as much as several exits, and so do four system calls that the shim gave
+ * up on, which show that the sentry does not get the processor that it polls on.
+ */
+export function kvmPolling(costs: Costs): PollingCosts {
+  const savedNs = Math.round(savedBy(costs))
+  return {
+    quickNs: breakEven(costs).quickNs,
+    savedNs,
+    lostNs: 4 * savedNs,
+    beginNs: 8 * savedNs,
+    stakeNs: 16 * savedNs,
+    mostDoubt: 4,
+    mostDoubtSlow: 512,
+    warmUp: 0,
+  }
+}
+
+/** What a stop costs on another processor than the sentry's in addition: each of the two falls asleep, and is woken. */
+const stopLoss = ({wakeUpNs = 0}: Costs): number => 2 * wakeUpNs
+
+/**
+ * ptrace, for calls through the gate. The stake is the cost of moving the program to another processor and back. It begins when V8 has
+ * compiled the sentry, on the processor that the program would take.
+ */
+export function gatePolling(costs: Costs): PollingCosts {
+  const lostNs = stopLoss(costs)
+  const stakeNs = 2 * (costs.trapNs + lostNs)
+  return {
+    quickNs: breakEven({...costs, wakeUpNs: lostNs}).quickNs,
+    savedNs: Math.round(savedBy(costs)),
+    lostNs,
+    beginNs: stakeNs,
+    stakeNs,
+    mostDoubt: 16,
+    mostDoubtSlow: 1024,
+    warmUp: 16_384,
+  }
+}
+
+/** How often to look: Looks of native/ptrace/traced_context.h. */
+export interface GateLooks {
+  spinLooks: number
+  answerLooks: number
+  stopLooks: number
+}
+
+/** The gate looks for an answer for as long as this many stops take: it usually comes, and a sentry that goes to sleep first says so. */
+const ANSWERS = 8
+
+export function gateLooks(costs: Costs): GateLooks {
+  const {trapNs, lookNs} = costs
+  const lostNs = stopLoss(costs)
+  return {
+    spinLooks: looksOf(savedBy(costs) + lostNs, lookNs),
+    answerLooks: looksOf(ANSWERS * (trapNs + lostNs), lookNs),
+    stopLooks: looksOf(trapNs, lookNs),
   }
 }
 
@@ -78,6 +144,6 @@ export const ALWAYS_POLLING: Costs = {trapNs: 5e6, polledNs: 0, wakeUpNs: 5e6, l
 /** Until costs are known: every trap is an exit. */
 export const NEVER_POLLING: Costs = {trapNs: 0, lookNs: 1, pageNs: 1}
 
-export function looksOf(ns: number, lookNs: number): number {
+function looksOf(ns: number, lookNs: number): number {
   return Math.max(1, Math.min(MAX_LOOKS, Math.round(ns / lookNs)))
 }

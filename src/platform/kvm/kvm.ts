@@ -5,7 +5,7 @@ import {ENOMEM} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
 import {openError} from '../../vm/open-error.ts'
 import {MAX_CPUS} from '../choice.ts'
-import {breakEven, type Costs} from '../costs.ts'
+import {breakEven, type Costs, kvmPolling, NEVER_POLLING} from '../costs.ts'
 import {orGuestErrno} from '../guest-errno.ts'
 import {FIRST_BYTES, type MemoryFile, memoryFileBytes, ShownRegion} from '../memory-file.ts'
 import {createMemoryFile} from '../page-allocator.ts'
@@ -18,13 +18,14 @@ import {
   type EventKind,
   type Platform,
 } from '../platform.ts'
+import {Polling} from '../polling.ts'
 import {RunLoop} from '../run-loop.ts'
 import type {NativeSpace, NativeUserVm} from './addon.ts'
 import {KvmContext} from './context.ts'
 import type {KvmCpu} from './cpu.ts'
 import {CpuPool} from './cpu-pool.ts'
-import {firstToTrap, Polling, SpinLimit} from './polling.ts'
 import {KvmSpace, type SpacePool} from './space.ts'
+import {firstToTrap, SpinLimit} from './spin-limit.ts'
 
 /** Looks at the frame between two looks at the clock; one at the clock costs as much as several at the frame. */
 const SPINS = 512
@@ -45,7 +46,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   /** All that were ever made: they hold the VM. */
   readonly #spaces: NativeSpace[] = []
   readonly #spinLimit = new SpinLimit(addon.monotonicNs)
-  readonly #polling = new Polling(addon.monotonicNs, this.#spinLimit)
+  readonly #polling = new Polling(addon.monotonicNs, kvmPolling(NEVER_POLLING))
   /** The Cpu that `#polling` is about: it runs alone. */
   #polled: KvmCpu | undefined
   /** Set when any Cpu's thread stops. */
@@ -82,6 +83,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     super.useCosts(costs)
     this.#spinLimit.breakEven = breakEven(costs)
     this.#spinLimit.entryNs = costs.trapNs
+    this.#polling.costs = kvmPolling(costs)
   }
 
   /** Why `trapped` died. */
@@ -157,8 +159,9 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     const {cpu} = context
     if (cpu.threaded) return cpu === this.#polled ? this.#poll(context, cpu) : this.#await(context, cpu)
     const event = this.runHere(context)
-    if (event === EVENT_SYSCALL && this.#polling.exited()) {
+    if (event === EVENT_SYSCALL && this.#polling.exited(true)) {
       this.#polled = cpu
+      this.#spinLimit.renew()
       cpu.useThread(this.#spinLimit.breakEven.commandLooks)
     }
     return event
@@ -228,17 +231,19 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     let event = cpu.poll(SPINS, this.events.attention)
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#foundByPolling(context, event)
-    if (Atomics.load(this.events.attention, 0) !== 0 || this.#polling.spinsOn()) return 0
+    if (Atomics.load(this.events.attention, 0) !== 0 || this.#spinLimit.lasts()) return 0
 
     event = cpu.deafen()
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#foundByPolling(context, event)
-    this.#polling.parked()
+    this.#polling.park()
+    this.#spinLimit.renew()
     return this.events.collect(cpu.sleep(this.events.watcher, this.events.buffer))
   }
 
   #foundByPolling(context: KvmContext, event: EventKind): EventKind {
     const {cpu} = context
+    this.#spinLimit.renew()
     if (cpu.exited) {
       this.stats.exits++
       if (this.#polling.missed(event === EVENT_SYSCALL)) cpu.leaveThread()

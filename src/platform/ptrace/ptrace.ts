@@ -3,7 +3,7 @@
 import {availableParallelism} from 'node:os'
 import {addon} from '../../addon.ts'
 import {MAX_CPUS} from '../choice.ts'
-import {briefNs, type Costs} from '../costs.ts'
+import {briefNs, type Costs, gateLooks, gatePolling, NEVER_POLLING} from '../costs.ts'
 import {FIRST_BYTES, type MemoryFile, memoryFileBytes, ShownRegion} from '../memory-file.ts'
 import {createMemoryFile} from '../page-allocator.ts'
 import {
@@ -15,10 +15,11 @@ import {
   type Platform,
   type PlatformMapping,
 } from '../platform.ts'
+import {Polling} from '../polling.ts'
 import {RunLoop} from '../run-loop.ts'
+import {CAME_POLLED, CAME_RANG} from '../trap-words.ts'
 import type {NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
-import {GatePolling} from './gate-polling.ts'
 import {lostProcesses, ptraceError} from './ptrace-error.ts'
 import {PtraceSpace, ReusedObjects} from './space.ts'
 
@@ -36,7 +37,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   /** Programs run directly on the host's processor. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
-  readonly #polling = new GatePolling(addon.monotonicNs)
+  readonly #polling = new Polling(addon.monotonicNs, gatePolling(NEVER_POLLING))
   /** The context that is polled, while it runs alone. */
   #polled: PtraceContext | undefined
   /** This many stops in a tick, on this processor, show that traps are brief. */
@@ -88,7 +89,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
 
   override useCosts(costs: Costs): void {
     super.useCosts(costs)
-    this.#polling.useCosts(costs)
+    this.#polling.costs = gatePolling(costs)
     const brief = briefNs(costs)
     this.#manyStops = Math.min(Math.ceil(TICK_NS / brief), NEVER)
     this.#tracer.setBriefNs(brief)
@@ -163,7 +164,13 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   protected override step(context: PtraceContext): EventKind {
     if (this.#polled !== undefined && this.#polled !== context) this.#stopPolling()
     const event = this.runHere(context)
-    if (event !== 0 && this.#polling.trapped(context.came)) this.#turnPolling(context)
+    if (event === 0) return event
+    const {came} = context
+    if (this.#polled === undefined) {
+      if (this.#polling.exited(came === CAME_RANG)) this.#poll(context)
+    } else if (came === CAME_POLLED ? this.#polling.found() : this.#polling.missed(true)) {
+      this.#stopPolling()
+    }
     return event
   }
 
@@ -192,12 +199,8 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
     return new PtraceSpace(traced, this.#spaceObjects, this.#spaces)
   }
 
-  #turnPolling(context: PtraceContext): void {
-    if (this.#polled !== undefined) {
-      this.#stopPolling()
-      return
-    }
-    const {spinLooks, answerLooks, stopLooks} = this.#polling.looks
+  #poll(context: PtraceContext): void {
+    const {spinLooks, answerLooks, stopLooks} = gateLooks(this.costs)
     context.native.poll(spinLooks, answerLooks, stopLooks)
     this.#polled = context
   }

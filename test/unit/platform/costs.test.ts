@@ -2,8 +2,16 @@
 
 import {describe, expect, test} from 'vitest'
 import {trapsNs} from '../../../src/platform/compare.ts'
-import {ALWAYS_POLLING, breakEven, briefNs, NEVER_POLLING, typicalCosts} from '../../../src/platform/costs.ts'
-import {Polling, SpinLimit} from '../../../src/platform/kvm/polling.ts'
+import {
+  ALWAYS_POLLING,
+  breakEven,
+  briefNs,
+  kvmPolling,
+  NEVER_POLLING,
+  typicalCosts,
+} from '../../../src/platform/costs.ts'
+import {SpinLimit} from '../../../src/platform/kvm/spin-limit.ts'
+import {Polling} from '../../../src/platform/polling.ts'
 
 const XEON = {trapNs: 80_000, polledNs: 19_600, wakeUpNs: 25_000, lookNs: 40, pageNs: 150}
 const EPYC = {trapNs: 36_000, polledNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
@@ -57,7 +65,7 @@ describe('polling', () => {
     const spinLimit = new SpinLimit(() => nowNs)
     spinLimit.breakEven = breakEven(costs)
     spinLimit.entryNs = costs.trapNs
-    const polling = new Polling(() => nowNs, spinLimit)
+    const polling = new Polling(() => nowNs, kvmPolling(costs))
     const pass = (ns: number) => {
       nowNs += ns
     }
@@ -65,7 +73,7 @@ describe('polling', () => {
     const exitsUntilPolling = (gapNs: number, most: number) => {
       for (let exits = 1; exits <= most; exits++) {
         pass(gapNs)
-        if (polling.exited()) return exits
+        if (polling.exited(true)) return exits
       }
       return undefined
     }
@@ -85,14 +93,14 @@ describe('polling', () => {
   test.each([XEON, EPYC, HARDWARE])(
     'lasts until the first trap behind an entry, which takes as long as an exit: %o',
     (costs) => {
-      const {polling, spinLimit, pass, exitsUntilPolling} = start(costs)
+      const {spinLimit, pass, exitsUntilPolling} = start(costs)
       exitsUntilPolling(costs.trapNs, 100)
       spinLimit.allowEntry()
-      polling.spinsOn()
+      spinLimit.lasts()
       pass(costs.trapNs + breakEven(costs).spinNs * 0.9)
-      expect(polling.spinsOn()).toBe(true)
+      expect(spinLimit.lasts()).toBe(true)
       pass(breakEven(costs).spinNs * 0.2)
-      expect(polling.spinsOn()).toBe(false)
+      expect(spinLimit.lasts()).toBe(false)
     },
   )
 
@@ -125,15 +133,37 @@ describe('polling', () => {
     }
   })
 
+  test.each([
+    ['when the sentry sleeps', 1],
+    ['when the shim gives up again and again', 4],
+  ])(
+    'ends %s, and begins anew after twice as many quick exits if that was in vain, and as many if it was not',
+    (_, misses) => {
+      const {polling, exitsUntilPolling} = start(EPYC)
+      const missesUntilEnd = () => {
+        if (misses === 1) polling.park()
+        for (let missed = 1; missed < 100; missed++) if (polling.missed(misses > 1)) return missed
+        return undefined
+      }
+      exitsUntilPolling(EPYC.trapNs, 100)
+      expect(missesUntilEnd()).toBe(misses)
+      expect(exitsUntilPolling(EPYC.trapNs, 100)).toBe(16)
+      for (let found = 0; found < 16; found++) polling.found()
+      expect(polling.missed(false)).toBe(false)
+      expect(missesUntilEnd()).toBe(misses)
+      expect(exitsUntilPolling(EPYC.trapNs, 100)).toBe(8)
+    },
+  )
+
   test('behind a trap that polling found it lasts as long as its limit', () => {
-    const {polling, spinLimit, pass} = start(XEON)
+    const {spinLimit, pass} = start(XEON)
     spinLimit.allowEntry()
-    polling.found()
-    polling.spinsOn()
+    spinLimit.renew()
+    spinLimit.lasts()
     pass(85_000)
-    expect(polling.spinsOn()).toBe(true)
+    expect(spinLimit.lasts()).toBe(true)
     pass(500)
-    expect(polling.spinsOn()).toBe(false)
+    expect(spinLimit.lasts()).toBe(false)
   })
 })
 

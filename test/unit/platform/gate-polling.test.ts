@@ -1,8 +1,8 @@
 // When the ptrace platform polls for calls through the gate, with costs that no host here has.
 
 import {describe, expect, test} from 'vitest'
-import type {Costs} from '../../../src/platform/costs.ts'
-import {GatePolling} from '../../../src/platform/ptrace/gate-polling.ts'
+import {type Costs, gateLooks, gatePolling} from '../../../src/platform/costs.ts'
+import {Polling} from '../../../src/platform/polling.ts'
 import {CAME_POLLED, CAME_POLLED_LATE, CAME_RANG} from '../../../src/platform/trap-words.ts'
 
 const STOP = 0
@@ -12,17 +12,28 @@ const MANY = 100_000
 
 function start(costs: Costs = COSTS) {
   let now = 0
-  const polling = new GatePolling(() => now)
-  polling.useCosts(costs)
+  const polling = new Polling(() => now, gatePolling(costs))
+  let polls = false
+  const trapped = (how: number): boolean => {
+    if (!polls) return polling.exited(how === CAME_RANG)
+    return how === CAME_POLLED ? polling.found() : polling.missed(true)
+  }
   /** @returns after how many traps it begins or stops; undefined: never */
   const turnsAfter = (came: readonly number[], everyNs = costs.trapNs, most = MANY): number | undefined => {
     for (let i = 0; i < most; i++) {
       now += everyNs
-      if (polling.trapped(came[i % came.length])) return i + 1
+      const turns = trapped(came[i % came.length])
+      if (!turns) continue
+      polls = !polls
+      return i + 1
     }
     return undefined
   }
-  return {polling, turnsAfter}
+  const stop = () => {
+    polls = false
+    polling.stop()
+  }
+  return {polling, turnsAfter, stop}
 }
 
 /** That many calls, then a stop. */
@@ -67,11 +78,11 @@ describe('it stops', () => {
   })
 
   test('when calls come no faster than before, because something else wants the processor', () => {
-    const {polling, turnsAfter} = start()
+    const {stop, turnsAfter} = start()
     const trial = (): [begins: number | undefined, ends: number | undefined] => {
       const begins = turnsAfter([CAME_RANG])
       const ends = turnsAfter([CAME_POLLED], COSTS.trapNs)
-      polling.stop()
+      stop()
       return [begins, ends]
     }
     // Three batches of 16 and the trap before each. Then 90 µs times 4, at 4 each, in batches of 8; and so on.
@@ -107,29 +118,28 @@ describe('it stops', () => {
   })
 
   test('and begins anew by twice as much where it was in vain, and by as much where it was not', () => {
-    const {polling, turnsAfter} = start()
+    const {stop, turnsAfter} = start()
     turnsAfter([CAME_RANG])
     turnsAfter([STOP])
-    polling.stop()
+    stop()
     // 90 µs, at 4 each, in batches of 8.
     expect(turnsAfter([CAME_RANG])).toBe(48)
     turnsAfter([CAME_POLLED], 0, 100)
     turnsAfter([STOP])
-    polling.stop()
+    stop()
     expect(turnsAfter([CAME_RANG])).toBe(24)
   })
 })
 
 test('forced, it begins by the first trap and never stops by itself', () => {
-  const {polling, turnsAfter} = start()
+  const {polling, stop, turnsAfter} = start()
   polling.force()
   expect(turnsAfter([STOP])).toBe(1)
   expect(turnsAfter([STOP, CAME_RANG, CAME_POLLED])).toBe(undefined)
-  polling.stop()
+  stop()
   expect(turnsAfter([STOP])).toBe(1)
 })
 
 test('how often it looks follows from costs', () => {
-  const {polling} = start()
-  expect(polling.looks).toEqual({spinLooks: 4400, answerLooks: 36_000, stopLooks: 500})
+  expect(gateLooks(COSTS)).toEqual({spinLooks: 4400, answerLooks: 36_000, stopLooks: 500})
 })

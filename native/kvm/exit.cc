@@ -9,68 +9,54 @@
 namespace hv {
 
 Exit ReadExit(const kvm_run& run) {
-  Exit exit = {};
   switch (run.exit_reason) {
     case KVM_EXIT_IO:
-      exit.kind = ExitKind::kIo;
-      exit.is_write = run.io.direction == KVM_EXIT_IO_OUT;
-      exit.address = run.io.port;
-      exit.size = run.io.size;
-      exit.count = run.io.count;
-      exit.offset = run.io.data_offset;
-      break;
+      return {.kind = ExitKind::kIo,
+              .is_write = run.io.direction == KVM_EXIT_IO_OUT,
+              .address = run.io.port,
+              .size = run.io.size,
+              .count = run.io.count,
+              .offset = run.io.data_offset};
     case KVM_EXIT_MMIO:
-      exit.kind = ExitKind::kMmio;
-      exit.is_write = run.mmio.is_write != 0;
-      exit.address = run.mmio.phys_addr;
-      exit.size = std::min<uint64_t>(run.mmio.len, sizeof(run.mmio.data));
-      exit.count = 1;
-      exit.offset = offsetof(kvm_run, mmio.data);
-      break;
+      return {.kind = ExitKind::kMmio,
+              .is_write = run.mmio.is_write != 0,
+              .address = run.mmio.phys_addr,
+              .size = std::min<uint64_t>(run.mmio.len, sizeof(run.mmio.data)),
+              .count = 1,
+              .offset = offsetof(kvm_run, mmio.data)};
     case KVM_EXIT_HYPERCALL:
-      exit.kind = ExitKind::kHypercall;
-      exit.address = run.hypercall.nr;
-      exit.size = sizeof(run.hypercall.args[0]);
-      exit.count = std::size(run.hypercall.args);
-      exit.offset = offsetof(kvm_run, hypercall.args);
-      break;
+      return {.kind = ExitKind::kHypercall,
+              .address = run.hypercall.nr,
+              .size = sizeof(run.hypercall.args[0]),
+              .count = std::size(run.hypercall.args),
+              .offset = offsetof(kvm_run, hypercall.args)};
     case KVM_EXIT_HLT:
-      exit.kind = ExitKind::kHalt;
-      break;
+      return {.kind = ExitKind::kHalt};
     case KVM_EXIT_DEBUG:
-      exit.kind = ExitKind::kDebug;
-      break;
+      return {.kind = ExitKind::kDebug};
     case KVM_EXIT_SHUTDOWN:
-      exit.kind = ExitKind::kShutdown;
-      break;
+      return {.kind = ExitKind::kShutdown};
     // arm64: PSCI's SYSTEM_OFF and SYSTEM_RESET.
     case KVM_EXIT_SYSTEM_EVENT:
-      exit.kind = ExitKind::kShutdown;
-      exit.reason = run.system_event.type;
-      break;
+      return {.kind = ExitKind::kShutdown, .reason = run.system_event.type};
     case KVM_EXIT_FAIL_ENTRY:
-      exit.kind = ExitKind::kFailEntry;
-      exit.reason = run.fail_entry.hardware_entry_failure_reason;
-      break;
+      return {.kind = ExitKind::kFailEntry, .reason = run.fail_entry.hardware_entry_failure_reason};
     case KVM_EXIT_INTERNAL_ERROR:
-      exit.kind = ExitKind::kInternalError;
-      exit.reason = run.internal.suberror;
-      exit.size = sizeof(run.internal.data[0]);
-      exit.count = std::min<uint64_t>(run.internal.ndata, std::size(run.internal.data));
-      exit.offset = offsetof(kvm_run, internal.data);
-      break;
+      return {.kind = ExitKind::kInternalError,
+              .size = sizeof(run.internal.data[0]),
+              .count = std::min<uint64_t>(run.internal.ndata, std::size(run.internal.data)),
+              .offset = offsetof(kvm_run, internal.data),
+              .reason = run.internal.suberror};
     // arm64: an access that reaches no memory and that the processor does not describe; the data are its ESR_EL2.ISS and its address.
     case KVM_EXIT_ARM_NISV:
-      exit.kind = ExitKind::kInternalError;
-      exit.reason = KVM_INTERNAL_ERROR_EMULATION;
-      exit.size = sizeof(run.arm_nisv.esr_iss);
-      exit.count = 2;
-      exit.offset = offsetof(kvm_run, arm_nisv);
-      break;
+      return {.kind = ExitKind::kInternalError,
+              .size = sizeof(run.arm_nisv.esr_iss),
+              .count = 2,
+              .offset = offsetof(kvm_run, arm_nisv),
+              .reason = KVM_INTERNAL_ERROR_EMULATION};
     default:
-      exit.reason = run.exit_reason;
+      return {.kind = ExitKind::kOther, .reason = run.exit_reason};
   }
-  return exit;
 }
 
 }  // namespace hv

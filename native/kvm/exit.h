@@ -24,14 +24,14 @@ enum class ExitKind : uint64_t {
 // All words are 64 bits wide, because JavaScript reads them from a BigUint64Array. Unused ones are 0.
 struct Exit {
   ExitKind kind;
-  uint64_t is_write;  // io: out; mmio: a store
-  uint64_t
-      address;      // io: port; mmio: guest physical address; hypercall: number; debug: DebugStop's
-  uint64_t size;    // bytes of one item
-  uint64_t count;   // items: io repetitions, hypercall arguments, internal error's data
-  uint64_t offset;  // where the items lie in kvm_run
+  uint64_t is_write = 0;  // io: out; mmio: a store
+  // io: port; mmio: guest physical address; hypercall: number; debug: DebugStop's
+  uint64_t address = 0;
+  uint64_t size = 0;    // bytes of one item
+  uint64_t count = 0;   // items: io repetitions, hypercall arguments, internal error's data
+  uint64_t offset = 0;  // where the items lie in kvm_run
   // fail-entry: the processor's; internal-error: suberror; shutdown: KVM_SYSTEM_EVENT_*; debug: DebugCause
-  uint64_t reason;
+  uint64_t reason = 0;
 };
 constexpr unsigned kExitWords = sizeof(Exit) / sizeof(uint64_t);
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "arch/arch.h"
 #include "sys/ioctl.h"
@@ -62,16 +61,6 @@ std::vector<uint64_t> Vm::TakeDirty(const Region& region) const {
   log.dirty_bitmap = bitmap.data();
   Ioctl(fd(), KVM_GET_DIRTY_LOG, "KVM_GET_DIRTY_LOG", &log);
   return bitmap;
-}
-
-uint8_t* Vm::Translate(uint64_t guest_address, size_t size) const {
-  for (const auto& region : regions_) {
-    if (guest_address < region->guest_address) continue;
-    uint64_t offset = guest_address - region->guest_address;
-    if (offset >= region->mapping.size() || size > region->mapping.size() - offset) continue;
-    return region->mapping.data() + offset;
-  }
-  throw std::out_of_range("guest physical range is not memory");
 }
 
 unsigned Vm::AddInterruptController() {

@@ -49,8 +49,6 @@ class Vm {
   // A bit for each page that the guest wrote since the last time; they count as unwritten from now on.
   // Precondition: the region logs them. Throws std::system_error.
   std::vector<uint64_t> TakeDirty(const Region& region) const;
-  // A guest physical range as host memory. Throws std::out_of_range when a byte of it is not memory.
-  uint8_t* Translate(uint64_t guest_address, size_t size) const;
   // Before the first vCPU. Returns the GIC's version. Throws std::system_error ENODEV where KVM has no controller.
   unsigned AddInterruptController();
   // Sets the level of an input of the interrupt controller. Throws std::system_error ENXIO where there is no controller.

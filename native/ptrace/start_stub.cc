@@ -5,7 +5,6 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/memfd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -23,6 +22,7 @@
 #include "arch/tracee.h"
 #include "shim/stub.h"
 #include "sys/ioctl.h"
+#include "sys/thread.h"
 
 // shim/*/stub.S
 extern "C" const uint8_t hv_stub_code[], hv_stub_handler[], hv_stub_code_end[];
@@ -30,9 +30,6 @@ extern "C" const uint8_t hv_stub_code[], hv_stub_handler[], hv_stub_code_end[];
 namespace hv {
 namespace {
 
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x10
-#endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -169,18 +166,10 @@ bool MaySignalOthers() {
 }  // namespace
 
 SharedMemory CreateStubImage() {
-  auto create = [](unsigned flags) {
-    SharedMemory image = SharedMemory::OfFile("hv-stub", HV_STUB_IMAGE_BYTES, flags);
-    WriteImage(image.mapping.data());
-    return image;
-  };
-  try {
-    return create(MFD_CLOEXEC | MFD_EXEC);
-  } catch (const std::system_error& error) {
-    // Before Linux 6.3 every memfd may be executed.
-    if (error.code().value() != EINVAL) throw;
-    return create(MFD_CLOEXEC);
-  }
+  SharedMemory image =
+      SharedMemory::OfFile(ExecutableFile("hv-stub", MFD_CLOEXEC), HV_STUB_IMAGE_BYTES);
+  WriteImage(image.mapping.data());
+  return image;
 }
 
 uint64_t StubOffset(const uint8_t* label) {
@@ -195,15 +184,15 @@ pid_t StartStub(const SharedMemory& image, const SharedMemory& memory_file) {
   const bool drops_identity = MaySignalOthers();
   for (int namespaces : drops_identity ? kTriesWithIdentity : kTries) {
     start = {image.file.get(), memory_file.file.get(), namespaces, drops_identity, nullptr, 0};
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
     // CLONE_UNTRACED: we trace it ourselves, even if this process is traced (strace -f).
     // SAFETY: the child has a stack of its own, and this thread sleeps until it executes or ends.
-    pid_t pid = ::clone(Child, stack.data() + kStackBytes,
-                        CLONE_VM | CLONE_VFORK | CLONE_UNTRACED | SIGCHLD | namespaces, &start);
-    Try(start, pid, "clone");
-    pthread_sigmask(SIG_SETMASK, &old, nullptr);
+    pid_t pid;
+    {
+      BlockedSignals blocked;
+      pid = ::clone(Child, stack.data() + kStackBytes,
+                    CLONE_VM | CLONE_VFORK | CLONE_UNTRACED | SIGCHLD | namespaces, &start);
+      Try(start, pid, "clone");
+    }
     if (start.failed == nullptr) return pid;
     while (pid > 0 && ::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
     }

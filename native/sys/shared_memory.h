@@ -17,13 +17,25 @@ namespace hv {
 // Of x86_64, and of arm64 where pages have 4 KiB.
 constexpr size_t kHugePageBytes = 2 << 20;
 
+// memfd_create(2) for a file that is to be executed; before Linux 6.3 every memfd may be. Throws std::system_error.
+inline Fd ExecutableFile(const char* name, unsigned flags) {
+  constexpr unsigned kExecutable = 0x10;  // linux/memfd.h's MFD_EXEC, which older headers lack
+  const int fd = ::memfd_create(name, flags | kExecutable);
+  if (fd >= 0 || errno != EINVAL) return Fd(Check(fd, "memfd_create"));
+  return Fd(Check(::memfd_create(name, flags), "memfd_create"));
+}
+
 struct SharedMemory {
   Mapping mapping;
   Fd file;  // the memfd behind it; none: anonymous memory
 
-  // Lazily backed by a memfd. `flags`: of memfd_create(2). Throws std::system_error.
-  static SharedMemory OfFile(const char* name, size_t size, unsigned flags = MFD_CLOEXEC) {
-    Fd file(Check(::memfd_create(name, flags), "memfd_create"));
+  // Lazily backed by a memfd. Throws std::system_error.
+  static SharedMemory OfFile(const char* name, size_t size) {
+    return OfFile(Fd(Check(::memfd_create(name, MFD_CLOEXEC), "memfd_create")), size);
+  }
+
+  // The same with an empty memfd.
+  static SharedMemory OfFile(Fd file, size_t size) {
     Check(::ftruncate(file.get(), static_cast<off_t>(size)), "ftruncate");
     Mapping mapping(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file.get(), 0,
                     "mmap guest memory");

@@ -18,7 +18,7 @@
 #include <cstring>
 #include <new>
 
-#include "sys/before_exit.h"
+#include "sys/thread.h"
 
 namespace hv {
 namespace {
@@ -40,20 +40,6 @@ Shared* shared = nullptr;
 pid_t keeper = 0;
 // hv was stopped, and the guest's modes have yet to be set again.
 bool is_away = false;
-
-// Setting modes from the background would stop the process with SIGTTOU, unless that is blocked.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
-
- private:
-  sigset_t old_;
-};
 
 void CloseAllBut(int kept_fd, int other_fd) {
   int low = kept_fd < other_fd ? kept_fd : other_fd;
@@ -120,7 +106,6 @@ int GuardTerminal(int fd) {
   }
   if (::ioctl(fd, TCGETS, &shared->original) < 0) return -1;
   terminal = fd;
-  before_exit = RestoreTerminal;
   // Started now, because in its jail hv cannot make processes.
   return keeper > 0 ? 0 : StartKeeper();
 }
@@ -143,6 +128,7 @@ int EndTerminalChange() {
 
 void RestoreTerminal() {
   if (terminal < 0) return;
+  // Setting modes from the background would stop the process with SIGTTOU, unless that is blocked.
   BlockedSignals blocked;
   shared->changing = false;
   if (shared->changed.exchange(false) && IsTerminalForeground(terminal) != 0)

@@ -17,7 +17,8 @@ int TerminalKeeper();
 int BeginTerminalChange();
 int EndTerminalChange();
 
-// Puts back what hv began with, unless another job has the terminal now, and ends the keeper. Async-signal-safe.
+// Puts back what hv began with, unless another job has the terminal now, and ends the keeper; nothing if hv guards none. Any thread may call
+// it straight before _exit, while the others go on. Async-signal-safe.
 void RestoreTerminal();
 
 // Call these around a stop of this process: they set what hv began with, then the guest's modes again.

@@ -1,4 +1,4 @@
-// thread.h: starts a thread that takes none of the process's signals.
+// thread.h: keeps signals from the calling thread, and from threads that it starts.
 #ifndef HV_SYS_THREAD_H_
 #define HV_SYS_THREAD_H_
 
@@ -10,16 +10,27 @@
 
 namespace hv {
 
+// While one lives, its thread gets only the signals of `unblocked`.
+class BlockedSignals {
+ public:
+  explicit BlockedSignals(std::initializer_list<int> unblocked = {}) {
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (int signal : unblocked) sigdelset(&blocked, signal);
+    pthread_sigmask(SIG_SETMASK, &blocked, &old_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t old_;
+};
+
 // Signals go to the threads that know them; this one gets only those of `unblocked`.
 template <typename Body>
 std::thread StartThread(std::initializer_list<int> unblocked, Body body) {
-  sigset_t blocked, old;
-  sigfillset(&blocked);
-  for (int signal : unblocked) sigdelset(&blocked, signal);
-  pthread_sigmask(SIG_SETMASK, &blocked, &old);
-  std::thread thread(std::move(body));
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  return thread;
+  BlockedSignals blocked(unblocked);
+  return std::thread(std::move(body));
 }
 
 }  // namespace hv

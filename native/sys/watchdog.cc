@@ -9,9 +9,9 @@
 #include <climits>
 #include <utility>
 
-#include "sys/before_exit.h"
 #include "sys/futex.h"
 #include "sys/monotonic.h"
+#include "sys/terminal_guard.h"
 #include "sys/thread.h"
 
 namespace hv {
@@ -45,7 +45,7 @@ void Watchdog::Run() {
       FutexWaitFor(called_off_, 0, left);
       continue;
     }
-    if (auto undo = before_exit.load()) undo();
+    RestoreTerminal();
     Say(line_);
     ::_exit(status_);
   }

@@ -7,6 +7,7 @@ import {badArgument, printable} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import {type CpuidFeature, type CpuidRegister, type FeaturePlace, featurePlaces} from './cpuid-features.ts'
+import {orThrow} from './open-error.ts'
 
 export type {CpuidFeature, CpuidRegister} from './cpuid-features.ts'
 
@@ -123,12 +124,13 @@ export class Cpuid {
     for (const changed of changes) apply(entries, changed)
     if (entries.length > ENTRIES_MAX) throw badArgument(`CPUID has ${ENTRIES_MAX} leaves at most`)
     const native = this.#native()
-    try {
-      addon.writeVcpuPart(native, part(), encode(entries))
-    } catch (cause) {
-      const message = `KVM does not take this CPUID: ${(cause as Error).message}`
-      throw badArgument(message, 'set it before the first run of the vCPU', {cause})
-    }
+    orThrow(
+      () => addon.writeVcpuPart(native, part(), encode(entries)),
+      (cause) => {
+        const message = `KVM does not take this CPUID: ${cause.message}`
+        return badArgument(message, 'set it before the first run of the vCPU', {cause})
+      },
+    )
   }
 
   #read(): Uint8Array {

@@ -6,7 +6,7 @@ import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import type {GuestAddress} from './guest-memory.ts'
-import {openError} from './open-error.ts'
+import {openError, orThrow} from './open-error.ts'
 
 /**
  * Data whose use stops the vCPU. x86_64: 1, 2, 4 or 8 bytes at a multiple of that, and not the kind `read` (SDM vol. 3, 19.2.4). arm64:
@@ -78,12 +78,8 @@ let known: DebugLimits | undefined
 
 /** The host is asked once, before a jail makes that impossible. @throws HvError KVM_MISSING, KVM_DENIED */
 export function debugLimits(): DebugLimits {
-  try {
-    known ??= Object.freeze(addon.debugLimits())
-    return known
-  } catch (error) {
-    throw openError(error as Error & {errno?: number})
-  }
+  known ??= Object.freeze(orThrow(addon.debugLimits, openError))
+  return known
 }
 
 /** What a vCPU was last asked to stop for. @internal Vcpu's */
@@ -101,14 +97,11 @@ export class Debugging {
       watchpoints.flatMap((each) => [BigInt(each.address), BigInt(each.length), BigInt(kindOf(each))]),
     )
     const tell = (): void => addon.debugVcpu(vcpu, singleStep, softwareBreakpoints, stops, watched)
-    try {
-      tell()
-    } catch (cause) {
-      const {message, errno} = cause as Error & {errno?: number}
-      throw errno === undefined
-        ? badArgument(message, 'see debugLimits', {cause})
-        : new HvError('KVM_UNUSABLE', `KVM does not debug the vCPU: ${message}`, '', {cause})
-    }
+    orThrow(tell, (cause) =>
+      cause.errno === undefined
+        ? badArgument(cause.message, 'see debugLimits', {cause})
+        : new HvError('KVM_UNUSABLE', `KVM does not debug the vCPU: ${cause.message}`, '', {cause}),
+    )
     this.#steps = singleStep ? tell : undefined
   }
 

@@ -4,6 +4,7 @@ import {EBUSY, EEXIST, EINVAL, EMFILE, ENFILE, ENOSPC} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import type {NativeEventfd, NativeVm} from './addon.ts'
+import {type Failure, orThrow} from './open-error.ts'
 import {canWatch} from './readable.ts'
 
 /**
@@ -46,7 +47,10 @@ export class Eventfds {
       const message = `a VM has ${EVENTFDS_MAX} eventfds at most`
       throw badArgument(message, 'dispose of those that are not needed')
     }
-    const eventfd = opened(fd)
+    const eventfd = orThrow(
+      () => new addon.Eventfd(fd),
+      (cause) => unopened(fd, cause),
+    )
     this.#all.add(eventfd)
     return eventfd
   }
@@ -78,7 +82,7 @@ export function requireListening(): void {
  */
 export function refusedEventfd(error: unknown, subject: string, isGiven = false): unknown {
   if (error instanceof HvError) return error
-  const cause = error as Error & {errno?: number}
+  const cause = error as Failure
   const options = {cause}
   switch (cause.errno) {
     case EBUSY:
@@ -93,16 +97,10 @@ export function refusedEventfd(error: unknown, subject: string, isGiven = false)
   return new HvError('KVM_UNUSABLE', `KVM refuses ${subject}: ${cause.message}`, 'see eventfdLimits', options)
 }
 
-function opened(fd: number): NativeEventfd {
-  try {
-    return new addon.Eventfd(fd)
-  } catch (error) {
-    const cause = error as Error & {errno?: number}
-    const isFull = cause.errno === EMFILE || cause.errno === ENFILE
-    if (fd >= 0 && !isFull) {
-      const message = `descriptor ${fd} is none that is open`
-      throw badArgument(message, 'give an eventfd’s', {cause})
-    }
-    throw new HvError('HOST_SYSCALL', `no eventfd: ${cause.message}`, 'raise `ulimit -n`', {cause})
-  }
+/** @param fd the one that was given, or -1 */
+function unopened(fd: number, cause: Failure): HvError {
+  const isFull = cause.errno === EMFILE || cause.errno === ENFILE
+  if (fd < 0 || isFull)
+    return new HvError('HOST_SYSCALL', `no eventfd: ${cause.message}`, 'raise `ulimit -n`', {cause})
+  return badArgument(`descriptor ${fd} is none that is open`, 'give an eventfd’s', {cause})
 }

@@ -4,6 +4,7 @@ import {badArgument, HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
 import type {Eventfds} from './eventfd.ts'
 import {type Irqfd, type IrqfdOptions, type IrqfdTarget, makeIrqfd} from './irqfd.ts'
+import {orThrow} from './open-error.ts'
 
 /**
  * An input of the interrupt controller, driven by the host. It stays raised until it is lowered; a guest that takes it as
@@ -109,11 +110,7 @@ export class Irqchip {
    */
   sendMsi({address, data}: Msi): boolean {
     checkMsi({address, data})
-    try {
-      return this.#native().signalMsi(address, data)
-    } catch (cause) {
-      throw untaken(address, cause)
-    }
+    return orThrow(() => this.#native().signalMsi(address, data), untaken(address))
   }
 
   #input(gsi: number): IrqfdTarget {
@@ -126,13 +123,7 @@ export class Irqchip {
     return {
       name: `message ${data}`,
       hasLevels: false,
-      take: (native) => {
-        try {
-          return native.addMessage(address, data)
-        } catch (cause) {
-          throw untaken(address, cause)
-        }
-      },
+      take: (native) => orThrow(() => native.addMessage(address, data), untaken(address)),
       free: (native, gsi) => native.removeMessage(gsi),
     }
   }
@@ -153,11 +144,13 @@ function checkMsi({address, data}: Msi): void {
   throw badArgument(`an interrupt cannot be message ${data} to address ${address}`)
 }
 
-function untaken(address: number, cause: unknown): unknown {
-  if (cause instanceof HvError) return cause
-  const message = `nothing takes an interrupt at address 0x${address.toString(16)}`
-  return badArgument(message, 'give the address of a doorbell', {cause})
-}
+const untaken =
+  (address: number) =>
+  (cause: unknown): unknown => {
+    if (cause instanceof HvError) return cause
+    const message = `nothing takes an interrupt at address 0x${address.toString(16)}`
+    return badArgument(message, 'give the address of a doorbell', {cause})
+  }
 
 /** KVM's IOAPIC: arch/x86/kvm/ioapic.h, IOAPIC_NUM_PINS. */
 const IOAPIC_PINS = 24
@@ -166,10 +159,9 @@ const GIC_SPIS = 224
 
 /** Call it before the first vCPU. @returns the GIC's version, or 0. @throws HvError KVM_UNUSABLE */
 export function addIrqchip(native: NativeVm): number {
-  try {
-    return native.addInterruptController()
-  } catch (cause) {
-    const message = 'KVM gives VMs no interrupt controller on this host'
-    throw new HvError('KVM_UNUSABLE', message, 'leave irqchip away: the guest polls', {cause})
-  }
+  const message = 'KVM gives VMs no interrupt controller on this host'
+  return orThrow(
+    () => native.addInterruptController(),
+    (cause) => new HvError('KVM_UNUSABLE', message, 'leave irqchip away: the guest polls', {cause}),
+  )
 }

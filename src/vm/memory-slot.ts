@@ -8,6 +8,7 @@ import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeMemorySlot, NativeVm} from './addon.ts'
+import {type Failure, orThrow} from './open-error.ts'
 
 /** Where memory lies, and what backs it. @see {@link MemorySlot} */
 export interface MemorySlotOptions {
@@ -106,11 +107,10 @@ export class MemorySlot implements Disposable {
   takeDirty(): DirtyRange[] {
     this.#check()
     const bitmap = new BigUint64Array(Math.ceil(this.bytes / addon.pageBytes / 64))
-    try {
-      this.#native.takeDirty(bitmap)
-    } catch (cause) {
-      throw badArgument('the slot logs no dirty pages', 'make it with logsDirty', {cause})
-    }
+    orThrow(
+      () => this.#native.takeDirty(bitmap),
+      (cause) => badArgument('the slot logs no dirty pages', 'make it with logsDirty', {cause}),
+    )
     return rangesOf(bitmap, this.address)
   }
 
@@ -121,12 +121,13 @@ export class MemorySlot implements Disposable {
    */
   release(address: number, length: number): void {
     const offset = this.#offsetOf(address, length)
-    try {
-      this.#native.release(offset, length)
-    } catch (cause) {
-      const message = `the host cannot take memory back: ${(cause as Error).message}`
-      throw new HvError('HOST_SYSCALL', message, `give multiples of ${addon.pageBytes}`, {cause})
-    }
+    orThrow(
+      () => this.#native.release(offset, length),
+      (cause) => {
+        const message = `the host cannot take memory back: ${cause.message}`
+        return new HvError('HOST_SYSCALL', message, `give multiples of ${addon.pageBytes}`, {cause})
+      },
+    )
   }
 
   /** The memory itself; empty once the slot is disposed of. @internal GuestMemory's */
@@ -201,14 +202,13 @@ function checkLength(file: number, end: number): void {
 
 function create(vm: NativeVm, options: Required<MemorySlotOptions>): NativeMemorySlot {
   const {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset} = options
-  try {
-    return new addon.MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePages, file, fileOffset)
-  } catch (error) {
-    throw slotError(error as Error & {errno?: number}, options)
-  }
+  return orThrow(
+    () => new addon.MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePages, file, fileOffset),
+    (cause) => slotError(cause, options),
+  )
 }
 
-function slotError(cause: Error & {errno?: number}, {address, bytes}: MemorySlotOptions): HvError {
+function slotError(cause: Failure, {address, bytes}: MemorySlotOptions): HvError {
   const place = `${bytes} bytes of memory at address 0x${address.toString(16)}`
   switch (cause.errno) {
     case EEXIST:

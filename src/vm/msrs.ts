@@ -5,6 +5,7 @@ import {arch} from '../arch/index.ts'
 import {badArgument, type HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
+import {orThrow} from './open-error.ts'
 import {checkWord} from './registers.ts'
 
 const msrIndex = takes.integer(0, 2 ** 32 - 1)
@@ -36,22 +37,14 @@ export class Msrs {
   /** @throws HvError BAD_ARGUMENT for one that this vCPU does not have, or on arm64; VCPU_BUSY while it runs; DISPOSED */
   get(index: number): bigint {
     const native = this.#of(index)
-    try {
-      return addon.readMsr(native, index)
-    } catch (cause) {
-      throw refused(cause as Error)
-    }
+    return orThrow(() => addon.readMsr(native, index), refused)
   }
 
   /** @throws HvError BAD_ARGUMENT also for a value that KVM refuses; as `get` */
   set(index: number, value: bigint): void {
     const native = this.#of(index)
     checkWord(`MSR 0x${index.toString(16)}`, value)
-    try {
-      addon.writeMsr(native, index, value)
-    } catch (cause) {
-      throw refused(cause as Error)
-    }
+    orThrow(() => addon.writeMsr(native, index, value), refused)
   }
 
   #of(index: number): NativeVcpu {

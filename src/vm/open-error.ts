@@ -1,13 +1,22 @@
-// What a failure to make a VM or a vCPU means, and how to fix it.
+// What a failure of the addon means: in general, and to make a VM or a vCPU; and how to fix it.
 
 import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EOPNOTSUPP, EPERM, errnoName} from '../abi/errno.ts'
 import {badArgument, HvError} from '../errors.ts'
 
 const SEE_CHECK = 'run `hv check` to see why'
 
-type Failure = Error & {errno?: number}
+/** What the addon throws: its `errno` is the host's error. */
+export type Failure = Error & {errno?: number}
 
-/** @param cause from the addon: its `errno` is the host's error */
+/** @returns what `body` does. What that throws becomes `meaning` of it */
+export function orThrow<Result>(body: () => Result, meaning: (cause: Failure) => unknown): Result {
+  try {
+    return body()
+  } catch (cause) {
+    throw meaning(cause as Failure)
+  }
+}
+
 export function openError(cause: Failure): HvError {
   const [code, message, nextStep] = meaningOf(cause)
   return new HvError(code, message, nextStep, {cause})
@@ -36,7 +45,6 @@ export function requireHeld(errno: number): void {
   if (errno !== 0) throw openError(Object.assign(new Error(errnoName(errno)), {errno}))
 }
 
-/** @param cause from the addon */
 export function vcpuError(cause: Failure): HvError {
   switch (cause.errno) {
     case EOPNOTSUPP:

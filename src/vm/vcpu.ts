@@ -9,6 +9,7 @@ import {Cpuid} from './cpuid.ts'
 import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './debug.ts'
 import {type Answer, type Exit, INTERRUPTED, isAccess, readExit} from './exit.ts'
 import {Msrs} from './msrs.ts'
+import {orThrow} from './open-error.ts'
 import {Registers} from './registers.ts'
 import {checkState, readVcpu, type VcpuState, writeVcpu} from './save/parts.ts'
 import {Vectors} from './vectors.ts'
@@ -229,12 +230,10 @@ export class Vcpu implements Disposable {
 }
 
 /** The VM's interrupt controller starts before the first run. */
-function starting<Result>(run: () => Result): Result {
-  try {
-    return run()
-  } catch (cause) {
-    throw new HvError('VCPU_FAILED', `KVM cannot start the VM: ${(cause as Error).message}`, '', {cause})
-  }
-}
+const starting = <Result>(run: () => Result): Result =>
+  orThrow(
+    run,
+    (cause) => new HvError('VCPU_FAILED', `KVM cannot start the VM: ${cause.message}`, '', {cause}),
+  )
 
 const disposed = (): HvError => new HvError('DISPOSED', 'the vCPU is disposed')

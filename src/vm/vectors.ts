@@ -5,6 +5,7 @@ import {arch} from '../arch/index.ts'
 import {badArgument, printable} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
+import {orThrow} from './open-error.ts'
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9'
 type UpTo15 = Digit | `1${'0' | '1' | '2' | '3' | '4' | '5'}`
@@ -120,13 +121,10 @@ export class Vectors {
   /** @internal @throws HvError as `set` */
   writeArea(area: Uint8Array): void {
     const native = this.#native()
-    try {
-      addon.writeVectors(native, area)
-    } catch (cause) {
-      throw badArgument(`KVM refuses these registers: ${(cause as Error).message}`, '', {
-        cause,
-      })
-    }
+    orThrow(
+      () => addon.writeVectors(native, area),
+      (cause) => badArgument(`KVM refuses these registers: ${cause.message}`, '', {cause}),
+    )
   }
 }
 

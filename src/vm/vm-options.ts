@@ -6,7 +6,7 @@ import {arch} from '../arch/index.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {VmLimits} from './addon.ts'
-import {openError} from './open-error.ts'
+import {openError, orThrow} from './open-error.ts'
 
 /** How large a VM's memory is, where it lies, and what else the VM has. @see {@link Vm} */
 export interface VmOptions {
@@ -66,7 +66,7 @@ export function checkOptions(options: VmOptions): Required<VmOptions> {
   const checked = {memoryBytes, memoryBase, ipaBits, nested, irqchip: irqchip || nested, hugePages}
   checkMemory(checked)
   if (arch.name !== 'arm64') refuse(checked)
-  else if (ipaBits !== 0 || nested) checkLimits(checked, limits())
+  else if (ipaBits !== 0 || nested) checkLimits(checked, orThrow(addon.vmLimits, openError))
   return checked
 }
 
@@ -118,13 +118,5 @@ export function checkLimits(
     const nextStep =
       'use a processor with FEAT_NV2, Linux 6.16 or later, and the kernel argument kvm-arm.mode=nested'
     throw new HvError('KVM_UNUSABLE', message, nextStep)
-  }
-}
-
-function limits(): VmLimits {
-  try {
-    return addon.vmLimits()
-  } catch (error) {
-    throw openError(error as Error & {errno?: number})
   }
 }

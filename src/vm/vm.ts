@@ -11,7 +11,7 @@ import {GuestMemory} from './guest-memory.ts'
 import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
 import {addIrqchip, Irqchip} from './irqchip.ts'
 import {MemorySlot, type MemorySlotOptions} from './memory-slot.ts'
-import {openError, vcpuError} from './open-error.ts'
+import {openError, orThrow, vcpuError} from './open-error.ts'
 import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
 import type {Description, SavedVcpu} from './save/format.ts'
 import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
@@ -69,7 +69,7 @@ export class Vm implements Disposable {
   /** Makes a VM with memory and no vCPU. @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
   static create(options: VmOptions): Vm {
     const checked = checkOptions(options)
-    const native = create(checked)
+    const native = orThrow(() => new addon.Vm(checked.ipaBits), openError)
     try {
       return new Vm(native, checked)
     } catch (error) {
@@ -317,18 +317,6 @@ export class Vm implements Disposable {
   }
 
   #newVcpu(startsOff: boolean): NativeVcpu {
-    try {
-      return new addon.Vcpu(this.#native, startsOff, this.hasEl2)
-    } catch (error) {
-      throw vcpuError(error as Error & {errno?: number})
-    }
-  }
-}
-
-function create({ipaBits}: Required<VmOptions>): NativeVm {
-  try {
-    return new addon.Vm(ipaBits)
-  } catch (error) {
-    throw openError(error as Error & {errno?: number})
+    return orThrow(() => new addon.Vcpu(this.#native, startsOff, this.hasEl2), vcpuError)
   }
 }

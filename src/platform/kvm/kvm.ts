@@ -3,7 +3,7 @@
 import {availableParallelism} from 'node:os'
 import {ENOMEM} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
-import {openError} from '../../vm/open-error.ts'
+import {type Failure, openError} from '../../vm/open-error.ts'
 import {MAX_CPUS} from '../choice.ts'
 import {breakEven, type Costs, kvmPolling, NEVER_POLLING} from '../costs.ts'
 import {orGuestErrno} from '../guest-errno.ts'
@@ -66,7 +66,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
       this.#vm = new addon.UserVm(size, cpus)
     } catch (error) {
       this.events.dispose()
-      throw openError(error as Error & {errno?: number})
+      throw openError(error as Failure)
     }
     const vm = this.#vm
     const supervisor = new ShownRegion(vm.supervisorBytes, FIRST_BYTES.supervisor, (bytes) =>

@@ -6,6 +6,7 @@ import {arch} from '../../arch/index.ts'
 import {badArgument, HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import type {NativeVcpu, NativeVm} from '../addon.ts'
+import {type Failure, orThrow} from '../open-error.ts'
 
 /** Bytes by part name. */
 export type Parts = Record<string, Uint8Array>
@@ -68,12 +69,11 @@ export const writeVm = (native: NativeVm, parts: Parts): void => write(vmParts(n
 function read({names, read: readPart}: Owner): Parts {
   const parts: Parts = {}
   for (const [index, name] of names.entries()) {
-    try {
-      const bytes = readPart(index)
-      if (bytes.length > 0) parts[name] = bytes
-    } catch (cause) {
-      throw new HvError('VCPU_FAILED', `KVM does not give ${name}: ${(cause as Error).message}`, '', {cause})
-    }
+    const bytes = orThrow(
+      () => readPart(index),
+      (cause) => new HvError('VCPU_FAILED', `KVM does not give ${name}: ${cause.message}`, '', {cause}),
+    )
+    if (bytes.length > 0) parts[name] = bytes
   }
   return parts
 }
@@ -83,22 +83,23 @@ function write(owner: Owner, parts: Parts): void {
   if (unknown !== undefined)
     throw bad(`the state has a part ${printable(unknown.slice(0, 40))}, which hv does not know`)
   for (const [index, name] of owner.names.entries()) {
-    if (Object.hasOwn(parts, name)) writePart(owner, index, parts[name])
+    if (Object.hasOwn(parts, name))
+      orThrow(
+        () => owner.write(index, parts[name]),
+        (cause) => refusal(name, cause),
+      )
     // Fine if this host's KVM has no such part either, or the VM has no interrupt controller.
     else if (owner.read(index).length > 0) throw bad(`the state has no part ${name}`)
   }
 }
 
-function writePart({names, write: put}: Owner, index: number, bytes: Uint8Array): void {
-  try {
-    put(index, bytes)
-  } catch (cause) {
-    const {message, errno} = cause as Error & {errno?: number}
-    if (errno === undefined) throw bad(`part ${names[index]} is none of this host's: ${message}`, {cause})
-    const nextStep = 'restore it where KVM and the processor are as they were'
-    if (errno === EOPNOTSUPP) throw new HvError('KVM_UNUSABLE', message, nextStep, {cause})
-    throw badArgument(`KVM refuses part ${names[index]}: ${message}`, nextStep, {cause})
-  }
+/** Why KVM does not take the part. */
+function refusal(name: string, cause: Failure): HvError {
+  const {message, errno} = cause
+  if (errno === undefined) return bad(`part ${name} is none of this host's: ${message}`, {cause})
+  const nextStep = 'restore it where KVM and the processor are as they were'
+  if (errno === EOPNOTSUPP) return new HvError('KVM_UNUSABLE', message, nextStep, {cause})
+  return badArgument(`KVM refuses part ${name}: ${message}`, nextStep, {cause})
 }
 
 const bad = (message: string, options: ErrorOptions = {}): HvError =>

@@ -4,10 +4,16 @@ import * as fcntl from '../../../abi/fcntl.ts'
 import * as ioctl from '../../../abi/ioctl.ts'
 import {TERMIOS_SIZE, WINSIZE_SIZE} from '../../../abi/termios.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
-import {descriptorBits, fcntlCommand, lockType, openFlags, seals, seekWhence} from '../names/files.ts'
-import {enumeration, hexOf, startingWith} from '../text/number.ts'
+import {openFlags, seekWhence} from '../names/files.ts'
+import {enumeration, flagWord, hexOf, pick, startingWith} from '../text/number.ts'
 import {int64} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
+
+const LOCK_TYPES = ['F_RDLCK', 'F_WRLCK', 'F_UNLCK']
+const fcntlCommand = enumeration(startingWith(fcntl, 'F_', LOCK_TYPES, 'F_SEAL_'), 'F_???')
+const lockType = enumeration(pick(fcntl, LOCK_TYPES.join(' ')), 'F_???')
+const descriptorBits = flagWord(pick(fcntl, 'FD_CLOEXEC'), 'FD_???')
+const seals = flagWord(startingWith(fcntl, 'F_SEAL_'), 'F_SEAL_???')
 
 // Which argument each command of fcntl(2) takes, and what it returns.
 const takesNothing: ReadonlySet<number> = new Set([

@@ -1,39 +1,31 @@
 // Kinds of files' flags, modes and offsets.
 
-import {O_CREAT, O_TMPFILE, OPEN_HOW_SIZE} from '../../../abi/open-flags.ts'
+import * as at from '../../../abi/at-flags.ts'
+import * as fcntl from '../../../abi/fcntl.ts'
+import * as iovec from '../../../abi/iovec.ts'
+import * as open from '../../../abi/open-flags.ts'
 import {arch} from '../../../arch/index.ts'
 import {flagNames, type OpenHow} from '../argument-value.ts'
-import {flagged, HIDDEN, type Kinds, named, structIn} from '../kind.ts'
-import {
-  accessBits,
-  adviceName,
-  atFlags,
-  closeRangeFlags,
-  descriptorFlags,
-  eventfdFlags,
-  fallocateMode,
-  fileMode,
-  lockOperation,
-  memfdFlags,
-  openFlags,
-  readWriteFlags,
-  renameFlags,
-  resolveFlags,
-  seekWhence,
-} from '../names/files.ts'
-import {hex, octal} from '../text/number.ts'
+import {flagged, HIDDEN, type Kind, type Kinds, named, structIn} from '../kind.ts'
+import {atFlags, fileMode, openFlags, openRest, seekWhence} from '../names/files.ts'
+import {counted, enumeration, flagWord, hex, type Names, octal, pick, startingWith} from '../text/number.ts'
 import {viewOf} from '../traced-call.ts'
 
 /** umode_t is 16 bits wide. */
 const MODE_BITS = 0xffff
 
+const {O_CREAT, O_TMPFILE, O_CLOEXEC, O_NONBLOCK, OPEN_HOW_SIZE} = open
+const resolveFlags = flagWord(startingWith(at, 'RESOLVE_'), 'RESOLVE_???')
+
 export const files = {
   openflags: flagged(openFlags),
   /** O_CLOEXEC and the like, with no access mode. */
-  fdflags: flagged(descriptorFlags('O')),
-  epollflags: flagged(descriptorFlags('EPOLL')),
-  timerfdflags: flagged(descriptorFlags('TFD')),
-  signalfdflags: flagged(descriptorFlags('SFD')),
+  fdflags: flagged(openRest),
+  epollflags: descriptorFlags('EPOLL'),
+  // strace has one list for all of timerfd's flags.
+  timerfdflags: descriptorFlags('TFD', {TFD_TIMER_ABSTIME: 1, TFD_TIMER_CANCEL_ON_SET: 2}),
+  signalfdflags: descriptorFlags('SFD'),
+  eventfdflags: descriptorFlags('EFD', pick(fcntl, 'EFD_SEMAPHORE')),
   /** mode_t: a number, except for mknod(2), which includes a type. open(2) takes it only with flags that create. */
   mode: {
     enter(call, index) {
@@ -52,17 +44,27 @@ export const files = {
     },
   },
   atflags: flagged((value, call) => atFlags(value, call.name)),
-  amode: flagged(accessBits),
-  fadvice: named(adviceName),
-  rwflags: flagged(readWriteFlags),
+  amode: flagged(flagWord(pick(at, 'R_OK W_OK X_OK'), '?_OK', 'F_OK')),
+  fadvice: named(
+    enumeration(
+      counted('POSIX_FADV_', 'NORMAL RANDOM SEQUENTIAL WILLNEED DONTNEED NOREUSE'),
+      'POSIX_FADV_???',
+    ),
+  ),
+  rwflags: flagged(flagWord(startingWith(iovec, 'RWF_'), 'RWF_???')),
   whence: named(seekWhence),
-  renameflags: flagged(renameFlags),
-  fallocmode: flagged(fallocateMode),
-  lockop: flagged(lockOperation),
-  eventfdflags: flagged(eventfdFlags),
-  memfdflags: flagged(memfdFlags),
-  closerangeflags: flagged(closeRangeFlags),
+  renameflags: flagged(flagWord(startingWith(open, 'RENAME_'), 'RENAME_??')),
+  fallocmode: flagged(flagWord(startingWith(open, 'FALLOC_FL_'), 'FALLOC_FL_???')),
+  lockop: flagged(flagWord(startingWith(fcntl, 'LOCK_'), 'LOCK_???')),
+  memfdflags: flagged(flagWord(startingWith(fcntl, 'MFD_'), 'MFD_???')),
+  closerangeflags: flagged(flagWord(startingWith(fcntl, 'CLOSE_RANGE_'), 'CLOSE_RANGE_???')),
 } satisfies Kinds
+
+/** O_CLOEXEC and O_NONBLOCK under the name of a family of calls: epoll_create1(2)'s EPOLL, after `more` flags. */
+function descriptorFlags(family: string, more: Names = {}): Kind {
+  const both = {[`${family}_CLOEXEC`]: O_CLOEXEC, [`${family}_NONBLOCK`]: O_NONBLOCK}
+  return flagged(flagWord({...more, ...both}, `${family}_???`))
+}
 
 function creates(guestFlags: number): boolean {
   const flags = arch.kernelAbi.openFlags(guestFlags)

@@ -2,12 +2,16 @@
 
 import {FUTEX_CLOCK_REALTIME, FUTEX_PRIVATE_FLAG} from '../../../abi/futex.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
-import {futexNames} from '../names/process.ts'
 import {counted, enumeration, hexOf} from '../text/number.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {times} from './time.ts'
 
 const OPERATION = 1
+const futexNames = counted(
+  'FUTEX_',
+  'WAIT WAKE FD REQUEUE CMP_REQUEUE WAKE_OP LOCK_PI UNLOCK_PI TRYLOCK_PI WAIT_BITSET WAKE_BITSET ' +
+    'WAIT_REQUEUE_PI CMP_REQUEUE_PI LOCK_PI2',
+)
 const {
   FUTEX_WAIT,
   FUTEX_REQUEUE,

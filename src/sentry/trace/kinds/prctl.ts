@@ -16,8 +16,8 @@ import {
 } from '../../../abi/prctl.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
-import {dumpableName, prctlName} from '../names/process.ts'
 import {signalName} from '../names/signals.ts'
+import {counted, enumeration} from '../text/number.ts'
 import {quote, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {capabilityName} from './capabilities.ts'
@@ -25,6 +25,22 @@ import {capabilityName} from './capabilities.ts'
 const COMM_LENGTH = 15
 /** Longer strings are not names. */
 const NAME_LIMIT = 4096
+
+const dumpableName = enumeration(counted('SUID_DUMP_', 'DISABLE USER ROOT'), 'SUID_DUMP_???')
+const prctlName = enumeration(
+  {
+    ...counted('PR_', 'SET_PDEATHSIG GET_PDEATHSIG GET_DUMPABLE SET_DUMPABLE GET_UNALIGN SET_UNALIGN', 1),
+    ...counted('PR_', 'GET_KEEPCAPS SET_KEEPCAPS', 7),
+    ...counted('PR_', 'GET_TIMING SET_TIMING SET_NAME GET_NAME', 13),
+    ...counted('PR_', 'GET_SECCOMP SET_SECCOMP CAPBSET_READ CAPBSET_DROP GET_TSC SET_TSC', 21),
+    ...counted('PR_', 'GET_SECUREBITS SET_SECUREBITS SET_TIMERSLACK GET_TIMERSLACK', 27),
+    ...counted('PR_', 'SET_MM SET_CHILD_SUBREAPER GET_CHILD_SUBREAPER SET_NO_NEW_PRIVS GET_NO_NEW_PRIVS', 35),
+    ...counted('PR_', 'GET_TID_ADDRESS SET_THP_DISABLE GET_THP_DISABLE', 40),
+    PR_CAP_AMBIENT: 47,
+    PR_SET_VMA: 0x53564d41,
+  },
+  'PR_???',
+)
 
 /** These take one value, which alone is shown; the others that `set` something take all. */
 const oneArgument: ReadonlySet<number> = new Set([

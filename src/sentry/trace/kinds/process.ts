@@ -1,19 +1,7 @@
 // Kinds of what a process asks about itself: limits, identity, usage, scheduling.
 
 import {flagged, HIDDEN, type Kinds, named, structIn, structOut} from '../kind.ts'
-import {
-  archGets,
-  archPrctlName,
-  membarrierFlags,
-  membarrierName,
-  personalityName,
-  priorityName,
-  randomFlags,
-  resourceName,
-  schedulerName,
-  usageName,
-} from '../names/process.ts'
-import {hexOf} from '../text/number.ts'
+import {counted, countedBits, enumeration, flagWord, hexOf} from '../text/number.ts'
 import {quote} from '../text/quote.ts'
 import {int64, pointer64, uint64} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
@@ -29,26 +17,56 @@ const BITS = 8
 /** personality(2): only queries. */
 const ASK_PERSONALITY = 0xffffffff
 
+const archGets: ReadonlySet<number> = new Set([0x1003, 0x1004])
+
+export const schedulerName = enumeration(
+  counted('SCHED_', 'OTHER FIFO RR BATCH ISO IDLE DEADLINE EXT'),
+  'SCHED_???',
+)
+
+const membarriers =
+  'GLOBAL GLOBAL_EXPEDITED REGISTER_GLOBAL_EXPEDITED PRIVATE_EXPEDITED REGISTER_PRIVATE_EXPEDITED ' +
+  'PRIVATE_EXPEDITED_SYNC_CORE REGISTER_PRIVATE_EXPEDITED_SYNC_CORE PRIVATE_EXPEDITED_RSEQ ' +
+  'REGISTER_PRIVATE_EXPEDITED_RSEQ GET_REGISTRATIONS'
+const membarrierBits = countedBits('MEMBARRIER_CMD_', membarriers)
+export const membarrierSet = flagWord(membarrierBits, 'MEMBARRIER_CMD_???')
+
 const pointerOut = structOut(8, (view) => `[${pointer64(view, 0)}]`)
 
 export const process = {
-  rlimitres: named(resourceName),
+  rlimitres: named(
+    enumeration(
+      counted(
+        'RLIMIT_',
+        'CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME',
+      ),
+      'RLIMIT_???',
+    ),
+  ),
   rlimit: structIn(RLIMIT_SIZE, showLimits),
   rlimit_out: structOut(RLIMIT_SIZE, showLimits),
   utsname: structOut(UTSNAME_SIZE, showUtsname),
-  rusagewho: named(usageName),
+  rusagewho: named(enumeration({RUSAGE_SELF: 0, RUSAGE_CHILDREN: -1, RUSAGE_THREAD: 1}, 'RUSAGE_???')),
   rusage: structOut(USAGE_SIZE, showUsage),
   sysinfo: structOut(SYSINFO_SIZE, showSysinfo),
-  priowhich: named(priorityName),
+  priowhich: named(enumeration(counted('PRIO_', 'PROCESS PGRP USER'), 'PRIO_???')),
   scheduler: named(schedulerName),
-  archprctl: named(archPrctlName),
+  archprctl: named(
+    enumeration(
+      {
+        ...counted('ARCH_', 'SET_GS SET_FS GET_FS GET_GS', 0x1001),
+        ...counted('ARCH_', 'GET_CPUID SET_CPUID', 0x1011),
+      },
+      'ARCH_???',
+    ),
+  ),
   /** An address, or where one is stored. */
   archprctlarg: {
     enter: (call, index) => (archGets.has(call.int32(index - 1)) ? undefined : call.hex(index)),
     leave: (call, index) => (archGets.has(call.int32(index - 1)) ? pointerOut.leave!(call, index, 0) : ''),
   },
-  membarrier: named(membarrierName),
-  membarrierflags: flagged(membarrierFlags),
+  membarrier: named(enumeration({MEMBARRIER_CMD_QUERY: 0, ...membarrierBits}, 'MEMBARRIER_CMD_???')),
+  membarrierflags: flagged(flagWord({MEMBARRIER_CMD_FLAG_CPU: 1}, 'MEMBARRIER_CMD_FLAG_???')),
   /** A processor, which the call takes only with the flag. */
   membarriercpu: {enter: (call, index) => (call.int32(index - 1) === 0 ? HIDDEN : String(call.int32(index)))},
   personality: {
@@ -57,7 +75,7 @@ export const process = {
       return value === ASK_PERSONALITY ? hexOf(value) : personalityName(value)
     },
   },
-  randomflags: flagged(randomFlags),
+  randomflags: flagged(flagWord({GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4}, 'GRND_???')),
   /** One int, as for sched_setparam(2), or one that a call stores. */
   int_in: structIn(4, (view) => `[${view.getInt32(0, true)}]`),
   uint_out: structOut(4, (view) => `[${view.getUint32(0, true)}]`),
@@ -84,6 +102,35 @@ export const process = {
   cpuset_out: {leave: (call, index, result) => showCpus(call, index, result)},
   cpuset_in: {enter: (call, index) => showCpus(call, index, Math.min(call.address(index - 1), 128))},
 } satisfies Kinds
+
+/** linux/personality.h: flags of the program's own kind, PER_LINUX. */
+const personalityBits = flagWord(
+  countedBits(
+    '',
+    'UNAME26 ADDR_NO_RANDOMIZE FDPIC_FUNCPTRS MMAP_PAGE_ZERO ADDR_COMPAT_LAYOUT READ_IMPLIES_EXEC ' +
+      'ADDR_LIMIT_32BIT SHORT_INODE WHOLE_SECONDS STICKY_TIMEOUTS ADDR_LIMIT_3GB',
+    17,
+  ),
+  'PER_???',
+)
+
+/** Domains without flags of their own: linux/personality.h. */
+const PERSONALITIES: Record<number, string | undefined> = {
+  0: 'LINUX',
+  6: 'BSD',
+  8: 'LINUX32',
+  12: 'RISCOS',
+  15: 'OSF4',
+  16: 'HPUX',
+  255: 'MASK',
+}
+
+export function personalityName(value: number): string {
+  const kind = value & 0xff
+  const known = PERSONALITIES[kind]
+  const name = known === undefined ? `0x${kind.toString(16)} /* PER_??? */` : `PER_${known}`
+  return value === kind ? name : `${name}|${personalityBits(value & ~0xff)}`
+}
 
 function showLimits(view: DataView, call: TracedCall): string {
   const infinity = call.name === 'prlimit64' ? 'RLIM64_INFINITY' : 'RLIM_INFINITY'

@@ -1,11 +1,11 @@
 // Kinds of signals, their sets and their actions.
 
 import {SIGINFO_BYTES} from '../../../abi/siginfo.ts'
-import {SIG_DFL, SIG_IGN} from '../../../abi/signal.ts'
+import * as signal from '../../../abi/signal.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../../abi/signal-set.ts'
 import {type Kinds, named, structIn, structOut} from '../kind.ts'
-import {actionFlags, maskHow, signalName, signalSet, stackFlags} from '../names/signals.ts'
-import {hex} from '../text/number.ts'
+import {signalName, signalSet} from '../names/signals.ts'
+import {enumeration, flagWord, hex, pick} from '../text/number.ts'
 import {showSiginfo} from '../text/siginfo.ts'
 import {hex64, pointer64, uint64} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
@@ -16,6 +16,15 @@ const STACK_SIZE = 24
 const SIGEVENT_SIZE = 64
 const SIGEV_THREAD_ID = 4
 
+const actionFlags = flagWord(
+  pick(
+    signal,
+    'SA_RESTORER SA_ONSTACK SA_RESTART SA_NODEFER SA_RESETHAND SA_SIGINFO SA_NOCLDSTOP SA_NOCLDWAIT SA_EXPOSE_TAGBITS',
+  ),
+  'SA_???',
+)
+const stackFlags = flagWord(pick(signal, 'SS_ONSTACK SS_DISABLE SS_AUTODISARM'), 'SS_???')
+
 const siginfoBytes = (view: DataView): string =>
   showSiginfo(new Uint8Array(view.buffer, view.byteOffset, SIGINFO_BYTES))
 
@@ -23,7 +32,7 @@ export const signals = {
   sig: named((value) => (value === 0 ? '0' : signalName(value))),
   sigset: {enter: showSet},
   sigset_out: {leave: showSet},
-  sighow: named(maskHow),
+  sighow: named(enumeration(pick(signal, 'SIG_BLOCK SIG_UNBLOCK SIG_SETMASK'), 'SIG_???')),
   sigaction: structIn(ACTION_SIZE, showAction),
   sigaction_out: structOut(ACTION_SIZE, showAction),
   siginfo: structIn(SIGINFO_BYTES, siginfoBytes),
@@ -50,8 +59,8 @@ function showSet(call: TracedCall, index: number): string {
 
 function showAction(view: DataView): string {
   const handler = view.getBigUint64(0, true)
-  const isNamed = handler === BigInt(SIG_DFL) || handler === BigInt(SIG_IGN)
-  const handlerText = isNamed ? (handler === BigInt(SIG_DFL) ? 'SIG_DFL' : 'SIG_IGN') : hex64(view, 0)
+  const isNamed = handler === BigInt(signal.SIG_DFL) || handler === BigInt(signal.SIG_IGN)
+  const handlerText = isNamed ? (handler === BigInt(signal.SIG_DFL) ? 'SIG_DFL' : 'SIG_IGN') : hex64(view, 0)
   const mask = SignalSet.fromBytes(new Uint8Array(view.buffer, view.byteOffset, ACTION_SIZE), 24)
   const high = view.getUint32(12, true)
   const flags = actionFlags(view.getInt32(8, true)) + (high === 0 ? '' : `|${hex(0, high)}`)

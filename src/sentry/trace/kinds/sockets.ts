@@ -1,31 +1,41 @@
 // Kinds of socket(2) and of calls on sockets, except for messages.
 
-import {
-  SO_LINGER,
-  SO_PEERCRED,
-  SO_RCVTIMEO,
-  SO_SNDTIMEO,
-  SOCK_TYPE_MASK,
-  SOL_SOCKET,
-  UCRED_BYTES,
-} from '../../../abi/socket.ts'
+import * as abi from '../../../abi/socket.ts'
 import {flagged, type Kind, type Kinds, named} from '../kind.ts'
-import {
-  familyName,
-  levelName,
-  messageFlags,
-  optionName,
-  shutdownName,
-  typeFlags,
-  typeName,
-} from '../names/sockets.ts'
+import {familyName, levelName, messageFlags} from '../names/sockets.ts'
 import {showCredentials} from '../text/control-messages.ts'
-import {hexOf} from '../text/number.ts'
+import {enumeration, flagWord, hexOf, startingWith} from '../text/number.ts'
 import {quoteBuffer} from '../text/quote.ts'
 import {addressAt, showAddress} from '../text/sockaddr.ts'
 import {type TracedCall, viewOf} from '../traced-call.ts'
 
-const TIMES: ReadonlySet<number> = new Set([SO_RCVTIMEO, SO_SNDTIMEO])
+const TIMES: ReadonlySet<number> = new Set([abi.SO_RCVTIMEO, abi.SO_SNDTIMEO])
+
+const typeName = enumeration(
+  {
+    ...{SOCK_STREAM: 1, SOCK_DGRAM: 2, SOCK_RAW: 3, SOCK_RDM: 4, SOCK_SEQPACKET: 5},
+    ...{SOCK_DCCP: 6, SOCK_PACKET: 10},
+  },
+  'SOCK_???',
+)
+
+const typeFlags = flagWord({SOCK_CLOEXEC: 0x80000, SOCK_NONBLOCK: 0x800}, 'SOCK_???')
+
+const {SO_RCVTIMEO, SO_SNDTIMEO, SO_TIMESTAMP, SO_TIMESTAMPNS, ...options} = startingWith(abi, 'SO_')
+
+/** At SOL_SOCKET. Some also have a newer number and name. */
+const optionName = enumeration(
+  {
+    ...options,
+    SO_RCVTIMEO_OLD: SO_RCVTIMEO,
+    SO_SNDTIMEO_OLD: SO_SNDTIMEO,
+    SO_TIMESTAMP_OLD: SO_TIMESTAMP,
+    SO_TIMESTAMPNS_OLD: SO_TIMESTAMPNS,
+    ...{SO_ATTACH_FILTER: 26, SO_DETACH_FILTER: 27, SO_PASSSEC: 34, SO_INCOMING_CPU: 49},
+    ...{SO_COOKIE: 57, SO_PASSPIDFD: 76, SO_PEERPIDFD: 77},
+  },
+  'SO_???',
+)
 
 /** A length that the call may change. */
 const socklen: Kind = {
@@ -63,8 +73,8 @@ export const sockets = {
   sockfamily: named(familyName),
   /** A type, with flags of the new descriptor. */
   socktype: flagged((value) => {
-    const flags = value & ~SOCK_TYPE_MASK
-    const name = typeName(value & SOCK_TYPE_MASK)
+    const flags = value & ~abi.SOCK_TYPE_MASK
+    const name = typeName(value & abi.SOCK_TYPE_MASK)
     return flags === 0 ? name : `${name}|${typeFlags(flags)}`
   }),
   sockflags: flagged(typeFlags),
@@ -72,9 +82,9 @@ export const sockets = {
   socklevel: named(levelName),
   sockopt: {
     enter: (call, index) =>
-      call.int32(index - 1) === SOL_SOCKET ? optionName(call.int32(index)) : hexOf(call.uint32(index)),
+      call.int32(index - 1) === abi.SOL_SOCKET ? optionName(call.int32(index)) : hexOf(call.uint32(index)),
   },
-  shuthow: named(shutdownName),
+  shuthow: named(enumeration({SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2}, 'SHUT_???')),
   /** An address; the next argument is its length. */
   sockaddr: {
     enter: (call, index) =>
@@ -105,11 +115,11 @@ export const sockets = {
 /** @throws Errno EFAULT */
 function showOption(call: TracedCall, index: number, address: number, length: number): string {
   const {memory, limit} = call
-  const option = call.int32(index - 2) === SOL_SOCKET ? call.int32(index - 1) : -1
-  if (option === SO_PEERCRED && length >= UCRED_BYTES) {
-    return showCredentials(viewOf(memory.readBytes(address, UCRED_BYTES)))
+  const option = call.int32(index - 2) === abi.SOL_SOCKET ? call.int32(index - 1) : -1
+  if (option === abi.SO_PEERCRED && length >= abi.UCRED_BYTES) {
+    return showCredentials(viewOf(memory.readBytes(address, abi.UCRED_BYTES)))
   }
-  if (option === SO_LINGER && length >= 8) {
+  if (option === abi.SO_LINGER && length >= 8) {
     return `{l_onoff=${memory.readInt32(address)}, l_linger=${memory.readInt32(address + 4)}}`
   }
   if (TIMES.has(option) || length !== 4) return quoteBuffer(memory, address, Math.max(0, length), limit)

@@ -1,7 +1,7 @@
 // Names of sockets' numbers: linux/socket.h, linux/net.h, linux/in.h.
 
 import * as abi from '../../../abi/socket.ts'
-import {enumeration, flagWord, pick, startingWith} from '../text/number.ts'
+import {enumeration, flagWord, pick} from '../text/number.ts'
 
 export const familyName = enumeration(
   {
@@ -10,16 +10,6 @@ export const familyName = enumeration(
   },
   'AF_???',
 )
-
-export const typeName = enumeration(
-  {
-    ...{SOCK_STREAM: 1, SOCK_DGRAM: 2, SOCK_RAW: 3, SOCK_RDM: 4, SOCK_SEQPACKET: 5},
-    ...{SOCK_DCCP: 6, SOCK_PACKET: 10},
-  },
-  'SOCK_???',
-)
-
-export const typeFlags = flagWord({SOCK_CLOEXEC: 0x80000, SOCK_NONBLOCK: 0x800}, 'SOCK_???')
 
 export const messageFlags = flagWord(
   {
@@ -46,27 +36,4 @@ export const levelName = enumeration(
     ...{SOL_PACKET: 263, SOL_NETLINK: 270},
   },
   'SOL_???',
-)
-
-const {SO_RCVTIMEO, SO_SNDTIMEO, SO_TIMESTAMP, SO_TIMESTAMPNS, ...options} = startingWith(abi, 'SO_')
-
-/** At SOL_SOCKET. Some also have a newer number and name. */
-export const optionName = enumeration(
-  {
-    ...options,
-    SO_RCVTIMEO_OLD: SO_RCVTIMEO,
-    SO_SNDTIMEO_OLD: SO_SNDTIMEO,
-    SO_TIMESTAMP_OLD: SO_TIMESTAMP,
-    SO_TIMESTAMPNS_OLD: SO_TIMESTAMPNS,
-    ...{SO_ATTACH_FILTER: 26, SO_DETACH_FILTER: 27, SO_PASSSEC: 34, SO_INCOMING_CPU: 49},
-    ...{SO_COOKIE: 57, SO_PASSPIDFD: 76, SO_PEERPIDFD: 77},
-  },
-  'SO_???',
-)
-
-export const shutdownName = enumeration({SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2}, 'SHUT_???')
-
-export const controlName = enumeration(
-  {SCM_RIGHTS: 1, SCM_CREDENTIALS: 2, SCM_SECURITY: 3, SCM_PIDFD: 4},
-  'SCM_???',
 )

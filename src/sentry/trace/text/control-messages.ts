@@ -10,12 +10,13 @@ import {
   SOL_SOCKET,
   UCRED_BYTES,
 } from '../../../abi/socket.ts'
-import {controlName, levelName} from '../names/sockets.ts'
+import {levelName} from '../names/sockets.ts'
 import {type TracedCall, viewOf} from '../traced-call.ts'
 import {descriptor} from './descriptor.ts'
-import {hexOf} from './number.ts'
+import {counted, enumeration, hexOf} from './number.ts'
 import {quote} from './quote.ts'
 
+const controlName = enumeration(counted('SCM_', 'RIGHTS CREDENTIALS SECURITY PIDFD', 1), 'SCM_???')
 /** The most that is shown: no call takes more. */
 const MAX_SHOWN = 131_072
 

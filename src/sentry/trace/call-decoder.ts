@@ -8,7 +8,7 @@ import type {CallRecord, Outcome} from './call-record.ts'
 import {interruption} from './interruption.ts'
 import {HIDDEN, type Kind} from './kind.ts'
 import {kindOf, resultKindOf} from './kinds/index.ts'
-import {DEFAULT_STYLE, type Style} from './options.ts'
+import type {Style} from './options.ts'
 import {monotonicNs} from './stamps.ts'
 import {TracedCall} from './traced-call.ts'
 
@@ -36,8 +36,8 @@ export class CallDecoder {
   readonly #signatures = new Map<Row, Signature>()
   readonly #style: Style
 
-  constructor(style: Style = DEFAULT_STYLE) {
-    this.#style = style
+  constructor({stringLimit = 32, showsPaths = false}: Partial<Style> = {}) {
+    this.#style = {stringLimit, showsPaths}
   }
 
   /** Copies and decodes what the kernel reads: the words in the context are still the call's. */
@@ -99,7 +99,7 @@ function finalText(
   begin: string | undefined,
   outcome: Outcome,
 ): string {
-  const {leave, failed, interrupted} = signature.kinds[index]
+  const {leave, failed, interrupted = failed} = signature.kinds[index]
   let more: string | undefined
   if (outcome.kind === 'result') more = leave?.(call, index, outcome.value)
   else if (outcome.kind === 'error') more = failed?.(call, index)

@@ -23,7 +23,7 @@ export class CallTracer implements Tracer {
   /** Tasks whose calls sleep. */
   readonly #asleep = new Set<Task>()
 
-  constructor(sink: TraceSink, filter = new TraceFilter({}), style?: Style) {
+  constructor(sink: TraceSink, filter = new TraceFilter({}), style?: Partial<Style>) {
     this.#sink = sink
     this.#filter = filter
     this.#decoder = new CallDecoder(style)
@@ -97,7 +97,7 @@ export class CallTracer implements Tracer {
   }
 
   #show(task: Task, record: CallRecord): void {
-    if (this.#filter.takesOutcome(record.outcome)) this.#sink.call(task, record)
+    if (this.#filter.takesOutcome(record.outcome.kind)) this.#sink.call(task, record)
   }
 }
 

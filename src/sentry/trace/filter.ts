@@ -13,6 +13,15 @@ import {unanswered} from './unanswered.ts'
 
 const STATUSES = ['successful', 'failed', 'unfinished', 'unavailable', 'detached']
 
+/** strace's words. To the kernel, a wait that a signal ended has failed. */
+const STATUS_OF: Readonly<Record<Outcome['kind'], string>> = {
+  result: 'successful',
+  error: 'failed',
+  interrupted: 'failed',
+  unfinished: 'unfinished',
+  detached: 'detached',
+}
+
 /** Members of a set, or all others. */
 interface Choice<Member> {
   readonly members: ReadonlySet<Member>
@@ -41,8 +50,8 @@ export class TraceFilter {
     return isChosen(this.#signals, signal)
   }
 
-  takesOutcome(outcome: Outcome): boolean {
-    return isChosen(this.#statuses, statusNameOf(outcome))
+  takesOutcome(kind: Outcome['kind']): boolean {
+    return isChosen(this.#statuses, STATUS_OF[kind])
   }
 
   /** Whether a call is shown depends on its outcome, which is known only at its end. */
@@ -70,7 +79,8 @@ function choose<Member>(text: string, membersOf: (word: string) => readonly Memb
 function rowsOf(word: string): readonly Row[] {
   const name = word.replace(/^\?+/, '')
   const rows = matching(name)
-  if (rows.length > 0 || name !== word || isKnownSet(name)) return rows
+  // A class may be empty.
+  if (rows.length > 0 || name !== word || classOf(name) !== undefined) return rows
   throw bad(
     `no system call or class ${JSON.stringify(name)}`,
     'give a name that man 2 syscalls has, or a class: %file, %desc, %memory …',
@@ -87,11 +97,6 @@ function matching(name: string): readonly Row[] {
   }
   const inClass = classOf(name)
   return rows.filter(inClass ?? ((row) => row.name === name))
-}
-
-/** A class may be empty. */
-function isKnownSet(name: string): boolean {
-  return classOf(name) !== undefined
 }
 
 function expression(source: string): RegExp {
@@ -115,19 +120,6 @@ function signalOf(word: string): readonly number[] {
 function statusOf(word: string): readonly string[] {
   if (STATUSES.includes(word)) return [word]
   throw bad(`no status ${JSON.stringify(word)}`, `choose of ${STATUSES.join(', ')}`)
-}
-
-/** strace's word. To the kernel, a wait that a signal ended has failed. */
-function statusNameOf({kind}: Outcome): string {
-  switch (kind) {
-    case 'result':
-      return 'successful'
-    case 'error':
-    case 'interrupted':
-      return 'failed'
-    default:
-      return kind
-  }
 }
 
 function bad(message: string, nextStep: string, cause?: unknown): HvError {

@@ -14,7 +14,7 @@ export interface Kind {
   readonly leave?: (call: TracedCall, index: number, result: number) => string
   /** Like `leave`, for a failed call. */
   readonly failed?: (call: TracedCall, index: number) => string
-  /** Like `leave`, when a signal ended the wait. */
+  /** Like `leave`, when a signal ended the wait; absent: as `failed`. */
   readonly interrupted?: (call: TracedCall, index: number) => string
   /**
    * Its value at the call's start, for code that decides on it. Absent: only its text is known.

@@ -7,15 +7,6 @@ export interface Style {
   readonly showsPaths: boolean
 }
 
-export const DEFAULT_STYLE: Style = {stringLimit: 32, showsPaths: false}
-
-export function styleOf({
-  stringLimit = DEFAULT_STYLE.stringLimit,
-  showsPaths = DEFAULT_STYLE.showsPaths,
-}: Partial<Style>): Style {
-  return {stringLimit, showsPaths}
-}
-
 /** Sets of names as strace's -e takes them; default: all. */
 export interface TraceFilters {
   /** `openat,%memory,/^get`, `!write`. */

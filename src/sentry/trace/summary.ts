@@ -105,11 +105,11 @@ export class SummaryTracer implements Tracer {
     if (begun === undefined) return
     const {count, startedNs, workedNs} = begun
     this.#begun.delete(task)
-    const outcome = outcomeOf(task, result)
-    if (!this.#filter.takesOutcome(outcome)) return
+    const kind = outcomeOf(task, result)
+    if (!this.#filter.takesOutcome(kind)) return
     count.calls++
     count.timeNs += workedNs ?? monotonicNs() - startedNs
-    if (outcome.kind !== 'result') count.errors++
+    if (kind !== 'result') count.errors++
   }
 
   signal(): void {}
@@ -134,13 +134,8 @@ export class SummaryTracer implements Tracer {
   }
 }
 
-/** Without texts, which a count does not need. */
-function outcomeOf(task: Task, result: number | undefined): Outcome {
-  if (result === undefined && task.signals.interrupted !== undefined) {
-    return {kind: 'interrupted', name: '', text: ''}
-  }
+function outcomeOf(task: Task, result: number | undefined): Outcome['kind'] {
+  if (result === undefined) return task.signals.interrupted === undefined ? 'result' : 'interrupted'
   // No call returns these as an address or a count: man 2 intro, "RETURN VALUE"; asm-generic/errno.h.
-  return result !== undefined && result < 0 && result >= -4095
-    ? {kind: 'error', code: -result}
-    : {kind: 'result', value: result ?? 0, text: ''}
+  return result < 0 && result >= -4095 ? 'error' : 'result'
 }

@@ -3,11 +3,11 @@
 import type {Kernel} from '../core/kernel.ts'
 import {addTracer, removeTracer, type Tracer} from '../core/tracer.ts'
 import {CallTracer, type TraceSink} from './call-tracer.ts'
-import {EventSink} from './event-sink.ts'
+import {eventSink} from './event-sink.ts'
 import {TraceFilter} from './filter.ts'
 import {LineSink} from './line-sink.ts'
 import {LineWriter} from './line-writer.ts'
-import {styleOf, type TraceOptions} from './options.ts'
+import type {TraceOptions} from './options.ts'
 import {stampsOf} from './stamps.ts'
 import {formatSummary, SummaryTracer} from './summary.ts'
 
@@ -24,7 +24,7 @@ export class Trace {
     const filter = new TraceFilter(options)
     this.#writer = new LineWriter(options.fd)
     if (options.summary !== 'only')
-      this.#tracers.push(new CallTracer(sinkOf(options, this.#writer), filter, styleOf(options)))
+      this.#tracers.push(new CallTracer(sinkOf(options, this.#writer), filter, options))
     if (options.summary === undefined) return
     this.#summary = new SummaryTracer(filter, options.countsWaiting ?? false)
     // The last: its times are without the other's work.
@@ -59,7 +59,7 @@ export class Trace {
 
 function sinkOf(options: TraceOptions, writer: LineWriter): TraceSink {
   if (options.isJson) {
-    return new EventSink(
+    return eventSink(
       (event) => writer.write(`${JSON.stringify(event)}\n`),
       () => writer.flush(),
     )

@@ -9,59 +9,38 @@ import type {Style} from './options.ts'
 import {hex} from './text/number.ts'
 
 /** Owns a copy of the argument words: the frame's are valid only while the call begins. */
-export class TracedCall {
+export class TracedCall extends FrameArguments {
   readonly task: Task
   readonly name: string
   /** The kind words of the arguments that are shown. */
   readonly words: readonly string[]
-  readonly arguments: FrameArguments
+  /** Of a string's bytes, and of an array's elements, as strace's -s. */
+  readonly limit: number
+  /** Of descriptors, as strace's -y. */
+  readonly showsPaths: boolean
   /** By argument: a number that its kind noted at the start and needs at the end. */
   readonly notes = new Map<number, number>()
-  readonly #style: Style
-  readonly #halves: Int32Array
 
   constructor(task: Task, row: Row | undefined, words: readonly string[], style: Style) {
+    super(task.context.argumentWords.slice())
     this.task = task
     this.name = nameOf(task, row)
     this.words = words
-    this.#style = style
-    this.#halves = task.context.argumentWords.slice()
-    this.arguments = new FrameArguments(this.#halves)
-  }
-
-  /** Of a string's bytes, and of an array's elements, as strace's -s. */
-  get limit(): number {
-    return this.#style.stringLimit
-  }
-
-  /** Of descriptors, as strace's -y. */
-  get showsPaths(): boolean {
-    return this.#style.showsPaths
+    this.limit = style.stringLimit
+    this.showsPaths = style.showsPaths
   }
 
   get memory(): UserMemory {
     return this.task.memory
   }
 
-  address(index: number): number {
-    return this.arguments.address(index)
-  }
-
-  int32(index: number): number {
-    return this.arguments.int32(index)
-  }
-
-  uint32(index: number): number {
-    return this.arguments.uint32(index)
-  }
-
   isNull(index: number): boolean {
-    return (this.#halves[2 * index] | this.#halves[2 * index + 1]) === 0
+    return this.raw(index) === 0n
   }
 
   /** All 64 bits; `0` for zero, as strace's %#x. */
   hex(index: number): string {
-    return hex(this.#halves[2 * index], this.#halves[2 * index + 1])
+    return this.isNull(index) ? '0' : `0x${this.raw(index).toString(16)}`
   }
 
   /** `NULL`, or the address in hex. */

@@ -26,7 +26,6 @@ export const messages = {
     leave: (call, index, result) =>
       call.follow(index, (address) => showHeader(call, address, result, call.notes.get(index))),
     failed: showFailed,
-    interrupted: showFailed,
   },
   /** struct mmsghdr[]: the result counts them. */
   mmsghdrs: {leave: (call, index, result) => showHeaders(call, index, result, Number.POSITIVE_INFINITY)},

@@ -34,17 +34,17 @@ export const numbers = {
   size: {
     enter(call, index) {
       const value = call.address(index)
-      return String(value < EXACT_END ? value : call.arguments.raw(index))
+      return String(value < EXACT_END ? value : call.raw(index))
     },
     ...word,
   },
   /** off_t, long. */
   long: {
     enter(call, index) {
-      const value = call.arguments.int64(index)
-      return String(Math.abs(value) < EXACT_END ? value : BigInt.asIntN(64, call.arguments.raw(index)))
+      const value = call.int64(index)
+      return String(Math.abs(value) < EXACT_END ? value : BigInt.asIntN(64, call.raw(index)))
     },
-    ...numberValue((call, index) => call.arguments.int64(index)),
+    ...numberValue((call, index) => call.int64(index)),
   },
   /** The upper half of an offset, which 64-bit kernels ignore. */
   offset_high: {enter: () => HIDDEN},

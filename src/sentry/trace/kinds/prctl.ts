@@ -91,7 +91,7 @@ export const prctl = {
 } satisfies Kinds
 
 function decimal(call: TracedCall): string {
-  return String(call.arguments.raw(1))
+  return String(call.raw(1))
 }
 
 function signalOrNone(signal: number): string {

@@ -56,7 +56,6 @@ const socklen: Kind = {
     })
   },
   failed: closeLength,
-  interrupted: closeLength,
 }
 
 function closeLength(call: TracedCall, index: number): string {

@@ -51,7 +51,6 @@ export const text = {
   iov_out: {
     leave: (call, index, result) => iovecs(call, index, result),
     failed: (call, index) => iovecs(call, index, undefined),
-    interrupted: (call, index) => iovecs(call, index, undefined),
   },
   /** execve(2)'s argv. */
   argv: {

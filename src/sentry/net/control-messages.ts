@@ -19,7 +19,7 @@ import {
 } from '../../abi/socket.ts'
 import type {OpenDescription} from '../core/open-description.ts'
 import type {Task} from '../core/task.ts'
-import {requirePromise} from '../pledge/require-promise.ts'
+import {requirePromise} from '../pledge/broken-promise.ts'
 import type {Reading, SenderCredentials} from './reading.ts'
 import type {Control} from './sending.ts'
 import type {SocketOptions} from './socket-options.ts'

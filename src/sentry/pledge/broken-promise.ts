@@ -5,6 +5,7 @@ import {plainInfo, SI_KERNEL} from '../../abi/siginfo.ts'
 import {SIGSYS} from '../../abi/signal.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import type {PromiseName} from './promises.ts'
 
 /** Thrown out of a call, before it does anything. Not an Errno: no handler may take it for one. */
 export class BrokenPromise {
@@ -14,6 +15,13 @@ export class BrokenPromise {
   constructor(promises: readonly string[]) {
     this.promises = promises
   }
+}
+
+/** For what neither a call's arguments nor its path show to be needed, but what a message carries. @throws BrokenPromise */
+export function requirePromise({process}: Task, name: PromiseName): void {
+  const {pledge, recorder} = process.restrictions
+  recorder?.needs(name)
+  if (pledge !== undefined && !pledge.promises.has(name)) throw new BrokenPromise([name])
 }
 
 /** Like a handler, returns the call's result, or BLOCKED, because the process is gone. SIGSYS cannot be caught here: pledge(2). */

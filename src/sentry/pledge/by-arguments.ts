@@ -2,13 +2,12 @@
 
 import {F_GETLK, F_OFD_GETLK, F_OFD_SETLKW, F_SETLKW, F_SETOWN, F_SETOWN_EX} from '../../abi/fcntl.ts'
 import {S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
-import {FIOSETOWN, SIOCSPGRP} from '../../abi/ioctl.ts'
+import * as ioctl from '../../abi/ioctl.ts'
 import {MAP_ANONYMOUS, MAP_PRIVATE, MAP_TYPE} from '../../abi/mman.ts'
 import {SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
 import {PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import type {Row} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {changesTerminal, movesTerminal} from './terminal-requests.ts'
 
 /** Returns words as in the column. Reads arguments only, no guest memory, which another thread could change before the call reads it. */
 type ByArguments = (task: Task, row: Row) => string
@@ -19,6 +18,45 @@ const PR_SET_CHILD_SUBREAPER = 36
 const CLONE_THREAD = 0x10000
 /** uid_t and gid_t -1: leave unchanged. */
 const UNCHANGED = 0xffffffff
+
+// Requests that change something about a terminal: the promise tty. man 2 ioctl_tty; asm-generic/ioctls.h.
+const TIOCMBIS = 0x5416
+const TIOCMBIC = 0x5417
+const TIOCMSET = 0x5418
+const TIOCSSOFTCAR = 0x541a
+const TIOCLINUX = 0x541c
+const TIOCCONS = 0x541d
+const TIOCSSERIAL = 0x541f
+/** TIOCSTI types a character as if the user had, TIOCSIG sends a signal: these need proc, too (pledge(2)). */
+const MOVES_TERMINAL: ReadonlySet<number> = new Set([ioctl.TIOCSPGRP, ioctl.TIOCSTI, ioctl.TIOCSIG])
+const CHANGES_TERMINAL: ReadonlySet<number> = new Set([
+  ...[
+    ioctl.TCSETS,
+    ioctl.TCSETSW,
+    ioctl.TCSETSF,
+    ioctl.TCSETA,
+    ioctl.TCSETAW,
+    ioctl.TCSETAF,
+    ioctl.TCSETS2,
+    ioctl.TCSETSW2,
+    ioctl.TCSETSF2,
+  ],
+  ...[
+    ioctl.TCSBRK,
+    ioctl.TCSBRKP,
+    ioctl.TCXONC,
+    ioctl.TCFLSH,
+    ioctl.TIOCSBRK,
+    ioctl.TIOCCBRK,
+    ioctl.TIOCEXCL,
+    ioctl.TIOCNXCL,
+    ioctl.TIOCSCTTY,
+    ioctl.TIOCNOTTY,
+  ],
+  ...[ioctl.TIOCSWINSZ, ioctl.TIOCSETD, ioctl.TIOCPKT, TIOCCONS, TIOCLINUX, ioctl.TIOCVHANGUP],
+  ...[ioctl.TIOCSPTLCK, ioctl.TIOCGPTPEER],
+  ...[TIOCMBIS, TIOCMBIC, TIOCMSET, TIOCSSOFTCAR, TIOCSSERIAL],
+])
 
 export const byArguments: Readonly<Record<string, ByArguments>> = {
   /** mmap: private code of a file is what loaders map, and needs no more than reading it: see README.md. */
@@ -45,9 +83,9 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
   /** Queries need stdio: a C library makes them at its first output. Unknown requests get ENOTTY and do no harm. */
   ioctl: ({arguments: args}) => {
     const request = args.uint32(1)
-    if (request === FIOSETOWN || request === SIOCSPGRP) return 'stdio proc'
-    if (movesTerminal(request)) return 'tty proc'
-    return changesTerminal(request) ? 'tty' : 'stdio'
+    if (request === ioctl.FIOSETOWN || request === ioctl.SIOCSPGRP) return 'stdio proc'
+    if (MOVES_TERMINAL.has(request)) return 'tty proc'
+    return CHANGES_TERMINAL.has(request) ? 'tty' : 'stdio'
   },
 
   /** kill: to itself, or its own group, as on OpenBSD. */

@@ -1,32 +1,26 @@
 // PromiseRecorder: records what promises a run needed, and suggests a set of which none can be left out.
 
 import type {ByteString} from '../../vfs/file.ts'
-import type {Location} from '../../vfs/location.ts'
-import type {Intent, PathPolicy} from '../../vfs/path-policy.ts'
-import type {Resolution} from '../../vfs/path-walk.ts'
-import type {Process} from '../core/process.ts'
+import type {Intent} from '../../vfs/path-policy.ts'
 import type {Row, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {grantsAt} from './grants.ts'
 import {formatPromises, type PromiseName} from './promises.ts'
 import {type Clause, requirementOf} from './requirements.ts'
-import {needsOf, pathOfEnd, pathOfFailure} from './walked-path.ts'
+import {needsOf, WalkPolicy} from './walk-policy.ts'
 
 /** Any one of these sets is enough; the one that allows least comes first. */
 type Choice = readonly (readonly PromiseName[])[]
 
-export class PromiseRecorder implements PathPolicy {
+export class PromiseRecorder extends WalkPolicy {
   /** By their texts: a run has the same ones again and again. */
   readonly #choices = new Map<string, Choice>()
-  readonly #process: Process
-  readonly #top: Location
 
   /** From the process's next call on. */
   constructor({process, kernel}: Task) {
-    this.#process = process
-    this.#top = kernel.rootMount.top
+    super(process, kernel.rootMount.top)
     process.syscalls = process.syscalls.change((row, run) => this.#recorded(row, run))
-    process.restrictions.recorder = this
+    process.restrictions.set({recorder: this})
   }
 
   /** In the form that `--pledge` takes. */
@@ -44,19 +38,18 @@ export class PromiseRecorder implements PathPolicy {
     return formatPromises(chosen)
   }
 
-  enter(): void {}
-
-  reach(end: Resolution, intent: Intent): void {
-    this.#notePath(pathOfEnd(end, this.#process, this.#top), intent)
-  }
-
-  fail(directory: Location, rest: ByteString, intent: Intent): void {
-    this.#notePath(pathOfFailure(directory, rest, this.#process, this.#top), intent)
-  }
-
   /** For a call under way, whatever its row says. */
   needs(name: PromiseName): void {
     this.#noteClause([name])
+  }
+
+  protected override judge(intent: Intent, pathOf: () => ByteString | undefined): void {
+    const needs = needsOf(intent)
+    if (needs.length === 0) return
+    const path = pathOf()
+    const grants = path === undefined ? [] : grantsAt(path, needs, intent)
+    if (grants.length > 0) this.#note([...grants.map((name) => [name]), needs])
+    else for (const name of needs) this.#noteClause([name])
   }
 
   #recorded(row: Row, run: Syscall): Syscall {
@@ -70,14 +63,6 @@ export class PromiseRecorder implements PathPolicy {
 
   #noteClause(clause: Clause): void {
     this.#note(clause.map((name) => [name]))
-  }
-
-  #notePath(path: ByteString | undefined, intent: Intent): void {
-    const needs = needsOf(intent)
-    if (needs.length === 0) return
-    const grants = path === undefined ? [] : grantsAt(path, needs, intent)
-    if (grants.length > 0) this.#note([...grants.map((name) => [name]), needs])
-    else for (const name of needs) this.#noteClause([name])
   }
 
   #note(choice: Choice): void {

@@ -20,7 +20,7 @@ const PATH_PROMISES: readonly PromiseName[] = ['rpath', 'wpath', 'cpath']
 /**
  * The column's words: `a|b` is one of the two, `a b` is both; `always` and `refused` need nothing; any other word names
  * a function of by-arguments.ts. A row with a path leaves rpath, wpath and cpath to the walk, which alone knows where the
- * path leads, and for what purpose: see promised-paths.ts.
+ * path leads, and for what purpose: see walk-policy.ts.
  */
 export function requirementOf(row: Row): Requirement {
   const {promises} = row

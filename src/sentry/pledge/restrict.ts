@@ -58,7 +58,7 @@ function applyUnveil(task: Task, unveiled: ReturnType<typeof checkedUnveil>): vo
   // Even without an entry: then it hides everything.
   rules.inForce = true
   rules.lock()
-  process.restrictions.unveilRules = rules
+  process.restrictions.set({unveilRules: rules})
 }
 
 function requirePermissions(text: string): number {

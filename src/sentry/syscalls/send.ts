@@ -11,7 +11,7 @@ import {readControl} from '../net/control-messages.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
 import {sendMessage} from '../net/sending.ts'
 import {type OpenSocket, openSocket, readAddress} from '../net/socket-argument.ts'
-import {requirePromise} from '../pledge/require-promise.ts'
+import {requirePromise} from '../pledge/broken-promise.ts'
 
 const INT_MAX = 0x7fffffff
 

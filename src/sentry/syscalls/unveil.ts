@@ -11,17 +11,17 @@ export const unveil: Syscall = (task, args) => {
   const {process, kernel} = task
   const pathAddress = args.address(0)
   const permissionsAddress = args.address(1)
+  const rules = process.restrictions.unveilRules ?? new UnveilRules(kernel.rootMount.top, process.budget)
   if (pathAddress === 0 && permissionsAddress === 0) {
-    process.restrictions.unveilRules ??= new UnveilRules(kernel.rootMount.top, process.budget)
-    process.restrictions.unveilRules.lock()
+    rules.lock()
+    process.restrictions.set({unveilRules: rules})
     return 0
   }
   const path = readPath(task, pathAddress)
   const permissions = parsePermissions(task.memory.readCString(permissionsAddress, MAX_PERMISSIONS))
   if (permissions === undefined) throw new Errno(EINVAL)
 
-  const rules = process.restrictions.unveilRules ?? new UnveilRules(kernel.rootMount.top, process.budget)
   rules.add({...pathContext(task), policy: undefined}, task.fs.cwd, path, permissions)
-  process.restrictions.unveilRules = rules
+  process.restrictions.set({unveilRules: rules})
   return 0
 }

@@ -11,7 +11,7 @@ import {
   parseClauses,
   requirementOf,
 } from '../../../../src/sentry/pledge/requirements.ts'
-import {needsOf} from '../../../../src/sentry/pledge/walked-path.ts'
+import {needsOf} from '../../../../src/sentry/pledge/walk-policy.ts'
 import {inotifyInit1} from '../../../../src/sentry/syscalls/inotify.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import type {Intent, PathPolicy} from '../../../../src/vfs/path-policy.ts'

@@ -91,7 +91,7 @@ describe('what is unveiled', () => {
     const {process, kernel, fs, credentials} = t.task
     const rules = new UnveilRules(kernel.rootMount.top, process.budget)
     rules.add({root: fs.root, credentials}, fs.root, '/seen', parsePermissions(permissions)!)
-    process.restrictions.unveilRules = rules
+    process.restrictions.set({unveilRules: rules})
     return t
   }
 

@@ -1,52 +1,24 @@
 // arm64's registers for gdb: those of a Linux program without SVE and its kin, and those of a machine.
 
-import {type Feature, flags, numbered, RegisterLayout} from './register-layout.ts'
+import {type Feature, flags, numbered, RegisterLayout, union, vectors} from './register-layout.ts'
 
-const CPSR = flags('cpsr_flags', [
-  ['SP', 0],
-  ['EL', 2, 3],
-  ['nRW', 4],
-  ['F', 6],
-  ['I', 7],
-  ['A', 8],
-  ['D', 9],
-  ['BTYPE', 10, 11],
-  ['SSBS', 12],
-  ['IL', 20],
-  ['SS', 21],
-  ['PAN', 22],
-  ['UAO', 23],
-  ['DIT', 24],
-  ['TCO', 25],
-  ['V', 28],
-  ['C', 29],
-  ['Z', 30],
-  ['N', 31],
-])
+const CPSR = flags('cpsr_flags', {
+  ...{SP: 0, EL: [2, 3], nRW: 4, F: 6, I: 7, A: 8, D: 9, BTYPE: [10, 11], SSBS: 12, IL: 20, SS: 21},
+  ...{PAN: 22, UAO: 23, DIT: 24, TCO: 25, V: 28, C: 29, Z: 30, N: 31},
+})
 
-const VECTORS = `<vector id="v2d" type="ieee_double" count="2"/>
-<vector id="v2u" type="uint64" count="2"/>
-<vector id="v2i" type="int64" count="2"/>
-<vector id="v4f" type="ieee_single" count="4"/>
-<vector id="v4u" type="uint32" count="4"/>
-<vector id="v4i" type="int32" count="4"/>
-<vector id="v8f" type="ieee_half" count="8"/>
-<vector id="v8u" type="uint16" count="8"/>
-<vector id="v8i" type="int16" count="8"/>
-<vector id="v16u" type="uint8" count="16"/>
-<vector id="v16i" type="int8" count="16"/>
-<vector id="v1u" type="uint128" count="1"/>
-<vector id="v1i" type="int128" count="1"/>
-<union id="vnd"><field name="f" type="v2d"/><field name="u" type="v2u"/><field name="s" type="v2i"/></union>
-<union id="vns"><field name="f" type="v4f"/><field name="u" type="v4u"/><field name="s" type="v4i"/></union>
-<union id="vnh"><field name="f" type="v8f"/><field name="u" type="v8u"/><field name="s" type="v8i"/></union>
-<union id="vnb"><field name="u" type="v16u"/><field name="s" type="v16i"/></union>
-<union id="vnq"><field name="u" type="v1u"/><field name="s" type="v1i"/></union>
-<union id="aarch64v">
-<field name="d" type="vnd"/><field name="s" type="vns"/><field name="h" type="vnh"/>
-<field name="b" type="vnb"/><field name="q" type="vnq"/>
-</union>
-`
+const VECTORS =
+  vectors({
+    ...{v2d: 'ieee_double', v2u: 'uint64', v2i: 'int64', v4f: 'ieee_single', v4u: 'uint32', v4i: 'int32'},
+    ...{v8f: 'ieee_half', v8u: 'uint16', v8i: 'int16', v16u: 'uint8', v16i: 'int8'},
+    ...{v1u: 'uint128', v1i: 'int128'},
+  }) +
+  union('vnd', {f: 'v2d', u: 'v2u', s: 'v2i'}) +
+  union('vns', {f: 'v4f', u: 'v4u', s: 'v4i'}) +
+  union('vnh', {f: 'v8f', u: 'v8u', s: 'v8i'}) +
+  union('vnb', {u: 'v16u', s: 'v16i'}) +
+  union('vnq', {u: 'v1u', s: 'v1i'}) +
+  union('aarch64v', {d: 'vnd', s: 'vns', h: 'vnh', b: 'vnb', q: 'vnq'})
 
 const features: readonly Feature[] = [
   {

@@ -85,7 +85,7 @@ export class PacketReader {
 
   #finish(digits: string): void {
     const isWhole = /^[0-9a-fA-F]{2}$/.test(digits) && Number.parseInt(digits, 16) === this.#sum
-    if (isWhole && !this.#isTooLong) this.#sink.packet(latin1(this.#payload))
+    if (isWhole && !this.#isTooLong) this.#sink.packet(Buffer.from(this.#payload).toString('latin1'))
     else this.#sink.garbled()
     this.#payload = []
   }
@@ -100,8 +100,4 @@ export function encodePacket(payload: string): string {
   let sum = 0
   for (let i = 0; i < escaped.length; i++) sum = (sum + escaped.charCodeAt(i)) & 0xff
   return `$${escaped}#${sum.toString(16).padStart(2, '0')}`
-}
-
-function latin1(codes: readonly number[]): string {
-  return Buffer.from(codes).toString('latin1')
 }

@@ -72,7 +72,7 @@ function split(packet: string): [name: string, rest: string] {
 function passSignals(list: string, {target}: Conversation): string {
   const numbers = list === '' ? [] : list.split(';').map(parseCount)
   if (numbers.includes(undefined)) return 'E01'
-  target.passSignals(new Set(numbers.flatMap((number) => toLinuxSignal(number!) ?? [])))
+  target.passSignals?.(new Set(numbers.flatMap((number) => toLinuxSignal(number!) ?? [])))
   return 'OK'
 }
 
@@ -101,9 +101,9 @@ function objectOf(object: string, annex: string, {target, thread}: Conversation)
     case 'features':
       return annex === 'target.xml' ? target.layout.xml : undefined
     case 'auxv':
-      return text(target.auxv())
+      return text(target.auxv?.())
     case 'siginfo':
-      return target.threads().includes(thread) ? text(target.signalInfo(thread)) : undefined
+      return target.threads().includes(thread) ? text(target.signalInfo?.(thread)) : undefined
     case 'exec-file':
       return annex === '' ? target.executable() : undefined
     default:

@@ -4,8 +4,8 @@
 export interface RegisterField {
   readonly name: string
   readonly bits: number
-  /** One of gdb's types, or one that the feature defines. Default: an integer of that size. */
-  readonly type?: string
+  /** One of gdb's types, or one that the feature defines. */
+  readonly type: string
   readonly group?: 'general' | 'float' | 'vector' | 'system'
 }
 
@@ -26,7 +26,7 @@ export interface PlacedRegister extends RegisterField {
 export interface Description {
   /** gdb's name for it. */
   readonly architecture: string
-  readonly osabi: string | undefined
+  readonly osabi: string
   readonly features: readonly Feature[]
   /** The registers sent with each stop: the stack, the frame and the instruction. */
   readonly expedited: readonly string[]
@@ -66,23 +66,36 @@ export function numbered(
   return Array.from({length: count}, (_, i) => ({...field, name: `${prefix}${i}${suffix}`}))
 }
 
-/** XML of a register's flags: the name of each, its first bit, and its last one if there are several. */
-export function flags(
-  id: string,
-  fields: readonly (readonly [name: string, start: number, end?: number])[],
-): string {
-  const field = ([name, start, end = start]: (typeof fields)[number]): string =>
-    `<field name="${name}" start="${start}" end="${end}"/>\n`
-  return `<flags id="${id}" size="4">\n${fields.map(field).join('')}</flags>\n`
+/** XML of a register's flags: the bit of each by its name, or the first and the last of several. */
+export function flags(id: string, fields: Readonly<Record<string, number | readonly number[]>>): string {
+  const lines = Object.entries(fields).map(([name, bits]) => {
+    const [start, end = start] = [bits].flat()
+    return `<field name="${name}" start="${start}" end="${end}"/>\n`
+  })
+  return `<flags id="${id}" size="4">\n${lines.join('')}</flags>\n`
+}
+
+/** XML of vectors: the type of their items by their name, in which the first number is how many these are: `v4u`. */
+export function vectors(types: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(types).map(
+    ([id, type]) => `<vector id="${id}" type="${type}" count="${/\d+/.exec(id)}"/>\n`,
+  )
+  return lines.join('')
+}
+
+/** XML of a union: the type of each field by its name. */
+export function union(id: string, fields: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(fields).map(([name, type]) => `<field name="${name}" type="${type}"/>\n`)
+  return `<union id="${id}">\n${lines.join('')}</union>\n`
 }
 
 function toXml({architecture, osabi, features}: Description): string {
-  const system = osabi === undefined ? '' : `<osabi>${osabi}</osabi>\n`
   return `<?xml version="1.0"?>
 <!DOCTYPE target SYSTEM "gdb-target.dtd">
 <target version="1.0">
 <architecture>${architecture}</architecture>
-${system}${features.map(featureXml).join('')}</target>
+<osabi>${osabi}</osabi>
+${features.map(featureXml).join('')}</target>
 `
 }
 
@@ -91,6 +104,6 @@ function featureXml({name, types = '', registers}: Feature): string {
 }
 
 function registerXml({name, bits, type, group}: RegisterField): string {
-  const attributes = `${type === undefined ? '' : ` type="${type}"`}${group === undefined ? '' : ` group="${group}"`}`
-  return `<reg name="${name}" bitsize="${bits}"${attributes}/>\n`
+  const grouped = group === undefined ? '' : ` group="${group}"`
+  return `<reg name="${name}" bitsize="${bits}" type="${type}"${grouped}/>\n`
 }

@@ -74,16 +74,16 @@ export interface Target {
    * @param signal the signal to report: SIGINT, or 0
    */
   interrupt(signal: number): void
-  /** Signals that are delivered without a stop. */
-  passSignals(signals: ReadonlySet<number>): void
+  /** Signals that are delivered without a stop. Absent: it has none. */
+  passSignals?(signals: ReadonlySet<number>): void
   /** Ends the target. `onStop` reports it. */
   kill(): void
   /** Removes all points and lets all threads run on. */
   detach(): void
-  /** The auxiliary vector of a Linux program; undefined when it has none. */
-  auxv(): Uint8Array | undefined
+  /** The auxiliary vector of a Linux program. */
+  auxv?(): Uint8Array | undefined
   /** siginfo_t of the signal that the thread stopped for. */
-  signalInfo(thread: number): Uint8Array | undefined
+  signalInfo?(thread: number): Uint8Array | undefined
   /** The path of the file that runs, as gdb sees it; undefined when it is not known. A byte string. */
   executable(): string | undefined
   /** Called when all threads stand still. Set by the session. */

@@ -172,9 +172,6 @@ export class DebuggedMachine implements Target, MachineDebugging {
     } else if (this.#isSettled) this.onStop?.(this.#stop)
   }
 
-  /** A machine has no signals. */
-  passSignals(): void {}
-
   kill(): void {
     this.#parts.kill()
   }
@@ -204,14 +201,6 @@ export class DebuggedMachine implements Target, MachineDebugging {
     this.#isLeaving = true
     this.#stopAll({what: 'signal', thread: 1, signal: 0})
     this.#settle()
-  }
-
-  auxv(): undefined {
-    return undefined
-  }
-
-  signalInfo(): undefined {
-    return undefined
   }
 
   executable(): string | undefined {

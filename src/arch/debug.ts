@@ -13,7 +13,7 @@ export interface DebugRegister {
 }
 
 /** A note of a core file: core(5), linux/elf.h. */
-export interface RegisterNote {
+export interface CoreNote {
   /** `CORE` or `LINUX`. */
   readonly owner: string
   readonly type: number
@@ -44,7 +44,7 @@ export interface DebugSupport {
   /** struct elf_gregset_t of NT_PRSTATUS. */
   coreRegisters(registers: BigUint64Array): Uint8Array
   /** A thread's notes, after its NT_PRSTATUS. */
-  coreNotes(state: DebugState): RegisterNote[]
+  coreNotes(state: DebugState): CoreNote[]
 }
 
 /** `call`: it traps by itself, and is executed once it is answered; a number: a breakpoint there ends the step. */

@@ -1,9 +1,10 @@
 // writeCore: an ELF core file (elf(5), core(5)): notes, and then parts of memory. Parts that read as zero become holes.
 
-import {EHDR_SIZE, ET_CORE, PF_R, PF_W, PF_X, PHDR_SIZE, PT_LOAD, PT_NOTE} from '../abi/elf.ts'
-import type {CoreNote} from './notes.ts'
+import {EHDR_SIZE, EM_AARCH64, EM_X86_64, ET_CORE, PHDR_SIZE, PT_LOAD, PT_NOTE} from '../abi/elf.ts'
+import type {CoreNote} from '../arch/debug.ts'
+import {arch} from '../arch/index.ts'
 
-export {PF_R, PF_W, PF_X}
+const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const
 
 const NOTE_ALIGNMENT = 4
 const PAGE_BYTES = 4096
@@ -34,8 +35,6 @@ export interface CoreSink {
 }
 
 export interface CoreParts {
-  /** EM_*. */
-  readonly machine: number
   readonly notes: readonly CoreNote[]
   /** By address, MAX_SEGMENTS - 1 at most. */
   readonly segments: readonly CoreSegment[]
@@ -43,12 +42,12 @@ export interface CoreParts {
   readonly contents: (segment: CoreSegment, give: (bytes: Uint8Array, offset: number) => void) => void
 }
 
-export function writeCore(sink: CoreSink, {machine, notes, segments, contents}: CoreParts): void {
+export function writeCore(sink: CoreSink, {notes, segments, contents}: CoreParts): void {
   if (segments.length >= MAX_SEGMENTS) throw new RangeError('too many segments')
   const noteBytes = encodeNotes(notes)
   const headers = new Uint8Array(EHDR_SIZE + PHDR_SIZE * (segments.length + 1))
   const view = new DataView(headers.buffer)
-  setElfHeader(view, machine, segments.length + 1)
+  setElfHeader(view, segments.length + 1)
   setSegmentHeader(view, 0, {type: PT_NOTE, flags: 0, offset: headers.length, bytes: noteBytes.length})
   const {places, end} = placesOf(segments, toPage(headers.length + noteBytes.length))
   segments.forEach((segment, i) => {
@@ -77,13 +76,13 @@ function placesOf(segments: readonly CoreSegment[], begin: number) {
   return {places, end}
 }
 
-function setElfHeader(view: DataView, machine: number, segments: number): void {
+function setElfHeader(view: DataView, segments: number): void {
   // ELFCLASS64, ELFDATA2LSB, EV_CURRENT.
   ;[0x7f, 0x45, 0x4c, 0x46, 2, 1, 1].forEach((byte, i) => {
     view.setUint8(i, byte)
   })
   view.setUint16(16, ET_CORE, true)
-  view.setUint16(18, machine, true)
+  view.setUint16(18, MACHINES[arch.name], true)
   view.setUint32(20, 1, true)
   view.setBigUint64(32, BigInt(EHDR_SIZE), true)
   view.setUint16(52, EHDR_SIZE, true)

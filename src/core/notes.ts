@@ -2,14 +2,7 @@
 // which are the same on x86_64 and arm64 except for the registers.
 
 import {NT_PRSTATUS} from '../abi/elf.ts'
-
-export interface CoreNote {
-  /** `CORE` or `LINUX`. */
-  readonly owner: string
-  /** NT_*. */
-  readonly type: number
-  readonly bytes: Uint8Array
-}
+import type {CoreNote} from '../arch/debug.ts'
 
 const NT_PRPSINFO = 3
 const NT_AUXV = 6

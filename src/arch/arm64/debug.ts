@@ -2,12 +2,12 @@
 
 import {NT_PRFPREG} from '../../abi/elf.ts'
 import {
+  type CoreNote,
   type DebugRegister,
   type DebugState,
   type DebugSupport,
   fpBytes,
   generalRegister,
-  type RegisterNote,
 } from '../debug.ts'
 import {GENERAL_REGISTERS, PC, PSTATE, SP, TPIDR, X0, X30} from './registers.ts'
 
@@ -52,7 +52,7 @@ export const debug: DebugSupport = {
   coreNotes,
 }
 
-function coreNotes({general, fp}: DebugState): RegisterNote[] {
+function coreNotes({general, fp}: DebugState): CoreNote[] {
   return [
     {owner: 'CORE', type: NT_PRFPREG, bytes: fp.slice()},
     {owner: 'LINUX', type: NT_ARM_TLS, bytes: bytesOf(general.slice(TPIDR, TPIDR + 1))},

@@ -2,12 +2,12 @@
 
 import {NT_PRFPREG} from '../../abi/elf.ts'
 import {
+  type CoreNote,
   type DebugRegister,
   type DebugState,
   type DebugSupport,
   fpBytes,
   generalRegister,
-  type RegisterNote,
 } from '../debug.ts'
 import {showLegacyState} from './fp-frame.ts'
 import * as reg from './registers.ts'
@@ -105,7 +105,7 @@ export const debug: DebugSupport = {
 }
 
 /** elf_fpregset_t is FXSAVE's area. */
-function coreNotes({fp}: DebugState): RegisterNote[] {
+function coreNotes({fp}: DebugState): CoreNote[] {
   const shown = fp.slice()
   if (shown.length > LEGACY_BYTES) showLegacyState(shown)
   return [

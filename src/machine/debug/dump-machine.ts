@@ -1,9 +1,10 @@
 // dumpMachine: writes a machine that stands still as an ELF core file: its memory once, by physical addresses and by virtual ones.
 
-import {EM_AARCH64, EM_X86_64, PF_R, PF_W, PF_X} from '../../abi/elf.ts'
+import {PF_R, PF_W, PF_X} from '../../abi/elf.ts'
+import type {CoreNote} from '../../arch/debug.ts'
 import {arch} from '../../arch/index.ts'
 import {type CoreSegment, type CoreSink, MAX_SEGMENTS, writeCore} from '../../core/core-file.ts'
-import {type CoreNote, statusNote} from '../../core/notes.ts'
+import {statusNote} from '../../core/notes.ts'
 import {orUndefined} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
@@ -14,7 +15,6 @@ import {type MappedRange, mappedRanges} from './mapped-ranges.ts'
 import {arm64Trees, x86Trees} from './page-tables.ts'
 import {coreStateOf} from './vcpu-registers.ts'
 
-const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const
 const PIECE_BYTES = 2 ** 20
 const PAGE_BYTES = 4096
 const ENTRY_BYTES = 8
@@ -35,7 +35,6 @@ export function dumpMachine(dead: DeadMachine, sink: CoreSink): void {
   const {vcpus, memory, pieces, signal} = dead
   const physical = pieces.map(({address, bytes}) => segmentOf(address, bytes))
   writeCore(sink, {
-    machine: MACHINES[arch.name],
     notes: vcpus.flatMap((vcpu, index) => notesOf(vcpu, index, signal)),
     // A debugger takes the first segment that has an address: addresses that no table maps are physical.
     segments: [...virtualSegments(dead, physical), ...physical],

@@ -1,7 +1,7 @@
 // Which of a program's memory goes into its core file: what it made, as in core(5)'s default filter; files are on disk.
 
-import type {CoreSegment} from '../../core/core-file.ts'
-import {MAX_SEGMENTS, PF_R, PF_W, PF_X} from '../../core/core-file.ts'
+import {PF_R, PF_W, PF_X} from '../../abi/elf.ts'
+import {type CoreSegment, MAX_SEGMENTS} from '../../core/core-file.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {ENTRY_GUARDED, ENTRY_PATCHED, ENTRY_WRITTEN, type Entry} from '../memory/page-table.ts'

@@ -1,13 +1,12 @@
 // dumpCore: writes a process that a signal is about to kill as an ELF core file.
 
-import {EM_AARCH64, EM_X86_64} from '../../abi/elf.ts'
 import type {SignalInfo} from '../../abi/siginfo.ts'
 import type {SignalSet} from '../../abi/signal-set.ts'
+import type {CoreNote} from '../../arch/debug.ts'
 import {arch} from '../../arch/index.ts'
 import {type CoreSink, writeCore} from '../../core/core-file.ts'
 import {
   auxvNote,
-  type CoreNote,
   filesNote,
   type MappedFile,
   type ProcessIds,
@@ -23,8 +22,6 @@ import {VM_SPECIAL} from '../memory/vma.ts'
 import {coreSegments, segmentContents} from './core-segments.ts'
 import {stateOf} from './task-state.ts'
 
-const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const
-
 /**
  * Precondition: none of its tasks runs (Kernel.standStill).
  * @param task the one that took the signal
@@ -35,7 +32,6 @@ export function dumpCore(task: Task, signal: number, info: SignalInfo, sink: Cor
   const map = process.memoryMap
   const others = process.tasks.filter((other) => other !== task)
   writeCore(sink, {
-    machine: MACHINES[arch.name],
     notes: [
       ...threadNotes(task, signal, ofProcess(task, info)),
       ...others.flatMap((other) => threadNotes(other, signal)),

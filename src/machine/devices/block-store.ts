@@ -1,6 +1,6 @@
 // BlockStore: where a block device keeps its bytes: an open host file.
 
-import {fdatasync as fdatasyncOf, fstatSync, read as readOf, write as writeOf} from 'node:fs'
+import {fdatasync as fdatasyncOf, read as readOf, write as writeOf} from 'node:fs'
 import {promisify} from 'node:util'
 import {EOPNOTSUPP} from '../../abi/errno.ts'
 import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
@@ -24,23 +24,17 @@ export interface BlockStore {
   discard(offset: number, length: number): Promise<void>
 }
 
-export interface FileStoreOptions {
-  isReadOnly?: boolean
-  /** Default: the file's size. A host block device needs it. */
-  bytes?: number
-}
-
 /** A raw image. Its size stays: nothing is read or written past the end. The caller keeps the descriptor. */
 export class FileStore implements BlockStore {
   readonly bytes: number
   readonly isReadOnly: boolean
   readonly #fd: number
 
-  /** @param fd open for reading, and for writing unless it is read-only @throws the errors of fstat(2) */
-  constructor(fd: number, {isReadOnly = false, bytes}: FileStoreOptions = {}) {
+  /** @param fd open for reading, and for writing unless it is read-only */
+  constructor(fd: number, bytes: number, isReadOnly = false) {
     this.#fd = fd
+    this.bytes = bytes
     this.isReadOnly = isReadOnly
-    this.bytes = bytes ?? fstatSync(fd).size
   }
 
   async read(bytes: Uint8Array, offset: number): Promise<void> {

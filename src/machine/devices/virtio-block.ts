@@ -68,10 +68,10 @@ export class VirtioBlock implements DeviceModel {
     this.#isDraining = this.#inFlight > 0
   }
 
-  /** Resolves when the store has no request under way: after a reset, the owner of its file may then close it. */
-  idle(): Promise<void> {
-    if (this.#inFlight === 0) return Promise.resolve()
-    return new Promise((resolve) => this.#onIdle.push(resolve))
+  /** Calls it when the store has no request under way, which may be now: after a reset, the owner of its file may then close it. */
+  whenIdle(act: () => void): void {
+    if (this.#inFlight === 0) act()
+    else this.#onIdle.push(act)
   }
 
   serve(queue: Queue): number | undefined {
@@ -97,7 +97,7 @@ export class VirtioBlock implements DeviceModel {
 
   #becomeIdle(): void {
     this.#isDraining = false
-    for (const resolve of this.#onIdle.splice(0)) resolve()
+    for (const act of this.#onIdle.splice(0)) act()
   }
 }
 

@@ -35,8 +35,10 @@ export class KernelResources implements Disposable {
   disks(disks: readonly DiskOptions[] = []): DeviceModel[] {
     return disks.map((disk, index) => {
       const {fd, bytes} = openDisk(disk)
-      this.#letGo.push(() => closeSync(fd))
-      return new VirtioBlock(new FileStore(fd, {isReadOnly: disk.readOnly, bytes}), `hv-disk-${index}`)
+      const device = new VirtioBlock(new FileStore(fd, bytes, disk.readOnly), `hv-disk-${index}`)
+      // Not while libuv's pool has requests for it: the number may soon be another file's.
+      this.#letGo.push(() => device.whenIdle(() => closeSync(fd)))
+      return device
     })
   }
 

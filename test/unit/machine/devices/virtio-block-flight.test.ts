@@ -103,8 +103,8 @@ test('after a reset, a device says when its file may be closed, and a long reque
   const disk = new Disk(store)
   void disk.range(WRITE_ZEROES, 0, 2048)
   disk.driver.write(Register.status, 0)
-  const model = disk.model
-  expect(await Promise.race([model.idle(), nextTurn('busy')])).toBe('busy')
-  await Promise.all([store.finishAll(), model.idle()])
-  expect([store.asked, await model.idle()]).toEqual([['write 0'], undefined])
+  const idle = () => new Promise<void>((resolve) => disk.model.whenIdle(resolve))
+  expect(await Promise.race([idle(), nextTurn('busy')])).toBe('busy')
+  await Promise.all([store.finishAll(), idle()])
+  expect([store.asked, await idle()]).toEqual([['write 0'], undefined])
 })

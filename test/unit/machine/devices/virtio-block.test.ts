@@ -53,7 +53,11 @@ const stores = [
     name: 'a file',
     open: () => {
       const {path, fd} = openImage()
-      return {store: new FileStore(fd), content: () => readFileSync(path), close: () => closeSync(fd)}
+      return {
+        store: new FileStore(fd, IMAGE.length),
+        content: () => readFileSync(path),
+        close: () => closeSync(fd),
+      }
     },
   },
   {
@@ -178,7 +182,7 @@ test('a read-only disk says so, and takes no writes', async () => {
 
 test('discard makes a hole of the range, and gives its blocks back to the host', async () => {
   const {fd} = openImage()
-  const disk = new Disk(new FileStore(fd))
+  const disk = new Disk(new FileStore(fd, IMAGE.length))
   const before = fstatSync(fd)
   expect([await disk.range(DISCARD, 8, 16), await disk.range(DISCARD, 0, 1, 1)]).toEqual([OK, UNSUPPORTED])
   const {size, blocks} = fstatSync(fd)
@@ -192,7 +196,7 @@ test('discard makes a hole of the range, and gives its blocks back to the host',
 
 test('an error of the host is one of the disk: a file that became shorter', async () => {
   const {fd} = openImage()
-  const disk = new Disk(new FileStore(fd))
+  const disk = new Disk(new FileStore(fd, IMAGE.length))
   ftruncateSync(fd, SECTOR)
   const failed = await disk.ask(IN, 0, [], [2 * SECTOR])
   expect([failed.status, failed.written, fstatSync(fd).size]).toEqual([IO_ERROR, 0, SECTOR])

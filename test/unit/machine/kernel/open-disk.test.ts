@@ -2,7 +2,7 @@
 
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
-import {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
+import {closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
@@ -11,7 +11,9 @@ import {F_RDLCK, F_WRLCK} from '../../../../src/abi/fcntl.ts'
 import {HvError} from '../../../../src/errors.ts'
 import {KernelResources} from '../../../../src/machine/kernel/kernel-resources.ts'
 import {openDisk} from '../../../../src/machine/kernel/open-disk.ts'
+import {Register} from '../../../../src/machine/virtio/registers.ts'
 import {nativeHost} from '../../../../src/vfs/native-host.ts'
+import {VirtioDriver} from '../../../helpers/virtio-driver.ts'
 
 const host = nativeHost.files
 
@@ -51,6 +53,20 @@ describe('a disk', () => {
     reader.disks([{path, readOnly: true}])
     expect(refusalOf({path})).toMatch(IN_USE)
     expect(refusalOf({path, readOnly: true})).toBe('')
+  })
+
+  test('is closed when no request for it is under way any more', async () => {
+    const path = image()
+    const {ino} = statSync(path)
+    const inodeOf = (fd: string) => statSync(`/proc/self/fd/${fd}`, {throwIfNoEntry: false})?.ino
+    const isOpen = () => readdirSync('/proc/self/fd').some((fd) => inodeOf(fd) === ino)
+    using resources = new KernelResources()
+    const driver = new VirtioDriver(resources.disks([{path}])[0]).begin()
+    void driver.queues[0].request([new Uint8Array(16)], [512, 1])
+    driver.write(Register.status, 0)
+    resources[Symbol.dispose]()
+    expect(isOpen()).toBe(true)
+    await expect.poll(isOpen).toBe(false)
   })
 
   test('comes once in a machine, unless it only reads it', () => {

@@ -41,7 +41,7 @@ describeKvm('the memory of a VM', () => {
     const disk = new Disk(new MemoryStore(new Uint8Array(8 * SECTOR)), 0n, vm.memory)
     const answer = disk.ask(IN, 0, [], [SECTOR])
     vm[Symbol.dispose]()
-    await disk.model.idle()
+    await new Promise<void>((resolve) => disk.model.whenIdle(resolve))
     expect(await Promise.race([answer, 'dropped'])).toBe('dropped')
     disk.driver.device.reset()
   })

@@ -28,34 +28,28 @@ export const cells64 = (value: number): readonly [number, number] => [
 
 export function flattened(root: TreeNode): Uint8Array {
   const names = new Names()
-  const structure = new Words()
-  writeNode(structure, names, '', root)
-  structure.word(END)
-
-  const structureAt = HEADER_BYTES + RESERVED_BYTES
-  const stringsAt = structureAt + structure.bytes.length
+  const structure = Buffer.concat([...partsOf('', root, names), words(END)])
   const strings = names.bytes
-  const header = new Words()
-  const fields = [
+  const structureAt = HEADER_BYTES + RESERVED_BYTES
+  const stringsAt = structureAt + structure.length
+  const header = words(
     ...[MAGIC, stringsAt + strings.length, structureAt, stringsAt, HEADER_BYTES, VERSION, LAST_COMPATIBLE],
-    ...[0, strings.length, structure.bytes.length],
-  ]
-  for (const field of fields) header.word(field)
-  return Buffer.concat([header.bytes, new Uint8Array(RESERVED_BYTES), structure.bytes, strings])
+    ...[0, strings.length, structure.length],
+  )
+  return Buffer.concat([header, new Uint8Array(RESERVED_BYTES), structure, strings])
 }
 
-function writeNode(out: Words, names: Names, name: string, {properties = {}, children = {}}: TreeNode): void {
-  out.word(BEGIN_NODE)
-  out.padded(terminated(name))
-  for (const [key, value] of Object.entries(properties)) {
-    const bytes = bytesOf(value)
-    out.word(PROPERTY)
-    out.word(bytes.length)
-    out.word(names.offsetOf(key))
-    out.padded(bytes)
-  }
-  for (const [key, child] of Object.entries(children)) writeNode(out, names, key, child)
-  out.word(END_NODE)
+function partsOf(name: string, {properties = {}, children = {}}: TreeNode, names: Names): Uint8Array[] {
+  return [
+    words(BEGIN_NODE),
+    ...padded(terminated(name)),
+    ...Object.entries(properties).flatMap(([key, value]) => {
+      const bytes = bytesOf(value)
+      return [words(PROPERTY, bytes.length, names.offsetOf(key)), ...padded(bytes)]
+    }),
+    ...Object.entries(children).flatMap(([key, child]) => partsOf(key, child, names)),
+    words(END_NODE),
+  ]
 }
 
 function bytesOf(value: PropertyValue): Uint8Array {
@@ -63,30 +57,17 @@ function bytesOf(value: PropertyValue): Uint8Array {
   if (typeof value === 'string') return terminated(value)
   if (value instanceof Uint8Array) return value
   if (value.every((each) => typeof each === 'string')) return Buffer.concat(value.map(terminated))
-  const words = new Words()
-  for (const each of value as readonly number[]) words.word(each)
-  return words.bytes
+  return words(...(value as readonly number[]))
 }
 
 const terminated = (text: string): Uint8Array => Buffer.from(`${text}\0`)
+const padded = (bytes: Uint8Array): Uint8Array[] => [bytes, new Uint8Array(-bytes.length & 3)]
 
-/** Big-endian words, and bytes padded to words. */
-class Words {
-  readonly #parts: Uint8Array[] = []
-
-  word(value: number): void {
-    const bytes = Buffer.alloc(4)
-    bytes.writeUInt32BE(value)
-    this.#parts.push(bytes)
-  }
-
-  padded(bytes: Uint8Array): void {
-    this.#parts.push(bytes, new Uint8Array(-bytes.length & 3))
-  }
-
-  get bytes(): Uint8Array {
-    return Buffer.concat(this.#parts)
-  }
+/** Big-endian. */
+function words(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length)
+  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, 4 * index)
+  return bytes
 }
 
 /** Names of properties, each stored once. */

@@ -146,25 +146,23 @@ function gicOf(kind: Irqchip['kind']): TreeNode {
   }
 }
 
+/** Besides its place. */
+const DEVICES = {
+  virtio: {name: 'virtio_mmio', compatible: 'virtio,mmio', more: {'dma-coherent': true}},
+  clock: {
+    ...{name: 'pl031', compatible: ['arm,pl031', 'arm,primecell']},
+    more: {clocks: [CLOCK], 'clock-names': 'apb_pclk'},
+  },
+  serial: {
+    ...{name: 'pl011', compatible: ['arm,pl011', 'arm,primecell']},
+    more: {clocks: [CLOCK, CLOCK], 'clock-names': ['uartclk', 'apb_pclk']},
+  },
+} as const
+
 function nodeOf({kind, first, length, gsi}: PlacedDevice): readonly [string, TreeNode] {
+  const {name, compatible, more} = DEVICES[kind]
   const place = {reg: [...cells64(first), ...cells64(length)], interrupts: [0, gsi, HIGH]}
-  switch (kind) {
-    case 'virtio':
-      return [
-        `virtio_mmio@${hex(first)}`,
-        {properties: {compatible: 'virtio,mmio', 'dma-coherent': true, ...place}},
-      ]
-    case 'clock': {
-      const clock = {clocks: [CLOCK], 'clock-names': 'apb_pclk'}
-      const compatible = ['arm,pl031', 'arm,primecell']
-      return [`pl031@${hex(first)}`, {properties: {compatible, ...place, ...clock}}]
-    }
-    case 'serial': {
-      const clocks = {clocks: [CLOCK, CLOCK], 'clock-names': ['uartclk', 'apb_pclk']}
-      const compatible = ['arm,pl011', 'arm,primecell']
-      return [`pl011@${hex(first)}`, {properties: {compatible, ...place, ...clocks}}]
-    }
-  }
+  return [`${name}@${hex(first)}`, {properties: {compatible, ...place, ...more}}]
 }
 
 const hex = (value: number): string => value.toString(16)

@@ -37,7 +37,7 @@ export function acpiTables(cpus: number, devices: readonly PlacedDevice[]): Uint
   const dsdt = put(table('DSDT', 2, Buffer.from(dsdtOf(devices))))
   const fadt = put(fadtOf(dsdt))
   const madt = put(madtOf(cpus))
-  const xsdt = put(table('XSDT', 1, words64(fadt, madt)))
+  const xsdt = put(table('XSDT', 1, Buffer.from(BigUint64Array.of(BigInt(fadt), BigInt(madt)).buffer)))
   tables.set(rsdpOf(xsdt))
   return tables.subarray(0, end)
 }
@@ -130,11 +130,5 @@ function rsdpOf(xsdt: number): Buffer {
 function summed(bytes: Buffer, at: number): Buffer {
   bytes[at] = 0
   bytes[at] = -bytes.reduce((sum, value) => sum + value, 0) & 0xff
-  return bytes
-}
-
-function words64(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(8 * values.length)
-  for (const [index, value] of values.entries()) bytes.writeBigUInt64LE(BigInt(value), 8 * index)
   return bytes
 }

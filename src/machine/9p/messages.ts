@@ -22,6 +22,7 @@ export const MAX_WALK_NAMES = 16
 
 /** Linux's client accepts no less (p9_client_version). */
 export const LEAST_MESSAGE_BYTES = 4096
+/** The longest that the server accepts or sends, which a transport has to copy. */
 export const MOST_MESSAGE_BYTES = 512 << 10
 
 /** Types of a qid. */

@@ -6,7 +6,7 @@ import {UnfinishedError} from '../../vfs/unfinished.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {copyOf, LongRequests} from '../share/long-requests.ts'
 import {CALLS} from './calls.ts'
-import {HEADER_BYTES, TFLUSH, TVERSION} from './messages.ts'
+import {HEADER_BYTES, MOST_MESSAGE_BYTES, TFLUSH, TVERSION} from './messages.ts'
 import {Reply} from './reply.ts'
 import {Request} from './request.ts'
 import {type Limits, Session} from './session.ts'
@@ -27,11 +27,6 @@ export class Server {
   constructor(root: Location, limits: Limits = {}) {
     this.#session = new Session(root, limits)
     this.#vfs = root.mount.vfs
-  }
-
-  /** The longest message that it accepts or sends, which a transport has to copy. */
-  get mostMessageBytes(): number {
-    return this.#session.mostMessageBytes
   }
 
   /**
@@ -86,9 +81,9 @@ export class Server {
   /** @throws Errno */
   #check(request: Request): void {
     if (this.#isClosed) throw new Errno(EIO)
-    const {messageBytes, mostMessageBytes} = this.#session
+    const {messageBytes} = this.#session
     if (messageBytes === 0 && request.type !== TVERSION) throw new Errno(EPROTO)
-    request.checkSize(messageBytes || mostMessageBytes)
+    request.checkSize(messageBytes || MOST_MESSAGE_BYTES)
   }
 
   /** The old request ends as it would and is answered first, as flush(5) of Plan 9 allows. */

@@ -6,7 +6,15 @@ import type {Location} from '../../vfs/location.ts'
 import {INSPECT} from '../../vfs/path-policy.ts'
 import {resolve} from '../../vfs/path-walk.ts'
 import {Fid} from './fids.ts'
-import {LEAST_MESSAGE_BYTES, MAX_WALK_NAMES, NO_FID, NO_UID, UNKNOWN_VERSION, VERSION} from './messages.ts'
+import {
+  LEAST_MESSAGE_BYTES,
+  MAX_WALK_NAMES,
+  MOST_MESSAGE_BYTES,
+  NO_FID,
+  NO_UID,
+  UNKNOWN_VERSION,
+  VERSION,
+} from './messages.ts'
 import {type Call, contextOf} from './session.ts'
 
 /** A user without a number creates files as nobody. */
@@ -17,7 +25,7 @@ export const version: Call = (session, request, reply) => {
   const name = request.text()
   session.reset()
   if (wanted < LEAST_MESSAGE_BYTES) throw new Errno(EMSGSIZE)
-  const agreed = Math.min(wanted, session.mostMessageBytes)
+  const agreed = Math.min(wanted, MOST_MESSAGE_BYTES)
   if (name === VERSION) session.messageBytes = agreed
   reply.setLimit(agreed)
   reply.uint32(agreed)

@@ -1,12 +1,14 @@
-// Session: a machine's state on a share between two messages: its fids, its locks, and how long a message may be.
+// Session: a machine's state on a share between two messages: its fids, its locks, its files' qids, and how long a message may be.
 
+import {S_IFDIR, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
+import type {Attributes} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import type {PathContext} from '../../vfs/path-walk.ts'
+import {FileNumbers} from '../share/file-numbers.ts'
 import {contextOf as contextOfUser} from '../share/shared-file.ts'
 import {type Fid, Fids} from './fids.ts'
 import {ShareLocks} from './locks.ts'
-import {MOST_MESSAGE_BYTES} from './messages.ts'
-import {Qids} from './qids.ts'
+import {QTDIR, QTFILE, QTSYMLINK} from './messages.ts'
 import type {Reply} from './reply.ts'
 import type {Request} from './request.ts'
 
@@ -15,8 +17,6 @@ export interface Limits {
   fids?: number
   /** Open files and directories at a time; each is a descriptor of this process. Default: 4,096. */
   openFiles?: number
-  /** The most bytes of a message, if the machine wants as many: from 4,096 to 524,288, the default. */
-  messageBytes?: number
 }
 
 /** Answers one kind of message: decodes, delegates, encodes. @throws Errno, which becomes the answer */
@@ -30,13 +30,11 @@ export class Session {
   readonly qids = new Qids()
   readonly locks = new ShareLocks()
   readonly fids: Fids
-  readonly mostMessageBytes: number
   /** As agreed; 0 before there is an agreement. */
   messageBytes = 0
 
-  constructor(root: Location, {fids, openFiles, messageBytes}: Limits) {
+  constructor(root: Location, {fids, openFiles}: Limits) {
     this.root = root
-    this.mostMessageBytes = messageBytes ?? MOST_MESSAGE_BYTES
     this.fids = new Fids(fids ?? MAX_FIDS, openFiles ?? MAX_OPEN_FILES, (file, others) =>
       this.locks.closed(file, others),
     )
@@ -49,6 +47,32 @@ export class Session {
     this.locks.clear()
     this.fids.clear()
   }
+}
+
+/** The 13 bytes by which a machine tells the files of a share apart. */
+class Qids {
+  readonly #numbers = new FileNumbers()
+
+  /** type[1] version[4] path[8]. */
+  write(reply: Reply, attributes: Attributes): void {
+    const {mode, mtime, size} = attributes
+    reply.uint8(typeOf(mode))
+    // Changes with the content, as far as mtime and size show it: clients that cache by version read again.
+    reply.uint32(mtime.seconds ^ mtime.nanoseconds ^ (size << 8))
+    this.#numbers.write(reply, attributes.dev, attributes.ino)
+  }
+
+  /** For a directory entry, without a look at the file. @param type DT_* @param dev the directory's */
+  writeEntry(reply: Reply, type: number, dev: number, ino: number): void {
+    reply.uint8(typeOf(type << 12))
+    reply.uint32(0)
+    this.#numbers.write(reply, dev, ino)
+  }
+}
+
+function typeOf(mode: number): number {
+  const kind = mode & S_IFMT
+  return kind === S_IFDIR ? QTDIR : kind === S_IFLNK ? QTSYMLINK : QTFILE
 }
 
 /** @param gid of new files */

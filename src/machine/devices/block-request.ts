@@ -64,7 +64,7 @@ async function carryOut(chain: Chain, settings: BlockSettings): Promise<number> 
     case Type.getId:
       return getId(chain, settings)
     case Type.discard:
-      return changeRange(chain, settings, 0, discard)
+      return changeRange(chain, settings, 0, (store, offset, length) => store.discard(offset, length))
     case Type.writeZeroes:
       return changeRange(chain, settings, UNMAP, writeZeroes)
     default:
@@ -105,32 +105,23 @@ async function changeRange(
   chain: Chain,
   settings: BlockSettings,
   allowedFlags: number,
-  change: (chain: Chain, store: BlockStore, offset: number, length: number) => Promise<number>,
+  change: (store: BlockStore, offset: number, length: number, chain: Chain) => Promise<void>,
 ): Promise<number> {
   const {store, sectors} = settings
   if (store.isReadOnly || chain.leftToTake !== RANGE_BYTES) return IO_ERROR
   const range = viewOf(chain.take(RANGE_BYTES))
-  const [sector, count, flags] = [
-    Number(range.getBigUint64(0, true)),
-    range.getUint32(8, true),
-    range.getUint32(12, true),
-  ]
+  const sector = Number(range.getBigUint64(0, true))
+  const [count, flags] = [range.getUint32(8, true), range.getUint32(12, true)]
   if ((flags & ~allowedFlags) !== 0) return UNSUPPORTED
   if (count > MOST_RANGE_SECTORS || !isInside(sector, count * SECTOR, sectors)) return IO_ERROR
-  const status = await change(chain, store, sector * SECTOR, count * SECTOR)
-  return status === OK ? flushed(settings) : status
+  await change(store, sector * SECTOR, count * SECTOR, chain)
+  return flushed(settings)
 }
 
-async function discard(_chain: Chain, store: BlockStore, offset: number, length: number): Promise<number> {
-  await store.discard(offset, length)
-  return OK
-}
-
-async function writeZeroes(chain: Chain, store: BlockStore, offset: number, length: number): Promise<number> {
+async function writeZeroes(store: BlockStore, offset: number, length: number, chain: Chain): Promise<void> {
   const zeroes = Buffer.alloc(Math.min(PIECE_BYTES, length))
   for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES)
     await store.write(zeroes.subarray(0, Math.min(PIECE_BYTES, length - at)), offset + at)
-  return OK
 }
 
 async function flushed({store, isWriteThrough}: BlockSettings): Promise<number> {

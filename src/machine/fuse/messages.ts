@@ -12,17 +12,6 @@ export const IN_HEADER_BYTES = 40
 export const OUT_HEADER_BYTES = 16
 export const ROOT_ID = 1
 
-/** INIT's flags. */
-export const ASYNC_READ = 1 << 0
-export const ATOMIC_O_TRUNC = 1 << 3
-export const BIG_WRITES = 1 << 5
-export const AUTO_INVAL_DATA = 1 << 12
-export const DO_READDIRPLUS = 1 << 13
-export const READDIRPLUS_AUTO = 1 << 14
-export const ASYNC_DIO = 1 << 15
-export const PARALLEL_DIROPS = 1 << 18
-export const MAX_PAGES = 1 << 22
-
 /** WRITE: from the machine's page cache, through any handle. */
 export const WRITE_CACHE = 1 << 0
 

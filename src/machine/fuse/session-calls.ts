@@ -1,37 +1,18 @@
 // INIT, DESTROY, FORGET, BATCH_FORGET, INTERRUPT, STATFS: requests about the session, not about one file.
 
 import {EPROTO, Errno} from '../../abi/errno.ts'
-import {
-  ASYNC_DIO,
-  ASYNC_READ,
-  ATOMIC_O_TRUNC,
-  AUTO_INVAL_DATA,
-  BIG_WRITES,
-  DO_READDIRPLUS,
-  MAJOR,
-  MAX_DATA_BYTES,
-  MAX_PAGES,
-  MINOR,
-  MOST_ANSWER_BYTES,
-  PARALLEL_DIROPS,
-  READDIRPLUS_AUTO,
-} from './messages.ts'
+import {MAJOR, MAX_DATA_BYTES, MINOR, MOST_ANSWER_BYTES} from './messages.ts'
 import type {Call} from './session.ts'
 
 /**
- * No write cache: writes reach the host at once. No locks: the machine's kernel keeps its own, for itself alone. The machine's kernel
- * applies the umask, because a flag is missing here (DONT_MASK).
+ * INIT's flags, as Linux names them. No write cache: writes reach the host at once. No locks: the machine's kernel keeps its own, for itself
+ * alone. The machine's kernel applies the umask, because a flag is missing here (DONT_MASK).
  */
-const FLAGS =
-  ASYNC_READ |
-  ATOMIC_O_TRUNC |
-  BIG_WRITES |
-  AUTO_INVAL_DATA |
-  DO_READDIRPLUS |
-  READDIRPLUS_AUTO |
-  ASYNC_DIO |
-  PARALLEL_DIROPS |
-  MAX_PAGES
+const FLAGS = Object.values({
+  ...{ASYNC_READ: 1 << 0, ATOMIC_O_TRUNC: 1 << 3, BIG_WRITES: 1 << 5, AUTO_INVAL_DATA: 1 << 12},
+  ...{DO_READDIRPLUS: 1 << 13, READDIRPLUS_AUTO: 1 << 14, ASYNC_DIO: 1 << 15, PARALLEL_DIROPS: 1 << 18},
+  MAX_PAGES: 1 << 22,
+}).reduce((all, flag) => all | flag)
 const PAGE_BYTES = 4096
 /** Background requests, such as read-ahead: the most at a time, and the number that counts as congested. */
 const MAX_BACKGROUND = 64

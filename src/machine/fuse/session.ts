@@ -1,11 +1,11 @@
 // Session: a machine's state on a share between two requests: the files that it knows, and those that it has open.
 
-import type {Attributes} from '../../vfs/file.ts'
+import {EBADF, ENFILE, Errno} from '../../abi/errno.ts'
+import type {Attributes, FileDescription} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import type {PathContext} from '../../vfs/path-walk.ts'
 import {FileNumbers} from '../share/file-numbers.ts'
 import {contextOf} from '../share/shared-file.ts'
-import {Handles} from './handles.ts'
 import {type Node, Nodes} from './nodes.ts'
 import type {Reply} from './reply.ts'
 import type {Request} from './request.ts'
@@ -94,5 +94,48 @@ export class Session {
     for (const {nanoseconds} of [atime, mtime, ctime]) reply.uint32(nanoseconds)
     for (const each of [mode, nlink, uid, gid, rdev, blksize]) reply.uint32(each)
     reply.uint32(0)
+  }
+}
+
+/** The files and directories that the machine has open, by the numbers that it was given. */
+class Handles {
+  readonly #files = new Map<number, FileDescription>()
+  readonly #most: number
+  #last = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** @throws Errno EBADF */
+  get(number: number): FileDescription {
+    const file = this.#files.get(number)
+    if (file === undefined) throw new Errno(EBADF)
+    return file
+  }
+
+  /** @throws Errno ENFILE */
+  requireRoom(): void {
+    if (this.#files.size >= this.#most) throw new Errno(ENFILE)
+  }
+
+  /** Precondition: requireRoom. @returns the file's number */
+  add(file: FileDescription): number {
+    // A file without a name lives as long as it is open, whatever the machine forgets.
+    file.inode.hold?.()
+    this.#files.set(++this.#last, file)
+    return this.#last
+  }
+
+  /** @throws Errno EBADF */
+  close(number: number): void {
+    const file = this.get(number)
+    this.#files.delete(number)
+    file.close()
+    file.inode.letGo?.()
+  }
+
+  clear(): void {
+    for (const number of [...this.#files.keys()]) this.close(number)
   }
 }

@@ -30,8 +30,8 @@ const SLOW_DOUBTS = 4
 const SMOOTH = 4
 
 export class Polling {
-  costs: PollingCosts
   readonly #now: () => number
+  #costs: PollingCosts
   #isOn = false
   #isForced = false
   /** What polling has saved lately, or would have. */
@@ -52,7 +52,12 @@ export class Polling {
   /** @param now CLOCK_MONOTONIC nanoseconds */
   constructor(now: () => number, costs: PollingCosts) {
     this.#now = now
-    this.costs = costs
+    this.#costs = costs
+  }
+
+  useCosts(costs: PollingCosts): void {
+    this.#costs = costs
+    if (!this.#isOn) this.stop()
   }
 
   /** From now on it polls whenever possible, whether it pays or not. */
@@ -62,7 +67,7 @@ export class Polling {
 
   /** A trap came while the sentry did not poll. @param isFindable polling would have found it @returns whether to begin */
   exited(isFindable: boolean): boolean {
-    const {quickNs, savedNs, lostNs, beginNs, warmUp} = this.costs
+    const {quickNs, savedNs, lostNs, beginNs, warmUp} = this.#costs
     if (quickNs === 0) return false
     if (this.#isForced) return this.#begin()
     if (this.#isOn) this.stop()
@@ -82,7 +87,7 @@ export class Polling {
 
   /** Polling found a trap. @returns whether to end it */
   found(): boolean {
-    const {savedNs, stakeNs} = this.costs
+    const {savedNs, stakeNs} = this.#costs
     this.#savedNs += savedNs
     this.#balanceNs = Math.min(stakeNs, this.#balanceNs + savedNs)
     return this.#isToEnd()
@@ -90,7 +95,7 @@ export class Polling {
 
   /** A trap came otherwise while it polled. @param isLoss polling should have found it @returns whether to end it */
   missed(isLoss: boolean): boolean {
-    if (isLoss) this.#balanceNs -= this.costs.lostNs
+    if (isLoss) this.#balanceNs -= this.#costs.lostNs
     return (isLoss || this.#balanceNs <= 0) && this.#isToEnd()
   }
 
@@ -109,13 +114,13 @@ export class Polling {
   #begin(): true {
     this.#isOn = true
     this.#traps = this.#slow = this.#savedNs = 0
-    this.#balanceNs = this.costs.stakeNs
+    this.#balanceNs = this.#costs.stakeNs
     return true
   }
 
   #isToEnd(): boolean {
     if (this.#isForced) return false
-    const {stakeNs, mostDoubt, mostDoubtSlow} = this.costs
+    const {stakeNs, mostDoubt, mostDoubtSlow} = this.#costs
     if (this.#balanceNs <= 0) {
       const wasWorth = this.#savedNs >= stakeNs && this.#slow === 0
       this.#doubt = wasWorth ? 1 : Math.max(this.#doubt, Math.min(this.#doubt * 2, mostDoubt))

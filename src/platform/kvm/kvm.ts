@@ -83,7 +83,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     super.useCosts(costs)
     this.#spinLimit.breakEven = breakEven(costs)
     this.#spinLimit.entryNs = costs.trapNs
-    this.#polling.costs = kvmPolling(costs)
+    this.#polling.useCosts(kvmPolling(costs))
   }
 
   /** Why `trapped` died. */

@@ -89,7 +89,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
 
   override useCosts(costs: Costs): void {
     super.useCosts(costs)
-    this.#polling.costs = gatePolling(costs)
+    this.#polling.useCosts(gatePolling(costs))
     const brief = briefNs(costs)
     this.#manyStops = Math.min(Math.ceil(TICK_NS / brief), NEVER)
     this.#tracer.setBriefNs(brief)

@@ -85,6 +85,14 @@ describe('polling', () => {
     expect(exitsUntilPolling(costs.trapNs, 100)).toBeLessThanOrEqual(16)
   })
 
+  test('begins within a streak of new costs, however long there was no polling', () => {
+    const {polling, pass, exitsUntilPolling} = start({...EPYC, polledNs: EPYC.trapNs})
+    expect(exitsUntilPolling(EPYC.trapNs, 100)).toBe(undefined)
+    pass(1e9)
+    polling.useCosts(kvmPolling(EPYC))
+    expect(exitsUntilPolling(EPYC.trapNs, 100)).toBe(8)
+  })
+
   test.each([XEON, EPYC, HARDWARE])('does not while they lie further apart than it pays for: %o', (costs) => {
     const {exitsUntilPolling} = start(costs)
     expect(exitsUntilPolling(breakEven(costs).quickNs * 1.1, 3000)).toBe(undefined)

@@ -20,23 +20,23 @@ export interface Tracer {
   detached(): void
 }
 
-interface Traced {
+interface TracedKernel {
   tracer: Tracer | undefined
 }
 
 /** From the next call on, this one is told, too. */
-export function addTracer(kernel: Traced, tracer: Tracer): void {
+export function addTracer(kernel: TracedKernel, tracer: Tracer): void {
   kernel.tracer = kernel.tracer === undefined ? tracer : new TracerList([...tracersOf(kernel), tracer])
 }
 
 /** It is told no more; nothing happens if it was not. */
-export function removeTracer(kernel: Traced, tracer: Tracer): void {
+export function removeTracer(kernel: TracedKernel, tracer: Tracer): void {
   const left = tracersOf(kernel).filter((other) => other !== tracer)
   kernel.tracer = left.length > 1 ? new TracerList(left) : left[0]
   tracer.detached()
 }
 
-function tracersOf({tracer}: Traced): readonly Tracer[] {
+function tracersOf({tracer}: TracedKernel): readonly Tracer[] {
   if (tracer === undefined) return []
   return tracer instanceof TracerList ? tracer.tracers : [tracer]
 }

@@ -15,6 +15,8 @@ const MAX_DIRTY_PAGES = 4096
 const MAX_DIRTY_SHARE = 1 / 8
 /** A discarded range up to this size is cleared in place: cheaper than a hole and the faults that follow it. */
 const MAX_CLEAR_BYTES = 64 << 10
+/** In place of a page. */
+const NONE = -1
 
 type Region = Pick<ShownRegion, 'size' | 'upTo'>
 
@@ -145,13 +147,15 @@ class PageAllocator implements MemoryFile {
 
   /** Takes pages, whatever they hold. @throws Errno ENOMEM */
   #take(pages: number): number {
-    let first: number
-    try {
-      first = this.#takeFree(pages)
-    } catch (error) {
-      if (this.allocatedBytes === this.inUseBytes) throw this.#full(error)
+    let first = this.#takeFree(pages)
+    if (first < 0 && this.allocatedBytes > this.inUseBytes) {
       this.cache!.drop()
-      first = this.#takeFreeOrTell(pages)
+      first = this.#takeFree(pages)
+    }
+    if (first < 0) {
+      // Tells only of near exhaustion: a caller that asked for a long run may ask for less next.
+      if (this.#pages - this.#allocatedPages < CHUNK_PAGES) this.onFull?.()
+      throw new Errno(ENOMEM)
     }
     this.#references.fill(1, first, first + pages)
     this.#allocatedPages += pages
@@ -159,49 +163,29 @@ class PageAllocator implements MemoryFile {
     return first
   }
 
-  /** @throws Errno ENOMEM */
-  #takeFreeOrTell(pages: number): number {
-    try {
-      return this.#takeFree(pages)
-    } catch (error) {
-      throw this.#full(error)
-    }
-  }
-
-  /** Tells only of near exhaustion: a caller that asked for a long run may ask for less next. */
-  #full(error: unknown): unknown {
-    if (this.#pages - this.#allocatedPages < CHUNK_PAGES) this.onFull?.()
-    return error
-  }
-
-  /** @throws Errno ENOMEM */
+  /** @returns the first page; NONE: there are too few */
   #takeFree(pages: number): number {
     const order = pages === 1 ? 0 : 32 - Math.clz32(pages - 1)
     const first = order > MAX_ORDER ? this.#takeChunks(pages) : this.#takeBlock(order)
+    if (first < 0) return NONE
     const taken = order > MAX_ORDER ? Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES : 1 << order
     if (taken > pages) this.#free.insert(first + pages, taken - pages)
     return first
   }
 
-  /** @throws Errno ENOMEM */
   #takeBlock(order: number): number {
     for (;;) {
       const block = this.#free.take(order)
       if (block !== undefined) return block
-      this.#listFreshChunk()
+      const fresh = Math.min(CHUNK_PAGES, this.#pages - this.#fresh)
+      if (fresh === 0) return NONE
+      this.#fresh += fresh
+      this.#show()
+      this.#free.insert(this.#fresh - fresh, fresh)
     }
   }
 
-  #listFreshChunk(): void {
-    const pages = Math.min(CHUNK_PAGES, this.#pages - this.#fresh)
-    if (pages === 0) throw new Errno(ENOMEM)
-    const first = this.#fresh
-    this.#fresh += pages
-    this.#show()
-    this.#free.insert(first, pages)
-  }
-
-  /** More than 2 MiB: whole chunks in a row, fresh ones first. @throws Errno ENOMEM */
+  /** More than 2 MiB: whole chunks in a row, fresh ones first. */
   #takeChunks(pages: number): number {
     const span = Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES
     const chunkedPages = this.#pages - (this.#pages % CHUNK_PAGES)
@@ -215,7 +199,7 @@ class PageAllocator implements MemoryFile {
       if (chunk < this.#fresh && !this.#free.isChunk(chunk)) start = chunk + CHUNK_PAGES
       else if (chunk + CHUNK_PAGES - start === span) return this.#takeRun(start, span)
     }
-    throw new Errno(ENOMEM)
+    return NONE
   }
 
   #takeRun(start: number, span: number): number {

@@ -1,40 +1,14 @@
 // Names of registers: a table of those that native/arch/*/vm_regs.cc knows. README.md documents them.
 
 type General =
-  | 'rax'
-  | 'rbx'
-  | 'rcx'
-  | 'rdx'
-  | 'rsi'
-  | 'rdi'
-  | 'rsp'
-  | 'rbp'
-  | 'r8'
-  | 'r9'
-  | 'r10'
-  | 'r11'
-  | 'r12'
-  | 'r13'
-  | 'r14'
-  | 'r15'
+  | `r${'ax' | 'bx' | 'cx' | 'dx' | 'si' | 'di' | 'sp' | 'bp' | '8' | '9' | `1${'0' | '1' | '2' | '3' | '4' | '5'}`}`
   | 'rip'
   | 'rflags'
 type System = 'cr0' | 'cr2' | 'cr3' | 'cr4' | 'cr8' | 'efer' | 'apic_base'
 type Segment = 'cs' | 'ds' | 'es' | 'fs' | 'gs' | 'ss' | 'tr' | 'ldt'
-/** The SDM's names (vol. 3, 3.4.5); `unusable` is a null selector's. */
-type SegmentField =
-  | 'base'
-  | 'limit'
-  | 'selector'
-  | 'type'
-  | 'p'
-  | 'dpl'
-  | 'db'
-  | 's'
-  | 'l'
-  | 'g'
-  | 'avl'
-  | 'unusable'
+/** The SDM's names (vol. 3, 3.4.5), and `unusable` for a null selector. */
+type DescriptorField = 'type' | 'p' | 'dpl' | 'db' | 's' | 'l' | 'g' | 'avl'
+type SegmentField = 'base' | 'limit' | 'selector' | DescriptorField | 'unusable'
 type Table = `${'gdt' | 'idt'}.${'base' | 'limit'}`
 
 /** The SDM's names; README.md of src/vm lists them. @see {@link Registers} */

@@ -5,16 +5,7 @@
 import * as v from 'valibot'
 import {badArgument} from '../errors.ts'
 import * as takes from '../options.ts'
-import {
-  checkApart,
-  checkStart,
-  checkTables,
-  checkVcpu,
-  GIB,
-  requireArchitecture,
-  TABLE_BYTES,
-  type VcpuStart,
-} from './start.ts'
+import {checkApart, checkStart, GIB, requireArchitecture, TABLE_BYTES, type VcpuStart} from './start.ts'
 import {startFields} from './start-fields.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
@@ -111,10 +102,9 @@ export function startEl2(vm: Vm, vcpu: Vcpu, start: ElStart): void {
 function startAt(level: 'el1' | 'el2', vm: Vm, vcpu: Vcpu, start: ElStart): void {
   const checked = takes.checked(elStart, start, 'start') as ElStart
   const {tables = vm.memory.base + DEFAULT_TABLES, vectors = 0} = checked
-  const {entry, stack, gibs} = checkStart(checked)
-  checkVcpu(vm, vcpu)
-  checkTables(tables)
-  checkApart(tables, TABLE_BYTES, {entry, stack})
+  const begin = checkStart(vm, vcpu, checked, tables)
+  const {entry, stack, gibs} = begin
+  checkApart(tables, TABLE_BYTES, begin)
   if (vectors % VECTORS_ALIGNMENT !== 0) {
     throw badArgument(`vectors cannot lie at ${vectors}`, `give a multiple of ${VECTORS_ALIGNMENT}`)
   }

@@ -4,16 +4,7 @@ import * as v from 'valibot'
 import {badArgument} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {RegisterValues} from './registers.ts'
-import {
-  checkApart,
-  checkStart,
-  checkTables,
-  checkVcpu,
-  GIB,
-  requireArchitecture,
-  TABLE_BYTES,
-  type VcpuStart,
-} from './start.ts'
+import {checkApart, checkStart, GIB, requireArchitecture, TABLE_BYTES, type VcpuStart} from './start.ts'
 import {startFields} from './start-fields.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
@@ -76,9 +67,8 @@ export function startLongMode(vm: Vm, vcpu: Vcpu, start: LongModeStart): void {
   requireArchitecture('x86_64', 'startLongMode')
   const checked = takes.checked(longModeStart, start, 'start') as LongModeStart
   const {tables = DEFAULT_TABLES, codeSelector = 8, dataSelector = 16} = checked
-  const {entry, stack, gibs} = checkStart(checked)
-  checkVcpu(vm, vcpu)
-  checkTables(tables)
+  const begin = checkStart(vm, vcpu, checked, tables)
+  const {entry, stack, gibs} = begin
   if (codeSelector === dataSelector) {
     throw badArgument(`code and data cannot both be ${codeSelector}`, 'give two selectors')
   }
@@ -86,7 +76,7 @@ export function startLongMode(vm: Vm, vcpu: Vcpu, start: LongModeStart): void {
   const bytes = gdt + TABLE_BYTES - tables
   // Fails before anything is written, unless all of them fit.
   vm.memory.view(tables, bytes)
-  checkApart(tables, bytes, {entry, stack})
+  checkApart(tables, bytes, begin)
   writeTables(vm, tables, gibs)
   writeWords(vm, gdt, GDT_LENGTH, (index) =>
     index === codeSelector / 8 ? CODE : index === dataSelector / 8 ? DATA : 0n,

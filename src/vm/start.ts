@@ -26,34 +26,34 @@ export function requireArchitecture(name: typeof arch.name, start: string): void
   throw badArgument(`${start} is for ${name}, and this host is ${arch.name}`)
 }
 
-/** @throws HvError BAD_ARGUMENT */
-export function checkStart({entry, stack, gibs = DEFAULT_GIBS}: VcpuStart): {
+/** A checked start. */
+interface Entry {
   entry: bigint
   stack: bigint
   gibs: number
-} {
+}
+
+/** @param tables where they begin @throws HvError BAD_ARGUMENT; VCPU_BUSY, DISPOSED */
+export function checkStart(
+  vm: Vm,
+  vcpu: Vcpu,
+  {entry, stack, gibs = DEFAULT_GIBS}: VcpuStart,
+  tables: number,
+): Entry {
   const end = gibs * GIB
   const within = (value: GuestAddress, last: number): bigint => {
     const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value)
     if (isWhole && value >= 0 && value <= last) return BigInt(value)
     throw badArgument(`address ${value} is not mapped: ${gibs} GiB are`, 'give more `gibs`')
   }
-  return {entry: within(entry, end - 1), stack: within(stack, end), gibs}
-}
-
-/** @throws HvError BAD_ARGUMENT */
-export function checkTables(tables: number): void {
-  if (Number.isSafeInteger(tables) && tables >= 0 && tables % TABLE_BYTES === 0) return
-  const message = `tables cannot lie at ${tables}`
-  throw badArgument(message, `give a multiple of ${TABLE_BYTES}`)
+  const checked = {entry: within(entry, end - 1), stack: within(stack, end), gibs}
+  checkVcpu(vm, vcpu)
+  if (Number.isSafeInteger(tables) && tables >= 0 && tables % TABLE_BYTES === 0) return checked
+  throw badArgument(`tables cannot lie at ${tables}`, `give a multiple of ${TABLE_BYTES}`)
 }
 
 /** Writing the tables would replace the code, and the stack would grow into them. @throws HvError BAD_ARGUMENT */
-export function checkApart(
-  tables: number,
-  bytes: number,
-  {entry, stack}: {entry: bigint; stack: bigint},
-): void {
+export function checkApart(tables: number, bytes: number, {entry, stack}: Entry): void {
   const holds = (address: bigint): boolean => address >= tables && address < tables + bytes
   const taken = holds(entry) ? 'entry' : holds(stack - 1n) ? 'stack' : undefined
   if (taken === undefined) return
@@ -61,8 +61,7 @@ export function checkApart(
   throw badArgument(message, 'give other `tables`')
 }
 
-/** @throws HvError BAD_ARGUMENT; VCPU_BUSY, DISPOSED */
-export function checkVcpu(vm: Vm, vcpu: Vcpu): void {
+function checkVcpu(vm: Vm, vcpu: Vcpu): void {
   if (vm.vcpus.includes(vcpu)) return
   // One that is disposed of says so.
   vcpu.registers.getAll()

@@ -55,14 +55,6 @@ export class HostEvents {
     if (ready.length > 0) return EVENT_READY
     return deadline ? EVENT_DEADLINE : 0
   }
-
-  watch(fd: number, events: number): void {
-    this.watcher.watch(fd, events)
-  }
-
-  dispose(): void {
-    this.watcher.dispose()
-  }
 }
 
 /** A platform's context. `Native`: the addon's object for its address space. */
@@ -87,6 +79,8 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   #trapped: LoopedContext | undefined
   /** The context that the watcher's thread interrupts. */
   #target: LoopedContext | undefined
+  /** Those that are not disposed of. */
+  readonly #contexts = new Set<LoopedContext>()
   /** Those of the running ones that are to be stopped. */
   readonly #interrupted: LoopedContext[] = []
 
@@ -131,7 +125,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   }
 
   watch(fd: number, events: number): void {
-    this.events.watch(fd, events)
+    this.events.watcher.watch(fd, events)
   }
 
   abstract readonly cpus: number
@@ -164,9 +158,21 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
     return event
   }
 
+  /** @returns a new context, which calls `forget` when it is disposed of */
+  protected adopt(context: LoopedContext): Context {
+    this.#contexts.add(context)
+    return context
+  }
+
   /** The context is disposed of. */
   protected forget(context: LoopedContext): void {
+    this.stop(context)
+    this.#contexts.delete(context)
     if (this.#target === context) this.#target = undefined
+  }
+
+  protected disposeContexts(): void {
+    for (const context of this.#contexts) context.dispose()
   }
 
   #next(): EventKind {

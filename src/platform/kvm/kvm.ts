@@ -40,7 +40,6 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   hasHostCycles = false
   readonly #vm: NativeUserVm
   readonly #pool: CpuPool
-  readonly #contexts = new Set<KvmContext>()
   /** Those of disposed spaces, now empty: PVM would mix up page tables that are taken apart and made anew. */
   readonly #emptySpaces: NativeSpace[] = []
   /** All that were ever made: they hold the VM. */
@@ -65,7 +64,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     try {
       this.#vm = new addon.UserVm(size, cpus)
     } catch (error) {
-      this.events.dispose()
+      this.events.watcher.dispose()
       throw openError(error as Failure)
     }
     const vm = this.#vm
@@ -124,13 +123,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   createContext(): Context {
     // It is the VM's: on arm64 the first vCPU sets it for all.
     this.hasHostCycles ||= this.#pool.first.native.hasHostCycles
-    const context = new KvmContext(this.#pool, this.userTop, (disposed) => {
-      this.stop(disposed)
-      this.#contexts.delete(disposed)
-      this.forget(disposed)
-    })
-    this.#contexts.add(context)
-    return context
+    return this.adopt(new KvmContext(this.#pool, this.userTop, (disposed) => this.forget(disposed)))
   }
 
   override resume(context: KvmContext, space: KvmSpace): void {
@@ -148,11 +141,11 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   }
 
   [Symbol.dispose](): void {
-    for (const context of this.#contexts) context.dispose()
+    this.disposeContexts()
     this.#pool.dispose()
     for (const space of this.#spaces) space.dispose()
     this.#vm.dispose()
-    this.events.dispose()
+    this.events.watcher.dispose()
   }
 
   protected override step(context: KvmContext): EventKind {

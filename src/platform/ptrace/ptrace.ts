@@ -42,7 +42,6 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   #polled: PtraceContext | undefined
   /** This many stops in a tick, on this processor, show that traps are brief. */
   #manyStops = NEVER
-  readonly #contexts = new Set<PtraceContext>()
   readonly #contextObjects = new ReusedObjects(() => new addon.TracedContext())
   readonly #spaces = new Set<PtraceSpace>()
   readonly #spaceObjects = new ReusedObjects(() => new addon.TracedSpace())
@@ -77,7 +76,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
     } catch (error) {
       // Otherwise the thread would stay on its one processor.
       tracer?.dispose()
-      this.events.dispose()
+      this.events.watcher.dispose()
       throw ptraceError(error as Error & {errno?: number})
     }
     this.#tracer = tracer
@@ -131,16 +130,13 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
     const {watcher} = this.events
     const native = this.#contextObjects.take((object) => object.open(watcher, this.#newFpState, this.#tracer))
     const context = new PtraceContext(native, this.userTop, (disposed) => {
-      this.stop(disposed)
-      if (this.#polled === disposed) this.#stopPolling()
-      this.#contexts.delete(disposed)
       this.forget(disposed)
+      if (this.#polled === disposed) this.#stopPolling()
       this.#contextObjects.give(native)
       // Others may run on without being resumed.
       this.#tracer.becomeTarget(watcher)
     })
-    this.#contexts.add(context)
-    return context
+    return this.adopt(context)
   }
 
   override wait(deadlineNs: number): EventKind {
@@ -155,10 +151,10 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   }
 
   [Symbol.dispose](): void {
-    for (const context of this.#contexts) context.dispose()
+    this.disposeContexts()
     for (const space of this.#spaces) space.dispose()
     this.#tracer.dispose()
-    this.events.dispose()
+    this.events.watcher.dispose()
   }
 
   protected override step(context: PtraceContext): EventKind {

@@ -151,7 +151,7 @@ describe("the platform's watch by edges", () => {
     const fd = openSync(path, 'r+')
     const events = new HostEvents()
     try {
-      events.watch(fd, EPOLLIN | EPOLLET)
+      events.watcher.watch(fd, EPOLLIN | EPOLLET)
       for (let i = 0; i < 3; i++) {
         writeSync(fd, 'x')
         // Gives the watching thread time.
@@ -164,7 +164,7 @@ describe("the platform's watch by edges", () => {
       }
       expect(readSync(fd, Buffer.alloc(8))).toBe(3)
     } finally {
-      events.dispose()
+      events.watcher.dispose()
       closeSync(fd)
     }
   })

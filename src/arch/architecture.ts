@@ -5,8 +5,9 @@ import type {SignalSet} from '../abi/signal-set.ts'
 import type {StatLayout} from '../abi/stat.ts'
 import type {DebugSupport} from './debug.ts'
 import type {Fault} from './fault.ts'
+import type {RegisterAccess} from './register-access.ts'
 
-export interface Architecture {
+export interface Architecture extends RegisterAccess {
   /** The column of the system call table. */
   readonly name: 'x86_64' | 'arm64'
   /** Code that makes the call `callLoopNumber` for ever: the proof of `hv check`. */
@@ -18,8 +19,6 @@ export interface Architecture {
    */
   readonly callList: Uint8Array
   readonly callListDistance: number
-  /** AT_PLATFORM. */
-  readonly platformName: string
   /**
    * A program's AT_HWCAP and AT_HWCAP2, from the host's.
    * @param hasGate Platform.openCallGate gave a gate
@@ -37,7 +36,7 @@ export interface Architecture {
   /** The registers that a new program starts with. */
   initialRegisters(start: number, stackPointer: number): BigUint64Array
   readonly vsyscall: VsyscallPage | undefined
-  /** uname(2)'s machine. */
+  /** uname(2)'s machine, and AT_PLATFORM. */
   readonly machine: string
   /** The same for PER_LINUX32. */
   readonly machine32: string
@@ -49,14 +48,6 @@ export interface Architecture {
    * @param context read where the record does not say everything
    */
   faultOf(trap: TrapRecord, userTop: number, context: FrameContext): Fault
-  stackPointer(registers: BigUint64Array): number
-  setStackPointer(registers: BigUint64Array, address: number): void
-  setThreadPointer(registers: BigUint64Array, address: number): void
-  programCounter(registers: BigUint64Array): number
-  setProgramCounter(registers: BigUint64Array, address: number): void
-  /** What a system call returned, signed. */
-  callResult(registers: BigUint64Array): bigint
-  setCallResult(registers: BigUint64Array, result: number): void
   /**
    * Goes back to the call instruction, so that the interrupted call is made again.
    * @param firstArgument all 64 bits: on arm64 the result has replaced it in its register

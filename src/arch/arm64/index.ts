@@ -6,24 +6,12 @@ import {debug} from './debug.ts'
 import {badFrameFault, faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
-import {
-  callResult,
-  initialRegisters,
-  programCounter,
-  REGISTER_COUNT,
-  restartCall,
-  setCallResult,
-  setProgramCounter,
-  setStackPointer,
-  setThreadPointer,
-  stackPointer,
-} from './registers.ts'
+import {access, initialRegisters, REGISTER_COUNT, restartCall} from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
 import {vsyscall} from './vsyscall.ts'
 
 export const arm64: Architecture = {
   name: 'arm64',
-  platformName: 'aarch64',
   // mov x8, #172; svc #0; b to the start: getpid
   callLoop: Uint8Array.of(0x88, 0x15, 0x80, 0xd2, 0x01, 0, 0, 0xd4, 0xfe, 0xff, 0xff, 0x17),
   callLoopNumber: 172,
@@ -41,13 +29,7 @@ export const arm64: Architecture = {
   registerCount: REGISTER_COUNT,
   faultOf,
   badFrameFault,
-  stackPointer,
-  setStackPointer,
-  setThreadPointer,
-  programCounter,
-  setProgramCounter,
-  callResult,
-  setCallResult,
+  ...access,
   restartCall,
   pushSignalFrame,
   popSignalFrame,

@@ -1,5 +1,7 @@
 // Where arm64 keeps what the sentry asks for: the kernel's user_pt_regs (asm/ptrace.h), followed by TPIDR_EL0.
 
+import {accessOf} from '../register-access.ts'
+
 /** regs[31]: x0 to x30. */
 export const X0 = 0
 /** The frame pointer and the link register. */
@@ -16,33 +18,7 @@ export const REGISTER_COUNT = 35
 /** Bytes of the SVC instruction. */
 const SVC_BYTES = 4n
 
-export function stackPointer(registers: BigUint64Array): number {
-  return Number(registers[SP])
-}
-
-export function setStackPointer(registers: BigUint64Array, address: number): void {
-  registers[SP] = BigInt(address)
-}
-
-export function setThreadPointer(registers: BigUint64Array, address: number): void {
-  registers[TPIDR] = BigInt(address)
-}
-
-export function programCounter(registers: BigUint64Array): number {
-  return Number(registers[PC])
-}
-
-export function setProgramCounter(registers: BigUint64Array, address: number): void {
-  registers[PC] = BigInt(address)
-}
-
-export function setCallResult(registers: BigUint64Array, result: number): void {
-  registers[X0] = BigInt.asUintN(64, BigInt(result))
-}
-
-export function callResult(registers: BigUint64Array): bigint {
-  return BigInt.asIntN(64, registers[X0])
-}
+export const access = accessOf({stackPointer: SP, threadPointer: TPIDR, programCounter: PC, callResult: X0})
 
 /** x8 still holds the number; the result has replaced the first argument. */
 export function restartCall(registers: BigUint64Array, _callNumber: number, firstArgument: bigint): void {

@@ -59,7 +59,7 @@ export function pushSignalFrame(
   registers: BigUint64Array,
   frame: SignalFrame,
 ): void {
-  const oldStackPointer = reg.stackPointer(registers)
+  const oldStackPointer = reg.access.stackPointer(registers)
   const address = placeFrame(frame, oldStackPointer)
 
   const bytes = new Uint8Array(FRAME_BYTES + FRAME_RECORD_BYTES)
@@ -83,7 +83,7 @@ export function pushSignalFrame(
 
 export function popSignalFrame(context: FrameContext, memory: FrameMemory): SignalReturn {
   const registers = context.readRegisters()
-  const address = reg.stackPointer(registers)
+  const address = reg.access.stackPointer(registers)
   if (address % STACK_ALIGNMENT !== 0) throw new Errno(EINVAL)
   const bytes = memory.readBytes(address, FRAME_BYTES)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -105,7 +105,7 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
     mask: SignalSet.fromBytes(bytes, UC_MASK),
     stack: isBroken ? undefined : getStack(view, UC_STACK),
     isBroken,
-    stackPointer: reg.stackPointer(registers),
+    stackPointer: reg.access.stackPointer(registers),
   }
 }
 

@@ -2,7 +2,7 @@
 // at others, a jump of two bytes replaces the SYSCALL itself, and leads to a jump of five bytes in the padding near by.
 
 import type {CallSites} from '../architecture.ts'
-import {setProgramCounter} from './registers.ts'
+import {access} from './registers.ts'
 
 const SYSCALL_BYTES = 2
 const JUMP_BYTES = 5
@@ -89,7 +89,7 @@ export const callSites: CallSites = {
   },
   // It repeats what the displaced instruction did.
   leave(registers, {start}) {
-    setProgramCounter(registers, start)
+    access.setProgramCounter(registers, start)
   },
 }
 

@@ -6,24 +6,12 @@ import {debug} from './debug.ts'
 import {faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
-import {
-  callResult,
-  initialRegisters,
-  programCounter,
-  REGISTER_COUNT,
-  restartCall,
-  setCallResult,
-  setProgramCounter,
-  setStackPointer,
-  setThreadPointer,
-  stackPointer,
-} from './registers.ts'
+import {access, initialRegisters, REGISTER_COUNT, restartCall} from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
 import {vsyscall} from './vsyscall.ts'
 
 export const x86_64: Architecture = {
   name: 'x86_64',
-  platformName: 'x86_64',
   // mov $39, %eax; syscall; jmp to the start: getpid
   callLoop: Uint8Array.of(0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7),
   callLoopNumber: 39,
@@ -43,13 +31,7 @@ export const x86_64: Architecture = {
   machine32: 'i686',
   registerCount: REGISTER_COUNT,
   faultOf,
-  stackPointer,
-  setStackPointer,
-  setThreadPointer,
-  programCounter,
-  setProgramCounter,
-  callResult,
-  setCallResult,
+  ...access,
   restartCall,
   pushSignalFrame,
   popSignalFrame,

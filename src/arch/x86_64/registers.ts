@@ -1,5 +1,7 @@
 // Where x86_64 keeps what the sentry asks for, in the kernel's user_regs_struct (sys/user.h).
 
+import {accessOf} from '../register-access.ts'
+
 export const R15 = 0
 export const R14 = 1
 export const R13 = 2
@@ -36,33 +38,12 @@ export const USER_DS = 0x2bn
 /** Bytes of the SYSCALL instruction. */
 const SYSCALL_BYTES = 2n
 
-export function stackPointer(registers: BigUint64Array): number {
-  return Number(registers[RSP])
-}
-
-export function setStackPointer(registers: BigUint64Array, address: number): void {
-  registers[RSP] = BigInt(address)
-}
-
-export function setThreadPointer(registers: BigUint64Array, address: number): void {
-  registers[FS_BASE] = BigInt(address)
-}
-
-export function programCounter(registers: BigUint64Array): number {
-  return Number(registers[RIP])
-}
-
-export function setProgramCounter(registers: BigUint64Array, address: number): void {
-  registers[RIP] = BigInt(address)
-}
-
-export function setCallResult(registers: BigUint64Array, result: number): void {
-  registers[RAX] = BigInt.asUintN(64, BigInt(result))
-}
-
-export function callResult(registers: BigUint64Array): bigint {
-  return BigInt.asIntN(64, registers[RAX])
-}
+export const access = accessOf({
+  stackPointer: RSP,
+  threadPointer: FS_BASE,
+  programCounter: RIP,
+  callResult: RAX,
+})
 
 /** The arguments are unchanged; the result has replaced the number. */
 export function restartCall(registers: BigUint64Array, callNumber: number): void {

@@ -80,7 +80,7 @@ export function pushSignalFrame(
   frame: SignalFrame,
 ): void {
   if ((frame.flags & SA_RESTORER) === 0) throw new Errno(EFAULT)
-  const oldStackPointer = reg.stackPointer(registers)
+  const oldStackPointer = reg.access.stackPointer(registers)
   const fpState = context.readFpState()
   const framedFpState = toFrameFpState(fpState)
   const {frameAddress, fpAddress} = placeFrame(frame, oldStackPointer, framedFpState.length)
@@ -112,7 +112,7 @@ export function pushSignalFrame(
 export function popSignalFrame(context: FrameContext, memory: FrameMemory): SignalReturn {
   const registers = context.readRegisters()
   // The handler's `ret` has taken pretcode off the stack.
-  const bytes = memory.readBytes(reg.stackPointer(registers) - 8, FRAME_BYTES)
+  const bytes = memory.readBytes(reg.access.stackPointer(registers) - 8, FRAME_BYTES)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
   const oldFlags = registers[reg.EFLAGS]
@@ -133,7 +133,7 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
     mask: SignalSet.fromBytes(bytes, UC_MASK),
     stack: getStack(view, UC_STACK),
     isBroken,
-    stackPointer: reg.stackPointer(registers),
+    stackPointer: reg.access.stackPointer(registers),
   }
 }
 

@@ -217,7 +217,7 @@ function writeStack(
     }),
     random16: host.random.fill(new Uint8Array(16)),
     execfn: executable.path,
-    platform: arch.platformName,
+    platform: arch.machine,
     stackTop: layout.stackTop,
     stackLimit: request.stackLimit,
     jitter: layout.stackJitter,

@@ -107,7 +107,7 @@ test.skipIf(!canRunArm64)('a frame that we built is taken back by the kernel', (
     // qemu-user does not know the syndrome's record.
     fault: {trapNumber: 0, errorCode: 0, address: 0},
   })
-  const frame = memory.readBytes(reg.stackPointer(registers), FRAME_BYTES)
+  const frame = memory.readBytes(reg.access.stackPointer(registers), FRAME_BYTES)
 
   const words = runArm64(returning(frame)).split(' ')
   const before = Array.from(context.registers.subarray(0, reg.GENERAL_REGISTERS))

@@ -2,7 +2,7 @@
 
 import {describe, expect, test} from 'vitest'
 import {callSites} from '../../../../src/arch/x86_64/call-site.ts'
-import {REGISTER_COUNT, setProgramCounter} from '../../../../src/arch/x86_64/registers.ts'
+import {access, REGISTER_COUNT} from '../../../../src/arch/x86_64/registers.ts'
 
 const SYSCALL = [0x0f, 0x05]
 const NOPS = [0x90, 0x90, 0x90]
@@ -158,10 +158,10 @@ describe('a site without an instruction of five bytes', () => {
       '488d0dfbff000065ff242558000000',
     )
     const registers = new BigUint64Array(REGISTER_COUNT)
-    setProgramCounter(registers, 0x20030)
+    access.setProgramCounter(registers, 0x20030)
     callSites.leave(registers, place)
     const expected = new BigUint64Array(REGISTER_COUNT)
-    setProgramCounter(expected, 0x20000)
+    access.setProgramCounter(expected, 0x20000)
     expect(registers).toEqual(expected)
   })
 

@@ -1,6 +1,7 @@
 // siginfo_t, 128 bytes, as sigaction(2) and asm-generic/siginfo.h lay it out: signo, errno, code, then a union at 16.
 
 import {SIGCHLD, SIGIO, SIGRTMIN} from './signal.ts'
+import {viewOf} from './view.ts'
 
 export const SIGINFO_BYTES = 128
 
@@ -142,8 +143,4 @@ export function signalfdInfo(info: SignalInfo): Uint8Array {
     to.setBigUint64(48, from.getBigUint64(UNION + 8, true), true)
   }
   return out
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

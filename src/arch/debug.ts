@@ -51,6 +51,9 @@ export interface DebugSupport {
 export type Step = 'trap-flag' | 'call' | number
 
 const FIRST_64 = (1n << 64n) - 1n
+const ERESTARTSYS = 512n
+/** A result that no call gives a program: the call is to be restarted. */
+export const RESTARTS = BigInt.asUintN(64, -ERESTARTSYS)
 
 /** The general register `index`. */
 export function generalRegister(index: number): DebugRegister {
@@ -77,6 +80,16 @@ export function fpBytes(
   }
 }
 
+/** `count` registers, named by their number. */
+export function numbered(
+  prefix: string,
+  count: number,
+  registerAt: (index: number) => DebugRegister,
+  suffix = '',
+): Record<string, DebugRegister> {
+  return Object.fromEntries(Array.from({length: count}, (_, i) => [`${prefix}${i}${suffix}`, registerAt(i)]))
+}
+
 /** Little-endian. */
 export function readInteger(bytes: Uint8Array): bigint {
   let value = 0n
@@ -86,4 +99,8 @@ export function readInteger(bytes: Uint8Array): bigint {
 
 export function writeInteger(bytes: Uint8Array, value: bigint): void {
   for (let i = 0, rest = value; i < bytes.length; i++, rest >>= 8n) bytes[i] = Number(rest & 0xffn)
+}
+
+export function bytesOf(words: BigUint64Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
 }

@@ -2,17 +2,17 @@
 
 import {NT_PRFPREG} from '../../abi/elf.ts'
 import {
+  bytesOf,
   type CoreNote,
-  type DebugRegister,
   type DebugState,
   type DebugSupport,
   fpBytes,
   generalRegister,
+  numbered,
+  RESTARTS,
 } from '../debug.ts'
 import {GENERAL_REGISTERS, PC, PSTATE, SP, TPIDR, X0, X30} from './registers.ts'
 
-const ERESTARTSYS = 512n
-const RESTARTS = BigInt.asUintN(64, -ERESTARTSYS)
 const VECTORS = 32
 const VECTOR_BYTES = 16
 const FPSR = VECTORS * VECTOR_BYTES
@@ -27,11 +27,11 @@ export const debug: DebugSupport = {
   breakpoint: Uint8Array.of(0, 0, 0x20, 0xd4),
   behindBreakpoint: 0,
   registers: {
-    ...many('x', GENERAL_REGISTERS, (i) => generalRegister(i)),
+    ...numbered('x', GENERAL_REGISTERS, generalRegister),
     sp: generalRegister(SP),
     pc: generalRegister(PC),
     cpsr: generalRegister(PSTATE),
-    ...many('v', VECTORS, (i) => fpBytes(VECTOR_BYTES * i, VECTOR_BYTES)),
+    ...numbered('v', VECTORS, (i) => fpBytes(VECTOR_BYTES * i, VECTOR_BYTES)),
     fpsr: fpBytes(FPSR, 4),
     fpcr: fpBytes(FPCR, 4),
     tpidr: generalRegister(TPIDR),
@@ -57,18 +57,6 @@ function coreNotes({general, fp}: DebugState): CoreNote[] {
     {owner: 'CORE', type: NT_PRFPREG, bytes: fp.slice()},
     {owner: 'LINUX', type: NT_ARM_TLS, bytes: bytesOf(general.slice(TPIDR, TPIDR + 1))},
   ]
-}
-
-function many(
-  prefix: string,
-  count: number,
-  registerAt: (index: number) => DebugRegister,
-): Record<string, DebugRegister> {
-  return Object.fromEntries(Array.from({length: count}, (_, i) => [`${prefix}${i}`, registerAt(i)]))
-}
-
-function bytesOf(words: BigUint64Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
 }
 
 /**

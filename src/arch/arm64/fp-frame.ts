@@ -2,6 +2,7 @@
 // have left in any state. Layout and rules: uapi/asm/sigcontext.h; parse_user_sigframe of arch/arm64/kernel/signal.c.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {viewOf} from '../../abi/view.ts'
 import type {FrameMemory} from '../architecture.ts'
 
 /** struct _aarch64_ctx: magic and size, 32 bits each. A terminator of zeros takes 16 bytes. */
@@ -120,8 +121,4 @@ function extraRegion(
   if (address % ALIGNMENT !== 0 || size % ALIGNMENT !== 0) throw new Errno(EINVAL)
   if (size > frameAddress + FRAME_LIMIT - address) throw new Errno(EINVAL)
   return {bytes: memory.readBytes(address, size), address}
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

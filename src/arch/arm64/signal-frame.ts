@@ -4,6 +4,7 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SA_EXPOSE_TAGBITS, SA_ONSTACK, SA_RESTORER, SA_SIGINFO} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
+import {viewOf} from '../../abi/view.ts'
 import type {FrameContext, FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
 import {getStack, roundDown, setAddress, setStack} from '../frame-words.ts'
 import {withoutAddressTag} from './faults.ts'
@@ -86,7 +87,7 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   const address = reg.access.stackPointer(registers)
   if (address % STACK_ALIGNMENT !== 0) throw new Errno(EINVAL)
   const bytes = memory.readBytes(address, FRAME_BYTES)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const view = viewOf(bytes)
 
   for (let index = 0; index < SC_REGISTER_COUNT; index++) {
     registers[index] = view.getBigUint64(SC_REGISTERS + 8 * index, true)

@@ -1,20 +1,28 @@
 // x86_64's part of debugging: INT3, the trap flag, and where its registers are in user_regs_struct and the XSAVE area.
 
 import {NT_PRFPREG} from '../../abi/elf.ts'
+import {viewOf} from '../../abi/view.ts'
 import {
+  bytesOf,
   type CoreNote,
   type DebugRegister,
   type DebugState,
   type DebugSupport,
   fpBytes,
   generalRegister,
+  numbered,
+  RESTARTS,
 } from '../debug.ts'
 import {showLegacyState} from './fp-frame.ts'
 import * as reg from './registers.ts'
 
 const TRAP_FLAG = 0x100n
-const ERESTARTSYS = 512n
-const RESTARTS = BigInt.asUintN(64, -ERESTARTSYS)
+
+/** gdb's names, in the order of user_regs_struct. */
+const GENERAL = [
+  ...['r15', 'r14', 'r13', 'r12', 'rbp', 'rbx', 'r11', 'r10', 'r9', 'r8', 'rax', 'rcx', 'rdx', 'rsi', 'rdi'],
+  ...['orig_rax', 'rip', 'cs', 'eflags', 'rsp', 'ss', 'fs_base', 'gs_base', 'ds', 'es', 'fs', 'gs'],
+]
 
 // The XSAVE area: SDM vol. 1, 13.4.
 const FCW = 0
@@ -46,36 +54,8 @@ export const debug: DebugSupport = {
   breakpoint: Uint8Array.of(0xcc),
   behindBreakpoint: 1,
   registers: {
-    ...general({
-      rax: reg.RAX,
-      rbx: reg.RBX,
-      rcx: reg.RCX,
-      rdx: reg.RDX,
-      rsi: reg.RSI,
-      rdi: reg.RDI,
-      rbp: reg.RBP,
-      rsp: reg.RSP,
-      r8: reg.R8,
-      r9: reg.R9,
-      r10: reg.R10,
-      r11: reg.R11,
-      r12: reg.R12,
-      r13: reg.R13,
-      r14: reg.R14,
-      r15: reg.R15,
-      rip: reg.RIP,
-      eflags: reg.EFLAGS,
-      cs: reg.CS,
-      ss: reg.SS,
-      ds: reg.DS,
-      es: reg.ES,
-      fs: reg.FS,
-      gs: reg.GS,
-      orig_rax: reg.ORIG_RAX,
-      fs_base: reg.FS_BASE,
-      gs_base: reg.GS_BASE,
-    }),
-    ...many('st', 8, '', (i) => fpBytes(ST0 + XMM_BYTES * i, ST_BYTES, useLegacy)),
+    ...Object.fromEntries(GENERAL.map((name, index) => [name, generalRegister(index)])),
+    ...numbered('st', 8, (i) => fpBytes(ST0 + XMM_BYTES * i, ST_BYTES, useLegacy)),
     fctrl: fpBytes(FCW, 2, useLegacy),
     fstat: fpBytes(FSW, 2, useLegacy),
     ftag: {read: ({fp}) => fullTags(fp), write: ({fp}, tags) => abridgeTags(fp, tags)},
@@ -84,9 +64,9 @@ export const debug: DebugSupport = {
     foseg: fpBytes(FDS, 2, useLegacy),
     fooff: fpBytes(FDP, 4, useLegacy),
     fop: fpBytes(FOP, 2, useLegacy),
-    ...many('xmm', 16, '', (i) => fpBytes(XMM0 + XMM_BYTES * i, XMM_BYTES, useLegacy)),
+    ...numbered('xmm', 16, (i) => fpBytes(XMM0 + XMM_BYTES * i, XMM_BYTES, useLegacy)),
     mxcsr: fpBytes(MXCSR, 4, useLegacy),
-    ...many('ymm', 16, 'h', upperHalf),
+    ...numbered('ymm', 16, upperHalf, 'h'),
   },
   hasWideVectors: (fp) => fp.length >= YMM0_HIGH + 16 * XMM_BYTES && (quad(fp, XCR0) & AVX) !== 0n,
   showSleeper(registers, callNumber) {
@@ -112,19 +92,6 @@ function coreNotes({fp}: DebugState): CoreNote[] {
     {owner: 'CORE', type: NT_PRFPREG, bytes: shown.slice(0, LEGACY_BYTES)},
     {owner: 'LINUX', type: NT_X86_XSTATE, bytes: shown},
   ]
-}
-
-function general(indices: Record<string, number>): Record<string, DebugRegister> {
-  return Object.fromEntries(Object.entries(indices).map(([name, index]) => [name, generalRegister(index)]))
-}
-
-function many(
-  prefix: string,
-  count: number,
-  suffix: string,
-  registerAt: (index: number) => DebugRegister,
-): Record<string, DebugRegister> {
-  return Object.fromEntries(Array.from({length: count}, (_, i) => [`${prefix}${i}${suffix}`, registerAt(i)]))
 }
 
 /** A part that was not in use gets its initial value, and is in use from now on. */
@@ -181,12 +148,4 @@ function quad(fp: Uint8Array, offset: number): bigint {
 
 function setQuad(fp: Uint8Array, offset: number, value: bigint): void {
   viewOf(fp).setBigUint64(offset, value, true)
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function bytesOf(words: BigUint64Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
 }

@@ -2,6 +2,7 @@
 // Layout: Linux uapi/asm/sigcontext.h (struct _fpx_sw_bytes); checks: check_xstate_in_sigframe of kernel/fpu/signal.c.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {viewOf} from '../../abi/view.ts'
 import type {FrameMemory} from '../architecture.ts'
 
 export const FP_FRAME_ALIGNMENT = 64
@@ -121,8 +122,4 @@ function extendedSize(memory: FrameMemory, address: number, legacy: Uint8Array, 
 /** XCR0 of a context's state. */
 export function features(state: Uint8Array): bigint {
   return viewOf(state).getBigUint64(SW_BYTES, true)
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

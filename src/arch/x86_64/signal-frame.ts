@@ -4,6 +4,7 @@
 import {EFAULT, Errno} from '../../abi/errno.ts'
 import {SA_ONSTACK, SA_RESTORER} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
+import {viewOf} from '../../abi/view.ts'
 import type {FrameContext, FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
 import {getAddress, getStack, roundDown, setAddress, setStack} from '../frame-words.ts'
 import {
@@ -41,28 +42,11 @@ const UC_FP_XSTATE = 1
 const UC_SIGCONTEXT_SS = 2
 const UC_STRICT_RESTORE_SS = 4
 
-const EFLAGS_CF = 1n
-const EFLAGS_PF = 1n << 2n
-const EFLAGS_AF = 1n << 4n
-const EFLAGS_ZF = 1n << 6n
-const EFLAGS_SF = 1n << 7n
 const EFLAGS_TF = 1n << 8n
 const EFLAGS_DF = 1n << 10n
-const EFLAGS_OF = 1n << 11n
 const EFLAGS_RF = 1n << 16n
-const EFLAGS_AC = 1n << 18n
-/** The flags that a frame may choose: FIX_EFLAGS of arch/x86/include/asm/sighandling.h. */
-const EFLAGS_CHANGEABLE =
-  EFLAGS_AC |
-  EFLAGS_OF |
-  EFLAGS_DF |
-  EFLAGS_TF |
-  EFLAGS_SF |
-  EFLAGS_ZF |
-  EFLAGS_AF |
-  EFLAGS_PF |
-  EFLAGS_CF |
-  EFLAGS_RF
+/** The flags that a frame may choose, CF PF AF ZF SF TF DF OF RF AC: FIX_EFLAGS of arch/x86/include/asm/sighandling.h. */
+const EFLAGS_CHANGEABLE = 0x50dd5n
 
 /** System V ABI: a leaf function may use this much below the stack pointer. */
 const RED_ZONE = 128
@@ -113,7 +97,7 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   const registers = context.readRegisters()
   // The handler's `ret` has taken pretcode off the stack.
   const bytes = memory.readBytes(reg.access.stackPointer(registers) - 8, FRAME_BYTES)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const view = viewOf(bytes)
 
   const oldFlags = registers[reg.EFLAGS]
   SIGCONTEXT_REGISTERS.forEach((register, index) => {

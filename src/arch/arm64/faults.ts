@@ -2,6 +2,7 @@
 // kernel/entry-common.c for signals and codes.
 
 import {PROT_EXEC, PROT_READ, PROT_WRITE} from '../../abi/mman.ts'
+import {SI_KERNEL} from '../../abi/siginfo.ts'
 import {SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGTRAP} from '../../abi/signal.ts'
 import type {FrameContext, TrapRecord} from '../architecture.ts'
 import type {Fault} from '../fault.ts'
@@ -41,7 +42,6 @@ const TRANSLATION_BELOW_LEVEL_0 = 0x2b
 const UNSUPPORTED_EXCLUSIVE = 0x35
 
 // si_code: asm-generic/siginfo.h.
-const SI_KERNEL = 0x80
 const ILL_ILLOPC = 1
 const ILL_ILLOPN = 2
 const FPE_FLTUNK = 14

@@ -1,15 +1,11 @@
 // Exceptions of ring 3 as Linux reports them (SDM vol. 3, table 6-1; arch/x86/kernel/traps.c for signals and codes).
 
 import {PROT_EXEC, PROT_READ, PROT_WRITE} from '../../abi/mman.ts'
-import {SIGILL, SIGTRAP} from '../../abi/signal.ts'
+import {SI_KERNEL} from '../../abi/siginfo.ts'
+import {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP} from '../../abi/signal.ts'
 import type {FrameContext, TrapRecord} from '../architecture.ts'
 import type {Fault} from '../fault.ts'
 
-const SIGBUS = 7
-const SIGFPE = 8
-const SIGSEGV = 11
-
-const SI_KERNEL = 0x80
 const FPE_INTDIV = 1
 const TRAP_TRACE = 2
 const ILL_ILLOPN = 2

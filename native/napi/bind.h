@@ -26,9 +26,12 @@ inline uint64_t ToSize(double number) {
 inline uint64_t ToSize(const Napi::Value& value) { return ToSize(value.ToNumber().DoubleValue()); }
 
 // Objects of other files specialise it (napi/objects.h). Bytes are copied: JavaScript's memory may change while they are read.
+// A function that makes JavaScript's objects takes the environment after its other parameters.
 template <typename T>
 T FromJs(const Napi::Value& value) {
-  if constexpr (std::is_base_of_v<Napi::Value, T>) {
+  if constexpr (std::is_same_v<T, Napi::Env>) {
+    return value.Env();
+  } else if constexpr (std::is_base_of_v<Napi::Value, T>) {
     return value.As<T>();
   } else if constexpr (std::is_same_v<T, bool>) {
     return value.ToBoolean();
@@ -38,15 +41,24 @@ T FromJs(const Napi::Value& value) {
     return value.ToNumber().DoubleValue();
   } else if constexpr (std::is_same_v<T, uint64_t>) {
     return ToSize(value);
-  } else if constexpr (std::is_same_v<T, int64_t>) {
-    return value.ToNumber().Int64Value();
   } else if constexpr (std::is_same_v<T, uint32_t>) {
     return value.ToNumber().Uint32Value();
   } else if constexpr (std::is_same_v<T, int32_t>) {
     return value.ToNumber().Int32Value();
+  } else if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(value.ToNumber().Int64Value());
   } else {
-    auto array = value.As<Napi::TypedArrayOf<typename T::value_type>>();
-    return {array.Data(), array.Data() + array.ElementLength()};
+    using Item = typename T::value_type;
+    if constexpr (std::is_arithmetic_v<Item>) {
+      if (!value.IsArray()) {
+        auto array = value.As<Napi::TypedArrayOf<Item>>();
+        return {array.Data(), array.Data() + array.ElementLength()};
+      }
+    }
+    auto array = value.As<Napi::Array>();
+    T list;
+    for (uint32_t at = 0; at < array.Length(); at++) list.push_back(FromJs<Item>(array.Get(at)));
+    return list;
   }
 }
 
@@ -71,8 +83,9 @@ Napi::Value ToJs(Napi::Env env, const T& value) {
     return Napi::String::New(env, value);
   } else if constexpr (std::is_same_v<T, std::optional<double>>) {
     return value ? Napi::Number::New(env, *value) : env.Undefined();
-  } else if constexpr (std::is_same_v<T, std::array<int, 2>>) {
-    return ToArray(env, value, [&](int item) { return Napi::Number::New(env, item); });
+  } else if constexpr (std::is_same_v<T, std::array<int, 2>> ||
+                       std::is_same_v<T, std::vector<std::string>>) {
+    return ToArray(env, value, [&](const auto& item) { return ToJs(env, item); });
   } else {
     auto out = Napi::TypedArrayOf<typename T::value_type>::New(env, value.size());
     std::copy(value.begin(), value.end(), out.Data());
@@ -105,14 +118,19 @@ struct Conversions {
   }
 };
 
+template <typename First, typename... Parameters>
+struct MethodConversions : Conversions<Parameters...> {
+  using Callee = First;
+};
+
 template <typename Result, typename... Parameters>
 Conversions<Parameters...> OfFunction(Result (*)(Parameters...));
 template <typename Result, typename Callee, typename... Parameters>
-Conversions<Parameters...> OfMethod(Result (*)(Callee&, Parameters...));
+MethodConversions<Callee, Parameters...> OfMethod(Result (*)(Callee&, Parameters...));
 template <typename Result, typename Callee, typename... Parameters>
-Conversions<Parameters...> OfMethod(Result (Callee::*)(Parameters...));
+MethodConversions<Callee, Parameters...> OfMethod(Result (Callee::*)(Parameters...));
 template <typename Result, typename Callee, typename... Parameters>
-Conversions<Parameters...> OfMethod(Result (Callee::*)(Parameters...) const);
+MethodConversions<Callee, Parameters...> OfMethod(Result (Callee::*)(Parameters...) const);
 
 // A member function as it is; a function, or a lambda without captures, as a pointer.
 template <typename Function>
@@ -134,16 +152,22 @@ void Export(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<CallFunction<function>>(exports.Env(), name));
 }
 
-// `method`: of what Object::Callee() returns, or a function that takes a reference to that first. Also on the trap path.
+// `method`: of the object itself or of what Object::Callee() returns, or a function that takes a reference to that first. Also on the
+// trap path.
 template <typename Object, auto method>
 napi_value CallMethod(napi_env env, napi_callback_info call) {
   return CallRaw(env, [&] {
     const Napi::CallbackInfo info(env, call);
     Object* object = Object::Unwrap(info.This().As<Napi::Object>());
-    // An argument's conversion may run JavaScript, which may dispose of the object.
-    [[maybe_unused]] const auto kept = object->Kept();
-    auto& callee = object->Callee();
-    return decltype(OfMethod(ToPointer(method)))::Call(info, method, callee);
+    using Convert = decltype(OfMethod(ToPointer(method)));
+    if constexpr (std::is_base_of_v<typename Convert::Callee, Object>) {
+      return Convert::Call(info, method, *object);
+    } else {
+      // An argument's conversion may run JavaScript, which may dispose of the object.
+      [[maybe_unused]] const auto kept = object->Kept();
+      auto& callee = object->Callee();
+      return Convert::Call(info, method, callee);
+    }
   });
 }
 
@@ -187,6 +211,7 @@ class OwnerObject : public BoundObject<Object> {
   }
   Owned& Callee() const { return *Get(); }
   std::shared_ptr<Owned> Kept() const { return owned_; }
+  void Dispose() { owned_.reset(); }
 
  protected:
   std::shared_ptr<Owned> owned_;

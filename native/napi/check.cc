@@ -106,16 +106,11 @@ KvmProbe ProbeKvm(const std::string& path, const KvmQuestions& questions) {
   return probe;
 }
 
-// A list of `more`, whose items `read` converts to numbers or bigints; empty when it is missing.
-template <typename Read>
-auto ListOf(const Napi::Value& more, const char* name, Read read) {
-  std::vector<decltype(read(Napi::Value()))> list;
-  if (!more.IsObject()) return list;
-  Napi::Value value = more.As<Napi::Object>().Get(name);
-  if (!value.IsArray()) return list;
-  Napi::Array asked = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < asked.Length(); i++) list.push_back(read(asked.Get(i)));
-  return list;
+// A list of `more`; empty when that is missing.
+template <typename Item>
+std::vector<Item> ListOf(const Napi::Value& more, const char* name) {
+  if (!more.IsObject()) return {};
+  return FromJs<std::vector<Item>>(more.As<Napi::Object>().Get(name));
 }
 
 uint64_t ReadRegisterId(const Napi::Value& value) {
@@ -128,44 +123,32 @@ uint64_t ReadRegisterId(const Napi::Value& value) {
   return id;
 }
 
-// probeKvm(path: string, capabilities: number[], more?: KvmQuestions): KvmProbe of src/check/addon.ts.
-Napi::Value JsProbeKvm(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  return Guard(env, [&]() -> Napi::Value {
-    if (info.Length() < 2 || !info[0].IsString() || !info[1].IsArray()) {
-      throw std::invalid_argument("probeKvm takes a path and an array of capability numbers");
-    }
-    auto number = [](const Napi::Value& value) { return value.ToNumber().Uint32Value(); };
-    KvmQuestions questions;
-    Napi::Array asked = info[1].As<Napi::Array>();
-    for (uint32_t i = 0; i < asked.Length(); i++) {
-      questions.capabilities.push_back(asked.Get(i).ToNumber().Int32Value());
-    }
-    questions.devices = ListOf(info[2], "devices", number);
-    questions.attributes = ListOf(info[2], "attributes", number);
-    questions.registers = ListOf(info[2], "registers", ReadRegisterId);
+// `more`: KvmQuestions of src/check/addon.ts, or undefined. Returns its KvmProbe.
+Napi::Object JsProbeKvm(const std::string& path, const std::vector<int>& capabilities,
+                        Napi::Value more, Napi::Env env) {
+  KvmQuestions questions = {
+      capabilities, ListOf<uint32_t>(more, "devices"), ListOf<uint32_t>(more, "attributes"), {}};
+  for (const Napi::Value& id : ListOf<Napi::Value>(more, "registers"))
+    questions.registers.push_back(ReadRegisterId(id));
 
-    KvmProbe probe = ProbeKvm(info[0].As<Napi::String>().Utf8Value(), questions);
-    auto to_number = [&](int value) { return Napi::Number::New(env, value); };
-    auto to_register = [&](const std::optional<uint64_t>& value) -> Napi::Value {
-      return value ? Napi::Value(Napi::BigInt::New(env, *value)) : env.Null();
-    };
-    Napi::Object record = Napi::Object::New(env);
-    record.Set("openErrno", to_number(probe.open_errno));
-    record.Set("apiVersion", to_number(probe.api_version));
-    record.Set("createVmErrno", to_number(probe.create_vm_errno));
-    record.Set("extensions", ToArray(env, probe.extensions, to_number));
-    record.Set("devices", ToArray(env, probe.devices, to_number));
-    record.Set("attributes", ToArray(env, probe.attributes, to_number));
-    record.Set("registers", ToArray(env, probe.registers, to_register));
-    return record;
-  });
+  KvmProbe probe = ProbeKvm(path, questions);
+  auto to_number = [&](int value) { return Napi::Number::New(env, value); };
+  auto to_register = [&](const std::optional<uint64_t>& value) -> Napi::Value {
+    return value ? Napi::Value(Napi::BigInt::New(env, *value)) : env.Null();
+  };
+  Napi::Object record = Napi::Object::New(env);
+  record.Set("openErrno", probe.open_errno);
+  record.Set("apiVersion", probe.api_version);
+  record.Set("createVmErrno", probe.create_vm_errno);
+  record.Set("extensions", ToArray(env, probe.extensions, to_number));
+  record.Set("devices", ToArray(env, probe.devices, to_number));
+  record.Set("attributes", ToArray(env, probe.attributes, to_number));
+  record.Set("registers", ToArray(env, probe.registers, to_register));
+  return record;
 }
 
 }  // namespace
 
-void ExportCheck(Napi::Env env, Napi::Object exports) {
-  exports.Set("probeKvm", Napi::Function::New(env, JsProbeKvm, "probeKvm"));
-}
+void ExportCheck(Napi::Env, Napi::Object exports) { Export<JsProbeKvm>(exports, "probeKvm"); }
 
 }  // namespace hv

@@ -24,34 +24,26 @@ double MonotonicNs() {
   return static_cast<double>(now.tv_sec) * kNanosecondsPerSecond + static_cast<double>(now.tv_nsec);
 }
 
-// readClock(id, out): stores seconds in out[0] and nanoseconds in out[1].
-Napi::Value ReadClock(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&]() -> Napi::Value {
-    if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsTypedArray()) {
-      throw std::invalid_argument("readClock(id: number, out: Float64Array)");
-    }
-    auto array = info[1].As<Napi::TypedArray>();
-    if (array.TypedArrayType() != napi_float64_array || array.ElementLength() < 2) {
-      throw std::invalid_argument("readClock: out is a Float64Array of two elements");
-    }
-    timespec now = Read(info[0].As<Napi::Number>().Int32Value());
-    auto out = info[1].As<Napi::Float64Array>();
-    out[0] = static_cast<double>(now.tv_sec);
-    out[1] = static_cast<double>(now.tv_nsec);
-    return info.Env().Undefined();
-  });
+// Stores seconds and nanoseconds.
+void ReadClock(int32_t id, Napi::TypedArray out) {
+  if (out.TypedArrayType() != napi_float64_array || out.ElementLength() < 2)
+    throw std::invalid_argument("readClock: out is a Float64Array of two elements");
+  const timespec now = Read(id);
+  auto fields = out.As<Napi::Float64Array>();
+  fields[0] = static_cast<double>(now.tv_sec);
+  fields[1] = static_cast<double>(now.tv_nsec);
 }
 
 }  // namespace
 
-void ExportClock(Napi::Env env, Napi::Object exports) {
+void ExportClock(Napi::Env, Napi::Object exports) {
   Export<MonotonicNs>(exports, "monotonicNs");
   Export<LookNs>(exports, "lookNs");
   Export<PageNs>(exports, "pageNs");
   // Undefined where there is only one processor.
   Export<WakeUpNs>(exports, "wakeUpNs");
   Export<HandOverNs>(exports, "handOverNs");
-  exports.Set("readClock", Napi::Function::New(env, ReadClock, "readClock"));
+  Export<ReadClock>(exports, "readClock");
 }
 
 }  // namespace hv

@@ -67,13 +67,13 @@ class ContextObject : public BoundObject<Object> {
   // The methods of every context, and the platform's own.
   static std::vector<Property> Methods(std::initializer_list<Property> own) {
     std::vector<Property> methods = {
-        Object::InstanceMethod("becomeTarget", &ContextObject::BecomeTarget),
+        Object::template Method<&ContextObject::BecomeTarget>("becomeTarget"),
         Object::template Method<ReadRegisters>("readRegisters"),
         Object::template Method<WriteRegisters>("writeRegisters"),
         Object::template Method<&Context::WriteResult>("writeResult"),
         Object::template Method<&Context::ReadFpState>("readFpState"),
         Object::template Method<&Context::WriteFpState>("writeFpState"),
-        Object::InstanceMethod("dispose", &ContextObject::Dispose)};
+        Object::template Method<&ContextObject::Free>("dispose")};
     methods.insert(methods.end(), own);
     return methods;
   }
@@ -99,9 +99,9 @@ class ContextObject : public BoundObject<Object> {
 
  private:
   // Makes the context that `run` runs the one that the watcher interrupts.
-  void BecomeTarget(const Napi::CallbackInfo& info) {
-    Guard(info.Env(),
-          [&] { watcher_->SetTarget(this, [context = &Callee()] { context->Kick(); }); });
+  void BecomeTarget() {
+    Context& context = Callee();
+    watcher_->SetTarget(this, [&context] { context.Kick(); });
   }
 
   // Throws std::out_of_range for an array that is too short.
@@ -115,8 +115,6 @@ class ContextObject : public BoundObject<Object> {
     std::copy_n(Checked(in).Data(), registers.size(), registers.begin());
     context.WriteRegisters(registers);
   }
-
-  void Dispose(const Napi::CallbackInfo&) { Free(); }
 
   static Napi::BigUint64Array& Checked(Napi::BigUint64Array& array) {
     if (array.ElementLength() < kUserRegisters) throw std::out_of_range("registers");

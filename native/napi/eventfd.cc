@@ -36,11 +36,10 @@ class EventfdObject : public OwnerObject<EventfdObject, Eventfd> {
   static constexpr const char* kName = "the eventfd";
 
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(
-        env, "Eventfd",
-        {Getter<&Eventfd::fd>("fd"), Method<&Eventfd::Signal>("signal"),
-         Method<&Eventfd::Take>("take"), InstanceMethod<&EventfdObject::Listen>("listen"),
-         InstanceMethod<&EventfdObject::Dispose>("dispose")});
+    return DefineClass(env, "Eventfd",
+                       {Getter<&Eventfd::fd>("fd"), Method<&Eventfd::Signal>("signal"),
+                        Method<&Eventfd::Take>("take"), Method<&EventfdObject::Listen>("listen"),
+                        Method<&EventfdObject::Dispose>("dispose")});
   }
 
   // new Eventfd(fd): an existing one; -1: a new one.
@@ -52,12 +51,10 @@ class EventfdObject : public OwnerObject<EventfdObject, Eventfd> {
   }
 
  private:
-  // listen(listener): called with what `take` would give, when that is not 0.
-  void Listen(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Value().Set(kListener, info[0]);
-      poll_ = std::make_unique<LoopPoll>(info.Env(), Get()->fd(), Hear, this);
-    });
+  // `listener` is called with what `take` would give, when that is not 0.
+  void Listen(Napi::Value listener) {
+    Value().Set(kListener, listener);
+    poll_ = std::make_unique<LoopPoll>(Env(), Get()->fd(), Hear, this);
   }
 
   static void Hear(void* self) { static_cast<EventfdObject*>(self)->Tell(); }
@@ -69,7 +66,7 @@ class EventfdObject : public OwnerObject<EventfdObject, Eventfd> {
     CallListener(Env(), Value(), Napi::Number::New(Env(), static_cast<double>(count)));
   }
 
-  void Dispose(const Napi::CallbackInfo&) {
+  void Dispose() {
     poll_.reset();
     owned_.reset();
   }
@@ -79,14 +76,14 @@ class EventfdObject : public OwnerObject<EventfdObject, Eventfd> {
 };
 
 // Tells JavaScript, through its own event loop, that a descriptor is readable.
-class ReadableWatch : public Napi::ObjectWrap<ReadableWatch> {
+class ReadableWatch : public BoundObject<ReadableWatch> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "ReadableWatch", {InstanceMethod<&ReadableWatch::Dispose>("dispose")});
+    return DefineClass(env, "ReadableWatch", {Method<&ReadableWatch::Dispose>("dispose")});
   }
 
   // new ReadableWatch(fd, listener): the descriptor does not block, and stays open until this is disposed of.
-  explicit ReadableWatch(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ReadableWatch>(info) {
+  explicit ReadableWatch(const Napi::CallbackInfo& info) : BoundObject(info) {
     Guard(info.Env(), [&] {
       Value().Set(kListener, info[1]);
       poll_ = std::make_unique<LoopPoll>(info.Env(), info[0].ToNumber().Int32Value(), Hear, this);
@@ -101,7 +98,7 @@ class ReadableWatch : public Napi::ObjectWrap<ReadableWatch> {
     CallListener(Env(), Value(), Env().Undefined());
   }
 
-  void Dispose(const Napi::CallbackInfo&) { poll_.reset(); }
+  void Dispose() { poll_.reset(); }
 
   std::unique_ptr<LoopPoll> poll_;
 };

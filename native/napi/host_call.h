@@ -104,6 +104,13 @@ struct Doubles : TypedArray {
   int error() const { return length < least ? EINVAL : 0; }
   // SAFETY: a Float64Array's memory is aligned for doubles.
   double* get() const { return reinterpret_cast<double*>(data); }
+
+  template <typename... Number>
+  void Store(Number... numbers) const {
+    static_assert(sizeof...(numbers) <= least);
+    double* at = get();
+    ((*at++ = static_cast<double>(numbers)), ...);
+  }
 };
 
 // A number: 0 for what is none, but -1 for a descriptor (int).

@@ -27,10 +27,7 @@ int Lock(int fd, int64_t type, int64_t start, int64_t length) {
 int GetLock(int fd, int64_t type, int64_t start, int64_t length, const Doubles<4>& out) {
   struct flock range = RangeOf(type, start, length);
   int result = ::fcntl(fd, F_OFD_GETLK, &range);
-  out.get()[0] = range.l_type;
-  out.get()[1] = static_cast<double>(range.l_start);
-  out.get()[2] = static_cast<double>(range.l_len);
-  out.get()[3] = range.l_pid;
+  out.Store(range.l_type, range.l_start, range.l_len, range.l_pid);
   return result;
 }
 

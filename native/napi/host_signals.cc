@@ -33,35 +33,35 @@ void Catch(int signal, siginfo_t* info, void*) {
   errno = saved;
 }
 
-// catchSignals(signals: number[]): number: an eventfd that becomes readable when one of them comes.
-int CatchSignals(Napi::Array signals) {
+// Returns an eventfd that becomes readable when one of them comes.
+int CatchSignals(const std::vector<int>& signals) {
   if (caught_bell < 0) caught_bell = Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
-  for (uint32_t i = 0; i < signals.Length(); i++) {
+  for (int signal : signals) {
     struct sigaction action = {};
     action.sa_sigaction = Catch;
     action.sa_flags = SA_RESTART | SA_SIGINFO;
-    Check(::sigaction(FromJs<int>(signals.Get(i)), &action, nullptr), "sigaction");
+    Check(::sigaction(signal, &action, nullptr), "sigaction");
   }
   return caught_bell;
 }
 
-void Append(Napi::Env env, Napi::Array list, uint64_t taken, bool of_terminal) {
+void Append(Napi::Array list, uint64_t taken, bool of_terminal) {
   for (int signal = 1; signal < 64; signal++) {
     if (!(taken >> signal & 1)) continue;
-    Napi::Object caught = Napi::Object::New(env);
-    caught.Set("signal", Napi::Number::New(env, signal));
-    caught.Set("isOfTerminal", Napi::Boolean::New(env, of_terminal));
+    Napi::Object caught = Napi::Object::New(list.Env());
+    caught.Set("signal", signal);
+    caught.Set("isOfTerminal", of_terminal);
     list.Set(list.Length(), caught);
   }
 }
 
-// takeSignals(): {signal, isOfTerminal}[]: what came since the last time.
-Napi::Value TakeSignals(const Napi::CallbackInfo& info) {
+// {signal, isOfTerminal}[]: what came since the last time.
+Napi::Array TakeSignals(Napi::Env env) {
   uint64_t rings;
   [[maybe_unused]] ssize_t got = ::read(caught_bell.load(), &rings, sizeof(rings));
-  Napi::Array signals = Napi::Array::New(info.Env());
-  Append(info.Env(), signals, caught_of_terminal.exchange(0), true);
-  Append(info.Env(), signals, caught_signals.exchange(0), false);
+  Napi::Array signals = Napi::Array::New(env);
+  Append(signals, caught_of_terminal.exchange(0), true);
+  Append(signals, caught_signals.exchange(0), false);
   return signals;
 }
 
@@ -127,9 +127,9 @@ bool Suspend(int signal, double deadline_ns) {
 
 }  // namespace
 
-void ExportHostSignals(Napi::Env env, Napi::Object exports) {
+void ExportHostSignals(Napi::Env, Napi::Object exports) {
   Export<CatchSignals>(exports, "catchSignals");
-  exports.Set("takeSignals", Napi::Function::New(env, TakeSignals));
+  Export<TakeSignals>(exports, "takeSignals");
   Export<Suspend>(exports, "suspend");
 }
 

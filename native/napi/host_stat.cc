@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include <cstring>
-
 #include "napi/host_beneath.h"
 #include "napi/host_call.h"
 
@@ -19,31 +17,12 @@ constexpr size_t kStatFsFields = 8;
 constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
 constexpr unsigned kMask = STATX_BASIC_STATS | STATX_BTIME;
 
-void Tell(double* out, const struct statx& status, bool is_kernel) {
-  const double fields[kStatFields] = {
-      static_cast<double>(status.stx_mode),
-      static_cast<double>(status.stx_nlink),
-      static_cast<double>(status.stx_uid),
-      static_cast<double>(status.stx_gid),
-      static_cast<double>(status.stx_size),
-      static_cast<double>(status.stx_blocks),
-      static_cast<double>(status.stx_blksize),
-      static_cast<double>(status.stx_ino),
-      static_cast<double>(status.stx_dev_major),
-      static_cast<double>(status.stx_dev_minor),
-      static_cast<double>(status.stx_rdev_major),
-      static_cast<double>(status.stx_rdev_minor),
-      static_cast<double>(status.stx_atime.tv_sec),
-      static_cast<double>(status.stx_atime.tv_nsec),
-      static_cast<double>(status.stx_mtime.tv_sec),
-      static_cast<double>(status.stx_mtime.tv_nsec),
-      static_cast<double>(status.stx_ctime.tv_sec),
-      static_cast<double>(status.stx_ctime.tv_nsec),
-      static_cast<double>(status.stx_btime.tv_sec),
-      static_cast<double>(status.stx_btime.tv_nsec),
-      is_kernel ? 1.0 : 0.0,
-  };
-  std::memcpy(out, fields, sizeof fields);
+void Tell(const Doubles<kStatFields>& out, const struct statx& s, bool is_kernel) {
+  out.Store(s.stx_mode, s.stx_nlink, s.stx_uid, s.stx_gid, s.stx_size, s.stx_blocks, s.stx_blksize,
+            s.stx_ino, s.stx_dev_major, s.stx_dev_minor, s.stx_rdev_major, s.stx_rdev_minor,
+            s.stx_atime.tv_sec, s.stx_atime.tv_nsec, s.stx_mtime.tv_sec, s.stx_mtime.tv_nsec,
+            s.stx_ctime.tv_sec, s.stx_ctime.tv_nsec, s.stx_btime.tv_sec, s.stx_btime.tv_nsec,
+            is_kernel);
 }
 
 // lstat of a name, of the descriptor itself when the name is ''.
@@ -51,7 +30,7 @@ int Stat(int directory, const Name& name, const Doubles<kStatFields>& out) {
   struct statx status;
   int flags = kFlags | (name.length() == 0 ? AT_EMPTY_PATH : 0);
   if (::statx(directory, name.c_str(), flags, kMask, &status) < 0) return -1;
-  Tell(out.get(), status, IsKernelMountPoint(directory, name.c_str(), status.stx_attributes));
+  Tell(out, status, IsKernelMountPoint(directory, name.c_str(), status.stx_attributes));
   return 0;
 }
 
@@ -64,20 +43,15 @@ int StatKnown(int directory, const ByteString& path, double ino, int64_t major, 
   bool same = static_cast<double>(status.stx_ino) == ino && status.stx_dev_major == major &&
               status.stx_dev_minor == minor;
   if (!same) return 0;
-  Tell(out.get(), status, IsKernelMountPoint(directory, path.c_str(), status.stx_attributes));
+  Tell(out, status, IsKernelMountPoint(directory, path.c_str(), status.stx_attributes));
   return 1;
 }
 
 int StatFs(int fd, const Doubles<kStatFsFields>& out) {
   struct statfs status;
   if (::fstatfs(fd, &status) < 0) return -1;
-  const double fields[kStatFsFields] = {
-      static_cast<double>(status.f_type),   static_cast<double>(status.f_bsize),
-      static_cast<double>(status.f_blocks), static_cast<double>(status.f_bfree),
-      static_cast<double>(status.f_bavail), static_cast<double>(status.f_files),
-      static_cast<double>(status.f_ffree),  static_cast<double>(status.f_namelen),
-  };
-  std::memcpy(out.get(), fields, sizeof fields);
+  out.Store(status.f_type, status.f_bsize, status.f_blocks, status.f_bfree, status.f_bavail,
+            status.f_files, status.f_ffree, status.f_namelen);
   return 0;
 }
 

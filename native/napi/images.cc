@@ -13,28 +13,22 @@
 namespace hv {
 namespace {
 
-// sampleClocks(out): stores the seven fields of ClockSample.
-Napi::Value StoreClockSample(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&]() -> Napi::Value {
-    constexpr size_t kFields = sizeof(ClockSample) / sizeof(int64_t);
-    bool fits = info.Length() >= 1 && info[0].IsTypedArray() &&
-                info[0].As<Napi::TypedArray>().TypedArrayType() == napi_bigint64_array &&
-                info[0].As<Napi::TypedArray>().ElementLength() >= kFields;
-    if (!fits) throw std::invalid_argument("sampleClocks(out: BigInt64Array of seven elements)");
-
-    ClockSample sample = SampleClocks();
-    std::memcpy(info[0].As<Napi::BigInt64Array>().Data(), &sample, sizeof sample);
-    return info.Env().Undefined();
-  });
+// Stores the seven fields of ClockSample.
+void StoreClockSample(Napi::TypedArray out) {
+  constexpr size_t kFields = sizeof(ClockSample) / sizeof(int64_t);
+  if (out.TypedArrayType() != napi_bigint64_array || out.ElementLength() < kFields)
+    throw std::invalid_argument("sampleClocks: out is a BigInt64Array of seven elements");
+  const ClockSample sample = SampleClocks();
+  std::memcpy(out.As<Napi::BigInt64Array>().Data(), &sample, sizeof sample);
 }
 
 }  // namespace
 
-void ExportImages(Napi::Env env, Napi::Object exports) {
+void ExportImages(Napi::Env, Napi::Object exports) {
   // Copies.
   Export<[] { return std::span(kVdsoImage); }>(exports, "vdsoImage");
   Export<[] { return std::span(kMachineInitImage); }>(exports, "machineInit");
-  exports.Set("sampleClocks", Napi::Function::New(env, StoreClockSample, "sampleClocks"));
+  Export<StoreClockSample>(exports, "sampleClocks");
   Export<HostCyclesAreInvariant>(exports, "cyclesAreInvariant");
 }
 

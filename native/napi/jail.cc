@@ -19,18 +19,11 @@
 namespace hv {
 namespace {
 
-template <typename Item>
-std::vector<Item> ToList(const Napi::Array& array) {
-  std::vector<Item> list;
-  for (uint32_t at = 0; at < array.Length(); at++) list.push_back(FromJs<Item>(array.Get(at)));
-  return list;
-}
-
 // Of two lists of descriptors: what is read, and what is also written.
-std::vector<FileRule> ToRules(const Napi::Array& read, const Napi::Array& written) {
+std::vector<FileRule> ToRules(const std::vector<int>& read, const std::vector<int>& written) {
   std::vector<FileRule> rules;
-  for (int fd : ToList<int>(read)) rules.push_back({fd, false});
-  for (int fd : ToList<int>(written)) rules.push_back({fd, true});
+  for (int fd : read) rules.push_back({fd, false});
+  for (int fd : written) rules.push_back({fd, true});
   return rules;
 }
 
@@ -63,13 +56,13 @@ int Resource(const std::string& name, double most) {
 }
 
 // A path that cannot be opened is reported when it is opened for the guest.
-int Reach(Napi::Array writable_paths) {
+int Reach(const std::vector<std::string>& writable_paths) {
   const int version = LandlockVersion();
   others = EveryThread().Others();
   if (!builder) builder.emplace();
   std::vector<Fd> directories;
   std::vector<FileRule> files;
-  for (const std::string& path : ToList<std::string>(writable_paths)) {
+  for (const std::string& path : writable_paths) {
     Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) continue;
     files.push_back({fd.get(), true});
@@ -78,30 +71,30 @@ int Reach(Napi::Array writable_paths) {
   return version < 0 ? -version : RestrictReach(version, files);
 }
 
-int Files(Napi::Array fds, Napi::Array writable_fds) {
+int Files(const std::vector<int>& fds, const std::vector<int>& writable_fds) {
   const std::vector<FileRule> rules = ToRules(fds, writable_fds);
   const int version = LandlockVersion();
   return version < 0 ? -version : RestrictFiles(Threads(), version, rules, others);
 }
 
 // Errors by name.
-Napi::Object Namespaces(Napi::Array directories, Napi::Array fds, Napi::Array writable_fds) {
+Napi::Object Namespaces(const std::vector<std::string>& shown, const std::vector<int>& fds,
+                        const std::vector<int>& writable_fds, Napi::Env env) {
   if (!builder) builder.emplace();
-  const std::vector<std::string> shown = ToList<std::string>(directories);
   const std::vector<FileRule> files = ToRules(fds, writable_fds);
   EveryThread& all = Threads();
   std::vector<Namespace> entered;
   builder->Run([&] { entered = EnterNamespaces(all, shown, files); });
   builder.reset();
-  Napi::Object result = Napi::Object::New(directories.Env());
+  Napi::Object result = Napi::Object::New(env);
   for (const Namespace& each : entered) result.Set(each.name, each.error);
   return result;
 }
 
 // `uid`: of what the process becomes, or undefined.
-int Rights(Napi::Array capabilities, Napi::Value uid, Napi::Value gid) {
+int Rights(const std::vector<uint32_t>& capabilities, Napi::Value uid, Napi::Value gid) {
   uint64_t keep = 0;
-  for (uint32_t number : ToList<uint32_t>(capabilities)) keep |= uint64_t{1} << (number & 63);
+  for (uint32_t number : capabilities) keep |= uint64_t{1} << (number & 63);
   std::optional<Identity> identity;
   if (uid.IsNumber()) identity = {FromJs<uint32_t>(uid), FromJs<uint32_t>(gid)};
   const int error = GiveUpRights(Threads(), keep, identity);

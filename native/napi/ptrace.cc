@@ -24,12 +24,11 @@ class TracerObject : public OwnerObject<TracerObject, Tracer> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, "Tracer",
-        {InstanceMethod<&TracerObject::ShowMemory>("showMemory"),
-         Getter<&Tracer::is_crowded>("isCrowded"),
-         InstanceMethod<&TracerObject::BecomeTarget>("becomeTarget"),
-         Method<&Tracer::WaitAny>("waitAny"), Method<&Tracer::OpenGate>("openGate"),
-         Method<&Tracer::set_brief_ns>("setBriefNs"), Method<&Tracer::Spread>("spread"),
-         Method<Release>("release"), InstanceMethod<&TracerObject::Dispose>("dispose")});
+        {Method<&TracerObject::ShowMemory>("showMemory"), Getter<&Tracer::is_crowded>("isCrowded"),
+         Method<&TracerObject::BecomeTarget>("becomeTarget"), Method<&Tracer::WaitAny>("waitAny"),
+         Method<&Tracer::OpenGate>("openGate"), Method<&Tracer::set_brief_ns>("setBriefNs"),
+         Method<&Tracer::Spread>("spread"), Method<Release>("release"),
+         Method<&TracerObject::Dispose>("dispose")});
   }
 
   explicit TracerObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
@@ -48,24 +47,19 @@ class TracerObject : public OwnerObject<TracerObject, Tracer> {
   ~TracerObject() override { Free(); }
 
  private:
-  // showMemory(bytes)
-  Napi::Value ShowMemory(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return memory_.Show(info.Env(), ToSize(info[0])); });
-  }
+  Napi::Value ShowMemory(uint64_t bytes) { return memory_.Show(Env(), bytes); }
 
   // Makes the watcher interrupt whatever runs.
-  void BecomeTarget(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      watcher_ = FromJs<std::shared_ptr<Watcher>>(info[0]);
-      watcher_->SetTarget(this, [tracer = Get().get()] { tracer->Kick(); });
-    });
+  void BecomeTarget(std::shared_ptr<Watcher> watcher) {
+    watcher_ = std::move(watcher);
+    watcher_->SetTarget(this, [tracer = Get().get()] { tracer->Kick(); });
   }
 
   static void Release(Tracer& tracer, uint64_t offset, uint64_t length) {
     tracer.memory().Release(offset, length);
   }
 
-  void Dispose(const Napi::CallbackInfo&) {
+  void Dispose() {
     memory_.Detach();
     Free();
     pin_.reset();
@@ -91,12 +85,12 @@ class TracedSpaceObject : public OwnerObject<TracedSpaceObject, TracedSpace> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, "TracedSpace",
-        {InstanceMethod<&TracedSpaceObject::Open>("open"),
+        {Method<&TracedSpaceObject::Open>("open"),
          Getter<[](Stub& stub) { return stub.leader().tracee().process(); }>("pid"),
          Method<&Stub::Set>("set"), Method<&Stub::Commit>("commit"),
          // As it is now: after the process's start, what a program begins with.
          Method<[](Stub& stub) { return stub.leader().tracee().ReadFpState(); }>("readFpState"),
-         Method<&Stub::Kill>("kill"), InstanceMethod<&TracedSpaceObject::Dispose>("dispose")});
+         Method<&Stub::Kill>("kill"), Method<&TracedSpaceObject::Free>("dispose")});
   }
 
   using OwnerObject::OwnerObject;
@@ -105,19 +99,12 @@ class TracedSpaceObject : public OwnerObject<TracedSpaceObject, TracedSpace> {
   Stub& Callee() const { return Get()->Get(); }
 
  private:
-  // open(tracer), or open(another TracedSpace, true): a fork. Precondition: it has none, or its last one was disposed of.
-  void Open(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      auto from = info[0].As<Napi::Object>();
-      if (info[1].ToBoolean())
-        owned_ = std::make_shared<TracedSpace>(*TracedSpaceObject::Unwrap(from)->Get());
-      else
-        owned_ = std::make_shared<TracedSpace>(TracerObject::Unwrap(from)->Get());
-    });
-  }
-
-  void Dispose(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Free(); });
+  // Of a Tracer, or a fork of another TracedSpace. Precondition: it has none, or its last one was disposed of.
+  void Open(Napi::Object from, bool is_fork) {
+    if (is_fork)
+      owned_ = std::make_shared<TracedSpace>(*TracedSpaceObject::Unwrap(from)->Get());
+    else
+      owned_ = std::make_shared<TracedSpace>(TracerObject::Unwrap(from)->Get());
   }
 
   void Free() {
@@ -131,7 +118,7 @@ class TracedContextObject : public ContextObject<TracedContextObject, TracedCont
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, "TracedContext",
-        Methods({InstanceMethod<&TracedContextObject::Open>("open"), Method<SetSpace>("setSpace"),
+        Methods({Method<&TracedContextObject::Open>("open"), Method<SetSpace>("setSpace"),
                  Getter<IsAway>("isAway"), Method<&TracedContext::HasPlace>("hasPlace"),
                  Method<Poll>("poll"), Method<&TracedContext::Halt>("halt"),
                  Method<&TracedContext::CacheResults>("cacheResults"), Method<Start>("start"),
@@ -144,19 +131,17 @@ class TracedContextObject : public ContextObject<TracedContextObject, TracedCont
   ~TracedContextObject() override { Free(); }
 
  private:
-  // open(watcher, fpState, tracer). Precondition: as for spaces.
-  void Open(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(TrapWords));
-      words_ = Napi::Persistent(buffer);
-      // SAFETY: the persistent reference keeps the buffer, and it does not move.
-      auto* words = new (buffer.Data()) TrapWords();
-      Own(std::make_unique<TracedContext>(TracerObject::Unwrap(info[2].As<Napi::Object>())->Get(),
-                                          *words, FromJs<std::vector<uint8_t>>(info[1])),
-          FromJs<std::shared_ptr<Watcher>>(info[0]));
-      Value().Set("words", buffer);
-      Value().Set("recordOffset", Napi::Number::New(info.Env(), offsetof(TrapWords, record)));
-    });
+  // Precondition: as for spaces.
+  void Open(std::shared_ptr<Watcher> watcher, std::vector<uint8_t> fp_state, Napi::Object tracer) {
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(Env(), sizeof(TrapWords));
+    words_ = Napi::Persistent(buffer);
+    // SAFETY: the persistent reference keeps the buffer, and it does not move.
+    auto* words = new (buffer.Data()) TrapWords();
+    Own(std::make_unique<TracedContext>(TracerObject::Unwrap(tracer)->Get(), *words,
+                                        std::move(fp_state)),
+        std::move(watcher));
+    Value().Set("words", buffer);
+    Value().Set("recordOffset", offsetof(TrapWords, record));
   }
 
   static void SetSpace(TracedContext& context, Napi::Object space) {
@@ -184,15 +169,12 @@ class TracedContextObject : public ContextObject<TracedContextObject, TracedCont
 };
 
 // The stub's own pages, as triples of start, end and protection.
-Napi::Value StubMappings(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    const auto home = static_cast<double>(arch::StubAddress());
-    const double words[] = {home + HV_STUB_CODE,   home + HV_STUB_CALLS,  PROT_READ | PROT_EXEC,
-                            home + HV_STUB_CALLS,  home + HV_STUB_STACKS, PROT_READ,
-                            home + HV_STUB_STACKS, home + HV_STUB_BYTES,  PROT_READ | PROT_WRITE};
-    return ToArray(info.Env(), std::span(words),
-                   [&](double word) { return Napi::Number::New(info.Env(), word); });
-  });
+Napi::Array StubMappings(Napi::Env env) {
+  const auto home = static_cast<double>(arch::StubAddress());
+  const double words[] = {home + HV_STUB_CODE,   home + HV_STUB_CALLS,  PROT_READ | PROT_EXEC,
+                          home + HV_STUB_CALLS,  home + HV_STUB_STACKS, PROT_READ,
+                          home + HV_STUB_STACKS, home + HV_STUB_BYTES,  PROT_READ | PROT_WRITE};
+  return ToArray(env, std::span(words), [&](double word) { return ToJs(env, word); });
 }
 
 }  // namespace
@@ -203,7 +185,7 @@ void ExportPtrace(Napi::Env env, Napi::Object exports) {
   exports.Set("TracedContext", TracedContextObject::Define(env));
   // These are functions because arm64 probes where addresses end.
   Export<arch::StubAddress>(exports, "tracedUserTop");
-  exports.Set("stubMappings", Napi::Function::New(env, StubMappings));
+  Export<StubMappings>(exports, "stubMappings");
 }
 
 }  // namespace hv

@@ -20,11 +20,11 @@ class UserVmObject : public OwnerObject<UserVmObject, UserVm> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, "UserVm",
-        {InstanceMethod<&UserVmObject::ShowMemory>("showMemory"),
-         InstanceMethod<&UserVmObject::ShowSupervisor>("showSupervisor"),
+        {Method<&UserVmObject::ShowMemory>("showMemory"),
+         Method<&UserVmObject::ShowSupervisor>("showSupervisor"),
          Getter<SupervisorBytes>("supervisorBytes"), Getter<&UserVm::cpus>("cpus"),
          Getter<&UserVm::stops_page>("stopsOffset"), Method<&UserVm::OpenGate>("openGate"),
-         Method<Release>("release"), InstanceMethod<&UserVmObject::Dispose>("dispose")});
+         Method<Release>("release"), Method<&UserVmObject::Dispose>("dispose")});
   }
 
   explicit UserVmObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
@@ -36,13 +36,8 @@ class UserVmObject : public OwnerObject<UserVmObject, UserVm> {
   }
 
  private:
-  // showMemory(bytes), showSupervisor(bytes)
-  Napi::Value ShowMemory(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return memory_.Show(info.Env(), ToSize(info[0])); });
-  }
-  Napi::Value ShowSupervisor(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return supervisor_.Show(info.Env(), ToSize(info[0])); });
-  }
+  Napi::Value ShowMemory(uint64_t bytes) { return memory_.Show(Env(), bytes); }
+  Napi::Value ShowSupervisor(uint64_t bytes) { return supervisor_.Show(Env(), bytes); }
 
   static size_t SupervisorBytes(UserVm& vm) { return vm.vm()->region(1)->mapping.size(); }
 
@@ -50,7 +45,7 @@ class UserVmObject : public OwnerObject<UserVmObject, UserVm> {
     vm.memory().Release(offset, length);
   }
 
-  void Dispose(const Napi::CallbackInfo&) {
+  void Dispose() {
     memory_.Detach();
     supervisor_.Detach();
     owned_.reset();
@@ -65,10 +60,9 @@ class SpaceObject : public OwnerObject<SpaceObject, Space> {
   static constexpr const char* kName = "the address space";
 
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(
-        env, "Space",
-        {InstanceMethod<&SpaceObject::Commit>("commit"), Method<CopyFrom>("copyFrom"),
-         Method<&Space::Clear>("clear"), InstanceMethod<&SpaceObject::Dispose>("dispose")});
+    return DefineClass(env, "Space",
+                       {Method<&SpaceObject::Commit>("commit"), Method<CopyFrom>("copyFrom"),
+                        Method<&Space::Clear>("clear"), Method<&SpaceObject::Dispose>("dispose")});
   }
 
   explicit SpaceObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
@@ -78,27 +72,20 @@ class SpaceObject : public OwnerObject<SpaceObject, Space> {
   }
 
  private:
-  // commit(edits: Float64Array, count: number): four numbers per edit. False: memory for page tables ran out.
-  Napi::Value Commit(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      Napi::Float64Array words = info[0].As<Napi::Float64Array>();
-      size_t count = ToSize(info[1]);
-      if (count > words.ElementLength() / kEditWords) throw std::out_of_range("edits");
-      const double* word = words.Data();
-      std::vector<Edit> edits;
-      edits.reserve(count);
-      for (; count > 0; count--, word += kEditWords) {
-        edits.push_back({ToSize(word[0]), ToSize(word[1]), ToSize(word[2]), ToSize(word[3])});
-      }
-      return Napi::Boolean::New(info.Env(), Get()->Commit(edits));
-    });
+  // Four numbers per edit. False: memory for page tables ran out.
+  bool Commit(Napi::Float64Array words, uint64_t count) {
+    constexpr size_t kEditWords = 4;
+    if (count > words.ElementLength() / kEditWords) throw std::out_of_range("edits");
+    const double* word = words.Data();
+    std::vector<Edit> edits;
+    edits.reserve(count);
+    for (; count > 0; count--, word += kEditWords) {
+      edits.push_back({ToSize(word[0]), ToSize(word[1]), ToSize(word[2]), ToSize(word[3])});
+    }
+    return Get()->Commit(edits);
   }
 
   static void CopyFrom(Space& space, Napi::Object from) { space.CopyFrom(*Unwrap(from)->Get()); }
-
-  void Dispose(const Napi::CallbackInfo&) { owned_.reset(); }
-
-  static constexpr size_t kEditWords = 4;
 };
 
 class CpuObject : public ContextObject<CpuObject, UserCpu> {
@@ -108,7 +95,7 @@ class CpuObject : public ContextObject<CpuObject, UserCpu> {
                        Methods({Getter<&UserCpu::frame_page>("frameOffset"),
                                 Getter<&UserCpu::has_host_cycles>("hasHostCycles"),
                                 Getter<&UserCpu::record_page>("recordOffset"),
-                                InstanceMethod<&CpuObject::StartRunner>("startRunner"),
+                                Method<&CpuObject::StartRunner>("startRunner"),
                                 Method<[](UserCpu& cpu) { cpu.runner().Post(); }>("post"),
                                 Method<[](UserCpu& cpu) { cpu.runner().Halt(); }>("halt"),
                                 Method<SetSpace>("setSpace")}));
@@ -126,12 +113,9 @@ class CpuObject : public ContextObject<CpuObject, UserCpu> {
   ~CpuObject() override { Free(); }
 
  private:
-  // startRunner(looks: number): from here the Cpu has a thread of its own; while that runs it, `run` must not be called.
-  void StartRunner(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Callee().StartRunner(info[0].ToNumber().Uint32Value(),
-                           [watcher = watcher_] { return watcher->RingIfAsleep(); });
-    });
+  // From here the Cpu has a thread of its own; while that runs it, `run` must not be called.
+  void StartRunner(uint32_t looks) {
+    Callee().StartRunner(looks, [watcher = watcher_] { return watcher->RingIfAsleep(); });
   }
 
   static void SetSpace(UserCpu& cpu, Napi::Object space) {
@@ -147,7 +131,7 @@ void ExportUserVm(Napi::Env env, Napi::Object exports) {
   exports.Set("Cpu", CpuObject::Define(env));
   exports.Set("hwcap", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP)}));
   exports.Set("hwcap2", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP2)}));
-  exports.Set("userTop", Napi::Number::New(env, static_cast<double>(HV_USER_TOP)));
+  exports.Set("userTop", static_cast<double>(HV_USER_TOP));
 }
 
 }  // namespace hv

@@ -31,16 +31,15 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, "Vcpu",
-        {InstanceMethod<&VcpuObject::Run>("run"), InstanceMethod<&VcpuObject::RunAsync>("runAsync"),
-         Method<&Vcpu::Kick>("interrupt"), InstanceMethod<&VcpuObject::ReadExit>("readExit"),
-         InstanceMethod<&VcpuObject::ReadData>("readData"),
-         InstanceMethod<&VcpuObject::WriteData>("writeData"),
-         InstanceMethod<&VcpuObject::AnswerHypercall>("answerHypercall"), Getter<&Vcpu::id>("id"),
+        {Method<&VcpuObject::Run>("run"), Method<&VcpuObject::RunAsync>("runAsync"),
+         Method<&Vcpu::Kick>("interrupt"), Method<&VcpuObject::ReadExit>("readExit"),
+         Method<&VcpuObject::ReadData>("readData"), Method<&VcpuObject::WriteData>("writeData"),
+         Method<&VcpuObject::AnswerHypercall>("answerHypercall"), Getter<&Vcpu::id>("id"),
          // How many of registerNames this vCPU has: it has the first ones.
          Getter<[](Vcpu& vcpu) { return arch::RegisterCount(vcpu); }>("registerCount"),
-         InstanceMethod<&VcpuObject::ReadRegisters>("readRegisters"),
-         InstanceMethod<&VcpuObject::WriteRegisters>("writeRegisters"),
-         InstanceMethod<&VcpuObject::Dispose>("dispose")});
+         Method<&VcpuObject::ReadRegisters>("readRegisters"),
+         Method<&VcpuObject::WriteRegisters>("writeRegisters"),
+         Method<&VcpuObject::Dispose>("dispose")});
   }
 
   // new Vcpu(vm, startsOff, hasEl2): it gets the next number, because KVM keeps a number even when its descriptor is closed.
@@ -77,69 +76,54 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
     return vcpu;
   }
 
-  // run(): 0, or the errno of KVM_RUN. On the calling thread.
-  Napi::Value Run(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), GetReady().Run()); });
-  }
+  // 0, or the errno of KVM_RUN. On the calling thread.
+  int Run() { return GetReady().Run(); }
 
-  // runAsync(): the same, on the vCPU's own thread: a promise, or the number when the run has ended already.
-  Napi::Value RunAsync(const Napi::CallbackInfo& info) {
-    Napi::Env env = info.Env();
-    return Guard(env, [&]() -> Napi::Value {
-      GetReady();
-      if (thread_ == nullptr) thread_ = std::make_unique<VcpuThread>(owned_);
-      if (landing_ == nullptr) landing_ = std::make_shared<WayBack>(env, "hv vCPU", Land);
-      thread_->Post();
-      if (std::optional<int> result = thread_->TakeSoon()) return Napi::Number::New(env, *result);
-      std::unique_ptr<Flight> owned(new Flight{this, Napi::Promise::Deferred::New(env)});
-      Napi::Promise promise = owned->deferred.Promise();
-      landing_->Ref();
-      // SAFETY: removed in Landed, before this object is destroyed.
-      napi_add_env_cleanup_hook(env, StopThread, this);
-      running_ = true;
-      thread_->Then([flight = owned.release(), landing = landing_](int result) {
-        flight->result = result;
-        if (!landing->Call(flight)) delete flight;
-      });
-      return promise;
+  // The same, on the vCPU's own thread: a promise, or the number when the run has ended already.
+  Napi::Value RunAsync() {
+    GetReady();
+    if (thread_ == nullptr) thread_ = std::make_unique<VcpuThread>(owned_);
+    if (landing_ == nullptr) landing_ = std::make_shared<WayBack>(Env(), "hv vCPU", Land);
+    thread_->Post();
+    if (std::optional<int> result = thread_->TakeSoon()) return ToJs(Env(), *result);
+    std::unique_ptr<Flight> owned(new Flight{this, Napi::Promise::Deferred::New(Env())});
+    Napi::Promise promise = owned->deferred.Promise();
+    landing_->Ref();
+    // SAFETY: removed in Landed, before this object is destroyed.
+    napi_add_env_cleanup_hook(Env(), StopThread, this);
+    running_ = true;
+    thread_->Then([flight = owned.release(), landing = landing_](int result) {
+      flight->result = result;
+      if (!landing->Call(flight)) delete flight;
     });
+    return promise;
   }
 
-  // readExit(out: BigUint64Array): Exit's words.
-  void ReadExit(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Vcpu& vcpu = GetStopped();
-      if (vcpu.run().exit_reason == KVM_EXIT_HYPERCALL) arch::FetchHypercall(vcpu);
-      Exit exit = hv::ReadExit(vcpu.run());
-      if (exit.kind == ExitKind::kDebug) {
-        DebugStop stop = arch::ReadDebugStop(vcpu);
-        exit.reason = static_cast<uint64_t>(stop.cause);
-        exit.address = stop.address;
-      }
-      Napi::BigUint64Array out = info[0].As<Napi::BigUint64Array>();
-      if (out.ElementLength() < kExitWords) throw std::out_of_range("exit");
-      std::memcpy(out.Data(), &exit, sizeof(exit));
-    });
-  }
-
-  // readData(offset, out: Uint8Array), writeData(offset, data: Uint8Array): an exit's items in kvm_run.
-  void ReadData(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Napi::Uint8Array out = info[1].As<Napi::Uint8Array>();
-      std::memcpy(out.Data(), Data(info[0], out.ByteLength()), out.ByteLength());
-    });
-  }
-
-  void WriteData(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Napi::Uint8Array data = info[1].As<Napi::Uint8Array>();
-      std::memcpy(Data(info[0], data.ByteLength()), data.Data(), data.ByteLength());
-    });
-  }
-
-  uint8_t* Data(const Napi::Value& value, size_t size) const {
+  // Exit's words.
+  void ReadExit(Napi::BigUint64Array out) {
     Vcpu& vcpu = GetStopped();
-    uint64_t offset = static_cast<uint64_t>(value.ToNumber().Int64Value());
+    if (vcpu.run().exit_reason == KVM_EXIT_HYPERCALL) arch::FetchHypercall(vcpu);
+    Exit exit = hv::ReadExit(vcpu.run());
+    if (exit.kind == ExitKind::kDebug) {
+      DebugStop stop = arch::ReadDebugStop(vcpu);
+      exit.reason = static_cast<uint64_t>(stop.cause);
+      exit.address = stop.address;
+    }
+    if (out.ElementLength() < kExitWords) throw std::out_of_range("exit");
+    std::memcpy(out.Data(), &exit, sizeof(exit));
+  }
+
+  // An exit's items in kvm_run.
+  void ReadData(uint64_t offset, Napi::Uint8Array out) {
+    std::memcpy(out.Data(), Data(offset, out.ByteLength()), out.ByteLength());
+  }
+
+  void WriteData(uint64_t offset, Napi::Uint8Array data) {
+    std::memcpy(Data(offset, data.ByteLength()), data.Data(), data.ByteLength());
+  }
+
+  uint8_t* Data(uint64_t offset, size_t size) const {
+    Vcpu& vcpu = GetStopped();
     if (offset > vcpu.run_size() || size > vcpu.run_size() - offset) {
       throw std::out_of_range("kvm_run");
     }
@@ -147,39 +131,27 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
     return reinterpret_cast<uint8_t*>(&vcpu.run()) + offset;
   }
 
-  // answerHypercall(result: bigint).
-  void AnswerHypercall(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      bool lossless;
-      arch::AnswerHypercall(GetStopped(), info[0].As<Napi::BigInt>().Uint64Value(&lossless));
-    });
+  void AnswerHypercall(Napi::BigInt result) {
+    bool lossless;
+    arch::AnswerHypercall(GetStopped(), result.Uint64Value(&lossless));
   }
 
-  // readRegisters(indexes: Uint32Array, out: BigUint64Array), writeRegisters(indexes, values).
-  void ReadRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      auto [indexes, values] = RegisterArrays(info);
-      arch::ReadRegisters(GetStopped(), indexes.Data(), indexes.ElementLength(), values.Data());
-    });
+  void ReadRegisters(Napi::Uint32Array indexes, Napi::BigUint64Array out) {
+    CheckRoom(indexes, out);
+    arch::ReadRegisters(GetStopped(), indexes.Data(), indexes.ElementLength(), out.Data());
   }
 
-  void WriteRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      auto [indexes, values] = RegisterArrays(info);
-      arch::WriteRegisters(GetStopped(), indexes.Data(), indexes.ElementLength(), values.Data());
-    });
+  void WriteRegisters(Napi::Uint32Array indexes, Napi::BigUint64Array values) {
+    CheckRoom(indexes, values);
+    arch::WriteRegisters(GetStopped(), indexes.Data(), indexes.ElementLength(), values.Data());
   }
 
-  static std::pair<Napi::Uint32Array, Napi::BigUint64Array> RegisterArrays(
-      const Napi::CallbackInfo& info) {
-    auto indexes = info[0].As<Napi::Uint32Array>();
-    auto values = info[1].As<Napi::BigUint64Array>();
+  static void CheckRoom(const Napi::TypedArray& indexes, const Napi::TypedArray& values) {
     if (values.ElementLength() < indexes.ElementLength()) throw std::out_of_range("registers");
-    return {indexes, values};
   }
 
   // Ends the current run; its promise is settled later.
-  void Dispose(const Napi::CallbackInfo&) {
+  void Dispose() {
     thread_.reset();
     landing_.reset();
     owned_.reset();
@@ -196,7 +168,7 @@ void Land(napi_env env, napi_value, void*, void* data) {
   std::unique_ptr<Flight> landed(static_cast<Flight*>(data));
   if (env == nullptr) return;
   landed->vcpu->Landed(env);
-  landed->deferred.Resolve(Napi::Number::New(env, landed->result));
+  landed->deferred.Resolve(ToJs(env, landed->result));
 }
 
 }  // namespace
@@ -208,9 +180,7 @@ Vcpu& FromJs(const Napi::Value& value) {
 
 void ExportVcpu(Napi::Env env, Napi::Object exports) {
   exports.Set("Vcpu", VcpuObject::Define(env));
-  exports.Set("registerNames", ToArray(env, arch::RegisterNames(), [&](const std::string& name) {
-                return Napi::String::New(env, name);
-              }));
+  exports.Set("registerNames", ToJs(env, arch::RegisterNames()));
 }
 
 }  // namespace hv

@@ -7,19 +7,16 @@
 namespace hv {
 namespace {
 
-// debugLimits(): DebugLimits of src/vm/addon.ts.
-Napi::Value ReadDebugLimits(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  return Guard(env, [&] {
-    DebugLimits limits = arch::DebugLimitsOf(System());
-    Napi::Object out = Napi::Object::New(env);
-    out.Set("singleStep", Napi::Boolean::New(env, limits.single_step));
-    out.Set("softwareBreakpoints", Napi::Boolean::New(env, limits.software_breakpoints));
-    out.Set("breakpoints", Napi::Number::New(env, limits.breakpoints));
-    out.Set("watchpoints", Napi::Number::New(env, limits.watchpoints));
-    out.Set("shared", Napi::Boolean::New(env, limits.shared));
-    return out;
-  });
+// DebugLimits of src/vm/debug.ts.
+Napi::Object ReadDebugLimits(Napi::Env env) {
+  DebugLimits limits = arch::DebugLimitsOf(System());
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("singleStep", limits.single_step);
+  out.Set("softwareBreakpoints", limits.software_breakpoints);
+  out.Set("breakpoints", limits.breakpoints);
+  out.Set("watchpoints", limits.watchpoints);
+  out.Set("shared", limits.shared);
+  return out;
 }
 
 // `watchpoints`: address, length and kind of each.
@@ -58,12 +55,8 @@ void WriteVmPart(std::shared_ptr<Vm> vm, uint32_t part, const Bytes& bytes) {
   arch::VmParts().at(part).write(*vm, bytes);
 }
 
-// readMsr(vcpu, index): bigint
-Napi::Value ReadMsr(const Napi::CallbackInfo& info) {
-  return Guard(info.Env(), [&] {
-    uint64_t value = arch::ReadMsr(FromJs<Vcpu&>(info[0]), FromJs<uint32_t>(info[1]));
-    return Napi::BigInt::New(info.Env(), value);
-  });
+Napi::BigInt ReadMsr(Vcpu& vcpu, uint32_t index, Napi::Env env) {
+  return Napi::BigInt::New(env, arch::ReadMsr(vcpu, index));
 }
 
 void WriteMsr(Vcpu& vcpu, uint32_t index, Napi::BigInt value) {
@@ -74,7 +67,7 @@ void WriteMsr(Vcpu& vcpu, uint32_t index, Napi::BigInt value) {
 }  // namespace
 
 void ExportVcpuState(Napi::Env env, Napi::Object exports) {
-  exports.Set("debugLimits", Napi::Function::New(env, ReadDebugLimits, "debugLimits"));
+  Export<ReadDebugLimits>(exports, "debugLimits");
   Export<DebugVcpu>(exports, "debugVcpu");
   exports.Set("vcpuParts", NamesOf(env, arch::VcpuParts()));
   Export<ReadVcpuPart>(exports, "readVcpuPart");
@@ -85,7 +78,7 @@ void ExportVcpuState(Napi::Env env, Napi::Object exports) {
   Export<arch::ReadVectors>(exports, "readVectors");
   Export<arch::WriteVectors>(exports, "writeVectors");
   Export<[] { return arch::OfferedCpuid(System()); }>(exports, "supportedCpuid");
-  exports.Set("readMsr", Napi::Function::New<ReadMsr>(env, "readMsr"));
+  Export<ReadMsr>(exports, "readMsr");
   Export<WriteMsr>(exports, "writeMsr");
   Export<[] { return arch::MsrIndexes(System()); }>(exports, "msrIndexes");
 }

@@ -23,11 +23,10 @@ class VmObject : public OwnerObject<VmObject, Vm> {
         {Method<&Vm::AddInterruptController>("addInterruptController"),
          Method<&Vm::SetLine>("setLine"), Method<&Vm::SignalMsi>("signalMsi"),
          Method<&Vm::AddMessage>("addMessage"), Method<&Vm::RemoveMessage>("removeMessage"),
-         InstanceMethod<&VmObject::EventfdLimits>("eventfdLimits"),
-         Method<SetIoeventfd>("setIoeventfd"), Method<SetIrqfd>("setIrqfd"),
-         Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"), Method<AddPosted>("addPosted"),
-         InstanceMethod<&VmObject::OnPosted>("onPosted"), Method<TakePosted>("takePosted"),
-         InstanceMethod<&VmObject::Dispose>("dispose")});
+         Method<EventfdLimits>("eventfdLimits"), Method<SetIoeventfd>("setIoeventfd"),
+         Method<SetIrqfd>("setIrqfd"), Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"),
+         Method<AddPosted>("addPosted"), Method<&VmObject::OnPosted>("onPosted"),
+         Method<TakePosted>("takePosted"), Method<&VmObject::Dispose>("dispose")});
   }
 
   // new Vm(ipaBits)
@@ -42,23 +41,16 @@ class VmObject : public OwnerObject<VmObject, Vm> {
   unsigned TakeVcpuId() { return next_vcpu_id_++; }
 
  private:
-  // eventfdLimits(): EventfdLimits of src/vm/addon.ts.
-  Napi::Value EventfdLimits(const Napi::CallbackInfo& info) {
-    Napi::Env env = info.Env();
-    return Guard(env, [&] {
-      const std::pair<const char*, unsigned> capabilities[] = {
-          {"ioeventfd", KVM_CAP_IOEVENTFD},
-          {"anyLength", KVM_CAP_IOEVENTFD_ANY_LENGTH},
-          {"irqfd", KVM_CAP_IRQFD},
-          {"resample", KVM_CAP_IRQFD_RESAMPLE}};
-      Napi::Object limits = Napi::Object::New(env);
-      for (const auto& [name, capability] : capabilities)
-        limits.Set(name, Napi::Boolean::New(env, Get()->system().Check(capability) > 0));
-      bool messages =
-          Get()->system().Check(KVM_CAP_IRQ_ROUTING) > 0 && !arch::InputRoutes().empty();
-      limits.Set("messages", Napi::Boolean::New(env, messages));
-      return limits;
-    });
+  // EventfdLimits of src/vm/eventfd.ts.
+  static Napi::Object EventfdLimits(Vm& vm, Napi::Env env) {
+    auto has = [&](unsigned capability) { return vm.system().Check(capability) > 0; };
+    Napi::Object limits = Napi::Object::New(env);
+    limits.Set("ioeventfd", has(KVM_CAP_IOEVENTFD));
+    limits.Set("anyLength", has(KVM_CAP_IOEVENTFD_ANY_LENGTH));
+    limits.Set("irqfd", has(KVM_CAP_IRQFD));
+    limits.Set("resample", has(KVM_CAP_IRQFD_RESAMPLE));
+    limits.Set("messages", has(KVM_CAP_IRQ_ROUTING) && !arch::InputRoutes().empty());
+    return limits;
   }
 
   // `value`: a bigint, or undefined.
@@ -94,12 +86,10 @@ class VmObject : public OwnerObject<VmObject, Vm> {
     napi_call_function(env, self, listener, 0, nullptr, nullptr);
   }
 
-  // onPosted(callback): called when there is something to take. Keeps no process alive.
-  void OnPosted(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      posted_ = std::make_shared<WayBack>(info.Env(), "hv stores", CallListener, info[0]);
-      Get()->devices().OnPosted([bell = posted_] { bell->Call(nullptr); });
-    });
+  // `listener` is called when there is something to take. Keeps no process alive.
+  void OnPosted(Napi::Value listener) {
+    posted_ = std::make_shared<WayBack>(Env(), "hv stores", CallListener, listener);
+    Get()->devices().OnPosted([bell = posted_] { bell->Call(nullptr); });
   }
 
   // Returns how many; four words each: row, offset, size, value.
@@ -111,7 +101,7 @@ class VmObject : public OwnerObject<VmObject, Vm> {
     return stores.size();
   }
 
-  void Dispose(const Napi::CallbackInfo&) {
+  void Dispose() {
     owned_.reset();
     posted_.reset();
   }
@@ -120,16 +110,13 @@ class VmObject : public OwnerObject<VmObject, Vm> {
   unsigned next_vcpu_id_ = 0;
 };
 
-// vmLimits(): VmLimits of src/vm/addon.ts. Other architectures' capabilities are 0.
-Napi::Value VmLimits(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  return Guard(env, [&] {
-    System system;
-    Napi::Object limits = Napi::Object::New(env);
-    limits.Set("ipaBits", Napi::Number::New(env, system.Check(KVM_CAP_ARM_VM_IPA_SIZE)));
-    limits.Set("hasEl2", Napi::Boolean::New(env, system.Check(kCapArmEl2) > 0));
-    return limits;
-  });
+// VmLimits of src/vm/addon.ts. Other architectures' capabilities are 0.
+Napi::Object VmLimits(Napi::Env env) {
+  System system;
+  Napi::Object limits = Napi::Object::New(env);
+  limits.Set("ipaBits", system.Check(KVM_CAP_ARM_VM_IPA_SIZE));
+  limits.Set("hasEl2", system.Check(kCapArmEl2) > 0);
+  return limits;
 }
 
 }  // namespace
@@ -145,10 +132,10 @@ unsigned TakeVcpuId(const Napi::Value& value) {
 
 void ExportVm(Napi::Env env, Napi::Object exports) {
   exports.Set("Vm", VmObject::Define(env));
-  exports.Set("pageBytes", Napi::Number::New(env, static_cast<double>(::sysconf(_SC_PAGESIZE))));
+  exports.Set("pageBytes", ::sysconf(_SC_PAGESIZE));
   Export<HoldKvm>(exports, "holdKvm");
   Export<DropKvm>(exports, "dropKvm");
-  exports.Set("vmLimits", Napi::Function::New(env, VmLimits, "vmLimits"));
+  Export<VmLimits>(exports, "vmLimits");
 }
 
 }  // namespace hv

@@ -18,9 +18,9 @@ class WatcherObject : public OwnerObject<WatcherObject, Watcher> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, "Watcher",
-        {InstanceAccessor<&WatcherObject::Attention>("attention"), Method<&Watcher::Watch>("watch"),
-         Method<&Watcher::SetDeadline>("setDeadline"), InstanceMethod<&WatcherObject::Poll>("poll"),
-         InstanceMethod<&WatcherObject::Dispose>("dispose")});
+        {Getter<&WatcherObject::Attention>("attention"), Method<&Watcher::Watch>("watch"),
+         Method<&Watcher::SetDeadline>("setDeadline"), Method<&WatcherObject::Poll>("poll"),
+         Method<&WatcherObject::Dispose>("dispose")});
   }
 
   explicit WatcherObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
@@ -36,29 +36,24 @@ class WatcherObject : public OwnerObject<WatcherObject, Watcher> {
   ~WatcherObject() override { owned_.reset(); }
 
  private:
-  Napi::Value Attention(const Napi::CallbackInfo&) { return attention_.Value(); }
+  Napi::Value Attention() { return attention_.Value(); }
 
-  // poll(out: Int32Array, wait: boolean, unless?: Int32Array): pairs of descriptor and events.
-  Napi::Value Poll(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      Napi::Int32Array out = info[0].As<Napi::Int32Array>();
-      const std::atomic<uint32_t>* unless = nullptr;
-      if (info[2].IsTypedArray()) {
-        // SAFETY: a word of the array's memory, which outlives the call.
-        unless = reinterpret_cast<std::atomic<uint32_t>*>(info[2].As<Napi::Int32Array>().Data());
-      }
-      epoll_event events[kMaxEvents];
-      int size = std::min<int>(kMaxEvents, static_cast<int>(out.ElementLength() / 2));
-      int count = Get()->Poll(events, size, info[1].ToBoolean(), unless);
-      for (int i = 0; i < count; i++) {
-        out[2 * i] = events[i].data.fd;
-        out[2 * i + 1] = static_cast<int32_t>(events[i].events);
-      }
-      return Napi::Number::New(info.Env(), count);
-    });
+  // Stores pairs of descriptor and events. `unless`: an Int32Array, or undefined.
+  int Poll(Napi::Int32Array out, bool wait, Napi::Value unless) {
+    const std::atomic<uint32_t>* word = nullptr;
+    if (unless.IsTypedArray()) {
+      // SAFETY: a word of the array's memory, which outlives the call.
+      word = reinterpret_cast<std::atomic<uint32_t>*>(unless.As<Napi::Int32Array>().Data());
+    }
+    epoll_event events[kMaxEvents];
+    int size = std::min<int>(kMaxEvents, static_cast<int>(out.ElementLength() / 2));
+    int count = Get()->Poll(events, size, wait, word);
+    for (int i = 0; i < count; i++) {
+      out[2 * i] = events[i].data.fd;
+      out[2 * i + 1] = static_cast<int32_t>(events[i].events);
+    }
+    return count;
   }
-
-  void Dispose(const Napi::CallbackInfo&) { owned_.reset(); }
 
   Napi::Reference<Napi::ArrayBuffer> attention_;
 };

@@ -13,35 +13,14 @@ export function readStream(
   read: Extract<FileOperation, {name: 'read'}>,
   doing: string,
 ): Readable {
-  let handle: number | undefined
-  const next = async (stream: Readable): Promise<void> => {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
     try {
-      const operation =
-        handle === undefined ? read : ({name: 'more', of: 'read', handle, isEnd: false} as const)
-      const {answer, bytes} = await files.ask(operation)
-      handle = answer.handle
-      if (stream.destroyed) close()
-      else if (bytes.length > 0) stream.push(bytes)
-      if (answer.isEnd) stream.push(null)
+      for await (const {bytes} of files.pieces(read)) if (bytes.length > 0) yield bytes
     } catch (error) {
-      handle = undefined
-      stream.destroy(fileError(doing, error) as Error)
+      throw fileError(doing, error)
     }
   }
-  const close = (): void => {
-    if (handle !== undefined) files.close(handle)
-    handle = undefined
-  }
-  return new Readable({
-    highWaterMark: PIECE_BYTES,
-    read() {
-      void next(this)
-    },
-    destroy(error, done) {
-      close()
-      done(error)
-    },
-  })
+  return Readable.from(pieces(), {objectMode: false, highWaterMark: PIECE_BYTES})
 }
 
 /** The file exists once the stream is open, even if nothing is written. */

@@ -56,6 +56,25 @@ export class RemoteFiles {
     })
   }
 
+  /** The answers to an operation of many pieces, each asked for once the one before it is taken. @throws GuestErrno, HvError */
+  async *pieces(
+    operation: Extract<FileOperation, {name: 'read' | 'list' | 'remove'}>,
+  ): AsyncGenerator<Required<FileResult>, void, void> {
+    let handle: number | undefined
+    try {
+      for (let next: FileOperation | undefined = operation; next !== undefined; ) {
+        // An error ends the operation.
+        handle = undefined
+        const answered: Required<FileResult> = await this.ask(next)
+        handle = answered.answer.isEnd ? undefined : answered.answer.handle
+        yield answered
+        next = handle === undefined ? undefined : {name: 'more', of: operation.name, handle, isEnd: false}
+      }
+    } finally {
+      if (handle !== undefined) this.close(handle)
+    }
+  }
+
   /** Nobody waits for the result. */
   close(handle: number): void {
     this.ask({name: 'close', handle}).catch(() => {})

@@ -10,6 +10,7 @@ import {
   type FileEntry,
   type FileOperation,
   PIECE_BYTES,
+  type Place,
 } from '../../../sentry/outside/files/operations.ts'
 import {GrowingBytes} from '../../protocol/growing-bytes.ts'
 import {textOf} from '../streams/text.ts'
@@ -39,6 +40,7 @@ import {GuestErrno, type RemoteFiles} from './remote-files.ts'
 /** A guest can make as many as fit in its memory, or in a volume. */
 const MAX_ENTRIES = 1_000_000
 
+type ReadOperation = Extract<FileOperation, {name: 'read'}>
 type WriteOperation = Extract<FileOperation, {name: 'write'}>
 
 /**
@@ -144,7 +146,7 @@ export class SandboxFiles {
   ): Promise<SandboxFile<string>[] | SandboxFile<Buffer>[]> {
     const at = {path: toPath(path)}
     const {encoding} = toNameOptions(options)
-    const entries = await saying(`list ${toText(at.path)}`, () => this.#listWhole({name: 'list', at}))
+    const entries = await saying(`list ${toText(at.path)}`, () => this.#listWhole(at))
     return entries.map((entry) => toFile(entry, encoding))
   }
 
@@ -164,9 +166,7 @@ export class SandboxFiles {
   ): Promise<SandboxFile<string> | SandboxFile<Buffer>> {
     const at = {path: toPath(path)}
     const {encoding} = toNameOptions(options)
-    const {answer} = await saying(`stat ${toText(at.path)}`, () =>
-      this.#remote.ask({name: 'stat', at, follows: true}),
-    )
+    const {answer} = await this.#ask('stat', {name: 'stat', at, follows: true})
     return toFile({...answer.entry!, name: basename(at.path)}, encoding)
   }
 
@@ -196,10 +196,7 @@ export class SandboxFiles {
    */
   async makeDirectory(path: SandboxPath, options: {recursive?: boolean; mode?: number} = {}): Promise<void> {
     const how = toDirectoryOptions(options)
-    const at = {path: toPath(path)}
-    await saying(`make directory ${toText(at.path)}`, () =>
-      this.#remote.ask({name: 'make-directory', at, ...how}),
-    )
+    await this.#ask('make directory', {name: 'make-directory', at: {path: toPath(path)}, ...how})
   }
 
   /**
@@ -214,8 +211,9 @@ export class SandboxFiles {
     const {recursive} = toRemoveOptions(options)
     const at = {path: toPath(path)}
     await saying(`remove ${toText(at.path)}`, async () => {
-      let {answer} = await this.#remote.ask({name: 'remove', at, recursive})
-      while (!answer.isEnd) ({answer} = await this.#remote.ask(more('remove', answer.handle!)))
+      for await (const _ of this.#remote.pieces({name: 'remove', at, recursive})) {
+        // Each removes a part.
+      }
     })
   }
 
@@ -297,42 +295,41 @@ export class SandboxFiles {
     return saying(`watch ${toText(at)}`, () => watch(this.#remote, at, tell))
   }
 
-  async #readWhole(operation: FileOperation, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    let {answer, bytes} = await this.#remote.ask(operation)
-    if (answer.isEnd && bytes.length <= maxBytes) return bytes
-    const whole = new GrowingBytes(maxBytes, (answer.size ?? 0) <= maxBytes ? answer.size : 0)
-    for (;;) {
+  async #readWhole(operation: ReadOperation, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    let whole: GrowingBytes | undefined
+    for await (const {answer, bytes} of this.#remote.pieces(operation)) {
+      const {size = 0, isEnd} = answer
+      if (whole === undefined && isEnd && bytes.length <= maxBytes) return bytes
+      whole ??= new GrowingBytes(maxBytes, size <= maxBytes ? size : 0)
       // The guest determines its size.
-      if (Math.max(answer.size ?? 0, whole.length + bytes.length) > maxBytes) {
-        if (!answer.isEnd) this.#remote.close(answer.handle!)
-        throw new GuestErrno('EFBIG')
-      }
+      if (Math.max(size, whole.length + bytes.length) > maxBytes) throw new GuestErrno('EFBIG')
       whole.append(bytes)
-      if (answer.isEnd) return whole.take()
-      ;({answer, bytes} = await this.#remote.ask(more('read', answer.handle!)))
     }
+    return whole!.take()
   }
 
   async #writeWhole(operation: Omit<WriteOperation, 'isEnd'>, bytes: Uint8Array): Promise<void> {
     const isEnd = (at: number): boolean => at + PIECE_BYTES >= bytes.length
     const piece = (at: number): Uint8Array => bytes.subarray(at, at + PIECE_BYTES)
     const {answer} = await this.#remote.ask({...operation, isEnd: isEnd(0)}, piece(0))
-    for (let at = PIECE_BYTES; at < bytes.length; at += PIECE_BYTES)
-      await this.#remote.ask({...more('write', answer.handle!), isEnd: isEnd(at)}, piece(at))
+    for (let at = PIECE_BYTES; at < bytes.length; at += PIECE_BYTES) {
+      const more = {name: 'more', of: 'write', handle: answer.handle!, isEnd: isEnd(at)} as const
+      await this.#remote.ask(more, piece(at))
+    }
   }
 
-  async #listWhole(operation: FileOperation): Promise<FileEntry[]> {
-    let {answer} = await this.#remote.ask(operation)
-    const entries = [...answer.entries!]
-    while (!answer.isEnd) {
-      if (entries.length > MAX_ENTRIES) {
-        this.#remote.close(answer.handle!)
-        throw new GuestErrno('EOVERFLOW')
-      }
-      ;({answer} = await this.#remote.ask(more('list', answer.handle!)))
+  async #listWhole(at: Place): Promise<FileEntry[]> {
+    const entries: FileEntry[] = []
+    for await (const {answer} of this.#remote.pieces({name: 'list', at})) {
+      if (entries.length > MAX_ENTRIES) throw new GuestErrno('EOVERFLOW')
       entries.push(...answer.entries!)
     }
     return entries
+  }
+
+  /** For an operation on one path. @throws HvError FILE_FAILED */
+  #ask(doing: string, operation: Extract<FileOperation, {at: Place}>): ReturnType<RemoteFiles['ask']> {
+    return saying(`${doing} ${toText(operation.at.path)}`, () => this.#remote.ask(operation))
   }
 }
 
@@ -340,8 +337,4 @@ function toWrite(path: SandboxPath, options: SandboxWriteOptions): Omit<WriteOpe
   const {mode, append} = toWriteOptions(options)
   const how = append ? ({how: 'append'} as const) : {}
   return {name: 'write', at: {path: toPath(path)}, ...(mode !== undefined && {mode}), ...how}
-}
-
-function more<Of extends 'read' | 'list' | 'remove' | 'write'>(of: Of, handle: number) {
-  return {name: 'more' as const, of, handle, isEnd: false}
 }

@@ -1,6 +1,6 @@
 // tarOut: a guest's directory as a tar archive, made here from checked names and from what the sentry's process gives.
 
-import type {FileEntry, FileOperation} from '../../../sentry/outside/files/operations.ts'
+import type {FileEntry} from '../../../sentry/outside/files/operations.ts'
 import type {ByteString} from '../../../vfs/file.ts'
 import {fileError} from './file-error.ts'
 import {toText} from './file-paths.ts'
@@ -8,9 +8,6 @@ import {GuestErrno, type RemoteFiles} from './remote-files.ts'
 import {END, padding, type TarFile, tarHeader} from './tar-header.ts'
 
 const MAX_ENTRIES = 1_000_000
-
-type ReadOperation = Extract<FileOperation, {name: 'list' | 'read'}>
-type Answer = Awaited<ReturnType<RemoteFiles['ask']>>
 
 /** Nothing is read before it is asked for. @throws HvError FILE_FAILED */
 export async function* tarOut(files: RemoteFiles, directory: ByteString): AsyncGenerator<Uint8Array> {
@@ -78,28 +75,13 @@ class Walk {
   }
 
   /** None of what a program has removed meanwhile. */
-  async *#pieces(name: ReadOperation['name'], path: ByteString): AsyncGenerator<Answer> {
+  async *#pieces(name: 'list' | 'read', path: ByteString): ReturnType<RemoteFiles['pieces']> {
     const at = {path: path === '' ? '.' : path, beneath: this.#directory}
-    let answered = await this.#unlessGone(path, {name, at})
     try {
-      while (answered !== undefined) {
-        yield answered
-        const {handle} = answered.answer
-        if (handle === undefined) return
-        answered = await this.#files.ask({name: 'more', of: name, handle, isEnd: false})
-      }
-    } finally {
-      const handle = answered?.answer.handle
-      if (handle !== undefined) this.#files.close(handle)
-    }
-  }
-
-  async #unlessGone(path: ByteString, operation: ReadOperation): Promise<Answer | undefined> {
-    try {
-      return await this.#files.ask(operation)
+      yield* this.#files.pieces({name, at})
     } catch (error) {
-      if (error instanceof GuestErrno && error.errno === 'ENOENT' && path !== '') return undefined
-      throw error
+      const isGone = error instanceof GuestErrno && error.errno === 'ENOENT' && path !== ''
+      if (!isGone) throw error
     }
   }
 }

@@ -4,17 +4,15 @@ import {EINVAL, ENOSPC, EPERM, EPIPE, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFIFO} from '../../abi/file-mode.ts'
 import {FIONREAD} from '../../abi/ioctl.ts'
 import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
-import type {AttributeChanges, Attributes, IoctlMemory, Time} from '../../vfs/file.ts'
+import type {AttributeChanges, IoctlMemory} from '../../vfs/file.ts'
 import {FileDescription} from '../../vfs/file-description.ts'
-import {Inode} from '../../vfs/inode.ts'
+import type {Inode} from '../../vfs/inode.ts'
 import {writeInt} from '../../vfs/int-argument.ts'
-import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import {type UnmountedFileSystem, UnmountedNode} from '../../vfs/unmounted.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import {GrowingBytes} from '../protocol/growing-bytes.ts'
 import {PipeOutput} from './pipe-output.ts'
-
-const BLOCK = 4096
 
 /** Standard input: `bytes`, then the end of the file. */
 export function openInput(vfs: VirtualFileSystem, bytes: Uint8Array): FileDescription {
@@ -131,43 +129,17 @@ class StreamDescription extends FileDescription {
   }
 }
 
-class StreamInode extends Inode {
-  readonly fs: UnmountedFileSystem
+class StreamInode extends UnmountedNode {
   readonly #stream: Stream
-  readonly #ino: number
-  readonly #time: Time
 
   constructor(fs: UnmountedFileSystem, stream: Stream) {
-    super(S_IFIFO)
-    this.fs = fs
-    this.#ino = fs.takeIno()
-    this.#time = fs.clock.now()
+    super(fs, S_IFIFO | 0o600, {uid: process.getuid!(), gid: process.getgid!()})
     this.#stream = stream
   }
 
   /** Opening /dev/stdin or /proc/self/fd/N anew gives the same stream. */
   override open(flags: number): FileDescription {
     return new StreamDescription(this, this.#stream, flags)
-  }
-
-  override attributes(): Attributes {
-    const time = this.#time
-    return {
-      dev: this.fs.dev,
-      ino: this.#ino,
-      mode: S_IFIFO | 0o600,
-      nlink: 1,
-      uid: process.getuid!(),
-      gid: process.getgid!(),
-      rdev: 0,
-      size: 0,
-      blocks: 0,
-      blksize: BLOCK,
-      atime: time,
-      mtime: time,
-      ctime: time,
-      btime: time,
-    }
   }
 
   override setAttributes(changes: AttributeChanges): void {

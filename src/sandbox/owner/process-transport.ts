@@ -4,8 +4,6 @@ import {closeSync} from 'node:fs'
 import {EAGAIN} from '../../abi/errno.ts'
 import {HvError} from '../../errors.ts'
 import {sweepCgroups} from '../../jail/cgroup.ts'
-import type {Question} from '../../sentry/outside/hooks/hooked-call.ts'
-import type {SyscallArgument} from '../../sentry/trace/argument-value.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from '../protocol/frames.ts'
 import type {
   ProcessRequest,
@@ -15,7 +13,6 @@ import type {
   RunRequest,
   SentrySettings,
 } from '../protocol/messages.ts'
-import type {JsonQuestion} from '../protocol/question.ts'
 import {checkedReply} from '../protocol/replies.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {IncomingOutput} from './streams/incoming-output.ts'
@@ -174,8 +171,6 @@ export class ProcessTransport implements Transport {
       case 'failed':
         if (reply.run !== undefined) this.#outputs.delete(reply.run)
         return [reply]
-      case 'asks':
-        return [{...reply, question: questionOf(reply.question)}]
       default:
         return [reply]
     }
@@ -224,23 +219,4 @@ export class ProcessTransport implements Transport {
     socket.pause()
     setImmediate(() => socket.resume())
   }
-}
-
-function questionOf({args, paths, decoded, ...rest}: JsonQuestion): Question {
-  return {
-    ...rest,
-    args: args.map(BigInt),
-    paths: paths.map((path) => path ?? undefined),
-    decoded: decoded.map(withBytes),
-  }
-}
-
-/** Restores what JSON left out, so that it is as from a thread. */
-function withBytes(each: JsonQuestion['decoded'][number]): SyscallArgument {
-  if (each.kind === 'bytes')
-    return {
-      ...each,
-      value: each.value === undefined ? undefined : new Uint8Array(Buffer.from(each.value, 'base64')),
-    }
-  return each.kind === 'other' ? each : ({value: undefined, ...each} as SyscallArgument)
 }

@@ -1,7 +1,7 @@
 // The question of a sentry's process about a call, checked: part of replies.ts.
 
 import * as v from 'valibot'
-import {MAX_TEXT, MAX_VALUE_BYTES} from '../../sentry/trace/argument-value.ts'
+import {MAX_TEXT, MAX_VALUE_BYTES, type SyscallArgument} from '../../sentry/trace/argument-value.ts'
 
 /** Argument words of a call. */
 const WORDS = 6
@@ -9,13 +9,25 @@ const MAX_NAME = 128
 
 const id = v.pipe(v.number(), v.safeInteger())
 const number = v.pipe(v.number(), v.finite())
-const word = v.pipe(v.string(), v.regex(/^\d{1,20}$/))
+const word = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,20}$/),
+  v.transform((digits) => BigInt(digits)),
+)
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME))
 /** At most one character for each of a guest's bytes. */
 const value = v.pipe(v.string(), v.maxLength(MAX_VALUE_BYTES))
 const text = v.pipe(v.string(), v.maxLength(MAX_TEXT))
 const flags = v.pipe(v.array(name), v.maxLength(MAX_NAME))
-const base64 = v.pipe(v.string(), v.maxLength(Math.ceil(MAX_VALUE_BYTES / 3) * 4))
+const path = v.pipe(
+  v.nullable(value),
+  v.transform((given) => given ?? undefined),
+)
+const base64 = v.pipe(
+  v.string(),
+  v.maxLength(Math.ceil(MAX_VALUE_BYTES / 3) * 4),
+  v.transform((given) => new Uint8Array(Buffer.from(given, 'base64'))),
+)
 const strings = v.pipe(
   v.array(value),
   v.maxLength(256),
@@ -46,6 +58,7 @@ const decoded = v.variant('kind', [
   v.object({kind: v.literal('other'), text}),
 ])
 
+/** Restores what JSON cannot express, so that it is as from a thread. */
 export const question = v.object({
   id,
   name,
@@ -53,9 +66,14 @@ export const question = v.object({
   programPid: id,
   tid: id,
   args: v.pipe(v.array(word), v.maxLength(WORDS)),
-  paths: v.pipe(v.array(v.nullable(value)), v.maxLength(WORDS)),
+  paths: v.pipe(v.array(path), v.maxLength(WORDS)),
   decoded: v.pipe(
-    v.array(decoded),
+    v.array(
+      v.pipe(
+        decoded,
+        v.transform((each) => ({value: undefined, ...each}) as SyscallArgument),
+      ),
+    ),
     v.maxLength(WORDS),
     // No call takes more than two paths.
     v.check((all) => all.reduce((sum, each) => sum + each.text.length, 0) <= 3 * MAX_TEXT),
@@ -70,6 +88,3 @@ export const question = v.object({
     ]),
   ),
 })
-
-/** A question, without what JSON cannot express. */
-export type JsonQuestion = v.InferOutput<typeof question>

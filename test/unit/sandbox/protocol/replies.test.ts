@@ -13,6 +13,8 @@ const DECODED = [
   {kind: 'address', value: {family: 'AF_INET', address: '1.2.3.4', port: 80}, text: ''},
   {kind: 'other', text: '0x7f00'},
 ]
+/** The bytes among them. */
+const HI = new Uint8Array([0x68, 0x69])
 const QUESTION = {
   ...{
     id: 1,
@@ -53,12 +55,6 @@ test.each([
   {kind: 'events', events: [{type: 'exit', pid: 2, time: 1.5, code: 0}]},
   {kind: 'events', events: [{...CALL, result: 3, note: 'flags FD_CLOEXEC', durationNs: 5}]},
   {kind: 'events', events: [{...CALL, error: 'EINTR', interrupted: 'ERESTARTSYS', unfinished: 'detached'}]},
-  {kind: 'asks', run: 1, question: QUESTION},
-  ending({result: 3}),
-  ending({errno: 4, interrupted: true}),
-  decoding({kind: 'path', text: '0x1'}),
-  decoding({kind: 'bytes', length: 2 ** 60, text: ''}),
-  decoding({kind: 'open_how', value: {flags: [], mode: 0, resolve: ['RESOLVE_BENEATH']}, text: ''}),
   {kind: 'limit', run: 1, hit: {limit: 'oom', count: 2, pid: 7}},
   {kind: 'limit', run: 1, pid: 2, hit: {limit: 'tasks', count: 1}},
   {kind: 'output', run: 1, fd: 2},
@@ -69,6 +65,22 @@ test.each([
   {kind: 'used', processes: [PROCESS]},
 ])('$kind is taken', (reply) => {
   expect(checkedReply(JSON.parse(JSON.stringify(reply)))).toEqual(reply)
+})
+
+test.each([
+  {kind: 'asks', run: 1, question: QUESTION},
+  ending({result: 3}),
+  ending({errno: 4, interrupted: true}),
+  decoding({kind: 'path', text: '0x1'}),
+  decoding({kind: 'bytes', length: 2 ** 60, text: ''}),
+  decoding({kind: 'open_how', value: {flags: [], mode: 0, resolve: ['RESOLVE_BENEATH']}, text: ''}),
+])('a question is taken: %j', (reply) => {
+  const {decoded, ...rest} = reply.question
+  const question = {
+    ...{...rest, args: [2n ** 64n - 1n], paths: [undefined, '/etc']},
+    decoded: decoded.map((each) => ('length' in each && 'value' in each ? {...each, value: HI} : each)),
+  }
+  expect(checkedReply(JSON.parse(JSON.stringify(reply)))).toEqual({...reply, question})
 })
 
 test('a cost that JSON cannot express is infinite', () => {

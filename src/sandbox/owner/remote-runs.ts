@@ -46,7 +46,7 @@ export class RemoteRuns {
   }
 
   /** Some run has not ended. */
-  get areAsked(): boolean {
+  get isAsked(): boolean {
     return this.#runs.size > 0
   }
 

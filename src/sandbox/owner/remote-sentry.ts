@@ -8,21 +8,23 @@ import {nonsense, stuck} from '../protocol/frames.ts'
 import {
   fromWire,
   type Reply,
+  type Request,
   type RunOutcome,
   type RunRequest,
   type SentrySettings,
   STOP_EVERYTHING,
   type TraceRequest,
+  type UsageRequest,
 } from '../protocol/messages.ts'
 import {hookedCalls} from './ask-handler.ts'
 import {RemoteFiles} from './files/remote-files.ts'
 import * as living from './living.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
+import {PendingRequests} from './pending-requests.ts'
 import {ProcessTransport} from './process-transport.ts'
 import type {RunParts} from './remote-run.ts'
 import {RemoteRuns} from './remote-runs.ts'
 import {RemoteTrace, type TraceListener} from './remote-trace.ts'
-import {RemoteUsage} from './remote-usage.ts'
 import {ReplyDeadline} from './reply-deadline.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {ThreadTransport} from './thread-transport.ts'
@@ -48,17 +50,11 @@ export class RemoteSentry {
   #start: Start | undefined
   readonly #trace = new RemoteTrace()
   readonly files = new RemoteFiles((request) => {
-    if (this.#end !== undefined) throw this.#end
-    this.#transport.ref()
-    this.#transport.send(request)
+    this.#send(request)
     // A watch alone keeps no process alive.
     queueMicrotask(() => this.#unrefIdle())
   })
-  readonly usage = new RemoteUsage((request) => {
-    if (this.#end !== undefined) throw this.#end
-    this.#transport.ref()
-    this.#transport.send(request)
-  })
+  readonly #usage = new PendingRequests<UsageRequest['of'], Extract<Reply, {kind: 'used'}>>()
   readonly #runs: RemoteRuns
   /** Why it can no longer be used. */
   #end: HvError | undefined
@@ -124,11 +120,15 @@ export class RemoteSentry {
    * Switches the trace on, or off without a listener. Resolves when that is done, and all earlier events are delivered.
    * @throws HvError
    */
-  trace(listener: TraceListener | undefined, options: TraceRequest['options']): Promise<void> {
-    if (this.#end !== undefined) return Promise.reject(this.#end)
-    this.#transport.ref()
-    this.#transport.send({kind: 'trace', options})
-    return this.#trace.ask(listener)
+  async trace(listener: TraceListener, options: TraceRequest['options']): Promise<void> {
+    this.#send({kind: 'trace', options})
+    await this.#trace.requests.add(listener)
+  }
+
+  /** What the sandbox uses, or which processes it has: the reply has that. @throws HvError */
+  async usage(of: UsageRequest['of']): Promise<Extract<Reply, {kind: 'used'}>> {
+    this.#send({kind: 'usage', of})
+    return this.#usage.add(of)
   }
 
   /** It has neither failed nor been told to end. */
@@ -147,6 +147,13 @@ export class RemoteSentry {
       this.#transport.send({kind: 'dispose'})
     }
     await this.#exited
+  }
+
+  /** An answer is due, for which this process stays alive. @throws HvError */
+  #send(request: Request): void {
+    if (this.#end !== undefined) throw this.#end
+    this.#transport.ref()
+    this.#transport.send(request)
   }
 
   #ready(): Promise<void> {
@@ -173,11 +180,11 @@ export class RemoteSentry {
       case 'events':
         return this.#trace.isOn
       case 'traced':
-        return this.#trace.isAsked
+        return this.#trace.requests.isAsked
       case 'filed':
         return this.files.isDue(reply)
       case 'used':
-        return this.usage.isDue(reply)
+        return this.#usage.next !== undefined && reply[this.#usage.next] !== undefined
       case 'failed':
         return reply.run === undefined || this.#runs.has(reply.run)
       default:
@@ -201,7 +208,7 @@ export class RemoteSentry {
         this.files.answered(reply)
         break
       case 'used':
-        this.usage.answered(reply)
+        this.#usage.answered(reply)
         break
       case 'failed':
         this.#failed(fromWire(reply.error), reply.run)
@@ -244,15 +251,17 @@ export class RemoteSentry {
     this.#start?.reject(this.#end)
     this.#start = undefined
     this.#runs.fail(this.#end)
-    this.#trace.fail(this.#end)
-    this.files.fail(this.#end)
-    this.usage.fail(this.#end)
+    for (const requests of this.#others()) requests.fail(this.#end)
   }
 
   /** When nobody waits for it, it does not keep the process alive. */
   #unrefIdle(): void {
-    const others = [this.#trace, this.files, this.usage]
-    const isAsked = this.#start !== undefined || this.#runs.areAsked || others.some((other) => other.isAsked)
-    if (this.#end === undefined && !isAsked) this.#transport.unref()
+    const isAsked = [this.#runs, ...this.#others()].some((requests) => requests.isAsked)
+    if (this.#end === undefined && this.#start === undefined && !isAsked) this.#transport.unref()
+  }
+
+  /** Requests besides runs. */
+  #others() {
+    return [this.#trace.requests, this.files, this.#usage]
   }
 }

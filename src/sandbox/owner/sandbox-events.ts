@@ -2,6 +2,7 @@
 
 import {EventEmitter} from 'node:events'
 import * as takes from '../../options.ts'
+import {callListener} from './call-listener.ts'
 import type {SandboxExit} from './options.ts'
 
 /** A program has ended. @see {@link Sandbox.on} */
@@ -78,15 +79,8 @@ export class SandboxListeners {
 
   tell<Name extends keyof SandboxEvents>(name: Name, event: SandboxEvents[Name]): void {
     // One by one: the others are called whatever one does.
-    for (const listener of this.#emitter.rawListeners(name)) {
-      try {
-        listener.call(this.#emitter, event)
-      } catch (error) {
-        setImmediate(() => {
-          throw error
-        })
-      }
-    }
+    for (const listener of this.#emitter.rawListeners(name))
+      callListener((given) => listener.call(this.#emitter, given), event)
   }
 }
 

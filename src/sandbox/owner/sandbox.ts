@@ -243,8 +243,8 @@ export class Sandbox {
    * const {memoryBytes, maxMemoryBytes, tasks, cpuMs} = await sandbox.stats()
    * console.log(memoryBytes < maxMemoryBytes, tasks, cpuMs >= 0) // true 0 true
    */
-  stats(): Promise<SandboxUsage> {
-    return this.#sentry.usage.stats()
+  async stats(): Promise<SandboxUsage> {
+    return (await this.#sentry.usage('stats')).stats!
   }
 
   /**
@@ -256,8 +256,8 @@ export class Sandbox {
    * for (const {pid, parentPid, command} of await sandbox.processes()) console.log(pid, parentPid, command)
    * child.kill('SIGKILL')
    */
-  processes(): Promise<ProcessInfo[]> {
-    return this.#sentry.usage.processes()
+  async processes(): Promise<ProcessInfo[]> {
+    return (await this.#sentry.usage('processes')).processes!
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import type {FileChange, FoundChange} from '../../../sentry/outside/files/operations.ts'
 import type {ByteString} from '../../../vfs/file.ts'
+import {callListener} from '../call-listener.ts'
 import {toText} from './file-paths.ts'
 import type {RemoteFiles} from './remote-files.ts'
 
@@ -28,7 +29,7 @@ export async function watch(
   const listen = async (): Promise<void> => {
     while (isOpen) {
       const {answer} = await files.ask({name: 'more', of: 'watch', handle, isEnd: false})
-      for (const change of answer.changes!) if (isOpen) tell(listener, change)
+      for (const change of answer.changes!) if (isOpen) callListener(listener, toChange(change))
       isOpen &&= !answer.isEnd
     }
   }
@@ -41,13 +42,7 @@ export async function watch(
   return {close, [Symbol.dispose]: close}
 }
 
-/** Errors of the listener are uncaught exceptions of this process, as from any event. */
-function tell(listener: (change: FileChange) => void, {kind, name}: FoundChange): void {
-  try {
-    listener({kind, ...(name !== undefined && {name: toText(name)})})
-  } catch (error) {
-    setImmediate(() => {
-      throw error
-    })
-  }
-}
+const toChange = ({kind, name}: FoundChange): FileChange => ({
+  kind,
+  ...(name !== undefined && {name: toText(name)}),
+})

@@ -83,8 +83,8 @@ const runOptions = takes.options({
 })
 
 const linesOptions = takes.options({
-  from: v.optional(takes.oneOf(['stdout', 'stderr'])),
-  maxLineBytes: v.optional(takes.integer(1, MOST_TEXT_BYTES)),
+  from: v.optional(takes.oneOf(['stdout', 'stderr']), 'stdout'),
+  maxLineBytes: v.optional(takes.integer(1, MOST_TEXT_BYTES), DEFAULT_MAX_LINE_BYTES),
 })
 
 const traceOptions = takes.options({
@@ -171,12 +171,7 @@ export function toTerminalSize(given: SandboxTerminalSize): SandboxTerminalSize 
 
 /** @throws HvError BAD_ARGUMENT */
 export function toLinesOptions(given: SandboxLinesOptions): Required<SandboxLinesOptions> {
-  const {from = 'stdout', maxLineBytes = DEFAULT_MAX_LINE_BYTES} = takes.checked(
-    linesOptions,
-    given,
-    'options',
-  )
-  return {from, maxLineBytes}
+  return takes.checked(linesOptions, given, 'options')
 }
 
 /** @throws HvError BAD_ARGUMENT; there is no such signal */

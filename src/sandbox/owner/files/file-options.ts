@@ -63,16 +63,17 @@ const DEFAULT_DIRECTORY_MODE = 0o755
 /** The furthest that a Date goes. */
 const MAX_DATE_MS = 8.64e15
 
-const mode = v.optional(takes.integer(0, PERMISSION_BITS))
-const recursive = v.optional(takes.truth)
+const encoding = v.optional(takes.oneOf(['utf8', 'buffer']), 'utf8')
+const mode = takes.integer(0, PERMISSION_BITS)
+const recursive = v.optional(takes.truth, false)
 
 const readOptions = takes.options({
-  encoding: v.optional(takes.oneOf(['utf8', 'buffer'])),
-  maxBytes: v.optional(takes.integer(0, MAX_BYTES)),
+  encoding,
+  maxBytes: v.optional(takes.integer(0, MAX_BYTES), DEFAULT_MAX_BYTES),
 })
-const nameOptions = takes.options({encoding: v.optional(takes.oneOf(['utf8', 'buffer']))})
-const writeOptions = takes.options({mode, append: v.optional(takes.truth)})
-const directoryOptions = takes.options({mode, recursive})
+const nameOptions = takes.options({encoding})
+const writeOptions = takes.options({mode: v.optional(mode), append: v.optional(takes.truth)})
+const directoryOptions = takes.options({mode: v.optional(mode, DEFAULT_DIRECTORY_MODE), recursive})
 const removeOptions = takes.options({recursive})
 const data = takes.either(
   [takes.anyText, takes.bytes, takes.pieces],
@@ -98,33 +99,21 @@ export function toArchive(given: unknown): Uint8Array | AsyncIterable<Uint8Array
 export const toData = (given: unknown) => takes.checked(data, given, 'data')
 
 export function toReadOptions(given: SandboxReadOptions): Required<SandboxReadOptions> {
-  const options = {
-    ...({encoding: 'utf8', maxBytes: DEFAULT_MAX_BYTES} as const),
-    ...takes.checked(readOptions, given, 'options'),
-  }
+  const options = takes.checked(readOptions, given, 'options')
   if (options.encoding === 'utf8') requireFits(options.maxBytes, 'maxBytes')
   return options
 }
 
-export function toWriteOptions(given: SandboxWriteOptions): SandboxWriteOptions {
-  return takes.checked(writeOptions, given, 'options')
-}
+export const toWriteOptions = (given: SandboxWriteOptions): SandboxWriteOptions =>
+  takes.checked(writeOptions, given, 'options')
 
-export function toDirectoryOptions(given: {mode?: number; recursive?: boolean}): {
-  mode: number
-  recursive: boolean
-} {
-  const options = takes.checked(directoryOptions, given, 'options')
-  return {mode: DEFAULT_DIRECTORY_MODE, recursive: false, ...options}
-}
+export const toDirectoryOptions = (given: {mode?: number; recursive?: boolean}) =>
+  takes.checked(directoryOptions, given, 'options')
 
-export function toRemoveOptions(given: {recursive?: boolean}): {recursive: boolean} {
-  return {recursive: false, ...takes.checked(removeOptions, given, 'options')}
-}
+export const toRemoveOptions = (given: {recursive?: boolean}) =>
+  takes.checked(removeOptions, given, 'options')
 
-export function toNameOptions(given: SandboxNameOptions): Required<SandboxNameOptions> {
-  return {encoding: 'utf8', ...takes.checked(nameOptions, given, 'options')}
-}
+export const toNameOptions = (given: SandboxNameOptions) => takes.checked(nameOptions, given, 'options')
 
 /** Its times come from the guest. */
 export function toFile(

@@ -123,6 +123,15 @@ export function printable(text: string): string {
   })
 }
 
+/** What `look` returns; undefined when it throws: what it looks at is not there, or this user may not look. */
+export function attempt<Result>(look: () => Result): Result | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
+}
+
 /** What `body` returns; undefined when it throws an HvError. */
 export function orUndefined<Result>(body: () => Result): Result | undefined {
   try {

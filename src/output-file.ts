@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import {basename, dirname, isAbsolute, join, normalize, resolve} from 'node:path'
 import {O_PATH} from './abi/open-flags.ts'
-import {badArgument, type HvError, printable} from './errors.ts'
+import {attempt, badArgument, type HvError, printable} from './errors.ts'
 
 /** Node's constants are those of this architecture. */
 const OPEN_DIRECTORY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -138,11 +138,5 @@ function isLink(path: string, what: string, target: string): HvError {
   )
 }
 
-function targetOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path)
-  } catch {
-    // It is no link.
-    return undefined
-  }
-}
+/** undefined: it is no link. */
+const targetOf = (path: string): string | undefined => attempt(() => readlinkSync(path))

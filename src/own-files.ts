@@ -9,7 +9,8 @@ import {lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, type S
 import {createRequire} from 'node:module'
 import {basename, dirname, join, resolve} from 'node:path'
 import {majorOf, minorOf} from './abi/file-mode.ts'
-import {attempt, namesOf, pathsOfNode, requiredNames} from './own-packages.ts'
+import {attempt} from './errors.ts'
+import {namesOf, pathsOfNode, requiredNames} from './own-packages.ts'
 import {packageFile} from './package-file.ts'
 import {cachePaths} from './user-cache.ts'
 
@@ -142,33 +143,22 @@ export class OwnFiles {
 
 /** The runtime's program, its libraries, and the addon. */
 function runtimeFiles(): string[] {
-  const files = new Set([process.execPath])
-  try {
-    for (const [, path] of readFileSync('/proc/self/maps', 'utf8').matchAll(MAPPED)) files.add(path)
-  } catch {
-    // There is no /proc.
-  }
+  // Without /proc there are none.
+  const maps = attempt(() => readFileSync('/proc/self/maps', 'utf8')) ?? ''
+  const files = new Set([process.execPath, ...Array.from(maps.matchAll(MAPPED), ([, path]) => path)])
   return [...files].filter((path) => lookAt(path) !== undefined)
 }
 
 /** The name by which the command hv was started. */
 function commandOf(packageRoot: string): string | undefined {
   const [, script = ''] = process.argv
-  try {
-    return realpathSync(script).startsWith(join(packageRoot, 'dist/')) ? script : undefined
-  } catch {
-    return undefined
-  }
+  const path = attempt(() => realpathSync(script))
+  return path?.startsWith(join(packageRoot, 'dist/')) ? script : undefined
 }
 
 /** Where the host has mounted a directory of such a tree again: man 5 proc_pid_mountinfo. */
 function aliasMounts(isOwn: (path: string) => boolean): string[] {
-  let text: string
-  try {
-    text = readFileSync('/proc/self/mountinfo', 'utf8')
-  } catch {
-    return []
-  }
+  const text = attempt(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? ''
   const mounts = text
     .split('\n')
     .filter(Boolean)

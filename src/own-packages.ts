@@ -5,6 +5,7 @@
 import {accessSync, constants, existsSync, readFileSync, realpathSync, statSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, isAbsolute, join, resolve} from 'node:path'
+import {attempt} from './errors.ts'
 
 /** In the folders of commands: a package manager puts these first in PATH when it starts hv, by a shell. */
 const COMMANDS = ['hv', 'node', 'sh']
@@ -106,12 +107,3 @@ const isProgram = (path: string): boolean =>
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()
   }) === true
-
-/** undefined: it is not there, is of another kind, or this user may not look. */
-export function attempt<Result>(look: () => Result): Result | undefined {
-  try {
-    return look()
-  } catch {
-    return undefined
-  }
-}

@@ -1,7 +1,7 @@
 // Turns the words of `hv run` into RunOptions: reads the values, and finds the program on the host.
 
 import {accessSync, constants, readFileSync, statSync} from 'node:fs'
-import {badArgument, HvError} from '../errors.ts'
+import {attempt, badArgument, HvError} from '../errors.ts'
 import {parseEnv, parseEnvFile} from '../launch/options/parse-values.ts'
 import {type Flag, flagNamed, flagNameOf} from '../launch/options/table.ts'
 import {requireOneTree} from '../launch/options/tree.ts'
@@ -78,14 +78,11 @@ export function findOnHost(program: string, searchPath: string): string {
   throw new HvError('NOT_FOUND', `${program} is not in PATH`, 'give its path, e.g. `./program`')
 }
 
-function isExecutableFile(path: string): boolean {
-  try {
+const isExecutableFile = (path: string): boolean =>
+  attempt(() => {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()
-  } catch {
-    return false
-  }
-}
+  }) ?? false
 
 const noProgramFor = (flag: string): HvError =>
   badArgument(`no program for ${flag}`, `give PROGRAM, or leave ${flag} away`)

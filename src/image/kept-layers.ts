@@ -4,6 +4,7 @@ import {createHash} from 'node:crypto'
 import {lstatSync} from 'node:fs'
 import {join} from 'node:path'
 import {arch} from '../arch/index.ts'
+import {attempt} from '../errors.ts'
 import type {FileBytes} from './file-bytes.ts'
 import {LayerCache} from './layer-cache.ts'
 import type {RoomFile} from './room.ts'
@@ -51,12 +52,4 @@ function keyOf(path: string, tag = ''): string {
   return createHash('sha256').update(identity).digest('hex')
 }
 
-function statOf(path: string): ReturnType<typeof bigStat> | undefined {
-  try {
-    return bigStat(path)
-  } catch {
-    return undefined
-  }
-}
-
-const bigStat = (path: string) => lstatSync(path, {bigint: true})
+const statOf = (path: string) => attempt(() => lstatSync(path, {bigint: true}))

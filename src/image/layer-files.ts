@@ -2,6 +2,7 @@
 
 import {closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, utimesSync} from 'node:fs'
 import {join} from 'node:path'
+import {attempt} from '../errors.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import {FileBytes} from './file-bytes.ts'
 
@@ -40,19 +41,13 @@ export function newPath(directory: string, name: string): string {
 
 /** undefined: it is missing, or a link. */
 export function openKept(path: string): FileBytes | undefined {
-  try {
+  return attempt(() => {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
     return new FileBytes({fd, path: toByteString(path), close: () => closeSync(fd)}, 0, fstatSync(fd).size)
-  } catch {
-    return undefined
-  }
+  })
 }
 
-/** It counts as used. */
+/** It counts as used. If that fails, it goes earlier than it should. */
 export function touch(path: string, usedAt = new Date()): void {
-  try {
-    utimesSync(path, usedAt, usedAt)
-  } catch {
-    // Then it goes earlier than it should.
-  }
+  attempt(() => utimesSync(path, usedAt, usedAt))
 }

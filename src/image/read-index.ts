@@ -2,6 +2,7 @@
 
 import {EIO, Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFLNK, S_IFMT, S_IFREG} from '../abi/file-mode.ts'
+import {attempt} from '../errors.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {ArchiveDirectory} from '../vfs/fs/archive-directory.ts'
 import {ArchiveFile} from '../vfs/fs/archive-file.ts'
@@ -129,10 +130,4 @@ function attributesOf({
 }
 
 /** undefined: it is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+const parsed = (text: string): unknown => attempt(() => JSON.parse(text))

@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import {join, relative} from 'node:path'
 import {ENODEV, ENOENT} from '../abi/errno.ts'
+import {attempt} from '../errors.ts'
 
 /** What the host shall limit. */
 export interface HostLimits {
@@ -95,24 +96,17 @@ export function ownCgroup(proc = '/proc/self'): string {
 
 /** Removes what ended sandboxes have left: none can do so itself. @param parent default: this process's own cgroup */
 export function sweepCgroups(parent?: string): void {
-  try {
-    sweep(parent ?? ownCgroup())
-  } catch {
-    // There is no cgroup.
-  }
+  // There may be no cgroup.
+  attempt(() => sweep(parent ?? ownCgroup()))
 }
 
 function sweep(parent: string): void {
   for (const name of readdirSync(parent)) if (NAME.test(name)) remove(join(parent, name))
 }
 
-/** Unless somebody is in it. */
+/** Unless somebody is in it: it belongs to another sandbox, which is alive. */
 function remove(path: string): void {
-  try {
-    rmdirSync(path)
-  } catch {
-    // It belongs to another sandbox, which is alive.
-  }
+  attempt(() => rmdirSync(path))
 }
 
 function requireControllers(parent: string): void {

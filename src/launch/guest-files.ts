@@ -3,6 +3,7 @@
 import {statSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {arch} from '../arch/index.ts'
+import {attempt} from '../errors.ts'
 import type {ImageUser} from '../image/image-user.ts'
 import type {ImageConfig} from '../image/open-image.ts'
 import type {UnpackCost, Unread} from '../image/unread.ts'
@@ -94,14 +95,8 @@ function configOf(user: ImageUser): ImageConfig {
   return {user, env: {HOME: user.home}, cwd: '/', entrypoint: [], command: []}
 }
 
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile()
-  } catch {
-    // Opening it as a directory will report what is wrong with it.
-    return false
-  }
-}
+/** Opening it as a directory reports what is wrong with it. */
+const isFile = (path: string): boolean => attempt(() => statSync(path).isFile()) ?? false
 
 /** What a run shows of a host program besides its file: its libraries, if that was asked for. */
 interface ShownLibraries {

@@ -8,6 +8,7 @@ import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
+import {attempt} from '../errors.ts'
 import type {Task} from '../sentry/core/task.ts'
 import {type HostProgram, openHostProgram} from '../sentry/outside/host-program.ts'
 import type {ProgramOptions, Sentry} from '../sentry/outside/sentry.ts'
@@ -168,14 +169,9 @@ async function runPledge(options: RunOptions): Promise<RunPledge> {
   }
 }
 
-/** Whether the file says so. */
+/** Whether the file says so. The sentry reports what is wrong with it. */
 function isBareGuest({fd, name}: HostProgram): boolean {
-  try {
-    return isBareMetal(parseElf(fileReader(fd), name, arch.name))
-  } catch {
-    // The sentry reports what is wrong with it.
-    return false
-  }
+  return attempt(() => isBareMetal(parseElf(fileReader(fd), name, arch.name))) ?? false
 }
 
 /**
@@ -185,11 +181,8 @@ function isBareGuest({fd, name}: HostProgram): boolean {
 function openTerminal(fds: readonly number[]): number | undefined {
   const given = fds.find((fd) => HostTty.isControlling(nativeHost.files, fd))
   if (given === undefined) return undefined
-  try {
-    return openSync('/dev/tty', constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY)
-  } catch {
-    return given
-  }
+  const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY
+  return attempt(() => openSync('/dev/tty', flags)) ?? given
 }
 
 /** A standard stream; undefined when the descriptor is closed. */

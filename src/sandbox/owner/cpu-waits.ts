@@ -4,6 +4,7 @@
 // often it has had one (Documentation/scheduler/sched-stats.rst). A wait is in there when it is over.
 
 import {readdirSync, readFileSync} from 'node:fs'
+import {attempt} from '../../errors.ts'
 
 /** A guest has many threads, and the owner's own work waits while this reads. */
 const MOST_THREADS = 64
@@ -46,7 +47,9 @@ export class CpuWaits {
     const processes = [String(root)]
     for (let at = 0; at < processes.length && waited.size < MOST_THREADS; at++) {
       const tasks = `${this.#proc}/${processes[at]}/task`
-      for (const thread of threadsIn(tasks).slice(0, MOST_THREADS - waited.size)) {
+      // None: the process has ended.
+      const threads = attempt(() => readdirSync(tasks)) ?? []
+      for (const thread of threads.slice(0, MOST_THREADS - waited.size)) {
         const [, ns] = wordsOf(`${tasks}/${thread}/schedstat`)
         if (ns !== undefined) waited.set(thread, Number(ns))
       }
@@ -61,22 +64,8 @@ function longestGrowth(before: Map<string, number>, now: Map<string, number>): n
   return Math.max(0, ...Array.from(now, ([thread, waited]) => waited - (before.get(thread) ?? 0)))
 }
 
-function threadsIn(tasks: string): string[] {
-  try {
-    return readdirSync(tasks)
-  } catch {
-    // It has ended.
-    return []
-  }
-}
-
+/** None: the thread has ended, or this host does not tell. */
 function wordsOf(file: string): string[] {
-  try {
-    return readFileSync(file, 'latin1')
-      .split(/\s+/)
-      .filter((word) => word !== '')
-  } catch {
-    // It has ended, or this host does not tell.
-    return []
-  }
+  const text = attempt(() => readFileSync(file, 'latin1')) ?? ''
+  return text.split(/\s+/).filter((word) => word !== '')
 }

@@ -1,6 +1,7 @@
 // serve: a sandbox's sentry: makes it, and handles each of its owner's requests.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {attempt} from '../../errors.ts'
 import type {CodeCache} from '../../kept-code.ts'
 import {
   type Launch,
@@ -167,12 +168,8 @@ function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}:
 async function storeWarmUps(directory: string | undefined): Promise<HostProgram[]> {
   if (directory === undefined) return []
   const {storePrograms} = await import('../../sentry/outside/warm-up.ts')
-  try {
-    return storePrograms(directory, WARM_UPS)
-  } catch {
-    // A warm-up is no more than that.
-    return []
-  }
+  // A warm-up is no more than that.
+  return attempt(() => storePrograms(directory, WARM_UPS)) ?? []
 }
 
 /**

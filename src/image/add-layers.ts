@@ -37,7 +37,10 @@ export async function addLayers(
   const added: AddedLayer[] = []
   for (const [index, layer] of layers.entries()) {
     const onRead = (part: number): void => onUnpack?.({layer: index + 1, layers: layers.length, part})
-    const next = keptLayer(layer, kept) ?? (await unpackedLayer(layout, layer, room, onRead))
+    const next = keptLayer(layer, kept) ?? {
+      ...{digest: hexOf(layer.diffId), isKept: false},
+      bytes: await unpackLayer(layout, layer, room, onRead),
+    }
     tree.addLayer(next.bytes)
     added.push(next)
   }
@@ -61,15 +64,6 @@ export function isKeepable(layer: AddedLayer): layer is AddedLayer & IndexedLaye
 
 export function extentOf({digest, bytes: {start, size}, isKept}: AddedLayer & IndexedLayer): Extent {
   return isKept ? {digest, size} : {digest, start, size}
-}
-
-async function unpackedLayer(
-  layout: Layout,
-  layer: FoundLayer,
-  room: Room,
-  onRead: (part: number) => void,
-): Promise<AddedLayer> {
-  return {digest: hexOf(layer.diffId), bytes: await unpackLayer(layout, layer, room, onRead), isKept: false}
 }
 
 /** Only of sha256. */

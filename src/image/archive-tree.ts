@@ -15,13 +15,12 @@ import {ArchiveDirectory} from '../vfs/fs/archive-directory.ts'
 import {ArchiveFile} from '../vfs/fs/archive-file.ts'
 import {ArchiveLink, type ArchiveNode, ArchiveSpecial} from '../vfs/fs/archive-node.ts'
 import {ownString} from '../vfs/own-string.ts'
+import {NAME_MAX, PATH_MAX} from '../vfs/path-walk.ts'
 import {badArchive, shown} from './archive-error.ts'
 import type {FileBytes} from './file-bytes.ts'
 import {type TarEntry, tarEntries} from './tar-entries.ts'
 
-/** Linux's limits: man 7 path_resolution, man 2 symlink. */
-const NAME_MAX = 255
-const PATH_MAX = 4096
+/** Linux's limit: man 7 path_resolution. */
 const MAX_LINKS = 40
 /** The limits of an index. An entry takes half a kilobyte of memory, in addition to its name and link text. */
 const LIMITS = {
@@ -83,7 +82,7 @@ export class ArchiveTree {
   }
 
   #put(archive: FileBytes, entry: TarEntry): void {
-    this.#count(entry)
+    this.#countNames(entry.name.length + entry.linkName.length)
     const names = this.#namesOf(entry.name)
     const last = names.pop()
     const isDirectory = entry.type === '5' || (entry.type === '0' && entry.name.endsWith('/'))
@@ -183,10 +182,6 @@ export class ArchiveTree {
     if (names.includes('..') || path.includes('\0'))
       throw badArchive(`${shown(path)} is no name of a file in a tree`, 'make it anew from within the tree')
     return names
-  }
-
-  #count({name, linkName}: TarEntry): void {
-    this.#countNames(name.length + linkName.length)
   }
 
   #tooMany(): Error {

@@ -3,6 +3,7 @@
 import {createHash} from 'node:crypto'
 import {fstatSync, statSync} from 'node:fs'
 import {join, posix} from 'node:path'
+import type * as v from 'valibot'
 import {ENOENT, Errno} from '../abi/errno.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
 import {descriptorPath} from '../vfs/descriptor-path.ts'
@@ -14,7 +15,7 @@ import {toByteString} from '../vfs/host-calls.ts'
 import {nativeHost} from '../vfs/native-host.ts'
 import {badArchive} from './archive-error.ts'
 import {FileBytes, openFile} from './file-bytes.ts'
-import {type Descriptor, MAX_JSON_BYTES} from './oci-schema.ts'
+import {type Descriptor, MAX_JSON_BYTES, parseJson} from './oci-schema.ts'
 import {readTar} from './open-tar.ts'
 import type {Room} from './room.ts'
 
@@ -160,11 +161,16 @@ export function hashOf(file: FileBytes, algorithm: string): string {
   return hash.digest('hex')
 }
 
-/** A small file, whole. @throws HvError BAD_ARGUMENT */
-export function readJson(layout: Layout, file: FileBytes, name: string): Uint8Array {
+/** A small file, checked. @param name for messages @throws HvError BAD_ARGUMENT */
+export function readJson<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  layout: Layout,
+  file: FileBytes,
+  name: string,
+): v.InferOutput<Schema> {
   try {
     if (file.size > MAX_JSON_BYTES) throw badArchive(`${name} is larger than ${MAX_JSON_BYTES} bytes`)
-    return Uint8Array.from(file.read(0, file.size))
+    return parseJson(schema, file.read(0, file.size), name)
   } finally {
     layout.close(file)
   }

@@ -3,7 +3,7 @@
 import {arch} from '../arch/index.ts'
 import {badArchive, shown} from './archive-error.ts'
 import {type Layout, openBlob, readJson} from './blobs.ts'
-import {type Descriptor, indexSchema, parseJson} from './oci-schema.ts'
+import {type Descriptor, indexSchema} from './oci-schema.ts'
 
 /** Go's names. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {amd64: 'x86_64', arm64: 'arm64'}
@@ -70,6 +70,6 @@ function ofPlatform(layout: Layout, manifests: readonly Descriptor[], depth: num
   }
   if (!INDEX_TYPE.test(chosen.mediaType ?? '')) return chosen
   if (depth === 0) throw badArchive('its indexes name indexes, and so on: too many')
-  const index = readJson(layout, openBlob(layout, chosen), 'an index')
-  return ofPlatform(layout, parseJson(indexSchema, index, 'an index').manifests, depth - 1)
+  const {manifests: inner} = readJson(indexSchema, layout, openBlob(layout, chosen), 'an index')
+  return ofPlatform(layout, inner, depth - 1)
 }

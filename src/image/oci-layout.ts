@@ -13,7 +13,6 @@ import {
   indexSchema,
   type Manifest,
   manifestSchema,
-  parseJson,
 } from './oci-schema.ts'
 
 /** A config is named by its digest. */
@@ -23,7 +22,7 @@ const DIGEST = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/
 export function readDockerArchive(layout: Layout, tag: string | undefined): FoundImage | undefined {
   const file = layout.open(['manifest.json'])
   if (file === undefined) return undefined
-  const images = parseJson(dockerManifestSchema, readJson(layout, file, 'manifest.json'), 'manifest.json')
+  const images = readJson(dockerManifestSchema, layout, file, 'manifest.json')
   const [image] = chooseNamed(images, ({RepoTags}) => RepoTags ?? [], tag)
   if (image === undefined) throw badArchive('it has no image', AGAIN)
   const config = readConfig(layout, image.Config)
@@ -44,7 +43,7 @@ function readConfig(layout: Layout, path: string): ConfigFile {
   const hex = DIGEST.exec(path)?.[1]
   if (hex !== undefined && hashOf(file, 'sha256') !== hex)
     throw badArchive(`${shown(path)} is damaged: its content has another digest`, AGAIN)
-  return parseJson(configSchema, readJson(layout, file, 'its config'), 'its config')
+  return readJson(configSchema, layout, file, 'its config')
 }
 
 function openNamed(layout: Layout, path: string): FileBytes {
@@ -61,13 +60,9 @@ const AGAIN = 'save the whole image anew: `docker save NAME`'
 export function readOciLayout(layout: Layout, tag: string | undefined): FoundImage | undefined {
   const file = layout.open(['index.json'])
   if (file === undefined) return undefined
-  const {manifests} = parseJson(indexSchema, readJson(layout, file, 'index.json'), 'index.json')
+  const {manifests} = readJson(indexSchema, layout, file, 'index.json')
   const {config: descriptor, layers} = readManifest(layout, chooseManifest(layout, manifests, tag))
-  const config = parseJson(
-    configSchema,
-    readJson(layout, openBlob(layout, descriptor), 'its config'),
-    'its config',
-  )
+  const config = readJson(configSchema, layout, openBlob(layout, descriptor), 'its config')
   const diffIds = config.rootfs?.diff_ids
   if (diffIds !== undefined && diffIds.length !== layers.length)
     throw badArchive('its config has digests for more or fewer layers than it has', 'copy the image anew')
@@ -82,8 +77,7 @@ export function readOciLayout(layout: Layout, tag: string | undefined): FoundIma
 }
 
 function readManifest(layout: Layout, chosen: Descriptor): Manifest {
-  const bytes = readJson(layout, openBlob(layout, chosen), 'its manifest')
-  const manifest = parseJson(manifestSchema, bytes, 'its manifest')
+  const manifest = readJson(manifestSchema, layout, openBlob(layout, chosen), 'its manifest')
   if (!/\b(oci\.image\.config|docker\.container\.image)\b/.test(manifest.config.mediaType ?? ''))
     throw badArchive(
       `it is no image of files: ${shown(manifest.config.mediaType ?? 'of no type')}`,

@@ -84,12 +84,12 @@ export type ConfigFile = v.InferOutput<typeof configSchema>
 /** @param name of the file, for messages. @throws HvError BAD_ARGUMENT */
 export function parseJson<const Schema extends v.GenericSchema>(
   schema: Schema,
-  bytes: Uint8Array,
+  bytes: Buffer,
   name: string,
 ): v.InferOutput<Schema> {
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'))
+    value = JSON.parse(bytes.toString('utf8'))
   } catch {
     throw badArchive(`${name} is no JSON`, REMEDY)
   }

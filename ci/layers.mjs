@@ -168,6 +168,7 @@ export const layers = [
     what: "hv's own files, which no guest may change",
     below: ['abi', 'errors.ts', 'own-packages.ts', 'package-file.ts', 'user-cache.ts'],
   },
+  {name: 'own-packages.ts', what: 'the names by which Node looks for what hv requires', below: ['errors.ts']},
   {
     name: 'options.ts',
     what: "the library's arguments as schemas, and the error that names a wrong one",
@@ -182,7 +183,6 @@ export const layers = [
   {name: 'abi', what: "Linux's numbers and struct layouts", below: []},
   {name: 'addon.ts', what: "loads `native/`; puts together the types of each layer's part of the addon"},
   {name: 'kept-code.ts', what: 'the same bytecode, as callers that run programs see it', below: []},
-  {name: 'own-packages.ts', what: 'the names by which Node looks for what hv requires', below: ['errors.ts']},
   {name: 'package-file.ts', what: "where the package's own files are", below: []},
   {name: 'similar.ts', what: 'names that are near a mistyped one', below: []},
   {name: 'stop-signal.ts', what: 'what hv needs of an AbortSignal', below: []},

@@ -1,7 +1,19 @@
-// Turns the table of a command's flags into oclif's flags, for help, manifest and completion.
+// What commands that take a program show to oclif, for help, manifest and completion: its arguments, and flags from the table.
 
-import {Flags, type Interfaces} from '@oclif/core'
+import {Args, Command, Flags, type Interfaces} from '@oclif/core'
 import type {Flag} from '../launch/options/table.ts'
+
+export abstract class ProgramCommand extends Command {
+  static override strict = false
+
+  static override args = {
+    PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
+  }
+
+  override async run(): Promise<void> {
+    // src/bin/hv.ts reads and runs it. oclif is needed only for its help, which it has given by now.
+  }
+}
 
 export function toOclifFlags(table: readonly Flag[]): Interfaces.FlagInput {
   return Object.fromEntries(table.map((flag) => [flag.name, toOclif(flag)]))

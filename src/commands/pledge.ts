@@ -1,7 +1,7 @@
 // hv pledge: finds the promises that a program needs for what it does.
 
-import {Args, Command, type Interfaces} from '@oclif/core'
-import {toOclifFlags} from '../cli/oclif-flags.ts'
+import type {Interfaces} from '@oclif/core'
+import {ProgramCommand, toOclifFlags} from '../cli/oclif-flags.ts'
 import {readArgv} from '../cli/read-run-argv.ts'
 import {toRunOptions} from '../cli/run-request.ts'
 import {badArgument} from '../errors.ts'
@@ -31,7 +31,7 @@ const PROMISE_HELP: readonly (readonly [names: string, allows: string])[] = [
   ['error', 'a call that breaks a promise fails with ENOSYS, and the program goes on'],
 ]
 
-export default class Pledge extends Command {
+export default class Pledge extends ProgramCommand {
   static override summary = 'Find the promises that a Linux program needs (pledge), for `hv run --pledge`.'
 
   static override description = [
@@ -47,12 +47,6 @@ export default class Pledge extends Command {
     '<%= config.bin %> pledge --suggest busybox ls /',
     '<%= config.bin %> run --pledge "$(<%= config.bin %> pledge --suggest busybox ls /)" busybox ls /',
   ]
-
-  static override strict = false
-
-  static override args = {
-    PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
-  }
 
   static override flags: Interfaces.FlagInput = toOclifFlags(FLAGS)
 

@@ -1,10 +1,10 @@
 // hv run: runs a program under the sentry, or a bare-metal guest.
 
-import {Args, Command, type Interfaces} from '@oclif/core'
-import {toOclifFlags} from '../cli/oclif-flags.ts'
+import type {Interfaces} from '@oclif/core'
+import {ProgramCommand, toOclifFlags} from '../cli/oclif-flags.ts'
 import {flagsOf} from '../launch/options/table.ts'
 
-export default class Run extends Command {
+export default class Run extends ProgramCommand {
   static override summary = 'Run a Linux program, or a bare-metal guest, in a virtual machine.'
 
   static override description = [
@@ -27,15 +27,5 @@ export default class Run extends Command {
     '<%= config.bin %> run --trace=calls.txt --timeout 10 ./suspicious',
   ]
 
-  static override strict = false
-
-  static override args = {
-    PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
-  }
-
   static override flags: Interfaces.FlagInput = toOclifFlags(flagsOf('run'))
-
-  override async run(): Promise<void> {
-    // src/bin/hv.ts reads and runs it. oclif is needed only for its help, which it has given by now.
-  }
 }

@@ -1,10 +1,10 @@
 // hv trace: runs a Linux program and shows its system calls as strace does.
 
-import {Args, Command, type Interfaces} from '@oclif/core'
-import {toOclifFlags} from '../cli/oclif-flags.ts'
+import type {Interfaces} from '@oclif/core'
+import {ProgramCommand, toOclifFlags} from '../cli/oclif-flags.ts'
 import {TRACE_FLAGS} from '../cli/trace-request.ts'
 
-export default class Trace extends Command {
+export default class Trace extends ProgramCommand {
   static override summary = "Run a Linux program and show its system calls and signals in strace's format."
 
   static override description = [
@@ -24,15 +24,5 @@ export default class Trace extends Command {
     '<%= config.bin %> trace --json -o calls.jsonl ./hello',
   ]
 
-  static override strict = false
-
-  static override args = {
-    PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
-  }
-
   static override flags: Interfaces.FlagInput = toOclifFlags(TRACE_FLAGS)
-
-  override async run(): Promise<void> {
-    // src/bin/hv.ts reads and runs it. oclif is needed only for its help, which it has given by now.
-  }
 }

@@ -10,6 +10,7 @@ import {
   type Descriptor,
   dockerManifestSchema,
   type FoundImage,
+  type FoundLayer,
   indexSchema,
   type Manifest,
   manifestSchema,
@@ -26,16 +27,20 @@ export function readDockerArchive(layout: Layout, tag: string | undefined): Foun
   const [image] = chooseNamed(images, ({RepoTags}) => RepoTags ?? [], tag)
   if (image === undefined) throw badArchive('it has no image', AGAIN)
   const config = readConfig(layout, image.Config)
-  const diffIds = config.rootfs?.diff_ids ?? []
-  if (diffIds.length !== image.Layers.length)
-    throw badArchive('its config has digests for more or fewer layers than it has', AGAIN)
-  return {
-    config,
-    layers: image.Layers.map((path, index) => ({
-      ...{diffId: diffIds[index], digest: undefined},
-      open: () => openNamed(layout, path),
-    })),
-  }
+  const layers = image.Layers.map((path) => ({digest: undefined, open: () => openNamed(layout, path)}))
+  return imageOf(config, config.rootfs?.diff_ids ?? [], layers, AGAIN)
+}
+
+/** @param diffIds undefined: the image does not say. @throws HvError BAD_ARGUMENT, with this next step */
+function imageOf(
+  config: ConfigFile,
+  diffIds: readonly string[] | undefined,
+  layers: readonly Omit<FoundLayer, 'diffId'>[],
+  nextStep: string,
+): FoundImage {
+  if (diffIds !== undefined && diffIds.length !== layers.length)
+    throw badArchive('its config has digests for more or fewer layers than it has', nextStep)
+  return {config, layers: layers.map((layer, index) => ({...layer, diffId: diffIds?.[index]}))}
 }
 
 function readConfig(layout: Layout, path: string): ConfigFile {
@@ -63,17 +68,10 @@ export function readOciLayout(layout: Layout, tag: string | undefined): FoundIma
   const {manifests} = readJson(indexSchema, layout, file, 'index.json')
   const {config: descriptor, layers} = readManifest(layout, chooseManifest(layout, manifests, tag))
   const config = readJson(configSchema, layout, openBlob(layout, descriptor), 'its config')
-  const diffIds = config.rootfs?.diff_ids
-  if (diffIds !== undefined && diffIds.length !== layers.length)
-    throw badArchive('its config has digests for more or fewer layers than it has', 'copy the image anew')
+  const found = layers.map((layer) => ({digest: layer.digest, open: () => openBlob(layout, layer)}))
+  const image = imageOf(config, config.rootfs?.diff_ids, found, 'copy the image anew')
   for (const {mediaType} of layers) requireTar(mediaType ?? '')
-  return {
-    config,
-    layers: layers.map((layer, index) => ({
-      ...{diffId: diffIds?.[index], digest: layer.digest},
-      open: () => openBlob(layout, layer),
-    })),
-  }
+  return image
 }
 
 function readManifest(layout: Layout, chosen: Descriptor): Manifest {

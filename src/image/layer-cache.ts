@@ -172,21 +172,17 @@ export class LayerCache {
       if (size > KEPT_BYTES) throw new Error('too much to keep')
       const extents = readTrailer(fd)
       if (extents === undefined && Date.now() - mtime.getTime() < ABANDONED_MS) return
-      if (extents !== undefined) adoptLayers(fd, extents.filter(isInFile), this.directory, mtime)
-      const reference = this.#image(key)?.reference ?? ''
-      if (extents !== undefined)
-        this.#writeImage(
-          key,
-          reference,
-          extents.map(({digest}) => digest),
-        )
-      rmSync(path, {force: true})
+      if (extents !== undefined) {
+        adoptLayers(fd, extents.filter(isInFile), this.directory, mtime)
+        const digests = extents.map(({digest}) => digest)
+        this.#writeImage(key, this.#image(key)?.reference ?? '', digests)
+      }
     } catch {
       // Another process was faster, or the disk is full: it is made again.
-      rmSync(path, {force: true})
     } finally {
       if (fd !== undefined) closeSync(fd)
     }
+    rmSync(path, {force: true})
   }
 
   #adoptIndexes(): void {

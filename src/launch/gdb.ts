@@ -1,6 +1,7 @@
 // gdb in a launch: the socket on which hv waits for gdb, and the program or machine that gdb may stop.
 
 import {resolve} from 'node:path'
+import {attempt} from '../errors.ts'
 import {type GdbAddress, targetRemote} from '../gdb/address.ts'
 import {GdbServer} from '../gdb/server.ts'
 import {DebuggedMachine} from '../machine/debug/debugged-machine.ts'
@@ -22,29 +23,27 @@ export async function listenForGdb(
   writable: readonly string[],
   isMachine: boolean,
 ): Promise<GdbServer> {
-  if (isMachine) askLimits()
+  // The answers are remembered. Making the machine will report what is wrong with KVM.
+  if (isMachine) attempt(debugLimits)
   return GdbServer.listen(address, writable)
-}
-
-/** The answers are remembered. */
-function askLimits(): void {
-  try {
-    debugLimits()
-  } catch {
-    // Making the machine will report what is wrong with KVM.
-  }
 }
 
 /** @param path a host file, as hv's user named it. @returns a byte string */
 const hostPathOf = (path: string): string => Buffer.from(resolve(path)).toString('latin1')
 
-function tellWaiting(server: GdbServer): void {
+/** It has not run, and waits for gdb. @param hasEnded nothing of it stands still when gdb leaves */
+function serveTo(
+  server: GdbServer,
+  debugged: DebuggedProgram | DebuggedMachine,
+  what: 'program' | 'machine',
+  hasEnded: () => boolean,
+): void {
+  server.onLeft = () => {
+    if (debugged.isStopped && !hasEnded()) tell(`gdb has left: the ${what} waits for another`)
+    debugged.leave()
+  }
+  server.serve(debugged)
   tell(`waiting for gdb: ${targetRemote(server.address)}`)
-}
-
-/** @param what stands still, and waits */
-function tellLeft(what: string): void {
-  tell(`gdb has left: the ${what} waits for another`)
 }
 
 /** A program that gdb may stop. Between two turns of the kernel's loop, Node's own loop serves the socket. */
@@ -67,18 +66,13 @@ export class GdbProgram {
     const program = new DebuggedProgram(kernel, process, path && hostPathOf(path))
     this.#kernel = kernel
     this.#program = program
-    this.#server.onLeft = () => {
-      if (program.isStopped && process.exit === undefined) tellLeft('program')
-      program.leave()
-    }
-    this.#server.serve(program)
+    serveTo(this.#server, program, 'program', () => process.exit !== undefined)
     kernel.observers.push({
       ready: (fd) => {
         if (this.#watched.includes(fd)) kernel.pause()
       },
     })
     this.#watch()
-    tellWaiting(this.#server)
   }
 
   /** The kernel was paused: reports news to gdb, and hears its commands. */
@@ -126,11 +120,6 @@ export class GdbMachine {
   /** The machine has not run, and waits for gdb. */
   begin(): void {
     const machine = this.#machine!
-    this.#server.onLeft = () => {
-      if (machine.isStopped && machine.threads().length > 0) tellLeft('machine')
-      machine.leave()
-    }
-    this.#server.serve(machine)
-    tellWaiting(this.#server)
+    serveTo(this.#server, machine, 'machine', () => machine.threads().length === 0)
   }
 }

@@ -11,7 +11,6 @@ import {openHostFiles} from '../sentry/outside/host-files.ts'
 import type {HostProgram} from '../sentry/outside/host-program.ts'
 import type {RunStats} from '../sentry/outside/program-result.ts'
 import type {SentryOptions} from '../sentry/outside/sentry.ts'
-import type {ShowProgram} from '../sentry/outside/shown-programs.ts'
 import type {Volume} from '../sentry/outside/volume.ts'
 import type {FindUser} from './guest-user.ts'
 import type {RunOptions} from './options.ts'
@@ -27,9 +26,11 @@ export interface GuestFiles extends SentryFiles {
 }
 
 /** What a jail has to let through for the guest's files. */
-export interface OpenedFiles extends Pick<ShownLibraries, 'libraryFolders'> {
+export interface OpenedFiles {
   /** Descriptors of the directories and files under which it opens others. */
   roots: {fd: number; isWritable: boolean}[]
+  /** The host's folders of libraries. */
+  libraryFolders?: readonly string[]
   /** Call it once: nothing that the guest's maker may have made is read before it. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
   read(): Promise<GuestFiles>
 }
@@ -98,22 +99,11 @@ function configOf(user: ImageUser): ImageConfig {
 /** Opening it as a directory reports what is wrong with it. */
 const isFile = (path: string): boolean => attempt(() => statSync(path).isFile()) ?? false
 
-/** What a run shows of a host program besides its file: its libraries, if that was asked for. */
-interface ShownLibraries {
-  /** For SentryOptions. */
-  showProgram?: ShowProgram
-  /** The host's folders of libraries, which the jail must leave open. */
-  libraryFolders?: readonly string[]
-}
-
-/**
- * Call it before the jail closes. Most runs search for no libraries, and do not load the code for that.
- * @param others folders besides those that the host searches
- */
+/** Most runs search for no libraries, and do not load the code for that. @param others folders besides those that the host searches */
 async function showProgram(
-  {withLibraries}: Pick<RunOptions, 'withLibraries'>,
-  others: readonly string[] = [],
-): Promise<ShownLibraries> {
+  {withLibraries}: FileOptions,
+  others: readonly string[],
+): Promise<Pick<SentryOptions, 'showProgram'> & Pick<OpenedFiles, 'libraryFolders'>> {
   if (!withLibraries) return {}
   const {hostLibraries} = await import('../inspect/host-libraries.ts')
   const {libraryFinder} = await import('../inspect/host-program.ts')

@@ -56,8 +56,7 @@ export class ProcessPort implements SentryPort {
   }
 
   listen(): void {
-    const request = this.#take()
-    if (request !== undefined) this.#waiting.push(request)
+    this.awaitTaking()
     for (const each of this.#waiting.splice(0)) void this.#receive(each)
   }
 

@@ -1,5 +1,6 @@
 // warmUpServed: runs a small program of hv's own as an owner's would run, so that V8 has already compiled the code that later ones need.
 
+import {attempt} from '../../errors.ts'
 import {openAside} from '../../sentry/outside/aside-program.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
 import type {RunRequest} from '../protocol/messages.ts'
@@ -17,13 +18,9 @@ const REQUEST: RunRequest = {
  */
 export function warmUpServed(around: Surroundings, programs: readonly HostProgram[]): void {
   const {kernel} = around.sentry
-  for (const onHost of programs) {
-    try {
-      warmUpOnce({...around, restrict: () => {}, hooks: undefined}, onHost)
-    } catch {
-      // It was only a warm-up.
-    }
-  }
+  // It is only a warm-up.
+  for (const onHost of programs)
+    attempt(() => warmUpOnce({...around, restrict: () => {}, hooks: undefined}, onHost))
   kernel.pids.startAnew()
   kernel.runs.startAnew()
 }

@@ -14,29 +14,22 @@ const REMEDIES: ReadonlyMap<number, string> = new Map([
 
 /** @returns the exit status */
 export function reportError(error: unknown): number {
+  process.stderr.write(`hv: ${textOf(error)}\n`)
+  return error instanceof HvError ? error.exitStatus : STATUS_OWN_ERROR
+}
+
+function textOf(error: unknown): string {
   if (error instanceof HvError) {
     const nextStep = error.nextStep === '' ? '' : `: ${error.nextStep}`
-    process.stderr.write(`hv: ${withFlags(oneLine(error.message) + nextStep)}\n`)
-    return error.exitStatus
+    return withFlags(oneLine(error.message) + nextStep)
   }
-  if (isWriteError(error)) {
-    process.stderr.write(`hv: the output cannot be written (${error.code}): send it elsewhere\n`)
-    return STATUS_OWN_ERROR
-  }
-  if (isFileError(error)) {
-    process.stderr.write(
-      `hv: ${error.path} cannot be used (${error.code}): check it, and that this user may write it\n`,
-    )
-    return STATUS_OWN_ERROR
-  }
+  if (isWriteError(error)) return `the output cannot be written (${error.code}): send it elsewhere`
+  if (isFileError(error))
+    return `${error.path} cannot be used (${error.code}): check it, and that this user may write it`
   const remedy = remedyOf(error)
-  if (remedy !== undefined) {
-    process.stderr.write(`hv: ${oneLine((error as Error).message)}: ${remedy}\n`)
-    return STATUS_OWN_ERROR
-  }
+  if (remedy !== undefined) return `${oneLine((error as Error).message)}: ${remedy}`
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`hv: bug: please report this with the command that you ran\n${stack}\n`)
-  return STATUS_OWN_ERROR
+  return `bug: please report this with the command that you ran\n${stack}`
 }
 
 /** The library puts its options' names in backquotes. */

@@ -4,6 +4,7 @@ import {Worker} from 'node:worker_threads'
 import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
 import {packageFile} from '../../package-file.ts'
+import {failure} from '../protocol/frames.ts'
 import {
   type Connection,
   MOST_PROGRAMS,
@@ -109,8 +110,4 @@ export class ThreadTransport implements Transport {
 /** Node's permission model may forbid it. */
 function notStarted(error: Error): HvError {
   return new HvError('HOST_SYSCALL', `no thread for the sandbox: ${error.message}`, '', {cause: error})
-}
-
-function failure(message: string, cause?: Error): HvError {
-  return new HvError('SANDBOX_FAILED', `the sandbox failed: ${message}`, 'make a new one', {cause})
 }

@@ -112,15 +112,10 @@ function frameOf(rest: Buffer, messageBytes: number): Frame {
 }
 
 /** Stuck in a guest's call, or in what it has to free. */
-export function stuck(): HvError {
-  const message = 'the sandbox failed: it did not stop its guest in time'
-  return new HvError('SANDBOX_FAILED', message, 'make a new one')
-}
+export const stuck = (): HvError => failure('it did not stop its guest in time')
 
-export function nonsense(): HvError {
-  return new HvError(
-    'SANDBOX_FAILED',
-    'the sandbox failed: what its process says makes no sense',
-    'make a new one',
-  )
+export const nonsense = (): HvError => failure('what its process says makes no sense')
+
+export function failure(what: string, cause?: Error): HvError {
+  return new HvError('SANDBOX_FAILED', `the sandbox failed: ${what}`, 'make a new one', cause && {cause})
 }

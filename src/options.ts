@@ -54,30 +54,26 @@ export const timeLimit = v.pipe(
 )
 export const bytes = v.custom<Uint8Array>(isBytes, 'a Uint8Array')
 export const pieces = v.custom<AsyncIterable<unknown> | Iterable<unknown>>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    (Symbol.asyncIterator in value || Symbol.iterator in value),
+  (value) => isObject(value) && (Symbol.asyncIterator in value || Symbol.iterator in value),
   'a stream',
 )
 /** A Readable, a ReadableStream, an async generator: their items are checked as they come. */
 export const asyncIterable = v.custom<AsyncIterable<string | Uint8Array>>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Symbol.asyncIterator in value &&
-    typeof value[Symbol.asyncIterator] === 'function',
+  (value) => hasMethod(value, Symbol.asyncIterator),
   'an async iterable',
 )
 export const abortSignal = v.custom<StopSignal>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    'aborted' in value &&
-    'addEventListener' in value &&
-    typeof value.addEventListener === 'function',
+  (value) => hasMethod(value, 'addEventListener') && 'aborted' in value,
   'an AbortSignal',
 )
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function hasMethod(value: unknown, name: PropertyKey): value is object {
+  return isObject(value) && name in value && typeof value[name as keyof object] === 'function'
+}
 
 export function named(pattern: RegExp, takes: string) {
   return v.pipe(v.string(takes), v.regex(pattern, takes))

@@ -1,6 +1,7 @@
 // ProgressBar: one line on a terminal's standard error that shows how far something is, if it takes long.
 
 import {writeSync} from 'node:fs'
+import {attempt} from '../errors.ts'
 import type {UnpackProgress} from '../launch/options.ts'
 
 const STDERR = 2
@@ -44,10 +45,7 @@ export class ProgressBar {
 /** `performance` would load a module of Node's, at each start. */
 const nowMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 
+/** The terminal may be gone, or not read now. */
 function writeToStderr(text: string): void {
-  try {
-    writeSync(STDERR, text)
-  } catch {
-    // The terminal is gone, or does not read now.
-  }
+  attempt(() => writeSync(STDERR, text))
 }

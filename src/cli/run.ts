@@ -2,7 +2,7 @@
 
 import {readdirSync, writeSync} from 'node:fs'
 import {getPriority, setPriority} from 'node:os'
-import {printable} from '../errors.ts'
+import {attempt, printable} from '../errors.ts'
 import type {JailLayer} from '../jail/layer.ts'
 import {launchProgram} from '../launch/launch-program.ts'
 import type {FasterPlatform, RunOptions, RunResult} from '../launch/options.ts'
@@ -56,13 +56,12 @@ function keepNurserySmall(): void {
  */
 function letHelpersYield(): void {
   const priority = Math.min(getPriority() + LOWER, LOWEST)
-  try {
+  // There may be no /proc, or a thread may have ended.
+  attempt(() => {
     for (const thread of readdirSync('/proc/self/task')) {
       if (Number(thread) !== process.pid) setPriority(Number(thread), priority)
     }
-  } catch {
-    // There is no /proc, or a thread has ended.
-  }
+  })
 }
 
 /** Node's module for it takes two milliseconds to load, which not every start should pay. */

@@ -2,6 +2,7 @@
 
 import {closeSync, existsSync} from 'node:fs'
 import {Errno} from '../abi/errno.ts'
+import {attempt} from '../errors.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import {type AddedLayer, addLayers, extentOf, isKeepable, keptLayer} from './add-layers.ts'
@@ -107,13 +108,9 @@ function readIndexed(
   return readIndex(index, fs, added) ? added : undefined
 }
 
-/** Without one the next start reads all headers. */
+/** Without one the next start reads all headers. If the disk is full, it has no end, and nobody uses it. */
 function tryToIndex(fd: number, fs: ArchiveFs, layers: readonly IndexedLayer[]): void {
-  try {
-    writeIndex(fd, fs, layers)
-  } catch {
-    // The disk is full: nobody uses one without an end.
-  }
+  attempt(() => writeIndex(fd, fs, layers))
 }
 
 function findImage(layout: Layout, tag: string | undefined): FoundImage {

@@ -187,11 +187,9 @@ function openTerminal(fds: readonly number[]): number | undefined {
 
 /** A standard stream; undefined when the descriptor is closed. */
 function openStream(sentry: Sentry, fd: number, guestFd: number): FileDescription | undefined {
-  try {
+  return attempt(() => {
     if (HostTty.isControlling(nativeHost.files, fd))
       return sentry.openTerminal(nativeHost.files.hostFlags(fd) & O_ACCMODE)
     return openHostStream(sentry.kernel.vfs, fd, guestFd === 0 ? O_RDONLY : O_WRONLY)
-  } catch {
-    return undefined
-  }
+  })
 }

@@ -12,9 +12,7 @@ import {badArchive, fileError} from './file-error.ts'
 import {toText} from './file-paths.ts'
 import {gathered} from './file-streams.ts'
 import type {RemoteFiles} from './remote-files.ts'
-import {feed} from './tar-feed.ts'
-import {Flow} from './tar-flow.ts'
-import {keepPaxBytes} from './tar-pax.ts'
+import {Flow, feed, keepPaxBytes} from './tar-feed.ts'
 
 /** Those of a large image are a tenth of this. */
 const MAX_ENTRIES = 1_000_000

@@ -2,8 +2,8 @@
 
 import {CLEARLY, type Costs, KVM_IS_FOR} from './costs.ts'
 import {loadCosts} from './host-costs.ts'
-import {openMeasured} from './open.ts'
-import type {Platform, PlatformStats} from './platform.ts'
+import {openPlatform} from './open.ts'
+import type {PlatformStats} from './platform.ts'
 
 const MEMORY_BYTES = 16 << 20
 const PLATFORMS = ['kvm', 'ptrace'] as const
@@ -18,7 +18,15 @@ export interface FasterPlatform {
 
 /** Measures what traps cost on each platform where that is not known yet. Precondition: no platform has this thread pinned. */
 export async function measureAll(): Promise<void> {
-  for (const name of PLATFORMS) if (loadCosts(process.env, name) === undefined) await measure(name)
+  for (const name of PLATFORMS) {
+    if (loadCosts(process.env, name) !== undefined) continue
+    try {
+      const {platform} = await openPlatform(name, MEMORY_BYTES)
+      platform[Symbol.dispose]()
+    } catch {
+      // The platform does not work here.
+    }
+  }
 }
 
 /** @returns undefined when none is clearly faster, or known */
@@ -36,16 +44,4 @@ export function trapsNs(
   {exits, polled}: Pick<PlatformStats, 'exits' | 'polled'>,
 ): number {
   return exits * trapNs + polled * polledNs
-}
-
-async function measure(name: string): Promise<void> {
-  const {KvmPlatform} = await import('./kvm/kvm.ts')
-  const {PtracePlatform} = await import('./ptrace/ptrace.ts')
-  try {
-    using _platform: Platform = openMeasured(() =>
-      name === 'kvm' ? new KvmPlatform(MEMORY_BYTES) : new PtracePlatform(MEMORY_BYTES),
-    )
-  } catch {
-    // The platform does not work here.
-  }
 }

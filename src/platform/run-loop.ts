@@ -134,9 +134,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   protected abstract step(context: LoopedContext): EventKind
 
   /** The same when more than one runs. */
-  protected stepSeveral(): EventKind {
-    return this.step(this.running[0])
-  }
+  protected abstract stepSeveral(): EventKind
 
   /** Waits until there is something from the host. */
   protected sleep(): EventKind {

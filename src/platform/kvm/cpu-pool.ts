@@ -34,7 +34,7 @@ export class CpuPool {
   }
 
   get newFpState(): Uint8Array {
-    if (this.#newFpState === undefined) this.#newFpState = this.first.readFpState()
+    this.#newFpState ??= this.first.readFpState()
     return this.#newFpState
   }
 

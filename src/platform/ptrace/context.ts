@@ -185,16 +185,6 @@ export class PtraceContext implements LoopContext<PtraceSpace> {
     return false
   }
 
-  /** Whether few enough of those that are to run are on the processor where it would. */
-  hasPlace(running: number, isOneProgram: boolean): boolean {
-    return this.native.hasPlace(running, isOneProgram)
-  }
-
-  /** It is on another processor than the sentry. */
-  get isAway(): boolean {
-    return this.native.isAway
-  }
-
   /** @returns 0 when it runs; otherwise why it does not */
   start(): EventKind {
     this.#leave()

@@ -242,7 +242,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   /** @param isOneProgram its threads share the turn: switching between them costs little */
   #startInPlace(context: PtraceContext, isOneProgram: boolean): EventKind {
     if (context.isStarted) return 0
-    if (!context.hasPlace(this.running.length, isOneProgram)) {
+    if (!context.native.hasPlace(this.running.length, isOneProgram)) {
       this.#isWaiting = true
       return 0
     }
@@ -251,7 +251,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
     // The host has no thread for it: see #takeTurns.
     context.lacksThread = event === EVENT_PREEMPTED
     if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
-    if (!context.isAway) this.#favourite = context
+    if (!context.native.isAway) this.#favourite = context
     return 0
   }
 

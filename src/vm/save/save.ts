@@ -19,17 +19,11 @@ import {readMemory, writeMemory} from './memory.ts'
 import {type Parts, readVm, type VcpuState, writeVm} from './parts.ts'
 
 /** What a VM hands over to be saved. */
-export interface VmToSave {
+interface VmToSave {
   native: NativeVm
   options: Required<VmOptions>
   slots: readonly MemorySlot[]
-  vcpus: readonly VcpuToSave[]
-}
-
-export interface VcpuToSave {
-  id: number
-  startsOff: boolean
-  state: VcpuState
+  vcpus: readonly (Omit<SavedVcpu, 'parts'> & {state: VcpuState})[]
 }
 
 /** What restoring needs of the new VM. */

@@ -5,8 +5,9 @@ import {POLLHUP, POLLIN, POLLOUT, POLLPRI} from '../../abi/open-flags.ts'
 import type {Inode, IoctlMemory} from '../../vfs/file.ts'
 import {FileDescription} from '../../vfs/file-description.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
-import {masterRequest} from './master-requests.ts'
+import {MASTER_REQUESTS} from './master-requests.ts'
 import type {Pty} from './pty.ts'
+import {answerRequest} from './pty-requests.ts'
 
 /** In packet mode, before bytes of the slave. */
 const PACKET_DATA = 0
@@ -58,7 +59,7 @@ export class PtyMasterDescription extends FileDescription {
   }
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    return masterRequest(this.pty, this.flags, request, argument, memory)
+    return answerRequest(MASTER_REQUESTS, request, this.pty, argument, memory, this.flags)
   }
 
   override close(): void {

@@ -1,22 +1,40 @@
-// ioctl(2) that both ends of a pseudo-terminal answer: the slave's modes, size, queues and jobs. man 2 ioctl_tty.
+// ioctl(2) of a pseudo-terminal's slave: its modes, size, queues and jobs; its master answers most of them too. man 2 ioctl_tty.
 
+import {opensForReading} from '../../abi/access-mode.ts'
 import {EINVAL, EIO, ENOTTY, EPERM, Errno} from '../../abi/errno.ts'
 import {
   FIONREAD,
   TCFLSH,
+  TCGETA,
+  TCGETS,
+  TCGETS2,
   TCSBRK,
   TCSBRKP,
+  TCSETA,
+  TCSETAF,
+  TCSETAW,
+  TCSETS,
+  TCSETS2,
+  TCSETSF,
+  TCSETSF2,
+  TCSETSW,
+  TCSETSW2,
   TCXONC,
   TIOCCBRK,
   TIOCEXCL,
   TIOCGDEV,
   TIOCGETD,
   TIOCGEXCL,
+  TIOCGPGRP,
+  TIOCGSID,
   TIOCGWINSZ,
+  TIOCNOTTY,
   TIOCNXCL,
   TIOCOUTQ,
   TIOCSBRK,
+  TIOCSCTTY,
   TIOCSETD,
+  TIOCSPGRP,
   TIOCSTI,
   TIOCSWINSZ,
   TIOCVHANGUP,
@@ -29,117 +47,145 @@ import {
   TCOFLUSH,
   TCOOFF,
   TCOON,
+  TERMIO_SIZE,
+  TERMIOS_SIZE,
+  TERMIOS2_SIZE,
   VSTART,
   VSTOP,
   WINSIZE_SIZE,
 } from '../../abi/termios.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
 import {readInt, writeInt} from '../../vfs/int-argument.ts'
-import {jobRequest} from './job-requests.ts'
-import {modeRequest} from './mode-requests.ts'
+import {decodeModes, decodeOldModes, encodeModes, encodeOldModes, type Modes} from './modes.ts'
 import type {Pty} from './pty.ts'
 
 /** The one line discipline. */
 const N_TTY = 0
 
-/** The asking end, as it was opened. */
-export interface PtyEnd {
-  readonly pty: Pty
-  readonly flags: number
-  readonly isMaster: boolean
+/** @param flags with which the asking end was opened */
+type PtyRequest = (pty: Pty, argument: number, memory: IoctlMemory, flags: number) => void
+
+/** By number. */
+export type PtyRequests = Readonly<Record<number, PtyRequest | undefined>>
+
+/** @returns what ioctl(2) does @throws Errno ENOTTY for unknown requests */
+export function answerRequest(
+  requests: PtyRequests,
+  request: number,
+  ...asked: Parameters<PtyRequest>
+): number {
+  const answer = requests[request]
+  if (answer === undefined) throw new Errno(ENOTTY)
+  answer(...asked)
+  return 0
 }
 
-/** @throws Errno ENOTTY for unknown requests */
-export function ptyRequest(end: PtyEnd, request: number, argument: number, memory: IoctlMemory): number {
-  const {pty} = end
-  switch (request) {
-    case TIOCGWINSZ:
-      memory.write(argument, pty.size)
-      return 0
-    case TIOCSWINSZ:
-      pty.setSize(memory.read(argument, WINSIZE_SIZE))
-      return 0
-    case FIONREAD:
-      return writeInt(memory, argument, pty.line.inputBytes)
-    case TIOCOUTQ:
-      // Output reaches the master at once.
-      return writeInt(memory, argument, 0)
-    case TCFLSH:
-      pty.requireForeground()
-      flush(pty, argument)
-      return 0
-    case TCXONC:
-      pty.requireForeground()
-      control(pty, argument)
-      return 0
-    case TCSBRK:
-    case TCSBRKP:
-    case TIOCSBRK:
-    case TIOCCBRK:
-      // There is no line to break, and nothing to wait for.
-      pty.requireForeground()
-      return 0
-    case TIOCGETD:
-      return writeInt(memory, argument, N_TTY)
-    case TIOCSETD:
-      pty.requireForeground()
-      if (readInt(memory, argument) !== N_TTY) throw new Errno(EINVAL)
-      return 0
-    case TIOCGDEV:
-      return writeInt(memory, argument, pty.rdev)
-    case TIOCSTI:
-      // As where dev.tty.legacy_tiocsti is 0.
-      throw new Errno(EIO)
-    default:
-      return exclusionRequest(end, request, argument, memory)
+/** The modes, in all four layouts: man 2 TCSETS. Output never has to be waited for. */
+const MODE_REQUESTS: PtyRequests = {
+  [TCGETS]: ({line}, argument, memory) => memory.write(argument, encodeModes(line.modes, TERMIOS_SIZE)),
+  [TCGETS2]: ({line}, argument, memory) => memory.write(argument, encodeModes(line.modes, TERMIOS2_SIZE)),
+  [TCGETA]: ({line}, argument, memory) => memory.write(argument, encodeOldModes(line.modes)),
+  [TCSETS]: setModes(TERMIOS_SIZE, decodeModes),
+  [TCSETSW]: setModes(TERMIOS_SIZE, decodeModes),
+  [TCSETSF]: setModes(TERMIOS_SIZE, decodeModes, true),
+  [TCSETS2]: setModes(TERMIOS2_SIZE, decodeModes),
+  [TCSETSW2]: setModes(TERMIOS2_SIZE, decodeModes),
+  [TCSETSF2]: setModes(TERMIOS2_SIZE, decodeModes, true),
+  [TCSETA]: setModes(TERMIO_SIZE, decodeOldModes),
+  [TCSETAW]: setModes(TERMIO_SIZE, decodeOldModes),
+  [TCSETAF]: setModes(TERMIO_SIZE, decodeOldModes, true),
+}
+
+export const SLAVE_REQUESTS: PtyRequests = {
+  ...MODE_REQUESTS,
+  [TIOCGWINSZ]: ({size}, argument, memory) => memory.write(argument, size),
+  [TIOCSWINSZ]: (pty, argument, memory) => pty.setSize(memory.read(argument, WINSIZE_SIZE)),
+  [FIONREAD]: ({line}, argument, memory) => writeInt(memory, argument, line.inputBytes),
+  // Output reaches the master at once.
+  [TIOCOUTQ]: (_pty, argument, memory) => writeInt(memory, argument, 0),
+  [TCFLSH]: inForeground((pty, queue) =>
+    flush(
+      queue,
+      () => pty.clearTyped(),
+      () => pty.clearShown(),
+    ),
+  ),
+  [TCXONC]: inForeground(controlFlow),
+  // There is no line to break, and nothing to wait for.
+  [TCSBRK]: inForeground(() => {}),
+  [TCSBRKP]: inForeground(() => {}),
+  [TIOCSBRK]: inForeground(() => {}),
+  [TIOCCBRK]: inForeground(() => {}),
+  [TIOCGETD]: (_pty, argument, memory) => writeInt(memory, argument, N_TTY),
+  [TIOCSETD]: inForeground((_pty, argument, memory) => {
+    if (readInt(memory, argument) !== N_TTY) throw new Errno(EINVAL)
+  }),
+  [TIOCGDEV]: ({rdev}, argument, memory) => writeInt(memory, argument, rdev),
+  [TIOCSTI]: () => {
+    // As where dev.tty.legacy_tiocsti is 0.
+    throw new Errno(EIO)
+  },
+  [TIOCEXCL]: (pty) => {
+    pty.isExclusive = true
+  },
+  [TIOCNXCL]: (pty) => {
+    pty.isExclusive = false
+  },
+  [TIOCGEXCL]: ({isExclusive}, argument, memory) => writeInt(memory, argument, isExclusive ? 1 : 0),
+  [TIOCVHANGUP]: (pty) => {
+    if (!pty.isAskedByAdministrator) throw new Errno(EPERM)
+    pty.hangUp()
+  },
+  [TIOCGPGRP]: (pty, argument, memory) => writeInt(memory, argument, pty.foregroundGroup()),
+  [TIOCSPGRP]: (pty, argument, memory) => {
+    requireForegroundOrNone(pty)
+    pty.setForegroundGroup(readInt(memory, argument))
+  },
+  [TIOCGSID]: (pty, argument, memory) => writeInt(memory, argument, pty.session()),
+  [TIOCSCTTY]: (pty, argument, _memory, flags) => pty.acquire(opensForReading(flags), argument),
+  [TIOCNOTTY]: (pty) => pty.release(),
+}
+
+function inForeground(answer: PtyRequest): PtyRequest {
+  return (pty, ...asked) => {
+    pty.requireForeground()
+    answer(pty, ...asked)
   }
 }
 
-function exclusionRequest(end: PtyEnd, request: number, argument: number, memory: IoctlMemory): number {
-  const {pty} = end
-  switch (request) {
-    case TIOCEXCL:
-    case TIOCNXCL:
-      if (!end.isMaster) pty.isExclusive = request === TIOCEXCL
-      return 0
-    case TIOCGEXCL:
-      return writeInt(memory, argument, pty.isExclusive && !end.isMaster ? 1 : 0)
-    case TIOCVHANGUP:
-      if (end.isMaster) throw new Errno(ENOTTY)
-      if (!pty.isAskedByAdministrator) throw new Errno(EPERM)
-      pty.hangUp()
-      return 0
-    default: {
-      const done = modeRequest(pty, request, argument, memory) ?? jobRequest(end, request, argument, memory)
-      if (done === undefined) throw new Errno(ENOTTY)
-      return done
-    }
-  }
+type Decode = (bytes: Uint8Array, before: Modes) => Modes
+
+/** @param size of the layout in memory @param flushes whether it empties the input first */
+function setModes(size: number, decode: Decode, flushes = false): PtyRequest {
+  return inForeground((pty, argument, memory) => {
+    const wanted = decode(memory.read(argument, size), pty.line.modes)
+    if (flushes) pty.clearTyped()
+    pty.setModes(wanted)
+  })
 }
 
-function flush(pty: Pty, queue: number): void {
+/** tcflush(3). */
+export function flush(queue: number, input: () => void, output: () => void): void {
   if (queue < TCIFLUSH || queue > TCIOFLUSH) throw new Errno(EINVAL)
-  if (queue !== TCOFLUSH) pty.clearTyped()
-  if (queue !== TCIFLUSH) pty.clearShown()
+  if (queue !== TCOFLUSH) input()
+  if (queue !== TCIFLUSH) output()
 }
 
 /** tcflow(3). */
-function control(pty: Pty, action: number): void {
+function controlFlow(pty: Pty, action: number): void {
   const {flow, modes} = pty.line
-  switch (action) {
-    case TCOOFF:
-      flow.stopByProgram()
-      return
-    case TCOON:
-      flow.startByProgram()
-      return
-    case TCIOFF:
-      pty.send(modes.characters[VSTOP])
-      return
-    case TCION:
-      pty.send(modes.characters[VSTART])
-      return
-    default:
-      throw new Errno(EINVAL)
+  if (action === TCOOFF) flow.stopByProgram()
+  else if (action === TCOON) flow.startByProgram()
+  else if (action === TCIOFF) pty.send(modes.characters[VSTOP])
+  else if (action === TCION) pty.send(modes.characters[VSTART])
+  else throw new Errno(EINVAL)
+}
+
+/** Linux says ENOTTY here to a job that nobody could continue. */
+function requireForegroundOrNone(pty: Pty): void {
+  try {
+    pty.requireForeground()
+  } catch (error) {
+    throw error instanceof Errno && error.code === EIO ? new Errno(ENOTTY) : error
   }
 }

@@ -11,7 +11,7 @@ import {PtsNode} from '../../vfs/fs/devpts.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Pty} from './pty.ts'
-import {ptyRequest} from './pty-requests.ts'
+import {answerRequest, SLAVE_REQUESTS} from './pty-requests.ts'
 
 export class PtySlaveDescription extends FileDescription {
   override readonly waiters: WaitQueue
@@ -69,7 +69,7 @@ export class PtySlaveDescription extends FileDescription {
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
     if (this.#isHungUp) throw new Errno(request === TIOCSPGRP ? ENOTTY : EIO)
-    return ptyRequest({pty: this.pty, flags: this.flags, isMaster: false}, request, argument, memory)
+    return answerRequest(SLAVE_REQUESTS, request, this.pty, argument, memory, this.flags)
   }
 
   override close(): void {

@@ -3,9 +3,10 @@
 import {EBADF, EIO, EMFILE, ENOENT, Errno} from '../../../abi/errno.ts'
 import {IN_ACCESS, IN_MODIFY} from '../../../abi/inotify.ts'
 import {readDirectoryNow} from '../../../vfs/directory-description.ts'
-import type {ByteString, FileDescription, Time} from '../../../vfs/file.ts'
+import type {ByteString, Time} from '../../../vfs/file.ts'
 import type {Location} from '../../../vfs/location.ts'
 import {childLocation} from '../../../vfs/mount-tree.ts'
+import type {OpenResult} from '../../../vfs/open.ts'
 import {tell} from '../../../vfs/watchers.ts'
 import {OpenDescription} from '../../core/open-description.ts'
 import {entryOf} from './entry.ts'
@@ -72,16 +73,26 @@ export class Handles {
 
 const scratch = new Uint8Array(PIECE_BYTES)
 
-export class Reader implements Handle {
-  readonly #description: OpenDescription
-  #isFirst = true
+/** What is open until the handle is closed. */
+abstract class OpenHandle implements Handle {
+  protected readonly description: OpenDescription
 
-  constructor(file: FileDescription, location: Location) {
-    this.#description = new OpenDescription(file, location)
+  constructor({file, location}: OpenResult) {
+    this.description = new OpenDescription(file, location)
   }
 
+  abstract more(bytes: Uint8Array, isEnd: boolean): FileResult
+
+  close(): void {
+    this.description.close()
+  }
+}
+
+export class Reader extends OpenHandle {
+  #isFirst = true
+
   more(): FileResult {
-    const {file, location} = this.#description
+    const {file, location} = this.description
     const size = this.#isFirst ? {size: file.inode.attributes().size} : {}
     this.#isFirst = false
     let length = 0
@@ -93,24 +104,19 @@ export class Reader implements Handle {
     tell(file.inode, IN_ACCESS, location)
     return {answer: {isEnd: count === 0, ...size}, bytes: scratch.slice(0, length)}
   }
-
-  close(): void {
-    this.#description.close()
-  }
 }
 
-export class Writer implements Handle {
-  readonly #description: OpenDescription
+export class Writer extends OpenHandle {
   readonly #modified: Time | undefined
 
   /** @param modified the time of its content, if not now */
-  constructor(file: FileDescription, location: Location, modified: Time | undefined) {
-    this.#description = new OpenDescription(file, location)
+  constructor(opened: OpenResult, modified: Time | undefined) {
+    super(opened)
     this.#modified = modified
   }
 
   more(bytes: Uint8Array, isEnd: boolean): FileResult {
-    const {file, location} = this.#description
+    const {file, location} = this.description
     for (let done = 0; done < bytes.length; ) {
       const count = file.write(bytes.subarray(done))
       if (count === 0) throw new Errno(EIO)
@@ -120,22 +126,12 @@ export class Writer implements Handle {
     if (isEnd && this.#modified !== undefined) file.inode.setAttributes({mtime: this.#modified})
     return {answer: {isEnd}}
   }
-
-  close(): void {
-    this.#description.close()
-  }
 }
 
-export class Lister implements Handle {
-  readonly #description: OpenDescription
-
-  constructor(file: FileDescription, location: Location) {
-    this.#description = new OpenDescription(file, location)
-  }
-
+export class Lister extends OpenHandle {
   /** At least one entry, except at the end. */
   more(): FileResult {
-    const {file, location} = this.#description
+    const {file, location} = this.description
     const entries: FileEntry[] = []
     let nameBytes = 0
     while (entries.length < PIECE_ENTRIES && nameBytes < PIECE_NAME_BYTES) {
@@ -153,10 +149,6 @@ export class Lister implements Handle {
       if (taken < batch.length) file.unreadDirectory(taken)
     }
     return {answer: {isEnd: false, entries}}
-  }
-
-  close(): void {
-    this.#description.close()
   }
 }
 

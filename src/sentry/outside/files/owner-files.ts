@@ -104,27 +104,17 @@ export class OwnerFiles {
 
 const operations: Operations = {
   read: (files, {at}, bytes) =>
-    files.handles.begin(bytes, true, () => {
-      const {file, location} = files.walk.to(at, (context, start, path) =>
-        openRegular(context, start, path, O_RDONLY),
-      )
-      return new Reader(file, location)
-    }),
+    files.handles.begin(bytes, true, () => new Reader(files.walk.to(at, openRegular))),
   write: (files, operation, bytes) =>
     files.handles.begin(bytes, operation.isEnd, () => {
-      const {file, location} = openToWrite(files, operation)
       const {modifiedMs} = operation
-      return new Writer(file, location, modifiedMs === undefined ? undefined : toTime(modifiedMs))
+      return new Writer(
+        openToWrite(files, operation),
+        modifiedMs === undefined ? undefined : toTime(modifiedMs),
+      )
     }),
   list: (files, {at}, bytes) =>
-    files.handles.begin(bytes, true, () => {
-      const {file, location} = files.walk.to(at, (context, start, path) => {
-        const opened = openPath(context, start, path, O_RDONLY | O_DIRECTORY, 0)
-        checkSearch(opened.location.inode, context.credentials)
-        return opened
-      })
-      return new Lister(file, location)
-    }),
+    files.handles.begin(bytes, true, () => new Lister(files.walk.to(at, openDirectory))),
   stat: (files, {at, follows}) => {
     const {inode, name} = files.walk.to(at, (context, start, path) =>
       resolve(context, start, path, follows, INSPECT),
@@ -186,12 +176,18 @@ const operations: Operations = {
   },
 }
 
+function openDirectory(context: PathContext, start: Location, path: ByteString): OpenResult {
+  const opened = openPath(context, start, path, O_RDONLY | O_DIRECTORY, 0)
+  checkSearch(opened.location.inode, context.credentials)
+  return opened
+}
+
 /** Nothing but regular files: opening a device or fifo has effects, and reading it may wait for ever. */
 function openRegular(
   context: PathContext,
   start: Location,
   path: ByteString,
-  flags: number,
+  flags = O_RDONLY,
   mode = 0,
 ): OpenResult {
   try {

@@ -10,6 +10,7 @@ import {BLOCKED, REGISTERS_SET, type Row, type Syscall} from '../../core/syscall
 import type {Task} from '../../core/task.ts'
 import {type Continuation, continuation, resumeInner, type Wait} from '../../core/wait.ts'
 import type {CallDescription, CallEnd, HookedCall, Verdict} from './hooked-call.ts'
+import type {HookedCalls} from './hooked-calls.ts'
 
 export interface PendingQuestion {
   readonly task: Task
@@ -17,25 +18,15 @@ export interface PendingQuestion {
   readonly queue: WaitQueue
 }
 
-/** Who asks: HookedCalls. */
-export interface Asker {
-  /** Woken when a question was answered. */
-  readonly answers: WaitQueue
-  mustWait(task: Task): boolean
-  describe(task: Task, row: Row): CallDescription
-  ask(task: Task, call: CallDescription, end: CallEnd | undefined): PendingQuestion
-  /** A signal ended the call: its task does not wait. */
-  interrupted(task: Task, call: CallDescription, end: CallEnd): void
-}
-
 export class Hook {
-  readonly asker: Asker
+  /** Who asks. */
+  readonly asker: HookedCalls
   readonly row: Row
   /** What makes the call. */
   readonly run: Syscall
   readonly events: HookedCall
 
-  constructor(asker: Asker, row: Row, run: Syscall, events: HookedCall) {
+  constructor(asker: HookedCalls, row: Row, run: Syscall, events: HookedCall) {
     this.asker = asker
     this.row = row
     this.run = run

@@ -1,13 +1,15 @@
 // HookedCalls: asks the embedder about a run's calls before they are made, and tells it when they end: a Sandbox's onSyscall.
 
+import {Errno} from '../../../abi/errno.ts'
 import {badArgument} from '../../../errors.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Row} from '../../core/syscall.ts'
 import type {Task} from '../../core/task.ts'
+import {readPath} from '../../fd/path-argument.ts'
 import {table} from '../../syscalls/table.ts'
+import {fromByteString} from '../../trace/argument-value.ts'
 import type {DecodeArguments} from '../../trace/decode-arguments.ts'
-import {describeCall} from './call-description.ts'
-import {type Asker, Hook, makeHooked, type PendingQuestion} from './hook.ts'
+import {Hook, makeHooked, type PendingQuestion} from './hook.ts'
 import {
   type CallDescription,
   type CallEnd,
@@ -20,7 +22,7 @@ import {
 /** It restores processor state, which a sleeping task has given away. */
 const NO_CALL = 'rt_sigreturn'
 
-export class HookedCalls implements Asker {
+export class HookedCalls {
   readonly #calls: ReadonlyMap<string, HookedCall>
   readonly #decode: DecodeArguments
   readonly #post: (question: Question) => void
@@ -28,7 +30,7 @@ export class HookedCalls implements Asker {
   readonly #asked = new Map<number, PendingQuestion>()
   /** Tasks with a call that a signal ended, before the embedder has acknowledged that. */
   readonly #unheard = new Set<Task>()
-  /** Calls that wait for the answers to others. */
+  /** Calls that wait for the answers to others: woken by each answer. */
   readonly answers = new WaitQueue()
   #questions = 0
 
@@ -74,8 +76,18 @@ export class HookedCalls implements Asker {
     return this.#asked.size >= MOST_QUESTIONS || this.#unheard.has(task)
   }
 
+  /** A call that begins. */
   describe(task: Task, row: Row): CallDescription {
-    return describeCall(task, row, this.#decode)
+    const kinds = row.args.split(' ').filter(Boolean)
+    return {
+      name: row.name,
+      pid: task.process.pid,
+      programPid: task.process.run.first?.pid ?? task.process.pid,
+      tid: task.tid,
+      args: kinds.map((_, index) => task.arguments.raw(index)),
+      paths: kinds.flatMap((kind, index) => (kind === 'path' ? [pathAt(task, index)] : [])),
+      decoded: this.#decode(task, row),
+    }
   }
 
   ask(task: Task, call: CallDescription, end: CallEnd | undefined): PendingQuestion {
@@ -86,8 +98,18 @@ export class HookedCalls implements Asker {
     return asked
   }
 
+  /** A signal ended the call: its task does not wait. */
   interrupted(task: Task, call: CallDescription, end: CallEnd): void {
     this.#unheard.add(task)
     this.ask(task, call, end)
+  }
+}
+
+function pathAt(task: Task, index: number): string | undefined {
+  try {
+    return fromByteString(readPath(task, task.arguments.address(index)))
+  } catch (error) {
+    if (error instanceof Errno) return undefined
+    throw error
   }
 }

@@ -7,18 +7,15 @@ import {chooseLayout, type Layout} from '../../loader/layout.ts'
 import {planSegments, type SegmentMapping} from '../../loader/segments.ts'
 import {buildStack} from '../../loader/stack.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import type {Host} from '../../vfs/host.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
 import type {Credentials} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
 import {type ResourceLimits, RLIMIT_STACK} from '../core/resource-limits.ts'
-import {faultWindows} from '../memory/fault-windows.ts'
-import {backingOfDescription} from '../memory/mapping-backing.ts'
+import {backingOf} from '../memory/mapping-backing.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {populate} from '../memory/populate.ts'
 import {Space} from '../memory/space.ts'
-import type {UserMemory} from '../memory/user-memory.ts'
 import {type Backing, pageAlign, VM_GROWSDOWN, VM_SPECIAL} from '../memory/vma.ts'
 import type {Program} from '../task/process.ts'
 import type {Executable} from './open-executable.ts'
@@ -37,15 +34,6 @@ export interface ExecRequest {
   readonly credentials: Credentials
 }
 
-/** The same, with what the kernel and the process add. */
-interface LoadRequest extends ExecRequest {
-  readonly host: Host
-  readonly vdso: Vdso | undefined
-  readonly minSignalStack: number
-  readonly stackLimit: number
-  readonly hasGate: boolean
-}
-
 /** A program in memory of its own, before its first instruction. */
 export interface LoadedImage {
   readonly space: Space
@@ -62,61 +50,47 @@ export function loadImage(
   kernel: Kernel,
   root: Location,
   limits: ResourceLimits,
-  program: ExecRequest,
+  request: ExecRequest,
 ): LoadedImage {
-  const {memory, userTop} = kernel.platform
-  const request: LoadRequest = {
-    ...program,
-    host: kernel.host,
-    vdso: kernel.vdso,
-    minSignalStack: arch.signalFrameBytes(kernel.initialFpState.length),
+  const {image, interpreter} = request.executable
+  const layout = chooseLayout({
+    ...{image, interpreter: interpreter?.image, userTop: kernel.platform.userTop},
     stackLimit: limits.get(RLIMIT_STACK).soft,
-    hasGate: kernel.patchCalls !== undefined,
-  }
-  const layout = planLayout(request, userTop)
-  const space = Space.create({
-    ...{addresses: kernel.platform.createSpace(), memory, limits, userTop},
+    vdsoLength: kernel.vdso?.image.length ?? 0,
+    random: (length) => kernel.host.random.fill(new Uint8Array(length)),
+  })
+  const space = Space.create(kernel.platform, {
+    ...{space: kernel.platform.createSpace(), limits, mmapBase: layout.mmapTop},
     budget: kernel.budget.part(),
-    mmapBase: layout.mmapTop,
-    windows: faultWindows(kernel.platform.costs),
-    executable: program.executable.description,
+    executable: request.executable.description,
     patchCalls: kernel.patchCalls,
   })
   try {
-    return {space, ...fillMemory(space, root, layout, request)}
+    return {space, ...fillMemory(kernel, space, root, layout, request)}
   } catch (error) {
     space.release()
     throw error
   }
 }
 
-/** Where everything goes, before there is a memory map. @throws HvError BAD_ELF */
-function planLayout(request: LoadRequest, userTop: number): Layout {
-  const {random} = request.host
-  return chooseLayout({
-    image: request.executable.image,
-    interpreter: request.executable.interpreter?.image,
-    userTop,
-    stackLimit: request.stackLimit,
-    vdsoLength: request.vdso?.image.length ?? 0,
-    random: (length) => random.fill(new Uint8Array(length)),
-  })
-}
-
 function fillMemory(
-  {map, user: memory, callPatches}: Space,
+  kernel: Kernel,
+  space: Space,
   root: Location,
   layout: Layout,
-  request: LoadRequest,
+  request: ExecRequest,
 ): {registers: BigUint64Array; program: Program} {
-  const {executable, vdso} = request
+  const {vdso, processes} = kernel
+  const {map, callPatches} = space
+  const {executable} = request
   const {interpreter} = executable
-  mapImage(map, memory, root, executable, layout.bias)
-  if (interpreter !== undefined) mapImage(map, memory, root, interpreter, layout.interpreterBias)
+  mapImage(space, executable, backingOf(executable.description, root, processes), layout.bias)
+  if (interpreter !== undefined)
+    mapImage(space, interpreter, backingOf(interpreter.description, root, processes), layout.interpreterBias)
   if (vdso !== undefined) mapVdso(map, vdso, layout)
   map.heap.place(layout.brkStart)
   callPatches?.reserve(layout.start)
-  const {sp, auxv} = writeStack(map, memory, layout, request)
+  const {sp, auxv} = writeStack(kernel, space, layout, request)
 
   const {path, removed} = pathOf(executable.description.location!, root)
   return {
@@ -137,15 +111,8 @@ export function commOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH)
 }
 
-function mapImage(
-  map: MemoryMap,
-  memory: UserMemory,
-  root: Location,
-  executable: Executable,
-  bias: number,
-): void {
-  const backing: Backing = backingOfDescription(executable.description, root)
-  for (const part of planSegments(executable.image, bias, map.userTop)) {
+function mapImage({map, user}: Space, {image}: Executable, backing: Backing, bias: number): void {
+  for (const part of planSegments(image, bias, map.userTop)) {
     map.map({
       address: part.address,
       length: part.length,
@@ -156,7 +123,7 @@ function mapImage(
     if (!part.anonymous) populateFirst(map, part)
     const zeros = part.address + part.length - part.zeroFrom
     // A read-only tail stays as it is in the file, as on Linux.
-    if (!part.anonymous && zeros > 0 && part.protection & PROT_WRITE) memory.clear(part.zeroFrom, zeros)
+    if (!part.anonymous && zeros > 0 && part.protection & PROT_WRITE) user.clear(part.zeroFrom, zeros)
   }
 }
 
@@ -193,16 +160,14 @@ function mapVdso(map: MemoryMap, vdso: Vdso, layout: Layout): void {
 }
 
 function writeStack(
-  map: MemoryMap,
-  memory: UserMemory,
+  {host, initialFpState, patchCalls}: Kernel,
+  {map, user}: Space,
   layout: Layout,
-  request: LoadRequest,
+  {argv, envp, credentials, executable}: ExecRequest,
 ): {sp: number; auxv: Uint8Array} {
-  const {credentials, executable, host} = request
-  const [hwcap, hwcap2] = arch.hardwareCapabilities(host.hwcap, host.hwcap2, request.hasGate)
+  const [hwcap, hwcap2] = arch.hardwareCapabilities(host.hwcap, host.hwcap2, patchCalls !== undefined)
   const stack = buildStack({
-    argv: request.argv,
-    envp: request.envp,
+    ...{argv, envp},
     auxv: buildAuxv({
       image: executable.image,
       layout,
@@ -213,13 +178,13 @@ function writeStack(
       secure: false,
       hwcap,
       hwcap2,
-      minSignalStack: request.minSignalStack,
+      minSignalStack: arch.signalFrameBytes(initialFpState.length),
     }),
     random16: host.random.fill(new Uint8Array(16)),
     execfn: executable.path,
     platform: arch.machine,
     stackTop: layout.stackTop,
-    stackLimit: request.stackLimit,
+    stackLimit: map.limits.get(RLIMIT_STACK).soft,
     jitter: layout.stackJitter,
   })
   const length = pageAlign(stack.bytes.length) + STACK_HEADROOM
@@ -231,7 +196,7 @@ function writeStack(
     flags: VM_GROWSDOWN,
     name: '[stack]',
   })
-  memory.writeBytes(stack.sp, stack.bytes)
+  user.writeBytes(stack.sp, stack.bytes)
   return {sp: stack.sp, auxv: auxvOf(stack.bytes)}
 }
 

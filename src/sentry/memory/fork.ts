@@ -1,6 +1,5 @@
 // fork(2)'s half of memory: the mappings and page tables of a new process, which share every page until one side writes.
 
-import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import type {Budget} from '../../vfs/budget.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
@@ -30,32 +29,26 @@ export function forkMap(
   limits: ResourceLimits,
   budget: Budget,
   isStill: boolean,
-): {addresses: AddressSpace; map: MemoryMap} {
+): MemoryMap {
   protectPrivatePages(parent, isStill ? FEW_PAGES : 0)
-  const addresses = parent.pages.space.fork()
-  const map = new MemoryMap({
-    space: addresses,
-    memory: parent.memory,
-    limits,
-    budget,
-    userTop: parent.userTop,
-    mmapBase: parent.placement.base,
-    windows: parent.windows,
-  })
+  const space = parent.pages.space.fork()
+  const {memory, userTop, windows, placement} = parent
+  const map = new MemoryMap({space, limits, budget, memory, userTop, windows, mmapBase: placement.base})
   try {
-    const copies = new MapBatch(addresses)
+    const copies = new MapBatch(space)
     for (const vma of parent.vmas) forkMapping(parent, map, vma, copies)
     copies.commit()
     // Removes copied tables that the child does not get.
-    for (const vma of parent.vmas) if (vma.flags & (VM_DONTFORK | VM_WIPEONFORK)) forget(addresses, vma)
-    addresses.commit()
+    for (const {flags, start, end} of parent.vmas)
+      if (flags & (VM_DONTFORK | VM_WIPEONFORK)) space.unmap(start, end - start)
+    space.commit()
   } catch (error) {
     map.clear()
-    addresses.dispose()
+    space.dispose()
     throw error
   }
   map.heap.copyFrom(parent.heap)
-  return {addresses, map}
+  return map
 }
 
 /** @param few how many writable pages stay writable */
@@ -123,8 +116,4 @@ function copyPage(to: PageTable, page: number, entry: Entry): Entry {
   const copy = withOffset(entry, offset)
   to.set(page, copy)
   return copy
-}
-
-function forget(addresses: AddressSpace, vma: Vma): void {
-  addresses.unmap(vma.start, vma.end - vma.start)
 }

@@ -6,7 +6,7 @@ import {Memfd} from '../../vfs/fs/memfd.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
 import type {OpenDescription} from '../core/open-description.ts'
-import type {Task} from '../core/task.ts'
+import type {Process} from '../core/process.ts'
 import {invalidateHole} from './invalidate.ts'
 import type {Backing} from './vma.ts'
 
@@ -17,19 +17,16 @@ declare module '../core/open-description.ts' {
   }
 }
 
-/** @throws Errno ENODEV when the file cannot be mapped */
-export function backingOf(task: Task, description: OpenDescription): Backing {
-  const backing = backingOfDescription(description, task.fs.root)
-  const {file} = description
-  backing.punch ??= (offset, length) => {
-    file.allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length)
-    invalidateHole(task.kernel.processes.values(), file.inode, offset, offset + length)
-  }
-  return backing
-}
-
-/** @param root the root that `path` is relative to */
-export function backingOfDescription(description: OpenDescription, root: Location): Backing {
+/**
+ * @param root the root that `path` is relative to
+ * @param processes lose what is punched
+ * @throws Errno ENODEV when the file cannot be mapped
+ */
+export function backingOf(
+  description: OpenDescription,
+  root: Location,
+  processes: ReadonlyMap<number, Process>,
+): Backing {
   if (description.backing !== undefined) return description.backing
   const {file, location} = description
   const {mappable} = file
@@ -51,6 +48,10 @@ export function backingOfDescription(description: OpenDescription, root: Locatio
       description.references++
     },
     release: () => description.release(),
+    punch: (offset, length) => {
+      file.allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length)
+      invalidateHole(processes.values(), file.inode, offset, offset + length)
+    },
   }
   description.backing = backing
   return backing

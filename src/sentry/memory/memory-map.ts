@@ -11,7 +11,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../../platform/platform.ts'
-import {Budget} from '../../vfs/budget.ts'
+import type {Budget} from '../../vfs/budget.ts'
 import type {Mappable} from '../../vfs/file.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
 import {bytesWithin, checkExpansion, checkLocked, checkOvercommit} from './accounting.ts'
@@ -32,7 +32,7 @@ export interface MemoryMapParts {
   memory: MemoryFile
   limits: ResourceLimits
   /** Counts mappings and page tables. */
-  budget?: Budget
+  budget: Budget
   /** Platform.userTop. */
   userTop: number
   /** New mappings go below this; the stack is above. */
@@ -84,9 +84,8 @@ export class MemoryMap {
     this.memory = parts.memory
     this.userTop = parts.userTop
     this.limits = parts.limits
-    const budget = parts.budget ?? new Budget()
-    this.vmas = new VmaList(budget)
-    this.pages = new PageTable(parts.space, parts.memory, budget)
+    this.vmas = new VmaList(parts.budget)
+    this.pages = new PageTable(parts.space, parts.memory, parts.budget)
     this.placement = new Placement(this.vmas, parts.mmapBase, parts.userTop)
     this.heap = new Heap(this)
     this.windows = parts.windows

@@ -1,40 +1,23 @@
 // Space: the memory of a process, or of several that share it: address space, mappings, and access through guest pointers.
 
-import type {MemoryFile} from '../../platform/memory-file.ts'
-import type {AddressSpace} from '../../platform/platform.ts'
+import type {AddressSpace, Platform} from '../../platform/platform.ts'
 import type {Budget} from '../../vfs/budget.ts'
 import {countExecuted} from '../../vfs/text-busy.ts'
 import type {OpenDescription} from '../core/open-description.ts'
 import type {ResourceLimits} from '../core/resource-limits.ts'
 import type {CallPatches} from './call-patches.ts'
-import type {FaultWindows} from './fault-windows.ts'
+import {faultWindows} from './fault-windows.ts'
 import {forkMap} from './fork.ts'
-import {MemoryMap} from './memory-map.ts'
+import {MemoryMap, type MemoryMapParts} from './memory-map.ts'
 import {UserMemory} from './user-memory.ts'
 
-export interface SpaceParts {
-  addresses: AddressSpace
-  memory: MemoryFile
-  limits: ResourceLimits
+export interface SpaceParts extends Pick<MemoryMapParts, 'space' | 'limits' | 'mmapBase'> {
   /** Counts mappings and page tables: a part of its own, which goes with the space. */
   budget: Budget
-  /** Platform.userTop. */
-  userTop: number
-  /** New mappings go below this. */
-  mmapBase: number
-  windows: FaultWindows
   /** The program that runs in it, kept open. Undefined only for init. */
   executable?: OpenDescription
   /** Absent: the program's call sites are left as they are. */
   patchCalls?: (map: MemoryMap) => CallPatches
-}
-
-interface Parts {
-  addresses: AddressSpace
-  map: MemoryMap
-  budget: Budget
-  callPatches?: CallPatches | undefined
-  executable?: OpenDescription | undefined
 }
 
 /** Linux's mm_struct. */
@@ -49,8 +32,8 @@ export class Space {
   readonly #executable: OpenDescription | undefined
   #users = 1
 
-  constructor({addresses, map, budget, callPatches, executable}: Parts) {
-    this.addresses = addresses
+  constructor(map: MemoryMap, budget: Budget, callPatches?: CallPatches, executable?: OpenDescription) {
+    this.addresses = map.pages.space
     this.map = map
     this.user = new UserMemory(map)
     this.callPatches = callPatches
@@ -61,9 +44,9 @@ export class Space {
     countExecuted(executable.file.inode, 1)
   }
 
-  static create({addresses, budget, executable, patchCalls, ...parts}: SpaceParts): Space {
-    const map = new MemoryMap({...parts, space: addresses, budget})
-    return new Space({addresses, map, budget, callPatches: patchCalls?.(map), executable})
+  static create({memory, userTop, costs}: Platform, {executable, patchCalls, ...parts}: SpaceParts): Space {
+    const map = new MemoryMap({...parts, memory, userTop, windows: faultWindows(costs)})
+    return new Space(map, parts.budget, patchCalls?.(map), executable)
   }
 
   /** One more process uses it: CLONE_VM. */
@@ -85,9 +68,8 @@ export class Space {
    */
   fork(limits: ResourceLimits, budget: Budget, isOnlyTask: boolean): Space {
     try {
-      const {addresses, map} = forkMap(this.map, limits, budget, isOnlyTask && !this.isShared)
-      const callPatches = this.callPatches?.fork(map)
-      return new Space({addresses, map, budget, callPatches, executable: this.#executable})
+      const map = forkMap(this.map, limits, budget, isOnlyTask && !this.isShared)
+      return new Space(map, budget, this.callPatches?.fork(map), this.#executable)
     } catch (error) {
       budget.giveAll()
       throw error

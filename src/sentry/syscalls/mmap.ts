@@ -150,7 +150,7 @@ function fileSource(
     return {...source, maxProtection}
   }
   if (protection & PROT_EXEC && NO_EXEC.includes(inode.fs.type)) throw new Errno(EPERM)
-  const backing = backingOf(task, description)
+  const backing = backingOf(description, task.fs.root, task.kernel.processes)
   if (flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
   return {backing, pageOffset: offset / PAGE_SIZE, maxProtection, file: description.file}
 }

@@ -7,7 +7,6 @@ import type {Process} from '../core/process.ts'
 import {ResourceLimits} from '../core/resource-limits.ts'
 import {FdTable} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
-import {faultWindows} from '../memory/fault-windows.ts'
 import {Space} from '../memory/space.ts'
 import {Restrictions} from '../pledge/restrictions.ts'
 import {Job} from '../tty/job.ts'
@@ -22,14 +21,9 @@ const UMASK = 0o022
 export function createInit(kernel: Kernel): Process {
   const limits = new ResourceLimits()
   const pid = kernel.pids.take()
-  const space = Space.create({
-    addresses: nowhere,
-    memory: kernel.platform.memory,
-    limits,
+  const space = Space.create(kernel.platform, {
+    ...{space: nowhere, limits, mmapBase: kernel.platform.userTop},
     budget: kernel.budget.part(),
-    userTop: kernel.platform.userTop,
-    mmapBase: kernel.platform.userTop,
-    windows: faultWindows(kernel.platform.costs),
   })
   const program = {
     executable: undefined,

@@ -8,7 +8,6 @@ import {ResourceLimits} from '../../../src/sentry/core/resource-limits.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {FsContext} from '../../../src/sentry/fd/fs-context.ts'
 import {SentryKernel} from '../../../src/sentry/kernel.ts'
-import {faultWindows} from '../../../src/sentry/memory/fault-windows.ts'
 import {Space} from '../../../src/sentry/memory/space.ts'
 import {Restrictions} from '../../../src/sentry/pledge/restrictions.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
@@ -50,19 +49,12 @@ export function program(
   const signals = new ProcessSignals(limits)
   const budget = kernel.budget.part()
   const pid = kernel.pids.take()
-  const {memory, userTop} = platform
   const process = new ThreadGroup({
     ...{pid, run: new Run(), limits, signals, startedNs: 0, syscalls: calls},
     ...{job: new Job(pid), attributes: new ProcessAttributes(), restrictions: new Restrictions()},
     budget,
-    space: Space.create({
-      addresses: platform.createSpace(),
-      memory,
-      limits,
-      budget,
-      userTop,
-      mmapBase: userTop,
-      windows: faultWindows(platform.costs),
+    space: Space.create(platform, {
+      ...{space: platform.createSpace(), limits, budget, mmapBase: platform.userTop},
     }),
     program: {
       executable: undefined,

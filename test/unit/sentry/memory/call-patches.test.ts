@@ -77,7 +77,7 @@ describe('a call site', () => {
     protect(guest.map, code, code + PAGE, 3)
     guest.store(code, 1)
     protect(guest.map, code, code + PAGE, READ_EXEC)
-    forkMap(guest.map, new ResourceLimits(), new Budget(), false).map.clear()
+    forkMap(guest.map, new ResourceLimits(), new Budget(), false).clear()
     trap(site, 10 * FREQUENT)
     expect(patched()).toBe(0)
     expect(guest.load(code)).toBe(1)
@@ -226,11 +226,11 @@ describe('patched code', () => {
   test("is a forked process's, too, which patches more without a change for its parent", () => {
     const {guest, code, patches, trap, site} = start()
     trap(site)
-    const {addresses, map} = forkMap(guest.map, new ResourceLimits(), new Budget(), true)
+    const map = forkMap(guest.map, new ResourceLimits(), new Budget(), true)
     const forked = patches.fork(map)
     const child = Object.assign(Object.create(SimulatedGuest.prototype), {
       memory: guest.memory,
-      space: addresses as SimulatedSpace,
+      space: map.pages.space as SimulatedSpace,
       map,
       faults: 0,
     }) as SimulatedGuest

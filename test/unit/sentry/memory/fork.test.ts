@@ -24,8 +24,9 @@ function writer(pages: number): SimulatedGuest {
   return guest
 }
 
-const fork = (guest: SimulatedGuest, isStill = true): ReturnType<typeof forkMap> => {
-  return forkMap(guest.map, guest.limits, new Budget(), isStill)
+const fork = (guest: SimulatedGuest, isStill = true) => {
+  const map = forkMap(guest.map, guest.limits, new Budget(), isStill)
+  return {addresses: map.pages.space, map}
 }
 
 const byteOf = ({pages, memory}: MemoryMap, page: number): number => {

@@ -58,7 +58,7 @@ export class SimulatedTask {
       job: new Job(pid),
       attributes: new ProcessAttributes(),
       restrictions: new Restrictions(),
-      space: new Space({addresses: guest.space, map: guest.map, budget: new Budget()}),
+      space: new Space(guest.map, new Budget()),
       limits: guest.limits,
       budget: new Budget(),
       signals: new ProcessSignals(guest.limits),

@@ -48,7 +48,7 @@ export class UserMemory {
    */
   view(address: number, length: number, access: number): Uint8Array {
     if (length === 0) return NOTHING
-    this.#check(address, length)
+    this.check(address, length)
     const limit = Math.min(length, MAX_VIEW)
     const page = Math.floor(address / PAGE_SIZE)
     const inPage = address & IN_PAGE
@@ -121,7 +121,7 @@ export class UserMemory {
   }
 
   readInt32(address: number): number {
-    if ((address & 3) !== 0) return this.#readUnaligned(address)
+    if ((address & 3) !== 0) return this.readUint16(address) | (this.readUint16(address + 2) << 16)
     const index = this.#offset(address, 4, PROT_READ) >>> 2
     return this.#memory.int32s[index]
   }
@@ -157,7 +157,8 @@ export class UserMemory {
   /** Signed or unsigned: the low 32 bits are written. */
   writeInt32(address: number, value: number): void {
     if ((address & 3) !== 0) {
-      this.#writeUnaligned(address, value)
+      this.writeUint16(address, value & 0xffff)
+      this.writeUint16(address + 2, value >>> 16)
       return
     }
     const index = this.#offset(address, 4, PROT_WRITE) >>> 2
@@ -234,16 +235,12 @@ export class UserMemory {
 
   /** @throws Errno EFAULT unless the range is in user space, whatever is mapped there: access_ok */
   check(address: number, length: number): void {
-    this.#check(address, length)
-  }
-
-  #check(address: number, length: number): void {
     if (!(address >= 0 && length >= 0 && address + length <= this.#userTop)) throw new Errno(EFAULT)
   }
 
   /** The MemoryFile offset of a scalar that does not cross a page. */
   #offset(address: number, size: number, access: number): number {
-    this.#check(address, size)
+    this.check(address, size)
     const entry = this.#entry(Math.floor(address / PAGE_SIZE), access, 1)
     return (entry >>> ENTRY_SHIFT) * PAGE_SIZE + (address & IN_PAGE)
   }
@@ -271,14 +268,5 @@ export class UserMemory {
     if (outcome === OUT_OF_MEMORY) throw new Errno(ENOMEM)
     if (outcome !== true) throw new Errno(EFAULT)
     return this.#pages.get(page)
-  }
-
-  #readUnaligned(address: number): number {
-    return this.readUint16(address) | (this.readUint16(address + 2) << 16)
-  }
-
-  #writeUnaligned(address: number, value: number): void {
-    this.writeUint16(address, value & 0xffff)
-    this.writeUint16(address + 2, value >>> 16)
   }
 }

@@ -67,10 +67,6 @@ export class Vma {
     return (this.flags & VM_SHARED) !== 0
   }
 
-  get pages(): number {
-    return (this.end - this.start) / PAGE_SIZE
-  }
-
   /** Counts against RLIMIT_DATA: private, writable, not a stack (mm/mmap.c, is_data_mapping). */
   get isData(): boolean {
     return (this.protection & PROT_WRITE) !== 0 && (this.flags & (VM_SHARED | VM_GROWSDOWN)) === 0
@@ -102,7 +98,7 @@ export class Vma {
       this.flags === next.flags &&
       this.name === next.name &&
       this.backing === next.backing &&
-      (this.backing === undefined || this.pageOffset + this.pages === next.pageOffset)
+      (this.backing === undefined || this.filePage(this.end / PAGE_SIZE) === next.pageOffset)
     )
   }
 }

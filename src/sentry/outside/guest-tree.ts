@@ -7,32 +7,31 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {Budget} from '../../vfs/budget.ts'
 import type {DiskQuota} from '../../vfs/disk-quota.ts'
 import type {FileSystem} from '../../vfs/file-system.ts'
-import type {ArchiveFs} from '../../vfs/fs/archive.ts'
 import {createDevFs, type DevOptions} from '../../vfs/fs/dev.ts'
 import {openHostFs} from '../../vfs/fs/host.ts'
-import {adoptHostFile, type HostSource} from '../../vfs/fs/host-source.ts'
+import {adoptHostFile} from '../../vfs/fs/host-source.ts'
 import {Overlay} from '../../vfs/fs/overlay.ts'
 import {ROOT, Tmpfs} from '../../vfs/fs/tmpfs.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import {childLocation, disposeMounts, type MountOptions, mount, mountRoot} from '../../vfs/mount-tree.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
-import type {OpenedVolume, TmpfsMount} from './volume.ts'
+import type {SentryOptions} from './sentry-options.ts'
+import type {OpenedVolume} from './volume.ts'
 
-export interface TreeOptions {
-  /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */
-  root?: string | HostSource
-  /** In place of `root`: it belongs to the tree from here on. */
-  lower?: ArchiveFs
-  volumes: readonly OpenedVolume[]
-  tmpfs?: readonly TmpfsMount[] | undefined
-  /** The sentry itself can still make what it needs in the root. */
-  readOnly?: boolean | undefined
-  vfs: VirtualFileSystem
+/** What files in memory are made with. */
+interface Counters {
+  readonly vfs: VirtualFileSystem
   /** Counts what the tree makes the sentry hold. */
-  budget?: Budget
+  readonly budget?: Budget
   /** Counts what files in memory hold. */
-  disk?: DiskQuota
+  readonly disk?: DiskQuota
+}
+
+/** Without `root` and `lower`, the tree is empty. The sentry itself can still make what it needs in a read-only root. */
+export interface TreeOptions
+  extends Counters,
+    Pick<SentryOptions, 'root' | 'lower' | 'volumes' | 'tmpfs' | 'readOnly'> {
   terminals?: DevOptions['terminals'] & {readonly fs: FileSystem}
   /** /proc; absent: an empty directory. */
   proc?: FileSystem
@@ -47,14 +46,14 @@ const STICKY_MODE = 0o1777
 
 /** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
-  const {vfs, budget, disk} = options
-  const rootMount = mountRoot(rootFileSystem(memory, options), vfs, {readOnly: options.readOnly})
+  const {vfs, budget, disk, terminals} = options
+  const counters = {vfs, budget, disk}
+  const rootMount = mountRoot(rootFileSystem(memory, options, counters), vfs, {readOnly: options.readOnly})
   try {
-    const top = rootMount.top
-    const {terminals} = options
-    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {vfs, terminals, budget, disk}))
+    const {top} = rootMount
+    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminals, ...counters}))
     if (terminals !== undefined) mount(makeDirectory(dev.top, 'pts'), terminals.fs)
-    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, vfs, budget, disk}))
+    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, ...counters}))
     const proc = makeDirectory(top, 'proc')
     if (options.proc !== undefined) mount(proc, options.proc)
     const sys = makeDirectory(top, 'sys')
@@ -64,7 +63,8 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
     requireOwnPlaces(mounts)
     for (const each of byDepth(mounts)) {
       if ('host' in each) mountVolume(top, each, memory, budget)
-      else mountTmpfs(top, each, memory, {vfs, budget, disk})
+      else
+        mountAt(top, each.guest, new Tmpfs(memory, {mode: each.mode, maxBytes: each.maxBytes, ...counters}))
     }
     return rootMount
   } catch (error) {
@@ -91,16 +91,11 @@ export function makeLink(root: Location, path: string, target: string): void {
   if (find(parent, last) === undefined) parent.inode.symlink(last, toByteString(target), ROOT)
 }
 
-function rootFileSystem(
-  memory: MemoryFile,
-  {vfs, root, lower, budget, disk}: Pick<TreeOptions, 'vfs' | 'root' | 'lower' | 'budget' | 'disk'>,
-): FileSystem {
-  if (lower !== undefined) {
-    lower.useMemory(memory)
-    return new Overlay(lower, memory, {vfs, budget, disk})
-  }
-  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, vfs, budget, disk})
-  return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {vfs, budget, disk})
+function rootFileSystem(memory: MemoryFile, {root, lower}: TreeOptions, counters: Counters): FileSystem {
+  lower?.useMemory(memory)
+  if (lower !== undefined) return new Overlay(lower, memory, counters)
+  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, ...counters})
+  return new Overlay(openHostFs(root, {readOnly: true, memory, budget: counters.budget}), memory, counters)
 }
 
 /** @throws HvError BAD_ARGUMENT */
@@ -133,15 +128,6 @@ function mountVolume(
 ): void {
   const fs = openHostFs(host, {readOnly: !writable, memory, budget})
   mountAt(root, guest, fs, {readOnly: !writable, source: guest})
-}
-
-function mountTmpfs(
-  root: Location,
-  {guest, ...limits}: TmpfsMount,
-  memory: MemoryFile,
-  counters: Pick<TreeOptions, 'vfs' | 'budget' | 'disk'>,
-): void {
-  mountAt(root, guest, new Tmpfs(memory, {...limits, ...counters}))
 }
 
 /** Makes the place if it is not there. The tree owns the file system only if this returns. @throws HvError BAD_ARGUMENT */

@@ -59,9 +59,10 @@ export class Sentry {
   readonly terminals: Terminals
   readonly terminal: HostTty | undefined
   readonly disk: DiskQuota
+  /** The rights that a program starts with. */
+  readonly credentials: Credentials
   readonly #platform: Platform
   readonly #root: Mount
-  readonly #credentials: Credentials
   readonly #maxOpenFiles: number | undefined
   readonly #programs: ProgramFinder
   readonly #terminalAt: Location | undefined
@@ -69,30 +70,23 @@ export class Sentry {
   /** The platform stays the caller's. @throws HvError */
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
-    this.#credentials = initialCredentials(userOf(options))
+    this.credentials = initialCredentials(userOf(options))
     this.#maxOpenFiles = options.maxOpenFiles
     this.disk = new DiskQuota(options.diskBytes)
     const budget = new Budget(budgetBytes(platform.memory.size))
     const vfs = new VirtualFileSystem(options.host ?? nativeHost)
-    const terminals = new Terminals(vfs, budget, () => this.kernel, this.#credentials, options.terminal)
+    const terminals = new Terminals(vfs, budget, () => this.kernel, this.credentials, options.terminal)
     this.terminals = terminals
     this.terminal = terminals.host
     const source = new KernelProcSource(() => this.kernel)
     this.#root = buildTree(platform.memory, {
-      vfs,
-      budget,
-      disk: this.disk,
-      root: options.root,
-      lower: options.lower,
-      volumes: options.volumes,
-      tmpfs: options.tmpfs,
-      readOnly: options.readOnly,
-      terminals,
+      ...options,
+      ...{vfs, budget, disk: this.disk, terminals},
       proc: new Procfs(source, budget),
       sys: new Sysfs(source, budget),
     })
     const {showProgram} = options
-    this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory, showProgram)
+    this.#programs = new ProgramFinder(this.#root.top, this.credentials, platform.memory, showProgram)
     this.kernel = new SentryKernel(
       platform,
       CallTable.of(table),
@@ -105,11 +99,6 @@ export class Sentry {
     this.kernel.vdso = new Vdso(platform.memory)
     this.kernel.patchCalls = callPatcher(platform, () => this.#countPatch(), options.patchCalls)
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
-  }
-
-  /** The rights that a program starts with. */
-  get credentials(): Credentials {
-    return this.#credentials
   }
 
   /** For a program's streams. */
@@ -152,7 +141,7 @@ export class Sentry {
           ...options.args.map(toByteString),
         ],
         envp: Object.entries(options.env).map(([name, value]) => toByteString(`${name}=${value}`)),
-        credentials: this.#credentials,
+        credentials: this.credentials,
       })
       context.writeRegisters(image.registers)
       return this.#start(options, {pid, run, cwd, context, limits, image, path: executable.path})
@@ -201,7 +190,7 @@ export class Sentry {
     const task = makeTask({
       ...{tid: pid, kernel, process, context, fds},
       fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),
-      credentials: this.#credentials,
+      credentials: this.credentials,
       name: commOf(path),
       scheduling: new Scheduling(options.nice),
     })
@@ -244,7 +233,7 @@ export class Sentry {
 
   #resolve(path: string): Location {
     const root = this.#root.top
-    return resolve({root, credentials: this.#credentials}, root, path)
+    return resolve({root, credentials: this.credentials}, root, path)
   }
 
   #directory(path: string): Location {

@@ -24,7 +24,7 @@ import {
   OPOST,
   SPEEDS,
   TERMIO_SIZE,
-  type TERMIOS_SIZE,
+  TERMIOS_SIZE,
   TERMIOS2_SIZE,
 } from '../../abi/termios.ts'
 
@@ -44,8 +44,20 @@ export interface Modes {
 
 /** ^C ^\ DEL ^U ^D, VTIME 0, VMIN 1, none, ^Q ^S ^Z, none, ^R ^O ^W ^V, none. */
 const CHARACTERS = [3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0]
-const LINE_OFFSET = 16
 const SPEED_OFFSET = 36
+
+/** Four words of flags, then the line discipline, the characters, and in the longest one the speeds. */
+export interface ModesLayout {
+  readonly size: number
+  readonly flagBytes: 2 | 4
+  /** How many there is room for. */
+  readonly characters: number
+}
+
+export const TERMIOS: ModesLayout = {size: TERMIOS_SIZE, flagBytes: 4, characters: NCCS}
+export const TERMIOS2: ModesLayout = {size: TERMIOS2_SIZE, flagBytes: 4, characters: NCCS}
+/** System V's: the lower halves of the flags. */
+export const TERMIO: ModesLayout = {size: TERMIO_SIZE, flagBytes: 2, characters: NCC}
 
 /** A new terminal's. */
 export const INITIAL_MODES: Modes = {
@@ -59,16 +71,16 @@ export const INITIAL_MODES: Modes = {
   outputSpeed: 38400,
 }
 
-/** As struct termios, or the longer termios2. */
-export function encodeModes(modes: Modes, size: typeof TERMIOS_SIZE | typeof TERMIOS2_SIZE): Uint8Array {
+export function encodeModes(modes: Modes, {size, flagBytes, characters}: ModesLayout): Uint8Array {
   const bytes = new Uint8Array(size)
   const view = new DataView(bytes.buffer)
   const {input, output, control, local, line} = modes
   ;[input, output, control, local].forEach((flags, index) => {
-    view.setUint32(4 * index, flags, true)
+    if (flagBytes === 4) view.setUint32(4 * index, flags, true)
+    else view.setUint16(2 * index, flags, true)
   })
-  bytes[LINE_OFFSET] = line
-  bytes.set(modes.characters, LINE_OFFSET + 1)
+  bytes[4 * flagBytes] = line
+  bytes.set(modes.characters.subarray(0, characters), 4 * flagBytes + 1)
   if (size === TERMIOS2_SIZE) {
     view.setUint32(SPEED_OFFSET, modes.inputSpeed, true)
     view.setUint32(SPEED_OFFSET + 4, modes.outputSpeed, true)
@@ -76,48 +88,26 @@ export function encodeModes(modes: Modes, size: typeof TERMIOS_SIZE | typeof TER
   return bytes
 }
 
-/** From struct termios or termios2: the length says which. */
-export function decodeModes(bytes: Uint8Array, before: Modes): Modes {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const [input, output, control, local] = [0, 4, 8, 12].map((offset) => view.getUint32(offset, true))
-  const hasSpeeds = bytes.length === TERMIOS2_SIZE
-  const modes = {
-    ...{input, output, control, local, line: bytes[LINE_OFFSET]},
-    characters: bytes.slice(LINE_OFFSET + 1, LINE_OFFSET + 1 + NCCS),
+/** Keeps what the layout has no room for. */
+export function decodeModes(bytes: Uint8Array, before: Modes, layout: ModesLayout): Modes {
+  const {size, flagBytes} = layout
+  const view = new DataView(bytes.buffer, bytes.byteOffset, size)
+  const flags = (index: number, old: number): number => {
+    if (flagBytes === 4) return view.getUint32(4 * index, true)
+    return ((old & ~0xffff) | view.getUint16(2 * index, true)) >>> 0
+  }
+  const characters = before.characters.slice()
+  characters.set(bytes.subarray(4 * flagBytes + 1, 4 * flagBytes + 1 + layout.characters))
+  const hasSpeeds = size === TERMIOS2_SIZE
+  return withSpeeds({
+    input: flags(0, before.input),
+    output: flags(1, before.output),
+    control: flags(2, before.control),
+    local: flags(3, before.local),
+    line: bytes[4 * flagBytes],
+    characters,
     inputSpeed: hasSpeeds ? view.getUint32(SPEED_OFFSET, true) : before.inputSpeed,
     outputSpeed: hasSpeeds ? view.getUint32(SPEED_OFFSET + 4, true) : before.outputSpeed,
-  }
-  return withSpeeds(modes)
-}
-
-/** As System V's struct termio: the lower halves of the flags, and eight characters. */
-export function encodeOldModes(modes: Modes): Uint8Array {
-  const bytes = new Uint8Array(TERMIO_SIZE + 1)
-  const view = new DataView(bytes.buffer)
-  const {input, output, control, local, line} = modes
-  ;[input, output, control, local].forEach((flags, index) => {
-    view.setUint16(2 * index, flags & 0xffff, true)
-  })
-  bytes[8] = line
-  bytes.set(modes.characters.subarray(0, NCC), 9)
-  return bytes.subarray(0, TERMIO_SIZE)
-}
-
-/** Keeps what a termio has no room for. */
-export function decodeOldModes(bytes: Uint8Array, before: Modes): Modes {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const merged = (flags: number, index: number): number =>
-    ((flags & ~0xffff) | view.getUint16(2 * index, true)) >>> 0
-  const characters = before.characters.slice()
-  characters.set(bytes.subarray(9, 9 + NCC))
-  return withSpeeds({
-    ...before,
-    input: merged(before.input, 0),
-    output: merged(before.output, 1),
-    control: merged(before.control, 2),
-    local: merged(before.local, 3),
-    line: bytes[8],
-    characters,
   })
 }
 

@@ -47,16 +47,13 @@ import {
   TCOFLUSH,
   TCOOFF,
   TCOON,
-  TERMIO_SIZE,
-  TERMIOS_SIZE,
-  TERMIOS2_SIZE,
   VSTART,
   VSTOP,
   WINSIZE_SIZE,
 } from '../../abi/termios.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
 import {readInt, writeInt} from '../../vfs/int-argument.ts'
-import {decodeModes, decodeOldModes, encodeModes, encodeOldModes, type Modes} from './modes.ts'
+import {decodeModes, encodeModes, type ModesLayout, TERMIO, TERMIOS, TERMIOS2} from './modes.ts'
 import type {Pty} from './pty.ts'
 
 /** The one line discipline. */
@@ -80,20 +77,20 @@ export function answerRequest(
   return 0
 }
 
-/** The modes, in all four layouts: man 2 TCSETS. Output never has to be waited for. */
+/** The modes, in each layout: man 2 TCSETS. Output never has to be waited for. */
 const MODE_REQUESTS: PtyRequests = {
-  [TCGETS]: ({line}, argument, memory) => memory.write(argument, encodeModes(line.modes, TERMIOS_SIZE)),
-  [TCGETS2]: ({line}, argument, memory) => memory.write(argument, encodeModes(line.modes, TERMIOS2_SIZE)),
-  [TCGETA]: ({line}, argument, memory) => memory.write(argument, encodeOldModes(line.modes)),
-  [TCSETS]: setModes(TERMIOS_SIZE, decodeModes),
-  [TCSETSW]: setModes(TERMIOS_SIZE, decodeModes),
-  [TCSETSF]: setModes(TERMIOS_SIZE, decodeModes, true),
-  [TCSETS2]: setModes(TERMIOS2_SIZE, decodeModes),
-  [TCSETSW2]: setModes(TERMIOS2_SIZE, decodeModes),
-  [TCSETSF2]: setModes(TERMIOS2_SIZE, decodeModes, true),
-  [TCSETA]: setModes(TERMIO_SIZE, decodeOldModes),
-  [TCSETAW]: setModes(TERMIO_SIZE, decodeOldModes),
-  [TCSETAF]: setModes(TERMIO_SIZE, decodeOldModes, true),
+  [TCGETS]: getModes(TERMIOS),
+  [TCGETS2]: getModes(TERMIOS2),
+  [TCGETA]: getModes(TERMIO),
+  [TCSETS]: setModes(TERMIOS),
+  [TCSETSW]: setModes(TERMIOS),
+  [TCSETSF]: setModes(TERMIOS, true),
+  [TCSETS2]: setModes(TERMIOS2),
+  [TCSETSW2]: setModes(TERMIOS2),
+  [TCSETSF2]: setModes(TERMIOS2, true),
+  [TCSETA]: setModes(TERMIO),
+  [TCSETAW]: setModes(TERMIO),
+  [TCSETAF]: setModes(TERMIO, true),
 }
 
 export const SLAVE_REQUESTS: PtyRequests = {
@@ -153,12 +150,14 @@ function inForeground(answer: PtyRequest): PtyRequest {
   }
 }
 
-type Decode = (bytes: Uint8Array, before: Modes) => Modes
+function getModes(layout: ModesLayout): PtyRequest {
+  return ({line}, argument, memory) => memory.write(argument, encodeModes(line.modes, layout))
+}
 
-/** @param size of the layout in memory @param flushes whether it empties the input first */
-function setModes(size: number, decode: Decode, flushes = false): PtyRequest {
+/** @param flushes whether it empties the input first */
+function setModes(layout: ModesLayout, flushes = false): PtyRequest {
   return inForeground((pty, argument, memory) => {
-    const wanted = decode(memory.read(argument, size), pty.line.modes)
+    const wanted = decodeModes(memory.read(argument, layout.size), pty.line.modes, layout)
     if (flushes) pty.clearTyped()
     pty.setModes(wanted)
   })

@@ -6,15 +6,6 @@ import type {Inode, Mappable} from '../../vfs/file.ts'
 import type {Process} from '../core/process.ts'
 import type {MemoryMap} from './memory-map.ts'
 
-/** All address spaces. */
-export function* memoryMaps({
-  processes,
-}: {
-  readonly processes: ReadonlyMap<number, {readonly memoryMap: MemoryMap}>
-}): Iterable<MemoryMap> {
-  for (const {memoryMap} of processes.values()) yield memoryMap
-}
-
 /**
  * A file was cut to `size` bytes: every process loses the pages past its end. They keep their contents until then, so call it
  * in the same system call.

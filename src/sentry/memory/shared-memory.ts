@@ -5,7 +5,6 @@ import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../../vfs/file.ts'
 import {pagesWithin} from '../../vfs/fs/page-range.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
-import {memoryMaps} from './invalidate.ts'
 import type {MemoryMap} from './memory-map.ts'
 import type {Backing} from './vma.ts'
 
@@ -72,7 +71,7 @@ export class SharedMemory implements Mappable, Backing {
    */
   punch(offset: number, length: number, shown: Mappable = this): void {
     const [first, end] = [offset / PAGE_SIZE, (offset + length) / PAGE_SIZE]
-    for (const map of memoryMaps(this.#kernel)) map.invalidateHole(shown, first, end)
+    for (const {memoryMap} of this.#kernel.processes.values()) memoryMap.invalidateHole(shown, first, end)
     this.#discardFrom(pagesWithin(this.#offsets, first, end))
   }
 

@@ -46,9 +46,4 @@ export class SocketOptions {
     if (on) this.#switches |= 1 << option
     else this.#switches &= ~(1 << option)
   }
-
-  /** What a connection inherits from its listener. */
-  inherit({passesCredentials}: SocketOptions): void {
-    this.passesCredentials = passesCredentials
-  }
 }

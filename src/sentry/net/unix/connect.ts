@@ -61,7 +61,7 @@ export function connectTo(socket: UnixSocket, listener: UnixSocket, who: PeerCre
   if (socket.state !== 'closed') throw new Errno(socket.state === 'connected' ? EISCONN : EINVAL)
 
   const accepted = new UnixSocket(socket.type, socket.family)
-  accepted.options.inherit(listener.options)
+  accepted.options.passesCredentials = listener.options.passesCredentials
   accepted.address = listener.address
   accepted.peerCredentials = who
   accepted.setPeer(socket)

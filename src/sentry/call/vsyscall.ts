@@ -1,11 +1,12 @@
 // Calls in the vsyscall page: what the kernel does when a program's jump there faults.
 
-import {EFAULT, Errno} from '../../abi/errno.ts'
+import {EFAULT} from '../../abi/errno.ts'
 import type {VsyscallPage} from '../../arch/architecture.ts'
 import {arch} from '../../arch/index.ts'
 import {FrameArguments} from '../core/frame-arguments.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {forceSegv} from '../signals/deliver.ts'
 import {forceFault} from '../signals/force.ts'
 import {attempt} from './dispatch.ts'
@@ -19,7 +20,8 @@ export function callVsyscall(task: Task, page: VsyscallPage): boolean {
   const registers = context.readRegisters()
   if (!page.holds(registers)) return false
 
-  const returnAddress = readReturnAddress(task, arch.stackPointer(registers))
+  // A jump that is no call may have left anything there: it is untrusted.
+  const returnAddress = unlessErrno(() => task.memory.readBigUint64(arch.stackPointer(registers)))
   const call = returnAddress === undefined ? undefined : page.callAt(registers)
   if (returnAddress === undefined || call === undefined) {
     forceSegv(task, 0)
@@ -36,14 +38,4 @@ export function callVsyscall(task: Task, page: VsyscallPage): boolean {
   else page.leave(registers, returnAddress, result)
   context.writeRegisters(registers)
   return true
-}
-
-/** A jump that is no call may have left anything there: it is untrusted. */
-function readReturnAddress(task: Task, stackPointer: number): bigint | undefined {
-  try {
-    return task.memory.readBigUint64(stackPointer)
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
-    return undefined
-  }
 }

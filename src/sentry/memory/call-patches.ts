@@ -1,9 +1,9 @@
 // CallPatches: call sites of one space that make their calls through the platform's gate, because they trapped often.
 
-import {Errno} from '../../abi/errno.ts'
 import type {CallSite, CallSites, Trampoline} from '../../arch/architecture.ts'
 import {arch} from '../../arch/index.ts'
 import {type Context, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_GUARDED, ENTRY_PATCHED, ENTRY_WRITTEN, MapBatch} from './page-table.ts'
 import {entryOffset, withOffset} from './pager.ts'
@@ -89,16 +89,14 @@ export class CallPatches {
     if (site === 0) return
     const counter = (site | 0) & (COUNTERS - 1)
     if (--this.#left[counter] > 0) return
-    this.#left[counter] = this.#isOff || !this.#patch(site, caller) ? LONG : this.#patching.frequent
+    // Where there is no memory for it, too, calls keep trapping.
+    const isPatched = !this.#isOff && unlessErrno(() => this.#patch(site, caller)) === true
+    this.#left[counter] = isPatched ? this.#patching.frequent : LONG
   }
 
   /** Call before the program runs: reserves a place for trampolines near this code, so that nothing appears later in free space. */
   reserve(code: number): void {
-    try {
-      this.#areaFor(code)
-    } catch (error) {
-      if (!(error instanceof Errno)) throw error
-    }
+    unlessErrno(() => this.#areaFor(code))
   }
 
   /** The program does something unusual, such as another GS base: restores its code, and patches no more. */
@@ -161,17 +159,8 @@ export class CallPatches {
     return vma?.backing?.dev === dev && vma.backing.ino === ino && fileOffset(vma, start) === offset
   }
 
-  #patch(site: number, caller: CallTrap): boolean {
-    try {
-      return this.#tryPatch(site, caller)
-    } catch (error) {
-      // There is no memory for it: calls keep trapping.
-      if (!(error instanceof Errno)) throw error
-      return false
-    }
-  }
-
-  #tryPatch(site: number, {callNumber, argumentWords}: CallTrap): boolean {
+  /** @returns false: calls keep trapping */
+  #patch(site: number, {callNumber, argumentWords}: CallTrap): boolean {
     const {sites, count} = this.#patching
     const {pages, memory} = this.#map
     const page = Math.floor((site - 1) / PAGE_SIZE)

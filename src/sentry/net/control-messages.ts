@@ -19,6 +19,7 @@ import {
 } from '../../abi/socket.ts'
 import type {OpenDescription} from '../core/open-description.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {requirePromise} from '../pledge/broken-promise.ts'
 import type {Reading, SenderCredentials} from './reading.ts'
 import type {Control} from './sending.ts'
@@ -135,7 +136,7 @@ export class ControlWriter {
     const room = this.#left <= CMSGHDR_BYTES ? 0 : Math.floor((this.#left - CMSGHDR_BYTES) / 4)
     let count = 0
     for (const description of descriptions.slice(0, room)) {
-      const fd = tryToShare(() => fds.duplicate(description, flags))
+      const fd = unlessErrno(() => fds.duplicate(description, flags))
       if (fd === undefined) break
       try {
         memory.writeInt32(this.#at + CMSGHDR_BYTES + 4 * count, fd)
@@ -162,15 +163,5 @@ export class ControlWriter {
     const space = Math.min(cmsgSpace(dataBytes), this.#left)
     this.#at += space
     this.#left -= space
-  }
-}
-
-/** @returns undefined when the descriptor table is full */
-function tryToShare(share: () => number): number | undefined {
-  try {
-    return share()
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
-    return undefined
   }
 }

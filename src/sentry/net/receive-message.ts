@@ -5,6 +5,7 @@ import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
 import {MSG_CMSG_CLOEXEC, MSG_CTRUNC, MSG_DONTWAIT, MSG_TRUNC, MSGHDR} from '../../abi/socket.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {continuation, restartOf} from '../core/wait.ts'
 import {copyOut} from '../memory/range-copy.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
@@ -101,12 +102,6 @@ function finish(task: Task, {file: {socket}, reading, receipt}: Reception): numb
 
 /** A signal ends the wait of a call that already has bytes. */
 function finishEarly(task: Task, reception: Reception): number {
-  const {reading} = reception
-  if (reading.copied === 0) return 0
-  try {
-    return finish(task, reception)
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
-    return reading.result
-  }
+  const {copied, result} = reception.reading
+  return copied === 0 ? 0 : (unlessErrno(() => finish(task, reception)) ?? result)
 }

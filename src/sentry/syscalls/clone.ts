@@ -32,8 +32,8 @@ import {requireCapability} from '../core/credentials.ts'
 import type {Process} from '../core/process.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {continuation} from '../core/wait.ts'
-import {unlessFault} from '../memory/unless-fault.ts'
 import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
 import {PidFdDescription} from '../task/pidfd.ts'
 
@@ -124,8 +124,8 @@ function make(task: Task, request: Clone): number {
     if (flags & CLONE_PIDFD) givePidfd(task, process, pidfd)
   })
   const {tid, process} = child
-  if (flags & CLONE_PARENT_SETTID) unlessFault(() => task.memory.writeInt32(parentTid, tid))
-  if (flags & CLONE_CHILD_SETTID) unlessFault(() => child.memory.writeInt32(childTid, tid))
+  if (flags & CLONE_PARENT_SETTID) unlessErrno(() => task.memory.writeInt32(parentTid, tid))
+  if (flags & CLONE_CHILD_SETTID) unlessErrno(() => child.memory.writeInt32(childTid, tid))
   task.kernel.start(process, child)
   if (!(flags & CLONE_VFORK)) return tid
   const progress = {child, tid}

@@ -2,9 +2,9 @@
 
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {wakeFutex} from '../ipc/futex-key.ts'
 import {leaveLock, waitedLocks} from '../ipc/futex-pi.ts'
-import {unlessFault} from '../memory/unless-fault.ts'
 
 /** ROBUST_LIST_LIMIT: a guest can make its list circular. */
 const MAX_ENTRIES = 2048
@@ -16,9 +16,9 @@ const IS_PI = 1
 
 /** Errors are dropped: the task is gone. Locks that others wait for come first: a robust one has its next owner's id by then. */
 export function releaseThreadWords(task: Task): void {
-  for (const lock of waitedLocks(task)) unlessFault(() => leaveLock(task, lock))
-  unlessFault(() => releaseRobustList(task))
-  unlessFault(() => clearChildTid(task))
+  for (const lock of waitedLocks(task)) unlessErrno(() => leaveLock(task, lock))
+  unlessErrno(() => releaseRobustList(task))
+  unlessErrno(() => clearChildTid(task))
 }
 
 /** get_robust_list(2): marks each futex that the task holds, and wakes one of its waiters. */

@@ -16,7 +16,7 @@ import {
   toNs,
 } from '../../abi/time.ts'
 import type {Task} from '../core/task.ts'
-import {unlessFault} from '../memory/unless-fault.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 
 /** struct itimerspec and struct itimerval. */
 export interface TimerSetting {
@@ -105,5 +105,5 @@ export function writeRemaining(task: Task, {address, deadlineNs, kind}: TimeLimi
   if (task.process.attributes.personality & STICKY_TIMEOUTS) return
   const left = fromNs(Math.max(0, deadlineNs - task.kernel.monotonicNs()))
   const bytes = kind === 'timespec' ? encodeTimespec(left) : encodeTimeval(left)
-  unlessFault(() => task.memory.writeBytes(address, bytes))
+  unlessErrno(() => task.memory.writeBytes(address, bytes))
 }

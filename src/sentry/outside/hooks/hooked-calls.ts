@@ -1,10 +1,10 @@
 // HookedCalls: asks the embedder about a run's calls before they are made, and tells it when they end: a Sandbox's onSyscall.
 
-import {Errno} from '../../../abi/errno.ts'
 import {badArgument} from '../../../errors.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Row} from '../../core/syscall.ts'
 import type {Task} from '../../core/task.ts'
+import {unlessErrno} from '../../core/unless-errno.ts'
 import {readPath} from '../../fd/path-argument.ts'
 import {table} from '../../syscalls/table.ts'
 import {fromByteString} from '../../trace/argument-value.ts'
@@ -85,7 +85,10 @@ export class HookedCalls {
       programPid: task.process.run.first?.pid ?? task.process.pid,
       tid: task.tid,
       args: kinds.map((_, index) => task.arguments.raw(index)),
-      paths: kinds.flatMap((kind, index) => (kind === 'path' ? [pathAt(task, index)] : [])),
+      paths: kinds.flatMap((kind, index) => {
+        if (kind !== 'path') return []
+        return [unlessErrno(() => fromByteString(readPath(task, task.arguments.address(index))))]
+      }),
       decoded: this.#decode(task, row),
     }
   }
@@ -102,14 +105,5 @@ export class HookedCalls {
   interrupted(task: Task, call: CallDescription, end: CallEnd): void {
     this.#unheard.add(task)
     this.ask(task, call, end)
-  }
-}
-
-function pathAt(task: Task, index: number): string | undefined {
-  try {
-    return fromByteString(readPath(task, task.arguments.address(index)))
-  } catch (error) {
-    if (error instanceof Errno) return undefined
-    throw error
   }
 }

@@ -6,7 +6,7 @@ export const rooms: Record<string, string[]> = {
   tty: ['core'],
   memory: ['core'],
   signals: ['core', 'tty', 'memory'],
-  time: ['core', 'memory'],
+  time: ['core'],
   fd: ['core', 'tty', 'memory', 'signals', 'time'],
   pledge: ['core'],
   ipc: ['core', 'memory'],

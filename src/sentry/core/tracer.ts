@@ -1,5 +1,6 @@
 // Tracer: watches the system calls, while a trace is on (trace/): `kernel.tracer`, which stands for all if there are several.
 
+import type {Kernel} from './kernel.ts'
 import type {Process} from './process.ts'
 import type {Row} from './syscall.ts'
 import type {Task} from './task.ts'
@@ -20,23 +21,19 @@ export interface Tracer {
   detached(): void
 }
 
-interface TracedKernel {
-  tracer: Tracer | undefined
-}
-
 /** From the next call on, this one is told, too. */
-export function addTracer(kernel: TracedKernel, tracer: Tracer): void {
+export function addTracer(kernel: Pick<Kernel, 'tracer'>, tracer: Tracer): void {
   kernel.tracer = kernel.tracer === undefined ? tracer : new TracerList([...tracersOf(kernel), tracer])
 }
 
 /** It is told no more; nothing happens if it was not. */
-export function removeTracer(kernel: TracedKernel, tracer: Tracer): void {
+export function removeTracer(kernel: Pick<Kernel, 'tracer'>, tracer: Tracer): void {
   const left = tracersOf(kernel).filter((other) => other !== tracer)
   kernel.tracer = left.length > 1 ? new TracerList(left) : left[0]
   tracer.detached()
 }
 
-function tracersOf({tracer}: TracedKernel): readonly Tracer[] {
+function tracersOf({tracer}: Pick<Kernel, 'tracer'>): readonly Tracer[] {
   if (tracer === undefined) return []
   return tracer instanceof TracerList ? tracer.tracers : [tracer]
 }

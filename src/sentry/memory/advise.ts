@@ -12,20 +12,13 @@ import {VM_LOCKED, VM_SPECIAL, type Vma} from './vma.ts'
 export type Advice = (map: MemoryMap, start: number, end: number) => boolean
 
 /** MADV_DONTNEED: anonymous pages read as zero, file pages are read anew. */
-export const dropPages: Advice = (map, start, end) => {
-  return forEachPart(map, start, end, (vma, from, to) => {
-    if (vma.flags & (VM_LOCKED | VM_SPECIAL)) throw new Errno(EINVAL)
-    drop(map, vma, from, to)
-  })
-}
+export const dropPages = unless(VM_LOCKED | VM_SPECIAL, drop)
 
 /** MADV_DONTNEED_LOCKED. */
-export const dropLockedPages: Advice = (map, start, end) => {
-  return forEachPart(map, start, end, (vma, from, to) => {
-    if (vma.flags & VM_SPECIAL) throw new Errno(EINVAL)
-    drop(map, vma, from, to)
-  })
-}
+export const dropLockedPages = unless(VM_SPECIAL, drop)
+
+/** MADV_COLD, MADV_PAGEOUT: nothing is paged out here. */
+export const coolPages = unless(VM_LOCKED | VM_SPECIAL, () => {})
 
 /** MADV_FREE: as on Linux, the pages go only when memory runs short; touching a freed page costs a fault. */
 export const freePages: Advice = (map, start, end) => {
@@ -65,15 +58,17 @@ export function populatePages(map: MemoryMap, start: number, end: number, access
   return at
 }
 
-/** MADV_COLD, MADV_PAGEOUT: nothing is paged out here. */
-export const coolPages: Advice = (map, start, end) => {
-  return forEachPart(map, start, end, ({flags}) => {
-    if (flags & (VM_LOCKED | VM_SPECIAL)) throw new Errno(EINVAL)
-  })
-}
-
 /** Advice about future use, which changes nothing. */
 export const noteAdvice: Advice = (map, start, end) => map.vmas.covers(start, end)
+
+/** @param refused flags of mappings for which the advice is EINVAL */
+function unless(refused: number, act: typeof drop): Advice {
+  return (map, start, end) =>
+    forEachPart(map, start, end, (vma, from, to) => {
+      if (vma.flags & refused) throw new Errno(EINVAL)
+      act(map, vma, from, to)
+    })
+}
 
 function drop(map: MemoryMap, vma: Vma, start: number, end: number): void {
   // What was written through a shared mapping stays in the file.

@@ -120,16 +120,10 @@ export class FutexTable {
   }
 
   #at({object, offset}: FutexKey): Set<FutexWaiter> {
-    let words = this.#waiters.get(object)
-    if (words === undefined) {
-      words = new Map()
-      this.#waiters.set(object, words)
-    }
-    let waiters = words.get(offset)
-    if (waiters === undefined) {
-      waiters = new Set()
-      words.set(offset, waiters)
-    }
+    const words = this.#waiters.get(object) ?? new Map<number, Set<FutexWaiter>>()
+    this.#waiters.set(object, words)
+    const waiters = words.get(offset) ?? new Set()
+    words.set(offset, waiters)
     return waiters
   }
 }

@@ -2,7 +2,7 @@
 
 import {EFAULT, Errno} from '../../abi/errno.ts'
 import {PROT_READ} from '../../platform/platform.ts'
-import type {Iovec} from '../core/iovec.ts'
+import {cut, type Iovec, rest} from '../core/iovec.ts'
 import type {UserMemory} from './user-memory.ts'
 
 /** `length` bytes of the ranges, from byte `skip` on. @throws Errno EFAULT unless all of them are accessible */
@@ -14,9 +14,9 @@ export function copyIn(
 ): Uint8Array<ArrayBufferLike> {
   let copy: Uint8Array | undefined
   let done = 0
-  forEachPart(ranges, skip, length, (address, partLength) => {
-    for (let at = 0; at < partLength; ) {
-      const view = memory.view(address + at, partLength - at, PROT_READ)
+  for (const part of cut(rest(ranges, skip), length)) {
+    for (let at = 0; at < part.length; ) {
+      const view = memory.view(part.address + at, part.length - at, PROT_READ)
       if (view.length === length) copy = view.slice()
       else {
         copy ??= new Uint8Array(length)
@@ -25,7 +25,7 @@ export function copyIn(
       at += view.length
       done += view.length
     }
-  })
+  }
   if (done < length) throw new Errno(EFAULT)
   return copy ?? new Uint8Array(0)
 }
@@ -33,29 +33,8 @@ export function copyIn(
 /** Copies the bytes to byte `skip` of the ranges and after it; there is room for them. @throws Errno EFAULT */
 export function copyOut(memory: UserMemory, ranges: readonly Iovec[], skip: number, bytes: Uint8Array): void {
   let done = 0
-  forEachPart(ranges, skip, bytes.length, (address, length) => {
+  for (const {address, length} of cut(rest(ranges, skip), bytes.length)) {
     memory.writeBytes(address, bytes.subarray(done, done + length))
     done += length
-  })
-}
-
-function forEachPart(
-  ranges: readonly Iovec[],
-  skip: number,
-  length: number,
-  visit: (address: number, length: number) => void,
-): void {
-  let before = skip
-  let left = length
-  for (const range of ranges) {
-    if (left === 0) break
-    if (before >= range.length) {
-      before -= range.length
-      continue
-    }
-    const part = Math.min(range.length - before, left)
-    visit(range.address + before, part)
-    before = 0
-    left -= part
   }
 }

@@ -49,11 +49,8 @@ export class Echo {
 
   /** A byte in visible form: ^A. */
   byte(byte: number): void {
-    this.#add(this.showsCaret(byte) ? CARETED | byte : byte)
-  }
-
-  showsCaret(byte: number): boolean {
-    return (this.#output.modes.local & ECHOCTL) !== 0 && isControl(byte) && byte !== TAB
+    const showsCaret = (this.#output.modes.local & ECHOCTL) !== 0 && isControl(byte) && byte !== TAB
+    this.#add(showsCaret ? CARETED | byte : byte)
   }
 
   /** The first byte of a line is typed here. */

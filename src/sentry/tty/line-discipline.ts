@@ -55,7 +55,7 @@ const TENTH_NS = 1e8
 /** The surrounding terminal. */
 export interface LineOwner {
   /** Signals the foreground process group. */
-  signal(signal: number): void
+  signalForeground(signal: number): void
   /** The output is stopped from now on, or continues. */
   flowChanged(isStopped: boolean): void
   /** A signal key emptied the input, and as much of the output as can still be recalled. */
@@ -228,7 +228,7 @@ export class LineDiscipline {
       [VINTR, VQUIT, VSUSP].findIndex((key) => characters[key] === byte)
     ]
     if (signal === undefined) return false
-    this.#owner.signal(signal)
+    this.#owner.signalForeground(signal)
     if (!(local & NOFLSH)) {
       this.#echo.clear()
       this.clearInput()

@@ -9,7 +9,7 @@ import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
 import {ByteQueue} from './byte-queue.ts'
-import {LineDiscipline} from './line-discipline.ts'
+import {LineDiscipline, type LineOwner} from './line-discipline.ts'
 import {INITIAL_MODES, type Modes} from './modes.ts'
 import {Packets} from './packets.ts'
 import {PtySlaveDescription} from './pty-slave.ts'
@@ -21,7 +21,7 @@ const TAKEN_OVER = 4095
 /** A key that is switched off. */
 const DISABLED = 0
 
-export class Pty extends Terminal {
+export class Pty extends Terminal implements LineOwner {
   /** Until unlockpt(3). */
   isLocked = true
   /** TIOCEXCL: no further open. */
@@ -59,15 +59,7 @@ export class Pty extends Terminal {
     this.#masterClosed = ends.masterClosed
     this.#freed = ends.freed
     this.packets = new Packets(this.masterWaiters)
-    const actions = {
-      signal: (signal: number) => this.signalForeground(signal),
-      flowChanged: (isStopped: boolean) => this.#flowChanged(isStopped),
-      flushed: () => {
-        this.clearShown(this.#shownBefore)
-        this.packets.flushedRead()
-      },
-    }
-    this.line = new LineDiscipline(actions, this.shown, INITIAL_MODES)
+    this.line = new LineDiscipline(this, this.shown, INITIAL_MODES)
   }
 
   /** @throws Errno EIO, EBUSY */
@@ -197,6 +189,16 @@ export class Pty extends Terminal {
     this.masterWaiters.wakeAll(POLLIN)
   }
 
+  flowChanged(isStopped: boolean): void {
+    this.packets.flowChanged(isStopped)
+    if (!isStopped) this.slaveWaiters.wakeAll(POLLOUT)
+  }
+
+  flushed(): void {
+    this.clearShown(this.#shownBefore)
+    this.packets.flushedRead()
+  }
+
   setModes(modes: Modes): void {
     const before = this.line.modes
     const control = (modes.control & ~(CSIZE | PARENB)) | CS8 | CREAD
@@ -236,11 +238,6 @@ export class Pty extends Terminal {
   #roomMade(wasFull: boolean): void {
     this.line.showEchoes()
     if (wasFull && this.line.hasOutputRoom) this.slaveWaiters.wakeAll(POLLOUT)
-  }
-
-  #flowChanged(isStopped: boolean): void {
-    this.packets.flowChanged(isStopped)
-    if (!isStopped) this.slaveWaiters.wakeAll(POLLOUT)
   }
 
   #freeWhenClosed(): void {

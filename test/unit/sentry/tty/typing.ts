@@ -14,7 +14,7 @@ export class Typing {
   constructor(room = 4096) {
     this.queue = new ByteQueue(room)
     const owner = {
-      signal: (signal: number) => void this.signals.push(signal),
+      signalForeground: (signal: number) => void this.signals.push(signal),
       flowChanged: (isStopped: boolean) => void this.flow.push(isStopped),
       flushed: () => void this.flushes++,
     }

@@ -36,7 +36,7 @@ import {CpuUse} from './task/cpu/cpu-use.ts'
 import {Load} from './task/cpu/load.ts'
 import {Scheduler} from './task/cpu/scheduler.ts'
 import {answerTimed} from './task/cpu/system-time.ts'
-import {endProcess, endTask} from './task/exit.ts'
+import {endProcess} from './task/exit.ts'
 import {createInit} from './task/init.ts'
 import {isOutgrown} from './task/outgrown.ts'
 import {Pids} from './task/pids.ts'
@@ -198,11 +198,6 @@ export class SentryKernel extends Embedding {
   /** Ends the process: exit_group(2), or death by `signal`. Its tasks never run again. */
   endProcess(process: Process, code: number | undefined, signal: number | undefined): void {
     endProcess(this, process, {code, signal})
-  }
-
-  /** Ends one task: exit(2); with the last one the process ends. */
-  endTask(task: Task, code: number): void {
-    endTask(this, task, code)
   }
 
   /** Nobody runs it, wakes it or waits for it any longer. Only for its end. */

@@ -5,7 +5,7 @@ import {SIGCHLD} from '../../abi/signal.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
-import {leaveJobs} from '../tty/leave-jobs.ts'
+import {leaveJobs} from '../tty/groups.ts'
 import {publishResults} from './cached-results.ts'
 import {tellParentOfEnd} from './child-news.ts'
 import {type EndedTask, type Exit, wasOutOfMemory} from './process-end.ts'
@@ -13,8 +13,8 @@ import {releaseThreadWords} from './thread-words.ts'
 import {endTracing} from './tracing.ts'
 
 /** exit(2): the last task of a process ends the process, with its status. */
-export function endTask(kernel: Kernel, task: Task, code: number): void {
-  const {process} = task
+export function endTask(task: Task, code: number): void {
+  const {kernel, process} = task
   if (process.tasks.length > 1) {
     removeTask(kernel, task)
     process.family.departed.wakeAll()

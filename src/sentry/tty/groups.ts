@@ -1,6 +1,7 @@
-// Process groups as jobs: signals to all members, and groups that nobody could continue. POSIX, "Orphaned Process Group".
+// Process groups as jobs: signals to all members, groups that nobody could continue, and what a process's end does to both. POSIX, "Orphaned
+// Process Group"; man 2 _exit, man 4 tty.
 
-import {SIGSTOP} from '../../abi/signal.ts'
+import {SIGCONT, SIGHUP, SIGSTOP} from '../../abi/signal.ts'
 import type {Process} from '../core/process.ts'
 
 /** Signals the present members, not those that end or begin meanwhile. */
@@ -26,6 +27,30 @@ export function isOrphanedGroup(
     const parent = member.family.parentPid === ending?.pid ? heir : processes.get(member.family.parentPid)
     return parent !== undefined && parent.exit === undefined && connects(parent, member)
   })
+}
+
+/**
+ * What the end of a process does to its terminal and to the jobs that it leaves behind: `exit` is set, and its children still have it as their parent.
+ * @param processes all processes, by pid; `ended` may be among them
+ * @param heir gets its children; absent: init
+ */
+export function leaveJobs(processes: ReadonlyMap<number, Process>, ended: Process, heir?: Process): void {
+  if (ended.job.session === ended.pid) endSession(processes, ended)
+  for (const group of newlyOrphanedGroups(processes, ended, heir)) {
+    signalGroup(processes.values(), group, SIGHUP)
+    signalGroup(processes.values(), group, SIGCONT)
+  }
+}
+
+function endSession(processes: ReadonlyMap<number, Process>, leader: Process): void {
+  const {job} = leader
+  const {terminal, hungUpGroup} = job
+  job.terminal = job.hungUpGroup = undefined
+  if (terminal !== undefined) terminal.leaderEnded()
+  else if (hungUpGroup !== undefined) {
+    signalGroup(processes.values(), hungUpGroup, SIGHUP)
+    signalGroup(processes.values(), hungUpGroup, SIGCONT)
+  }
 }
 
 /**

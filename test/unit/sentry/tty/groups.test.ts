@@ -4,11 +4,11 @@ import {beforeEach, describe, expect, test} from 'vitest'
 import {SIGCONT, SIGHUP, SIGSTOP, SIGTSTP, SIGTTIN} from '../../../../src/abi/signal.ts'
 import {
   isOrphanedGroup,
+  leaveJobs,
   mayStop,
   newlyOrphanedGroups,
   signalGroup,
 } from '../../../../src/sentry/tty/groups.ts'
-import {leaveJobs} from '../../../../src/sentry/tty/leave-jobs.ts'
 import {FakeJobs} from './fake-jobs.ts'
 
 let jobs: FakeJobs

@@ -12,7 +12,7 @@ import {
 } from '../../../../src/abi/open-flags.ts'
 import {SIGCONT, SIGHUP, SIGINT, SIGTTIN, SIGTTOU, SIGWINCH} from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
-import {leaveJobs} from '../../../../src/sentry/tty/leave-jobs.ts'
+import {leaveJobs} from '../../../../src/sentry/tty/groups.ts'
 import {Pty} from '../../../../src/sentry/tty/pty.ts'
 import type {PtyMasterDescription} from '../../../../src/sentry/tty/pty-master.ts'
 import type {PtySlaveDescription} from '../../../../src/sentry/tty/pty-slave.ts'

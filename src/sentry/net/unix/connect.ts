@@ -108,7 +108,10 @@ export function takeConnection(listener: UnixSocket): UnixSocket | undefined {
   if (!listener.isConnectionBased) throw new Errno(EOPNOTSUPP)
   if (listener.state !== 'listening') throw new Errno(EINVAL)
   listener.throwError()
-  const connection = listener.takeConnection()
-  if (connection === undefined && listener.shutdown & RCV_SHUTDOWN) throw new Errno(EINVAL)
+  const connection = listener.backlog.shift()
+  if (connection !== undefined) {
+    connection.listener = undefined
+    listener.room.wakeAll()
+  } else if (listener.shutdown & RCV_SHUTDOWN) throw new Errno(EINVAL)
   return connection
 }

@@ -4,7 +4,7 @@ import {EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, Errno} from '../../../abi/errno.ts
 import {MSG_DONTWAIT, MSG_OOB, MSG_TRUNC, RCV_SHUTDOWN, SOCK_DGRAM} from '../../../abi/socket.ts'
 import {type ByteSink, Reading} from '../reading.ts'
 import {nameOf} from './address.ts'
-import type {Message} from './message.ts'
+import type {Message} from './send.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
 /** @returns false when there is more to wait for @throws Errno EOPNOTSUPP, EINVAL, ENOTCONN, EFAULT, EAGAIN, the pending error */

@@ -21,13 +21,41 @@ import {
   SOCK_DGRAM,
   SOCK_SEQPACKET,
 } from '../../../abi/socket.ts'
+import {COST} from '../../../vfs/budget.ts'
 import type {WaitQueue} from '../../../vfs/wait-queue.ts'
+import type {Rights} from '../in-flight.ts'
+import type {SenderCredentials} from '../reading.ts'
 import type {Author, Sending} from '../sending.ts'
 import {decodeAddress} from './address.ts'
 import {findSocket, nameIfAsked} from './bind.ts'
 import {disconnectDatagrams} from './connect.ts'
-import {Message} from './message.ts'
 import type {UnixSocket} from './unix-socket.ts'
+
+/** What one send(2) puts into another socket's queue, where it waits to be received. */
+export class Message {
+  readonly bytes: Uint8Array
+  readonly sender: UnixSocket
+  readonly credentials: SenderCredentials | undefined
+  /** Received with the first byte. */
+  rights: Rights | undefined
+  /** Bytes of a stream that were already received. */
+  consumed = 0
+
+  constructor(bytes: Uint8Array, sender: UnixSocket, credentials: SenderCredentials | undefined) {
+    this.bytes = bytes
+    this.sender = sender
+    this.credentials = credentials
+  }
+
+  get left(): number {
+    return this.bytes.length - this.consumed
+  }
+
+  /** What it takes from its sender's SO_SNDBUF, and from the budget. */
+  get cost(): number {
+    return COST.socketMessage + this.bytes.length
+  }
+}
 
 /** The most bytes of a stream in one message. */
 const CHUNK = 32 * 1024

@@ -28,9 +28,8 @@ import {SocketOptions} from '../socket-options.ts'
 import {encodeAddress, type UnixAddress} from './address.ts'
 import {bindSocket} from './bind.ts'
 import {connectSocket, listen, takeConnection} from './connect.ts'
-import type {Message} from './message.ts'
 import {readSocket, receive} from './receive.ts'
-import {send, writeSocket} from './send.ts'
+import {type Message, send, writeSocket} from './send.ts'
 import type {UnixFamily} from './unix-family.ts'
 
 /** /proc/sys/net/unix/max_dgram_qlen. */
@@ -217,15 +216,6 @@ export class UnixSocket implements Socket {
     if (request !== FIONREAD) return askInterface(request, argument, memory)
     if (this.isListening) throw new Errno(EINVAL)
     return writeInt(memory, argument, this.receivableBytes)
-  }
-
-  /** The oldest connection. */
-  takeConnection(): UnixSocket | undefined {
-    const connection = this.backlog.shift()
-    if (connection === undefined) return undefined
-    connection.listener = undefined
-    this.room.wakeAll(WRITABLE)
-    return connection
   }
 
   shutDown(how: number): void {

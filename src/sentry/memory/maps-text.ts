@@ -1,7 +1,7 @@
 // /proc/PID/maps: one line for each mapping (fs/proc/task_mmu.c, show_map_vma).
 
+import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, type PlatformMapping, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {TextBlocks} from './text-blocks.ts'
 import type {Backing, Vma} from './vma.ts'
 
 /** The column of the name, if there is one: 25 + 6 * sizeof(void *). */
@@ -59,4 +59,33 @@ function device(dev: number): string {
 
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0')
+}
+
+const BLOCK_LENGTH = 1 << 16
+
+/** A long text, line by line. V8 would keep each piece of one long string until it is done. */
+export class TextBlocks {
+  readonly #maxLength: number
+  readonly #blocks: Buffer[] = []
+  #last = ''
+  #length = 0
+
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength
+  }
+
+  /** @param text a byte string. @throws Errno ENOMEM */
+  add(text: string): void {
+    this.#last += text
+    if (this.#last.length < BLOCK_LENGTH) return
+    this.#length += this.#last.length
+    if (this.#length > this.#maxLength) throw new Errno(ENOMEM)
+    this.#blocks.push(Buffer.from(this.#last, 'latin1'))
+    this.#last = ''
+  }
+
+  /** A byte string with all that was added. */
+  join(): string {
+    return Buffer.concat(this.#blocks).toString('latin1') + this.#last
+  }
 }

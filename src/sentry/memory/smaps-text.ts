@@ -1,10 +1,9 @@
 // /proc/PID/smaps, smaps_rollup and pagemap: what is resident of each mapping (fs/proc/task_mmu.c). As for one process: nothing is shared.
 
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {mapsLines} from './maps-text.ts'
+import {mapsLines, TextBlocks} from './maps-text.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_GUARDED} from './page-table.ts'
-import {TextBlocks} from './text-blocks.ts'
 import {
   VM_DONTDUMP,
   VM_DONTFORK,

@@ -134,28 +134,12 @@ function populateFirst(map: MemoryMap, {address, length, protection}: SegmentMap
   populate(map, address, end, writes ? PROT_WRITE : PROT_READ)
 }
 
-function mapVdso(map: MemoryMap, vdso: Vdso, layout: Layout): void {
-  const special = {
-    fixed: 'replace',
-    flags: VM_SPECIAL,
-    maxProtection: PROT_READ | PROT_EXEC,
-  } as const
-  map.map({
-    ...special,
-    address: layout.vvarAddress,
-    length: PAGE_SIZE,
-    protection: PROT_READ,
-    backing: vdso.variables,
-    name: '[vvar]',
-  })
-  map.map({
-    ...special,
-    address: layout.vdsoAddress,
-    length: vdso.image.length,
-    protection: PROT_READ | PROT_EXEC,
-    backing: vdso.code,
-    name: '[vdso]',
-  })
+function mapVdso(map: MemoryMap, {variables, image, code}: Vdso, layout: Layout): void {
+  const special = {fixed: 'replace', flags: VM_SPECIAL, maxProtection: PROT_READ | PROT_EXEC} as const
+  const vvar = {address: layout.vvarAddress, length: PAGE_SIZE, backing: variables, name: '[vvar]'}
+  map.map({...special, ...vvar, protection: PROT_READ})
+  const vdso = {address: layout.vdsoAddress, length: image.length, backing: code, name: '[vdso]'}
+  map.map({...special, ...vdso, protection: PROT_READ | PROT_EXEC})
   populate(map, layout.vdsoAddress, layout.vdsoAddress + PAGE_SIZE, PROT_READ)
 }
 

@@ -27,10 +27,8 @@ export class StartedProgram {
   readonly #run: Run
   readonly #startedNs: number
   readonly #loadedNs: number
-  /** What the platform had counted before, for all programs. */
-  readonly #exits: number
-  readonly #polled: number
-  readonly #heldNs: number
+  /** What was counted before, for all programs. */
+  readonly #before: {readonly exits: number; readonly polled: number; readonly heldNs: number}
   readonly #timer: Timer | undefined
   readonly #cpuDeadline: CpuDeadline | undefined
   #timedOutBy: TimeLimit | undefined
@@ -41,9 +39,7 @@ export class StartedProgram {
     const {exits, polled} = kernel.platform.stats
     this.#sentry = sentry
     this.#run = run
-    this.#exits = exits
-    this.#polled = polled
-    this.#heldNs = kernel.cpuUse.quota?.heldNs ?? 0
+    this.#before = {exits, polled, heldNs: kernel.cpuUse.quota?.heldNs ?? 0}
     this.#startedNs = kernel.monotonicNs()
     this.process = sentry.load(program, run)
     this.#loadedNs = kernel.monotonicNs()
@@ -89,11 +85,11 @@ export class StartedProgram {
     const stats: RunStats = {
       syscalls: counters.syscalls,
       unknownSyscalls: counters.unknownCalls,
-      exits: exits - this.#exits,
-      polled: polled - this.#polled,
+      exits: exits - this.#before.exits,
+      polled: polled - this.#before.polled,
       patchedSites: counters.patchedSites,
       faults: counters.faults,
-      ...(quota && {heldNs: quota.heldNs - this.#heldNs}),
+      ...(quota && {heldNs: quota.heldNs - this.#before.heldNs}),
       processes: counters.processes,
       tasks: counters.tasks,
       cpuNs: cpu.usedNs(endedNs),

@@ -2,43 +2,7 @@
 
 import {opensForReading} from '../../abi/access-mode.ts'
 import {EINVAL, EIO, ENOTTY, EPERM, Errno} from '../../abi/errno.ts'
-import {
-  FIONREAD,
-  TCFLSH,
-  TCGETA,
-  TCGETS,
-  TCGETS2,
-  TCSBRK,
-  TCSBRKP,
-  TCSETA,
-  TCSETAF,
-  TCSETAW,
-  TCSETS,
-  TCSETS2,
-  TCSETSF,
-  TCSETSF2,
-  TCSETSW,
-  TCSETSW2,
-  TCXONC,
-  TIOCCBRK,
-  TIOCEXCL,
-  TIOCGDEV,
-  TIOCGETD,
-  TIOCGEXCL,
-  TIOCGPGRP,
-  TIOCGSID,
-  TIOCGWINSZ,
-  TIOCNOTTY,
-  TIOCNXCL,
-  TIOCOUTQ,
-  TIOCSBRK,
-  TIOCSCTTY,
-  TIOCSETD,
-  TIOCSPGRP,
-  TIOCSTI,
-  TIOCSWINSZ,
-  TIOCVHANGUP,
-} from '../../abi/ioctl.ts'
+import * as ioctl from '../../abi/ioctl.ts'
 import {
   TCIFLUSH,
   TCIOFF,
@@ -79,68 +43,68 @@ export function answerRequest(
 
 /** The modes, in each layout: man 2 TCSETS. Output never has to be waited for. */
 const MODE_REQUESTS: PtyRequests = {
-  [TCGETS]: getModes(TERMIOS),
-  [TCGETS2]: getModes(TERMIOS2),
-  [TCGETA]: getModes(TERMIO),
-  [TCSETS]: setModes(TERMIOS),
-  [TCSETSW]: setModes(TERMIOS),
-  [TCSETSF]: setModes(TERMIOS, true),
-  [TCSETS2]: setModes(TERMIOS2),
-  [TCSETSW2]: setModes(TERMIOS2),
-  [TCSETSF2]: setModes(TERMIOS2, true),
-  [TCSETA]: setModes(TERMIO),
-  [TCSETAW]: setModes(TERMIO),
-  [TCSETAF]: setModes(TERMIO, true),
+  [ioctl.TCGETS]: getModes(TERMIOS),
+  [ioctl.TCGETS2]: getModes(TERMIOS2),
+  [ioctl.TCGETA]: getModes(TERMIO),
+  [ioctl.TCSETS]: setModes(TERMIOS),
+  [ioctl.TCSETSW]: setModes(TERMIOS),
+  [ioctl.TCSETSF]: setModes(TERMIOS, true),
+  [ioctl.TCSETS2]: setModes(TERMIOS2),
+  [ioctl.TCSETSW2]: setModes(TERMIOS2),
+  [ioctl.TCSETSF2]: setModes(TERMIOS2, true),
+  [ioctl.TCSETA]: setModes(TERMIO),
+  [ioctl.TCSETAW]: setModes(TERMIO),
+  [ioctl.TCSETAF]: setModes(TERMIO, true),
 }
 
 export const SLAVE_REQUESTS: PtyRequests = {
   ...MODE_REQUESTS,
-  [TIOCGWINSZ]: ({size}, argument, memory) => memory.write(argument, size),
-  [TIOCSWINSZ]: (pty, argument, memory) => pty.setSize(memory.read(argument, WINSIZE_SIZE)),
-  [FIONREAD]: ({line}, argument, memory) => writeInt(memory, argument, line.inputBytes),
+  [ioctl.TIOCGWINSZ]: ({size}, argument, memory) => memory.write(argument, size),
+  [ioctl.TIOCSWINSZ]: (pty, argument, memory) => pty.setSize(memory.read(argument, WINSIZE_SIZE)),
+  [ioctl.FIONREAD]: ({line}, argument, memory) => writeInt(memory, argument, line.inputBytes),
   // Output reaches the master at once.
-  [TIOCOUTQ]: (_pty, argument, memory) => writeInt(memory, argument, 0),
-  [TCFLSH]: inForeground((pty, queue) =>
+  [ioctl.TIOCOUTQ]: (_pty, argument, memory) => writeInt(memory, argument, 0),
+  [ioctl.TCFLSH]: inForeground((pty, queue) =>
     flush(
       queue,
       () => pty.clearTyped(),
       () => pty.clearShown(),
     ),
   ),
-  [TCXONC]: inForeground(controlFlow),
+  [ioctl.TCXONC]: inForeground(controlFlow),
   // There is no line to break, and nothing to wait for.
-  [TCSBRK]: inForeground(() => {}),
-  [TCSBRKP]: inForeground(() => {}),
-  [TIOCSBRK]: inForeground(() => {}),
-  [TIOCCBRK]: inForeground(() => {}),
-  [TIOCGETD]: (_pty, argument, memory) => writeInt(memory, argument, N_TTY),
-  [TIOCSETD]: inForeground((_pty, argument, memory) => {
+  [ioctl.TCSBRK]: inForeground(() => {}),
+  [ioctl.TCSBRKP]: inForeground(() => {}),
+  [ioctl.TIOCSBRK]: inForeground(() => {}),
+  [ioctl.TIOCCBRK]: inForeground(() => {}),
+  [ioctl.TIOCGETD]: (_pty, argument, memory) => writeInt(memory, argument, N_TTY),
+  [ioctl.TIOCSETD]: inForeground((_pty, argument, memory) => {
     if (readInt(memory, argument) !== N_TTY) throw new Errno(EINVAL)
   }),
-  [TIOCGDEV]: ({rdev}, argument, memory) => writeInt(memory, argument, rdev),
-  [TIOCSTI]: () => {
+  [ioctl.TIOCGDEV]: ({rdev}, argument, memory) => writeInt(memory, argument, rdev),
+  [ioctl.TIOCSTI]: () => {
     // As where dev.tty.legacy_tiocsti is 0.
     throw new Errno(EIO)
   },
-  [TIOCEXCL]: (pty) => {
+  [ioctl.TIOCEXCL]: (pty) => {
     pty.isExclusive = true
   },
-  [TIOCNXCL]: (pty) => {
+  [ioctl.TIOCNXCL]: (pty) => {
     pty.isExclusive = false
   },
-  [TIOCGEXCL]: ({isExclusive}, argument, memory) => writeInt(memory, argument, isExclusive ? 1 : 0),
-  [TIOCVHANGUP]: (pty) => {
+  [ioctl.TIOCGEXCL]: ({isExclusive}, argument, memory) => writeInt(memory, argument, isExclusive ? 1 : 0),
+  [ioctl.TIOCVHANGUP]: (pty) => {
     if (!pty.isAskedByAdministrator) throw new Errno(EPERM)
     pty.hangUp()
   },
-  [TIOCGPGRP]: (pty, argument, memory) => writeInt(memory, argument, pty.foregroundGroup()),
-  [TIOCSPGRP]: (pty, argument, memory) => {
+  [ioctl.TIOCGPGRP]: (pty, argument, memory) => writeInt(memory, argument, pty.foregroundGroup()),
+  [ioctl.TIOCSPGRP]: (pty, argument, memory) => {
     requireForegroundOrNone(pty)
     pty.setForegroundGroup(readInt(memory, argument))
   },
-  [TIOCGSID]: (pty, argument, memory) => writeInt(memory, argument, pty.session()),
-  [TIOCSCTTY]: (pty, argument, _memory, flags) => pty.acquire(opensForReading(flags), argument),
-  [TIOCNOTTY]: (pty) => pty.release(),
+  [ioctl.TIOCGSID]: (pty, argument, memory) => writeInt(memory, argument, pty.session()),
+  [ioctl.TIOCSCTTY]: (pty, argument, _memory, flags) => pty.acquire(opensForReading(flags), argument),
+  [ioctl.TIOCNOTTY]: (pty) => pty.release(),
 }
 
 function inForeground(answer: PtyRequest): PtyRequest {

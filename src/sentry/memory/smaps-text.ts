@@ -27,6 +27,8 @@ interface Residency {
   locked: number
 }
 
+const NOTHING: Residency = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
+
 /** A byte string. @throws Errno ENOMEM */
 export function smapsText(map: MemoryMap): string {
   const text = new TextBlocks(MAX_LENGTH)
@@ -34,21 +36,19 @@ export function smapsText(map: MemoryMap): string {
   for (const vma of map.vmas) {
     const size = line('Size', vma.end - vma.start) + PAGE_SIZES
     const flags = `THPeligible:           0\nVmFlags: ${flagWords(vma)} \n`
-    text.add(lineOf(vma) + size + sizes(residentOf(map, vma), false) + flags)
+    const resident = {...NOTHING}
+    addResident(map, vma, resident)
+    text.add(lineOf(vma) + size + sizes(resident, false) + flags)
   }
   return text.join()
 }
 
 export function smapsRollupText(map: MemoryMap): string {
-  const total: Residency = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
+  const total = {...NOTHING}
   let start = 0
   let end = 0
   for (const vma of map.vmas) {
-    const {clean, dirty, anonymous, locked} = residentOf(map, vma)
-    total.clean += clean
-    total.dirty += dirty
-    total.anonymous += anonymous
-    total.locked += locked
+    addResident(map, vma, total)
     start ||= vma.start
     end = vma.end
   }
@@ -75,8 +75,7 @@ export function readPagemap(map: MemoryMap, first: number, words: BigUint64Array
   return count
 }
 
-function residentOf(map: MemoryMap, vma: Vma): Residency {
-  const resident: Residency = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
+function addResident(map: MemoryMap, vma: Vma, resident: Residency): void {
   const isFilePrivate = vma.backing !== undefined && !vma.isShared
   map.pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (_, entry) => {
     // A guarded page of a file is still the file's own.
@@ -84,9 +83,8 @@ function residentOf(map: MemoryMap, vma: Vma): Residency {
     if (isClean) resident.clean += PAGE_SIZE
     else resident.dirty += PAGE_SIZE
     if (vma.backing === undefined || (isFilePrivate && !isClean)) resident.anonymous += PAGE_SIZE
+    if (vma.flags & VM_LOCKED) resident.locked += PAGE_SIZE
   })
-  if (vma.flags & VM_LOCKED) resident.locked = resident.clean + resident.dirty
-  return resident
 }
 
 function sizes({clean, dirty, anonymous, locked}: Residency, isRollup: boolean): string {

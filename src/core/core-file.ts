@@ -1,6 +1,7 @@
 // writeCore: an ELF core file (elf(5), core(5)): notes, and then parts of memory. Parts that read as zero become holes.
 
 import {EHDR_SIZE, EM_AARCH64, EM_X86_64, ET_CORE, PHDR_SIZE, PT_LOAD, PT_NOTE} from '../abi/elf.ts'
+import {setElfHeader, setSegmentHeader} from '../abi/elf-headers.ts'
 import type {CoreNote} from '../arch/debug.ts'
 import {arch} from '../arch/index.ts'
 
@@ -47,7 +48,7 @@ export function writeCore(sink: CoreSink, {notes, segments, contents}: CoreParts
   const noteBytes = encodeNotes(notes)
   const headers = new Uint8Array(EHDR_SIZE + PHDR_SIZE * (segments.length + 1))
   const view = new DataView(headers.buffer)
-  setElfHeader(view, segments.length + 1)
+  setElfHeader(view, {type: ET_CORE, machine: MACHINES[arch.name], segments: segments.length + 1})
   setSegmentHeader(view, 0, {type: PT_NOTE, flags: 0, offset: headers.length, bytes: noteBytes.length})
   const {places, end} = placesOf(segments, toPage(headers.length + noteBytes.length))
   segments.forEach((segment, i) => {
@@ -74,45 +75,6 @@ function placesOf(segments: readonly CoreSegment[], begin: number) {
     if (segment.isDumped) end += segment.length
   }
   return {places, end}
-}
-
-function setElfHeader(view: DataView, segments: number): void {
-  // ELFCLASS64, ELFDATA2LSB, EV_CURRENT.
-  ;[0x7f, 0x45, 0x4c, 0x46, 2, 1, 1].forEach((byte, i) => {
-    view.setUint8(i, byte)
-  })
-  view.setUint16(16, ET_CORE, true)
-  view.setUint16(18, MACHINES[arch.name], true)
-  view.setUint32(20, 1, true)
-  view.setBigUint64(32, BigInt(EHDR_SIZE), true)
-  view.setUint16(52, EHDR_SIZE, true)
-  view.setUint16(54, PHDR_SIZE, true)
-  view.setUint16(56, segments, true)
-}
-
-interface SegmentHeader {
-  type: number
-  flags: number
-  offset: number
-  /** Length in the file. */
-  bytes: number
-  address?: number | bigint
-  physical?: number
-  memory?: number
-  align?: number
-}
-
-function setSegmentHeader(
-  view: DataView,
-  index: number,
-  {type, flags, offset, bytes, address = 0, physical = 0, memory = 0, align = 0}: SegmentHeader,
-): void {
-  const at = EHDR_SIZE + PHDR_SIZE * index
-  view.setUint32(at, type, true)
-  view.setUint32(at + 4, flags, true)
-  ;[offset, address, physical, bytes, memory, align].forEach((value, i) => {
-    view.setBigUint64(at + 8 + 8 * i, BigInt(value), true)
-  })
 }
 
 function encodeNotes(notes: readonly CoreNote[]): Uint8Array {

@@ -5,6 +5,7 @@ import {closeSync, openSync, rmSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
 import {AT_EMPTY_PATH, AT_FDCWD} from '../../abi/at-flags.ts'
 import * as elf from '../../abi/elf.ts'
+import {setElfHeader, setSegmentHeader} from '../../abi/elf-headers.ts'
 import {FUTEX_WAKE} from '../../abi/futex.ts'
 import {MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE} from '../../abi/mman.ts'
 import {O_RDWR} from '../../abi/open-flags.ts'
@@ -175,45 +176,15 @@ export function programFile(): Uint8Array {
 }
 
 function writeHeaders(view: DataView): void {
-  // e_ident: the magic, 64 bits, little-endian, version 1.
-  view.setUint32(0, 0x7f454c46)
-  view.setUint32(elf.EI_CLASS, 0x02010100)
-  view.setUint16(elf.E_TYPE, elf.ET_EXEC, true)
-  view.setUint16(elf.E_MACHINE, arch.name === 'x86_64' ? elf.EM_X86_64 : elf.EM_AARCH64, true)
-  view.setUint32(20, 1, true)
-  setWord(view, elf.E_ENTRY, CODE_ADDRESS + CODE_AT)
-  setWord(view, elf.E_PHOFF, elf.EHDR_SIZE)
-  view.setUint16(52, elf.EHDR_SIZE, true)
-  view.setUint16(elf.E_PHENTSIZE, elf.PHDR_SIZE, true)
-  view.setUint16(elf.E_PHNUM, SEGMENTS, true)
-  const codeBytes = CODE_AT + arch.callList.length
-  const writtenAt = WRITTEN_ADDRESS - CODE_ADDRESS
-  writeSegment(view, 0, elf.PF_R | elf.PF_X, {at: 0, bytes: codeBytes, zeros: 0})
-  writeSegment(view, 1, elf.PF_R | elf.PF_W, {
-    at: writtenAt,
-    bytes: view.byteLength - writtenAt,
-    zeros: ZERO_BYTES,
-  })
-}
-
-function writeSegment(
-  view: DataView,
-  index: number,
-  flags: number,
-  {at, bytes, zeros}: {at: number; bytes: number; zeros: number},
-): void {
-  const segment = elf.EHDR_SIZE + index * elf.PHDR_SIZE
-  view.setUint32(segment + elf.P_TYPE, elf.PT_LOAD, true)
-  view.setUint32(segment + elf.P_FLAGS, flags, true)
-  setWord(view, segment + elf.P_OFFSET, at)
-  setWord(view, segment + elf.P_VADDR, CODE_ADDRESS + at)
-  setWord(view, segment + elf.P_FILESZ, bytes)
-  setWord(view, segment + elf.P_MEMSZ, bytes + zeros)
-  setWord(view, segment + elf.P_ALIGN, PAGE_SIZE)
-}
-
-function setWord(view: DataView, at: number, value: number): void {
-  view.setBigUint64(at, BigInt(value), true)
+  const machine = arch.name === 'x86_64' ? elf.EM_X86_64 : elf.EM_AARCH64
+  setElfHeader(view, {type: elf.ET_EXEC, machine, entry: CODE_ADDRESS + CODE_AT, segments: SEGMENTS})
+  const loaded = {type: elf.PT_LOAD, align: PAGE_SIZE}
+  const code = {offset: 0, address: CODE_ADDRESS, bytes: CODE_AT + arch.callList.length}
+  setSegmentHeader(view, 0, {...loaded, ...code, flags: elf.PF_R | elf.PF_X, memory: code.bytes})
+  const offset = WRITTEN_ADDRESS - CODE_ADDRESS
+  const written = {offset, address: WRITTEN_ADDRESS, bytes: view.byteLength - offset}
+  const memory = written.bytes + ZERO_BYTES
+  setSegmentHeader(view, 1, {...loaded, ...written, flags: elf.PF_R | elf.PF_W, memory})
 }
 
 /** @returns undefined: this architecture has no such call */

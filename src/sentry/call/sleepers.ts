@@ -1,12 +1,14 @@
-// Sleepers: the blocked tasks, and what becomes of their calls when they are woken.
+// Sleepers: the blocked tasks, each a Sleep, and what becomes of their calls when they are woken.
 
+import type {Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Task} from '../core/task.ts'
-import type {HostWatch} from '../fd/host-watch.ts'
+import type {Wait} from '../core/wait.ts'
+import type {HostInterest, HostWatch} from '../fd/host-watch.ts'
 import {hasDeliverable, interruptWait} from '../signals/deliver.ts'
 import type {Scheduler} from '../task/cpu/scheduler.ts'
+import type {Timer, TimerQueue, TimerTarget} from '../time/timers.ts'
 import {retry} from './dispatch.ts'
-import {Sleep} from './sleep.ts'
 
 export class Sleepers {
   readonly #kernel: Kernel
@@ -51,10 +53,8 @@ export class Sleepers {
 
   /** Its call ends as by a signal, whatever it waits for. Precondition: it sleeps. */
   interrupt(task: Task): void {
-    this.#end(this.#asleep.get(task)!)
-    interruptWait(task)
+    this.#interrupt(this.#asleep.get(task)!)
     task.signals.interrupted = undefined
-    this.#kernel.tracer?.leave(task, undefined)
   }
 
   /** Retries the calls of those that were woken: each ends, or goes on waiting. */
@@ -83,10 +83,13 @@ export class Sleepers {
       }
     }
     const current = this.#asleep.get(task)!
-    if (!current.isInterruptible || !hasDeliverable(task)) return
-    this.#end(current)
-    interruptWait(task)
-    this.#kernel.tracer?.leave(task, undefined)
+    if (current.isInterruptible && hasDeliverable(task)) this.#interrupt(current)
+  }
+
+  #interrupt(sleep: Sleep): void {
+    this.#end(sleep)
+    interruptWait(sleep.task)
+    this.#kernel.tracer?.leave(sleep.task, undefined)
   }
 
   /** The sleep has ended meanwhile, by a signal or by the call itself. */
@@ -99,5 +102,63 @@ export class Sleepers {
     this.#asleep.delete(sleep.task)
     sleep.task.releaseHeld()
     this.#scheduler.wake(sleep.task)
+  }
+}
+
+/** A blocked task on the queues, descriptors and deadline that its call waits for. */
+export class Sleep implements Waiter, TimerTarget {
+  readonly task: Task
+  readonly wait: Wait
+  /** The deadline came. */
+  expired = false
+  readonly #watch: HostWatch
+  readonly #timers: TimerQueue
+  readonly #woken: Set<Sleep>
+  readonly #interests: (HostInterest | undefined)[] = []
+  /** A file may answer with another queue when another task asks: signalfds. */
+  readonly #queues: WaitQueue[] = []
+  #timer: Timer | undefined
+
+  /** @param woken the sleeps whose calls should be tried again: it puts itself there */
+  constructor(task: Task, wait: Wait, watch: HostWatch, timers: TimerQueue, woken: Set<Sleep>) {
+    this.task = task
+    this.wait = wait
+    this.#watch = watch
+    this.#timers = timers
+    this.#woken = woken
+  }
+
+  /** Whether there is a signal that the call may see. */
+  get isInterruptible(): boolean {
+    const {signals} = this.task
+    return signals.attention !== 0 && (!this.wait.onlyKillable || signals.hasFatal)
+  }
+
+  begin(): void {
+    const {files, queues, deadlineNs} = this.wait
+    for (const {file, events} of files ?? []) {
+      if (file.waiters !== undefined) this.#queues.push(file.waiters)
+      this.#interests.push(this.#watch.add(file, events))
+    }
+    this.#queues.push(...(queues ?? []))
+    for (const queue of this.#queues) queue.join(this)
+    if (deadlineNs === undefined || deadlineNs === Number.POSITIVE_INFINITY) return
+    this.#timer = this.#timers.add(deadlineNs, this)
+  }
+
+  wake(): void {
+    this.#woken.add(this)
+  }
+
+  expire(): void {
+    this.expired = true
+    this.wake()
+  }
+
+  end(): void {
+    for (const queue of this.#queues) queue.leave(this)
+    for (const interest of this.#interests) this.#watch.remove(interest)
+    this.#timers.cancel(this.#timer)
+    this.wait.next.ended?.(this.task, this.wait.progress)
   }
 }

@@ -17,22 +17,15 @@ import type {VmaList} from './vma-list.ts'
 /** Linux refuses a single mapping larger than all memory; ours may be a small slice of the host's. */
 const MIN_OVERCOMMIT = 4 * 2 ** 30
 
-export function mappedBytes(vmas: Iterable<Vma>): number {
-  let total = 0
-  for (const vma of vmas) total += vma.end - vma.start
-  return total
-}
-
+export const mappedBytes = (vmas: Iterable<Vma>): number => bytesOf(vmas, () => true)
 /** What RLIMIT_DATA counts. */
-export function dataBytes(vmas: Iterable<Vma>): number {
-  let total = 0
-  for (const vma of vmas) if (vma.isData) total += vma.end - vma.start
-  return total
-}
+export const dataBytes = (vmas: Iterable<Vma>): number => bytesOf(vmas, ({isData}) => isData)
+export const lockedBytes = (vmas: Iterable<Vma>): number =>
+  bytesOf(vmas, ({flags}) => (flags & VM_LOCKED) !== 0)
 
-export function lockedBytes(vmas: Iterable<Vma>): number {
+function bytesOf(vmas: Iterable<Vma>, counts: (vma: Vma) => boolean): number {
   let total = 0
-  for (const vma of vmas) if (vma.flags & VM_LOCKED) total += vma.end - vma.start
+  for (const vma of vmas) if (counts(vma)) total += vma.end - vma.start
   return total
 }
 

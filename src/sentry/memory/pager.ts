@@ -209,8 +209,7 @@ export function withProtection(entry: Entry, protection: number): Entry {
 
 /** An entry whose first write faults. */
 function guardedEntry(offset: number, protection: number): Entry {
-  const allowed = hardwareProtection(protection) & ~PROT_WRITE
-  return ((offset / PAGE_SIZE) << ENTRY_SHIFT) | ENTRY_PRESENT | ENTRY_GUARDED | allowed
+  return (openEntry(offset, protection) | ENTRY_GUARDED) & ~PROT_WRITE
 }
 
 export function entryOffset(entry: Entry): number {

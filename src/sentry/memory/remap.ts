@@ -40,7 +40,7 @@ export function remap(map: MemoryMap, request: RemapRequest): number {
   if (oldLength === newLength && !moves) return address
 
   const vma = checkedSource(map, address, oldLength, newLength)
-  if (!moves && growInPlace(map, vma, address, oldLength, newLength)) return address
+  if (!moves && growInPlace(map, vma, address + oldLength, address + newLength)) return address
   if (!request.mayMove) throw new Errno(ENOMEM)
   // Like Linux, keeps this much in reserve, so that a move cannot fail half way.
   if (!map.vmas.hasRoom(4)) throw new Errno(ENOMEM)
@@ -81,18 +81,10 @@ function checkedSource(map: MemoryMap, address: number, oldLength: number, newLe
   return vma
 }
 
-function growInPlace(
-  map: MemoryMap,
-  vma: Vma,
-  address: number,
-  oldLength: number,
-  newLength: number,
-): boolean {
-  if (address + oldLength !== vma.end || oldLength === 0) return false
-  const end = address + newLength
-  if (!map.placement.isFree(vma.end, end)) return false
-  vma.end = end
-  map.vmas.join(vma.start, end)
+function growInPlace(map: MemoryMap, vma: Vma, end: number, newEnd: number): boolean {
+  if (end !== vma.end || !map.placement.isFree(end, newEnd)) return false
+  vma.end = newEnd
+  map.vmas.join(vma.start, newEnd)
   return true
 }
 

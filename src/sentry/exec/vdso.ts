@@ -6,8 +6,7 @@ import {dynamicSymbol} from '../../elf/dynamic-symbol.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../../vfs/file.ts'
-import type {Backing} from '../memory/vma.ts'
-import {pageAlign} from '../memory/vma.ts'
+import {type Backing, pageAlign} from '../memory/vma.ts'
 
 export class Vdso {
   readonly image: Uint8Array

@@ -17,12 +17,8 @@ export function openSocket(task: Task, fd: number): OpenSocket {
 
 /** A host socket that hv was started with is a stream here, not a socket. @throws Errno ENOTSOCK */
 export function requireSocket(file: FileDescription): OpenSocket {
-  if (!isSocket(file)) throw new Errno(ENOTSOCK)
-  return file
-}
-
-function isSocket(file: FileDescription): file is OpenSocket {
-  return file.socket !== undefined
+  if (file.socket === undefined) throw new Errno(ENOTSOCK)
+  return file as OpenSocket
 }
 
 /** The bytes of a struct sockaddr. @throws Errno EINVAL, EFAULT */

@@ -57,11 +57,8 @@ export class Terminals implements DevTerminals {
 
   /** /dev/ptmx: a new pseudo-terminal; its master. @throws Errno ENOSPC */
   openPair(inode: Inode, flags: number): PtyMasterDescription {
-    return new PtyMasterDescription(
-      this.#newPty(this.#kernelOf().current?.credentials.uid ?? 0).pty,
-      inode,
-      flags,
-    )
+    const {pty} = this.#newPty(this.#kernelOf().current?.credentials.uid ?? 0)
+    return new PtyMasterDescription(pty, inode, flags)
   }
 
   /**

@@ -1,7 +1,8 @@
-// readDynamic: which libraries an ELF image needs, and where it says that they are. A damaged section counts as empty.
+// The dynamic section: which libraries an ELF image needs, and where it says that they are; a symbol of a vDSO.
 
 import {PT_DYNAMIC, PT_LOAD} from '../abi/elf.ts'
 import type {ElfImage, ElfReader} from './image.ts'
+import {parseElf} from './parse.ts'
 
 export interface Dynamic {
   /** DT_NEEDED: file names, or paths with a slash. Byte strings. */
@@ -17,7 +18,9 @@ export interface Dynamic {
 // man 5 elf; glibc's elf.h.
 const DT_NULL = 0
 const DT_NEEDED = 1
+const DT_HASH = 4
 const DT_STRTAB = 5
+const DT_SYMTAB = 6
 const DT_STRSZ = 10
 const DT_SONAME = 14
 const DT_RPATH = 15
@@ -25,16 +28,15 @@ const DT_RUNPATH = 29
 const DT_FLAGS_1 = 0x6ffffffb
 const DF_1_PIE = 0x08000000
 const ENTRY_BYTES = 16
+const SYMBOL_BYTES = 24
+const SYMBOL_VALUE = 8
 const MAX_ENTRIES = 4096
 const MAX_STRING_BYTES = 4096
 
-/** @returns undefined when the image has no dynamic section */
+/** A damaged section counts as empty. @returns undefined when the image has no dynamic section */
 export function readDynamic(reader: ElfReader, image: ElfImage): Dynamic | undefined {
-  const segment = image.segments.find(({type}) => type === PT_DYNAMIC)
-  if (segment === undefined) return undefined
-  const entries = readEntries(
-    reader.read(segment.offset, Math.min(segment.fileSize, MAX_ENTRIES * ENTRY_BYTES)),
-  )
+  const entries = readEntries(reader, image)
+  if (entries === undefined) return undefined
   const values = (tag: number): number[] =>
     entries.filter((entry) => entry.tag === tag).map(({value}) => value)
 
@@ -61,7 +63,31 @@ export function readDynamic(reader: ElfReader, image: ElfImage): Dynamic | undef
   }
 }
 
-function readEntries(bytes: Uint8Array): {tag: number; value: number}[] {
+/**
+ * Finds a symbol of a sound shared object whose addresses are its file offsets, as a vDSO's are.
+ * @returns its offset; undefined when the object does not define it
+ */
+export function dynamicSymbol(image: Uint8Array, name: string): number | undefined {
+  const read = (offset: number, length: number): Uint8Array => image.subarray(offset, offset + length)
+  const reader = {size: image.length, read}
+  const values = new Map(readEntries(reader, parseElf(reader, 'vDSO'))!.map(({tag, value}) => [tag, value]))
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength)
+  // The hash table counts the symbols: nbucket, nchain.
+  const count = view.getUint32(values.get(DT_HASH)! + 4, true)
+  const wanted = Buffer.from(`${name}\0`, 'latin1')
+  for (let index = 1; index < count; index++) {
+    const symbol = values.get(DT_SYMTAB)! + index * SYMBOL_BYTES
+    const nameAt = values.get(DT_STRTAB)! + view.getUint32(symbol, true)
+    if (wanted.equals(read(nameAt, wanted.length)))
+      return Number(view.getBigUint64(symbol + SYMBOL_VALUE, true))
+  }
+  return undefined
+}
+
+function readEntries(reader: ElfReader, image: ElfImage): {tag: number; value: number}[] | undefined {
+  const segment = image.segments.find(({type}) => type === PT_DYNAMIC)
+  if (segment === undefined) return undefined
+  const bytes = reader.read(segment.offset, Math.min(segment.fileSize, MAX_ENTRIES * ENTRY_BYTES))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const entries: {tag: number; value: number}[] = []
   for (let at = 0; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) {

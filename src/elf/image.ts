@@ -28,8 +28,6 @@ export interface Segment {
 export interface ElfImage {
   /** The file's name, for messages. */
   readonly path: string
-  readonly class: 64
-  readonly data: 'little'
   readonly type: 'EXEC' | 'DYN'
   readonly machine: Machine
   readonly osabi: number

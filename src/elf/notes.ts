@@ -3,8 +3,8 @@
 import {PT_NOTE} from '../abi/elf.ts'
 import type {ElfReader, Segment} from './image.ts'
 
-export const HV_NOTE_NAME = 'hv\0'
-export const HV_NOTE_TYPE = 1
+const HV_NOTE_NAME = 'hv\0'
+const HV_NOTE_TYPE = 1
 
 /** Enough for hv's note, and a bound for a hostile file with a thousand note segments. */
 const READ_LIMIT = 4096

@@ -49,8 +49,6 @@ export function parseElf(reader: ElfReader, path: string, machine?: Machine): El
   const entry = readEntry(view, loads, path)
   return {
     path,
-    class: 64,
-    data: 'little',
     type: identity.type,
     machine: identity.machine,
     osabi: header[EI_OSABI],

@@ -19,6 +19,7 @@ import {
   AT_SYSINFO_EHDR,
   AT_UID,
 } from '../abi/auxv.ts'
+import {USER_HZ} from '../abi/time.ts'
 import type {ElfImage} from '../elf/image.ts'
 import {PAGE_SIZE} from '../platform/platform.ts'
 import type {Layout} from './layout.ts'
@@ -42,9 +43,6 @@ export interface AuxvRequest {
   readonly minSignalStack: number
 }
 
-/** USER_HZ: the unit of times(2), fixed by Linux's ABI. */
-export const CLOCK_TICKS = 100
-
 /** All entries but AT_RANDOM, AT_EXECFN and AT_PLATFORM, which point into the stack: buildStack adds them, and AT_NULL. */
 export function buildAuxv(request: AuxvRequest): AuxEntry[] {
   const {image, layout} = request
@@ -52,7 +50,7 @@ export function buildAuxv(request: AuxvRequest): AuxEntry[] {
     [AT_MINSIGSTKSZ, request.minSignalStack],
     [AT_HWCAP, request.hwcap],
     [AT_PAGESZ, PAGE_SIZE],
-    [AT_CLKTCK, CLOCK_TICKS],
+    [AT_CLKTCK, USER_HZ],
     [AT_PHDR, image.phdrAddress + layout.bias],
     [AT_PHENT, image.phentsize],
     [AT_PHNUM, image.phnum],

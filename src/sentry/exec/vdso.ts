@@ -2,7 +2,7 @@
 
 import {addon} from '../../addon.ts'
 import {arch} from '../../arch/index.ts'
-import {dynamicSymbol} from '../../elf/dynamic-symbol.ts'
+import {dynamicSymbol} from '../../elf/dynamic.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../../vfs/file.ts'

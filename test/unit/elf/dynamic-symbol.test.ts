@@ -7,7 +7,7 @@ import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {addon} from '../../../src/addon.ts'
 import {arm64} from '../../../src/arch/arm64/index.ts'
-import {dynamicSymbol} from '../../../src/elf/dynamic-symbol.ts'
+import {dynamicSymbol} from '../../../src/elf/dynamic.ts'
 import {ARM64_CC, canBuildArm64} from '../../helpers/arm64.ts'
 
 test('the vDSO has a clock, and nothing that it does not define', () => {

@@ -7,34 +7,39 @@ import {readForced, writeForced} from './forced-memory.ts'
 /** All of them are checked when memory is read. */
 const MAX_BREAKPOINTS = 4096
 
+/** Who wants one: a debugger, or a step that ends there. */
+type Holder = 'debugger' | 'step'
+
 interface Breakpoint {
   /** The bytes that the trap replaces. */
   readonly displaced: Uint8Array
-  /** How often it was asked for: by a debugger once or more, and by the end of a step. */
-  holders: number
+  /** How often each wants it. */
+  readonly holders: Record<Holder, number>
 }
 
 export class Breakpoints {
   readonly #at = new Map<number, Breakpoint>()
 
   /** @returns false: that place cannot be written, or there are too many */
-  add(map: MemoryMap, address: number): boolean {
+  add(map: MemoryMap, address: number, holder: Holder): boolean {
     const known = this.#at.get(address)
     if (known !== undefined) {
-      known.holders++
+      known.holders[holder]++
       return true
     }
     const {breakpoint} = arch.debug
     const displaced = readForced(map, address, breakpoint.length)
     if (displaced.length < breakpoint.length || this.#at.size >= MAX_BREAKPOINTS) return false
     if (!writeForced(map, address, breakpoint)) return false
-    this.#at.set(address, {displaced, holders: 1})
+    this.#at.set(address, {displaced, holders: {debugger: 0, step: 0, [holder]: 1}})
     return true
   }
 
-  remove(map: MemoryMap, address: number): void {
+  remove(map: MemoryMap, address: number, holder: Holder): void {
     const known = this.#at.get(address)
-    if (known === undefined || --known.holders > 0) return
+    if (known === undefined || known.holders[holder] === 0) return
+    known.holders[holder]--
+    if (known.holders.debugger + known.holders.step > 0) return
     this.#at.delete(address)
     leave(map, address, known)
   }
@@ -43,18 +48,19 @@ export class Breakpoints {
     return this.#at.has(address)
   }
 
+  /** Whether a debugger wants it, not only a step. */
+  wants(address: number): boolean {
+    return (this.#at.get(address)?.holders.debugger ?? 0) > 0
+  }
+
   /** Removes them from the memory of a forked program, which is not debugged. */
   removeFromCopy(map: MemoryMap): void {
     for (const [address, breakpoint] of this.#at) leave(map, address, breakpoint)
   }
 
-  removeAll(map: MemoryMap): void {
-    this.removeFromCopy(map)
-    this.#at.clear()
-  }
-
-  /** Their memory is gone: execve(2). */
-  forget(): void {
+  /** @param map the memory that they are in; undefined: it is gone, by execve(2) */
+  clear(map: MemoryMap | undefined): void {
+    if (map !== undefined) this.removeFromCopy(map)
     this.#at.clear()
   }
 
@@ -70,26 +76,16 @@ export class Breakpoints {
 
   read(map: MemoryMap, address: number, length: number): Uint8Array {
     const bytes = readForced(map, address, length)
-    this.#overlaps(address, bytes.length, (displaced, at) => {
-      for (let i = 0; i < displaced.length; i++)
-        if (at + i >= 0 && at + i < bytes.length) bytes[at + i] = displaced[i]
-    })
+    this.#overlaps(address, bytes.length, (displaced, at) => copyWithin(bytes, displaced, at))
     return bytes
   }
 
   /** @returns whether all of it was written */
   write(map: MemoryMap, address: number, bytes: Uint8Array): boolean {
     const shown = bytes.slice()
-    const {breakpoint} = arch.debug
-    this.#overlaps(address, bytes.length, (_, at) => {
-      for (let i = 0; i < breakpoint.length; i++)
-        if (at + i >= 0 && at + i < shown.length) shown[at + i] = breakpoint[i]
-    })
+    this.#overlaps(address, bytes.length, (_, at) => copyWithin(shown, arch.debug.breakpoint, at))
     if (!writeForced(map, address, shown)) return false
-    this.#overlaps(address, bytes.length, (displaced, at) => {
-      for (let i = 0; i < displaced.length; i++)
-        if (at + i >= 0 && at + i < bytes.length) displaced[i] = bytes[at + i]
-    })
+    this.#overlaps(address, bytes.length, (displaced, at) => copyWithin(displaced, bytes, -at))
     return true
   }
 
@@ -99,6 +95,11 @@ export class Breakpoints {
       if (start < address + length && start + displaced.length > address) visit(displaced, start - address)
     }
   }
+}
+
+/** Those of `bytes`, the first of which belongs at `at`, that are within `target`. */
+function copyWithin(target: Uint8Array, bytes: Uint8Array, at: number): void {
+  for (let i = Math.max(0, at); i < Math.min(target.length, at + bytes.length); i++) target[i] = bytes[i - at]
 }
 
 /** Unless the program has written something else there. */

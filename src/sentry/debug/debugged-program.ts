@@ -116,7 +116,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging, W
   started(task: Task): void {
     if (task.process === this.process) {
       if (this.#stop !== undefined) this.#hold(task)
-      else if (!this.points.watched.isEmpty) this.#go(task, 'go', 0)
+      else if (this.points.isWatching) this.#go(task, 'go', 0)
     } else if (task.process.space !== this.process.space && task.process.family.parent === this.process) {
       this.points.breakpoints.removeFromCopy(task.process.memoryMap)
     }
@@ -224,7 +224,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging, W
     const thread = this.of(task)
     sendOnward(task, thread, signal)
     restartCall(task, thread)
-    const steps = kind === 'step' || !this.points.watched.isEmpty
+    const steps = kind === 'step' || this.points.isWatching
     thread.isAsked = kind === 'step'
     thread.range = range
     thread.mode = steps ? 'steps' : 'goes'
@@ -243,7 +243,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging, W
     task.context.writeRegisters(registers)
     if (this.#stepping.endsAt(task, address)) this.#stepped(task)
     else if (task.process !== this.process) this.#lift(task, address)
-    else if (this.points.wants(address)) this.#stopAll({what: 'breakpoint', thread: task.tid})
+    else if (this.points.breakpoints.wants(address)) this.#stopAll({what: 'breakpoint', thread: task.tid})
     return true
   }
 
@@ -271,7 +271,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging, W
         this.#stopAll({what: 'watchpoint', thread: task.tid, address: BigInt(changed)})
       else if (thread.isAsked && !this.#isInRange(task, thread))
         this.#stopAll({what: 'signal', thread: task.tid, signal: SIGTRAP})
-      else if (thread.isAsked || !this.points.watched.isEmpty) this.#stepping.begin(task)
+      else if (thread.isAsked || this.points.isWatching) this.#stepping.begin(task)
       else this.#goFreely(task, thread)
     }
   }

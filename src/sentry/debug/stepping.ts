@@ -59,7 +59,8 @@ export class Stepping {
     const stride = this.#strides.get(task)
     if (stride === undefined) return
     this.#strides.delete(task)
-    if (stride.breakpoint !== undefined) this.#breakpoints.remove(task.process.memoryMap, stride.breakpoint)
+    if (stride.breakpoint !== undefined)
+      this.#breakpoints.remove(task.process.memoryMap, stride.breakpoint, 'step')
     if (!stride.hasFlag || isGone) return
     const registers = task.context.readRegisters()
     arch.debug.setTrapFlag(registers, false)
@@ -82,7 +83,7 @@ export class Stepping {
       arch.debug.setTrapFlag(registers, true)
       task.context.writeRegisters(registers)
       stride.hasFlag = true
-    } else if (step !== 'call' && this.#breakpoints.add(map, step)) {
+    } else if (step !== 'call' && this.#breakpoints.add(map, step, 'step')) {
       // If there can be no breakpoint, the step faults.
       stride.breakpoint = step
     }

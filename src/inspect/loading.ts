@@ -1,44 +1,24 @@
 // What is loaded of a file, and what its notes say, in words.
 
-import {
-  PF_R,
-  PF_W,
-  PF_X,
-  PT_DYNAMIC,
-  PT_GNU_RELRO,
-  PT_GNU_STACK,
-  PT_INTERP,
-  PT_LOAD,
-  PT_NOTE,
-  PT_PHDR,
-  PT_TLS,
-} from '../abi/elf.ts'
+import * as elf from '../abi/elf.ts'
 import type {ElfImage, ElfReader} from '../elf/image.ts'
 import {type Note, readNotes} from '../elf/notes.ts'
 import type {Program} from './inspection.ts'
 
-const PT_GNU_EH_FRAME = 0x6474e550
-const PT_GNU_PROPERTY = 0x6474e553
-const TYPES: Record<number, string> = {
-  [PT_LOAD]: 'LOAD',
-  [PT_DYNAMIC]: 'DYNAMIC',
-  [PT_INTERP]: 'INTERP',
-  [PT_NOTE]: 'NOTE',
-  [PT_PHDR]: 'PHDR',
-  [PT_TLS]: 'TLS',
-  [PT_GNU_EH_FRAME]: 'GNU_EH_FRAME',
-  [PT_GNU_STACK]: 'GNU_STACK',
-  [PT_GNU_RELRO]: 'GNU_RELRO',
-  [PT_GNU_PROPERTY]: 'GNU_PROPERTY',
-}
+/** By number: `LOAD`, `GNU_STACK`. */
+const TYPES = new Map(
+  Object.entries(elf)
+    .filter(([name]) => name.startsWith('PT_'))
+    .map(([name, type]) => [type, name.slice('PT_'.length)]),
+)
 const MAX_NOTES = 64
 const MAX_SHOWN_BYTES = 32
 const SYSTEMS = ['Linux', 'Hurd', 'Solaris', 'kFreeBSD']
 
 export function segmentsOf({segments}: ElfImage): Program['segments'] {
   return segments.map(({type, flags, vaddr, offset, fileSize, memSize}) => ({
-    type: TYPES[type] ?? `0x${type.toString(16)}`,
-    flags: `${flags & PF_R ? 'r' : '-'}${flags & PF_W ? 'w' : '-'}${flags & PF_X ? 'x' : '-'}`,
+    type: TYPES.get(type) ?? `0x${type.toString(16)}`,
+    flags: `${flags & elf.PF_R ? 'r' : '-'}${flags & elf.PF_W ? 'w' : '-'}${flags & elf.PF_X ? 'x' : '-'}`,
     address: vaddr,
     offset,
     fileBytes: fileSize,
@@ -47,7 +27,7 @@ export function segmentsOf({segments}: ElfImage): Program['segments'] {
 }
 
 export function loadedBytes({segments}: ElfImage): number {
-  return segments.filter(({type}) => type === PT_LOAD).reduce((sum, {memSize}) => sum + memSize, 0)
+  return segments.filter(({type}) => type === elf.PT_LOAD).reduce((sum, {memSize}) => sum + memSize, 0)
 }
 
 export function notesOf(reader: ElfReader, {segments}: ElfImage): Program['notes'] {

@@ -65,9 +65,6 @@ export class Host {
   readonly uid: number
   readonly groups: readonly number[]
   readonly user: string
-  readonly proveTrap: ProveTrap | undefined
-  readonly proveStop: ProveStop | undefined
-  readonly proveJail: ProveJail | undefined
 
   constructor(options: HostOptions = {}) {
     const name = options.machine ?? machine()
@@ -76,47 +73,30 @@ export class Host {
     this.kernel = options.kernel ?? release()
     this.uid = options.uid ?? process.getuid!()
     this.groups = options.groups ?? [process.getegid!(), ...process.getgroups!()]
-    this.user = options.user ?? userName()
-    this.proveTrap = options.proveTrap
-    this.proveStop = options.proveStop
-    this.proveJail = options.proveJail
+    // In many containers a user has no entry in /etc/passwd.
+    this.user = options.user ?? ifAllowed(() => userInfo().username) ?? String(process.getuid!())
   }
 
   /** The text of a file, or null when it cannot be read. */
   read(path: string): string | null {
-    try {
-      return readFileSync(join(this.root, path), 'utf8')
-    } catch {
-      return null
-    }
+    return this.readBytes(path)?.toString() ?? null
   }
 
   /** The bytes of a file, or null when it cannot be read. */
   readBytes(path: string): Buffer | null {
-    try {
-      return readFileSync(join(this.root, path))
-    } catch {
-      return null
-    }
+    return ifAllowed(() => readFileSync(join(this.root, path))) ?? null
   }
 
   /** The names in a folder; none when it cannot be read. */
   list(path: string): string[] {
-    try {
-      return readdirSync(join(this.root, path))
-    } catch {
-      return []
-    }
+    return ifAllowed(() => readdirSync(join(this.root, path))) ?? []
   }
 
   /** The kernel's log since the boot, or null when this process may not read it (kernel.dmesg_restrict). */
   readKernelLog(): string | null {
-    let fd: number
-    try {
-      fd = openSync(join(this.root, '/dev/kmsg'), constants.O_RDONLY | constants.O_NONBLOCK)
-    } catch {
-      return null
-    }
+    const path = join(this.root, '/dev/kmsg')
+    const fd = ifAllowed(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
+    if (fd === undefined) return null
     try {
       return readRecords(fd)
     } finally {
@@ -125,11 +105,7 @@ export class Host {
   }
 
   stat(path: string): Stats | undefined {
-    try {
-      return statSync(join(this.root, path))
-    } catch {
-      return undefined
-    }
+    return ifAllowed(() => statSync(join(this.root, path)))
   }
 
   exists(path: string): boolean {
@@ -194,11 +170,11 @@ function readRecords(fd: number): string {
   return Buffer.concat(records).toString('utf8')
 }
 
-function userName(): string {
+/** undefined when the system refuses it, or has no such thing. */
+function ifAllowed<Result>(call: () => Result): Result | undefined {
   try {
-    return userInfo().username
+    return call()
   } catch {
-    // A user without an entry in /etc/passwd, as in many containers.
-    return String(process.getuid!())
+    return undefined
   }
 }

@@ -2,28 +2,25 @@
 
 import {arm64} from './arm64/checks.ts'
 import {boardOf, checkBoard} from './board.ts'
-import {type ArchChecks, type Facts, KVM_DEVICE} from './facts.ts'
-import {type Finding, type HostReport, PLATFORMS, type PlatformName} from './finding.ts'
-import {Host, type HostOptions} from './host.ts'
+import {type ArchChecks, type Facts, KVM_DEVICE, makesVms} from './facts.ts'
+import {type Finding, type HostReport, PLATFORMS, type PlatformName, type ProveStop} from './finding.ts'
+import {Host, type HostOptions, type ProbeKvm} from './host.ts'
 import {describeJail} from './jail.ts'
 import {checkKvmDevice} from './kvm-device.ts'
 import {checkKvmApi, checkKvmCapabilities, checkKvmVm} from './kvm-vm.ts'
 import {checkPtrace} from './ptrace/checks.ts'
 import {proveRealJail, proveRealStop, proveRealTrap} from './real-proofs.ts'
 import {checkProc, describeSurroundings, surroundingsOf} from './surroundings.ts'
-import {attempt, comparePlatforms, describeTrap, tryTrap} from './trap-proof.ts'
+import {attempt, comparePlatforms, describeTrap} from './trap-proof.ts'
 import {x86_64} from './x86_64/checks.ts'
 
 const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
 
 /** Looks at the host, or at one that a test makes up; changes nothing, and never throws because of what it finds. */
 export async function inspectHost(options: HostOptions): Promise<HostReport> {
-  const host = new Host({
-    proveTrap: proveRealTrap,
-    proveStop: proveRealStop,
-    proveJail: proveRealJail,
-    ...options,
-  })
+  const proofs: HostOptions = {proveTrap: proveRealTrap, proveStop: proveRealStop, proveJail: proveRealJail}
+  const {proveTrap, proveStop, proveJail} = {...proofs, ...options}
+  const host = new Host(options)
   const arch = BY_ARCH[host.arch]
   const report = {version: 1, arch: host.arch, kernel: host.kernel} as const
   if (!arch) {
@@ -37,14 +34,14 @@ export async function inspectHost(options: HostOptions): Promise<HostReport> {
   }
 
   const board = boardOf(host, options)
-  const facts = await factsOf(host, arch, options)
+  const facts = await factsOf(host, arch, options.probeKvm, proveStop)
   const machine = arch.machineOf(facts)
   const proc = checkProc(facts)
-  const trap = await tryTrap(facts)
+  const trap = proveTrap && makesVms(facts) ? await attempt(proveTrap) : undefined
   const kvm = about('kvm', [
     ...arch.checks.flatMap((check) => check(facts)),
     ...[checkKvmDevice, checkKvmApi, checkKvmVm, checkKvmCapabilities].flatMap((check) => check(facts)),
-    describeTrap(facts, trap),
+    describeTrap(trap, proveTrap ? 'KVM makes no VM' : 'no prover was given'),
   ])
   const ptrace = about('ptrace', checkPtrace(facts))
   return {
@@ -59,7 +56,7 @@ export async function inspectHost(options: HostOptions): Promise<HostReport> {
       ...kvm,
       ...ptrace,
       ...comparePlatforms(trap?.proof, facts.stop?.proof),
-      ...describeJail(host, await host.proveJail?.()),
+      ...describeJail(host, await proveJail?.()),
     ],
   }
 }
@@ -80,13 +77,18 @@ function verdictOf(
   return {usable: platform !== null, platform, platforms}
 }
 
-async function factsOf(host: Host, arch: ArchChecks, options: HostOptions): Promise<Facts> {
+async function factsOf(
+  host: Host,
+  arch: ArchChecks,
+  probe: ProbeKvm | undefined,
+  proveStop: ProveStop | undefined,
+): Promise<Facts> {
   const {capabilities, moreCapabilities, questions} = arch
   // Not at the top: oclif treats a command whose import fails as one that does not exist.
-  const probeKvm = options.probeKvm ?? (await import('../addon.ts')).addon.probeKvm
+  const probeKvm = probe ?? (await import('../addon.ts')).addon.probeKvm
   const numbers = [...capabilities.map(({number}) => number), ...moreCapabilities]
   const kvm = probeKvm(KVM_DEVICE, numbers, questions)
-  const stop = host.proveStop && (await attempt(host.proveStop))
+  const stop = proveStop && (await attempt(proveStop))
   return {host, surroundings: surroundingsOf(host), kvm, capabilities, stop}
 }
 

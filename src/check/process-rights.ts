@@ -2,9 +2,6 @@
 
 import type {Host} from './host.ts'
 
-/** linux/capability.h. */
-export const CAP_SYS_PTRACE = 19
-
 export interface ProcessRights {
   /** The bits of CapEff. */
   capabilities: bigint

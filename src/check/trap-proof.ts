@@ -1,7 +1,6 @@
 // The proofs: a guest in user mode makes a system call, and the host process answers it. Here KVM's, the words for both, and which is faster.
 
 import {CLEARLY, KVM_IS_FOR} from '../platform/costs.ts'
-import {type Facts, makesVms} from './facts.ts'
 import type {Finding, TrapProof} from './finding.ts'
 
 /** The outcome of a try: a proof, or the error thrown. */
@@ -22,19 +21,10 @@ export async function attempt<Proof extends TrapProof>(
   }
 }
 
-/** undefined when it was not tried. */
-export async function tryTrap(facts: Facts): Promise<Outcome<TrapProof> | undefined> {
-  const prove = facts.host.proveTrap
-  return prove && makesVms(facts) ? attempt(prove) : undefined
-}
-
-/** `ok` only when a trap was seen. */
-export function describeTrap(facts: Facts, outcome: Outcome<TrapProof> | undefined): Finding {
+/** `ok` only when a trap was seen. @param whyNot why it was not tried, if so */
+export function describeTrap(outcome: Outcome<TrapProof> | undefined, whyNot: string): Finding {
   const subject = {id: 'trap-proof', title: 'A real trap'}
-  if (!outcome) {
-    const evidence = facts.host.proveTrap ? 'KVM makes no VM' : 'no prover was given'
-    return {...subject, status: 'info', detail: 'It was not tried.', evidence}
-  }
+  if (!outcome) return {...subject, status: 'info', detail: 'It was not tried.', evidence: whyNot}
 
   const {proof, error} = outcome
   if (proof) {

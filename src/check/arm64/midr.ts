@@ -7,13 +7,6 @@
 import type {Core} from '../finding.ts'
 import type {Host} from '../host.ts'
 
-export interface KnownCore {
-  implementer: number
-  part: number
-  name: string
-  hasVhe: boolean
-}
-
 const [ARM, BROADCOM, CAVIUM, FUJITSU, HISILICON, NVIDIA, APM, QUALCOMM, APPLE, MICROSOFT, AMPERE] = [
   0x41, 0x42, 0x43, 0x46, 0x48, 0x4e, 0x50, 0x51, 0x61, 0x6d, 0xc0,
 ]
@@ -82,9 +75,9 @@ const ROWS: [implementer: number, part: number, name: string, hasVhe: boolean][]
   [AMPERE, 0xac4, 'AmpereOne A', true],
 ]
 
-export function knownCore(implementer: number, part: number): KnownCore | undefined {
+export function knownCore(implementer: number, part: number): {name: string; hasVhe: boolean} | undefined {
   const row = ROWS.find((each) => each[0] === implementer && each[1] === part)
-  return row && {implementer, part, name: row[2], hasVhe: row[3]}
+  return row && {name: row[2], hasVhe: row[3]}
 }
 
 export interface Cpu extends Core {

@@ -2,6 +2,7 @@
 
 import type {Check, Facts} from '../facts.ts'
 import type {Finding} from '../finding.ts'
+import {REPORT_IT} from '../trap-proof.ts'
 import {argumentsOf} from './command-line.ts'
 import {type Verdict, verdictOf} from './evidence.ts'
 import {cpusOf} from './midr.ts'
@@ -9,7 +10,6 @@ import {type Clue, KERNEL_AT_EL1, MODES, type Mode, namesOf} from './modes.ts'
 
 const WHAT_VHE_CHANGES =
   'With VHE the kernel would run at EL2 itself: no EL1/EL2 world switch at each exit, cheaper hypercalls and interrupts.'
-const REPORT_IT = 'report this with the output of `hv check --json`'
 /** Arguments that keep the kernel from using VHE on a core that has it. */
 const AGAINST_VHE = ['kvm-arm.mode=nvhe', 'kvm-arm.mode=protected', 'id_aa64mmfr1.vh=0', 'arm64_sw.hvhe=1']
 

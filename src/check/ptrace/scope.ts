@@ -1,8 +1,9 @@
 // Yama's scope: which processes may trace which. hv's guests ask to be traced, with PTRACE_TRACEME.
 
+import {CAP_SYS_PTRACE} from '../../abi/capability.ts'
 import {type Check, type Facts, tracesProcesses} from '../facts.ts'
 import type {Finding} from '../finding.ts'
-import {CAP_SYS_PTRACE, hasCapability} from '../process-rights.ts'
+import {hasCapability} from '../process-rights.ts'
 
 const PATH = '/proc/sys/kernel/yama/ptrace_scope'
 

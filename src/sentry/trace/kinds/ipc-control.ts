@@ -57,58 +57,44 @@ const msginfo = structure(ipc.MSGINFO_BYTES, [
 ])
 
 export const interprocessControl = {
-  shmctlarg: control(
-    {[ipc.IPC_SET]: permission('shm')},
-    {
-      [ipc.IPC_STAT]: shmidDs,
-      [ipc.SHM_STAT]: shmidDs,
-      [ipc.SHM_STAT_ANY]: shmidDs,
-      [ipc.IPC_INFO]: shminfo,
-      [ipc.SHM_INFO]: shmUse,
-    },
-  ),
+  shmctlarg: control('shm', [ipc.IPC_STAT, ipc.SHM_STAT, ipc.SHM_STAT_ANY], shmidDs, {
+    [ipc.IPC_INFO]: shminfo,
+    [ipc.SHM_INFO]: shmUse,
+  }),
   semctlarg: control(
-    {[ipc.IPC_SET]: permission('sem')},
-    {
-      [ipc.IPC_STAT]: semidStatus,
-      [ipc.SEM_STAT]: semidStatus,
-      [ipc.SEM_STAT_ANY]: semidStatus,
-      [ipc.IPC_INFO]: seminfo,
-      [ipc.SEM_INFO]: seminfo,
-    },
+    'sem',
+    [ipc.IPC_STAT, ipc.SEM_STAT, ipc.SEM_STAT_ANY],
+    semidStatus,
+    {[ipc.IPC_INFO]: seminfo, [ipc.SEM_INFO]: seminfo},
     // A value, not a pointer.
-    {[ipc.SETVAL]: (value) => hexOf(value)},
+    ipc.SETVAL,
   ),
-  msgctlarg: control(
-    {[ipc.IPC_SET]: permission('msg')},
-    {
-      [ipc.IPC_STAT]: msqidDs,
-      [ipc.MSG_STAT]: msqidDs,
-      [ipc.MSG_STAT_ANY]: msqidDs,
-      [ipc.IPC_INFO]: msginfo,
-      [ipc.MSG_INFO]: msginfo,
-    },
-  ),
+  msgctlarg: control('msg', [ipc.IPC_STAT, ipc.MSG_STAT, ipc.MSG_STAT_ANY], msqidDs, {
+    [ipc.IPC_INFO]: msginfo,
+    [ipc.MSG_INFO]: msginfo,
+  }),
 } satisfies Kinds
 
-/** @param taken what the call reads; @param filled what it stores; @param plain values */
+/** @param stats the commands that store `state`; @param infos what others store; @param plain takes a value */
 function control(
-  taken: Record<number, Structure>,
-  filled: Record<number, Structure>,
-  plain: Record<number, (value: number) => string> = {},
+  prefix: string,
+  stats: readonly number[],
+  state: Structure,
+  infos: Readonly<Record<number, Structure>>,
+  plain?: number,
 ): Kind {
+  const filled = (command: number): Structure | undefined =>
+    stats.includes(command) ? state : infos[command]
+  const taken = permission(prefix)
   return {
     enter(call, index) {
       const command = call.int32(index - 1)
-      if (command in plain) return plain[command](call.uint32(index))
-      if (command in filled) return undefined
-      const structure = taken[command]
-      return structure === undefined
-        ? call.pointer(index)
-        : call.struct(index, structure.size, structure.show)
+      if (command === plain) return hexOf(call.uint32(index))
+      if (filled(command) !== undefined) return undefined
+      return command === ipc.IPC_SET ? call.struct(index, taken.size, taken.show) : call.pointer(index)
     },
     leave(call, index) {
-      const structure = filled[call.int32(index - 1)]
+      const structure = filled(call.int32(index - 1))
       return structure === undefined ? '' : call.struct(index, structure.size, structure.show)
     },
   }

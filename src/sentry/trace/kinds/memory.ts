@@ -4,6 +4,7 @@ import * as mman from '../../../abi/mman.ts'
 import * as platform from '../../../platform/platform.ts'
 import {flagged, HIDDEN, type Kinds, named} from '../kind.ts'
 import {enumeration, flagWord, pick, startingWith} from '../text/number.ts'
+import {showFirst} from '../text/view.ts'
 
 const protection = flagWord(
   {
@@ -50,7 +51,7 @@ export const memory = {
       call.follow(index, (address, guest) => {
         const pages = Math.ceil(call.address(index - 1) / platform.PAGE_SIZE)
         const bytes = guest.readBytes(address, Math.min(pages, call.limit))
-        return `[${bytes.join(', ')}${pages > call.limit ? ', ...' : ''}]`
+        return showFirst(pages, call.limit, (i) => bytes[i])
       }),
   },
   advice: named(enumeration(startingWith(mman, 'MADV_'), 'MADV_???')),

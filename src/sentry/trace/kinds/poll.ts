@@ -1,13 +1,12 @@
 // Kinds of poll(2), select(2) and epoll(7).
 
-import * as epoll from '../../../abi/poll.ts'
 import * as poll from '../../../abi/poll.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../../abi/signal-set.ts'
 import {arch} from '../../../arch/index.ts'
 import {type Kind, type Kinds, named, structIn} from '../kind.ts'
 import {signalSet} from '../names/signals.ts'
 import {countedBits, enumeration, flagWord, pick} from '../text/number.ts'
-import {hex64} from '../text/view.ts'
+import {hex64, showBits, showFirst} from '../text/view.ts'
 import {type TracedCall, viewOf} from '../traced-call.ts'
 
 const layout = arch.kernelAbi.epollEvent
@@ -24,11 +23,11 @@ const events = flagWord(
 )
 const epollEvents = flagWord(
   {
-    ...pick(epoll, 'EPOLLIN'),
+    ...pick(poll, 'EPOLLIN'),
     EPOLLPRI: 0x2,
-    ...pick(epoll, 'EPOLLOUT'),
+    ...pick(poll, 'EPOLLOUT'),
     ...countedBits('EPOLL', 'RDNORM RDBAND WRNORM WRBAND MSG', 6),
-    ...pick(epoll, 'EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLEXCLUSIVE EPOLLWAKEUP EPOLLONESHOT EPOLLET'),
+    ...pick(poll, 'EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLEXCLUSIVE EPOLLWAKEUP EPOLLONESHOT EPOLLET'),
   },
   'EPOLL???',
 )
@@ -43,17 +42,15 @@ export const polling = {
   fdset_in: fdset('in'),
   fdset_out: fdset('out'),
   fdset_except: fdset('except'),
-  epollop: named(enumeration(pick(epoll, 'EPOLL_CTL_ADD EPOLL_CTL_DEL EPOLL_CTL_MOD'), 'EPOLL_CTL_???')),
+  epollop: named(enumeration(pick(poll, 'EPOLL_CTL_ADD EPOLL_CTL_DEL EPOLL_CTL_MOD'), 'EPOLL_CTL_???')),
   epoll_event: structIn(layout.size, showEpollEvent),
   epoll_events_out: {
     leave: (call, index, result) =>
-      call.follow(index, (address, memory) => {
-        const shown = Array.from({length: Math.min(result, call.limit)}, (_, i) => {
-          const at = address + i * layout.size
-          return showEpollEvent(viewOf(memory.readBytes(at, layout.size)))
-        })
-        return `[${shown.join(', ')}${result > call.limit ? ', ...' : ''}]`
-      }),
+      call.follow(index, (address, memory) =>
+        showFirst(result, call.limit, (i) =>
+          showEpollEvent(viewOf(memory.readBytes(address + i * layout.size, layout.size))),
+        ),
+      ),
   },
   /** pselect6(2)'s pair of a set and its size. */
   sigset_pair: structIn(16, (view, call) => {
@@ -68,16 +65,13 @@ export const polling = {
 } satisfies Kinds
 
 function pollfds(call: TracedCall, index: number, count: number): string {
-  return call.follow(index, (address, memory) => {
-    const shown: string[] = []
-    for (let i = 0; i < Math.min(count, call.limit); i++) {
+  return call.follow(index, (address, memory) =>
+    showFirst(count, call.limit, (i) => {
       const at = address + i * poll.POLLFD_SIZE
       const fd = memory.readInt32(at)
-      shown.push(fd < 0 ? `{fd=${fd}}` : `{fd=${fd}, events=${events(memory.readUint16(at + 4))}}`)
-    }
-    if (count > call.limit) shown.push('...')
-    return `[${shown.join(', ')}]`
-  })
+      return fd < 0 ? `{fd=${fd}}` : `{fd=${fd}, events=${events(memory.readUint16(at + 4))}}`
+    }),
+  )
 }
 
 function readyPollfds(call: TracedCall, index: number, count: number): string {
@@ -111,10 +105,7 @@ function fdset(name: string): Kind {
 function showFdset(call: TracedCall, index: number): string {
   return call.follow(index, (address, memory) => {
     const count = Math.max(0, Math.min(call.int32(0), MAX_FDS))
-    const bytes = memory.readBytes(address, Math.ceil(count / BITS))
-    const members: number[] = []
-    for (let fd = 0; fd < count; fd++) if (bytes[fd >> 3] & (1 << (fd & 7))) members.push(fd)
-    return `[${members.join(' ')}]`
+    return showBits(memory.readBytes(address, Math.ceil(count / BITS)), count)
   })
 }
 

@@ -3,7 +3,7 @@
 import {flagged, HIDDEN, type Kinds, named, structIn, structOut} from '../kind.ts'
 import {counted, countedBits, enumeration, flagWord, hexOf} from '../text/number.ts'
 import {quote} from '../text/quote.ts'
-import {int64, pointer64, uint64} from '../text/view.ts'
+import {int64, pointer64, showBits, showFirst, uint64} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const RLIMIT_SIZE = 16
@@ -169,19 +169,11 @@ function showSysinfo(view: DataView): string {
 }
 
 function showIds(call: TracedCall, index: number, count: number): string {
-  return call.follow(index, (address, memory) => {
-    const shown = Array.from({length: Math.max(0, Math.min(count, call.limit))}, (_, i) =>
-      memory.readInt32(address + 4 * i),
-    )
-    return `[${shown.join(', ')}${count > call.limit ? ', ...' : ''}]`
-  })
+  return call.follow(index, (address, memory) =>
+    showFirst(count, call.limit, (i) => memory.readInt32(address + 4 * i)),
+  )
 }
 
 function showCpus(call: TracedCall, index: number, bytes: number): string {
-  return call.follow(index, (address, memory) => {
-    const set = memory.readBytes(address, bytes)
-    const members: number[] = []
-    for (let cpu = 0; cpu < bytes * BITS; cpu++) if (set[cpu >> 3] & (1 << (cpu & 7))) members.push(cpu)
-    return `[${members.join(' ')}]`
-  })
+  return call.follow(index, (address, memory) => showBits(memory.readBytes(address, bytes), bytes * BITS))
 }

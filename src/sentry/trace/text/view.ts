@@ -32,6 +32,20 @@ export function orPointer(address: number, show: () => string): string {
   }
 }
 
+/** `[a, b, ...]`: the first `limit` of `count` elements. @param show by index */
+export function showFirst(count: number, limit: number, show: (index: number) => unknown): string {
+  const shown = Array.from({length: Math.max(0, Math.min(count, limit))}, (_, index) => show(index))
+  if (count > limit) shown.push('...')
+  return `[${shown.join(', ')}]`
+}
+
+/** `[0 2]`: the first `count` bits that are set. */
+export function showBits(bytes: Uint8Array, count: number): string {
+  const members: number[] = []
+  for (let bit = 0; bit < count; bit++) if (bytes[bit >> 3] & (1 << (bit & 7))) members.push(bit)
+  return `[${members.join(' ')}]`
+}
+
 /**
  * `[a, b, ...]`; where an element after the first cannot be read, `[a, ... /* 0x7f… *\/]`.
  * @param show the element at an address

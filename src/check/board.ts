@@ -5,7 +5,7 @@ import {detectBoard, machineIdOf, ruleOf} from '../board/detect.ts'
 import {loadBoard, loadBoards} from '../board/load.ts'
 import type {Board} from '../board/schema.ts'
 import {HvError} from '../errors.ts'
-import type {Finding, HostMachine} from './finding.ts'
+import type {Finding, FindingStatus, HostMachine} from './finding.ts'
 import type {Host, HostOptions} from './host.ts'
 
 export interface BoardChoice {
@@ -34,26 +34,20 @@ export function checkBoard(
   machine: HostMachine,
   {board, because, problem}: BoardChoice,
 ): Finding[] {
-  const subject = {id: 'board', title: 'Board'}
   const evidence = `${because}; ${describe(host)}`
-  if (problem) {
-    return [{...subject, status: 'warn', detail: problem.message, evidence, mend: problem.nextStep}]
-  }
+  const finding = (status: FindingStatus, detail: string, mend?: string): Finding[] => [
+    {id: 'board', title: 'Board', status, detail, evidence, ...(mend !== undefined && {mend})},
+  ]
+  if (problem) return finding('warn', problem.message, problem.nextStep)
   if (!board) {
-    const detail = 'No file of boards/ fits this machine.'
-    return [
-      {...subject, status: 'info', detail, evidence, mend: 'compare it with one by `hv check --board NAME`'},
-    ]
+    const mend = 'compare it with one by `hv check --board NAME`'
+    return finding('info', 'No file of boards/ fits this machine.', mend)
   }
   const file = `boards/${board.name}.json`
   const wrong = differences(board, machine)
-  if (wrong.length === 0) {
-    return [{...subject, status: 'ok', detail: `${board.title}: all is as ${file} expects.`, evidence}]
-  }
+  if (wrong.length === 0) return finding('ok', `${board.title}: all is as ${file} expects.`)
   const list = wrong.map(({field, expected, found}) => `${field} is ${found}, not ${expected}`).join('; ')
-  return [
-    {...subject, status: 'warn', detail: `${board.title}, but ${list} (${file}).`, evidence, mend: board.kvm},
-  ]
+  return finding('warn', `${board.title}, but ${list} (${file}).`, board.kvm)
 }
 
 /** How the host names itself. */

@@ -1,7 +1,7 @@
 // KVM behind its device: its API version, whether it makes a VM, and the capabilities that hv uses.
 
 import {EBUSY, EIO, ENODEV, ENOMEM, EOPNOTSUPP} from '../abi/errno.ts'
-import type {Check, Facts} from './facts.ts'
+import type {Capability, Check, Facts} from './facts.ts'
 import type {Finding} from './finding.ts'
 import {errnoName} from './kvm-device.ts'
 
@@ -13,6 +13,25 @@ const RIVALS = [
   ['vboxdrv', 'VirtualBox'],
   ['vmmon', 'VMware'],
 ]
+
+/** What hv uses of KVM on each architecture; the numbers are linux/kvm.h's. */
+const COMMON: readonly Capability[] = [
+  {name: 'IRQCHIP', number: 0, use: 'machines for kernels', isRequired: false},
+  {name: 'USER_MEMORY', number: 3, use: 'guest memory', isRequired: true},
+  {name: 'NR_MEMSLOTS', number: 10, use: 'guest memory in pieces', isRequired: true},
+  {name: 'SYNC_MMU', number: 16, use: 'guest memory that the host changes', isRequired: true},
+  {name: 'SET_GUEST_DEBUG', number: 23, use: 'debuggers of machines', isRequired: false},
+  {name: 'IRQFD', number: 32, use: 'interrupts by descriptors', isRequired: false},
+  {name: 'IOEVENTFD', number: 36, use: 'notifications of devices without exits', isRequired: false},
+  {name: 'MAX_VCPUS', number: 66, use: 'threads', isRequired: true},
+  {name: 'READONLY_MEM', number: 81, use: 'memory that guests only read', isRequired: false},
+  {name: 'IMMEDIATE_EXIT', number: 136, use: 'interrupts without a race', isRequired: true},
+]
+
+/** By number. */
+export function withCommon(own: readonly Capability[]): readonly Capability[] {
+  return [...COMMON, ...own].toSorted((a, b) => a.number - b.number)
+}
 
 export const checkKvmApi: Check = ({kvm}) => {
   if (kvm.openErrno !== 0) return []

@@ -3,21 +3,12 @@
 
 import type {KvmQuestions} from '../addon.ts'
 import type {Capability, Facts} from '../facts.ts'
+import {withCommon} from '../kvm-vm.ts'
 
-export const CAPABILITIES: readonly Capability[] = [
-  {name: 'IRQCHIP', number: 0, use: 'machines for kernels', isRequired: false},
-  {name: 'USER_MEMORY', number: 3, use: 'guest memory', isRequired: true},
-  {name: 'NR_MEMSLOTS', number: 10, use: 'guest memory in pieces', isRequired: true},
-  {name: 'SYNC_MMU', number: 16, use: 'guest memory that the host changes', isRequired: true},
-  {name: 'SET_GUEST_DEBUG', number: 23, use: 'debuggers of machines', isRequired: false},
-  {name: 'IRQFD', number: 32, use: 'interrupts by descriptors', isRequired: false},
-  {name: 'IOEVENTFD', number: 36, use: 'notifications of devices without exits', isRequired: false},
-  {name: 'MAX_VCPUS', number: 66, use: 'threads', isRequired: true},
+export const CAPABILITIES: readonly Capability[] = withCommon([
   {name: 'ONE_REG', number: 70, use: 'registers', isRequired: true},
-  {name: 'READONLY_MEM', number: 81, use: 'memory that guests only read', isRequired: false},
   {name: 'ARM_PSCI_0_2', number: 102, use: 'a guest that switches itself off', isRequired: true},
-  {name: 'IMMEDIATE_EXIT', number: 136, use: 'interrupts without a race', isRequired: true},
-]
+])
 
 const ARM_VM_IPA_SIZE = 165
 const ARM_EL2 = 240

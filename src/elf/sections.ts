@@ -89,7 +89,8 @@ export function readSections(reader: ElfReader): readonly Section[] | string {
   // elfy takes a table at 0 for no table.
   const padded = Buffer.concat([Buffer.alloc(section), table])
   const parser = elfyParser()
-  const sections = parser.parseSections(padded, {...parser.parseHeader(headerOf(reader)), shoff: section})
+  const fileHeader = parser.parseHeader(Buffer.from(reader.read(0, SIZES['64'].header)))
+  const sections = parser.parseSections(padded, {...fileHeader, shoff: section})
 
   const names = sections[shstrndx]
   if (names === undefined || names.type !== SHT_STRTAB) return 'the names of its sections are missing'
@@ -104,10 +105,6 @@ export function readSections(reader: ElfReader): readonly Section[] | string {
     size,
     flags: Object.keys(flags),
   }))
-}
-
-function headerOf(reader: ElfReader): Buffer {
-  return Buffer.from(reader.read(0, SIZES['64'].header))
 }
 
 function elfyParser(): ElfyParser {

@@ -54,9 +54,8 @@ export class UnveilRules implements PathPolicy {
   readonly #entries = new Map<string, Permissions>()
   /** Directories on the way to an entry. */
   readonly #way = new Set<string>()
-  #locked = false
-  /** Shared by rules that are locked alike, because one is a copy of the other. */
-  #seal: object = {}
+  /** Of locked rules: the same for those that are a copy of the other. */
+  #lock: object | undefined
   /** From the first entry on: locking without one hides nothing. */
   inForce = false
 
@@ -77,19 +76,19 @@ export class UnveilRules implements PathPolicy {
     budget.take(this.#way.size * COST.unveiledWay, ENOMEM)
     for (const [entry, permissions] of this.#entries) copy.#entries.set(entry, permissions)
     for (const directory of this.#way) copy.#way.add(directory)
-    copy.#locked = this.#locked
-    if (this.#locked) copy.#seal = this.#seal
+    copy.#lock = this.#lock
     copy.inForce = this.inForce
     return copy
   }
 
   lock(): void {
-    this.#locked = true
+    this.#lock ??= {}
   }
 
   /** Whether the others hide everything that these hide, now and later. */
   isAs(other: UnveilRules | undefined): boolean {
-    return other !== undefined && this.#seal === other.#seal
+    if (other === undefined) return false
+    return other === this || (this.#lock !== undefined && this.#lock === other.#lock)
   }
 
   /**
@@ -97,7 +96,7 @@ export class UnveilRules implements PathPolicy {
    * @throws Errno EPERM: locked, or more than an earlier call gave; E2BIG; ENOENT, ENOTDIR and the like
    */
   add(context: PathContext, start: Location, path: ByteString, permissions: Permissions): void {
-    if (this.#locked) throw new Errno(EPERM)
+    if (this.#lock !== undefined) throw new Errno(EPERM)
     const way = new Set<string>()
     const policy = {enter: ({inode}: Location) => void way.add(identityOf(inode)), reach() {}, fail() {}}
     const end = resolveLast({...context, policy}, start, path, FOLLOW, INSPECT)

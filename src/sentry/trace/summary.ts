@@ -20,15 +20,9 @@ const HEADER = ['% time', 'seconds', 'usecs/call', 'calls', 'errors']
 /** Lines with their ends; empty when nothing was counted. */
 export function formatSummary(counts: readonly CallCount[]): string {
   if (counts.length === 0) return ''
-  const total = counts.reduce(
-    (sum, {calls, errors, timeNs}) => ({
-      name: 'total',
-      calls: sum.calls + calls,
-      errors: sum.errors + errors,
-      timeNs: sum.timeNs + timeNs,
-    }),
-    {name: 'total', calls: 0, errors: 0, timeNs: 0},
-  )
+  const sum = (field: 'calls' | 'errors' | 'timeNs'): number =>
+    counts.reduce((total, count) => total + count[field], 0)
+  const total = {name: 'total', calls: sum('calls'), errors: sum('errors'), timeNs: sum('timeNs')}
   const sorted = counts.toSorted((a, b) => b.timeNs - a.timeNs)
   const rows = sorted.map((count) => cellsOf(count, total.timeNs))
   const last = cellsOf(total, total.timeNs)

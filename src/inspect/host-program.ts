@@ -5,10 +5,9 @@ import {readDynamic} from '../elf/dynamic.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
 import {orUndefined} from '../errors.ts'
-import type {HostLibraries} from './host-libraries.ts'
 import type {ProgramFile} from './inspection.ts'
 import {findLibraries, firstLibrary} from './libraries.ts'
-import {builtInFolders} from './library-path.ts'
+import {builtInFolders, type HostLibraries} from './library-path.ts'
 import {ProgramTree} from './tree.ts'
 
 interface OpenProgram {

@@ -105,7 +105,7 @@ async function showProgram(
   others: readonly string[],
 ): Promise<Pick<SentryOptions, 'showProgram'> & Pick<OpenedFiles, 'libraryFolders'>> {
   if (!withLibraries) return {}
-  const {hostLibraries} = await import('../inspect/host-libraries.ts')
+  const {hostLibraries} = await import('../inspect/library-path.ts')
   const {libraryFinder} = await import('../inspect/host-program.ts')
   const libraries = hostLibraries(arch.name, others)
   return {showProgram: libraryFinder(libraries), libraryFolders: libraries.existing}

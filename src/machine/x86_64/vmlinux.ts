@@ -1,27 +1,6 @@
 // vmlinux: a kernel that is unpacked already: an ELF file whose segments have physical addresses (man 5 elf). All in it is untrusted.
 
-import {
-  E_ENTRY,
-  E_MACHINE,
-  E_PHENTSIZE,
-  E_PHNUM,
-  E_PHOFF,
-  EHDR_SIZE,
-  EI_CLASS,
-  EI_DATA,
-  ELFCLASS64,
-  ELFDATA2LSB,
-  EM_X86_64,
-  P_FILESZ,
-  P_MEMSZ,
-  P_OFFSET,
-  P_PADDR,
-  P_TYPE,
-  P_VADDR,
-  PHDR_SIZE,
-  PHDR_TABLE_LIMIT,
-  PT_LOAD,
-} from '../../abi/elf.ts'
+import * as elf from '../../abi/elf.ts'
 import {hex} from '../../elf/elf-error.ts'
 import {machineName} from '../../elf/machine-name.ts'
 import {failedKernel} from '../boot/kernel-start.ts'
@@ -57,11 +36,11 @@ export const isElf = (kernel: Source): boolean =>
 
 /** @param kernel an ELF file @throws HvError BAD_KERNEL */
 export function readVmlinux(kernel: Source): KernelImage {
-  const header = bytesOf(kernel, 0, EHDR_SIZE)
+  const header = bytesOf(kernel, 0, elf.EHDR_SIZE)
   checkKind(header)
   const segments = readSegments(header, kernel)
   checkPlaces(segments)
-  const entry = Number(header.readBigUInt64LE(E_ENTRY))
+  const entry = Number(header.readBigUInt64LE(elf.E_ENTRY))
   const first = segments.find(({address, fileBytes}) => entry >= address && entry < address + fileBytes)
   if (first === undefined || first.virtual < UPPER_HALF)
     throw failedKernel('is an ELF file, and no Linux kernel', 'give vmlinux, bzImage, or a vmlinuz')
@@ -76,32 +55,32 @@ export function readVmlinux(kernel: Source): KernelImage {
 }
 
 function checkKind(header: Buffer): void {
-  if (header.length < EHDR_SIZE) throw failedKernel(`is an ELF file of ${header.length} bytes`, IS_WHOLE)
-  if (header[EI_CLASS] !== ELFCLASS64 || header[EI_DATA] !== ELFDATA2LSB)
+  if (header.length < elf.EHDR_SIZE) throw failedKernel(`is an ELF file of ${header.length} bytes`, IS_WHOLE)
+  if (header[elf.EI_CLASS] !== elf.ELFCLASS64 || header[elf.EI_DATA] !== elf.ELFDATA2LSB)
     throw failedKernel('is an ELF file of no 64-bit little-endian machine', 'give one for x86_64')
-  const machine = header.readUInt16LE(E_MACHINE)
-  if (machine !== EM_X86_64)
+  const machine = header.readUInt16LE(elf.E_MACHINE)
+  if (machine !== elf.EM_X86_64)
     throw failedKernel(`is for ${machineName(machine)}, and this host is x86_64`, 'give one for x86_64')
 }
 
 /** The segments that are loaded, by address. */
 function readSegments(header: Buffer, kernel: Source): readonly Segment[] {
-  const count = header.readUInt16LE(E_PHNUM)
-  const tableAt = Number(header.readBigUInt64LE(E_PHOFF))
-  const tableBytes = count * PHDR_SIZE
-  const isTable = header.readUInt16LE(E_PHENTSIZE) === PHDR_SIZE && tableBytes <= PHDR_TABLE_LIMIT
+  const count = header.readUInt16LE(elf.E_PHNUM)
+  const tableAt = Number(header.readBigUInt64LE(elf.E_PHOFF))
+  const tableBytes = count * elf.PHDR_SIZE
+  const isTable = header.readUInt16LE(elf.E_PHENTSIZE) === elf.PHDR_SIZE && tableBytes <= elf.PHDR_TABLE_LIMIT
   if (!isTable || tableAt + tableBytes > kernel.length)
     throw failedKernel(`has ${count} program headers that cannot be right`, IS_WHOLE)
   const table = bytesOf(kernel, tableAt, tableBytes)
   const segments: Segment[] = []
-  for (let at = 0; at < tableBytes; at += PHDR_SIZE) {
+  for (let at = 0; at < tableBytes; at += elf.PHDR_SIZE) {
     const field = (offset: number): number => Number(table.readBigUInt64LE(at + offset))
-    const [memoryBytes, address] = [field(P_MEMSZ), field(P_PADDR)]
-    if (table.readUInt32LE(at + P_TYPE) !== PT_LOAD || memoryBytes === 0) continue
-    const fileBytes = field(P_FILESZ)
-    if (fileBytes > memoryBytes || field(P_OFFSET) + fileBytes > kernel.length)
+    const [memoryBytes, address] = [field(elf.P_MEMSZ), field(elf.P_PADDR)]
+    if (table.readUInt32LE(at + elf.P_TYPE) !== elf.PT_LOAD || memoryBytes === 0) continue
+    const fileBytes = field(elf.P_FILESZ)
+    if (fileBytes > memoryBytes || field(elf.P_OFFSET) + fileBytes > kernel.length)
       throw failedKernel(`has a segment of ${fileBytes} bytes that it does not have`, IS_WHOLE)
-    const [offset, virtual, end] = [field(P_OFFSET), field(P_VADDR), address + memoryBytes]
+    const [offset, virtual, end] = [field(elf.P_OFFSET), field(elf.P_VADDR), address + memoryBytes]
     segments.push({offset, fileBytes, virtual, address, end})
   }
   return segments.sort((a, b) => a.address - b.address)

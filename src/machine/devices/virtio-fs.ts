@@ -3,7 +3,7 @@
 import {EMSGSIZE} from '../../abi/errno.ts'
 import {MOST_REQUEST_BYTES, OUT_UNIQUE} from '../fuse/messages.ts'
 import {Reply} from '../fuse/reply.ts'
-import {type RequestServer, tagBytes, VirtioShare} from './virtio-share.ts'
+import {QUEUE_SIZE, type RequestServer, tagBytes, VirtioShare} from './virtio-share.ts'
 
 /** In the configuration, padded with zeroes. */
 const TAG_BYTES = 36
@@ -11,18 +11,19 @@ const TAG_BYTES = 36
 const REQUEST_QUEUES = 1
 
 export class VirtioFs extends VirtioShare {
+  readonly id = 26
+  readonly features = 0n
+  readonly queueSizes = Array.from({length: 1 + REQUEST_QUEUES}, () => QUEUE_SIZE)
+  readonly config = Buffer.alloc(TAG_BYTES + 4)
+
   /** @param tag the name that the machine mounts: 1 to 36 bytes @throws HvError BAD_ARGUMENT */
   constructor(server: RequestServer, tag: string) {
-    const config = Buffer.alloc(TAG_BYTES + 4)
-    config.set(tagBytes(tag, TAG_BYTES))
-    config.writeUInt32LE(REQUEST_QUEUES, TAG_BYTES)
-    super(server, {
-      id: 26,
-      features: 0n,
-      config,
-      queues: 1 + REQUEST_QUEUES,
-      mostRequestBytes: MOST_REQUEST_BYTES,
-      refusalOf: (answer) => new Reply().error(answer.slice(OUT_UNIQUE, OUT_UNIQUE + 8), EMSGSIZE),
-    })
+    super(server, MOST_REQUEST_BYTES)
+    this.config.set(tagBytes(tag, TAG_BYTES))
+    this.config.writeUInt32LE(REQUEST_QUEUES, TAG_BYTES)
+  }
+
+  protected refusalOf(answer: Uint8Array): Uint8Array {
+    return new Reply().error(answer.slice(OUT_UNIQUE, OUT_UNIQUE + 8), EMSGSIZE)
   }
 }

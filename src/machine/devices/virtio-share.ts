@@ -5,7 +5,7 @@ import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
 
-const QUEUE_SIZE = 256
+export const QUEUE_SIZE = 256
 /** Data one way, its headers the other, and the pages that Linux rounds up to. */
 const MOST_CHAIN_BYTES = 4 << 20
 
@@ -16,41 +16,28 @@ export interface RequestServer {
   reset(): void
 }
 
-/** What is particular to one protocol. */
-export interface ShareProtocol {
-  /** virtio 1.2, 5. */
-  readonly id: number
-  readonly features: bigint
-  readonly config: Uint8Array
-  readonly queues: number
-  /** Longer requests are cut, and the server notices that. */
-  readonly mostRequestBytes: number
-  /** Makes the answer to send when the real one has no room. */
-  refusalOf(answer: Uint8Array): Uint8Array
-}
-
-export class VirtioShare implements DeviceModel {
+export abstract class VirtioShare implements DeviceModel {
   readonly name = 'the share'
-  readonly id: number
-  readonly features: bigint
-  readonly queueSizes: readonly number[]
+  abstract readonly id: number
+  abstract readonly features: bigint
+  abstract readonly queueSizes: readonly number[]
   readonly maxChainBytes = MOST_CHAIN_BYTES
-  readonly config: Uint8Array
+  abstract readonly config: Uint8Array
   readonly #server: RequestServer
-  readonly #protocol: ShareProtocol
   /** A copy of the request that is served, out of the guest's reach. */
   readonly #request: Uint8Array
 
-  /** @param server for this machine alone; the caller keeps it, and closes it */
-  constructor(server: RequestServer, protocol: ShareProtocol) {
-    this.id = protocol.id
-    this.features = protocol.features
-    this.queueSizes = Array.from({length: protocol.queues}, () => QUEUE_SIZE)
-    this.config = protocol.config
+  /**
+   * @param server for this machine alone; the caller keeps it, and closes it
+   * @param mostRequestBytes longer requests are cut, and the server notices that
+   */
+  constructor(server: RequestServer, mostRequestBytes: number) {
     this.#server = server
-    this.#protocol = protocol
-    this.#request = new Uint8Array(protocol.mostRequestBytes)
+    this.#request = new Uint8Array(mostRequestBytes)
   }
+
+  /** The answer to send when the real one has no room. */
+  protected abstract refusalOf(answer: Uint8Array): Uint8Array
 
   /** The next driver has nothing open, and knows no file. */
   stop(): void {
@@ -79,7 +66,7 @@ export class VirtioShare implements DeviceModel {
 
   /** @returns how many bytes were moved */
   #give(chain: Chain, answer: Uint8Array): number {
-    const given = answer.length <= chain.writableBytes ? answer : this.#protocol.refusalOf(answer)
+    const given = answer.length <= chain.writableBytes ? answer : this.refusalOf(answer)
     if (given.length <= chain.writableBytes) chain.put(given)
     chain.complete()
     return chain.readableBytes + given.length

@@ -54,7 +54,7 @@ export class BareMachine implements Disposable {
   /** Reads the program into its memory. @param fd the program, open for reading, which is closed; default: it is opened. @throws HvError */
   constructor(options: BareOptions, streams: MachineStreams = {}, fd = openGuestFile(options.program)) {
     const startedNs = nowNs()
-    using file = GuestFile.read(fd, options.program)
+    using file = new GuestFile(fd, options.program)
     const {memoryBytes = MEMORY_BYTES} = options
     this.#options = options
     this.#vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: file.needsEl2})
@@ -146,8 +146,8 @@ class BareRun extends MachineRun {
   }
 
   protected pause(): Promise<void> | undefined {
-    const isDone = this.#output.isEmpty && this.#debug.isEmpty && !this.#devices.isWaiting()
-    return isDone ? undefined : this.#rest()
+    const unwritten = this.#output.length + this.#debug.length
+    return unwritten === 0 && !this.#devices.isWaiting() ? undefined : this.#rest()
   }
 
   async #rest(): Promise<void> {

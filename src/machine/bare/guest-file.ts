@@ -24,30 +24,26 @@ const NOTE_NEEDS = 4
 const NEEDS_EL2 = 1
 
 export class GuestFile implements Disposable {
-  /** The guest wants to begin at EL2. */
-  readonly needsEl2: boolean
   readonly #fd: number
   readonly #reader: ElfReader
   readonly #image: ElfImage
 
-  private constructor(fd: number, reader: ElfReader, image: ElfImage) {
-    this.#fd = fd
-    this.#reader = reader
-    this.#image = image
-    this.needsEl2 = ((image.machineNote?.[NOTE_NEEDS] ?? 0) & NEEDS_EL2) !== 0
-  }
-
   /** @param fd open for reading; the guest file closes it. @throws HvError NOT_EXECUTABLE, BAD_ELF */
-  static read(fd: number, path: string): GuestFile {
+  constructor(fd: number, path: string) {
+    this.#fd = fd
     try {
-      const reader = fileReader(fd)
-      const image = parseElf(reader, path, arch.name)
-      checkKind(image)
-      return new GuestFile(fd, reader, image)
+      this.#reader = fileReader(fd)
+      this.#image = parseElf(this.#reader, path, arch.name)
+      checkKind(this.#image)
     } catch (error) {
       closeSync(fd)
       throw error
     }
+  }
+
+  /** The guest wants to begin at EL2. */
+  get needsEl2(): boolean {
+    return ((this.#image.machineNote?.[NOTE_NEEDS] ?? 0) & NEEDS_EL2) !== 0
   }
 
   /**

@@ -108,10 +108,6 @@ export class MachineOutput {
     return this.#bytes.length
   }
 
-  get isEmpty(): boolean {
-    return this.#bytes.length === 0
-  }
-
   /** Waits for no reader any more: bytes that a reader has no room for are lost. */
   hurry(): void {
     this.#isHurried = true

@@ -87,7 +87,7 @@ export class KernelRun extends MachineRun implements Disposable {
   }
 
   async #flush(): Promise<void> {
-    while (!this.#output.isEmpty) {
+    while (this.#output.length > 0) {
       if (!(await this.#output.isTaken())) this.stop({exitCode: null, signal: SIGPIPE, timedOut: false})
     }
     this.#flushed = undefined

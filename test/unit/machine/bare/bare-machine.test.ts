@@ -253,6 +253,6 @@ describe('MachineOutput', () => {
     await output.flush()
     closeSync(fd)
     expect(readFileSync(path, 'utf8')).toBe('in order')
-    expect(output.isEmpty).toBe(true)
+    expect(output.length).toBe(0)
   })
 })

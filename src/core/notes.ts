@@ -76,13 +76,8 @@ export function processNote(info: ProcessInfo): CoreNote {
 }
 
 /** @param info siginfo_t */
-export function signalNote(info: Uint8Array): CoreNote {
-  return {owner: 'CORE', type: NT_SIGINFO, bytes: info}
-}
-
-export function auxvNote(auxv: Uint8Array): CoreNote {
-  return {owner: 'CORE', type: NT_AUXV, bytes: auxv}
-}
+export const signalNote = (info: Uint8Array): CoreNote => ({owner: 'CORE', type: NT_SIGINFO, bytes: info})
+export const auxvNote = (auxv: Uint8Array): CoreNote => ({owner: 'CORE', type: NT_AUXV, bytes: auxv})
 
 /** A mapped part of a file: in bytes, except for `page`. */
 export interface MappedFile {

@@ -23,17 +23,17 @@ const MAX_WATCHED = 64
 /** By a packet's first letter; `text` is what follows it. */
 export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation) => string>> = {
   g: (_, {target, thread}) => {
-    return has(target.threads(), thread) ? bytesToHex(target.readRegisters(thread)) : BAD_WORDS
+    return target.threads().includes(thread) ? bytesToHex(target.readRegisters(thread)) : BAD_WORDS
   },
   G: (text, {target, thread}) => {
     const bytes = parseBytes(text)
-    if (bytes === undefined || !has(target.threads(), thread)) return BAD_WORDS
+    if (bytes === undefined || !target.threads().includes(thread)) return BAD_WORDS
     if (bytes.length !== target.layout.bytes) return BAD_WORDS
     return target.writeRegisters(thread, bytes) ? OK : REFUSED
   },
   p: (text, {target, thread}) => {
     const register = target.layout.registers[parseCount(text) ?? -1]
-    if (register === undefined || !has(target.threads(), thread)) return BAD_WORDS
+    if (register === undefined || !target.threads().includes(thread)) return BAD_WORDS
     const {offset, bytes} = register
     return bytesToHex(target.readRegisters(thread).subarray(offset, offset + bytes))
   },
@@ -42,7 +42,7 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     const register = target.layout.registers[parseCount(number) ?? -1]
     const bytes = parseBytes(value)
     if (register === undefined || bytes?.length !== register.bytes) return BAD_WORDS
-    if (!has(target.threads(), thread)) return BAD_WORDS
+    if (!target.threads().includes(thread)) return BAD_WORDS
     const all = target.readRegisters(thread).slice()
     all.set(bytes, register.offset)
     return target.writeRegisters(thread, all) ? OK : REFUSED
@@ -75,19 +75,15 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     if (text[0] === 'c') talk.steppedThread = typeof id === 'number' ? id : undefined
     else if (text[0] !== 'g') return BAD_WORDS
     else if (typeof id === 'number') {
-      if (!has(talk.target.threads(), id)) return BAD_WORDS
+      if (!talk.target.threads().includes(id)) return BAD_WORDS
       talk.thread = id
     }
     return OK
   },
   T: (text, {target}) => {
     const id = parseThreadId(text)
-    return typeof id === 'number' && has(target.threads(), id) ? OK : BAD_WORDS
+    return typeof id === 'number' && target.threads().includes(id) ? OK : BAD_WORDS
   },
-}
-
-function has(threads: readonly number[], thread: number): boolean {
-  return threads.includes(thread)
 }
 
 /** `ADDRESS,LENGTH:BYTES`. */

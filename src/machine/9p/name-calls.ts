@@ -5,15 +5,7 @@ import {makeDev, S_IFDIR} from '../../abi/file-mode.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import {locateDirectory} from '../../vfs/mount-tree.ts'
-import {
-  makeDirectory,
-  makeLink,
-  makeNode,
-  makeSymlink,
-  removeDirectory,
-  renamePath,
-  unlinkPath,
-} from '../../vfs/names.ts'
+import * as names from '../../vfs/names.ts'
 import {PATH_MAX} from '../../vfs/path-walk.ts'
 import type {Fid} from './fids.ts'
 import {UNLINK_DIRECTORY} from './messages.ts'
@@ -26,7 +18,7 @@ export const mkdir: Call = ({fids, qids}, request, reply) => {
   const fid = fids.get(request.uint32())
   const name = request.name()
   const mode = request.uint32()
-  const made = makeDirectory(contextOf(fid, request.uint32()), fid.location, name, mode)
+  const made = names.makeDirectory(contextOf(fid, request.uint32()), fid.location, name, mode)
   qids.write(reply, made.attributes())
 }
 
@@ -38,7 +30,7 @@ export const mknod: Call = ({fids, qids}, request, reply) => {
   const minor = request.uint32()
   if (major > MAX_MAJOR || minor > MAX_MINOR) throw new Errno(EINVAL)
   const context = contextOf(fid, request.uint32())
-  const made = makeNode(context, fid.location, name, mode, makeDev(major, minor) >>> 0)
+  const made = names.makeNode(context, fid.location, name, mode, makeDev(major, minor) >>> 0)
   qids.write(reply, made.attributes())
 }
 
@@ -49,7 +41,7 @@ export const symlink: Call = ({fids, qids}, request, reply) => {
   const target = request.text()
   if (target.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
   if (target.includes('\0')) throw new Errno(EINVAL)
-  const made = makeSymlink(contextOf(fid, request.uint32()), target, fid.location, name)
+  const made = names.makeSymlink(contextOf(fid, request.uint32()), target, fid.location, name)
   qids.write(reply, made.attributes())
 }
 
@@ -61,7 +53,7 @@ export const link: Call = ({fids}, request) => {
   const directory = fids.get(request.uint32())
   const fid = fids.get(request.uint32())
   fid.attributes()
-  makeLink(contextOf(directory), fid.location, directory.location, request.name())
+  names.makeLink(contextOf(directory), fid.location, directory.location, request.name())
 }
 
 export const rename: Call = ({fids}, request) => {
@@ -69,14 +61,14 @@ export const rename: Call = ({fids}, request) => {
   const directory = fids.get(request.uint32())
   const newName = request.name()
   const {parent, name} = nameOf(fid)
-  renamePath(contextOf(fid), parent, name, directory.location, newName)
+  names.renamePath(contextOf(fid), parent, name, directory.location, newName)
 }
 
 export const renameat: Call = ({fids}, request) => {
   const from = fids.get(request.uint32())
   const oldName = request.name()
   const to = fids.get(request.uint32())
-  renamePath(contextOf(from), from.location, oldName, to.location, request.name())
+  names.renamePath(contextOf(from), from.location, oldName, to.location, request.name())
 }
 
 export const unlinkat: Call = ({fids}, request) => {
@@ -84,7 +76,7 @@ export const unlinkat: Call = ({fids}, request) => {
   const name = request.name()
   const flags = request.uint32()
   if (flags & ~UNLINK_DIRECTORY) throw new Errno(EINVAL)
-  const remove = flags & UNLINK_DIRECTORY ? removeDirectory : unlinkPath
+  const remove = flags & UNLINK_DIRECTORY ? names.removeDirectory : names.unlinkPath
   remove(contextOf(fid), fid.location, name)
 }
 
@@ -94,7 +86,7 @@ export const remove: Call = ({fids}, request) => {
   const fid = fids.get(number)
   try {
     const {parent, name} = nameOf(fid)
-    const take = fid.location.inode.kind === S_IFDIR ? removeDirectory : unlinkPath
+    const take = fid.location.inode.kind === S_IFDIR ? names.removeDirectory : names.unlinkPath
     take(contextOf(fid), parent, name)
   } finally {
     fids.remove(number)

@@ -2,15 +2,7 @@
 
 import {ENAMETOOLONG, Errno} from '../../abi/errno.ts'
 import {childLocation} from '../../vfs/mount-tree.ts'
-import {
-  makeDirectory,
-  makeLink,
-  makeNode,
-  makeSymlink,
-  removeDirectory,
-  renamePath,
-  unlinkPath,
-} from '../../vfs/names.ts'
+import * as names from '../../vfs/names.ts'
 import {INSPECT} from '../../vfs/path-policy.ts'
 import {PATH_MAX, resolve} from '../../vfs/path-walk.ts'
 import type {Request} from './request.ts'
@@ -30,7 +22,7 @@ export const mknod: Call = (session, request, reply) => {
   request.skip(8)
   const name = request.name()
   session.nodes.requireRoom()
-  const made = makeNode(session.contextOf(request), location, name, mode, device)
+  const made = names.makeNode(session.contextOf(request), location, name, mode, device)
   session.writeEntry(reply, childLocation(location, name, made))
 }
 
@@ -40,7 +32,7 @@ export const mkdir: Call = (session, request, reply) => {
   request.skip(4)
   const name = request.name()
   session.nodes.requireRoom()
-  const made = makeDirectory(session.contextOf(request), location, name, mode)
+  const made = names.makeDirectory(session.contextOf(request), location, name, mode)
   session.writeEntry(reply, childLocation(location, name, made))
 }
 
@@ -51,7 +43,7 @@ export const symlink: Call = (session, request, reply) => {
   const target = request.text()
   if (target.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
   session.nodes.requireRoom()
-  const made = makeSymlink(session.contextOf(request), target, location, name)
+  const made = names.makeSymlink(session.contextOf(request), target, location, name)
   session.writeEntry(reply, childLocation(location, name, made))
 }
 
@@ -65,16 +57,16 @@ export const link: Call = (session, request, reply) => {
   const name = request.name()
   file.attributes()
   const context = session.contextOf(request)
-  makeLink(context, file.location, location, name)
+  names.makeLink(context, file.location, location, name)
   session.writeEntry(reply, resolve(context, location, name, false, INSPECT))
 }
 
 export const unlink: Call = (session, request) => {
-  unlinkPath(session.contextOf(request), session.nodeOf(request).location, request.name())
+  names.unlinkPath(session.contextOf(request), session.nodeOf(request).location, request.name())
 }
 
 export const rmdir: Call = (session, request) => {
-  removeDirectory(session.contextOf(request), session.nodeOf(request).location, request.name())
+  names.removeDirectory(session.contextOf(request), session.nodeOf(request).location, request.name())
 }
 
 export const rename: Call = (session, request) => move(session, request, request.uint64(), 0)
@@ -91,5 +83,5 @@ function move(session: Session, request: Request, newDirectory: number, flags: n
   const from = session.nodeOf(request).location
   const to = session.nodes.get(newDirectory).location
   const oldName = request.name()
-  renamePath(session.contextOf(request), from, oldName, to, request.name(), flags)
+  names.renamePath(session.contextOf(request), from, oldName, to, request.name(), flags)
 }

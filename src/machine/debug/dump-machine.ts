@@ -10,9 +10,8 @@ import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {writtenRuns} from '../../vm/written-runs.ts'
 import type {MemoryPiece} from '../boot/memory-pieces.ts'
-import {arm64PagingOf, x86PagingOf} from './guest-virtual.ts'
+import {pagingOf} from './guest-virtual.ts'
 import {type MappedRange, mappedRanges} from './mapped-ranges.ts'
-import {arm64Trees, x86Trees} from './page-tables.ts'
 import {coreStateOf} from './vcpu-registers.ts'
 
 const PIECE_BYTES = 2 ** 20
@@ -69,8 +68,7 @@ function virtualSegments({vcpus, memory}: DeadMachine, physical: readonly CoreSe
     return bytes && new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
   }
   for (const vcpu of vcpus) {
-    const trees = arch.name === 'x86_64' ? x86Trees(x86PagingOf(vcpu)) : arm64Trees(arm64PagingOf(vcpu))
-    const ranges = mappedRanges(trees, readTable)
+    const ranges = mappedRanges(pagingOf(vcpu).trees, readTable)
     if (ranges.length === 0) continue
     const parts = ranges.flatMap((range) => partsOf(range, physical))
     return parts.slice(0, MAX_SEGMENTS - 1 - physical.length)

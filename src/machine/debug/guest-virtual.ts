@@ -5,15 +5,7 @@ import {orUndefined} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {RegisterName} from '../../vm/registers.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
-import {
-  type Arm64Paging,
-  bits,
-  type Place,
-  type ReadEntry,
-  walkArm64,
-  walkX86,
-  type X86Paging,
-} from './page-tables.ts'
+import {arm64Paging, bits, type Paging, type Place, walk, x86Paging} from './page-tables.ts'
 
 const ENTRY_BYTES = 8
 /** TGE and E2H: EL0 belongs to EL2. */
@@ -60,11 +52,12 @@ export class GuestVirtual {
   }
 
   *#pieces(vcpu: Vcpu, address: bigint, length: number): Iterable<Place> {
-    const walk = walkOf(vcpu, (at) => this.#entry(at))
+    const paging = pagingOf(vcpu)
+    const readEntry = (at: number): bigint | undefined => this.#entry(at)
     let next = address
     let left = Math.min(length, Number(ADDRESS_END - address))
     while (left > 0) {
-      const place = walk(next)
+      const place = walk(paging, next, readEntry)
       if (place === undefined) return
       const piece = Math.min(left, place.length)
       yield {address: place.address, length: piece}
@@ -84,30 +77,14 @@ export class GuestVirtual {
   }
 }
 
-type Walk = (address: bigint) => Place | undefined
-
-/** Uses the registers' present values. */
-function walkOf(vcpu: Vcpu, readEntry: ReadEntry): Walk {
-  if (arch.name === 'x86_64') {
-    const paging = x86PagingOf(vcpu)
-    return (address) => walkX86(paging, address, readEntry)
-  }
-  const paging = arm64PagingOf(vcpu)
-  return (address) => walkArm64(paging, address, readEntry)
-}
-
-/** Precondition: the vCPU is stopped. */
-export function x86PagingOf({registers}: Vcpu): X86Paging {
-  const [cr0, cr3, cr4, efer] = (['cr0', 'cr3', 'cr4', 'efer'] as const).map((name) => registers.get(name))
-  return {cr0, cr3, cr4, efer}
-}
-
-/** The registers of its present exception level. Precondition: the vCPU is stopped. */
-export function arm64PagingOf(vcpu: Vcpu): Arm64Paging {
+/** By the registers' present values, on arm64 those of the present exception level. Precondition: the vCPU is stopped. */
+export function pagingOf(vcpu: Vcpu): Paging {
   const get = (name: string): bigint => vcpu.registers.get(name as RegisterName)
+  if (arch.name === 'x86_64')
+    return x86Paging({cr0: get('cr0'), cr3: get('cr3'), cr4: get('cr4'), efer: get('efer')})
   const el = isEl2(vcpu, get) ? 'el2' : 'el1'
   const [sctlr, tcr, ttbr0, ttbr1] = ['sctlr', 'tcr', 'ttbr0', 'ttbr1'].map((name) => get(`${name}_${el}`))
-  return {sctlr, tcr, ttbr0, ttbr1}
+  return arm64Paging({sctlr, tcr, ttbr0, ttbr1})
 }
 
 function isEl2(vcpu: Vcpu, get: (name: string) => bigint): boolean {

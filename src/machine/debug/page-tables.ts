@@ -51,11 +51,21 @@ function placeIn(base: bigint, address: bigint, pageBits: bigint): Place | undef
   return start < END ? {address: Number(start), length: Number((1n << pageBits) - offset)} : undefined
 }
 
-/** An address that is not translated. */
-const identity = (address: bigint): Place | undefined => placeIn(address, address, PAGE_BITS)
+/** How a vCPU translates addresses. */
+export interface Paging {
+  /** Otherwise an address is itself. */
+  readonly isOn: boolean
+  /** None when no tables are used, or those of another kind: of 32-bit modes, or of other granules. */
+  readonly trees: readonly PageTree[]
+  /** The one for an address; undefined when none is. */
+  treeFor(address: bigint): PageTree | undefined
+}
 
-/** @param address its bits above the tree's are not looked at @returns undefined when nothing is mapped there */
-function walk(tree: PageTree, address: bigint, readEntry: ReadEntry): Place | undefined {
+/** @returns undefined when nothing is mapped there */
+export function walk(paging: Paging, address: bigint, readEntry: ReadEntry): Place | undefined {
+  if (!paging.isOn) return placeIn(address, address, PAGE_BITS)
+  const tree = paging.treeFor(address)
+  if (tree === undefined) return undefined
   const inRange = bits(address, 0n, tree.width)
   let {root: table} = tree
   for (let level = tree.levels; level > 0; level--) {
@@ -76,42 +86,35 @@ const LONG_MODE_ACTIVE = 1n << 10n
 const FIVE_LEVELS = 1n << 12n
 const X86_FRAME_BITS = 52n
 
-export interface X86Paging {
+export interface X86Registers {
   readonly cr0: bigint
   readonly cr3: bigint
   readonly cr4: bigint
   readonly efer: bigint
 }
 
-/** @returns undefined when nothing is mapped there, or paging is that of 32-bit modes */
-export function walkX86(paging: X86Paging, address: bigint, readEntry: ReadEntry): Place | undefined {
-  if (!(paging.cr0 & PAGING)) return identity(address)
-  const [tree] = x86Trees(paging)
-  const isCanonical = tree && BigInt.asUintN(64, BigInt.asIntN(tree.signBits, address)) === address
-  return isCanonical ? walk(tree, address, readEntry) : undefined
-}
-
-/** @returns none when no tables are used, or those of 32-bit modes */
-export function x86Trees({cr0, cr3, cr4, efer}: X86Paging): PageTree[] {
-  if (!(cr0 & PAGING) || !(efer & LONG_MODE_ACTIVE)) return []
+export function x86Paging({cr0, cr3, cr4, efer}: X86Registers): Paging {
+  const isOn = (cr0 & PAGING) !== 0n
   const levels = cr4 & FIVE_LEVELS ? 5 : 4
   const width = PAGE_BITS + BigInt(levels) * INDEX_BITS
-  return [
-    {
-      root: bits(cr3, PAGE_BITS, X86_FRAME_BITS - PAGE_BITS) << PAGE_BITS,
-      levels,
-      width,
-      base: 0n,
-      signBits: Number(width),
-      frameBits: X86_FRAME_BITS,
-      kindOf(word, level) {
-        if ((word & PRESENT) === 0) return undefined
-        if (level === 1) return 'page'
-        if ((word & LARGE) === 0) return 'table'
-        return level <= LARGE_LEVELS ? 'page' : undefined
-      },
+  const tree: PageTree = {
+    root: bits(cr3, PAGE_BITS, X86_FRAME_BITS - PAGE_BITS) << PAGE_BITS,
+    levels,
+    width,
+    base: 0n,
+    signBits: Number(width),
+    frameBits: X86_FRAME_BITS,
+    kindOf(word, level) {
+      if ((word & PRESENT) === 0) return undefined
+      if (level === 1) return 'page'
+      if ((word & LARGE) === 0) return 'table'
+      return level <= LARGE_LEVELS ? 'page' : undefined
     },
-  ]
+  }
+  const trees = isOn && efer & LONG_MODE_ACTIVE ? [tree] : []
+  const isCanonical = (address: bigint): boolean =>
+    BigInt.asUintN(64, BigInt.asIntN(tree.signBits, address)) === address
+  return {isOn, trees, treeFor: (address) => (isCanonical(address) ? trees[0] : undefined)}
 }
 
 const [VALID, TABLE_OR_PAGE] = [1, 2]
@@ -127,7 +130,7 @@ const [SIZE_MIN, SIZE_MAX] = [16n, 48n]
 const TABLE_BITS_MIN = 6n
 
 /** The registers of the exception level that translates. */
-export interface Arm64Paging {
+export interface Arm64Registers {
   readonly sctlr: bigint
   readonly tcr: bigint
   readonly ttbr0: bigint
@@ -138,50 +141,47 @@ export interface Arm64Paging {
 const LOWER = {size: 0n, isOff: 7n, granule: 14n, is4K: 0n, ignoresTag: 37n}
 const UPPER = {size: 16n, isOff: 23n, granule: 30n, is4K: 2n, ignoresTag: 38n}
 
-/** @returns undefined when nothing is mapped there, or the tables are of another kind */
-export function walkArm64(paging: Arm64Paging, address: bigint, readEntry: ReadEntry): Place | undefined {
-  if (!(paging.sctlr & MMU)) return identity(address)
-  const isUpper = bits(address, UPPER_RANGE, 1n) === 1n
-  const [tree] = arm64Tree(paging, isUpper)
-  if (tree === undefined) return undefined
-  const ignoresTag = bits(paging.tcr, (isUpper ? UPPER : LOWER).ignoresTag, 1n)
-  const checked = 64n - (ignoresTag ? TAG_BITS : 0n) - tree.width
-  if (bits(address, tree.width, checked) !== (isUpper ? (1n << checked) - 1n : 0n)) return undefined
-  return walk(tree, address, readEntry)
+export function arm64Paging(registers: Arm64Registers): Paging {
+  const isOn = (registers.sctlr & MMU) !== 0n
+  const halves = isOn ? [false, true].map((isUpper) => arm64Tree(registers, isUpper)) : []
+  return {
+    isOn,
+    trees: halves.filter((tree) => tree !== undefined),
+    treeFor(address) {
+      const isUpper = bits(address, UPPER_RANGE, 1n) === 1n
+      const tree = halves[isUpper ? 1 : 0]
+      if (tree === undefined) return undefined
+      const ignoresTag = bits(registers.tcr, (isUpper ? UPPER : LOWER).ignoresTag, 1n)
+      const checked = 64n - (ignoresTag ? TAG_BITS : 0n) - tree.width
+      return bits(address, tree.width, checked) === (isUpper ? (1n << checked) - 1n : 0n) ? tree : undefined
+    },
+  }
 }
 
-/** @returns none when no tables are used, or those of another kind */
-export function arm64Trees(paging: Arm64Paging): PageTree[] {
-  if (!(paging.sctlr & MMU)) return []
-  return [false, true].flatMap((isUpper) => arm64Tree(paging, isUpper))
-}
-
-/** For a half of the addresses: one, or none. Precondition: the MMU is on */
-function arm64Tree({tcr, ttbr0, ttbr1}: Arm64Paging, isUpper: boolean): PageTree[] {
+/** For a half of the addresses. */
+function arm64Tree({tcr, ttbr0, ttbr1}: Arm64Registers, isUpper: boolean): PageTree | undefined {
   const half = isUpper ? UPPER : LOWER
   const size = bits(tcr, half.size, 6n)
-  if (tcr & WIDE || bits(tcr, half.isOff, 1n) || bits(tcr, half.granule, 2n) !== half.is4K) return []
-  if (size < SIZE_MIN || size > SIZE_MAX) return []
+  if (tcr & WIDE || bits(tcr, half.isOff, 1n) || bits(tcr, half.granule, 2n) !== half.is4K) return undefined
+  if (size < SIZE_MIN || size > SIZE_MAX) return undefined
   const width = 64n - size
   const indexed = width - PAGE_BITS
   const levels = (indexed + INDEX_BITS - 1n) / INDEX_BITS
   const tableBits = indexed - (levels - 1n) * INDEX_BITS + 3n
   const alignment = tableBits > TABLE_BITS_MIN ? tableBits : TABLE_BITS_MIN
-  return [
-    {
-      root: (bits(isUpper ? ttbr1 : ttbr0, 0n, ARM64_FRAME_BITS) >> alignment) << alignment,
-      levels: Number(levels),
-      width,
-      base: isUpper ? 2n ** 64n - 2n ** width : 0n,
-      signBits: 64,
-      frameBits: ARM64_FRAME_BITS,
-      kindOf(word, level) {
-        if ((word & VALID) === 0) return undefined
-        if (level === 1) return word & TABLE_OR_PAGE ? 'page' : undefined
-        if (word & TABLE_OR_PAGE) return 'table'
-        // The highest level has no blocks.
-        return level <= LARGE_LEVELS ? 'page' : undefined
-      },
+  return {
+    root: (bits(isUpper ? ttbr1 : ttbr0, 0n, ARM64_FRAME_BITS) >> alignment) << alignment,
+    levels: Number(levels),
+    width,
+    base: isUpper ? 2n ** 64n - 2n ** width : 0n,
+    signBits: 64,
+    frameBits: ARM64_FRAME_BITS,
+    kindOf(word, level) {
+      if ((word & VALID) === 0) return undefined
+      if (level === 1) return word & TABLE_OR_PAGE ? 'page' : undefined
+      if (word & TABLE_OR_PAGE) return 'table'
+      // The highest level has no blocks.
+      return level <= LARGE_LEVELS ? 'page' : undefined
     },
-  ]
+  }
 }

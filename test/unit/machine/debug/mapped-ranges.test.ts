@@ -3,15 +3,14 @@
 import {describe, expect, test} from 'vitest'
 import {type MappedRange, mappedRanges} from '../../../../src/machine/debug/mapped-ranges.ts'
 import {
-  type Arm64Paging,
-  arm64Trees,
+  type Arm64Registers,
+  arm64Paging,
   type PageTree,
   type Place,
   type ReadEntry,
-  walkArm64,
-  walkX86,
-  type X86Paging,
-  x86Trees,
+  walk,
+  type X86Registers,
+  x86Paging,
 } from '../../../../src/machine/debug/page-tables.ts'
 import {seededRandom} from '../../../helpers/mutate.ts'
 
@@ -37,9 +36,14 @@ class Tables {
     )
 }
 
-const x86: X86Paging = {cr0: 1n << 31n, cr3: 0x1000n, cr4: 0x20n, efer: 0x500n}
+const x86: X86Registers = {cr0: 1n << 31n, cr3: 0x1000n, cr4: 0x20n, efer: 0x500n}
 /** Addresses of 48 bits in each half. */
-const arm64: Arm64Paging = {sctlr: 1n, tcr: 16n | (16n << 16n) | (2n << 30n), ttbr0: 0x1000n, ttbr1: 0x2000n}
+const arm64: Arm64Registers = {
+  sctlr: 1n,
+  tcr: 16n | (16n << 16n) | (2n << 30n),
+  ttbr0: 0x1000n,
+  ttbr1: 0x2000n,
+}
 
 describe('x86_64', () => {
   test('pages that follow one another are one range, in both halves', () => {
@@ -51,7 +55,7 @@ describe('x86_64', () => {
     for (const [index, frame] of [0x7003n, 0x8003n, 0xa003n].entries()) tables.set(0x5000, index, frame)
     tables.set(0x4000, 1, 0x40_0083n)
     tables.set(0x3000, 510, 0x4000_0083n)
-    expect(tables.ranges(x86Trees(x86))).toEqual([
+    expect(tables.ranges(x86Paging(x86).trees)).toEqual([
       {address: 0n, physical: 0x7000, length: 0x2000},
       {address: 0x2000n, physical: 0xa000, length: 0x1000},
       {address: 0x20_0000n, physical: 0x40_0000, length: 0x20_0000},
@@ -60,7 +64,7 @@ describe('x86_64', () => {
   })
 
   test('without paging, or with that of 32 bits, there are none', () => {
-    expect([x86Trees({...x86, cr0: 1n}), x86Trees({...x86, efer: 0n})]).toEqual([[], []])
+    expect([x86Paging({...x86, cr0: 1n}).trees, x86Paging({...x86, efer: 0n}).trees]).toEqual([[], []])
   })
 })
 
@@ -73,21 +77,23 @@ describe('arm64', () => {
     tables.set(0x4000, 511, 0x5003n)
     tables.set(0x5000, 511, 0x6003n)
     tables.set(0x6000, 511, 0x9003n)
-    expect(tables.ranges(arm64Trees(arm64))).toEqual([
+    expect(tables.ranges(arm64Paging(arm64).trees)).toEqual([
       {address: 0x4000_0000n, physical: 0x4000_0000, length: 0x4000_0000},
       {address: 0xffff_ffff_ffff_f000n, physical: 0x9000, length: 0x1000},
     ])
   })
 
   test('with the MMU off, or in another granule, there are none', () => {
-    expect(arm64Trees({...arm64, sctlr: 0n})).toEqual([])
-    expect(arm64Trees({...arm64, tcr: arm64.tcr | (1n << 14n)})).toHaveLength(1)
+    expect(arm64Paging({...arm64, sctlr: 0n}).trees).toEqual([])
+    expect(arm64Paging({...arm64, tcr: arm64.tcr | (1n << 14n)}).trees).toHaveLength(1)
   })
 })
 
-test.each<[name: string, trees: PageTree[], walk: (address: bigint, read: ReadEntry) => Place | undefined]>([
-  ['x86_64', x86Trees(x86), (address, read) => walkX86(x86, address, read)],
-  ['arm64', arm64Trees(arm64), (address, read) => walkArm64(arm64, address, read)],
+test.each<
+  [name: string, trees: readonly PageTree[], walk: (address: bigint, read: ReadEntry) => Place | undefined]
+>([
+  ['x86_64', x86Paging(x86).trees, (address, read) => walk(x86Paging(x86), address, read)],
+  ['arm64', arm64Paging(arm64).trees, (address, read) => walk(arm64Paging(arm64), address, read)],
 ])('%s: in tables at random each range is where the walk of its addresses leads', (_, trees, walk) => {
   const wrong: MappedRange[] = []
   let found = 0
@@ -114,11 +120,11 @@ test.each<[name: string, trees: PageTree[], walk: (address: bigint, read: ReadEn
 test('a table that is its own, or in many places, is read once; so many tables, and ranges, there are', () => {
   const tables = new Tables()
   for (let index = 0; index < 512; index++) tables.set(0x1000, index, 0x1003n)
-  expect(tables.ranges(x86Trees(x86))).toEqual([])
+  expect(tables.ranges(x86Paging(x86).trees)).toEqual([])
 
   let read = 0
   const endless = (stride: number): MappedRange[] =>
-    mappedRanges(x86Trees(x86), () => {
+    mappedRanges(x86Paging(x86).trees, () => {
       read++
       return new Uint32Array(1024).map((_, i) => (i % 2 ? 0 : (read * 512 + (i / 2) * stride) * PAGE + 3))
     })

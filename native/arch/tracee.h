@@ -49,8 +49,9 @@ void SetResult(pid_t pid, int64_t result);
 // After the filter stopped the tracee before a call: the call will not be made.
 void SkipCall(pid_t pid);
 
-void StoreResult(UserRegisters& registers, int64_t result);
-uint64_t ProgramCounter(const UserRegisters& registers);
+inline void StoreResult(UserRegisters& registers, int64_t result) {
+  registers[kRegResult] = static_cast<uint64_t>(result);
+}
 
 // True: it stopped in a call of this architecture's 64-bit programs. If not, the registers and the record become those of the fault
 // that the instruction would cause in a VM.
@@ -75,13 +76,18 @@ constexpr bool kHandlerResetsFpState =
 #endif
 
 // Registers with which hv_stub_calls (shim/*/stub.S) at `entry` makes the `count` calls at `calls`.
-UserRegisters CallRegisters(uint64_t entry, uint64_t calls, size_t count);
-// The result of the last call made, and the number of calls not made.
-int64_t CallResult(const UserRegisters& registers);
-size_t CallsLeft(const UserRegisters& registers);
+inline UserRegisters CallRegisters(uint64_t entry, uint64_t calls, size_t count) {
+  UserRegisters registers = {};
+  registers[kRegProgramCounter] = entry;
+  registers[kRegCalls] = calls;
+  registers[kRegCallCount] = count;
+  return registers;
+}
+// The result of the last call made.
+inline int64_t CallResult(const UserRegisters& registers) {
+  return static_cast<int64_t>(registers[kRegResult]);
+}
 
-// Registers with which Linux starts at the top of the signal stack, whatever the program's stack pointer is.
-UserRegisters WithoutStack(const UserRegisters& registers);
 // Reads the signal frame that a handler was entered with, from a copy of the stack that begins at `stack_address`, and completes the
 // record with what it says about the fault. False: there is none.
 bool ReadSignalFrame(const UserRegisters& registers, const uint8_t* stack, size_t size,

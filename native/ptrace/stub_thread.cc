@@ -67,7 +67,7 @@ int64_t StubThread::MakeAt(uint64_t base, uint64_t page_address, uint8_t* page, 
   std::memcpy(page, calls, count * sizeof(Call));
   UserRegisters start = arch::CallRegisters(base + StubOffset(hv_stub_calls), page_address, count);
   if (!Go(start, 0)) throw std::system_error(ESRCH, std::generic_category(), "ptrace");
-  return arch::CallsLeft(registers_) == 0 ? 0 : arch::CallResult(registers_);
+  return registers_[kRegCallCount] == 0 ? 0 : arch::CallResult(registers_);
 }
 
 void StubThread::Must(const std::vector<Call>& calls) {
@@ -131,7 +131,10 @@ bool StubThread::LeaveFiltered() {
 bool StubThread::Explain(const UserRegisters& registers, TrapRecord& record) {
   std::vector<uint8_t> fp_state;
   if (arch::kHandlerResetsFpState) fp_state = tracee_.ReadFpState();
-  if (!Go(arch::WithoutStack(registers), record.signal)) return false;
+  // Linux then starts at the top of the signal stack, whatever the program's stack pointer is.
+  UserRegisters without_stack = registers;
+  without_stack[kRegStackPointer] = 0;
+  if (!Go(without_stack, record.signal)) return false;
   // Another thread of the program may write there meanwhile: the frame is only the program's word about its own fault.
   arch::ReadSignalFrame(registers_, stub_.slot().stack(index_), HV_STUB_STACK_BYTES,
                         stack_address(), record);

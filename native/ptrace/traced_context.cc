@@ -170,7 +170,7 @@ Trap TracedContext::Stopped(Stop stop) {
     return Rang();
   FetchRegisters();
   TrapRecord& record = words_.record;
-  record.program_counter = arch::ProgramCounter(registers_);
+  record.program_counter = registers_[kRegProgramCounter];
   if (stop.kind == Stop::kFiltered) return VsyscallFault();
   if (stop.kind == Stop::kSignal) {
     siginfo_t info;
@@ -195,7 +195,7 @@ Trap TracedContext::Stopped(Stop stop) {
     record.signal = SIGSEGV;
     record.code = SI_KERNEL;
     record.address = 0;
-    record.program_counter = arch::ProgramCounter(registers_);
+    record.program_counter = registers_[kRegProgramCounter];
     is_explained_ = true;
     at_ = At::kStub;
     return Trap::kFault;
@@ -208,7 +208,7 @@ Trap TracedContext::Stopped(Stop stop) {
 Trap TracedContext::Called(Came how) {
   lacks_result_ = true;
   arch::StoreCall(registers_, words_.frame);
-  SetCame(how, how == kStopped ? arch::ProgramCounter(registers_) : 0);
+  SetCame(how, how == kStopped ? registers_[kRegProgramCounter] : 0);
   return Trap::kSyscall;
 }
 

@@ -13,7 +13,6 @@ extern "C" const uint8_t hv_gate_cached[], hv_gate_cached_end[], hv_gate[], hv_g
 namespace hv::arch {
 namespace {
 
-constexpr unsigned kRegX8 = 8;
 // Arm ARM C5.2.19: what kind of branch led to an instruction. BTYPE is the gate's, not the program's.
 constexpr uint64_t kBranchType = 3 << 10;
 // Offsets in a trampoline: where it loads X8 with the frame's address, which it may do again, and where it has stored X0 and X1 and

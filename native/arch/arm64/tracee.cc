@@ -24,10 +24,6 @@ namespace {
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-constexpr unsigned kRegX7 = 7;
-constexpr unsigned kRegX8 = 8;
-constexpr unsigned kRegX19 = 19;
-constexpr unsigned kRegX20 = 20;
 constexpr size_t kGeneralBytes = kRegTpidr * sizeof(uint64_t);
 constexpr unsigned kClassShift = 26;
 
@@ -96,12 +92,6 @@ void SetResult(pid_t pid, int64_t result) {
   Transfer(PTRACE_SETREGSET, pid, NT_PRSTATUS, &result, sizeof(result), "PTRACE_SETREGSET");
 }
 
-void StoreResult(UserRegisters& registers, int64_t result) {
-  registers[kRegX0] = static_cast<uint64_t>(result);
-}
-
-uint64_t ProgramCounter(const UserRegisters& registers) { return registers[kRegPc]; }
-
 bool IsCall(UserRegisters&, TrapRecord&) { return true; }
 
 void StoreCall(const UserRegisters& registers, uint8_t* frame) {
@@ -112,26 +102,6 @@ void StoreCall(const UserRegisters& registers, uint8_t* frame) {
 // report_syscall of arch/arm64/kernel/ptrace.c: it marks entry or exit in X7, and undoes what a tracer writes there.
 void RestoreHidden(UserRegisters& registers, const UserRegisters& later) {
   registers[kRegX7] = later[kRegX7];
-}
-
-UserRegisters CallRegisters(uint64_t entry, uint64_t calls, size_t count) {
-  UserRegisters registers = {};
-  registers[kRegPc] = entry;
-  registers[kRegX19] = calls;
-  registers[kRegX20] = count;
-  return registers;
-}
-
-int64_t CallResult(const UserRegisters& registers) {
-  return static_cast<int64_t>(registers[kRegX0]);
-}
-
-size_t CallsLeft(const UserRegisters& registers) { return registers[kRegX20]; }
-
-UserRegisters WithoutStack(const UserRegisters& registers) {
-  UserRegisters changed = registers;
-  changed[kRegSp] = 0;
-  return changed;
 }
 
 // A handler's third argument is its ucontext. Linux adds an esr_context for memory faults alone.

@@ -113,12 +113,6 @@ void SkipCall(pid_t pid) {
   Check(::ptrace(PTRACE_POKEUSER, pid, offsetof(user, regs.orig_rax), kNoCall), "PTRACE_POKEUSER");
 }
 
-void StoreResult(UserRegisters& registers, int64_t result) {
-  registers[kRegRax] = static_cast<uint64_t>(result);
-}
-
-uint64_t ProgramCounter(const UserRegisters& registers) { return registers[kRegRip]; }
-
 // SYSCALL leaves the return address in RCX (SDM vol. 2B); INT 80h and SYSENTER do not.
 bool IsCall(UserRegisters& registers, TrapRecord& record) {
   if (registers[kRegCs] == HV_USER_CS && registers[kRegRcx] == registers[kRegRip]) return true;
@@ -138,27 +132,6 @@ void StoreCall(const UserRegisters& registers, uint8_t* frame) {
 }
 
 void RestoreHidden(UserRegisters&, const UserRegisters&) {}
-
-UserRegisters CallRegisters(uint64_t entry, uint64_t calls, size_t count) {
-  UserRegisters registers = {};
-  registers[kRegRip] = entry;
-  registers[kRegRbx] = calls;
-  registers[kRegR12] = count;
-  registers[kRegEflags] = 0x202;
-  return registers;
-}
-
-int64_t CallResult(const UserRegisters& registers) {
-  return static_cast<int64_t>(registers[kRegRax]);
-}
-
-size_t CallsLeft(const UserRegisters& registers) { return registers[kRegR12]; }
-
-UserRegisters WithoutStack(const UserRegisters& registers) {
-  UserRegisters changed = registers;
-  changed[kRegRsp] = 0;
-  return changed;
-}
 
 // A handler's third argument is its ucontext.
 bool ReadSignalFrame(const UserRegisters& registers, const uint8_t* stack, size_t size,

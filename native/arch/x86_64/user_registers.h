@@ -38,6 +38,11 @@ enum UserRegister {
   kRegGs,
   kUserRegisters,
 };
+// By their roles, as on every architecture; the last two: what hv_stub_calls (shim/x86_64/stub.S) is to do.
+constexpr UserRegister kRegResult = kRegRax, kRegStackPointer = kRegRsp,
+                       kRegProgramCounter = kRegRip;
+constexpr UserRegister kRegCalls = kRegRbx, kRegCallCount = kRegR12;
+
 using UserRegisters = std::array<uint64_t, kUserRegisters>;
 
 }  // namespace hv

@@ -17,16 +17,16 @@ namespace hv {
 namespace x86_64 {
 namespace {
 
-std::vector<kvm_cpuid_entry2> ReadSupportedCpuid(const System& system) {
-  constexpr size_t kMaxEntries = 256;
-  std::vector<uint64_t> buffer((sizeof(kvm_cpuid2) + kMaxEntries * sizeof(kvm_cpuid_entry2)) / 8 +
-                               1);
-  // SAFETY: the buffer is 8-byte aligned and holds the header and kMaxEntries entries.
-  auto* cpuid = reinterpret_cast<kvm_cpuid2*>(buffer.data());
-  cpuid->nent = kMaxEntries;
-  Ioctl(system.fd(), KVM_GET_SUPPORTED_CPUID, "KVM_GET_SUPPORTED_CPUID", cpuid);
-  return std::vector<kvm_cpuid_entry2>(cpuid->entries, cpuid->entries + cpuid->nent);
-}
+// SAFETY: the buffer is 8-byte aligned and holds the header and the entries.
+struct CpuidBuffer {
+  explicit CpuidBuffer(size_t count)
+      : words((sizeof(kvm_cpuid2) + count * sizeof(kvm_cpuid_entry2)) / 8 + 1),
+        cpuid(reinterpret_cast<kvm_cpuid2*>(words.data())) {
+    cpuid->nent = static_cast<uint32_t>(count);
+  }
+  std::vector<uint64_t> words;
+  kvm_cpuid2* cpuid;
+};
 
 // The first level of leaf 0xb is threads, one per core; the second is cores, as many per package as the APIC ID's low byte can
 // tell apart (SDM vol. 2, CPUID).
@@ -59,6 +59,12 @@ void SetName(std::vector<kvm_cpuid_entry2>& entries) {
 }
 
 }  // namespace
+
+std::vector<kvm_cpuid_entry2> ReadCpuid(int fd, unsigned long request, const char* what) {
+  const CpuidBuffer buffer(kMaxCpuid);
+  Ioctl(fd, request, what, buffer.cpuid);
+  return {buffer.cpuid->entries, buffer.cpuid->entries + buffer.cpuid->nent};
+}
 
 // KVM_GET_SUPPORTED_CPUID reports the topology of the processor that the caller runs on.
 void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id) {
@@ -97,7 +103,9 @@ void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id) {
 const std::vector<kvm_cpuid_entry2>& SupportedCpuid(const System& system) {
   static std::once_flag once;
   static std::vector<kvm_cpuid_entry2> entries;
-  std::call_once(once, [&] { entries = ReadSupportedCpuid(system); });
+  std::call_once(once, [&] {
+    entries = ReadCpuid(system.fd(), KVM_GET_SUPPORTED_CPUID, "KVM_GET_SUPPORTED_CPUID");
+  });
   return entries;
 }
 
@@ -113,13 +121,9 @@ const std::vector<kvm_cpuid_entry2>& UserCpuid(const System& system) {
 }
 
 void SetCpuid(Vcpu& vcpu, const std::vector<kvm_cpuid_entry2>& entries) {
-  std::vector<uint64_t> buffer(
-      (sizeof(kvm_cpuid2) + entries.size() * sizeof(kvm_cpuid_entry2)) / 8 + 1);
-  // SAFETY: as in ReadSupportedCpuid.
-  auto* cpuid = reinterpret_cast<kvm_cpuid2*>(buffer.data());
-  cpuid->nent = static_cast<uint32_t>(entries.size());
-  std::copy(entries.begin(), entries.end(), cpuid->entries);
-  Ioctl(vcpu.fd(), KVM_SET_CPUID2, "KVM_SET_CPUID2", cpuid);
+  const CpuidBuffer buffer(entries.size());
+  std::copy(entries.begin(), entries.end(), buffer.cpuid->entries);
+  Ioctl(vcpu.fd(), KVM_SET_CPUID2, "KVM_SET_CPUID2", buffer.cpuid);
 }
 
 uint32_t CpuidRegister(const std::vector<kvm_cpuid_entry2>& entries, uint32_t function,

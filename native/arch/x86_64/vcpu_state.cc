@@ -14,7 +14,6 @@
 namespace hv::arch {
 namespace {
 
-constexpr size_t kMaxCpuid = 256;  // KVM_MAX_CPUID_ENTRIES
 // KVM takes frequencies nearer than that for the same: its module parameter tsc_tolerance_ppm.
 constexpr int64_t kPerMillion = 1'000'000, kTolerancePerMillion = 250;
 
@@ -25,24 +24,19 @@ constexpr StatePart<Vcpu> Plain(const char* name) {
       [](Vcpu& vcpu, const Bytes& bytes) { SetStruct<Struct>(vcpu.fd(), set, "KVM_SET", bytes); }};
 }
 
-Bytes ToBytes(const kvm_cpuid_entry2* entries, size_t count) {
-  Bytes bytes(count * sizeof(kvm_cpuid_entry2));
-  if (count > 0) std::memcpy(bytes.data(), entries, bytes.size());
+Bytes ToBytes(const std::vector<kvm_cpuid_entry2>& entries) {
+  Bytes bytes(entries.size() * sizeof(kvm_cpuid_entry2));
+  if (!entries.empty()) std::memcpy(bytes.data(), entries.data(), bytes.size());
   return bytes;
 }
 
 Bytes GetCpuid(Vcpu& vcpu) {
-  std::vector<uint64_t> buffer((sizeof(kvm_cpuid2) + kMaxCpuid * sizeof(kvm_cpuid_entry2)) / 8 + 1);
-  // SAFETY: the buffer is 8-byte aligned and holds the header and kMaxCpuid entries.
-  auto* cpuid = reinterpret_cast<kvm_cpuid2*>(buffer.data());
-  cpuid->nent = kMaxCpuid;
-  Ioctl(vcpu.fd(), KVM_GET_CPUID2, "KVM_GET_CPUID2", cpuid);
-  return ToBytes(cpuid->entries, cpuid->nent);
+  return ToBytes(x86_64::ReadCpuid(vcpu.fd(), KVM_GET_CPUID2, "KVM_GET_CPUID2"));
 }
 
 void PutCpuid(Vcpu& vcpu, const Bytes& bytes) {
   size_t count = bytes.size() / sizeof(kvm_cpuid_entry2);
-  if (count > kMaxCpuid) throw std::invalid_argument("it has more than 256 leaves");
+  if (count > x86_64::kMaxCpuid) throw std::invalid_argument("it has more than 256 leaves");
   CheckLength(bytes, count * sizeof(kvm_cpuid_entry2));
   std::vector<kvm_cpuid_entry2> entries(count);
   std::memcpy(entries.data(), bytes.data(), bytes.size());
@@ -126,10 +120,7 @@ const std::vector<StatePart<Vcpu>>& VcpuParts() {
   return parts;
 }
 
-Bytes OfferedCpuid(const System& system) {
-  const std::vector<kvm_cpuid_entry2>& entries = x86_64::SupportedCpuid(system);
-  return ToBytes(entries.data(), entries.size());
-}
+Bytes OfferedCpuid(const System& system) { return ToBytes(x86_64::SupportedCpuid(system)); }
 
 Bytes ReadVectors(Vcpu& vcpu) { return GetXsave(vcpu); }
 void WriteVectors(Vcpu& vcpu, const Bytes& bytes) { PutXsave(vcpu, bytes); }

@@ -33,7 +33,7 @@ void InitVcpu(Vcpu& vcpu);
 void PublishMemory(const uint8_t* begin, size_t size);
 
 // A register's index is its position here: `rax`, `cr3`, `cs.selector`, `x0`, `sctlr_el1` … (src/vm/README.md).
-const std::vector<std::string>& RegisterNames();
+std::vector<std::string> RegisterNames();
 // How many of them this vCPU has: it has the first ones.
 size_t RegisterCount(const Vcpu& vcpu);
 // Reads `count` registers. Throws std::out_of_range for an index that no register has, std::system_error.

@@ -110,12 +110,9 @@ void Set(const Vcpu& vcpu, const Register& target, uint64_t value) {
 
 }  // namespace
 
-const std::vector<std::string>& RegisterNames() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const Register& each : Registers()) all.push_back(each.name);
-    return all;
-  }();
+std::vector<std::string> RegisterNames() {
+  std::vector<std::string> names;
+  for (const Register& each : Registers()) names.push_back(each.name);
   return names;
 }
 

@@ -46,29 +46,9 @@ bool Has(const Vcpu& vcpu, const kvm_msr_entry& wanted) {
 
 }  // namespace
 
-std::vector<uint32_t> MsrIndexes(const System& system) {
-  constexpr size_t kMax = 4096;
-  std::vector<uint32_t> buffer(1 + kMax);
-  buffer[0] = kMax;
-  Ioctl(system.fd(), KVM_GET_MSR_INDEX_LIST, "KVM_GET_MSR_INDEX_LIST", buffer.data());
-  std::vector<uint32_t> indexes(buffer.begin() + 1,
-                                buffer.begin() + 1 + std::min<size_t>(buffer[0], kMax));
-  auto move = [&](uint32_t index, bool to_front) {
-    auto found = std::find(indexes.begin(), indexes.end(), index);
-    if (found == indexes.end()) return;
-    if (to_front)
-      std::rotate(indexes.begin(), found, found + 1);
-    else
-      std::rotate(found, found + 1, indexes.end());
-  };
-  move(kTsc, true);
-  move(kTscDeadline, false);
-  return indexes;
-}
-
 Bytes ReadAllMsrs(Vcpu& vcpu) {
   std::vector<kvm_msr_entry> entries;
-  for (uint32_t index : MsrIndexes(vcpu.vm().system())) entries.push_back({index, 0, 0});
+  for (uint32_t index : arch::MsrIndexes(vcpu.vm().system())) entries.push_back({index, 0, 0});
   std::vector<kvm_msr_entry> got;
   for (size_t at = 0; at < entries.size();) {
     size_t done = Transfer(vcpu, KVM_GET_MSRS, &entries[at], entries.size() - at);
@@ -103,7 +83,26 @@ void WriteAllMsrs(Vcpu& vcpu, const Bytes& bytes) {
 
 namespace arch {
 
-std::vector<uint32_t> MsrIndexes(const System& system) { return x86_64::MsrIndexes(system); }
+// The time-stamp counter first and the timer that counts with it last.
+std::vector<uint32_t> MsrIndexes(const System& system) {
+  constexpr size_t kMax = 4096;
+  std::vector<uint32_t> buffer(1 + kMax);
+  buffer[0] = kMax;
+  Ioctl(system.fd(), KVM_GET_MSR_INDEX_LIST, "KVM_GET_MSR_INDEX_LIST", buffer.data());
+  std::vector<uint32_t> indexes(buffer.begin() + 1,
+                                buffer.begin() + 1 + std::min<size_t>(buffer[0], kMax));
+  auto move = [&](uint32_t index, bool to_front) {
+    auto found = std::find(indexes.begin(), indexes.end(), index);
+    if (found == indexes.end()) return;
+    if (to_front)
+      std::rotate(indexes.begin(), found, found + 1);
+    else
+      std::rotate(found, found + 1, indexes.end());
+  };
+  move(x86_64::kTsc, true);
+  move(x86_64::kTscDeadline, false);
+  return indexes;
+}
 
 uint64_t ReadMsr(const Vcpu& vcpu, uint32_t index) {
   kvm_msr_entry entry = {index, 0, 0};

@@ -2,17 +2,10 @@
 #ifndef HV_ARCH_X86_64_LISTED_REGS_H_
 #define HV_ARCH_X86_64_LISTED_REGS_H_
 
-#include <linux/kvm.h>
-
-#include <vector>
-
 #include "kvm/state.h"
 #include "kvm/vcpu.h"
 
 namespace hv::x86_64 {
-
-// KVM_GET_MSR_INDEX_LIST's, the time-stamp counter first and the timer that counts with it last.
-std::vector<uint32_t> MsrIndexes(const System& system);
 
 // All of those that KVM gives, as struct kvm_msr_entry.
 Bytes ReadAllMsrs(Vcpu& vcpu);

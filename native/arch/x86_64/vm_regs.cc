@@ -109,12 +109,9 @@ void CheckPaging(const kvm_sregs& system) {
 
 }  // namespace
 
-const std::vector<std::string>& RegisterNames() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const Field& field : Fields()) all.push_back(field.name);
-    return all;
-  }();
+std::vector<std::string> RegisterNames() {
+  std::vector<std::string> names;
+  for (const Field& field : Fields()) names.push_back(field.name);
   return names;
 }
 

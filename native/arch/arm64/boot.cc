@@ -36,15 +36,12 @@ void SetDevice(const Fd& device, uint32_t group, uint64_t attribute, uint64_t va
 
 // A controller that cannot be set up spoils the VM: so KVM is asked first with KVM_CREATE_DEVICE_TEST, which makes none.
 bool Offers(const Vm& vm, uint32_t type) {
-  kvm_create_device request = {};
-  request.type = type;
-  request.flags = KVM_CREATE_DEVICE_TEST;
+  kvm_create_device request = {type, 0, KVM_CREATE_DEVICE_TEST};
   return ::ioctl(vm.fd(), KVM_CREATE_DEVICE, &request) == 0;
 }
 
 Fd CreateDevice(const Vm& vm, uint32_t type) {
-  kvm_create_device request = {};
-  request.type = type;
+  kvm_create_device request = {type, 0, 0};
   Ioctl(vm.fd(), KVM_CREATE_DEVICE, "KVM_CREATE_DEVICE", &request);
   return Fd(static_cast<int>(request.fd));
 }
@@ -164,10 +161,8 @@ uint32_t LineOf(uint32_t gsi) {
 std::vector<kvm_irq_routing_entry> InputRoutes() { return {}; }
 
 void StartInterruptController(const Fd& controller) {
-  kvm_device_attr request = {};
-  request.group = KVM_DEV_ARM_VGIC_GRP_CTRL;
-  request.attr = KVM_DEV_ARM_VGIC_CTRL_INIT;
-  Ioctl(controller.get(), KVM_SET_DEVICE_ATTR, "KVM_DEV_ARM_VGIC_CTRL_INIT", &request);
+  arm64::SetDevice(controller, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0,
+                   "KVM_DEV_ARM_VGIC_CTRL_INIT");
 }
 
 }  // namespace arch

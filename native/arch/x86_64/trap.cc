@@ -254,10 +254,9 @@ Trap Cpu::Fault() {
   return Trap::kFault;
 }
 
-Trap Cpu::Refuse() { return FaultAt(written_[kRegRip]); }
-
-// The program may not go on at `rip`.
-Trap Cpu::FaultAt(uint64_t rip) {
+// The program may not go on where it would.
+Trap Cpu::Refuse() {
+  const uint64_t rip = written_[kRegRip];
   const bool is_canonical = rip >= kKernelAddresses || rip < kUserAddressEnd;
   stop_ = Stop::kUser;
   record().vector = is_canonical ? kPageFaultVector : kGeneralProtectionVector;

@@ -89,7 +89,6 @@ class Cpu {
   void FinishPvmSyscall();
   Trap Fault();
   Trap Refuse();
-  Trap FaultAt(uint64_t rip);
   Trap Interrupted();
   Trap LeaveEntry(uint64_t rip);
   Trap LeaveGate(uint64_t offset);

@@ -1,11 +1,21 @@
-// restorer.h: includes the architecture's restorer.h.
+// restorer.h: where a signal handler that the C library did not install returns to: rt_sigreturn(2).
 #ifndef HV_ARCH_RESTORER_H_
 #define HV_ARCH_RESTORER_H_
 
+#include <cstdint>
+
+namespace hv::arch {
+
 #if defined(__x86_64__)
-#include "arch/x86_64/restorer.h"
+// SAFETY: naked: the frame lies at the stack pointer, as the kernel left it.
+[[gnu::naked]] inline void Restorer() { asm("mov $15, %eax\n\tsyscall"); }
+// For struct sigaction's field. SAFETY: the address of a function.
+inline uint64_t RestorerAddress() { return reinterpret_cast<uint64_t>(&Restorer); }
 #elif defined(__aarch64__)
-#include "arch/arm64/restorer.h"
+// 0: the kernel's own, in its vDSO.
+inline uint64_t RestorerAddress() { return 0; }
 #endif
+
+}  // namespace hv::arch
 
 #endif  // HV_ARCH_RESTORER_H_

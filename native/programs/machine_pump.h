@@ -24,24 +24,17 @@ static void Start(struct Pump* pump, int from, int to) {
   pump->begin = pump->end = pump->late = 0;
 }
 
-static void Close(int* fd) {
-  if (*fd >= 0) Call(SYS_close, *fd);
+// Ends one direction of a stream. A socket's other direction stays open; what is no socket is closed.
+static void End(int* fd, int direction) {
+  if (*fd >= 0 && Call(SYS_shutdown, *fd, direction) == -ENOTSOCK) Call(SYS_close, *fd);
   *fd = -1;
 }
 
-// Nothing more comes. A socket's other direction stays open.
-static void EndOutput(struct Pump* pump) {
-  if (pump->to < 0) return;
-  if (Call(SYS_shutdown, pump->to, SHUT_WR) == -ENOTSOCK) Close(&pump->to);
-  pump->to = -1;
-}
+// Nothing more comes.
+static void EndOutput(struct Pump* pump) { End(&pump->to, SHUT_WR); }
 
 // Nothing more is taken. A process at the other end of a pipe notices.
-static void EndInput(struct Pump* pump) {
-  if (pump->from < 0) return;
-  if (Call(SYS_shutdown, pump->from, SHUT_RD) == -ENOTSOCK) Close(&pump->from);
-  pump->from = -1;
-}
+static void EndInput(struct Pump* pump) { End(&pump->from, SHUT_RD); }
 
 static int IsFull(const struct Pump* pump) { return pump->begin < pump->end; }
 

@@ -12,24 +12,19 @@
 
 namespace hv {
 
-// The context that `run` runs; none once it is disposed of.
-template <typename Context>
-struct RunTarget {
-  Context* context = nullptr;
-};
-
 // run(): runs on the calling thread until the next trap, which the record tells (`stopped`). The trap path: a function that knows
 // its context spares each call the look-up of its object, and it returns nothing that would have to be made.
+// `target`: none once the context is disposed of.
 template <typename Context>
-Napi::Value RunFunction(Napi::Env env, std::shared_ptr<RunTarget<Context>> target) {
-  using Holder = std::shared_ptr<RunTarget<Context>>;
+Napi::Value RunFunction(Napi::Env env, std::shared_ptr<Context*> target) {
+  using Holder = std::shared_ptr<Context*>;
   auto run = [](napi_env run_env, napi_callback_info info) -> napi_value {
     void* data = nullptr;
     // SAFETY: the call's own env and info; without `data` there is no holder, and then napi says so.
     napi_get_cb_info(run_env, info, nullptr, nullptr, nullptr, &data);
     return CallRaw(run_env, [&]() -> Napi::Value {
       // SAFETY: the holder that was given to the function, which has it until it is collected.
-      Context* context = (*static_cast<Holder*>(data))->context;
+      Context* context = **static_cast<Holder*>(data);
       if (context == nullptr) throw std::invalid_argument("the context is disposed");
       context->record().stopped = static_cast<uint32_t>(context->Run());
       return {};
@@ -81,14 +76,14 @@ class ContextObject : public BoundObject<Object> {
   void Own(std::unique_ptr<Context> context, std::shared_ptr<Watcher> watcher) {
     context_ = std::move(context);
     watcher_ = std::move(watcher);
-    target_->context = context_.get();
+    *target_ = context_.get();
   }
 
   // Frees the context, which was stopped before: nothing runs or interrupts it from here on. The destructor of `Object` calls it, too:
   // the context may use that class's members.
   void Free() {
     if (context_ == nullptr) return;
-    target_->context = nullptr;
+    *target_ = nullptr;
     watcher_->ClearTarget(this);
     context_.reset();
     watcher_.reset();
@@ -121,7 +116,8 @@ class ContextObject : public BoundObject<Object> {
     return array;
   }
 
-  std::shared_ptr<RunTarget<Context>> target_ = std::make_shared<RunTarget<Context>>();
+  // What `run` runs.
+  std::shared_ptr<Context*> target_ = std::make_shared<Context*>(nullptr);
 };
 
 }  // namespace hv

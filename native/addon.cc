@@ -7,23 +7,11 @@
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, HV_ABI_VERSION));
-  hv::ExportCheck(env, exports);
-  hv::ExportClock(env, exports);
-  hv::ExportEventfd(env, exports);
-  hv::ExportHostFs(env, exports);
-  hv::ExportHostSignals(env, exports);
-  hv::ExportImages(env, exports);
-  hv::ExportJail(env, exports);
-  hv::ExportPassing(env, exports);
-  hv::ExportPtrace(env, exports);
-  hv::ExportTap(env, exports);
-  hv::ExportUserVm(env, exports);
-  hv::ExportVcpu(env, exports);
-  hv::ExportVcpuState(env, exports);
-  hv::ExportVm(env, exports);
-  hv::ExportVmMemory(env, exports);
-  hv::ExportWatchdog(env, exports);
-  hv::ExportWatcher(env, exports);
+  for (auto add_part : {hv::ExportCheck, hv::ExportClock, hv::ExportEventfd, hv::ExportHostFs,
+                        hv::ExportHostSignals, hv::ExportImages, hv::ExportJail, hv::ExportPassing,
+                        hv::ExportPtrace, hv::ExportUserVm, hv::ExportVcpu, hv::ExportVcpuState,
+                        hv::ExportVm, hv::ExportVmMemory, hv::ExportWatchdog, hv::ExportWatcher})
+    add_part(env, exports);
   return exports;
 }
 

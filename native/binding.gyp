@@ -35,7 +35,6 @@
         "napi/jail.cc",
         "napi/passing.cc",
         "napi/ptrace.cc",
-        "napi/tap.cc",
         "napi/user_vm.cc",
         "napi/vcpu.cc",
         "napi/vcpu_state.cc",

@@ -1,5 +1,8 @@
 // vm.cc: the VM API's Vm for JavaScript, and what hosts offer VMs. src/vm/addon.ts has the types.
 
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -9,6 +12,8 @@
 #include "napi/exports.h"
 #include "napi/objects.h"
 #include "napi/way_back.h"
+#include "sys/ioctl.h"
+#include "sys/thread_fds.h"
 
 namespace hv {
 namespace {
@@ -119,6 +124,19 @@ Napi::Object VmLimits(Napi::Env env) {
   return limits;
 }
 
+// Opens a TAP interface (Linux, Documentation/networking/tuntap.rst): a descriptor that does not block. A missing interface is made, if
+// this user may.
+int OpenTap(const std::string& name) {
+  struct ifreq request = {};
+  if (name.empty() || name.size() >= sizeof(request.ifr_name))
+    throw std::system_error(EINVAL, std::generic_category(), "openTap");
+  name.copy(request.ifr_name, sizeof(request.ifr_name) - 1);
+  request.ifr_flags = IFF_TAP | IFF_NO_PI;
+  Fd fd(Check(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), "/dev/net/tun"));
+  Check(::ioctl(fd.get(), TUNSETIFF, &request), "TUNSETIFF");
+  return ThreadFds::Lend(std::move(fd));
+}
+
 }  // namespace
 
 template <>
@@ -136,6 +154,7 @@ void ExportVm(Napi::Env env, Napi::Object exports) {
   Export<HoldKvm>(exports, "holdKvm");
   Export<DropKvm>(exports, "dropKvm");
   Export<VmLimits>(exports, "vmLimits");
+  Export<OpenTap>(exports, "openTap");
 }
 
 }  // namespace hv

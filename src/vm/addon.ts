@@ -1,4 +1,4 @@
-// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, eventfd.cc, tap.cc.
+// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, eventfd.cc.
 
 import type {DebugLimits} from './debug.ts'
 import type {EventfdLimits} from './eventfd.ts'

@@ -24,3 +24,14 @@ export interface Fault {
   trapNumber: number
   errorCode: number
 }
+
+/** A fault that no page can mend. */
+export function plainFault(
+  signal: number,
+  code: number,
+  address: number,
+  trapNumber: number,
+  errorCode: number,
+): Fault {
+  return {signal, code, address, isPageFault: false, access: ACCESS_UNKNOWN, trapNumber, errorCode}
+}

@@ -5,7 +5,7 @@ import {PROT_EXEC, PROT_READ, PROT_WRITE} from '../../abi/mman.ts'
 import {SI_KERNEL} from '../../abi/siginfo.ts'
 import {SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGTRAP} from '../../abi/signal.ts'
 import type {FrameContext, TrapRecord} from '../architecture.ts'
-import type {Fault} from '../fault.ts'
+import {type Fault, plainFault} from '../fault.ts'
 import {SP} from './registers.ts'
 
 // Exception classes.
@@ -175,17 +175,8 @@ function hideMapping(vector: number, errorCode: number): number {
 
 /** @param errorCode shown by sigcontext; 0: none */
 function raise(vector: number, signal: number, code: number, address: bigint, errorCode = 0): Fault {
-  return {
-    signal,
-    code,
-    address: Number(BigInt.asIntN(64, address)),
-    exactAddress: address,
-    recordedAddress: 0n,
-    isPageFault: false,
-    access: 0,
-    trapNumber: vector,
-    errorCode,
-  }
+  const fault = plainFault(signal, code, Number(BigInt.asIntN(64, address)), vector, errorCode)
+  return {...fault, exactAddress: address, recordedAddress: 0n}
 }
 
 /** FPE_*: D24.2.40, ISS of a trapped floating-point exception: TFV says whether the bits are valid. */

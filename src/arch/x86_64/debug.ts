@@ -45,7 +45,6 @@ const YMM0_HIGH = 576
 const LEGACY_BYTES = 512
 const LEGACY = 3n
 const AVX = 4n
-const ABRIDGED_TAGS = 0xff
 const STACK_TOP = 11
 
 const NT_X86_XSTATE = 0x202
@@ -139,7 +138,7 @@ function abridgeTags(fp: Uint8Array, tags: bigint): void {
   let abridged = 0
   for (let i = 0; i < 8; i++) if (((Number(tags & 0xffffn) >>> (2 * i)) & 3) !== 3) abridged |= 1 << i
   useLegacy(fp)
-  fp[FTW] = abridged & ABRIDGED_TAGS
+  fp[FTW] = abridged
 }
 
 function quad(fp: Uint8Array, offset: number): bigint {

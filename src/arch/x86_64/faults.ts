@@ -4,7 +4,7 @@ import {PROT_EXEC, PROT_READ, PROT_WRITE} from '../../abi/mman.ts'
 import {SI_KERNEL} from '../../abi/siginfo.ts'
 import {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP} from '../../abi/signal.ts'
 import type {FrameContext, TrapRecord} from '../architecture.ts'
-import type {Fault} from '../fault.ts'
+import {type Fault, plainFault} from '../fault.ts'
 
 const FPE_INTDIV = 1
 const TRAP_TRACE = 2
@@ -39,16 +39,9 @@ export function faultOf(trap: TrapRecord, userTop: number, context: FrameContext
   if (vector === PAGE_FAULT) return pageFault(errorCode, Number(BigInt.asIntN(64, trap.address)), userTop)
 
   const [signal, code, atInstruction] = SIGNALS[vector] ?? [SIGSEGV, SI_KERNEL, false]
-  return {
-    signal,
-    code:
-      vector === X87_ERROR || vector === SIMD_ERROR ? floatingPointCode(vector, context.readFpState()) : code,
-    address: atInstruction ? trap.programCounter : 0,
-    isPageFault: false,
-    access: 0,
-    trapNumber: vector,
-    errorCode,
-  }
+  const isFloating = vector === X87_ERROR || vector === SIMD_ERROR
+  const shown = isFloating ? floatingPointCode(vector, context.readFpState()) : code
+  return plainFault(signal, shown, atInstruction ? trap.programCounter : 0, vector, errorCode)
 }
 
 function pageFault(errorCode: number, address: number, userTop: number): Fault {

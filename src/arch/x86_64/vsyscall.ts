@@ -3,7 +3,7 @@
 
 import {SIGSEGV} from '../../abi/signal.ts'
 import type {VsyscallCall, VsyscallPage} from '../architecture.ts'
-import type {Fault} from '../fault.ts'
+import {type Fault, plainFault} from '../fault.ts'
 import {RAX, RDI, RIP, RSI, RSP} from './registers.ts'
 
 const START = 0xffff_ffff_ff60_0000n
@@ -49,15 +49,6 @@ function callAt(registers: BigUint64Array): VsyscallCall | undefined {
 }
 
 function writeFault(address: bigint): Fault {
-  return {
-    signal: SIGSEGV,
-    code: SEGV_MAPERR,
-    address: Number(BigInt.asIntN(64, address)),
-    exactAddress: address,
-    recordedAddress: address,
-    isPageFault: false,
-    access: 0,
-    trapNumber: PAGE_FAULT,
-    errorCode: WRITE_ERROR,
-  }
+  const fault = plainFault(SIGSEGV, SEGV_MAPERR, Number(BigInt.asIntN(64, address)), PAGE_FAULT, WRITE_ERROR)
+  return {...fault, exactAddress: address, recordedAddress: address}
 }

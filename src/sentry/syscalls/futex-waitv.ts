@@ -7,8 +7,7 @@ import type {Task} from '../core/task.ts'
 import {continuation} from '../core/wait.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
 import type {FutexTable, FutexWaiter} from '../memory/futex-table.ts'
-import {monotonicDeadlineNs} from '../time/clocks.ts'
-import {readTimespec} from '../time/time-argument.ts'
+import {readEndNs} from '../time/time-argument.ts'
 
 const MOST_WAITERS = 128
 /** struct futex_waitv: val u64 at 0, uaddr u64 at 8, flags u32 at 16, a reserved u32 at 20. */
@@ -27,7 +26,10 @@ export const futexWaitv: Syscall = (task, args) => {
   const list = args.address(0)
   const count = args.uint32(1)
   if (args.uint32(2) !== 0 || list === 0 || count === 0 || count > MOST_WAITERS) throw new Errno(EINVAL)
-  const deadlineNs = deadlineOf(task, args.address(3), args.int32(4))
+  const timeAddress = args.address(3)
+  const clock = args.int32(4)
+  if (timeAddress !== 0 && clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) throw new Errno(EINVAL)
+  const deadlineNs = readEndNs(task, timeAddress, clock)
   const wanted = Array.from({length: count}, (_, index) => readWaiter(task, list + index * WAITER_BYTES))
   for (const {address, value} of wanted) if (task.memory.readInt32(address) !== value) throw new Errno(EAGAIN)
 
@@ -81,11 +83,4 @@ function readWaiter({memory}: Task, at: number): FutexWait {
     value: memory.readInt32(at),
     isPrivate: (flags & FUTEX2_PRIVATE) !== 0,
   }
-}
-
-/** An absolute time. */
-function deadlineOf(task: Task, address: number, clock: number): number {
-  if (address === 0) return Number.POSITIVE_INFINITY
-  if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) throw new Errno(EINVAL)
-  return monotonicDeadlineNs(task, clock, readTimespec(task, address))
 }

@@ -18,15 +18,14 @@ import {
   FUTEX_WAKE_BITSET,
   FUTEX_WAKE_OP,
 } from '../../abi/futex.ts'
-import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
+import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
 import {lockAt, lockPi, requeuePi, tryLockPi, unlockPi, waitRequeuePi} from '../ipc/futex-pi.ts'
 import {sleepOnFutex} from '../ipc/futex-sleep.ts'
 import {applyWakeOp, decodeWakeOp, wakeOpHolds} from '../ipc/futex-wake-op.ts'
-import {monotonicDeadlineNs} from '../time/clocks.ts'
-import {readTimespec} from '../time/time-argument.ts'
+import {readEndNs} from '../time/time-argument.ts'
 
 /** Operations that may choose the clock. */
 const CLOCKED = new Set([FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2])
@@ -39,10 +38,10 @@ export const futex: Syscall = (task, args) => {
   if (flags & FUTEX_CLOCK_REALTIME && !CLOCKED.has(operation)) throw new Errno(ENOSYS)
   switch (operation) {
     case FUTEX_WAIT:
-      return wait(task, args, ANY, relativeDeadlineNs(task, args.address(3)))
+      return wait(task, args, ANY, readEndNs(task, args.address(3)))
     case FUTEX_WAIT_BITSET: {
       const clock = flags & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC
-      return wait(task, args, bitset(args), absoluteDeadlineNs(task, clock, args.address(3)))
+      return wait(task, args, bitset(args), readEndNs(task, args.address(3), clock))
     }
     case FUTEX_WAKE:
       return table.wake(futexKey(task, address, isPrivate(args)), wakes(args.int32(2)), ANY)
@@ -70,13 +69,13 @@ function lockOperation(task: Task, args: Arguments, operation: number): number {
   switch (operation) {
     case FUTEX_LOCK_PI:
     case FUTEX_LOCK_PI2:
-      return lockPi(task, lock(0), absoluteDeadlineNs(task, clock, args.address(3)))
+      return lockPi(task, lock(0), readEndNs(task, args.address(3), clock))
     case FUTEX_TRYLOCK_PI:
       return tryLockPi(task, lock(0))
     case FUTEX_UNLOCK_PI:
       return unlockPi(task, lock(0))
     case FUTEX_WAIT_REQUEUE_PI: {
-      const deadlineNs = absoluteDeadlineNs(task, clock, args.address(3))
+      const deadlineNs = readEndNs(task, args.address(3), clock)
       return waitRequeuePi(task, lock(0), args.int32(2), lock(4), deadlineNs)
     }
     case FUTEX_CMP_REQUEUE_PI:
@@ -133,14 +132,4 @@ function bitset(args: Arguments): number {
   const bits = args.int32(5)
   if (bits === 0) throw new Errno(EINVAL)
   return bits
-}
-
-function relativeDeadlineNs(task: Task, address: number): number {
-  if (address === 0) return Number.POSITIVE_INFINITY
-  return task.kernel.monotonicNs() + toNs(readTimespec(task, address))
-}
-
-function absoluteDeadlineNs(task: Task, clock: number, address: number): number {
-  if (address === 0) return Number.POSITIVE_INFINITY
-  return monotonicDeadlineNs(task, clock, readTimespec(task, address))
 }

@@ -11,13 +11,12 @@ import {type Continuation, continuation} from '../core/wait.ts'
 import type {PosixQueue, QueueMessage} from '../ipc/posix-queue.ts'
 import {type PosixQueueDescription, queueFile} from '../ipc/posix-queue-description.ts'
 import {sendMessage} from '../ipc/posix-queues.ts'
-import {monotonicDeadlineNs} from '../time/clocks.ts'
-import {readTimespec} from '../time/time-argument.ts'
+import {readEndNs} from '../time/time-argument.ts'
 
 export const mqTimedsend: Syscall = (task, args) => {
   const length = args.address(2)
   const priority = args.uint32(3)
-  const deadlineNs = readDeadline(task, args.address(4))
+  const deadlineNs = readEndNs(task, args.address(4), CLOCK_REALTIME)
   if (priority >= MQ_PRIO_MAX) throw new Errno(EINVAL)
   const file = queueFile(task, args.int32(0))
   const queue = file.inode
@@ -39,7 +38,7 @@ const sending = continuation<{readonly queue: PosixQueue; readonly message: Queu
 export const mqTimedreceive: Syscall = (task, args) => {
   const address = args.address(1)
   const priorityAddress = args.address(3)
-  const deadlineNs = readDeadline(task, args.address(4))
+  const deadlineNs = readEndNs(task, args.address(4), CLOCK_REALTIME)
   const file = queueFile(task, args.int32(0))
   const queue = file.inode
   if (!opensForReading(file.flags)) throw new Errno(EBADF)
@@ -86,10 +85,4 @@ function sendOrSleep<Progress>(
   if (result !== BLOCKED) return result
   if (flags & O_NONBLOCK) throw new Errno(EAGAIN)
   return task.block({queues: [inode.changed], deadlineNs, restart: 'sa-restart', next, progress})
-}
-
-/** @throws Errno EFAULT, EINVAL */
-function readDeadline(task: Task, address: number): number {
-  if (address === 0) return Number.POSITIVE_INFINITY
-  return monotonicDeadlineNs(task, CLOCK_REALTIME, readTimespec(task, address))
 }

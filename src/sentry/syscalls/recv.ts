@@ -3,7 +3,7 @@
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EAGAIN} from '../../abi/errno.ts'
 import {MSG_DONTWAIT, MSG_WAITFORONE, MSGHDR} from '../../abi/socket.ts'
-import {encodeTimespec, fromNs, toNs} from '../../abi/time.ts'
+import {encodeTimespec, fromNs} from '../../abi/time.ts'
 import {type Repetition, repeated} from '../call/repeat.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
@@ -11,7 +11,7 @@ import {UIO_MAXIOV} from '../memory/user-memory.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
 import {receiveMessage} from '../net/receive-message.ts'
 import {type OpenSocket, openSocket} from '../net/socket-argument.ts'
-import {readTimespec} from '../time/time-argument.ts'
+import {readEndNs} from '../time/time-argument.ts'
 
 export const recvfrom: Syscall = (task, args) => {
   const address = args.address(1)
@@ -34,7 +34,7 @@ export const recvmmsg: Syscall = (task, args) => {
   const flags = args.uint32(3)
   checkMessageFlags(flags)
   const timeoutAddress = args.address(4)
-  const endNs = timeoutAddress === 0 ? undefined : endOf(task, timeoutAddress)
+  const endNs = readEndNs(task, timeoutAddress)
   const file = openSocket(task, args.int32(0))
   const count = Math.min(args.uint32(2), UIO_MAXIOV)
   return receiveSeveral(task, {count, done: 0, file, start: args.address(1), flags, timeoutAddress, endNs})
@@ -45,7 +45,7 @@ interface Receptions extends Repetition {
   readonly start: number
   readonly flags: number
   readonly timeoutAddress: number
-  readonly endNs: number | undefined
+  readonly endNs: number
 }
 
 const receiveSeveral = repeated<Receptions>('recvmmsg', {
@@ -54,13 +54,14 @@ const receiveSeveral = repeated<Receptions>('recvmmsg', {
     const address = start + done * MSGHDR.arrayBytes
     return receiveOne(task, file, address, waits & ~MSG_WAITFORONE, address + MSGHDR.resultLength)
   },
-  isOver: (task, {endNs}) => endNs !== undefined && task.kernel.monotonicNs() >= endNs,
+  isOver: ({kernel}, {timeoutAddress, endNs}) => timeoutAddress !== 0 && kernel.monotonicNs() >= endNs,
   // The next call reports it.
   failed: ({file}, {code}) => {
     if (code !== EAGAIN) file.socket.error = code
   },
-  finish: (task, {done, timeoutAddress, endNs}) => {
-    if (endNs !== undefined && done > 0) writeTimeLeft(task, timeoutAddress, endNs)
+  finish: ({kernel, memory}, {done, timeoutAddress, endNs}) => {
+    if (timeoutAddress === 0 || done === 0) return
+    memory.writeBytes(timeoutAddress, encodeTimespec(fromNs(Math.max(0, endNs - kernel.monotonicNs()))))
   },
 })
 
@@ -76,12 +77,4 @@ function receiveOne(
   const nameLengthAddress = headerAddress + MSGHDR.nameLength
   const receipt = {nameAddress: header.name, nameLengthAddress, header, resultAddress}
   return receiveMessage(task, file, header.ranges, flags, receipt)
-}
-
-function endOf(task: Task, address: number): number {
-  return task.kernel.monotonicNs() + toNs(readTimespec(task, address))
-}
-
-function writeTimeLeft({memory, kernel}: Task, address: number, endNs: number): void {
-  memory.writeBytes(address, encodeTimespec(fromNs(Math.max(0, endNs - kernel.monotonicNs()))))
 }

@@ -2,19 +2,10 @@
 
 import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {NSIG, SIGALRM} from '../../abi/signal.ts'
-import {
-  CLOCK_BOOTTIME,
-  CLOCK_BOOTTIME_ALARM,
-  CLOCK_MONOTONIC,
-  CLOCK_REALTIME,
-  CLOCK_REALTIME_ALARM,
-  CLOCK_TAI,
-  TIMER_ABSTIME,
-  toNs,
-} from '../../abi/time.ts'
+import {TIMER_ABSTIME, toNs} from '../../abi/time.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../time/clocks.ts'
+import {clockResolutionNs, cpuClockOf, isCpuClock, isTimerClock, monotonicDeadlineNs} from '../time/clocks.ts'
 import type {PosixTimer, TimerNotice} from '../time/posix-timers.ts'
 import {encodeTimerspec, readTimerspec} from '../time/time-argument.ts'
 
@@ -29,21 +20,12 @@ const SIGEV_NONE = 1
 const SIGEV_THREAD = 2
 const SIGEV_THREAD_ID = 4
 
-const WALL_CLOCKS = new Set([
-  CLOCK_REALTIME,
-  CLOCK_MONOTONIC,
-  CLOCK_BOOTTIME,
-  CLOCK_REALTIME_ALARM,
-  CLOCK_BOOTTIME_ALARM,
-  CLOCK_TAI,
-])
-
 export const timerCreate: Syscall = (task, args) => {
   const clock = args.int32(0)
   const event = args.address(1)
   const idAddress = args.address(2)
   clockResolutionNs(task, clock)
-  if (!WALL_CLOCKS.has(clock) && !isCpuClock(clock)) throw new Errno(EOPNOTSUPP)
+  if (!isTimerClock(clock)) throw new Errno(EOPNOTSUPP)
   const notice = event === 0 ? {signal: SIGALRM, value: undefined, task: undefined} : readNotice(task, event)
   const timers = task.process.timers.posix
   const counted = isCpuClock(clock) ? cpuClockOf(task, clock) : undefined

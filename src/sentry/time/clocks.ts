@@ -34,6 +34,16 @@ const HOST_CLOCKS = new Map([
   [CLOCK_TAI, CLOCK_TAI],
 ])
 
+/** Of these, those that a program can sleep and set timers on. */
+const HOST_TIMER_CLOCKS = new Set([
+  CLOCK_REALTIME,
+  CLOCK_MONOTONIC,
+  CLOCK_BOOTTIME,
+  CLOCK_REALTIME_ALARM,
+  CLOCK_BOOTTIME_ALARM,
+  CLOCK_TAI,
+])
+
 const COARSE = new Set([CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE])
 /** A tick of a kernel with CONFIG_HZ=250. */
 const COARSE_RESOLUTION_NS = 4_000_000
@@ -67,6 +77,11 @@ export function isClock(id: number): boolean {
 /** Whether the clock counts the CPU time of a process, or of one of its threads. */
 export function isCpuClock(id: number): boolean {
   return !HOST_CLOCKS.has(id)
+}
+
+/** Precondition: the clock exists. */
+export function isTimerClock(id: number): boolean {
+  return isCpuClock(id) || HOST_TIMER_CLOCKS.has(id)
 }
 
 /**

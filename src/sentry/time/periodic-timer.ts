@@ -4,43 +4,33 @@ import type {Kernel} from '../core/kernel.ts'
 import type {Task} from '../core/task.ts'
 import type {Timer, TimerQueue, TimerTarget} from './timers.ts'
 
-/** The clock that a timer counts on. */
-export interface TimerClock {
-  nowNs(): number
-  /** Expirations are at least this far apart: a period of 1 ns must not keep the sentry busy. */
-  readonly granularityNs: number
-}
-
 const WALL_GRANULARITY_NS = 50_000
 /** As of a kernel with CONFIG_HZ=250. A CPU clock is checked once a tick. */
 export const TICK_NS = 4_000_000
 
-export class WallClock implements TimerClock {
-  readonly granularityNs = WALL_GRANULARITY_NS
+/** The clock that a timer counts on: CLOCK_MONOTONIC, or the CPU time of a process or task. */
+export class TimerClock {
+  /** Expirations are at least this far apart: a period of 1 ns must not keep the sentry busy. */
+  readonly granularityNs: number
   readonly #kernel: Kernel
+  readonly #counted: Pick<Task, 'cpuTimeNs'> | undefined
 
-  constructor(kernel: Kernel) {
+  /** @param counted whose CPU time it shows; absent: it is CLOCK_MONOTONIC */
+  constructor(kernel: Kernel, counted?: Pick<Task, 'cpuTimeNs'>) {
+    this.granularityNs = counted === undefined ? WALL_GRANULARITY_NS : TICK_NS
     this.#kernel = kernel
+    this.#counted = counted
   }
 
   nowNs(): number {
-    return this.#kernel.monotonicNs()
-  }
-}
-
-/** The CPU time of a process or task. */
-export class CpuClock implements TimerClock {
-  readonly granularityNs = TICK_NS
-  readonly #kernel: Kernel
-  readonly #owner: Pick<Task, 'cpuTimeNs'>
-
-  constructor(kernel: Kernel, owner: Pick<Task, 'cpuTimeNs'>) {
-    this.#kernel = kernel
-    this.#owner = owner
+    const nowNs = this.#kernel.monotonicNs()
+    return this.#counted === undefined ? nowNs : this.#counted.cpuTimeNs(nowNs)
   }
 
-  nowNs(): number {
-    return this.#owner.cpuTimeNs(this.#kernel.monotonicNs())
+  /** When, on CLOCK_MONOTONIC, to look whether it shows a time to come. A CPU clock may stand still, or be late. */
+  deadlineNs(timeNs: number): number {
+    if (this.#counted === undefined) return timeNs
+    return this.#kernel.monotonicNs() + Math.max(timeNs - this.nowNs(), this.granularityNs)
   }
 }
 

@@ -5,7 +5,7 @@ import {setTimerOverrun, timerInfo} from '../../abi/siginfo.ts'
 import type {Fate, RestingTimer, SignalTimer} from '../core/pending-signal.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
-import {CpuClock, PeriodicTimer, TICK_NS, type TimerOwner, WallClock} from './periodic-timer.ts'
+import {PeriodicTimer, TICK_NS, TimerClock, type TimerOwner} from './periodic-timer.ts'
 
 /** How a timer reports that it expired. */
 export interface TimerNotice {
@@ -44,8 +44,7 @@ export class PosixTimer implements TimerOwner, SignalTimer, RestingTimer {
     this.#process = task.process
     this.#notice = notice
     const {kernel} = task
-    const timerClock = counted === undefined ? new WallClock(kernel) : new CpuClock(kernel, counted)
-    this.timer = new PeriodicTimer(kernel, timerClock, this)
+    this.timer = new PeriodicTimer(kernel, new TimerClock(kernel, counted), this)
   }
 
   expired(times: number): number | undefined {

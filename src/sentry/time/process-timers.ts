@@ -7,7 +7,7 @@ import type {Fate, SignalTimer} from '../core/pending-signal.ts'
 import type {Process} from '../core/process.ts'
 import {RLIMIT_CPU, UNLIMITED} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
-import {CpuClock, PeriodicTimer, TICK_NS, type TimerOwner, WallClock} from './periodic-timer.ts'
+import {PeriodicTimer, TICK_NS, TimerClock, type TimerOwner} from './periodic-timer.ts'
 import {PosixTimers} from './posix-timers.ts'
 
 export class ProcessTimers {
@@ -46,7 +46,7 @@ class IntervalTimer implements TimerOwner, SignalTimer {
   #isPending = false
 
   constructor({process, kernel}: Task, which: number) {
-    const clock = which === ITIMER_REAL ? new WallClock(kernel) : new CpuClock(kernel, process.usage)
+    const clock = new TimerClock(kernel, which === ITIMER_REAL ? undefined : process.usage)
     this.timer = new PeriodicTimer(kernel, clock, this)
     this.#process = process
     this.#signal = SIGNALS[which]
@@ -87,7 +87,7 @@ class CpuLimit implements TimerOwner {
   readonly #process: Process
 
   constructor(kernel: Kernel, process: Process) {
-    this.timer = new PeriodicTimer(kernel, new CpuClock(kernel, process.usage), this)
+    this.timer = new PeriodicTimer(kernel, new TimerClock(kernel, process.usage), this)
     this.#process = process
   }
 

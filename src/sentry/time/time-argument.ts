@@ -17,6 +17,7 @@ import {
 } from '../../abi/time.ts'
 import type {Task} from '../core/task.ts'
 import {unlessErrno} from '../core/unless-errno.ts'
+import {monotonicDeadlineNs} from './clocks.ts'
 
 /** struct itimerspec and struct itimerval. */
 export interface TimerSetting {
@@ -57,6 +58,16 @@ export function encodeTimerval(intervalNs: number, valueNs: number): Uint8Array 
 function valid(time: Timespec): Timespec {
   if (!isValidTimespec(time)) throw new Errno(EINVAL)
   return time
+}
+
+/**
+ * When a wait ends: a struct timespec, which is a duration or, with a clock, what that will show. Address 0: never.
+ * @returns CLOCK_MONOTONIC nanoseconds. @throws Errno EFAULT, EINVAL
+ */
+export function readEndNs(task: Task, address: number, clock?: number): number {
+  if (address === 0) return Number.POSITIVE_INFINITY
+  const time = readTimespec(task, address)
+  return clock === undefined ? task.kernel.monotonicNs() + toNs(time) : monotonicDeadlineNs(task, clock, time)
 }
 
 const NS_PER_MS = 1e6

@@ -6,7 +6,7 @@ import {fromNs} from '../../abi/time.ts'
 import {AnonymousDescription} from '../../vfs/anonymous-description.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
-import {PeriodicTimer, type TimerOwner, WallClock} from './periodic-timer.ts'
+import {PeriodicTimer, TimerClock, type TimerOwner} from './periodic-timer.ts'
 
 const COUNT_BYTES = 8
 
@@ -26,7 +26,7 @@ export class TimerFdDescription extends AnonymousDescription implements TimerOwn
   constructor(kernel: Kernel, clock: number, flags: number) {
     super(kernel.vfs, '[timerfd]', flags & O_NONBLOCK)
     this.clock = clock
-    this.timer = new PeriodicTimer(kernel, new WallClock(kernel), this)
+    this.timer = new PeriodicTimer(kernel, new TimerClock(kernel), this)
   }
 
   expired(times: number): undefined {

@@ -1,12 +1,12 @@
 // Waiting for readiness: what poll(2), select(2) and epoll_wait(2) share.
 
-import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
+import {EBADF, Errno} from '../../abi/errno.ts'
 import {POLLNVAL, withNormalBits} from '../../abi/poll.ts'
-import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {type Continuation, continuation, type WaitedFile} from '../core/wait.ts'
+import {readSignalSet} from '../signals/signal-argument.ts'
 import {type TimeLimit, writeRemaining} from '../time/time-argument.ts'
 
 /** What a descriptor leads to now: poll(2) and select(2) look each one up in every pass. */
@@ -75,6 +75,5 @@ function eachOnce(files: readonly WaitedFile[]): WaitedFile[] {
 /** The signal mask of ppoll, pselect6 and epoll_pwait, in force until the call ends; address 0: none. @throws Errno EFAULT, EINVAL */
 export function setMaskArgument(task: Task, address: number, size: number): void {
   if (address === 0) return
-  if (size !== SIGNAL_SET_BYTES) throw new Errno(EINVAL)
-  task.signals.setTemporaryMask(SignalSet.fromBytes(task.memory.readBytes(address, SIGNAL_SET_BYTES)))
+  task.signals.setTemporaryMask(readSignalSet(task, address, size))
 }

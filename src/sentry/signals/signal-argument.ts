@@ -2,14 +2,17 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SIGINFO_BYTES, type SignalInfo} from '../../abi/siginfo.ts'
-import {NSIG} from '../../abi/signal.ts'
+import {NSIG, SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
 import type {Task} from '../core/task.ts'
 
-/** @param size the call's sigsetsize argument @throws Errno EINVAL, EFAULT */
+/** Without SIGKILL and SIGSTOP, which nobody can block or wait for. @param size the call's sigsetsize argument @throws Errno EINVAL, EFAULT */
 export function readSignalSet(task: Task, address: number, size: number): SignalSet {
   checkSetSize(size)
-  return SignalSet.fromBytes(task.memory.readBytes(address, SIGNAL_SET_BYTES))
+  const set = SignalSet.fromBytes(task.memory.readBytes(address, SIGNAL_SET_BYTES))
+  set.delete(SIGKILL)
+  set.delete(SIGSTOP)
+  return set
 }
 
 /** @throws Errno EINVAL */

@@ -2,7 +2,6 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
-import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
@@ -16,8 +15,6 @@ function open(task: Task, args: Arguments, flags: number): number {
   const fd = args.int32(0)
   const set = readSignalSet(task, args.address(1), args.address(2))
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
-  set.delete(SIGKILL)
-  set.delete(SIGSTOP)
   if (fd === -1) return task.fds.install(new SignalFdDescription(task.kernel, set, flags), flags)
 
   const file = openFile(task, fd)

@@ -2,7 +2,7 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK} from '../../abi/signal.ts'
-import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
+import {SIGNAL_SET_BYTES, type SignalSet} from '../../abi/signal-set.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {continuation} from '../core/wait.ts'
@@ -11,12 +11,10 @@ import {checkSetSize, readSignalSet} from '../signals/signal-argument.ts'
 export const rtSigprocmask: Syscall = (task, args) => {
   const newSet = args.address(1)
   const oldSet = args.address(2)
-  checkSetSize(args.address(3))
+  const size = args.address(3)
+  checkSetSize(size)
   const old = task.signals.mask
-  if (newSet !== 0) {
-    const set = SignalSet.fromBytes(task.memory.readBytes(newSet, SIGNAL_SET_BYTES))
-    task.signals.mask = changed(old, args.int32(0), set)
-  }
+  if (newSet !== 0) task.signals.mask = changed(old, args.int32(0), readSignalSet(task, newSet, size))
   if (oldSet !== 0) task.memory.writeBytes(oldSet, old.toBytes())
   return 0
 }

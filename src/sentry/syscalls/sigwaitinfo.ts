@@ -1,30 +1,27 @@
 // rt_sigtimedwait(2).
 
-import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
+import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {signalOf} from '../../abi/siginfo.ts'
-import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import type {SignalSet} from '../../abi/signal-set.ts'
-import {decodeTimespec, isValidTimespec, TIMESPEC_BYTES, toNs} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {continuation} from '../core/wait.ts'
 import {readSignalSet} from '../signals/signal-argument.ts'
+import {readTimespecDeadline} from '../time/time-argument.ts'
 
 export const rtSigtimedwait: Syscall = (task, args) => {
   const infoAddress = args.address(1)
   const set = readSignalSet(task, args.address(0), args.address(3))
-  set.delete(SIGKILL)
-  set.delete(SIGSTOP)
-  const timeoutNs = readTimeoutNs(task, args.address(2))
+  const deadlineNs = readTimespecDeadline(task, args.address(2))
 
   const taken = takeSignal(task, set, infoAddress)
   if (taken !== BLOCKED) return taken
-  if (timeoutNs === 0) throw new Errno(EAGAIN)
+  if (deadlineNs === 0) throw new Errno(EAGAIN)
 
   task.signals.awaited = set
   return task.block({
     queues: [task.process.signals.arrivals],
-    deadlineNs: task.kernel.monotonicNs() + timeoutNs,
+    deadlineNs,
     restart: 'never',
     ...{next: awaiting, progress: {set, infoAddress}},
   })
@@ -40,14 +37,6 @@ const awaiting = continuation<{readonly set: SignalSet; readonly infoAddress: nu
     return result
   },
 })
-
-/** Infinity without a timeout. */
-function readTimeoutNs(task: Task, address: number): number {
-  if (address === 0) return Number.POSITIVE_INFINITY
-  const timeout = decodeTimespec(task.memory.readBytes(address, TIMESPEC_BYTES))
-  if (!isValidTimespec(timeout)) throw new Errno(EINVAL)
-  return toNs(timeout)
-}
 
 function takeSignal(task: Task, set: SignalSet, infoAddress: number): number {
   const pending = task.signals.take(set)

@@ -23,6 +23,7 @@ import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {Credentials} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {PosixQueue, type QueueMessage} from './posix-queue.ts'
 
 const MQUEUE_MAGIC = 0x19800202
@@ -128,12 +129,8 @@ export function sendMessage(queue: PosixQueue, message: QueueMessage, sender: Pr
   queue.notification = undefined
   const {signal, process, value} = notification
   if (signal === undefined || signal === 0) return
-  try {
-    process.signals.raise(signal, messageInfo(signal, sender.pid, uid, value))
-  } catch (error) {
-    // The queue of real-time signals is full: the message is sent nevertheless.
-    if (!(error instanceof Errno)) throw error
-  }
+  // If the queue of real-time signals is full, the message is sent nevertheless.
+  unlessErrno(() => process.signals.raise(signal, messageInfo(signal, sender.pid, uid, value)))
 }
 
 /** @throws Errno EINVAL */

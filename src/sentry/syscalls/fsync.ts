@@ -6,6 +6,7 @@ import {LAST_OFFSET} from '../../abi/word.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {noteMappedWrites} from '../memory/invalidate.ts'
 
@@ -19,9 +20,7 @@ export const fsync: Syscall = (task, args) => {
 }
 
 export const sync: Syscall = (task) => {
-  for (const [, {file}] of task.fds.entries()) {
-    trySync(task, file)
-  }
+  for (const [, {file}] of task.fds.entries()) trySync(task, file)
   return 0
 }
 
@@ -49,9 +48,5 @@ function syncFile(task: Task, file: FileDescription): void {
 
 /** Files that cannot be synced (EINVAL), or fail to, are skipped: sync never reports them. */
 function trySync(task: Task, file: FileDescription): void {
-  try {
-    syncFile(task, file)
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
-  }
+  unlessErrno(() => syncFile(task, file))
 }

@@ -1,12 +1,12 @@
 // What a parent is told about its children: SIGCHLD, and something for wait(2) to report.
 
-import {Errno} from '../../abi/errno.ts'
 import {CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
 import {NSIG, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
 import {NS_PER_TICK} from '../../abi/time.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import {joinUsage} from '../core/resource-usage.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import type {Exit} from './process-end.ts'
 
 /** CLD_*, and an exit status or a signal. */
@@ -68,12 +68,8 @@ function tell(
   const userTicks = Math.floor((endedCpuNs - endedSystemNs) / NS_PER_TICK)
   const systemTicks = Math.floor(endedSystemNs / NS_PER_TICK)
   const info = childInfo(signal, code, {pid, uid: credentials.ruid, status, userTicks, systemTicks})
-  try {
-    parent.signals.raise(signal, info)
-  } catch (error) {
-    // A real-time signal that the queue has no room for: do_notify_parent in Linux drops it, too.
-    if (!(error instanceof Errno)) throw error
-  }
+  // A real-time signal that the queue has no room for: do_notify_parent in Linux drops it, too.
+  unlessErrno(() => parent.signals.raise(signal, info))
 }
 
 /** A parent has waited for it, or never will: its pid is free again. */

@@ -1,10 +1,10 @@
 // Tracing: a task that another one traces by ptrace(2), which may look at it while it stands still, and not change it.
 
-import {Errno} from '../../abi/errno.ts'
-import {CLD_TRAPPED, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
+import {CLD_TRAPPED, plainInfo, SI_KERNEL, SI_USER} from '../../abi/siginfo.ts'
 import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import type {PendingSignal} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {tellOfStop} from './child-news.ts'
 
 export class Tracing {
@@ -51,7 +51,9 @@ export class Tracing {
     tracee.signals.setWatch('none')
     if (signal !== 0) {
       this.#passed = signal
-      give(tracee, signal, stop?.signal === signal ? stop.info : plainInfo(signal, SI_USER))
+      const info = stop?.signal === signal ? stop.info : plainInfo(signal, SI_USER)
+      // It may block the signal, so that it queues: a full queue drops it.
+      unlessErrno(() => tracee.signals.raise(signal, info))
     }
     tracee.kernel.notify(tracee)
   }
@@ -79,15 +81,6 @@ export class Tracing {
     const {tid: pid, credentials} = tracee
     const news = {code: CLD_TRAPPED, status: stop.signal}
     tellOfStop(tracer.process, {pid, credentials, usage: {endedCpuNs: 0, endedSystemNs: 0}}, news)
-  }
-}
-
-/** It may block the signal, so that it queues: a full queue drops it. */
-function give({signals}: Task, signal: number, info: SignalInfo): void {
-  try {
-    signals.raise(signal, info)
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
   }
 }
 

@@ -1,12 +1,14 @@
-// IpcTable: the System V objects of one kind, by identifier and by key: sysvipc(7).
+// IpcTable: the System V objects of one kind, by identifier and by key: sysvipc(7). Each kind has a class of its own.
 
 import {EEXIST, EINVAL, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {IPC_CREAT, IPC_EXCL, IPC_PRIVATE} from '../../abi/ipc.ts'
 import type {Credentials} from '../core/credentials.ts'
-import {INDEX_BITS, type IpcPermission} from './permission.ts'
+import {INDEX_BITS, IpcPermission} from './permission.ts'
 
 export interface IpcObject {
   readonly permission: IpcPermission
+  /** Seconds. */
+  changedAt: number
 }
 
 const INDEX_MASK = (1 << INDEX_BITS) - 1
@@ -14,16 +16,7 @@ const SEQUENCES = 1 << (31 - INDEX_BITS)
 /** Indexes are reused after at least this many, and after half as many again as are in use. */
 const MIN_CYCLE = 64
 
-/** The request of a get call: key, flags, and what depends on the kind. */
-export interface GetRequest<T> {
-  readonly key: number
-  readonly flags: number
-  /** @throws Errno if the existing object does not fit */
-  fits(object: T): void
-  create(): T
-}
-
-export class IpcTable<T extends IpcObject> {
+export abstract class IpcTable<T extends IpcObject> {
   readonly #objects: (T | undefined)[] = []
   readonly #byKey = new Map<number, T>()
   readonly #most: number
@@ -49,16 +42,25 @@ export class IpcTable<T extends IpcObject> {
     for (const object of this.#objects) if (object !== undefined) yield object
   }
 
-  /** shmget(2) and the like. @returns the identifier. @throws Errno EEXIST, ENOENT, EACCES, ENOSPC */
-  open(wanted: GetRequest<T>, who: Credentials): number {
-    const {key, flags} = wanted
+  /**
+   * shmget(2) and the like.
+   * @param checkFound throws Errno if the existing object does not fit
+   * @returns the identifier. @throws Errno EEXIST, ENOENT, EACCES, ENOSPC
+   */
+  open(
+    who: Credentials,
+    key: number,
+    flags: number,
+    create: (permission: IpcPermission) => T,
+    checkFound?: (object: T) => void,
+  ): number {
     const found = key === IPC_PRIVATE ? undefined : this.#byKey.get(key)
     if (found === undefined) {
       if (key !== IPC_PRIVATE && !(flags & IPC_CREAT)) throw new Errno(ENOENT)
-      return this.#add(wanted.create)
+      return this.#add(() => create(new IpcPermission(key, flags, who)))
     }
     if (flags & IPC_CREAT && flags & IPC_EXCL) throw new Errno(EEXIST)
-    wanted.fits(found)
+    checkFound?.(found)
     found.permission.require(who, flags)
     return found.permission.id
   }
@@ -77,7 +79,10 @@ export class IpcTable<T extends IpcObject> {
     return object
   }
 
-  remove(object: T): void {
+  /** IPC_RMID. */
+  abstract remove(object: T): void
+
+  protected drop(object: T): void {
     this.hide(object)
     this.#objects[object.permission.id & INDEX_MASK] = undefined
     while (this.#objects.length > 0 && this.#objects.at(-1) === undefined) this.#objects.pop()

@@ -14,24 +14,16 @@ export class KernelIpc {
   /** Sleepers on futexes that processes may share. */
   readonly futexes = new FutexTable()
   readonly segments = new SharedSegments(this)
-  #semaphores: SemaphoreSets | undefined
-  #messages: MessageQueues | undefined
+  readonly semaphores: SemaphoreSets
+  readonly messages: MessageQueues
   #queues: PosixQueues | undefined
   #memoryFiles: Tmpfs | undefined
 
   /** The kernel is still incomplete here. */
   constructor(kernel: Kernel) {
     this.kernel = kernel
-  }
-
-  get semaphores(): SemaphoreSets {
-    this.#semaphores ??= new SemaphoreSets(this.kernel)
-    return this.#semaphores
-  }
-
-  get messages(): MessageQueues {
-    this.#messages ??= new MessageQueues(this.kernel)
-    return this.#messages
+    this.semaphores = new SemaphoreSets(kernel)
+    this.messages = new MessageQueues(kernel)
   }
 
   get queues(): PosixQueues {

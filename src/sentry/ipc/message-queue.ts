@@ -116,33 +116,31 @@ function costOf({text}: Message): number {
   return COST.message + text.length
 }
 
-export class MessageQueues {
-  readonly table = new IpcTable<MessageQueue>(MSGMNI)
-  readonly #budget: Budget
-  readonly #clock: FileClock
+export class MessageQueues extends IpcTable<MessageQueue> {
+  readonly #kernel: Pick<Kernel, 'budget' | 'vfs'>
 
-  constructor({budget, vfs}: Pick<Kernel, 'budget' | 'vfs'>) {
-    this.#budget = budget
-    this.#clock = vfs.clock
+  constructor(kernel: Pick<Kernel, 'budget' | 'vfs'>) {
+    super(MSGMNI)
+    this.#kernel = kernel
   }
 
   /** @throws Errno ENOMEM */
   create(permission: IpcPermission): MessageQueue {
-    this.#budget.take(COST.messageQueue)
-    return new MessageQueue(permission, this.#budget, this.#clock)
+    const {budget, vfs} = this.#kernel
+    budget.take(COST.messageQueue)
+    return new MessageQueue(permission, budget, vfs.clock)
   }
 
-  /** IPC_RMID. */
-  remove(queue: MessageQueue): void {
-    this.table.remove(queue)
-    this.#budget.give(COST.messageQueue)
+  override remove(queue: MessageQueue): void {
+    this.drop(queue)
+    this.#kernel.budget.give(COST.messageQueue)
     queue.remove()
   }
 
   /** MSG_INFO: of all queues. */
   get total(): {messages: number; bytes: number} {
     let [messages, bytes] = [0, 0]
-    for (const queue of this.table) {
+    for (const queue of this) {
       messages += queue.count
       bytes += queue.bytes
     }

@@ -2,7 +2,7 @@
 
 import {EFBIG, ERANGE, Errno} from '../../abi/errno.ts'
 import {IPC_NOWAIT, SEM_UNDO, SEMAEM, SEMMNI, SEMVMX} from '../../abi/ipc.ts'
-import {type Budget, COST} from '../../vfs/budget.ts'
+import {COST} from '../../vfs/budget.ts'
 import type {FileClock} from '../../vfs/clock.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
@@ -54,11 +54,6 @@ export class SemaphoreSet {
     return this.values.length
   }
 
-  /** What it and its arrays cost. */
-  get cost(): number {
-    return semaphoresCost(this.count)
-  }
-
   /** @throws Errno EFBIG */
   requireIndexes(operations: readonly SemaphoreOperation[]): void {
     for (const {index} of operations) if (index >= this.count) throw new Errno(EFBIG)
@@ -75,12 +70,26 @@ export class SemaphoreSet {
     pid: number,
     undo: SemaphoreUndo | undefined,
   ): SemaphoreOperation | undefined {
-    const before = this.#before(operations)
-    const blockedBy = this.#change(operations, before, undo)
-    if (blockedBy !== undefined) return blockedBy
-    for (const {index} of operations) this.pids[index] = pid
-    for (const {index, change, flags} of operations)
-      if (flags & SEM_UNDO && change !== 0) undo!.adjust(this, index, -change)
+    const values = new Map<number, number>()
+    const adjustments = new Map<number, number>()
+    for (const operation of operations) {
+      const {index, change, flags} = operation
+      const old = values.get(index) ?? this.values[index]
+      const value = old + change
+      if ((change === 0 && old !== 0) || value < 0) return operation
+      if (flags & SEM_UNDO && change !== 0) {
+        const adjusted = (adjustments.get(index) ?? undo!.adjustment(this, index)) - change
+        if (adjusted < -SEMAEM - 1 || adjusted > SEMAEM) throw new Errno(ERANGE)
+        adjustments.set(index, adjusted)
+      }
+      if (value > SEMVMX) throw new Errno(ERANGE)
+      values.set(index, value)
+    }
+    for (const [index, value] of values) {
+      this.values[index] = value
+      this.pids[index] = pid
+    }
+    for (const [index, adjustment] of adjustments) undo!.set(this, index, adjustment)
     this.operatedAt = this.clock.now().seconds
     if (operations.some(({change}) => change !== 0)) this.changed.wakeAll()
     return undefined
@@ -94,53 +103,15 @@ export class SemaphoreSet {
     return count
   }
 
-  /** SETVAL and SETALL, from `first` on. */
+  /** SETVAL and SETALL, from `first` on: no earlier change is undone. */
   set(first: number, values: readonly number[], pid: number): void {
     values.forEach((value, i) => {
       this.values[first + i] = value
       this.pids[first + i] = pid
-      for (const undo of this.undos) undo.clear(this, first + i)
+      for (const undo of this.undos) undo.set(this, first + i, 0)
     })
     this.changedAt = this.clock.now().seconds
     this.changed.wakeAll()
-  }
-
-  /** The values that operations touch, to be restored. */
-  #before(operations: readonly SemaphoreOperation[]): Map<number, number> {
-    return new Map(operations.map(({index}) => [index, this.values[index]]))
-  }
-
-  #change(
-    operations: readonly SemaphoreOperation[],
-    before: ReadonlyMap<number, number>,
-    undo: SemaphoreUndo | undefined,
-  ): SemaphoreOperation | undefined {
-    const adjustments = new Map<number, number>()
-    const restore = (): void => {
-      for (const [index, value] of before) this.values[index] = value
-    }
-    for (const operation of operations) {
-      const {index, change, flags} = operation
-      const value = this.values[index] + change
-      if ((change === 0 && this.values[index] !== 0) || value < 0) {
-        restore()
-        return operation
-      }
-      if (flags & SEM_UNDO && change !== 0) {
-        const adjusted = (adjustments.get(index) ?? undo!.adjustment(this, index)) - change
-        if (adjusted < -SEMAEM - 1 || adjusted > SEMAEM) {
-          restore()
-          throw new Errno(ERANGE)
-        }
-        adjustments.set(index, adjusted)
-      }
-      if (value > SEMVMX) {
-        restore()
-        throw new Errno(ERANGE)
-      }
-      this.values[index] = value
-    }
-    return undefined
   }
 }
 
@@ -148,35 +119,35 @@ export function mayWait({flags}: SemaphoreOperation): boolean {
   return !(flags & IPC_NOWAIT)
 }
 
-function semaphoresCost(count: number): number {
+/** What a set and its arrays cost. */
+function costOf(count: number): number {
   return COST.semaphoreSet + count * (Uint16Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT)
 }
 
-export class SemaphoreSets {
-  readonly table = new IpcTable<SemaphoreSet>(SEMMNI)
-  readonly budget: Budget
+export class SemaphoreSets extends IpcTable<SemaphoreSet> {
   /** Of all sets. */
   semaphores = 0
-  readonly #clock: FileClock
+  readonly #kernel: Pick<Kernel, 'budget' | 'vfs'>
 
-  constructor({budget, vfs}: Pick<Kernel, 'budget' | 'vfs'>) {
-    this.budget = budget
-    this.#clock = vfs.clock
+  constructor(kernel: Pick<Kernel, 'budget' | 'vfs'>) {
+    super(SEMMNI)
+    this.#kernel = kernel
   }
 
   /** @throws Errno ENOMEM */
   create(permission: IpcPermission, count: number): SemaphoreSet {
-    this.budget.take(semaphoresCost(count))
+    const {budget, vfs} = this.#kernel
+    budget.take(costOf(count))
     this.semaphores += count
-    return new SemaphoreSet(permission, count, this.#clock)
+    return new SemaphoreSet(permission, count, vfs.clock)
   }
 
-  /** IPC_RMID. Its sleepers are told. */
-  remove(set: SemaphoreSet): void {
-    this.table.remove(set)
+  /** Its sleepers are told. */
+  override remove(set: SemaphoreSet): void {
+    this.drop(set)
     for (const undo of [...set.undos]) undo.forget(set)
     this.semaphores -= set.count
-    this.budget.give(set.cost)
+    this.#kernel.budget.give(costOf(set.count))
     set.isRemoved = true
     set.changed.wakeAll()
   }

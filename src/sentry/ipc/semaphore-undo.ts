@@ -26,14 +26,9 @@ export class SemaphoreUndo {
     set.undos.add(this)
   }
 
-  /** Precondition: reserved, and the sum is in range. */
-  adjust(set: SemaphoreSet, index: number, change: number): void {
-    this.#adjustments.get(set)![index] += change
-  }
-
-  /** SETVAL and SETALL: earlier changes no longer count. */
-  clear(set: SemaphoreSet, index: number): void {
-    this.#adjustments.get(set)![index] = 0
+  /** Precondition: reserved, and the adjustment is in range. */
+  set(set: SemaphoreSet, index: number, adjustment: number): void {
+    this.#adjustments.get(set)![index] = adjustment
   }
 
   /** The set is gone. */

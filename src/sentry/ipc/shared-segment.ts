@@ -113,39 +113,39 @@ export class Attachment implements Backing {
   }
 }
 
-export class SharedSegments {
-  readonly table = new IpcTable<SharedSegment>(SHMMNI)
+export class SharedSegments extends IpcTable<SharedSegment> {
   readonly ipc: KernelIpc
 
   constructor(ipc: KernelIpc) {
+    super(SHMMNI)
     this.ipc = ipc
   }
 
   /** Of all segments. */
   get totalPages(): number {
     let total = 0
-    for (const {pages} of this.table) total += pages
+    for (const {pages} of this) total += pages
     return total
   }
 
   get residentPages(): number {
     let total = 0
-    for (const {resident} of this.table) total += resident
+    for (const {resident} of this) total += resident
     return total
   }
 
-  /** IPC_RMID. Attached processes keep it, and others may still attach it by its identifier. */
-  remove(segment: SharedSegment): void {
+  /** Attached processes keep it, and others may still attach it by its identifier. */
+  override remove(segment: SharedSegment): void {
     if (segment.attachments === 0) {
       this.destroy(segment)
       return
     }
-    this.table.hide(segment)
+    this.hide(segment)
     segment.permission.mode |= SHM_DEST
   }
 
   destroy(segment: SharedSegment): void {
-    this.table.remove(segment)
+    this.drop(segment)
     segment.free()
   }
 }

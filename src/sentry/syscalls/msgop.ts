@@ -15,7 +15,7 @@ const LONG_MAX = 2n ** 63n - 1n
 export const msgsnd: Syscall = (task, args) => {
   const flags = args.int32(3)
   const message = readMessage(task, args)
-  const queue = task.kernel.ipc.messages.table.get(args.int32(0))
+  const queue = task.kernel.ipc.messages.get(args.int32(0))
   const progress = {queue, message}
   const result = send(task, progress)
   if (result !== BLOCKED) return result
@@ -47,7 +47,7 @@ export const msgrcv: Syscall = (task, args) => {
   const selector = selectorOf(signed(args.raw(3)), flags)
   // Linux makes the copy's room from the caller's buffer.
   if (flags & MSG_COPY) task.memory.readBytes(address, Math.min(room, MSGMAX))
-  const queue = task.kernel.ipc.messages.table.get(id)
+  const queue = task.kernel.ipc.messages.get(id)
   const progress = {queue, selector, address, room, flags}
   const result = receive(task, progress)
   if (result !== BLOCKED) return result

@@ -9,13 +9,10 @@ import {
   GETZCNT,
   IPC_INFO,
   IPC_PERM_BYTES,
-  IPC_RMID,
-  IPC_SET,
   SEM_INFO,
   SEM_STAT,
   SEM_STAT_ANY,
   SEMAEM,
-  SEMINFO_BYTES,
   SEMMNI,
   SEMMNS,
   SEMMSL,
@@ -27,11 +24,10 @@ import {
 import {arch} from '../../arch/index.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {encodeInts, encodeIpcDs, ownObject, statTarget} from '../ipc/ipc-control.ts'
+import {controlObject, encodeIpcDs, type IpcKind} from '../ipc/ipc-control.ts'
 import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 import type {SemaphoreSet, SemaphoreSets} from '../ipc/semaphore-set.ts'
 
-const STATS = {byIndex: SEM_STAT, byIndexAny: SEM_STAT_ANY}
 /** The size that Linux reports for an undo structure. */
 const SEMUSZ = 20
 
@@ -41,39 +37,36 @@ export const semctl: Syscall = (task, args) => {
   const address = args.address(3)
   const {semaphores} = task.kernel.ipc
   if (id < 0) throw new Errno(EINVAL)
-  const stat = statTarget(task, semaphores.table, id, command, STATS)
-  if (stat !== undefined) {
-    task.memory.writeBytes(address, encodeSet(stat.object))
-    return stat.result
-  }
+  const result = controlObject(task, semaphores, kind, [id, command, address])
+  if (result !== undefined) return result
   switch (command) {
     case IPC_INFO:
     case SEM_INFO:
       task.memory.writeBytes(address, encodeInfo(semaphores, command === SEM_INFO))
-      return semaphores.table.highestIndex
-    case IPC_SET: {
-      const bytes = task.memory.readBytes(address, IPC_PERM_BYTES)
-      const set = ownObject(task, semaphores.table, id)
-      set.permission.update(bytes)
-      set.changedAt = task.kernel.vfs.clock.now().seconds
-      return 0
-    }
-    case IPC_RMID:
-      semaphores.remove(ownObject(task, semaphores.table, id))
-      return 0
+      return semaphores.highestIndex
     case GETALL:
     case SETALL:
-      return transferAll(task, semaphores.table.get(id), command, address)
+      return transferAll(task, semaphores.get(id), command, address)
     case SETVAL:
       return setValue(task, args, semaphores)
     case GETVAL:
     case GETPID:
     case GETNCNT:
     case GETZCNT:
-      return ask(task, semaphores.table.get(id), args.int32(1), command)
+      return ask(task, semaphores.get(id), args.int32(1), command)
     default:
       throw new Errno(EINVAL)
   }
+}
+
+const {size, ctime, nsems} = arch.kernelAbi.semidDs
+
+const kind: IpcKind<SemaphoreSet> = {
+  ...{statByIndex: SEM_STAT, statAny: SEM_STAT_ANY, setBytes: IPC_PERM_BYTES},
+  encode(set) {
+    const {operatedAt, changedAt, count} = set
+    return encodeIpcDs(set, size, {[IPC_PERM_BYTES]: operatedAt, [ctime]: changedAt, [nsems]: count})
+  },
 }
 
 function transferAll(task: Task, set: SemaphoreSet, command: number, address: number): number {
@@ -92,10 +85,10 @@ function transferAll(task: Task, set: SemaphoreSet, command: number, address: nu
   return 0
 }
 
-function setValue(task: Task, args: Arguments, {table}: SemaphoreSets): number {
+function setValue(task: Task, args: Arguments, sets: SemaphoreSets): number {
   const value = args.int32(3)
   if (value < 0 || value > SEMVMX) throw new Errno(ERANGE)
-  const set = table.get(args.int32(0))
+  const set = sets.get(args.int32(0))
   const index = indexIn(set, args.int32(1))
   set.permission.require(task.credentials, MAY_WRITE)
   set.set(index, [value], task.process.pid)
@@ -121,18 +114,9 @@ function indexIn(set: SemaphoreSet, index: number): number {
   return index
 }
 
-function encodeSet(set: SemaphoreSet): Uint8Array {
-  const {size, ctime, nsems} = arch.kernelAbi.semidDs
-  return encodeIpcDs(set, size, {
-    [IPC_PERM_BYTES]: set.operatedAt,
-    [ctime]: set.changedAt,
-    [nsems]: set.count,
-  })
-}
-
 /** struct seminfo: map, mni, mns, mnu, msl, opm, ume, usz, vmx, aem. SEM_INFO: sets for usz, semaphores for aem. */
-function encodeInfo({table, semaphores}: SemaphoreSets, isUse: boolean): Uint8Array {
-  const [usz, aem] = isUse ? [table.count, semaphores] : [SEMUSZ, SEMAEM]
+function encodeInfo({count, semaphores}: SemaphoreSets, isUse: boolean): Uint8Array {
+  const [usz, aem] = isUse ? [count, semaphores] : [SEMUSZ, SEMAEM]
   const limits = [SEMMNS, SEMMNI, SEMMNS, SEMMNS, SEMMSL, SEMOPM, SEMOPM, usz, SEMVMX, aem]
-  return encodeInts(SEMINFO_BYTES, limits)
+  return new Uint8Array(Int32Array.from(limits).buffer)
 }

@@ -3,7 +3,8 @@
 import {EINVAL, ENOSPC, Errno} from '../../abi/errno.ts'
 import {SEMMNS, SEMMSL} from '../../abi/ipc.ts'
 import type {Syscall} from '../core/syscall.ts'
-import {IpcPermission} from '../ipc/permission.ts'
+import type {IpcPermission} from '../ipc/permission.ts'
+import type {SemaphoreSet} from '../ipc/semaphore-set.ts'
 
 export const semget: Syscall = (task, args) => {
   const key = args.int32(0)
@@ -11,19 +12,12 @@ export const semget: Syscall = (task, args) => {
   const flags = args.int32(2)
   if (count < 0 || count > SEMMSL) throw new Errno(EINVAL)
   const {semaphores} = task.kernel.ipc
-  return semaphores.table.open(
-    {
-      key,
-      flags,
-      fits: (set) => {
-        if (set.count < count) throw new Errno(EINVAL)
-      },
-      create: () => {
-        if (count === 0) throw new Errno(EINVAL)
-        if (semaphores.semaphores + count > SEMMNS) throw new Errno(ENOSPC)
-        return semaphores.create(new IpcPermission(key, flags, task.credentials), count)
-      },
-    },
-    task.credentials,
-  )
+  const create = (permission: IpcPermission): SemaphoreSet => {
+    if (count === 0) throw new Errno(EINVAL)
+    if (semaphores.semaphores + count > SEMMNS) throw new Errno(ENOSPC)
+    return semaphores.create(permission, count)
+  }
+  return semaphores.open(task.credentials, key, flags, create, (found) => {
+    if (found.count < count) throw new Errno(EINVAL)
+  })
 }

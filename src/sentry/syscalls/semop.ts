@@ -2,7 +2,6 @@
 
 import {E2BIG, EAGAIN, EIDRM, EINVAL, Errno} from '../../abi/errno.ts'
 import {SEM_UNDO, SEMBUF_BYTES, SEMOPM} from '../../abi/ipc.ts'
-import {toNs} from '../../abi/time.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {continuation} from '../core/wait.ts'
@@ -14,20 +13,16 @@ import {
   type SemaphoreWaiter,
 } from '../ipc/semaphore-set.ts'
 import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
-import {readTimespec} from '../time/time-argument.ts'
+import {readEndNs} from '../time/time-argument.ts'
 
 export const semop: Syscall = (task, args) => operate(task, args, Number.POSITIVE_INFINITY)
 
-export const semtimedop: Syscall = (task, args) => {
-  const timeout = args.address(3)
-  if (timeout === 0) return operate(task, args, Number.POSITIVE_INFINITY)
-  return operate(task, args, task.kernel.monotonicNs() + toNs(readTimespec(task, timeout)))
-}
+export const semtimedop: Syscall = (task, args) => operate(task, args, readEndNs(task, args.address(3)))
 
 function operate(task: Task, args: Arguments, deadlineNs: number): number {
   const operations = readOperations(task, args.address(1), args.uint32(2))
   const {kernel, process, credentials} = task
-  const set = kernel.ipc.semaphores.table.get(args.int32(0))
+  const set = kernel.ipc.semaphores.get(args.int32(0))
   set.requireIndexes(operations)
   const changes = operations.some(({change}) => change !== 0)
   set.permission.require(credentials, changes ? MAY_WRITE : MAY_READ)

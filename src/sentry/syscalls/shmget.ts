@@ -4,7 +4,7 @@ import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import {SHM_HUGETLB, SHM_NORESERVE, SHMMAX} from '../../abi/ipc.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {IpcPermission} from '../ipc/permission.ts'
+import type {IpcPermission} from '../ipc/permission.ts'
 import {SharedSegment} from '../ipc/shared-segment.ts'
 import {checkOvercommitted} from '../memory/accounting.ts'
 
@@ -13,21 +13,13 @@ export const shmget: Syscall = (task, args) => {
   const size = args.address(1)
   const flags = args.int32(2)
   const {segments} = task.kernel.ipc
-  return segments.table.open(
-    {
-      key,
-      flags,
-      fits: (segment) => {
-        if (segment.size < size) throw new Errno(EINVAL)
-      },
-      create: () => {
-        checkSize(task, size, args.raw(1), flags)
-        const permission = new IpcPermission(key, flags, task.credentials)
-        return new SharedSegment(permission, size, task.process.pid, segments)
-      },
-    },
-    task.credentials,
-  )
+  const create = (permission: IpcPermission): SharedSegment => {
+    checkSize(task, size, args.raw(1), flags)
+    return new SharedSegment(permission, size, task.process.pid, segments)
+  }
+  return segments.open(task.credentials, key, flags, create, (found) => {
+    if (found.size < size) throw new Errno(EINVAL)
+  })
 }
 
 /** @throws Errno EINVAL, ENOMEM */

@@ -13,7 +13,7 @@ import {PROT_ALL, VM_LOCKED, VM_LOCKONFAULT, VM_SHARED, type Vma} from '../memor
 export const shmat: Syscall = (task, args) => {
   const flags = args.int32(2)
   const address = attachAddress(args.address(1), flags)
-  const segment = task.kernel.ipc.segments.table.get(args.int32(0))
+  const segment = task.kernel.ipc.segments.get(args.int32(0))
   const {protection, maxProtection, access} = rightsOf(flags)
   segment.permission.require(task.credentials, access)
 

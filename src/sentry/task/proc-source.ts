@@ -21,23 +21,15 @@ export class KernelProcSource implements ProcSource {
   readonly machine = arch.machine
   readonly maxPid = MAX_PID
   readonly #kernelOf: () => Kernel
-  readonly ipc: SysvIpcSource
   #cpuinfo: ByteString | undefined
 
   /** @param kernelOf called later: the kernel is made after the tree that /proc is mounted in */
   constructor(kernelOf: () => Kernel) {
     this.#kernelOf = kernelOf
-    this.ipc = {
-      get segments() {
-        return kernelOf().ipc.segments.table
-      },
-      get semaphores() {
-        return kernelOf().ipc.semaphores.table
-      },
-      get messages() {
-        return kernelOf().ipc.messages.table
-      },
-    }
+  }
+
+  get ipc(): SysvIpcSource {
+    return this.#kernel.ipc
   }
 
   pids(): readonly number[] {

@@ -52,7 +52,7 @@ export function systemEntries(source: ProcSource): Entries {
     stat: text(() => statText(source)),
     swaps: text(() => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
     sys: sysDirectory(source),
-    sysvipc: sysvipcDirectory(source.ipc),
+    sysvipc: sysvipcDirectory(source),
     uptime: text(() => uptimeText(source)),
     vmstat: text(() => vmstatText(source)),
     version: text(() => `Linux version ${source.release} (hv@hv) ${source.version}\n`),

@@ -48,11 +48,11 @@ interface Permission {
 
 const PAGE_BYTES = 4096
 
-export function sysvipcDirectory(source: SysvIpcSource): Entry {
+export function sysvipcDirectory(source: {readonly ipc: SysvIpcSource}): Entry {
   return subdirectory({
-    msg: text(() => messagesText(source)),
-    sem: text(() => semaphoresText(source)),
-    shm: text(() => segmentsText(source)),
+    msg: text(() => messagesText(source.ipc)),
+    sem: text(() => semaphoresText(source.ipc)),
+    shm: text(() => segmentsText(source.ipc)),
   })
 }
 

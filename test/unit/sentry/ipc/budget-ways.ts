@@ -25,15 +25,11 @@ function permissionOf(i: number): IpcPermission {
   return new IpcPermission(i + 1, 0o600, OWNER)
 }
 
-function made(i: number) {
-  return {key: i + 1, flags: IPC_CREAT, fits() {}}
-}
-
 function semaphoreSetsOf(budget: Budget): (i: number) => SemaphoreSet {
   const sets = new SemaphoreSets({budget, vfs})
   return (i) => {
     const set = sets.create(permissionOf(i), 10)
-    sets.table.open({...made(i), create: () => set}, OWNER)
+    sets.open(OWNER, i + 1, IPC_CREAT, () => set)
     return set
   }
 }
@@ -53,7 +49,7 @@ export const ipcWays: readonly Way[] = [
       return () => {
         const undo = new SemaphoreUndo(budget)
         undo.reserve(set)
-        undo.adjust(set, 0, 1)
+        undo.set(set, 0, 1)
         return undo
       }
     },
@@ -64,7 +60,7 @@ export const ipcWays: readonly Way[] = [
     (budget) => {
       const queues = new MessageQueues({budget, vfs})
       return (i) => {
-        queues.table.open({...made(i), create: () => queues.create(permissionOf(i))}, OWNER)
+        queues.open(OWNER, i + 1, IPC_CREAT, (permission) => queues.create(permission))
         return queues
       }
     },

@@ -1,17 +1,15 @@
 // PosixQueue: a POSIX message queue: mq_overview(7). An inode, although only its description can be opened by a path.
 
-import {S_IFREG} from '../../abi/file-mode.ts'
+import {PERMISSION_BITS, S_IFREG} from '../../abi/file-mode.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {COST} from '../../vfs/budget.ts'
-import type {AttributeChanges, Attributes, Credentials, FileDescription, Time} from '../../vfs/file.ts'
-import {Inode} from '../../vfs/inode.ts'
-import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import type {Attributes, Credentials, FileDescription} from '../../vfs/file.ts'
+import {type UnmountedFileSystem, UnmountedNode} from '../../vfs/unmounted.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import {PosixQueueDescription} from './posix-queue-description.ts'
 
-const PERMISSIONS = 0o7777
 /** The size that Linux reports for all. */
 const SIZE = 80
 
@@ -28,8 +26,7 @@ export interface Notification {
   readonly value: bigint
 }
 
-export class PosixQueue extends Inode {
-  readonly fs: UnmountedFileSystem
+export class PosixQueue extends UnmountedNode {
   override readonly descriptorText: string
   /** mq_attr. */
   readonly mostMessages: number
@@ -39,33 +36,22 @@ export class PosixQueue extends Inode {
   receivers = 0
   /** Woken when there is one more message, or room. */
   readonly changed = new WaitQueue()
-  readonly #ino: number
   readonly #kernel: Pick<Kernel, 'budget' | 'current'>
   readonly #freed: () => void
   /** By descending priority, then in order of arrival. */
   readonly #messages: QueueMessage[] = []
   #bytes = 0
-  #mode: number
-  #uid: number
-  #gid: number
-  #times: {atime: Time; mtime: Time; ctime: Time}
   #isLinked = true
   #opens = 0
 
   /** @param freed called when it has neither a name nor a description */
   constructor(parts: QueueParts, kernel: Pick<Kernel, 'budget' | 'current'>, freed: () => void) {
-    super(S_IFREG)
-    this.fs = parts.fs
-    this.#ino = parts.fs.takeIno()
+    super(parts.fs, S_IFREG | (parts.mode & PERMISSION_BITS), parts.owner)
     this.descriptorText = `/${parts.name}`
     this.mostMessages = parts.mostMessages
     this.messageBytes = parts.messageBytes
     this.#kernel = kernel
     this.#freed = freed
-    this.#mode = S_IFREG | (parts.mode & PERMISSIONS)
-    this.#uid = parts.owner.uid
-    this.#gid = parts.owner.gid
-    this.#times = {atime: this.fs.clock.now(), mtime: this.fs.clock.now(), ctime: this.fs.clock.now()}
   }
 
   get count(): number {
@@ -126,23 +112,13 @@ export class PosixQueue extends Inode {
   }
 
   override attributes(): Attributes {
-    return {
-      ...{dev: this.fs.dev, ino: this.#ino, mode: this.#mode, nlink: this.#isLinked ? 1 : 0},
-      ...{uid: this.#uid, gid: this.#gid, rdev: 0, size: SIZE, blocks: 0, blksize: 4096},
-      ...{...this.#times, btime: this.#times.ctime},
-    }
-  }
-
-  override setAttributes(changes: AttributeChanges): void {
-    if (changes.mode !== undefined) this.#mode = S_IFREG | (changes.mode & PERMISSIONS)
-    if (changes.uid !== undefined) this.#uid = changes.uid
-    if (changes.gid !== undefined) this.#gid = changes.gid
-    const {atime = this.#times.atime, mtime = this.#times.mtime} = changes
-    this.#times = {atime, mtime, ctime: this.fs.clock.now()}
+    const own = super.attributes()
+    return {...own, nlink: this.#isLinked ? 1 : 0, size: SIZE, btime: own.ctime}
   }
 
   #touch(): void {
-    this.#times = {atime: this.fs.clock.now(), mtime: this.fs.clock.now(), ctime: this.fs.clock.now()}
+    const now = this.fs.clock.now()
+    this.setAttributes({atime: now, mtime: now})
     this.changed.wakeAll()
   }
 

@@ -14,7 +14,7 @@ import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {continuation} from '../core/wait.ts'
-import {raiseOwn} from '../signals/own.ts'
+import {raiseOwn} from '../signals/send.ts'
 import {limitWrite} from './transfer-limits.ts'
 
 /** Where bytes come from. A source gives them up only after the sink has taken them. */

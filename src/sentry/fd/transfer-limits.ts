@@ -9,7 +9,7 @@ import {LAST_OFFSET} from '../../abi/word.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {RLIMIT_FSIZE, UNLIMITED} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
-import {raiseOwn} from '../signals/own.ts'
+import {raiseOwn} from '../signals/send.ts'
 
 /**
  * Checks that the file may grow to `size`. Shrinking is always allowed.

@@ -17,7 +17,7 @@ import {nextSlice, SLICE_BYTES} from '../core/slices.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {type Continuation, continuation} from '../core/wait.ts'
-import {raiseOwn} from '../signals/own.ts'
+import {raiseOwn} from '../signals/send.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
 import {limitWrite} from './transfer-limits.ts'
 

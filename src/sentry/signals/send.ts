@@ -2,7 +2,7 @@
 
 import {CAP_KILL, hasCapability} from '../../abi/capability.ts'
 import {EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {codeOf, SI_TKILL, type SignalInfo} from '../../abi/siginfo.ts'
+import {codeOf, killInfo, SI_TKILL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGCONT} from '../../abi/signal.ts'
 import {isSendersUser} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
@@ -17,6 +17,16 @@ export function signalAll(task: Task, targets: readonly Process[], signal: numbe
   for (const target of allowed)
     if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
   return allowed.length
+}
+
+/** The signal that a failing call raises against its own task: send_sig(…, current, 0) of Linux's kernel/signal.c. */
+export function raiseOwn(task: Task, signal: number): void {
+  task.signals.raise(signal, infoFrom(task, signal))
+}
+
+/** As if the task had sent it. @param code of kill(2), or SI_TKILL */
+export function infoFrom({process, credentials}: Task, signal: number, code = SI_USER): SignalInfo {
+  return killInfo(signal, code, process.pid, credentials.ruid)
 }
 
 /** Includes zombies. */

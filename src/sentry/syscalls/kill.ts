@@ -1,19 +1,18 @@
 // kill(2), tkill(2), tgkill(2), rt_sigqueueinfo(2), rt_tgsigqueueinfo(2).
 
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {killInfo, SI_TKILL, SI_USER} from '../../abi/siginfo.ts'
+import {SI_TKILL} from '../../abi/siginfo.ts'
 import type {Process} from '../core/process.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {groupMembers, maySignal, requireOwnCode, signalAll} from '../signals/send.ts'
+import {groupMembers, infoFrom, maySignal, requireOwnCode, signalAll} from '../signals/send.ts'
 import {readSignalInfo, signalOrZero} from '../signals/signal-argument.ts'
 import {processArgument, processById} from '../task/process-argument.ts'
 
 export const kill: Syscall = (task, args) => {
   const signal = signalOrZero(args.int32(1))
   const pid = args.int32(0)
-  const info = killInfo(signal, SI_USER, task.process.pid, task.credentials.ruid)
-  const allowed = signalAll(task, processesOf(task, pid), signal, info)
+  const allowed = signalAll(task, processesOf(task, pid), signal, infoFrom(task, signal))
   // With -1, processes that may not be signalled are no error.
   if (allowed === 0 && pid !== -1) throw new Errno(EPERM)
   return 0
@@ -65,7 +64,7 @@ function signalTask(
   if (target === undefined || (pid !== undefined && target.process.pid !== pid)) throw new Errno(ESRCH)
   if (!maySignal(task, target.process, signal)) throw new Errno(EPERM)
   if (signal === 0) return 0
-  target.signals.raise(signal, info ?? killInfo(signal, SI_TKILL, task.process.pid, task.credentials.ruid))
+  target.signals.raise(signal, info ?? infoFrom(task, signal, SI_TKILL))
   return 0
 }
 

@@ -1,10 +1,10 @@
 // pidfd_send_signal(2).
 
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {killInfo, SI_TKILL, SI_USER, SIGINFO_BYTES, type SignalInfo, signalOf} from '../../abi/siginfo.ts'
+import {SI_TKILL, SI_USER, SIGINFO_BYTES, type SignalInfo, signalOf} from '../../abi/siginfo.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {groupMembers, maySignal, requireOwnCode, signalAll} from '../signals/send.ts'
+import {groupMembers, infoFrom, maySignal, requireOwnCode, signalAll} from '../signals/send.ts'
 import {signalOrZero} from '../signals/signal-argument.ts'
 import type {PidFdDescription} from '../task/pidfd.ts'
 import {pidFileArgument} from '../task/pidfd.ts'
@@ -43,8 +43,7 @@ function infoArgument(
   signal: number,
   scope: number,
 ): SignalInfo {
-  const code = scope === PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER
-  if (address === 0) return killInfo(signal, code, task.process.pid, task.credentials.ruid)
+  if (address === 0) return infoFrom(task, signal, scope === PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER)
   const info = task.memory.readBytes(address, SIGINFO_BYTES)
   if (signalOf(info) !== signal) throw new Errno(EINVAL)
   requireOwnCode(info, file.pid === task.tid && scope !== PIDFD_SIGNAL_PROCESS_GROUP)

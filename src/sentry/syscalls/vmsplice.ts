@@ -12,7 +12,7 @@ import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {continuation} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
-import {raiseOwn} from '../signals/own.ts'
+import {raiseOwn} from '../signals/send.ts'
 
 /** Waits for the first byte, or room for it, even with O_NONBLOCK: only SPLICE_F_NONBLOCK counts. */
 export const vmsplice: Syscall = (task, args) => {

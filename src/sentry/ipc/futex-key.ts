@@ -1,9 +1,11 @@
-// How a futex is identified, and which table its sleepers are in: futex(7), get_futex_key in Linux.
+// How a futex is identified, which table its sleepers are in, and how a call sleeps on it: futex(7), get_futex_key in Linux.
 
-import {EFAULT, EINVAL, Errno} from '../../abi/errno.ts'
+import {EFAULT, EINVAL, Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import type {FutexKey, FutexTable} from '../memory/futex-table.ts'
+import {continuation, restartOf} from '../core/wait.ts'
+import type {FutexKey, FutexTable, FutexWaiter} from '../memory/futex-table.ts'
 
 const WORD_BYTES = 4
 /** A bitset that meets every other. */
@@ -44,3 +46,25 @@ export function alignedFutex(address: number): number {
   if (address % 4 !== 0) throw new Errno(EINVAL)
   return address
 }
+
+/** Until the futex is woken, or the time is over. @param table the sleeper's, also when it is moved to another word */
+export function sleepOnFutex(task: Task, table: FutexTable, waiter: FutexWaiter, deadlineNs: number): number {
+  return task.block({
+    queues: [waiter.queue],
+    deadlineNs,
+    // After a handler with SA_RESTART, Linux keeps the old deadline; a restarted call would wait longer.
+    restart: restartOf(deadlineNs),
+    ...{next: sleeping, progress: {table, waiter}},
+  })
+}
+
+const sleeping = continuation<{readonly table: FutexTable; readonly waiter: FutexWaiter}>({
+  name: 'futex',
+  resume: (_task, {waiter}, expired) => {
+    if (waiter.woken) return 0
+    if (!expired) return BLOCKED
+    throw new Errno(ETIMEDOUT)
+  },
+  settled: (_task, {waiter}) => (waiter.woken ? 0 : undefined),
+  ended: (_task, {table, waiter}) => table.leave(waiter),
+})

@@ -5,8 +5,7 @@ import {EAGAIN, EDEADLK, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
 import type {Task} from '../core/task.ts'
 import type {FutexKey, FutexTable, FutexWaiter} from '../memory/futex-table.ts'
-import {ANY, alignedFutex, futexKey, futexTable} from './futex-key.ts'
-import {sleepOnFutex} from './futex-sleep.ts'
+import {ANY, alignedFutex, futexKey, futexTable, sleepOnFutex} from './futex-key.ts'
 
 /** A futex word, and its waiters. */
 interface Lock {

@@ -21,9 +21,8 @@ import {
 import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
+import {ANY, alignedFutex, futexKey, futexTable, sleepOnFutex} from '../ipc/futex-key.ts'
 import {lockAt, lockPi, requeuePi, tryLockPi, unlockPi, waitRequeuePi} from '../ipc/futex-pi.ts'
-import {sleepOnFutex} from '../ipc/futex-sleep.ts'
 import {applyWakeOp, decodeWakeOp, wakeOpHolds} from '../ipc/futex-wake-op.ts'
 import {readEndNs} from '../time/time-argument.ts'
 

@@ -2,12 +2,13 @@
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {EBADF, ENOENT, ENOTDIR, EROFS, Errno} from '../../abi/errno.ts'
-import type {ByteString, Inode} from '../../vfs/file.ts'
+import type {ByteString, Credentials, Inode} from '../../vfs/file.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import {INSPECT, type Intent} from '../../vfs/path-policy.ts'
 import {PATH_MAX, type PathContext, resolve} from '../../vfs/path-walk.ts'
 import {isReadOnly} from '../../vfs/permissions.ts'
 import type {Task} from '../core/task.ts'
+import {openFile} from './descriptor-argument.ts'
 
 /** @throws Errno EFAULT, ENAMETOOLONG */
 export function readPath(task: Task, address: number): ByteString {
@@ -36,8 +37,10 @@ export function locate(
   path: ByteString,
   follow: boolean,
   intent?: Intent,
+  who?: Credentials,
 ): Location {
-  return resolve(pathContext(task), startDirectory(task, dirfd, path), path, follow, intent)
+  const context = who === undefined ? pathContext(task) : {...pathContext(task), credentials: who}
+  return resolve(context, startDirectory(task, dirfd, path), path, follow, intent)
 }
 
 /** An inode, and the mount it was reached through, if any: pipes and eventfds have none. */
@@ -51,6 +54,7 @@ export interface Target {
 /**
  * The object of a *at call: a path or, with AT_EMPTY_PATH and no path, the descriptor itself.
  * @param flags AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH count
+ * @param who whose rights count on the way; absent: the caller's
  */
 export function locateTarget(
   task: Task,
@@ -58,16 +62,23 @@ export function locateTarget(
   pathAddress: number,
   flags: number,
   intent = INSPECT,
+  who?: Credentials,
 ): Target {
   const path = readPath(task, pathAddress)
   if (path.length > 0 || !(flags & AT_EMPTY_PATH)) {
-    return locate(task, dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), intent)
+    return locate(task, dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), intent, who)
   }
   if (dirfd === AT_FDCWD) return task.fs.cwd
   return descriptorTarget(task, dirfd)
 }
 
-/** The object of fchmod, fchown and the like. @throws Errno EBADF */
+/** The object of fchmod, fchown and the like. @throws Errno EBADF, also for O_PATH descriptors */
+export function openTarget(task: Task, fd: number): Target {
+  openFile(task, fd)
+  return descriptorTarget(task, fd)
+}
+
+/** @throws Errno EBADF */
 export function descriptorTarget(task: Task, fd: number): Target {
   if (fd < 0) throw new Errno(EBADF)
   const {file, location} = task.fds.description(fd)

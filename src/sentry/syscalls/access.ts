@@ -14,18 +14,10 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
 import type {Credentials} from '../../vfs/file.ts'
 import {INSPECT} from '../../vfs/path-policy.ts'
-import {resolve} from '../../vfs/path-walk.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {
-  checkMountWritable,
-  descriptorTarget,
-  pathContext,
-  readPath,
-  startDirectory,
-  type Target,
-} from '../fd/path-argument.ts'
+import {checkMountWritable, locateTarget} from '../fd/path-argument.ts'
 
 export const access: Syscall = (task, args) => accessAt(task, AT_FDCWD, args.address(0), args.uint32(1), 0)
 
@@ -39,26 +31,12 @@ function accessAt(task: Task, dirfd: number, pathAddress: number, mode: number, 
   if (mode & ~(R_OK | W_OK | X_OK)) throw new Errno(EINVAL)
   if (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) throw new Errno(EINVAL)
   const who = flags & AT_EACCESS ? task.credentials : realCredentials(task)
-  const target = findTarget(task, who, dirfd, readPath(task, pathAddress), flags)
+  const target = locateTarget(task, dirfd, pathAddress, flags, INSPECT, who)
   if (mode === 0) return 0
 
   checkAccess(target.inode, mode, who)
   if (mode & W_OK && isOnDisk(target.inode.kind)) checkMountWritable(target)
   return 0
-}
-
-function findTarget(task: Task, who: Credentials, dirfd: number, path: string, flags: number): Target {
-  if (path.length === 0 && flags & AT_EMPTY_PATH) {
-    return dirfd === AT_FDCWD ? task.fs.cwd : descriptorTarget(task, dirfd)
-  }
-  const start = startDirectory(task, dirfd, path)
-  return resolve(
-    {...pathContext(task), credentials: who},
-    start,
-    path,
-    !(flags & AT_SYMLINK_NOFOLLOW),
-    INSPECT,
-  )
 }
 
 /** The question is about the real user, which a set-user-ID program wants to know about (man 2 access). */

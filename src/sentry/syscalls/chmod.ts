@@ -5,16 +5,13 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {changeMode} from '../fd/change-attributes.ts'
-import {openFile} from '../fd/descriptor-argument.ts'
-import {descriptorTarget, locateTarget} from '../fd/path-argument.ts'
+import {locateTarget, openTarget} from '../fd/path-argument.ts'
 
 export const chmod: Syscall = (task, args) =>
   changeMode(task, locateTarget(task, AT_FDCWD, args.address(0), 0, ATTRIBUTES), args.uint32(1))
 
-export const fchmod: Syscall = (task, args) => {
-  openFile(task, args.int32(0))
-  return changeMode(task, descriptorTarget(task, args.int32(0)), args.uint32(1))
-}
+export const fchmod: Syscall = (task, args) =>
+  changeMode(task, openTarget(task, args.int32(0)), args.uint32(1))
 
 export const fchmodat: Syscall = (task, args) =>
   changeMode(task, locateTarget(task, args.int32(0), args.address(1), 0, ATTRIBUTES), args.uint32(2))

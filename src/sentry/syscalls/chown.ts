@@ -5,8 +5,7 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import type {Syscall} from '../core/syscall.ts'
 import {changeOwner} from '../fd/change-attributes.ts'
-import {openFile} from '../fd/descriptor-argument.ts'
-import {descriptorTarget, locateTarget} from '../fd/path-argument.ts'
+import {locateTarget, openTarget} from '../fd/path-argument.ts'
 
 export const chown: Syscall = (task, args) =>
   changeOwner(
@@ -21,10 +20,8 @@ export const lchown: Syscall = (task, args) => {
   return changeOwner(task, target, args.uint32(1), args.uint32(2))
 }
 
-export const fchown: Syscall = (task, args) => {
-  openFile(task, args.int32(0))
-  return changeOwner(task, descriptorTarget(task, args.int32(0)), args.uint32(1), args.uint32(2))
-}
+export const fchown: Syscall = (task, args) =>
+  changeOwner(task, openTarget(task, args.int32(0)), args.uint32(1), args.uint32(2))
 
 export const fchownat: Syscall = (task, args) => {
   const flags = args.uint32(4)

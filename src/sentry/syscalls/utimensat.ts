@@ -11,8 +11,7 @@ import {checkAccess, ownsInode} from '../../vfs/permissions.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {openFile} from '../fd/descriptor-argument.ts'
-import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
+import {checkMountWritable, locateTarget, openTarget, type Target} from '../fd/path-argument.ts'
 
 /** A moment, now, or unchanged. */
 type TimeChange = Time | 'now' | 'omit'
@@ -27,19 +26,14 @@ export const utimensat: Syscall = (task, args) => {
   // Linux does not even look at the path then.
   if (atime === 'omit' && mtime === 'omit') return 0
 
-  if (pathAddress !== 0) return setTimes(task, locatePath(task, dirfd, pathAddress, flags), atime, mtime)
-  if (dirfd === AT_FDCWD) throw new Errno(EFAULT)
-  if (flags !== 0) throw new Errno(EINVAL)
-  return setTimesOf(task, dirfd, atime, mtime)
+  return setTimes(task, targetAt(task, dirfd, pathAddress, flags), atime, mtime)
 }
 
 export const futimesat: Syscall = (task, args) => {
   const dirfd = args.int32(0)
   const pathAddress = args.address(1)
   const [atime, mtime] = readTimevals(task, args.address(2))
-  if (pathAddress !== 0) return setTimes(task, locatePath(task, dirfd, pathAddress, 0), atime, mtime)
-  if (dirfd === AT_FDCWD) throw new Errno(EFAULT)
-  return setTimesOf(task, dirfd, atime, mtime)
+  return setTimes(task, targetAt(task, dirfd, pathAddress, 0), atime, mtime)
 }
 
 export const utimes: Syscall = (task, args) => {
@@ -57,6 +51,14 @@ const NOW: readonly [TimeChange, TimeChange] = ['now', 'now']
 
 function locatePath(task: Task, dirfd: number, pathAddress: number, flags: number): Target {
   return locateTarget(task, dirfd, pathAddress, flags, ATTRIBUTES)
+}
+
+/** Without a path, the descriptor itself. @throws Errno EFAULT, EINVAL, EBADF, and as path resolution does */
+function targetAt(task: Task, dirfd: number, pathAddress: number, flags: number): Target {
+  if (pathAddress !== 0) return locatePath(task, dirfd, pathAddress, flags)
+  if (dirfd === AT_FDCWD) throw new Errno(EFAULT)
+  if (flags !== 0) throw new Errno(EINVAL)
+  return openTarget(task, dirfd)
 }
 
 function readTimespecs(task: Task, address: number): readonly [TimeChange, TimeChange] {
@@ -84,11 +86,6 @@ function readUtimbuf(task: Task, address: number): readonly [TimeChange, TimeCha
   const words = new DataView(bytes.buffer, bytes.byteOffset)
   const time = (offset: number) => ({seconds: Number(words.getBigInt64(offset, true)), nanoseconds: 0})
   return [time(0), time(8)]
-}
-
-function setTimesOf(task: Task, fd: number, atime: TimeChange, mtime: TimeChange): number {
-  openFile(task, fd)
-  return setTimes(task, descriptorTarget(task, fd), atime, mtime)
 }
 
 function setTimes(task: Task, target: Target, atime: TimeChange, mtime: TimeChange): number {

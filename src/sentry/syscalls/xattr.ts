@@ -4,8 +4,7 @@ import {AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {E2BIG, EINVAL, EOPNOTSUPP, ERANGE, Errno} from '../../abi/errno.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {openFile} from '../fd/descriptor-argument.ts'
-import {descriptorTarget, locateTarget} from '../fd/path-argument.ts'
+import {locateTarget, openTarget} from '../fd/path-argument.ts'
 
 const XATTR_NAME_MAX = 255
 const XATTR_SIZE_MAX = 65536
@@ -17,10 +16,7 @@ type Find = (task: Task, args: Arguments) => void
 
 const byPath: Find = (task, args) => void locateTarget(task, AT_FDCWD, args.address(0), 0)
 const byLink: Find = (task, args) => void locateTarget(task, AT_FDCWD, args.address(0), AT_SYMLINK_NOFOLLOW)
-const byDescriptor: Find = (task, args) => {
-  openFile(task, args.int32(0))
-  descriptorTarget(task, args.int32(0))
-}
+const byDescriptor: Find = (task, args) => void openTarget(task, args.int32(0))
 
 export const setxattr = set(byPath)
 export const lsetxattr = set(byLink)

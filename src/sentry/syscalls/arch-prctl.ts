@@ -57,17 +57,11 @@ function setBase(task: Task, register: number, base: number): number {
 }
 
 function getFeatures(task: Task, target: number): number {
-  task.memory.writeBytes(
-    target,
-    new Uint8Array(BigUint64Array.of(features(task.context.readFpState())).buffer),
-  )
+  task.memory.writeBigUint64(target, features(task.context.readFpState()))
   return 0
 }
 
 function getBase(task: Task, register: number, target: number): number {
-  task.memory.writeBytes(
-    target,
-    new Uint8Array(task.context.readRegisters().slice(register, register + 1).buffer),
-  )
+  task.memory.writeBigUint64(target, task.context.readRegisters()[register])
   return 0
 }

@@ -9,9 +9,10 @@ import {
   union,
   VERSION_1,
 } from '../../abi/capability.ts'
-import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {taskOf} from '../task/process-argument.ts'
 
 const VERSION_2 = 0x20071026
 const VERSION_3 = 0x20080522
@@ -27,8 +28,7 @@ export const capget: Syscall = (task, args) => {
   if (halves === 0) return 0
   const pid = task.memory.readInt32(header + 4)
   if (pid < 0) throw new Errno(EINVAL)
-  const target = pid === 0 ? task : task.kernel.tasks.get(pid)
-  if (target === undefined) throw new Errno(ESRCH)
+  const target = taskOf(task, pid)
   if (data === 0) return 0
   const {capabilities, permitted, inheritable} = target.credentials
   const sets = [capabilities, permitted, inheritable]

@@ -7,7 +7,7 @@ import type {Process} from '../core/process.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {isOwner, isPrivileged, mayBeNice} from '../task/cpu/may-schedule.ts'
-import {processArgument} from '../task/process-argument.ts'
+import {processArgument, taskOf} from '../task/process-argument.ts'
 
 const PRIO_PROCESS = 0
 const PRIO_PGRP = 1
@@ -36,13 +36,8 @@ export const setpriority: Syscall = (task, args) => {
 
 /** PRIO_PROCESS is one task, by its tid; a group or user stands for all its tasks. @throws Errno EINVAL, ESRCH */
 function tasksOf(task: Task, which: number, who: number): Task[] {
-  const {tasks} = task.kernel
-  if (which === PRIO_PROCESS) {
-    const found = who === 0 ? task : tasks.get(who)
-    if (found === undefined) throw new Errno(ESRCH)
-    return [found]
-  }
-  const found = [...tasks.values()].filter(({process, credentials}) => {
+  if (which === PRIO_PROCESS) return [taskOf(task, who)]
+  const found = [...task.kernel.tasks.values()].filter(({process, credentials}) => {
     if (which === PRIO_PGRP) return process.job.group === (who || task.process.job.group)
     if (which === PRIO_USER) return credentials.ruid === (who || task.credentials.ruid)
     throw new Errno(EINVAL)

@@ -15,7 +15,7 @@ export const getegid: Syscall = (task) => task.credentials.egid
 export const getresuid: Syscall = (task, args) => {
   const {ruid, euid, suid} = task.credentials
   ;[ruid, euid, suid].forEach((id, index) => {
-    task.memory.writeBytes(args.address(index), encodeIds([id]))
+    task.memory.writeUint32(args.address(index), id)
   })
   return 0
 }
@@ -23,7 +23,7 @@ export const getresuid: Syscall = (task, args) => {
 export const getresgid: Syscall = (task, args) => {
   const {rgid, egid, sgid} = task.credentials
   ;[rgid, egid, sgid].forEach((id, index) => {
-    task.memory.writeBytes(args.address(index), encodeIds([id]))
+    task.memory.writeUint32(args.address(index), id)
   })
   return 0
 }
@@ -32,7 +32,7 @@ export const getgroups: Syscall = (task, args) => {
   const size = args.int32(0)
   const {groups} = task.credentials
   if (size < 0 || (size !== 0 && size < groups.length)) throw new Errno(EINVAL)
-  if (size > 0) task.memory.writeBytes(args.address(1), encodeIds(groups))
+  if (size > 0) task.memory.writeInt32s(args.address(1), groups)
   return groups.length
 }
 
@@ -45,8 +45,4 @@ export const setgroups: Syscall = (task, args) => {
   const groups = Array.from({length: size}, (_, index) => view.getUint32(index * 4, true))
   task.credentials = {...task.credentials, groups}
   return 0
-}
-
-function encodeIds(ids: readonly number[]): Uint8Array {
-  return new Uint8Array(Uint32Array.from(ids).buffer)
 }

@@ -16,6 +16,7 @@ import {
   PTRACE_SEIZE,
   PTRACE_TRACEME,
 } from '../../abi/prctl.ts'
+import {SIGINFO_BYTES} from '../../abi/siginfo.ts'
 import {NSIG, SIGKILL} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import type {PendingSignal} from '../core/pending-signal.ts'
@@ -27,7 +28,6 @@ import {mayInspect} from '../task/may-inspect.ts'
 import {Tracing} from '../task/tracing.ts'
 
 const WORD_BYTES = 8
-const SIGINFO_BYTES = 128
 
 type TraceeStop = Tracing & {readonly stop: PendingSignal}
 type Request = (task: Task, tracing: TraceeStop, args: Arguments) => void

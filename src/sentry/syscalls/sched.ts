@@ -31,8 +31,7 @@ export const schedGetaffinity: Syscall = (task, args) => {
   const {cpus} = task.kernel.platform
   if (bits < cpus || length % MASK_BYTES !== 0) throw new Errno(EINVAL)
   const {scheduling} = taskOf(task, args.int32(0))
-  const mask = BigUint64Array.of(scheduling.allowed(cpus))
-  task.memory.writeBytes(args.address(2), new Uint8Array(mask.buffer))
+  task.memory.writeBigUint64(args.address(2), scheduling.allowed(cpus))
   return MASK_BYTES
 }
 

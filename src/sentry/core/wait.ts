@@ -1,9 +1,11 @@
 // What a blocked system call waits for, and how it goes on: data, so that no closure keeps a guest's state.
 
+import {Errno} from '../../abi/errno.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {FileLocks, RecordLock} from '../../vfs/file-locks.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {OpenDescription} from './open-description.ts'
+import {BLOCKED} from './syscall.ts'
 import type {Task} from './task.ts'
 
 /**
@@ -73,6 +75,17 @@ export function continuation<Progress>(made: Continuation<Progress>): Continuati
   if (registry.has(made.name)) throw new Error(`two continuations are named ${made.name}`)
   registry.set(made.name, made)
   return made
+}
+
+/**
+ * Tries at once what a wait would try again, and sleeps if that is BLOCKED.
+ * @param refusal in place of sleep: what a call that must not wait fails with
+ */
+export function attempt<Progress>(task: Task, wait: Wait<Progress>, refusal?: number): number {
+  const result = wait.next.resume(task, wait.progress)
+  if (result !== BLOCKED) return result
+  if (refusal !== undefined) throw new Errno(refusal)
+  return task.block(wait)
 }
 
 /**

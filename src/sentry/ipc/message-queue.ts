@@ -1,6 +1,6 @@
 // MessageQueue: System V messages: msgget(2), msgop(2), msgctl(2).
 
-import {MSGMNB, MSGMNI} from '../../abi/ipc.ts'
+import {MSG_COPY, MSG_EXCEPT, MSGMNB, MSGMNI} from '../../abi/ipc.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
 import type {FileClock} from '../../vfs/clock.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
@@ -13,12 +13,6 @@ export interface Message {
   readonly type: bigint
   readonly text: Uint8Array
 }
-
-/** Which message: msgrcv(2). `lowest`: of types up to this one; `number`: by position (MSG_COPY). */
-export type Selector =
-  | {readonly kind: 'any'}
-  | {readonly kind: 'type' | 'other' | 'lowest'; readonly type: bigint}
-  | {readonly kind: 'number'; readonly number: number}
 
 export class MessageQueue {
   readonly permission: IpcPermission
@@ -68,20 +62,16 @@ export class MessageQueue {
     this.changed.wakeAll()
   }
 
-  /** The message that `selector` selects, which stays. */
-  find(selector: Selector): Message | undefined {
-    switch (selector.kind) {
-      case 'any':
-        return this.#messages[0]
-      case 'number':
-        return this.#messages[selector.number]
-      case 'type':
-        return this.#messages.find(({type}) => type === selector.type)
-      case 'other':
-        return this.#messages.find(({type}) => type !== selector.type)
-      case 'lowest':
-        return this.#lowest(selector.type)
-    }
+  /**
+   * The message that a msgrcv(2) selects, which stays.
+   * @param wanted a type; negative: the lowest type up to it; 0: any. MSG_EXCEPT: not that type; MSG_COPY: a position
+   */
+  find(wanted: bigint, flags: number): Message | undefined {
+    if (flags & MSG_COPY) return this.#messages[Number(wanted)]
+    if (wanted < 0n) return this.#lowest(-wanted)
+    if (wanted === 0n) return this.#messages[0]
+    const isExcept = (flags & MSG_EXCEPT) !== 0
+    return this.#messages.find(({type}) => (type === wanted) !== isExcept)
   }
 
   /** Takes a message out. Precondition: it is there. */

@@ -7,7 +7,7 @@ import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {CLOCK_REALTIME} from '../../abi/time.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {type Continuation, continuation} from '../core/wait.ts'
+import {attempt, type Continuation, continuation, type Wait} from '../core/wait.ts'
 import type {PosixQueue, QueueMessage} from '../ipc/posix-queue.ts'
 import {type PosixQueueDescription, queueFile} from '../ipc/posix-queue-description.ts'
 import {sendMessage} from '../ipc/posix-queues.ts'
@@ -23,7 +23,7 @@ export const mqTimedsend: Syscall = (task, args) => {
   if (!opensForWriting(file.flags)) throw new Errno(EBADF)
   if (length > queue.messageBytes) throw new Errno(EMSGSIZE)
   const message = {priority, text: task.memory.readBytes(args.address(1), length)}
-  return sendOrSleep(task, file, deadlineNs, sending, {queue, message})
+  return tryOrSleep(task, file, deadlineNs, sending, {queue, message})
 }
 
 const sending = continuation<{readonly queue: PosixQueue; readonly message: QueueMessage}>({
@@ -43,7 +43,7 @@ export const mqTimedreceive: Syscall = (task, args) => {
   const queue = file.inode
   if (!opensForReading(file.flags)) throw new Errno(EBADF)
   if (args.address(2) < queue.messageBytes) throw new Errno(EMSGSIZE)
-  const result = sendOrSleep(task, file, deadlineNs, receiving, {queue, address, priorityAddress})
+  const result = tryOrSleep(task, file, deadlineNs, receiving, {queue, address, priorityAddress})
   if (result === BLOCKED) queue.receivers++
   return result
 }
@@ -74,15 +74,13 @@ function fullOrEmpty(expired: boolean | undefined): number {
 }
 
 /** @returns its result, or BLOCKED. @throws Errno EAGAIN */
-function sendOrSleep<Progress>(
+function tryOrSleep<Progress>(
   task: Task,
   {flags, inode}: PosixQueueDescription,
   deadlineNs: number,
   next: Continuation<Progress>,
   progress: Progress,
 ): number {
-  const result = next.resume(task, progress)
-  if (result !== BLOCKED) return result
-  if (flags & O_NONBLOCK) throw new Errno(EAGAIN)
-  return task.block({queues: [inode.changed], deadlineNs, restart: 'sa-restart', next, progress})
+  const wait: Wait<Progress> = {queues: [inode.changed], deadlineNs, restart: 'sa-restart', next, progress}
+  return attempt(task, wait, flags & O_NONBLOCK ? EAGAIN : undefined)
 }

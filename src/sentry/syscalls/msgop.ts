@@ -4,23 +4,20 @@ import {E2BIG, EAGAIN, EIDRM, EINVAL, ENOMSG, Errno} from '../../abi/errno.ts'
 import {IPC_NOWAIT, MSG_COPY, MSG_EXCEPT, MSG_NOERROR, MSGMAX} from '../../abi/ipc.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {continuation} from '../core/wait.ts'
-import type {Message, MessageQueue, Selector} from '../ipc/message-queue.ts'
+import {attempt, continuation, type Wait} from '../core/wait.ts'
+import type {Message, MessageQueue} from '../ipc/message-queue.ts'
 import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 
 /** struct msgbuf starts with the type, a long. */
 const TYPE_BYTES = 8
-const LONG_MAX = 2n ** 63n - 1n
 
 export const msgsnd: Syscall = (task, args) => {
   const flags = args.int32(3)
   const message = readMessage(task, args)
   const queue = task.kernel.ipc.messages.get(args.int32(0))
   const progress = {queue, message}
-  const result = send(task, progress)
-  if (result !== BLOCKED) return result
-  if (flags & IPC_NOWAIT) throw new Errno(EAGAIN)
-  return task.block({queues: [queue.changed], restart: 'never', next: sending, progress})
+  const wait: Wait<Sending> = {queues: [queue.changed], restart: 'never', next: sending, progress}
+  return attempt(task, wait, flags & IPC_NOWAIT ? EAGAIN : undefined)
 }
 
 interface Sending {
@@ -44,20 +41,19 @@ export const msgrcv: Syscall = (task, args) => {
   const flags = args.int32(4)
   const id = args.int32(0)
   if (id < 0 || room < 0) throw new Errno(EINVAL)
-  const selector = selectorOf(signed(args.raw(3)), flags)
+  const type = signed(args.raw(3))
+  if (flags & MSG_COPY && (flags & MSG_EXCEPT || !(flags & IPC_NOWAIT))) throw new Errno(EINVAL)
   // Linux makes the copy's room from the caller's buffer.
   if (flags & MSG_COPY) task.memory.readBytes(address, Math.min(room, MSGMAX))
   const queue = task.kernel.ipc.messages.get(id)
-  const progress = {queue, selector, address, room, flags}
-  const result = receive(task, progress)
-  if (result !== BLOCKED) return result
-  if (flags & IPC_NOWAIT) throw new Errno(ENOMSG)
-  return task.block({queues: [queue.changed], restart: 'never', next: receiving, progress})
+  const progress = {queue, type, address, room, flags}
+  const wait: Wait<Receiving> = {queues: [queue.changed], restart: 'never', next: receiving, progress}
+  return attempt(task, wait, flags & IPC_NOWAIT ? ENOMSG : undefined)
 }
 
 interface Receiving {
   readonly queue: MessageQueue
-  readonly selector: Selector
+  readonly type: bigint
   readonly address: number
   readonly room: number
   readonly flags: number
@@ -65,13 +61,13 @@ interface Receiving {
 
 const receiving = continuation<Receiving>({name: 'msgrcv', resume: receive})
 
-function receive(task: Task, {queue, selector, address, room, flags}: Receiving): number {
+function receive(task: Task, {queue, type, address, room, flags}: Receiving): number {
   if (queue.isRemoved) throw new Errno(EIDRM)
   queue.permission.require(task.credentials, MAY_READ)
-  const message = queue.find(selector)
+  const message = queue.find(type, flags)
   if (message === undefined) return BLOCKED
   if (message.text.length > room && !(flags & MSG_NOERROR)) throw new Errno(E2BIG)
-  if (selector.kind !== 'number') queue.take(message, task.process.pid)
+  if (!(flags & MSG_COPY)) queue.take(message, task.process.pid)
   else if (message.text.length > room) throw new Errno(EINVAL)
   return store(task, message, address, room)
 }
@@ -91,17 +87,6 @@ function store({memory}: Task, {type, text}: Message, address: number, room: num
   memory.writeBigUint64(address, type)
   memory.writeBytes(address + TYPE_BYTES, text.subarray(0, length))
   return length
-}
-
-/** @throws Errno EINVAL */
-function selectorOf(type: bigint, flags: number): Selector {
-  if (flags & MSG_COPY) {
-    if (flags & MSG_EXCEPT || !(flags & IPC_NOWAIT)) throw new Errno(EINVAL)
-    return {kind: 'number', number: Number(type)}
-  }
-  if (type === 0n) return {kind: 'any'}
-  if (type > 0n) return {kind: flags & MSG_EXCEPT ? 'other' : 'type', type}
-  return {kind: 'lowest', type: -type > LONG_MAX ? LONG_MAX : -type}
 }
 
 function signed(word: bigint): bigint {

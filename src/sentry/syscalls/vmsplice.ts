@@ -10,7 +10,7 @@ import {PipeDescription} from '../../vfs/pipe.ts'
 import type {Iovec} from '../core/iovec.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {continuation} from '../core/wait.ts'
+import {attempt, continuation, type Wait} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import {raiseOwn} from '../signals/send.ts'
 
@@ -25,15 +25,10 @@ export const vmsplice: Syscall = (task, args) => {
   const ranges = task.memory.readIovecs(args.address(1), args.uint32(2)).filter(({length}) => length > 0)
   if (ranges.length === 0) return 0
 
-  const splicing = {file, ranges, fills}
-  const result = spliceOn(task, splicing)
-  if (result !== BLOCKED) return result
-  if (flags & SPLICE_F_NONBLOCK) throw new Errno(EAGAIN)
-  return task.block({
-    files: [{file, events: fills ? POLLOUT : POLLIN}],
-    restart: 'sa-restart',
-    ...{next: spliceLater, progress: splicing},
-  })
+  const files = [{file, events: fills ? POLLOUT : POLLIN}]
+  const progress = {file, ranges, fills}
+  const wait: Wait<Splicing> = {files, restart: 'sa-restart', next: splicing, progress}
+  return attempt(task, wait, flags & SPLICE_F_NONBLOCK ? EAGAIN : undefined)
 }
 
 interface Splicing {
@@ -43,7 +38,7 @@ interface Splicing {
   readonly fills: boolean
 }
 
-const spliceLater = continuation<Splicing>({name: 'vmsplice', resume: spliceOn})
+const splicing = continuation<Splicing>({name: 'vmsplice', resume: spliceOn})
 
 function spliceOn(task: Task, {file, ranges, fills}: Splicing): number {
   return fills ? fill(task, file, ranges) : drain(task, file, ranges)

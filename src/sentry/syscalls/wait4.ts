@@ -8,7 +8,7 @@ import type {Process} from '../core/process.ts'
 import {usageOfChild} from '../core/resource-usage.ts'
 import {BLOCKED, type Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
-import {continuation} from '../core/wait.ts'
+import {attempt, continuation} from '../core/wait.ts'
 import {endOf, reap} from '../task/child-news.ts'
 import {PidFdDescription} from '../task/pidfd.ts'
 import type {Tracing} from '../task/tracing.ts'
@@ -133,10 +133,8 @@ function selects({pid, group, process}: Selection, child: Process, own: number):
 }
 
 function waitFor(task: Task, waiting: Waiting): number {
-  const result = lookFor(task, waiting)
-  if (result !== BLOCKED) return result
   const queues = [task.process.family.news]
-  return task.block({queues, restart: 'sa-restart', next: looking, progress: waiting})
+  return attempt(task, {queues, restart: 'sa-restart', next: looking, progress: waiting})
 }
 
 const looking = continuation<Waiting>({name: 'wait4', resume: lookFor})

@@ -1,6 +1,7 @@
 // FdTable: a process's descriptors. Each holds an open file description, which dup(2) and fork(2) share.
 
 import {EBADF, EINVAL, EMFILE, ENFILE, Errno} from '../../abi/errno.ts'
+import {O_CLOEXEC} from '../../abi/open-flags.ts'
 import {Budget, COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {FileLockTable} from '../../vfs/file-locks.ts'
@@ -8,7 +9,6 @@ import type {Location} from '../../vfs/location.ts'
 import {ownString} from '../../vfs/own-string.ts'
 import {OpenDescription} from '../core/open-description.ts'
 
-export const O_CLOEXEC = 0o2000000
 
 export class FdTable {
   #descriptions: (OpenDescription | undefined)[] = []
@@ -56,6 +56,26 @@ export class FdTable {
       return this.duplicate(description, flags)
     } catch (error) {
       description.close()
+      throw error
+    }
+  }
+
+  /**
+   * Installs files whose descriptors the call then stores: it fails as a whole, and leaves none behind.
+   * @throws Errno as install does, and what `store` throws; all files are then closed
+   */
+  installAll(files: readonly FileDescription[], flags: number, store: (fds: number[]) => void): void {
+    const fds: number[] = []
+    let tried = 0
+    try {
+      for (const file of files) {
+        tried++
+        fds.push(this.install(file, flags))
+      }
+      store(fds)
+    } catch (error) {
+      for (const fd of fds) this.remove(fd)
+      for (const file of files.slice(tried)) file.close()
       throw error
     }
   }

@@ -151,11 +151,6 @@ const untilReleased = continuation<{readonly child: Task; readonly tid: number}>
 })
 
 function givePidfd({kernel, fds, memory}: Task, process: Process, address: number): void {
-  const fd = fds.install(new PidFdDescription(kernel.vfs, process), O_CLOEXEC)
-  try {
-    memory.writeInt32(address, fd)
-  } catch (error) {
-    fds.remove(fd)
-    throw error
-  }
+  const file = new PidFdDescription(kernel.vfs, process)
+  fds.installAll([file], O_CLOEXEC, ([fd]) => memory.writeInt32(address, fd))
 }

@@ -13,23 +13,8 @@ function makePipe(task: Task, fdsAddress: number, flags: number): number {
   // Packet mode (O_DIRECT) is refused, as before Linux 3.4.
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
 
-  const [reader, writer] = openPipe(task.kernel.vfs, flags & O_NONBLOCK, task.credentials, task.kernel.budget)
-  let readFd: number
-  try {
-    readFd = task.fds.install(reader, flags)
-  } catch (error) {
-    writer.close()
-    throw error
-  }
-  let writeFd = -1
-  try {
-    writeFd = task.fds.install(writer, flags)
-    task.memory.writeInt32s(fdsAddress, [readFd, writeFd])
-  } catch (error) {
-    // Linux leaves no descriptors behind when the copy-out faults.
-    if (writeFd >= 0) task.fds.remove(writeFd)
-    task.fds.remove(readFd)
-    throw error
-  }
+  const {kernel, credentials, fds, memory} = task
+  const ends = openPipe(kernel.vfs, flags & O_NONBLOCK, credentials, kernel.budget)
+  fds.installAll(ends, flags, (both) => memory.writeInt32s(fdsAddress, both))
   return 0
 }

@@ -9,7 +9,6 @@ import type {Location} from '../../vfs/location.ts'
 import {ownString} from '../../vfs/own-string.ts'
 import {OpenDescription} from '../core/open-description.ts'
 
-
 export class FdTable {
   #descriptions: (OpenDescription | undefined)[] = []
   #closeOnExec = new Set<number>()

@@ -1,6 +1,7 @@
 // Signal arguments: numbers, sets and infos as calls take them.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {SIGEVENT_BYTES} from '../../abi/ipc.ts'
 import {SIGINFO_BYTES, type SignalInfo} from '../../abi/siginfo.ts'
 import {NSIG, SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
@@ -13,6 +14,13 @@ export function readSignalSet(task: Task, address: number, size: number): Signal
   set.delete(SIGKILL)
   set.delete(SIGSTOP)
   return set
+}
+
+/** A struct sigevent: sigval, signo, how to notify, and the thread to. @throws Errno EFAULT */
+export function readSigevent({memory}: Task, address: number) {
+  const bytes = memory.readBytes(address, SIGEVENT_BYTES)
+  const [signal, notify, tid] = new Int32Array(bytes.buffer, 8)
+  return {value: new BigUint64Array(bytes.buffer)[0], signal, notify, tid}
 }
 
 /** @throws Errno EINVAL */

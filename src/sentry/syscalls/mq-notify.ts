@@ -1,12 +1,12 @@
 // mq_notify(2).
 
 import {EBUSY, EINVAL, ENOTSOCK, Errno} from '../../abi/errno.ts'
-import {NOTIFY_COOKIE_BYTES, SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD, SIGEVENT_BYTES} from '../../abi/ipc.ts'
-import {NSIG} from '../../abi/signal.ts'
+import {NOTIFY_COOKIE_BYTES, SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD} from '../../abi/ipc.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import type {Notification} from '../ipc/posix-queue.ts'
 import {queueFile} from '../ipc/posix-queue-description.ts'
+import {readSigevent, signalOrZero} from '../signals/signal-argument.ts'
 
 export const mqNotify: Syscall = (task, args) => {
   const event = args.address(1)
@@ -22,17 +22,14 @@ export const mqNotify: Syscall = (task, args) => {
 }
 
 /** @throws Errno EFAULT, EINVAL; EBADF and ENOTSOCK for SIGEV_THREAD, which needs a netlink socket */
-function readNotification({memory, process, fds}: Task, address: number): Notification {
-  const bytes = memory.readBytes(address, SIGEVENT_BYTES)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, SIGEVENT_BYTES)
-  const value = view.getBigUint64(0, true)
-  const signal = view.getInt32(8, true)
-  switch (view.getInt32(12, true)) {
+function readNotification(task: Task, address: number): Notification {
+  const {process, memory, fds} = task
+  const {value, signal, notify} = readSigevent(task, address)
+  switch (notify) {
     case SIGEV_NONE:
       return {process, signal: undefined, value}
     case SIGEV_SIGNAL:
-      if (signal < 0 || signal > NSIG) throw new Errno(EINVAL)
-      return {process, signal, value}
+      return {process, signal: signalOrZero(signal), value}
     case SIGEV_THREAD:
       memory.readBytes(Number(value), NOTIFY_COOKIE_BYTES)
       fds.get(signal)

@@ -1,23 +1,16 @@
 // timer_create(2), timer_settime(2), timer_gettime(2), timer_getoverrun(2), timer_delete(2).
 
 import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import {SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD} from '../../abi/ipc.ts'
 import {NSIG, SIGALRM} from '../../abi/signal.ts'
 import {TIMER_ABSTIME, toNs} from '../../abi/time.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {readSigevent} from '../signals/signal-argument.ts'
 import {clockResolutionNs, cpuClockOf, isCpuClock, isTimerClock, monotonicDeadlineNs} from '../time/clocks.ts'
 import type {PosixTimer, TimerNotice} from '../time/posix-timers.ts'
 import {encodeTimerspec, readTimerspec} from '../time/time-argument.ts'
 
-// struct sigevent.
-const SIGEVENT_BYTES = 64
-const SIGNO = 8
-const NOTIFY = 12
-const THREAD_ID = 16
-
-const SIGEV_SIGNAL = 0
-const SIGEV_NONE = 1
-const SIGEV_THREAD = 2
 const SIGEV_THREAD_ID = 4
 
 export const timerCreate: Syscall = (task, args) => {
@@ -81,11 +74,7 @@ function describe({timer}: PosixTimer): Uint8Array {
 
 /** @throws Errno EINVAL, EFAULT */
 function readNotice(task: Task, address: number): TimerNotice {
-  const bytes = task.memory.readBytes(address, SIGEVENT_BYTES)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const value = view.getBigUint64(0, true)
-  const signal = view.getInt32(SIGNO, true)
-  const notify = view.getInt32(NOTIFY, true)
+  const {value, signal, notify, tid} = readSigevent(task, address)
   if (notify === SIGEV_NONE) return {signal: undefined, value, task: undefined}
   if (signal < 1 || signal > NSIG) throw new Errno(EINVAL)
   switch (notify) {
@@ -93,7 +82,7 @@ function readNotice(task: Task, address: number): TimerNotice {
     case SIGEV_THREAD:
       return {signal, value, task: undefined}
     case SIGEV_SIGNAL | SIGEV_THREAD_ID:
-      return {signal, value, task: siblingTask(task, view.getInt32(THREAD_ID, true))}
+      return {signal, value, task: siblingTask(task, tid)}
     default:
       throw new Errno(EINVAL)
   }

@@ -78,7 +78,7 @@ export class Sentry {
     const terminals = new Terminals(vfs, budget, () => this.kernel, this.credentials, options.terminal)
     this.terminals = terminals
     this.terminal = terminals.host
-    const source = new KernelProcSource(() => this.kernel)
+    const source = new KernelProcSource(() => this.kernel, options.maxOpenFiles)
     this.#root = buildTree(platform.memory, {
       ...options,
       ...{vfs, budget, disk: this.disk, terminals},

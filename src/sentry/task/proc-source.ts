@@ -11,6 +11,7 @@ import type {Host, HostRandom} from '../../vfs/host.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import type {Kernel} from '../core/kernel.ts'
 import {KERNEL_RELEASE, KERNEL_VERSION} from '../core/release.ts'
+import {MAX_OPEN_FILES} from '../core/resource-limits.ts'
 import {MAX_PID} from './pids.ts'
 import {ProcessView} from './process-view.ts'
 import {countRunnable} from './state.ts'
@@ -20,11 +21,13 @@ export class KernelProcSource implements ProcSource {
   readonly version = KERNEL_VERSION
   readonly machine = arch.machine
   readonly maxPid = MAX_PID
+  readonly maxOpenFiles: number
   readonly #kernelOf: () => Kernel
   #cpuinfo: ByteString | undefined
 
   /** @param kernelOf called later: the kernel is made after the tree that /proc is mounted in */
-  constructor(kernelOf: () => Kernel) {
+  constructor(kernelOf: () => Kernel, maxOpenFiles = MAX_OPEN_FILES) {
+    this.maxOpenFiles = maxOpenFiles
     this.#kernelOf = kernelOf
   }
 

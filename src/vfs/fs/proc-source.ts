@@ -37,6 +37,8 @@ export interface ProcSource {
   uptime(): {seconds: number; began: Time}
   activity(): ProcActivity
   readonly maxPid: number
+  /** What a process may raise its limit on descriptors to. */
+  readonly maxOpenFiles: number
   readonly ipc: SysvIpcSource
   /** The greatest number of tasks. */
   readonly maxTasks: number

@@ -128,7 +128,7 @@ function sysDirectory(source: ProcSource): Entry {
     fs: subdirectory({
       mqueue: subdirectory(mqueueLimits),
       'file-max': constant(9223372036854775807n),
-      nr_open: constant(1048576),
+      nr_open: constant(source.maxOpenFiles),
       'pipe-max-size': constant(PIPE_MAX_BYTES),
       'pipe-user-pages-hard': constant(0),
       'pipe-user-pages-soft': constant(PIPE_USER_PAGES_SOFT),

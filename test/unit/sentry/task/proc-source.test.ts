@@ -2,9 +2,12 @@
 
 import {describe, expect, it} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'
+import {EPERM} from '../../../../src/abi/errno.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {PROT_WRITE} from '../../../../src/platform/platform.ts'
 import {handleFault} from '../../../../src/sentry/call/handle-fault.ts'
+import {ResourceLimits, RLIMIT_NOFILE} from '../../../../src/sentry/core/resource-limits.ts'
+import {setrlimit} from '../../../../src/sentry/syscalls/getrlimit.ts'
 import {memfdCreate} from '../../../../src/sentry/syscalls/memfd-create.ts'
 import {mkdir} from '../../../../src/sentry/syscalls/mkdir.ts'
 import {openat} from '../../../../src/sentry/syscalls/open.ts'
@@ -17,13 +20,14 @@ import {Procfs} from '../../../../src/vfs/fs/proc.ts'
 import {childLocation, mount} from '../../../../src/vfs/mount-tree.ts'
 import {SimulatedTask} from '../syscalls/simulated-task.ts'
 
-function withProc(): SimulatedTask {
+function withProc(maxOpenFiles?: number): SimulatedTask {
   const t = new SimulatedTask()
   const {kernel} = t.task
   Object.assign(kernel, {current: t.task, hostname: 'guest', cpuTimeNs: () => 2e9})
   t.call(mkdir, '/proc', 0o755)
   const top = t.task.fs.root
-  mount(childLocation(top, 'proc', top.inode.lookup('proc')), new Procfs(new KernelProcSource(() => kernel)))
+  const source = new KernelProcSource(() => kernel, maxOpenFiles)
+  mount(childLocation(top, 'proc', top.inode.lookup('proc')), new Procfs(source))
   return t
 }
 
@@ -45,6 +49,16 @@ describe('/proc', () => {
     expect(linkOf(t, '/proc/self')).toBe('7')
     expect(textOf(t, '/proc/self/comm')).toBe('test\n')
     expect(textOf(t, '/proc/sys/kernel/hostname')).toBe('guest\n')
+  })
+
+  it('shows how far the limit on descriptors can be raised, and nobody raises it further', () => {
+    expect(textOf(withProc(), '/proc/sys/fs/nr_open')).toBe('1048576\n')
+    const t = withProc(100)
+    Object.assign(t.task.process, {limits: new ResourceLimits(100)})
+    expect(textOf(t, '/proc/sys/fs/nr_open')).toBe('100\n')
+    const limitOf = (files: bigint) => t.data(new Uint8Array(BigUint64Array.of(files, files).buffer))
+    expect(t.call(setrlimit, RLIMIT_NOFILE, limitOf(101n))).toBe(-EPERM)
+    expect(t.call(setrlimit, RLIMIT_NOFILE, limitOf(100n))).toBe(0)
   })
 
   it('shows what descriptors lead to', () => {

@@ -20,6 +20,7 @@ export class FakeProcSource implements ProcSource {
   readonly random = nativeHost.random
   readonly faults = 7
   readonly maxPid = 32768
+  readonly maxOpenFiles = 1048576
   readonly maxTasks = 1024
   readonly ipc = {segments: [], semaphores: [], messages: []}
   readonly #vfs: TestVfs

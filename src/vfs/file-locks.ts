@@ -98,20 +98,15 @@ export class FileLocks {
 
   /** Releases all that `owner` holds: its record locks and its flock. */
   release(owner: RecordLock['owner']): void {
-    const gone = this.#records.filter((lock) => lock.owner === owner)
-    this.#records = this.#records.filter((lock) => lock.owner !== owner)
-    for (const {start, end} of gone) this.#lockHost(start, end)
-    this.#budget.give(gone.length * COST.lock)
+    this.releaseRecords((lock) => lock.owner === owner)
     if (typeof owner === 'object') this.unflock(owner)
-    this.#leaveHost()
-    if (gone.length > 0) this.released.wakeAll()
   }
 
-  /** Nobody has the file open any longer: releases all record locks. */
-  releaseRecords(): void {
-    const gone = this.#records
-    this.#records = []
-    if (gone.length > 0) this.#lockHost(0, Number.POSITIVE_INFINITY)
+  /** By default all: nobody has the file open any longer. */
+  releaseRecords(isGone: (lock: RecordLock) => boolean = () => true): void {
+    const gone = this.#records.filter(isGone)
+    this.#records = this.#records.filter((lock) => !isGone(lock))
+    for (const {start, end} of gone) this.#lockHost(start, end)
     this.#budget.give(gone.length * COST.lock)
     this.#leaveHost()
     if (gone.length > 0) this.released.wakeAll()

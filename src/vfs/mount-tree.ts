@@ -5,6 +5,7 @@ import {S_IFDIR} from '../abi/file-mode.ts'
 import {POLLERR, POLLPRI} from '../abi/open-flags.ts'
 import type {ByteString, Inode} from './file.ts'
 import type {FileSystem} from './file-system.ts'
+import {leadsTo} from './inode.ts'
 import type {Location, Mount} from './location.ts'
 import type {VirtualFileSystem} from './virtual-file-system.ts'
 import type {Changes} from './wait-queue.ts'
@@ -19,39 +20,35 @@ export interface MountOptions {
 
 /** The root mount of a new tree; its `top` is `/`. */
 export function mountRoot(fs: FileSystem, vfs: VirtualFileSystem, options: MountOptions = {}): Mount {
-  return createMount(vfs, fs, undefined, options)
+  vfs.admit(fs)
+  return createMount(1, fs.root, vfs, undefined, options)
 }
 
 /** Mounts `fs` over the directory (or file) at `at`. A later mount at the same place covers the earlier one. */
 export function mount(at: Location, fs: FileSystem, options: MountOptions = {}): Mount {
   const covered = descend(at)
-  const child = createMount(at.mount.vfs, fs, covered, options)
+  const {vfs} = at.mount
+  vfs.admit(fs)
+  const child = createMount(nextId(covered.mount), fs.root, vfs, covered, options)
   covered.mount.children.set(covered.inode, child)
   covered.inode.covered = true
-  const changes: Mutable<Changes> = child.vfs.mountChanges
+  const changes: Mutable<Changes> = vfs.mountChanges
   changes.count++
   changes.waiters.wakeAll(POLLERR | POLLPRI)
   return child
 }
 
+/** @param inode its top: the root of a file system, or what is in no tree */
 function createMount(
+  id: number,
+  inode: Inode,
   vfs: VirtualFileSystem,
-  fs: FileSystem,
-  at: Location | undefined,
-  options: MountOptions,
+  at?: Location,
+  {source = inode.fs.type, readOnly = false}: MountOptions = {},
 ): Mount {
-  vfs.admit(fs)
-  const created: Mutable<Mount> = {
-    id: at === undefined ? 1 : nextId(at.mount),
-    fs,
-    at,
-    source: options.source ?? fs.type,
-    readOnly: options.readOnly ?? false,
-    children: new Map(),
-    vfs,
-    top: undefined as unknown as Location,
-  }
-  created.top = {mount: created, inode: fs.root, parent: at?.parent, name: at?.name ?? ''}
+  const top = undefined as unknown as Location
+  const created: Mutable<Mount> = {id, fs: inode.fs, at, source, readOnly, children: new Map(), vfs, top}
+  created.top = {mount: created, inode, parent: at?.parent, name: at?.name ?? ''}
   return created
 }
 
@@ -64,18 +61,7 @@ function nextId(mount: Mount): number {
 
 /** A location for what is in no tree: pipes, sockets, host streams. It is the top of a mount of its own. */
 export function detachedLocation(vfs: VirtualFileSystem, inode: Inode): Location {
-  const mount: Mutable<Mount> = {
-    id: 0,
-    fs: inode.fs,
-    at: undefined,
-    source: inode.fs.type,
-    readOnly: false,
-    children: new Map(),
-    vfs,
-    top: undefined as unknown as Location,
-  }
-  mount.top = {mount, inode, parent: undefined, name: ''}
-  return mount.top
+  return createMount(0, inode, vfs).top
 }
 
 /** Every mount under `root`, parents first: the order of /proc/mounts. */
@@ -192,15 +178,7 @@ function currentPlace(location: Location): {parent: Location; name: ByteString; 
   if (place === undefined) return {parent: parent ?? location.mount.top, name, removed: false}
   if (parent?.inode === place.directory && name === place.name) return {parent, name, removed: place.removed}
   // For a file with several names: the one that it was reached by, while that name still leads to it.
-  if (parent !== undefined && stillNames(parent.inode, name, location.inode))
+  if (parent !== undefined && leadsTo(parent.inode, name, location.inode))
     return {parent, name, removed: false}
   return {parent: locateDirectory(location.mount, place.directory), name: place.name, removed: place.removed}
-}
-
-function stillNames(directory: Inode, name: ByteString, inode: Inode): boolean {
-  try {
-    return directory.lookup(name) === inode
-  } catch {
-    return false
-  }
 }

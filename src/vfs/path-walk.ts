@@ -4,6 +4,7 @@ import {ALL_CAPABILITIES} from '../abi/capability.ts'
 import {EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFLNK} from '../abi/file-mode.ts'
 import type {ByteString, Credentials, Inode} from './file.ts'
+import {findIn} from './inode.ts'
 import type {Location} from './location.ts'
 import {ascend, childLocation} from './mount-tree.ts'
 import {type Intent, type PathPolicy, READ} from './path-policy.ts'
@@ -151,7 +152,7 @@ function walk(
 
       if (hadTrailingSlash && lastLink >= CREATE) throw new Errno(EISDIR)
       parent = current
-      const inode = sure ?? (isLast ? lookupOrMissing(current.inode, name) : current.inode.lookup(name))
+      const inode = sure ?? (isLast ? findIn(current.inode, name) : current.inode.lookup(name))
       if (inode === undefined) return {parent, name, found: undefined, trailingSlash: hadTrailingSlash}
       const child = childLocation(current, name, inode)
       restriction?.checkStep(current, child)
@@ -209,13 +210,4 @@ function restIsSlashes(path: ByteString, from: number): boolean {
 
 function requireDirectory(inode: Inode): void {
   if (inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
-}
-
-function lookupOrMissing(directory: Inode, name: ByteString): Inode | undefined {
-  try {
-    return directory.lookup(name)
-  } catch (error) {
-    if (error instanceof Errno && error.code === ENOENT) return undefined
-    throw error
-  }
 }

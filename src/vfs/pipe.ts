@@ -18,9 +18,10 @@ import {
 import {Budget} from './budget.ts'
 import type {Credentials, Inode, IoctlMemory} from './file.ts'
 import {FileDescription} from './file-description.ts'
+import {StoredInode} from './inode.ts'
 import {writeInt} from './int-argument.ts'
 import {PipeRing} from './pipe-ring.ts'
-import {type UnmountedFileSystem, UnmountedNode} from './unmounted.ts'
+import type {UnmountedFileSystem} from './unmounted.ts'
 import type {VirtualFileSystem} from './virtual-file-system.ts'
 import {WaitQueue} from './wait-queue.ts'
 
@@ -252,11 +253,11 @@ export function openFifo(inode: Inode, flags: number): FileDescription {
   return new PipeDescription(inode, pipe, flags, opensAtOnce)
 }
 
-class PipeInode extends UnmountedNode {
+class PipeInode extends StoredInode<UnmountedFileSystem> {
   readonly #pipe: Pipe
 
   constructor(fs: UnmountedFileSystem, pipe: Pipe, owner: PipeOwner) {
-    super(fs, S_IFIFO | 0o600, owner)
+    super(fs, fs.takeIno(), S_IFIFO | 0o600, owner)
     this.#pipe = pipe
   }
 

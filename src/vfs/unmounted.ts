@@ -1,11 +1,10 @@
 // UnmountedFileSystem: holds inodes that no mount shows: pipes, sockets, host streams, eventfds and the like.
 
 import {EINVAL, EOPNOTSUPP, Errno} from '../abi/errno.ts'
-import {PERMISSION_BITS, S_IFMT} from '../abi/file-mode.ts'
 import type {FileClock} from './clock.ts'
-import type {AttributeChanges, Attributes, ByteString, Credentials} from './file.ts'
+import type {Attributes, ByteString} from './file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from './file-system.ts'
-import {Inode} from './inode.ts'
+import {Inode, newAttributes} from './inode.ts'
 
 export class UnmountedFileSystem implements FileSystem {
   readonly type: string
@@ -58,54 +57,6 @@ export class AnonymousInode extends Inode {
   }
 
   override attributes(): Attributes {
-    const time = this.fs.clock.now()
-    return {
-      dev: this.fs.dev,
-      ino: this.#ino,
-      mode: 0o600,
-      nlink: 1,
-      uid: 0,
-      gid: 0,
-      rdev: 0,
-      size: 0,
-      blocks: 0,
-      blksize: 4096,
-      atime: time,
-      mtime: time,
-      ctime: time,
-      btime: time,
-    }
-  }
-}
-
-const BLOCK_SIZE = 4096
-
-export abstract class UnmountedNode extends Inode {
-  readonly fs: UnmountedFileSystem
-  readonly #attributes: Attributes
-
-  /** @param mode includes the file type */
-  constructor(fs: UnmountedFileSystem, mode: number, {uid, gid}: Pick<Credentials, 'uid' | 'gid'>) {
-    super(mode & S_IFMT)
-    this.fs = fs
-    const time = this.fs.clock.now()
-    this.#attributes = {
-      ...{dev: fs.dev, ino: fs.takeIno(), mode, nlink: 1, uid, gid, rdev: 0},
-      ...{size: 0, blocks: 0, blksize: BLOCK_SIZE, atime: time, mtime: time, ctime: time, btime: time},
-    }
-  }
-
-  override attributes(): Attributes {
-    return this.#attributes
-  }
-
-  override setAttributes({mode, uid, gid, atime, mtime}: AttributeChanges): void {
-    const kept = this.#attributes
-    if (mode !== undefined) kept.mode = this.kind | (mode & PERMISSION_BITS)
-    kept.uid = uid ?? kept.uid
-    kept.gid = gid ?? kept.gid
-    kept.atime = atime ?? kept.atime
-    kept.mtime = mtime ?? kept.mtime
-    kept.ctime = this.fs.clock.now()
+    return newAttributes(this.fs, this.#ino, 0o600, this.fs.clock.now())
   }
 }

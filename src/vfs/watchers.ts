@@ -3,6 +3,7 @@
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {IN_DELETE_SELF, IN_ISDIR, IN_MOVE_SELF} from '../abi/inotify.ts'
 import type {ByteString, Inode, Place} from './file.ts'
+import {leadsTo} from './inode.ts'
 import type {Location} from './location.ts'
 import {ownString} from './own-string.ts'
 
@@ -91,15 +92,6 @@ function placeOf(inode: Inode, {parent, name = ''}: LocationName = {}): Place | 
 /** A name of the inode is gone, which descriptions may still have been opened by. */
 export function noteLost(inode: Inode, directory: Inode, name: ByteString): void {
   if (inode.holds !== 0) inode.lostName = {directory, name: ownString(name), removed: true}
-}
-
-/** False if it was renamed meanwhile. */
-function leadsTo(directory: Inode, name: ByteString, inode: Inode): boolean {
-  try {
-    return directory.lookup(name) === inode
-  } catch {
-    return false
-  }
 }
 
 /** Tells an event of a directory's entry. */

@@ -6,7 +6,8 @@ import {O_NONBLOCK, O_RDWR} from '../../abi/open-flags.ts'
 import {MSG_PEEK} from '../../abi/socket.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
 import {FileDescription} from '../../vfs/file-description.ts'
-import {UnmountedNode} from '../../vfs/unmounted.ts'
+import {StoredInode} from '../../vfs/inode.ts'
+import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Iovec} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
@@ -17,7 +18,8 @@ import type {Socket} from './socket.ts'
 /** Gives a new socket a descriptor. @param flags SOCK_CLOEXEC, SOCK_NONBLOCK @throws Errno EMFILE, ENFILE; the socket is then closed */
 export function installSocket(task: Task, socket: Socket, flags: number): number {
   const {kernel, credentials, fds} = task
-  const inode = new SocketInode(kernel.socketFamilies.fs, S_IFSOCK | 0o777, credentials)
+  const {fs} = kernel.socketFamilies
+  const inode = new SocketInode(fs, fs.takeIno(), S_IFSOCK | 0o777, credentials)
   return fds.install(new SocketDescription(socket, inode, flags & O_NONBLOCK), flags)
 }
 
@@ -72,7 +74,7 @@ export class SocketDescription extends FileDescription {
   }
 }
 
-export class SocketInode extends UnmountedNode {
+export class SocketInode extends StoredInode<UnmountedFileSystem> {
   /** Through /proc/self/fd/N. */
   override open(): FileDescription {
     throw new Errno(ENXIO)

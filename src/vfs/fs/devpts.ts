@@ -1,13 +1,12 @@
 // devpts: the directory of terminals, /dev/pts: a node for each, which comes and goes with its terminal. man 4 pts.
 
-import {EIO, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
-import {directoryEntryType, majorOf, minorOf, PERMISSION_BITS, S_IFCHR, S_IFDIR} from '../../abi/file-mode.ts'
+import {EIO, ENOENT, Errno} from '../../abi/errno.ts'
+import {directoryEntryType, majorOf, minorOf, S_IFCHR, S_IFDIR} from '../../abi/file-mode.ts'
 import type {Budget} from '../budget.ts'
 import type {FileClock} from '../clock.ts'
 import {PTMX_DEV} from '../devices.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {
-  AttributeChanges,
   Attributes,
   ByteString,
   Credentials,
@@ -17,7 +16,7 @@ import type {
   Time,
 } from '../file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
-import {Inode} from '../inode.ts'
+import {Inode, newAttributes, StoredInode} from '../inode.ts'
 
 /** /proc/sys/kernel/pty/max. */
 export const MOST_TERMINALS = 4096
@@ -99,24 +98,8 @@ class PtsDirectory extends Inode {
   }
 
   override attributes(): Attributes {
-    const times = {atime: this.#born, mtime: this.#born, ctime: this.#born, btime: this.#born}
-    const {dev} = this.fs
-    return {
-      ...{
-        dev,
-        ino: ROOT_INO,
-        mode: S_IFDIR | 0o755,
-        nlink: 2,
-        uid: 0,
-        gid: 0,
-      },
-      ...EMPTY,
-      ...times,
-    }
-  }
-
-  override setAttributes(_changes: AttributeChanges): void {
-    throw new Errno(EPERM)
+    const attributes = newAttributes(this.fs, ROOT_INO, S_IFDIR | 0o755, this.#born)
+    return {...attributes, nlink: 2, blksize: BLOCK_SIZE}
   }
 
   override open(flags: number): FileDescription {
@@ -128,30 +111,16 @@ class PtsDirectory extends Inode {
   }
 }
 
-const EMPTY = {rdev: 0, size: 0, blocks: 0, blksize: BLOCK_SIZE}
-
-export class PtsNode extends Inode {
-  readonly fs: Devpts
+export class PtsNode extends StoredInode<Devpts> {
   readonly name: ByteString
   readonly ino: number
   readonly device: PtsDevice
-  #mode: number
-  #uid: number
-  #gid: number
-  #atime: Time
-  #mtime: Time
-  #ctime: Time
 
   constructor(fs: Devpts, name: ByteString, ino: number, device: PtsDevice) {
-    super(S_IFCHR)
-    this.fs = fs
+    super(fs, ino, device.mode, device.owner)
     this.name = name
     this.ino = ino
     this.device = device
-    this.#mode = device.mode
-    this.#uid = device.owner.uid
-    this.#gid = device.owner.gid
-    this.#atime = this.#mtime = this.#ctime = this.fs.clock.now()
   }
 
   override place(): Place {
@@ -163,36 +132,15 @@ export class PtsNode extends Inode {
   }
 
   override attributes(): Attributes {
-    return {
-      ...{
-        dev: this.fs.dev,
-        ino: this.ino,
-        mode: this.#mode,
-        nlink: this.#isGone ? 0 : 1,
-      },
-      ...{uid: this.#uid, gid: this.#gid, ...EMPTY, rdev: this.device.rdev},
-      ...{
-        atime: this.#atime,
-        mtime: this.#mtime,
-        ctime: this.#ctime,
-        btime: this.#ctime,
-      },
-    }
-  }
-
-  override setAttributes(changes: AttributeChanges): void {
-    if (changes.mode !== undefined) this.#mode = S_IFCHR | (changes.mode & PERMISSION_BITS)
-    this.#uid = changes.uid ?? this.#uid
-    this.#gid = changes.gid ?? this.#gid
-    this.#atime = changes.atime ?? this.#atime
-    this.#mtime = changes.mtime ?? this.#mtime
-    this.#ctime = this.fs.clock.now()
+    const {dev} = this.fs
+    const nlink = this.#isGone ? 0 : 1
+    return {...this.stored, dev, nlink, rdev: this.device.rdev, blksize: BLOCK_SIZE, btime: this.stored.ctime}
   }
 
   /** It was read or written: w(1) shows from this how long nobody has typed. */
   touch(isWritten: boolean): void {
-    if (isWritten) this.#mtime = this.fs.clock.now()
-    else this.#atime = this.fs.clock.now()
+    if (isWritten) this.stored.mtime = this.fs.clock.now()
+    else this.stored.atime = this.fs.clock.now()
   }
 
   /** @throws Errno EIO when its terminal is gone */

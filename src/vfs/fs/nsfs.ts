@@ -3,7 +3,7 @@
 import {S_IFREG} from '../../abi/file-mode.ts'
 import type {Attributes, ByteString} from '../file.ts'
 import {FileDescription} from '../file-description.ts'
-import {Inode} from '../inode.ts'
+import {Inode, newAttributes} from '../inode.ts'
 import type {UnmountedFileSystem} from '../unmounted.ts'
 
 /** include/uapi/linux/nsfs.h since 6.18; some differ in older kernels. */
@@ -44,11 +44,7 @@ export class NamespaceInode extends Inode {
   }
 
   override attributes(): Attributes {
-    const time = this.fs.clock.now()
-    return {
-      ...{dev: this.fs.dev, ino: INOS[this.#name], mode: S_IFREG | 0o444, nlink: 1, uid: 0, gid: 0, rdev: 0},
-      ...{size: 0, blocks: 0, blksize: 4096, atime: time, mtime: time, ctime: time, btime: time},
-    }
+    return newAttributes(this.fs, INOS[this.#name], S_IFREG | 0o444, this.fs.clock.now())
   }
 
   override open(flags: number): FileDescription {

@@ -1,29 +1,17 @@
 // What a directory of an overlay asks of the one below it: names, leaves for its files, and which of its names it hides (whiteouts).
 
-import {ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
+import {ENOSPC, Errno} from '../../abi/errno.ts'
 import {directoryEntryType} from '../../abi/file-mode.ts'
 import {O_DIRECTORY, O_RDONLY} from '../../abi/open-flags.ts'
 import {type Budget, COST} from '../budget.ts'
 import {readDirectoryNow} from '../directory-description.ts'
 import type {ByteString, DirectoryEntry, Inode} from '../file.ts'
+import {findIn} from '../inode.ts'
 import {ownString} from '../own-string.ts'
 import type {Overlay} from './overlay.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
 import type {OverlayNode} from './overlay-node.ts'
 import type {Tmpfs} from './tmpfs.ts'
-
-/** `lookup`, but undefined for a missing name. @throws Errno for any other failure */
-export function findIn<T extends Inode>(
-  directory: {lookup(name: ByteString): T},
-  name: ByteString,
-): T | undefined {
-  try {
-    return directory.lookup(name)
-  } catch (error) {
-    if (error instanceof Errno && error.code === ENOENT) return undefined
-    throw error
-  }
-}
 
 /** A leaf for a lower file: the same one for all its names. Its attributes are kept for the next question. */
 export function lowerLeaf(fs: Overlay, lower: Inode): OverlayLeaf {

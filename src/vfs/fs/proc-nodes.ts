@@ -5,7 +5,7 @@ import {directoryEntryType, S_IFDIR} from '../../abi/file-mode.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {AttributeChanges, Attributes, ByteString, DirectoryEntry, FileDescription} from '../file.ts'
 import type {FileSystem} from '../file-system.ts'
-import {type Inode, PlacedInode} from '../inode.ts'
+import {type Inode, newAttributes, PlacedInode} from '../inode.ts'
 
 /** Makes an inode when its name is looked up. */
 export type Make = (parent: ProcDirectory, name: ByteString) => ProcNode
@@ -46,24 +46,9 @@ export class ProcNode extends PlacedInode<ProcDirectory> {
   }
 
   override attributes(): Attributes {
-    const time = this.fs.clock.now()
-    const {uid, gid} = this.owner
-    return {
-      dev: this.fs.dev,
-      ino: hashedIno(this.path),
-      mode: this.kind | this.#permissions,
-      nlink: this.links,
-      uid,
-      gid,
-      rdev: 0,
-      size: 0,
-      blocks: 0,
-      blksize: BLOCK_SIZE,
-      atime: time,
-      mtime: time,
-      ctime: time,
-      btime: time,
-    }
+    const mode = this.kind | this.#permissions
+    const attributes = newAttributes(this.fs, hashedIno(this.path), mode, this.fs.clock.now())
+    return Object.assign(attributes, this.owner, {nlink: this.links, blksize: BLOCK_SIZE})
   }
 
   protected get links(): number {

@@ -37,7 +37,9 @@ export class Sockets {
     const [a, b] = [0, 1].map(() => this.family.create(type, 0))
     joinPair(a, b, {...WHO, groups: []})
     const [first, second] = [a, b].map((socket) =>
-      this.fds.install(new SocketDescription(socket, new SocketInode(this.#fs, S_IFSOCK, WHO), 0)),
+      this.fds.install(
+        new SocketDescription(socket, new SocketInode(this.#fs, this.#fs.takeIno(), S_IFSOCK, WHO), 0),
+      ),
     )
     return [first, second]
   }

@@ -107,40 +107,32 @@ export function setTimerOverrun(info: SignalInfo, overrun: number): void {
   viewOf(info).setInt32(UNION + 4, overrun, true)
 }
 
+/** Where a part of a siginfo_t stands in struct signalfd_siginfo. */
+type Part = readonly [from: number, to: number, bytes: number]
+
+const SENDER: Part = [UNION, 12, 8]
+const VALUE: readonly Part[] = [
+  [UNION + 8, 44, 4],
+  [UNION + 8, 48, 8],
+]
+
 /** `struct signalfd_siginfo` (128 bytes) of an info: signalfd(2). */
 export function signalfdInfo(info: SignalInfo): Uint8Array {
   const out = new Uint8Array(128)
-  const from = viewOf(info)
-  const to = viewOf(out)
-  const code = from.getInt32(CODE, true)
-  const signo = from.getInt32(SIGNO, true)
-  to.setInt32(0, signo, true)
-  to.setInt32(4, from.getInt32(4, true), true)
-  to.setInt32(8, code, true)
-  if (code === SI_TIMER) {
-    to.setInt32(24, from.getInt32(UNION, true), true)
-    to.setInt32(32, from.getInt32(UNION + 4, true), true)
-  } else if (code > 0 && code <= NSIGPOLL && (signo === SIGPOLL || signo >= SIGRTMIN)) {
-    to.setInt32(20, from.getInt32(UNION + 8, true), true)
-    to.setInt32(28, from.getInt32(UNION, true), true)
-    return out
-  } else if (code > 0 && signo === SIGCHLD) {
-    to.setInt32(12, from.getInt32(UNION, true), true)
-    to.setUint32(16, from.getUint32(UNION + 4, true), true)
-    to.setInt32(40, from.getInt32(UNION + 8, true), true)
-    to.setBigInt64(56, from.getBigInt64(UNION + 16, true), true)
-    to.setBigInt64(64, from.getBigInt64(UNION + 24, true), true)
-    return out
-  } else if (code > 0) {
-    to.setBigUint64(72, from.getBigUint64(UNION, true), true)
-    return out
-  } else {
-    to.setInt32(12, from.getInt32(UNION, true), true)
-    to.setUint32(16, from.getUint32(UNION + 4, true), true)
-  }
-  if (code < 0) {
-    to.setInt32(44, from.getInt32(UNION + 8, true), true)
-    to.setBigUint64(48, from.getBigUint64(UNION + 8, true), true)
-  }
+  out.set(info.subarray(0, CODE + 4))
+  for (const [from, to, bytes] of partsOf(signalOf(info), codeOf(info)))
+    out.set(info.subarray(from, from + bytes), to)
   return out
+}
+
+function partsOf(signal: number, code: number): readonly Part[] {
+  if (code === SI_TIMER) return [[UNION, 24, 4], [UNION + 4, 32, 4], ...VALUE]
+  if (code <= 0) return code < 0 ? [SENDER, ...VALUE] : [SENDER]
+  if (code <= NSIGPOLL && (signal === SIGPOLL || signal >= SIGRTMIN))
+    return [
+      [UNION + 8, 20, 4],
+      [UNION, 28, 4],
+    ]
+  if (signal === SIGCHLD) return [SENDER, [UNION + 8, 40, 4], [UNION + 16, 56, 16]]
+  return [[UNION, 72, 8]]
 }

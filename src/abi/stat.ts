@@ -2,6 +2,7 @@
 
 import {majorOf, minorOf} from './file-mode.ts'
 import type {Timespec} from './time.ts'
+import {setInt64} from './word.ts'
 
 /** What stat(2) reports. */
 export interface StatFields {
@@ -40,13 +41,13 @@ export const STAT_LENGTH = 48
 /** Fills all layout.size bytes of `view`. */
 export function encodeStat(view: DataView, stat: StatFields, layout: StatLayout): void {
   for (let offset = 0; offset < layout.size; offset += 4) view.setUint32(offset, 0, true)
-  setUint64(view, 0, stat.dev)
-  setUint64(view, 8, stat.ino)
+  setInt64(view, 0, stat.dev)
+  setInt64(view, 8, stat.ino)
   view.setUint32(layout.nlink, stat.nlink, true)
   view.setUint32(layout.mode, stat.mode, true)
   view.setUint32(layout.uid, stat.uid, true)
   view.setUint32(layout.gid, stat.gid, true)
-  setUint64(view, layout.rdev, stat.rdev)
+  setInt64(view, layout.rdev, stat.rdev)
   setInt64(view, STAT_LENGTH, stat.size)
   // 32 bits and padding, or 64.
   setInt64(view, 56, stat.blksize)
@@ -80,15 +81,15 @@ export function encodeStatx(view: DataView, stat: StatFields, mount: StatxMount)
   for (let offset = 0; offset < STATX_SIZE; offset += 4) view.setUint32(offset, 0, true)
   view.setUint32(0, STATX_BASIC_STATS | STATX_BTIME | mount.idBit, true)
   view.setUint32(4, stat.blksize, true)
-  setUint64(view, 8, mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0)
+  setInt64(view, 8, mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0)
   view.setUint32(16, stat.nlink, true)
   view.setUint32(20, stat.uid, true)
   view.setUint32(24, stat.gid, true)
   view.setUint16(28, stat.mode, true)
-  setUint64(view, 32, stat.ino)
+  setInt64(view, 32, stat.ino)
   setInt64(view, 40, stat.size)
   setInt64(view, 48, stat.blocks)
-  setUint64(view, 56, STATX_ATTR_AUTOMOUNT | STATX_ATTR_MOUNT_ROOT | STATX_ATTR_DAX)
+  setInt64(view, 56, STATX_ATTR_AUTOMOUNT | STATX_ATTR_MOUNT_ROOT | STATX_ATTR_DAX)
   setTime32(view, 64, stat.atime)
   setTime32(view, 80, stat.btime)
   setTime32(view, 96, stat.ctime)
@@ -97,7 +98,7 @@ export function encodeStatx(view: DataView, stat: StatFields, mount: StatxMount)
   view.setUint32(132, minorOf(stat.rdev), true)
   view.setUint32(136, majorOf(stat.dev), true)
   view.setUint32(140, minorOf(stat.dev), true)
-  setUint64(view, 144, mount.id)
+  setInt64(view, 144, mount.id)
 }
 
 /** sizeof(struct statfs) on 64-bit machines. */
@@ -121,30 +122,21 @@ export interface StatfsFields {
 
 /** Fills all STATFS_SIZE bytes of `view`; `dev` becomes f_fsid, `flags` are ST_*. */
 export function encodeStatfs(view: DataView, statfs: StatfsFields, dev: number, flags: number): void {
-  setUint64(view, 0, statfs.magic >>> 0)
-  setUint64(view, 8, statfs.bsize)
-  setUint64(view, 16, statfs.blocks)
-  setUint64(view, 24, statfs.bfree)
-  setUint64(view, 32, statfs.bavail)
-  setUint64(view, 40, statfs.files)
-  setUint64(view, 48, statfs.ffree)
-  setUint64(view, 56, dev)
-  setUint64(view, 64, statfs.namelen)
-  setUint64(view, 72, statfs.bsize)
-  setUint64(view, 80, flags | ST_VALID)
-  for (let offset = 88; offset < STATFS_SIZE; offset += 4) view.setUint32(offset, 0, true)
-}
-
-const TWO_32 = 0x1_0000_0000
-
-function setUint64(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value % TWO_32, true)
-  view.setUint32(offset + 4, value / TWO_32, true)
-}
-
-function setInt64(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value - Math.floor(value / TWO_32) * TWO_32, true)
-  view.setInt32(offset + 4, Math.floor(value / TWO_32), true)
+  const {magic, bsize, blocks, bfree, bavail, files, ffree, namelen} = statfs
+  const words = [
+    magic >>> 0,
+    bsize,
+    blocks,
+    bfree,
+    bavail,
+    files,
+    ffree,
+    dev,
+    namelen,
+    bsize,
+    flags | ST_VALID,
+  ]
+  for (let i = 0; i < STATFS_SIZE / 8; i++) setInt64(view, i * 8, words[i] ?? 0)
 }
 
 function setTime(view: DataView, offset: number, time: Timespec): void {

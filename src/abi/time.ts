@@ -1,5 +1,7 @@
 // Clocks and time structures: clock_gettime(2), timespec(3), timeval(3), getitimer(2). 64-bit fields on every architecture.
 
+import {setInt64} from './word.ts'
+
 export const CLOCK_REALTIME = 0
 export const CLOCK_MONOTONIC = 1
 export const CLOCK_PROCESS_CPUTIME_ID = 2
@@ -73,11 +75,6 @@ export function fromNs(ns: number): Timespec {
 /** Nanoseconds from `start` to `end`: exact also for times since the epoch. */
 export function differenceNs(end: Timespec, start: Timespec): number {
   return (end.seconds - start.seconds) * NS_PER_SECOND + (end.nanoseconds - start.nanoseconds)
-}
-
-function setInt64(view: DataView, offset: number, value: number): void {
-  view.setInt32(offset, value % 0x1_0000_0000, true)
-  view.setInt32(offset + 4, Math.floor(value / 0x1_0000_0000), true)
 }
 
 export function toSeconds({seconds, nanoseconds}: Timespec): number {

@@ -1,4 +1,4 @@
-// The one rule by which a 64-bit word becomes a number: for a program's arguments, and for words in its memory.
+// The one rule by which a 64-bit word becomes a number: for a program's arguments, and for words in its memory; and how one is stored.
 //
 // A word is exact up to 2^52 from either end of its range, and the range ends at 2^53 here where it ends at 2^64 (unsigned) or 2^63
 // (signed) there: so -1 as an address is 2^53 - 1, and a sum that wraps there is WORD_END or more here. Words in between are out of
@@ -28,4 +28,10 @@ export function signedWord(low: number, high: number): number {
   if (high < 0) return -WORD_END
   if (high >= TWO_31 - TWO_20) return WORD_END + (high - TWO_31) * TWO_32 + (low >>> 0)
   return EXACT_END + (low & IN_PAGE)
+}
+
+/** Little-endian. For an integer up to 2^53 from zero, whether the field is signed or not. */
+export function setInt64(view: DataView, offset: number, value: number): void {
+  view.setInt32(offset, value % TWO_32, true)
+  view.setInt32(offset + 4, Math.floor(value / TWO_32), true)
 }

@@ -1,6 +1,6 @@
 // getdents(2), getdents64(2).
 
-import {dirent64Size, direntSize, encodeDirent, encodeDirent64} from '../../abi/dirent.ts'
+import {direntSize, encodeDirent} from '../../abi/dirent.ts'
 import {EFAULT, EINVAL, ENOENT, ENOTDIR, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import {IN_ACCESS} from '../../abi/inotify.ts'
@@ -15,19 +15,12 @@ const MAX_BUFFER = 64 * 1024
 const INT_MAX = 0x7fffffff
 
 export const getdents: Syscall = (task, args) =>
-  readEntries(task, args.int32(0), args.address(1), args.uint32(2), direntSize, encodeDirent)
+  readEntries(task, args.int32(0), args.address(1), args.uint32(2), true)
 
 export const getdents64: Syscall = (task, args) =>
-  readEntries(task, args.int32(0), args.address(1), args.uint32(2), dirent64Size, encodeDirent64)
+  readEntries(task, args.int32(0), args.address(1), args.uint32(2), false)
 
-function readEntries(
-  task: Task,
-  fd: number,
-  address: number,
-  size: number,
-  recordSize: (nameLength: number) => number,
-  encode: typeof encodeDirent64,
-): number {
+function readEntries(task: Task, fd: number, address: number, size: number, isLegacy: boolean): number {
   const file = openFile(task, fd)
   if (file.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
   if (file.inode.place()?.removed) throw new Errno(ENOENT)
@@ -35,16 +28,16 @@ function readEntries(
   // An int in Linux: above INT_MAX it is negative, and nothing fits.
   const room = size > INT_MAX ? 0 : Math.min(size, MAX_BUFFER)
   const start = file.position
-  const entries = file.readDirectory(Math.floor(room / recordSize(1)) || 1)
+  const entries = file.readDirectory(Math.floor(room / direntSize(1)) || 1)
   tell(file.inode, IN_ACCESS, file.openedAt)
   const buffer = new Uint8Array(room)
   const view = new DataView(buffer.buffer)
   let used = 0
   let count = 0
-  for (const {name, ino, type} of entries) {
-    if (used + recordSize(name.length) > room) break
+  for (const entry of entries) {
+    if (used + direntSize(entry.name.length) > room) break
     count++
-    used = encode(view, used, ino, start + count, type, name)
+    used = encodeDirent(view, used, entry, start + count, isLegacy)
   }
   if (count < entries.length) file.unreadDirectory(count)
   if (count === 0 && entries.length > 0) throw new Errno(EINVAL)
@@ -61,8 +54,8 @@ function readEntries(
   let kept = 0
   let end = 0
   for (const {name} of entries) {
-    if (end + recordSize(name.length) > accessible) break
-    end += recordSize(name.length)
+    if (end + direntSize(name.length) > accessible) break
+    end += direntSize(name.length)
     kept++
   }
   file.unreadDirectory(kept)

@@ -2,7 +2,6 @@
 
 import {MEMFD_NOEXEC_ENFORCED} from '../../abi/fcntl.ts'
 import * as ipc from '../../abi/ipc.ts'
-import * as mqueue from '../../abi/ipc.ts'
 import {USER_HZ} from '../../abi/time.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {ByteString} from '../file.ts'
@@ -30,11 +29,11 @@ const sysvipcLimits: Entries = {
 
 /** In fs/mqueue/. */
 const mqueueLimits: Entries = {
-  msg_default: constant(mqueue.MQ_MSG_DEFAULT),
-  msg_max: constant(mqueue.MQ_MSG_MAX),
-  msgsize_default: constant(mqueue.MQ_MSGSIZE_DEFAULT),
-  msgsize_max: constant(mqueue.MQ_MSGSIZE_MAX),
-  queues_max: constant(mqueue.MQ_QUEUES_MAX),
+  msg_default: constant(ipc.MQ_MSG_DEFAULT),
+  msg_max: constant(ipc.MQ_MSG_MAX),
+  msgsize_default: constant(ipc.MQ_MSGSIZE_DEFAULT),
+  msgsize_max: constant(ipc.MQ_MSGSIZE_MAX),
+  queues_max: constant(ipc.MQ_QUEUES_MAX),
 }
 
 const HOSTNAME_MAX = 64

@@ -7,8 +7,9 @@ import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../../abi
 import type {AttributeChanges, IoctlMemory} from '../../vfs/file.ts'
 import {FileDescription} from '../../vfs/file-description.ts'
 import type {Inode} from '../../vfs/inode.ts'
+import {StoredInode} from '../../vfs/inode.ts'
 import {writeInt} from '../../vfs/int-argument.ts'
-import {type UnmountedFileSystem, UnmountedNode} from '../../vfs/unmounted.ts'
+import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import {GrowingBytes} from '../protocol/growing-bytes.ts'
@@ -129,11 +130,11 @@ class StreamDescription extends FileDescription {
   }
 }
 
-class StreamInode extends UnmountedNode {
+class StreamInode extends StoredInode<UnmountedFileSystem> {
   readonly #stream: Stream
 
   constructor(fs: UnmountedFileSystem, stream: Stream) {
-    super(fs, S_IFIFO | 0o600, {uid: process.getuid!(), gid: process.getgid!()})
+    super(fs, fs.takeIno(), S_IFIFO | 0o600, {uid: process.getuid!(), gid: process.getgid!()})
     this.#stream = stream
   }
 

@@ -4,7 +4,8 @@ import {PERMISSION_BITS, S_IFREG} from '../../abi/file-mode.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {COST} from '../../vfs/budget.ts'
 import type {Attributes, Credentials, FileDescription} from '../../vfs/file.ts'
-import {type UnmountedFileSystem, UnmountedNode} from '../../vfs/unmounted.ts'
+import {StoredInode} from '../../vfs/inode.ts'
+import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
@@ -26,7 +27,7 @@ export interface Notification {
   readonly value: bigint
 }
 
-export class PosixQueue extends UnmountedNode {
+export class PosixQueue extends StoredInode<UnmountedFileSystem> {
   override readonly descriptorText: string
   /** mq_attr. */
   readonly mostMessages: number
@@ -46,7 +47,7 @@ export class PosixQueue extends UnmountedNode {
 
   /** @param freed called when it has neither a name nor a description */
   constructor(parts: QueueParts, kernel: Pick<Kernel, 'budget' | 'current'>, freed: () => void) {
-    super(parts.fs, S_IFREG | (parts.mode & PERMISSION_BITS), parts.owner)
+    super(parts.fs, parts.fs.takeIno(), S_IFREG | (parts.mode & PERMISSION_BITS), parts.owner)
     this.descriptorText = `/${parts.name}`
     this.mostMessages = parts.mostMessages
     this.messageBytes = parts.messageBytes

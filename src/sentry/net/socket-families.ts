@@ -1,11 +1,13 @@
 // SocketFamilies: a kernel's registry of address families. A family that is not in it is EAFNOSUPPORT.
 
 import {EAFNOSUPPORT, EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
-import {AF_MAX, SOCK_MAX} from '../../abi/socket.ts'
+import {AF_INET, AF_INET6, AF_MAX, SOCK_MAX} from '../../abi/socket.ts'
 import type {Budget} from '../../vfs/budget.ts'
 import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import type {Task} from '../core/task.ts'
+import {InetFamily} from './inet/inet-family.ts'
+import {InetStack} from './inet/inet-stack.ts'
 import type {Socket, SocketFamily} from './socket.ts'
 import {UnixFamily} from './unix/unix-family.ts'
 
@@ -19,6 +21,8 @@ export class SocketFamilies {
   constructor(vfs: VirtualFileSystem, budget: Budget) {
     this.fs = vfs.unmounted('sockfs', SOCKFS_MAGIC)
     this.add(new UnixFamily(vfs.host.random, budget))
+    const stack = new InetStack(vfs.host.random, budget)
+    for (const number of [AF_INET, AF_INET6]) this.add(new InetFamily(number, stack))
   }
 
   add(family: SocketFamily): void {

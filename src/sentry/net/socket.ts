@@ -66,8 +66,16 @@ export interface Socket {
   readiness(): number
   /** @param mode S_IFSOCK and permissions, of a name in the tree */
   bind(task: Task, address: Uint8Array, mode: number): void
-  /** @returns queues to wait in; undefined: connected */
-  connect(task: Task, address: Uint8Array): readonly WaitQueue[] | undefined
+  /**
+   * @param mayWait false: O_NONBLOCK, or the time is over (`expired`); the socket may then go on by itself (EINPROGRESS)
+   * @returns queues to wait in (EAGAIN for who may not); undefined: connected
+   */
+  connect(
+    task: Task,
+    address: Uint8Array,
+    mayWait: boolean,
+    expired: boolean,
+  ): readonly WaitQueue[] | undefined
   listen(task: Task, backlog: number): void
   /** The oldest connection that waits, if any. */
   accept(): Socket | undefined

@@ -30,8 +30,9 @@ const next = continuation<Attempt>({name: 'connect', resume: proceed})
 /** After a wait, the address may lead elsewhere. */
 function proceed(task: Task, attempt: Attempt, expired = false): number {
   const {socket, address, mayWait, deadlineNs} = attempt
-  const queues = socket.connect(task, address)
+  const waits = mayWait && !expired
+  const queues = socket.connect(task, address, waits, expired)
   if (queues === undefined) return 0
-  if (!mayWait || expired) throw new Errno(EAGAIN)
+  if (!waits) throw new Errno(EAGAIN)
   return task.block({queues, deadlineNs, restart: restartOf(deadlineNs), next, progress: attempt})
 }

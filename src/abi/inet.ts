@@ -1,0 +1,84 @@
+// Internet sockets: protocols, struct sockaddr_in and sockaddr_in6, and the options of ip(7), ipv6(7), tcp(7) and udp(7)
+// (linux/in.h, linux/in6.h, linux/tcp.h, linux/udp.h).
+
+export const IPPROTO_IP = 0
+export const IPPROTO_ICMP = 1
+export const IPPROTO_TCP = 6
+export const IPPROTO_UDP = 17
+export const IPPROTO_IPV6 = 41
+export const IPPROTO_ICMPV6 = 58
+/** One behind the last protocol that an IPv4 socket can name. */
+export const IPPROTO_MAX = 263
+
+/** struct sockaddr_in: family, port, address, 8 bytes of nothing. */
+export const SOCKADDR_IN_BYTES = 16
+/** struct sockaddr_in6: family, port, flow, address, scope. */
+export const SOCKADDR_IN6_BYTES = 28
+/** Without the scope, as RFC 2133 had it: Linux accepts that. */
+export const SOCKADDR_IN6_LEAST_BYTES = 24
+
+/** /proc/sys/net/ipv4/ip_local_port_range. */
+export const FIRST_LOCAL_PORT = 32_768
+export const LAST_LOCAL_PORT = 60_999
+/** Ports below it are for those with CAP_NET_BIND_SERVICE: /proc/sys/net/ipv4/ip_unprivileged_port_start. */
+export const FIRST_UNPRIVILEGED_PORT = 1024
+/** The most bytes of an IPv4 datagram, without its headers of 20 and 8 bytes. */
+export const UDP_MAX_BYTES = 65_507
+
+export const SOL_IP = IPPROTO_IP
+export const SOL_TCP = IPPROTO_TCP
+export const SOL_UDP = IPPROTO_UDP
+export const SOL_IPV6 = IPPROTO_IPV6
+
+export const IP_TOS = 1
+export const IP_TTL = 2
+export const IP_RECVOPTS = 6
+export const IP_PKTINFO = 8
+export const IP_MTU_DISCOVER = 10
+export const IP_RECVERR = 11
+export const IP_RECVTTL = 12
+export const IP_RECVTOS = 13
+export const IP_MTU = 14
+export const IP_FREEBIND = 15
+export const IP_TRANSPARENT = 19
+export const IP_BIND_ADDRESS_NO_PORT = 24
+export const IP_MULTICAST_IF = 32
+export const IP_MULTICAST_TTL = 33
+export const IP_MULTICAST_LOOP = 34
+export const IP_ADD_MEMBERSHIP = 35
+export const IP_DROP_MEMBERSHIP = 36
+export const IP_MULTICAST_ALL = 49
+
+export const IPV6_UNICAST_HOPS = 16
+export const IPV6_MULTICAST_IF = 17
+export const IPV6_MULTICAST_HOPS = 18
+export const IPV6_MULTICAST_LOOP = 19
+export const IPV6_MTU_DISCOVER = 23
+export const IPV6_MTU = 24
+export const IPV6_RECVERR = 25
+export const IPV6_V6ONLY = 26
+export const IPV6_MULTICAST_ALL = 29
+export const IPV6_RECVPKTINFO = 49
+export const IPV6_RECVHOPLIMIT = 51
+export const IPV6_RECVTCLASS = 66
+export const IPV6_TCLASS = 67
+
+export const TCP_NODELAY = 1
+export const TCP_MAXSEG = 2
+export const TCP_CORK = 3
+export const TCP_KEEPIDLE = 4
+export const TCP_KEEPINTVL = 5
+export const TCP_KEEPCNT = 6
+export const TCP_SYNCNT = 7
+export const TCP_LINGER2 = 8
+export const TCP_DEFER_ACCEPT = 9
+export const TCP_WINDOW_CLAMP = 10
+export const TCP_INFO = 11
+export const TCP_QUICKACK = 12
+export const TCP_CONGESTION = 13
+export const TCP_USER_TIMEOUT = 18
+export const TCP_FASTOPEN = 23
+export const TCP_NOTSENT_LOWAT = 25
+export const TCP_FASTOPEN_CONNECT = 30
+
+export const UDP_CORK = 1

@@ -1,0 +1,40 @@
+// InetFamily: makes a kernel's IPv4 or IPv6 sockets: ip(7), ipv6(7).
+
+import {EACCES, EINVAL, EPERM, EPROTONOSUPPORT, Errno, ESOCKTNOSUPPORT} from '../../../abi/errno.ts'
+import {
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  IPPROTO_IP,
+  IPPROTO_MAX,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from '../../../abi/inet.ts'
+import {AF_INET, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM} from '../../../abi/socket.ts'
+import type {Socket, SocketFamily} from '../socket.ts'
+import type {InetStack} from './inet-stack.ts'
+import {TcpSocket} from './tcp-socket.ts'
+import {UdpSocket} from './udp-socket.ts'
+
+export class InetFamily implements SocketFamily {
+  readonly number: number
+  readonly promise = 'inet'
+  readonly stack: InetStack
+
+  /** @param number AF_INET, AF_INET6 */
+  constructor(number: number, stack: InetStack) {
+    this.number = number
+    this.stack = stack
+  }
+
+  /** Packets of one's own making, and ping's, need a network: hv makes none. */
+  create(type: number, protocol: number): Socket {
+    if (protocol < 0 || protocol >= IPPROTO_MAX) throw new Errno(EINVAL)
+    const isAny = protocol === IPPROTO_IP
+    if (type === SOCK_STREAM && (isAny || protocol === IPPROTO_TCP)) return new TcpSocket(this)
+    if (type === SOCK_DGRAM && (isAny || protocol === IPPROTO_UDP)) return new UdpSocket(this)
+    const echo = this.number === AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6
+    if (type === SOCK_DGRAM && protocol === echo) throw new Errno(EACCES)
+    if (type === SOCK_RAW) throw new Errno(isAny ? EPROTONOSUPPORT : EPERM)
+    throw new Errno(type === SOCK_STREAM || type === SOCK_DGRAM ? EPROTONOSUPPORT : ESOCKTNOSUPPORT)
+  }
+}

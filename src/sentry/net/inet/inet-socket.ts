@@ -1,0 +1,233 @@
+// InetSocket: what TCP and UDP sockets share: their two endpoints, options and error: ip(7).
+
+import {CAP_NET_BIND_SERVICE, hasCapability} from '../../../abi/capability.ts'
+import {EACCES, EADDRNOTAVAIL, EINVAL, ENFILE, ENOPROTOOPT, Errno} from '../../../abi/errno.ts'
+import {FIRST_UNPRIVILEGED_PORT, IPV6_V6ONLY, SOL_IP, SOL_IPV6} from '../../../abi/inet.ts'
+import {AF_INET, AF_INET6, AF_UNSPEC, SO_REUSEPORT, SOL_SOCKET} from '../../../abi/socket.ts'
+import {type Budget, COST} from '../../../vfs/budget.ts'
+import type {IoctlMemory} from '../../../vfs/file.ts'
+import {WaitQueue} from '../../../vfs/wait-queue.ts'
+import type {Task} from '../../core/task.ts'
+import {askInterface} from '../interfaces.ts'
+import type {Reading} from '../reading.ts'
+import type {Sending} from '../sending.ts'
+import type {Socket} from '../socket.ts'
+import {SocketOptions, SWITCHES} from '../socket-options.ts'
+import {
+  ANY,
+  ANY6,
+  decodeEndpoint,
+  type Endpoint,
+  encodeEndpoint,
+  familyOf,
+  type IpAddress,
+  isAny,
+  isBroadcast,
+  isIPv4,
+  isLoopback,
+  isMulticast,
+  LOOPBACK,
+  LOOPBACK6,
+} from './address.ts'
+import type {InetFamily} from './inet-family.ts'
+import type {InetStack} from './inet-stack.ts'
+import {intBytes, intOf, KeptOptions} from './options.ts'
+import type {PortTable} from './port-table.ts'
+
+export abstract class InetSocket implements Socket {
+  abstract readonly type: number
+  abstract readonly protocol: number
+  abstract readonly isStream: boolean
+  abstract readonly isListening: boolean
+  abstract readonly ports: PortTable
+  readonly family: InetFamily
+  readonly stack: InetStack
+  readonly budget: Budget
+  readonly options = new SocketOptions()
+  readonly kept = new KeptOptions()
+  readonly waiters = new WaitQueue()
+  /** Port 0: it is not bound. */
+  local: Endpoint
+  remote: Endpoint | undefined
+  error = 0
+  isDead = false
+  /** RCV_SHUTDOWN, SEND_SHUTDOWN. */
+  shutdown = 0
+  /** SO_REUSEPORT, by one user's sockets alone. */
+  reusesPort = false
+  /** The effective user who made it. */
+  uid = 0
+  /** IPV6_V6ONLY. */
+  isIPv6Only = false
+  /** bind(2) chose the address: it stays when a connection ends. */
+  #isAddressChosen = false
+  #isPortChosen = false
+
+  /** @throws Errno ENFILE */
+  constructor(family: InetFamily) {
+    family.stack.budget.take(COST.socket, ENFILE)
+    this.family = family
+    this.stack = family.stack
+    this.budget = family.stack.budget
+    this.local = {ip: this.anyAddress, port: 0}
+  }
+
+  get anyAddress(): IpAddress {
+    return this.family.number === AF_INET ? ANY : ANY6
+  }
+
+  abstract readiness(): number
+  abstract connect(
+    task: Task,
+    address: Uint8Array,
+    mayWait: boolean,
+    expired: boolean,
+  ): readonly WaitQueue[] | undefined
+  abstract listen(task: Task, backlog: number): void
+  abstract accept(): Socket | undefined
+  abstract shutDown(how: number): void
+  abstract send(sending: Sending): readonly WaitQueue[] | undefined
+  abstract receive(reading: Reading): boolean
+  abstract read(target: Uint8Array, flags: number): number
+  abstract write(source: Uint8Array): number
+  /** FIONREAD: bytes that wait. */
+  abstract readonly receivableBytes: number
+  /** TIOCOUTQ: bytes that nobody has received. */
+  abstract readonly unsentBytes: number
+
+  /** inet_bind in Linux: checks in its order. */
+  bind(task: Task, address: Uint8Array): void {
+    const {ip, port} = this.#bindable(address)
+    if (!isAny(ip) && !isLoopback(ip) && !this.receivesGroups(ip)) throw new Errno(EADDRNOTAVAIL)
+    if (
+      port !== 0 &&
+      port < FIRST_UNPRIVILEGED_PORT &&
+      !hasCapability(task.credentials.capabilities, CAP_NET_BIND_SERVICE)
+    )
+      throw new Errno(EACCES)
+    if (this.local.port !== 0 || this.remote !== undefined || this.isListening) throw new Errno(EINVAL)
+    this.uid = task.credentials.euid
+    this.local = {ip, port: this.ports.bind(this, ip, port)}
+    this.#isAddressChosen = !isAny(ip)
+    this.#isPortChosen = port !== 0
+  }
+
+  /** A multicast or broadcast address, which only datagrams can come to. */
+  protected receivesGroups(ip: IpAddress): boolean {
+    return !this.isStream && (isMulticast(ip) || isBroadcast(ip))
+  }
+
+  /** AF_UNSPEC is accepted with INADDR_ANY. @throws Errno EINVAL, EAFNOSUPPORT, EADDRNOTAVAIL */
+  #bindable(address: Uint8Array): Endpoint {
+    const {number} = this.family
+    const isUnnamed = number === AF_INET && familyOf(address) === AF_UNSPEC && address.length >= 16
+    const named = isUnnamed && address.subarray(4, 8).every((byte) => byte === 0)
+    const bytes = named ? Uint8Array.of(number, 0, ...address.subarray(2)) : address
+    const endpoint = decodeEndpoint(bytes, number)
+    // A mapped address is an IPv4 one.
+    if (number !== AF_INET && isIPv4(endpoint.ip) && this.isIPv6Only) throw new Errno(EINVAL)
+    return endpoint
+  }
+
+  /** What a connection has from its listener. */
+  inherit({options, kept, isIPv6Only, reusesPort, uid}: InetSocket): void {
+    this.kept.inherit(kept)
+    Object.assign(this.options, options)
+    for (const option of SWITCHES) this.options.turn(option, options.isOn(option))
+    this.isIPv6Only = isIPv6Only
+    this.reusesPort = reusesPort
+    this.uid = uid
+  }
+
+  /** Where a datagram or connection for `ip` goes out from. @throws Errno EADDRINUSE */
+  chooseLocal(task: Task | undefined, ip: IpAddress): void {
+    if (task !== undefined && this.local.port === 0) this.uid = task.credentials.euid
+    const from = isAny(this.local.ip) ? (isIPv4(ip) ? LOOPBACK : LOOPBACK6) : this.local.ip
+    const port = this.local.port || this.ports.bind(this, this.local.ip, 0)
+    this.local = {ip: from, port}
+  }
+
+  /** Only a port: the socket stays open to all addresses. @throws Errno EADDRINUSE */
+  bindAny(task: Task): void {
+    if (this.local.port !== 0) return
+    this.uid = task.credentials.euid
+    this.local = {ip: this.local.ip, port: this.ports.bind(this, this.local.ip, 0)}
+  }
+
+  /** The connection is over: what bind(2) did not choose is given back. */
+  forgetPeer(): void {
+    this.remote = undefined
+    if (!this.#isPortChosen && this.local.port !== 0) {
+      this.ports.leave(this, this.local.port)
+      this.local = {...this.local, port: 0}
+    }
+    if (!this.#isAddressChosen) this.local = {...this.local, ip: this.anyAddress}
+  }
+
+  /** Other levels than its own, and the interface's, are not a socket's. @throws Errno ENOPROTOOPT, EINVAL */
+  setOption(_task: Task, level: number, option: number, value: Uint8Array): boolean {
+    if (level === SOL_SOCKET && option === SO_REUSEPORT) this.reusesPort = intOf(value) !== 0
+    else if (level === SOL_SOCKET) return false
+    else if (level === SOL_IPV6 && option === IPV6_V6ONLY) this.#setIPv6Only(intOf(value) !== 0)
+    else if (this.hasLevel(level)) this.kept.set(level, option, intOf(value))
+    else throw new Errno(ENOPROTOOPT)
+    return true
+  }
+
+  /** @throws Errno ENOPROTOOPT */
+  getOption(_task: Task, level: number, option: number): Uint8Array | undefined {
+    if (level === SOL_SOCKET) return option === SO_REUSEPORT ? intBytes(Number(this.reusesPort)) : undefined
+    if (level === SOL_IPV6 && option === IPV6_V6ONLY) return intBytes(Number(this.isIPv6Only))
+    const value = this.hasLevel(level) ? this.kept.get(level, option) : undefined
+    if (value === undefined) throw new Errno(ENOPROTOOPT)
+    return intBytes(value)
+  }
+
+  /** An IPv4 socket has no IPv6 options. */
+  protected hasLevel(level: number): boolean {
+    return (
+      level === SOL_IP || level === this.protocol || (level === SOL_IPV6 && this.family.number === AF_INET6)
+    )
+  }
+
+  /** @throws Errno EINVAL */
+  #setIPv6Only(isOnly: boolean): void {
+    if (this.family.number !== AF_INET6 || this.local.port !== 0) throw new Errno(EINVAL)
+    this.isIPv6Only = isOnly
+  }
+
+  name(): Uint8Array {
+    return encodeEndpoint(this.local, this.family.number)
+  }
+
+  peerName(): Uint8Array | undefined {
+    return this.remote && encodeEndpoint(this.remote, this.family.number)
+  }
+
+  takeError(): number {
+    const {error} = this
+    this.error = 0
+    return error
+  }
+
+  /** @throws Errno the pending error */
+  throwError(): void {
+    const error = this.takeError()
+    if (error !== 0) throw new Errno(error)
+  }
+
+  ioctl(request: number, argument: number, memory: IoctlMemory): number {
+    return askInterface(request, argument, memory)
+  }
+
+  /** May be called twice. @returns whether it was the first time */
+  protected end(): boolean {
+    if (this.isDead) return false
+    this.isDead = true
+    if (this.local.port !== 0) this.ports.leave(this, this.local.port)
+    this.budget.give(COST.socket)
+    return true
+  }
+
+  abstract close(): void
+}

@@ -1,0 +1,90 @@
+// PortTable: which sockets of one protocol hold which ports, and whether another may join them: bind(2), ip(7), socket(7).
+
+import {EADDRINUSE, Errno} from '../../../abi/errno.ts'
+import {FIRST_LOCAL_PORT, LAST_LOCAL_PORT} from '../../../abi/inet.ts'
+import {SO_REUSEADDR} from '../../../abi/socket.ts'
+import type {HostRandom} from '../../../vfs/host.ts'
+import {ANY, ANY6, type IpAddress, isAny, isIPv4} from './address.ts'
+import type {InetSocket} from './inet-socket.ts'
+
+const CHOICES = LAST_LOCAL_PORT - FIRST_LOCAL_PORT + 1
+const NONE: ReadonlySet<InetSocket> = new Set()
+
+export class PortTable {
+  readonly #byPort = new Map<number, Set<InetSocket>>()
+  readonly #random: HostRandom
+
+  constructor(random: HostRandom) {
+    this.#random = random
+  }
+
+  /** Sockets that hold a port, the oldest first. */
+  at(port: number): ReadonlySet<InetSocket> {
+    return this.#byPort.get(port) ?? NONE
+  }
+
+  *all(): Iterable<InetSocket> {
+    for (const sockets of this.#byPort.values()) yield* sockets
+  }
+
+  /** @param port 0: any free one @returns the port @throws Errno EADDRINUSE */
+  bind(socket: InetSocket, ip: IpAddress, port: number): number {
+    const chosen = port === 0 ? this.#choose(socket, ip) : port
+    if (port !== 0 && this.isTaken(socket, ip, port)) throw new Errno(EADDRINUSE)
+    this.join(socket, chosen)
+    return chosen
+  }
+
+  /** Without a question: a connection that was accepted has its listener's port. */
+  join(socket: InetSocket, port: number): void {
+    const sockets = this.#byPort.get(port)
+    if (sockets === undefined) this.#byPort.set(port, new Set([socket]))
+    else sockets.add(socket)
+  }
+
+  leave(socket: InetSocket, port: number): void {
+    const sockets = this.#byPort.get(port)
+    if (sockets?.delete(socket) && sockets.size === 0) this.#byPort.delete(port)
+  }
+
+  /** Whether a socket there forbids this one. */
+  isTaken(socket: InetSocket, ip: IpAddress, port: number): boolean {
+    for (const other of this.at(port)) {
+      if (other !== socket && overlap(socket, ip, other) && !mayShare(socket, other)) return true
+    }
+    return false
+  }
+
+  /** Begins anywhere, so that a program cannot guess another's next port. */
+  #choose(socket: InetSocket, ip: IpAddress): number {
+    const bytes = this.#random.fill(new Uint8Array(4))
+    const start = new DataView(bytes.buffer).getUint32(0) % CHOICES
+    for (let i = 0; i < CHOICES; i++) {
+      const port = FIRST_LOCAL_PORT + ((start + i) % CHOICES)
+      if (this.at(port).size === 0) return port
+    }
+    for (let port = FIRST_LOCAL_PORT; port <= LAST_LOCAL_PORT; port++) {
+      if (!this.isTaken(socket, ip, port)) return port
+    }
+    throw new Errno(EADDRINUSE)
+  }
+}
+
+/** Whether packets for one address could be for both. inet_rcv_saddr_equal in Linux. */
+function overlap(socket: InetSocket, ip: IpAddress, other: InetSocket): boolean {
+  return covers(ip, socket.isIPv6Only, other.local.ip) || covers(other.local.ip, other.isIPv6Only, ip)
+}
+
+/** Whether a socket that is bound to `bound` receives what is sent to `ip`, or to all addresses of its kind. */
+export function covers(bound: IpAddress, isIPv6Only: boolean, ip: IpAddress): boolean {
+  if (bound === ip) return true
+  if (bound === ANY) return isIPv4(ip)
+  if (bound !== ANY6) return isAny(ip) && isIPv4(bound) === isIPv4(ip)
+  return !isIPv4(ip) || !isIPv6Only
+}
+
+/** inet_csk_bind_conflict, udp_lib_lport_inuse in Linux. */
+function mayShare(socket: InetSocket, other: InetSocket): boolean {
+  if (socket.reusesPort && other.reusesPort && socket.uid === other.uid) return true
+  return socket.options.isOn(SO_REUSEADDR) && other.options.isOn(SO_REUSEADDR) && !other.isListening
+}

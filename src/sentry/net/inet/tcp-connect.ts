@@ -1,0 +1,184 @@
+// Making TCP connections inside the sandbox: connect(2), listen(2), and what happens when a backlog is full.
+
+import {
+  EACCES,
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EALREADY,
+  ECONNABORTED,
+  ECONNREFUSED,
+  EINPROGRESS,
+  EINVAL,
+  EISCONN,
+  ENETUNREACH,
+  Errno,
+} from '../../../abi/errno.ts'
+import {POLLIN, POLLRDNORM} from '../../../abi/poll.ts'
+import {AF_UNSPEC, SOMAXCONN} from '../../../abi/socket.ts'
+import type {Task} from '../../core/task.ts'
+import {
+  decodeEndpoint,
+  type Endpoint,
+  familyOf,
+  isAny,
+  isIPv4,
+  isLoopback,
+  isMulticast,
+  LOOPBACK,
+  LOOPBACK6,
+} from './address.ts'
+import {covers} from './port-table.ts'
+import {TcpSocket} from './tcp-socket.ts'
+
+/** listen(2). @throws Errno EINVAL, EADDRINUSE */
+export function listen(task: Task, socket: TcpSocket, backlog: number): void {
+  if (socket.state !== 'closed' && !socket.isListening) throw new Errno(EINVAL)
+  if (!socket.isListening) {
+    const {local, ports} = socket
+    // Two may be bound to one port with SO_REUSEADDR, but only one of them listens.
+    if (local.port !== 0 && ports.isTaken(socket, local.ip, local.port)) throw new Errno(EADDRINUSE)
+    socket.bindAny(task)
+    socket.state = 'listening'
+    socket.shutdown = 0
+  }
+  socket.maxBacklog = Math.min(backlog, SOMAXCONN)
+  admitConnector(socket)
+}
+
+/** connect(2). @returns false: it waits for room in a listener's backlog @throws Errno as man 2 connect */
+export function connectSocket(
+  task: Task,
+  socket: TcpSocket,
+  address: Uint8Array,
+  mayWait: boolean,
+  expired: boolean,
+): boolean {
+  if (familyOf(address) === AF_UNSPEC) {
+    socket.disconnect()
+    return true
+  }
+  if (socket.state === 'connecting') {
+    if (!mayWait) throw new Errno(expired ? EINPROGRESS : EALREADY)
+    return false
+  }
+  if (socket.isReporting) return reportConnection(socket)
+  if (socket.state !== 'closed' || socket.remote !== undefined) throw new Errno(EISCONN)
+  const result = start(task, socket, destinationOf(socket, address))
+  if (mayWait && result !== 'refused') return result === 'connected'
+  if (mayWait) throw new Errno(ECONNREFUSED)
+  socket.isReporting = true
+  if (result === 'refused') socket.error = ECONNREFUSED
+  socket.waiters.wakeAll()
+  throw new Errno(EINPROGRESS)
+}
+
+/** Of a connection that was begun without a wait. */
+function reportConnection(socket: TcpSocket): boolean {
+  socket.isReporting = false
+  if (socket.state === 'connected') return true
+  throw new Errno(socket.takeError() || ECONNABORTED)
+}
+
+/** The unspecified address means this machine. @throws Errno EAFNOSUPPORT, EINVAL, ENETUNREACH */
+function destinationOf({family, isIPv6Only}: TcpSocket, address: Uint8Array): Endpoint {
+  const {ip, port} = decodeEndpoint(address, family.number)
+  if (isMulticast(ip) || (family.number !== AF_UNSPEC && isIPv6Only && isIPv4(ip)))
+    throw new Errno(ENETUNREACH)
+  if (!isAny(ip)) return {ip, port}
+  return {ip: isIPv4(ip) ? LOOPBACK : LOOPBACK6, port}
+}
+
+function start(task: Task, socket: TcpSocket, to: Endpoint): 'connected' | 'waits' | 'refused' {
+  if (!isLoopback(to.ip)) {
+    task.process.run.counters.countRefused(task.context.callNumber)
+    throw new Errno(EACCES)
+  }
+  chooseLocal(task, socket, to)
+  const listener = findListener(socket, to)
+  if (listener === undefined) {
+    socket.forgetPeer()
+    return 'refused'
+  }
+  socket.remote = to
+  if (isFull(listener)) {
+    socket.state = 'connecting'
+    socket.listener = listener
+    listener.connectors.push(socket)
+    return 'waits'
+  }
+  join(socket, listener)
+  return 'connected'
+}
+
+/** @throws Errno EADDRNOTAVAIL when no port is free, or the connection exists */
+function chooseLocal(task: Task, socket: TcpSocket, to: Endpoint): void {
+  try {
+    socket.chooseLocal(task, to.ip)
+  } catch (error) {
+    throw error instanceof Errno && error.code === EADDRINUSE ? new Errno(EADDRNOTAVAIL) : error
+  }
+  const {ip, port} = socket.local
+  for (const other of socket.ports.at(port)) {
+    const {local, remote} = other
+    if (other === socket || remote?.port !== to.port || remote.ip !== to.ip || local.ip !== ip) continue
+    socket.forgetPeer()
+    throw new Errno(EADDRNOTAVAIL)
+  }
+}
+
+/** The one that is bound most narrowly; of several with SO_REUSEPORT, each in turn. */
+function findListener(socket: TcpSocket, to: Endpoint): TcpSocket | undefined {
+  let best: TcpSocket[] = []
+  for (const other of socket.ports.at(to.port)) {
+    if (!(other instanceof TcpSocket) || !other.isListening) continue
+    if (!covers(other.local.ip, other.isIPv6Only, to.ip)) continue
+    const narrower = best.length === 0 ? 1 : narrowness(other) - narrowness(best[0])
+    if (narrower > 0) best = [other]
+    else if (narrower === 0) best.push(other)
+  }
+  return best.length <= 1 ? best[0] : best[hash(socket.local) % best.length]
+}
+
+/** A dual-stack socket is the widest. */
+function narrowness({local, family}: TcpSocket): number {
+  if (!isAny(local.ip)) return 2
+  return isIPv4(local.ip) && family !== undefined ? 1 : 0
+}
+
+function hash({port}: Endpoint): number {
+  return Math.imul(port, 0x9e37_79b1) >>> 8
+}
+
+/** Linux lets one more in than was asked for. */
+function isFull(listener: TcpSocket): boolean {
+  return listener.backlog.length > listener.maxBacklog
+}
+
+function join(socket: TcpSocket, listener: TcpSocket): void {
+  const accepted = new TcpSocket(listener.family)
+  accepted.inherit(listener)
+  accepted.local = socket.remote!
+  accepted.remote = socket.local
+  accepted.ports.join(accepted, accepted.local.port)
+  accepted.peer = socket
+  accepted.state = 'connected'
+  socket.peer = accepted
+  socket.state = 'connected'
+  listener.backlog.push(accepted)
+  listener.waiters.wakeAll(POLLIN | POLLRDNORM)
+}
+
+/** The backlog has room again: those that have waited longest become connections. */
+export function admitConnector(listener: TcpSocket): void {
+  while (listener.connectors.length > 0 && !isFull(listener)) {
+    const socket = listener.connectors.shift()!
+    socket.listener = undefined
+    try {
+      join(socket, listener)
+      socket.waiters.wakeAll()
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      socket.refuse(error.code)
+    }
+  }
+}

@@ -9,7 +9,7 @@ import type {OpenDescription} from '../core/open-description.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
 import {continuation, restartOf} from '../core/wait.ts'
-import {copyIn} from '../memory/range-copy.ts'
+import {appendFrom, type ByteStore, copyIn} from '../memory/range-copy.ts'
 import {raiseOwn} from '../signals/send.ts'
 import type {Sender} from './in-flight.ts'
 import type {SenderCredentials} from './reading.ts'
@@ -66,6 +66,11 @@ export class Sending {
   /** @throws Errno EFAULT */
   copy(at: number, length: number): Uint8Array {
     return copyIn(this.task.memory, this.outgoing.ranges, at, length)
+  }
+
+  /** Appends the next `length` bytes, or those of them that are accessible. @throws Errno EFAULT when none is */
+  append(store: ByteStore, length: number): void {
+    this.sent += appendFrom(store, this.task.memory, this.outgoing.ranges, this.sent, length)
   }
 
   /** EPIPE, with its signal. */

@@ -219,6 +219,18 @@ export class TcpSocket extends InetSocket {
     return writeStream(this, source)
   }
 
+  /** Sends bytes: for an end that is closed they come back as a reset. Precondition: it is connected, with room. @throws Errno ENOMEM */
+  append(bytes: Uint8Array): void {
+    const {peer} = this
+    if (peer === undefined) return
+    if (peer.isDead) {
+      this.reset(EPIPE)
+      return
+    }
+    peer.received.append(bytes)
+    peer.waiters.wakeAll(READABLE)
+  }
+
   /** Removes bytes that were received, and tells the sender when it may go on. */
   drop(count: number): void {
     const {peer} = this

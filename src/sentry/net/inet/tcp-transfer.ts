@@ -1,7 +1,6 @@
 // Bytes through a TCP connection, as much as moves without waiting: tcp_sendmsg and tcp_recvmsg in Linux.
 
 import {EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, EPIPE, Errno} from '../../../abi/errno.ts'
-import {POLLIN, POLLRDNORM} from '../../../abi/poll.ts'
 import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
@@ -32,22 +31,9 @@ export function sendStream(from: TcpSocket, sending: Sending): readonly WaitQueu
     }
     const count = Math.min(sending.total - sending.sent, from.room, PIECE_BYTES)
     if (count === 0 && sending.sent < sending.total) return [from.waiters]
-    deliver(from, sending.copy(sending.sent, count))
-    sending.sent += count
+    if (count > 0) sending.append(from, count)
   } while (sending.sent < sending.total)
   return undefined
-}
-
-/** Bytes for an end that is closed come back as a reset. @throws Errno ENOMEM */
-function deliver(from: TcpSocket, bytes: Uint8Array): void {
-  const to = from.peer!
-  if (bytes.length === 0) return
-  if (to.isDead) {
-    from.reset(EPIPE)
-    return
-  }
-  to.received.append(bytes)
-  to.waiters.wakeAll(POLLIN | POLLRDNORM)
 }
 
 /** @returns false when there is more to wait for @throws Errno ENOTCONN, EINVAL, EFAULT, EAGAIN, the pending error */
@@ -110,6 +96,6 @@ export function writeStream(socket: TcpSocket, source: Uint8Array): number {
   if (socket.state !== 'connected' || socket.shutdown & SEND_SHUTDOWN) throw new Errno(EPIPE)
   const count = Math.min(source.length, socket.room)
   if (count === 0 && source.length > 0) throw new Errno(EAGAIN)
-  deliver(socket, source.subarray(0, count))
+  if (count > 0) socket.append(source.subarray(0, count))
   return count
 }

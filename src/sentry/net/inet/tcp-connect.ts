@@ -106,7 +106,12 @@ function start(task: Task, socket: TcpSocket, to: Endpoint): 'connected' | 'wait
     listener.connectors.push(socket)
     return 'waits'
   }
-  join(socket, listener)
+  try {
+    join(socket, listener)
+  } catch (error) {
+    socket.forgetPeer()
+    throw error
+  }
   return 'connected'
 }
 

@@ -133,6 +133,11 @@ export const layers = [
     below: ['abi', 'addon.ts', 'arch', 'errors.ts', 'options.ts', 'output-file.ts', 'stop-signal.ts'],
   },
   {
+    name: 'broker',
+    what: 'what a guest may reach of the network, decided outside of the jail: [its README](broker/README.md)',
+    below: ['errors.ts'],
+  },
+  {
     name: 'jail',
     what: "what the sentry's process gives up: [its README](jail/README.md)",
     below: ['abi', 'addon.ts', 'errors.ts', 'package-file.ts', 'user-cache.ts'],

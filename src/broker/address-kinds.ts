@@ -7,9 +7,13 @@ const RESERVED_IPV4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15'],
   ...['198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+  // Azure's own service of each machine, which stands in no registry.
+  '168.63.129.16/32',
 ]
 /** Of 2000::/3, outside of which nothing is public. 2002::/16 (6to4) and 2001::/32 (Teredo) carry any IPv4 address. */
 const RESERVED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']
+/** Linux's connect(2) takes the unspecified address for loopback. */
+const LOOPBACK = listOf(['0.0.0.0/8', '127.0.0.0/8', '::/127'])
 const GLOBAL_UNICAST = listOf(['2000::/3'])
 const RESERVED = listOf([...RESERVED_IPV4, ...RESERVED_IPV6])
 
@@ -23,11 +27,23 @@ export function canonicalIp(text: string): string | undefined {
 
 /** Precondition: `ip` is canonical. */
 export function isPublic(ip: string): boolean {
-  if (isIPv4(ip)) return !RESERVED.check(ip)
-  // NAT64 (RFC 6052): a network's translator sends to the IPv4 address.
-  const translated = embeddedIPv4(ip, '64:ff9b::')
-  if (translated !== undefined) return isPublic(translated)
-  return GLOBAL_UNICAST.check(ip, 'ipv6') && !RESERVED.check(ip, 'ipv6')
+  const to = translatedIPv4(ip) ?? ip
+  if (isIPv4(to)) return !RESERVED.check(to)
+  return GLOBAL_UNICAST.check(to, 'ipv6') && !RESERVED.check(to, 'ipv6')
+}
+
+/** Whether it leads to the machine that connects to it. */
+export function isLoopback(ip: string): boolean {
+  return isIn(LOOPBACK, ip) || isIn(LOOPBACK, translatedIPv4(ip) ?? ip)
+}
+
+/** Where a network's translator sends what is for an address of NAT64 (RFC 6052); undefined: it is none. */
+export function translatedIPv4(ip: string): string | undefined {
+  return embeddedIPv4(ip, '64:ff9b::')
+}
+
+export function isIn(list: BlockList, ip: string): boolean {
+  return list.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6')
 }
 
 /** The last 32 bits of an address in its shortest form, which shows them as two groups. */

@@ -2,7 +2,7 @@
 
 import {type BlockList, isIPv4} from 'node:net'
 import {badArgument} from '../errors.ts'
-import {canonicalIp, listOf} from './address-kinds.ts'
+import {canonicalIp, isLoopback, listOf} from './address-kinds.ts'
 
 /** At most as many rules in a list, so that each question has a bounded answer. */
 const MOST_RULES = 1000
@@ -35,6 +35,7 @@ export function parseNetRules(list: string): NetRule[] {
 export function parseNetRule(entry: string): NetRule {
   const {host, port} = splitEntry(entry)
   const range = rangeOf(host)
+  if (range !== undefined && isOfLoopback(range)) throw refuseLoopback(entry)
   if (range !== undefined) return {kind: 'range', addresses: listOf([range]), text: range, port}
   const name = canonicalName(host.startsWith('*.') ? host.slice(2) : host)
   if (name === undefined) throw refuse(entry)
@@ -75,6 +76,20 @@ export function canonicalName(text: string): string | undefined {
 
 export function matchesName({name, isWildcard}: {name: string; isWildcard: boolean}, asked: string): boolean {
   return isWildcard ? asked.endsWith(`.${name}`) : asked === name
+}
+
+/** All of it, not only a part, as of 0.0.0.0/0. @param range `ADDRESS/BITS` */
+function isOfLoopback(range: string): boolean {
+  const [ip, bits] = range.split('/')
+  return isLoopback(ip) && Number(bits) >= (isIPv4(ip) ? 8 : 127)
+}
+
+/** A guest's loopback is its sandbox's, which no rule changes. */
+function refuseLoopback(entry: string) {
+  return badArgument(
+    `'${entry}' is the sandbox's own loopback, which needs no rule`,
+    'for the loopback of the host write host.internal:PORT',
+  )
 }
 
 function refuse(entry: string) {

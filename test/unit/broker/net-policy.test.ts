@@ -2,7 +2,7 @@
 
 import {describe, expect, test} from 'vitest'
 import {canonicalIp, isPublic} from '../../../src/broker/address-kinds.ts'
-import {NetPolicy} from '../../../src/broker/net-policy.ts'
+import {HOST_ADDRESS, HOST_NAME, NetPolicy} from '../../../src/broker/net-policy.ts'
 import {canonicalName, parseNetRules} from '../../../src/broker/net-rules.ts'
 
 const HOST_IP = '93.184.216.99'
@@ -14,7 +14,15 @@ const policy = (allow: string | undefined, deny?: string) =>
   )
 const PRIVATE = [
   ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.255.255.255', '169.254.169.254', '172.16.0.1'],
-  ...['172.31.255.255', '192.0.0.1', '192.168.1.1', '198.18.0.1', '224.0.0.1', '255.255.255.255'],
+  ...[
+    '172.31.255.255',
+    '192.0.0.1',
+    '168.63.129.16',
+    '192.168.1.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+  ],
   ...['::', '::1', 'fe80::1', 'fc00::1', 'fd00:ec2::254', 'ff02::1', '::ffff:127.0.0.1', '::ffff:a9fe:a9fe'],
   ...[
     '64:ff9b::a9fe:a9fe',
@@ -71,6 +79,13 @@ describe('a rule', () => {
     expect(policy(HOST_IP).allows(HOST_IP, 80, 0)).toBe(true)
   })
 
+  test('that denies an address denies a translator’s way to it', () => {
+    const rules = policy('', '1.1.1.1:443')
+    expect(rules.allows('64:ff9b::101:101', 443, 0)).toBe(false)
+    expect(rules.allows('64:ff9b::101:101', 80, 0)).toBe(true)
+    expect(policy('').allows(canonicalIp('64:ff9b::5db8:d863')!, 80, 0)).toBe(false)
+  })
+
   test('that denies comes first', () => {
     const rules = policy('', '1.1.1.0/24,evil.example')
     expect(rules.allows('1.1.1.1', 443, 0)).toBe(false)
@@ -97,6 +112,36 @@ describe('a rule', () => {
     ...['[::1', '1.2.3.4/8/8', 'http://a', '::ffff:1.2.3.4/100', '127.1', ',', 'a'.repeat(64)],
   ])('%j is refused with the ways to write one', (text) => {
     expect(() => parseNetRules(text)).toThrow(/is no host, address or range/)
+  })
+})
+
+describe('loopback', () => {
+  test.each(['127.0.0.1', '127.0.0.0/8:80', '0.0.0.0', '::1', '[::]', '::ffff:127.0.0.1', '64:ff9b::7f00:1'])(
+    'as the rule %s is the sandbox’s own',
+    (text) => {
+      expect(() => parseNetRules(text)).toThrow(/own loopback/)
+    },
+  )
+
+  test.each(['127.0.0.1', '0.0.0.0', '::1', '::', '::ffff:127.0.0.1', '64:ff9b::7f00:1'])(
+    'of the host is not reached by %s, whatever the rules',
+    (ip) => {
+      expect(policy('0.0.0.0/0,::/0').allows(canonicalIp(ip)!, 80, 0)).toBe(false)
+    },
+  )
+
+  test('of the host has a name, at the ports of its rule', () => {
+    const rules = policy(`${HOST_NAME}:8080`)
+    expect(rules.resolves(HOST_NAME)).toBe(true)
+    expect(rules.allows(HOST_ADDRESS, 8080, 0)).toBe(true)
+    expect(rules.allows(HOST_ADDRESS, 8081, 0)).toBe(false)
+    expect(rules.ruleFor(HOST_ADDRESS, 8081, 0)).toBe('host.internal:8081')
+    expect(policy(HOST_NAME, HOST_NAME).allows(HOST_ADDRESS, 80, 0)).toBe(false)
+  })
+
+  test.each(['', '*.internal', '192.0.0.0/24', '0.0.0.0/0'])('of the host is not meant by %j', (rules) => {
+    expect(policy(rules).resolves(HOST_NAME)).toBe(false)
+    expect(policy(rules).allows(HOST_ADDRESS, 80, 0)).toBe(false)
   })
 })
 

@@ -57,6 +57,10 @@ export abstract class InetSocket implements Socket {
   reusesPort = false
   /** The effective user who made it. */
   uid = 0
+  /** The process that bound it, or made it listen, last; 0: none of the guest. */
+  pid = 0
+  /** The embedder listens: who is bound to all addresses is not in its way. */
+  isService = false
   /** IPV6_V6ONLY. */
   isIPv6Only = false
   /** bind(2) chose the address: it stays when a connection ends. */
@@ -106,10 +110,15 @@ export abstract class InetSocket implements Socket {
     )
       throw new Errno(EACCES)
     if (this.local.port !== 0 || this.remote !== undefined || this.isListening) throw new Errno(EINVAL)
-    this.uid = task.credentials.euid
+    this.#belongTo(task)
     this.local = {ip, port: this.ports.bind(this, ip, port)}
     this.#isAddressChosen = !isAny(ip)
     this.#isPortChosen = port !== 0
+  }
+
+  #belongTo({process, credentials}: Task): void {
+    this.pid = process.pid
+    this.uid = credentials.euid
   }
 
   /** A multicast or broadcast address, which only datagrams can come to. */
@@ -141,7 +150,7 @@ export abstract class InetSocket implements Socket {
 
   /** Where a datagram or connection for `ip` goes out from. @throws Errno EADDRINUSE */
   chooseLocal(task: Task | undefined, ip: IpAddress): void {
-    if (task !== undefined && this.local.port === 0) this.uid = task.credentials.euid
+    if (task !== undefined && this.local.port === 0) this.#belongTo(task)
     const from = isAny(this.local.ip) ? (isIPv4(ip) ? LOOPBACK : LOOPBACK6) : this.local.ip
     const port = this.local.port || this.ports.bind(this, this.local.ip, 0)
     this.local = {ip: from, port}
@@ -150,7 +159,7 @@ export abstract class InetSocket implements Socket {
   /** Only a port: the socket stays open to all addresses. @throws Errno EADDRINUSE */
   bindAny(task: Task): void {
     if (this.local.port !== 0) return
-    this.uid = task.credentials.euid
+    this.#belongTo(task)
     this.local = {ip: this.local.ip, port: this.ports.bind(this, this.local.ip, 0)}
   }
 

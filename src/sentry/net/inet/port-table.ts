@@ -50,7 +50,9 @@ export class PortTable {
   /** Whether a socket there forbids this one. */
   isTaken(socket: InetSocket, ip: IpAddress, port: number): boolean {
     for (const other of this.at(port)) {
-      if (other !== socket && overlap(socket, ip, other) && !mayShare(socket, other)) return true
+      if (other === socket || !overlap(socket, ip, other) || mayShare(socket, other)) continue
+      // Its address is as another machine's.
+      if (!(other.isService && isAny(ip))) return true
     }
     return false
   }

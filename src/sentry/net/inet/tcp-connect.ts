@@ -40,6 +40,8 @@ export function listen(task: Task, socket: TcpSocket, backlog: number): void {
     socket.bindAny(task)
     socket.state = 'listening'
     socket.shutdown = 0
+    socket.pid = task.process.pid
+    socket.stack.listeningChanged()
   }
   socket.maxBacklog = Math.min(backlog, SOMAXCONN)
   admitConnector(socket)
@@ -63,7 +65,7 @@ export function connectSocket(
   }
   if (socket.isReporting) return reportConnection(socket)
   if (socket.state !== 'closed' || socket.remote !== undefined) throw new Errno(EISCONN)
-  const result = start(task, socket, destinationOf(socket, address))
+  const result = startConnection(task, socket, destinationOf(socket, address))
   if (mayWait && result !== 'refused') return result === 'connected'
   if (mayWait) throw new Errno(ECONNREFUSED)
   socket.isReporting = true
@@ -88,9 +90,17 @@ function destinationOf({family, isIPv6Only}: TcpSocket, address: Uint8Array): En
   return {ip: isIPv4(ip) ? LOOPBACK : LOOPBACK6, port}
 }
 
-function start(task: Task, socket: TcpSocket, to: Endpoint): 'connected' | 'waits' | 'refused' {
+/**
+ * Connects, or waits for room in a listener's backlog.
+ * @param task undefined: the embedder connects @throws Errno EACCES, EADDRNOTAVAIL, ENFILE
+ */
+export function startConnection(
+  task: Task | undefined,
+  socket: TcpSocket,
+  to: Endpoint,
+): 'connected' | 'waits' | 'refused' {
   if (!isLoopback(to.ip)) {
-    task.process.run.counters.countRefused(task.context.callNumber)
+    task?.process.run.counters.countRefused(task.context.callNumber)
     throw new Errno(EACCES)
   }
   chooseLocal(task, socket, to)
@@ -116,7 +126,7 @@ function start(task: Task, socket: TcpSocket, to: Endpoint): 'connected' | 'wait
 }
 
 /** @throws Errno EADDRNOTAVAIL when no port is free, or the connection exists */
-function chooseLocal(task: Task, socket: TcpSocket, to: Endpoint): void {
+function chooseLocal(task: Task | undefined, socket: TcpSocket, to: Endpoint): void {
   try {
     socket.chooseLocal(task, to.ip)
   } catch (error) {

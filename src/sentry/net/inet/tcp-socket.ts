@@ -168,6 +168,7 @@ export class TcpSocket extends InetSocket {
   /** Connections that nobody has accepted are reset; who waits to become one is refused. */
   stopListening(): void {
     this.state = 'closed'
+    this.stack.listeningChanged()
     for (const connection of this.backlog.splice(0)) connection.abort()
     for (const connector of this.connectors.splice(0)) connector.refuse(ECONNREFUSED)
     this.waiters.wakeAll()

@@ -98,7 +98,7 @@ const stopLoss = ({wakeUpNs = 0}: Costs): number => 2 * wakeUpNs
  */
 export function gatePolling(costs: Costs): PollingCosts {
   const lostNs = stopLoss(costs)
-  const stakeNs = 2 * (costs.trapNs + lostNs)
+  const stakeNs = (costs.trapNs + lostNs) * 2
   return {
     quickNs: breakEven({...costs, wakeUpNs: lostNs}).quickNs,
     savedNs: Math.round(savedBy(costs)),

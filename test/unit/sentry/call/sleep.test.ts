@@ -34,6 +34,7 @@ describe('nanosleep', () => {
     expect(call(fake, nanosleep, ARGUMENT, 0)).toBe(BLOCKED)
     expect(fake.task.wait?.deadlineNs).toBe(fake.kernel.nowNs + 3 * SECOND)
     expect(resume(fake.task)).toBe(BLOCKED)
+    fake.kernel.pass(3 * SECOND)
     expect(resume(fake.task, true)).toBe(0)
   })
 

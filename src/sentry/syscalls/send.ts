@@ -11,7 +11,7 @@ import {readControl} from '../net/control-messages.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
 import {sendMessage} from '../net/sending.ts'
 import {type OpenSocket, openSocket, readAddress} from '../net/socket-argument.ts'
-import {requirePromise} from '../pledge/broken-promise.ts'
+import {requirePeerPromise} from '../pledge/socket-promises.ts'
 
 const INT_MAX = 0x7fffffff
 
@@ -25,7 +25,7 @@ export const sendto: Syscall = (task, args) => {
   return sendMessage(task, file, {
     ranges: [{address, length}],
     flags: args.uint32(3),
-    name: name?.length === 0 ? undefined : name,
+    name: name === undefined ? undefined : promisedName(task, file, name),
   })
 }
 
@@ -66,12 +66,18 @@ function sendOne(
 ): number {
   const {name, nameLength, ranges, control, controlLength} = readHeader(task, headerAddress)
   if (controlLength > INT_MAX) throw new Errno(ENOBUFS)
-  if (nameLength > 0) requirePromise(task, file.socket.family.promise)
   return sendMessage(task, file, {
     ranges,
     flags,
-    name: nameLength === 0 ? undefined : readAddress(task, name, nameLength),
+    name: nameLength === 0 ? undefined : promisedName(task, file, readAddress(task, name, nameLength)),
     control: readControl(task, control, controlLength),
     resultAddress,
   })
+}
+
+/** @returns undefined: it is empty @throws BrokenPromise */
+function promisedName(task: Task, {socket}: OpenSocket, address: Uint8Array): Uint8Array | undefined {
+  if (address.length === 0) return undefined
+  requirePeerPromise(task, socket.family, address)
+  return address
 }

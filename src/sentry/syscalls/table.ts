@@ -453,7 +453,7 @@ export const table: readonly Row[] = [
   {name: 'mq_unlink', x86_64: 241, arm64: 181, run: mqUnlink, args: 'str', promises: 'proc'},
   {name: 'mq_timedsend', x86_64: 242, arm64: 182, run: mqTimedsend, args: 'fd in size uint timespec', promises: 'stdio'},
   {name: 'mq_timedreceive', x86_64: 243, arm64: 183, run: mqTimedreceive, args: 'fd out size uint_out timespec', promises: 'stdio'},
-  {name: 'mq_notify', x86_64: 244, arm64: 184, run: mqNotify, args: 'fd sigevent', promises: 'stdio', support: {partial: 'no SIGEV_THREAD, which needs a netlink socket'}},
+  {name: 'mq_notify', x86_64: 244, arm64: 184, run: mqNotify, args: 'fd sigevent', promises: 'stdio', support: {partial: 'no SIGEV_THREAD'}},
   {name: 'mq_getsetattr', x86_64: 245, arm64: 185, run: mqGetsetattr, args: 'fd mqattr mqattr_out', promises: 'stdio'},
 
   // Calls that Linux does not have, far above its numbers.
@@ -461,13 +461,13 @@ export const table: readonly Row[] = [
   {name: 'pledge', x86_64: 10001, arm64: 10001, run: pledge, args: 'str str', promises: 'always'},
   {name: 'unveil', x86_64: 10002, arm64: 10002, run: unveil, args: 'path str', promises: 'unveil'},
 
-  // Sockets of the UNIX family.
-  {name: 'socket', x86_64: 41, arm64: 198, run: socket, args: 'sockfamily socktype int', promises: 'socket', support: {partial: 'UNIX sockets; other families: EAFNOSUPPORT'}},
-  {name: 'socketpair', x86_64: 53, arm64: 199, run: socketpair, args: 'sockfamily socktype int fdpair_out', promises: 'stdio', support: {partial: 'as socket'}},
+  // Sockets.
+  {name: 'socket', x86_64: 41, arm64: 198, run: socket, args: 'sockfamily socktype sockproto', promises: 'socket', support: {partial: 'UNIX sockets, and internet sockets between the programs of the sandbox; no raw sockets (EPERM), no other families'}},
+  {name: 'socketpair', x86_64: 53, arm64: 199, run: socketpair, args: 'sockfamily socktype sockproto fdpair_out', promises: 'stdio', support: {partial: 'as socket'}},
   {name: 'bind', x86_64: 49, arm64: 200, run: bind, args: 'fd sockaddr uint', promises: 'on_socket', support: {partial: 'not in a volume of the host: EPERM'}},
-  {name: 'listen', x86_64: 50, arm64: 201, run: listen, args: 'fd int', promises: 'on_socket'},
-  {name: 'accept', x86_64: 43, arm64: 202, run: accept, args: 'fd sockaddr_out socklen', promises: 'on_socket'},
-  {name: 'accept4', x86_64: 288, arm64: 242, run: accept4, args: 'fd sockaddr_out socklen sockflags', promises: 'on_socket'},
+  {name: 'listen', x86_64: 50, arm64: 201, run: listen, args: 'fd int', promises: 'on_listener'},
+  {name: 'accept', x86_64: 43, arm64: 202, run: accept, args: 'fd sockaddr_out socklen', promises: 'on_listener'},
+  {name: 'accept4', x86_64: 288, arm64: 242, run: accept4, args: 'fd sockaddr_out socklen sockflags', promises: 'on_listener'},
   {name: 'connect', x86_64: 42, arm64: 203, run: connect, args: 'fd sockaddr uint', promises: 'on_socket'},
   {name: 'getsockname', x86_64: 51, arm64: 204, run: getsockname, args: 'fd sockaddr_out socklen', promises: 'on_socket'},
   {name: 'getpeername', x86_64: 52, arm64: 205, run: getpeername, args: 'fd sockaddr_out socklen', promises: 'on_socket'},

@@ -30,6 +30,7 @@ import {Vdso} from '../exec/vdso.ts'
 import {FdTable} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
 import {SentryKernel} from '../kernel.ts'
+import {LO} from '../net/loopback.ts'
 import {Restrictions} from '../pledge/restrictions.ts'
 import {table} from '../syscalls/table.ts'
 import {CpuQuota} from '../task/cpu/cpu-quota.ts'
@@ -83,7 +84,7 @@ export class Sentry {
       ...options,
       ...{vfs, budget, disk: this.disk, terminals},
       proc: new Procfs(source, budget),
-      sys: new Sysfs(source, budget),
+      sys: new Sysfs(source, [LO], budget),
     })
     const {showProgram} = options
     this.#programs = new ProgramFinder(this.#root.top, this.credentials, platform.memory, showProgram)

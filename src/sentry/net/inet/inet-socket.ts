@@ -8,7 +8,7 @@ import {type Budget, COST} from '../../../vfs/budget.ts'
 import type {IoctlMemory} from '../../../vfs/file.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Task} from '../../core/task.ts'
-import {askInterface} from '../interfaces.ts'
+import {askInternetInterface} from '../interfaces.ts'
 import type {Reading} from '../reading.ts'
 import type {Sending} from '../sending.ts'
 import type {Socket} from '../socket.ts'
@@ -226,7 +226,7 @@ export abstract class InetSocket implements Socket {
   }
 
   ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    return askInterface(request, argument, memory)
+    return askInternetInterface(this.family.number, request, argument, memory)
   }
 
   /** May be called twice. @returns whether it was the first time */

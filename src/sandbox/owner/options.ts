@@ -6,6 +6,7 @@ import type {RunStats, TimeLimit} from '../../sentry/outside/program-result.ts'
 import type {BrokenPledge} from '../../sentry/pledge/broken-pledge.ts'
 import type {StopSignal} from '../../stop-signal.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
+import type {SandboxNetOptions} from './net/net-options.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 
 /** Where a sandbox's sentry runs: in a process of its own, or in a worker thread of this one. @see {@link SandboxOptions} */
@@ -37,6 +38,8 @@ export interface SandboxOptions extends SettingOptions {
    * are not asked about.
    */
   onSyscall?: SyscallHandlers
+  /** Names that this process answers. Programs talk to each other over the loopback interface in any case. */
+  net?: SandboxNetOptions
 }
 
 /** How a program starts, and when it must end. @see {@link Sandbox.spawn}, {@link SandboxRunOptions} */

@@ -18,6 +18,7 @@ import type {FileResult} from '../../sentry/outside/files/operations.ts'
 import {OwnerFiles} from '../../sentry/outside/files/owner-files.ts'
 import {HookedCalls} from '../../sentry/outside/hooks/hooked-calls.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
+import {Listeners} from '../../sentry/outside/net/listeners.ts'
 import type {Sentry} from '../../sentry/outside/sentry.ts'
 import {processesOf, usageOf} from '../../sentry/outside/usage-of.ts'
 import {restriction, unveilRulesOf} from '../../sentry/pledge/restrict.ts'
@@ -25,6 +26,7 @@ import {isOutgrown} from '../../sentry/task/outgrown.ts'
 import {type FileRequest, type Request, type SentrySettings, toWire} from '../protocol/messages.ts'
 import {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
+import {ServedConnections} from './served-connections.ts'
 import type {Surroundings} from './served-program.ts'
 import {ServedPrograms} from './served-programs.ts'
 import {warmUpServed} from './warm-up-served.ts'
@@ -85,6 +87,8 @@ function start(
   const {sentry, port} = around
   const {kernel} = sentry
   const files = ownerFiles(sentry, settings)
+  const connections = new ServedConnections(port, sentry, files, settings)
+  const listeners = new Listeners(kernel)
   const batches = new EventBatches(port, kernel.timers, () => programs.isOneToStop)
   const trace = new WorkerTrace(kernel, batches, (error) =>
     port.post({kind: 'traced', ...(error !== undefined && {error: toWire(error)})}),
@@ -115,6 +119,17 @@ function start(
       case 'dispose':
         shallClose = true
         break
+      case 'connect':
+      case 'data':
+      case 'window':
+      case 'close':
+        connections.take(request)
+        break
+      case 'ports':
+        listeners.ask(request.known, (version, ports) =>
+          port.post({kind: 'ports', id: request.id, version, ports}),
+        )
+        break
       default:
         programs.hear(request)
     }
@@ -125,6 +140,7 @@ function start(
     await programs.work()
     if (!shallClose || programs.areBusy) return false
     shallClose = false
+    connections.close()
     files.close()
     sentry.dispose()
     launch.letGo()

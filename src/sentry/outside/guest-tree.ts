@@ -161,7 +161,7 @@ function placeFor(root: Location, guest: string, kind: number): Location {
   }
 }
 
-function makeDirectory(parent: Location, name: string, mode = DIRECTORY_MODE): Location {
+export function makeDirectory(parent: Location, name: string, mode = DIRECTORY_MODE): Location {
   return find(parent, name, S_IFDIR) ?? childLocation(parent, name, parent.inode.mkdir(name, mode, ROOT))
 }
 
@@ -173,7 +173,7 @@ function makeFile(parent: Location, name: string): Location {
 }
 
 /** Finds what is there; something of another kind is in the way. */
-function find(parent: Location, name: string, kind?: number): Location | undefined {
+export function find(parent: Location, name: string, kind?: number): Location | undefined {
   let found: Location
   try {
     found = childLocation(parent, name, parent.inode.lookup(name))

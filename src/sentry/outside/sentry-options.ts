@@ -10,6 +10,7 @@ import type {Task} from '../core/task.ts'
 import type {Executable} from '../exec/open-executable.ts'
 import type {Terminal} from '../tty/terminal.ts'
 import type {HostProgram} from './host-program.ts'
+import type {ServiceName} from './net/services.ts'
 import type {ShowProgram} from './shown-programs.ts'
 import type {OpenedVolume, TmpfsMount} from './volume.ts'
 
@@ -33,6 +34,8 @@ export interface SentryOptions {
   terminal?: number
   /** uname(2)'s nodename; default: `hv`. */
   hostname?: string
+  /** Names that the embedder answers: they are in /etc/hosts. `Services` has their listeners. */
+  services?: readonly ServiceName[]
   /** How many tasks there may be at a time; default: 1,024. */
   maxTasks?: number
   /** How many descriptors each process may have at most; default: 1,024, which it may raise. */

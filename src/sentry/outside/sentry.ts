@@ -47,6 +47,8 @@ import {buildTree} from './guest-tree.ts'
 import {userOf} from './host-files.ts'
 import {closeHostProgram} from './host-program.ts'
 import {DEFAULT_HOSTNAME} from './hostname.ts'
+import {addHosts} from './net/hosts-file.ts'
+import {hostsLines} from './net/services.ts'
 import {ProgramFinder} from './program-finder.ts'
 import type {ProgramOptions, SentryOptions} from './sentry-options.ts'
 
@@ -86,6 +88,7 @@ export class Sentry {
       proc: new Procfs(source, budget),
       sys: new Sysfs(source, [LO], budget),
     })
+    if (options.services !== undefined) addHosts(this.#root.top, hostsLines(options.services))
     const {showProgram} = options
     this.#programs = new ProgramFinder(this.#root.top, this.credentials, platform.memory, showProgram)
     this.kernel = new SentryKernel(

@@ -60,6 +60,7 @@ export const SO_RCVLOWAT = 18
 export const SO_SNDLOWAT = 19
 export const SO_RCVTIMEO = 20
 export const SO_SNDTIMEO = 21
+export const SO_BINDTODEVICE = 25
 export const SO_PEERNAME = 28
 export const SO_TIMESTAMP = 29
 export const SO_ACCEPTCONN = 30
@@ -70,8 +71,13 @@ export const SO_TIMESTAMPNS = 35
 export const SO_MARK = 36
 export const SO_PROTOCOL = 38
 export const SO_DOMAIN = 39
+export const SO_RXQ_OVFL = 40
 export const SO_PEEK_OFF = 42
 export const SO_PEERGROUPS = 59
+export const SO_BINDTOIFINDEX = 62
+/** As SO_TIMESTAMP and SO_TIMESTAMPNS, which have 64 bits on every architecture here. */
+export const SO_TIMESTAMP_NEW = 63
+export const SO_TIMESTAMPNS_NEW = 64
 
 export const SCM_RIGHTS = 1
 export const SCM_CREDENTIALS = 2

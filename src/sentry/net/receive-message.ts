@@ -2,7 +2,14 @@
 
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
-import {MSG_CMSG_CLOEXEC, MSG_CTRUNC, MSG_DONTWAIT, MSG_TRUNC, MSGHDR} from '../../abi/socket.ts'
+import {
+  MSG_CMSG_CLOEXEC,
+  MSG_CTRUNC,
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_TRUNC,
+  MSGHDR,
+} from '../../abi/socket.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
 import {unlessErrno} from '../core/unless-errno.ts'
@@ -85,7 +92,8 @@ function finish(task: Task, {file: {socket}, reading, receipt}: Reception): numb
   }
   const {memory} = task
   const {nameAddress, nameLengthAddress, header, resultAddress} = receipt
-  const hasControl = socket.options.passesCredentials || reading.rights !== undefined
+  const hasControl =
+    socket.options.passesCredentials || reading.rights !== undefined || reading.control.length > 0
   const writer = new ControlWriter(task, header?.control ?? 0, header?.controlLength ?? 0)
   writer.write(socket.options, reading)
   if (nameAddress !== 0) writeAddress(task, reading.name ?? NOTHING, nameAddress, nameLengthAddress)
@@ -93,6 +101,7 @@ function finish(task: Task, {file: {socket}, reading, receipt}: Reception): numb
     let flags = (reading.flags & MSG_CMSG_CLOEXEC) | writer.flags
     if (header.control === 0 && hasControl) flags |= MSG_CTRUNC
     if (reading.isTruncated) flags |= MSG_TRUNC
+    if (reading.isError) flags |= MSG_ERRQUEUE
     memory.writeUint32(header.address + MSGHDR.flags, flags)
     memory.writeUint64(header.address + MSGHDR.controlLength, writer.used)
   }

@@ -16,15 +16,24 @@ import type {SenderCredentials} from './reading.ts'
 import type {Socket} from './socket.ts'
 import {deadlineOf, type OpenSocket} from './socket-argument.ts'
 
+/** A control message: struct cmsghdr. */
+export interface ControlMessage {
+  readonly level: number
+  readonly type: number
+  readonly data: Uint8Array
+}
+
 /** What a sender adds to the bytes. */
 export interface Control {
   /** From SCM_CREDENTIALS: then they are always sent. */
   claimed: SenderCredentials | undefined
   readonly descriptions: OpenDescription[]
+  /** Of other levels than SOL_SOCKET. */
+  readonly others: ControlMessage[]
 }
 
 /** The sender, and what goes with the bytes. */
-export interface Author extends Control {
+export interface Author extends Omit<Control, 'others'> {
   readonly credentials: SenderCredentials
   readonly sender: Sender
 }

@@ -21,7 +21,7 @@ export class SocketFamilies {
   constructor(vfs: VirtualFileSystem, budget: Budget) {
     this.fs = vfs.unmounted('sockfs', SOCKFS_MAGIC)
     this.add(new UnixFamily(vfs.host.random, budget))
-    const stack = new InetStack(vfs.host.random, budget)
+    const stack = new InetStack(vfs.host, budget)
     for (const number of [AF_INET, AF_INET6]) this.add(new InetFamily(number, stack))
   }
 

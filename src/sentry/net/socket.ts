@@ -88,9 +88,12 @@ export interface Socket {
   send(sending: Sending): readonly WaitQueue[] | undefined
   /** @returns whether it is over; else there is more to wait for */
   receive(reading: Reading): boolean
-  /** Options that only this family has, or that mean something else in it. @returns false, undefined: it is not such a one */
+  /**
+   * Options that only this family has, or that mean something else in it.
+   * @param room bytes that the caller has room for @returns false, undefined: it is not such a one
+   */
   setOption?(task: Task, level: number, option: number, value: Uint8Array): boolean
-  getOption?(task: Task, level: number, option: number): Uint8Array | undefined
+  getOption?(task: Task, level: number, option: number, room: number): Uint8Array | undefined
   ioctl(request: number, argument: number, memory: IoctlMemory): number
   /** Reads for transfers inside the sentry. Descriptors that come with the bytes are closed. @throws Errno EAGAIN */
   read(target: Uint8Array, flags: number): number

@@ -121,10 +121,11 @@ export const getsockopt: Syscall = (task, args) => {
   const option = args.int32(2)
   const [address, lengthAddress] = [args.address(3), args.address(4)]
   const level = args.int32(1)
-  const own = socket.getOption?.(task, level, option)
-  if (own === undefined && level !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
+  if (socket.getOption === undefined && level !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
   const room = memory.readInt32(lengthAddress)
   if (room < 0) throw new Errno(EINVAL)
+  const own = socket.getOption?.(task, level, option, room)
+  if (own === undefined && level !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
   const bytes = own ?? optionBytes(task, socket, option, room, lengthAddress)
   if (option === abi.SO_PEERNAME && bytes.length < room) throw new Errno(EINVAL)
   const length = Math.min(room, bytes.length)

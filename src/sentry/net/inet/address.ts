@@ -20,6 +20,8 @@ export const ANY = 0
 export const ANY6 = '0'.repeat(32)
 export const LOOPBACK = 0x7f00_0001
 export const LOOPBACK6 = `${'0'.repeat(31)}1`
+/** The index of `lo`, the only interface. */
+export const LO_INDEX = 1
 /** The broadcast address of 127.0.0.0/8. */
 export const LOOPBACK_BROADCAST = 0x7fff_ffff
 export const BROADCAST = 0xffff_ffff
@@ -29,6 +31,8 @@ export const isIPv4 = (ip: IpAddress): ip is number => typeof ip === 'number'
 export const isAny = (ip: IpAddress): boolean => ip === ANY || ip === ANY6
 export const isBroadcast = (ip: IpAddress): boolean => ip === LOOPBACK_BROADCAST || ip === BROADCAST
 export const isMulticast = (ip: IpAddress): boolean => (isIPv4(ip) ? ip >>> 28 === 0xe : ip.startsWith('ff'))
+/** An address of many receivers. */
+export const isGroup = (ip: IpAddress): boolean => isMulticast(ip) || isBroadcast(ip)
 /** Whether the sandbox itself answers there. */
 export const isLoopback = (ip: IpAddress): boolean => (isIPv4(ip) ? ip >>> 24 === 127 : ip === LOOPBACK6)
 

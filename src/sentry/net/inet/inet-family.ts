@@ -10,12 +10,12 @@ import {
   IPPROTO_UDP,
 } from '../../../abi/inet.ts'
 import {AF_INET, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM} from '../../../abi/socket.ts'
-import type {Socket, SocketFamily} from '../socket.ts'
-import type {InetStack} from './inet-stack.ts'
+import type {Socket} from '../socket.ts'
+import type {InetStack, InternetProtocol} from './inet-stack.ts'
 import {TcpSocket} from './tcp-socket.ts'
 import {UdpSocket} from './udp-socket.ts'
 
-export class InetFamily implements SocketFamily {
+export class InetFamily implements InternetProtocol {
   readonly number: number
   readonly promise = 'inet'
   readonly stack: InetStack

@@ -1,9 +1,18 @@
 // InetSocket: what TCP and UDP sockets share: their two endpoints, options and error: ip(7).
 
 import {CAP_NET_BIND_SERVICE, hasCapability} from '../../../abi/capability.ts'
-import {EACCES, EADDRNOTAVAIL, EINVAL, ENFILE, ENOPROTOOPT, Errno} from '../../../abi/errno.ts'
-import {FIRST_UNPRIVILEGED_PORT, IPV6_V6ONLY, SOL_IP, SOL_IPV6} from '../../../abi/inet.ts'
-import {AF_INET, AF_INET6, AF_UNSPEC, SO_REUSEPORT, SOL_SOCKET} from '../../../abi/socket.ts'
+import {EACCES, EADDRNOTAVAIL, EINVAL, ENFILE, ENOPROTOOPT, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
+import {
+  FIRST_UNPRIVILEGED_PORT,
+  IP_BIND_ADDRESS_NO_PORT,
+  IP_FREEBIND,
+  IP_TRANSPARENT,
+  IPV6_FREEBIND,
+  IPV6_TRANSPARENT,
+  SOL_IP,
+  SOL_IPV6,
+} from '../../../abi/inet.ts'
+import {AF_INET, AF_INET6, AF_UNSPEC, SOL_SOCKET} from '../../../abi/socket.ts'
 import {type Budget, COST} from '../../../vfs/budget.ts'
 import type {IoctlMemory} from '../../../vfs/file.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
@@ -22,15 +31,17 @@ import {
   familyOf,
   type IpAddress,
   isAny,
-  isBroadcast,
+  isGroup,
   isIPv4,
   isLoopback,
   isMulticast,
   LOOPBACK,
   LOOPBACK6,
 } from './address.ts'
-import type {InetFamily} from './inet-family.ts'
-import type {InetStack} from './inet-stack.ts'
+import type {InetStack, InternetProtocol} from './inet-stack.ts'
+import {interfaceOption, setInterfaceOption} from './interface-options.ts'
+import {ipOption, setIpOption} from './ip-options.ts'
+import type {Memberships} from './memberships.ts'
 import {intBytes, intOf, KeptOptions} from './options.ts'
 import type {PortTable} from './port-table.ts'
 
@@ -40,7 +51,9 @@ export abstract class InetSocket implements Socket {
   abstract readonly isStream: boolean
   abstract readonly isListening: boolean
   abstract readonly ports: PortTable
-  readonly family: InetFamily
+  /** The multicast groups that it has joined; absent: it can join none. */
+  readonly groups?: Memberships
+  readonly family: InternetProtocol
   readonly stack: InetStack
   readonly budget: Budget
   readonly options = new SocketOptions()
@@ -63,12 +76,18 @@ export abstract class InetSocket implements Socket {
   isService = false
   /** IPV6_V6ONLY. */
   isIPv6Only = false
+  /** SO_BINDTODEVICE: an interface's index, or 0. */
+  boundInterface = 0
+  /** SO_TIMESTAMP, SO_TIMESTAMPNS …, or 0. */
+  timestampOption = 0
+  /** SO_RXQ_OVFL. */
+  tellsLost = false
   /** bind(2) chose the address: it stays when a connection ends. */
   #isAddressChosen = false
   #isPortChosen = false
 
   /** @throws Errno ENFILE */
-  constructor(family: InetFamily) {
+  constructor(family: InternetProtocol) {
     family.stack.budget.take(COST.socket, ENFILE)
     this.family = family
     this.stack = family.stack
@@ -99,10 +118,12 @@ export abstract class InetSocket implements Socket {
   /** TIOCOUTQ: bytes that nobody has received. */
   abstract readonly unsentBytes: number
 
-  /** inet_bind in Linux: checks in its order. */
+  /** inet_bind, inet6_bind in Linux: checks in their order. */
   bind(task: Task, address: Uint8Array): void {
+    const {number} = this.family
     const {ip, port} = this.#bindable(address)
-    if (!isAny(ip) && !isLoopback(ip) && !this.receivesGroups(ip)) throw new Errno(EADDRNOTAVAIL)
+    if (number === AF_INET) this.#checkLocal(ip)
+    else if (this.isStream && isMulticast(ip)) throw new Errno(EINVAL)
     if (
       port !== 0 &&
       port < FIRST_UNPRIVILEGED_PORT &&
@@ -110,10 +131,31 @@ export abstract class InetSocket implements Socket {
     )
       throw new Errno(EACCES)
     if (this.local.port !== 0 || this.remote !== undefined || this.isListening) throw new Errno(EINVAL)
+    this.#checkLocal(ip)
     this.#belongTo(task)
-    this.local = {ip, port: this.ports.bind(this, ip, port)}
+    const isLater = port === 0 && this.kept.isOn(SOL_IP, IP_BIND_ADDRESS_NO_PORT)
+    this.local = {ip, port: isLater ? 0 : this.ports.bind(this, ip, port)}
+    // An address of its own closes an IPv6 socket to IPv4.
+    if (!isIPv4(ip) && !isAny(ip)) this.isIPv6Only = true
     this.#isAddressChosen = !isAny(ip)
     this.#isPortChosen = port !== 0
+  }
+
+  /** @throws Errno EADDRNOTAVAIL */
+  #checkLocal(ip: IpAddress): void {
+    if (isAny(ip) || isLoopback(ip) || isGroup(ip) || this.bindsAnywhere) return
+    throw new Errno(EADDRNOTAVAIL)
+  }
+
+  /** It may have an address that is not the sandbox's. */
+  get bindsAnywhere(): boolean {
+    const {kept} = this
+    return (
+      kept.isOn(SOL_IP, IP_FREEBIND) ||
+      kept.isOn(SOL_IP, IP_TRANSPARENT) ||
+      kept.isOn(SOL_IPV6, IPV6_FREEBIND) ||
+      kept.isOn(SOL_IPV6, IPV6_TRANSPARENT)
+    )
   }
 
   #belongTo({process, credentials}: Task): void {
@@ -121,12 +163,7 @@ export abstract class InetSocket implements Socket {
     this.uid = credentials.euid
   }
 
-  /** A multicast or broadcast address, which only datagrams can come to. */
-  protected receivesGroups(ip: IpAddress): boolean {
-    return !this.isStream && (isMulticast(ip) || isBroadcast(ip))
-  }
-
-  /** AF_UNSPEC is accepted with INADDR_ANY. @throws Errno EINVAL, EAFNOSUPPORT, EADDRNOTAVAIL */
+  /** AF_UNSPEC is accepted with INADDR_ANY. @throws Errno EINVAL, EAFNOSUPPORT */
   #bindable(address: Uint8Array): Endpoint {
     const {number} = this.family
     const isUnnamed = number === AF_INET && familyOf(address) === AF_UNSPEC && address.length >= 16
@@ -139,12 +176,13 @@ export abstract class InetSocket implements Socket {
   }
 
   /** What a connection has from its listener. */
-  inherit({options, kept, isIPv6Only, reusesPort, uid}: InetSocket): void {
+  inherit({options, kept, isIPv6Only, reusesPort, boundInterface, uid}: InetSocket): void {
     this.kept.inherit(kept)
     Object.assign(this.options, options)
     for (const option of SWITCHES) this.options.turn(option, options.isOn(option))
     this.isIPv6Only = isIPv6Only
     this.reusesPort = reusesPort
+    this.boundInterface = boundInterface
     this.uid = uid
   }
 
@@ -173,35 +211,33 @@ export abstract class InetSocket implements Socket {
     if (!this.#isAddressChosen) this.local = {...this.local, ip: this.anyAddress}
   }
 
-  /** Other levels than its own, and the interface's, are not a socket's. @throws Errno ENOPROTOOPT, EINVAL */
-  setOption(_task: Task, level: number, option: number, value: Uint8Array): boolean {
-    if (level === SOL_SOCKET && option === SO_REUSEPORT) this.reusesPort = intOf(value) !== 0
-    else if (level === SOL_SOCKET) return false
-    else if (level === SOL_IPV6 && option === IPV6_V6ONLY) this.#setIPv6Only(intOf(value) !== 0)
-    else if (this.hasLevel(level)) this.kept.set(level, option, intOf(value))
+  /** @throws Errno ENOPROTOOPT, EINVAL, and what an option says */
+  setOption(task: Task, level: number, option: number, value: Uint8Array): boolean {
+    if (level === SOL_SOCKET) return setInterfaceOption(this, task, option, value)
+    if (level === this.protocol) this.kept.set(level, option, intOf(value))
+    else if (this.#hasIpLevel(level)) setIpOption(this, task, level, option, value)
     else throw new Errno(ENOPROTOOPT)
     return true
   }
 
-  /** @throws Errno ENOPROTOOPT */
-  getOption(_task: Task, level: number, option: number): Uint8Array | undefined {
-    if (level === SOL_SOCKET) return option === SO_REUSEPORT ? intBytes(Number(this.reusesPort)) : undefined
-    if (level === SOL_IPV6 && option === IPV6_V6ONLY) return intBytes(Number(this.isIPv6Only))
-    const value = this.hasLevel(level) ? this.kept.get(level, option) : undefined
+  /** @throws Errno ENOPROTOOPT, EOPNOTSUPP, and what an option says */
+  getOption(_task: Task, level: number, option: number, room: number): Uint8Array | undefined {
+    if (level === SOL_SOCKET) return interfaceOption(this, option, room)
+    if (this.#hasIpLevel(level)) return ipOption(this, level, option, room)
+    if (level !== this.protocol) throw new Errno(this.family.number === AF_INET ? EOPNOTSUPP : ENOPROTOOPT)
+    const value = this.kept.get(level, option)
     if (value === undefined) throw new Errno(ENOPROTOOPT)
     return intBytes(value)
   }
 
   /** An IPv4 socket has no IPv6 options. */
-  protected hasLevel(level: number): boolean {
-    return (
-      level === SOL_IP || level === this.protocol || (level === SOL_IPV6 && this.family.number === AF_INET6)
-    )
+  #hasIpLevel(level: number): boolean {
+    return level === SOL_IP || (level === SOL_IPV6 && this.family.number === AF_INET6)
   }
 
   /** @throws Errno EINVAL */
-  #setIPv6Only(isOnly: boolean): void {
-    if (this.family.number !== AF_INET6 || this.local.port !== 0) throw new Errno(EINVAL)
+  setIPv6Only(isOnly: boolean): void {
+    if (this.local.port !== 0) throw new Errno(EINVAL)
     this.isIPv6Only = isOnly
   }
 

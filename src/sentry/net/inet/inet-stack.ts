@@ -1,21 +1,32 @@
-// InetStack: what a kernel's internet sockets share: the ports of each protocol, and how many bytes its sockets may hold.
+// InetStack: what a kernel's internet sockets share: the ports of each protocol, the multicast groups, and how many bytes its sockets may hold.
 
 import type {Budget} from '../../../vfs/budget.ts'
-import type {HostRandom} from '../../../vfs/host.ts'
+import type {Host, HostClock} from '../../../vfs/host.ts'
 import {type Changes, WaitQueue} from '../../../vfs/wait-queue.ts'
+import type {SocketFamily} from '../socket.ts'
+import {Groups} from './memberships.ts'
 import {PortTable} from './port-table.ts'
+
+/** IPv4 or IPv6, as its sockets know it. */
+export interface InternetProtocol extends SocketFamily {
+  readonly stack: InetStack
+}
 
 export class InetStack {
   readonly budget: Budget
+  readonly clock: HostClock
   readonly tcp: PortTable
   readonly udp: PortTable
+  readonly groups: Groups
   /** Of which TCP sockets listen. */
   readonly listening: Changes = {count: 0, waiters: new WaitQueue()}
 
-  constructor(random: HostRandom, budget: Budget) {
+  constructor({clock, random}: Pick<Host, 'clock' | 'random'>, budget: Budget) {
     this.budget = budget
+    this.clock = clock
     this.tcp = new PortTable(random)
     this.udp = new PortTable(random)
+    this.groups = new Groups(budget)
   }
 
   /** A TCP socket listens from now on, or no longer. */

@@ -4,51 +4,14 @@
 
 import {EINVAL, ENOPROTOOPT, Errno} from '../../../abi/errno.ts'
 import * as inet from '../../../abi/inet.ts'
+import {IP_OPTIONS, IPV6_OPTIONS} from './ip-option-table.ts'
+import {type KeptOption, number, off, on} from './kept-option.ts'
 
-/** An option that is kept: what it is before it is set, and which values it takes. */
-export interface KeptOption {
-  readonly initial: number
-  readonly least: number
-  readonly most: number
-  /** Any value but 0 is 1. */
-  readonly isSwitch?: boolean
-}
-
-const INT_MIN = -0x8000_0000
-const INT_MAX = 0x7fff_ffff
-const off: KeptOption = {initial: 0, least: INT_MIN, most: INT_MAX, isSwitch: true}
-const on: KeptOption = {...off, initial: 1}
-const number = (initial: number, least = INT_MIN, most = INT_MAX): KeptOption => ({initial, least, most})
 const keyOf = (level: number, option: number): number => level * 256 + option
 
 const LEVELS: Readonly<Record<number, Readonly<Record<number, KeptOption>>>> = {
-  [inet.SOL_IP]: {
-    [inet.IP_TOS]: number(0, 0, 255),
-    [inet.IP_TTL]: number(64, 1, 255),
-    [inet.IP_RECVOPTS]: off,
-    [inet.IP_PKTINFO]: off,
-    [inet.IP_MTU_DISCOVER]: number(1, 0, 5),
-    [inet.IP_RECVERR]: off,
-    [inet.IP_RECVTTL]: off,
-    [inet.IP_RECVTOS]: off,
-    [inet.IP_FREEBIND]: off,
-    [inet.IP_BIND_ADDRESS_NO_PORT]: off,
-    [inet.IP_MULTICAST_TTL]: number(1, -1, 255),
-    [inet.IP_MULTICAST_LOOP]: on,
-    [inet.IP_MULTICAST_ALL]: on,
-  },
-  [inet.SOL_IPV6]: {
-    [inet.IPV6_UNICAST_HOPS]: number(64, -1, 255),
-    [inet.IPV6_MULTICAST_HOPS]: number(1, -1, 255),
-    [inet.IPV6_MULTICAST_LOOP]: on,
-    [inet.IPV6_MULTICAST_ALL]: on,
-    [inet.IPV6_MTU_DISCOVER]: number(1, 0, 5),
-    [inet.IPV6_RECVERR]: off,
-    [inet.IPV6_RECVPKTINFO]: off,
-    [inet.IPV6_RECVHOPLIMIT]: off,
-    [inet.IPV6_RECVTCLASS]: off,
-    [inet.IPV6_TCLASS]: number(0, -1, 255),
-  },
+  [inet.SOL_IP]: IP_OPTIONS,
+  [inet.SOL_IPV6]: IPV6_OPTIONS,
   [inet.SOL_TCP]: {
     [inet.TCP_NODELAY]: off,
     [inet.TCP_MAXSEG]: number(536, 88, 32_767),
@@ -64,7 +27,20 @@ const LEVELS: Readonly<Record<number, Readonly<Record<number, KeptOption>>>> = {
     [inet.TCP_USER_TIMEOUT]: number(0, 0),
     [inet.TCP_NOTSENT_LOWAT]: number(-1),
   },
-  [inet.SOL_UDP]: {},
+  [inet.SOL_UDP]: {
+    [inet.UDP_CORK]: off,
+    [inet.UDP_NO_CHECK6_TX]: off,
+    [inet.UDP_NO_CHECK6_RX]: off,
+    [inet.UDP_SEGMENT]: number(0, 0, 65_535),
+    [inet.UDP_GRO]: off,
+  },
+}
+
+/** @throws Errno ENOPROTOOPT */
+export function optionRow(level: number, option: number): KeptOption {
+  const row = LEVELS[level]?.[option]
+  if (row === undefined) throw new Errno(ENOPROTOOPT)
+  return row
 }
 
 /** The options that one socket has set. */
@@ -75,17 +51,26 @@ export class KeptOptions {
     return this.#values.get(keyOf(level, option)) ?? LEVELS[level]?.[option]?.initial
   }
 
+  isOn(level: number, option: number): boolean {
+    return this.get(level, option) === 1
+  }
+
   /** @throws Errno EINVAL, ENOPROTOOPT */
   set(level: number, option: number, value: number): void {
-    const row = LEVELS[level]?.[option]
-    if (row === undefined) throw new Errno(ENOPROTOOPT)
-    if (value < row.least || value > row.most) throw new Errno(EINVAL)
-    this.#values.set(keyOf(level, option), row.isSwitch ? Number(value !== 0) : value)
+    this.#values.set(keyOf(level, option), keptValue(optionRow(level, option), value))
   }
 
   inherit(from: KeptOptions): void {
     for (const [key, value] of from.#values) this.#values.set(key, value)
   }
+}
+
+/** @throws Errno EINVAL … */
+function keptValue({isSwitch, least, most, besides, error = EINVAL}: KeptOption, value: number): number {
+  if (isSwitch) return Number(value !== 0)
+  if (besides !== undefined && value === besides[0]) return besides[1]
+  if (value < least || value > most) throw new Errno(error)
+  return value
 }
 
 /** @throws Errno EINVAL */

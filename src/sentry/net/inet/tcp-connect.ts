@@ -1,7 +1,6 @@
 // Making TCP connections inside the sandbox: connect(2), listen(2), and what happens when a backlog is full.
 
 import {
-  EACCES,
   EADDRINUSE,
   EADDRNOTAVAIL,
   EALREADY,
@@ -27,6 +26,7 @@ import {
   LOOPBACK,
   LOOPBACK6,
 } from './address.ts'
+import {refuseOutside} from './outside.ts'
 import {covers} from './port-table.ts'
 import {TcpSocket} from './tcp-socket.ts'
 
@@ -99,10 +99,7 @@ export function startConnection(
   socket: TcpSocket,
   to: Endpoint,
 ): 'connected' | 'waits' | 'refused' {
-  if (!isLoopback(to.ip)) {
-    task?.process.run.counters.countRefused(task.context.callNumber)
-    throw new Errno(EACCES)
-  }
+  if (!isLoopback(to.ip)) refuseOutside(task)
   chooseLocal(task, socket, to)
   const listener = findListener(socket, to)
   if (listener === undefined) {

@@ -20,8 +20,8 @@ import type {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Task} from '../../core/task.ts'
 import type {Reading} from '../reading.ts'
 import type {Sending} from '../sending.ts'
-import type {InetFamily} from './inet-family.ts'
 import {InetSocket} from './inet-socket.ts'
+import type {InternetProtocol} from './inet-stack.ts'
 import {admitConnector, connectSocket, listen} from './tcp-connect.ts'
 import {readStream, receiveStream, sendStream, writeStream} from './tcp-transfer.ts'
 
@@ -53,7 +53,7 @@ export class TcpSocket extends InetSocket {
   /** setsockopt(2) has set the size: it does not grow. */
   isSendBufferFixed = false
 
-  constructor(family: InetFamily) {
+  constructor(family: InternetProtocol) {
     super(family)
     this.options.sendBuffer = SEND_BUFFER
     this.options.receiveBuffer = RECEIVE_BUFFER

@@ -20,8 +20,6 @@ export const ANY = 0
 export const ANY6 = '0'.repeat(32)
 export const LOOPBACK = 0x7f00_0001
 export const LOOPBACK6 = `${'0'.repeat(31)}1`
-/** The index of `lo`, the only interface. */
-export const LO_INDEX = 1
 /** The broadcast address of 127.0.0.0/8. */
 export const LOOPBACK_BROADCAST = 0x7fff_ffff
 export const BROADCAST = 0xffff_ffff

@@ -14,13 +14,13 @@ import {
 } from '../../../abi/socket.ts'
 import {requireCapability} from '../../core/credentials.ts'
 import type {Task} from '../../core/task.ts'
-import {LO_INDEX} from './address.ts'
+import {LO} from '../loopback.ts'
 import type {InetSocket} from './inet-socket.ts'
 import {intBytes, intOf} from './options.ts'
 
 /** IFNAMSIZ. */
 const NAME_BYTES = 16
-const LO_NAME = Buffer.from('lo\0')
+const LO_NAME = Buffer.from(`${LO.name}\0`)
 const NOTHING = new Uint8Array(0)
 
 const TIMESTAMPS: readonly number[] = [SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW]
@@ -46,14 +46,14 @@ function indexOf(value: Uint8Array): number {
   const [name] = Buffer.from(value.subarray(0, NAME_BYTES - 1))
     .toString('latin1')
     .split('\0', 1)
-  if (name !== '' && name !== 'lo') throw new Errno(ENODEV)
-  return name === '' ? 0 : LO_INDEX
+  if (name !== '' && name !== LO.name) throw new Errno(ENODEV)
+  return name === '' ? 0 : LO.index
 }
 
 /** @throws Errno EINVAL, ENODEV */
 function checkIndex(index: number): number {
   if (index < 0) throw new Errno(EINVAL)
-  if (index > LO_INDEX) throw new Errno(ENODEV)
+  if (index > LO.index) throw new Errno(ENODEV)
   return index
 }
 

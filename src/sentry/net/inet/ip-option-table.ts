@@ -2,7 +2,7 @@
 
 import {EADDRNOTAVAIL, EINVAL, ENODEV, ENOPROTOOPT} from '../../../abi/errno.ts'
 import * as inet from '../../../abi/inet.ts'
-import {LO_INDEX} from './address.ts'
+import {LO} from '../loopback.ts'
 import {type KeptOption, number, off, on} from './kept-option.ts'
 
 type Rows = Readonly<Record<number, KeptOption>>
@@ -18,7 +18,7 @@ const orDefault = (initial: number, least: number): KeptOption => ({
 })
 /** An interface's index in network order, or 0 for any. */
 const interfaceIndex: KeptOption = {
-  ...number(0, LO_INDEX << 24, LO_INDEX << 24),
+  ...number(0, LO.index << 24, LO.index << 24),
   besides: [0, 0],
   error: EADDRNOTAVAIL,
 }
@@ -52,7 +52,7 @@ export const IP_OPTIONS: Rows = {
 export const IPV6_OPTIONS: Rows = {
   [inet.IPV6_FLOWINFO]: off,
   [inet.IPV6_UNICAST_HOPS]: orDefault(DEFAULT_TTL, 0),
-  [inet.IPV6_MULTICAST_IF]: {...number(0, 0, LO_INDEX), error: ENODEV, streamError: ENOPROTOOPT},
+  [inet.IPV6_MULTICAST_IF]: {...number(0, 0, LO.index), error: ENODEV, streamError: ENOPROTOOPT},
   [inet.IPV6_MULTICAST_HOPS]: {...orDefault(DEFAULT_GROUP_TTL, 0), streamError: ENOPROTOOPT},
   [inet.IPV6_MULTICAST_LOOP]: bit(1),
   [inet.IPV6_MULTICAST_ALL]: on,

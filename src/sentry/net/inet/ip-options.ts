@@ -14,13 +14,12 @@ import {
 import * as inet from '../../../abi/inet.ts'
 import {AF_INET} from '../../../abi/socket.ts'
 import type {Task} from '../../core/task.ts'
-import {ANY, encodeIp, type IpAddress, ipv4At, isAny, isLoopback, LO_INDEX} from './address.ts'
+import {LO} from '../loopback.ts'
+import {ANY, encodeIp, type IpAddress, ipv4At, isAny, isLoopback} from './address.ts'
 import type {InetSocket} from './inet-socket.ts'
 import {isMembershipOption, membershipOf} from './membership-argument.ts'
 import {intBytes, intOf, optionRow} from './options.ts'
 
-/** Of `lo`. */
-const MTU = 65_536
 /** struct ip_options has no more. */
 const MAX_IP_OPTIONS_BYTES = 40
 const NOTHING = new Uint8Array(0)
@@ -76,7 +75,7 @@ function groupSource(value: Uint8Array): number {
   if (value.length < 4) throw new Errno(EINVAL)
   const ip = ipv4At(value, value.length < inet.IP_MREQ_BYTES ? 0 : 4)
   const index = value.length < inet.IP_MREQN_BYTES ? 0 : intOf(value.subarray(8))
-  if (index !== 0 && index !== LO_INDEX) throw new Errno(EADDRNOTAVAIL)
+  if (index !== 0 && index !== LO.index) throw new Errno(EADDRNOTAVAIL)
   if (index === 0 && ip !== ANY && !isLoopback(ip)) throw new Errno(EADDRNOTAVAIL)
   return ip
 }
@@ -91,7 +90,7 @@ function requireRaw({credentials: {capabilities}}: Task): void {
 function setMembership(socket: InetSocket, level: number, option: number, value: Uint8Array): void {
   if (socket.groups === undefined) throw new Errno(EPROTO)
   const {group, index, address, joins} = membershipOf(level, option, value)
-  if ((index !== 0 && index !== LO_INDEX) || (index === 0 && !isLocal(address)))
+  if ((index !== 0 && index !== LO.index) || (index === 0 && !isLocal(address)))
     throw new Errno(joins ? ENODEV : EADDRNOTAVAIL)
   if (joins) socket.groups.join(group)
   else socket.groups.leave(group)
@@ -115,7 +114,7 @@ export function ipOption(socket: InetSocket, level: number, option: number, room
 /** Of its route, which only a connected socket has. @throws Errno ENOTCONN */
 function mtuOf({remote}: InetSocket): number {
   if (remote === undefined) throw new Errno(ENOTCONN)
-  return MTU
+  return LO.mtu
 }
 
 function numberOf({kept}: InetSocket, level: number, option: number): number {

@@ -12,6 +12,7 @@ import {
 } from '../../../abi/socket.ts'
 import {CLOCK_REALTIME, encodeTimespec, encodeTimeval, type Timespec} from '../../../abi/time.ts'
 import type {HostClock} from '../../../vfs/host.ts'
+import {LO} from '../loopback.ts'
 import type {ControlMessage} from '../sending.ts'
 import {
   decodeIPv6,
@@ -21,7 +22,6 @@ import {
   ipv4At,
   isGroup,
   isIPv4,
-  LO_INDEX,
   LOOPBACK,
 } from './address.ts'
 import type {Datagram} from './datagram.ts'
@@ -98,7 +98,7 @@ function requireLength({length}: Uint8Array, wanted: number): void {
 }
 
 function requireInterface(index: number): void {
-  if (index !== 0 && index !== LO_INDEX) throw new Errno(ENODEV)
+  if (index !== 0 && index !== LO.index) throw new Errno(ENODEV)
 }
 
 /** One option, and the message that it asks for with each datagram. */
@@ -154,11 +154,11 @@ function hops(datagram: Datagram): Uint8Array {
 /** The local address is where an answer comes from. */
 function packetInfo({to: {ip}}: Datagram): Uint8Array {
   const local = isGroup(ip) ? LOOPBACK : ip
-  return Buffer.concat([intBytes(LO_INDEX), encodeIp(local, AF_INET), encodeIp(ip, AF_INET)])
+  return Buffer.concat([intBytes(LO.index), encodeIp(local, AF_INET), encodeIp(ip, AF_INET)])
 }
 
 function ipv6PacketInfo({to: {ip}}: Datagram): Uint8Array {
-  return Buffer.concat([encodeIp(ip, AF_INET6), intBytes(LO_INDEX)])
+  return Buffer.concat([encodeIp(ip, AF_INET6), intBytes(LO.index)])
 }
 
 /** The messages that a socket asks for: found when its options change, so that a datagram costs no search. */

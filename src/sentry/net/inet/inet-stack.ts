@@ -4,6 +4,7 @@ import type {Budget} from '../../../vfs/budget.ts'
 import type {Host, HostClock} from '../../../vfs/host.ts'
 import {type Changes, WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {SocketFamily} from '../socket.ts'
+import {Connections} from './connections.ts'
 import {Groups} from './memberships.ts'
 import {PortTable} from './port-table.ts'
 
@@ -18,6 +19,7 @@ export class InetStack {
   readonly tcp: PortTable
   readonly udp: PortTable
   readonly groups: Groups
+  readonly connections = new Connections()
   /** Of which TCP sockets listen. */
   readonly listening: Changes = {count: 0, waiters: new WaitQueue()}
 

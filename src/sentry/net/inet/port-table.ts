@@ -4,27 +4,34 @@ import {EADDRINUSE, Errno} from '../../../abi/errno.ts'
 import {FIRST_LOCAL_PORT, LAST_LOCAL_PORT} from '../../../abi/inet.ts'
 import {SO_REUSEADDR} from '../../../abi/socket.ts'
 import type {HostRandom} from '../../../vfs/host.ts'
+import {AcceptedSockets} from './accepted-sockets.ts'
 import {ANY, ANY6, type IpAddress, isAny, isIPv4} from './address.ts'
+import {FreePorts} from './free-ports.ts'
 import type {InetSocket} from './inet-socket.ts'
 
-const CHOICES = LAST_LOCAL_PORT - FIRST_LOCAL_PORT + 1
+/** Sockets that share one port, besides connections that were accepted: a call may look at all of them. Linux has no such limit. */
+export const MOST_PER_PORT = 4096
 const NONE: ReadonlySet<InetSocket> = new Set()
 
 export class PortTable {
   readonly #byPort = new Map<number, Set<InetSocket>>()
+  readonly #accepted = new AcceptedSockets()
+  /** Made when the first socket is bound. */
+  #free: FreePorts | undefined
   readonly #random: HostRandom
 
   constructor(random: HostRandom) {
     this.#random = random
   }
 
-  /** Sockets that hold a port, the oldest first. */
+  /** Sockets that hold a port, the oldest first, without those that a listener has made. */
   at(port: number): ReadonlySet<InetSocket> {
     return this.#byPort.get(port) ?? NONE
   }
 
   *all(): Iterable<InetSocket> {
     for (const sockets of this.#byPort.values()) yield* sockets
+    yield* this.#accepted.all()
   }
 
   /** @param port 0: any free one @returns the port @throws Errno EADDRINUSE */
@@ -35,16 +42,30 @@ export class PortTable {
     return chosen
   }
 
-  /** Without a question: a connection that was accepted has its listener's port. */
+  /** Without a question about who else is there. @throws Errno EADDRINUSE: too many share the port */
   join(socket: InetSocket, port: number): void {
+    this.#free ??= new FreePorts()
     const sockets = this.#byPort.get(port)
-    if (sockets === undefined) this.#byPort.set(port, new Set([socket]))
-    else sockets.add(socket)
+    if (sockets === undefined) {
+      this.#byPort.set(port, new Set([socket]))
+      this.#free.take(port)
+    } else {
+      if (sockets.size >= MOST_PER_PORT) throw new Errno(EADDRINUSE)
+      sockets.add(socket)
+    }
+  }
+
+  /** A connection that was accepted has its listener's port. */
+  accept(socket: InetSocket): void {
+    this.#accepted.add(socket)
   }
 
   leave(socket: InetSocket, port: number): void {
+    this.#accepted.delete(socket)
     const sockets = this.#byPort.get(port)
-    if (sockets?.delete(socket) && sockets.size === 0) this.#byPort.delete(port)
+    if (!sockets?.delete(socket) || sockets.size > 0) return
+    this.#byPort.delete(port)
+    this.#free?.give(port)
   }
 
   /** Whether a socket there forbids this one. */
@@ -54,17 +75,14 @@ export class PortTable {
       // Its address is as another machine's.
       if (!(other.isService && isAny(ip))) return true
     }
-    return false
+    return this.#accepted.forbid(socket, ip, port)
   }
 
-  /** Begins anywhere, so that a program cannot guess another's next port. */
+  /** When no port is free, one that others let this socket share: as many steps as there are ports. */
   #choose(socket: InetSocket, ip: IpAddress): number {
-    const bytes = this.#random.fill(new Uint8Array(4))
-    const start = new DataView(bytes.buffer).getUint32(0) % CHOICES
-    for (let i = 0; i < CHOICES; i++) {
-      const port = FIRST_LOCAL_PORT + ((start + i) % CHOICES)
-      if (this.at(port).size === 0) return port
-    }
+    this.#free ??= new FreePorts()
+    const free = this.#free.choose(this.#random)
+    if (free !== undefined) return free
     for (let port = FIRST_LOCAL_PORT; port <= LAST_LOCAL_PORT; port++) {
       if (!this.isTaken(socket, ip, port)) return port
     }

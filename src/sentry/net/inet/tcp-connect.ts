@@ -106,11 +106,11 @@ export function startConnection(
     socket.forgetPeer()
     return 'refused'
   }
-  socket.remote = to
+  connectFrom(socket, to)
   if (isFull(listener)) {
     socket.state = 'connecting'
     socket.listener = listener
-    listener.connectors.push(socket)
+    listener.connectors.add(socket)
     return 'waits'
   }
   try {
@@ -122,19 +122,20 @@ export function startConnection(
   return 'connected'
 }
 
-/** @throws Errno EADDRNOTAVAIL when no port is free, or the connection exists */
+/** @throws Errno EADDRNOTAVAIL when the connection exists */
+function connectFrom(socket: TcpSocket, to: Endpoint): void {
+  socket.remote = to
+  if (socket.stack.connections.add(socket)) return
+  socket.forgetPeer()
+  throw new Errno(EADDRNOTAVAIL)
+}
+
+/** @throws Errno EADDRNOTAVAIL when no port is free */
 function chooseLocal(task: Task | undefined, socket: TcpSocket, to: Endpoint): void {
   try {
     socket.chooseLocal(task, to.ip)
   } catch (error) {
     throw error instanceof Errno && error.code === EADDRINUSE ? new Errno(EADDRNOTAVAIL) : error
-  }
-  const {ip, port} = socket.local
-  for (const other of socket.ports.at(port)) {
-    const {local, remote} = other
-    if (other === socket || remote?.port !== to.port || remote.ip !== to.ip || local.ip !== ip) continue
-    socket.forgetPeer()
-    throw new Errno(EADDRNOTAVAIL)
   }
 }
 
@@ -171,7 +172,9 @@ function join(socket: TcpSocket, listener: TcpSocket): void {
   accepted.inherit(listener)
   accepted.local = socket.remote!
   accepted.remote = socket.local
-  accepted.ports.join(accepted, accepted.local.port)
+  // A service's address is as another machine's.
+  if (!listener.isService) accepted.ports.accept(accepted)
+  accepted.stack.connections.add(accepted)
   accepted.peer = socket
   accepted.state = 'connected'
   socket.peer = accepted
@@ -182,8 +185,9 @@ function join(socket: TcpSocket, listener: TcpSocket): void {
 
 /** The backlog has room again: those that have waited longest become connections. */
 export function admitConnector(listener: TcpSocket): void {
-  while (listener.connectors.length > 0 && !isFull(listener)) {
-    const socket = listener.connectors.shift()!
+  while (!isFull(listener)) {
+    const socket = listener.connectors.shift()
+    if (socket === undefined) return
     socket.listener = undefined
     try {
       join(socket, listener)

@@ -20,6 +20,7 @@ import type {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Task} from '../../core/task.ts'
 import type {Reading} from '../reading.ts'
 import type {Sending} from '../sending.ts'
+import {Connectors} from './connections.ts'
 import {InetSocket} from './inet-socket.ts'
 import type {InternetProtocol} from './inet-stack.ts'
 import {admitConnector, connectSocket, listen} from './tcp-connect.ts'
@@ -46,7 +47,7 @@ export class TcpSocket extends InetSocket {
   hasEnded = false
   /** Connections that are not accepted, and sockets that wait to become one. */
   readonly backlog: TcpSocket[] = []
-  readonly connectors: TcpSocket[] = []
+  readonly connectors = new Connectors()
   maxBacklog = 0
   /** The listener that it waits for: in `connectors`. */
   listener: TcpSocket | undefined
@@ -162,7 +163,13 @@ export class TcpSocket extends InetSocket {
     this.state = 'reset'
     this.shutdown = SHUTDOWN_MASK
     this.peer = undefined
+    this.stack.connections.delete(this)
     this.waiters.wakeAll()
+  }
+
+  override forgetPeer(): void {
+    this.stack.connections.delete(this)
+    super.forgetPeer()
   }
 
   /** Connections that nobody has accepted are reset; who waits to become one is refused. */
@@ -170,7 +177,8 @@ export class TcpSocket extends InetSocket {
     this.state = 'closed'
     this.stack.listeningChanged()
     for (const connection of this.backlog.splice(0)) connection.abort()
-    for (const connector of this.connectors.splice(0)) connector.refuse(ECONNREFUSED)
+    for (let socket = this.connectors.shift(); socket; socket = this.connectors.shift())
+      socket.refuse(ECONNREFUSED)
     this.waiters.wakeAll()
   }
 
@@ -190,7 +198,7 @@ export class TcpSocket extends InetSocket {
       return
     }
     const {listener, peer} = this
-    if (listener !== undefined) listener.connectors.splice(listener.connectors.indexOf(this), 1)
+    listener?.connectors.delete(this)
     this.listener = undefined
     this.peer = undefined
     peer?.reset(ECONNRESET)
@@ -260,6 +268,7 @@ export class TcpSocket extends InetSocket {
 
   close(): void {
     if (!this.end()) return
+    this.stack.connections.delete(this)
     const {peer} = this
     const isReset = this.received.length > 0 || this.options.lingerSeconds === 0
     if (this.isListening) this.stopListening()

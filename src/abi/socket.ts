@@ -6,6 +6,7 @@ export const AF_UNSPEC = 0
 export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
+export const AF_NETLINK = 16
 export const AF_PACKET = 17
 /** Families that Linux has numbers for. */
 export const AF_MAX = 46

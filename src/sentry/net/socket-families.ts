@@ -8,6 +8,9 @@ import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import type {Task} from '../core/task.ts'
 import {InetFamily} from './inet/inet-family.ts'
 import {InetStack} from './inet/inet-stack.ts'
+import {NetlinkFamily} from './netlink/netlink-family.ts'
+import {quietProtocols} from './netlink/quiet-protocols.ts'
+import {RouteProtocol} from './netlink/route.ts'
 import type {Socket, SocketFamily} from './socket.ts'
 import {UnixFamily} from './unix/unix-family.ts'
 
@@ -23,6 +26,7 @@ export class SocketFamilies {
     this.add(new UnixFamily(vfs.host.random, budget))
     const stack = new InetStack(vfs.host, budget)
     for (const number of [AF_INET, AF_INET6]) this.add(new InetFamily(number, stack))
+    this.add(new NetlinkFamily(budget, [new RouteProtocol(), ...quietProtocols]))
   }
 
   add(family: SocketFamily): void {

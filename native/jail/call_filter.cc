@@ -116,11 +116,10 @@ constexpr long kAllowed[] = {
     SYS_uname,
     SYS_sysinfo,
     SYS_getrandom,
-    // On what is connected already: the owner's socket.
+    // On what is connected already: the owner's and the broker's sockets, and those that the broker has connected. Not sendmsg(2), whose
+    // address no filter sees.
     SYS_recvmsg,
-    SYS_sendmsg,
     SYS_recvfrom,
-    SYS_sendto,
     SYS_getsockopt,
     SYS_getsockname,
     SYS_getpeername,
@@ -271,6 +270,7 @@ int FilterCalls(const FilterOptions& options) {
     program.Allow({kAllowedToDump});
   }
   if (options.accepts) program.Allow({kAllowedToAccept});
+  program.AllowIfNull(SYS_sendto, 4);
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);
   program.AllowIf(SYS_prctl, 0, {kProcessRequests});

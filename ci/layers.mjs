@@ -59,6 +59,7 @@ export const layers = [
         'abi',
         'addon.ts',
         'arch',
+        'broker',
         'core',
         'elf',
         'errors.ts',
@@ -68,7 +69,7 @@ export const layers = [
         'jail',
         'kept-code.ts',
       ],
-      ...['machine', 'options.ts', 'output-file.ts', 'platform', 'sentry', 'vfs', 'vm'],
+      ...['machine', 'options.ts', 'output-file.ts', 'package-file.ts', 'platform', 'sentry', 'vfs', 'vm'],
     ],
   },
   {
@@ -96,6 +97,7 @@ export const layers = [
         'abi',
         'addon.ts',
         'arch',
+        'broker',
         'core',
         'elf',
         'errors.ts',
@@ -135,7 +137,7 @@ export const layers = [
   {
     name: 'broker',
     what: 'what a guest may reach of the network, decided outside of the jail: [its README](broker/README.md)',
-    below: ['errors.ts'],
+    below: ['addon.ts', 'errors.ts'],
   },
   {
     name: 'jail',

@@ -1,6 +1,7 @@
 // The native addon, loaded once; the only file that loads it.
 
 import {createRequire} from 'node:module'
+import type {BrokerAddon} from './broker/addon.ts'
 import type {CheckAddon} from './check/addon.ts'
 import {HvError} from './errors.ts'
 import type {JailAddon} from './jail/addon.ts'
@@ -15,7 +16,8 @@ import type {VmAddon} from './vm/addon.ts'
 
 /** Everything that native/addon.cc exports. A failed host call throws an Error with a positive `errno`. */
 export interface Addon
-  extends CheckAddon,
+  extends BrokerAddon,
+    CheckAddon,
     ClockAddon,
     HostFsAddon,
     JailAddon,

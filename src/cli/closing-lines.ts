@@ -25,7 +25,7 @@ const OTHERS: Readonly<Record<number, string>> = {
 
 export function closingLines(
   options: RunOptions,
-  {exitCode, signal, refused = {}, outOfMemory, broken}: RunResult,
+  {exitCode, signal, refused = {}, neededRules = [], outOfMemory, broken}: RunResult,
   isTerminal: boolean,
 ): string[] {
   if (exitCode === 0) return []
@@ -40,6 +40,8 @@ export function closingLines(
   if (refused.io_uring_setup !== undefined)
     lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
   if (refused.socket !== undefined) lines.push('the program asked for a network, and hv gives it none')
+  if (neededRules.length > 0)
+    lines.push(`the network was closed to it: --allow-net=${neededRules.join(',')} opens what it asked for`)
   if (refused.ptrace !== undefined)
     lines.push(
       'it asked for a part of ptrace that hv does not have: `hv trace` and `--gdb` work from outside',

@@ -5,6 +5,7 @@ import {getPriority} from 'node:os'
 import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
+import type {SocketLink} from '../broker/link.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
@@ -26,6 +27,7 @@ import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest, RunningGuest} from
 import {hostLimits, type OpenedSentry, openSentry} from './open-sentry.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
+import {startBroker} from './start-broker.ts'
 import {loadTrace, RunTrace} from './trace.ts'
 
 /** What its phases share. */
@@ -34,6 +36,8 @@ interface Spec {
   launch: Launch
   /** Its file, unless it is in the guest's tree. */
   onHost: HostProgram | undefined
+  /** Of what it may reach of the network, if it may. */
+  broker: SocketLink | undefined
   /** This process's descriptors that become its standard streams. */
   fds: readonly number[]
   pledge: RunPledge
@@ -47,17 +51,18 @@ export function openSentryProgram(options: RunOptions): OpenedGuest<RunResult> {
   // A guest's tree holds Linux programs only.
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
+  const broker = startBroker(options)
   return {
     limits: hostLimits(options),
     mayBeMachine: onHost !== undefined && options.machine === undefined,
     platform: options.platform,
-    prepare: (launch) => prepare(options, onHost, launch),
+    prepare: (launch) => prepare(options, {onHost, broker: broker && launch.use(broker)}, launch),
   }
 }
 
 async function prepare(
   options: RunOptions,
-  onHost: HostProgram | undefined,
+  {onHost, broker}: Pick<Spec, 'onHost' | 'broker'>,
   launch: Launch,
 ): Promise<PreparedGuest<RunResult>> {
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
@@ -68,7 +73,7 @@ async function prepare(
   const kvmError = isUndecided ? addon.holdKvm() : 0
   const pledge = await runPledge(options)
   // A jail sets it to 0.
-  const spec = {options, launch, onHost, fds, opened, pledge, umask: process.umask()}
+  const spec = {options, launch, onHost, broker, fds, opened, pledge, umask: process.umask()}
   launch.defer(() => nativeHost.files.restoreTerminal())
   if (hasTerminal) nativeHost.files.guardTerminal(terminal)
   await loadTrace(options.trace)
@@ -88,9 +93,9 @@ async function prepare(
 }
 
 async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGuest<RunResult>> {
-  const {options, launch, onHost, fds, opened, pledge} = spec
+  const {options, launch, onHost, broker, fds, opened, pledge} = spec
   const {server} = launch
-  const {sentry, shown} = await opened.make({terminal, ...(server && {patchCalls: 'never'})})
+  const {sentry, shown} = await opened.make({terminal, broker, ...(server && {patchCalls: 'never'})})
   const {kernel} = sentry
   const program = {
     ...{...programOfRun(options, shown.config), onHost, restrict: pledge.restrict},

@@ -5,6 +5,8 @@ import {PROT_READ} from '../../platform/platform.ts'
 import {cut, type Iovec, rest} from '../core/iovec.ts'
 import type {UserMemory} from './user-memory.ts'
 
+const NOTHING = new Uint8Array(0)
+
 /** `length` bytes of the ranges, from byte `skip` on. @throws Errno EFAULT unless all of them are accessible */
 export function copyIn(
   memory: UserMemory,
@@ -77,6 +79,21 @@ function viewOrNothing(
     if (mayEnd && error instanceof Errno) return undefined
     throw error
   }
+}
+
+/** The first contiguous bytes of the ranges, from byte `skip` on. @param access PROT_READ or PROT_WRITE @throws Errno EFAULT */
+export function viewAt(
+  memory: UserMemory,
+  ranges: readonly Iovec[],
+  skip: number,
+  access: number,
+): Uint8Array {
+  let before = skip
+  for (const {address, length} of ranges) {
+    if (before < length) return memory.view(address + before, length - before, access)
+    before -= length
+  }
+  return NOTHING
 }
 
 /** Copies the bytes to byte `skip` of the ranges and after it; there is room for them. @throws Errno EFAULT */

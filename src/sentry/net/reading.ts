@@ -17,6 +17,8 @@ export interface SenderCredentials {
 export interface ByteSink {
   /** Takes bytes for offset `at`. @throws Errno EFAULT */
   put(bytes: Uint8Array, at: number): void
+  /** The contiguous room for bytes from offset `at` on, for who fills it himself; guest memory has it. @throws Errno EFAULT */
+  space?(at: number): Uint8Array
 }
 
 export class Reading {

@@ -10,11 +10,12 @@ import {
   MSG_TRUNC,
   MSGHDR,
 } from '../../abi/socket.ts'
+import {PROT_WRITE} from '../../platform/platform.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
 import {unlessErrno} from '../core/unless-errno.ts'
 import {continuation, restartOf} from '../core/wait.ts'
-import {copyOut} from '../memory/range-copy.ts'
+import {copyOut, viewAt} from '../memory/range-copy.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import {ControlWriter} from './control-messages.ts'
 import type {MessageHeader} from './message-header.ts'
@@ -81,6 +82,10 @@ class GuestRanges implements ByteSink {
 
   put(bytes: Uint8Array, at: number): void {
     copyOut(this.#memory, this.#ranges, at, bytes)
+  }
+
+  space(at: number): Uint8Array {
+    return viewAt(this.#memory, this.#ranges, at, PROT_WRITE)
   }
 }
 

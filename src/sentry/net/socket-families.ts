@@ -6,8 +6,11 @@ import type {Budget} from '../../vfs/budget.ts'
 import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import type {Task} from '../core/task.ts'
+import type {HostConnections} from './inet/host-connections.ts'
 import {InetFamily} from './inet/inet-family.ts'
 import {InetStack} from './inet/inet-stack.ts'
+import {NameServer} from './inet/name-server.ts'
+import {UdpSocket} from './inet/udp-socket.ts'
 import {NetlinkFamily} from './netlink/netlink-family.ts'
 import {quietProtocols} from './netlink/quiet-protocols.ts'
 import {RouteProtocol} from './netlink/route.ts'
@@ -19,14 +22,22 @@ const SOCKFS_MAGIC = 0x534f434b
 export class SocketFamilies {
   /** Of sockets' own inodes. */
   readonly fs: UnmountedFileSystem
+  readonly inet: InetStack
   readonly #byNumber = new Map<number, SocketFamily>()
 
   constructor(vfs: VirtualFileSystem, budget: Budget) {
     this.fs = vfs.unmounted('sockfs', SOCKFS_MAGIC)
     this.add(new UnixFamily(vfs.host.random, budget))
-    const stack = new InetStack(vfs.host, budget)
-    for (const number of [AF_INET, AF_INET6]) this.add(new InetFamily(number, stack))
+    this.inet = new InetStack(vfs.host, budget)
+    for (const number of [AF_INET, AF_INET6]) this.add(new InetFamily(number, this.inet))
     this.add(new NetlinkFamily(budget, [new RouteProtocol(), ...quietProtocols]))
+  }
+
+  /** From now on internet sockets reach what is outside of the sandbox. @param refusals takes the names that programs ask for in vain */
+  openInternet(connections: HostConnections, refusals: () => (rule: string) => void): void {
+    this.inet.hostConnections = connections
+    const family = this.find(AF_INET) as InetFamily
+    this.inet.nameServer = new NameServer(new UdpSocket(family), connections, refusals)
   }
 
   add(family: SocketFamily): void {

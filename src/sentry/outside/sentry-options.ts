@@ -1,5 +1,6 @@
 // What a sentry shall be, and a program in it: SentryOptions, ProgramOptions.
 
+import type {BrokerLink} from '../../broker/protocol.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {ArchiveFs} from '../../vfs/fs/archive.ts'
 import type {HostSource} from '../../vfs/fs/host-source.ts'
@@ -32,6 +33,8 @@ export interface SentryOptions {
   showProgram?: ShowProgram
   /** A descriptor of the host's terminal, which becomes the guest's: /dev/pts/0 and /dev/tty. */
   terminal?: number
+  /** What leads out of the sandbox; absent: nothing does. It stays the caller's. */
+  broker?: BrokerLink
   /** uname(2)'s nodename; default: `hv`. */
   hostname?: string
   /** Names that the embedder answers: they are in /etc/hosts. `Services` has their listeners. */

@@ -49,6 +49,7 @@ import {closeHostProgram} from './host-program.ts'
 import {DEFAULT_HOSTNAME} from './hostname.ts'
 import {addHosts} from './net/hosts-file.ts'
 import {hostsLines} from './net/services.ts'
+import {openNetwork} from './open-network.ts'
 import {ProgramFinder} from './program-finder.ts'
 import type {ProgramOptions, SentryOptions} from './sentry-options.ts'
 
@@ -99,6 +100,7 @@ export class Sentry {
       budget,
       options.maxTasks,
     )
+    if (options.broker !== undefined) openNetwork(this.kernel, this.#root.top, options.broker)
     this.#limitCpus(options.cpuQuotaPercent)
     this.kernel.vdso = new Vdso(platform.memory)
     this.kernel.patchCalls = callPatcher(platform, () => this.#countPatch(), options.patchCalls)

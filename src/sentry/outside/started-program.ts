@@ -108,6 +108,7 @@ export class StartedProgram {
       outOfMemory: wasOutOfMemory(process) && !timedOut,
       outgrown: process.end.outgrown,
       refused: refusedCalls(counters, process.syscalls),
+      ...(counters.neededRules.size > 0 && {neededRules: [...counters.neededRules]}),
       stats,
     }
   }

@@ -60,6 +60,12 @@ export function encodeIp(ip: IpAddress, family: number): Uint8Array {
   return Buffer.from(`${MAPPED}${ip.toString(16).padStart(8, '0')}`, 'hex')
 }
 
+/** As inet_ntop(3), but with all groups of an IPv6 address. */
+export function formatIp(ip: IpAddress): string {
+  if (!isIPv4(ip)) return ip.match(/.{4}/g)!.join(':')
+  return [ip >>> 24, (ip >>> 16) & 0xff, (ip >>> 8) & 0xff, ip & 0xff].join('.')
+}
+
 /** @param bytes 16 of them */
 export function decodeIPv6(bytes: Uint8Array): IpAddress {
   const digits = Buffer.from(bytes).toString('hex')

@@ -11,6 +11,7 @@ import {
 } from '../../../abi/inet.ts'
 import {AF_INET, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM} from '../../../abi/socket.ts'
 import type {Socket} from '../socket.ts'
+import {HostTcpSocket} from './host-tcp-socket.ts'
 import type {InetStack, InternetProtocol} from './inet-stack.ts'
 import {TcpSocket} from './tcp-socket.ts'
 import {UdpSocket} from './udp-socket.ts'
@@ -26,11 +27,16 @@ export class InetFamily implements InternetProtocol {
     this.stack = stack
   }
 
+  #stream(): TcpSocket {
+    const {hostConnections} = this.stack
+    return hostConnections === undefined ? new TcpSocket(this) : new HostTcpSocket(this, hostConnections)
+  }
+
   /** Packets of one's own making, and ping's, need a network: hv makes none. */
   create(type: number, protocol: number): Socket {
     if (protocol < 0 || protocol >= IPPROTO_MAX) throw new Errno(EINVAL)
     const isAny = protocol === IPPROTO_IP
-    if (type === SOCK_STREAM && (isAny || protocol === IPPROTO_TCP)) return new TcpSocket(this)
+    if (type === SOCK_STREAM && (isAny || protocol === IPPROTO_TCP)) return this.#stream()
     if (type === SOCK_DGRAM && (isAny || protocol === IPPROTO_UDP)) return new UdpSocket(this)
     const echo = this.number === AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6
     if (type === SOCK_DGRAM && protocol === echo) throw new Errno(EACCES)

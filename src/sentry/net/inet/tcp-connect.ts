@@ -82,7 +82,7 @@ function reportConnection(socket: TcpSocket): boolean {
 }
 
 /** The unspecified address means this machine. @throws Errno EAFNOSUPPORT, EINVAL, ENETUNREACH */
-function destinationOf({family, isIPv6Only}: TcpSocket, address: Uint8Array): Endpoint {
+export function destinationOf({family, isIPv6Only}: TcpSocket, address: Uint8Array): Endpoint {
   const {ip, port} = decodeEndpoint(address, family.number)
   if (isMulticast(ip) || (family.number !== AF_UNSPEC && isIPv6Only && isIPv4(ip)))
     throw new Errno(ENETUNREACH)

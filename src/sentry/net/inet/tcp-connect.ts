@@ -99,7 +99,7 @@ export function startConnection(
   socket: TcpSocket,
   to: Endpoint,
 ): 'connected' | 'waits' | 'refused' {
-  if (!isLoopback(to.ip)) refuseOutside(task)
+  if (!isLoopback(to.ip)) refuseOutside(task, to)
   chooseLocal(task, socket, to)
   const listener = findListener(socket, to)
   if (listener === undefined) {

@@ -144,7 +144,7 @@ export function routeTo(socket: UdpSocket, task: Task, {ip, port}: Endpoint): En
 
 const loopbackOf = (ip: IpAddress): IpAddress => (isIPv4(ip) ? LOOPBACK : LOOPBACK6)
 
-/** @throws Errno EINVAL: it cannot come from that address */
+/** @throws Errno EINVAL, ENETUNREACH: it cannot come from that address */
 function datagramTo(socket: UdpSocket, to: Endpoint, options: DatagramOptions): Datagram {
   const {segmentBytes} = socket.defaults
   const fields = isIPv4(to.ip) ? socket.defaults.ipv4 : socket.defaults.ipv6
@@ -167,6 +167,6 @@ function sourceFor({local, kept}: UdpSocket, to: IpAddress, named?: IpAddress): 
     const preferred = isIPv4(to) && isMulticast(to) && kept.get(SOL_IP, IP_MULTICAST_IF)
     return {ip: preferred || loopbackOf(to), port: local.port}
   }
-  if (isNamed || !kept.isOn(SOL_IP, IP_TRANSPARENT)) throw new Errno(EINVAL)
+  if (isNamed || !kept.isOn(SOL_IP, IP_TRANSPARENT)) throw new Errno(isIPv4(ip) ? ENETUNREACH : EINVAL)
   return local
 }

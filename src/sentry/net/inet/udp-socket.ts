@@ -1,7 +1,7 @@
 // UdpSocket: sends and receives datagrams inside the sandbox: udp(7). What has no room at its receiver is lost, as on a network.
 
 import {EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
-import {IPPROTO_UDP, SOL_UDP, UDP_CORK} from '../../../abi/inet.ts'
+import {IP_MULTICAST_ALL, IPPROTO_UDP, SOL_IP, SOL_UDP, UDP_CORK} from '../../../abi/inet.ts'
 import {FIONREAD, TIOCOUTQ} from '../../../abi/ioctl.ts'
 import {POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM} from '../../../abi/poll.ts'
 import {
@@ -22,6 +22,7 @@ import type {Sending} from '../sending.ts'
 import {decodeEndpoint, encodeEndpoint, familyOf} from './address.ts'
 import type {Datagram} from './datagram.ts'
 import {InetSocket} from './inet-socket.ts'
+import type {InternetProtocol} from './inet-stack.ts'
 import {Memberships} from './memberships.ts'
 import {ReceiveControl, realTime} from './udp-control.ts'
 import {DatagramDefaults} from './udp-defaults.ts'
@@ -48,6 +49,12 @@ export class UdpSocket extends InetSocket {
   readonly #queue: Datagram[] = []
   /** What the queues cost: about SO_RCVBUF at most. */
   #queuedCost = 0
+
+  constructor(protocol: InternetProtocol) {
+    super(protocol)
+    // An IPv6 socket receives no group of IPv4 that it has not joined.
+    if (protocol.number === AF_INET6) this.kept.set(SOL_IP, IP_MULTICAST_ALL, 0)
+  }
 
   get ports() {
     return this.stack.udp

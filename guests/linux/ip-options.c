@@ -60,7 +60,7 @@ static const struct row {
     {SOL_SOCKET, SO_TIMESTAMPNS, 0, 7, 1, NO, NO},
     {SOL_SOCKET, SO_RXQ_OVFL, 0, 7, 1, NO, NO},
     {SOL_SOCKET, SO_REUSEPORT, 0, 7, 1, NO, NO},
-    {SOL_SOCKET, SO_BINDTOIFINDEX, 0, 1, 1, -1, NO},
+    {SOL_SOCKET, SO_BINDTOIFINDEX, 0, 1, 1, NO, NO},
 };
 
 static void check_rows(int family) {

@@ -33,7 +33,7 @@ export function setInterfaceOption(
   value: Uint8Array,
 ): boolean {
   if (option === SO_BINDTODEVICE) bindToInterface(socket, task, indexOf(value))
-  else if (option === SO_BINDTOIFINDEX) bindToInterface(socket, task, checkIndex(intOf(value)))
+  else if (option === SO_BINDTOIFINDEX) bindToInterface(socket, task, intOf(value))
   else if (option === SO_REUSEPORT) socket.reusesPort = intOf(value) !== 0
   else if (option === SO_RXQ_OVFL) socket.tellsLost = intOf(value) !== 0
   else if (TIMESTAMPS.includes(option)) socket.timestampOption = intOf(value) === 0 ? 0 : option
@@ -50,15 +50,10 @@ function indexOf(value: Uint8Array): number {
   return name === '' ? 0 : LO.index
 }
 
-/** Linux asks for no interface there. @throws Errno EINVAL */
-function checkIndex(index: number): number {
-  if (index < 0) throw new Errno(EINVAL)
-  return index
-}
-
-/** Who is bound to an interface needs a capability to change that. @throws Errno EPERM */
+/** Who is bound to an interface needs a capability to change that. Linux takes any index. @throws Errno EPERM, EINVAL */
 function bindToInterface(socket: InetSocket, {credentials}: Task, index: number): void {
   if (socket.boundInterface !== 0) requireCapability(credentials, CAP_NET_RAW)
+  if (index < 0) throw new Errno(EINVAL)
   socket.boundInterface = index
 }
 

@@ -30,7 +30,7 @@ export const COST = {
   /** A message that waits at a socket, besides its bytes. */
   socketMessage: 768,
   /** A socket in a multicast group. */
-  membership: 384,
+  membership: 512,
   /** An unread event of inotify(7), with its name. */
   event: 640,
   /** A queued signal. */

@@ -30,6 +30,7 @@ export class SocketDescription extends FileDescription {
   constructor(socket: Socket, inode: SocketInode, flags: number) {
     super(inode, flags | O_RDWR)
     this.socket = socket
+    socket.inode = inode
     this.waiters = socket.waiters
   }
 

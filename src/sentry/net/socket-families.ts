@@ -14,6 +14,7 @@ import {UdpSocket} from './inet/udp-socket.ts'
 import {NetlinkFamily} from './netlink/netlink-family.ts'
 import {quietProtocols} from './netlink/quiet-protocols.ts'
 import {RouteProtocol} from './netlink/route.ts'
+import {networkTexts} from './proc/network-texts.ts'
 import type {Socket, SocketFamily} from './socket.ts'
 import {UnixFamily} from './unix/unix-family.ts'
 
@@ -23,12 +24,15 @@ export class SocketFamilies {
   /** Of sockets' own inodes. */
   readonly fs: UnmountedFileSystem
   readonly inet: InetStack
+  /** /proc/net. */
+  readonly procTexts: Map<string, () => string>
   readonly #byNumber = new Map<number, SocketFamily>()
 
   constructor(vfs: VirtualFileSystem, budget: Budget) {
     this.fs = vfs.unmounted('sockfs', SOCKFS_MAGIC)
-    this.add(new UnixFamily(vfs.host.random, budget))
     this.inet = new InetStack(vfs.host, budget)
+    this.procTexts = new Map(Object.entries(networkTexts(this.inet)))
+    this.add(new UnixFamily(vfs.host.random, budget))
     for (const number of [AF_INET, AF_INET6]) this.add(new InetFamily(number, this.inet))
     this.add(new NetlinkFamily(budget, [new RouteProtocol(), ...quietProtocols]))
   }
@@ -42,6 +46,7 @@ export class SocketFamilies {
 
   add(family: SocketFamily): void {
     this.#byNumber.set(family.number, family)
+    for (const [name, text] of Object.entries(family.procTexts ?? {})) this.procTexts.set(name, text)
   }
 
   find(number: number): SocketFamily | undefined {

@@ -1,6 +1,6 @@
 // Socket: the interface of a socket of any family, for the calls; SocketFamily: makes sockets of one family.
 
-import type {IoctlMemory} from '../../vfs/file.ts'
+import type {Inode, IoctlMemory} from '../../vfs/file.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Iovec} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
@@ -31,6 +31,8 @@ export interface SocketFamily {
   create(type: number, protocol: number): Socket
   /** socketpair(2). Absent: EOPNOTSUPP. */
   createPair?(task: Task, type: number, protocol: number): [Socket, Socket]
+  /** Its files in /proc/net: by name, what makes the text. */
+  readonly procTexts?: Readonly<Record<string, () => string>>
 }
 
 /** Who held a socket when it was connected or made to listen: SO_PEERCRED, SO_PEERGROUPS. */
@@ -55,6 +57,8 @@ export interface Socket {
   readonly isStream: boolean
   readonly isListening: boolean
   readonly options: SocketOptions
+  /** In sockfs; undefined: nobody has accepted the connection yet. */
+  inode?: Inode | undefined
   /** Woken when readiness may have changed. */
   readonly waiters: WaitQueue
   /** An errno that the next call reports: SO_ERROR. */

@@ -25,6 +25,10 @@ export class AcceptedSockets {
   readonly #entries = new Map<InetSocket, Entry>()
   readonly #counts = new Map<string, Count>()
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   all(): Iterable<InetSocket> {
     return this.#entries.keys()
   }

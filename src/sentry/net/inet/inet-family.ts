@@ -10,6 +10,7 @@ import {
   IPPROTO_UDP,
 } from '../../../abi/inet.ts'
 import {AF_INET, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM} from '../../../abi/socket.ts'
+import {inetTables} from '../proc/inet-tables.ts'
 import type {Socket} from '../socket.ts'
 import {HostTcpSocket} from './host-tcp-socket.ts'
 import type {InetStack, InternetProtocol} from './inet-stack.ts'
@@ -20,11 +21,13 @@ export class InetFamily implements InternetProtocol {
   readonly number: number
   readonly promise = 'inet'
   readonly stack: InetStack
+  readonly procTexts: Readonly<Record<string, () => string>>
 
   /** @param number AF_INET, AF_INET6 */
   constructor(number: number, stack: InetStack) {
     this.number = number
     this.stack = stack
+    this.procTexts = inetTables(number, stack)
   }
 
   #stream(): TcpSocket {

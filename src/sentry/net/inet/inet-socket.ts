@@ -14,7 +14,7 @@ import {
 } from '../../../abi/inet.ts'
 import {AF_INET, AF_INET6, AF_UNSPEC, SOL_SOCKET} from '../../../abi/socket.ts'
 import {type Budget, COST} from '../../../vfs/budget.ts'
-import type {IoctlMemory} from '../../../vfs/file.ts'
+import type {Inode, IoctlMemory} from '../../../vfs/file.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Task} from '../../core/task.ts'
 import {askInternetInterface} from '../interfaces.ts'
@@ -59,6 +59,7 @@ export abstract class InetSocket implements Socket {
   readonly options = new SocketOptions()
   readonly kept = new KeptOptions()
   readonly waiters = new WaitQueue()
+  inode: Inode | undefined
   /** Port 0: it is not bound. */
   local: Endpoint
   remote: Endpoint | undefined

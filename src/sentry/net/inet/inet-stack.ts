@@ -3,6 +3,7 @@
 import type {Budget} from '../../../vfs/budget.ts'
 import type {Host, HostClock} from '../../../vfs/host.ts'
 import {type Changes, WaitQueue} from '../../../vfs/wait-queue.ts'
+import {InetCounters} from '../proc/inet-counters.ts'
 import type {SocketFamily} from '../socket.ts'
 import {Connections} from './connections.ts'
 import type {HostConnections} from './host-connections.ts'
@@ -20,6 +21,7 @@ export class InetStack {
   readonly clock: HostClock
   readonly tcp: PortTable
   readonly udp: PortTable
+  readonly counters = new InetCounters()
   readonly groups: Groups
   readonly connections = new Connections()
   /** Absent: nothing leads out of the sandbox. */

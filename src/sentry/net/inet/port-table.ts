@@ -29,6 +29,13 @@ export class PortTable {
     return this.#byPort.get(port) ?? NONE
   }
 
+  /** How many sockets hold a port. */
+  get size(): number {
+    let size = this.#accepted.size
+    for (const sockets of this.#byPort.values()) size += sockets.size
+    return size
+  }
+
   *all(): Iterable<InetSocket> {
     for (const sockets of this.#byPort.values()) yield* sockets
     yield* this.#accepted.all()

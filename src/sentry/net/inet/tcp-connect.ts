@@ -101,13 +101,17 @@ export function startConnection(
 ): 'connected' | 'waits' | 'refused' {
   if (!isLoopback(to.ip)) refuseOutside(task, to)
   chooseLocal(task, socket, to)
+  const {counters} = socket.stack
+  counters.tcp.ActiveOpens++
   const listener = findListener(socket, to)
   if (listener === undefined) {
+    counters.tcp.AttemptFails++
     socket.forgetPeer()
     return 'refused'
   }
   connectFrom(socket, to)
   if (isFull(listener)) {
+    counters.listenOverflows++
     socket.state = 'connecting'
     socket.listener = listener
     listener.connectors.add(socket)
@@ -170,6 +174,7 @@ function isFull(listener: TcpSocket): boolean {
 function join(socket: TcpSocket, listener: TcpSocket): void {
   const accepted = new TcpSocket(listener.family)
   accepted.inherit(listener)
+  accepted.stack.counters.tcp.PassiveOpens++
   accepted.local = socket.remote!
   accepted.remote = socket.local
   // A service's address is as another machine's.

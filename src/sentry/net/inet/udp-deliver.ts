@@ -23,13 +23,20 @@ export function deliver(sender: UdpSocket, datagram: Datagram): void {
 }
 
 function deliverOne(sender: UdpSocket, datagram: Datagram): void {
+  const {counters} = sender.stack
+  counters.udp(datagram.to.ip).OutDatagrams++
+  counters.octets += datagram.bytes.length
   if (isGroup(datagram.to.ip)) {
     deliverToGroup(sender, datagram)
     return
   }
   const receiver = findReceiver(sender, datagram)
-  if (receiver !== undefined) receiver.enqueue(datagram)
-  else reportUnreachable(sender, datagram)
+  if (receiver !== undefined) {
+    receiver.enqueue(datagram)
+    return
+  }
+  counters.udp(datagram.to.ip).NoPorts++
+  reportUnreachable(sender, datagram)
 }
 
 /** To each socket that wants it. What comes to nobody is lost, and no error comes back. */

@@ -130,10 +130,13 @@ export class UdpSocket extends InetSocket {
 
   /** A datagram comes, or is lost. */
   enqueue(datagram: Datagram): void {
+    const counters = this.stack.counters.udp(datagram.to.ip)
     if (!this.charge(datagram)) {
       this.lost++
+      counters.RcvbufErrors++
       return
     }
+    counters.InDatagrams++
     datagram.lostBefore = this.lost
     if (this.#control.wantsTime) datagram.arrival = realTime(this.stack.clock)
     this.#queue.push(datagram)

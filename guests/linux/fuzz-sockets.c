@@ -245,6 +245,8 @@ static void send_some(Source *s) {
   static char bytes[MOST_BYTES];
   int slot = slot_of(s), other = mate_of(s, slot), flags = MSG_DONTWAIT | (int)SOME(s, MSG_NOSIGNAL);
   if (one_in(s, 8)) flags |= (int)PICK(s, MSG_MORE, MSG_OOB, MSG_EOR, MSG_CONFIRM, MSG_DONTROUTE, MSG_FASTOPEN, MSG_ERRQUEUE);
+  // hv has no urgent bytes on UNIX sockets.
+  if (family_of(slot) == AF_UNIX) flags &= ~MSG_OOB;
   size_t size = one_in(s, 3) ? below(s, MOST_BYTES) : below(s, 20);
   Address address;
   char text[TEXT_BYTES] = "";
@@ -271,6 +273,7 @@ static void receive_some(Source *s) {
   static char bytes[2 * MOST_BYTES];
   int slot = slot_of(s), flags = MSG_DONTWAIT;
   if (one_in(s, 3)) flags |= (int)PICK(s, MSG_PEEK, MSG_TRUNC, MSG_PEEK | MSG_TRUNC, MSG_WAITALL, MSG_OOB, MSG_ERRQUEUE, MSG_CMSG_CLOEXEC);
+  if (family_of(slot) == AF_UNIX) flags &= ~MSG_OOB;
   size_t size = one_in(s, 3) ? below(s, 20) : below(s, 2 * MOST_BYTES);
   Address address = {0};
   char text[TEXT_BYTES] = "";
@@ -344,6 +347,7 @@ static void set_option(Source *s) {
 static void control(Source *s) {
   int slot = slot_of(s), value = 0;
   unsigned long request = (unsigned long)PICK(s, FIONREAD, FIONREAD, SIOCOUTQ, SIOCATMARK, 0x9999);
+  if (request == SIOCATMARK && family_of(slot) == AF_UNIX) return;
   long result = ioctl(fds[slot], request, &value);
   int error = errno;
   // How much is not acknowledged, or how large an allocation is.

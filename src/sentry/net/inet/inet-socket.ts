@@ -247,7 +247,9 @@ export abstract class InetSocket implements Socket {
   }
 
   peerName(): Uint8Array | undefined {
-    return this.remote && encodeEndpoint(this.remote, this.family.number)
+    const {remote, family} = this
+    // A datagram socket can be connected to port 0, which no peer has.
+    return remote === undefined || remote.port === 0 ? undefined : encodeEndpoint(remote, family.number)
   }
 
   takeError(): number {

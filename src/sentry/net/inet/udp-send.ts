@@ -132,7 +132,7 @@ export function routeTo(socket: UdpSocket, task: Task, {ip, port}: Endpoint): En
   const {local, isIPv6Only, family} = socket
   if (isIPv4(ip) && isIPv6Only) throw new Errno(ENETUNREACH)
   if (!isIPv4(ip) && isIPv4(local.ip) && family.number !== AF_INET) {
-    if (!isAny(ip)) throw new Errno(ENETUNREACH)
+    if (!isAny(ip)) throw new Errno(EAFNOSUPPORT)
     return {ip: LOOPBACK, port}
   }
   if (isAny(ip))

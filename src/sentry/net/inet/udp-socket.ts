@@ -1,6 +1,6 @@
 // UdpSocket: sends and receives datagrams inside the sandbox: udp(7). What has no room at its receiver is lost, as on a network.
 
-import {EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
+import {EAFNOSUPPORT, EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
 import {IP_MULTICAST_ALL, IPPROTO_UDP, SOL_IP, SOL_UDP, UDP_CORK} from '../../../abi/inet.ts'
 import {FIONREAD, TIOCOUTQ} from '../../../abi/ioctl.ts'
 import {POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM} from '../../../abi/poll.ts'
@@ -87,9 +87,16 @@ export class UdpSocket extends InetSocket {
       return
     }
     this.bindAny(task)
-    const to = routeTo(this, task, decodeEndpoint(address, this.family.number))
+    const to = routeTo(this, task, decodeEndpoint(address, this.#familyFor(address)))
     this.chooseLocal(task, to.ip)
     this.remote = to
+  }
+
+  /** An IPv6 socket takes an IPv4 address, too. @throws Errno EAFNOSUPPORT */
+  #familyFor(address: Uint8Array): number {
+    if (familyOf(address) !== AF_INET) return this.family.number
+    if (this.isIPv6Only) throw new Errno(EAFNOSUPPORT)
+    return AF_INET
   }
 
   listen(): void {

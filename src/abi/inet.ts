@@ -108,10 +108,42 @@ export const TCP_WINDOW_CLAMP = 10
 export const TCP_INFO = 11
 export const TCP_QUICKACK = 12
 export const TCP_CONGESTION = 13
+export const TCP_THIN_LINEAR_TIMEOUTS = 16
+export const TCP_THIN_DUPACK = 17
 export const TCP_USER_TIMEOUT = 18
+export const TCP_REPAIR = 19
+export const TCP_REPAIR_QUEUE = 20
 export const TCP_FASTOPEN = 23
+export const TCP_TIMESTAMP = 24
 export const TCP_NOTSENT_LOWAT = 25
+export const TCP_CC_INFO = 26
+export const TCP_SAVE_SYN = 27
+export const TCP_SAVED_SYN = 28
+export const TCP_REPAIR_WINDOW = 29
 export const TCP_FASTOPEN_CONNECT = 30
+export const TCP_ULP = 31
+export const TCP_FASTOPEN_KEY = 33
+export const TCP_FASTOPEN_NO_COOKIE = 34
+export const TCP_INQ = 36
+/** The longest name of a congestion control or an upper layer protocol, and the zero byte behind it: TCP_CA_NAME_MAX. */
+export const TCP_NAME_BYTES = 16
+
+/** States of a TCP connection, as TCP_INFO and /proc/net/tcp show them (net/tcp_states.h). */
+export const TCP_ESTABLISHED = 1
+export const TCP_SYN_SENT = 2
+export const TCP_FIN_WAIT2 = 5
+export const TCP_CLOSE = 7
+export const TCP_CLOSE_WAIT = 8
+export const TCP_LISTEN = 10
+
+/** struct tcp_info: the fields that have a value where no packet is lost (linux/tcp.h). */
+export const TCP_INFO_LAYOUT = {
+  ...{state: 0, options: 5, scales: 6, rto: 8, ato: 12, sendMss: 16, receiveMss: 20},
+  ...{unacked: 24, sacked: 28, pmtu: 60, receiveThreshold: 64, rtt: 68, rttVariance: 72},
+  ...{sendThreshold: 76, congestionWindow: 80, advertisedMss: 84, reordering: 88, receiveSpace: 96},
+  ...{pacingRate: 104, maxPacingRate: 112, bytesAcked: 120, bytesReceived: 128},
+  ...{unsentBytes: 144, minRtt: 148, bytesSent: 200, sendWindow: 228, receiveWindow: 232, bytes: 248},
+} as const
 
 export const UDP_CORK = 1
 export const UDP_NO_CHECK6_TX = 101

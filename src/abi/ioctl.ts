@@ -57,6 +57,9 @@ export const FIOSETOWN = 0x8901
 export const SIOCSPGRP = 0x8902
 export const FIOGETOWN = 0x8903
 export const SIOCGPGRP = 0x8904
+/** Whether the next byte of a TCP connection is the urgent one; bytes that it has not sent. */
+export const SIOCATMARK = 0x8905
+export const SIOCOUTQNSD = 0x894b
 /** Network interfaces (man 7 netdevice; linux/sockios.h). */
 export const SIOCADDRT = 0x890b
 export const SIOCDELRT = 0x890c

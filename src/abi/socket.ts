@@ -74,6 +74,7 @@ export const SO_PROTOCOL = 38
 export const SO_DOMAIN = 39
 export const SO_RXQ_OVFL = 40
 export const SO_PEEK_OFF = 42
+export const SO_INCOMING_CPU = 49
 export const SO_PEERGROUPS = 59
 export const SO_BINDTOIFINDEX = 62
 /** As SO_TIMESTAMP and SO_TIMESTAMPNS, which have 64 bits on every architecture here. */

@@ -34,6 +34,8 @@ export class Reading {
   isError = false
   /** Control messages of the socket's own. */
   control: readonly ControlMessage[] = NO_CONTROL
+  /** It has received an urgent byte. */
+  isUrgent = false
   /** The sender's address, if wanted; undefined: it has none. */
   name: Uint8Array | undefined
   credentials: SenderCredentials | undefined

@@ -7,6 +7,7 @@ import {
   MSG_CTRUNC,
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
+  MSG_OOB,
   MSG_TRUNC,
   MSGHDR,
 } from '../../abi/socket.ts'
@@ -41,6 +42,25 @@ interface Reception {
   /** Undefined: what comes with the bytes is lost. */
   readonly receipt: Receipt | undefined
   readonly deadlineNs: number
+}
+
+/**
+ * Bytes alone, into one range. What a stream has at once goes from its ring into guest memory, and nothing is made for it.
+ * @returns the call's result, or BLOCKED @throws Errno as man 2 recv
+ */
+export function receiveRange(
+  task: Task,
+  file: OpenSocket,
+  address: number,
+  length: number,
+  flags: number,
+): number {
+  const {socket} = file
+  if (length > 0 && !(flags & ~MSG_DONTWAIT) && socket.readableBytes) {
+    const view = task.memory.view(address, length, PROT_WRITE)
+    if (view.length >= Math.min(length, socket.readableBytes)) return socket.read(view, 0)
+  }
+  return receiveMessage(task, file, [{address, length}], flags)
 }
 
 /** @returns the call's result, or BLOCKED @throws Errno as man 2 recv */
@@ -107,6 +127,7 @@ function finish(task: Task, {file: {socket}, reading, receipt}: Reception): numb
     if (header.control === 0 && hasControl) flags |= MSG_CTRUNC
     if (reading.isTruncated) flags |= MSG_TRUNC
     if (reading.isError) flags |= MSG_ERRQUEUE
+    if (reading.isUrgent) flags |= MSG_OOB
     memory.writeUint32(header.address + MSGHDR.flags, flags)
     memory.writeUint64(header.address + MSGHDR.controlLength, writer.used)
   }

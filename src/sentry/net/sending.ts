@@ -3,7 +3,8 @@
 import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
-import {MSG_DONTWAIT, MSG_NOSIGNAL} from '../../abi/socket.ts'
+import {MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL} from '../../abi/socket.ts'
+import {PROT_READ} from '../../platform/platform.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
 import type {OpenDescription} from '../core/open-description.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
@@ -98,6 +99,31 @@ function authorOf({process, credentials}: Task, control: Control | undefined): A
     descriptions: control?.descriptions ?? [],
     sender: {user: ruid, limit, capabilities},
   }
+}
+
+/** What does not change how the bytes of a stream are sent, or makes no difference where there are no packets. */
+const PLAIN = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE
+
+/**
+ * One range of bytes to the peer. What a stream takes at once goes from guest memory into its ring, and nothing is made for it.
+ * @returns bytes that were sent, or BLOCKED @throws Errno as man 2 send
+ */
+export function sendRange(
+  task: Task,
+  file: OpenSocket,
+  address: number,
+  length: number,
+  flags: number,
+): number {
+  const {socket} = file
+  let sent = 0
+  if (length > 0 && !(flags & ~PLAIN) && socket.sendableBytes) {
+    sent = socket.write(task.memory.view(address, length, PROT_READ))
+    if (sent === length) return sent
+  }
+  const sending = new Sending(task, file, {ranges: [{address, length}], flags})
+  sending.sent = sent
+  return proceed(task, sending)
 }
 
 /** @returns bytes that were sent, or BLOCKED @throws Errno as man 2 send */

@@ -4,6 +4,7 @@ import type {Inode, IoctlMemory} from '../../vfs/file.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Iovec} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
+import type {SignalOwner} from '../fd/signal-owner.ts'
 import type {PromiseName} from '../pledge/promises.ts'
 import type {RightsHolder} from './in-flight.ts'
 import type {Reading} from './reading.ts'
@@ -16,6 +17,9 @@ declare module '../../vfs/file-description.ts' {
     /** A socket's read(2) and write(2), which sleep and fail as recv(2) and send(2) do; vfs's `read` and `write` are for transfers inside the sentry. */
     receive?(task: Task, ranges: readonly Iovec[]): number
     send?(task: Task, ranges: readonly Iovec[]): number
+    /** The same for one range. */
+    receiveRange?(task: Task, address: number, length: number): number
+    sendRange?(task: Task, address: number, length: number): number
     /** Like `read`, but the bytes stay. */
     peek?(target: Uint8Array): number
   }
@@ -65,6 +69,8 @@ export interface Socket {
   error: number
   /** The peer's, or of who made it listen. Absent: the family does not know. */
   readonly peerCredentials?: PeerCredentials | undefined
+  /** Who gets SIGURG. Absent: nothing here is urgent. */
+  owner?: SignalOwner | undefined
   /** Present if messages that wait here can carry descriptors. */
   readonly rightsHolder?: RightsHolder
   readiness(): number
@@ -84,6 +90,8 @@ export interface Socket {
   /** The oldest connection that waits, if any. */
   accept(): Socket | undefined
   name(): Uint8Array
+  /** The peer is no longer there, although its name is known: ENOTCONN for getpeername(2). */
+  readonly hasLostPeer?: boolean
   /** Undefined: it is not connected. */
   peerName(): Uint8Array | undefined
   /** @param how RCV_SHUTDOWN, SEND_SHUTDOWN */
@@ -99,6 +107,9 @@ export interface Socket {
   setOption?(task: Task, level: number, option: number, value: Uint8Array): boolean
   getOption?(task: Task, level: number, option: number, room: number): Uint8Array | undefined
   ioctl(request: number, argument: number, memory: IoctlMemory): number
+  /** A stream of bytes alone: how many `write` takes, and `read` gives, at once; 0: ask `send` or `receive`, which wait or fail. */
+  readonly sendableBytes?: number
+  readonly readableBytes?: number
   /** Reads for transfers inside the sentry. Descriptors that come with the bytes are closed. @throws Errno EAGAIN */
   read(target: Uint8Array, flags: number): number
   /** Writes for such transfers. @throws Errno EAGAIN */

@@ -77,6 +77,9 @@ function setOption(task: Task, socket: Socket, option: number, address: number, 
       if (length < 8) throw new Errno(EINVAL)
       options.lingerSeconds = value === 0 ? undefined : task.memory.readInt32(address + 4)
       return
+    case abi.SO_INCOMING_CPU:
+      options.incomingCpu = value
+      return
     case abi.SO_PASSCRED:
       options.passesCredentials = value !== 0
       return
@@ -180,6 +183,7 @@ const NUMBERS: Readonly<Record<number, (socket: Socket) => number>> = {
   [abi.SO_PRIORITY]: ({options}) => options.priority,
   [abi.SO_MARK]: ({options}) => options.mark,
   [abi.SO_PASSCRED]: ({options}) => Number(options.passesCredentials),
+  [abi.SO_INCOMING_CPU]: ({options}) => options.incomingCpu,
   [abi.SO_RCVLOWAT]: ({options}) => options.lowWater,
   [abi.SO_SNDLOWAT]: () => 1,
 }

@@ -9,7 +9,7 @@ import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
 import {readControl} from '../net/control-messages.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
-import {sendMessage} from '../net/sending.ts'
+import {sendMessage, sendRange} from '../net/sending.ts'
 import {type OpenSocket, openSocket, readAddress} from '../net/socket-argument.ts'
 import {requirePeerPromise} from '../pledge/socket-promises.ts'
 
@@ -22,11 +22,10 @@ export const sendto: Syscall = (task, args) => {
   const file = openSocket(task, args.int32(0))
   const nameAddress = args.address(4)
   const name = nameAddress === 0 ? undefined : readAddress(task, nameAddress, args.int32(5))
-  return sendMessage(task, file, {
-    ranges: [{address, length}],
-    flags: args.uint32(3),
-    name: name === undefined ? undefined : promisedName(task, file, name),
-  })
+  const flags = args.uint32(3)
+  const peer = name === undefined ? undefined : promisedName(task, file, name)
+  if (peer === undefined) return sendRange(task, file, address, length, flags)
+  return sendMessage(task, file, {ranges: [{address, length}], flags, name: peer})
 }
 
 export const sendmsg: Syscall = (task, args) => {

@@ -22,10 +22,16 @@ const LEVELS: Readonly<Record<number, Readonly<Record<number, KeptOption>>>> = {
     [inet.TCP_SYNCNT]: number(6, 1, 127),
     [inet.TCP_LINGER2]: number(60),
     [inet.TCP_DEFER_ACCEPT]: number(0),
-    [inet.TCP_WINDOW_CLAMP]: number(0, 0),
+    [inet.TCP_WINDOW_CLAMP]: number(0),
     [inet.TCP_QUICKACK]: on,
+    [inet.TCP_THIN_LINEAR_TIMEOUTS]: number(0, 0, 1),
     [inet.TCP_USER_TIMEOUT]: number(0, 0),
-    [inet.TCP_NOTSENT_LOWAT]: number(-1),
+    [inet.TCP_FASTOPEN]: number(0, 0),
+    [inet.TCP_NOTSENT_LOWAT]: number(0),
+    [inet.TCP_SAVE_SYN]: number(0, 0, 2),
+    [inet.TCP_FASTOPEN_CONNECT]: number(0, 0, 1),
+    [inet.TCP_FASTOPEN_NO_COOKIE]: number(0, 0, 1),
+    [inet.TCP_INQ]: number(0, 0, 1),
   },
   [inet.SOL_UDP]: {
     [inet.UDP_CORK]: off,
@@ -58,6 +64,11 @@ export class KeptOptions {
   /** @throws Errno EINVAL, ENOPROTOOPT */
   set(level: number, option: number, value: number): void {
     this.#values.set(keyOf(level, option), keptValue(optionRow(level, option), value))
+  }
+
+  /** As if it had never been set. */
+  clear(level: number, option: number): void {
+    this.#values.delete(keyOf(level, option))
   }
 
   inherit(from: KeptOptions): void {

@@ -38,10 +38,8 @@ export function listen(task: Task, socket: TcpSocket, backlog: number): void {
     // Two may be bound to one port with SO_REUSEADDR, but only one of them listens.
     if (local.port !== 0 && ports.isTaken(socket, local.ip, local.port)) throw new Errno(EADDRINUSE)
     socket.bindAny(task)
-    socket.state = 'listening'
-    socket.shutdown = 0
     socket.pid = task.process.pid
-    socket.stack.listeningChanged()
+    socket.startListening()
   }
   socket.maxBacklog = Math.min(backlog, SOMAXCONN)
   admitConnector(socket)
@@ -55,6 +53,7 @@ export function connectSocket(
   mayWait: boolean,
   expired: boolean,
 ): boolean {
+  if (address.length < 2) throw new Errno(EINVAL)
   if (familyOf(address) === AF_UNSPEC) {
     socket.disconnect()
     return true
@@ -66,19 +65,22 @@ export function connectSocket(
   if (socket.isReporting) return reportConnection(socket)
   if (socket.state !== 'closed' || socket.remote !== undefined) throw new Errno(EISCONN)
   const result = startConnection(task, socket, destinationOf(socket, address))
-  if (mayWait && result !== 'refused') return result === 'connected'
-  if (mayWait) throw new Errno(ECONNREFUSED)
+  if (mayWait && result === 'connected') return true
+  if (mayWait && result === 'refused') throw new Errno(ECONNREFUSED)
   socket.isReporting = true
-  if (result === 'refused') socket.error = ECONNREFUSED
+  if (mayWait) return false
+  if (result === 'refused') socket.refuse(ECONNREFUSED)
   socket.waiters.wakeAll()
   throw new Errno(EINPROGRESS)
 }
 
-/** Of a connection that was begun without a wait. */
+/** Of a connection that was begun, and has come to its end meanwhile. After a failure the socket can connect anew. */
 function reportConnection(socket: TcpSocket): boolean {
   socket.isReporting = false
   if (socket.state === 'connected') return true
-  throw new Errno(socket.takeError() || ECONNABORTED)
+  const error = socket.takeError() || ECONNABORTED
+  socket.disconnect()
+  throw new Errno(error)
 }
 
 /** The unspecified address means this machine. @throws Errno EAFNOSUPPORT, EINVAL, ENETUNREACH */
@@ -184,6 +186,7 @@ function join(socket: TcpSocket, listener: TcpSocket): void {
   accepted.state = 'connected'
   socket.peer = accepted
   socket.state = 'connected'
+  socket.options.incomingCpu = accepted.options.incomingCpu = 0
   listener.backlog.push(accepted)
   listener.waiters.wakeAll(POLLIN | POLLRDNORM)
 }

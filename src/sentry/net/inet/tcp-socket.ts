@@ -1,9 +1,8 @@
 // TcpSocket: a listener, or one end of a connection inside the sandbox: tcp(7). Bytes go from one end's queue to the other's: there are no packets.
 
 import {ECONNREFUSED, ECONNRESET, EINVAL, ENOTCONN, EPIPE, Errno} from '../../../abi/errno.ts'
-import {IPPROTO_TCP} from '../../../abi/inet.ts'
-import {FIONREAD, TIOCOUTQ} from '../../../abi/ioctl.ts'
-import {POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM} from '../../../abi/poll.ts'
+import {IPPROTO_TCP, SOL_TCP, TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT} from '../../../abi/inet.ts'
+import {POLLRDHUP} from '../../../abi/poll.ts'
 import {
   RCV_SHUTDOWN,
   SEND_SHUTDOWN,
@@ -15,52 +14,29 @@ import {
 } from '../../../abi/socket.ts'
 import type {IoctlMemory} from '../../../vfs/file.ts'
 import {writeInt} from '../../../vfs/int-argument.ts'
-import {PipeRing} from '../../../vfs/pipe-ring.ts'
 import type {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Task} from '../../core/task.ts'
 import type {Reading} from '../reading.ts'
 import type {Sending} from '../sending.ts'
 import {Connectors} from './connections.ts'
-import {InetSocket} from './inet-socket.ts'
-import type {InternetProtocol} from './inet-stack.ts'
 import {admitConnector, connectSocket, listen} from './tcp-connect.ts'
+import {getTcpOption, setTcpOption} from './tcp-options.ts'
+import {numberFor, READABLE, readiness, tcpState} from './tcp-state.ts'
+import {TcpStream} from './tcp-stream.ts'
 import {readStream, receiveStream, sendStream, writeStream} from './tcp-transfer.ts'
 
-const READABLE = POLLIN | POLLRDNORM
-const WRITABLE = POLLOUT | POLLWRNORM
-/** net.ipv4.tcp_wmem, tcp_rmem: where the sizes begin, and how far Linux lets them grow by themselves, in bytes. */
-const SEND_BUFFER = 16_384
-const RECEIVE_BUFFER = 131_072
-const GROWN_SEND_BUFFER = 1 << 20
-
-export class TcpSocket extends InetSocket {
+export class TcpSocket extends TcpStream {
   readonly type = SOCK_STREAM
   readonly protocol = IPPROTO_TCP
   readonly isStream = true
-  /** `connecting`: the listener has no room yet. `reset`: it was connected, and is not any longer. */
-  state: 'closed' | 'listening' | 'connecting' | 'connected' | 'reset' = 'closed'
   /** A connect(2) that did not wait was made, whose result no other one has reported yet. */
   isReporting = false
-  peer: TcpSocket | undefined
-  readonly received: PipeRing
-  /** The peer sends no more. */
-  hasEnded = false
   /** Connections that are not accepted, and sockets that wait to become one. */
   readonly backlog: TcpSocket[] = []
   readonly connectors = new Connectors()
   maxBacklog = 0
   /** The listener that it waits for: in `connectors`. */
   listener: TcpSocket | undefined
-  /** setsockopt(2) has set the size: it does not grow. */
-  isSendBufferFixed = false
-
-  constructor(family: InternetProtocol) {
-    super(family)
-    this.options.sendBuffer = SEND_BUFFER
-    this.options.receiveBuffer = RECEIVE_BUFFER
-    this.received = new PipeRing(this.budget)
-  }
-
   get ports() {
     return this.stack.tcp
   }
@@ -69,47 +45,8 @@ export class TcpSocket extends InetSocket {
     return this.state === 'listening'
   }
 
-  /** Half of the buffer is Linux's own: tcp_adv_win_scale. What is beyond it counts as not yet sent. */
-  get window(): number {
-    return this.options.receiveBuffer >> 1
-  }
-
-  get sendBuffer(): number {
-    return this.isSendBufferFixed ? this.options.sendBuffer : GROWN_SEND_BUFFER
-  }
-
-  get receivableBytes(): number {
-    return Math.min(this.received.length, this.window)
-  }
-
-  get unsentBytes(): number {
-    const {peer} = this
-    return peer === undefined ? 0 : Math.max(0, peer.received.length - peer.window)
-  }
-
-  /** How many bytes a send may still add. */
-  get room(): number {
-    const {peer} = this
-    if (peer === undefined || peer.isDead) return this.sendBuffer
-    return Math.max(0, peer.window + this.sendBuffer - peer.received.length)
-  }
-
-  /** sk_stream_is_writeable in Linux. */
-  get isWritable(): boolean {
-    return this.unsentBytes * 3 <= this.sendBuffer * 2
-  }
-
-  /** tcp_poll in Linux. */
   readiness(): number {
-    if (this.isListening) return this.backlog.length > 0 ? READABLE : 0
-    let ready = this.error !== 0 ? POLLERR : 0
-    const isClosed = this.state === 'closed' || this.state === 'reset'
-    if (this.shutdown === SHUTDOWN_MASK || isClosed) ready |= POLLHUP
-    if (this.shutdown & RCV_SHUTDOWN) ready |= READABLE | POLLRDHUP
-    if (this.state === 'connecting') return ready
-    if (this.received.length >= this.options.lowWater) ready |= READABLE
-    if (this.shutdown & SEND_SHUTDOWN || this.isWritable) ready |= WRITABLE
-    return ready
+    return readiness(this)
   }
 
   connect(
@@ -136,11 +73,11 @@ export class TcpSocket extends InetSocket {
   /** @throws Errno ENOTCONN */
   shutDown(how: number): void {
     if (this.isListening) {
-      if (how & RCV_SHUTDOWN) this.stopListening()
+      if (how & RCV_SHUTDOWN) this.disconnect()
       return
     }
     if (this.state === 'connecting') this.disconnect()
-    else if (this.state !== 'connected') throw new Errno(ENOTCONN)
+    else if (tcpState(this) === TCP_CLOSE) throw new Errno(ENOTCONN)
     else {
       if (how & SEND_SHUTDOWN) this.#sendEnd()
       this.shutdown |= how
@@ -150,16 +87,15 @@ export class TcpSocket extends InetSocket {
 
   #sendEnd(): void {
     const {peer} = this
-    if (this.shutdown & SEND_SHUTDOWN || peer === undefined || peer.isDead) return
+    if (this.shutdown & SEND_SHUTDOWN || peer === undefined) return
     peer.hasEnded = true
     peer.shutdown |= RCV_SHUTDOWN
     peer.waiters.wakeAll(READABLE | POLLRDHUP)
   }
 
-  /** RST: what waits here can still be received. */
-  reset(error: number): void {
-    if (this.state !== 'connected') return
-    this.error = error
+  reset(): void {
+    if (tcpState(this) === TCP_CLOSE) return
+    this.error = this.hasEnded ? EPIPE : ECONNRESET
     this.state = 'reset'
     this.shutdown = SHUTDOWN_MASK
     this.peer = undefined
@@ -170,6 +106,13 @@ export class TcpSocket extends InetSocket {
   override forgetPeer(): void {
     this.stack.connections.delete(this)
     super.forgetPeer()
+  }
+
+  /** Precondition: it has a port. */
+  startListening(): void {
+    this.state = 'listening'
+    this.shutdown = 0
+    this.stack.listeningChanged()
   }
 
   /** Connections that nobody has accepted are reset; who waits to become one is refused. */
@@ -186,28 +129,28 @@ export class TcpSocket extends InetSocket {
   refuse(error: number): void {
     this.listener = undefined
     this.state = 'closed'
+    this.shutdown = SHUTDOWN_MASK
     this.error = error
     this.forgetPeer()
     this.waiters.wakeAll()
   }
 
-  /** connect(2) to AF_UNSPEC: the socket can connect anew. */
+  /** connect(2) to AF_UNSPEC: the socket can connect anew. tcp_disconnect in Linux. */
   disconnect(): void {
-    if (this.isListening) {
-      this.stopListening()
-      return
-    }
     const {listener, peer} = this
+    const state = tcpState(this)
+    if (state === TCP_LISTEN) this.stopListening()
     listener?.connectors.delete(this)
     this.listener = undefined
     this.peer = undefined
-    peer?.reset(ECONNRESET)
+    peer?.reset()
     this.state = 'closed'
     this.isReporting = false
     this.shutdown = 0
     this.hasEnded = false
-    this.error = 0
+    this.error = state === TCP_CLOSE || state === TCP_LISTEN ? 0 : ECONNRESET
     this.received.clear()
+    this.urgent = undefined
     this.forgetPeer()
     this.waiters.wakeAll()
   }
@@ -228,36 +171,34 @@ export class TcpSocket extends InetSocket {
     return writeStream(this, source)
   }
 
-  /** Sends bytes: for an end that is closed they come back as a reset. Precondition: it is connected, with room. @throws Errno ENOMEM */
-  append(bytes: Uint8Array): void {
-    const {peer} = this
-    if (peer === undefined) return
-    if (peer.isDead) {
-      this.reset(EPIPE)
-      return
-    }
-    peer.received.append(bytes)
-    peer.waiters.wakeAll(READABLE)
-  }
-
-  /** Removes bytes that were received, and tells the sender when it may go on. */
-  drop(count: number): void {
-    const {peer} = this
-    const wasWritable = peer === undefined || peer.isWritable
-    this.received.drop(count)
-    if (!wasWritable && peer.isWritable) peer.waiters.wakeAll(WRITABLE)
+  /** getpeername(2) no longer shows its peer. */
+  get hasLostPeer(): boolean {
+    const state = tcpState(this)
+    return state === TCP_CLOSE || state === TCP_SYN_SENT
   }
 
   override setOption(task: Task, level: number, option: number, value: Uint8Array): boolean {
     if (level === SOL_SOCKET && (option === SO_SNDBUF || option === SO_SNDBUFFORCE))
       this.isSendBufferFixed = true
-    return super.setOption(task, level, option, value)
+    if (level !== SOL_TCP) return super.setOption(task, level, option, value)
+    setTcpOption(task, this, option, value)
+    return true
+  }
+
+  override getOption(task: Task, level: number, option: number, room: number): Uint8Array | undefined {
+    return level === SOL_TCP ? getTcpOption(task, this, option) : super.getOption(task, level, option, room)
+  }
+
+  override inherit(listener: TcpSocket): void {
+    super.inherit(listener)
+    this.isSendBufferFixed = listener.isSendBufferFixed
+    this.congestionControl = listener.congestionControl
   }
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    if (request !== FIONREAD && request !== TIOCOUTQ) return super.ioctl(request, argument, memory)
-    if (this.isListening) throw new Errno(EINVAL)
-    return writeInt(memory, argument, request === FIONREAD ? this.receivableBytes : this.unsentBytes)
+    const number = numberFor(this, request)
+    if (number === undefined) return super.ioctl(request, argument, memory)
+    return writeInt(memory, argument, number)
   }
 
   /** Closes with a reset, as a connection that nobody accepts. */
@@ -273,8 +214,11 @@ export class TcpSocket extends InetSocket {
     const isReset = this.received.length > 0 || this.options.lingerSeconds === 0
     if (this.isListening) this.stopListening()
     else if (this.state === 'connecting') this.disconnect()
-    else if (isReset) peer?.reset(peer.hasEnded ? EPIPE : ECONNRESET)
+    else if (isReset) peer?.reset()
     else this.#sendEnd()
+    if (peer !== undefined) peer.peer = undefined
+    this.peer = undefined
+    this.owner = undefined
     this.state = 'closed'
     this.shutdown = SHUTDOWN_MASK
     this.received.clear()

@@ -33,7 +33,7 @@ export class TcpSocket extends TcpStream {
   isReporting = false
   /** Connections that are not accepted, and sockets that wait to become one. */
   readonly backlog: TcpSocket[] = []
-  readonly connectors = new Connectors()
+  readonly connectors = new Connectors<TcpSocket>()
   maxBacklog = 0
   /** The listener that it waits for: in `connectors`. */
   listener: TcpSocket | undefined

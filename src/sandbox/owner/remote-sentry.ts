@@ -151,6 +151,7 @@ export class RemoteSentry {
   /** Stops the guest and ends the sentry; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
+    this.connections.fail(this.#end)
     // Otherwise it has ended, and its descriptors may be something else's by now.
     if (living.has(this.#transport)) {
       this.#transport.tellToStop(STOP_EVERYTHING)

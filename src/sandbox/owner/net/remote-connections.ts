@@ -23,6 +23,7 @@ export class RemoteConnections {
   #connecting = 0
   #lastOwn = 0
   #lastGuests = 0
+  #isOver = false
 
   /** @param send drops what a sentry that is gone would not hear, but throws for `connect` */
   constructor(
@@ -67,7 +68,7 @@ export class RemoteConnections {
 
   hear(reply: ConnectionReply): void {
     if (reply.kind === 'accepted') {
-      this.#accept(reply)
+      if (!this.#isOver) this.#accept(reply)
       return
     }
     const connection = this.#connections.get(reply.connection)
@@ -79,8 +80,9 @@ export class RemoteConnections {
     if (reply.kind === 'closed') this.#forget(reply.connection)
   }
 
-  /** The sentry is gone. Whoever disposed of it knows. */
+  /** The sentry is gone, or told to end. Whoever disposed of it knows that. */
   fail(error: HvError): void {
+    this.#isOver = true
     for (const connection of this.#connections.values()) connection.fail(error)
     this.#connections.clear()
     this.#own = this.#connecting = 0

@@ -85,8 +85,6 @@ export class RemotePorts {
       }
       signal?.addEventListener('abort', abort, {once: true})
       this.#listen(listener)
-      // What listens already.
-      this.list().then(changed, failed)
     })
   }
 
@@ -117,9 +115,11 @@ export class RemotePorts {
     })
   }
 
+  /** Tells it what listens at present, and each change. */
   #listen(listener: PortListener): void {
     this.#listeners.add(listener)
-    if (!this.#isWatching) void this.#watch()
+    if (this.#isWatching) this.list().then(listener.changed, listener.failed)
+    else void this.#watch()
   }
 
   /** One request at a time, as long as somebody listens. */

@@ -95,6 +95,7 @@ export const FR_ACT_TO_TBL = 1
 export const NDMSG_BYTES = 12
 
 export const SOCK_DIAG_BY_FAMILY = 20
+export const SOCK_DESTROY = 21
 /** struct inet_diag_req_v2: family, protocol, extensions, 1 byte of nothing; states; id. */
 export const INET_DIAG_REQ_BYTES = 56
 /** struct inet_diag_sockid: ports and addresses of both ends, interface, cookie. */
@@ -103,10 +104,10 @@ export const INET_DIAG_ID = {offset: 8, source: 4, destination: 20, interface: 3
 export const INET_DIAG_MSG = {
   ...{bytes: 72, id: 4, receiveQueue: 56, sendQueue: 60, uid: 64, inode: 68},
 } as const
-export const INET_DIAG_NOCOOKIE = 0xffff_ffff_ffff_ffffn
 export const INET_DIAG_SHUTDOWN = 8
 export const INET_DIAG_SKV6ONLY = 11
 export const INET_DIAG_REQ_BYTECODE = 1
+export const INET_DIAG_REQ_PROTOCOL = 2
 
 /** struct unix_diag_req: family, protocol, 2 bytes of nothing; states, inode, what to show, cookie. */
 export const UNIX_DIAG_REQ_BYTES = 24

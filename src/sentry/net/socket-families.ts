@@ -14,6 +14,7 @@ import {UdpSocket} from './inet/udp-socket.ts'
 import {NetlinkFamily} from './netlink/netlink-family.ts'
 import {quietProtocols} from './netlink/quiet-protocols.ts'
 import {RouteProtocol} from './netlink/route.ts'
+import {SockDiagProtocol} from './netlink/sock-diag.ts'
 import {networkTexts} from './proc/network-texts.ts'
 import type {Socket, SocketFamily} from './socket.ts'
 import {UnixFamily} from './unix/unix-family.ts'
@@ -32,9 +33,16 @@ export class SocketFamilies {
     this.fs = vfs.unmounted('sockfs', SOCKFS_MAGIC)
     this.inet = new InetStack(vfs.host, budget)
     this.procTexts = new Map(Object.entries(networkTexts(this.inet)))
-    this.add(new UnixFamily(vfs.host.random, budget))
+    const unix = new UnixFamily(vfs.host.random, budget)
+    this.add(unix)
     for (const number of [AF_INET, AF_INET6]) this.add(new InetFamily(number, this.inet))
-    this.add(new NetlinkFamily(budget, [new RouteProtocol(), ...quietProtocols]))
+    this.add(
+      new NetlinkFamily(budget, [
+        new RouteProtocol(),
+        new SockDiagProtocol(this.inet, unix.sockets),
+        ...quietProtocols,
+      ]),
+    )
   }
 
   /** From now on internet sockets reach what is outside of the sandbox. @param refusals takes the names that programs ask for in vain */

@@ -10,12 +10,12 @@ import {UdpSocket} from '../inet/udp-socket.ts'
 import {hexadecimal, identity, inodeNumber, tableOf} from './table.ts'
 
 /** TCP_* of net/tcp_states.h. */
-const TCP_ESTABLISHED = 1
+export const TCP_ESTABLISHED = 1
 const TCP_SYN_SENT = 2
 const TCP_FIN_WAIT2 = 5
-const TCP_CLOSE = 7
+export const TCP_CLOSE = 7
 const TCP_CLOSE_WAIT = 8
-const TCP_LISTEN = 10
+export const TCP_LISTEN = 10
 
 const ADDRESSES = 'local_address rem_address  '
 const ADDRESSES6 = 'local_address                         remote_address                       '
@@ -63,13 +63,13 @@ function* ofFamily(ports: PortTable, family: number): Iterable<InetSocket> {
 }
 
 /** One that only has a name, or had a connection, is not shown. */
-function* tcpSockets(ports: PortTable, family: number): Iterable<TcpSocket> {
+export function* tcpSockets(ports: PortTable, family: number): Iterable<TcpSocket> {
   for (const socket of ofFamily(ports, family)) {
     if (socket instanceof TcpSocket && tcpState(socket) !== TCP_CLOSE) yield socket
   }
 }
 
-function* udpSockets(ports: PortTable, family: number): Iterable<UdpSocket> {
+export function* udpSockets(ports: PortTable, family: number): Iterable<UdpSocket> {
   for (const socket of ofFamily(ports, family)) if (socket instanceof UdpSocket) yield socket
 }
 
@@ -109,7 +109,7 @@ function addressText(ip: IpAddress, family: number): string {
 }
 
 /** What was sent is received at once: nothing waits for an acknowledgement. */
-function tcpState({state, shutdown, hasEnded}: TcpSocket): number {
+export function tcpState({state, shutdown, hasEnded}: TcpSocket): number {
   if (state === 'listening') return TCP_LISTEN
   if (state === 'connecting') return TCP_SYN_SENT
   if (state !== 'connected') return TCP_CLOSE

@@ -47,7 +47,17 @@ export const layers = [
     name: 'sandbox',
     what: "the library's `Sandbox`: the sentry in a process of its own, or a worker thread: [its README](sandbox/README.md)",
     below: [
-      ...['abi', 'addon.ts', 'code-cache.ts', 'errors.ts', 'image', 'jail', 'kept-code.ts', 'options.ts'],
+      ...[
+        'abi',
+        'addon.ts',
+        'broker',
+        'code-cache.ts',
+        'errors.ts',
+        'image',
+        'jail',
+        'kept-code.ts',
+        'options.ts',
+      ],
       ...['launch', 'package-file.ts', 'platform', 'sentry', 'stop-signal.ts', 'vfs'],
     ],
   },

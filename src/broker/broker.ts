@@ -1,6 +1,5 @@
 // Broker: answers a sentry's questions by a policy: connects what is allowed.
 
-import {networkInterfaces} from 'node:os'
 import type {BrokerAddon} from './addon.ts'
 import {canonicalIp} from './address-kinds.ts'
 import {HOST_ADDRESS, NetPolicy} from './net-policy.ts'
@@ -66,9 +65,4 @@ export class Broker {
     }
     return this.#addresses.has(ip)
   }
-}
-
-/** Of this host. */
-export function interfaceAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list = []) => list.map(({address}) => address))
 }

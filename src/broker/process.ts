@@ -1,8 +1,8 @@
-// The broker of `hv run`: a process outside of its jail. Descriptor 3 brings rules and questions, 4 takes the answers. It ends with hv.
+// The broker of `hv run`: a process outside of its jail. Descriptor 3 brings questions, 4 takes the answers. It ends with hv.
 
-import {promises} from 'node:dns'
 import {addon} from '../addon.ts'
-import {Broker, interfaceAddresses} from './broker.ts'
+import {Broker} from './broker.ts'
+import {brokerHost} from './broker-host.ts'
 import {parseNetRules} from './net-rules.ts'
 import {serveQuestions} from './serve.ts'
 
@@ -16,10 +16,5 @@ export interface BrokerSettings {
 }
 
 const {allow, deny} = JSON.parse(process.argv.at(-1)!) as BrokerSettings
-const broker = new Broker(allow.flatMap(parseNetRules), deny.flatMap(parseNetRules), {
-  openConnection: addon.openConnection,
-  nowMs: () => addon.monotonicNs() / 1e6,
-  addresses: interfaceAddresses,
-  dns: new promises.Resolver(),
-})
+const broker = new Broker(allow.flatMap(parseNetRules), deny.flatMap(parseNetRules), brokerHost())
 serveQuestions(broker, {questions: QUESTIONS, answers: ANSWERS}, addon, () => process.exit())

@@ -139,6 +139,8 @@ export interface SandboxExit {
    * Absent: none.
    */
   refused?: Readonly<Record<string, number>>
+  /** What `net.allow` would have to say for what was refused to it: `example.com`, `10.0.0.5:5432`; 20 at most. Absent: nothing was. */
+  neededRules?: readonly string[]
   /** Counters and times by name; times end in `Ns` and are nanoseconds. */
   stats: RunStats
 }

@@ -2,6 +2,7 @@
 
 import {closeSync} from 'node:fs'
 import {EAGAIN} from '../../abi/errno.ts'
+import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
 import {sweepCgroups} from '../../jail/cgroup.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from '../protocol/frames.ts'
@@ -44,7 +45,7 @@ export class ProcessTransport implements Transport {
     this.#events = events
     process.onEnd = (error) => void this.#ended(error, settings.cgroupParent)
     process.socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    this.#say({kind: 'settings', settings})
+    this.#saySettings(settings)
   }
 
   get isAlive(): boolean {
@@ -87,6 +88,15 @@ export class ProcessTransport implements Transport {
 
   leave(): void {
     this.kill()
+  }
+
+  /** They travel behind the descriptors that they name. */
+  #saySettings(settings: SentrySettings): void {
+    const {brokerEnds} = settings
+    const ends = brokerEnds === undefined ? [] : [brokerEnds.questions, brokerEnds.answers]
+    const isPassed = ends.every((fd) => this.#pass(fd))
+    for (const fd of ends) addon.hostClose(fd)
+    if (isPassed) this.#say({kind: 'settings', settings})
   }
 
   #sayRun({stdin, ...rest}: RunRequest): void {

@@ -13,7 +13,8 @@ import {DEFAULT_MAX_CONNECTIONS} from '../../sentry/outside/net/connection-limit
 import type {RunRequest, SentrySettings} from '../protocol/messages.ts'
 import {isBun} from '../protocol/runtime.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
-import {netOptions, type SandboxNetOptions, toServices} from './net/net-options.ts'
+import {netOptions, type SandboxNetOptions, toNetRules, toServices} from './net/net-options.ts'
+import type {NetRules} from './net/own-broker.ts'
 import type {ServiceHandler} from './net/remote-connections.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import type {
@@ -105,6 +106,8 @@ export interface SentryHandlers {
   handlers: SyscallHandlers
   /** By the index of the service in the settings. */
   serviceHandlers: readonly ServiceHandler[]
+  /** Absent: its programs reach nothing outside. */
+  netRules?: NetRules | undefined
 }
 
 /** @throws HvError BAD_ARGUMENT; the sentry checks promises and the size of memory */
@@ -131,6 +134,7 @@ export function toSettings(
     },
     handlers: onSyscall as SyscallHandlers,
     serviceHandlers,
+    netRules: toNetRules(net as SandboxNetOptions),
   }
 }
 

@@ -23,8 +23,16 @@ export interface SentrySettings extends Settings {
   maxConnections: number
   /** Names that the owner answers. */
   services?: readonly ServiceName[]
+  /** Of its broker, if it has one. A process takes them from the second socket. */
+  brokerEnds?: BrokerEnds
   /** It waits for its owner's first program, and uses that time to warm up. */
   warmsUp?: boolean
+}
+
+/** Descriptors of a sentry's ends: src/broker. */
+export interface BrokerEnds {
+  readonly questions: number
+  readonly answers: number
 }
 
 /** What a sandbox shares with its thread. */

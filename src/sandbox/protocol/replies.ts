@@ -52,6 +52,9 @@ const result = v.object({
     v.object({call: v.string(), promises: v.pipe(v.array(v.string()), v.readonly()), byItself: v.boolean()}),
   ),
   refused: v.optional(v.pipe(v.record(v.string(), number), v.readonly())),
+  neededRules: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.maxLength(20), v.readonly()),
+  ),
   stats: v.record(v.string(), number),
 })
 

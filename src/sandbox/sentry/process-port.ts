@@ -40,7 +40,10 @@ export class ProcessPort implements SentryPort {
 
   /** The owner's first message. */
   readSettings(): SentrySettings {
-    return (this.#read() as {settings: SentrySettings}).settings
+    const {settings} = this.#read() as {settings: SentrySettings}
+    if (settings.brokerEnds === undefined) return settings
+    const take = (): number => addon.takeDescriptor(this.#passing)
+    return {...settings, brokerEnds: {questions: take(), answers: take()}}
   }
 
   post(reply: Reply): void {

@@ -1,6 +1,7 @@
 // serve: a sandbox's sentry: makes it, and handles each of its owner's requests.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {SocketLink} from '../../broker/link.ts'
 import {attempt} from '../../errors.ts'
 import type {CodeCache} from '../../kept-code.ts'
 import {
@@ -23,7 +24,13 @@ import type {Sentry} from '../../sentry/outside/sentry.ts'
 import {processesOf, usageOf} from '../../sentry/outside/usage-of.ts'
 import {restriction, unveilRulesOf} from '../../sentry/pledge/restrict.ts'
 import {isOutgrown} from '../../sentry/task/outgrown.ts'
-import {type FileRequest, type Request, type SentrySettings, toWire} from '../protocol/messages.ts'
+import {
+  type BrokerEnds,
+  type FileRequest,
+  type Request,
+  type SentrySettings,
+  toWire,
+} from '../protocol/messages.ts'
 import {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
 import {ServedConnections} from './served-connections.ts'
@@ -68,7 +75,9 @@ async function open(
     const {opened, needs, make} = await openSentry(settings, launch)
     const warmUps = settings.warmsUp ? await storeWarmUps(code?.directory) : []
     const load = async (): Promise<LoadedGuest<object>> => {
-      const {sentry, shown} = await make()
+      const broker = linkOf(settings.brokerEnds)
+      if (broker !== undefined) launch.use(broker)
+      const {sentry, shown} = await make({broker})
       const around = {sentry, port, config: shown.config, restrict, hooks}
       if (warmUps.length > 0) warmUpServed(around, warmUps)
       return {start: () => start(around, settings, opened, launch)}
@@ -160,6 +169,10 @@ function start(
     jail: launch.jail.layers,
   })
   return {end}
+}
+
+function linkOf(ends: BrokerEnds | undefined): SocketLink | undefined {
+  return ends && new SocketLink(ends.questions, ends.answers)
 }
 
 function ownerFiles({kernel, credentials}: Sentry, {unveil}: SentrySettings): OwnerFiles {

@@ -2,12 +2,14 @@
 
 import {isIP} from 'node:net'
 import * as v from 'valibot'
+import {parseNetRule, parseNetRules} from '../../../broker/net-rules.ts'
 import {badArgument} from '../../../errors.ts'
 import * as takes from '../../../options.ts'
 import {MAX_SERVICES} from '../../../sentry/outside/net/connection-limits.ts'
 import {type GuestEndpoint, isLoopbackText} from '../../../sentry/outside/net/guest-address.ts'
 import type {ServiceName} from '../../../sentry/outside/net/services.ts'
 import type {StopSignal} from '../../../stop-signal.ts'
+import type {NetRules} from './own-broker.ts'
 import type {ServiceHandler} from './remote-connections.ts'
 import type {SandboxSocket} from './sandbox-socket.ts'
 
@@ -29,6 +31,15 @@ export interface SandboxNetOptions {
    * at most.
    */
   serve?: Readonly<Record<string, (socket: SandboxSocket) => void>>
+  /**
+   * What programs may connect to outside of the sandbox, by TCP: `['example.com:443', '*.example.org', '10.0.0.0/8:5432',
+   * '[2001:db8::/32]']`, 1,000 at most; true: every public address. A name, and true, lead only to public addresses: those of private
+   * networks, of clouds' metadata, and of this host have to be named as such. `host.internal:8080` is port 8080 of this host's loopback: to
+   * programs, 127.0.0.1 is the sandbox. Names are resolved by this process. Default: nothing.
+   */
+  allow?: true | readonly string[]
+  /** Of that, what programs may not connect to, written as `allow`. */
+  deny?: readonly string[]
 }
 
 /** A listener of the guest. @see {@link Sandbox.connect} */
@@ -74,9 +85,16 @@ const waitOptions = takes.options({
   signal: v.optional(takes.abortSignal),
 })
 
+const ruleList = v.pipe(
+  v.array(takes.anyText, 'an array of strings'),
+  v.maxLength(1000, '1,000 rules at most'),
+)
+
 /** For `SandboxOptions.net`. */
 export const netOptions = takes.options({
   serve: v.optional(takes.record(takes.anyText, takes.callback, 'an object of functions')),
+  allow: v.optional(v.union([v.literal(true), ruleList], 'true or an array of strings')),
+  deny: v.optional(ruleList),
 })
 
 /** @throws HvError BAD_ARGUMENT */
@@ -111,6 +129,15 @@ export function toServices({serve = {}}: SandboxNetOptions): {
       `give each port of a name once, and ${MAX_SERVICES} at most`,
     )
   return {services, serviceHandlers: Object.values(serve)}
+}
+
+/** @returns undefined: programs reach nothing outside of the sandbox @throws HvError BAD_ARGUMENT */
+export function toNetRules({allow = [], deny = []}: SandboxNetOptions): NetRules | undefined {
+  const rules = {
+    allow: allow === true ? parseNetRules('') : allow.map(parseNetRule),
+    deny: deny.map(parseNetRule),
+  }
+  return rules.allow.length === 0 ? undefined : rules
 }
 
 function toService(key: string): ServiceName {

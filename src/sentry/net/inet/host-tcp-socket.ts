@@ -122,6 +122,11 @@ export class HostTcpSocket extends TcpSocket {
       : super.write(source)
   }
 
+  /** A host socket says what it takes only when it is asked to send. */
+  override get sendableBytes(): number {
+    return this.#host === undefined ? super.sendableBytes : 0
+  }
+
   override shutDown(how: number): void {
     if (this.#host === undefined || this.state === 'connecting') {
       super.shutDown(how)

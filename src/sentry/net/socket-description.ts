@@ -20,6 +20,7 @@ export function installSocket(task: Task, socket: Socket, flags: number): number
   const {kernel, credentials, fds} = task
   const {fs} = kernel.socketFamilies
   const inode = new SocketInode(fs, fs.takeIno(), S_IFSOCK | 0o777, credentials)
+  socket.chargeTo?.(task.process.run.counters.traffic)
   return fds.install(new SocketDescription(socket, inode, flags & O_NONBLOCK), flags)
 }
 

@@ -4,6 +4,7 @@ import type {Inode, IoctlMemory} from '../../vfs/file.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Iovec} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
+import type {Traffic} from '../core/traffic.ts'
 import type {SignalOwner} from '../fd/signal-owner.ts'
 import type {PromiseName} from '../pledge/promises.ts'
 import type {RightsHolder} from './in-flight.ts'
@@ -73,6 +74,8 @@ export interface Socket {
   owner?: SignalOwner | undefined
   /** Present if messages that wait here can carry descriptors. */
   readonly rightsHolder?: RightsHolder
+  /** A program has it now: from now on what it carries counts there. Absent: it never leads out of one machine. */
+  chargeTo?(traffic: Traffic): void
   readiness(): number
   /** @param mode S_IFSOCK and permissions, of a name in the tree */
   bind(task: Task, address: Uint8Array, mode: number): void

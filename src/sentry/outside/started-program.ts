@@ -92,6 +92,7 @@ export class StartedProgram {
       ...(quota && {heldNs: quota.heldNs - this.#before.heldNs}),
       processes: counters.processes,
       tasks: counters.tasks,
+      ...counters.traffic,
       cpuNs: cpu.usedNs(endedNs),
       cpus: kernel.platform.cpus,
       peakBytes,

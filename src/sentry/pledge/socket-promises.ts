@@ -1,7 +1,7 @@
 // Which promises sockets need: their family's, or a narrower one for what a client of one service does: pledge(2).
 
 import * as inet from '../../abi/inet.ts'
-import {AF_UNSPEC, SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
+import {AF_NETLINK, AF_UNSPEC, SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
 import type {Task} from '../core/task.ts'
 import {requirePromise} from './broken-promise.ts'
 import type {PromiseName} from './promises.ts'
@@ -40,16 +40,17 @@ export function optionPromises(family: SocketFamily, level: number, option: numb
 }
 
 /**
- * To connect or send to an address, which the call has read: a resolver's peers are name servers, or none (AF_UNSPEC).
+ * To connect or send to an address, which the call has read: a resolver's peers are name servers, the kernel, or none (AF_UNSPEC).
  * @throws BrokenPromise
  */
 export function requirePeerPromise(task: Task, {promise}: SocketFamily, address: Uint8Array): void {
-  if (promise === 'inet' && isNameServer(address)) requirePromise(task, 'inet', 'dns')
+  if (promise === 'inet' && isPeerOfResolver(address)) requirePromise(task, 'inet', 'dns')
   else requirePromise(task, promise)
 }
 
-function isNameServer(address: Uint8Array): boolean {
+/** Netlink tells which families of addresses the machine has. */
+function isPeerOfResolver(address: Uint8Array): boolean {
   if (address.length < PORT_END) return false
   const family = address[0] | (address[1] << 8)
-  return family === AF_UNSPEC || ((address[2] << 8) | address[3]) === DNS_PORT
+  return family === AF_UNSPEC || family === AF_NETLINK || ((address[2] << 8) | address[3]) === DNS_PORT
 }

@@ -1,10 +1,13 @@
 // Counters: what --stats reports of a run.
 
+import {Traffic} from '../core/traffic.ts'
+
 /** More than Linux has calls; a guest can ask for four billion. */
 const MAX_NUMBERS = 1024
 const MAX_RULES = 20
 
 export class Counters {
+  readonly traffic = new Traffic()
   syscalls = 0
   faults = 0
   /** Call sites that make their calls through the platform's gate. */

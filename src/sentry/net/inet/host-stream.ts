@@ -21,6 +21,8 @@ const DROPPED_BYTES = 65_536
 /** Whose socket it is. */
 interface Owner {
   hostReady(events: number): void
+  noteSent(bytes: number): void
+  noteReceived(bytes: number): void
 }
 
 export class HostStream {
@@ -76,6 +78,7 @@ export class HostStream {
         return false
       }
       sending.sent += check(count)
+      this.#owner.noteSent(count)
     }
     return true
   }
@@ -101,6 +104,7 @@ export class HostStream {
       // The rest of the connection's story is for the next call.
       if (count < 0 && at > 0) return true
       at += check(count)
+      if (!reading.peeks) this.#owner.noteReceived(count)
       reading.copied = reading.result = at
       if (count === 0 || reading.peeks || (count < target.length && at >= least)) return true
     }
@@ -109,12 +113,16 @@ export class HostStream {
 
   /** @throws Errno EAGAIN … */
   read(target: Uint8Array, flags: number): number {
-    return this.#now(this.#connections.files.hostReceive(this.hostFd, target, flags))
+    const count = this.#now(this.#connections.files.hostReceive(this.hostFd, target, flags))
+    if (!(flags & MSG_PEEK)) this.#owner.noteReceived(count)
+    return count
   }
 
   /** @throws Errno EAGAIN, EPIPE … */
   write(source: Uint8Array): number {
-    return this.#now(this.#connections.files.hostSend(this.hostFd, source, 0))
+    const count = this.#now(this.#connections.files.hostSend(this.hostFd, source, 0))
+    this.#owner.noteSent(count)
+    return count
   }
 
   #now(count: number): number {

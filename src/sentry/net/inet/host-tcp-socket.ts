@@ -84,6 +84,7 @@ export class HostTcpSocket extends TcpSocket {
     // A port that bind(2) chose stays the sandbox's; the host has its own.
     this.local = {ip, port: this.local.port || port}
     this.state = 'connected'
+    this.noteConnection()
     this.waiters.wakeAll()
   }
 

@@ -17,6 +17,7 @@ import {type Budget, COST} from '../../../vfs/budget.ts'
 import type {Inode, IoctlMemory} from '../../../vfs/file.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
 import type {Task} from '../../core/task.ts'
+import type {Traffic} from '../../core/traffic.ts'
 import {askInternetInterface} from '../interfaces.ts'
 import type {Reading} from '../reading.ts'
 import type {Sending} from '../sending.ts'
@@ -60,6 +61,8 @@ export abstract class InetSocket implements Socket {
   readonly kept = new KeptOptions()
   readonly waiters = new WaitQueue()
   inode: Inode | undefined
+  /** Undefined: no program has it yet. */
+  traffic: Traffic | undefined
   /** Port 0: it is not bound. */
   local: Endpoint
   remote: Endpoint | undefined
@@ -98,6 +101,24 @@ export abstract class InetSocket implements Socket {
 
   get anyAddress(): IpAddress {
     return this.family.number === AF_INET ? ANY : ANY6
+  }
+
+  /** A connection that was accepted counts from now on. */
+  chargeTo(traffic: Traffic): void {
+    this.traffic = traffic
+    if (this.isStream && this.remote !== undefined) traffic.connections++
+  }
+
+  noteConnection(): void {
+    if (this.traffic !== undefined) this.traffic.connections++
+  }
+
+  noteSent(bytes: number): void {
+    if (this.traffic !== undefined) this.traffic.sentBytes += bytes
+  }
+
+  noteReceived(bytes: number): void {
+    if (this.traffic !== undefined) this.traffic.receivedBytes += bytes
   }
 
   abstract readiness(): number

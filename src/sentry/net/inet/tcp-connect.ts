@@ -177,6 +177,7 @@ function join(socket: TcpSocket, listener: TcpSocket): void {
   const accepted = new TcpSocket(listener.family)
   accepted.inherit(listener)
   accepted.stack.counters.tcp.PassiveOpens++
+  socket.noteConnection()
   accepted.local = socket.remote!
   accepted.remote = socket.local
   // A service's address is as another machine's.

@@ -91,6 +91,8 @@ export abstract class TcpStream extends InetSocket {
     }
     peer.received.append(bytes)
     this.sentBytes += bytes.length
+    this.noteSent(bytes.length)
+    this.stack.counters.countSegment(bytes.length)
     peer.waiters.wakeAll(READABLE)
   }
 
@@ -100,6 +102,7 @@ export abstract class TcpStream extends InetSocket {
     const wasWritable = peer === undefined || peer.isWritable
     this.received.drop(count)
     this.receivedBytes += count
+    this.noteReceived(count)
     if (urgent !== undefined) this.urgent = urgent.pass(count)
     if (!wasWritable && peer.isWritable) peer.waiters.wakeAll(WRITABLE)
   }

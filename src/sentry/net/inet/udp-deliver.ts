@@ -24,8 +24,8 @@ export function deliver(sender: UdpSocket, datagram: Datagram): void {
 
 function deliverOne(sender: UdpSocket, datagram: Datagram): void {
   const {counters} = sender.stack
-  counters.udp(datagram.to.ip).OutDatagrams++
-  counters.octets += datagram.bytes.length
+  counters.countDatagram(datagram.to.ip, datagram.bytes.length)
+  sender.noteSent(datagram.bytes.length)
   if (isGroup(datagram.to.ip)) {
     deliverToGroup(sender, datagram)
     return

@@ -177,7 +177,10 @@ export class UdpSocket extends InetSocket {
     try {
       reading.take(datagram.bytes)
     } finally {
-      if (!reading.peeks) this.#dequeue()
+      if (!reading.peeks) {
+        this.#dequeue()
+        this.noteReceived(datagram.bytes.length)
+      }
     }
     if (reading.wantsName) reading.name = encodeEndpoint(datagram.from, this.family.number)
     const control = this.#control.messagesFor(datagram, this.stack.clock)

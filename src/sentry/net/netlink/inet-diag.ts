@@ -1,7 +1,7 @@
 // TCP and UDP sockets of one family for sock_diag(7): net/ipv4/inet_diag.c.
 
 import {EINVAL, ENOENT, Errno} from '../../../abi/errno.ts'
-import {IPPROTO_TCP, IPPROTO_UDP} from '../../../abi/inet.ts'
+import {IPPROTO_TCP, IPPROTO_UDP, TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN} from '../../../abi/inet.ts'
 import * as abi from '../../../abi/netlink.ts'
 import {AF_INET6} from '../../../abi/socket.ts'
 import {viewOf} from '../../../abi/view.ts'
@@ -9,14 +9,8 @@ import {encodeIp} from '../inet/address.ts'
 import type {InetSocket} from '../inet/inet-socket.ts'
 import type {InetStack} from '../inet/inet-stack.ts'
 import {TcpSocket} from '../inet/tcp-socket.ts'
-import {
-  TCP_CLOSE,
-  TCP_ESTABLISHED,
-  TCP_LISTEN,
-  tcpSockets,
-  tcpState,
-  udpSockets,
-} from '../proc/inet-tables.ts'
+import {tcpState} from '../inet/tcp-state.ts'
+import {tcpSockets, udpSockets} from '../proc/inet-tables.ts'
 import {type Answer, Attributes, attributeIn, type Request} from './message.ts'
 import {MAX_FILTER_BYTES, passes} from './socket-filter.ts'
 

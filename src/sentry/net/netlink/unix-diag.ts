@@ -1,10 +1,10 @@
 // UNIX sockets for sock_diag(7): net/unix/diag.c.
 
 import {EINVAL, ENOENT, Errno} from '../../../abi/errno.ts'
+import {TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN} from '../../../abi/inet.ts'
 import * as abi from '../../../abi/netlink.ts'
 import {AF_UNIX, UNIX_PATH_OFFSET} from '../../../abi/socket.ts'
 import {viewOf} from '../../../abi/view.ts'
-import {TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN} from '../proc/inet-tables.ts'
 import {encodeAddress} from '../unix/address.ts'
 import type {UnixSocket} from '../unix/unix-socket.ts'
 import {type Answer, Attributes, type Request} from './message.ts'

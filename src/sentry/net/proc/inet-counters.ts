@@ -29,6 +29,16 @@ export class InetCounters {
     return isIPv4(ip) ? this.udp4 : this.udp6
   }
 
+  countSegment(bytes: number): void {
+    this.segments++
+    this.octets += bytes
+  }
+
+  countDatagram(to: IpAddress, bytes: number): void {
+    this.udp(to).OutDatagrams++
+    this.octets += bytes
+  }
+
   get packets(): number {
     return this.segments + this.udp4.OutDatagrams + this.udp6.OutDatagrams
   }

@@ -1,21 +1,15 @@
 // /proc/net/{tcp,udp,raw,udplite} and their IPv6 twins: tcp4_seq_show, udp4_seq_show and so on in Linux.
 
-import {AF_INET, SEND_SHUTDOWN} from '../../../abi/socket.ts'
+import {TCP_CLOSE, TCP_ESTABLISHED, TCP_LISTEN} from '../../../abi/inet.ts'
+import {AF_INET} from '../../../abi/socket.ts'
 import {ANY, ANY6, type Endpoint, encodeIp, type IpAddress} from '../inet/address.ts'
 import type {InetSocket} from '../inet/inet-socket.ts'
 import type {InetStack} from '../inet/inet-stack.ts'
 import type {PortTable} from '../inet/port-table.ts'
 import {TcpSocket} from '../inet/tcp-socket.ts'
+import {tcpState} from '../inet/tcp-state.ts'
 import {UdpSocket} from '../inet/udp-socket.ts'
 import {hexadecimal, identity, inodeNumber, tableOf} from './table.ts'
-
-/** TCP_* of net/tcp_states.h. */
-export const TCP_ESTABLISHED = 1
-const TCP_SYN_SENT = 2
-const TCP_FIN_WAIT2 = 5
-export const TCP_CLOSE = 7
-const TCP_CLOSE_WAIT = 8
-export const TCP_LISTEN = 10
 
 const ADDRESSES = 'local_address rem_address  '
 const ADDRESSES6 = 'local_address                         remote_address                       '
@@ -106,14 +100,4 @@ function addressText(ip: IpAddress, family: number): string {
   let words = ''
   for (let at = 0; at < bytes.length; at += 4) words += hexadecimal(bytes.readUInt32LE(at), 8)
   return words
-}
-
-/** What was sent is received at once: nothing waits for an acknowledgement. */
-export function tcpState({state, shutdown, hasEnded}: TcpSocket): number {
-  if (state === 'listening') return TCP_LISTEN
-  if (state === 'connecting') return TCP_SYN_SENT
-  if (state !== 'connected') return TCP_CLOSE
-  const ends = shutdown & SEND_SHUTDOWN
-  if (hasEnded) return ends ? TCP_CLOSE : TCP_CLOSE_WAIT
-  return ends ? TCP_FIN_WAIT2 : TCP_ESTABLISHED
 }

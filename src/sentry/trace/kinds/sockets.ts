@@ -20,7 +20,6 @@ import {addressAt, showAddress, showInterface, showIPv4, showIPv6} from '../text
 import {type TracedCall, viewOf} from '../traced-call.ts'
 
 const SOL_NETLINK = 270
-const AF_NETLINK = 16
 /** struct ip_mreq, struct ipv6_mreq. */
 const MEMBERSHIP_BYTES: Readonly<Record<number, number>> = {[inet.SOL_IP]: 8, [inet.SOL_IPV6]: 20}
 const MEMBERSHIPS: Readonly<Record<number, readonly number[]>> = {
@@ -68,7 +67,7 @@ const OPTION_NAMES: ReadonlyMap<number, (option: number) => string> = new Map([
 const PROTOCOL_NAMES: ReadonlyMap<number, (protocol: number) => string> = new Map([
   [abi.AF_INET, inetProtocolName],
   [abi.AF_INET6, inetProtocolName],
-  [AF_NETLINK, netlinkProtocolName],
+  [abi.AF_NETLINK, netlinkProtocolName],
 ])
 
 /** A length that the call may change. */

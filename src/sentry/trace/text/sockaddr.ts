@@ -5,6 +5,7 @@ import {SOCKADDR_IN_BYTES, SOCKADDR_IN6_BYTES, SOCKADDR_IN6_LEAST_BYTES} from '.
 import {
   AF_INET,
   AF_INET6,
+  AF_NETLINK,
   AF_UNIX,
   MAX_ADDRESS,
   UNIX_ADDRESS_MAX,
@@ -17,7 +18,6 @@ import {viewOf} from '../traced-call.ts'
 import {hexOf} from './number.ts'
 import {quote} from './quote.ts'
 
-const AF_NETLINK = 16
 const NETLINK_BYTES = 12
 /** How much is looked at: the family, a port, and the address after them (for IPv6, after the flow). */
 const INET_BYTES = 8

@@ -63,3 +63,18 @@ test('counters are pairs of lines with as many values as names', () => {
     }
   }
 })
+
+test('a run’s traffic counts connections and bytes at both ends', () => {
+  const t = new PledgedTask()
+  const listener = bound(t, AF_INET, SOCK_STREAM)
+  t.make('listen', listener, 1)
+  const client = t.make('socket', AF_INET, SOCK_STREAM, 0) as number
+  const name = t.data(Uint8Array.from([AF_INET, 0, 0x80, 1, 127, 0, 0, 1, ...new Array(8).fill(0)]))
+  expect(t.make('connect', client, name, 16)).toBe(0)
+  const server = t.make('accept', listener, 0, 0) as number
+  t.make('write', client, 'hello', 5)
+  t.make('read', server, t.bytes(3), 3)
+  const {traffic} = t.task.process.run.counters
+  expect({...traffic}).toEqual({connections: 2, sentBytes: 5, receivedBytes: 3})
+  expect(textOf(t, 'dev')).toMatch(/ {4}lo: {7}5 {7}1 /)
+})

@@ -60,4 +60,11 @@ export const servers: readonly Program[] = [
     env: GIT_ENV,
   }),
   serving('copies to a daemon of rsync', 'rsync-daemon', ['/usr/bin/rsync']),
+  serving('logs in to sshd', 'ssh', ['/usr/sbin/sshd', '/usr/bin/ssh', PYTHON, CURL]),
+  serving('runs haproxy before two backends', 'haproxy', ['/usr/sbin/haproxy', PYTHON, CURL]),
+  serving('runs caddy', 'caddy', ['/usr/bin/caddy', CURL]),
+  serving('runs PostgreSQL', 'postgresql', ['/usr/lib/postgresql'], {flags: ['--memory=2G']}),
+  serving('runs MariaDB', 'mariadb', ['/usr/sbin/mariadbd', '/usr/bin/mariadb'], {flags: ['--memory=2G']}),
+  python('serves with aiohttp', 'aiohttp-server', {needs: ['/usr/lib/python3/dist-packages/aiohttp']}),
+  python('asks with requests', 'requests-client', {needs: ['/usr/lib/python3/dist-packages/requests']}),
 ]

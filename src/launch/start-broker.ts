@@ -24,12 +24,15 @@ export function startBroker({
   const [answers, itsAnswers] = addon.brokerPair(false)
   try {
     const argv = [packageFile('dist/broker/process.cjs'), JSON.stringify(settings)]
-    launchPlainly('hv-broker', argv, {
+    const child = launchPlainly('hv-broker', argv, {
       env: {},
       // A terminal's signals are for the guest.
       detached: true,
       stdio: ['ignore', 'ignore', 'ignore', itsQuestions, itsAnswers],
-    }).unref()
+    })
+    // Without one, nobody answers, and connect(2) says ENETDOWN.
+    child.on('error', () => {})
+    child.unref()
   } finally {
     addon.hostClose(itsQuestions)
     addon.hostClose(itsAnswers)

@@ -38,6 +38,7 @@ export class HostConnections {
   readonly files: HostFsAddon
   readonly watch: HostWatch
   readonly #link: BrokerLink
+  readonly #platform: WatchingKernel['platform']
   /** By the ids of their questions. */
   readonly #applicants = new Map<number, Applicant | NameApplicant>()
   #questions = 0
@@ -48,6 +49,7 @@ export class HostConnections {
     this.files = host.files
     this.watch = hostWatch
     this.#link = link
+    this.#platform = platform
     observers.push({ready: (fd) => fd === link.fd && this.#takeAnswers()})
     platform.watch(link.fd, POLLIN)
   }
@@ -107,6 +109,8 @@ export class HostConnections {
 
   #end(): void {
     this.#isGone = true
+    // Its end of file would be ready again and again.
+    this.#platform.watch(this.#link.fd, 0)
     const waiting = [...this.#applicants.values()]
     this.#applicants.clear()
     for (const applicant of waiting) {

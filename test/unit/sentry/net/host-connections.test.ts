@@ -21,12 +21,13 @@ class ScriptedBroker implements BrokerLink {
   readonly fd = LINK_FD
   readonly questions: NetQuestion[] = []
   readonly closed: number[] = []
+  readonly watched = new Map<number, number>()
   readonly connections: HostConnections
   readonly #answers: ReturnType<BrokerLink['take']>[] = []
   readonly #observers: Observer[] = []
 
   constructor() {
-    const platform = {watch: () => {}}
+    const platform = {watch: (fd: number, events: number) => this.watched.set(fd, events)}
     const files = {...nativeHost.files, hostClose: (fd: number) => this.closed.push(fd)}
     this.connections = new HostConnections(this, {
       ...{host: {files}, platform, hostWatch: new HostWatch(platform), observers: this.#observers},
@@ -84,10 +85,11 @@ test('an answer without its descriptor says that there are too many', () => {
   expect(heard).toEqual([`failed ${ENFILE} undefined`])
 })
 
-test('a broker that is gone answers nobody, and is asked no more', () => {
+test('a broker that is gone answers nobody, and is asked and watched no more', () => {
   const broker = new ScriptedBroker()
   const heard = broker.connect()
   broker.says('gone')
+  expect(broker.watched.get(LINK_FD)).toBe(0)
   expect(heard).toEqual([`failed ${ENETDOWN} undefined`])
   expect(() => broker.connect()).toThrow(expect.objectContaining({code: ENETDOWN}))
 })

@@ -49,6 +49,7 @@ export function networkTexts(stack: InetStack): Readonly<Record<string, () => st
   return {
     ...Object.fromEntries(Object.entries(CONSTANT).map(([name, text]) => [name, () => text])),
     dev: () => devText(stack),
+    protocols: () => protocolsText(stack),
     netstat: () => groupsText(NETSTAT, stack),
     snmp: () => groupsText(SNMP, stack),
     snmp6: () => countersText(stack),
@@ -98,6 +99,23 @@ function sockstat6Text({tcp, udp}: InetStack): string {
   return (
     `TCP6: inuse ${tcpCount}\nUDP6: inuse ${udpCount}\nUDPLITE6: inuse 0\nRAW6: inuse 0\n` +
     'FRAG6: inuse 0 memory 0\n'
+  )
+}
+
+const PROTOCOLS =
+  'protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in de sh ss gs se re bi br ha uh gp em\n'
+/** Which operations a protocol has, in the order of the heading: proto_seq_printf in Linux. */
+const TCP_OPERATIONS = 'y  y  y  y  y  y  y  y  y  y  y  y  n  y  y  y  y  y'
+const UDP_OPERATIONS = 'y  y  y  n  y  y  y  n  y  y  y  y  n  n  y  y  y  n'
+
+/** The protocols that count their sockets. */
+function protocolsText({tcp, udp}: InetStack): string {
+  const line = (name: string, bytes: number, sockets: number, isTcp: boolean): string =>
+    `${name.padEnd(9)} ${bytes} ${String(sockets).padStart(6)} ${'0'.padStart(7)}   ${isTcp ? 'no     192' : 'NI       0'}   ` +
+    `yes  kernel      ${isTcp ? TCP_OPERATIONS : UDP_OPERATIONS}\n`
+  return (
+    `${PROTOCOLS}${line('UDPv6', 1472, countOf(udp, AF_INET6), false)}${line('TCPv6', 2432, countOf(tcp, AF_INET6), true)}` +
+    `${line('UDP', 1344, countOf(udp, AF_INET), false)}${line('TCP', 2304, countOf(tcp, AF_INET), true)}`
   )
 }
 

@@ -33,6 +33,9 @@ describe('a table', () => {
     expect(rowsOf(t, 'udp6')[0]).toMatch(/^ {4}0: 00000000000000000000000001000000:8001 0{32}:0000 07 /)
     expect([rowsOf(t, 'udp'), rowsOf(t, 'tcp6')]).toEqual([[], []])
     expect(textOf(t, 'sockstat6')).toContain('UDP6: inuse 1\n')
+    expect(rowsOf(t, 'protocols')[0]).toBe(
+      'UDPv6     1472      1       0   NI       0   yes  kernel      y  y  y  n  y  y  y  n  y  y  y  y  n  n  y  y  y  n',
+    )
   })
 
   test('has the inode that the descriptor has', () => {

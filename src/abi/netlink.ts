@@ -107,7 +107,7 @@ export const INET_DIAG_MSG = {
 export const INET_DIAG_SHUTDOWN = 8
 export const INET_DIAG_SKV6ONLY = 11
 export const INET_DIAG_REQ_BYTECODE = 1
-export const INET_DIAG_REQ_PROTOCOL = 2
+export const INET_DIAG_REQ_PROTOCOL = 3
 
 /** struct unix_diag_req: family, protocol, 2 bytes of nothing; states, inode, what to show, cookie. */
 export const UNIX_DIAG_REQ_BYTES = 24

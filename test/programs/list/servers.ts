@@ -67,4 +67,10 @@ export const servers: readonly Program[] = [
   serving('runs MariaDB', 'mariadb', ['/usr/sbin/mariadbd', '/usr/bin/mariadb'], {flags: ['--memory=2G']}),
   python('serves with aiohttp', 'aiohttp-server', {needs: ['/usr/lib/python3/dist-packages/aiohttp']}),
   python('asks with requests', 'requests-client', {needs: ['/usr/lib/python3/dist-packages/requests']}),
+  bash('serves with HttpServer and channels of Java', 'java Server.java', {
+    needs: ['/usr/bin/java'],
+    files: {'Server.java': script('Server.java')},
+    flags: ['--memory=2G'],
+    timeoutS: 400,
+  }),
 ]

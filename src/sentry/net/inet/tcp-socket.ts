@@ -95,6 +95,9 @@ export class TcpSocket extends TcpStream {
 
   reset(): void {
     if (tcpState(this) === TCP_CLOSE) return
+    const {tcp} = this.stack.counters
+    tcp.EstabResets++
+    tcp.OutRsts++
     this.error = this.hasEnded ? EPIPE : ECONNRESET
     this.state = 'reset'
     this.shutdown = SHUTDOWN_MASK

@@ -148,7 +148,39 @@ static void check_error_queue(const char *ip) {
   close(fd);
 }
 
+// Port 0: all ports of the peer's address are heard, and the peer has no name.
+static void check_port_zero(void) {
+  char byte;
+  address name;
+  socklen_t length = sizeof(name);
+  int fd = udp_at("127.0.0.1"), from = udp_at("127.0.0.1"), six = udp_socket(AF_INET6);
+  CHECK_EQ(connect_to(fd, "127.0.0.1", 0), 0);
+  CHECK_ERRNO(getpeername(fd, &name.any, &length), ENOTCONN);
+  CHECK_EQ(send_to(from, "x", "127.0.0.1", port_of(fd)), 1);
+  CHECK_EQ(recv(fd, &byte, 1, MSG_DONTWAIT), 1);
+  CHECK_EQ(connect_to(six, "::ffff:127.0.0.1", 0), 0);
+  CHECK_ERRNO(send(six, "x", 1, 0), EINVAL);
+  close(fd), close(from), close(six);
+}
+
+// An IPv6 socket connects to a struct sockaddr_in, too; what is connected to IPv4 is for no IPv6.
+static void check_families(void) {
+  int fd = udp_socket(AF_INET6), only = udp_socket(AF_INET6), port = free_port();
+  CHECK_EQ(connect_to(fd, "127.0.0.1", port), 0);
+  address name = name_of(fd);
+  CHECK(is_ip(&name, "::ffff:127.0.0.1"));
+  CHECK_ERRNO(connect_to(fd, "::1", port), EAFNOSUPPORT);
+  CHECK_ERRNO(send_to(fd, "x", "::1", port), EAFNOSUPPORT);
+  CHECK_EQ(set(only, SOL_IPV6, IPV6_V6ONLY, 1), 0);
+  CHECK_ERRNO(connect_to(only, "127.0.0.1", port), EAFNOSUPPORT);
+  CHECK_ERRNO(connect_to(only, "::ffff:127.0.0.1", port), ENETUNREACH);
+  CHECK_ERRNO(send_to(only, "x", "127.0.0.1", port), ENETUNREACH);
+  close(fd), close(only);
+}
+
 int main(void) {
+  check_port_zero();
+  check_families();
   check_peer("127.0.0.1");
   check_peer("::1");
   check_disconnect();

@@ -40,6 +40,11 @@ export class Datagram {
     return COST.socketMessage + this.bytes.length
   }
 
+  /** As an answer comes back: who would receive one learns that nobody received this. */
+  reversed(): Datagram {
+    return new Datagram(this.bytes, this.to, this.from, this.hops, this.trafficClass)
+  }
+
   /** With other bytes, or for one more receiver. */
   copy(bytes: Uint8Array): Datagram {
     return new Datagram(bytes, this.from, this.to, this.hops, this.trafficClass)

@@ -244,9 +244,13 @@ export abstract class InetSocket implements Socket {
 
   /** @throws Errno ENOPROTOOPT, EOPNOTSUPP, and what an option says */
   getOption(_task: Task, level: number, option: number, room: number): Uint8Array | undefined {
+    // IPv6 takes a negative length for a large one.
+    if (level === SOL_IPV6 && this.#hasIpLevel(level)) return ipOption(this, level, option, room)
+    if (level !== SOL_SOCKET && level !== SOL_IP && level !== this.protocol)
+      throw new Errno(this.family.number === AF_INET ? EOPNOTSUPP : ENOPROTOOPT)
+    if (room < 0) throw new Errno(EINVAL)
     if (level === SOL_SOCKET) return interfaceOption(this, option, room)
-    if (this.#hasIpLevel(level)) return ipOption(this, level, option, room)
-    if (level !== this.protocol) throw new Errno(this.family.number === AF_INET ? EOPNOTSUPP : ENOPROTOOPT)
+    if (level === SOL_IP) return ipOption(this, level, option, room)
     const value = this.kept.get(level, option)
     if (value === undefined) throw new Errno(ENOPROTOOPT)
     return intBytes(value)

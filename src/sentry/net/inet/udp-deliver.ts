@@ -36,7 +36,8 @@ function deliverOne(sender: UdpSocket, datagram: Datagram): void {
     return
   }
   counters.udp(datagram.to.ip).NoPorts++
-  reportUnreachable(sender, datagram)
+  const hearer = findReceiver(sender, datagram.reversed())
+  if (hearer !== undefined) reportUnreachable(hearer, datagram)
 }
 
 /** To each socket that wants it. What comes to nobody is lost, and no error comes back. */
@@ -86,7 +87,9 @@ function narrowness({local, remote, family, boundInterface}: InetSocket): number
   )
 }
 
+/** Who is connected to port 0 hears all ports. */
 function isFor({local, remote, isIPv6Only}: UdpSocket, {from, to}: Datagram): boolean {
-  if (remote !== undefined && (remote.port !== from.port || remote.ip !== from.ip)) return false
+  if (remote !== undefined && remote.ip !== from.ip) return false
+  if (remote !== undefined && remote.port !== 0 && remote.port !== from.port) return false
   return covers(local.ip, isIPv6Only, to.ip)
 }

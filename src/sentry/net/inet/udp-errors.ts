@@ -9,15 +9,12 @@ import {encodeEndpoint, isIPv4} from './address.ts'
 import type {Datagram} from './datagram.ts'
 import type {UdpSocket} from './udp-socket.ts'
 
-/** A datagram came to a port that nobody has: its sender learns of it, if it is connected or asks for errors. */
-export function reportUnreachable(sender: UdpSocket, datagram: Datagram): void {
-  const {remote} = sender
-  const {ip, port} = datagram.to
-  const queues = queuesErrors(sender, isIPv4(ip) ? AF_INET : AF_INET6)
-  const isPeer = remote !== undefined && remote.ip === ip && remote.port === port
-  if (!isPeer && (remote !== undefined || !queues)) return
-  if (queues && sender.charge(datagram)) sender.errors.push(datagram)
-  sender.fail(ECONNREFUSED)
+/** A datagram came to a port that nobody has: who would receive an answer learns of it, if it is connected or asks for errors. */
+export function reportUnreachable(hearer: UdpSocket, datagram: Datagram): void {
+  const queues = queuesErrors(hearer, isIPv4(datagram.to.ip) ? AF_INET : AF_INET6)
+  if (hearer.remote === undefined && !queues) return
+  if (queues && hearer.charge(datagram)) hearer.errors.push(datagram)
+  hearer.fail(ECONNREFUSED)
 }
 
 /** IP_RECVERR, for datagrams of that family. */

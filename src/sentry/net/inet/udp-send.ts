@@ -43,10 +43,12 @@ export function sendDatagram(socket: UdpSocket, sending: Sending): void {
   const {task, total, outgoing} = sending
   socket.bindAny(task)
   if (total > 0xffff) throw new Errno(EMSGSIZE)
-  if (outgoing.flags & MSG_OOB) throw new Errno(EOPNOTSUPP)
+  if (socket.family.number === AF_INET) checkFlags(outgoing.flags)
   const datagram = socket.corked ?? headersFor(socket, task, outgoing)
+  if (isIPv4(datagram.to.ip)) checkFlags(outgoing.flags)
   try {
-    checkSend(socket, datagram, total)
+    checkSize(datagram, total)
+    if (socket.corked === undefined) checkState(socket)
     add(socket, datagram, sending.copy(0, total), isCorking(socket, outgoing.flags))
   } catch (error) {
     // An error ends the datagram whose parts were collected.
@@ -59,7 +61,8 @@ export function sendDatagram(socket: UdpSocket, sending: Sending): void {
 /** For transfers inside the sentry: to the peer. @throws Errno EDESTADDRREQ, EMSGSIZE, EPIPE, the pending error */
 export function writeDatagram(socket: UdpSocket, source: Uint8Array): void {
   const datagram = socket.corked ?? datagramTo(socket, peerOf(socket), NO_OPTIONS)
-  checkSend(socket, datagram, source.length)
+  checkSize(datagram, source.length)
+  if (socket.corked === undefined) checkState(socket)
   add(socket, datagram, source.slice(), isCorking(socket, 0))
 }
 
@@ -67,9 +70,18 @@ function isCorking({defaults}: UdpSocket, flags: number): boolean {
   return (flags & MSG_MORE) !== 0 || defaults.isCorking
 }
 
-/** @throws Errno EMSGSIZE, EPIPE, the pending error */
-function checkSend(socket: UdpSocket, {bytes, to}: Datagram, more: number): void {
+/** IPv6 takes no notice of MSG_OOB. @throws Errno EOPNOTSUPP */
+function checkFlags(flags: number): void {
+  if (flags & MSG_OOB) throw new Errno(EOPNOTSUPP)
+}
+
+/** @throws Errno EMSGSIZE */
+function checkSize({bytes, to}: Datagram, more: number): void {
   if (bytes.length + more > (isIPv4(to.ip) ? UDP_MAX_BYTES : UDP6_MAX_BYTES)) throw new Errno(EMSGSIZE)
+}
+
+/** Before the first part of a datagram. @throws Errno EPIPE, the pending error */
+function checkState(socket: UdpSocket): void {
   socket.throwError()
   if (socket.shutdown & SEND_SHUTDOWN) throw new Errno(EPIPE)
 }
@@ -91,8 +103,10 @@ function add(socket: UdpSocket, datagram: Datagram, part: Uint8Array, isMore: bo
 /** A datagram without its bytes. @throws Errno EDESTADDRREQ, EINVAL …, EACCES, ENETUNREACH */
 function headersFor(socket: UdpSocket, task: Task, {name, control}: Outgoing): Datagram {
   const named = name === undefined ? undefined : destinationIn(socket, name)
-  if (named?.port === 0) throw new Errno(EINVAL)
   const wanted = named ?? peerOf(socket)
+  // An IPv6 socket names its peer of IPv4.
+  const isNamed = named !== undefined || (isIPv4(wanted.ip) && socket.family.number !== AF_INET)
+  if (isNamed && wanted.port === 0) throw new Errno(EINVAL)
   const messages = control?.others
   const options =
     messages === undefined || messages.length === 0
@@ -126,7 +140,7 @@ function destinationIn(socket: UdpSocket, name: Uint8Array): Endpoint | undefine
 
 /**
  * Where a datagram for that address goes: the unspecified address means this machine.
- * @throws Errno EACCES, ENETUNREACH
+ * @throws Errno EACCES, EAFNOSUPPORT, ENETUNREACH
  */
 export function routeTo(socket: UdpSocket, task: Task, {ip, port}: Endpoint): Endpoint {
   const {local, isIPv6Only, family} = socket
@@ -163,7 +177,7 @@ function sourceFor({local, kept}: UdpSocket, to: IpAddress, named?: IpAddress): 
   const isNamed = named !== undefined && !isAny(named)
   const ip = isNamed ? named : local.ip
   if (isLoopback(ip) && isIPv4(ip) === isIPv4(to)) return isNamed ? {ip, port: local.port} : local
-  if (isAny(ip) || (isGroup(ip) && !isNamed)) {
+  if (!isNamed && (isAny(ip) || isGroup(ip) || isIPv4(ip) !== isIPv4(to))) {
     const preferred = isIPv4(to) && isMulticast(to) && kept.get(SOL_IP, IP_MULTICAST_IF)
     return {ip: preferred || loopbackOf(to), port: local.port}
   }

@@ -99,6 +99,11 @@ export class UdpSocket extends InetSocket {
     return AF_INET
   }
 
+  /** Who is connected to no port has no name. */
+  override peerName(): Uint8Array | undefined {
+    return this.remote?.port === 0 ? undefined : super.peerName()
+  }
+
   listen(): void {
     throw new Errno(EOPNOTSUPP)
   }

@@ -2,16 +2,7 @@
 
 import {CAP_NET_BIND_SERVICE, hasCapability} from '../../../abi/capability.ts'
 import {EACCES, EADDRNOTAVAIL, EINVAL, ENFILE, ENOPROTOOPT, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
-import {
-  FIRST_UNPRIVILEGED_PORT,
-  IP_BIND_ADDRESS_NO_PORT,
-  IP_FREEBIND,
-  IP_TRANSPARENT,
-  IPV6_FREEBIND,
-  IPV6_TRANSPARENT,
-  SOL_IP,
-  SOL_IPV6,
-} from '../../../abi/inet.ts'
+import {FIRST_UNPRIVILEGED_PORT, IP_BIND_ADDRESS_NO_PORT, SOL_IP, SOL_IPV6} from '../../../abi/inet.ts'
 import {AF_INET, AF_INET6, AF_UNSPEC, SOL_SOCKET} from '../../../abi/socket.ts'
 import {type Budget, COST} from '../../../vfs/budget.ts'
 import type {Inode, IoctlMemory} from '../../../vfs/file.ts'
@@ -41,7 +32,7 @@ import {
 } from './address.ts'
 import type {InetStack, InternetProtocol} from './inet-stack.ts'
 import {interfaceOption, setInterfaceOption} from './interface-options.ts'
-import {ipOption, setIpOption} from './ip-options.ts'
+import {bindsAnywhere, ipOption, setIpOption} from './ip-options.ts'
 import type {Memberships} from './memberships.ts'
 import {intBytes, intOf, KeptOptions} from './options.ts'
 import type {PortTable} from './port-table.ts'
@@ -165,19 +156,8 @@ export abstract class InetSocket implements Socket {
 
   /** @throws Errno EADDRNOTAVAIL */
   #checkLocal(ip: IpAddress): void {
-    if (isAny(ip) || isLoopback(ip) || isGroup(ip) || this.bindsAnywhere) return
+    if (isAny(ip) || isLoopback(ip) || isGroup(ip) || bindsAnywhere(this)) return
     throw new Errno(EADDRNOTAVAIL)
-  }
-
-  /** It may have an address that is not the sandbox's. */
-  get bindsAnywhere(): boolean {
-    const {kept} = this
-    return (
-      kept.isOn(SOL_IP, IP_FREEBIND) ||
-      kept.isOn(SOL_IP, IP_TRANSPARENT) ||
-      kept.isOn(SOL_IPV6, IPV6_FREEBIND) ||
-      kept.isOn(SOL_IPV6, IPV6_TRANSPARENT)
-    )
   }
 
   #belongTo({process, credentials}: Task): void {

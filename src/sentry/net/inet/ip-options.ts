@@ -61,6 +61,16 @@ export function setIpOption(
 const isTransparent = (level: number, option: number): boolean =>
   option === (level === inet.SOL_IP ? inet.IP_TRANSPARENT : inet.IPV6_TRANSPARENT)
 
+/** Whether a socket may have an address that is not the sandbox's. */
+export function bindsAnywhere({kept}: InetSocket): boolean {
+  return (
+    kept.isOn(inet.SOL_IP, inet.IP_FREEBIND) ||
+    kept.isOn(inet.SOL_IP, inet.IP_TRANSPARENT) ||
+    kept.isOn(inet.SOL_IPV6, inet.IPV6_FREEBIND) ||
+    kept.isOn(inet.SOL_IPV6, inet.IPV6_TRANSPARENT)
+  )
+}
+
 /** A value may be one byte. @throws Errno EINVAL, EADDRNOTAVAIL */
 function ipNumber(option: number, value: Uint8Array): number {
   if (option === inet.IP_MULTICAST_IF) return groupSource(value)

@@ -78,9 +78,6 @@ const TRIES_OF_FILTER = {
   'find a session by number': 'call(N.getsid, process.pid)',
   'watch directories': 'call(N.inotify_init1, 0)',
   'make a socket': 'call(N.socket, 2, 2, 0)',
-  // Descriptor 4 brings it descriptors. MSG_DONTWAIT; AF_UNIX.
-  'send to an address': 'call(N.sendto, 4, "x", 1, 0x40, "\\x01\\0", 2)',
-  'send by a message, whose address no filter sees': 'call(N.sendmsg, 4, "\\0".repeat(56), 0x40)',
 } as const
 
 /**

@@ -27,6 +27,8 @@ export class SocketFamilies {
   readonly inet: InetStack
   /** /proc/net. */
   readonly procTexts: Map<string, () => string>
+  /** Its socket wakes it. */
+  nameServer: NameServer | undefined
   readonly #byNumber = new Map<number, SocketFamily>()
 
   constructor(vfs: VirtualFileSystem, budget: Budget) {
@@ -49,7 +51,7 @@ export class SocketFamilies {
   openInternet(connections: HostConnections, refusals: () => (rule: string) => void): void {
     this.inet.hostConnections = connections
     const family = this.find(AF_INET) as InetFamily
-    this.inet.nameServer = new NameServer(new UdpSocket(family), connections, refusals)
+    this.nameServer = new NameServer(new UdpSocket(family), connections, refusals)
   }
 
   add(family: SocketFamily): void {

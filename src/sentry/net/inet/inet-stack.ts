@@ -8,7 +8,6 @@ import type {SocketFamily} from '../socket.ts'
 import {Connections} from './connections.ts'
 import type {HostConnections} from './host-connections.ts'
 import {Groups} from './memberships.ts'
-import type {NameServer} from './name-server.ts'
 import {PortTable} from './port-table.ts'
 
 /** IPv4 or IPv6, as its sockets know it. */
@@ -26,7 +25,6 @@ export class InetStack {
   readonly connections = new Connections()
   /** Absent: nothing leads out of the sandbox. */
   hostConnections: HostConnections | undefined
-  nameServer: NameServer | undefined
   /** Of which TCP sockets listen. */
   readonly listening: Changes = {count: 0, waiters: new WaitQueue()}
 

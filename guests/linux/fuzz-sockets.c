@@ -257,7 +257,7 @@ static void send_some(Source *s) {
   if (one_in(s, 2)) message.msg_name = &address, message.msg_namelen = length;
   say("sendmsg(%d, %zu, %x, %s)", slot, size, flags, message.msg_name ? show_address(&address, length, text) : "-");
   switch (below(s, 4)) {
-    case 0: say_result(send(fds[slot], bytes, size, flags), slot); break;
+    case 0: say(" send"), say_result(send(fds[slot], bytes, size, flags), slot); break;
     case 1: say(" write"), say_result(write(fds[slot], bytes, size), slot); break;
     default: say_result(sendmsg(fds[slot], &message, flags), slot);
   }

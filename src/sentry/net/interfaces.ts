@@ -23,8 +23,6 @@ const INTERNET_CHANGES: ReadonlySet<number> = new Set([
 ])
 
 const int32 = (value: number): Uint8Array => new Uint8Array(Int32Array.of(value).buffer)
-const hardwareAddress = new Uint8Array(16)
-hardwareAddress.set([LO.type & 0xff, LO.type >> 8, ...LO.hardwareAddress])
 
 /** What is written behind the name; what follows stays as it was. */
 const ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
@@ -33,7 +31,10 @@ const ANSWERS: ReadonlyMap<number, Uint8Array> = new Map([
   [abi.SIOCGIFMETRIC, int32(0)],
   [abi.SIOCGIFMTU, int32(LO.mtu)],
   [abi.SIOCGIFTXQLEN, int32(LO.queueLength)],
-  [abi.SIOCGIFHWADDR, hardwareAddress],
+  [
+    abi.SIOCGIFHWADDR,
+    Uint8Array.of(LO.type & 0xff, LO.type >> 8, ...LO.hardwareAddress, ...new Array(8).fill(0)),
+  ],
   [abi.SIOCGIFMAP, new Uint8Array(24)],
 ])
 

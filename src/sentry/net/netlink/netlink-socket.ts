@@ -17,8 +17,7 @@ import {
 } from '../../../abi/errno.ts'
 import * as abi from '../../../abi/netlink.ts'
 import {POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM} from '../../../abi/poll.ts'
-import {AF_NETLINK, AF_UNSPEC, MSG_DONTWAIT, MSG_OOB, MSG_TRUNC, SOL_SOCKET} from '../../../abi/socket.ts'
-import {viewOf} from '../../../abi/view.ts'
+import {AF_UNSPEC, MSG_DONTWAIT, MSG_OOB, MSG_TRUNC, SOL_SOCKET} from '../../../abi/socket.ts'
 import {COST} from '../../../vfs/budget.ts'
 import type {Inode, IoctlMemory} from '../../../vfs/file.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
@@ -29,6 +28,9 @@ import {type ByteSink, Reading} from '../reading.ts'
 import type {Sending} from '../sending.ts'
 import type {Socket} from '../socket.ts'
 import {SocketOptions} from '../socket-options.ts'
+import {decodeAddress, encodeAddress} from './address.ts'
+import {AnswerQueue} from './answer-queue.ts'
+import {type Dump, pieceBytes} from './dump.ts'
 import {copyOf, encodeAck, encodeDone, encodeMessage, type Request, requestsIn} from './message.ts'
 import type {NetlinkFamily} from './netlink-family.ts'
 import {NetlinkOptions} from './netlink-options.ts'
@@ -36,17 +38,8 @@ import type {NetlinkProtocol} from './protocol.ts'
 
 const READABLE = POLLIN | POLLRDNORM
 const WRITABLE = POLLOUT | POLLWRNORM
-/** A piece of a dump: as large as the reader's buffers, within these. */
-const LEAST_PIECE = 3776
-const MOST_PIECE = 32_768
 /** What SO_SNDBUF keeps for itself. */
 const SEND_OVERHEAD = 32
-
-/** A dump under way: `position` messages of it have been made. */
-interface Dump {
-  readonly request: Request
-  position: number
-}
 
 export class NetlinkSocket implements Socket {
   readonly family: NetlinkFamily
@@ -63,8 +56,7 @@ export class NetlinkSocket implements Socket {
   #port = 0
   /** Groups 1 to 32 of the peer's address. The peer's port id is the kernel's, 0. */
   #peerGroups = 0
-  readonly #queue: Uint8Array[] = []
-  #queuedCost = 0
+  readonly #queue: AnswerQueue
   #dump: Dump | undefined
   /** The largest buffer that a reader had. */
   #readerBytes = 0
@@ -76,6 +68,7 @@ export class NetlinkSocket implements Socket {
     this.family = family
     this.type = type
     this.#kernel = kernel
+    this.#queue = new AnswerQueue(family.budget)
   }
 
   get protocol(): number {
@@ -92,13 +85,9 @@ export class NetlinkSocket implements Socket {
     const {port, groups} = decodeAddress(address)
     if (this.#port !== 0 && port !== this.#port) throw new Errno(EINVAL)
     if (port === 0) this.#bindAny(task)
-    else if (this.#port === 0) this.#claim(port)
+    else if (this.#port === 0 && !this.family.claim(this, port)) throw new Errno(EADDRINUSE)
+    else this.#port = port
     this.own.joinGroups(groups)
-  }
-
-  #claim(port: number): void {
-    if (!this.family.claim(this, port)) throw new Errno(EADDRINUSE)
-    this.#port = port
   }
 
   #bindAny(task: Task): void {
@@ -201,7 +190,7 @@ export class NetlinkSocket implements Socket {
   #continueDump(): void {
     const dump = this.#dump!
     const {request} = dump
-    const most = Math.min(Math.max(this.#readerBytes, LEAST_PIECE), MOST_PIECE)
+    const most = pieceBytes(this.#readerBytes)
     const messages: Uint8Array[] = []
     let bytes = 0
     for (const answer of this.#kernel.dump(request, dump.position)) {
@@ -223,33 +212,20 @@ export class NetlinkSocket implements Socket {
 
   /** What has no room is lost, and the reader hears of it. */
   #enqueue(datagram: Uint8Array): void {
-    const {budget} = this.family
-    const cost = COST.socketMessage + datagram.length
-    if (this.#queuedCost > this.options.receiveBuffer || !budget.hasRoom(cost)) {
+    if (!this.#queue.add(datagram, this.options.receiveBuffer)) {
       if (!this.own.isOn(abi.NETLINK_NO_ENOBUFS)) this.error = ENOBUFS
       this.waiters.wakeAll(POLLERR)
       return
     }
-    budget.note(cost)
-    this.#queuedCost += cost
-    this.#queue.push(datagram)
     this.waiters.wakeAll(READABLE)
-  }
-
-  #dequeue(): void {
-    const datagram = this.#queue.shift()
-    if (datagram === undefined) return
-    const cost = COST.socketMessage + datagram.length
-    this.#queuedCost -= cost
-    this.family.budget.give(cost)
   }
 
   receive(reading: Reading): boolean {
     if (reading.flags & MSG_OOB) throw new Errno(EOPNOTSUPP)
-    this.#readerBytes = Math.max(this.#readerBytes, Math.min(reading.size, MOST_PIECE))
+    this.#readerBytes = Math.max(this.#readerBytes, reading.size)
     const error = this.takeError()
     if (error !== 0) throw new Errno(error)
-    const datagram = this.#queue[0]
+    const datagram = this.#queue.first
     if (datagram === undefined) return false
     if (reading.wantsName) reading.name = encodeAddress(0, 0)
     reading.credentials = {pid: 0, uid: 0, gid: 0}
@@ -267,7 +243,7 @@ export class NetlinkSocket implements Socket {
 
   /** A dump goes on when its last piece was read. */
   #took(): void {
-    this.#dequeue()
+    this.#queue.remove()
     if (this.#dump === undefined || this.#queue.length > 0) return
     try {
       this.#continueDump()
@@ -315,25 +291,8 @@ export class NetlinkSocket implements Socket {
     this.#isClosed = true
     if (this.#port !== 0) this.family.release(this, this.#port)
     this.#endDump()
-    while (this.#queue.length > 0) this.#dequeue()
+    while (this.#queue.length > 0) this.#queue.remove()
     this.waiters.wakeAll()
     this.family.budget.give(COST.socket)
   }
-}
-
-/** @throws Errno EINVAL */
-function decodeAddress(address: Uint8Array): {port: number; groups: number} {
-  if (address.length < abi.SOCKADDR_NL_BYTES) throw new Errno(EINVAL)
-  const view = viewOf(address)
-  if (view.getUint16(0, true) !== AF_NETLINK) throw new Errno(EINVAL)
-  return {port: view.getUint32(4, true), groups: view.getUint32(8, true)}
-}
-
-function encodeAddress(port: number, groups: number): Uint8Array {
-  const bytes = new Uint8Array(abi.SOCKADDR_NL_BYTES)
-  const view = viewOf(bytes)
-  view.setUint16(0, AF_NETLINK, true)
-  view.setUint32(4, port, true)
-  view.setUint32(8, groups, true)
-  return bytes
 }

@@ -15,7 +15,6 @@ import {
 import {requireCapability} from '../../core/credentials.ts'
 import type {Task} from '../../core/task.ts'
 import {LO} from '../loopback.ts'
-import type {InetSocket} from './inet-socket.ts'
 import {intBytes, intOf} from './options.ts'
 
 /** IFNAMSIZ. */
@@ -23,15 +22,18 @@ const NAME_BYTES = 16
 const LO_NAME = Buffer.from(`${LO.name}\0`)
 const NOTHING = new Uint8Array(0)
 
+/** A socket, as these options see it. */
+interface Holder {
+  boundInterface: number
+  reusesPort: boolean
+  tellsLost: boolean
+  timestampOption: number
+}
+
 const TIMESTAMPS: readonly number[] = [SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW]
 
 /** @returns false: it is an option of all families @throws Errno EINVAL, ENODEV, EPERM */
-export function setInterfaceOption(
-  socket: InetSocket,
-  task: Task,
-  option: number,
-  value: Uint8Array,
-): boolean {
+export function setInterfaceOption(socket: Holder, task: Task, option: number, value: Uint8Array): boolean {
   if (option === SO_BINDTODEVICE) bindToInterface(socket, task, indexOf(value))
   else if (option === SO_BINDTOIFINDEX) bindToInterface(socket, task, intOf(value))
   else if (option === SO_REUSEPORT) socket.reusesPort = intOf(value) !== 0
@@ -51,14 +53,14 @@ function indexOf(value: Uint8Array): number {
 }
 
 /** Who is bound to an interface needs a capability to change that. Linux takes any index. @throws Errno EPERM, EINVAL */
-function bindToInterface(socket: InetSocket, {credentials}: Task, index: number): void {
+function bindToInterface(socket: Holder, {credentials}: Task, index: number): void {
   if (socket.boundInterface !== 0) requireCapability(credentials, CAP_NET_RAW)
   if (index < 0) throw new Errno(EINVAL)
   socket.boundInterface = index
 }
 
 /** @param room bytes that the caller has room for @returns undefined: it is an option of all families @throws Errno EINVAL */
-export function interfaceOption(socket: InetSocket, option: number, room: number): Uint8Array | undefined {
+export function interfaceOption(socket: Holder, option: number, room: number): Uint8Array | undefined {
   if (option === SO_BINDTODEVICE) {
     if (socket.boundInterface === 0) return NOTHING
     if (room < NAME_BYTES) throw new Errno(EINVAL)

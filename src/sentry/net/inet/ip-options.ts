@@ -15,13 +15,23 @@ import * as inet from '../../../abi/inet.ts'
 import {AF_INET} from '../../../abi/socket.ts'
 import type {Task} from '../../core/task.ts'
 import {LO} from '../loopback.ts'
-import {ANY, encodeIp, type IpAddress, ipv4At, isAny, isLoopback} from './address.ts'
-import type {InetSocket} from './inet-socket.ts'
+import {ANY, type Endpoint, encodeIp, type IpAddress, ipv4At, isAny, isLoopback} from './address.ts'
 import {isMembershipOption, membershipOf} from './membership-argument.ts'
-import {intBytes, intOf, optionRow} from './options.ts'
+import type {Memberships} from './memberships.ts'
+import {intBytes, intOf, type KeptOptions, optionRow} from './options.ts'
 
 /** struct ip_options has no more. */
 const MAX_IP_OPTIONS_BYTES = 40
+/** A socket, as these options see it. */
+interface Holder {
+  readonly kept: KeptOptions
+  readonly isStream: boolean
+  readonly isIPv6Only: boolean
+  readonly groups?: Memberships
+  readonly remote: Endpoint | undefined
+  setIPv6Only(isOnly: boolean): void
+}
+
 const NOTHING = new Uint8Array(0)
 
 /** Options of SOL_IP that no value of 0 bytes sets. */
@@ -32,7 +42,7 @@ const NEED_A_BYTE: readonly number[] = [
 
 /** @param level SOL_IP, SOL_IPV6 @throws Errno EINVAL, ENOPROTOOPT, EPERM, and as a membership */
 export function setIpOption(
-  socket: InetSocket,
+  socket: Holder,
   task: Task,
   level: number,
   option: number,
@@ -62,7 +72,7 @@ const isTransparent = (level: number, option: number): boolean =>
   option === (level === inet.SOL_IP ? inet.IP_TRANSPARENT : inet.IPV6_TRANSPARENT)
 
 /** Whether a socket may have an address that is not the sandbox's. */
-export function bindsAnywhere({kept}: InetSocket): boolean {
+export function bindsAnywhere({kept}: Holder): boolean {
   return (
     kept.isOn(inet.SOL_IP, inet.IP_FREEBIND) ||
     kept.isOn(inet.SOL_IP, inet.IP_TRANSPARENT) ||
@@ -97,7 +107,7 @@ function requireRaw({credentials: {capabilities}}: Task): void {
 }
 
 /** @throws Errno EPROTO, EINVAL, ENODEV, EADDRINUSE, EADDRNOTAVAIL, ENOBUFS */
-function setMembership(socket: InetSocket, level: number, option: number, value: Uint8Array): void {
+function setMembership(socket: Holder, level: number, option: number, value: Uint8Array): void {
   if (socket.groups === undefined) throw new Errno(EPROTO)
   const {group, index, address, joins} = membershipOf(level, option, value)
   if ((index !== 0 && index !== LO.index) || (index === 0 && !isLocal(address)))
@@ -109,7 +119,7 @@ function setMembership(socket: InetSocket, level: number, option: number, value:
 const isLocal = (ip: IpAddress): boolean => isAny(ip) || isLoopback(ip)
 
 /** @param room bytes that the caller has room for @throws Errno ENOPROTOOPT, ENOTCONN */
-export function ipOption(socket: InetSocket, level: number, option: number, room: number): Uint8Array {
+export function ipOption(socket: Holder, level: number, option: number, room: number): Uint8Array {
   if (level === inet.SOL_IPV6) {
     if (option === inet.IPV6_V6ONLY) return intBytes(Number(socket.isIPv6Only))
     return intBytes(option === inet.IPV6_MTU ? mtuOf(socket) : numberOf(socket, level, option))
@@ -122,12 +132,12 @@ export function ipOption(socket: InetSocket, level: number, option: number, room
 }
 
 /** Of its route, which only a connected socket has. @throws Errno ENOTCONN */
-function mtuOf({remote}: InetSocket): number {
+function mtuOf({remote}: Holder): number {
   if (remote === undefined) throw new Errno(ENOTCONN)
   return LO.mtu
 }
 
-function numberOf({kept}: InetSocket, level: number, option: number): number {
+function numberOf({kept}: Holder, level: number, option: number): number {
   const value = kept.get(level, option)
   if (value === undefined) throw new Errno(ENOPROTOOPT)
   return value

@@ -2,7 +2,6 @@
 
 import {MAX_CPUS} from '../../platform/choice.ts'
 import {MAX_OPEN_FILES} from '../../sentry/core/resource-limits.ts'
-import {MAX_CONNECTIONS} from '../../sentry/outside/net/connection-limits.ts'
 import {MAX_TASKS} from '../../sentry/task/pids.ts'
 import {LEAST_DISK_BYTES} from '../../vfs/disk-quota.ts'
 import {parseDisk, parseDiskSize} from './parse-values.ts'
@@ -34,11 +33,6 @@ export interface LimitOptions {
    * BAD_ARGUMENT. Default: 8 GiB.
    */
   unpackBytes?: number
-  /**
-   * How many connections there may be at a time between this process and programs, 1 to 16,384, those of `net.serve` included, for which
-   * programs then wait. Each has 128 KiB under way in each direction, at most. Default: 1,024.
-   */
-  maxConnections?: number
 }
 
 const UNCOUNTED = {
@@ -98,6 +92,4 @@ export const limitRows: Rows<LimitOptions> = {
     ...size('--unpack-limit', 1),
     unfit: FOR_PROGRAMS,
   },
-  // The command has no connections of its own.
-  maxConnections: {schema: ({integer}) => integer(1, MAX_CONNECTIONS)},
 }

@@ -40,6 +40,11 @@ export interface SandboxOptions extends SettingOptions {
   onSyscall?: SyscallHandlers
   /** Names that this process answers. Programs talk to each other over the loopback interface in any case. */
   net?: SandboxNetOptions
+  /**
+   * How many connections there may be at a time between this process and programs, 1 to 16,384, those of `net.serve` included, for which
+   * programs then wait. Each has 128 KiB under way in each direction, at most. Default: 1,024.
+   */
+  maxConnections?: number
 }
 
 /** How a program starts, and when it must end. @see {@link Sandbox.spawn}, {@link SandboxRunOptions} */

@@ -9,7 +9,7 @@ import {settingRows} from '../../launch/options/settings.ts'
 import {requireOneTree} from '../../launch/options/tree.ts'
 import * as takes from '../../options.ts'
 import {DEFAULT_MEMORY_BYTES} from '../../platform/choice.ts'
-import {DEFAULT_MAX_CONNECTIONS} from '../../sentry/outside/net/connection-limits.ts'
+import {DEFAULT_MAX_CONNECTIONS, MAX_CONNECTIONS} from '../../sentry/outside/net/connection-limits.ts'
 import type {RunRequest, SentrySettings} from '../protocol/messages.ts'
 import {isBun} from '../protocol/runtime.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
@@ -58,6 +58,7 @@ const sandboxOptions = takes.options({
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
   onSyscall: v.optional(handlers),
   net: v.optional(netOptions),
+  maxConnections: v.optional(takes.integer(1, MAX_CONNECTIONS)),
 })
 
 const terminalSize = takes.integer(1, MAX_TERMINAL_SIZE)

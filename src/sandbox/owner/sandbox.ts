@@ -267,6 +267,12 @@ export class Sandbox {
    * Resolves once a program listens at a TCP port, at once if one does already.
    * @throws HvError BAD_ARGUMENT; TIMED_OUT after `timeoutMs`, also if the server has ended long before; as `stats`
    * @throws AbortError when `options.signal` aborts
+   *
+   * @example
+   * const server = sandbox.spawn('/bin/busybox', ['httpd', '-f', '-p', '8080'])
+   * const options: SandboxWaitOptions = {timeoutMs: 60_000, signal: AbortSignal.timeout(60_000)}
+   * console.log((await sandbox.waitForPort(8080, options)).port) // 8080
+   * server.kill()
    */
   async waitForPort(port: number, options: SandboxWaitOptions = {}): Promise<SandboxPort> {
     return this.#sentry.ports.waitFor(...toWait(port, options))

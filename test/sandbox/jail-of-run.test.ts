@@ -28,7 +28,7 @@ const withVolumes = Object.keys(TRIES) as Try[]
 const tries = withoutVolumes(withVolumes)
 /** Lines in the code of sentry-program.ts, guest-file.ts, bare-program.ts and kernel-machine.ts. */
 const READS_PROGRAM = 'function isBareGuest({ fd, name }) {'
-const READS_GUEST = 'static read(fd, path) {'
+const READS_GUEST = 'constructor(fd, path) {'
 const RUNS_GUEST = 'launch.decide("machine", false);'
 const READS_KERNEL = '#loadKernel() {'
 const RUNS_KERNEL = 'async #boot() {'

@@ -3,7 +3,7 @@
 import type {BrokerLink} from '../../broker/protocol.ts'
 import type {Location} from '../../vfs/location.ts'
 import type {Kernel} from '../core/kernel.ts'
-import {HostConnections} from '../net/inet/host-connections.ts'
+import {HostConnections} from '../net/inet/host/connections.ts'
 import {NAME_SERVER} from '../net/inet/name-server.ts'
 import {replaceFile} from './guest-tree.ts'
 

@@ -12,10 +12,10 @@ import {
 import {AF_INET, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM} from '../../../abi/socket.ts'
 import {inetTables} from '../proc/inet-tables.ts'
 import type {Socket} from '../socket.ts'
-import {HostTcpSocket} from './host-tcp-socket.ts'
+import {HostTcpSocket} from './host/host-tcp-socket.ts'
 import type {InetStack, InternetProtocol} from './inet-stack.ts'
-import {TcpSocket} from './tcp-socket.ts'
-import {UdpSocket} from './udp-socket.ts'
+import {TcpSocket} from './tcp/tcp-socket.ts'
+import {UdpSocket} from './udp/udp-socket.ts'
 
 export class InetFamily implements InternetProtocol {
   readonly number: number

@@ -6,7 +6,7 @@ import {type Changes, WaitQueue} from '../../../vfs/wait-queue.ts'
 import {InetCounters} from '../proc/inet-counters.ts'
 import type {SocketFamily} from '../socket.ts'
 import {Connections} from './connections.ts'
-import type {HostConnections} from './host-connections.ts'
+import type {HostConnections} from './host/connections.ts'
 import {Groups} from './memberships.ts'
 import {PortTable} from './port-table.ts'
 

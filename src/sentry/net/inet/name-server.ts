@@ -15,8 +15,8 @@ import {
   parseQuestion,
   SERVFAIL,
 } from './dns-message.ts'
-import type {HostConnections, NameApplicant} from './host-connections.ts'
-import type {UdpSocket} from './udp-socket.ts'
+import type {HostConnections, NameApplicant} from './host/connections.ts'
+import type {UdpSocket} from './udp/udp-socket.ts'
 
 /** 127.0.0.53, as systemd-resolved's. */
 const ADDRESS = 0x7f00_0035

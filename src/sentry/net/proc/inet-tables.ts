@@ -6,9 +6,9 @@ import {ANY, ANY6, type Endpoint, encodeIp, type IpAddress} from '../inet/addres
 import type {InetSocket} from '../inet/inet-socket.ts'
 import type {InetStack} from '../inet/inet-stack.ts'
 import type {PortTable} from '../inet/port-table.ts'
-import {TcpSocket} from '../inet/tcp-socket.ts'
-import {tcpState} from '../inet/tcp-state.ts'
-import {UdpSocket} from '../inet/udp-socket.ts'
+import {tcpState} from '../inet/tcp/state.ts'
+import {TcpSocket} from '../inet/tcp/tcp-socket.ts'
+import {UdpSocket} from '../inet/udp/udp-socket.ts'
 import {hexadecimal, identity, inodeNumber, tableOf} from './table.ts'
 
 const ADDRESSES = 'local_address rem_address  '

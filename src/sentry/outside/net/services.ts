@@ -4,7 +4,7 @@ import {AF_INET, SOMAXCONN} from '../../../abi/socket.ts'
 import type {Waiter} from '../../../vfs/wait-queue.ts'
 import type {Kernel} from '../../core/kernel.ts'
 import type {InetFamily} from '../../net/inet/inet-family.ts'
-import {TcpSocket} from '../../net/inet/tcp-socket.ts'
+import {TcpSocket} from '../../net/inet/tcp/tcp-socket.ts'
 import type {Socket} from '../../net/socket.ts'
 import {textOf} from './guest-address.ts'
 

@@ -10,7 +10,7 @@ import {
 } from '../../../../src/broker/protocol.ts'
 import type {Observer} from '../../../../src/sentry/core/observer.ts'
 import {HostWatch} from '../../../../src/sentry/fd/host-watch.ts'
-import {type Applicant, HostConnections} from '../../../../src/sentry/net/inet/host-connections.ts'
+import {type Applicant, HostConnections} from '../../../../src/sentry/net/inet/host/connections.ts'
 import {nativeHost} from '../../../../src/vfs/native-host.ts'
 
 const LINK_FD = 90

@@ -1,17 +1,17 @@
 // HostStream: a host's TCP socket: bytes between it and guest memory, and its readiness.
 
-import {EAGAIN, EINVAL, EOPNOTSUPP, EPIPE, Errno} from '../../../abi/errno.ts'
-import {SOCKADDR_IN6_BYTES} from '../../../abi/inet.ts'
-import {POLLERR, POLLIN, POLLOUT, POLLPRI, POLLRDHUP} from '../../../abi/poll.ts'
-import {MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_OOB, MSG_PEEK, MSG_TRUNC} from '../../../abi/socket.ts'
-import {PROT_READ} from '../../../platform/platform.ts'
-import {check} from '../../../vfs/host-calls.ts'
-import type {HostInterest} from '../../fd/host-watch.ts'
-import {viewAt} from '../../memory/range-copy.ts'
-import type {Reading} from '../reading.ts'
-import type {Sending} from '../sending.ts'
-import {decodeEndpoint, type Endpoint, familyOf} from './address.ts'
-import type {HostConnections} from './host-connections.ts'
+import {EAGAIN, EINVAL, EOPNOTSUPP, EPIPE, Errno} from '../../../../abi/errno.ts'
+import {SOCKADDR_IN6_BYTES} from '../../../../abi/inet.ts'
+import {POLLERR, POLLIN, POLLOUT, POLLPRI, POLLRDHUP} from '../../../../abi/poll.ts'
+import {MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_OOB, MSG_PEEK, MSG_TRUNC} from '../../../../abi/socket.ts'
+import {PROT_READ} from '../../../../platform/platform.ts'
+import {check} from '../../../../vfs/host-calls.ts'
+import type {HostInterest} from '../../../fd/host-watch.ts'
+import {viewAt} from '../../../memory/range-copy.ts'
+import type {Reading} from '../../reading.ts'
+import type {Sending} from '../../sending.ts'
+import {decodeEndpoint, type Endpoint, familyOf} from '../address.ts'
+import type {HostConnections} from './connections.ts'
 
 /** All that may happen to it. */
 const EVENTS = POLLIN | POLLPRI | POLLOUT | POLLRDHUP

@@ -1,13 +1,19 @@
 // Brings a datagram to the sockets that it is for. udp4_lib_lookup, __udp4_lib_mcast_deliver and their IPv6 twins in Linux.
 
-import {EINVAL, Errno} from '../../../abi/errno.ts'
-import {IP_MULTICAST_ALL, IPV6_MULTICAST_ALL, SOL_IP, SOL_IPV6, UDP_MAX_SEGMENTS} from '../../../abi/inet.ts'
-import {AF_INET} from '../../../abi/socket.ts'
-import {isAny, isGroup, isIPv4, isMulticast} from './address.ts'
+import {EINVAL, Errno} from '../../../../abi/errno.ts'
+import {
+  IP_MULTICAST_ALL,
+  IPV6_MULTICAST_ALL,
+  SOL_IP,
+  SOL_IPV6,
+  UDP_MAX_SEGMENTS,
+} from '../../../../abi/inet.ts'
+import {AF_INET} from '../../../../abi/socket.ts'
+import {isAny, isGroup, isIPv4, isMulticast} from '../address.ts'
+import type {InetSocket} from '../inet-socket.ts'
+import {covers} from '../port-table.ts'
 import type {Datagram} from './datagram.ts'
-import type {InetSocket} from './inet-socket.ts'
-import {covers} from './port-table.ts'
-import {reportUnreachable} from './udp-errors.ts'
+import {reportUnreachable} from './errors.ts'
 import {UdpSocket} from './udp-socket.ts'
 
 /** @throws Errno EINVAL: more segments than a send may have */

@@ -1,8 +1,8 @@
 // Datagram: one UDP datagram, with the fields of its headers that a program can set and see.
 
-import type {Timespec} from '../../../abi/time.ts'
-import {COST} from '../../../vfs/budget.ts'
-import type {Endpoint} from './address.ts'
+import type {Timespec} from '../../../../abi/time.ts'
+import {COST} from '../../../../vfs/budget.ts'
+import type {Endpoint} from '../address.ts'
 
 export class Datagram {
   bytes: Uint8Array

@@ -1,9 +1,9 @@
 // TCP_INFO: struct tcp_info of a connection without packets: the numbers that Linux shows for one over the loopback interface.
 
-import {TCP_INFO_LAYOUT as AT, TCP_CLOSE, TCP_LISTEN} from '../../../abi/inet.ts'
-import {isIPv4} from './address.ts'
+import {TCP_INFO_LAYOUT as AT, TCP_CLOSE, TCP_LISTEN} from '../../../../abi/inet.ts'
+import {isIPv4} from '../address.ts'
+import {tcpState} from './state.ts'
 import type {TcpSocket} from './tcp-socket.ts'
-import {tcpState} from './tcp-state.ts'
 
 /** TCPI_OPT_TIMESTAMPS, TCPI_OPT_SACK, TCPI_OPT_WSCALE; and a window scale of 7 both ways, two halves of a byte. */
 const OPTIONS = 0x7

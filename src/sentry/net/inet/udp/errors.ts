@@ -1,11 +1,11 @@
 // The error queue of a UDP socket: its datagrams that no socket took, as an ICMP message would tell: ip(7), IP_RECVERR, MSG_ERRQUEUE.
 
-import {EAGAIN, ECONNREFUSED, Errno} from '../../../abi/errno.ts'
-import * as inet from '../../../abi/inet.ts'
-import {AF_INET, AF_INET6} from '../../../abi/socket.ts'
-import type {Reading} from '../reading.ts'
-import type {ControlMessage} from '../sending.ts'
-import {encodeEndpoint, isIPv4} from './address.ts'
+import {EAGAIN, ECONNREFUSED, Errno} from '../../../../abi/errno.ts'
+import * as inet from '../../../../abi/inet.ts'
+import {AF_INET, AF_INET6} from '../../../../abi/socket.ts'
+import type {Reading} from '../../reading.ts'
+import type {ControlMessage} from '../../sending.ts'
+import {encodeEndpoint, isIPv4} from '../address.ts'
 import type {Datagram} from './datagram.ts'
 import type {UdpSocket} from './udp-socket.ts'
 

@@ -1,11 +1,11 @@
 // The urgent byte of a TCP connection, which MSG_OOB sends and receives: tcp_check_urg, tcp_recv_urg in Linux.
 
-import {EINVAL, ENOTCONN, Errno} from '../../../abi/errno.ts'
-import {POLLPRI, POLLRDBAND} from '../../../abi/poll.ts'
-import {MSG_TRUNC, SO_OOBINLINE} from '../../../abi/socket.ts'
-import type {Reading} from '../reading.ts'
-import {READABLE} from './tcp-state.ts'
-import type {TcpStream} from './tcp-stream.ts'
+import {EINVAL, ENOTCONN, Errno} from '../../../../abi/errno.ts'
+import {POLLPRI, POLLRDBAND} from '../../../../abi/poll.ts'
+import {MSG_TRUNC, SO_OOBINLINE} from '../../../../abi/socket.ts'
+import type {Reading} from '../../reading.ts'
+import {READABLE} from './state.ts'
+import type {TcpStream} from './stream.ts'
 
 /** It lies among the others, where recv(2) stops once and then leaves it out, or, with SO_OOBINLINE, receives it. */
 export class UrgentByte {

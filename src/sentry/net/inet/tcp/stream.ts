@@ -1,13 +1,13 @@
 // TcpStream: the bytes of one end of a TCP connection: how many there is room for, and the way from a sender to its peer's ring.
 
-import {SEND_SHUTDOWN} from '../../../abi/socket.ts'
-import {PipeRing} from '../../../vfs/pipe-ring.ts'
-import type {SignalOwner} from '../../fd/signal-owner.ts'
-import {InetSocket} from './inet-socket.ts'
-import type {InternetProtocol} from './inet-stack.ts'
-import {CONGESTION_CONTROLS} from './tcp-options.ts'
-import {READABLE, receivableBytes, WRITABLE} from './tcp-state.ts'
-import type {UrgentByte} from './tcp-urgent.ts'
+import {SEND_SHUTDOWN} from '../../../../abi/socket.ts'
+import {PipeRing} from '../../../../vfs/pipe-ring.ts'
+import type {SignalOwner} from '../../../fd/signal-owner.ts'
+import {InetSocket} from '../inet-socket.ts'
+import type {InternetProtocol} from '../inet-stack.ts'
+import {CONGESTION_CONTROLS} from './options.ts'
+import {READABLE, receivableBytes, WRITABLE} from './state.ts'
+import type {UrgentByte} from './urgent.ts'
 
 /** net.ipv4.tcp_wmem, tcp_rmem: where the sizes begin, and how far Linux lets them grow by themselves, in bytes. */
 const SEND_BUFFER = 16_384

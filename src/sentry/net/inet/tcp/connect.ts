@@ -11,10 +11,10 @@ import {
   EISCONN,
   ENETUNREACH,
   Errno,
-} from '../../../abi/errno.ts'
-import {POLLIN, POLLRDNORM} from '../../../abi/poll.ts'
-import {AF_UNSPEC, SOMAXCONN} from '../../../abi/socket.ts'
-import type {Task} from '../../core/task.ts'
+} from '../../../../abi/errno.ts'
+import {POLLIN, POLLRDNORM} from '../../../../abi/poll.ts'
+import {AF_UNSPEC, SOMAXCONN} from '../../../../abi/socket.ts'
+import type {Task} from '../../../core/task.ts'
 import {
   decodeEndpoint,
   type Endpoint,
@@ -25,9 +25,9 @@ import {
   isMulticast,
   LOOPBACK,
   LOOPBACK6,
-} from './address.ts'
-import {refuseOutside} from './outside.ts'
-import {covers} from './port-table.ts'
+} from '../address.ts'
+import {refuseOutside} from '../outside.ts'
+import {covers} from '../port-table.ts'
 import {TcpSocket} from './tcp-socket.ts'
 
 /** listen(2). @throws Errno EINVAL, EADDRINUSE */

@@ -1,8 +1,8 @@
 // TcpSocket: a listener, or one end of a connection inside the sandbox: tcp(7). Bytes go from one end's queue to the other's: there are no packets.
 
-import {ECONNREFUSED, ECONNRESET, EINVAL, ENOTCONN, EPIPE, Errno} from '../../../abi/errno.ts'
-import {IPPROTO_TCP, SOL_TCP, TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT} from '../../../abi/inet.ts'
-import {POLLRDHUP} from '../../../abi/poll.ts'
+import {ECONNREFUSED, ECONNRESET, EINVAL, ENOTCONN, EPIPE, Errno} from '../../../../abi/errno.ts'
+import {IPPROTO_TCP, SOL_TCP, TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT} from '../../../../abi/inet.ts'
+import {POLLRDHUP} from '../../../../abi/poll.ts'
 import {
   RCV_SHUTDOWN,
   SEND_SHUTDOWN,
@@ -11,19 +11,19 @@ import {
   SO_SNDBUFFORCE,
   SOCK_STREAM,
   SOL_SOCKET,
-} from '../../../abi/socket.ts'
-import type {IoctlMemory} from '../../../vfs/file.ts'
-import {writeInt} from '../../../vfs/int-argument.ts'
-import type {WaitQueue} from '../../../vfs/wait-queue.ts'
-import type {Task} from '../../core/task.ts'
-import type {Reading} from '../reading.ts'
-import type {Sending} from '../sending.ts'
-import {Connectors} from './connections.ts'
-import {admitConnector, connectSocket, listen} from './tcp-connect.ts'
-import {getTcpOption, setTcpOption} from './tcp-options.ts'
-import {numberFor, READABLE, readiness, tcpState} from './tcp-state.ts'
-import {TcpStream} from './tcp-stream.ts'
-import {readStream, receiveStream, sendStream, writeStream} from './tcp-transfer.ts'
+} from '../../../../abi/socket.ts'
+import type {IoctlMemory} from '../../../../vfs/file.ts'
+import {writeInt} from '../../../../vfs/int-argument.ts'
+import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
+import type {Task} from '../../../core/task.ts'
+import type {Reading} from '../../reading.ts'
+import type {Sending} from '../../sending.ts'
+import {Connectors} from '../connections.ts'
+import {admitConnector, connectSocket, listen} from './connect.ts'
+import {getTcpOption, setTcpOption} from './options.ts'
+import {numberFor, READABLE, readiness, tcpState} from './state.ts'
+import {TcpStream} from './stream.ts'
+import {readStream, receiveStream, sendStream, writeStream} from './transfer.ts'
 
 export class TcpSocket extends TcpStream {
   readonly type = SOCK_STREAM

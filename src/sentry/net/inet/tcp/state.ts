@@ -1,6 +1,6 @@
 // What the state of a TCP socket means to poll(2) and to those that show it: tcp_poll, tcp_inq in Linux.
 
-import {EINVAL, Errno} from '../../../abi/errno.ts'
+import {EINVAL, Errno} from '../../../../abi/errno.ts'
 import {
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
@@ -8,8 +8,8 @@ import {
   TCP_FIN_WAIT2,
   TCP_LISTEN,
   TCP_SYN_SENT,
-} from '../../../abi/inet.ts'
-import {FIONREAD, SIOCATMARK, SIOCOUTQNSD, TIOCOUTQ} from '../../../abi/ioctl.ts'
+} from '../../../../abi/inet.ts'
+import {FIONREAD, SIOCATMARK, SIOCOUTQNSD, TIOCOUTQ} from '../../../../abi/ioctl.ts'
 import {
   POLLERR,
   POLLHUP,
@@ -19,10 +19,10 @@ import {
   POLLRDHUP,
   POLLRDNORM,
   POLLWRNORM,
-} from '../../../abi/poll.ts'
-import {RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, SO_OOBINLINE} from '../../../abi/socket.ts'
+} from '../../../../abi/poll.ts'
+import {RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, SO_OOBINLINE} from '../../../../abi/socket.ts'
+import type {TcpStream} from './stream.ts'
 import type {TcpSocket} from './tcp-socket.ts'
-import type {TcpStream} from './tcp-stream.ts'
 
 export const READABLE = POLLIN | POLLRDNORM
 export const WRITABLE = POLLOUT | POLLWRNORM

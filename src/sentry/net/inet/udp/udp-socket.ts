@@ -1,9 +1,9 @@
 // UdpSocket: sends and receives datagrams inside the sandbox: udp(7). What has no room at its receiver is lost, as on a network.
 
-import {EAFNOSUPPORT, EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
-import {IP_MULTICAST_ALL, IPPROTO_UDP, SOL_IP, SOL_UDP, UDP_CORK} from '../../../abi/inet.ts'
-import {FIONREAD, TIOCOUTQ} from '../../../abi/ioctl.ts'
-import {POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM} from '../../../abi/poll.ts'
+import {EAFNOSUPPORT, EAGAIN, EINVAL, ENOTCONN, EOPNOTSUPP, Errno} from '../../../../abi/errno.ts'
+import {IP_MULTICAST_ALL, IPPROTO_UDP, SOL_IP, SOL_UDP, UDP_CORK} from '../../../../abi/inet.ts'
+import {FIONREAD, TIOCOUTQ} from '../../../../abi/ioctl.ts'
+import {POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM} from '../../../../abi/poll.ts'
 import {
   AF_INET,
   AF_INET6,
@@ -13,22 +13,22 @@ import {
   RCV_SHUTDOWN,
   SHUTDOWN_MASK,
   SOCK_DGRAM,
-} from '../../../abi/socket.ts'
-import type {IoctlMemory} from '../../../vfs/file.ts'
-import {writeInt} from '../../../vfs/int-argument.ts'
-import type {Task} from '../../core/task.ts'
-import {type ByteSink, Reading} from '../reading.ts'
-import type {Sending} from '../sending.ts'
-import {decodeEndpoint, encodeEndpoint, familyOf} from './address.ts'
+} from '../../../../abi/socket.ts'
+import type {IoctlMemory} from '../../../../vfs/file.ts'
+import {writeInt} from '../../../../vfs/int-argument.ts'
+import type {Task} from '../../../core/task.ts'
+import {type ByteSink, Reading} from '../../reading.ts'
+import type {Sending} from '../../sending.ts'
+import {decodeEndpoint, encodeEndpoint, familyOf} from '../address.ts'
+import {InetSocket} from '../inet-socket.ts'
+import type {InternetProtocol} from '../inet-stack.ts'
+import {Memberships} from '../memberships.ts'
+import {ReceiveControl, realTime} from './control.ts'
 import type {Datagram} from './datagram.ts'
-import {InetSocket} from './inet-socket.ts'
-import type {InternetProtocol} from './inet-stack.ts'
-import {Memberships} from './memberships.ts'
-import {ReceiveControl, realTime} from './udp-control.ts'
-import {DatagramDefaults} from './udp-defaults.ts'
-import {deliver} from './udp-deliver.ts'
-import {queuesErrors, receiveError} from './udp-errors.ts'
-import {routeTo, sendDatagram, writeDatagram} from './udp-send.ts'
+import {DatagramDefaults} from './defaults.ts'
+import {deliver} from './deliver.ts'
+import {queuesErrors, receiveError} from './errors.ts'
+import {routeTo, sendDatagram, writeDatagram} from './send.ts'
 
 const READABLE = POLLIN | POLLRDNORM
 

@@ -12,8 +12,8 @@ import {
   SOL_UDP,
   UDP_CORK,
   UDP_SEGMENT,
-} from '../../../abi/inet.ts'
-import type {KeptOptions} from './options.ts'
+} from '../../../../abi/inet.ts'
+import type {KeptOptions} from '../options.ts'
 
 interface HeaderFields {
   /** TTL or hop limit: to one receiver, and to a group. */

@@ -1,13 +1,13 @@
 // The options of level SOL_TCP that are more than a number which is kept: do_tcp_setsockopt, do_tcp_getsockopt in Linux.
 
-import {CAP_NET_ADMIN} from '../../../abi/capability.ts'
-import {EINVAL, ENOENT, ENOPROTOOPT, EOPNOTSUPP, EPERM, Errno} from '../../../abi/errno.ts'
-import * as inet from '../../../abi/inet.ts'
-import {SOMAXCONN} from '../../../abi/socket.ts'
-import {requireCapability} from '../../core/credentials.ts'
-import type {Task} from '../../core/task.ts'
-import {intBytes, intOf} from './options.ts'
-import {segmentBytes, tcpInfo} from './tcp-info.ts'
+import {CAP_NET_ADMIN} from '../../../../abi/capability.ts'
+import {EINVAL, ENOENT, ENOPROTOOPT, EOPNOTSUPP, EPERM, Errno} from '../../../../abi/errno.ts'
+import * as inet from '../../../../abi/inet.ts'
+import {SOMAXCONN} from '../../../../abi/socket.ts'
+import {requireCapability} from '../../../core/credentials.ts'
+import type {Task} from '../../../core/task.ts'
+import {intBytes, intOf} from '../options.ts'
+import {segmentBytes, tcpInfo} from './info.ts'
 import type {TcpSocket} from './tcp-socket.ts'
 
 /** What a guest can choose, the default first. Where nothing is lost, none has an effect. */

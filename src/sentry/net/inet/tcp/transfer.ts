@@ -1,6 +1,6 @@
 // Bytes through a TCP connection, as much as moves without waiting: tcp_sendmsg and tcp_recvmsg in Linux.
 
-import {EAGAIN, ENOTCONN, EOPNOTSUPP, EPIPE, Errno} from '../../../abi/errno.ts'
+import {EAGAIN, ENOTCONN, EOPNOTSUPP, EPIPE, Errno} from '../../../../abi/errno.ts'
 import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
@@ -10,12 +10,12 @@ import {
   RCV_SHUTDOWN,
   SEND_SHUTDOWN,
   SO_OOBINLINE,
-} from '../../../abi/socket.ts'
-import type {WaitQueue} from '../../../vfs/wait-queue.ts'
-import {type ByteSink, Reading} from '../reading.ts'
-import type {Sending} from '../sending.ts'
-import type {TcpStream} from './tcp-stream.ts'
-import {markUrgent, receiveUrgent} from './tcp-urgent.ts'
+} from '../../../../abi/socket.ts'
+import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
+import {type ByteSink, Reading} from '../../reading.ts'
+import type {Sending} from '../../sending.ts'
+import type {TcpStream} from './stream.ts'
+import {markUrgent, receiveUrgent} from './urgent.ts'
 
 /** As much is copied at a time. */
 const PIECE_BYTES = 65_536

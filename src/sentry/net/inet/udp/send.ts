@@ -11,11 +11,11 @@ import {
   EOPNOTSUPP,
   EPIPE,
   Errno,
-} from '../../../abi/errno.ts'
-import {IP_MULTICAST_IF, IP_TRANSPARENT, SOL_IP, UDP_MAX_BYTES, UDP6_MAX_BYTES} from '../../../abi/inet.ts'
-import {AF_INET, AF_UNSPEC, MSG_MORE, MSG_OOB, SEND_SHUTDOWN, SO_BROADCAST} from '../../../abi/socket.ts'
-import type {Task} from '../../core/task.ts'
-import type {Outgoing, Sending} from '../sending.ts'
+} from '../../../../abi/errno.ts'
+import {IP_MULTICAST_IF, IP_TRANSPARENT, SOL_IP, UDP_MAX_BYTES, UDP6_MAX_BYTES} from '../../../../abi/inet.ts'
+import {AF_INET, AF_UNSPEC, MSG_MORE, MSG_OOB, SEND_SHUTDOWN, SO_BROADCAST} from '../../../../abi/socket.ts'
+import type {Task} from '../../../core/task.ts'
+import type {Outgoing, Sending} from '../../sending.ts'
 import {
   decodeEndpoint,
   type Endpoint,
@@ -29,11 +29,11 @@ import {
   isMulticast,
   LOOPBACK,
   LOOPBACK6,
-} from './address.ts'
+} from '../address.ts'
+import {refuseOutside} from '../outside.ts'
+import {type DatagramOptions, readDatagramOptions} from './control.ts'
 import {Datagram} from './datagram.ts'
-import {refuseOutside} from './outside.ts'
-import {type DatagramOptions, readDatagramOptions} from './udp-control.ts'
-import {deliver} from './udp-deliver.ts'
+import {deliver} from './deliver.ts'
 import type {UdpSocket} from './udp-socket.ts'
 
 const NO_OPTIONS: DatagramOptions = {}

@@ -1,7 +1,7 @@
 // Control messages of UDP sockets: what a program says with a datagram, and what it is told: ip(7), ipv6(7), udp(7), cmsg(3).
 
-import {EINVAL, ENODEV, Errno} from '../../../abi/errno.ts'
-import * as inet from '../../../abi/inet.ts'
+import {EINVAL, ENODEV, Errno} from '../../../../abi/errno.ts'
+import * as inet from '../../../../abi/inet.ts'
 import {
   AF_INET,
   AF_INET6,
@@ -9,11 +9,11 @@ import {
   SO_TIMESTAMP,
   SO_TIMESTAMP_NEW,
   SOL_SOCKET,
-} from '../../../abi/socket.ts'
-import {CLOCK_REALTIME, encodeTimespec, encodeTimeval, type Timespec} from '../../../abi/time.ts'
-import type {HostClock} from '../../../vfs/host.ts'
-import {LO} from '../loopback.ts'
-import type {ControlMessage} from '../sending.ts'
+} from '../../../../abi/socket.ts'
+import {CLOCK_REALTIME, encodeTimespec, encodeTimeval, type Timespec} from '../../../../abi/time.ts'
+import type {HostClock} from '../../../../vfs/host.ts'
+import {LO} from '../../loopback.ts'
+import type {ControlMessage} from '../../sending.ts'
 import {
   decodeIPv6,
   encodeEndpoint,
@@ -23,10 +23,10 @@ import {
   isGroup,
   isIPv4,
   LOOPBACK,
-} from './address.ts'
+} from '../address.ts'
+import type {KeptOptions} from '../options.ts'
+import {intBytes, intOf} from '../options.ts'
 import type {Datagram} from './datagram.ts'
-import type {KeptOptions} from './options.ts'
-import {intBytes, intOf} from './options.ts'
 
 /** What a program says about one datagram, in place of what its socket has. */
 export interface DatagramOptions {

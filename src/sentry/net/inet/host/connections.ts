@@ -1,13 +1,13 @@
 // HostConnections: the way out of the sandbox: asks the broker for connected host sockets, and hands the answers on.
 
-import {EAGAIN, EIO, ENETDOWN, ENFILE, Errno} from '../../../abi/errno.ts'
-import {POLLIN} from '../../../abi/poll.ts'
-import {type BrokerLink, MOST_QUESTIONS, type NetAnswer} from '../../../broker/protocol.ts'
-import type {DnsType} from '../../../broker/records.ts'
-import type {HostFsAddon} from '../../../vfs/host-addon.ts'
-import type {Observer} from '../../core/observer.ts'
-import type {HostWatch} from '../../fd/host-watch.ts'
-import {type Endpoint, formatIp} from './address.ts'
+import {EAGAIN, EIO, ENETDOWN, ENFILE, Errno} from '../../../../abi/errno.ts'
+import {POLLIN} from '../../../../abi/poll.ts'
+import {type BrokerLink, MOST_QUESTIONS, type NetAnswer} from '../../../../broker/protocol.ts'
+import type {DnsType} from '../../../../broker/records.ts'
+import type {HostFsAddon} from '../../../../vfs/host-addon.ts'
+import type {Observer} from '../../../core/observer.ts'
+import type {HostWatch} from '../../../fd/host-watch.ts'
+import {type Endpoint, formatIp} from '../address.ts'
 
 /** Host sockets of one sandbox at a time. */
 const MOST_CONNECTIONS = 4096

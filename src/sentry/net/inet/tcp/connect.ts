@@ -32,7 +32,7 @@ import {TcpSocket} from './tcp-socket.ts'
 
 /** listen(2). @throws Errno EINVAL, EADDRINUSE */
 export function listen(task: Task, socket: TcpSocket, backlog: number): void {
-  if (socket.state !== 'closed' && !socket.isListening) throw new Errno(EINVAL)
+  if (socket.isReporting || (socket.state !== 'closed' && !socket.isListening)) throw new Errno(EINVAL)
   if (!socket.isListening) {
     const {local, ports} = socket
     // Two may be bound to one port with SO_REUSEADDR, but only one of them listens.

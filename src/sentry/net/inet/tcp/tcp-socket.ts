@@ -76,13 +76,14 @@ export class TcpSocket extends TcpStream {
       if (how & RCV_SHUTDOWN) this.disconnect()
       return
     }
+    const isClosed = tcpState(this) === TCP_CLOSE
     if (this.state === 'connecting') this.disconnect()
-    else if (tcpState(this) === TCP_CLOSE) throw new Errno(ENOTCONN)
     else {
       if (how & SEND_SHUTDOWN) this.#sendEnd()
       this.shutdown |= how
     }
     this.waiters.wakeAll()
+    if (isClosed) throw new Errno(ENOTCONN)
   }
 
   #sendEnd(): void {
@@ -151,7 +152,7 @@ export class TcpSocket extends TcpStream {
     this.isReporting = false
     this.shutdown = 0
     this.hasEnded = false
-    this.error = state === TCP_CLOSE || state === TCP_LISTEN ? 0 : ECONNRESET
+    if (state !== TCP_CLOSE && state !== TCP_LISTEN) this.error = ECONNRESET
     this.received.clear()
     this.urgent = undefined
     this.forgetPeer()

@@ -67,7 +67,8 @@ async function prepare(
 ): Promise<PreparedGuest<RunResult>> {
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)
-  const hasTerminal = terminal !== undefined
+  // The terminal's keeper, the broker.
+  const hasChildren = terminal !== undefined || broker !== undefined
   const opened = await openSentry(options, launch, foldersOf(options, onHost))
   const isUndecided = onHost !== undefined && options.machine === undefined
   const kvmError = isUndecided ? addon.holdKvm() : 0
@@ -75,10 +76,10 @@ async function prepare(
   // A jail sets it to 0.
   const spec = {options, launch, onHost, broker, fds, opened, pledge, umask: process.umask()}
   launch.defer(() => nativeHost.files.restoreTerminal())
-  if (hasTerminal) nativeHost.files.guardTerminal(terminal)
+  if (terminal !== undefined) nativeHost.files.guardTerminal(terminal)
   await loadTrace(options.trace)
   return {
-    needs: {...opened.needs, files: onHost && [onHost.fd], isUndecided, hasTerminal},
+    needs: {...opened.needs, files: onHost && [onHost.fd], isUndecided, hasChildren},
     load: async () => {
       if (!isUndecided) return load(spec, terminal)
       if (isBareGuest(onHost)) {
@@ -86,7 +87,7 @@ async function prepare(
         return (await import('./bare-program.ts')).loadBare(options, {fd: onHost.fd, kvmError}, launch)
       }
       addon.dropKvm()
-      launch.decide(opened.needs.caller, hasTerminal)
+      launch.decide(opened.needs.caller, hasChildren)
       return load(spec, terminal)
     },
   }

@@ -27,8 +27,10 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 /** Beside the server, which is in this process. */
-async function run(flags: readonly string[], ...guest: string[]) {
-  const child = spawn(process.execPath, [HV, 'run', ...flags, BUSYBOX, ...guest], {
+const run = (flags: readonly string[], ...guest: string[]) => runIn([HV], flags, ...guest)
+
+async function runIn(node: readonly string[], flags: readonly string[], ...guest: string[]) {
+  const child = spawn(process.execPath, [...node, 'run', ...flags, BUSYBOX, ...guest], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: stepMs('command'),
   })
@@ -64,6 +66,13 @@ describe.skipIf(!existsSync(BUSYBOX)).each(PLATFORMS)('hv run --allow-net on %s'
   test('a name that no rule allows is not resolved', async () => {
     const {stderr} = await wget('host.internal', 'http://example.com/')
     expect(stderr).toMatch(/bad address 'example.com'\nhv: .*--allow-net=example.com opens/)
+  })
+
+  test('hv waits for a broker that ended before it', async () => {
+    // Long enough for the event loop to hear of that.
+    const slowly = 'data:text/javascript,process.once("beforeExit",()=>setTimeout(()=>{},500))'
+    const flags = [`--platform=${platform}`, '--allow-net']
+    expect((await runIn(['--import', slowly, HV], flags, 'true')).status).toBe(0)
   })
 
   test('the guest’s own loopback is not the host’s', async () => {

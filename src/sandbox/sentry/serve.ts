@@ -82,7 +82,7 @@ async function open(
       if (warmUps.length > 0) warmUpServed(around, warmUps)
       return {start: () => start(around, settings, opened, launch)}
     }
-    return {needs: {...needs, hasTerminal: false}, load}
+    return {needs: {...needs, hasChildren: false}, load}
   }
   return {limits: hostLimits(settings), mayBeMachine: false, platform: settings.platform, prepare}
 }

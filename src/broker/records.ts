@@ -1,7 +1,5 @@
 // DNS records as they travel: RFC 1035, 3.2. What the host's resolver answers → types, TTLs and data in bytes.
 
-import {isIPv4} from 'node:net'
-
 export const DNS_TYPES = {A: 1, CNAME: 5, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33} as const
 export type DnsType = keyof typeof DNS_TYPES
 /** Of an answer; what is beyond it is left out. */
@@ -19,7 +17,7 @@ export interface DnsRecord {
 
 /** @param ip canonical */
 export function addressRecord(ip: string, ttl: number): DnsRecord {
-  const bytes = isIPv4(ip) ? ip.split('.').map(Number) : ipv6Bytes(ip)
+  const bytes = ip.includes(':') ? ipv6Bytes(ip) : ip.split('.').map(Number)
   return {ttl, data: Buffer.from(bytes).toString('base64')}
 }
 

@@ -27,7 +27,6 @@ import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest, RunningGuest} from
 import {hostLimits, type OpenedSentry, openSentry} from './open-sentry.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
-import {startBroker} from './start-broker.ts'
 import {loadTrace, RunTrace} from './trace.ts'
 
 /** What its phases share. */
@@ -47,11 +46,13 @@ interface Spec {
 }
 
 /** @throws HvError NOT_FOUND, NOT_EXECUTABLE */
-export function openSentryProgram(options: RunOptions): OpenedGuest<RunResult> {
+export async function openSentryProgram(options: RunOptions): Promise<OpenedGuest<RunResult>> {
   // A guest's tree holds Linux programs only.
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
-  const broker = startBroker(options)
+  const hasNetRules = (options.allowNet ?? options.denyNet) !== undefined
+  // What starts processes takes long to load.
+  const broker = hasNetRules ? (await import('./start-broker.ts')).startBroker(options) : undefined
   return {
     limits: hostLimits(options),
     mayBeMachine: onHost !== undefined && options.machine === undefined,

@@ -24,7 +24,6 @@ const entries = [
   'index.ts',
   'sandbox/sentry/worker.ts',
   'sandbox/sentry/process.ts',
-  'broker/process.ts',
   'jail/probe.ts',
   ...commands.map((name) => `commands/${name}`),
 ]

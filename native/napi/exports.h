@@ -6,7 +6,6 @@
 
 namespace hv {
 
-void ExportBroker(Napi::Env env, Napi::Object exports);
 void ExportCheck(Napi::Env env, Napi::Object exports);
 void ExportClock(Napi::Env env, Napi::Object exports);
 void ExportEventfd(Napi::Env env, Napi::Object exports);

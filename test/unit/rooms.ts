@@ -40,7 +40,6 @@ export const rooms: Record<string, string[]> = {
     'time',
     'fd',
     'pledge',
-    'net',
     'task',
     'exec',
     'call',

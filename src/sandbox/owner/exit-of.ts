@@ -5,17 +5,7 @@ import type {RunOutcome} from '../protocol/messages.ts'
 import type {SandboxExit} from './options.ts'
 
 export function exitOf({result}: RunOutcome): SandboxExit {
-  const {
-    exitCode,
-    signal,
-    timedOut,
-    timedOutBy,
-    outOfMemory = false,
-    broken,
-    refused,
-    neededRules,
-    stats,
-  } = result
+  const {exitCode, signal, timedOut, timedOutBy, outOfMemory = false, broken, refused, stats} = result
   return {
     exitCode,
     signal: signal === null ? null : signalName(signal),
@@ -24,7 +14,6 @@ export function exitOf({result}: RunOutcome): SandboxExit {
     outOfMemory,
     ...(broken && {broken}),
     ...(refused && Object.keys(refused).length > 0 && {refused}),
-    ...(neededRules && {neededRules}),
     stats,
   }
 }

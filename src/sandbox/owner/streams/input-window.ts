@@ -1,30 +1,29 @@
-// InputWindow: what an owner writes to a live run's standard input, or to a connection; at most one window of it is under way.
+// InputWindow: what an owner writes to a live run's standard input; at most one window of it is under way.
 
 import {WINDOW_BYTES} from '../../protocol/messages.ts'
+import type {LiveMessage} from './live-run.ts'
 
 export class InputWindow {
-  readonly #send: (bytes: Uint8Array<ArrayBuffer>, isEnd: boolean) => void
-  readonly #windowBytes: number
+  readonly #send: (message: LiveMessage) => void
   #room = 0
   #waiting: {chunk: Uint8Array; done: () => void} | undefined
   #onEnd: (() => void) | undefined
   #hasBegun = false
   #isFinished = false
 
-  constructor(send: (bytes: Uint8Array<ArrayBuffer>, isEnd: boolean) => void, windowBytes = WINDOW_BYTES) {
+  constructor(send: (message: LiveMessage) => void) {
     this.#send = send
-    this.#windowBytes = windowBytes
   }
 
   /** Until then, what is written waits. */
   begin(): void {
     this.#hasBegun = true
-    this.took(this.#windowBytes)
+    this.took(WINDOW_BYTES)
     if (this.#onEnd !== undefined) this.#sayEnd()
   }
 
   took(bytes: number): void {
-    this.#room = Math.min(this.#room + bytes, this.#windowBytes)
+    this.#room = Math.min(this.#room + bytes, WINDOW_BYTES)
     this.#pump()
   }
 
@@ -51,7 +50,7 @@ export class InputWindow {
   #sayEnd(): void {
     const done = this.#onEnd
     this.#onEnd = undefined
-    this.#send(new Uint8Array(0), true)
+    this.#send({kind: 'input', bytes: new Uint8Array(0), isEnd: true})
     done?.()
   }
 
@@ -60,7 +59,7 @@ export class InputWindow {
     const {chunk, done} = this.#waiting
     const bytes = new Uint8Array(chunk.subarray(0, this.#room))
     this.#room -= bytes.length
-    this.#send(bytes, false)
+    this.#send({kind: 'input', bytes, isEnd: false})
     if (bytes.length < chunk.length) this.#waiting = {chunk: chunk.subarray(bytes.length), done}
     else {
       this.#waiting = undefined

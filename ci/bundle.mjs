@@ -49,6 +49,8 @@ const chunks = [
   ['linux', ({linux}) => linux],
   // A sandbox's two ends.
   ['ends', ({library, worker}) => library && worker],
+  // What only a sandbox's worker loads at its start.
+  ['serve', ({worker}) => worker],
 ]
 
 const bundle = await rolldown({

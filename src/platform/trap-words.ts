@@ -77,7 +77,7 @@ export function storeResult(frame: Int32Array, result: number): void {
 }
 
 /** On PVM hosts. @param results of Context.cacheResults */
-export function storeKnown(frame: Int32Array, results: Uint32Array): void {
+export function storeCached(frame: Int32Array, results: Uint32Array): void {
   for (let i = 0; i < results.length; i += 2) {
     if (results[i] < CACHED_CALLS) Atomics.store(frame, CACHED + results[i], results[i + 1])
   }

@@ -11,7 +11,7 @@ import {
   REQUEST,
   STATE,
   STOPPED,
-  storeKnown,
+  storeCached,
   storeResult,
 } from '../trap-words.ts'
 import type {NativeCpu, NativeSpace} from './addon.ts'
@@ -69,7 +69,7 @@ export class KvmCpu {
   cacheResults(results: Uint32Array): void {
     if (results === this.#cached || (results.length === 0 && !this.#hasCached)) return
     this.#hasCached = true
-    storeKnown(this.#frame, results)
+    storeCached(this.#frame, results)
     this.#cached = results
   }
 

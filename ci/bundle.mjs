@@ -24,6 +24,7 @@ const entries = [
   'index.ts',
   'sandbox/sentry/worker.ts',
   'sandbox/sentry/process.ts',
+  'broker/process.ts',
   'jail/probe.ts',
   ...commands.map((name) => `commands/${name}`),
 ]

@@ -7,10 +7,11 @@
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, HV_ABI_VERSION));
-  for (auto add_part : {hv::ExportCheck, hv::ExportClock, hv::ExportEventfd, hv::ExportHostFs,
-                        hv::ExportHostSignals, hv::ExportImages, hv::ExportJail, hv::ExportPassing,
-                        hv::ExportPtrace, hv::ExportUserVm, hv::ExportVcpu, hv::ExportVcpuState,
-                        hv::ExportVm, hv::ExportVmMemory, hv::ExportWatchdog, hv::ExportWatcher})
+  for (auto add_part :
+       {hv::ExportBroker, hv::ExportCheck, hv::ExportClock, hv::ExportEventfd, hv::ExportHostFs,
+        hv::ExportHostSignals, hv::ExportImages, hv::ExportJail, hv::ExportPassing,
+        hv::ExportPtrace, hv::ExportUserVm, hv::ExportVcpu, hv::ExportVcpuState, hv::ExportVm,
+        hv::ExportVmMemory, hv::ExportWatchdog, hv::ExportWatcher})
     add_part(env, exports);
   return exports;
 }

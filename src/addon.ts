@@ -1,6 +1,7 @@
 // The native addon, loaded once; the only file that loads it.
 
 import {createRequire} from 'node:module'
+import type {BrokerAddon} from './broker/addon.ts'
 import type {CheckAddon} from './check/addon.ts'
 import {HvError} from './errors.ts'
 import type {JailAddon} from './jail/addon.ts'
@@ -15,7 +16,8 @@ import type {VmAddon} from './vm/addon.ts'
 
 /** Everything that native/addon.cc exports. A failed host call throws an Error with a positive `errno`. */
 export interface Addon
-  extends CheckAddon,
+  extends BrokerAddon,
+    CheckAddon,
     ClockAddon,
     HostFsAddon,
     JailAddon,
@@ -30,7 +32,7 @@ export interface Addon
   abiVersion: number
 }
 
-const ABI_VERSION = 28
+const ABI_VERSION = 29
 const NEXT_STEP =
   'reinstall hvkit, or build it with `npm rebuild hvkit`; a bundler has to leave it as it is: external hvkit'
 const PERMIT = 'start node with --allow-addons and --allow-child-process'

@@ -26,6 +26,7 @@ export const HV_ERROR_CODES = [
   'SANDBOX_FAILED',
   'SANDBOX_FULL',
   'SAVE_INVALID',
+  'TIMED_OUT',
   'VCPU_BUSY',
   'VCPU_FAILED',
 ] as const
@@ -57,8 +58,9 @@ export const HV_ERROR_CODES = [
  * | `PTRACE_UNUSABLE` | the host lets no process trace another, as in many containers | the host's settings | is not made | once it does, or with KVM |
  * | `SANDBOX_DIED` | its process was killed: by the host for want of memory, or by somebody | the host | is gone | yes, in a new one |
  * | `SANDBOX_FAILED` | its process did not answer in time, or not as hv does: a bug, or the work of an intruder | hv | is gone | once, in a new one; then report it |
- * | `SANDBOX_FULL` | 64 programs run, or there are `maxTasks` processes and threads | the caller, or the guest | lives | yes, when one has ended |
+ * | `SANDBOX_FULL` | 64 programs run, or there are `maxTasks` processes and threads, or `maxConnections` | the caller, or the guest | lives | yes, when one has ended |
  * | `SAVE_INVALID` | a file is no saved VM, is damaged, or does not fit this host | the caller | is not made | no |
+ * | `TIMED_OUT` | no program listened at a port within `timeoutMs` | the guest, or the caller | lives | once one does |
  * | `VCPU_BUSY` | a vCPU runs, and only a standing one can do this | the caller | lives | yes, when it stands |
  * | `VCPU_FAILED` | KVM cannot go on with a vCPU, or makes no further one | the guest, the host, or hv | is gone; a VM lives | once, in a new one |
  *

@@ -25,6 +25,12 @@ export type {SandboxPath} from './sandbox/owner/files/file-paths.ts'
 export type {SandboxWatch} from './sandbox/owner/files/file-watch.ts'
 export type {SandboxFiles} from './sandbox/owner/files/sandbox-files.ts'
 export type {
+  SandboxEndpoint,
+  SandboxNetOptions,
+  SandboxWaitOptions,
+} from './sandbox/owner/net/net-options.ts'
+export type {SandboxSocket} from './sandbox/owner/net/sandbox-socket.ts'
+export type {
   SandboxSyscall,
   SyscallHandler,
   SyscallHandlers,
@@ -57,6 +63,7 @@ export type {SandboxProcess} from './sandbox/owner/sandbox-process.ts'
 export type {SandboxTerminalSize} from './sandbox/protocol/terminal-size.ts'
 export type {PatchChoice} from './sentry/call/patch-choice.ts'
 export type {FileChange as SandboxFileChange} from './sentry/outside/files/operations.ts'
+export type {SandboxPort} from './sentry/outside/net/listeners.ts'
 export type {RunStats} from './sentry/outside/program-result.ts'
 export type {ProcessInfo, SandboxUsage} from './sentry/outside/usage.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'

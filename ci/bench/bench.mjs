@@ -13,6 +13,7 @@ import {cpus, release} from 'node:os'
 import {parseArgs} from 'node:util'
 import {buildWhatIsOld} from '../built.mjs'
 import {benchInBeds, realInBeds} from './in-bed.mjs'
+import {net} from './net.mjs'
 import {parked} from './parked.mjs'
 import {processes} from './processes.mjs'
 import {ptrace} from './ptrace.mjs'
@@ -35,6 +36,7 @@ const groups = {
   start,
   sandbox,
   processes,
+  net,
 }
 const thorough = {rounds: 5, milliseconds: 1000, quietSeconds: 3, startRounds: 25}
 /** Under emulation, V8 takes seconds to compile what is called often. */

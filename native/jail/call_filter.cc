@@ -116,11 +116,10 @@ constexpr long kAllowed[] = {
     SYS_uname,
     SYS_sysinfo,
     SYS_getrandom,
-    // On what is connected already: the owner's socket.
+    // On what is connected already: the owner's and the broker's sockets, and those that the broker has connected. Not sendmsg(2), whose
+    // address no filter sees.
     SYS_recvmsg,
-    SYS_sendmsg,
     SYS_recvfrom,
-    SYS_sendto,
     SYS_getsockopt,
     SYS_getsockname,
     SYS_getpeername,
@@ -145,8 +144,9 @@ constexpr long kAllowedByPath[] = {SYS_fchownat, SYS_utimensat};
 constexpr long kAllowedToTrace[] = {SYS_wait4, SYS_waitid, SYS_kill, SYS_tgkill};
 // A filter over this one can only take rights away.
 constexpr long kAllowedToDecide[] = {SYS_seccomp};
-// For the terminal's keeper (sys/terminal_guard.h). wait4(2) reaches only children.
-constexpr long kAllowedWithTerminal[] = {SYS_wait4};
+// For the terminal's keeper (sys/terminal_guard.h), and for the broker, which the event loop waits for when it has ended, and aborts if it
+// may not. wait4(2) reaches only children.
+constexpr long kAllowedWithChildren[] = {SYS_wait4};
 
 // Allowed when they name the caller with 0. With a number they reach, or show, other processes of the same user.
 constexpr long kAllowedOnItself[] = {SYS_sched_setaffinity, SYS_getpgid, SYS_prlimit64};
@@ -254,7 +254,7 @@ int FilterCalls(const FilterOptions& options) {
     allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests});
   }
   if (!traces) {
-    if (options.has_terminal) program.Allow({kAllowedWithTerminal});
+    if (options.has_children) program.Allow({kAllowedWithChildren});
     const uint32_t self = static_cast<uint32_t>(::getpid());
     const uint32_t keeper = static_cast<uint32_t>(TerminalKeeper());
     const uint32_t targets[] = {self, keeper != 0 ? keeper : self};
@@ -271,6 +271,7 @@ int FilterCalls(const FilterOptions& options) {
     program.Allow({kAllowedToDump});
   }
   if (options.accepts) program.Allow({kAllowedToAccept});
+  program.AllowIfNull(SYS_sendto, 4);
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);
   program.AllowIf(SYS_prctl, 0, {kProcessRequests});

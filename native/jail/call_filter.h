@@ -27,8 +27,8 @@ enum class Changes {
 
 struct FilterOptions {
   Caller caller;
-  // It has the host's terminal, and stops with its guest.
-  bool has_terminal;
+  // It has children besides guests' processes: the keeper of the host's terminal, with which it stops; the broker.
+  bool has_children;
   // It may still make a machine: a kernel's makes another one, for a reset. Others lay another filter over this one once they decide.
   bool is_undecided;
   // It accepts connections on a socket that it listens to: from a debugger, which may look into a machine's vCPUs.

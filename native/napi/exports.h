@@ -6,6 +6,7 @@
 
 namespace hv {
 
+void ExportBroker(Napi::Env env, Napi::Object exports);
 void ExportCheck(Napi::Env env, Napi::Object exports);
 void ExportClock(Napi::Env env, Napi::Object exports);
 void ExportEventfd(Napi::Env env, Napi::Object exports);

@@ -181,6 +181,8 @@ inline bool IsFileOrDirectory(int64_t mode) { return S_ISREG(mode) || S_ISDIR(mo
 void ExportHostLocks(napi_env env, napi_value exports);
 // host_names.cc: makes, moves and removes names, and changes attributes.
 void ExportHostNames(napi_env env, napi_value exports);
+// host_socket.cc: a socket that the broker has connected.
+void ExportHostSocket(napi_env env, napi_value exports);
 // host_stat.cc
 void ExportHostStat(napi_env env, napi_value exports);
 // host_terminal.cc: what a descriptor that hv inherited needs, and the terminal that hv was started in.

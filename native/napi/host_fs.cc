@@ -173,6 +173,7 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall<[](int fd) { return ::fsync(fd); }>(env, exports, "hostSync");
   ExportHostLocks(env, exports);
   ExportHostNames(env, exports);
+  ExportHostSocket(env, exports);
   ExportHostStat(env, exports);
   ExportHostTerminal(env, exports);
 }

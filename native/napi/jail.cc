@@ -102,7 +102,7 @@ int Rights(const std::vector<uint32_t>& capabilities, Napi::Value uid, Napi::Val
   return error;
 }
 
-int Filter(const std::string& caller_name, bool has_terminal, bool is_undecided, bool accepts,
+int Filter(const std::string& caller_name, bool has_children, bool is_undecided, bool accepts,
            bool dumps, const std::string& changes_name) {
   const Caller caller = ByName<Caller>({{"kvm", Caller::kKvm},
                                         {"ptrace", Caller::kPtrace},
@@ -114,7 +114,7 @@ int Filter(const std::string& caller_name, bool has_terminal, bool is_undecided,
                                            {"any", Changes::kAny}},
                                           changes_name);
   MayChangeByPath() = changes == Changes::kAny;
-  return FilterCalls({caller, has_terminal, is_undecided, accepts, dumps, changes});
+  return FilterCalls({caller, has_children, is_undecided, accepts, dumps, changes});
 }
 
 }  // namespace

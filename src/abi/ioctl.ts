@@ -57,17 +57,43 @@ export const FIOSETOWN = 0x8901
 export const SIOCSPGRP = 0x8902
 export const FIOGETOWN = 0x8903
 export const SIOCGPGRP = 0x8904
+/** Whether the next byte of a TCP connection is the urgent one; bytes that it has not sent. */
+export const SIOCATMARK = 0x8905
+export const SIOCOUTQNSD = 0x894b
 /** Network interfaces (man 7 netdevice; linux/sockios.h). */
+export const SIOCADDRT = 0x890b
+export const SIOCDELRT = 0x890c
 export const SIOCGIFNAME = 0x8910
 export const SIOCGIFCONF = 0x8912
 export const SIOCGIFFLAGS = 0x8913
+export const SIOCSIFFLAGS = 0x8914
+export const SIOCGIFADDR = 0x8915
+export const SIOCSIFADDR = 0x8916
+export const SIOCGIFDSTADDR = 0x8917
+export const SIOCSIFDSTADDR = 0x8918
+export const SIOCGIFBRDADDR = 0x8919
+export const SIOCSIFBRDADDR = 0x891a
+export const SIOCGIFNETMASK = 0x891b
+export const SIOCSIFNETMASK = 0x891c
 export const SIOCGIFMETRIC = 0x891d
+export const SIOCSIFMETRIC = 0x891e
 export const SIOCGIFMTU = 0x8921
+export const SIOCSIFMTU = 0x8922
+export const SIOCSIFNAME = 0x8923
+export const SIOCSIFHWADDR = 0x8924
 export const SIOCGIFHWADDR = 0x8927
 export const SIOCGIFSLAVE = 0x8929
+export const SIOCSIFSLAVE = 0x8930
+export const SIOCADDMULTI = 0x8931
+export const SIOCDELMULTI = 0x8932
 export const SIOCGIFINDEX = 0x8933
+export const SIOCDIFADDR = 0x8936
+export const SIOCSIFHWBROADCAST = 0x8937
 export const SIOCGIFTXQLEN = 0x8942
+export const SIOCSIFTXQLEN = 0x8943
+export const SIOCETHTOOL = 0x8946
 export const SIOCGIFMAP = 0x8970
+export const SIOCSIFMAP = 0x8971
 /** linux/fs.h: a file system's block size. */
 export const FIGETBSZ = 2
 /** linux/fs.h. */

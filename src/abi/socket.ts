@@ -6,6 +6,7 @@ export const AF_UNSPEC = 0
 export const AF_UNIX = 1
 export const AF_INET = 2
 export const AF_INET6 = 10
+export const AF_NETLINK = 16
 export const AF_PACKET = 17
 /** Families that Linux has numbers for. */
 export const AF_MAX = 46
@@ -31,7 +32,10 @@ export const MSG_TRUNC = 0x20
 export const MSG_DONTWAIT = 0x40
 export const MSG_WAITALL = 0x100
 export const MSG_NOSIGNAL = 0x4000
+export const MSG_ERRQUEUE = 0x2000
+export const MSG_MORE = 0x8000
 export const MSG_WAITFORONE = 0x10000
+export const MSG_FASTOPEN = 0x20000000
 export const MSG_CMSG_CLOEXEC = 0x40000000
 /** From a 32-bit program: not one of our flags. */
 export const MSG_CMSG_COMPAT = 0x80000000
@@ -57,6 +61,7 @@ export const SO_RCVLOWAT = 18
 export const SO_SNDLOWAT = 19
 export const SO_RCVTIMEO = 20
 export const SO_SNDTIMEO = 21
+export const SO_BINDTODEVICE = 25
 export const SO_PEERNAME = 28
 export const SO_TIMESTAMP = 29
 export const SO_ACCEPTCONN = 30
@@ -67,8 +72,14 @@ export const SO_TIMESTAMPNS = 35
 export const SO_MARK = 36
 export const SO_PROTOCOL = 38
 export const SO_DOMAIN = 39
+export const SO_RXQ_OVFL = 40
 export const SO_PEEK_OFF = 42
+export const SO_INCOMING_CPU = 49
 export const SO_PEERGROUPS = 59
+export const SO_BINDTOIFINDEX = 62
+/** As SO_TIMESTAMP and SO_TIMESTAMPNS, which have 64 bits on every architecture here. */
+export const SO_TIMESTAMP_NEW = 63
+export const SO_TIMESTAMPNS_NEW = 64
 
 export const SCM_RIGHTS = 1
 export const SCM_CREDENTIALS = 2

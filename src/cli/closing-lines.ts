@@ -23,9 +23,12 @@ const OTHERS: Readonly<Record<number, string>> = {
   25: 'File size limit exceeded',
 }
 
+/** Connections and datagrams. */
+const CALLS_OUT = ['connect', 'sendto', 'sendmsg', 'sendmmsg']
+
 export function closingLines(
   options: RunOptions,
-  {exitCode, signal, refused = {}, outOfMemory, broken}: RunResult,
+  {exitCode, signal, refused = {}, neededRules = [], outOfMemory, broken}: RunResult,
   isTerminal: boolean,
 ): string[] {
   if (exitCode === 0) return []
@@ -40,6 +43,10 @@ export function closingLines(
   if (refused.io_uring_setup !== undefined)
     lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
   if (refused.socket !== undefined) lines.push('the program asked for a network, and hv gives it none')
+  else if (neededRules.length === 0 && CALLS_OUT.some((name) => refused[name] !== undefined))
+    lines.push('the program asked for a network that it does not have: see --allow-net')
+  if (neededRules.length > 0)
+    lines.push(`the network was closed to it: --allow-net=${neededRules.join(',')} opens what it asked for`)
   if (refused.ptrace !== undefined)
     lines.push(
       'it asked for a part of ptrace that hv does not have: `hv trace` and `--gdb` work from outside',

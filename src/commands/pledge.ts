@@ -20,7 +20,11 @@ const PROMISE_HELP: readonly (readonly [names: string, allows: string])[] = [
   ['chown', 'change owners'],
   ['flock', 'lock files'],
   ['getpw', 'read the files in /etc about users and groups'],
-  ['dns', 'read the files in /etc about hosts and names'],
+  ['unix', 'UNIX sockets'],
+  ['inet', 'internet sockets; with mcast, multicast'],
+  ['dns', 'read the files in /etc about hosts and names, and ask name servers'],
+  ['sendfd', 'send descriptors over UNIX sockets'],
+  ['recvfd', 'receive descriptors over UNIX sockets'],
   ['tty', 'open /dev/tty and change terminal settings'],
   ['proc', 'processes and process groups, signals to others, priorities, limits'],
   ['exec', 'execute programs'],
@@ -71,6 +75,6 @@ function promiseHelp(): string {
   const lines = PROMISE_HELP.map(([names, allows]) => `${names.padEnd(9)} ${allows}`)
   return [
     ...lines,
-    'inet, mcast, unix, sendfd, recvfd, tape, ps, vminfo, pf, route, wroute, audio, video and bpf are accepted, but allow no call that hv has.',
+    'tape, ps, vminfo, pf, route, wroute, audio, video and bpf are accepted, but allow no call that hv has.',
   ].join('\n')
 }

@@ -40,7 +40,7 @@ export interface JailAddon {
   /** From now on allows only the calls that it needs. @param isUndecided a machine may still be made, and then another filter comes */
   filterCalls(
     caller: Caller,
-    hasTerminal: boolean,
+    hasChildren: boolean,
     isUndecided: boolean,
     accepts: boolean,
     dumps: boolean,

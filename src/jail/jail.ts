@@ -27,7 +27,8 @@ interface CallNeeds {
   caller: Caller
   /** It may become a bare machine: `decide` follows, once that is known. A kernel's machine makes another one for a reset. */
   isUndecided?: boolean
-  hasTerminal: boolean
+  /** Besides guests' processes: the keeper of the host's terminal, the broker. */
+  hasChildren: boolean
   /** It listens on a socket and must accept connections: from gdb, which debugs a machine's vCPUs. */
   accepts?: boolean
   /** It writes a core file, already open, of a machine that dies. */
@@ -185,12 +186,12 @@ export class Jail {
 
   #filterCalls({
     caller,
-    hasTerminal,
+    hasChildren,
     isUndecided = false,
     accepts = false,
     dumps = false,
   }: CallNeeds): number {
-    return addon.filterCalls(caller, hasTerminal, isUndecided, accepts, dumps, this.#changes)
+    return addon.filterCalls(caller, hasChildren, isUndecided, accepts, dumps, this.#changes)
   }
 
   #enterNamespaces(

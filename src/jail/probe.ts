@@ -8,5 +8,5 @@ const STDOUT = 1
 
 const jail = Jail.begin('best', [], launchErrnosOf(process.argv[2]))
 jail.limit({memoryBytes: 2 ** 29, maxTasks: 64, cpus: 1, cpuQuotaPercent: 100})
-jail.close({roots: [], directories: [], caller: 'kvm', hasTerminal: false})
+jail.close({roots: [], directories: [], caller: 'kvm', hasChildren: false})
 writeSync(STDOUT, JSON.stringify(jail.layers))

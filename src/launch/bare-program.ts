@@ -20,7 +20,7 @@ export function openBare(options: RunOptions): OpenedGuest<RunResult> {
     prepare: async (launch) => {
       const kvmError = addon.holdKvm()
       return {
-        needs: {roots: [], caller: 'kvm', isUndecided: true, hasTerminal: false},
+        needs: {roots: [], caller: 'kvm', isUndecided: true, hasChildren: false},
         load: () => loadBare(options, {fd, kvmError}, launch),
       }
     },

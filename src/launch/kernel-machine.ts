@@ -60,7 +60,7 @@ async function prepare(
   }
   if (core) launch.use(stopBySignals((end) => machine.stop(end)))
   return {
-    needs: {roots: machine.roots, caller: 'kernel', isUndecided: reboots, hasTerminal: false},
+    needs: {roots: machine.roots, caller: 'kernel', isUndecided: reboots, hasChildren: false},
     load: async () => {
       // While it waits for its debugger, ^A and x end it, too.
       if (hasTerminal && gdb !== undefined) streams.input.start()

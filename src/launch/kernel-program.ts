@@ -98,7 +98,7 @@ async function prepare(
   return {
     needs: {
       ...{roots, files: onHost && [onHost.fd], directories: files.libraryFolders},
-      ...{caller: 'kernel', hasTerminal: streams.size !== undefined},
+      ...{caller: 'kernel', hasChildren: streams.size !== undefined},
     },
     load: () => load(options, {...opened, files, gdb, tail, server, machine, streams, umask}),
   }

@@ -62,7 +62,7 @@ export interface RunningGuest<Result> {
   end(): Promise<Result>
 }
 
-export type GuestNeeds = Pick<JailNeeds, 'roots' | 'files' | 'caller' | 'isUndecided' | 'hasTerminal'> & {
+export type GuestNeeds = Pick<JailNeeds, 'roots' | 'files' | 'caller' | 'isUndecided' | 'hasChildren'> & {
   /** Host directories in which it looks for files later. */
   directories?: readonly string[]
 }
@@ -100,9 +100,9 @@ export class Launch {
   }
 
   /** The guest is of one kind now, and the jail allowed for two. @throws HvError HOST_SYSCALL */
-  decide(caller: Caller, hasTerminal: boolean): void {
+  decide(caller: Caller, hasChildren: boolean): void {
     const dumps = caller === 'machine' && this.core !== undefined
-    this.jail.decide({caller, hasTerminal, accepts: this.server !== undefined, dumps})
+    this.jail.decide({caller, hasChildren, accepts: this.server !== undefined, dumps})
   }
 }
 

@@ -16,7 +16,9 @@ export interface OpenedSentry {
   readonly opened: OpenedPlatform
   readonly needs: Pick<GuestNeeds, 'roots' | 'directories'> & {readonly caller: 'kvm' | 'ptrace'}
   /** Call it once: what was opened is read, and nothing of it before. @throws HvError as Sentry does */
-  make(own?: Pick<SentryOptions, 'terminal' | 'patchCalls'>): Promise<{sentry: Sentry; shown: GuestFiles}>
+  make(
+    own?: Pick<SentryOptions, 'terminal' | 'patchCalls' | 'broker'>,
+  ): Promise<{sentry: Sentry; shown: GuestFiles}>
 }
 
 /** @param folders of libraries, besides those that the host searches @throws HvError */

@@ -5,6 +5,7 @@ import {getPriority} from 'node:os'
 import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
+import type {SocketLink} from '../broker/link.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
@@ -34,6 +35,8 @@ interface Spec {
   launch: Launch
   /** Its file, unless it is in the guest's tree. */
   onHost: HostProgram | undefined
+  /** Of what it may reach of the network, if it may. */
+  broker: SocketLink | undefined
   /** This process's descriptors that become its standard streams. */
   fds: readonly number[]
   pledge: RunPledge
@@ -43,37 +46,41 @@ interface Spec {
 }
 
 /** @throws HvError NOT_FOUND, NOT_EXECUTABLE */
-export function openSentryProgram(options: RunOptions): OpenedGuest<RunResult> {
+export async function openSentryProgram(options: RunOptions): Promise<OpenedGuest<RunResult>> {
   // A guest's tree holds Linux programs only.
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
+  const hasNetRules = (options.allowNet ?? options.denyNet) !== undefined
+  // What starts processes takes long to load.
+  const broker = hasNetRules ? (await import('./start-broker.ts')).startBroker(options) : undefined
   return {
     limits: hostLimits(options),
     mayBeMachine: onHost !== undefined && options.machine === undefined,
     platform: options.platform,
-    prepare: (launch) => prepare(options, onHost, launch),
+    prepare: (launch) => prepare(options, {onHost, broker: broker && launch.use(broker)}, launch),
   }
 }
 
 async function prepare(
   options: RunOptions,
-  onHost: HostProgram | undefined,
+  {onHost, broker}: Pick<Spec, 'onHost' | 'broker'>,
   launch: Launch,
 ): Promise<PreparedGuest<RunResult>> {
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)
-  const hasTerminal = terminal !== undefined
+  // The terminal's keeper, the broker.
+  const hasChildren = terminal !== undefined || broker !== undefined
   const opened = await openSentry(options, launch, foldersOf(options, onHost))
   const isUndecided = onHost !== undefined && options.machine === undefined
   const kvmError = isUndecided ? addon.holdKvm() : 0
   const pledge = await runPledge(options)
   // A jail sets it to 0.
-  const spec = {options, launch, onHost, fds, opened, pledge, umask: process.umask()}
+  const spec = {options, launch, onHost, broker, fds, opened, pledge, umask: process.umask()}
   launch.defer(() => nativeHost.files.restoreTerminal())
-  if (hasTerminal) nativeHost.files.guardTerminal(terminal)
+  if (terminal !== undefined) nativeHost.files.guardTerminal(terminal)
   await loadTrace(options.trace)
   return {
-    needs: {...opened.needs, files: onHost && [onHost.fd], isUndecided, hasTerminal},
+    needs: {...opened.needs, files: onHost && [onHost.fd], isUndecided, hasChildren},
     load: async () => {
       if (!isUndecided) return load(spec, terminal)
       if (isBareGuest(onHost)) {
@@ -81,16 +88,16 @@ async function prepare(
         return (await import('./bare-program.ts')).loadBare(options, {fd: onHost.fd, kvmError}, launch)
       }
       addon.dropKvm()
-      launch.decide(opened.needs.caller, hasTerminal)
+      launch.decide(opened.needs.caller, hasChildren)
       return load(spec, terminal)
     },
   }
 }
 
 async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGuest<RunResult>> {
-  const {options, launch, onHost, fds, opened, pledge} = spec
+  const {options, launch, onHost, broker, fds, opened, pledge} = spec
   const {server} = launch
-  const {sentry, shown} = await opened.make({terminal, ...(server && {patchCalls: 'never'})})
+  const {sentry, shown} = await opened.make({terminal, broker, ...(server && {patchCalls: 'never'})})
   const {kernel} = sentry
   const program = {
     ...{...programOfRun(options, shown.config), onHost, restrict: pledge.restrict},

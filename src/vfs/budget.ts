@@ -29,6 +29,8 @@ export const COST = {
   socket: 2048,
   /** A message that waits at a socket, besides its bytes. */
   socketMessage: 768,
+  /** A socket in a multicast group. */
+  membership: 512,
   /** An unread event of inotify(7), with its name. */
   event: 640,
   /** A queued signal. */

@@ -1,5 +1,5 @@
 // The part of the addon that reaches the host's clocks and files: native/napi/clock.cc, images.cc, host_fs.cc, host_locks.cc,
-// host_names.cc, host_stat.cc, host_terminal.cc.
+// host_names.cc, host_socket.cc, host_stat.cc, host_terminal.cc.
 
 export interface ClockAddon {
   /** CLOCK_MONOTONIC, nanoseconds. */
@@ -109,6 +109,16 @@ export interface HostFsAddon {
   hostPoll(fd: number, events: number): number
   /** A few terminal requests; any other is -ENOTTY. `bytes` is the argument, in both directions. */
   hostIoctl(fd: number, request: number, bytes: Uint8Array): number
+  /** Of a socket that is connected: recv(2) that never waits. `flags`: MSG_PEEK, MSG_TRUNC; others are ignored. */
+  hostReceive(fd: number, target: Uint8Array, flags: number): number
+  /** send(2) that never waits, and raises no signal. `flags`: MSG_MORE. */
+  hostSend(fd: number, source: Uint8Array, flags: number): number
+  /** `how`: SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. */
+  hostShutDown(fd: number, how: number): number
+  /** SO_ERROR, which it clears: an errno, or 0. */
+  hostSocketError(fd: number): number
+  /** Fills in a struct sockaddr of at most 28 bytes. @returns its length */
+  hostSocketName(fd: number, name: Uint8Array): number
   /** The status flags of an open file, of which access mode and O_APPEND count. */
   hostFlags(fd: number): number
 

@@ -33,6 +33,13 @@ export class PipeRing {
     return count
   }
 
+  /** The first bytes behind `skipped` others that lie in one piece, at most `count`: until the next change. */
+  first(count: number, skipped = 0): Uint8Array {
+    const ring = this.#ring
+    const head = (this.#head + skipped) % ring.length
+    return ring.subarray(head, Math.min(head + count, head + this.#length - skipped, ring.length))
+  }
+
   /** Removes the first `count` bytes, at most `length`. */
   drop(count: number): void {
     this.#length -= count

@@ -32,6 +32,7 @@ export class WaitQueue {
   }
 
   wakeAll(events = ANY_EVENT): void {
+    if (this.#waiters.size === 0) return
     for (const waiter of [...this.#waiters]) waiter.wake(events)
   }
 }

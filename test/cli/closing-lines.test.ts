@@ -17,9 +17,11 @@ test('a fault is named, a signal that was sent is not, where nobody sits before 
 })
 
 test('a program that failed for the lack of a network is told so', () => {
-  const {status, stderr} = hv(['run', '/bin/busybox', 'nc', '127.0.0.1', '80'])
+  const {status, stderr} = hv(['run', '/bin/busybox', 'nc', '1.2.3.4', '80'])
   expect(status).toBe(1)
-  expect(stderr).toMatch(/\nhv: the program asked for a network, and hv gives it none\n$/)
+  expect(stderr).toMatch(
+    /\nhv: the network was closed to it: --allow-net=1.2.3.4:80 opens what it asked for\n$/,
+  )
 })
 
 test('a time-out of 0 is none', () => {

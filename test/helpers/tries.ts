@@ -77,6 +77,7 @@ const TRIES_OF_FILTER = {
   'choose a priority of input and output': 'call(N.ioprio_set, 1, 0, 2 << 13)',
   'find a session by number': 'call(N.getsid, process.pid)',
   'watch directories': 'call(N.inotify_init1, 0)',
+  'make a socket': 'call(N.socket, 2, 2, 0)',
 } as const
 
 /**

@@ -50,6 +50,8 @@ const HOSTILE = `
   const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
   const finish = (run) => send({kind: 'finished', run, finished: {pid: 2, result: RESULT, outputTruncated: false}})
   const REFUSED = {code: 'NOT_FOUND', message: '', nextStep: ''}
+  const CONNECTED = {kind: 'connected', connection: 1}
+  const ACCEPTED = {kind: 'accepted', connection: -1, service: 0, remote: {address: '127.0.0.1', port: 1}}
   const question = {id: 1, name: 'openat', pid: 2, programPid: 2, tid: 2, args: [], paths: [], decoded: []}
   const descendant = (...stdio) => spawn('/bin/sleep', ['30'], {detached: true, stdio}).unref()`
 
@@ -121,6 +123,27 @@ const FILE_ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['says a size that is none', 'filed({isEnd: true, size: -1})'],
 ]
 
+/** The same, when the owner has connected, and serves a name. */
+const CONNECTION_ATTACKS: readonly (readonly [what: string, code: string])[] = [
+  [
+    'gives bytes before it is connected',
+    'send({kind: "data", connection: 1, isEnd: false}, MIB.subarray(0, 1))',
+  ],
+  ['gives more than the window', 'send(CONNECTED); send({kind: "data", connection: 1, isEnd: false}, MIB)'],
+  ['gives nothing, and no end', 'send(CONNECTED); send({kind: "data", connection: 1, isEnd: false})'],
+  ['gives bytes after the end', 'send(CONNECTED); for (;;) send({kind: "data", connection: 1, isEnd: true})'],
+  ['is connected twice', 'send(CONNECTED); send(CONNECTED)'],
+  [
+    'closes what is closed',
+    'send({kind: "closed", connection: 1, errno: 0}); send({kind: "closed", connection: 1, errno: 0})',
+  ],
+  ['accepts without end', 'for (let id = -1; ; id--) send({...ACCEPTED, connection: id})'],
+  ['accepts a number twice', 'send(ACCEPTED); send(ACCEPTED)'],
+  ['accepts for another name', 'send({...ACCEPTED, service: 1})'],
+  ['comes from nowhere', 'send({...ACCEPTED, remote: {address: "nowhere", port: 1}})'],
+  ['lists ports that nobody asked for', 'send({kind: "ports", id: 1, version: 0, ports: []})'],
+]
+
 let copy: string
 beforeAll(() => {
   copy = copyOfPackage()
@@ -139,7 +162,8 @@ async function attacked(
   const script = `
     import {Sandbox} from ${JSON.stringify(join(copy, 'dist/index.js'))}
     const handlers = ${code.includes('run: 1') ? '{openat: {before: () => new Promise(() => {}), after: () => new Promise(() => {})}}' : '{}'}
-    const sandbox = await Sandbox.create({onSyscall: handlers})
+    const net = {serve: {'a:80': (socket) => socket.on('error', () => {})}}
+    const sandbox = await Sandbox.create({onSyscall: handlers, net})
     const outcome = await ${call}.then(() => 'no error', ({code}) => code)
     await sandbox.dispose()
     const {maxRSS} = process.resourceUsage()
@@ -177,6 +201,13 @@ describe.concurrent('one that', () => {
   test.each(FILE_ATTACKS)('%s when a file is read is ended', {timeout: TIMEOUT_MS}, async (_, code) => {
     const {outcome} = await attacked(`file = until("file"); ${code}; forever()`, `sandbox.files.read('/a')`)
     expect(outcome).toBe('SANDBOX_FAILED')
+  })
+
+  test.each(CONNECTION_ATTACKS)('%s is ended', {timeout: TIMEOUT_MS}, async (_, code) => {
+    const call = `(sandbox.connect(80).on('error', () => {}), sandbox.stats())`
+    const {outcome, peakMb} = await attacked(`until("connect"); ${code}; forever()`, call)
+    expect(outcome).toBe('SANDBOX_FAILED')
+    expect(peakMb).toBeLessThan(MAX_MB)
   })
 
   test('gives a file without end gives one that is too large', {timeout: TIMEOUT_MS}, async () => {

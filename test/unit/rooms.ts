@@ -40,6 +40,7 @@ export const rooms: Record<string, string[]> = {
     'time',
     'fd',
     'pledge',
+    'net',
     'task',
     'exec',
     'call',

@@ -4,7 +4,7 @@ import {type GdbAddress, parseGdbAddress} from '../../gdb/address.ts'
 import type {TraceOptions} from '../../sentry/trace/options.ts'
 import {WITH_PROMISES} from './guest.ts'
 import {createFile, requireTerminal} from './parse-values.ts'
-import {type FlagRow, FOR_SENTRY, LEFT_OUT, type Rows} from './row.ts'
+import {each, type FlagRow, FOR_SENTRY, LEFT_OUT, type Rows} from './row.ts'
 
 const STDERR = 2
 
@@ -24,6 +24,10 @@ export interface CommandOptions {
   core?: string
   /** Prints the counters and times of `RunResult.stats`. */
   stats?: boolean | 'json'
+  /** Lists of addresses and names outside of the sandbox that the guest may connect to: net-rules.ts; an empty one: every public address. */
+  allowNet?: readonly string[]
+  /** Of those, which not. */
+  denyNet?: readonly string[]
   /** Finds out which promises the guest needs: `RunResult.promises`. Its standard output goes to this process's standard error. */
   suggestsPromises?: boolean
 }
@@ -67,6 +71,19 @@ export const commandRows: Rows<CommandOptions> = {
     summary: 'print counters and times to standard error at the end, as text or as one JSON object',
     choices: ['json'],
     parse: (text) => (text === 'json' ? text : true),
+  },
+  allowNet: {
+    flag: '--allow-net[=LIST]',
+    summary:
+      'let the guest connect by TCP to these: example.com:443,*.example.org,10.0.0.0/8:5432,[2001:db8::/32]; without LIST to every public address; host.internal:PORT is a port of this host',
+    ...each((list) => (list === LEFT_OUT ? '' : list)),
+    unfit: FOR_SENTRY,
+  },
+  denyNet: {
+    flag: '--deny-net LIST',
+    summary: 'of what --allow-net allows, not these',
+    ...each((list) => list),
+    unfit: FOR_SENTRY,
   },
   suggestsPromises: {
     flag: '--suggest',

@@ -5,7 +5,17 @@ import type {RunOutcome} from '../protocol/messages.ts'
 import type {SandboxExit} from './options.ts'
 
 export function exitOf({result}: RunOutcome): SandboxExit {
-  const {exitCode, signal, timedOut, timedOutBy, outOfMemory = false, broken, refused, stats} = result
+  const {
+    exitCode,
+    signal,
+    timedOut,
+    timedOutBy,
+    outOfMemory = false,
+    broken,
+    refused,
+    neededRules,
+    stats,
+  } = result
   return {
     exitCode,
     signal: signal === null ? null : signalName(signal),
@@ -14,6 +24,7 @@ export function exitOf({result}: RunOutcome): SandboxExit {
     outOfMemory,
     ...(broken && {broken}),
     ...(refused && Object.keys(refused).length > 0 && {refused}),
+    ...(neededRules && {neededRules}),
     stats,
   }
 }

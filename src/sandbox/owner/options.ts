@@ -6,6 +6,7 @@ import type {RunStats, TimeLimit} from '../../sentry/outside/program-result.ts'
 import type {BrokenPledge} from '../../sentry/pledge/broken-pledge.ts'
 import type {StopSignal} from '../../stop-signal.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
+import type {SandboxNetOptions} from './net/net-options.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 
 /** Where a sandbox's sentry runs: in a process of its own, or in a worker thread of this one. @see {@link SandboxOptions} */
@@ -37,6 +38,13 @@ export interface SandboxOptions extends SettingOptions {
    * are not asked about.
    */
   onSyscall?: SyscallHandlers
+  /** Names that this process answers. Programs talk to each other over the loopback interface in any case. */
+  net?: SandboxNetOptions
+  /**
+   * How many connections there may be at a time between this process and programs, 1 to 16,384, those of `net.serve` included, for which
+   * programs then wait. Each has 128 KiB under way in each direction, at most. Default: 1,024.
+   */
+  maxConnections?: number
 }
 
 /** How a program starts, and when it must end. @see {@link Sandbox.spawn}, {@link SandboxRunOptions} */
@@ -136,6 +144,8 @@ export interface SandboxExit {
    * Absent: none.
    */
   refused?: Readonly<Record<string, number>>
+  /** What `net.allow` would have to say for what was refused to it: `example.com`, `10.0.0.5:5432`; 20 at most. Absent: nothing was. */
+  neededRules?: readonly string[]
   /** Counters and times by name; times end in `Ns` and are nanoseconds. */
   stats: RunStats
 }

@@ -2,6 +2,7 @@
 
 import {closeSync} from 'node:fs'
 import {EAGAIN} from '../../abi/errno.ts'
+import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
 import {sweepCgroups} from '../../jail/cgroup.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from '../protocol/frames.ts'
@@ -24,6 +25,7 @@ const PIECE_BYTES = 1 << 20
 const ENDING_MS = 100
 /** Bytes of answers that the process has not read. */
 const MOST_UNHEARD = 1 << 24
+const ANSWERS: ReadonlySet<string> = new Set<Request['kind']>(['verdict', 'window', 'close'])
 
 export class ProcessTransport implements Transport {
   readonly #process: SentryProcess
@@ -43,7 +45,7 @@ export class ProcessTransport implements Transport {
     this.#events = events
     process.onEnd = (error) => void this.#ended(error, settings.cgroupParent)
     process.socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    this.#say({kind: 'settings', settings})
+    this.#saySettings(settings)
   }
 
   get isAlive(): boolean {
@@ -54,9 +56,9 @@ export class ProcessTransport implements Transport {
     if (request.kind === 'shut' && this.#outputs.get(request.run)?.shut(request.fd)) return
     if (request.kind === 'room' && this.#outputs.get(request.run)?.addRoom(request.fd, request.bytes)) return
     if (request.kind === 'run') this.#sayRun(request)
-    else if (request.kind === 'input' || request.kind === 'file')
+    else if (request.kind === 'input' || request.kind === 'file' || request.kind === 'data')
       this.#say({...request, bytes: NO_BYTES}, request.bytes)
-    else if (request.kind === 'verdict') this.#answer(request)
+    else if (ANSWERS.has(request.kind)) this.#answer(request)
     else this.#say(request)
   }
 
@@ -86,6 +88,15 @@ export class ProcessTransport implements Transport {
 
   leave(): void {
     this.kill()
+  }
+
+  /** They travel behind the descriptors that they name. */
+  #saySettings(settings: SentrySettings): void {
+    const {brokerEnds} = settings
+    const ends = brokerEnds === undefined ? [] : [brokerEnds.questions, brokerEnds.answers]
+    const isPassed = ends.every((fd) => this.#pass(fd))
+    for (const fd of ends) addon.hostClose(fd)
+    if (isPassed) this.#say({kind: 'settings', settings})
   }
 
   #sayRun({stdin, ...rest}: RunRequest): void {
@@ -150,7 +161,7 @@ export class ProcessTransport implements Transport {
       return
     }
     // A listener may be slow, and more is waiting: lets this process's timers run in between.
-    if (replies.some(({kind}) => kind === 'events')) this.#pauseForATurn()
+    if (replies.some(({kind}) => kind === 'events' || kind === 'accepted')) this.#pauseForATurn()
     for (const reply of replies) this.#events.received(reply)
   }
 
@@ -161,6 +172,7 @@ export class ProcessTransport implements Transport {
       case 'output':
         return this.#takeOutput({...reply, bytes})
       case 'filed':
+      case 'data':
         return [{...reply, bytes}]
       case 'finished': {
         const output = this.#outputOf(reply.run)

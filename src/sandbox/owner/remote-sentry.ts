@@ -4,8 +4,10 @@ import {HvError} from '../../errors.ts'
 import type {JailLayer} from '../../jail/layer.ts'
 import type {ChosenPlatform} from '../../platform/choice.ts'
 import {DEFAULT_MAX_TASKS} from '../../sentry/task/pids.ts'
+import type {ConnectionRequest} from '../protocol/connection-messages.ts'
 import {nonsense, stuck} from '../protocol/frames.ts'
 import {
+  type ConnectionReply,
   fromWire,
   type Reply,
   type Request,
@@ -19,13 +21,16 @@ import {
 import {hookedCalls} from './ask-handler.ts'
 import {RemoteFiles} from './files/remote-files.ts'
 import * as living from './living.ts'
-import type {SyscallHandlers} from './on-syscall.ts'
+import {beginBroker} from './net/own-broker.ts'
+import {RemoteConnections} from './net/remote-connections.ts'
+import {RemotePorts} from './net/remote-ports.ts'
 import {PendingRequests} from './pending-requests.ts'
 import {ProcessTransport} from './process-transport.ts'
 import type {RunParts} from './remote-run.ts'
 import {RemoteRuns} from './remote-runs.ts'
 import {RemoteTrace, type TraceListener} from './remote-trace.ts'
 import {ReplyDeadline} from './reply-deadline.ts'
+import type {SentryHandlers} from './requests.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {ThreadTransport} from './thread-transport.ts'
 import type {Transport, TransportEvents} from './transport.ts'
@@ -49,17 +54,19 @@ export class RemoteSentry {
   /** Set until it is ready. */
   #start: Start | undefined
   readonly #trace = new RemoteTrace()
-  readonly files = new RemoteFiles((request) => {
-    this.#send(request)
-    // A watch alone keeps no process alive.
-    queueMicrotask(() => this.#unrefIdle())
-  })
+  readonly files = new RemoteFiles((request) => this.#sendQuietly(request))
   readonly #usage = new PendingRequests<UsageRequest['of'], Extract<Reply, {kind: 'used'}>>()
+  readonly ports = new RemotePorts((request) => this.#sendQuietly(request))
+  readonly connections: RemoteConnections
   readonly #runs: RemoteRuns
   /** Why it can no longer be used. */
   #end: HvError | undefined
 
-  private constructor(place: 'thread' | SentryProcess, settings: SentrySettings, handlers: SyscallHandlers) {
+  private constructor(
+    place: 'thread' | SentryProcess,
+    settings: SentrySettings,
+    {handlers, serviceHandlers}: SentryHandlers,
+  ) {
     let exited!: () => void
     this.#exited = new Promise((resolve) => {
       exited = resolve
@@ -90,6 +97,11 @@ export class RemoteSentry {
       lost: () => this.#endWith(stuck()),
     }
     this.#runs = new RemoteRuns(remote, handlers, settings.maxTasks ?? DEFAULT_MAX_TASKS)
+    const send = (request: ConnectionRequest) => {
+      if (request.kind === 'connect') this.#send(request)
+      else if (this.#end === undefined && remote.isLiving()) this.#transport.send(request)
+    }
+    this.connections = new RemoteConnections(send, serviceHandlers, settings.maxConnections)
   }
 
   /**
@@ -99,9 +111,11 @@ export class RemoteSentry {
   static async start(
     place: 'thread' | SentryProcess,
     settings: Omit<SentrySettings, 'hooked'>,
-    handlers: SyscallHandlers,
+    handlers: SentryHandlers,
   ): Promise<RemoteSentry> {
-    const sentry = new RemoteSentry(place, {...settings, hooked: hookedCalls(handlers)}, handlers)
+    const hooked = hookedCalls(handlers.handlers)
+    const brokerEnds = handlers.netRules && beginBroker(handlers.netRules)
+    const sentry = new RemoteSentry(place, {...settings, hooked, ...(brokerEnds && {brokerEnds})}, handlers)
     try {
       await sentry.#ready()
     } catch (error) {
@@ -139,6 +153,7 @@ export class RemoteSentry {
   /** Stops the guest and ends the sentry; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
+    this.connections.fail(this.#end)
     // Otherwise it has ended, and its descriptors may be something else's by now.
     if (living.has(this.#transport)) {
       this.#transport.tellToStop(STOP_EVERYTHING)
@@ -154,6 +169,12 @@ export class RemoteSentry {
     if (this.#end !== undefined) throw this.#end
     this.#transport.ref()
     this.#transport.send(request)
+  }
+
+  /** The same, but a watch alone keeps no process alive. @throws HvError */
+  #sendQuietly(request: Request): void {
+    this.#send(request)
+    queueMicrotask(() => this.#unrefIdle())
   }
 
   #ready(): Promise<void> {
@@ -174,6 +195,7 @@ export class RemoteSentry {
   }
 
   #isDue(reply: Reply): boolean {
+    if ('connection' in reply) return this.connections.isDue(reply)
     switch (reply.kind) {
       case 'ready':
         return this.#start !== undefined
@@ -185,6 +207,8 @@ export class RemoteSentry {
         return this.files.isDue(reply)
       case 'used':
         return this.#usage.next !== undefined && reply[this.#usage.next] !== undefined
+      case 'ports':
+        return this.ports.isDue(reply)
       case 'failed':
         return reply.run === undefined || this.#runs.has(reply.run)
       default:
@@ -193,6 +217,12 @@ export class RemoteSentry {
   }
 
   #hear(reply: Reply): void {
+    if ('connection' in reply) this.connections.hear(reply)
+    else this.#hearOther(reply)
+    this.#unrefIdle()
+  }
+
+  #hearOther(reply: Exclude<Reply, ConnectionReply>): void {
     switch (reply.kind) {
       case 'ready':
         this.#isReady(reply)
@@ -210,13 +240,15 @@ export class RemoteSentry {
       case 'used':
         this.#usage.answered(reply)
         break
+      case 'ports':
+        this.ports.answered(reply)
+        break
       case 'failed':
         this.#failed(fromWire(reply.error), reply.run)
         break
       default:
         this.#runs.hear(reply)
     }
-    this.#unrefIdle()
   }
 
   #isReady({platform, jail}: Extract<Reply, {kind: 'ready'}>): void {
@@ -262,6 +294,6 @@ export class RemoteSentry {
 
   /** Requests besides runs. */
   #others() {
-    return [this.#trace.requests, this.files, this.#usage]
+    return [this.#trace.requests, this.files, this.#usage, this.ports, this.connections]
   }
 }

@@ -9,9 +9,13 @@ import {settingRows} from '../../launch/options/settings.ts'
 import {requireOneTree} from '../../launch/options/tree.ts'
 import * as takes from '../../options.ts'
 import {DEFAULT_MEMORY_BYTES} from '../../platform/choice.ts'
+import {DEFAULT_MAX_CONNECTIONS, MAX_CONNECTIONS} from '../../sentry/outside/net/connection-limits.ts'
 import type {RunRequest, SentrySettings} from '../protocol/messages.ts'
 import {isBun} from '../protocol/runtime.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
+import {netOptions, type SandboxNetOptions, toNetRules, toServices} from './net/net-options.ts'
+import type {NetRules} from './net/own-broker.ts'
+import type {ServiceHandler} from './net/remote-connections.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import type {
   Isolation,
@@ -32,6 +36,7 @@ const MAX_TERMINAL_SIZE = 65_535
 const DEFAULT_MAX_LINE_BYTES = 2 ** 20
 const DEFAULTS = {
   ...{volumes: [], withLibraries: false, memoryBytes: DEFAULT_MEMORY_BYTES},
+  maxConnections: DEFAULT_MAX_CONNECTIONS,
   ...({platform: 'auto', jail: 'best'} as const),
 }
 /** The longest buffer that every Node version holds. */
@@ -52,6 +57,8 @@ const sandboxOptions = takes.options({
   ...fieldsOf(settingRows),
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
   onSyscall: v.optional(handlers),
+  net: v.optional(netOptions),
+  maxConnections: v.optional(takes.integer(1, MAX_CONNECTIONS)),
 })
 
 const terminalSize = takes.integer(1, MAX_TERMINAL_SIZE)
@@ -95,14 +102,21 @@ const traceOptions = takes.options({
   showsPaths: v.optional(takes.truth),
 })
 
-/** @throws HvError BAD_ARGUMENT; the sentry checks promises and the size of memory */
-export function toSettings(given: SandboxOptions): {
-  isolation: Isolation
-  settings: Omit<SentrySettings, 'hooked'>
+/** What the owner does for its guest. */
+export interface SentryHandlers {
   handlers: SyscallHandlers
-} {
+  /** By the index of the service in the settings. */
+  serviceHandlers: readonly ServiceHandler[]
+  /** Absent: its programs reach nothing outside. */
+  netRules?: NetRules | undefined
+}
+
+/** @throws HvError BAD_ARGUMENT; the sentry checks promises and the size of memory */
+export function toSettings(
+  given: SandboxOptions,
+): SentryHandlers & {isolation: Isolation; settings: Omit<SentrySettings, 'hooked'>} {
   const options = takes.checked(sandboxOptions, given, 'options')
-  const {isolation = 'process', onSyscall = {}, jail, dropTo, cgroupParent} = options
+  const {isolation = 'process', onSyscall = {}, net = {}, jail, dropTo, cgroupParent} = options
   if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
     throw badArgument('a thread of this process has no jail of its own', "leave out isolation: 'thread'")
   if (isolation === 'thread' && isBun)
@@ -111,10 +125,17 @@ export function toSettings(given: SandboxOptions): {
       "leave out isolation: 'thread', or use Node.js",
     )
   requireOneTree(options, (name) => `\`${name}\``)
+  const {services, serviceHandlers} = toServices(net as SandboxNetOptions)
   return {
     isolation,
-    settings: {...DEFAULTS, ...settingsOf(settingRows, options)},
+    settings: {
+      ...DEFAULTS,
+      ...settingsOf(settingRows, options),
+      ...(services.length > 0 && {services}),
+    },
     handlers: onSyscall as SyscallHandlers,
+    serviceHandlers,
+    netRules: toNetRules(net as SandboxNetOptions),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import {EventEmitter} from 'node:events'
 import * as takes from '../../options.ts'
+import type {SandboxPort} from '../../sentry/outside/net/listeners.ts'
 import {callListener} from './call-listener.ts'
 import type {SandboxExit} from './options.ts'
 
@@ -56,9 +57,11 @@ export interface SandboxEvents {
   oom: SandboxOomEvent
   /** A program has come up against a limit. */
   limit: SandboxLimitEvent
+  /** A program listens at a TCP port. */
+  listen: SandboxPort
 }
 
-const EVENTS = ['exit', 'oom', 'limit'] as const satisfies (keyof SandboxEvents)[]
+const EVENTS = ['exit', 'oom', 'limit', 'listen'] as const satisfies (keyof SandboxEvents)[]
 
 type Listener<Name extends keyof SandboxEvents> = (event: SandboxEvents[Name]) => void
 

@@ -1,32 +1,29 @@
 // Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
 
 import type {JailLayer} from '../../jail/layer.ts'
-import {fromHere} from '../../launch/options/parse-values.ts'
 import {requireMade} from '../../options.ts'
 import type {ChosenPlatform} from '../../platform/choice.ts'
-import {openHostProgram} from '../../sentry/outside/host-program.ts'
+import type {SandboxPort} from '../../sentry/outside/net/listeners.ts'
 import type {ProcessInfo, SandboxUsage} from '../../sentry/outside/usage.ts'
 import type {TraceEvent} from '../../sentry/trace/event.ts'
-import type {StopSignal} from '../../stop-signal.ts'
-import type {LimitHit, RunOutcome, RunRequest} from '../protocol/messages.ts'
 import {AbortError} from './abort-error.ts'
 import {exitOf} from './exit-of.ts'
 import {SandboxFiles} from './files/sandbox-files.ts'
+import {type SandboxEndpoint, type SandboxWaitOptions, toEndpoint, toWait} from './net/net-options.ts'
+import type {SandboxSocket} from './net/sandbox-socket.ts'
 import type {
-  SandboxExit,
   SandboxOptions,
   SandboxResult,
   SandboxRunOptions,
   SandboxSpawnOptions,
   SandboxTraceOptions,
 } from './options.ts'
+import {ProgramRuns, type ProgramSource} from './program-runs.ts'
 import {RemoteSentry} from './remote-sentry.ts'
 import {toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
 import {type SandboxEvents, SandboxListeners} from './sandbox-events.ts'
 import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'
-import {InputFeed, type InputSource} from './streams/input-feed.ts'
-import type {LiveRun} from './streams/live-run.ts'
 import {ProgramStreams} from './streams/program-streams.ts'
 import {textOf} from './streams/text.ts'
 
@@ -48,16 +45,16 @@ export class Sandbox {
   /** The guest's files, to be read and written from here. */
   readonly files: SandboxFiles
   readonly #sentry: RemoteSentry
-  /** Where programs come from. The paths of `host` are relative to this process's directory. */
-  readonly #programs: 'host' | 'root' | 'image'
+  readonly #programs: ProgramRuns
   #disposal: Promise<void> | undefined
   readonly #listeners = new SandboxListeners()
+  #isWatchingPorts = false
 
-  private constructor(sentry: RemoteSentry, programs: 'host' | 'root' | 'image') {
-    requireMade(programs, 'Sandbox')
+  private constructor(sentry: RemoteSentry, source: ProgramSource) {
+    requireMade(source, 'Sandbox')
     this.files = new SandboxFiles(sentry.files)
     this.#sentry = sentry
-    this.#programs = programs
+    this.#programs = new ProgramRuns(source, sentry, this.#listeners)
   }
 
   /**
@@ -82,7 +79,7 @@ export class Sandbox {
     options: SandboxOptions,
     warmsUp = false,
   ): Promise<Sandbox> {
-    const {isolation, settings, handlers} = toSettings(options)
+    const {isolation, settings, ...handlers} = toSettings(options)
     const sentry = await RemoteSentry.start(
       isolation === 'thread' ? 'thread' : takeProcess(),
       warmsUp ? {...settings, warmsUp} : settings,
@@ -136,12 +133,12 @@ export class Sandbox {
     args: readonly string[] = [],
     options: SandboxRunOptions = {},
   ): Promise<SandboxResult<string | Uint8Array>> {
-    const {request, encoding, input} = toRequest(program, args, options, this.#programs === 'image')
+    const {request, encoding, input} = toRequest(program, args, options, this.#programs.source === 'image')
     const {signal} = options
     const decode = async (bytes = new Uint8Array()) => (encoding === 'buffer' ? bytes : textOf(bytes))
     const finished = await (input === undefined
-      ? this.#runNow(request, signal)
-      : this.#runFed(request, input, signal))
+      ? this.#programs.run(request, signal)
+      : this.#programs.fed(request, input, signal))
     if (signal?.aborted)
       throw new AbortError(signal.reason, await decode(finished?.stdout), await decode(finished?.stderr))
     return {
@@ -149,22 +146,6 @@ export class Sandbox {
       stdout: await decode(finished!.stdout),
       stderr: await decode(finished!.stderr),
       outputTruncated: finished!.outputTruncated,
-    }
-  }
-
-  /** @throws what the input's source throws */
-  async #runFed(
-    request: Omit<RunRequest, 'id'>,
-    input: InputSource,
-    signal: StopSignal | undefined,
-  ): Promise<RunOutcome | undefined> {
-    const feed = new InputFeed(input, signal)
-    try {
-      const finished = await this.#runNow(request, feed.signal, feed)
-      if (!signal?.aborted) feed.check()
-      return finished
-    } finally {
-      feed.finish()
     }
   }
 
@@ -187,23 +168,9 @@ export class Sandbox {
    * for await (const line of shell) console.log(line) // typed, 24 80
    */
   spawn(program?: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
-    const request = toSpawnRequest(program, args, options, this.#programs === 'image')
+    const request = toSpawnRequest(program, args, options, this.#programs.source === 'image')
     const streams = new ProgramStreams(request.terminal !== undefined)
-    return new SandboxProcess(streams, this.#runLive(request, streams, options.signal))
-  }
-
-  async #runLive(
-    request: Omit<RunRequest, 'id'>,
-    streams: ProgramStreams,
-    signal: StopSignal | undefined,
-  ): Promise<SandboxExit> {
-    try {
-      const finished = await this.#runNow(request, signal, streams)
-      if (signal?.aborted) throw new AbortError(signal.reason, '', '')
-      return exitOf(finished!)
-    } finally {
-      streams.finish()
-    }
+    return new SandboxProcess(streams, this.#programs.live(request, streams, options.signal))
   }
 
   /**
@@ -261,8 +228,60 @@ export class Sandbox {
   }
 
   /**
+   * Connects to a program that listens in the sandbox: a port of its loopback interface, or a UNIX socket. No port of this host is
+   * involved. The socket does what `http`, `undici`, `pg` and `tls` ask of a net.Socket, and has errors as such: ECONNREFUSED. Nobody
+   * decides in between: a program that listens is reached, whatever `pledge` says.
+   * @throws HvError BAD_ARGUMENT; with everything else, SANDBOX_FULL beyond `maxConnections` and DISPOSED, the socket is destroyed
+   *
+   * @example
+   * import {once} from 'node:events'
+   * import {get} from 'node:http'
+   * const server = sandbox.spawn('/bin/busybox', ['httpd', '-f', '-p', '8080', '-h', '/'])
+   * await sandbox.files.write('/hello', 'hello')
+   * await sandbox.waitForPort(8080)
+   * const request = get('http://guest/hello', {createConnection: () => sandbox.connect(8080)})
+   * const [response] = await once(request, 'response')
+   * for await (const chunk of response) console.log(chunk.toString()) // hello
+   * server.kill()
+   */
+  connect(to: number | SandboxEndpoint): SandboxSocket {
+    const endpoint = toEndpoint(to)
+    return this.#sentry.connections.connect(endpoint.to, endpoint.allowHalfOpen)
+  }
+
+  /**
+   * The ports at which programs can be reached: TCP sockets that listen, UDP sockets that are bound. 4,096 at most.
+   * @throws HvError as `stats`
+   *
+   * @example
+   * const server = sandbox.spawn('/bin/busybox', ['nc', '-lk', '-p', '8080', '-e', 'cat'])
+   * await sandbox.waitForPort(8080)
+   * for (const {protocol, port, pid} of await sandbox.ports()) console.log(protocol, port, pid === server.pid) // tcp 8080 true
+   * server.kill()
+   */
+  ports(): Promise<SandboxPort[]> {
+    return this.#sentry.ports.list()
+  }
+
+  /**
+   * Resolves once a program listens at a TCP port, at once if one does already.
+   * @throws HvError BAD_ARGUMENT; TIMED_OUT after `timeoutMs`, also if the server has ended long before; as `stats`
+   * @throws AbortError when `options.signal` aborts
+   *
+   * @example
+   * const server = sandbox.spawn('/bin/busybox', ['httpd', '-f', '-p', '8080'])
+   * const options: SandboxWaitOptions = {timeoutMs: 60_000, signal: AbortSignal.timeout(60_000)}
+   * console.log((await sandbox.waitForPort(8080, options)).port) // 8080
+   * server.kill()
+   */
+  async waitForPort(port: number, options: SandboxWaitOptions = {}): Promise<SandboxPort> {
+    return this.#sentry.ports.waitFor(...toWait(port, options))
+  }
+
+  /**
    * Calls `listener` for each event, as an EventEmitter does. `exit`: a program that `run` or `spawn` started has ended. `oom`, `limit`: it
-   * has reached a limit. Each limit is reported at once, and then at most once a second, with a count.
+   * has reached a limit. Each limit is reported at once, and then at most once a second, with a count. `listen`: a program listens at a TCP
+   * port; one that stops within 10 ms may not be reported.
    * @throws HvError BAD_ARGUMENT: there is no such event
    *
    * @example
@@ -272,6 +291,7 @@ export class Sandbox {
    */
   on<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
     this.#listeners.add(name, listener, false)
+    this.#watchPorts(name)
     return this
   }
 
@@ -284,6 +304,7 @@ export class Sandbox {
    */
   once<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
     this.#listeners.add(name, listener, true)
+    this.#watchPorts(name)
     return this
   }
 
@@ -316,24 +337,10 @@ export class Sandbox {
     return this.dispose()
   }
 
-  /** @returns undefined when the signal had already aborted */
-  async #runNow(
-    request: Omit<RunRequest, 'id'>,
-    signal: StopSignal | undefined,
-    live?: LiveRun,
-  ): Promise<RunOutcome | undefined> {
-    if (signal?.aborted) return undefined
-    const {program} = request
-    const onLimit = ({limit, count, pid}: LimitHit, programPid: number | undefined) => {
-      if (limit === 'oom') this.#listeners.tell('oom', {program, programPid, pid, count})
-      else this.#listeners.tell('limit', {program, programPid, limit, count})
-    }
-    const onHost = this.#programs === 'host' ? openHostProgram(fromHere(program as string)) : undefined
-    const finished = await this.#sentry.run({...request, onHost}, {signal, live, onLimit})
-    const {pid, result} = finished
-    const {timedOut, timedOutBy = 'time'} = result
-    if (timedOut) this.#listeners.tell('limit', {program, programPid: pid, limit: timedOutBy, count: 1})
-    this.#listeners.tell('exit', {program, programPid: pid, ...exitOf(finished)})
-    return finished
+  /** Only for those who want to know. */
+  #watchPorts(name: keyof SandboxEvents): void {
+    if (name !== 'listen' || this.#isWatchingPorts) return
+    this.#isWatchingPorts = true
+    this.#sentry.ports.watch((port) => this.#listeners.tell('listen', port))
   }
 }

@@ -8,7 +8,9 @@ import type {ChosenPlatform} from '../../platform/choice.ts'
 import type {FileOperation} from '../../sentry/outside/files/operations.ts'
 import type {HookedCall, Question, Verdict} from '../../sentry/outside/hooks/hooked-call.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
+import type {ServiceName} from '../../sentry/outside/net/services.ts'
 import type {Style, TraceFilters} from '../../sentry/trace/options.ts'
+import type {ConnectionRequest, PortsRequest} from './connection-messages.ts'
 import type {ProcessReply} from './replies.ts'
 import type {SandboxTerminalSize} from './terminal-size.ts'
 
@@ -18,8 +20,19 @@ export interface SentrySettings extends Settings {
   jail: JailChoice
   /** Calls that the sentry asks the owner about, or reports. */
   hooked: readonly HookedCall[]
+  maxConnections: number
+  /** Names that the owner answers. */
+  services?: readonly ServiceName[]
+  /** Of its broker, if it has one. A process takes them from the second socket. */
+  brokerEnds?: BrokerEnds
   /** It waits for its owner's first program, and uses that time to warm up. */
   warmsUp?: boolean
+}
+
+/** Descriptors of a sentry's ends: src/broker. */
+export interface BrokerEnds {
+  readonly questions: number
+  readonly answers: number
 }
 
 /** What a sandbox shares with its thread. */
@@ -110,6 +123,8 @@ export type Request =
   | VerdictRequest
   | FileRequest
   | UsageRequest
+  | ConnectionRequest
+  | PortsRequest
   | {kind: 'dispose'}
 
 /** To a process, also: its settings, first of all; instead of shared words, a run to stop (or STOP_EVERYTHING), and a batch taken. */
@@ -126,12 +141,17 @@ type Bytes = Uint8Array<ArrayBuffer>
 export type RunOutcome = ReplyOfKind<'finished'>['finished'] & {stdout: Bytes; stderr: Bytes}
 export type LimitHit = ReplyOfKind<'limit'>['hit']
 export type LimitName = LimitHit['limit']
+/** Of a connection, named by its number. */
+export type ConnectionReply =
+  | ReplyOfKind<'connected' | 'accepted' | 'window' | 'closed'>
+  | (ReplyOfKind<'data'> & {bytes: Bytes})
+export type PortsReply = ReplyOfKind<'ports'>
 export type WireError = ReplyOfKind<'failed'>['error']
 
 /**
  * From the sentry: `ready` or `failed` when it has started; `finished` or `failed` for each run, `failed` without a run for all;
  * `traced` for each trace request, with `events` in between; `filed` for each file request; `used` for each usage request, in order. After `asks`, the run's guest sleeps
- * until there is a verdict. What is not simply of its schema has another form on its way from a process, and its owner restores it.
+ * until there is a verdict; `ports` for each request for ports, by its id. What is not simply of its schema has another form on its way from a process, and its owner restores it.
  */
 export type Reply =
   | ReplyOfKind<'failed' | 'traced' | 'events' | 'limit' | 'used'>
@@ -140,6 +160,8 @@ export type Reply =
   | {kind: 'finished'; run: number; finished: RunOutcome}
   | {kind: 'asks'; run: number; question: Question}
   | LiveReply
+  | ConnectionReply
+  | PortsReply
 
 export type LiveReply = ReplyOfKind<'started' | 'took'> | (ReplyOfKind<'output'> & {bytes: Bytes})
 

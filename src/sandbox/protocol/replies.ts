@@ -14,6 +14,7 @@ import {
 import {TIME_LIMITS} from '../../sentry/outside/program-result.ts'
 import {MOST_SHOWN} from '../../sentry/outside/usage.ts'
 import {NAME_MAX, PATH_MAX} from '../../vfs/path-walk.ts'
+import {connectionReplies} from './connection-replies.ts'
 import {nonsense} from './frames.ts'
 import {question} from './question.ts'
 
@@ -51,6 +52,9 @@ const result = v.object({
     v.object({call: v.string(), promises: v.pipe(v.array(v.string()), v.readonly()), byItself: v.boolean()}),
   ),
   refused: v.optional(v.pipe(v.record(v.string(), number), v.readonly())),
+  neededRules: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.maxLength(20), v.readonly()),
+  ),
   stats: v.record(v.string(), number),
 })
 
@@ -166,6 +170,7 @@ const reply = v.variant('kind', [
   v.object({kind: v.literal('output'), run: id, fd: v.picklist([1, 2])}),
   v.object({kind: v.literal('started'), run: id, pid: id}),
   v.object({kind: v.literal('took'), run: id, bytes: v.pipe(id, v.minValue(1))}),
+  ...connectionReplies,
 ])
 
 /** Without the bytes that a frame carries beside it, and what JSON cannot express. */

@@ -14,6 +14,8 @@ import type {Receive, SentryPort} from './port.ts'
 
 /** Of output at a time: the owner takes no more in one piece. */
 const PIECE_BYTES = 1 << 20
+/** Requests that a frame brings bytes of, besides runs. */
+const HAS_BYTES: ReadonlySet<string> = new Set<Request['kind']>(['input', 'file', 'data'])
 
 export class ProcessPort implements SentryPort {
   readonly needsPulse = false
@@ -38,7 +40,10 @@ export class ProcessPort implements SentryPort {
 
   /** The owner's first message. */
   readSettings(): SentrySettings {
-    return (this.#read() as {settings: SentrySettings}).settings
+    const {settings} = this.#read() as {settings: SentrySettings}
+    if (settings.brokerEnds === undefined) return settings
+    const take = (): number => addon.takeDescriptor(this.#passing)
+    return {...settings, brokerEnds: {questions: take(), answers: take()}}
   }
 
   post(reply: Reply): void {
@@ -106,8 +111,8 @@ export class ProcessPort implements SentryPort {
     const request = frame.message as ProcessRequest
     if (request.kind === 'run') this.#runs.set(request.id, false)
     if (request.kind === 'run') return this.#withDescriptors({...request, stdin: frame.bytes})
-    const hasBytes = request.kind === 'input' || request.kind === 'file'
-    return hasBytes ? {...request, bytes: frame.bytes} : request
+    const hasBytes = HAS_BYTES.has(request.kind)
+    return hasBytes ? ({...request, bytes: frame.bytes} as Request) : request
   }
 
   /** The owner passed them before this message, in this order. */
@@ -128,7 +133,11 @@ export class ProcessPort implements SentryPort {
     }
     if ((reply.kind === 'finished' || reply.kind === 'failed') && reply.run !== undefined)
       this.#runs.delete(reply.run)
-    writeFrame(this.fd, inJson(reply), 'bytes' in reply && reply.kind !== 'took' ? reply.bytes : undefined)
+    writeFrame(
+      this.fd,
+      inJson(reply),
+      'bytes' in reply && typeof reply.bytes === 'object' ? reply.bytes : undefined,
+    )
   }
 
   #writeOutput(run: number, fd: 1 | 2, bytes: Uint8Array): void {
@@ -143,7 +152,7 @@ function inJson(reply: Reply): {kind: string} {
     const {stdout, stderr, ...finished} = reply.finished
     return {...reply, finished} as {kind: string}
   }
-  if (reply.kind === 'output' || reply.kind === 'filed') {
+  if (reply.kind === 'output' || reply.kind === 'filed' || reply.kind === 'data') {
     const {bytes, ...rest} = reply
     return rest
   }

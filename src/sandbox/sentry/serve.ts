@@ -1,6 +1,7 @@
 // serve: a sandbox's sentry: makes it, and handles each of its owner's requests.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {SocketLink} from '../../broker/link.ts'
 import {attempt} from '../../errors.ts'
 import type {CodeCache} from '../../kept-code.ts'
 import {
@@ -18,13 +19,21 @@ import type {FileResult} from '../../sentry/outside/files/operations.ts'
 import {OwnerFiles} from '../../sentry/outside/files/owner-files.ts'
 import {HookedCalls} from '../../sentry/outside/hooks/hooked-calls.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
+import {Listeners} from '../../sentry/outside/net/listeners.ts'
 import type {Sentry} from '../../sentry/outside/sentry.ts'
 import {processesOf, usageOf} from '../../sentry/outside/usage-of.ts'
 import {restriction, unveilRulesOf} from '../../sentry/pledge/restrict.ts'
 import {isOutgrown} from '../../sentry/task/outgrown.ts'
-import {type FileRequest, type Request, type SentrySettings, toWire} from '../protocol/messages.ts'
+import {
+  type BrokerEnds,
+  type FileRequest,
+  type Request,
+  type SentrySettings,
+  toWire,
+} from '../protocol/messages.ts'
 import {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
+import {ServedConnections} from './served-connections.ts'
 import type {Surroundings} from './served-program.ts'
 import {ServedPrograms} from './served-programs.ts'
 import {warmUpServed} from './warm-up-served.ts'
@@ -66,12 +75,14 @@ async function open(
     const {opened, needs, make} = await openSentry(settings, launch)
     const warmUps = settings.warmsUp ? await storeWarmUps(code?.directory) : []
     const load = async (): Promise<LoadedGuest<object>> => {
-      const {sentry, shown} = await make()
+      const broker = linkOf(settings.brokerEnds)
+      if (broker !== undefined) launch.use(broker)
+      const {sentry, shown} = await make({broker})
       const around = {sentry, port, config: shown.config, restrict, hooks}
       if (warmUps.length > 0) warmUpServed(around, warmUps)
       return {start: () => start(around, settings, opened, launch)}
     }
-    return {needs: {...needs, hasTerminal: false}, load}
+    return {needs: {...needs, hasChildren: false}, load}
   }
   return {limits: hostLimits(settings), mayBeMachine: false, platform: settings.platform, prepare}
 }
@@ -85,6 +96,8 @@ function start(
   const {sentry, port} = around
   const {kernel} = sentry
   const files = ownerFiles(sentry, settings)
+  const connections = new ServedConnections(port, sentry, files, settings)
+  const listeners = new Listeners(kernel)
   const batches = new EventBatches(port, kernel.timers, () => programs.isOneToStop)
   const trace = new WorkerTrace(kernel, batches, (error) =>
     port.post({kind: 'traced', ...(error !== undefined && {error: toWire(error)})}),
@@ -115,6 +128,17 @@ function start(
       case 'dispose':
         shallClose = true
         break
+      case 'connect':
+      case 'data':
+      case 'window':
+      case 'close':
+        connections.take(request)
+        break
+      case 'ports':
+        listeners.ask(request.known, (version, ports) =>
+          port.post({kind: 'ports', id: request.id, version, ports}),
+        )
+        break
       default:
         programs.hear(request)
     }
@@ -125,6 +149,7 @@ function start(
     await programs.work()
     if (!shallClose || programs.areBusy) return false
     shallClose = false
+    connections.close()
     files.close()
     sentry.dispose()
     launch.letGo()
@@ -144,6 +169,10 @@ function start(
     jail: launch.jail.layers,
   })
   return {end}
+}
+
+function linkOf(ends: BrokerEnds | undefined): SocketLink | undefined {
+  return ends && new SocketLink(ends.questions, ends.answers)
 }
 
 function ownerFiles({kernel, credentials}: Sentry, {unveil}: SentrySettings): OwnerFiles {

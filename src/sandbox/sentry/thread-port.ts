@@ -64,6 +64,6 @@ export class ThreadPort implements SentryPort {
 
 /** Transferred rather than copied. */
 function buffersOf(reply: Reply): ArrayBuffer[] {
-  if (reply.kind === 'output' || reply.kind === 'filed') return [reply.bytes.buffer]
+  if (reply.kind === 'output' || reply.kind === 'filed' || reply.kind === 'data') return [reply.bytes.buffer]
   return reply.kind === 'finished' ? [reply.finished.stdout.buffer, reply.finished.stderr.buffer] : []
 }

@@ -102,7 +102,9 @@ function* openedBy({kernel}: Task): Iterable<OpenDescription> {
 function ownerOf({kernel}: Task, description: OpenDescription): SignalOwner {
   if (description.owner === undefined) {
     const owner = new SignalOwner(kernel)
+    const {socket} = description.file
     description.owner = owner
+    if (socket !== undefined) socket.owner = owner
     description.onLastClose(owner)
   }
   return description.owner

@@ -2,15 +2,21 @@
 
 import {POLLERR} from '../../abi/open-flags.ts'
 import {EPOLLET} from '../../abi/poll.ts'
-import type {FileDescription} from '../../vfs/file.ts'
 
 /** The part of Platform that it needs. */
 interface Watching {
   watch(fd: number, events: number): void
 }
 
+/** A file, or a socket, that a host descriptor carries. */
+export interface HostSource {
+  readonly hostFd?: number | undefined
+  /** Told when the descriptor is ready. */
+  readonly waiters?: {wakeAll(events: number): void} | undefined
+}
+
 export interface HostInterest {
-  readonly file: FileDescription
+  readonly file: HostSource
   readonly events: number
 }
 
@@ -35,7 +41,7 @@ export class HostWatch {
   }
 
   /** Watches the file's host descriptor, if it has one. @returns what to give to `remove` */
-  add(file: FileDescription, events: number): HostInterest | undefined {
+  add(file: HostSource, events: number): HostInterest | undefined {
     const {hostFd} = file
     if (hostFd === undefined) return undefined
     const interest = {file, events}

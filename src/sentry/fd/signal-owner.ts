@@ -1,8 +1,8 @@
 // SignalOwner: gets a signal when a file description is ready, or its lease is broken: fcntl(2).
 
 import {POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
-import {plainInfo, pollInfo, SI_KERNEL} from '../../abi/siginfo.ts'
-import {SIGIO} from '../../abi/signal.ts'
+import {plainInfo, pollInfo, SI_KERNEL, type SignalInfo} from '../../abi/siginfo.ts'
+import {SIGIO, SIGURG} from '../../abi/signal.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {Waiter, WaitQueue} from '../../vfs/wait-queue.ts'
 import {type Credentials, isSendersUser} from '../core/credentials.ts'
@@ -87,12 +87,21 @@ export class SignalOwner implements Waiter, LastCloseListener {
 
   /** @param reason POLL_* */
   tell(reason: number, fd: number): void {
+    const info =
+      this.signal === 0 ? plainInfo(SIGIO, SI_KERNEL) : pollInfo(this.signal, reason, BANDS[reason], fd)
+    this.#raise(this.signal || SIGIO, info)
+  }
+
+  /** An urgent byte has come to its socket. F_SETSIG and O_ASYNC do not matter. */
+  tellUrgent(): void {
+    this.#raise(SIGURG, plainInfo(SIGURG, SI_KERNEL))
+  }
+
+  #raise(signal: number, info: SignalInfo): void {
     for (const process of this.#processes()) {
       if (!this.#mayTell(process)) continue
-      const info =
-        this.signal === 0 ? plainInfo(SIGIO, SI_KERNEL) : pollInfo(this.signal, reason, BANDS[reason], fd)
       try {
-        process.signals.raise(this.signal || SIGIO, info)
+        process.signals.raise(signal, info)
       } catch {
         // The queue of real-time signals is full: fcntl(2), F_SETSIG.
         process.signals.raise(SIGIO)

@@ -33,7 +33,7 @@ export function readRange(
   length: number,
   position: number | undefined,
 ): number {
-  if (file.receive !== undefined) return readRanges(task, file, [{address, length}], position)
+  if (file.receiveRange !== undefined) return length === 0 ? 0 : file.receiveRange(task, address, length)
   let moved = 0
   try {
     const view = task.memory.view(address, length, PROT_WRITE)
@@ -145,7 +145,7 @@ export function writeRange(
   length: number,
   position: number | undefined,
 ): number {
-  if (file.send !== undefined) return file.send(task, [{address, length}])
+  if (file.sendRange !== undefined) return file.sendRange(task, address, length)
   const allowed = limitWrite(task, file, length, position)
   if (allowed > 0) clearSetId(task.credentials, file.inode)
   let moved = 0

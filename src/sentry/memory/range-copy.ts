@@ -5,6 +5,8 @@ import {PROT_READ} from '../../platform/platform.ts'
 import {cut, type Iovec, rest} from '../core/iovec.ts'
 import type {UserMemory} from './user-memory.ts'
 
+const NOTHING = new Uint8Array(0)
+
 /** `length` bytes of the ranges, from byte `skip` on. @throws Errno EFAULT unless all of them are accessible */
 export function copyIn(
   memory: UserMemory,
@@ -28,6 +30,70 @@ export function copyIn(
   }
   if (done < length) throw new Errno(EFAULT)
   return copy ?? new Uint8Array(0)
+}
+
+/** What takes bytes in order, and keeps a copy. */
+export interface ByteStore {
+  append(bytes: Uint8Array): void
+}
+
+/**
+ * Appends `length` bytes of the ranges, from byte `skip` on, as they lie in the guest's memory.
+ * @returns how many: fewer where memory ends after some @throws Errno EFAULT when there is none; what `append` throws
+ */
+export function appendFrom(
+  store: ByteStore,
+  memory: UserMemory,
+  ranges: readonly Iovec[],
+  skip: number,
+  length: number,
+): number {
+  let done = 0
+  let before = skip
+  for (const range of ranges) {
+    const start = Math.min(before, range.length)
+    before -= start
+    const end = Math.min(range.length, start + length - done)
+    for (let at = start; at < end; ) {
+      const view = viewOrNothing(memory, range.address + at, end - at, done > 0)
+      if (view === undefined) return done
+      store.append(view)
+      at += view.length
+      done += view.length
+    }
+    if (done === length) return done
+  }
+  throw new Errno(EFAULT)
+}
+
+/** @throws Errno EFAULT, unless `mayEnd` */
+function viewOrNothing(
+  memory: UserMemory,
+  address: number,
+  length: number,
+  mayEnd: boolean,
+): Uint8Array | undefined {
+  try {
+    return memory.view(address, length, PROT_READ)
+  } catch (error) {
+    if (mayEnd && error instanceof Errno) return undefined
+    throw error
+  }
+}
+
+/** The first contiguous bytes of the ranges, from byte `skip` on. @param access PROT_READ or PROT_WRITE @throws Errno EFAULT */
+export function viewAt(
+  memory: UserMemory,
+  ranges: readonly Iovec[],
+  skip: number,
+  access: number,
+): Uint8Array {
+  let before = skip
+  for (const {address, length} of ranges) {
+    if (before < length) return memory.view(address + before, length - before, access)
+    before -= length
+  }
+  return NOTHING
 }
 
 /** Copies the bytes to byte `skip` of the ranges and after it; there is room for them. @throws Errno EFAULT */

@@ -1,4 +1,4 @@
-// Control messages: man 3 cmsg; SCM_RIGHTS and SCM_CREDENTIALS of man 7 unix (net/core/scm.c).
+// Control messages: man 3 cmsg; SCM_RIGHTS and SCM_CREDENTIALS of man 7 unix (net/core/scm.c). Those of other levels are the socket's.
 
 import {CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, hasCapability} from '../../abi/capability.ts'
 import {EBADF, EINVAL, ENOBUFS, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
@@ -30,7 +30,7 @@ const MAX_CONTROL = 131_072
 
 /** What a sender adds. @throws Errno EFAULT, EINVAL, ENOBUFS, EBADF, EPERM, ESRCH */
 export function readControl(task: Task, address: number, length: number): Control {
-  const control: Control = {claimed: undefined, descriptions: []}
+  const control: Control = {claimed: undefined, descriptions: [], others: []}
   if (address === 0 || length === 0) return control
   if (length > MAX_CONTROL) throw new Errno(ENOBUFS)
   const bytes = task.memory.readBytes(address, length)
@@ -38,10 +38,12 @@ export function readControl(task: Task, address: number, length: number): Contro
   for (let at = 0; at + CMSGHDR_BYTES <= length; ) {
     const size = Number(view.getBigUint64(at, true))
     if (size < CMSGHDR_BYTES || size > length - at) throw new Errno(EINVAL)
-    if (view.getInt32(at + CMSG_LEVEL, true) === SOL_SOCKET) {
-      const data = new DataView(view.buffer, view.byteOffset + at + CMSGHDR_BYTES, size - CMSGHDR_BYTES)
-      readOne(task, view.getInt32(at + CMSG_TYPE, true), data, control)
-    }
+    const level = view.getInt32(at + CMSG_LEVEL, true)
+    const type = view.getInt32(at + CMSG_TYPE, true)
+    const data = bytes.subarray(at + CMSGHDR_BYTES, at + size)
+    if (level === SOL_SOCKET)
+      readOne(task, type, new DataView(data.buffer, data.byteOffset, data.length), control)
+    else control.others.push({level, type, data})
     at += cmsgSpace(size - CMSGHDR_BYTES)
   }
   return control
@@ -105,8 +107,9 @@ export class ControlWriter {
 
   /** Writes all that belongs to what was received. Rights without room are closed. */
   write({passesCredentials}: SocketOptions, reading: Reading): void {
-    const {rights, flags} = reading
+    const {rights, flags, control} = reading
     try {
+      for (const {level, type, data} of control) this.#put(level, type, data)
       if (passesCredentials) this.#putCredentials(reading.credentials)
       if (rights === undefined) return
       requirePromise(this.#task, 'recvfd')
@@ -118,14 +121,18 @@ export class ControlWriter {
 
   #putCredentials(credentials: SenderCredentials | undefined): void {
     const {pid, uid, gid} = credentials ?? {pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID}
-    const data = new Uint8Array(new Uint32Array([pid, uid, gid]).buffer)
+    this.#put(SOL_SOCKET, SCM_CREDENTIALS, new Uint8Array(new Uint32Array([pid, uid, gid]).buffer))
+  }
+
+  /** As much of it as there is room for: put_cmsg in Linux. */
+  #put(level: number, type: number, data: Uint8Array): void {
     if (this.#left < CMSGHDR_BYTES) {
       this.flags |= MSG_CTRUNC
       return
     }
     const room = Math.min(data.length, this.#left - CMSGHDR_BYTES)
     if (room < data.length) this.flags |= MSG_CTRUNC
-    this.#putHeader(SCM_CREDENTIALS, room)
+    this.#putHeader(level, type, room)
     this.#task.memory.writeBytes(this.#at + CMSGHDR_BYTES, data.subarray(0, room))
     this.#advance(data.length)
   }
@@ -149,14 +156,14 @@ export class ControlWriter {
     }
     if (count < descriptions.length) this.flags |= MSG_CTRUNC
     if (count === 0) return
-    this.#putHeader(SCM_RIGHTS, 4 * count)
+    this.#putHeader(SOL_SOCKET, SCM_RIGHTS, 4 * count)
     this.#advance(4 * count)
   }
 
-  #putHeader(type: number, dataBytes: number): void {
+  #putHeader(level: number, type: number, dataBytes: number): void {
     const {memory} = this.#task
     memory.writeUint64(this.#at, CMSGHDR_BYTES + dataBytes)
-    memory.writeInt32s(this.#at + CMSG_LEVEL, [SOL_SOCKET, type])
+    memory.writeInt32s(this.#at + CMSG_LEVEL, [level, type])
   }
 
   #advance(dataBytes: number): void {

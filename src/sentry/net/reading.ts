@@ -1,7 +1,10 @@
 // Reading: one recv(2) under way: its buffer, and what it has received.
 
-import {MSG_PEEK, MSG_WAITALL} from '../../abi/socket.ts'
+import {MSG_PEEK, MSG_TRUNC, MSG_WAITALL} from '../../abi/socket.ts'
 import type {Rights} from './in-flight.ts'
+import type {ControlMessage} from './sending.ts'
+
+const NO_CONTROL: readonly ControlMessage[] = []
 
 /** struct ucred. */
 export interface SenderCredentials {
@@ -14,6 +17,8 @@ export interface SenderCredentials {
 export interface ByteSink {
   /** Takes bytes for offset `at`. @throws Errno EFAULT */
   put(bytes: Uint8Array, at: number): void
+  /** The contiguous room for bytes from offset `at` on, for who fills it himself; guest memory has it. @throws Errno EFAULT */
+  space?(at: number): Uint8Array
 }
 
 export class Reading {
@@ -25,6 +30,12 @@ export class Reading {
   /** What recv(2) returns: with MSG_TRUNC a record's true length. */
   result = 0
   isTruncated = false
+  /** MSG_ERRQUEUE: what was received is an error. */
+  isError = false
+  /** Control messages of the socket's own. */
+  control: readonly ControlMessage[] = NO_CONTROL
+  /** It has received an urgent byte. */
+  isUrgent = false
   /** The sender's address, if wanted; undefined: it has none. */
   name: Uint8Array | undefined
   credentials: SenderCredentials | undefined
@@ -42,6 +53,15 @@ export class Reading {
 
   get peeks(): boolean {
     return (this.flags & MSG_PEEK) !== 0
+  }
+
+  /** Stores a record, or as much of it as there is room for. @throws Errno EFAULT */
+  take(record: Uint8Array): void {
+    const count = Math.min(record.length, this.size)
+    this.isTruncated = count < record.length
+    this.result = this.flags & MSG_TRUNC ? record.length : count
+    this.buffer.put(count < record.length ? record.subarray(0, count) : record, 0)
+    this.copied = count
   }
 
   /** How many bytes a stream waits for, at least. */

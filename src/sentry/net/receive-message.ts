@@ -2,12 +2,21 @@
 
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
-import {MSG_CMSG_CLOEXEC, MSG_CTRUNC, MSG_DONTWAIT, MSG_TRUNC, MSGHDR} from '../../abi/socket.ts'
+import {
+  MSG_CMSG_CLOEXEC,
+  MSG_CTRUNC,
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_OOB,
+  MSG_TRUNC,
+  MSGHDR,
+} from '../../abi/socket.ts'
+import {PROT_WRITE} from '../../platform/platform.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
 import {unlessErrno} from '../core/unless-errno.ts'
 import {continuation, restartOf} from '../core/wait.ts'
-import {copyOut} from '../memory/range-copy.ts'
+import {copyOut, viewAt} from '../memory/range-copy.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import {ControlWriter} from './control-messages.ts'
 import type {MessageHeader} from './message-header.ts'
@@ -33,6 +42,25 @@ interface Reception {
   /** Undefined: what comes with the bytes is lost. */
   readonly receipt: Receipt | undefined
   readonly deadlineNs: number
+}
+
+/**
+ * Bytes alone, into one range. What a stream has at once goes from its ring into guest memory, and nothing is made for it.
+ * @returns the call's result, or BLOCKED @throws Errno as man 2 recv
+ */
+export function receiveRange(
+  task: Task,
+  file: OpenSocket,
+  address: number,
+  length: number,
+  flags: number,
+): number {
+  const {socket} = file
+  if (length > 0 && !(flags & ~MSG_DONTWAIT) && socket.readableBytes) {
+    const view = task.memory.view(address, length, PROT_WRITE)
+    if (view.length >= Math.min(length, socket.readableBytes)) return socket.read(view, 0)
+  }
+  return receiveMessage(task, file, [{address, length}], flags)
 }
 
 /** @returns the call's result, or BLOCKED @throws Errno as man 2 recv */
@@ -75,6 +103,10 @@ class GuestRanges implements ByteSink {
   put(bytes: Uint8Array, at: number): void {
     copyOut(this.#memory, this.#ranges, at, bytes)
   }
+
+  space(at: number): Uint8Array {
+    return viewAt(this.#memory, this.#ranges, at, PROT_WRITE)
+  }
 }
 
 /** Stores what comes with the bytes. Called once, unless the call fails. @returns the call's result */
@@ -85,7 +117,8 @@ function finish(task: Task, {file: {socket}, reading, receipt}: Reception): numb
   }
   const {memory} = task
   const {nameAddress, nameLengthAddress, header, resultAddress} = receipt
-  const hasControl = socket.options.passesCredentials || reading.rights !== undefined
+  const hasControl =
+    socket.options.passesCredentials || reading.rights !== undefined || reading.control.length > 0
   const writer = new ControlWriter(task, header?.control ?? 0, header?.controlLength ?? 0)
   writer.write(socket.options, reading)
   if (nameAddress !== 0) writeAddress(task, reading.name ?? NOTHING, nameAddress, nameLengthAddress)
@@ -93,6 +126,8 @@ function finish(task: Task, {file: {socket}, reading, receipt}: Reception): numb
     let flags = (reading.flags & MSG_CMSG_CLOEXEC) | writer.flags
     if (header.control === 0 && hasControl) flags |= MSG_CTRUNC
     if (reading.isTruncated) flags |= MSG_TRUNC
+    if (reading.isError) flags |= MSG_ERRQUEUE
+    if (reading.isUrgent) flags |= MSG_OOB
     memory.writeUint32(header.address + MSGHDR.flags, flags)
     memory.writeUint64(header.address + MSGHDR.controlLength, writer.used)
   }

@@ -3,28 +3,38 @@
 import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
-import {MSG_DONTWAIT, MSG_NOSIGNAL} from '../../abi/socket.ts'
+import {MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL} from '../../abi/socket.ts'
+import {PROT_READ} from '../../platform/platform.ts'
 import {type Iovec, totalLength} from '../core/iovec.ts'
 import type {OpenDescription} from '../core/open-description.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
 import {continuation, restartOf} from '../core/wait.ts'
-import {copyIn} from '../memory/range-copy.ts'
+import {appendFrom, type ByteStore, copyIn} from '../memory/range-copy.ts'
 import {raiseOwn} from '../signals/send.ts'
 import type {Sender} from './in-flight.ts'
 import type {SenderCredentials} from './reading.ts'
 import type {Socket} from './socket.ts'
 import {deadlineOf, type OpenSocket} from './socket-argument.ts'
 
+/** A control message: struct cmsghdr. */
+export interface ControlMessage {
+  readonly level: number
+  readonly type: number
+  readonly data: Uint8Array
+}
+
 /** What a sender adds to the bytes. */
 export interface Control {
   /** From SCM_CREDENTIALS: then they are always sent. */
   claimed: SenderCredentials | undefined
   readonly descriptions: OpenDescription[]
+  /** Of other levels than SOL_SOCKET. */
+  readonly others: ControlMessage[]
 }
 
 /** The sender, and what goes with the bytes. */
-export interface Author extends Control {
+export interface Author extends Omit<Control, 'others'> {
   readonly credentials: SenderCredentials
   readonly sender: Sender
 }
@@ -68,6 +78,11 @@ export class Sending {
     return copyIn(this.task.memory, this.outgoing.ranges, at, length)
   }
 
+  /** Appends the next `length` bytes, or those of them that are accessible. @throws Errno EFAULT when none is */
+  append(store: ByteStore, length: number): void {
+    this.sent += appendFrom(store, this.task.memory, this.outgoing.ranges, this.sent, length)
+  }
+
   /** EPIPE, with its signal. */
   brokenPipe(): Errno {
     if (this.sent === 0 && !(this.outgoing.flags & MSG_NOSIGNAL)) raiseOwn(this.task, SIGPIPE)
@@ -84,6 +99,31 @@ function authorOf({process, credentials}: Task, control: Control | undefined): A
     descriptions: control?.descriptions ?? [],
     sender: {user: ruid, limit, capabilities},
   }
+}
+
+/** What does not change how the bytes of a stream are sent, or makes no difference where there are no packets. */
+const PLAIN = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE
+
+/**
+ * One range of bytes to the peer. What a stream takes at once goes from guest memory into its ring, and nothing is made for it.
+ * @returns bytes that were sent, or BLOCKED @throws Errno as man 2 send
+ */
+export function sendRange(
+  task: Task,
+  file: OpenSocket,
+  address: number,
+  length: number,
+  flags: number,
+): number {
+  const {socket} = file
+  let sent = 0
+  if (length > 0 && !(flags & ~PLAIN) && socket.sendableBytes) {
+    sent = socket.write(task.memory.view(address, length, PROT_READ))
+    if (sent === length) return sent
+  }
+  const sending = new Sending(task, file, {ranges: [{address, length}], flags})
+  sending.sent = sent
+  return proceed(task, sending)
 }
 
 /** @returns bytes that were sent, or BLOCKED @throws Errno as man 2 send */

@@ -11,8 +11,8 @@ import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Iovec} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
-import {receiveMessage} from './receive-message.ts'
-import {sendMessage} from './sending.ts'
+import {receiveMessage, receiveRange} from './receive-message.ts'
+import {sendMessage, sendRange} from './sending.ts'
 import type {Socket} from './socket.ts'
 
 /** Gives a new socket a descriptor. @param flags SOCK_CLOEXEC, SOCK_NONBLOCK @throws Errno EMFILE, ENFILE; the socket is then closed */
@@ -20,6 +20,7 @@ export function installSocket(task: Task, socket: Socket, flags: number): number
   const {kernel, credentials, fds} = task
   const {fs} = kernel.socketFamilies
   const inode = new SocketInode(fs, fs.takeIno(), S_IFSOCK | 0o777, credentials)
+  socket.chargeTo?.(task.process.run.counters.traffic)
   return fds.install(new SocketDescription(socket, inode, flags & O_NONBLOCK), flags)
 }
 
@@ -30,6 +31,7 @@ export class SocketDescription extends FileDescription {
   constructor(socket: Socket, inode: SocketInode, flags: number) {
     super(inode, flags | O_RDWR)
     this.socket = socket
+    socket.inode = inode
     this.waiters = socket.waiters
   }
 
@@ -40,6 +42,14 @@ export class SocketDescription extends FileDescription {
 
   override send(task: Task, ranges: readonly Iovec[]): number {
     return sendMessage(task, this, {ranges, flags: 0})
+  }
+
+  override receiveRange(task: Task, address: number, length: number): number {
+    return receiveRange(task, this, address, length, 0)
+  }
+
+  override sendRange(task: Task, address: number, length: number): number {
+    return sendRange(task, this, address, length, 0)
   }
 
   /** For transfers inside the sentry: splice(2), sendfile(2). */

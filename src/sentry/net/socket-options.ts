@@ -34,6 +34,8 @@ export class SocketOptions {
   lowWater = 1
   priority = 0
   mark = 0
+  /** SO_INCOMING_CPU: the CPU that what came last came through; -1: nothing has come. */
+  incomingCpu = -1
   /** SO_LINGER: seconds; undefined: off. */
   lingerSeconds: number | undefined
   #switches = 0

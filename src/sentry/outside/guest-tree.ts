@@ -2,6 +2,7 @@
 
 import {EEXIST, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
+import {O_WRONLY} from '../../abi/open-flags.ts'
 import {badArgument} from '../../errors.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {Budget} from '../../vfs/budget.ts'
@@ -42,6 +43,7 @@ export interface TreeOptions
 /** Nothing can be made in these, and their content is unknown before the first process exists. */
 const KERNELS = ['proc', 'sys']
 const DIRECTORY_MODE = 0o755
+const TEXT_MODE = 0o644
 const STICKY_MODE = 0o1777
 
 /** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
@@ -81,6 +83,17 @@ export function mountFile(
   memory: MemoryFile,
 ): void {
   mountVolume(root, {host: adoptHostFile(file), guest: guestPath, writable: false}, memory, undefined)
+}
+
+/** A new file in place of what has the name: the host's own does not change, nor what a link leads to. A volume's is left as it is. */
+export function replaceFile(root: Location, directory: string, name: string, text: string): void {
+  const parent = makeDirectory(root, directory)
+  const old = find(parent, name)
+  if (parent.mount !== root.mount || (old !== undefined && old.mount !== root.mount)) return
+  if (old !== undefined) parent.inode.unlink(name)
+  const file = parent.inode.create(name, TEXT_MODE, ROOT).open(O_WRONLY)
+  file.write(Buffer.from(text), 0)
+  file.close()
 }
 
 /** Makes a symbolic link at a guest path, if nothing is there. */
@@ -161,7 +174,7 @@ function placeFor(root: Location, guest: string, kind: number): Location {
   }
 }
 
-function makeDirectory(parent: Location, name: string, mode = DIRECTORY_MODE): Location {
+export function makeDirectory(parent: Location, name: string, mode = DIRECTORY_MODE): Location {
   return find(parent, name, S_IFDIR) ?? childLocation(parent, name, parent.inode.mkdir(name, mode, ROOT))
 }
 
@@ -173,7 +186,7 @@ function makeFile(parent: Location, name: string): Location {
 }
 
 /** Finds what is there; something of another kind is in the way. */
-function find(parent: Location, name: string, kind?: number): Location | undefined {
+export function find(parent: Location, name: string, kind?: number): Location | undefined {
   let found: Location
   try {
     found = childLocation(parent, name, parent.inode.lookup(name))

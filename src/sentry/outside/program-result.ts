@@ -22,6 +22,8 @@ export interface ProgramResult {
   broken?: BrokenPledge
   /** Its calls that the sentry refuses on purpose with ENOSYS: how often, by name. */
   refused?: Readonly<Record<string, number>>
+  /** What --allow-net would have had to say for its calls that were refused because they would have left the sandbox. */
+  neededRules?: readonly string[]
   stats: RunStats
 }
 

@@ -1,5 +1,6 @@
 // What a sentry shall be, and a program in it: SentryOptions, ProgramOptions.
 
+import type {BrokerLink} from '../../broker/protocol.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {ArchiveFs} from '../../vfs/fs/archive.ts'
 import type {HostSource} from '../../vfs/fs/host-source.ts'
@@ -10,6 +11,7 @@ import type {Task} from '../core/task.ts'
 import type {Executable} from '../exec/open-executable.ts'
 import type {Terminal} from '../tty/terminal.ts'
 import type {HostProgram} from './host-program.ts'
+import type {ServiceName} from './net/services.ts'
 import type {ShowProgram} from './shown-programs.ts'
 import type {OpenedVolume, TmpfsMount} from './volume.ts'
 
@@ -31,8 +33,12 @@ export interface SentryOptions {
   showProgram?: ShowProgram
   /** A descriptor of the host's terminal, which becomes the guest's: /dev/pts/0 and /dev/tty. */
   terminal?: number
+  /** What leads out of the sandbox; absent: nothing does. It stays the caller's. */
+  broker?: BrokerLink
   /** uname(2)'s nodename; default: `hv`. */
   hostname?: string
+  /** Names that the embedder answers: they are in /etc/hosts. `Services` has their listeners. */
+  services?: readonly ServiceName[]
   /** How many tasks there may be at a time; default: 1,024. */
   maxTasks?: number
   /** How many descriptors each process may have at most; default: 1,024, which it may raise. */

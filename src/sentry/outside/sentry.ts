@@ -30,6 +30,7 @@ import {Vdso} from '../exec/vdso.ts'
 import {FdTable} from '../fd/fd-table.ts'
 import {FsContext} from '../fd/fs-context.ts'
 import {SentryKernel} from '../kernel.ts'
+import {LO} from '../net/loopback.ts'
 import {Restrictions} from '../pledge/restrictions.ts'
 import {table} from '../syscalls/table.ts'
 import {CpuQuota} from '../task/cpu/cpu-quota.ts'
@@ -46,6 +47,9 @@ import {buildTree} from './guest-tree.ts'
 import {userOf} from './host-files.ts'
 import {closeHostProgram} from './host-program.ts'
 import {DEFAULT_HOSTNAME} from './hostname.ts'
+import {addHosts} from './net/hosts-file.ts'
+import {hostsLines} from './net/services.ts'
+import {openNetwork} from './open-network.ts'
 import {ProgramFinder} from './program-finder.ts'
 import type {ProgramOptions, SentryOptions} from './sentry-options.ts'
 
@@ -83,8 +87,9 @@ export class Sentry {
       ...options,
       ...{vfs, budget, disk: this.disk, terminals},
       proc: new Procfs(source, budget),
-      sys: new Sysfs(source, budget),
+      sys: new Sysfs(source, [LO], budget),
     })
+    if (options.services !== undefined) addHosts(this.#root.top, hostsLines(options.services))
     const {showProgram} = options
     this.#programs = new ProgramFinder(this.#root.top, this.credentials, platform.memory, showProgram)
     this.kernel = new SentryKernel(
@@ -95,6 +100,7 @@ export class Sentry {
       budget,
       options.maxTasks,
     )
+    if (options.broker !== undefined) openNetwork(this.kernel, this.#root.top, options.broker)
     this.#limitCpus(options.cpuQuotaPercent)
     this.kernel.vdso = new Vdso(platform.memory)
     this.kernel.patchCalls = callPatcher(platform, () => this.#countPatch(), options.patchCalls)

@@ -92,6 +92,7 @@ export class StartedProgram {
       ...(quota && {heldNs: quota.heldNs - this.#before.heldNs}),
       processes: counters.processes,
       tasks: counters.tasks,
+      ...counters.traffic,
       cpuNs: cpu.usedNs(endedNs),
       cpus: kernel.platform.cpus,
       peakBytes,
@@ -108,6 +109,7 @@ export class StartedProgram {
       outOfMemory: wasOutOfMemory(process) && !timedOut,
       outgrown: process.end.outgrown,
       refused: refusedCalls(counters, process.syscalls),
+      ...(counters.neededRules.size > 0 && {neededRules: [...counters.neededRules]}),
       stats,
     }
   }

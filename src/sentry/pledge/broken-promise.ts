@@ -17,11 +17,15 @@ export class BrokenPromise {
   }
 }
 
-/** For what neither a call's arguments nor its path show to be needed, but what a message carries. @throws BrokenPromise */
-export function requirePromise({process}: Task, name: PromiseName): void {
+/**
+ * For what neither a call's arguments nor its path show to be needed, but what a message carries, or whom an address names.
+ * @param names any one of them is enough
+ * @throws BrokenPromise
+ */
+export function requirePromise({process}: Task, ...names: readonly PromiseName[]): void {
   const {pledge, recorder} = process.restrictions
-  recorder?.needs(name)
-  if (pledge !== undefined && !pledge.promises.has(name)) throw new BrokenPromise([name])
+  recorder?.needs(names)
+  if (pledge !== undefined && !names.some((name) => pledge.promises.has(name))) throw new BrokenPromise(names)
 }
 
 /** Like a handler, returns the call's result, or BLOCKED, because the process is gone. SIGSYS cannot be caught here: pledge(2). */

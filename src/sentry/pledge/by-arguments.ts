@@ -4,10 +4,10 @@ import {F_GETLK, F_OFD_GETLK, F_OFD_SETLKW, F_SETLKW, F_SETOWN, F_SETOWN_EX} fro
 import {S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import * as ioctl from '../../abi/ioctl.ts'
 import {MAP_ANONYMOUS, MAP_PRIVATE, MAP_TYPE} from '../../abi/mman.ts'
-import {SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
 import {PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import type {Row} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {optionPromises, socketPromises} from './socket-promises.ts'
 
 /** Returns words as in the column. Reads arguments only, no guest memory, which another thread could change before the call reads it. */
 type ByArguments = (task: Task, row: Row) => string
@@ -141,24 +141,34 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
   },
 
   /** socket: an unknown family fails, and has no effect. */
-  socket: ({arguments: args, kernel}) => kernel.socketFamilies.find(args.int32(0))?.promise ?? '',
-  /** Like `socket`: without a socket, nothing. */
-  on_socket: (task) => socketOf(task)?.family.promise ?? '',
+  socket: ({arguments: args, kernel}) => {
+    const family = kernel.socketFamilies.find(args.int32(0))
+    return family === undefined ? '' : socketPromises(family)
+  },
+
+  /** Like `socket`: without a socket, nothing. Whom connect may name is decided when the address is read. */
+  on_socket: (task) => {
+    const family = familyOf(task)
+    return family === undefined ? '' : socketPromises(family)
+  },
+
+  /** listen, accept. */
+  on_listener: (task) => familyOf(task)?.promise ?? '',
 
   sockopt: (task) => {
-    const socket = socketOf(task)
-    if (socket === undefined) return ''
+    const family = familyOf(task)
     const {arguments: args} = task
-    const isPlain = args.int32(1) === SOL_SOCKET && [SO_RCVBUF, SO_ERROR].includes(args.int32(2))
-    return isPlain ? 'stdio' : socket.family.promise
+    return family === undefined ? '' : optionPromises(family, args.int32(1), args.int32(2))
   },
 
   /** sendto: to the peer, or to a name. */
   send_to: (task) => {
-    if (task.arguments.address(4) === 0) return 'stdio'
-    return `stdio ${socketOf(task)?.family.promise ?? 'unix'}`
+    const family = familyOf(task)
+    return task.arguments.address(4) === 0 || family === undefined
+      ? 'stdio'
+      : `stdio ${socketPromises(family)}`
   },
 }
 
-/** The socket that the first argument names, of whatever family. */
-const socketOf = ({arguments: args, fds}: Task) => fds.find(args.int32(0))?.file.socket
+/** Of the socket that the first argument names. */
+const familyOf = ({arguments: args, fds}: Task) => fds.find(args.int32(0))?.file.socket?.family

@@ -39,8 +39,8 @@ export class PromiseRecorder extends WalkPolicy {
   }
 
   /** For a call under way, whatever its row says. */
-  needs(name: PromiseName): void {
-    this.#noteClause([name])
+  needs(clause: Clause): void {
+    this.#noteClause(clause)
   }
 
   protected override judge(intent: Intent, pathOf: () => ByteString | undefined): void {

@@ -8,12 +8,14 @@ import {continuation, restartOf} from '../core/wait.ts'
 import {openFile} from '../fd/descriptor-argument.ts'
 import type {Socket} from '../net/socket.ts'
 import {deadlineOf, readAddress, requireSocket} from '../net/socket-argument.ts'
+import {requirePeerPromise} from '../pledge/socket-promises.ts'
 
 /** The address is read before the descriptor is checked to be a socket. */
 export const connect: Syscall = (task, args) => {
   const file = openFile(task, args.int32(0))
   const address = readAddress(task, args.address(1), args.int32(2))
   const {socket, flags} = requireSocket(file)
+  requirePeerPromise(task, socket.family, address)
   const deadlineNs = deadlineOf(task, socket.options.sendTimeoutNs)
   return proceed(task, {socket, address, mayWait: !(flags & O_NONBLOCK), deadlineNs})
 }
@@ -30,8 +32,9 @@ const next = continuation<Attempt>({name: 'connect', resume: proceed})
 /** After a wait, the address may lead elsewhere. */
 function proceed(task: Task, attempt: Attempt, expired = false): number {
   const {socket, address, mayWait, deadlineNs} = attempt
-  const queues = socket.connect(task, address)
+  const waits = mayWait && !expired
+  const queues = socket.connect(task, address, waits, expired)
   if (queues === undefined) return 0
-  if (!mayWait || expired) throw new Errno(EAGAIN)
+  if (!waits) throw new Errno(EAGAIN)
   return task.block({queues, deadlineNs, restart: restartOf(deadlineNs), next, progress: attempt})
 }

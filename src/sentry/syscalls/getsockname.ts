@@ -14,7 +14,7 @@ export const getsockname: Syscall = (task, args) => {
 export const getpeername: Syscall = (task, args) => {
   const {socket} = openSocket(task, args.int32(0))
   const name = socket.peerName()
-  if (name === undefined) throw new Errno(ENOTCONN)
+  if (name === undefined || socket.hasLostPeer) throw new Errno(ENOTCONN)
   writeAddress(task, name, args.address(1), args.address(2))
   return 0
 }

@@ -77,6 +77,9 @@ function setOption(task: Task, socket: Socket, option: number, address: number, 
       if (length < 8) throw new Errno(EINVAL)
       options.lingerSeconds = value === 0 ? undefined : task.memory.readInt32(address + 4)
       return
+    case abi.SO_INCOMING_CPU:
+      options.incomingCpu = value
+      return
     case abi.SO_PASSCRED:
       options.passesCredentials = value !== 0
       return
@@ -121,13 +124,14 @@ export const getsockopt: Syscall = (task, args) => {
   const option = args.int32(2)
   const [address, lengthAddress] = [args.address(3), args.address(4)]
   const level = args.int32(1)
-  const own = socket.getOption?.(task, level, option)
-  if (own === undefined && level !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
+  if (socket.getOption === undefined && level !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
   const room = memory.readInt32(lengthAddress)
-  if (room < 0) throw new Errno(EINVAL)
+  const own = socket.getOption?.(task, level, option, room)
+  if (own === undefined && level !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
+  if (own === undefined && room < 0) throw new Errno(EINVAL)
   const bytes = own ?? optionBytes(task, socket, option, room, lengthAddress)
   if (option === abi.SO_PEERNAME && bytes.length < room) throw new Errno(EINVAL)
-  const length = Math.min(room, bytes.length)
+  const length = Math.min(room >>> 0, bytes.length)
   memory.writeBytes(address, bytes.subarray(0, length))
   memory.writeInt32(lengthAddress, length)
   return 0
@@ -179,6 +183,7 @@ const NUMBERS: Readonly<Record<number, (socket: Socket) => number>> = {
   [abi.SO_PRIORITY]: ({options}) => options.priority,
   [abi.SO_MARK]: ({options}) => options.mark,
   [abi.SO_PASSCRED]: ({options}) => Number(options.passesCredentials),
+  [abi.SO_INCOMING_CPU]: ({options}) => options.incomingCpu,
   [abi.SO_RCVLOWAT]: ({options}) => options.lowWater,
   [abi.SO_SNDLOWAT]: () => 1,
 }

@@ -9,7 +9,7 @@ import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
-import {receiveMessage} from '../net/receive-message.ts'
+import {receiveMessage, receiveRange} from '../net/receive-message.ts'
 import {type OpenSocket, openSocket} from '../net/socket-argument.ts'
 import {readEndNs} from '../time/time-argument.ts'
 
@@ -19,6 +19,7 @@ export const recvfrom: Syscall = (task, args) => {
   task.memory.check(address, length)
   const file = openSocket(task, args.int32(0))
   const nameAddress = args.address(4)
+  if (nameAddress === 0) return receiveRange(task, file, address, length, args.uint32(3))
   const nameLengthAddress = args.address(5)
   return receiveMessage(task, file, [{address, length}], args.uint32(3), {nameAddress, nameLengthAddress})
 }

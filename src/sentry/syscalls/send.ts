@@ -9,9 +9,9 @@ import type {Task} from '../core/task.ts'
 import {UIO_MAXIOV} from '../memory/user-memory.ts'
 import {readControl} from '../net/control-messages.ts'
 import {checkMessageFlags, readHeader} from '../net/message-header.ts'
-import {sendMessage} from '../net/sending.ts'
+import {sendMessage, sendRange} from '../net/sending.ts'
 import {type OpenSocket, openSocket, readAddress} from '../net/socket-argument.ts'
-import {requirePromise} from '../pledge/broken-promise.ts'
+import {requirePeerPromise} from '../pledge/socket-promises.ts'
 
 const INT_MAX = 0x7fffffff
 
@@ -22,11 +22,10 @@ export const sendto: Syscall = (task, args) => {
   const file = openSocket(task, args.int32(0))
   const nameAddress = args.address(4)
   const name = nameAddress === 0 ? undefined : readAddress(task, nameAddress, args.int32(5))
-  return sendMessage(task, file, {
-    ranges: [{address, length}],
-    flags: args.uint32(3),
-    name: name?.length === 0 ? undefined : name,
-  })
+  const flags = args.uint32(3)
+  const peer = name === undefined ? undefined : promisedName(task, file, name)
+  if (peer === undefined) return sendRange(task, file, address, length, flags)
+  return sendMessage(task, file, {ranges: [{address, length}], flags, name: peer})
 }
 
 export const sendmsg: Syscall = (task, args) => {
@@ -66,12 +65,18 @@ function sendOne(
 ): number {
   const {name, nameLength, ranges, control, controlLength} = readHeader(task, headerAddress)
   if (controlLength > INT_MAX) throw new Errno(ENOBUFS)
-  if (nameLength > 0) requirePromise(task, file.socket.family.promise)
   return sendMessage(task, file, {
     ranges,
     flags,
-    name: nameLength === 0 ? undefined : readAddress(task, name, nameLength),
+    name: nameLength === 0 ? undefined : promisedName(task, file, readAddress(task, name, nameLength)),
     control: readControl(task, control, controlLength),
     resultAddress,
   })
+}
+
+/** @returns undefined: it is empty @throws BrokenPromise */
+function promisedName(task: Task, {socket}: OpenSocket, address: Uint8Array): Uint8Array | undefined {
+  if (address.length === 0) return undefined
+  requirePeerPromise(task, socket.family, address)
+  return address
 }

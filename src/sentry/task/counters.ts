@@ -1,9 +1,13 @@
 // Counters: what --stats reports of a run.
 
+import {Traffic} from '../core/traffic.ts'
+
 /** More than Linux has calls; a guest can ask for four billion. */
 const MAX_NUMBERS = 1024
+const MAX_RULES = 20
 
 export class Counters {
+  readonly traffic = new Traffic()
   syscalls = 0
   faults = 0
   /** Call sites that make their calls through the platform's gate. */
@@ -24,8 +28,17 @@ export class Counters {
     if (isFirstTask) this.processes++
   }
 
-  countRefused(number: number): void {
+  /** Entries of --allow-net that would have allowed what was refused: the first MAX_RULES of them. */
+  readonly neededRules = new Set<string>()
+
+  /** @param rule for a call that would have left the sandbox: what would have allowed it */
+  countRefused(number: number, rule?: string): void {
     this.refused.set(number, (this.refused.get(number) ?? 0) + 1)
+    if (rule !== undefined) this.noteRule(rule)
+  }
+
+  noteRule(rule: string): void {
+    if (this.neededRules.size < MAX_RULES) this.neededRules.add(rule)
   }
 
   countUnknown(number: number): void {

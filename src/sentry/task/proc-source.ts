@@ -5,6 +5,7 @@ import {EPERM, Errno} from '../../abi/errno.ts'
 import {CLOCK_BOOTTIME, CLOCK_REALTIME, NS_PER_SECOND, type Timespec, toSeconds} from '../../abi/time.ts'
 import {arch} from '../../arch/index.ts'
 import type {ByteString} from '../../vfs/file.ts'
+import type {NetTexts} from '../../vfs/fs/proc-net.ts'
 import type {ProcActivity, ProcProcess, ProcSource} from '../../vfs/fs/proc-source.ts'
 import type {SysvIpcSource} from '../../vfs/fs/proc-sysvipc.ts'
 import type {Host, HostRandom} from '../../vfs/host.ts'
@@ -33,6 +34,10 @@ export class KernelProcSource implements ProcSource {
 
   get ipc(): SysvIpcSource {
     return this.#kernel.ipc
+  }
+
+  get netTexts(): NetTexts {
+    return this.#kernel.socketFamilies.procTexts
   }
 
   pids(): readonly number[] {

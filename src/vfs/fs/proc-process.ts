@@ -8,6 +8,7 @@ import {allMounts, detachedLocation, pathOf} from '../mount-tree.ts'
 import {NAMESPACES, NamespaceInode} from './nsfs.ts'
 import {fdContents, fdinfoContents, locationText} from './proc-fds.ts'
 import {magicLink} from './proc-links.ts'
+import {netDirectory} from './proc-net.ts'
 import {
   type Contents,
   directory,
@@ -61,6 +62,7 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     maps: guarded(of, () => of().maps()),
     mountinfo: changingText(() => mountinfoText(source.rootMount, rootOf(of())), mountChanges),
     mounts: changingText(() => mountsText(source.rootMount, rootOf(of())), mountChanges),
+    net: netDirectory(() => source.netTexts),
     ns: directory(namespaceContents(source, of), 0o511),
     oom_score: text(() => `${oomScore(of())}\n`),
     oom_score_adj: oomScoreAdj(of),

@@ -4,6 +4,7 @@ import type {Capabilities} from '../../abi/capability.ts'
 import type {ByteString, FileDescription, Time} from '../file.ts'
 import type {HostRandom} from '../host.ts'
 import type {Location, Mount} from '../location.ts'
+import type {NetTexts} from './proc-net.ts'
 import type {ReadPagemap} from './proc-pagemap.ts'
 import type {SysvIpcSource} from './proc-sysvipc.ts'
 
@@ -40,6 +41,7 @@ export interface ProcSource {
   /** What a process may raise its limit on descriptors to. */
   readonly maxOpenFiles: number
   readonly ipc: SysvIpcSource
+  readonly netTexts: NetTexts
   /** The greatest number of tasks. */
   readonly maxTasks: number
 }

@@ -9,6 +9,7 @@ import {allMounts} from '../mount-tree.ts'
 import {PIPE_MAX_BYTES, PIPE_USER_PAGES_SOFT} from '../pipe.ts'
 import {Devpts, MOST_TERMINALS} from './devpts.ts'
 import {link} from './proc-links.ts'
+import {netSettings} from './proc-net.ts'
 import {type Entries, type Entry, subdirectory} from './proc-nodes.ts'
 import {integerBetween} from './proc-process-settings.ts'
 import type {ProcActivity, ProcSource} from './proc-source.ts'
@@ -48,6 +49,7 @@ export function systemEntries(source: ProcSource): Entries {
     loadavg: text(() => loadavgText(source.activity())),
     meminfo: text(() => meminfoText(source)),
     mounts: link(() => 'self/mounts'),
+    net: link(() => 'self/net'),
     stat: text(() => statText(source)),
     swaps: text(() => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
     sys: sysDirectory(source),
@@ -160,17 +162,7 @@ function sysDirectory(source: ProcSource): Entry {
       'threads-max': text(() => `${source.maxTasks}\n`),
       version: constant(source.version),
     }),
-    net: subdirectory({
-      core: subdirectory({
-        optmem_max: constant(131072),
-        rmem_default: constant(212992),
-        rmem_max: constant(212992),
-        somaxconn: constant(4096),
-        wmem_default: constant(212992),
-        wmem_max: constant(212992),
-      }),
-      unix: subdirectory({max_dgram_qlen: constant(10)}),
-    }),
+    net: netSettings(),
     vm: subdirectory({
       max_map_count: constant(65530),
       memfd_noexec: text(

@@ -1,4 +1,4 @@
-// sysfs: the parts of /sys that programs read: the guest's CPUs, its one memory node, and that there are no huge pages.
+// sysfs: the parts of /sys that programs read: the guest's CPUs, its one memory node, its network interfaces, and that there are no huge pages.
 
 import type {Budget} from '../budget.ts'
 import {NO_CLOCK} from '../clock.ts'
@@ -14,6 +14,7 @@ import {
   subdirectory,
 } from './proc-nodes.ts'
 import {constant, text} from './proc-text.ts'
+import {type NetworkInterface, netClass, netDevices} from './sys-net.ts'
 
 const SYSFS_MAGIC = 0x62656572
 const KB = 1024
@@ -33,11 +34,11 @@ export class Sysfs implements FileSystem {
   readonly budget: Budget | undefined
 
   /** @param source asked at the first lookup; @param budget counts texts that are being read */
-  constructor(source: SysSource, budget?: Budget) {
+  constructor(source: SysSource, interfaces: readonly NetworkInterface[], budget?: Budget) {
     this.budget = budget
     let made: Contents | undefined
     const contents = (): Contents => {
-      made ??= fixedContents(rootEntries(source))
+      made ??= fixedContents(rootEntries(source, interfaces))
       return made
     }
     this.root = new ProcDirectory(
@@ -58,9 +59,11 @@ export class Sysfs implements FileSystem {
   dispose(): void {}
 }
 
-function rootEntries(source: SysSource): Entries {
+function rootEntries(source: SysSource, interfaces: readonly NetworkInterface[]): Entries {
   return {
+    class: subdirectory({net: netClass(interfaces)}),
     devices: subdirectory({
+      virtual: subdirectory({net: netDevices(interfaces)}),
       system: subdirectory({cpu: cpuDirectory(source.cpuCount), node: nodeDirectory(source)}),
     }),
     fs: subdirectory({}),

@@ -11,19 +11,6 @@ const inPython = (name: string, text: string, more: Partial<Program> = {}): Prog
 
 /** Tests, or classes of tests, that are not compared, by reason. */
 const APART: Readonly<Record<string, readonly string[]>> = {
-  'there are no sockets but UNIX ones': [
-    'test_os.TestSendfile.',
-    'test_signal.WakeupFDTests.test_invalid_socket',
-    'test_signal.WakeupFDTests.test_set_wakeup_fd_socket_result',
-    'WithProcessesTestListener.test_multiple_bind',
-    'WithProcessesTestListenerClient.',
-    'TestManagerRestart.test_rapid_restart',
-    'WithProcessesTestPicklingConnections.test_pickling',
-    'WithManagerTestRemoteManager.test_remote',
-    'test_misc.TestCloseFds.test_closefd',
-    'test_misc.TestTimeouts.test_timeout',
-    'test_misc.TestWait.test_wait_socket',
-  ],
   'files have no extended attributes': ['test_os.ExtendedAttributeTests.'],
   'pidfd_send_signal takes no directory of /proc': ['test_signal.PidfdSignalTest.test_pidfd_send_signal'],
   'there is no F_NOTIFY': ['test_fcntl.TestFcntl.test_fcntl_64_bit'],
@@ -64,6 +51,9 @@ const MODULES = [
   'test_tempfile',
   'test_fcntl',
   'test_time',
+  'test_httplib',
+  'test_smtplib',
+  'test_ftplib',
   ...['test_processes', 'test_threads', 'test_misc', 'test_manager'].map(
     (name) => `test_multiprocessing_fork.${name}`,
   ),

@@ -32,7 +32,7 @@ async function phasesOf(failing?: Phase): Promise<string[]> {
         reach('load')
         return {start}
       }
-      return {needs: {roots: [], caller: 'kvm', hasTerminal: false}, load}
+      return {needs: {roots: [], caller: 'kvm', hasChildren: false}, load}
     },
   }
   const options: LaunchOptions = {

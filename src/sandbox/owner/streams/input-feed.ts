@@ -14,7 +14,7 @@ const BATCH_BYTES = 32 << 10
 
 export class InputFeed implements LiveRun {
   readonly #source: InputSource
-  readonly #window = new InputWindow((said) => this.#send?.(said))
+  readonly #window = new InputWindow((bytes, isEnd) => this.#send?.({kind: 'input', bytes, isEnd}))
   readonly #controller = new AbortController()
   readonly #caller: StopSignal | undefined
   #iterator: AsyncIterator<string | Uint8Array> | undefined

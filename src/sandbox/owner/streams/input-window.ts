@@ -1,29 +1,30 @@
-// InputWindow: what an owner writes to a live run's standard input; at most one window of it is under way.
+// InputWindow: what an owner writes to a live run's standard input, or to a connection; at most one window of it is under way.
 
 import {WINDOW_BYTES} from '../../protocol/messages.ts'
-import type {LiveMessage} from './live-run.ts'
 
 export class InputWindow {
-  readonly #send: (message: LiveMessage) => void
+  readonly #send: (bytes: Uint8Array<ArrayBuffer>, isEnd: boolean) => void
+  readonly #windowBytes: number
   #room = 0
   #waiting: {chunk: Uint8Array; done: () => void} | undefined
   #onEnd: (() => void) | undefined
   #hasBegun = false
   #isFinished = false
 
-  constructor(send: (message: LiveMessage) => void) {
+  constructor(send: (bytes: Uint8Array<ArrayBuffer>, isEnd: boolean) => void, windowBytes = WINDOW_BYTES) {
     this.#send = send
+    this.#windowBytes = windowBytes
   }
 
   /** Until then, what is written waits. */
   begin(): void {
     this.#hasBegun = true
-    this.took(WINDOW_BYTES)
+    this.took(this.#windowBytes)
     if (this.#onEnd !== undefined) this.#sayEnd()
   }
 
   took(bytes: number): void {
-    this.#room = Math.min(this.#room + bytes, WINDOW_BYTES)
+    this.#room = Math.min(this.#room + bytes, this.#windowBytes)
     this.#pump()
   }
 
@@ -50,7 +51,7 @@ export class InputWindow {
   #sayEnd(): void {
     const done = this.#onEnd
     this.#onEnd = undefined
-    this.#send({kind: 'input', bytes: new Uint8Array(0), isEnd: true})
+    this.#send(new Uint8Array(0), true)
     done?.()
   }
 
@@ -59,7 +60,7 @@ export class InputWindow {
     const {chunk, done} = this.#waiting
     const bytes = new Uint8Array(chunk.subarray(0, this.#room))
     this.#room -= bytes.length
-    this.#send({kind: 'input', bytes, isEnd: false})
+    this.#send(bytes, false)
     if (bytes.length < chunk.length) this.#waiting = {chunk: chunk.subarray(bytes.length), done}
     else {
       this.#waiting = undefined

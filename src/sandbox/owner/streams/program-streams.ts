@@ -1,14 +1,10 @@
 // ProgramStreams: the owner's ends of a live run's standard streams, each with a window; LiveStreams has the other ends.
 
 import {Readable, Writable} from 'node:stream'
-import {GrowingBytes} from '../../protocol/growing-bytes.ts'
-import {WINDOW_BYTES} from '../../protocol/messages.ts'
 import type {SandboxTerminalSize} from '../../protocol/terminal-size.ts'
 import {InputWindow} from './input-window.ts'
 import type {LiveMessage, LiveRun} from './live-run.ts'
-
-/** Taken bytes are reported in such amounts, not for each chunk. */
-const TOLD_BYTES = WINDOW_BYTES / 4
+import {OutputWindow} from './output-window.ts'
 
 export class ProgramStreams implements LiveRun {
   readonly stdin: Writable
@@ -23,8 +19,8 @@ export class ProgramStreams implements LiveRun {
   #signals: number[] = []
   #size: SandboxTerminalSize | undefined
   #hasEnded = false
-  readonly #input = new InputWindow((said) => this.#send?.(said))
-  readonly #outputs: Record<1 | 2, OutputWindow>
+  readonly #input = new InputWindow((bytes, isEnd) => this.#send?.({kind: 'input', bytes, isEnd}))
+  readonly #outputs: Record<1 | 2, Output>
 
   constructor(isTerminal = false) {
     this.isTerminal = isTerminal
@@ -38,8 +34,8 @@ export class ProgramStreams implements LiveRun {
       },
     })
     this.#outputs = {
-      1: new OutputWindow(1, (said) => this.#send?.(said)),
-      2: new OutputWindow(2, (said) => this.#send?.(said)),
+      1: new Output(1, (said) => this.#send?.(said)),
+      2: new Output(2, (said) => this.#send?.(said)),
     }
     this.stdout = this.#outputs[1].stream
     this.stderr = this.#outputs[2].stream
@@ -80,59 +76,36 @@ export class ProgramStreams implements LiveRun {
   }
 }
 
-class OutputWindow {
+class Output {
   readonly stream: Readable
   readonly #fd: 1 | 2
   readonly #send: (message: LiveMessage) => void
-  /** Taken from the program, and not yet reported. */
-  #taken = 0
-  /** What the stream does not want yet, joined: small pieces would cost more than they hold. */
-  readonly #held = new GrowingBytes()
-  #isWanted = true
-  #isOver = false
+  readonly #window: OutputWindow
 
   constructor(fd: 1 | 2, send: (message: LiveMessage) => void) {
     this.#fd = fd
     this.#send = send
     this.stream = new Readable({
-      read: () => this.#want(),
+      read: () => this.#window.want(),
       destroy: (error, done) => {
-        if (!this.#isOver) this.#send({kind: 'shut', fd})
-        this.#isOver = true
+        if (!this.#window.isOver) this.#send({kind: 'shut', fd})
+        this.#window.close()
         done(error)
       },
     })
+    this.#window = new OutputWindow(this.stream, (bytes) => this.#send({kind: 'room', fd, bytes}))
   }
 
   /** The stream may have been closed before its program was there. */
   begin(): void {
-    if (this.#isOver) this.#send({kind: 'shut', fd: this.#fd})
+    if (this.#window.isOver) this.#send({kind: 'shut', fd: this.#fd})
   }
 
   push(bytes: Uint8Array): void {
-    if (this.#isOver) return
-    this.#taken += bytes.length
-    if (this.#isWanted) this.#isWanted = this.stream.push(bytes)
-    else this.#held.append(bytes)
-    if (this.#isWanted) this.#tell()
+    this.#window.push(bytes)
   }
 
   finish(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    if (this.#held.length > 0) this.stream.push(this.#held.take())
-    this.stream.push(null)
-  }
-
-  #want(): void {
-    this.#isWanted = this.#held.length === 0 || this.stream.push(this.#held.take())
-    if (this.#isWanted) this.#tell()
-  }
-
-  #tell(): void {
-    // Until then the program still has room.
-    if (this.#taken < TOLD_BYTES || this.#isOver) return
-    this.#send({kind: 'room', fd: this.#fd, bytes: this.#taken})
-    this.#taken = 0
+    this.#window.finish()
   }
 }

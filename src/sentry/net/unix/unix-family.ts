@@ -6,6 +6,7 @@ import type {Budget} from '../../../vfs/budget.ts'
 import type {HostRandom} from '../../../vfs/host.ts'
 import type {Task} from '../../core/task.ts'
 import {InFlight} from '../in-flight.ts'
+import {unixTable} from '../proc/unix-table.ts'
 import type {SocketFamily} from '../socket.ts'
 import {callerCredentials} from '../socket-argument.ts'
 import {joinPair} from './connect.ts'
@@ -18,6 +19,9 @@ export class UnixFamily implements SocketFamily {
   readonly budget: Budget
   readonly names: UnixNames
   readonly inFlight = new InFlight()
+  /** All that are open. */
+  readonly sockets = new Set<UnixSocket>()
+  readonly procTexts = {unix: () => unixTable(this.sockets, this.budget)}
 
   constructor(random: HostRandom, budget: Budget) {
     this.names = new UnixNames(random)

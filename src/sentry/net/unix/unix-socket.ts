@@ -45,6 +45,7 @@ export class UnixSocket implements Socket {
   readonly budget: Budget
   readonly options = new SocketOptions()
   readonly waiters = new WaitQueue()
+  inode: Inode | undefined
   /** Waiters for room here: senders of datagrams, and connectors. */
   readonly room = new WaitQueue()
   state: 'closed' | 'listening' | 'connected' = 'closed'
@@ -75,6 +76,7 @@ export class UnixSocket implements Socket {
     this.type = type
     this.family = family
     this.budget = family.budget
+    family.sockets.add(this)
   }
 
   get isStream(): boolean {
@@ -244,6 +246,7 @@ export class UnixSocket implements Socket {
     if (this.isDead) return
     this.isDead = true
     this.family.names.forget(this)
+    this.family.sockets.delete(this)
     const {peer} = this
     const isReset = this.queue.length > 0 || this.listener !== undefined
     this.setPeer(undefined)

@@ -1,14 +1,32 @@
 // Kinds of socket(2) and of calls on sockets, except for messages.
 
+import * as inet from '../../../abi/inet.ts'
 import * as abi from '../../../abi/socket.ts'
 import {flagged, type Kind, type Kinds, named} from '../kind.ts'
+import {
+  inetProtocolName,
+  ipOptionName,
+  ipv6OptionName,
+  netlinkOptionName,
+  netlinkProtocolName,
+  tcpOptionName,
+  udpOptionName,
+} from '../names/inet.ts'
 import {familyName, levelName, messageFlags} from '../names/sockets.ts'
 import {showCredentials} from '../text/control-messages.ts'
 import {enumeration, flagWord, hexOf, startingWith} from '../text/number.ts'
 import {quoteBuffer} from '../text/quote.ts'
-import {addressAt, showAddress} from '../text/sockaddr.ts'
+import {addressAt, showAddress, showInterface, showIPv4, showIPv6} from '../text/sockaddr.ts'
 import {type TracedCall, viewOf} from '../traced-call.ts'
 
+const SOL_NETLINK = 270
+/** struct ip_mreq, struct ipv6_mreq. */
+const MEMBERSHIP_BYTES: Readonly<Record<number, number>> = {[inet.SOL_IP]: 8, [inet.SOL_IPV6]: 20}
+const MEMBERSHIPS: Readonly<Record<number, readonly number[]>> = {
+  [inet.SOL_IP]: [inet.IP_ADD_MEMBERSHIP, inet.IP_DROP_MEMBERSHIP],
+  // IPV6_ADD_MEMBERSHIP, IPV6_DROP_MEMBERSHIP.
+  [inet.SOL_IPV6]: [20, 21],
+}
 const TIMES: ReadonlySet<number> = new Set([abi.SO_RCVTIMEO, abi.SO_SNDTIMEO])
 
 const typeName = enumeration(
@@ -24,7 +42,7 @@ const typeFlags = flagWord({SOCK_CLOEXEC: 0x80000, SOCK_NONBLOCK: 0x800}, 'SOCK_
 const {SO_RCVTIMEO, SO_SNDTIMEO, SO_TIMESTAMP, SO_TIMESTAMPNS, ...options} = startingWith(abi, 'SO_')
 
 /** At SOL_SOCKET. Some also have a newer number and name. */
-const optionName = enumeration(
+const socketOptionName = enumeration(
   {
     ...options,
     SO_RCVTIMEO_OLD: SO_RCVTIMEO,
@@ -36,6 +54,21 @@ const optionName = enumeration(
   },
   'SO_???',
 )
+
+const OPTION_NAMES: ReadonlyMap<number, (option: number) => string> = new Map([
+  [abi.SOL_SOCKET, socketOptionName],
+  [inet.SOL_IP, ipOptionName],
+  [inet.SOL_IPV6, ipv6OptionName],
+  [inet.SOL_TCP, tcpOptionName],
+  [inet.SOL_UDP, udpOptionName],
+  [SOL_NETLINK, netlinkOptionName],
+])
+
+const PROTOCOL_NAMES: ReadonlyMap<number, (protocol: number) => string> = new Map([
+  [abi.AF_INET, inetProtocolName],
+  [abi.AF_INET6, inetProtocolName],
+  [abi.AF_NETLINK, netlinkProtocolName],
+])
 
 /** A length that the call may change. */
 const socklen: Kind = {
@@ -76,12 +109,21 @@ export const sockets = {
     const name = typeName(value & abi.SOCK_TYPE_MASK)
     return flags === 0 ? name : `${name}|${typeFlags(flags)}`
   }),
+  /** A protocol of the family, the first argument. */
+  sockproto: {
+    enter: (call, index) => {
+      const name = PROTOCOL_NAMES.get(call.int32(0))
+      return name === undefined ? String(call.int32(index)) : name(call.int32(index))
+    },
+  },
   sockflags: flagged(typeFlags),
   msgflags: flagged(messageFlags),
   socklevel: named(levelName),
   sockopt: {
-    enter: (call, index) =>
-      call.int32(index - 1) === abi.SOL_SOCKET ? optionName(call.int32(index)) : hexOf(call.uint32(index)),
+    enter: (call, index) => {
+      const name = OPTION_NAMES.get(call.int32(index - 1))
+      return name === undefined ? hexOf(call.uint32(index)) : name(call.int32(index))
+    },
   },
   shuthow: named(enumeration({SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2}, 'SHUT_???')),
   /** An address; the next argument is its length. */
@@ -114,7 +156,11 @@ export const sockets = {
 /** @throws Errno EFAULT */
 function showOption(call: TracedCall, index: number, address: number, length: number): string {
   const {memory, limit} = call
-  const option = call.int32(index - 2) === abi.SOL_SOCKET ? call.int32(index - 1) : -1
+  const level = call.int32(index - 2)
+  const option = level === abi.SOL_SOCKET ? call.int32(index - 1) : -1
+  if (isMembership(level, call.int32(index - 1)) && length >= MEMBERSHIP_BYTES[level]) {
+    return showMembership(level, memory.readBytes(address, MEMBERSHIP_BYTES[level]))
+  }
   if (option === abi.SO_PEERCRED && length >= abi.UCRED_BYTES) {
     return showCredentials(viewOf(memory.readBytes(address, abi.UCRED_BYTES)))
   }
@@ -123,4 +169,13 @@ function showOption(call: TracedCall, index: number, address: number, length: nu
   }
   if (TIMES.has(option) || length !== 4) return quoteBuffer(memory, address, Math.max(0, length), limit)
   return `[${memory.readInt32(address)}]`
+}
+
+const isMembership = (level: number, option: number): boolean => MEMBERSHIPS[level]?.includes(option) ?? false
+
+function showMembership(level: number, bytes: Uint8Array): string {
+  if (level === inet.SOL_IP)
+    return `{imr_multiaddr=${showIPv4(bytes, 0)}, imr_interface=${showIPv4(bytes, 4)}}`
+  const index = viewOf(bytes).getUint32(16, true)
+  return `{${showIPv6(bytes, 0, 'ipv6mr_multiaddr')}, ipv6mr_interface=${showInterface(index)}}`
 }

@@ -59,7 +59,10 @@ class PlayedProcess {
 
 test('what a program writes may be heard before that it has started, and its process is not told that it was taken', async () => {
   const played = new PlayedProcess()
-  const starting = RemoteSentry.start(played as unknown as SentryProcess, {} as never, {})
+  const starting = RemoteSentry.start(played as unknown as SentryProcess, {} as never, {
+    handlers: {},
+    serviceHandlers: [],
+  })
   played.say(READY)
   const sentry = await starting
   const heard: string[] = []

@@ -3,7 +3,16 @@
 import {describe, expect, test} from 'vitest'
 import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {EACCES, EAFNOSUPPORT, ENOENT, ENOTSOCK} from '../../../../src/abi/errno.ts'
-import {AF_UNIX, SCM_RIGHTS, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET} from '../../../../src/abi/socket.ts'
+import {IP_MULTICAST_TTL, IP_TTL, SOL_IP} from '../../../../src/abi/inet.ts'
+import {
+  AF_INET,
+  AF_PACKET,
+  AF_UNIX,
+  SCM_RIGHTS,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../../../../src/abi/socket.ts'
 import type {UnixFamily} from '../../../../src/sentry/net/unix/unix-family.ts'
 import {PromiseRecorder} from '../../../../src/sentry/pledge/recorder.ts'
 import {parsePermissions, UnveilRules} from '../../../../src/sentry/pledge/unveil-rules.ts'
@@ -29,6 +38,9 @@ function message(t: PledgedTask): number {
 }
 
 const name = (t: PledgedTask, path: string) => t.data(Buffer.from(`\x01\0${path}\0`, 'latin1'))
+/** A port of 127.0.0.1. */
+const inetName = (t: PledgedTask, port: number) =>
+  t.data(Buffer.from([AF_INET, 0, 0, port, 127, 0, 0, 1, ...new Array(8).fill(0)]))
 const bind = (t: PledgedTask, fd: number, path: string) => t.make('bind', fd, name(t, path), path.length + 3)
 const connect = (t: PledgedTask, fd: number, path: string) =>
   t.make('connect', fd, name(t, path), path.length + 3)
@@ -49,8 +61,33 @@ describe('a pledge', () => {
   test('says nothing of what fails anyway', () => {
     const t = new PledgedTask().pledge('stdio')
     t.task.fds.install(openEventfd(t.task.kernel.vfs, 0, 0, false))
-    expect(t.make('socket', 2, SOCK_STREAM, 0)).toBe(-EAFNOSUPPORT)
+    expect(t.make('socket', AF_PACKET, SOCK_STREAM, 0)).toBe(-EAFNOSUPPORT)
     expect(t.make('getpeername', 0, t.bytes(16), t.int32s(16))).toBe(-ENOTSOCK)
+  })
+
+  test('of inet allows internet sockets, and multicast with mcast', () => {
+    const t = new PledgedTask().pledge('stdio inet')
+    expect(t.make('socket', AF_UNIX, SOCK_STREAM, 0)).toBe('unix')
+    expect(t.make('socket', AF_INET, SOCK_DGRAM, 0)).toBe(0)
+    expect(t.make('bind', 0, inetName(t, 0), 16)).toBe(0)
+    expect(t.make('setsockopt', 0, SOL_IP, IP_TTL, t.int32s(9), 4)).toBe(0)
+    expect(t.make('setsockopt', 0, SOL_IP, IP_MULTICAST_TTL, t.int32s(9), 4)).toBe('mcast')
+    expect(t.make('connect', 0, inetName(t, 9), 16)).toBe(0)
+  })
+
+  test('of dns allows what a resolver does: to reach port 53, and nobody else', () => {
+    const t = new PledgedTask().pledge('stdio')
+    expect(t.make('socket', AF_INET, SOCK_DGRAM, 0)).toBe('inet or dns')
+    expect(t.pledge('stdio dns').make('socket', AF_INET, SOCK_DGRAM, 0)).toBe(0)
+    expect(t.make('bind', 0, inetName(t, 0), 16)).toBe(0)
+    expect(t.make('sendto', 0, 'x', 1, 0, inetName(t, 53), 16)).toBe(1)
+    expect(t.make('sendto', 0, 'x', 1, 0, inetName(t, 54), 16)).toBe('inet')
+    expect(t.make('sendmsg', 0, t.int64s(inetName(t, 54), 16, 0, 0, 0, 0, 0), 0)).toBe('inet')
+    expect(t.make('connect', 0, inetName(t, 53), 16)).toBe(0)
+    expect(t.make('connect', 0, inetName(t, 80), 16)).toBe('inet')
+    expect(t.make('socket', AF_INET, SOCK_STREAM, 0)).toBe(1)
+    expect(t.make('listen', 1, 1)).toBe('inet')
+    expect(t.make('accept', 1, 0, 0)).toBe('inet')
   })
 
   test('of unix allows names, without a promise about paths', () => {

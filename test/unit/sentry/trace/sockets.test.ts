@@ -39,6 +39,49 @@ it('shows addresses: paths, abstract names, and what is no name', () => {
   expect(t.line('connect', 0, other, 4)).toContain('{sa_family=AF_NETLINK, sa_data="AB"}, 4) = -1')
 })
 
+const LOOPBACK6 = [...new Array(15).fill(0), 1]
+
+it.each([
+  [
+    [2, 0, 31, 144, 127, 0, 0, 1, ...new Array(8).fill(0)],
+    'sin_port=htons(8080), sin_addr=inet_addr("127.0.0.1")',
+  ],
+  [[2, 0, 31, 144, 127, 0, 0, 1], String.raw`sa_data="\37\220\177\0\0\1"`],
+  [
+    [10, 0, 0, 81, 0, 0, 0, 5, ...LOOPBACK6, 0, 0, 0, 0],
+    'sin6_port=htons(81), sin6_flowinfo=htonl(5), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0',
+  ],
+  [
+    [10, 0, 0, 81, 0, 0, 0, 0, 0xfe, 0x80, ...LOOPBACK6.slice(2), 1, 0, 0, 0],
+    'sin6_port=htons(81), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "fe80::1", &sin6_addr), sin6_scope_id=if_nametoindex("lo")',
+  ],
+  [[16, 0, 0, 0, 0xd2, 4, 0, 0, 0x11, 0, 0, 0], 'nl_pid=1234, nl_groups=0x000011'],
+])('shows the address %j', (bytes, text) => {
+  const t = new TracedTask()
+  const family = bytes[0] === 2 ? 'AF_INET' : bytes[0] === 10 ? 'AF_INET6' : 'AF_NETLINK'
+  const [, shown] = t.pretend('connect', 0, 3, t.data(Uint8Array.from(bytes)), bytes.length).args
+  expect(shown).toBe(`{sa_family=${family}, ${text}}`)
+})
+
+it('names protocols and options by the family and the level', () => {
+  const t = new TracedTask()
+  const protocol = (family: number, number: number) => t.pretend('socket', 3, family, 2, number).args[2]
+  expect([protocol(2, 0), protocol(10, 17), protocol(16, 4), protocol(1, 0)]).toEqual([
+    ...['IPPROTO_IP', 'IPPROTO_UDP', 'NETLINK_SOCK_DIAG', '0'],
+  ])
+  const option = (level: number, number: number, bytes: number[]) =>
+    t
+      .pretend('setsockopt', 0, 3, level, number, t.data(Uint8Array.from(bytes)), bytes.length)
+      .args.slice(1, 4)
+  expect(option(6, 1, [1, 0, 0, 0])).toEqual(['SOL_TCP', 'TCP_NODELAY', '[1]'])
+  expect(option(41, 26, [1, 0, 0, 0])).toEqual(['SOL_IPV6', 'IPV6_V6ONLY', '[1]'])
+  expect(option(17, 103, [1, 0, 0, 0])).toEqual(['SOL_UDP', 'UDP_SEGMENT', '[1]'])
+  expect(option(0, 27, [1, 0, 0, 0])).toEqual(['SOL_IP', '0x1b /* IP_??? */', '[1]'])
+  expect(option(0, 35, [224, 0, 0, 1, 0, 0, 0, 0])[2]).toBe(
+    '{imr_multiaddr=inet_addr("224.0.0.1"), imr_interface=inet_addr("0.0.0.0")}',
+  )
+})
+
 it('shows lengths of addresses before and after', () => {
   const t = withPair()
   const [room, length] = [t.bytes(110), t.int32s(110)]

@@ -7,6 +7,7 @@ import {nativeHost} from '../../../../src/vfs/native-host.ts'
 import type {TestVfs} from '../../../helpers/vfs.ts'
 
 export class FakeProcSource implements ProcSource {
+  readonly netTexts = new Map([['dev', () => 'lo\n']])
   readonly fds = new Map<number, ProcFd>()
   /** The processes by tid. */
   readonly processes: Map<number, () => ProcProcess>

@@ -15,7 +15,10 @@ let vfs: TestVfs
 function withCpus(cpuCount: number): void {
   vfs = new TestVfs(new Tmpfs(memoryFile(1 << 20)))
   vfs.mkdir('sys')
-  mount(vfs.locate('sys'), new Sysfs({cpuCount, memory: () => ({totalBytes: 4 << 20, freeBytes: 1 << 20})}))
+  mount(
+    vfs.locate('sys'),
+    new Sysfs({cpuCount, memory: () => ({totalBytes: 4 << 20, freeBytes: 1 << 20})}, []),
+  )
 }
 
 beforeEach(() => withCpus(6))

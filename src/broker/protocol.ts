@@ -1,0 +1,97 @@
+// What a sentry asks a broker, and what the broker answers: one line of JSON each. Both check what they read.
+
+import {DNS_TYPES, type DnsRecord, type DnsType, MOST_DATA, MOST_RECORDS} from './records.ts'
+
+/** So many questions may wait for their answers. */
+export const MOST_QUESTIONS = 128
+/** Of a question's line. */
+export const MOST_QUESTION_BYTES = 1024
+/** Of an entry of --allow-net in an answer. */
+const MOST_RULE = 300
+const MAX_ERRNO = 4095
+const MAX_TTL = 0x7fff_ffff
+
+/** For a host socket that is connected: it comes with the answer. */
+export interface ConnectQuestion {
+  readonly kind: 'connect'
+  readonly id: number
+  readonly isStream: boolean
+  readonly ip: string
+  readonly port: number
+}
+
+export interface NetAnswer {
+  readonly id: number
+  /** 0: it was done. EACCES: the policy forbids it. ENOENT: there is no such name. EIO: no name server has answered. */
+  readonly errno: number
+  /** Of a name. */
+  readonly records?: readonly DnsRecord[]
+  /** With EACCES: the entry of --allow-net that would have allowed it. */
+  readonly needs?: string
+}
+
+/** For the records of a name. */
+export interface ResolveQuestion {
+  readonly kind: 'resolve'
+  readonly id: number
+  readonly name: string
+  readonly type: DnsType
+}
+
+export type NetQuestion = ConnectQuestion | ResolveQuestion
+
+/** A sentry's end of a broker. */
+export interface BrokerLink {
+  /** Readable when there are answers. */
+  readonly fd: number
+  /** Never waits for the answer. */
+  ask(question: NetQuestion): void
+  /** The next answer, with the descriptor that came with it, or -1. Undefined: there is none now. `gone`: there will be none. */
+  take(): {readonly answer: NetAnswer; readonly fd: number} | 'gone' | undefined
+}
+
+/** @returns undefined: it is none */
+export function toQuestion(line: string): NetQuestion | undefined {
+  const given = toObject(line)
+  if (given === undefined || !isCount(given.id)) return undefined
+  const {kind, id, isStream, ip, port, name, type} = given
+  if (kind === 'resolve') {
+    if (typeof name !== 'string' || typeof type !== 'string' || !Object.hasOwn(DNS_TYPES, type))
+      return undefined
+    return {kind, id, name, type: type as DnsType}
+  }
+  if (kind !== 'connect') return undefined
+  if (typeof isStream !== 'boolean' || typeof ip !== 'string' || !isCount(port)) return undefined
+  return {kind, id, isStream, ip, port}
+}
+
+/** @returns undefined: it is none */
+export function toAnswer(line: string): NetAnswer | undefined {
+  const given = toObject(line)
+  if (given === undefined || !isCount(given.id) || !isCount(given.errno) || given.errno > MAX_ERRNO)
+    return undefined
+  const {id, errno, needs, records} = given
+  if (needs !== undefined && (typeof needs !== 'string' || needs.length > MOST_RULE)) return undefined
+  if (records !== undefined && !areRecords(records)) return undefined
+  return {id, errno, ...(needs !== undefined && {needs}), ...(records !== undefined && {records})}
+}
+
+function areRecords(given: unknown): given is DnsRecord[] {
+  return Array.isArray(given) && given.length <= MOST_RECORDS && given.every(isRecord)
+}
+
+function isRecord(given: unknown): given is DnsRecord {
+  const {ttl, data} = (given ?? {}) as Record<string, unknown>
+  return isCount(ttl) && ttl <= MAX_TTL && typeof data === 'string' && data.length <= MOST_DATA
+}
+
+function toObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0

@@ -1,0 +1,155 @@
+// What a Sandbox takes of its guest's network, and what becomes of it.
+
+import {isIP} from 'node:net'
+import * as v from 'valibot'
+import {parseNetRule, parseNetRules} from '../../../broker/net-rules.ts'
+import {badArgument} from '../../../errors.ts'
+import * as takes from '../../../options.ts'
+import {MAX_SERVICES} from '../../../sentry/outside/net/connection-limits.ts'
+import {type GuestEndpoint, isLoopbackText} from '../../../sentry/outside/net/guest-address.ts'
+import type {ServiceName} from '../../../sentry/outside/net/services.ts'
+import type {StopSignal} from '../../../stop-signal.ts'
+import type {NetRules} from './own-broker.ts'
+import type {ServiceHandler} from './remote-connections.ts'
+import type {SandboxSocket} from './sandbox-socket.ts'
+
+/**
+ * The network of a sandbox's programs.
+ *
+ * @example
+ * import {createServer} from 'node:http'
+ * const server = createServer((request, response) => response.end(`you asked for ${request.url}`))
+ * const net: SandboxNetOptions = {serve: {'api.internal:80': (socket) => server.emit('connection', socket)}}
+ * await using sandbox = await Sandbox.create({net})
+ * const {stdout} = await sandbox.run('/bin/busybox', ['wget', '-qO-', 'http://api.internal/a'])
+ * console.log(stdout) // you asked for /a
+ */
+export interface SandboxNetOptions {
+  /**
+   * Names that this process answers, each with a port: `{'api.internal:80': (socket) => …}`. Programs find them in /etc/hosts, and connect
+   * to them; nothing leaves this process. The function gets each connection, by TCP, as a socket whose `remotePort` is the program's. 256
+   * at most.
+   */
+  serve?: Readonly<Record<string, (socket: SandboxSocket) => void>>
+  /**
+   * What programs may connect to outside of the sandbox, by TCP: `['example.com:443', '*.example.org', '10.0.0.0/8:5432',
+   * '[2001:db8::/32]']`, 1,000 at most; true: every public address. A name, and true, lead only to public addresses: those of private
+   * networks, of clouds' metadata, and of this host have to be named as such. `host.internal:8080` is port 8080 of this host's loopback: to
+   * programs, 127.0.0.1 is the sandbox. Names are resolved by this process. Default: nothing.
+   */
+  allow?: true | readonly string[]
+  /** Of that, what programs may not connect to, written as `allow`. */
+  deny?: readonly string[]
+}
+
+/** A listener of the guest. @see {@link Sandbox.connect} */
+export type SandboxEndpoint =
+  | {
+      /** `localhost`, 127.x.x.x or ::1. Default: 127.0.0.1, or else ::1. */
+      host?: string
+      port: number
+      /** As of net.connect: the socket does not end by itself when the program has ended its side. Default: false. */
+      allowHalfOpen?: boolean
+    }
+  | {
+      /** The path of a UNIX socket in the guest, walked with the guest's rights; `\0` before a name: an abstract one. */
+      unix: string
+      allowHalfOpen?: boolean
+    }
+
+/** @see {@link Sandbox.waitForPort} */
+export interface SandboxWaitOptions {
+  /** Milliseconds until it rejects with TIMED_OUT. Default: 30,000. */
+  timeoutMs?: number
+  /** Rejects with an {@link AbortError}. */
+  signal?: StopSignal
+}
+
+const DEFAULT_WAIT_MS = 30_000
+const MAX_WAIT_MS = 2 ** 31 - 1
+const NAME = /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/
+
+const port = takes.integer(1, 65_535)
+const half = {allowHalfOpen: v.optional(takes.truth)}
+const host = v.pipe(
+  v.string("'localhost', 127.x.x.x or ::1"),
+  v.check((text) => text === 'localhost' || isLoopback(text), "'localhost', 127.x.x.x or ::1"),
+)
+const endpoint = v.lazy((given) => {
+  if (typeof given !== 'object' || given === null) return port
+  if ('unix' in given) return takes.options({unix: v.pipe(takes.anyText, v.nonEmpty('a path')), ...half})
+  return takes.options({host: v.optional(host), port, ...half})
+})
+const waitOptions = takes.options({
+  timeoutMs: v.optional(takes.integer(1, MAX_WAIT_MS)),
+  signal: v.optional(takes.abortSignal),
+})
+
+const ruleList = v.pipe(
+  v.array(takes.anyText, 'an array of strings'),
+  v.maxLength(1000, '1,000 rules at most'),
+)
+
+/** For `SandboxOptions.net`. */
+export const netOptions = takes.options({
+  serve: v.optional(takes.record(takes.anyText, takes.callback, 'an object of functions')),
+  allow: v.optional(v.union([v.literal(true), ruleList], 'true or an array of strings')),
+  deny: v.optional(ruleList),
+})
+
+/** @throws HvError BAD_ARGUMENT */
+export function toEndpoint(given: number | SandboxEndpoint): {to: GuestEndpoint; allowHalfOpen: boolean} {
+  const checked = takes.checked(endpoint as v.GenericSchema<unknown, number | SandboxEndpoint>, given, 'to')
+  if (typeof checked === 'number') return {to: {port: checked}, allowHalfOpen: false}
+  const {allowHalfOpen = false} = checked
+  if ('unix' in checked) return {to: {unix: checked.unix}, allowHalfOpen}
+  const {host, port} = checked
+  return {to: host === undefined || host === 'localhost' ? {port} : {host, port}, allowHalfOpen}
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function toWait(
+  given: number,
+  options: SandboxWaitOptions,
+): [port: number, timeoutMs: number, signal: StopSignal | undefined] {
+  const {timeoutMs = DEFAULT_WAIT_MS, signal} = takes.checked(waitOptions, options, 'options')
+  return [takes.checked(port, given, 'port'), timeoutMs, signal]
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function toServices({serve = {}}: SandboxNetOptions): {
+  services: ServiceName[]
+  serviceHandlers: ServiceHandler[]
+} {
+  const services = Object.keys(serve).map(toService)
+  const taken = new Set(services.map(({name, port}) => `${name}:${port}`))
+  if (taken.size < services.length || services.length > MAX_SERVICES)
+    throw badArgument(
+      `net.serve has ${services.length} names, of which ${taken.size} differ`,
+      `give each port of a name once, and ${MAX_SERVICES} at most`,
+    )
+  return {services, serviceHandlers: Object.values(serve)}
+}
+
+/** @returns undefined: programs reach nothing outside of the sandbox @throws HvError BAD_ARGUMENT */
+export function toNetRules({allow = [], deny = []}: SandboxNetOptions): NetRules | undefined {
+  const rules = {
+    allow: allow === true ? parseNetRules('') : allow.map(parseNetRule),
+    deny: deny.map(parseNetRule),
+  }
+  return rules.allow.length === 0 ? undefined : rules
+}
+
+function toService(key: string): ServiceName {
+  const colon = key.lastIndexOf(':')
+  const name = key.slice(0, Math.max(colon, 0)).toLowerCase()
+  const port = /^[1-9]\d{0,4}$/.test(key.slice(colon + 1)) ? Number(key.slice(colon + 1)) : 0
+  if (NAME.test(name) && isIP(name) === 0 && name !== 'localhost' && port >= 1 && port <= 65_535)
+    return {name, port}
+  throw badArgument(
+    `net.serve takes names with ports, not ${JSON.stringify(key.slice(0, 60))}`,
+    "give a name and a port such as 'api.internal:80'",
+  )
+}
+
+const isLoopback = (text: string): boolean => isLoopbackText(text) && isIP(text) !== 0

@@ -1,0 +1,121 @@
+// HostConnections: the way out of the sandbox: asks the broker for connected host sockets, and hands the answers on.
+
+import {EAGAIN, EIO, ENETDOWN, ENFILE, Errno} from '../../../../abi/errno.ts'
+import {POLLIN} from '../../../../abi/poll.ts'
+import {type BrokerLink, MOST_QUESTIONS, type NetAnswer} from '../../../../broker/protocol.ts'
+import type {DnsType} from '../../../../broker/records.ts'
+import type {HostFsAddon} from '../../../../vfs/host-addon.ts'
+import type {Observer} from '../../../core/observer.ts'
+import type {HostWatch} from '../../../fd/host-watch.ts'
+import {type Endpoint, formatIp} from '../address.ts'
+
+/** Host sockets of one sandbox at a time. */
+const MOST_CONNECTIONS = 4096
+
+/** Waits for an answer. */
+export interface Applicant {
+  /** @param fd its own from here on; `HostConnections.close` closes it */
+  opened(fd: number): void
+  /** @param needs with EACCES: the entry of --allow-net that would have allowed it */
+  failed(errno: number, needs: string | undefined): void
+}
+
+/** Waits for the records of a name. */
+export interface NameApplicant {
+  /** @param answer with the errno EIO if there is none */
+  resolved(answer: NetAnswer): void
+}
+
+/** What it needs of a kernel. */
+export interface WatchingKernel {
+  readonly host: {readonly files: HostFsAddon}
+  readonly hostWatch: HostWatch
+  readonly platform: {watch(fd: number, events: number): void}
+  readonly observers: Observer[]
+}
+
+export class HostConnections {
+  readonly files: HostFsAddon
+  readonly watch: HostWatch
+  readonly #link: BrokerLink
+  readonly #platform: WatchingKernel['platform']
+  /** By the ids of their questions. */
+  readonly #applicants = new Map<number, Applicant | NameApplicant>()
+  #questions = 0
+  #open = 0
+  #isGone = false
+
+  constructor(link: BrokerLink, {host, hostWatch, platform, observers}: WatchingKernel) {
+    this.files = host.files
+    this.watch = hostWatch
+    this.#link = link
+    this.#platform = platform
+    observers.push({ready: (fd) => fd === link.fd && this.#takeAnswers()})
+    platform.watch(link.fd, POLLIN)
+  }
+
+  /** @throws Errno EAGAIN, ENFILE: as many as may be; ENETDOWN: the broker is gone */
+  connect(applicant: Applicant, {ip, port}: Endpoint, isStream: boolean): void {
+    if (this.#open + this.#applicants.size >= MOST_CONNECTIONS) throw new Errno(ENFILE)
+    const id = this.#number(applicant)
+    this.#link.ask({kind: 'connect', id, isStream, ip: formatIp(ip), port})
+  }
+
+  /** @throws Errno EAGAIN, ENETDOWN */
+  resolve(applicant: NameApplicant, name: string, type: DnsType): void {
+    const id = this.#number(applicant)
+    this.#link.ask({kind: 'resolve', id, name, type})
+  }
+
+  #number(applicant: Applicant | NameApplicant): number {
+    if (this.#isGone) throw new Errno(ENETDOWN)
+    if (this.#applicants.size >= MOST_QUESTIONS) throw new Errno(EAGAIN)
+    const id = ++this.#questions
+    this.#applicants.set(id, applicant)
+    return id
+  }
+
+  close(fd: number): void {
+    this.#open--
+    this.watch.forget(fd)
+    this.files.hostClose(fd)
+  }
+
+  #takeAnswers(): void {
+    while (!this.#isGone) {
+      const taken = this.#link.take()
+      if (taken === undefined) return
+      if (taken === 'gone') this.#end()
+      else this.#take(taken.answer, taken.fd)
+    }
+  }
+
+  /** An answer that nobody waits for is dropped. */
+  #take(answer: NetAnswer, fd: number): void {
+    const {id, errno, needs} = answer
+    const applicant = this.#applicants.get(id)
+    this.#applicants.delete(id)
+    if (applicant !== undefined && 'opened' in applicant && errno === 0 && fd >= 0) {
+      this.#open++
+      applicant.opened(fd)
+      return
+    }
+    if (fd >= 0) this.files.hostClose(fd)
+    if (applicant === undefined) return
+    if ('resolved' in applicant) applicant.resolved(answer)
+    // Without a descriptor this process has too many.
+    else applicant.failed(errno || ENFILE, needs)
+  }
+
+  #end(): void {
+    this.#isGone = true
+    // Its end of file would be ready again and again.
+    this.#platform.watch(this.#link.fd, 0)
+    const waiting = [...this.#applicants.values()]
+    this.#applicants.clear()
+    for (const applicant of waiting) {
+      if ('resolved' in applicant) applicant.resolved({id: 0, errno: EIO})
+      else applicant.failed(ENETDOWN, undefined)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+// HostStream: a host's TCP socket: bytes between it and guest memory, and its readiness.
+
+import {EAGAIN, EINVAL, EOPNOTSUPP, EPIPE, Errno} from '../../../../abi/errno.ts'
+import {SOCKADDR_IN6_BYTES} from '../../../../abi/inet.ts'
+import {POLLERR, POLLIN, POLLOUT, POLLPRI, POLLRDHUP} from '../../../../abi/poll.ts'
+import {MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_OOB, MSG_PEEK, MSG_TRUNC} from '../../../../abi/socket.ts'
+import {PROT_READ} from '../../../../platform/platform.ts'
+import {check} from '../../../../vfs/host-calls.ts'
+import type {HostInterest} from '../../../fd/host-watch.ts'
+import {viewAt} from '../../../memory/range-copy.ts'
+import type {Reading} from '../../reading.ts'
+import type {Sending} from '../../sending.ts'
+import {decodeEndpoint, type Endpoint, familyOf} from '../address.ts'
+import type {HostConnections} from './connections.ts'
+
+/** All that may happen to it. */
+const EVENTS = POLLIN | POLLPRI | POLLOUT | POLLRDHUP
+/** MSG_TRUNC drops as many bytes at a time. */
+const DROPPED_BYTES = 65_536
+
+/** Whose socket it is. */
+interface Owner {
+  hostReady(events: number): void
+  noteSent(bytes: number): void
+  noteReceived(bytes: number): void
+}
+
+export class HostStream {
+  readonly hostFd: number
+  readonly #connections: HostConnections
+  readonly #owner: Owner
+  /** Registered while somebody may wait. */
+  #interest: HostInterest | undefined
+
+  constructor(connections: HostConnections, fd: number, owner: Owner) {
+    this.#connections = connections
+    this.hostFd = fd
+    this.#owner = owner
+  }
+
+  /** For HostWatch, which wakes it. */
+  get waiters(): this {
+    return this
+  }
+
+  wakeAll(events: number): void {
+    this.#owner.hostReady(events)
+  }
+
+  /** Its owner is told of what happens from now on. */
+  watch(): void {
+    this.#interest ??= this.#connections.watch.add(this, EVENTS)
+  }
+
+  unwatch(): void {
+    this.#connections.watch.remove(this.#interest)
+    this.#interest = undefined
+  }
+
+  /** Bits of poll(2). */
+  poll(): number {
+    const ready = this.#connections.files.hostPoll(this.hostFd, EVENTS)
+    return ready < 0 ? POLLERR : ready
+  }
+
+  /** @returns false: there is no room for the rest @throws Errno as man 2 send */
+  send(sending: Sending): boolean {
+    const {outgoing, task} = sending
+    if (outgoing.flags & (MSG_FASTOPEN | MSG_OOB)) throw new Errno(EOPNOTSUPP)
+    while (sending.sent < sending.total) {
+      const bytes = viewAt(task.memory, outgoing.ranges, sending.sent, PROT_READ)
+      const isLast = sending.sent + bytes.length === sending.total
+      const flags = isLast ? outgoing.flags & MSG_MORE : MSG_MORE
+      const count = this.#connections.files.hostSend(this.hostFd, bytes, flags)
+      if (count === -EPIPE) throw sending.brokenPipe()
+      if (count === -EAGAIN) {
+        this.watch()
+        return false
+      }
+      sending.sent += check(count)
+      this.#owner.noteSent(count)
+    }
+    return true
+  }
+
+  /** @returns false: there is more to wait for @throws Errno EAGAIN, EINVAL, EFAULT, what the connection has met */
+  receive(reading: Reading, lowWater: number): boolean {
+    if (reading.flags & MSG_ERRQUEUE) throw new Errno(EAGAIN)
+    if (reading.flags & MSG_OOB) throw new Errno(EINVAL)
+    const least = reading.leastBytes(lowWater)
+    // What was peeked at stays: a wait for more begins anew.
+    let at = reading.peeks ? 0 : reading.copied
+    while (at < reading.size) {
+      const target = targetOf(reading, at)
+      const count = this.#connections.files.hostReceive(
+        this.hostFd,
+        target,
+        reading.flags & (MSG_PEEK | MSG_TRUNC),
+      )
+      if (count === -EAGAIN) {
+        this.watch()
+        return at >= least
+      }
+      // The rest of the connection's story is for the next call.
+      if (count < 0 && at > 0) return true
+      at += check(count)
+      if (!reading.peeks) this.#owner.noteReceived(count)
+      reading.copied = reading.result = at
+      if (count === 0 || reading.peeks || (count < target.length && at >= least)) return true
+    }
+    return true
+  }
+
+  /** @throws Errno EAGAIN … */
+  read(target: Uint8Array, flags: number): number {
+    const count = this.#now(this.#connections.files.hostReceive(this.hostFd, target, flags))
+    if (!(flags & MSG_PEEK)) this.#owner.noteReceived(count)
+    return count
+  }
+
+  /** @throws Errno EAGAIN, EPIPE … */
+  write(source: Uint8Array): number {
+    const count = this.#now(this.#connections.files.hostSend(this.hostFd, source, 0))
+    this.#owner.noteSent(count)
+    return count
+  }
+
+  #now(count: number): number {
+    if (count === -EAGAIN) this.watch()
+    return check(count)
+  }
+
+  /** @param how RCV_SHUTDOWN 1, SEND_SHUTDOWN 2: one more than SHUT_* @throws Errno */
+  shutDown(how: number): void {
+    check(this.#connections.files.hostShutDown(this.hostFd, how - 1))
+  }
+
+  /** SO_ERROR, which it clears. */
+  takeError(): number {
+    return Math.abs(this.#connections.files.hostSocketError(this.hostFd))
+  }
+
+  /** getsockname(2). @throws Errno */
+  name(): Endpoint {
+    const name = new Uint8Array(SOCKADDR_IN6_BYTES)
+    const length = check(this.#connections.files.hostSocketName(this.hostFd, name))
+    return decodeEndpoint(name.subarray(0, length), familyOf(name))
+  }
+
+  /** @param request FIONREAD, TIOCOUTQ @throws Errno */
+  count(request: number): number {
+    const count = new Int32Array(1)
+    check(this.#connections.files.hostIoctl(this.hostFd, request, new Uint8Array(count.buffer)))
+    return count[0]
+  }
+
+  /** Once. */
+  close(): void {
+    this.unwatch()
+    this.#connections.close(this.hostFd)
+  }
+}
+
+function targetOf(reading: Reading, at: number): Uint8Array {
+  if (reading.flags & MSG_TRUNC) return new Uint8Array(Math.min(reading.size - at, DROPPED_BYTES))
+  return reading.buffer.space!(at)
+}

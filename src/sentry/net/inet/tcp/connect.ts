@@ -1,0 +1,209 @@
+// Making TCP connections inside the sandbox: connect(2), listen(2), and what happens when a backlog is full.
+
+import {
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EALREADY,
+  ECONNABORTED,
+  ECONNREFUSED,
+  EINPROGRESS,
+  EINVAL,
+  EISCONN,
+  ENETUNREACH,
+  Errno,
+} from '../../../../abi/errno.ts'
+import {POLLIN, POLLRDNORM} from '../../../../abi/poll.ts'
+import {AF_UNSPEC, SOMAXCONN} from '../../../../abi/socket.ts'
+import type {Task} from '../../../core/task.ts'
+import {
+  decodeEndpoint,
+  type Endpoint,
+  familyOf,
+  isAny,
+  isIPv4,
+  isLoopback,
+  isMulticast,
+  LOOPBACK,
+  LOOPBACK6,
+} from '../address.ts'
+import {refuseOutside} from '../outside.ts'
+import {covers} from '../port-table.ts'
+import {TcpSocket} from './tcp-socket.ts'
+
+/** listen(2). @throws Errno EINVAL, EADDRINUSE */
+export function listen(task: Task, socket: TcpSocket, backlog: number): void {
+  if (socket.isReporting || (socket.state !== 'closed' && !socket.isListening)) throw new Errno(EINVAL)
+  if (!socket.isListening) {
+    const {local, ports} = socket
+    // Two may be bound to one port with SO_REUSEADDR, but only one of them listens.
+    if (local.port !== 0 && ports.isTaken(socket, local.ip, local.port)) throw new Errno(EADDRINUSE)
+    socket.bindAny(task)
+    socket.pid = task.process.pid
+    socket.startListening()
+  }
+  socket.maxBacklog = Math.min(backlog, SOMAXCONN)
+  admitConnector(socket)
+}
+
+/** connect(2). @returns false: it waits for room in a listener's backlog @throws Errno as man 2 connect */
+export function connectSocket(
+  task: Task,
+  socket: TcpSocket,
+  address: Uint8Array,
+  mayWait: boolean,
+  expired: boolean,
+): boolean {
+  if (address.length < 2) throw new Errno(EINVAL)
+  if (familyOf(address) === AF_UNSPEC) {
+    socket.disconnect()
+    return true
+  }
+  if (socket.state === 'connecting') {
+    if (!mayWait) throw new Errno(expired ? EINPROGRESS : EALREADY)
+    return false
+  }
+  if (socket.isReporting) return reportConnection(socket)
+  if (socket.state !== 'closed' || socket.remote !== undefined) throw new Errno(EISCONN)
+  const result = startConnection(task, socket, destinationOf(socket, address))
+  if (mayWait && result === 'connected') return true
+  if (mayWait && result === 'refused') throw new Errno(ECONNREFUSED)
+  socket.isReporting = true
+  if (mayWait) return false
+  if (result === 'refused') socket.refuse(ECONNREFUSED)
+  socket.waiters.wakeAll()
+  throw new Errno(EINPROGRESS)
+}
+
+/** Of a connection that was begun, and has come to its end meanwhile. After a failure the socket can connect anew. */
+function reportConnection(socket: TcpSocket): boolean {
+  socket.isReporting = false
+  if (socket.state === 'connected') return true
+  const error = socket.takeError() || ECONNABORTED
+  socket.disconnect()
+  throw new Errno(error)
+}
+
+/** The unspecified address means this machine. @throws Errno EAFNOSUPPORT, EINVAL, ENETUNREACH */
+export function destinationOf({family, isIPv6Only}: TcpSocket, address: Uint8Array): Endpoint {
+  const {ip, port} = decodeEndpoint(address, family.number)
+  if (isMulticast(ip) || (family.number !== AF_UNSPEC && isIPv6Only && isIPv4(ip)))
+    throw new Errno(ENETUNREACH)
+  if (!isAny(ip)) return {ip, port}
+  return {ip: isIPv4(ip) ? LOOPBACK : LOOPBACK6, port}
+}
+
+/**
+ * Connects, or waits for room in a listener's backlog.
+ * @param task undefined: the embedder connects @throws Errno EACCES, EADDRNOTAVAIL, ENFILE
+ */
+export function startConnection(
+  task: Task | undefined,
+  socket: TcpSocket,
+  to: Endpoint,
+): 'connected' | 'waits' | 'refused' {
+  if (!isLoopback(to.ip)) refuseOutside(task, to)
+  chooseLocal(task, socket, to)
+  const {counters} = socket.stack
+  counters.tcp.ActiveOpens++
+  const listener = findListener(socket, to)
+  if (listener === undefined) {
+    counters.tcp.AttemptFails++
+    socket.forgetPeer()
+    return 'refused'
+  }
+  connectFrom(socket, to)
+  if (isFull(listener)) {
+    counters.listenOverflows++
+    socket.state = 'connecting'
+    socket.listener = listener
+    listener.connectors.add(socket)
+    return 'waits'
+  }
+  try {
+    join(socket, listener)
+  } catch (error) {
+    socket.forgetPeer()
+    throw error
+  }
+  return 'connected'
+}
+
+/** @throws Errno EADDRNOTAVAIL when the connection exists */
+function connectFrom(socket: TcpSocket, to: Endpoint): void {
+  socket.remote = to
+  if (socket.stack.connections.add(socket)) return
+  socket.forgetPeer()
+  throw new Errno(EADDRNOTAVAIL)
+}
+
+/** @throws Errno EADDRNOTAVAIL when no port is free */
+function chooseLocal(task: Task | undefined, socket: TcpSocket, to: Endpoint): void {
+  try {
+    socket.chooseLocal(task, to.ip)
+  } catch (error) {
+    throw error instanceof Errno && error.code === EADDRINUSE ? new Errno(EADDRNOTAVAIL) : error
+  }
+}
+
+/** The one that is bound most narrowly; of several with SO_REUSEPORT, each in turn. */
+function findListener(socket: TcpSocket, to: Endpoint): TcpSocket | undefined {
+  let best: TcpSocket[] = []
+  for (const other of socket.ports.at(to.port)) {
+    if (!(other instanceof TcpSocket) || !other.isListening) continue
+    if (!covers(other.local.ip, other.isIPv6Only, to.ip)) continue
+    const narrower = best.length === 0 ? 1 : narrowness(other) - narrowness(best[0])
+    if (narrower > 0) best = [other]
+    else if (narrower === 0) best.push(other)
+  }
+  return best.length <= 1 ? best[0] : best[hash(socket.local) % best.length]
+}
+
+/** A dual-stack socket is the widest. */
+function narrowness({local, family}: TcpSocket): number {
+  if (!isAny(local.ip)) return 2
+  return isIPv4(local.ip) && family !== undefined ? 1 : 0
+}
+
+function hash({port}: Endpoint): number {
+  return Math.imul(port, 0x9e37_79b1) >>> 8
+}
+
+/** Linux lets one more in than was asked for. */
+function isFull(listener: TcpSocket): boolean {
+  return listener.backlog.length > listener.maxBacklog
+}
+
+function join(socket: TcpSocket, listener: TcpSocket): void {
+  const accepted = new TcpSocket(listener.family)
+  accepted.inherit(listener)
+  accepted.stack.counters.tcp.PassiveOpens++
+  socket.noteConnection()
+  accepted.local = socket.remote!
+  accepted.remote = socket.local
+  // A service's address is as another machine's.
+  if (!listener.isService) accepted.ports.accept(accepted)
+  accepted.stack.connections.add(accepted)
+  accepted.peer = socket
+  accepted.state = 'connected'
+  socket.peer = accepted
+  socket.state = 'connected'
+  socket.options.incomingCpu = accepted.options.incomingCpu = 0
+  listener.backlog.push(accepted)
+  listener.waiters.wakeAll(POLLIN | POLLRDNORM)
+}
+
+/** The backlog has room again: those that have waited longest become connections. */
+export function admitConnector(listener: TcpSocket): void {
+  while (!isFull(listener)) {
+    const socket = listener.connectors.shift()
+    if (socket === undefined) return
+    socket.listener = undefined
+    try {
+      join(socket, listener)
+      socket.waiters.wakeAll()
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      socket.refuse(error.code)
+    }
+  }
+}

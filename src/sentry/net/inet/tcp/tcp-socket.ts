@@ -1,0 +1,231 @@
+// TcpSocket: a listener, or one end of a connection inside the sandbox: tcp(7). Bytes go from one end's queue to the other's: there are no packets.
+
+import {ECONNREFUSED, ECONNRESET, EINVAL, ENOTCONN, EPIPE, Errno} from '../../../../abi/errno.ts'
+import {IPPROTO_TCP, SOL_TCP, TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT} from '../../../../abi/inet.ts'
+import {POLLRDHUP} from '../../../../abi/poll.ts'
+import {
+  RCV_SHUTDOWN,
+  SEND_SHUTDOWN,
+  SHUTDOWN_MASK,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../../../../abi/socket.ts'
+import type {IoctlMemory} from '../../../../vfs/file.ts'
+import {writeInt} from '../../../../vfs/int-argument.ts'
+import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
+import type {Task} from '../../../core/task.ts'
+import type {Reading} from '../../reading.ts'
+import type {Sending} from '../../sending.ts'
+import {Connectors} from '../connections.ts'
+import {admitConnector, connectSocket, listen} from './connect.ts'
+import {getTcpOption, setTcpOption} from './options.ts'
+import {numberFor, READABLE, readiness, tcpState} from './state.ts'
+import {TcpStream} from './stream.ts'
+import {readStream, receiveStream, sendStream, writeStream} from './transfer.ts'
+
+export class TcpSocket extends TcpStream {
+  readonly type = SOCK_STREAM
+  readonly protocol = IPPROTO_TCP
+  readonly isStream = true
+  /** A connect(2) that did not wait was made, whose result no other one has reported yet. */
+  isReporting = false
+  /** Connections that are not accepted, and sockets that wait to become one. */
+  readonly backlog: TcpSocket[] = []
+  readonly connectors = new Connectors<TcpSocket>()
+  maxBacklog = 0
+  /** The listener that it waits for: in `connectors`. */
+  listener: TcpSocket | undefined
+  get ports() {
+    return this.stack.tcp
+  }
+
+  get isListening(): boolean {
+    return this.state === 'listening'
+  }
+
+  readiness(): number {
+    return readiness(this)
+  }
+
+  connect(
+    task: Task,
+    address: Uint8Array,
+    mayWait: boolean,
+    expired: boolean,
+  ): readonly WaitQueue[] | undefined {
+    return connectSocket(task, this, address, mayWait, expired) ? undefined : [this.waiters]
+  }
+
+  listen(task: Task, backlog: number): void {
+    listen(task, this, backlog)
+  }
+
+  /** @throws Errno EINVAL */
+  accept(): TcpSocket | undefined {
+    if (!this.isListening) throw new Errno(EINVAL)
+    const connection = this.backlog.shift()
+    if (connection !== undefined) admitConnector(this)
+    return connection
+  }
+
+  /** @throws Errno ENOTCONN */
+  shutDown(how: number): void {
+    if (this.isListening) {
+      if (how & RCV_SHUTDOWN) this.disconnect()
+      return
+    }
+    const isClosed = tcpState(this) === TCP_CLOSE
+    if (this.state === 'connecting') this.disconnect()
+    else {
+      if (how & SEND_SHUTDOWN) this.#sendEnd()
+      this.shutdown |= how
+    }
+    this.waiters.wakeAll()
+    if (isClosed) throw new Errno(ENOTCONN)
+  }
+
+  #sendEnd(): void {
+    const {peer} = this
+    if (this.shutdown & SEND_SHUTDOWN || peer === undefined) return
+    peer.hasEnded = true
+    peer.shutdown |= RCV_SHUTDOWN
+    peer.waiters.wakeAll(READABLE | POLLRDHUP)
+  }
+
+  reset(): void {
+    if (tcpState(this) === TCP_CLOSE) return
+    const {tcp} = this.stack.counters
+    tcp.EstabResets++
+    tcp.OutRsts++
+    this.error = this.hasEnded ? EPIPE : ECONNRESET
+    this.state = 'reset'
+    this.shutdown = SHUTDOWN_MASK
+    this.peer = undefined
+    this.stack.connections.delete(this)
+    this.waiters.wakeAll()
+  }
+
+  override forgetPeer(): void {
+    this.stack.connections.delete(this)
+    super.forgetPeer()
+  }
+
+  /** Precondition: it has a port. */
+  startListening(): void {
+    this.state = 'listening'
+    this.shutdown = 0
+    this.stack.listeningChanged()
+  }
+
+  /** Connections that nobody has accepted are reset; who waits to become one is refused. */
+  stopListening(): void {
+    this.state = 'closed'
+    this.stack.listeningChanged()
+    for (const connection of this.backlog.splice(0)) connection.abort()
+    for (let socket = this.connectors.shift(); socket; socket = this.connectors.shift())
+      socket.refuse(ECONNREFUSED)
+    this.waiters.wakeAll()
+  }
+
+  /** ECONNREFUSED, for the connect(2) that waits or for SO_ERROR. */
+  refuse(error: number): void {
+    this.listener = undefined
+    this.state = 'closed'
+    this.shutdown = SHUTDOWN_MASK
+    this.error = error
+    this.forgetPeer()
+    this.waiters.wakeAll()
+  }
+
+  /** connect(2) to AF_UNSPEC: the socket can connect anew. tcp_disconnect in Linux. */
+  disconnect(): void {
+    const {listener, peer} = this
+    const state = tcpState(this)
+    if (state === TCP_LISTEN) this.stopListening()
+    listener?.connectors.delete(this)
+    this.listener = undefined
+    this.peer = undefined
+    peer?.reset()
+    this.state = 'closed'
+    this.isReporting = false
+    this.shutdown = 0
+    this.hasEnded = false
+    if (state !== TCP_CLOSE && state !== TCP_LISTEN) this.error = ECONNRESET
+    this.received.clear()
+    this.urgent = undefined
+    this.forgetPeer()
+    this.waiters.wakeAll()
+  }
+
+  send(sending: Sending): readonly WaitQueue[] | undefined {
+    return sendStream(this, sending)
+  }
+
+  receive(reading: Reading): boolean {
+    return receiveStream(this, reading)
+  }
+
+  read(target: Uint8Array, flags: number): number {
+    return readStream(this, target, flags)
+  }
+
+  write(source: Uint8Array): number {
+    return writeStream(this, source)
+  }
+
+  /** getpeername(2) no longer shows its peer. */
+  get hasLostPeer(): boolean {
+    const state = tcpState(this)
+    return state === TCP_CLOSE || state === TCP_SYN_SENT
+  }
+
+  override setOption(task: Task, level: number, option: number, value: Uint8Array): boolean {
+    if (level === SOL_SOCKET && (option === SO_SNDBUF || option === SO_SNDBUFFORCE))
+      this.isSendBufferFixed = true
+    if (level !== SOL_TCP) return super.setOption(task, level, option, value)
+    setTcpOption(task, this, option, value)
+    return true
+  }
+
+  override getOption(task: Task, level: number, option: number, room: number): Uint8Array | undefined {
+    return level === SOL_TCP ? getTcpOption(task, this, option) : super.getOption(task, level, option, room)
+  }
+
+  override inherit(listener: TcpSocket): void {
+    super.inherit(listener)
+    this.isSendBufferFixed = listener.isSendBufferFixed
+    this.congestionControl = listener.congestionControl
+  }
+
+  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
+    const number = numberFor(this, request)
+    if (number === undefined) return super.ioctl(request, argument, memory)
+    return writeInt(memory, argument, number)
+  }
+
+  /** Closes with a reset, as a connection that nobody accepts. */
+  abort(): void {
+    this.options.lingerSeconds = 0
+    this.close()
+  }
+
+  close(): void {
+    if (!this.end()) return
+    this.stack.connections.delete(this)
+    const {peer} = this
+    const isReset = this.received.length > 0 || this.options.lingerSeconds === 0
+    if (this.isListening) this.stopListening()
+    else if (this.state === 'connecting') this.disconnect()
+    else if (isReset) peer?.reset()
+    else this.#sendEnd()
+    if (peer !== undefined) peer.peer = undefined
+    this.peer = undefined
+    this.owner = undefined
+    this.state = 'closed'
+    this.shutdown = SHUTDOWN_MASK
+    this.received.clear()
+    this.waiters.wakeAll()
+  }
+}

@@ -1,0 +1,88 @@
+// --allow-net: a guest reaches what its user named, by name and by address, and nothing else.
+
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {existsSync} from 'node:fs'
+import {createServer, type Server} from 'node:http'
+import type {AddressInfo} from 'node:net'
+import {text} from 'node:stream/consumers'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
+import {HV, hv} from './hv.ts'
+
+const BUSYBOX = '/bin/busybox'
+const BIG_BYTES = 5_000_000
+const PLATFORMS = existsSync('/dev/kvm') ? ['kvm', 'ptrace'] : ['ptrace']
+
+let server: Server
+let port: number
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    if (request.method === 'POST') void text(request).then((body) => response.end(`${body.length}`))
+    else response.end(request.url === '/big' ? Buffer.alloc(BIG_BYTES, 'x') : `hello ${request.url}\n`)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => server.close())
+
+/** Beside the server, which is in this process. */
+const run = (flags: readonly string[], ...guest: string[]) => runIn([HV], flags, ...guest)
+
+async function runIn(node: readonly string[], flags: readonly string[], ...guest: string[]) {
+  const child = spawn(process.execPath, [...node, 'run', ...flags, BUSYBOX, ...guest], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: stepMs('command'),
+  })
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return {status: child.exitCode, stdout, stderr}
+}
+
+describe.skipIf(!existsSync(BUSYBOX)).each(PLATFORMS)('hv run --allow-net on %s', (platform) => {
+  const wget = (rules: string, url: string) =>
+    run([`--platform=${platform}`, `--allow-net=${rules}`], 'wget', '-q', '-O', '-', url)
+
+  test('a port of the host’s loopback has a name', async () => {
+    const url = `http://host.internal:${port}/a`
+    expect(await wget(`host.internal:${port}`, url)).toEqual({status: 0, stdout: 'hello /a\n', stderr: ''})
+  })
+
+  test('many bytes come through, and go', async () => {
+    const url = `http://host.internal:${port}`
+    expect((await wget('host.internal', `${url}/big`)).stdout.length).toBe(BIG_BYTES)
+    const post = `POST / HTTP/1.0\\r\\nContent-Length: ${BIG_BYTES}\\r\\n\\r\\n`
+    const all = `{ printf '${post}'; ${BUSYBOX} head -c ${BIG_BYTES} /dev/zero; }`
+    const flags = [`--platform=${platform}`, '--allow-net=host.internal']
+    const {stdout} = await run(flags, 'sh', '-c', `${all} | ${BUSYBOX} nc host.internal ${port}`)
+    expect(stdout).toMatch(new RegExp(`\\r\\n\\r\\n${BIG_BYTES}$`))
+  })
+
+  test('another port is refused, and hv says what would allow it', async () => {
+    const {status, stderr} = await wget('host.internal:1', `http://host.internal:${port}/`)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(new RegExp(`Permission denied\\nhv: .*--allow-net=host.internal:${port} opens`))
+  })
+
+  test('a name that no rule allows is not resolved', async () => {
+    const {stderr} = await wget('host.internal', 'http://example.com/')
+    expect(stderr).toMatch(/bad address 'example.com'\nhv: .*--allow-net=example.com opens/)
+  })
+
+  test('hv waits for a broker that ended before it', async () => {
+    // Long enough for the event loop to hear of that.
+    const slowly = 'data:text/javascript,process.once("beforeExit",()=>setTimeout(()=>{},500))'
+    const flags = [`--platform=${platform}`, '--allow-net']
+    expect((await runIn(['--import', slowly, HV], flags, 'true')).status).toBe(0)
+  })
+
+  test('the guest’s own loopback is not the host’s', async () => {
+    expect((await wget('host.internal', `http://127.0.0.1:${port}/`)).stderr).toMatch(/Connection refused/)
+  })
+})
+
+test('a rule that is none is refused before the guest starts', () => {
+  expect(hv(['run', '--allow-net=1.2.3.4/33', BUSYBOX, 'true'])).toMatchObject({
+    status: 125,
+    stderr: expect.stringMatching(/'1.2.3.4\/33' is no host, address or range/),
+  })
+})

@@ -1,0 +1,76 @@
+// Servers and their clients, over the loopback of one sandbox and over UNIX sockets.
+
+import {bash, type Program, script} from '../program.ts'
+
+const GIT_ENV = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_AUTHOR_NAME: 'A',
+  GIT_AUTHOR_EMAIL: 'a@example.com',
+  GIT_COMMITTER_NAME: 'C',
+  GIT_COMMITTER_EMAIL: 'c@example.com',
+}
+
+/** A script with the functions of scripts/servers.bash, which stops what it has started. */
+const serving = (
+  name: string,
+  file: string,
+  needs: readonly string[],
+  more: Partial<Program> = {},
+): Program =>
+  bash(name, `. ./servers.bash\n${script(`${file}.bash`)}`, {
+    timeoutS: 300,
+    needs,
+    ...more,
+    files: {'servers.bash': script('servers.bash'), ...more.files},
+  })
+
+const python = (name: string, file: string, more: Partial<Program> = {}): Program => ({
+  name,
+  command: ['/usr/bin/python3', '-B', 'script.py'],
+  files: {'script.py': script(`${file}.py`)},
+  timeoutS: 120,
+  ...more,
+})
+
+const CURL = '/usr/bin/curl'
+const OPENSSL = '/usr/bin/openssl'
+const PYTHON = '/usr/bin/python3'
+
+export const servers: readonly Program[] = [
+  {
+    name: 'serves HTTP, HTTPS, streams and datagrams',
+    command: ['/usr/bin/env', 'node', 'script.cjs'],
+    files: {'script.cjs': script('node-http.cjs')},
+    needs: ['/usr/bin/node', OPENSSL],
+    timeoutS: 120,
+  },
+  serving(
+    'serves files with http.server to curl, wget and urllib',
+    'python-http',
+    [PYTHON, CURL, '/usr/bin/wget'],
+    {core: true},
+  ),
+  python('serves with asyncio, TLS and datagrams', 'asyncio-net', {needs: [OPENSSL], core: true}),
+  serving('runs redis, a replica and redis-benchmark', 'redis', ['/usr/bin/redis-server']),
+  serving('runs nginx with two workers', 'nginx', ['/usr/sbin/nginx', '/usr/bin/ab', CURL, OPENSSL]),
+  serving('runs memcached', 'memcached', ['/usr/bin/memcached', PYTHON]),
+  serving('runs s_server and s_client of openssl', 'openssl', [OPENSSL, CURL]),
+  serving('clones from git daemon', 'git-daemon', ['/usr/bin/git', '/usr/lib/git-core/git-daemon'], {
+    core: true,
+    env: GIT_ENV,
+  }),
+  serving('copies to a daemon of rsync', 'rsync-daemon', ['/usr/bin/rsync']),
+  serving('logs in to sshd', 'ssh', ['/usr/sbin/sshd', '/usr/bin/ssh', PYTHON, CURL]),
+  serving('runs haproxy before two backends', 'haproxy', ['/usr/sbin/haproxy', PYTHON, CURL]),
+  serving('runs caddy', 'caddy', ['/usr/bin/caddy', CURL]),
+  serving('runs PostgreSQL', 'postgresql', ['/usr/lib/postgresql'], {flags: ['--memory=2G']}),
+  serving('runs MariaDB', 'mariadb', ['/usr/sbin/mariadbd', '/usr/bin/mariadb'], {flags: ['--memory=2G']}),
+  python('serves with aiohttp', 'aiohttp-server', {needs: ['/usr/lib/python3/dist-packages/aiohttp']}),
+  python('asks with requests', 'requests-client', {needs: ['/usr/lib/python3/dist-packages/requests']}),
+  bash('serves with HttpServer and channels of Java', 'java Server.java', {
+    needs: ['/usr/bin/java'],
+    files: {'Server.java': script('Server.java')},
+    flags: ['--memory=2G'],
+    timeoutS: 400,
+  }),
+]

@@ -1,0 +1,103 @@
+// What a sentry makes of a broker's answers, and what it asks at most.
+
+import {expect, test} from 'vitest'
+import {EACCES, EAGAIN, ENETDOWN, ENFILE} from '../../../../src/abi/errno.ts'
+import {
+  type BrokerLink,
+  MOST_QUESTIONS,
+  type NetAnswer,
+  type NetQuestion,
+} from '../../../../src/broker/protocol.ts'
+import type {Observer} from '../../../../src/sentry/core/observer.ts'
+import {HostWatch} from '../../../../src/sentry/fd/host-watch.ts'
+import {type Applicant, HostConnections} from '../../../../src/sentry/net/inet/host/connections.ts'
+import {nativeHost} from '../../../../src/vfs/native-host.ts'
+
+const LINK_FD = 90
+const TO = {ip: 0x0102_0304, port: 80}
+
+/** A broker that a test plays. */
+class ScriptedBroker implements BrokerLink {
+  readonly fd = LINK_FD
+  readonly questions: NetQuestion[] = []
+  readonly closed: number[] = []
+  readonly watched = new Map<number, number>()
+  readonly connections: HostConnections
+  readonly #answers: ReturnType<BrokerLink['take']>[] = []
+  readonly #observers: Observer[] = []
+
+  constructor() {
+    const platform = {watch: (fd: number, events: number) => this.watched.set(fd, events)}
+    const files = {...nativeHost.files, hostClose: (fd: number) => this.closed.push(fd)}
+    this.connections = new HostConnections(this, {
+      ...{host: {files}, platform, hostWatch: new HostWatch(platform), observers: this.#observers},
+    })
+  }
+
+  ask(question: NetQuestion): void {
+    this.questions.push(question)
+  }
+
+  take(): ReturnType<BrokerLink['take']> {
+    return this.#answers.shift()
+  }
+
+  says(answer: NetAnswer | 'gone', fd = -1): void {
+    this.#answers.push(answer === 'gone' ? answer : {answer, fd})
+    for (const {ready} of this.#observers) ready?.(LINK_FD)
+  }
+
+  /** @returns what becomes of the question */
+  connect(): string[] {
+    const heard: string[] = []
+    const applicant: Applicant = {
+      opened: (fd) => heard.push(`opened ${fd}`),
+      failed: (errno, needs) => heard.push(`failed ${errno} ${needs}`),
+    }
+    this.connections.connect(applicant, TO, true)
+    return heard
+  }
+}
+
+test('each answer goes to who asked, with its descriptor', () => {
+  const broker = new ScriptedBroker()
+  const [first, second] = [broker.connect(), broker.connect()]
+  expect(broker.questions[0]).toEqual({kind: 'connect', id: 1, isStream: true, ip: '1.2.3.4', port: 80})
+  broker.says({id: 2, errno: EACCES, needs: '1.2.3.4:80'})
+  broker.says({id: 1, errno: 0}, 91)
+  expect([first, second]).toEqual([['opened 91'], [`failed ${EACCES} 1.2.3.4:80`]])
+})
+
+test('an answer that makes no sense is dropped, and its descriptor closed', () => {
+  const broker = new ScriptedBroker()
+  const heard = broker.connect()
+  broker.says({id: 7, errno: 0}, 91)
+  broker.says({id: 1, errno: EACCES}, 92)
+  broker.says({id: 1, errno: 0}, 93)
+  expect(broker.closed).toEqual([91, 92, 93])
+  expect(heard).toEqual([`failed ${EACCES} undefined`])
+})
+
+test('an answer without its descriptor says that there are too many', () => {
+  const broker = new ScriptedBroker()
+  const heard = broker.connect()
+  broker.says({id: 1, errno: 0})
+  expect(heard).toEqual([`failed ${ENFILE} undefined`])
+})
+
+test('a broker that is gone answers nobody, and is asked and watched no more', () => {
+  const broker = new ScriptedBroker()
+  const heard = broker.connect()
+  broker.says('gone')
+  expect(broker.watched.get(LINK_FD)).toBe(0)
+  expect(heard).toEqual([`failed ${ENETDOWN} undefined`])
+  expect(() => broker.connect()).toThrow(expect.objectContaining({code: ENETDOWN}))
+})
+
+test('only so many questions wait at a time', () => {
+  const broker = new ScriptedBroker()
+  for (let i = 0; i < MOST_QUESTIONS; i++) broker.connect()
+  expect(() => broker.connect()).toThrow(expect.objectContaining({code: EAGAIN}))
+  broker.says({id: 1, errno: EACCES})
+  expect(() => broker.connect()).not.toThrow()
+})

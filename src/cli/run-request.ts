@@ -3,6 +3,7 @@
 import {accessSync, constants, readFileSync, statSync} from 'node:fs'
 import {attempt, badArgument, HvError} from '../errors.ts'
 import {parseEnv, parseEnvFile} from '../launch/options/parse-values.ts'
+import {LEFT_OUT} from '../launch/options/row.ts'
 import {type Flag, flagNamed, flagNameOf} from '../launch/options/table.ts'
 import {requireOneTree} from '../launch/options/tree.ts'
 import {guestEnvironment, hasTree, type RunOptions} from '../launch/options.ts'
@@ -31,7 +32,8 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
   if (options.image !== undefined) return {...options, program: options.image, args: words}
   if (options.kernel !== undefined && options.program === '')
     throw noProgramFor(options.root === undefined ? '--with-libs' : '--root')
-  if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '')
+  const nextStep = notValueOf(flags.at(-1), options.program)
+  if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '', nextStep)
   return options
 }
 
@@ -68,14 +70,24 @@ function readText(path: string, flag: string): string {
 }
 
 /** Finds a name on the host as execvp(3) does; a path is left to the loader, which reports what is wrong with it. */
-export function findOnHost(program: string, searchPath: string): string {
+export function findOnHost(
+  program: string,
+  searchPath: string,
+  nextStep = 'give its path, e.g. `./program`',
+): string {
   if (program === '') throw new HvError('NOT_FOUND', 'no program name: PROGRAM is empty', 'give its path')
   if (program.includes('/')) return program
   for (const directory of searchPath.split(':')) {
     const candidate = `${directory || '.'}/${program}`
     if (isExecutableFile(candidate)) return candidate
   }
-  throw new HvError('NOT_FOUND', `${program} is not in PATH`, 'give its path, e.g. `./program`')
+  throw new HvError('NOT_FOUND', `${program} is not in PATH`, nextStep)
+}
+
+/** The next step where the flag before the program may have a value, but has none: `--allow-net example.com`. */
+function notValueOf(last: RunArgv['flags'][number] | undefined, program: string): string | undefined {
+  if (last === undefined || last[1] !== LEFT_OUT || flagNamed(last[0])?.kind !== 'optional') return undefined
+  return `give its path, or write --${last[0]}=${program} if it is the value of --${last[0]}`
 }
 
 const isExecutableFile = (path: string): boolean =>

@@ -172,6 +172,21 @@ test('a name that is not in PATH is NOT_FOUND, status 127', () => {
   )
 })
 
+test('a name that is not in PATH may be the value of the flag before it', () => {
+  const nextStep = (argv: string[]) => {
+    try {
+      return request(argv, {PATH: directory})
+    } catch (error) {
+      return (error as HvError).nextStep
+    }
+  }
+  expect(nextStep(['--allow-net', 'a.example:443', 'curl'])).toBe(
+    'give its path, or write --allow-net=a.example:443 if it is the value of --allow-net',
+  )
+  expect(nextStep(['--allow-net=a.example:443', 'curl'])).toBe('give its path, e.g. `./program`')
+  expect(nextStep(['--deny-net', '-', 'curl'])).not.toMatch('=')
+})
+
 test('with --root the name is left for the guest’s tree', () => {
   expect(request(['--root', directory, 'sh']).program).toBe('sh')
 })

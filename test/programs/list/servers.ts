@@ -67,6 +67,19 @@ export const servers: readonly Program[] = [
   serving('runs MariaDB', 'mariadb', ['/usr/sbin/mariadbd', '/usr/bin/mariadb'], {flags: ['--memory=2G']}),
   python('serves with aiohttp', 'aiohttp-server', {needs: ['/usr/lib/python3/dist-packages/aiohttp']}),
   python('asks with requests', 'requests-client', {needs: ['/usr/lib/python3/dist-packages/requests']}),
+  bash('serves with goroutines', 'export GOCACHE=$PWD/c GO111MODULE=off; go run server.go', {
+    needs: ['/usr/bin/go'],
+    files: {'server.go': script('server.go')},
+    timeoutS: 900,
+  }),
+  bash('serves with threads of Rust', '/usr/bin/rustc -O server.rs && ./server', {
+    needs: ['/usr/bin/rustc'],
+    files: {'server.rs': script('server.rs')},
+    timeoutS: 600,
+  }),
+  serving('shows its sockets with ip and ss', 'iproute', ['/usr/sbin/ip', '/usr/bin/ss', PYTHON], {
+    core: true,
+  }),
   bash('serves with HttpServer and channels of Java', 'java Server.java', {
     needs: ['/usr/bin/java'],
     files: {'Server.java': script('Server.java')},

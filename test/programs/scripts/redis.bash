@@ -25,7 +25,7 @@ cli config set appendonly yes; cli set after aof; cli debug sleep 0
 timeout 5 redis-cli -p "$port" blpop nothing 0.2
 replica=$(free_port)
 redis-server --port "$replica" --bind 127.0.0.1 --replicaof 127.0.0.1 "$port" --dir "$PWD" --dbfilename replica.rdb --logfile replica.log &
-synced() { redis-cli -p "$replica" info replication | grep -q 'master_link_status:up'; }
+synced() { redis-cli -p "$replica" info replication 2> /dev/null | grep -q 'master_link_status:up'; }
 eventually synced; redis-cli -p "$replica" get k77
 for where in "-p $port" '-s socket'; do
   redis-benchmark $where -n 2000 -c 20 -q -t set,get,lpush,lrange_100 2>&1 | tr '\r' '\n' | grep requests | sed 's/:.*//'

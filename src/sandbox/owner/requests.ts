@@ -36,7 +36,6 @@ const MAX_TERMINAL_SIZE = 65_535
 const DEFAULT_MAX_LINE_BYTES = 2 ** 20
 const DEFAULTS = {
   ...{volumes: [], withLibraries: false, memoryBytes: DEFAULT_MEMORY_BYTES},
-  maxConnections: DEFAULT_MAX_CONNECTIONS,
   ...({platform: 'auto', jail: 'best'} as const),
 }
 /** The longest buffer that every Node version holds. */
@@ -117,6 +116,7 @@ export function toSettings(
 ): SentryHandlers & {isolation: Isolation; settings: Omit<SentrySettings, 'hooked'>} {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {isolation = 'process', onSyscall = {}, net = {}, jail, dropTo, cgroupParent} = options
+  const {maxConnections = DEFAULT_MAX_CONNECTIONS} = options
   if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
     throw badArgument('a thread of this process has no jail of its own', "leave out isolation: 'thread'")
   if (isolation === 'thread' && isBun)
@@ -131,6 +131,7 @@ export function toSettings(
     settings: {
       ...DEFAULTS,
       ...settingsOf(settingRows, options),
+      maxConnections,
       ...(services.length > 0 && {services}),
     },
     handlers: onSyscall as SyscallHandlers,

@@ -25,7 +25,8 @@ interface PortListener {
 export class RemotePorts {
   readonly #send: (request: PortsRequest) => void
   readonly #asked = new Map<number, PendingList>()
-  readonly #listeners = new Set<PortListener>()
+  /** Each with the request whose list is its first; 0: it has had that. */
+  readonly #listeners = new Map<PortListener, number>()
   #last = 0
   /** Requests that are answered once something changes. */
   #waiting = 0
@@ -93,11 +94,19 @@ export class RemotePorts {
     return asked !== undefined && asked.known !== version
   }
 
+  /** Every list goes to every listener: what `waitForPort` has seen, `listen` has told. */
   answered(reply: PortsReply): void {
-    const asked = this.#asked.get(reply.id)
-    this.#asked.delete(reply.id)
+    const {id, ports} = reply
+    const asked = this.#asked.get(id)
+    this.#asked.delete(id)
     if (asked?.known !== undefined) this.#waiting--
     asked?.resolve(reply)
+    for (const [listener, first] of [...this.#listeners]) {
+      // One may have ended another.
+      if (id < first || !this.#listeners.has(listener)) continue
+      this.#listeners.set(listener, 0)
+      listener.changed(ports)
+    }
   }
 
   fail(error: HvError): void {
@@ -117,23 +126,24 @@ export class RemotePorts {
 
   /** Tells it what listens at present, and each change. */
   #listen(listener: PortListener): void {
-    this.#listeners.add(listener)
-    if (this.#isWatching) this.list().then(listener.changed, listener.failed)
-    else void this.#watch()
+    const first = this.#ask(undefined)
+    this.#listeners.set(listener, this.#last)
+    if (this.#isWatching) first.catch(listener.failed)
+    else void this.#watch(first)
   }
 
   /** One request at a time, as long as somebody listens. */
-  async #watch(): Promise<void> {
+  async #watch(asked: Promise<PortsReply>): Promise<void> {
     this.#isWatching = true
     try {
-      for (let known: number | undefined; this.#listeners.size > 0; ) {
-        const {version, ports} = await this.#ask(known)
-        known = version
-        for (const listener of [...this.#listeners]) listener.changed(ports)
+      for (let next = asked; ; ) {
+        const {version} = await next
         await new Promise<void>((resolve) => setTimeout(resolve, PAUSE_MS).unref())
+        if (this.#listeners.size === 0) return
+        next = this.#ask(version)
       }
     } catch (error) {
-      for (const listener of [...this.#listeners]) listener.failed(error)
+      for (const listener of [...this.#listeners.keys()]) listener.failed(error)
       this.#listeners.clear()
     } finally {
       this.#isWatching = false

@@ -66,10 +66,16 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
       expect({exitCode, timedOut}).toEqual({exitCode: 0, timedOut: false})
     })
 
-    test('says that a program asked for a network', async () => {
-      const {exitCode, refused} = await sandbox.run(BUSYBOX, ['nc', '127.0.0.1', '80'])
-      expect({exitCode, refused}).toMatchObject({exitCode: 1, refused: {socket: 1}})
-      expect((await sandbox.run(BUSYBOX, ['true'])).refused?.socket).toBeUndefined()
+    test('says that a program asked for what is outside, and which rule would have allowed it', async () => {
+      const {exitCode, stderr, refused, neededRules} = await sandbox.run(BUSYBOX, ['nc', '192.0.2.1', '80'])
+      expect({exitCode, refused, neededRules}).toMatchObject({
+        ...{exitCode: 1, refused: {connect: 1}},
+        neededRules: ['192.0.2.1:80'],
+      })
+      expect(stderr).toContain('Permission denied')
+      const alone = await sandbox.run(BUSYBOX, ['nc', '127.0.0.1', '80'])
+      expect([alone.exitCode, alone.refused?.connect, alone.neededRules]).toEqual([1, undefined, undefined])
+      expect(alone.stderr).toContain('Connection refused')
     })
 
     test('keeps standard error and exit status apart', async () => {

@@ -254,7 +254,7 @@ export class Sandbox {
    * @throws HvError as `stats`
    *
    * @example
-   * const server = sandbox.spawn('/bin/busybox', ['nc', '-lk', '-p', '8080', '-e', 'cat'])
+   * const server = sandbox.spawn('/bin/busybox', ['nc', '-ll', '-p', '8080', '-e', 'cat'])
    * await sandbox.waitForPort(8080)
    * for (const {protocol, port, pid} of await sandbox.ports()) console.log(protocol, port, pid === server.pid) // tcp 8080 true
    * server.kill()

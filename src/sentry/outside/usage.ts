@@ -43,7 +43,7 @@ export interface SandboxUsage {
  * const child = sandbox.spawn('/bin/busybox', ['sh', '-c', 'echo ready; read line'])
  * for await (const line of child) if (line === 'ready') break
  * const [process]: ProcessInfo[] = await sandbox.processes()
- * console.log(process.name, process.state, process.threads) // busybox S 1
+ * console.log(process.name, process.threads) // busybox 1
  * child.kill()
  */
 export interface ProcessInfo {

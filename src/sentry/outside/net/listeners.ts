@@ -13,7 +13,10 @@ import {textOf} from './guest-address.ts'
  * A port at which a program of a sandbox listens.
  *
  * @example
- * sandbox.on('listen', ({protocol, address, port}: SandboxPort) => console.log(protocol, address, port)) // tcp 127.0.0.1 8080
+ * sandbox.on('listen', ({protocol, address, port}: SandboxPort) => console.log(protocol, address, port)) // tcp :: 8080
+ * const server = sandbox.spawn('/bin/busybox', ['nc', '-l', '-p', '8080'])
+ * await sandbox.waitForPort(8080)
+ * server.kill()
  */
 export interface SandboxPort {
   /** `tcp`: it listens. `udp`: it is bound, and not connected. */

@@ -25,8 +25,11 @@ export type {SandboxPath} from './sandbox/owner/files/file-paths.ts'
 export type {SandboxWatch} from './sandbox/owner/files/file-watch.ts'
 export type {SandboxFiles} from './sandbox/owner/files/sandbox-files.ts'
 export type {
+  ConnectHandler,
+  SandboxConnectRequest,
   SandboxEndpoint,
   SandboxNetOptions,
+  SandboxNetRules,
   SandboxWaitOptions,
 } from './sandbox/owner/net/net-options.ts'
 export type {SandboxSocket} from './sandbox/owner/net/sandbox-socket.ts'

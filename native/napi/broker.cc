@@ -63,6 +63,15 @@ int OpenConnection(const std::string& ip, uint32_t port, bool is_stream) {
   return ThreadFds::Lend(std::move(fd));
 }
 
+// Connected to nowhere, Linux resets a TCP connection, drops what was received, and tells whoever holds the socket, once. After that comes an
+// end, as after a peer's reset: shutdown(2) sees to that, even where it answers ENOTCONN.
+void ResetConnection(int fd) {
+  sockaddr nowhere = {};
+  nowhere.sa_family = AF_UNSPEC;
+  ::connect(fd, &nowhere, sizeof(nowhere));
+  ::shutdown(fd, SHUT_RDWR);
+}
+
 struct MessageWithFd {
   iovec data;
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
@@ -128,6 +137,7 @@ std::array<int, 2> BrokerPair(bool is_stream) {
 
 void ExportBroker(Napi::Env, Napi::Object exports) {
   Export<OpenConnection>(exports, "openConnection");
+  Export<ResetConnection>(exports, "resetConnection");
   Export<SendMessage>(exports, "sendMessage");
   Export<ReceiveMessage>(exports, "receiveMessage");
   Export<BrokerPair>(exports, "brokerPair");

@@ -19,6 +19,7 @@ export const SOCK_TYPE_MASK = 0xf
 /** Types that Linux has numbers for. */
 export const SOCK_MAX = 11
 
+export const SHUT_WR = 1
 export const SHUT_RDWR = 2
 /** What shutdown(2) has shut down, as bits: the argument and one. */
 export const RCV_SHUTDOWN = 1

@@ -6,6 +6,8 @@ export interface BrokerAddon {
    * @param ip as inet_pton(3) reads it @returns a descriptor, or a negative errno
    */
   openConnection(ip: string, port: number, isStream: boolean): number
+  /** Ends a connection for all who hold its socket: the peer gets a reset, the others ECONNRESET, and then an end. */
+  resetConnection(fd: number): void
   /** A stream, for questions, or a socket that keeps messages apart, for answers. Throws an Error with `errno`. */
   brokerPair(isStream: boolean): [sentry: number, broker: number]
   /** Never waits. @param fd goes with it, and stays the caller's; -1: none. Throws an Error with `errno`; EAGAIN: nobody takes them. */

@@ -7,6 +7,9 @@ import type {BrokerHost} from './broker.ts'
 export function brokerHost(): BrokerHost {
   return {
     openConnection: addon.openConnection,
+    resetConnection: addon.resetConnection,
+    hostShutDown: addon.hostShutDown,
+    hostClose: addon.hostClose,
     nowMs: () => addon.monotonicNs() / 1e6,
     addresses: () =>
       Object.values(networkInterfaces()).flatMap((list = []) => list.map(({address}) => address)),

@@ -2,6 +2,8 @@
 
 import type {BrokerAddon} from './addon.ts'
 import {canonicalIp} from './address-kinds.ts'
+import {type ConnectHandler, Decisions} from './decisions.ts'
+import {HeldConnections, type SocketEnds} from './held-connections.ts'
 import {HOST_ADDRESS, NetPolicy} from './net-policy.ts'
 import type {NetRule} from './net-rules.ts'
 import type {ConnectQuestion, NetAnswer, NetQuestion} from './protocol.ts'
@@ -9,12 +11,13 @@ import {type DnsLookup, Resolver} from './resolver.ts'
 
 const EACCES = 13
 const EINVAL = 22
+const ENFILE = 23
 const HOST_LOOPBACK = '127.0.0.1'
 /** So long the host's own addresses are taken to be the same. */
 const ADDRESSES_MS = 1000
 
 /** What it needs of its host; a test plays it. */
-export interface BrokerHost extends Pick<BrokerAddon, 'openConnection'> {
+export interface BrokerHost extends Pick<BrokerAddon, 'openConnection'>, SocketEnds {
   /** Milliseconds of a clock that never goes back. */
   nowMs(): number
   /** All addresses of all interfaces. */
@@ -22,7 +25,17 @@ export interface BrokerHost extends Pick<BrokerAddon, 'openConnection'> {
   readonly dns: DnsLookup
 }
 
-/** With the descriptor that goes with it, or -1, which is the caller's to close. */
+/** What a broker does for an embedder. */
+export interface BrokerOptions {
+  /** It holds the sockets that it passes, so many at a time: those that new rules forbid can be ended. Absent: it holds none. */
+  readonly maxConnections?: number
+  /** Decides on each connection that the rules allow. */
+  readonly onConnect?: ConnectHandler | undefined
+  /** Until a connection on which nobody has decided is refused. */
+  readonly longestDecisionMs?: number
+}
+
+/** With the descriptor that goes with it, or -1, which is the caller's to close, unless the answer `isHeld`. */
 export interface AnswerWithFd {
   readonly answer: NetAnswer
   readonly fd: number
@@ -32,29 +45,78 @@ export class Broker {
   readonly #policy: NetPolicy
   readonly #host: BrokerHost
   readonly #resolver: Resolver
+  readonly #held: HeldConnections | undefined
+  readonly #decisions: Decisions | undefined
   #addresses = new Set<string>()
   #addressesMs = Number.NEGATIVE_INFINITY
+  #isOver = false
 
-  constructor(allow: readonly NetRule[], deny: readonly NetRule[], host: BrokerHost) {
+  constructor(
+    allow: readonly NetRule[],
+    deny: readonly NetRule[],
+    host: BrokerHost,
+    {maxConnections, onConnect, longestDecisionMs}: BrokerOptions = {},
+  ) {
     this.#policy = new NetPolicy(allow, deny, (ip) => this.#isOfHost(ip))
     this.#host = host
     this.#resolver = new Resolver(this.#policy, host.dns, host.nowMs)
+    this.#held = maxConnections === undefined ? undefined : new HeldConnections(host, maxConnections)
+    this.#decisions = onConnect && new Decisions(onConnect, longestDecisionMs)
   }
 
-  /** Never throws. */
-  answer(question: NetQuestion): AnswerWithFd | Promise<AnswerWithFd> {
+  /** Never throws. @returns undefined: it needs no answer */
+  answer(question: NetQuestion): AnswerWithFd | Promise<AnswerWithFd> | undefined {
     if (question.kind === 'connect') return this.#connect(question)
-    return this.#resolver.resolve(question).then((answer) => ({answer, fd: -1}))
+    if (question.kind === 'resolve')
+      return this.#resolver.resolve(question).then((answer) => ({answer, fd: -1}))
+    this.#held?.close(question.id)
+    return undefined
   }
 
-  #connect({id, isStream, ip: text, port}: ConnectQuestion): AnswerWithFd {
+  /** Resets what they no longer allow. Precondition: it holds its sockets. */
+  setRules(allow: readonly NetRule[], deny: readonly NetRule[]): void {
+    this.#policy.change(allow, deny)
+    this.#held?.keepOnly(({ip, port, names}) => this.#policy.allowsAs(ip, port, names))
+  }
+
+  /** The sentry is gone: nothing is connected for it any longer. */
+  end(): void {
+    this.#isOver = true
+    this.#decisions?.end()
+    this.#held?.end()
+  }
+
+  #connect(question: ConnectQuestion): AnswerWithFd | Promise<AnswerWithFd> {
+    const {id, ip: text, port, isStream} = question
     const ip = canonicalIp(text)
-    if (ip === undefined || port === 0 || port > 0xffff) return {answer: {id, errno: EINVAL}, fd: -1}
+    if (ip === undefined || port === 0 || port > 0xffff) return refusal(id, EINVAL)
+    if (this.#decisions === undefined) return this.#open(question, ip)
     const nowMs = this.#host.nowMs()
-    if (!this.#policy.allows(ip, port, nowMs))
-      return {answer: {id, errno: EACCES, needs: this.#policy.ruleFor(ip, port, nowMs)}, fd: -1}
-    const fd = this.#host.openConnection(ip === HOST_ADDRESS ? HOST_LOOPBACK : ip, port, isStream)
-    return {answer: {id, errno: Math.max(0, -fd)}, fd: Math.max(-1, fd)}
+    if (!this.#policy.allows(ip, port, nowMs)) return this.#forbid(id, ip, port)
+    const name = this.#policy.nameAt(port, this.#policy.namesOf(ip, nowMs))
+    const protocol = isStream ? 'tcp' : 'udp'
+    const decision = this.#decisions.ask({
+      ...(name !== undefined && {name}),
+      ...{address: hostAddress(ip), port, protocol},
+    })
+    // The rules may be others by then.
+    return decision.then((isAllowed) => (isAllowed ? this.#open(question, ip) : refusal(id, EACCES)))
+  }
+
+  #open({id, isStream, port}: ConnectQuestion, ip: string): AnswerWithFd {
+    const nowMs = this.#host.nowMs()
+    const names = this.#policy.namesOf(ip, nowMs)
+    if (!this.#policy.allowsAs(ip, port, names)) return this.#forbid(id, ip, port)
+    if (this.#isOver || this.#held?.has(id)) return refusal(id, EINVAL)
+    if (this.#held?.isFull) return refusal(id, ENFILE)
+    const fd = this.#host.openConnection(hostAddress(ip), port, isStream)
+    if (fd < 0) return refusal(id, -fd)
+    this.#held?.add(id, fd, {ip, port, names})
+    return {answer: {id, errno: 0, ...(this.#held && {isHeld: true})}, fd}
+  }
+
+  #forbid(id: number, ip: string, port: number): AnswerWithFd {
+    return {answer: {id, errno: EACCES, needs: this.#policy.ruleFor(ip, port, this.#host.nowMs())}, fd: -1}
   }
 
   #isOfHost(ip: string): boolean {
@@ -65,4 +127,12 @@ export class Broker {
     }
     return this.#addresses.has(ip)
   }
+}
+
+function refusal(id: number, errno: number): AnswerWithFd {
+  return {answer: {id, errno}, fd: -1}
+}
+
+function hostAddress(ip: string): string {
+  return ip === HOST_ADDRESS ? HOST_LOOPBACK : ip
 }

@@ -19,8 +19,8 @@ interface Resolution {
 }
 
 export class NetPolicy {
-  readonly #allow: readonly NetRule[]
-  readonly #deny: readonly NetRule[]
+  #allow: readonly NetRule[]
+  #deny: readonly NetRule[]
   readonly #isOfHost: (ip: string) => boolean
   /** The names that an address was resolved from, by address; the one that was learned last is last. */
   readonly #resolved = new Map<string, Resolution[]>()
@@ -30,6 +30,12 @@ export class NetPolicy {
     this.#allow = allow
     this.#deny = deny
     this.#isOfHost = isOfHost
+  }
+
+  /** Other rules from now on. What was resolved stays known. */
+  change(allow: readonly NetRule[], deny: readonly NetRule[]): void {
+    this.#allow = allow
+    this.#deny = deny
   }
 
   /** Whether a name is resolved for the guest at all. {@link HOST_NAME} has one address, {@link HOST_ADDRESS}. Precondition: it is canonical. */
@@ -63,9 +69,13 @@ export class NetPolicy {
 
   /** @param ip canonical @param nowMs of the clock of `learn` */
   allows(ip: string, port: number, nowMs: number): boolean {
+    return this.allowsAs(ip, port, this.namesOf(ip, nowMs))
+  }
+
+  /** @param names that lead to the address */
+  allowsAs(ip: string, port: number, names: readonly string[]): boolean {
     // Whoever asks is no part of the sandbox, so this would not be the sandbox's.
     if (isLoopback(ip)) return false
-    const names = this.namesOf(ip, nowMs)
     const matches = (rule: NetRule): boolean => {
       if (rule.port !== undefined && rule.port !== port) return false
       if (rule.kind === 'range') return isInRange(rule, ip)
@@ -84,6 +94,15 @@ export class NetPolicy {
   namesOf(ip: string, nowMs: number): string[] {
     if (ip === HOST_ADDRESS) return [HOST_NAME]
     return (this.#resolved.get(ip) ?? []).filter(({expiresMs}) => expiresMs > nowMs).map(({name}) => name)
+  }
+
+  /** Of the names that lead to an address, the last one that a rule allows at the port, or else the last one. */
+  nameAt(port: number, names: readonly string[]): string | undefined {
+    const isNamed = (name: string): boolean =>
+      this.#allow.some(
+        (rule) => rule.kind === 'name' && (rule.port ?? port) === port && matchesName(rule, name),
+      )
+    return names.filter(isNamed).at(-1) ?? names.at(-1)
   }
 
   /** The entry of --allow-net that this connection would have needed. */

@@ -20,6 +20,13 @@ export interface ConnectQuestion {
   readonly port: number
 }
 
+/** Tells that the socket of an answer that `isHeld` is closed. Nothing answers it. */
+export interface ClosedNotice {
+  readonly kind: 'closed'
+  /** As of its question. */
+  readonly id: number
+}
+
 export interface NetAnswer {
   readonly id: number
   /** 0: it was done. EACCES: the policy forbids it. ENOENT: there is no such name. EIO: no name server has answered. */
@@ -28,6 +35,8 @@ export interface NetAnswer {
   readonly records?: readonly DnsRecord[]
   /** With EACCES: the entry of --allow-net that would have allowed it. */
   readonly needs?: string
+  /** The broker holds the socket, too, until it is told that it is closed. */
+  readonly isHeld?: true
 }
 
 /** For the records of a name. */
@@ -38,7 +47,7 @@ export interface ResolveQuestion {
   readonly type: DnsType
 }
 
-export type NetQuestion = ConnectQuestion | ResolveQuestion
+export type NetQuestion = ConnectQuestion | ResolveQuestion | ClosedNotice
 
 /** A sentry's end of a broker. */
 export interface BrokerLink {
@@ -60,6 +69,7 @@ export function toQuestion(line: string): NetQuestion | undefined {
       return undefined
     return {kind, id, name, type: type as DnsType}
   }
+  if (kind === 'closed') return {kind, id}
   if (kind !== 'connect') return undefined
   if (typeof isStream !== 'boolean' || typeof ip !== 'string' || !isCount(port)) return undefined
   return {kind, id, isStream, ip, port}
@@ -70,10 +80,16 @@ export function toAnswer(line: string): NetAnswer | undefined {
   const given = toObject(line)
   if (given === undefined || !isCount(given.id) || !isCount(given.errno) || given.errno > MAX_ERRNO)
     return undefined
-  const {id, errno, needs, records} = given
+  const {id, errno, needs, records, isHeld} = given
   if (needs !== undefined && (typeof needs !== 'string' || needs.length > MOST_RULE)) return undefined
   if (records !== undefined && !areRecords(records)) return undefined
-  return {id, errno, ...(needs !== undefined && {needs}), ...(records !== undefined && {records})}
+  if (isHeld !== undefined && isHeld !== true) return undefined
+  return {
+    ...{id, errno},
+    ...(needs !== undefined && {needs}),
+    ...(records !== undefined && {records}),
+    ...(isHeld && {isHeld}),
+  }
 }
 
 function areRecords(given: unknown): given is DnsRecord[] {

@@ -31,7 +31,7 @@ export function serveQuestions(
       // The sentry is gone, or takes no answers.
       stream.destroy()
     } finally {
-      if (fd >= 0) addon.hostClose(fd)
+      if (fd >= 0 && !answer.isHeld) addon.hostClose(fd)
     }
   }
   const answer = (line: string): void => {
@@ -42,7 +42,7 @@ export function serveQuestions(
     }
     const answered = broker.answer(question)
     if (!(answered instanceof Promise)) {
-      send(answered)
+      if (answered !== undefined) send(answered)
       return
     }
     waiting++
@@ -60,6 +60,7 @@ export function serveQuestions(
   })
   stream.on('error', () => {})
   stream.once('close', () => {
+    broker.end()
     addon.hostClose(answers)
     onEnd()
   })

@@ -7,10 +7,13 @@ import * as library from '../../src/index.ts'
 import {play} from '../helpers/examples.ts'
 
 const page = readFileSync(`${root}/docs/network.md`, 'utf8')
-const examples = Array.from(page.matchAll(/^## ([^\n]+)\n.*?^```js\n(.*?)^```$/gms), ([, title, code]) => ({
-  ...{page: 'network', title, code},
-}))
+const examples = Array.from(
+  page.matchAll(/^## ([^\n]+)\n(?:(?!##)[^\n]*\n)*?```js\n(.*?)^```$/gms),
+  ([, title, code]) => ({
+    ...{page: 'network', title, code},
+  }),
+)
 
-test('there are some', () => expect(examples.length).toBe(4))
+test('there are some', () => expect(examples.length).toBe(6))
 
 test.each(examples)('$title', (example) => play(example, library))

@@ -38,11 +38,12 @@ export interface SandboxOptions extends SettingOptions {
    * are not asked about.
    */
   onSyscall?: SyscallHandlers
-  /** Names that this process answers. Programs talk to each other over the loopback interface in any case. */
+  /** What programs reach outside of the sandbox, and names that this process answers. They reach each other over loopback in any case. */
   net?: SandboxNetOptions
   /**
    * How many connections there may be at a time between this process and programs, 1 to 16,384, those of `net.serve` included, for which
-   * programs then wait. Each has 128 KiB under way in each direction, at most. Default: 1,024.
+   * programs then wait. Each has 128 KiB under way in each direction, at most. And how many sockets of this host programs have for what
+   * `net.allow` names, 4,096 at most; connect(2) then fails with ENFILE. Default: 1,024.
    */
   maxConnections?: number
 }

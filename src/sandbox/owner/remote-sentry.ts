@@ -21,7 +21,6 @@ import {
 import {hookedCalls} from './ask-handler.ts'
 import {RemoteFiles} from './files/remote-files.ts'
 import * as living from './living.ts'
-import {beginBroker} from './net/own-broker.ts'
 import {RemoteConnections} from './net/remote-connections.ts'
 import {RemotePorts} from './net/remote-ports.ts'
 import {PendingRequests} from './pending-requests.ts'
@@ -114,8 +113,7 @@ export class RemoteSentry {
     handlers: SentryHandlers,
   ): Promise<RemoteSentry> {
     const hooked = hookedCalls(handlers.handlers)
-    const brokerEnds = handlers.netRules && beginBroker(handlers.netRules)
-    const sentry = new RemoteSentry(place, {...settings, hooked, ...(brokerEnds && {brokerEnds})}, handlers)
+    const sentry = new RemoteSentry(place, {...settings, hooked}, handlers)
     try {
       await sentry.#ready()
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import {NSIG, signalByName} from '../../abi/signal.ts'
+import type {ConnectHandler} from '../../broker/decisions.ts'
 import {badArgument} from '../../errors.ts'
 import {programRows} from '../../launch/options/program.ts'
 import {fieldsOf, settingsOf} from '../../launch/options/schema.ts'
@@ -13,7 +14,7 @@ import {DEFAULT_MAX_CONNECTIONS, MAX_CONNECTIONS} from '../../sentry/outside/net
 import type {RunRequest, SentrySettings} from '../protocol/messages.ts'
 import {isBun} from '../protocol/runtime.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
-import {netOptions, type SandboxNetOptions, toNetRules, toServices} from './net/net-options.ts'
+import {netOptions, type SandboxNetOptions, toNetRules, toOnConnect, toServices} from './net/net-options.ts'
 import type {NetRules} from './net/own-broker.ts'
 import type {ServiceHandler} from './net/remote-connections.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
@@ -106,14 +107,19 @@ export interface SentryHandlers {
   handlers: SyscallHandlers
   /** By the index of the service in the settings. */
   serviceHandlers: readonly ServiceHandler[]
+}
+
+/** What a Sandbox was given, checked. */
+interface CheckedOptions extends SentryHandlers {
+  isolation: Isolation
+  settings: Omit<SentrySettings, 'hooked'>
   /** Absent: its programs reach nothing outside. */
-  netRules?: NetRules | undefined
+  netRules: NetRules | undefined
+  onConnect: ConnectHandler | undefined
 }
 
 /** @throws HvError BAD_ARGUMENT; the sentry checks promises and the size of memory */
-export function toSettings(
-  given: SandboxOptions,
-): SentryHandlers & {isolation: Isolation; settings: Omit<SentrySettings, 'hooked'>} {
+export function toSettings(given: SandboxOptions): CheckedOptions {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {isolation = 'process', onSyscall = {}, net = {}, jail, dropTo, cgroupParent} = options
   const {maxConnections = DEFAULT_MAX_CONNECTIONS} = options
@@ -125,7 +131,9 @@ export function toSettings(
       "leave out isolation: 'thread', or use Node.js",
     )
   requireOneTree(options, (name) => `\`${name}\``)
-  const {services, serviceHandlers} = toServices(net as SandboxNetOptions)
+  const netGiven = net as SandboxNetOptions
+  const {services, serviceHandlers} = toServices(netGiven)
+  const netRules = toNetRules(netGiven)
   return {
     isolation,
     settings: {
@@ -136,7 +144,8 @@ export function toSettings(
     },
     handlers: onSyscall as SyscallHandlers,
     serviceHandlers,
-    netRules: toNetRules(net as SandboxNetOptions),
+    netRules: netGiven.allow === undefined ? undefined : netRules,
+    onConnect: toOnConnect(netGiven),
   }
 }
 

@@ -1,5 +1,6 @@
 // Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
 
+import {HvError} from '../../errors.ts'
 import type {JailLayer} from '../../jail/layer.ts'
 import {requireMade} from '../../options.ts'
 import type {ChosenPlatform} from '../../platform/choice.ts'
@@ -9,7 +10,14 @@ import type {TraceEvent} from '../../sentry/trace/event.ts'
 import {AbortError} from './abort-error.ts'
 import {exitOf} from './exit-of.ts'
 import {SandboxFiles} from './files/sandbox-files.ts'
-import {type SandboxEndpoint, type SandboxWaitOptions, toEndpoint, toWait} from './net/net-options.ts'
+import {
+  type SandboxEndpoint,
+  type SandboxNetRules,
+  type SandboxWaitOptions,
+  toEndpoint,
+  toWait,
+} from './net/net-options.ts'
+import {OwnBroker} from './net/own-broker.ts'
 import type {SandboxSocket} from './net/sandbox-socket.ts'
 import type {
   SandboxOptions,
@@ -46,12 +54,15 @@ export class Sandbox {
   readonly files: SandboxFiles
   readonly #sentry: RemoteSentry
   readonly #programs: ProgramRuns
+  /** Of what its programs reach outside. */
+  readonly #broker: OwnBroker
   #disposal: Promise<void> | undefined
   readonly #listeners = new SandboxListeners()
   #isWatchingPorts = false
 
-  private constructor(sentry: RemoteSentry, source: ProgramSource) {
+  private constructor(sentry: RemoteSentry, source: ProgramSource, broker: OwnBroker) {
     requireMade(source, 'Sandbox')
+    this.#broker = broker
     this.files = new SandboxFiles(sentry.files)
     this.#sentry = sentry
     this.#programs = new ProgramRuns(source, sentry, this.#listeners)
@@ -79,14 +90,16 @@ export class Sandbox {
     options: SandboxOptions,
     warmsUp = false,
   ): Promise<Sandbox> {
-    const {isolation, settings, ...handlers} = toSettings(options)
+    const {isolation, settings, netRules, onConnect, ...handlers} = toSettings(options)
+    const place = isolation === 'thread' ? 'thread' : takeProcess()
+    const {root, image, maxConnections} = settings
+    const broker = new OwnBroker(netRules, {maxConnections, onConnect})
     const sentry = await RemoteSentry.start(
-      isolation === 'thread' ? 'thread' : takeProcess(),
-      warmsUp ? {...settings, warmsUp} : settings,
+      place,
+      {...settings, ...(warmsUp && {warmsUp}), ...broker.settings},
       handlers,
     )
-    const {root, image} = settings
-    return new Sandbox(sentry, image !== undefined ? 'image' : root !== undefined ? 'root' : 'host')
+    return new Sandbox(sentry, image !== undefined ? 'image' : root !== undefined ? 'root' : 'host', broker)
   }
 
   /**
@@ -247,6 +260,24 @@ export class Sandbox {
   connect(to: number | SandboxEndpoint): SandboxSocket {
     const endpoint = toEndpoint(to)
     return this.#sentry.connections.connect(endpoint.to, endpoint.allowHalfOpen)
+  }
+
+  /**
+   * Replaces `net.allow` and `net.deny` from now on, also for programs that run; what is left out allows, or denies, nothing. Connections
+   * to the outside that the new rules do not allow are reset: programs see ECONNRESET. A name's connection is judged by the names that led
+   * to its address when it began. `net.serve` and `net.onConnect` stay as they are.
+   * @throws HvError BAD_ARGUMENT, and the old rules stay: also if the sandbox was created without `net.allow`; DISPOSED
+   *
+   * @example
+   * await using sandbox = await Sandbox.create({net: {allow: []}})
+   * const args = ['wget', 'http://host.internal:9/']
+   * console.log((await sandbox.run('/bin/busybox', args)).neededRules) // [ 'host.internal' ]
+   * sandbox.setNet({allow: ['host.internal:9']})
+   * console.log((await sandbox.run('/bin/busybox', args)).neededRules) // undefined
+   */
+  setNet(rules: SandboxNetRules): void {
+    if (this.#disposal !== undefined) throw new HvError('DISPOSED', 'the sandbox is disposed')
+    this.#broker.setRules(rules)
   }
 
   /**

@@ -5,7 +5,8 @@ import {writeSync} from 'node:fs'
 import {type AddressInfo, createServer, type Server, Socket} from 'node:net'
 import {afterEach, beforeEach, expect, onTestFinished, test} from 'vitest'
 import {addon} from '../../../src/addon.ts'
-import {type AnswerWithFd, Broker} from '../../../src/broker/broker.ts'
+import {type AnswerWithFd, Broker, type BrokerOptions} from '../../../src/broker/broker.ts'
+import type {SandboxConnectRequest} from '../../../src/broker/decisions.ts'
 import {SocketLink} from '../../../src/broker/link.ts'
 import {HOST_ADDRESS} from '../../../src/broker/net-policy.ts'
 import {parseNetRules} from '../../../src/broker/net-rules.ts'
@@ -14,25 +15,39 @@ import {serveQuestions} from '../../../src/broker/serve.ts'
 
 const EACCES = 13
 const EINVAL = 22
+const ENFILE = 23
+const EPIPE = 32
+const ECONNRESET = 104
 const ECONNREFUSED = 111
 
+const ADDRESSES = {'a.example': '1.1.1.1', 'b.example': '1.1.1.1', 'c.example': '1.0.0.1'}
 const NO_NAMES = {resolve4: async () => [], resolve6: async () => [], resolve: async () => []}
 
 /** @param connect what the host answers @returns the broker, and what it has asked the host to connect to */
-function brokerOf(allow: string, connect = 7) {
+function brokerOf(allow: string, connect = 7, options: BrokerOptions = {}) {
   const opened: string[] = []
-  const broker = new Broker(parseNetRules(allow), [], {
-    openConnection: (ip, port) => {
+  const ended: string[] = []
+  const note =
+    (what: string) =>
+    (fd: number): number =>
+      ended.push(`${what} ${fd}`)
+  const host = {
+    openConnection: (ip: string, port: number) => {
       opened.push(`${ip} ${port}`)
       return connect
     },
+    ...{resetConnection: note('reset'), hostShutDown: note('shut'), hostClose: note('close')},
     nowMs: () => 0,
     addresses: () => ['203.0.113.5', '8.8.8.8'],
-    dns: NO_NAMES,
-  })
-  const ask = (ip: string, port: number) =>
-    broker.answer({kind: 'connect', id: 1, isStream: true, ip, port}) as AnswerWithFd
-  return {ask, opened}
+    dns: {
+      ...NO_NAMES,
+      resolve4: async (name: string) => [{address: ADDRESSES[name as keyof typeof ADDRESSES], ttl: 1}],
+    },
+  }
+  const broker = new Broker(parseNetRules(allow), [], host, options)
+  const ask = (ip: string, port: number, id = 1) =>
+    broker.answer({kind: 'connect', id, isStream: true, ip, port}) as AnswerWithFd
+  return {broker, ask, opened, ended}
 }
 
 test('what a rule allows is connected', () => {
@@ -76,6 +91,81 @@ test('an error of the host is the answer', () => {
   })
 })
 
+const ALLOWED = {answer: {id: 1, errno: 0}, fd: 7}
+const REFUSED = {answer: {id: 1, errno: EACCES}, fd: -1}
+
+test.each([
+  ['true', () => true, ALLOWED],
+  ['a promise of true', async () => true, ALLOWED],
+  ['false', () => false, REFUSED],
+  ['what only seems true', () => 'true' as never, REFUSED],
+  ['an error', () => expect.fail(), REFUSED],
+  ['a rejection', async () => expect.fail(), REFUSED],
+  ['silence', () => new Promise<boolean>(() => {}), REFUSED],
+])('%s of the embedder decides on what the rules allow', async (_, onConnect, answer) => {
+  const {ask, opened} = brokerOf('1.1.1.1', 7, {onConnect, longestDecisionMs: 1})
+  expect(await ask('1.1.1.1', 80)).toEqual(answer)
+  expect(opened.length).toBe(answer === ALLOWED ? 1 : 0)
+})
+
+test('the embedder is told where a connection leads, and not asked about what the rules forbid', async () => {
+  const asked: SandboxConnectRequest[] = []
+  const onConnect = (request: SandboxConnectRequest) => asked.push(request) > 0
+  const {broker, ask} = brokerOf('a.example,b.example:443,host.internal', 7, {onConnect})
+  for (const name of ['a.example', 'b.example'])
+    await broker.answer({kind: 'resolve', id: 2, name, type: 'A'})
+  expect(ask('8.8.4.4', 80)).toEqual({answer: {id: 1, errno: EACCES, needs: '8.8.4.4:80'}, fd: -1})
+  await Promise.all([ask('1.1.1.1', 80), ask('1.1.1.1', 443), ask(HOST_ADDRESS, 80)])
+  expect(asked).toEqual([
+    {name: 'a.example', address: '1.1.1.1', port: 80, protocol: 'tcp'},
+    {name: 'b.example', address: '1.1.1.1', port: 443, protocol: 'tcp'},
+    {name: 'host.internal', address: '127.0.0.1', port: 80, protocol: 'tcp'},
+  ])
+})
+
+test('who waits for a decision is refused when the sentry is gone, and when the rules have changed', async () => {
+  let allow!: (isAllowed: boolean) => void
+  const onConnect = () => new Promise<boolean>((resolve) => (allow = resolve))
+  const changed = brokerOf('1.1.1.1', 7, {onConnect})
+  const answer = changed.ask('1.1.1.1', 80)
+  changed.broker.setRules([], [])
+  allow(true)
+  expect((await answer).answer).toEqual({id: 1, errno: EACCES, needs: '1.1.1.1:80'})
+  const gone = brokerOf('1.1.1.1', 7, {onConnect})
+  const last = gone.ask('1.1.1.1', 80)
+  gone.broker.end()
+  expect(await last).toEqual(REFUSED)
+  expect(await gone.ask('1.1.1.1', 80)).toEqual(REFUSED)
+  expect([...changed.opened, ...gone.opened]).toEqual([])
+})
+
+test('new rules reset what they do not allow; a name counts as it was, even if it has expired', async () => {
+  const {broker, ask, ended} = brokerOf('a.example,c.example,9.9.9.9', 7, {maxConnections: 3})
+  for (const name of ['a.example', 'c.example'])
+    await broker.answer({kind: 'resolve', id: 9, name, type: 'A'})
+  const answers = [ask('1.1.1.1', 80, 1), ask('1.0.0.1', 80, 2), ask('9.9.9.9', 80, 3)]
+  expect(answers.map(({answer}) => answer.isHeld)).toEqual([true, true, true])
+  broker.setRules(parseNetRules('a.example'), [])
+  expect(ended).toEqual(['reset 7', 'reset 7'])
+  broker.setRules([], [])
+  expect(ended.length).toBe(5)
+})
+
+test('no more sockets than may be are held, until the sentry says that one is closed', () => {
+  const {broker, ask, ended} = brokerOf('', 7, {maxConnections: 1})
+  expect(ask('1.1.1.1', 80, 1).fd).toBe(7)
+  expect(ask('1.1.1.1', 80, 1)).toEqual({answer: {id: 1, errno: EINVAL}, fd: -1})
+  expect(ask('1.1.1.1', 80, 2)).toEqual({answer: {id: 2, errno: ENFILE}, fd: -1})
+  expect(broker.answer({kind: 'closed', id: 5})).toBeUndefined()
+  expect(ended).toEqual([])
+  broker.answer({kind: 'closed', id: 1})
+  // A sentry that lies has no more of it.
+  expect(ended).toEqual(['shut 7', 'close 7'])
+  expect(ask('1.1.1.1', 80, 2).fd).toBe(7)
+  broker.end()
+  expect(ended.at(-1)).toBe('close 7')
+})
+
 test.each([
   ...['', '{}', '[]', 'null', '{"kind":"connect","id":-1,"isStream":true,"ip":"1.1.1.1","port":1}'],
   ...['{"kind":"connect","id":1,"isStream":1,"ip":"1.1.1.1","port":1}', '{"kind":"bind","id":1}'],
@@ -92,21 +182,21 @@ test.each(['', '{"id":1}', '{"id":1,"errno":5000}', `{"id":1,"errno":13,"needs":
 
 let server: Server
 beforeEach(async () => {
-  server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1')
+  server = createServer((socket) => socket.write('hello')).listen(0, '127.0.0.1')
   await once(server, 'listening')
 })
 afterEach(() => server.close())
 
 /** A broker of this host, and a sentry's end of it. */
-function served(allow: string) {
+function served(allow: string, options: BrokerOptions = {}) {
   const [questions, itsQuestions] = addon.brokerPair(true)
   const [answers, itsAnswers] = addon.brokerPair(false)
-  const host = {openConnection: addon.openConnection, nowMs: () => 0, addresses: () => [], dns: NO_NAMES}
-  const broker = new Broker(parseNetRules(allow), [], host)
+  const host = {...addon, nowMs: () => 0, addresses: () => [], dns: NO_NAMES}
+  const broker = new Broker(parseNetRules(allow), [], host, options)
   const hasEnded = new Promise<void>((resolve) => {
     serveQuestions(broker, {questions: itsQuestions, answers: itsAnswers}, addon, resolve)
   })
-  return {link: new SocketLink(questions, answers), questions, hasEnded}
+  return {broker, link: new SocketLink(questions, answers), questions, hasEnded}
 }
 
 async function answerOf(link: SocketLink): Promise<{answer: NetAnswer; fd: number} | 'gone'> {
@@ -126,6 +216,25 @@ test('a connected socket comes with its answer', async () => {
   expect(taken.answer).toEqual({id: 3, errno: 0})
   const [bytes] = await once(new Socket({fd: taken.fd}), 'data')
   expect(String(bytes)).toBe('hello')
+  link[Symbol.dispose]()
+  await hasEnded
+})
+
+test('a connection that new rules forbid is reset, and then at its end', async () => {
+  const {port} = server.address() as AddressInfo
+  const {broker, link, hasEnded} = served(`host.internal:${port}`, {maxConnections: 1})
+  const peer = once(server, 'connection')
+  link.ask({kind: 'connect', id: 3, isStream: true, ip: HOST_ADDRESS, port})
+  const taken = await answerOf(link)
+  if (taken === 'gone') throw new Error('the broker is gone')
+  const [socket] = (await peer) as [Socket]
+  const reset = once(socket, 'error')
+  broker.setRules([], [])
+  const bytes = new Uint8Array(9)
+  expect(addon.hostReceive(taken.fd, bytes, 0)).toBe(-ECONNRESET)
+  expect(addon.hostReceive(taken.fd, bytes, 0)).toBe(0)
+  expect(addon.hostSend(taken.fd, bytes, 0)).toBe(-EPIPE)
+  expect((await reset)[0]).toMatchObject({code: 'ECONNRESET'})
   link[Symbol.dispose]()
   await hasEnded
 })

@@ -2,6 +2,7 @@
 
 import {isIP} from 'node:net'
 import * as v from 'valibot'
+import type {ConnectHandler} from '../../../broker/decisions.ts'
 import {parseNetRule, parseNetRules} from '../../../broker/net-rules.ts'
 import {badArgument} from '../../../errors.ts'
 import * as takes from '../../../options.ts'
@@ -12,6 +13,8 @@ import type {StopSignal} from '../../../stop-signal.ts'
 import type {NetRules} from './own-broker.ts'
 import type {ServiceHandler} from './remote-connections.ts'
 import type {SandboxSocket} from './sandbox-socket.ts'
+
+export type {ConnectHandler, SandboxConnectRequest} from '../../../broker/decisions.ts'
 
 /**
  * The network of a sandbox's programs.
@@ -24,7 +27,7 @@ import type {SandboxSocket} from './sandbox-socket.ts'
  * const {stdout} = await sandbox.run('/bin/busybox', ['wget', '-qO-', 'http://api.internal/a'])
  * console.log(stdout) // you asked for /a
  */
-export interface SandboxNetOptions {
+export interface SandboxNetOptions extends SandboxNetRules {
   /**
    * Names that this process answers, each with a port: `{'api.internal:80': (socket) => …}`. Programs find them in /etc/hosts, and connect
    * to them; nothing leaves this process. The function gets each connection, by TCP, as a socket whose `remotePort` is the program's. 256
@@ -32,10 +35,23 @@ export interface SandboxNetOptions {
    */
   serve?: Readonly<Record<string, (socket: SandboxSocket) => void>>
   /**
+   * Decides on each connection that `allow` and `deny` let pass: it narrows them, and never widens. It may return a promise; others connect
+   * meanwhile. Only true lets the program connect. Anything else, an error and 120 seconds without an answer refuse it with EACCES, as the
+   * rules do. It is not asked about names, nor about what `serve` answers.
+   */
+  onConnect?: ConnectHandler
+}
+
+/**
+ * What programs may connect to outside of a sandbox. @see {@link Sandbox.setNet}
+ */
+export interface SandboxNetRules {
+  /**
    * What programs may connect to outside of the sandbox, by TCP: `['example.com:443', '*.example.org', '10.0.0.0/8:5432',
    * '[2001:db8::/32]']`, 1,000 at most; true: every public address. A name, and true, lead only to public addresses: those of private
    * networks, of clouds' metadata, and of this host have to be named as such. `host.internal:8080` is port 8080 of this host's loopback: to
-   * programs, 127.0.0.1 is the sandbox. Names are resolved by this process. Default: nothing.
+   * programs, 127.0.0.1 is the sandbox. Names are resolved by this process. Default: nothing. An empty array allows nothing either, but
+   * can be changed later.
    */
   allow?: true | readonly string[]
   /** Of that, what programs may not connect to, written as `allow`. */
@@ -90,11 +106,17 @@ const ruleList = v.pipe(
   v.maxLength(1000, '1,000 rules at most'),
 )
 
-/** For `SandboxOptions.net`. */
-export const netOptions = takes.options({
-  serve: v.optional(takes.record(takes.anyText, takes.callback, 'an object of functions')),
+const ruleFields = {
   allow: v.optional(v.union([v.literal(true), ruleList], 'true or an array of strings')),
   deny: v.optional(ruleList),
+}
+const netRules = takes.options(ruleFields)
+
+/** For `SandboxOptions.net`. */
+export const netOptions = takes.options({
+  ...ruleFields,
+  serve: v.optional(takes.record(takes.anyText, takes.callback, 'an object of functions')),
+  onConnect: v.optional(takes.callback),
 })
 
 /** @throws HvError BAD_ARGUMENT */
@@ -131,13 +153,26 @@ export function toServices({serve = {}}: SandboxNetOptions): {
   return {services, serviceHandlers: Object.values(serve)}
 }
 
-/** @returns undefined: programs reach nothing outside of the sandbox @throws HvError BAD_ARGUMENT */
-export function toNetRules({allow = [], deny = []}: SandboxNetOptions): NetRules | undefined {
-  const rules = {
+/** @throws HvError BAD_ARGUMENT */
+export function toNetRules({allow = [], deny = []}: SandboxNetRules): NetRules {
+  return {
     allow: allow === true ? parseNetRules('') : allow.map(parseNetRule),
     deny: deny.map(parseNetRule),
   }
-  return rules.allow.length === 0 ? undefined : rules
+}
+
+/** For `Sandbox.setNet`. @throws HvError BAD_ARGUMENT */
+export function toNewRules(given: SandboxNetRules): NetRules {
+  return toNetRules(takes.checked(netRules as v.GenericSchema<unknown, SandboxNetRules>, given, 'rules'))
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function toOnConnect({allow, onConnect}: SandboxNetOptions): ConnectHandler | undefined {
+  if (onConnect === undefined || allow !== undefined) return onConnect
+  throw badArgument(
+    '`net.onConnect` is asked about what `net.allow` allows, which is nothing',
+    'allow what it may decide about: `allow: true` is every public address',
+  )
 }
 
 function toService(key: string): ServiceName {

@@ -2,6 +2,7 @@
 
 import {EAGAIN, EIO, ENETDOWN, ENFILE, Errno} from '../../../../abi/errno.ts'
 import {POLLIN} from '../../../../abi/poll.ts'
+import {SHUT_WR} from '../../../../abi/socket.ts'
 import {type BrokerLink, MOST_QUESTIONS, type NetAnswer} from '../../../../broker/protocol.ts'
 import type {DnsType} from '../../../../broker/records.ts'
 import type {HostFsAddon} from '../../../../vfs/host-addon.ts'
@@ -41,6 +42,8 @@ export class HostConnections {
   readonly #platform: WatchingKernel['platform']
   /** By the ids of their questions. */
   readonly #applicants = new Map<number, Applicant | NameApplicant>()
+  /** The ids of questions whose sockets the broker holds, too, by descriptor. */
+  readonly #held = new Map<number, number>()
   #questions = 0
   #open = 0
   #isGone = false
@@ -78,7 +81,13 @@ export class HostConnections {
   close(fd: number): void {
     this.#open--
     this.watch.forget(fd)
+    const id = this.#held.get(fd)
+    // The peer shall not wait for the broker.
+    if (id !== undefined) this.files.hostShutDown(fd, SHUT_WR)
     this.files.hostClose(fd)
+    if (id === undefined) return
+    this.#held.delete(fd)
+    this.#link.ask({kind: 'closed', id})
   }
 
   #takeAnswers(): void {
@@ -92,15 +101,17 @@ export class HostConnections {
 
   /** An answer that nobody waits for is dropped. */
   #take(answer: NetAnswer, fd: number): void {
-    const {id, errno, needs} = answer
+    const {id, errno, needs, isHeld} = answer
     const applicant = this.#applicants.get(id)
     this.#applicants.delete(id)
     if (applicant !== undefined && 'opened' in applicant && errno === 0 && fd >= 0) {
       this.#open++
+      if (isHeld) this.#held.set(fd, id)
       applicant.opened(fd)
       return
     }
     if (fd >= 0) this.files.hostClose(fd)
+    if (isHeld) this.#link.ask({kind: 'closed', id})
     if (applicant === undefined) return
     if ('resolved' in applicant) applicant.resolved(answer)
     // Without a descriptor this process has too many.

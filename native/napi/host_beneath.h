@@ -1,6 +1,5 @@
 // host_beneath.h: opens what lies in a directory, and tells where a file system of the host's kernel begins there.
-#ifndef HV_NAPI_HOST_BENEATH_H_
-#define HV_NAPI_HOST_BENEATH_H_
+#pragma once
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,5 +49,3 @@ inline bool IsKernelMountPoint(int directory, const char* name, uint64_t attribu
 }
 
 }  // namespace hv
-
-#endif  // HV_NAPI_HOST_BENEATH_H_

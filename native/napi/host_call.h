@@ -1,6 +1,5 @@
 // host_call.h: a hot host call: reads its arguments by their C++ types and answers a number: a result, or a negative errno. Never throws.
-#ifndef HV_NAPI_HOST_CALL_H_
-#define HV_NAPI_HOST_CALL_H_
+#pragma once
 
 #include <fcntl.h>
 #include <limits.h>
@@ -187,5 +186,3 @@ void ExportHostStat(napi_env env, napi_value exports);
 void ExportHostTerminal(napi_env env, napi_value exports);
 
 }  // namespace hv
-
-#endif  // HV_NAPI_HOST_CALL_H_

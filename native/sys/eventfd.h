@@ -1,6 +1,5 @@
 // eventfd.h: an eventfd(2): a counter that others add to, and that is readable while it is not 0.
-#ifndef HV_SYS_EVENTFD_H_
-#define HV_SYS_EVENTFD_H_
+#pragma once
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -41,5 +40,3 @@ class Eventfd {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_EVENTFD_H_

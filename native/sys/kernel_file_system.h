@@ -1,7 +1,6 @@
 // kernel_file_system.h: what a descriptor leads to: whether a file system whose files are parts of the host's kernel (processes, devices,
 // settings, hooks), and whether the same file as another.
-#ifndef HV_SYS_KERNEL_FILE_SYSTEM_H_
-#define HV_SYS_KERNEL_FILE_SYSTEM_H_
+#pragma once
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -58,5 +57,3 @@ inline bool IsInKernelFileSystem(int fd) {
 }
 
 }  // namespace hv
-
-#endif  // HV_SYS_KERNEL_FILE_SYSTEM_H_

@@ -28,6 +28,8 @@ export interface Addon
     VmAddon {
   /** native/shim/abi.h: HV_ABI_VERSION. */
   abiVersion: number
+  /** strerror(3). */
+  errorText(code: number): string
 }
 
 const ABI_VERSION = 28

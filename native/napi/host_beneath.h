@@ -2,7 +2,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,13 +22,6 @@ inline int OpenName(int directory, const char* name, int flags, mode_t mode) {
   } while (fd < 0 && errno == EINTR);
   return fd;
 }
-
-// The name of what a descriptor leads to: a magic link. In a jail with a tree of its own there are such names for the single files that its
-// guest sees, mounts of them (jail/own_mount.h), and no others.
-struct OwnName {
-  explicit OwnName(int fd) { ::snprintf(text, sizeof text, "/proc/self/fd/%d", fd); }
-  char text[32];
-};
 
 // Opens afresh what a descriptor leads to.
 inline Fd OpenAgain(int fd, int flags) {

@@ -2,11 +2,15 @@
 
 #include <napi.h>
 
+#include <cstring>
+
+#include "napi/bind.h"
 #include "napi/exports.h"
 #include "shim/abi.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, HV_ABI_VERSION));
+  hv::Export<[](int code) { return std::string(std::strerror(code)); }>(exports, "errorText");
   for (auto add_part :
        {hv::ExportBroker, hv::ExportCheck, hv::ExportClock, hv::ExportEventfd, hv::ExportHostFs,
         hv::ExportHostSignals, hv::ExportImages, hv::ExportJail, hv::ExportPassing,

@@ -30,9 +30,11 @@ export interface Addon
     VmAddon {
   /** native/shim/abi.h: HV_ABI_VERSION. */
   abiVersion: number
+  /** strerror(3). */
+  errorText(code: number): string
 }
 
-const ABI_VERSION = 29
+const ABI_VERSION = 30
 const NEXT_STEP =
   'reinstall hvkit, or build it with `npm rebuild hvkit`; a bundler has to leave it as it is: external hvkit'
 const PERMIT = 'start node with --allow-addons and --allow-child-process'

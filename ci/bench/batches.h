@@ -1,6 +1,5 @@
 // batches.h: the median time of a batch of calls, so that an interruption of a few batches does not count.
-#ifndef HV_BENCH_BATCHES_H_
-#define HV_BENCH_BATCHES_H_
+#pragma once
 
 #include <stdlib.h>
 #include <time.h>
@@ -42,5 +41,3 @@ static inline double median_batch_ns(void (*batch)(void *, int), void *context, 
                                      int milliseconds) {
   return median_prepared_batch_ns(NULL, batch, context, calls, milliseconds);
 }
-
-#endif  // HV_BENCH_BATCHES_H_

@@ -1,6 +1,5 @@
 // machine.h: what hv's bare machine offers a bare-metal guest, the same on every architecture (src/machine/README.md).
-#ifndef MACHINE_H
-#define MACHINE_H
+#pragma once
 
 // Sends bytes over the serial line: standard output.
 void put(const char *bytes, unsigned long length);
@@ -15,5 +14,3 @@ _Noreturn void finish(unsigned status);
 
 // A guest begins here; its return value is its status. argv[0] is the first argument after the program's name.
 int main(unsigned long argc, char **argv);
-
-#endif

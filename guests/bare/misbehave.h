@@ -1,6 +1,5 @@
 // misbehave.h: shared by misbehave.c and the architecture's part of it.
-#ifndef MISBEHAVE_H
-#define MISBEHAVE_H
+#pragma once
 
 // There is no memory and no device here.
 #define NOWHERE 0xd0000000ul
@@ -10,5 +9,3 @@
 int is(const char *a, const char *b);
 // arch/: misbehaves as only this architecture can, if `how` names one of its ways.
 void misbehave_here(const char *how);
-
-#endif

@@ -1,6 +1,5 @@
 // paper.h: shared by paper.c, the architecture's part of it, and ci/bench/paper-vm.mjs, which runs it.
-#ifndef PAPER_H
-#define PAPER_H
+#pragma once
 
 // Guest and host share this memory, which is separate from the machine's.
 #define MAILBOX 0x50000000ul
@@ -58,5 +57,3 @@ void be_second(void);
 void on_interrupt(unsigned long interrupt, unsigned long now);
 
 #include "paper-ops.h"
-
-#endif

@@ -1,6 +1,5 @@
 // arch.h: what each architecture's folder provides to the rest. The build picks the folder.
-#ifndef HV_ARCH_ARCH_H_
-#define HV_ARCH_ARCH_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -89,5 +88,3 @@ void StartInterruptController(const Fd& controller);
 
 }  // namespace arch
 }  // namespace hv
-
-#endif  // HV_ARCH_ARCH_H_

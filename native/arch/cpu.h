@@ -1,6 +1,5 @@
 // cpu.h: includes this architecture's Cpu, Shim and page-table entries.
-#ifndef HV_ARCH_CPU_H_
-#define HV_ARCH_CPU_H_
+#pragma once
 
 #if defined(__x86_64__)
 #include "arch/x86_64/page_entry.h"
@@ -9,5 +8,3 @@
 #include "arch/arm64/page_entry.h"
 #include "arch/arm64/trap.h"
 #endif
-
-#endif  // HV_ARCH_CPU_H_

@@ -1,7 +1,6 @@
 // gate.h: each architecture's part of the gate, for native/ptrace. The gate is code in a stub (shim/*/stub.S) through which a program
 // makes calls without a stop. It finds the trap frame (shim/abi.h) through a register of the thread, or by the frame's address.
-#ifndef HV_ARCH_GATE_H_
-#define HV_ARCH_GATE_H_
+#pragma once
 
 #include <cstdint>
 #include <cstring>
@@ -60,5 +59,3 @@ enum class InGate {
 InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_call);
 
 }  // namespace hv::arch
-
-#endif  // HV_ARCH_GATE_H_

@@ -1,6 +1,5 @@
 // restorer.h: where a signal handler that the C library did not install returns to: rt_sigreturn(2).
-#ifndef HV_ARCH_RESTORER_H_
-#define HV_ARCH_RESTORER_H_
+#pragma once
 
 #include <cstdint>
 
@@ -17,5 +16,3 @@ inline uint64_t RestorerAddress() { return 0; }
 #endif
 
 }  // namespace hv::arch
-
-#endif  // HV_ARCH_RESTORER_H_

@@ -1,6 +1,5 @@
 // tracee.h: what each architecture's folder provides to native/ptrace: a tracee's registers, its calls and its signal frames.
-#ifndef HV_ARCH_TRACEE_H_
-#define HV_ARCH_TRACEE_H_
+#pragma once
 
 #include <sys/types.h>
 
@@ -94,5 +93,3 @@ bool ReadSignalFrame(const UserRegisters& registers, const uint8_t* stack, size_
                      uint64_t stack_address, TrapRecord& record);
 
 }  // namespace hv::arch
-
-#endif  // HV_ARCH_TRACEE_H_

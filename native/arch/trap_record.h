@@ -1,6 +1,5 @@
 // trap_record.h: why a context stopped, as JavaScript reads it. The same on every architecture.
-#ifndef HV_ARCH_TRAP_RECORD_H_
-#define HV_ARCH_TRAP_RECORD_H_
+#pragma once
 
 #include <cstdint>
 
@@ -31,5 +30,3 @@ struct TrapRecord {
 };
 
 }  // namespace hv
-
-#endif  // HV_ARCH_TRAP_RECORD_H_

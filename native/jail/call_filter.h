@@ -1,6 +1,5 @@
 // call_filter.h: allows the system calls that a sentry or a bare machine makes once it has started, and no others: seccomp(2).
-#ifndef HV_JAIL_CALL_FILTER_H_
-#define HV_JAIL_CALL_FILTER_H_
+#pragma once
 
 namespace hv {
 
@@ -43,5 +42,3 @@ struct FilterOptions {
 int FilterCalls(const FilterOptions& options);
 
 }  // namespace hv
-
-#endif  // HV_JAIL_CALL_FILTER_H_

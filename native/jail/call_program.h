@@ -1,6 +1,5 @@
 // call_program.h: a seccomp filter in the making: seccomp(2), Documentation/userspace-api/seccomp_filter.rst.
-#ifndef HV_JAIL_CALL_PROGRAM_H_
-#define HV_JAIL_CALL_PROGRAM_H_
+#pragma once
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -137,5 +136,3 @@ class Program {
 };
 
 }  // namespace hv
-
-#endif  // HV_JAIL_CALL_PROGRAM_H_

@@ -1,6 +1,5 @@
 // every_thread.h: makes every thread of this process do what a thread can only do for itself: give up rights.
-#ifndef HV_JAIL_EVERY_THREAD_H_
-#define HV_JAIL_EVERY_THREAD_H_
+#pragma once
 
 #include <dirent.h>
 #include <sys/types.h>
@@ -40,5 +39,3 @@ class EveryThread {
 };
 
 }  // namespace hv
-
-#endif  // HV_JAIL_EVERY_THREAD_H_

@@ -1,6 +1,5 @@
 // file_rule.h: what a guest sees of the host's files.
-#ifndef HV_JAIL_FILE_RULE_H_
-#define HV_JAIL_FILE_RULE_H_
+#pragma once
 
 namespace hv {
 
@@ -11,5 +10,3 @@ struct FileRule {
 };
 
 }  // namespace hv
-
-#endif  // HV_JAIL_FILE_RULE_H_

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "sys/fd.h"
+#include "sys/kernel_file_system.h"
 
 namespace hv {
 namespace {
@@ -76,10 +77,10 @@ int RestrictThread(const void* argument) {
 }
 
 int Add(const Fd& ruleset, const FileRule& rule, uint64_t known) {
-  struct statx file;
-  if (::statx(rule.fd, "", AT_EMPTY_PATH, STATX_TYPE, &file) != 0) return errno;
+  const int64_t mode = ModeOf(rule.fd, "");
+  if (mode < 0) return errno;
   uint64_t allowed = rule.is_writable ? known & ~kNever : kReadFile | kReadDirectory;
-  if (!S_ISDIR(file.stx_mode)) allowed &= kOfFiles;
+  if (!S_ISDIR(mode)) allowed &= kOfFiles;
   const PathBeneath beneath = {allowed & known, rule.fd};
   return ::syscall(kAddRule, ruleset.get(), kPathBeneath, &beneath, 0) == 0 ? 0 : errno;
 }
@@ -88,11 +89,6 @@ int Add(const Fd& ruleset, const FileRule& rule, uint64_t known) {
 bool AllowMoves(const Fd& ruleset, int directory) {
   const PathBeneath beneath = {kRefer, directory};
   return ::syscall(kAddRule, ruleset.get(), kPathBeneath, &beneath, 0) == 0;
-}
-
-bool IsDirectory(int fd) {
-  struct statx file;
-  return ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &file) == 0 && S_ISDIR(file.stx_mode);
 }
 
 // Returns a negative descriptor and sets errno if the host has no such thing.
@@ -116,7 +112,7 @@ Fd CreateReach(int version, const std::vector<FileRule>& files) {
   if (ruleset.get() >= 0 && !AllowMoves(ruleset, top.get())) return Fd();
   // What has a mount of its own no longer lies beneath `/`: own_mount.h.
   for (const FileRule& file : files)
-    if (ruleset.get() >= 0 && file.is_writable && IsDirectory(file.fd) &&
+    if (ruleset.get() >= 0 && file.is_writable && S_ISDIR(ModeOf(file.fd, "")) &&
         !AllowMoves(ruleset, file.fd))
       return Fd();
   return ruleset;

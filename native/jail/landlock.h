@@ -1,6 +1,5 @@
 // landlock.h: rules on files, TCP and signals that a process puts on itself and cannot lift. Documentation/userspace-api/landlock.rst.
-#ifndef HV_JAIL_LANDLOCK_H_
-#define HV_JAIL_LANDLOCK_H_
+#pragma once
 
 #include <sys/types.h>
 
@@ -30,5 +29,3 @@ int RestrictFiles(EveryThread& threads, int version, const std::vector<FileRule>
                   const Others& others);
 
 }  // namespace hv
-
-#endif  // HV_JAIL_LANDLOCK_H_

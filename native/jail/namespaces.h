@@ -1,6 +1,5 @@
 // namespaces.h: gives a process a network, a tree of files and names of its own: man 7 namespaces.
-#ifndef HV_JAIL_NAMESPACES_H_
-#define HV_JAIL_NAMESPACES_H_
+#pragma once
 
 #include <atomic>
 #include <cstdint>
@@ -50,5 +49,3 @@ std::vector<Namespace> EnterNamespaces(EveryThread& threads, const std::vector<s
                                        const std::vector<FileRule>& files);
 
 }  // namespace hv
-
-#endif  // HV_JAIL_NAMESPACES_H_

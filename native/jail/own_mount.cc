@@ -16,12 +16,10 @@ namespace {
 // linux/mount.h's OPEN_TREE_CLONE and MOVE_MOUNT_F_EMPTY_PATH.
 constexpr unsigned kClone = 1, kEmptySource = 4;
 
-std::string NameOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
-
 // Only a mount of one's own namespace can be cloned, and the descriptor is of the old one's: its path leads there again.
 int OpenByPath(int fd, Fd* again) {
   char path[PATH_MAX];
-  const ssize_t length = ::readlink(NameOf(fd).c_str(), path, sizeof(path) - 1);
+  const ssize_t length = ::readlink(OwnName(fd).text, path, sizeof(path) - 1);
   if (length < 0) return errno;
   path[length] = '\0';
   *again = Fd(::open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
@@ -38,13 +36,8 @@ int GiveOwnMount(const FileRule& file, int flags) {
   // Before Linux 5.12 the other layers have to do.
   if (MakeInert(mount.get(), "", !file.is_writable) != 0 && errno != ENOSYS) return errno;
   if ((flags & O_PATH) == 0)
-    mount = Fd(::open(NameOf(mount.get()).c_str(), flags | O_NOCTTY | O_CLOEXEC, 0));
+    mount = Fd(::open(OwnName(mount.get()).text, flags | O_NOCTTY | O_CLOEXEC, 0));
   return mount.get() < 0 || ::dup3(mount.get(), file.fd, O_CLOEXEC) < 0 ? errno : 0;
-}
-
-bool IsFile(int fd) {
-  struct statx file;
-  return ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &file) == 0 && S_ISREG(file.stx_mode);
 }
 
 int AttachFile(int fd, const std::string& top) {
@@ -72,7 +65,7 @@ int GiveOwnMounts(const std::vector<FileRule>& files) {
 
 int AttachFiles(const std::vector<FileRule>& files, const std::string& top) {
   for (const FileRule& file : files) {
-    if ((::fcntl(file.fd, F_GETFL) & O_PATH) == 0 || !IsFile(file.fd)) continue;
+    if ((::fcntl(file.fd, F_GETFL) & O_PATH) == 0 || !S_ISREG(ModeOf(file.fd, ""))) continue;
     if (const int error = AttachFile(file.fd, top); error != 0) return error;
   }
   return 0;

@@ -1,6 +1,5 @@
 // own_mount.h: gives what a guest sees a mount of its own, of which nothing lies above: open_tree(2).
-#ifndef HV_JAIL_OWN_MOUNT_H_
-#define HV_JAIL_OWN_MOUNT_H_
+#pragma once
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -42,5 +41,3 @@ int GiveOwnMounts(const std::vector<FileRule>& files);
 int AttachFiles(const std::vector<FileRule>& files, const std::string& top);
 
 }  // namespace hv
-
-#endif  // HV_JAIL_OWN_MOUNT_H_

@@ -1,6 +1,5 @@
 // rights.h: gives up for good a process's capabilities, its user, and ways to gain either.
-#ifndef HV_JAIL_RIGHTS_H_
-#define HV_JAIL_RIGHTS_H_
+#pragma once
 
 #include <sys/types.h>
 
@@ -32,5 +31,3 @@ int LimitResource(int resource, uint64_t most);
 int ShareNoCore();
 
 }  // namespace hv
-
-#endif  // HV_JAIL_RIGHTS_H_

@@ -1,6 +1,5 @@
 // debug.h: what a debugger asks of a vCPU, and why the vCPU stopped for it, in one shape on every architecture.
-#ifndef HV_KVM_DEBUG_H_
-#define HV_KVM_DEBUG_H_
+#pragma once
 
 #include <cstdint>
 #include <vector>
@@ -43,5 +42,3 @@ struct DebugStop {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_DEBUG_H_

@@ -1,7 +1,6 @@
 // device_table.h: device accesses that a vCPU's own thread answers, without a round trip to the host's program: reads of a
 // latched value, and stores that are posted.
-#ifndef HV_KVM_DEVICE_TABLE_H_
-#define HV_KVM_DEVICE_TABLE_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -64,5 +63,3 @@ class DeviceTable {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_DEVICE_TABLE_H_

@@ -1,6 +1,5 @@
 // exit.h: why KVM_RUN ended, in one shape on every architecture. src/vm/exit.ts reads it.
-#ifndef HV_KVM_EXIT_H_
-#define HV_KVM_EXIT_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -39,5 +38,3 @@ constexpr unsigned kExitWords = sizeof(Exit) / sizeof(uint64_t);
 Exit ReadExit(const kvm_run& run);
 
 }  // namespace hv
-
-#endif  // HV_KVM_EXIT_H_

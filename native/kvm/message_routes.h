@@ -1,7 +1,6 @@
 // message_routes.h: message-signalled interrupts under numbers like those of inputs, by which irqfds send them (api.rst,
 // KVM_SET_GSI_ROUTING).
-#ifndef HV_KVM_MESSAGE_ROUTES_H_
-#define HV_KVM_MESSAGE_ROUTES_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -26,5 +25,3 @@ class MessageRoutes {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_MESSAGE_ROUTES_H_

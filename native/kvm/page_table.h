@@ -1,7 +1,6 @@
 // page_table.h: the supervisor region's pages, and page tables in them: four levels of 512 entries, the same on x86_64 (SDM vol. 3,
 // 4.5) and arm64 (Arm ARM D8.2); arch/*/page_entry.h knows what an entry says.
-#ifndef HV_KVM_PAGE_TABLE_H_
-#define HV_KVM_PAGE_TABLE_H_
+#pragma once
 
 #include <algorithm>
 #include <cstdint>
@@ -155,5 +154,3 @@ void PageTable::Descend(uint64_t table, int level, uint64_t address, uint64_t en
 }
 
 }  // namespace hv
-
-#endif  // HV_KVM_PAGE_TABLE_H_

@@ -1,6 +1,5 @@
 // runner.h: a thread that runs one Cpu, so that meanwhile the sentry can poll its frame, or wait for others.
-#ifndef HV_KVM_RUNNER_H_
-#define HV_KVM_RUNNER_H_
+#pragma once
 
 #include <atomic>
 #include <functional>
@@ -43,5 +42,3 @@ class Runner {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_RUNNER_H_

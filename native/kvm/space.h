@@ -1,6 +1,5 @@
 // space.h: an address space of user programs: its page tables, and the Cpus that use them.
-#ifndef HV_KVM_SPACE_H_
-#define HV_KVM_SPACE_H_
+#pragma once
 
 #include <memory>
 #include <vector>
@@ -53,5 +52,3 @@ class Space {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_SPACE_H_

@@ -1,6 +1,5 @@
 // state.h: parts of a vCPU's or a VM's state, as bytes that KVM gives and accepts back.
-#ifndef HV_KVM_STATE_H_
-#define HV_KVM_STATE_H_
+#pragma once
 
 #include <cstdint>
 #include <cstring>
@@ -54,5 +53,3 @@ void SetStruct(int fd, unsigned long request, const char* what, const Bytes& byt
 }
 
 }  // namespace hv
-
-#endif  // HV_KVM_STATE_H_

@@ -1,6 +1,5 @@
 // system.h: /dev/kvm itself: its version, what it can do, and new VMs.
-#ifndef HV_KVM_SYSTEM_H_
-#define HV_KVM_SYSTEM_H_
+#pragma once
 
 #include <cstddef>
 
@@ -34,5 +33,3 @@ class System {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_SYSTEM_H_

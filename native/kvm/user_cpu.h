@@ -1,6 +1,5 @@
 // user_cpu.h: a Cpu of the KVM platform, with the space that it is in and the thread that runs it.
-#ifndef HV_KVM_USER_CPU_H_
-#define HV_KVM_USER_CPU_H_
+#pragma once
 
 #include <functional>
 #include <memory>
@@ -57,5 +56,3 @@ class UserCpu : public Cpu {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_USER_CPU_H_

@@ -1,6 +1,5 @@
 // user_vm.h: a VM that runs user programs: what the KVM platform's Cpus and address spaces share.
-#ifndef HV_KVM_USER_VM_H_
-#define HV_KVM_USER_VM_H_
+#pragma once
 
 #include <atomic>
 #include <memory>
@@ -46,5 +45,3 @@ class UserVm {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_USER_VM_H_

@@ -1,6 +1,5 @@
 // vcpu.h: one vCPU: KVM_RUN, and stopping it from another thread.
-#ifndef HV_KVM_VCPU_H_
-#define HV_KVM_VCPU_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -60,5 +59,3 @@ class Vcpu {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_VCPU_H_

@@ -1,6 +1,5 @@
 // vcpu_thread.h: a thread of its own for a vCPU, so that a run blocks no other thread.
-#ifndef HV_KVM_VCPU_THREAD_H_
-#define HV_KVM_VCPU_THREAD_H_
+#pragma once
 
 #include <atomic>
 #include <condition_variable>
@@ -68,5 +67,3 @@ class VcpuThread {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_VCPU_THREAD_H_

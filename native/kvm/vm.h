@@ -1,6 +1,5 @@
 // vm.h: one virtual machine: its memory slots and its vCPUs' descriptors.
-#ifndef HV_KVM_VM_H_
-#define HV_KVM_VM_H_
+#pragma once
 
 #include <cstdint>
 #include <memory>
@@ -93,5 +92,3 @@ class Vm {
 };
 
 }  // namespace hv
-
-#endif  // HV_KVM_VM_H_

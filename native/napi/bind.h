@@ -1,6 +1,5 @@
 // bind.h: makes JavaScript functions and objects of C++ ones; converts arguments and results by their C++ types.
-#ifndef HV_NAPI_BIND_H_
-#define HV_NAPI_BIND_H_
+#pragma once
 
 #include <napi.h>
 
@@ -218,5 +217,3 @@ class OwnerObject : public BoundObject<Object> {
 };
 
 }  // namespace hv
-
-#endif  // HV_NAPI_BIND_H_

@@ -1,6 +1,5 @@
 // context.h: what every platform's objects that run programs share: `run`, registers, floating-point state, interruption.
-#ifndef HV_NAPI_CONTEXT_H_
-#define HV_NAPI_CONTEXT_H_
+#pragma once
 
 #include <napi.h>
 
@@ -121,5 +120,3 @@ class ContextObject : public BoundObject<Object> {
 };
 
 }  // namespace hv
-
-#endif  // HV_NAPI_CONTEXT_H_

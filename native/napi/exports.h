@@ -1,6 +1,5 @@
 // exports.h: one function per napi/ file, each adding its part to the addon's exports.
-#ifndef HV_NAPI_EXPORTS_H_
-#define HV_NAPI_EXPORTS_H_
+#pragma once
 
 #include <napi.h>
 
@@ -25,5 +24,3 @@ void ExportWatchdog(Napi::Env env, Napi::Object exports);
 void ExportWatcher(Napi::Env env, Napi::Object exports);
 
 }  // namespace hv
-
-#endif  // HV_NAPI_EXPORTS_H_

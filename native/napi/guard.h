@@ -1,6 +1,5 @@
 // guard.h: turns a C++ exception into a JavaScript Error once, with `errno` (a number) for a failed host call.
-#ifndef HV_NAPI_GUARD_H_
-#define HV_NAPI_GUARD_H_
+#pragma once
 
 #include <napi.h>
 
@@ -49,5 +48,3 @@ napi_value CallRaw(Napi::Env env, Body body) {
 }
 
 }  // namespace hv
-
-#endif  // HV_NAPI_GUARD_H_

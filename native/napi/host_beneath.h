@@ -1,9 +1,7 @@
 // host_beneath.h: opens what lies in a directory, and tells where a file system of the host's kernel begins there.
-#ifndef HV_NAPI_HOST_BENEATH_H_
-#define HV_NAPI_HOST_BENEATH_H_
+#pragma once
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,13 +23,6 @@ inline int OpenName(int directory, const char* name, int flags, mode_t mode) {
   return fd;
 }
 
-// The name of what a descriptor leads to: a magic link. In a jail with a tree of its own there are such names for the single files that its
-// guest sees, mounts of them (jail/own_mount.h), and no others.
-struct OwnName {
-  explicit OwnName(int fd) { ::snprintf(text, sizeof text, "/proc/self/fd/%d", fd); }
-  char text[32];
-};
-
 // Opens afresh what a descriptor leads to.
 inline Fd OpenAgain(int fd, int flags) {
   Fd again(::open(OwnName(fd).text, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
@@ -50,5 +41,3 @@ inline bool IsKernelMountPoint(int directory, const char* name, uint64_t attribu
 }
 
 }  // namespace hv
-
-#endif  // HV_NAPI_HOST_BENEATH_H_

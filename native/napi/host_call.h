@@ -1,11 +1,8 @@
 // host_call.h: a hot host call: reads its arguments by their C++ types and answers a number: a result, or a negative errno. Never throws.
-#ifndef HV_NAPI_HOST_CALL_H_
-#define HV_NAPI_HOST_CALL_H_
+#pragma once
 
-#include <fcntl.h>
 #include <limits.h>
 #include <node_api.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -162,21 +159,6 @@ void ExportHostCall(napi_env env, napi_value exports, const char* name) {
   napi_set_named_property(env, exports, name, value);
 }
 
-// Mode and attributes of a name in a directory, or of the descriptor itself for ''. Uses statx(2), because the symbols fstat and
-// fstatat are newer than the glibc that hv requires.
-inline int StatusOf(int directory, const char* name, struct statx* status) {
-  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name == '\0' ? AT_EMPTY_PATH : 0);
-  return ::statx(directory, name, flags, STATX_TYPE | STATX_MODE, status);
-}
-
-// st_mode; -1, with errno.
-inline int64_t ModeOf(int directory, const char* name) {
-  struct statx status;
-  return StatusOf(directory, name, &status) < 0 ? -1 : int64_t{status.stx_mode};
-}
-
-inline bool IsFileOrDirectory(int64_t mode) { return S_ISREG(mode) || S_ISDIR(mode); }
-
 // host_locks.cc: record locks and flock(2).
 void ExportHostLocks(napi_env env, napi_value exports);
 // host_names.cc: makes, moves and removes names, and changes attributes.
@@ -189,5 +171,3 @@ void ExportHostStat(napi_env env, napi_value exports);
 void ExportHostTerminal(napi_env env, napi_value exports);
 
 }  // namespace hv
-
-#endif  // HV_NAPI_HOST_CALL_H_

@@ -1,6 +1,5 @@
 // host_change.h: descriptors through which a file's mode, owner and times are changed.
-#ifndef HV_NAPI_HOST_CHANGE_H_
-#define HV_NAPI_HOST_CHANGE_H_
+#pragma once
 
 #include <sys/syscall.h>
 
@@ -67,5 +66,3 @@ int ThroughOpened(int fd, Call change) {
 }
 
 }  // namespace hv
-
-#endif  // HV_NAPI_HOST_CHANGE_H_

@@ -1,7 +1,6 @@
 // host_signals.cc: signals that hv itself gets and hands to the guest: Ctrl-C and the like.
 
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "napi/bind.h"
 #include "napi/exports.h"
+#include "sys/eventfd.h"
 #include "sys/ioctl.h"
 #include "sys/terminal_guard.h"
 
@@ -28,14 +28,13 @@ void Catch(int signal, siginfo_t* info, void*) {
   int saved = errno;
   std::atomic<uint64_t>& caught = info->si_code == SI_KERNEL ? caught_of_terminal : caught_signals;
   caught.fetch_or(uint64_t{1} << signal);
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t put = ::write(caught_bell.load(), &one, sizeof(one));
+  SignalEventfd(caught_bell);
   errno = saved;
 }
 
 // Returns an eventfd that becomes readable when one of them comes.
 int CatchSignals(const std::vector<int>& signals) {
-  if (caught_bell < 0) caught_bell = Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  if (caught_bell < 0) caught_bell = MakeEventfd().release();
   for (int signal : signals) {
     struct sigaction action = {};
     action.sa_sigaction = Catch;
@@ -57,8 +56,7 @@ void Append(Napi::Array list, uint64_t taken, bool of_terminal) {
 
 // {signal, isOfTerminal}[]: what came since the last time.
 Napi::Array TakeSignals(Napi::Env env) {
-  uint64_t rings;
-  [[maybe_unused]] ssize_t got = ::read(caught_bell.load(), &rings, sizeof(rings));
+  TakeEventfd(caught_bell);
   Napi::Array signals = Napi::Array::New(env);
   Append(signals, caught_of_terminal.exchange(0), true);
   Append(signals, caught_signals.exchange(0), false);

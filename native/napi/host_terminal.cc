@@ -1,6 +1,7 @@
 // host_terminal.cc: what a descriptor that hv inherited (stdin, stdout, stderr) needs: readiness and a few ioctls; and the terminal that hv
 // was started in, and its modes. Contract: src/vfs/host-addon.ts.
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>

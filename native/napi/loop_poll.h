@@ -1,7 +1,6 @@
 // loop_poll.h: hears from JavaScript's event loop that a descriptor is readable, until its owner or the environment ends,
 // whichever comes first. No thread stands between: making the descriptor readable wakes the loop.
-#ifndef HV_NAPI_LOOP_POLL_H_
-#define HV_NAPI_LOOP_POLL_H_
+#pragma once
 
 #include <napi.h>
 #include <uv.h>
@@ -87,5 +86,3 @@ class LoopPoll {
 };
 
 }  // namespace hv
-
-#endif  // HV_NAPI_LOOP_POLL_H_

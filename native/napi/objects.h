@@ -1,7 +1,6 @@
 // objects.h: FromJs for the C++ classes of other files: the C++ object behind a JavaScript object. These functions throw
 // std::invalid_argument when the object was disposed of.
-#ifndef HV_NAPI_OBJECTS_H_
-#define HV_NAPI_OBJECTS_H_
+#pragma once
 
 #include <memory>
 
@@ -29,5 +28,3 @@ template <>
 Eventfd& FromJs(const Napi::Value& value);
 
 }  // namespace hv
-
-#endif  // HV_NAPI_OBJECTS_H_

@@ -1,6 +1,5 @@
 // region_buffer.h: guest memory as ArrayBuffers that are detached, not dangling, once the VM is disposed.
-#ifndef HV_NAPI_REGION_BUFFER_H_
-#define HV_NAPI_REGION_BUFFER_H_
+#pragma once
 
 #include <napi.h>
 
@@ -55,5 +54,3 @@ class RegionBuffer {
 };
 
 }  // namespace hv
-
-#endif  // HV_NAPI_REGION_BUFFER_H_

@@ -58,21 +58,6 @@ class WatcherObject : public OwnerObject<WatcherObject, Watcher> {
   Napi::Reference<Napi::ArrayBuffer> attention_;
 };
 
-// A bell is an eventfd that another thread rings, and a watcher watches.
-int CreateBell() {
-  return ThreadFds::Lend(Fd(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")));
-}
-
-void RingBell(int bell) {
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t put = ::write(bell, &one, sizeof(one));
-}
-
-void SilenceBell(int bell) {
-  uint64_t rings;
-  [[maybe_unused]] ssize_t got = ::read(bell, &rings, sizeof(rings));
-}
-
 }  // namespace
 
 template <>
@@ -82,9 +67,10 @@ std::shared_ptr<Watcher> FromJs(const Napi::Value& value) {
 
 void ExportWatcher(Napi::Env env, Napi::Object exports) {
   exports.Set("Watcher", WatcherObject::Define(env));
-  Export<CreateBell>(exports, "createBell");
-  Export<RingBell>(exports, "ringBell");
-  Export<SilenceBell>(exports, "silenceBell");
+  // A bell is an eventfd that another thread rings, and a watcher watches.
+  Export<[] { return ThreadFds::Lend(MakeEventfd()); }>(exports, "createBell");
+  Export<SignalEventfd>(exports, "ringBell");
+  Export<[](int bell) { TakeEventfd(bell); }>(exports, "silenceBell");
   Export<ThreadFds::Close>(exports, "closeBell");
 }
 

@@ -1,6 +1,5 @@
 // way_back.h: a way from any thread to JavaScript's, which ends with its owner or the environment, whichever ends first.
-#ifndef HV_NAPI_WAY_BACK_H_
-#define HV_NAPI_WAY_BACK_H_
+#pragma once
 
 #include <napi.h>
 
@@ -52,5 +51,3 @@ class WayBack {
 };
 
 }  // namespace hv
-
-#endif  // HV_NAPI_WAY_BACK_H_

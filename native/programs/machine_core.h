@@ -1,6 +1,5 @@
 // machine_core.h: hands the core of a dying process on to the host: the kernel pipes it to a second instance of this program (core(5)).
-#ifndef HV_PROGRAMS_MACHINE_CORE_H_
-#define HV_PROGRAMS_MACHINE_CORE_H_
+#pragma once
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -45,5 +44,3 @@ static _Noreturn void HandCoreOn(char** arguments) {
   Call(SYS_read, host, &byte, 1);
   Exit(0);
 }
-
-#endif  // HV_PROGRAMS_MACHINE_CORE_H_

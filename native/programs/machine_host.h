@@ -1,6 +1,5 @@
 // machine_host.h: how machine_init.c talks to its host: over vsock(7), or through the console when it cannot go on.
-#ifndef HV_PROGRAMS_MACHINE_HOST_H_
-#define HV_PROGRAMS_MACHINE_HOST_H_
+#pragma once
 
 #include <errno.h>
 #include <linux/reboot.h>
@@ -66,5 +65,3 @@ static void Tell(int control, unsigned kind, unsigned value) {
   const struct News news = {kind, value};
   Call(SYS_write, control, &news, sizeof(news));
 }
-
-#endif  // HV_PROGRAMS_MACHINE_HOST_H_

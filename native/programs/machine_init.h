@@ -1,6 +1,5 @@
 // machine_init.h: what machine_init.c and src/machine/program agree on.
-#ifndef HV_PROGRAMS_MACHINE_INIT_H_
-#define HV_PROGRAMS_MACHINE_INIT_H_
+#pragma once
 
 #include <stdint.h>
 
@@ -37,5 +36,3 @@ enum {
   kNoDirectory = 4,
   kNotExecuted = 5,
 };
-
-#endif  // HV_PROGRAMS_MACHINE_INIT_H_

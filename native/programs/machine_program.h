@@ -1,6 +1,5 @@
 // machine_program.h: turns a child of the first process into the program that a machine is for.
-#ifndef HV_PROGRAMS_MACHINE_PROGRAM_H_
-#define HV_PROGRAMS_MACHINE_PROGRAM_H_
+#pragma once
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,5 +81,3 @@ static _Noreturn void Become(const struct Program* program, int report) {
   if (changed < 0) GiveUp(report, kNoDirectory, changed);
   GiveUp(report, kNotExecuted, Execute(program));
 }
-
-#endif  // HV_PROGRAMS_MACHINE_PROGRAM_H_

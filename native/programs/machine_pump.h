@@ -1,6 +1,5 @@
 // machine_pump.h: one direction of a stream: what was read from one descriptor and not yet written to another.
-#ifndef HV_PROGRAMS_MACHINE_PUMP_H_
-#define HV_PROGRAMS_MACHINE_PUMP_H_
+#pragma once
 
 #include <errno.h>
 #include <poll.h>
@@ -65,5 +64,3 @@ static struct pollfd Wait(const struct Pump* pump) {
   if (IsFull(pump)) return (struct pollfd){pump->to, POLLOUT, 0};
   return (struct pollfd){pump->from, POLLIN, 0};
 }
-
-#endif  // HV_PROGRAMS_MACHINE_PUMP_H_

@@ -1,6 +1,5 @@
 // machine_relay.h: hands a program's streams, signals and end on between the program and the host.
-#ifndef HV_PROGRAMS_MACHINE_RELAY_H_
-#define HV_PROGRAMS_MACHINE_RELAY_H_
+#pragma once
 
 #include <errno.h>
 #include <fcntl.h>
@@ -164,5 +163,3 @@ static void Drain(struct Relay* relay) {
   }
   for (int at = 1; at < kPumps; at++) EndOutput(&pumps[at]);
 }
-
-#endif  // HV_PROGRAMS_MACHINE_RELAY_H_

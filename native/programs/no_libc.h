@@ -1,6 +1,5 @@
 // no_libc.h: what the programs of this folder have instead of a C library.
-#ifndef HV_PROGRAMS_NO_LIBC_H_
-#define HV_PROGRAMS_NO_LIBC_H_
+#pragma once
 
 #include <sys/syscall.h>
 
@@ -37,5 +36,3 @@ static inline char* AppendNumber(char* to, unsigned long number) {
   *to = '\0';
   return to;
 }
-
-#endif  // HV_PROGRAMS_NO_LIBC_H_

@@ -1,7 +1,6 @@
 // call_frame.h: the trap frame of a stub's thread, as the tracer sees it: where a program puts a call that it makes through the gate
 // (shim/*/stub.S). The program can write all of it at any time.
-#ifndef HV_PTRACE_CALL_FRAME_H_
-#define HV_PTRACE_CALL_FRAME_H_
+#pragma once
 
 #include <cstdint>
 #include <cstring>
@@ -63,5 +62,3 @@ class CallFrame {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_CALL_FRAME_H_

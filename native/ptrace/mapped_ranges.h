@@ -1,6 +1,5 @@
 // mapped_ranges.h: what a stub has mapped of the MemoryFile, so that an edit needs only the cheapest call, or none.
-#ifndef HV_PTRACE_MAPPED_RANGES_H_
-#define HV_PTRACE_MAPPED_RANGES_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -47,5 +46,3 @@ class MappedRanges {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_MAPPED_RANGES_H_

@@ -1,6 +1,5 @@
 // start_stub.h: starts the process of a stub.
-#ifndef HV_PTRACE_START_STUB_H_
-#define HV_PTRACE_START_STUB_H_
+#pragma once
 
 #include <sys/types.h>
 
@@ -24,5 +23,3 @@ uint64_t StubOffset(const uint8_t* label);
 pid_t StartStub(const SharedMemory& image, const SharedMemory& memory_file);
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_START_STUB_H_

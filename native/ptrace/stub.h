@@ -1,6 +1,5 @@
 // stub.h: the process that serves as one address space: it maps what it is told to, and runs programs in its threads.
-#ifndef HV_PTRACE_STUB_H_
-#define HV_PTRACE_STUB_H_
+#pragma once
 
 #include <cstdint>
 #include <memory>
@@ -103,5 +102,3 @@ class Stub {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_STUB_H_

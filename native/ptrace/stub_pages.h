@@ -1,6 +1,5 @@
 // stub_pages.h: the calls and signal stacks of stubs: pages of the MemoryFile's memfd past those that programs can have.
-#ifndef HV_PTRACE_STUB_PAGES_H_
-#define HV_PTRACE_STUB_PAGES_H_
+#pragma once
 
 #include <cstdint>
 #include <memory>
@@ -59,5 +58,3 @@ class StubPages {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_STUB_PAGES_H_

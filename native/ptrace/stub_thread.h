@@ -1,6 +1,5 @@
 // stub_thread.h: a thread of a stub: one context at a time runs in it, and it makes the calls that it is told to make.
-#ifndef HV_PTRACE_STUB_THREAD_H_
-#define HV_PTRACE_STUB_THREAD_H_
+#pragma once
 
 #include <sched.h>
 #include <signal.h>
@@ -116,5 +115,3 @@ class StubThread {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_STUB_THREAD_H_

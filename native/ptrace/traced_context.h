@@ -1,7 +1,6 @@
 // traced_context.h: one thread of a user program: it runs natively in a thread of a stub, and stops at its system calls and
 // faults.
-#ifndef HV_PTRACE_TRACED_CONTEXT_H_
-#define HV_PTRACE_TRACED_CONTEXT_H_
+#pragma once
 
 #include <atomic>
 #include <memory>
@@ -175,5 +174,3 @@ class TracedContext {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_TRACED_CONTEXT_H_

@@ -1,6 +1,5 @@
 // traced_space.h: an address space: its stub, until it is disposed of.
-#ifndef HV_PTRACE_TRACED_SPACE_H_
-#define HV_PTRACE_TRACED_SPACE_H_
+#pragma once
 
 #include <memory>
 #include <stdexcept>
@@ -37,5 +36,3 @@ class TracedSpace {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_TRACED_SPACE_H_

@@ -1,6 +1,5 @@
 // tracee.h: a traced thread: resumes it, and reads its stops and its floating-point state: ptrace(2).
-#ifndef HV_PTRACE_TRACEE_H_
-#define HV_PTRACE_TRACEE_H_
+#pragma once
 
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -61,5 +60,3 @@ class Tracee {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_TRACEE_H_

@@ -1,6 +1,5 @@
 // tracer.h: all stubs of one platform: makes new ones, and knows which contexts run, and on which processors.
-#ifndef HV_PTRACE_TRACER_H_
-#define HV_PTRACE_TRACER_H_
+#pragma once
 
 #include <sched.h>
 
@@ -112,5 +111,3 @@ class Tracer {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_TRACER_H_

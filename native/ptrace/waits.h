@@ -1,6 +1,5 @@
 // waits.h: which traced thread stopped, and how: wait(2).
-#ifndef HV_PTRACE_WAITS_H_
-#define HV_PTRACE_WAITS_H_
+#pragma once
 
 #include <sys/types.h>
 
@@ -40,5 +39,3 @@ class Waits {
 };
 
 }  // namespace hv
-
-#endif  // HV_PTRACE_WAITS_H_

@@ -1,11 +1,10 @@
 // abi.h: the contract between the host and the guest's kernel mode: the trap frame and the doorbells. The same on every
 // architecture; for C++ and for the assembler.
-#ifndef HV_SHIM_ABI_H_
-#define HV_SHIM_ABI_H_
+#pragma once
 
 // The version of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another version. It
 // goes up with any change that the other side would notice.
-#define HV_ABI_VERSION 29
+#define HV_ABI_VERSION 30
 
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
 // Only the guest moves `state` from IDLE or ANSWERED to REQUEST; only the host moves it to ANSWERED.
@@ -34,5 +33,3 @@
 #define HV_ACTION_FLUSH 1      // page-table entries changed: flush the TLB
 #define HV_ACTION_SYNC_CODE 2  // arm64: code was written: invalidate the instruction cache
 #define HV_ACTION_LOAD 4       // arm64: the program goes on with the registers that the frame holds
-
-#endif  // HV_SHIM_ABI_H_

@@ -1,7 +1,6 @@
 // stub.h: where things lie in a stub, the process that the ptrace platform runs programs in; for C++ and for the assembler.
 // The code is a page of an image, a memfd; the rest belongs to the MemoryFile's memfd. The same on every architecture.
-#ifndef HV_SHIM_STUB_H_
-#define HV_SHIM_STUB_H_
+#pragma once
 
 // As many as the CPUs that can run one space.
 #define HV_STUB_THREADS 8
@@ -35,5 +34,3 @@
 // arm64:
 #define HV_GATE_TRAMPOLINE 0x80  // where the program goes on, with X8 as scratch
 #define HV_GATE_BEHIND 0x88      // the address after its call
-
-#endif  // HV_SHIM_STUB_H_

@@ -1,6 +1,5 @@
 // vvar.h: the page directly below the vDSO: the sentry (src/sentry/time/clock.ts) writes it, the guest's vDSO reads it.
-#ifndef HV_SHIM_VVAR_H_
-#define HV_SHIM_VVAR_H_
+#pragma once
 
 #include <stdint.h>
 
@@ -26,5 +25,3 @@ struct Vvar {
   uint64_t boottime_offset;  // 56
   uint64_t tai_offset;       // 64
 };
-
-#endif  // HV_SHIM_VVAR_H_

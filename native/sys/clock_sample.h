@@ -1,6 +1,5 @@
 // clock_sample.h: the host's clocks and its cycle counter, read together.
-#ifndef HV_SYS_CLOCK_SAMPLE_H_
-#define HV_SYS_CLOCK_SAMPLE_H_
+#pragma once
 
 #include <cstdint>
 
@@ -25,5 +24,3 @@ ClockSample SampleClocks();
 bool HostCyclesAreInvariant();
 
 }  // namespace hv
-
-#endif  // HV_SYS_CLOCK_SAMPLE_H_

@@ -1,6 +1,5 @@
 // costs.h: what the things that platforms choose between cost on this host. Measured, as machines differ by a factor of twenty.
-#ifndef HV_SYS_COSTS_H_
-#define HV_SYS_COSTS_H_
+#pragma once
 
 #include <atomic>
 #include <cstdint>
@@ -33,5 +32,3 @@ std::optional<double> HandOverNs();
 std::optional<double> WakeUpNs();
 
 }  // namespace hv
-
-#endif  // HV_SYS_COSTS_H_

@@ -1,6 +1,5 @@
 // cpu_pin.h: keeps the calling thread, and what it starts, on one processor.
-#ifndef HV_SYS_CPU_PIN_H_
-#define HV_SYS_CPU_PIN_H_
+#pragma once
 
 #include <sched.h>
 
@@ -57,5 +56,3 @@ class CpuPin {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_CPU_PIN_H_

@@ -1,6 +1,5 @@
 // fd.h: a file descriptor that closes itself.
-#ifndef HV_SYS_FD_H_
-#define HV_SYS_FD_H_
+#pragma once
 
 #include <unistd.h>
 
@@ -35,5 +34,3 @@ class Fd {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_FD_H_

@@ -1,6 +1,5 @@
 // futex.h: sleeps on a word of memory: futex(2), within this process.
-#ifndef HV_SYS_FUTEX_H_
-#define HV_SYS_FUTEX_H_
+#pragma once
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -47,5 +46,3 @@ inline void FutexWake(std::atomic<uint32_t>& word) {
 static_assert(sizeof(std::atomic<uint32_t>) == 4 && std::atomic<uint32_t>::is_always_lock_free);
 
 }  // namespace hv
-
-#endif  // HV_SYS_FUTEX_H_

@@ -1,7 +1,6 @@
 // ioctl.h: ioctl(2) that throws. The one place an ioctl's errno becomes an exception.
 // Not for KVM_RUN, whose EINTR is an exit reason: see kvm/vcpu.cc.
-#ifndef HV_SYS_IOCTL_H_
-#define HV_SYS_IOCTL_H_
+#pragma once
 
 #include <sys/ioctl.h>
 
@@ -35,5 +34,3 @@ Result Check(Result result, const char* what) {
 }
 
 }  // namespace hv
-
-#endif  // HV_SYS_IOCTL_H_

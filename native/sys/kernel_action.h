@@ -1,6 +1,5 @@
 // kernel_action.h: Linux's struct sigaction, which differs from the C library's: for signals and processes that the library does not know.
-#ifndef HV_SYS_KERNEL_ACTION_H_
-#define HV_SYS_KERNEL_ACTION_H_
+#pragma once
 
 #include <cstdint>
 
@@ -20,5 +19,3 @@ struct KernelAction {
 constexpr uint64_t kRestorer = 0x04000000;
 
 }  // namespace hv
-
-#endif  // HV_SYS_KERNEL_ACTION_H_

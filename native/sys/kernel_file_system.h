@@ -1,16 +1,38 @@
-// kernel_file_system.h: what a descriptor leads to: whether a file system whose files are parts of the host's kernel (processes, devices,
-// settings, hooks), and whether the same file as another.
-#ifndef HV_SYS_KERNEL_FILE_SYSTEM_H_
-#define HV_SYS_KERNEL_FILE_SYSTEM_H_
+// kernel_file_system.h: what a descriptor leads to: its kind and its name, whether a file system whose files are parts of the host's kernel
+// (processes, devices, settings, hooks), and whether the same file as another.
+#pragma once
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <cstdint>
 
 namespace hv {
+
+// Mode and attributes of a name in a directory, or of the descriptor itself for ''. Uses statx(2), because the symbols fstat and
+// fstatat are newer than the glibc that hv requires.
+inline int StatusOf(int directory, const char* name, struct statx* status) {
+  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name == '\0' ? AT_EMPTY_PATH : 0);
+  return ::statx(directory, name, flags, STATX_TYPE | STATX_MODE, status);
+}
+
+// st_mode; -1, with errno.
+inline int64_t ModeOf(int directory, const char* name) {
+  struct statx status;
+  return StatusOf(directory, name, &status) < 0 ? -1 : int64_t{status.stx_mode};
+}
+
+inline bool IsFileOrDirectory(int64_t mode) { return S_ISREG(mode) || S_ISDIR(mode); }
+
+// The name of what a descriptor leads to: a magic link. In a jail with a tree of its own there are such names for the single files that its
+// guest sees, mounts of them (jail/own_mount.h), and no others.
+struct OwnName {
+  explicit OwnName(int fd) { ::snprintf(text, sizeof text, "/proc/self/fd/%d", fd); }
+  char text[32];
+};
 
 // O_PATH descriptors will do.
 inline bool IsSameFile(int one, int other) {
@@ -58,5 +80,3 @@ inline bool IsInKernelFileSystem(int fd) {
 }
 
 }  // namespace hv
-
-#endif  // HV_SYS_KERNEL_FILE_SYSTEM_H_

@@ -1,6 +1,5 @@
 // mapping.h: a memory mapping that unmaps itself.
-#ifndef HV_SYS_MAPPING_H_
-#define HV_SYS_MAPPING_H_
+#pragma once
 
 #include <sys/mman.h>
 
@@ -60,5 +59,3 @@ class Mapping {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_MAPPING_H_

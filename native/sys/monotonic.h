@@ -1,6 +1,5 @@
 // monotonic.h: the time by CLOCK_MONOTONIC, in nanoseconds.
-#ifndef HV_SYS_MONOTONIC_H_
-#define HV_SYS_MONOTONIC_H_
+#pragma once
 
 #include <time.h>
 
@@ -15,5 +14,3 @@ inline int64_t MonotonicNs() {
 }
 
 }  // namespace hv
-
-#endif  // HV_SYS_MONOTONIC_H_

@@ -1,6 +1,5 @@
 // shared_memory.h: memory of this process that a guest sees too, and that JavaScript may have an ArrayBuffer over.
-#ifndef HV_SYS_SHARED_MEMORY_H_
-#define HV_SYS_SHARED_MEMORY_H_
+#pragma once
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -63,5 +62,3 @@ struct SharedMemory {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_SHARED_MEMORY_H_

@@ -1,8 +1,7 @@
 // spin_limit.h: how long a thread looks for what another one brings before it sleeps: as long as its wake-ups take here. Whenever
 // the other comes, that costs at most twice what the better of looking and sleeping would have cost, if each has a processor.
 // Looking keeps one from the other where they share it: a thread that looks in vain soon looks less and less.
-#ifndef HV_SYS_SPIN_LIMIT_H_
-#define HV_SYS_SPIN_LIMIT_H_
+#pragma once
 
 #include <sched.h>
 
@@ -71,5 +70,3 @@ class SpinLimit {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_SPIN_LIMIT_H_

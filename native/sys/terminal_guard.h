@@ -1,6 +1,5 @@
 // terminal_guard.h: puts the modes of hv's terminal, which a guest may change, back however hv ends.
-#ifndef HV_SYS_TERMINAL_GUARD_H_
-#define HV_SYS_TERMINAL_GUARD_H_
+#pragma once
 
 namespace hv {
 
@@ -30,5 +29,3 @@ void ReturnToTerminal();
 int IsTerminalForeground(int fd);
 
 }  // namespace hv
-
-#endif  // HV_SYS_TERMINAL_GUARD_H_

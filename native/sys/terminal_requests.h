@@ -1,6 +1,5 @@
 // terminal_requests.h: the ioctls of a terminal that headers leave out: man 2 ioctl_tty.
-#ifndef HV_SYS_TERMINAL_REQUESTS_H_
-#define HV_SYS_TERMINAL_REQUESTS_H_
+#pragma once
 
 #include <sys/ioctl.h>
 
@@ -18,5 +17,3 @@ constexpr unsigned long kTcsetsw2 = _IOW('T', 0x2c, char[kTermios2Size]);
 constexpr unsigned long kTcsetsf2 = _IOW('T', 0x2d, char[kTermios2Size]);
 
 }  // namespace hv
-
-#endif  // HV_SYS_TERMINAL_REQUESTS_H_

@@ -1,6 +1,5 @@
 // thread.h: keeps signals from the calling thread, and from threads that it starts.
-#ifndef HV_SYS_THREAD_H_
-#define HV_SYS_THREAD_H_
+#pragma once
 
 #include <signal.h>
 
@@ -34,5 +33,3 @@ std::thread StartThread(std::initializer_list<int> unblocked, Body body) {
 }
 
 }  // namespace hv
-
-#endif  // HV_SYS_THREAD_H_

@@ -1,6 +1,5 @@
 // thread_fds.h: descriptors that JavaScript holds as numbers: closed with its thread, which may end at any point.
-#ifndef HV_SYS_THREAD_FDS_H_
-#define HV_SYS_THREAD_FDS_H_
+#pragma once
 
 #include <unistd.h>
 
@@ -50,5 +49,3 @@ class ThreadFds {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_THREAD_FDS_H_

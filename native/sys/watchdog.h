@@ -1,6 +1,5 @@
 // watchdog.h: ends the process at its deadline, whatever its other threads are doing.
-#ifndef HV_SYS_WATCHDOG_H_
-#define HV_SYS_WATCHDOG_H_
+#pragma once
 
 #include <atomic>
 #include <cstdint>
@@ -28,5 +27,3 @@ class Watchdog {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_WATCHDOG_H_

@@ -1,6 +1,5 @@
 // watcher.h: host descriptors and a deadline, watched while the sentry's thread may be inside KVM_RUN.
-#ifndef HV_SYS_WATCHER_H_
-#define HV_SYS_WATCHER_H_
+#pragma once
 
 #include <sys/epoll.h>
 
@@ -62,5 +61,3 @@ class Watcher {
 };
 
 }  // namespace hv
-
-#endif  // HV_SYS_WATCHER_H_

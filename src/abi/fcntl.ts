@@ -53,7 +53,6 @@ export const F_SEAL_EXEC = 0x20
 /** memfd_create(2). */
 export const MFD_CLOEXEC = 1
 export const MFD_ALLOW_SEALING = 2
-export const MFD_HUGETLB = 4
 export const MFD_NOEXEC_SEAL = 8
 export const MFD_EXEC = 16
 /** Values of /proc/sys/vm/memfd_noexec: what memfd_create makes without MFD_EXEC, and that it makes nothing else. */

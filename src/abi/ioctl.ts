@@ -99,5 +99,3 @@ export const FIGETBSZ = 2
 /** linux/fs.h. */
 export const FICLONE = 0x40049409
 export const FICLONERANGE = 0x4020940d
-export const FS_IOC_GETFLAGS = 0x80086601
-export const FS_IOC_SETFLAGS = 0x40086602

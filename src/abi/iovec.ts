@@ -1,9 +1,7 @@
-// readv(2): limits of I/O vectors, the RWF_* flags of preadv2 and pwritev2, and the flags of splice(2).
+// readv(2): the size of an I/O vector, the RWF_* flags of preadv2 and pwritev2, and the flags of splice(2).
 
 /** sizeof(struct iovec). */
 export const IOVEC_SIZE = 16
-/** UIO_MAXIOV: more segments are EINVAL. */
-export const IOV_MAX = 1024
 
 export const RWF_HIPRI = 0x01
 export const RWF_DSYNC = 0x02

@@ -69,4 +69,3 @@ export const MADV_PAGEOUT = 21
 export const MADV_POPULATE_READ = 22
 export const MADV_POPULATE_WRITE = 23
 export const MADV_DONTNEED_LOCKED = 24
-export const MADV_COLLAPSE = 25

@@ -29,7 +29,6 @@ export const O_TMPFILE = 0o20200000
 
 export const RENAME_NOREPLACE = 1
 export const RENAME_EXCHANGE = 2
-export const RENAME_WHITEOUT = 4
 
 export const SEEK_SET = 0
 export const SEEK_CUR = 1

@@ -66,7 +66,6 @@ export const SO_BINDTODEVICE = 25
 export const SO_PEERNAME = 28
 export const SO_TIMESTAMP = 29
 export const SO_ACCEPTCONN = 30
-export const SO_PEERSEC = 31
 export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
 export const SO_TIMESTAMPNS = 35

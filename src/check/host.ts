@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import {machine, release, userInfo} from 'node:os'
 import {join} from 'node:path'
+import {attempt} from '../errors.ts'
 import type {KvmProbe, KvmQuestions} from './addon.ts'
 import type {ProveJail, ProveStop, ProveTrap} from './finding.ts'
 
@@ -74,7 +75,7 @@ export class Host {
     this.uid = options.uid ?? process.getuid!()
     this.groups = options.groups ?? [process.getegid!(), ...process.getgroups!()]
     // In many containers a user has no entry in /etc/passwd.
-    this.user = options.user ?? ifAllowed(() => userInfo().username) ?? String(process.getuid!())
+    this.user = options.user ?? attempt(() => userInfo().username) ?? String(process.getuid!())
   }
 
   /** The text of a file, or null when it cannot be read. */
@@ -84,18 +85,18 @@ export class Host {
 
   /** The bytes of a file, or null when it cannot be read. */
   readBytes(path: string): Buffer | null {
-    return ifAllowed(() => readFileSync(join(this.root, path))) ?? null
+    return attempt(() => readFileSync(join(this.root, path))) ?? null
   }
 
   /** The names in a folder; none when it cannot be read. */
   list(path: string): string[] {
-    return ifAllowed(() => readdirSync(join(this.root, path))) ?? []
+    return attempt(() => readdirSync(join(this.root, path))) ?? []
   }
 
   /** The kernel's log since the boot, or null when this process may not read it (kernel.dmesg_restrict). */
   readKernelLog(): string | null {
     const path = join(this.root, '/dev/kmsg')
-    const fd = ifAllowed(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
+    const fd = attempt(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
     if (fd === undefined) return null
     try {
       return readRecords(fd)
@@ -105,7 +106,7 @@ export class Host {
   }
 
   stat(path: string): Stats | undefined {
-    return ifAllowed(() => statSync(join(this.root, path)))
+    return attempt(() => statSync(join(this.root, path)))
   }
 
   exists(path: string): boolean {
@@ -168,13 +169,4 @@ function readRecords(fd: number): string {
     }
   }
   return Buffer.concat(records).toString('utf8')
-}
-
-/** undefined when the system refuses it, or has no such thing. */
-function ifAllowed<Result>(call: () => Result): Result | undefined {
-  try {
-    return call()
-  } catch {
-    return undefined
-  }
 }

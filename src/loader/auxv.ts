@@ -1,24 +1,6 @@
 // buildAuxv: what the kernel tells a new program about itself (man 3 getauxval).
 
-import {
-  AT_BASE,
-  AT_CLKTCK,
-  AT_EGID,
-  AT_ENTRY,
-  AT_EUID,
-  AT_FLAGS,
-  AT_GID,
-  AT_HWCAP,
-  AT_HWCAP2,
-  AT_MINSIGSTKSZ,
-  AT_PAGESZ,
-  AT_PHDR,
-  AT_PHENT,
-  AT_PHNUM,
-  AT_SECURE,
-  AT_SYSINFO_EHDR,
-  AT_UID,
-} from '../abi/auxv.ts'
+import * as abi from '../abi/auxv.ts'
 import {USER_HZ} from '../abi/time.ts'
 import type {ElfImage} from '../elf/image.ts'
 import {PAGE_SIZE} from '../platform/platform.ts'
@@ -47,23 +29,23 @@ export interface AuxvRequest {
 export function buildAuxv(request: AuxvRequest): AuxEntry[] {
   const {image, layout} = request
   const entries: AuxEntry[] = [
-    [AT_MINSIGSTKSZ, request.minSignalStack],
-    [AT_HWCAP, request.hwcap],
-    [AT_PAGESZ, PAGE_SIZE],
-    [AT_CLKTCK, USER_HZ],
-    [AT_PHDR, image.phdrAddress + layout.bias],
-    [AT_PHENT, image.phentsize],
-    [AT_PHNUM, image.phnum],
-    [AT_BASE, layout.interpreterBias],
-    [AT_FLAGS, 0],
-    [AT_ENTRY, image.entry + layout.bias],
-    [AT_UID, request.uid],
-    [AT_EUID, request.euid],
-    [AT_GID, request.gid],
-    [AT_EGID, request.egid],
-    [AT_SECURE, request.secure ? 1 : 0],
-    [AT_HWCAP2, request.hwcap2],
+    [abi.AT_MINSIGSTKSZ, request.minSignalStack],
+    [abi.AT_HWCAP, request.hwcap],
+    [abi.AT_PAGESZ, PAGE_SIZE],
+    [abi.AT_CLKTCK, USER_HZ],
+    [abi.AT_PHDR, image.phdrAddress + layout.bias],
+    [abi.AT_PHENT, image.phentsize],
+    [abi.AT_PHNUM, image.phnum],
+    [abi.AT_BASE, layout.interpreterBias],
+    [abi.AT_FLAGS, 0],
+    [abi.AT_ENTRY, image.entry + layout.bias],
+    [abi.AT_UID, request.uid],
+    [abi.AT_EUID, request.euid],
+    [abi.AT_GID, request.gid],
+    [abi.AT_EGID, request.egid],
+    [abi.AT_SECURE, request.secure ? 1 : 0],
+    [abi.AT_HWCAP2, request.hwcap2],
   ]
   if (layout.vdsoAddress === 0) return entries
-  return [[AT_SYSINFO_EHDR, layout.vdsoAddress], ...entries]
+  return [[abi.AT_SYSINFO_EHDR, layout.vdsoAddress], ...entries]
 }

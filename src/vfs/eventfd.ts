@@ -10,22 +10,13 @@ const COUNTER_SIZE = 8
 /** The counter never reaches 2^64 - 1. */
 const MAX_COUNT = 2n ** 64n - 2n
 
-/** `flags` are status flags (O_NONBLOCK); `semaphore`: EFD_SEMAPHORE. */
-export function openEventfd(
-  vfs: VirtualFileSystem,
-  initial: number,
-  flags: number,
-  semaphore: boolean,
-): EventFdDescription {
-  return new EventFdDescription(vfs, initial, flags, semaphore)
-}
-
 export class EventFdDescription extends AnonymousDescription {
   override readonly waiters = new WaitQueue()
   override readonly writesRecords = true
   readonly #semaphore: boolean
   #count: bigint
 
+  /** @param flags status flags: O_NONBLOCK; @param semaphore EFD_SEMAPHORE */
   constructor(vfs: VirtualFileSystem, initial: number, flags: number, semaphore: boolean) {
     super(vfs, '[eventfd]', flags)
     this.#count = BigInt(initial)

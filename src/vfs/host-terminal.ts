@@ -2,29 +2,7 @@
 
 import {opensForReading} from '../abi/access-mode.ts'
 import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno} from '../abi/errno.ts'
-import {
-  TCFLSH,
-  TCGETS,
-  TCGETS2,
-  TCSBRK,
-  TCSBRKP,
-  TCSETS,
-  TCSETS2,
-  TCSETSF,
-  TCSETSF2,
-  TCSETSW,
-  TCSETSW2,
-  TCXONC,
-  TIOCGPGRP,
-  TIOCGSID,
-  TIOCGWINSZ,
-  TIOCNOTTY,
-  TIOCOUTQ,
-  TIOCSCTTY,
-  TIOCSPGRP,
-  TIOCSTI,
-  TIOCSWINSZ,
-} from '../abi/ioctl.ts'
+import * as abi from '../abi/ioctl.ts'
 import {POLLIN} from '../abi/open-flags.ts'
 import {SIGTTIN, SIGTTOU} from '../abi/signal.ts'
 import {ICANON, TERMIOS_SIZE, TERMIOS2_SIZE, TOSTOP, VMIN, VTIME, WINSIZE_SIZE} from '../abi/termios.ts'
@@ -67,7 +45,7 @@ export interface JobControl {
 }
 
 export function isTerminal(files: HostFsAddon, fd: number): boolean {
-  return files.hostIoctl(fd, TCGETS, new Uint8Array(TERMIOS_SIZE)) >= 0
+  return files.hostIoctl(fd, abi.TCGETS, new Uint8Array(TERMIOS_SIZE)) >= 0
 }
 
 /** One of hv's descriptors as the kind of stream that it is. Access mode and status flags are those that the guest sees. */
@@ -111,51 +89,51 @@ export class HostTerminalDescription extends HostStreamDescription {
   /** @throws Errno EAGAIN: it would wait, and the caller tries again. */
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
     switch (request) {
-      case TCGETS:
+      case abi.TCGETS:
         return this.copyOut(request, argument, memory, TERMIOS_SIZE)
-      case TCGETS2:
+      case abi.TCGETS2:
         return this.copyOut(request, argument, memory, TERMIOS2_SIZE)
-      case TIOCGWINSZ:
+      case abi.TIOCGWINSZ:
         return this.copyOut(request, argument, memory, WINSIZE_SIZE)
-      case TIOCOUTQ:
+      case abi.TIOCOUTQ:
         return this.copyOut(request, argument, memory, INT_SIZE)
-      case TCSETS:
-      case TCSETSW:
-      case TCSETSF:
-        return this.#setModes(request, memory.read(argument, TERMIOS_SIZE), request !== TCSETS)
-      case TCSETS2:
-      case TCSETSW2:
-      case TCSETSF2:
-        return this.#setModes(request, memory.read(argument, TERMIOS2_SIZE), request !== TCSETS2)
-      case TIOCSWINSZ:
+      case abi.TCSETS:
+      case abi.TCSETSW:
+      case abi.TCSETSF:
+        return this.#setModes(request, memory.read(argument, TERMIOS_SIZE), request !== abi.TCSETS)
+      case abi.TCSETS2:
+      case abi.TCSETSW2:
+      case abi.TCSETSF2:
+        return this.#setModes(request, memory.read(argument, TERMIOS2_SIZE), request !== abi.TCSETS2)
+      case abi.TIOCSWINSZ:
         return this.#copyIn(request, memory.read(argument, WINSIZE_SIZE))
-      case TCFLSH:
-      case TCXONC:
+      case abi.TCFLSH:
+      case abi.TCXONC:
         this.#requireForeground()
         if (argument < 0 || argument > 3) throw new Errno(EINVAL)
         return this.#copyIn(request, Uint8Array.of(argument))
-      case TCSBRK:
-      case TCSBRKP:
+      case abi.TCSBRK:
+      case abi.TCSBRKP:
         this.#requireForeground()
         this.#requireDrained()
         return 0
-      case TIOCGPGRP:
+      case abi.TIOCGPGRP:
         return writeInt(memory, argument, this.#controlling.foregroundGroup())
-      case TIOCSPGRP:
+      case abi.TIOCSPGRP:
         this.#requireForeground()
         this.#controlling.foregroundGroup()
         this.#controlling.setForegroundGroup(readInt(memory, argument))
         return 0
-      case TIOCGSID:
+      case abi.TIOCGSID:
         return writeInt(memory, argument, this.#controlling.session())
-      case TIOCSCTTY:
+      case abi.TIOCSCTTY:
         if (this.#jobs === undefined) throw new Errno(EPERM)
         this.#jobs.acquire(opensForReading(this.flags), argument)
         return 0
-      case TIOCNOTTY:
+      case abi.TIOCNOTTY:
         this.#controlling.release()
         return 0
-      case TIOCSTI:
+      case abi.TIOCSTI:
         // As where dev.tty.legacy_tiocsti is 0: it would type into the shell that started hv.
         throw new Errno(EIO)
       default:
@@ -173,7 +151,7 @@ export class HostTerminalDescription extends HostStreamDescription {
 
   #modes(): {local: number; least: number; tenths: number} {
     const bytes = new Uint8Array(TERMIOS_SIZE)
-    check(this.files.hostIoctl(this.fd, TCGETS, bytes))
+    check(this.files.hostIoctl(this.fd, abi.TCGETS, bytes))
     const characters = bytes.subarray(CHARACTERS_OFFSET)
     const local = new DataView(bytes.buffer).getUint32(LOCAL_OFFSET, true)
     return {local, least: characters[VMIN], tenths: characters[VTIME]}
@@ -192,7 +170,7 @@ export class HostTerminalDescription extends HostStreamDescription {
   /** @throws Errno EAGAIN */
   #requireDrained(): void {
     const queued = new Int32Array(1)
-    const answer = this.files.hostIoctl(this.fd, TIOCOUTQ, new Uint8Array(queued.buffer))
+    const answer = this.files.hostIoctl(this.fd, abi.TIOCOUTQ, new Uint8Array(queued.buffer))
     if (answer === 0 && queued[0] > 0) throw new Errno(EAGAIN)
   }
 

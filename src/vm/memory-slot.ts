@@ -188,13 +188,11 @@ function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
 }
 
 function checkLength(file: number, end: number): void {
-  let size: number
-  try {
-    const stat = fstatSync(file)
-    size = stat.isFile() ? stat.size : end
-  } catch (cause) {
-    throw badArgument(`file ${file} is not open`, 'give an open descriptor', {cause})
-  }
+  const stat = orThrow(
+    () => fstatSync(file),
+    (cause) => badArgument(`file ${file} is not open`, 'give an open descriptor', {cause}),
+  )
+  const size = stat.isFile() ? stat.size : end
   if (size >= end) return
   const message = `the file has ${size} bytes, and the memory slot reaches to its byte ${end}`
   throw new HvError('MEMORY_SIZE', message, 'give fewer bytes, or make the file longer first')

@@ -5,6 +5,7 @@ import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import {checked, plainObject} from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
+import {type Failure, orThrow} from './open-error.ts'
 import type {RegisterName} from './register-names.ts'
 
 export type {Arm64Register, RegisterName, X86Register} from './register-names.ts'
@@ -62,15 +63,11 @@ export class Registers {
     const entries = Object.entries(values)
     const names = Uint32Array.from(entries, ([name]) => indexOf(native, name))
     const numbers = BigUint64Array.from(entries, ([name, value]) => checkWord(name, value))
-    try {
-      native.writeRegisters(names, numbers)
-    } catch (error) {
-      throw refusal(error as Error & {errno?: number})
-    }
+    orThrow(() => native.writeRegisters(names, numbers), refusal)
   }
 }
 
-function refusal(error: Error & {errno?: number}): HvError {
+function refusal(error: Failure): HvError {
   const options = {cause: error}
   switch (error.errno) {
     case undefined:

@@ -1,6 +1,5 @@
 // boot.h: a feature of vCPUs that older kernel headers lack, and where the GIC lies.
-#ifndef HV_ARCH_ARM64_BOOT_H_
-#define HV_ARCH_ARM64_BOOT_H_
+#pragma once
 
 #include <cstdint>
 
@@ -19,5 +18,3 @@ constexpr uint64_t kGicEnd = 0x09000000;
 constexpr uint32_t kFirstSpi = 32;
 
 }  // namespace hv::arm64
-
-#endif  // HV_ARCH_ARM64_BOOT_H_

@@ -1,6 +1,5 @@
 // layout.h: where things lie in guest memory, and what the frame has on arm64 alone. For C++ and for the assembler.
-#ifndef HV_ARCH_ARM64_LAYOUT_H_
-#define HV_ARCH_ARM64_LAYOUT_H_
+#pragma once
 
 // Guest physical (IPA): the supervisor region (page tables, shim, frames) at 0, the MemoryFile from 4 GiB on: all of it below
 // 2^36, which every host supports (Apple's M1 supports no more).
@@ -29,5 +28,3 @@
 // In the frame, within reach of LDP and STP. The program's registers: x0-x30, SP, PC, PSTATE, TPIDR_EL0, as regs.h has them.
 #define HV_FRAME_REGISTERS 0x80
 #define HV_FRAME_SYNDROME 0x1b0  // ESR_EL1, FAR_EL1
-
-#endif  // HV_ARCH_ARM64_LAYOUT_H_

@@ -1,6 +1,5 @@
 // listed_regs.h: all registers of a vCPU that KVM_GET_REG_LIST lists.
-#ifndef HV_ARCH_ARM64_LISTED_REGS_H_
-#define HV_ARCH_ARM64_LISTED_REGS_H_
+#pragma once
 
 #include "kvm/state.h"
 #include "kvm/vcpu.h"
@@ -13,5 +12,3 @@ Bytes ReadAllRegisters(Vcpu& vcpu);
 void WriteAllRegisters(Vcpu& vcpu, const Bytes& bytes);
 
 }  // namespace hv::arm64
-
-#endif  // HV_ARCH_ARM64_LISTED_REGS_H_

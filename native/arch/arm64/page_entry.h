@@ -1,6 +1,5 @@
 // page_entry.h: what an entry of a page table says (Arm ARM D8.3, VMSAv8-64 descriptors), and how written code is published.
-#ifndef HV_ARCH_ARM64_PAGE_ENTRY_H_
-#define HV_ARCH_ARM64_PAGE_ENTRY_H_
+#pragma once
 
 #include <cstdint>
 
@@ -51,5 +50,3 @@ bool PublishCode(uint8_t* memory, uint64_t length);
 
 }  // namespace arch
 }  // namespace hv
-
-#endif  // HV_ARCH_ARM64_PAGE_ENTRY_H_

@@ -1,6 +1,5 @@
 // regs.h: registers through KVM_GET_ONE_REG and KVM_SET_ONE_REG, and what EL0 needs set.
-#ifndef HV_ARCH_ARM64_REGS_H_
-#define HV_ARCH_ARM64_REGS_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -52,5 +51,3 @@ std::vector<uint8_t> ReadFpState(const Vcpu& vcpu);
 void WriteFpState(const Vcpu& vcpu, const uint8_t* area, size_t size);
 
 }  // namespace hv
-
-#endif  // HV_ARCH_ARM64_REGS_H_

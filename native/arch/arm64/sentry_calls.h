@@ -1,6 +1,5 @@
 // sentry_calls.h: the calls that a sentry or a bare machine makes on this architecture alone: see jail/call_filter.cc.
-#ifndef HV_ARCH_ARM64_SENTRY_CALLS_H_
-#define HV_ARCH_ARM64_SENTRY_CALLS_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -23,5 +22,3 @@ constexpr uint32_t kMakingRequests[] = {KVM_CREATE_DEVICE};
 constexpr uint32_t kSentryTraceRequests[] = {0x4205};
 
 }  // namespace hv::arch
-
-#endif  // HV_ARCH_ARM64_SENTRY_CALLS_H_

@@ -1,6 +1,5 @@
 // trap.h: a vCPU that runs one thread of a user program in EL0 and stops at its system calls and faults.
-#ifndef HV_ARCH_ARM64_TRAP_H_
-#define HV_ARCH_ARM64_TRAP_H_
+#pragma once
 
 #include <memory>
 
@@ -110,5 +109,3 @@ class Cpu {
 };
 
 }  // namespace hv
-
-#endif  // HV_ARCH_ARM64_TRAP_H_

@@ -1,6 +1,5 @@
 // user_registers.h: the registers of a program, as the sentry sees them.
-#ifndef HV_ARCH_ARM64_USER_REGISTERS_H_
-#define HV_ARCH_ARM64_USER_REGISTERS_H_
+#pragma once
 
 #include <array>
 #include <cstdint>
@@ -26,5 +25,3 @@ constexpr unsigned kRegCalls = 19, kRegCallCount = 20;
 using UserRegisters = std::array<uint64_t, kUserRegisters>;
 
 }  // namespace hv
-
-#endif  // HV_ARCH_ARM64_USER_REGISTERS_H_

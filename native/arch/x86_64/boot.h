@@ -1,6 +1,5 @@
 // boot.h: CPUID: what KVM lets a guest have.
-#ifndef HV_ARCH_X86_64_BOOT_H_
-#define HV_ARCH_X86_64_BOOT_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -33,5 +32,3 @@ uint32_t CpuidRegister(const std::vector<kvm_cpuid_entry2>& entries, uint32_t fu
                        uint32_t index, int reg);
 
 }  // namespace hv::x86_64
-
-#endif  // HV_ARCH_X86_64_BOOT_H_

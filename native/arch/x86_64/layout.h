@@ -1,6 +1,5 @@
 // layout.h: where things lie in guest memory and in a Cpu's window. For C++ and for the assembler.
-#ifndef HV_ARCH_X86_64_LAYOUT_H_
-#define HV_ARCH_X86_64_LAYOUT_H_
+#pragma once
 
 // Guest physical: the supervisor region (page tables, shim, windows) at 0, the MemoryFile from 4 GiB on; between them the
 // pages that KVM on Intel wants for real mode (KVM_SET_TSS_ADDR, KVM_SET_IDENTITY_MAP_ADDR).
@@ -47,5 +46,3 @@
 
 #define HV_VECTORS 32
 #define HV_STUB_SIZE 16
-
-#endif  // HV_ARCH_X86_64_LAYOUT_H_

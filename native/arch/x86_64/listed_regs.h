@@ -1,6 +1,5 @@
 // listed_regs.h: model-specific registers through KVM_GET_MSRS and KVM_SET_MSRS.
-#ifndef HV_ARCH_X86_64_LISTED_REGS_H_
-#define HV_ARCH_X86_64_LISTED_REGS_H_
+#pragma once
 
 #include "kvm/state.h"
 #include "kvm/vcpu.h"
@@ -13,5 +12,3 @@ Bytes ReadAllMsrs(Vcpu& vcpu);
 void WriteAllMsrs(Vcpu& vcpu, const Bytes& bytes);
 
 }  // namespace hv::x86_64
-
-#endif  // HV_ARCH_X86_64_LISTED_REGS_H_

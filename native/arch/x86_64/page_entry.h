@@ -1,6 +1,5 @@
 // page_entry.h: what an entry of a page table says (SDM vol. 3, 4.5), and when the processor forgets an old one.
-#ifndef HV_ARCH_X86_64_PAGE_ENTRY_H_
-#define HV_ARCH_X86_64_PAGE_ENTRY_H_
+#pragma once
 
 #include <cstdint>
 
@@ -46,5 +45,3 @@ inline bool PublishCode(uint8_t*, uint64_t) { return false; }
 
 }  // namespace arch
 }  // namespace hv
-
-#endif  // HV_ARCH_X86_64_PAGE_ENTRY_H_

@@ -12,8 +12,7 @@
 // - A vCPU whose fault KVM is resolving may have read the old entry before the drop, and may store it in the shadow after it: it is
 //   stopped first (kvm/space.cc). One that waits in the entry code is not. A program there may only pretend to wait, which is
 //   accepted: it would have to be descheduled inside that fault for as long as the drop takes.
-#ifndef HV_ARCH_X86_64_PVM_H_
-#define HV_ARCH_X86_64_PVM_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -37,5 +36,3 @@ bool TouchedDoorbell(kvm_run& run);
 void Forget(uint8_t* memory, uint64_t length, bool is_kept);
 
 }  // namespace hv::pvm
-
-#endif  // HV_ARCH_X86_64_PVM_H_

@@ -1,6 +1,5 @@
 // regs.h: converts registers between KVM's structures and Linux's, and sets what ring 3 needs.
-#ifndef HV_ARCH_X86_64_REGS_H_
-#define HV_ARCH_X86_64_REGS_H_
+#pragma once
 
 #include <linux/kvm.h>
 
@@ -50,5 +49,3 @@ std::vector<uint8_t> ReadFpState(const Vcpu& vcpu, const FpLayout& layout);
 void WriteFpState(const Vcpu& vcpu, const uint8_t* area, size_t size);
 
 }  // namespace hv
-
-#endif  // HV_ARCH_X86_64_REGS_H_

@@ -1,6 +1,5 @@
 // sentry_calls.h: the calls that a sentry or a bare machine makes on this architecture alone: see jail/call_filter.cc.
-#ifndef HV_ARCH_X86_64_SENTRY_CALLS_H_
-#define HV_ARCH_X86_64_SENTRY_CALLS_H_
+#pragma once
 
 #include <linux/kvm.h>
 #include <sys/ptrace.h>
@@ -27,5 +26,3 @@ constexpr uint32_t kMakingRequests[] = {KVM_SET_TSS_ADDR, KVM_SET_IDENTITY_MAP_A
 constexpr uint32_t kSentryTraceRequests[] = {PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_POKEUSER};
 
 }  // namespace hv::arch
-
-#endif  // HV_ARCH_X86_64_SENTRY_CALLS_H_

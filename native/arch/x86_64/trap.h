@@ -1,6 +1,5 @@
 // trap.h: a vCPU that runs one thread of a user program in ring 3 and stops at its system calls and faults.
-#ifndef HV_ARCH_X86_64_TRAP_H_
-#define HV_ARCH_X86_64_TRAP_H_
+#pragma once
 
 #include <memory>
 
@@ -127,5 +126,3 @@ class Cpu {
 };
 
 }  // namespace hv
-
-#endif  // HV_ARCH_X86_64_TRAP_H_

@@ -1,6 +1,5 @@
 // user_registers.h: the registers of a program, as the sentry sees them.
-#ifndef HV_ARCH_X86_64_USER_REGISTERS_H_
-#define HV_ARCH_X86_64_USER_REGISTERS_H_
+#pragma once
 
 #include <array>
 #include <cstdint>
@@ -46,5 +45,3 @@ constexpr UserRegister kRegCalls = kRegRbx, kRegCallCount = kRegR12;
 using UserRegisters = std::array<uint64_t, kUserRegisters>;
 
 }  // namespace hv
-
-#endif  // HV_ARCH_X86_64_USER_REGISTERS_H_

@@ -1,6 +1,5 @@
 // start.h: how a program without a C library begins on arm64, and how it makes a system call.
-#ifndef HV_PROGRAMS_START_H_
-#define HV_PROGRAMS_START_H_
+#pragma once
 
 // `function` gets the stack as execve(2) leaves it.
 #define START_OF(function) \
@@ -24,5 +23,3 @@ static inline long SystemCall(long number, long a, long b, long c, long d, long 
   __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
   return x0;
 }
-
-#endif  // HV_PROGRAMS_START_H_

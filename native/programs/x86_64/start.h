@@ -1,6 +1,5 @@
 // start.h: how a program without a C library begins on x86_64, and how it makes a system call.
-#ifndef HV_PROGRAMS_START_H_
-#define HV_PROGRAMS_START_H_
+#pragma once
 
 // `function` gets the stack as execve(2) leaves it.
 #define START_OF(function)  \
@@ -24,5 +23,3 @@ static inline long SystemCall(long number, long a, long b, long c, long d, long 
                    : "rcx", "r11", "memory");
   return result;
 }
-
-#endif  // HV_PROGRAMS_START_H_

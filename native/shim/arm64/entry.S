@@ -13,22 +13,27 @@
   ldr wzr, [sp, #(HV_DOORBELLS + \doorbell)]
   .endm
 
+// Stores x2-x29 to the frame (stp), or loads them (ldp).
+  .macro each_pair instruction
+  \instruction x2, x3, [sp, #(REGISTERS + 16)]
+  \instruction x4, x5, [sp, #(REGISTERS + 32)]
+  \instruction x6, x7, [sp, #(REGISTERS + 48)]
+  \instruction x8, x9, [sp, #(REGISTERS + 64)]
+  \instruction x10, x11, [sp, #(REGISTERS + 80)]
+  \instruction x12, x13, [sp, #(REGISTERS + 96)]
+  \instruction x14, x15, [sp, #(REGISTERS + 112)]
+  \instruction x16, x17, [sp, #(REGISTERS + 128)]
+  \instruction x18, x19, [sp, #(REGISTERS + 144)]
+  \instruction x20, x21, [sp, #(REGISTERS + 160)]
+  \instruction x22, x23, [sp, #(REGISTERS + 176)]
+  \instruction x24, x25, [sp, #(REGISTERS + 192)]
+  \instruction x26, x27, [sp, #(REGISTERS + 208)]
+  \instruction x28, x29, [sp, #(REGISTERS + 224)]
+  .endm
+
 // Saves x2-x30 and the program's own SP, PC, PSTATE and TPIDR_EL0 to the frame. Clobbers x0 and x1.
   .macro save_rest
-  stp x2, x3, [sp, #(REGISTERS + 16)]
-  stp x4, x5, [sp, #(REGISTERS + 32)]
-  stp x6, x7, [sp, #(REGISTERS + 48)]
-  stp x8, x9, [sp, #(REGISTERS + 64)]
-  stp x10, x11, [sp, #(REGISTERS + 80)]
-  stp x12, x13, [sp, #(REGISTERS + 96)]
-  stp x14, x15, [sp, #(REGISTERS + 112)]
-  stp x16, x17, [sp, #(REGISTERS + 128)]
-  stp x18, x19, [sp, #(REGISTERS + 144)]
-  stp x20, x21, [sp, #(REGISTERS + 160)]
-  stp x22, x23, [sp, #(REGISTERS + 176)]
-  stp x24, x25, [sp, #(REGISTERS + 192)]
-  stp x26, x27, [sp, #(REGISTERS + 208)]
-  stp x28, x29, [sp, #(REGISTERS + 224)]
+  each_pair stp
   mrs x0, sp_el0
   stp x30, x0, [sp, #(REGISTERS + 240)]
   mrs x0, elr_el1
@@ -152,20 +157,7 @@ hv_shim_return:
   cbz w0, load
   act
 load:
-  ldp x2, x3, [sp, #(REGISTERS + 16)]
-  ldp x4, x5, [sp, #(REGISTERS + 32)]
-  ldp x6, x7, [sp, #(REGISTERS + 48)]
-  ldp x8, x9, [sp, #(REGISTERS + 64)]
-  ldp x10, x11, [sp, #(REGISTERS + 80)]
-  ldp x12, x13, [sp, #(REGISTERS + 96)]
-  ldp x14, x15, [sp, #(REGISTERS + 112)]
-  ldp x16, x17, [sp, #(REGISTERS + 128)]
-  ldp x18, x19, [sp, #(REGISTERS + 144)]
-  ldp x20, x21, [sp, #(REGISTERS + 160)]
-  ldp x22, x23, [sp, #(REGISTERS + 176)]
-  ldp x24, x25, [sp, #(REGISTERS + 192)]
-  ldp x26, x27, [sp, #(REGISTERS + 208)]
-  ldp x28, x29, [sp, #(REGISTERS + 224)]
+  each_pair ldp
   ldp x30, x0, [sp, #(REGISTERS + 240)]
   msr sp_el0, x0
   ldp x0, x1, [sp, #(REGISTERS + 256)]

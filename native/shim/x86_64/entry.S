@@ -27,15 +27,7 @@ hv_shim_stored:
 // A program that single-steps goes on with iretq, which the host sets up: after sysretq it would trap before its next instruction.
   test $HV_TRAP_FLAG, %r11d
   jnz 2f
-  mov FRAME(HV_FRAME_POLLING), %eax
-  test %eax, %eax
-  jz 2f
-1:
-  pause
-  cmpl $HV_STATE_ANSWERED, FRAME(HV_FRAME_STATE)
-  je hv_shim_tail
-  dec %eax
-  jnz 1b
+  await_answer %eax, hv_shim_tail
 2:
   out %al, $HV_PORT_SYSCALL
 // An interrupted vCPU whose RIP is here or further has its answer: see trap.cc.

@@ -27,15 +27,7 @@ hv_pvm_stored:
 // A program that single-steps goes on as the host sets it up: after the jump it would trap before its next instruction.
   test $HV_TRAP_FLAG, %r11d
   jnz 2f
-  mov FRAME(HV_FRAME_POLLING), %eax
-  test %eax, %eax
-  jz 2f
-1:
-  pause
-  cmpl $HV_STATE_ANSWERED, FRAME(HV_FRAME_STATE)
-  je hv_pvm_tail
-  dec %eax
-  jnz 1b
+  await_answer %eax, hv_pvm_tail
 2:
   mov %al, hv_pvm_entry + HV_WINDOW_DOORBELL(%rip)
 // Never comes back here: the host sets RIP, RFLAGS and RAX.

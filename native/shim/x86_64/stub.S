@@ -57,16 +57,7 @@ hv_gate:
   mov $HV_STATE_REQUEST, %r11d
   xchg %r11d, FRAME(HV_FRAME_STATE)
 hv_gate_stored:
-  mov FRAME(HV_FRAME_POLLING), %r11d
-  test %r11d, %r11d
-  jz 2f
-1:
-  pause
-  cmpl $HV_STATE_ANSWERED, FRAME(HV_FRAME_STATE)
-  je hv_gate_rang
-  dec %r11d
-  jnz 1b
-2:
+  await_answer %r11d, hv_gate_rang
   syscall
 // A program that rang finds the answer there, too.
 hv_gate_rang:

@@ -2,6 +2,7 @@
 
 import {EBUSY, EINVAL, ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {makeDev, S_IFDIR} from '../../abi/file-mode.ts'
+import {attempt} from '../../errors.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import {locateDirectory} from '../../vfs/mount-tree.ts'
@@ -104,9 +105,5 @@ function nameOf({location}: Fid): {parent: Location; name: ByteString} {
 }
 
 function leadsTo(directory: Inode, name: ByteString, inode: Inode): boolean {
-  try {
-    return directory.lookup(name) === inode
-  } catch {
-    return false
-  }
+  return attempt(() => directory.lookup(name)) === inode
 }

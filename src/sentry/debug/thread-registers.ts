@@ -34,15 +34,11 @@ export function unpack(layout: RegisterLayout, bytes: Uint8Array, task: Task): b
     if (value !== register.read(before)) register.write(state, value)
   }
   try {
-    if (!isSame(state.fp, before.fp)) task.context.writeFpState(state.fp)
+    if (Buffer.compare(state.fp, before.fp) !== 0) task.context.writeFpState(state.fp)
   } catch (error) {
     if (!(error instanceof Errno)) throw error
     return false
   }
   task.context.writeRegisters(state.general)
   return true
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }

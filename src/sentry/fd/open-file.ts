@@ -10,6 +10,7 @@ import {type PathContext, resolve} from '../../vfs/path-walk.ts'
 import {tell} from '../../vfs/watchers.ts'
 import {BLOCKED} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {continuation} from '../core/wait.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 
@@ -47,14 +48,11 @@ function isWrite(flags: number): boolean {
 
 /** @returns when the lease ends that is in the way; undefined: there is none */
 function breakLease({kernel}: Task, {walk, start, path, flags}: Opening): number | undefined {
-  try {
+  // The open reports what is wrong with the path.
+  return unlessErrno(() => {
     const {inode} = resolve(walk, start, path, !(flags & O_NOFOLLOW))
     return kernel.leases.breakFor(inode, isWrite(flags), kernel.monotonicNs())
-  } catch (error) {
-    // The open reports what is wrong with the path.
-    if (error instanceof Errno) return undefined
-    throw error
-  }
+  })
 }
 
 /** Gives the file its descriptor once the open is complete: a fifo waits for its other end. */

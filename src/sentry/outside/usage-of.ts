@@ -48,7 +48,7 @@ function infoOf(kernel: Kernel, pid: number): ProcessInfo {
     parentPid: view.parentPid,
     programPid: process.run.first?.pid ?? pid,
     name: toText(view.name),
-    command: toText(commandOf(view.argv)),
+    command: toText(commandOf(view.program.argv)),
     state: view.state,
     threads: process.tasks.length,
     uid: view.uids[1],

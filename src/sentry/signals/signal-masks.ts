@@ -2,19 +2,12 @@
 
 import {NSIG, SIG_DFL, SIG_IGN} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
+import type {ProcProcess} from '../../vfs/fs/proc-source.ts'
 import type {ProcessSignals} from './process-signals.ts'
 import type {TaskSignals} from './task-signals.ts'
 
-export interface SignalMasks {
-  pending: string
-  sharedPending: string
-  blocked: string
-  ignored: string
-  caught: string
-}
-
 /** @param task undefined: for a zombie */
-export function signalMasks(process: ProcessSignals, task: TaskSignals | undefined): SignalMasks {
+export function signalMasks(process: ProcessSignals, task: TaskSignals | undefined): ProcProcess['signals'] {
   const ignored = new SignalSet()
   const caught = new SignalSet()
   for (let signal = 1; signal <= NSIG; signal++) {

@@ -3,7 +3,7 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {EFD_SEMAPHORE} from '../../abi/fcntl.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
-import {openEventfd} from '../../vfs/eventfd.ts'
+import {EventFdDescription} from '../../vfs/eventfd.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 
@@ -12,6 +12,7 @@ export const eventfd2: Syscall = (task, args) => makeEventfd(task, args.uint32(0
 
 function makeEventfd(task: Task, initial: number, flags: number): number {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK | EFD_SEMAPHORE)) throw new Errno(EINVAL)
-  const file = openEventfd(task.kernel.vfs, initial, flags & O_NONBLOCK, (flags & EFD_SEMAPHORE) !== 0)
+  const isSemaphore = (flags & EFD_SEMAPHORE) !== 0
+  const file = new EventFdDescription(task.kernel.vfs, initial, flags & O_NONBLOCK, isSemaphore)
   return task.fds.install(file, flags & O_CLOEXEC)
 }

@@ -2,34 +2,7 @@
 
 import {SETFL_FLAGS} from '../../abi/at-flags.ts'
 import {EBADF, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
-import {
-  F_ADD_SEALS,
-  F_DUPFD,
-  F_DUPFD_CLOEXEC,
-  F_DUPFD_QUERY,
-  F_GET_SEALS,
-  F_GETFD,
-  F_GETFL,
-  F_GETLEASE,
-  F_GETLK,
-  F_GETOWN,
-  F_GETOWN_EX,
-  F_GETPIPE_SZ,
-  F_GETSIG,
-  F_OFD_GETLK,
-  F_OFD_SETLK,
-  F_OFD_SETLKW,
-  F_SETFD,
-  F_SETFL,
-  F_SETLEASE,
-  F_SETLK,
-  F_SETLKW,
-  F_SETOWN,
-  F_SETOWN_EX,
-  F_SETPIPE_SZ,
-  F_SETSIG,
-  FD_CLOEXEC,
-} from '../../abi/fcntl.ts'
+import * as abi from '../../abi/fcntl.ts'
 import {S_IFIFO} from '../../abi/file-mode.ts'
 import {O_ASYNC, O_CLOEXEC, O_DIRECT, O_NOATIME} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
@@ -62,58 +35,58 @@ export const fcntl: Syscall = (task, args) => {
   const command = args.uint32(1)
   switch (command) {
     // O_PATH descriptors allow these.
-    case F_DUPFD:
+    case abi.F_DUPFD:
       return task.fds.duplicate(task.fds.description(fd), 0, args.int32(2))
-    case F_DUPFD_CLOEXEC:
+    case abi.F_DUPFD_CLOEXEC:
       return task.fds.duplicate(task.fds.description(fd), O_CLOEXEC, args.int32(2))
-    case F_DUPFD_QUERY:
+    case abi.F_DUPFD_QUERY:
       return task.fds.description(fd) === task.fds.description(args.int32(2)) ? 1 : 0
-    case F_GETFD:
+    case abi.F_GETFD:
       task.fds.description(fd)
-      return task.fds.closesOnExec(fd) ? FD_CLOEXEC : 0
-    case F_SETFD:
-      task.fds.setCloseOnExec(fd, (args.uint32(2) & FD_CLOEXEC) !== 0)
+      return task.fds.closesOnExec(fd) ? abi.FD_CLOEXEC : 0
+    case abi.F_SETFD:
+      task.fds.setCloseOnExec(fd, (args.uint32(2) & abi.FD_CLOEXEC) !== 0)
       return 0
-    case F_GETFL:
+    case abi.F_GETFL:
       return openFlags(task.fds.get(fd).flags)
-    case F_SETFL:
+    case abi.F_SETFL:
       return setStatusFlags(task, openDescription(task, fd), fd, openFlags(args.int32(2)))
 
-    case F_GETLK:
-    case F_OFD_GETLK:
+    case abi.F_GETLK:
+    case abi.F_OFD_GETLK:
       return getLock(task, fd, command, args.address(2))
-    case F_SETLK:
-    case F_SETLKW:
-    case F_OFD_SETLK:
-    case F_OFD_SETLKW:
+    case abi.F_SETLK:
+    case abi.F_SETLKW:
+    case abi.F_OFD_SETLK:
+    case abi.F_OFD_SETLKW:
       return setLock(task, fd, command, args.address(2))
 
-    case F_GETPIPE_SZ:
+    case abi.F_GETPIPE_SZ:
       return pipeOf(openFile(task, fd)).capacity
-    case F_SETPIPE_SZ:
+    case abi.F_SETPIPE_SZ:
       return pipeOf(openFile(task, fd)).resize(args.int32(2), mayExceed(task.credentials))
 
-    case F_GET_SEALS:
+    case abi.F_GET_SEALS:
       return sealsOf(openFile(task, fd).inode)
-    case F_ADD_SEALS:
+    case abi.F_ADD_SEALS:
       addSeals(openFile(task, fd), args.uint32(2), task.kernel.processes.values())
       return 0
 
-    case F_GETOWN:
+    case abi.F_GETOWN:
       return getOwner(openDescription(task, fd))
-    case F_SETOWN:
+    case abi.F_SETOWN:
       return setOwner(task, openDescription(task, fd), args.int32(2))
-    case F_GETOWN_EX:
+    case abi.F_GETOWN_EX:
       return getOwnerEx(task, openDescription(task, fd), args.address(2))
-    case F_SETOWN_EX:
+    case abi.F_SETOWN_EX:
       return setOwnerEx(task, openDescription(task, fd), args.address(2))
-    case F_GETSIG:
+    case abi.F_GETSIG:
       return openDescription(task, fd).owner?.signal ?? 0
-    case F_SETSIG:
+    case abi.F_SETSIG:
       return setSignal(task, openDescription(task, fd), args.int32(2))
-    case F_GETLEASE:
+    case abi.F_GETLEASE:
       return task.kernel.leases.typeOf(openDescription(task, fd))
-    case F_SETLEASE:
+    case abi.F_SETLEASE:
       return setLease(task, openDescription(task, fd), fd, args.int32(2))
     default:
       openFile(task, fd)

@@ -3,7 +3,8 @@
 import {CAP_SETGID} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {requireCapability} from '../core/credentials.ts'
-import type {Syscall} from '../core/syscall.ts'
+import type {Arguments, Syscall} from '../core/syscall.ts'
+import type {Task} from '../core/task.ts'
 
 const NGROUPS_MAX = 65536
 
@@ -14,17 +15,16 @@ export const getegid: Syscall = (task) => task.credentials.egid
 
 export const getresuid: Syscall = (task, args) => {
   const {ruid, euid, suid} = task.credentials
-  ;[ruid, euid, suid].forEach((id, index) => {
-    task.memory.writeUint32(args.address(index), id)
-  })
-  return 0
+  return writeIds(task, args, [ruid, euid, suid])
 }
 
 export const getresgid: Syscall = (task, args) => {
   const {rgid, egid, sgid} = task.credentials
-  ;[rgid, egid, sgid].forEach((id, index) => {
-    task.memory.writeUint32(args.address(index), id)
-  })
+  return writeIds(task, args, [rgid, egid, sgid])
+}
+
+function writeIds({memory}: Task, args: Arguments, ids: readonly number[]): number {
+  for (const [index, id] of ids.entries()) memory.writeUint32(args.address(index), id)
   return 0
 }
 

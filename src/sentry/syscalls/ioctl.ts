@@ -3,22 +3,7 @@
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, ENOTTY, EOPNOTSUPP, Errno, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
-import {
-  FICLONE,
-  FICLONERANGE,
-  FIGETBSZ,
-  FIOASYNC,
-  FIOCLEX,
-  FIOGETOWN,
-  FIONBIO,
-  FIONCLEX,
-  FIONREAD,
-  FIOQSIZE,
-  FIOSETOWN,
-  SIOCGPGRP,
-  SIOCSPGRP,
-  TIOCGPTPEER,
-} from '../../abi/ioctl.ts'
+import * as abi from '../../abi/ioctl.ts'
 import {O_APPEND, O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {FileDescription} from '../../vfs/file.ts'
@@ -43,43 +28,43 @@ export const ioctl: Syscall = (task, args) => {
   const argument = args.address(2)
   const file = openFile(task, fd)
   switch (request) {
-    case FIOCLEX:
+    case abi.FIOCLEX:
       task.fds.setCloseOnExec(fd, true)
       return 0
-    case FIONCLEX:
+    case abi.FIONCLEX:
       task.fds.setCloseOnExec(fd, false)
       return 0
-    case FIONBIO:
+    case abi.FIONBIO:
       if (task.memory.readInt32(argument) === 0) file.flags &= ~O_NONBLOCK
       else file.flags |= O_NONBLOCK
       return 0
-    case FIOASYNC:
+    case abi.FIOASYNC:
       return switchAsync(task, fd, task.memory.readInt32(argument) !== 0)
-    case FIOSETOWN:
-    case SIOCSPGRP:
+    case abi.FIOSETOWN:
+    case abi.SIOCSPGRP:
       requireSocket(file)
       return setOwner(task, task.fds.description(fd), task.memory.readInt32(argument))
-    case FIOGETOWN:
-    case SIOCGPGRP:
+    case abi.FIOGETOWN:
+    case abi.SIOCGPGRP:
       requireSocket(file)
       task.memory.writeInt32(argument, getOwner(task.fds.description(fd)))
       return 0
-    case FICLONE:
+    case abi.FICLONE:
       return cloneFile(task, file, args.int32(2))
-    case FICLONERANGE:
+    case abi.FICLONERANGE:
       return cloneRange(task, file, argument)
-    case FIGETBSZ:
+    case abi.FIGETBSZ:
       task.memory.writeInt32(argument, file.inode.attributes().blksize)
       return 0
-    case FIOQSIZE:
+    case abi.FIOQSIZE:
       if (file.inode.kind !== S_IFREG && file.inode.kind !== S_IFDIR) throw new Errno(ENOTTY)
       task.memory.writeInt64(argument, file.inode.attributes().blocks * BLOCK)
       return 0
-    case FIONREAD:
+    case abi.FIONREAD:
       if (file.inode.kind !== S_IFREG) return file.ioctl(request, argument, task.memory.ioctl)
       task.memory.writeInt32(argument, (file.inode.attributes().size - file.position) | 0)
       return 0
-    case TIOCGPTPEER:
+    case abi.TIOCGPTPEER:
       return openPeer(task, file, openFlags(args.int32(2)))
     default:
       return ask(task, {file, request, argument})

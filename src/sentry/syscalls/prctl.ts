@@ -2,40 +2,7 @@
 
 import {CAP_SYS_RESOURCE} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {
-  PR_CAP_AMBIENT,
-  PR_CAPBSET_DROP,
-  PR_CAPBSET_READ,
-  PR_GET_AUXV,
-  PR_GET_CHILD_SUBREAPER,
-  PR_GET_DUMPABLE,
-  PR_GET_IO_FLUSHER,
-  PR_GET_KEEPCAPS,
-  PR_GET_NAME,
-  PR_GET_NO_NEW_PRIVS,
-  PR_GET_PDEATHSIG,
-  PR_GET_SECCOMP,
-  PR_GET_SECUREBITS,
-  PR_GET_THP_DISABLE,
-  PR_GET_TID_ADDRESS,
-  PR_GET_TIMERSLACK,
-  PR_GET_TIMING,
-  PR_MCE_KILL_DEFAULT,
-  PR_MCE_KILL_GET,
-  PR_SET_CHILD_SUBREAPER,
-  PR_SET_DUMPABLE,
-  PR_SET_IO_FLUSHER,
-  PR_SET_KEEPCAPS,
-  PR_SET_NAME,
-  PR_SET_NO_NEW_PRIVS,
-  PR_SET_PDEATHSIG,
-  PR_SET_SECUREBITS,
-  PR_SET_THP_DISABLE,
-  PR_SET_TIMERSLACK,
-  PR_SET_TIMING,
-  PR_TASK_PERF_EVENTS_DISABLE,
-  PR_TASK_PERF_EVENTS_ENABLE,
-} from '../../abi/prctl.ts'
+import * as abi from '../../abi/prctl.ts'
 import {NSIG} from '../../abi/signal.ts'
 import {requireCapability} from '../core/credentials.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
@@ -55,55 +22,47 @@ const NAME_BYTES = 16
 type Option = (task: Task, args: Arguments) => number
 
 // Missing options are EINVAL, as in a kernel built without them.
-const options = new Map<number, Option>([
-  [PR_SET_NAME, setName],
-  [PR_GET_NAME, getName],
-  [
-    PR_SET_DUMPABLE,
-    ({process}, args) => set(() => (process.attributes.isDumpable = oneOf(args.address(1), 0, 1) === 1)),
-  ],
-  [PR_GET_DUMPABLE, ({process}) => Number(process.attributes.isDumpable)],
-  [PR_SET_KEEPCAPS, setKeepCaps],
-  [PR_GET_KEEPCAPS, getKeepCaps],
-  [
-    PR_SET_PDEATHSIG,
-    ({process}, args) => set(() => (process.family.parentDeathSignal = atMost(args.address(1), NSIG))),
-  ],
-  [PR_GET_PDEATHSIG, (task, args) => store(task, args.address(1), task.process.family.parentDeathSignal)],
-  [
-    PR_SET_CHILD_SUBREAPER,
-    ({process}, args) => set(() => (process.family.isSubreaper = args.address(1) !== 0)),
-  ],
-  [
-    PR_GET_CHILD_SUBREAPER,
-    (task, args) => store(task, args.address(1), Number(task.process.family.isSubreaper)),
-  ],
-  [PR_SET_NO_NEW_PRIVS, setNoNewPrivs],
-  [PR_GET_NO_NEW_PRIVS, getNoNewPrivs],
-  [PR_SET_THP_DISABLE, setThpDisable],
-  [PR_GET_THP_DISABLE, getThpDisable],
-  [PR_SET_TIMERSLACK, setTimerslack],
-  [PR_GET_TIMERSLACK, ({scheduling}) => scheduling.timerSlackNs],
-  [PR_SET_TIMING, (_, args) => oneOf(args.address(1), 0)],
-  [PR_GET_TIMING, () => 0],
-  [PR_GET_SECCOMP, () => 0],
-  [PR_GET_SECUREBITS, getSecurebits],
-  [PR_SET_SECUREBITS, setSecurebits],
-  [PR_CAPBSET_READ, readBoundingSet],
-  [PR_CAPBSET_DROP, dropFromBoundingSet],
-  [PR_CAP_AMBIENT, ambient],
+const options: Readonly<Record<number, Option | undefined>> = {
+  [abi.PR_SET_NAME]: setName,
+  [abi.PR_GET_NAME]: getName,
+  [abi.PR_SET_DUMPABLE]: ({process}, args) =>
+    set(() => (process.attributes.isDumpable = oneOf(args.address(1), 0, 1) === 1)),
+  [abi.PR_GET_DUMPABLE]: ({process}) => Number(process.attributes.isDumpable),
+  [abi.PR_SET_KEEPCAPS]: setKeepCaps,
+  [abi.PR_GET_KEEPCAPS]: getKeepCaps,
+  [abi.PR_SET_PDEATHSIG]: ({process}, args) =>
+    set(() => (process.family.parentDeathSignal = atMost(args.address(1), NSIG))),
+  [abi.PR_GET_PDEATHSIG]: (task, args) => store(task, args.address(1), task.process.family.parentDeathSignal),
+  [abi.PR_SET_CHILD_SUBREAPER]: ({process}, args) =>
+    set(() => (process.family.isSubreaper = args.address(1) !== 0)),
+  [abi.PR_GET_CHILD_SUBREAPER]: (task, args) =>
+    store(task, args.address(1), Number(task.process.family.isSubreaper)),
+  [abi.PR_SET_NO_NEW_PRIVS]: setNoNewPrivs,
+  [abi.PR_GET_NO_NEW_PRIVS]: alone(({process}) => Number(process.attributes.hasNoNewPrivileges)),
+  [abi.PR_SET_THP_DISABLE]: setThpDisable,
+  [abi.PR_GET_THP_DISABLE]: alone(({process}) => Number(process.attributes.disablesHugePages)),
+  [abi.PR_SET_TIMERSLACK]: setTimerslack,
+  [abi.PR_GET_TIMERSLACK]: ({scheduling}) => scheduling.timerSlackNs,
+  [abi.PR_SET_TIMING]: (_, args) => oneOf(args.address(1), 0),
+  [abi.PR_GET_TIMING]: () => 0,
+  [abi.PR_GET_SECCOMP]: () => 0,
+  [abi.PR_GET_SECUREBITS]: getSecurebits,
+  [abi.PR_SET_SECUREBITS]: setSecurebits,
+  [abi.PR_CAPBSET_READ]: readBoundingSet,
+  [abi.PR_CAPBSET_DROP]: dropFromBoundingSet,
+  [abi.PR_CAP_AMBIENT]: ambient,
   // There are no event counters, and no failing memory.
-  [PR_TASK_PERF_EVENTS_DISABLE, () => 0],
-  [PR_TASK_PERF_EVENTS_ENABLE, () => 0],
-  [PR_MCE_KILL_GET, getMachineCheckKill],
-  [PR_SET_IO_FLUSHER, setIoFlusher],
-  [PR_GET_IO_FLUSHER, getIoFlusher],
-  [PR_GET_AUXV, getAuxv],
-  [PR_GET_TID_ADDRESS, getTidAddress],
-])
+  [abi.PR_TASK_PERF_EVENTS_DISABLE]: () => 0,
+  [abi.PR_TASK_PERF_EVENTS_ENABLE]: () => 0,
+  [abi.PR_MCE_KILL_GET]: alone(() => abi.PR_MCE_KILL_DEFAULT),
+  [abi.PR_SET_IO_FLUSHER]: setIoFlusher,
+  [abi.PR_GET_IO_FLUSHER]: getIoFlusher,
+  [abi.PR_GET_AUXV]: getAuxv,
+  [abi.PR_GET_TID_ADDRESS]: getTidAddress,
+}
 
 export const prctl: Syscall = (task, args) => {
-  const option = options.get(args.int32(0))
+  const option = options[args.int32(0)]
   if (option === undefined) throw new Errno(EINVAL)
   return option(task, args)
 }
@@ -135,20 +94,10 @@ function setNoNewPrivs(task: Task, args: Arguments): number {
   return 0
 }
 
-function getNoNewPrivs({process}: Task, args: Arguments): number {
-  requireZeros(args, 1)
-  return Number(process.attributes.hasNoNewPrivileges)
-}
-
 function setThpDisable({process}: Task, args: Arguments): number {
   requireZeros(args, 2)
   process.attributes.disablesHugePages = args.address(1) !== 0
   return 0
-}
-
-function getThpDisable({process}: Task, args: Arguments): number {
-  requireZeros(args, 1)
-  return Number(process.attributes.disablesHugePages)
 }
 
 function setTimerslack({scheduling}: Task, args: Arguments): number {
@@ -160,11 +109,6 @@ function setTimerslack({scheduling}: Task, args: Arguments): number {
 function getTidAddress(task: Task, args: Arguments): number {
   task.memory.writeUint64(args.address(1), task.clearChildTid)
   return 0
-}
-
-function getMachineCheckKill(_: Task, args: Arguments): number {
-  requireZeros(args, 1)
-  return PR_MCE_KILL_DEFAULT
 }
 
 function setIoFlusher(task: Task, args: Arguments): number {
@@ -186,6 +130,14 @@ function getAuxv(task: Task, args: Arguments): number {
   const {auxv} = task.process.program
   task.memory.writeBytes(args.address(1), auxv.subarray(0, args.address(2)))
   return auxv.length
+}
+
+/** All other arguments must be 0. */
+function alone(get: (task: Task) => number): Option {
+  return (task, args) => {
+    requireZeros(args, 1)
+    return get(task)
+  }
 }
 
 function set(assign: () => void): number {

@@ -6,7 +6,6 @@ import {CLOCK_BOOTTIME, differenceNs, fromNs, NS_PER_SECOND, toSeconds} from '..
 import {arch} from '../../arch/index.ts'
 import type {ByteString} from '../../vfs/file.ts'
 import type {ProcFd, ProcProcess} from '../../vfs/fs/proc-source.ts'
-import type {Location} from '../../vfs/location.ts'
 import {requireCapability} from '../core/credentials.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
@@ -23,6 +22,7 @@ import {stateOf} from './state.ts'
 /** Of comm, without its NUL. */
 const NAME_BYTES = 15
 const NO_MEMORY = {virtualBytes: 0, residentBytes: 0, peakBytes: 0, dataBytes: 0, lockedBytes: 0}
+const NO_PROGRAM = {argv: [], envp: [], auxv: new Uint8Array(0), executable: undefined}
 
 export class ProcessView implements ProcProcess {
   readonly #kernel: Kernel
@@ -51,11 +51,8 @@ export class ProcessView implements ProcProcess {
   get parentPid(): number {
     return this.#process.family.parentPid
   }
-  get processGroup(): number {
-    return this.#process.job.group
-  }
-  get session(): number {
-    return this.#process.job.session
+  get job(): ProcProcess['job'] {
+    return this.#process.job
   }
   get terminal(): ProcProcess['terminal'] {
     const {terminal} = this.#process.job
@@ -89,27 +86,12 @@ export class ProcessView implements ProcProcess {
     const {capabilities: effective, permitted, inheritable, bounding, ambient} = this.#who.credentials
     return {effective, permitted, inheritable, bounding, ambient}
   }
-  get umask(): number {
-    return this.#task?.fs.umask ?? 0
+  get fs(): ProcProcess['fs'] {
+    return this.#task?.fs
   }
 
-  get argv(): readonly ByteString[] {
-    return this.#task === undefined ? [] : this.#process.program.argv
-  }
-  get envp(): readonly ByteString[] {
-    return this.#task === undefined ? [] : this.#process.program.envp
-  }
-  get auxv(): Uint8Array {
-    return this.#task === undefined ? new Uint8Array(0) : this.#process.program.auxv
-  }
-  get executable(): Location | undefined {
-    return this.#task === undefined ? undefined : this.#process.program.executable
-  }
-  get cwd(): Location | undefined {
-    return this.#task?.fs.cwd
-  }
-  get root(): Location | undefined {
-    return this.#task?.fs.root
+  get program(): ProcProcess['program'] {
+    return this.#task === undefined ? NO_PROGRAM : this.#process.program
   }
   get tids(): readonly number[] {
     const {pid, tasks} = this.#process
@@ -171,9 +153,6 @@ export class ProcessView implements ProcProcess {
   get exitSignal(): number {
     return this.tid === this.pid ? this.#process.family.exitSignal : -1
   }
-  get noNewPrivileges(): boolean {
-    return this.#process.attributes.hasNoNewPrivileges
-  }
   get signals(): ProcProcess['signals'] {
     return signalMasks(this.#process.signals, this.#task?.signals)
   }
@@ -182,34 +161,19 @@ export class ProcessView implements ProcProcess {
     return Array.from({length: RLIMIT_NLIMITS}, (_, resource) => this.#process.limits.get(resource))
   }
 
-  get personality(): number {
-    return this.#process.attributes.personality
+  get attributes(): ProcProcess['attributes'] {
+    return this.#process.attributes
   }
-  get isDumpable(): boolean {
-    return this.#process.attributes.isDumpable
-  }
-  get disablesHugePages(): boolean {
-    return this.#process.attributes.disablesHugePages
-  }
+
   get memoryShare(): number {
     return Math.floor((1000 * this.memory.residentBytes) / this.#kernel.platform.memory.size)
   }
 
-  get oomScoreAdj(): number {
-    return this.#process.attributes.oomScoreAdj
-  }
   setOomScoreAdj(value: number): void {
     const who = this.#kernel.current!.credentials
     if (value < this.#process.attributes.leastOomScoreAdj) requireCapability(who, CAP_SYS_RESOURCE, EACCES)
     this.#process.attributes.oomScoreAdj = value
     if (hasCapability(who.capabilities, CAP_SYS_RESOURCE)) this.#process.attributes.leastOomScoreAdj = value
-  }
-
-  get coredumpFilter(): number {
-    return this.#process.attributes.coredumpFilter
-  }
-  setCoredumpFilter(value: number): void {
-    this.#process.attributes.coredumpFilter = value
   }
 
   setName(name: ByteString): void {

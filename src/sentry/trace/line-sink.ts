@@ -1,13 +1,13 @@
 // LineSink: strace's lines, one for each system call, signal or end.
 
 import {errnoName} from '../../abi/errno.ts'
+import {addon} from '../../addon.ts'
 import type {Task} from '../core/task.ts'
 import type {BegunCall} from './call-decoder.ts'
 import type {CallRecord, ExitRecord, Outcome, SignalRecord} from './call-record.ts'
 import type {TraceSink} from './call-tracer.ts'
 import {HIDDEN} from './kind.ts'
 import type {LineWriter} from './line-writer.ts'
-import {errorText} from './names/errors.ts'
 import {NO_STAMPS, type Stamps} from './stamps.ts'
 
 /** strace's -a: the column of the equals sign, when the call is shorter. */
@@ -48,7 +48,7 @@ function formatOutcome(outcome: Outcome): string {
     case 'result':
       return outcome.note === undefined ? outcome.text : `${outcome.text} (${outcome.note})`
     case 'error':
-      return `-1 ${errnoName(outcome.code)} (${errorText(outcome.code)})`
+      return `-1 ${errnoName(outcome.code)} (${addon.errorText(outcome.code)})`
     case 'interrupted':
       return `? ${outcome.name} (${outcome.text})`
     case 'unfinished':

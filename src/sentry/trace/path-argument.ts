@@ -7,7 +7,6 @@ import {
   AT_SYMLINK_NOFOLLOW,
   RESOLVE_IN_ROOT,
 } from '../../abi/at-flags.ts'
-import {Errno} from '../../abi/errno.ts'
 import {O_CREAT, O_EXCL, O_NOFOLLOW} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {ByteString} from '../../vfs/file.ts'
@@ -23,6 +22,7 @@ import {
   NO_FOLLOW,
   resolveLast,
 } from '../../vfs/path-walk.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {readPath, startDirectory} from '../fd/path-argument.ts'
 import {fromByteString, MAX_VALUE_BYTES} from './argument-value.ts'
 import type {TracedCall} from './traced-call.ts'
@@ -42,7 +42,7 @@ const LINK_TEXTS = names('symlink symlinkat')
 export function pathArgument(call: TracedCall, index: number): {value: string; resolved: string | undefined} {
   const path = readPath(call.task, call.address(index))
   const isText = index === 0 && LINK_TEXTS.has(call.name)
-  const resolved = isText ? undefined : orNothing(() => resolvedPath(call, index, path))
+  const resolved = isText ? undefined : unlessErrno(() => resolvedPath(call, index, path))
   return {
     value: fromByteString(path),
     resolved: resolved && fromByteString(resolved.slice(0, MAX_VALUE_BYTES)),
@@ -104,13 +104,4 @@ function flagsOf(call: TracedCall, kind: string): number {
 
 function names(list: string): ReadonlySet<string> {
   return new Set(list.split(' '))
-}
-
-function orNothing<Value>(find: () => Value): Value | undefined {
-  try {
-    return find()
-  } catch (error) {
-    if (error instanceof Errno) return undefined
-    throw error
-  }
 }

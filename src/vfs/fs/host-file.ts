@@ -110,14 +110,7 @@ export class HostFile extends HostNode {
     if (access !== O_RDONLY) this.startChange()
     const [fd, name] = this.isRemoved ? this.handle() : super.handle()
     if (name === '') return check(this.fs.files.hostOpenSelf(fd, access))
-    const opened = check(this.fs.files.hostOpen(fd, name, access, 0))
-    try {
-      this.checkIdentity(opened)
-    } catch (error) {
-      this.fs.files.hostClose(opened)
-      throw error
-    }
-    return opened
+    return this.admit(check(this.fs.files.hostOpen(fd, name, access, 0)))
   }
 
   /** An open descriptor knows its file, whatever became of the name. */

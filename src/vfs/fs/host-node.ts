@@ -158,12 +158,18 @@ export class HostNode extends PlacedInode<HostDirectory> {
     return openFifo(this, flags)
   }
 
-  /** @throws Errno ESTALE when a descriptor is of another file: on the host, the name has changed hands since the lookup */
-  protected checkIdentity(fd: number): void {
+  /**
+   * Takes over a descriptor that was opened by this file's name. Fills fs.stat.
+   * @returns it @throws Errno ESTALE, having closed it: on the host, the name has changed hands since the lookup
+   */
+  admit(fd: number): number {
     const {fs} = this
     fs.fresh = undefined
-    check(this.fs.files.hostStat(fd, '', fs.stat))
-    if (!this.isStatOf(fs.stat)) throw new Errno(ESTALE)
+    const result = fs.files.hostStat(fd, '', fs.stat)
+    if (result >= 0 && this.isStatOf(fs.stat)) return fd
+    fs.files.hostClose(fd)
+    check(result)
+    throw new Errno(ESTALE)
   }
 
   /** Changes go through a descriptor of this very file, whatever its name leads to by then. */
@@ -173,9 +179,8 @@ export class HostNode extends PlacedInode<HostDirectory> {
       change(fd)
       return
     }
-    const own = check(this.fs.files.hostOpenPath(fd, name))
+    const own = this.admit(check(this.fs.files.hostOpenPath(fd, name)))
     try {
-      this.checkIdentity(own)
       change(own)
     } finally {
       this.fs.files.hostClose(own)

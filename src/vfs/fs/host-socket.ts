@@ -11,14 +11,7 @@ export class HostSocket extends HostNode {
 
   override pin(): void {
     const [directory, name] = this.handle()
-    const fd = check(this.fs.files.hostOpenPath(directory, name))
-    try {
-      this.checkIdentity(fd)
-    } catch (error) {
-      this.fs.files.hostClose(fd)
-      throw error
-    }
-    this.#fd = fd
+    this.#fd = this.admit(check(this.fs.files.hostOpenPath(directory, name)))
   }
 
   override unpin(): void {

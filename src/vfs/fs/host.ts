@@ -1,6 +1,6 @@
 // The host file system: one host directory (or file), read-only or writable, and never anything outside of it.
 
-import {ENAMETOOLONG, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
+import {ENAMETOOLONG, ENOENT, EROFS, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT} from '../../abi/file-mode.ts'
 import {OwnFiles} from '../../own-files.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
@@ -167,13 +167,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     }
     let fd = this.directoryFd(at)
     for (const next of missing.reverse()) {
-      fd = check(this.files.hostOpenDirectory(fd, next.name))
-      this.fresh = undefined
-      this.files.hostStat(fd, '', this.stat)
-      if (!next.isStatOf(this.stat)) {
-        this.files.hostClose(fd)
-        throw new Errno(ESTALE)
-      }
+      fd = next.admit(check(this.files.hostOpenDirectory(fd, next.name)))
       this.#keepOpen(next, fd)
     }
     return fd

@@ -11,44 +11,40 @@ import {PATH_MAX} from '../path-walk.ts'
 import {AnonymousInode} from '../unmounted.ts'
 import {Memfd} from './memfd.ts'
 import {magicLink} from './proc-links.ts'
-import type {Contents} from './proc-nodes.ts'
+import type {Contents, Entry} from './proc-nodes.ts'
 import type {ProcFd, ProcProcess, ProcSource} from './proc-source.ts'
 import {text} from './proc-text.ts'
 
 export function fdContents(source: ProcSource, of: () => ProcProcess): Contents {
-  return {
-    *names() {
-      for (const [fd] of of().fds()) yield [String(fd), S_IFLNK]
-    },
-    find(name) {
-      if (findFd(of(), name) === undefined) return undefined
-      const file = (): ProcFd => requireFd(of(), name)
-      return magicLink({
-        text: () => fdText(file(), source.current.root),
-        location: () => fdLocation(source, file()),
-        requireAccess: () => of().requireAccess(),
-      }).make
-    },
-    permits: () => isOwn(source, of()),
-  }
+  return contentsByFd(source, of, S_IFLNK, (file) =>
+    magicLink({
+      text: () => fdText(file(), source.current.root),
+      location: () => fdLocation(source, file()),
+      requireAccess: () => of().requireAccess(),
+    }),
+  )
 }
 
 export function fdinfoContents(source: ProcSource, of: () => ProcProcess): Contents {
-  return {
-    *names() {
-      for (const [fd] of of().fds()) yield [String(fd), S_IFREG]
-    },
-    find(name) {
-      if (findFd(of(), name) === undefined) return undefined
-      return text(() => fdinfoText(requireFd(of(), name))).make
-    },
-    permits: () => isOwn(source, of()),
-  }
+  return contentsByFd(source, of, S_IFREG, (file) => text(() => fdinfoText(file())))
 }
 
-/** A thread sees its process's descriptors, even when the process is not dumpable and its files are root's. */
-function isOwn({current}: ProcSource, {pid}: ProcProcess): boolean {
-  return current.pid === pid
+/** @param entryOf makes the entry of a descriptor, which is looked up when it is read. It throws ENOENT once that is closed */
+function contentsByFd(
+  source: ProcSource,
+  of: () => ProcProcess,
+  kind: number,
+  entryOf: (file: () => ProcFd) => Entry,
+): Contents {
+  return {
+    *names() {
+      for (const [fd] of of().fds()) yield [String(fd), kind]
+    },
+    find: (name) =>
+      findFd(of(), name) === undefined ? undefined : entryOf(() => requireFd(of(), name)).make,
+    // A thread sees its process's descriptors, even when the process is not dumpable and its files are root's.
+    permits: () => source.current.pid === of().pid,
+  }
 }
 
 /** man 5 proc_pid_fdinfo. */

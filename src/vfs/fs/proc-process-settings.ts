@@ -12,7 +12,7 @@ const UINT_MAX = 0xffff_ffff
 
 export function oomScoreAdj(of: () => ProcProcess): ReturnType<typeof text> {
   return text(
-    () => `${of().oomScoreAdj}\n`,
+    () => `${of().attributes.oomScoreAdj}\n`,
     (written) => {
       const value = parseInteger(upToNul(written).trim())
       if (value === undefined || Math.abs(value) > OOM_SCORE_MAX) throw new Errno(EINVAL)
@@ -22,18 +22,18 @@ export function oomScoreAdj(of: () => ProcProcess): ReturnType<typeof text> {
 }
 
 /** mm/oom_kill.c and proc_oom_score: 0 to 2000 thirds. */
-export function oomScore({oomScoreAdj: adjustment, memoryShare}: ProcProcess): number {
+export function oomScore({attributes: {oomScoreAdj: adjustment}, memoryShare}: ProcProcess): number {
   if (adjustment === -OOM_SCORE_MAX) return 0
   return Math.max(0, Math.trunc(((OOM_SCORE_MAX + adjustment + memoryShare) * 2) / 3))
 }
 
 export function coredumpFilter(of: () => ProcProcess): ReturnType<typeof text> {
   return text(
-    () => `${of().coredumpFilter.toString(16).padStart(8, '0')}\n`,
+    () => `${of().attributes.coredumpFilter.toString(16).padStart(8, '0')}\n`,
     (written) => {
       const value = parseInteger(upToNul(written).replace(/\n$/, ''))
       if (value === undefined || value < 0 || value > UINT_MAX) throw new Errno(EINVAL)
-      of().setCoredumpFilter(value & DUMP_BITS)
+      of().attributes.coredumpFilter = value & DUMP_BITS
     },
   )
 }

@@ -17,15 +17,15 @@ const stateNames: Record<string, string> = {
 
 /** @param isWhole whether times are the whole process's, not one task's */
 export function statText(process: ProcProcess, isWhole: boolean): ByteString {
-  const {parentPid, processGroup, session, memory, faults, scheduling, cpuSeconds, systemSeconds} = process
+  const {parentPid, job, memory, faults, scheduling, cpuSeconds, systemSeconds} = process
   const {policy, nice, cpu} = scheduling
   const fields: (number | string)[] = [
     process.tid,
     `(${process.name})`,
     process.state,
     parentPid,
-    processGroup,
-    session,
+    job.group,
+    job.session,
   ]
   // tty_nr tpgid flags minflt cminflt majflt cmajflt
   const {device, foregroundGroup} = process.terminal ?? {device: 0, foregroundGroup: -1}
@@ -59,7 +59,7 @@ export function statusText(process: ProcProcess): ByteString {
   const {effective, permitted, inheritable, bounding, ambient} = process.capabilities
   const lines: Line[] = [
     ['Name', escapeName(process.name)],
-    ...(process.root === undefined ? [] : [umaskLine(process)]),
+    ...umaskLines(process),
     ['State', `${state} (${stateNames[state] ?? 'running'})`],
     ['Tgid', process.pid],
     ['Ngid', 0],
@@ -72,8 +72,8 @@ export function statusText(process: ProcProcess): ByteString {
     ['Groups', `${process.groups.join(' ')} `],
     ['NStgid', process.pid],
     ['NSpid', tid],
-    ['NSpgid', process.processGroup],
-    ['NSsid', process.session],
+    ['NSpgid', process.job.group],
+    ['NSsid', process.job.session],
     ...(hasMemory ? memoryLines(process) : []),
     ['Threads', process.tids.length],
     ['SigPnd', signals.pending],
@@ -86,7 +86,7 @@ export function statusText(process: ProcProcess): ByteString {
     ['CapEff', mask(effective)],
     ['CapBnd', mask(bounding)],
     ['CapAmb', mask(ambient)],
-    ['NoNewPrivs', Number(process.noNewPrivileges)],
+    ['NoNewPrivs', Number(process.attributes.hasNoNewPrivileges)],
     ['Seccomp', 0],
     ['Cpus_allowed', process.scheduling.allowed.toString(16)],
     ['Cpus_allowed_list', cpuList(process.scheduling.allowed)],
@@ -100,11 +100,11 @@ export function statusText(process: ProcProcess): ByteString {
 
 type Line = [name: string, value: string | number]
 
-function umaskLine({umask}: ProcProcess): Line {
-  return ['Umask', umask.toString(8).padStart(4, '0')]
+function umaskLines({fs}: ProcProcess): Line[] {
+  return fs === undefined ? [] : [['Umask', fs.umask.toString(8).padStart(4, '0')]]
 }
 
-function memoryLines({memory, disablesHugePages}: ProcProcess): Line[] {
+function memoryLines({memory, attributes}: ProcProcess): Line[] {
   return [
     ['VmPeak', kilobytes(memory.virtualBytes)],
     ['VmSize', kilobytes(memory.virtualBytes)],
@@ -115,7 +115,7 @@ function memoryLines({memory, disablesHugePages}: ProcProcess): Line[] {
     ['VmData', kilobytes(memory.dataBytes)],
     ['VmSwap', kilobytes(0)],
     ['CoreDumping', 0],
-    ['THP_enabled', Number(!disablesHugePages)],
+    ['THP_enabled', Number(!attributes.disablesHugePages)],
   ]
 }
 

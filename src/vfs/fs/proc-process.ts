@@ -27,7 +27,7 @@ import {changingText, text} from './proc-text.ts'
 export function processOwner(source: ProcSource, tid: number): Owner {
   const process = source.process(tid)
   // The files of a process that is not dumpable are hidden from others of the same user, too.
-  return process === undefined || !process.isDumpable
+  return process === undefined || !process.attributes.isDumpable
     ? ROOT_OWNER
     : {uid: process.uids[1], gid: process.gids[1]}
 }
@@ -44,18 +44,18 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
   const of = processOf(source, tid)
   const mountChanges = () => source.rootMount.vfs.mountChanges
   return {
-    auxv: guarded(of, () => Buffer.from(of().auxv).toString('latin1'), 0o400),
+    auxv: guarded(of, () => Buffer.from(of().program.auxv).toString('latin1'), 0o400),
     cgroup: text(() => '0::/\n'),
-    cmdline: text(() => nulTerminated(of().argv)),
+    cmdline: text(() => nulTerminated(of().program.argv)),
     comm: text(
       () => `${of().name}\n`,
       (name) => of().setName(name),
     ),
     coredump_filter: coredumpFilter(of),
     cpuset: text(() => '/\n'),
-    cwd: processLink(source, of, (process) => process.cwd),
-    environ: guarded(of, () => nulTerminated(of().envp), 0o400),
-    exe: processLink(source, of, (process) => process.executable),
+    cwd: processLink(source, of, (process) => process.fs?.cwd),
+    environ: guarded(of, () => nulTerminated(of().program.envp), 0o400),
+    exe: processLink(source, of, (process) => process.program.executable),
     fd: directory(fdContents(source, of), 0o500),
     fdinfo: directory(fdinfoContents(source, of), 0o500),
     limits: text(() => limitsText(of().limits)),
@@ -67,8 +67,12 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     oom_score: text(() => `${oomScore(of())}\n`),
     oom_score_adj: oomScoreAdj(of),
     pagemap: pagemap((first, words) => of().pagemap(first, words)),
-    personality: guarded(of, () => of().personality.toString(16).padStart(8, '0').concat('\n'), 0o400),
-    root: processLink(source, of, (process) => process.root),
+    personality: guarded(
+      of,
+      () => of().attributes.personality.toString(16).padStart(8, '0').concat('\n'),
+      0o400,
+    ),
+    root: processLink(source, of, (process) => process.fs?.root),
     smaps: guarded(of, () => of().smaps()),
     smaps_rollup: guarded(of, () => of().smapsRollup()),
     stat: text(() => statText(of(), isWhole)),
@@ -126,9 +130,9 @@ function childrenText({pid, tid, childPids}: ProcProcess): ByteString {
 }
 
 /** @throws Errno EINVAL: a zombie sees no mounts */
-function rootOf({root}: ProcProcess): Location {
-  if (root === undefined) throw new Errno(EINVAL)
-  return root
+function rootOf({fs}: ProcProcess): Location {
+  if (fs === undefined) throw new Errno(EINVAL)
+  return fs.root
 }
 
 /** Magic links whose targets nobody can enter. */

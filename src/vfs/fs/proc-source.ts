@@ -71,8 +71,7 @@ export interface ProcProcess {
   readonly parentPid: number
   /** The process that traces the task; 0: none. */
   readonly tracer: number
-  readonly processGroup: number
-  readonly session: number
+  readonly job: {readonly group: number; readonly session: number}
   /** The controlling terminal. */
   readonly terminal: {readonly device: number; readonly foregroundGroup: number} | undefined
   /** comm: at most 15 bytes. */
@@ -89,14 +88,15 @@ export interface ProcProcess {
     bounding: Capabilities
     ambient: Capabilities
   }
-  readonly umask: number
-  readonly argv: readonly ByteString[]
-  readonly envp: readonly ByteString[]
-  readonly auxv: Uint8Array
-  readonly executable: Location | undefined
-  /** A zombie has neither. */
-  readonly cwd: Location | undefined
-  readonly root: Location | undefined
+  /** A zombie has none. */
+  readonly fs: {readonly umask: number; readonly cwd: Location; readonly root: Location} | undefined
+  /** A zombie's is empty. */
+  readonly program: {
+    readonly argv: readonly ByteString[]
+    readonly envp: readonly ByteString[]
+    readonly auxv: Uint8Array
+    readonly executable: Location | undefined
+  }
   /** In ascending order; with the first task's, even if it has ended before others. */
   readonly tids: readonly number[]
   readonly childPids: readonly number[]
@@ -120,7 +120,6 @@ export interface ProcProcess {
   readonly switches: {voluntary: number; forced: number}
   /** The signal that its end sends to its parent; -1: none. */
   readonly exitSignal: number
-  readonly noNewPrivileges: boolean
   /** 16 hexadecimal digits each. */
   readonly signals: {
     pending: string
@@ -131,15 +130,18 @@ export interface ProcProcess {
   }
   /** By resource number; Infinity for unlimited. */
   readonly limits: readonly {soft: number; hard: number}[]
-  readonly personality: number
-  /** Adjusts `oom_score`: -1000 to 1000. */
-  readonly oomScoreAdj: number
+  readonly attributes: {
+    readonly personality: number
+    /** Adjusts `oom_score`: -1000 to 1000. */
+    readonly oomScoreAdj: number
+    /** MMF_DUMP_* bits: core(5). A write to the file of that name sets them. */
+    coredumpFilter: number
+    readonly isDumpable: boolean
+    readonly hasNoNewPrivileges: boolean
+    readonly disablesHugePages: boolean
+  }
   /** Share of guest memory that is resident, in thousandths. */
   readonly memoryShare: number
-  /** MMF_DUMP_* bits: core(5). */
-  readonly coredumpFilter: number
-  readonly isDumpable: boolean
-  readonly disablesHugePages: boolean
   /** Whether the caller may see its memory, descriptors and environment (man 2 ptrace). @throws Errno EACCES */
   requireAccess(): void
   maps(): ByteString
@@ -149,7 +151,6 @@ export interface ProcProcess {
   /** Done by a write to the file of that name. @throws Errno EINVAL for another process's caller, EACCES */
   setName(name: ByteString): void
   setOomScoreAdj(value: number): void
-  setCoredumpFilter(value: number): void
   /** In ascending order. */
   fds(): Iterable<readonly [fd: number, file: ProcFd]>
 }

@@ -14,7 +14,7 @@ import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {PosixTimers} from '../../../src/sentry/time/posix-timers.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
-import {openEventfd} from '../../../src/vfs/eventfd.ts'
+import {EventFdDescription} from '../../../src/vfs/eventfd.ts'
 import {FileLockTable} from '../../../src/vfs/file-locks.ts'
 import {Overlay} from '../../../src/vfs/fs/overlay.ts'
 import {ROOT, Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
@@ -123,7 +123,7 @@ const ways: readonly Way[] = [
     ENFILE,
     (budget) => {
       const fds = lavishTable(budget)
-      return () => fds.install(openEventfd(vfs, 1, 0, false))
+      return () => fds.install(new EventFdDescription(vfs, 1, 0, false))
     },
   ],
   [
@@ -131,7 +131,7 @@ const ways: readonly Way[] = [
     ENFILE,
     (budget) => {
       const fds = lavishTable(budget)
-      const description = fds.description(fds.install(openEventfd(vfs, 1, 0, false)))
+      const description = fds.description(fds.install(new EventFdDescription(vfs, 1, 0, false)))
       return () => fds.duplicate(description, 0o2000000)
     },
   ],
@@ -154,7 +154,7 @@ const ways: readonly Way[] = [
     (budget) => {
       const fds = lavishTable(new Budget())
       const epoll = new EpollDescription({vfs, budget, epollPasses: new EpollPasses()})
-      const fd = fds.install(openEventfd(vfs, 1, 0, false))
+      const fd = fds.install(new EventFdDescription(vfs, 1, 0, false))
       const description = fds.description(fd)
       return (i) => {
         epoll.add(i, description, {events: 1, dataLow: i, dataHigh: i})

@@ -11,7 +11,7 @@ import {
   POLLIN,
   POLLOUT,
 } from '../../../src/abi/open-flags.ts'
-import {openEventfd} from '../../../src/vfs/eventfd.ts'
+import {EventFdDescription} from '../../../src/vfs/eventfd.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import {nativeHost} from '../../../src/vfs/native-host.ts'
 import {openPipe, PIPE_BUF} from '../../../src/vfs/pipe.ts'
@@ -117,7 +117,7 @@ describe('an eventfd', () => {
   const bytes = (value: bigint): Uint8Array => new Uint8Array(BigUint64Array.of(value).buffer)
 
   test('counts, and is read as a whole', () => {
-    const file = openEventfd(vfs, 3, 0, false)
+    const file = new EventFdDescription(vfs, 3, 0, false)
     file.write(bytes(4n))
     const out = new BigUint64Array(1)
     file.read(new Uint8Array(out.buffer))
@@ -127,7 +127,7 @@ describe('an eventfd', () => {
   })
 
   test('as a semaphore is read one by one, and never overflows', () => {
-    const file = openEventfd(vfs, 2, 0, true)
+    const file = new EventFdDescription(vfs, 2, 0, true)
     file.read(new Uint8Array(8))
     expect(file.readiness()).toBe(POLLIN | POLLOUT)
     file.read(new Uint8Array(8))

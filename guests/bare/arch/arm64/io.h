@@ -1,6 +1,5 @@
 // io.h: the devices of hv's bare machine, and calls to the hypervisor or firmware below.
-#ifndef IO_H
-#define IO_H
+#pragma once
 
 enum {
   SERIAL_DATA = 0x09000000,
@@ -41,5 +40,3 @@ static inline long call_below(unsigned number, unsigned long argument) {
   }
   return (long)x0;
 }
-
-#endif

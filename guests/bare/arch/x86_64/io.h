@@ -1,6 +1,5 @@
 // io.h: port instructions, and the ports of hv's bare machine.
-#ifndef IO_H
-#define IO_H
+#pragma once
 
 enum {
   SERIAL_DATA = 0x3f8,
@@ -22,5 +21,3 @@ static inline unsigned char in8(unsigned short port) {
   __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
   return value;
 }
-
-#endif

@@ -1,6 +1,5 @@
 // arch.h: what the vDSO, and the host that calibrates it, need on arm64: names, the cycle counter, a system call.
-#ifndef HV_SHIM_VDSO_ARCH_H_
-#define HV_SHIM_VDSO_ARCH_H_
+#pragma once
 
 #include <stdint.h>
 
@@ -28,5 +27,3 @@ static inline long SystemCall(long number, long a, long b, long c) {
 static inline int CyclesAreInvariant(void) { return 1; }
 
 static inline void Pause(void) { __asm__ volatile("yield" : : : "memory"); }
-
-#endif  // HV_SHIM_VDSO_ARCH_H_

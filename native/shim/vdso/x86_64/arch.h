@@ -1,6 +1,5 @@
 // arch.h: what the vDSO, and the host that calibrates it, need on x86_64: names, the cycle counter, a system call.
-#ifndef HV_SHIM_VDSO_ARCH_H_
-#define HV_SHIM_VDSO_ARCH_H_
+#pragma once
 
 #include <cpuid.h>
 #include <stdint.h>
@@ -32,5 +31,3 @@ static inline int CyclesAreInvariant(void) {
 }
 
 static inline void Pause(void) { __asm__ volatile("pause" : : : "memory"); }
-
-#endif  // HV_SHIM_VDSO_ARCH_H_

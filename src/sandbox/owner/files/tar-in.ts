@@ -8,7 +8,7 @@ import {extract, type Header} from 'tar-stream'
 import {HvError} from '../../../errors.ts'
 import type {Place} from '../../../sentry/outside/files/operations.ts'
 import type {ByteString} from '../../../vfs/file.ts'
-import {badArchive, fileError} from './file-error.ts'
+import {badArchive, saying} from './file-error.ts'
 import {toText} from './file-paths.ts'
 import {gathered} from './file-streams.ts'
 import type {RemoteFiles} from './remote-files.ts'
@@ -77,23 +77,22 @@ class Target {
       throw badArchive('it has too many entries', 'split it')
     // The directory itself is left as it is.
     if (path === '') return
-    try {
+    await saying(this.#doing('make', path), async () => {
       await this.#makeParent(path)
       await this.#make(path, entry)
-    } catch (error) {
-      throw fileError(`make ${toText(`${this.#directory}/${path}`)}`, error)
-    }
+    })
   }
 
   /** The deepest first: their modes may keep everybody out. */
   async finish(): Promise<void> {
     for (const {path, mode, modifiedMs} of this.#directories.reverse()) {
-      try {
-        await this.#files.ask({name: 'change', at: this.#at(path), mode, modifiedMs})
-      } catch (error) {
-        throw fileError(`change ${toText(`${this.#directory}/${path}`)}`, error)
-      }
+      const change = {name: 'change', at: this.#at(path), mode, modifiedMs} as const
+      await saying(this.#doing('change', path), () => this.#files.ask(change))
     }
+  }
+
+  #doing(what: string, path: ByteString): string {
+    return `${what} ${toText(`${this.#directory}/${path}`)}`
   }
 
   #at(path: ByteString): Place {

@@ -16,7 +16,7 @@ import {
 import type {UnixFamily} from '../../../../src/sentry/net/unix/unix-family.ts'
 import {PromiseRecorder} from '../../../../src/sentry/pledge/recorder.ts'
 import {parsePermissions, UnveilRules} from '../../../../src/sentry/pledge/unveil-rules.ts'
-import {openEventfd} from '../../../../src/vfs/eventfd.ts'
+import {EventFdDescription} from '../../../../src/vfs/eventfd.ts'
 import {PledgedTask} from './pledged-task.ts'
 
 const OWNER = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}
@@ -60,7 +60,7 @@ describe('a pledge', () => {
 
   test('says nothing of what fails anyway', () => {
     const t = new PledgedTask().pledge('stdio')
-    t.task.fds.install(openEventfd(t.task.kernel.vfs, 0, 0, false))
+    t.task.fds.install(new EventFdDescription(t.task.kernel.vfs, 0, 0, false))
     expect(t.make('socket', AF_PACKET, SOCK_STREAM, 0)).toBe(-EAFNOSUPPORT)
     expect(t.make('getpeername', 0, t.bytes(16), t.int32s(16))).toBe(-ENOTSOCK)
   })

@@ -74,8 +74,7 @@ export class FakeProcSource implements ProcSource {
       hasMemory: true,
       parentPid: 0,
       tracer: 0,
-      processGroup: 7,
-      session: 7,
+      job: {group: 7, session: 7},
       terminal: undefined,
       name: 'program',
       state: 'R',
@@ -83,13 +82,13 @@ export class FakeProcSource implements ProcSource {
       gids: [0, 0, 0, 0],
       groups: [],
       capabilities: {effective: 0, permitted: 0, inheritable: 0, bounding: ALL_CAPABILITIES, ambient: 0},
-      umask: 0o22,
-      argv: ['program', 'an argument'],
-      envp: ['A=1'],
-      auxv: new Uint8Array(32),
-      executable: this.#vfs.locate('program'),
-      cwd: this.#vfs.cwd,
-      root: this.#vfs.root,
+      fs: {umask: 0o22, cwd: this.#vfs.cwd, root: this.#vfs.root},
+      program: {
+        argv: ['program', 'an argument'],
+        envp: ['A=1'],
+        auxv: new Uint8Array(32),
+        executable: this.#vfs.locate('program'),
+      },
       tids: [7, 8],
       childPids: [9],
       memory: {virtualBytes: 8192, residentBytes: 4096, peakBytes: 4096, dataBytes: 0, lockedBytes: 0},
@@ -100,7 +99,6 @@ export class FakeProcSource implements ProcSource {
       scheduling: {policy: 3, nice: 4, cpu: 1, allowed: 3n},
       switches: {voluntary: 11, forced: 12},
       exitSignal: 17,
-      noNewPrivileges: false,
       signals: {
         pending: '0'.repeat(16),
         sharedPending: '0'.repeat(16),
@@ -109,12 +107,11 @@ export class FakeProcSource implements ProcSource {
         caught: '0'.repeat(16),
       },
       limits: [],
-      personality: 0,
-      oomScoreAdj: 0,
+      attributes: {
+        ...{personality: 0, oomScoreAdj: 0, coredumpFilter: 0x33},
+        ...{isDumpable: true, hasNoNewPrivileges: false, disablesHugePages: false},
+      },
       memoryShare: 0,
-      coredumpFilter: 0x33,
-      isDumpable: true,
-      disablesHugePages: false,
       requireAccess: () => {
         if (!this.mayTrace) throw new Errno(EACCES)
       },
@@ -124,7 +121,6 @@ export class FakeProcSource implements ProcSource {
       pagemap: () => 0,
       setName: () => {},
       setOomScoreAdj: () => {},
-      setCoredumpFilter: () => {},
       fds: () => this.fds,
     }
   }
@@ -134,8 +130,8 @@ export class FakeProcSource implements ProcSource {
     return {
       ...this.#process(),
       ...{pid: 9, tid: 9, parentPid: 7, name: 'dead', state: 'Z', hasMemory: false},
-      ...{argv: [], envp: [], auxv: new Uint8Array(0), tids: [9], childPids: []},
-      ...{executable: undefined, cwd: undefined, root: undefined},
+      ...{tids: [9], childPids: [], fs: undefined},
+      program: {argv: [], envp: [], auxv: new Uint8Array(0), executable: undefined},
       maps: () => '',
       fds: () => new Map(),
     }

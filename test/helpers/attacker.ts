@@ -26,6 +26,7 @@ import {copyOfPackage} from './copy-with-bug.ts'
 import {TRIES, type Try} from './tries.ts'
 
 const NOBODY = 65534
+const EPERM = 1
 const EFAULT = 14
 /** Its bytes are below 128, so that a string can hold the struct sockaddr_in. */
 const FIRST_PORT = 0x2020
@@ -192,6 +193,7 @@ export class Attacker {
           const fd = call(N.socket, 2, 1, 0)
           return fd < 0 ? fd : call(N.connect, fd, ${JSON.stringify(this.#address)}, 16)
         }
+        const past = (result) => (result === -${EPERM} ? result : 0)
         const found = {}
         for (const [name, text] of ${JSON.stringify(tries.map((name) => [name, TRIES[name]]))}) found[name] = eval(text)
         throw new Error('FOUND ' + JSON.stringify(found));

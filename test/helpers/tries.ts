@@ -78,6 +78,12 @@ const TRIES_OF_FILTER = {
   'find a session by number': 'call(N.getsid, process.pid)',
   'watch directories': 'call(N.inotify_init1, 0)',
   'make a socket': 'call(N.socket, 2, 2, 0)',
+  // Of no descriptor: EBADF comes after the filter.
+  'connect a socket': 'past(call(N.connect, -1, "", 0))',
+  'bind a socket': 'past(call(N.bind, -1, "", 0))',
+  'send to an address': 'past(call(N.sendto, -1, "", 0, 0, "\\0", 1))',
+  'send a message': 'past(call(N.sendmsg, -1, "", 0))',
+  'send several messages': 'past(call(N.sendmmsg, -1, "", 0, 0))',
 } as const
 
 /**

@@ -57,6 +57,18 @@ describe.skipIf(!existsSync(BUSYBOX)).each(PLATFORMS)('hv run --allow-net on %s'
     expect(stdout).toMatch(new RegExp(`\\r\\n\\r\\n${BIG_BYTES}$`))
   })
 
+  test('a rate holds bytes back, and counters say how many there were', async () => {
+    const script = `${BUSYBOX} wget -q -O - http://host.internal:${port}/big | ${BUSYBOX} head -c 200000 | ${BUSYBOX} wc -c`
+    const flags = [`--platform=${platform}`, '--allow-net=host.internal', '--net-rate=200K', '--stats=json']
+    const startedMs = performance.now()
+    const {stdout, stderr} = await run(flags, 'sh', '-c', script)
+    expect(stdout).toBe('200000\n')
+    expect(performance.now() - startedMs).toBeGreaterThan(800)
+    const stats = JSON.parse(stderr.trim().split('\n').at(-1)!)
+    expect(stats).toMatchObject({connections: 1, sentBytes: expect.any(Number)})
+    expect(stats.receivedBytes).toBeGreaterThanOrEqual(200_000)
+  })
+
   test('another port is refused, and hv says what would allow it', async () => {
     const {status, stderr} = await wget('host.internal:1', `http://host.internal:${port}/`)
     expect(status).toBe(1)
@@ -77,6 +89,13 @@ describe.skipIf(!existsSync(BUSYBOX)).each(PLATFORMS)('hv run --allow-net on %s'
 
   test('the guest’s own loopback is not the host’s', async () => {
     expect((await wget('host.internal', `http://127.0.0.1:${port}/`)).stderr).toMatch(/Connection refused/)
+  })
+})
+
+test.each(['1', 'fast', '1M:2M:3M', '1M:'])('%s is no rate', (rate) => {
+  expect(hv(['run', '--allow-net', `--net-rate=${rate}`, BUSYBOX, 'true'])).toMatchObject({
+    status: 125,
+    stderr: expect.stringMatching(/^hv: .*rate/),
   })
 })
 

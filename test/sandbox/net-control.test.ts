@@ -3,17 +3,24 @@
 import {once} from 'node:events'
 import {createServer, type Server} from 'node:http'
 import type {AddressInfo} from 'node:net'
+import {text} from 'node:stream/consumers'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxConnectRequest, type SandboxNetOptions} from '../../src/index.ts'
-import {BUSYBOX, places} from './guests.ts'
+import {BUSYBOX, places, sh} from './guests.ts'
 
 const BEGINNING = 'beginning\n'
+const MANY = 100_000
+/** Bytes a second. A tenth of them may come at once. */
+const RATE = 200_000
+const leastMs = (bytes: number): number => (bytes / RATE - 0.1) * 1000
 
 let server: Server
 let port: number
 beforeAll(async () => {
   server = createServer((request, response) => {
-    if (request.url === '/endless') response.write(BEGINNING)
+    if (request.method === 'POST') void text(request).then((body) => response.end(`${body.length}`))
+    else if (request.url === '/many') response.end(Buffer.alloc(MANY, 'x'))
+    else if (request.url === '/endless') response.write(BEGINNING)
     else response.end(request.url)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -76,6 +83,27 @@ describe.each(places)('on $platform, in a $isolation', (place) => {
     expect((await sandbox.run(...wget('/a'))).exitCode).toBe(1)
     sandbox.setNet({allow: ['host.internal']})
     expect((await sandbox.run(...wget('/a'))).stdout).toBe('/a')
+  })
+
+  test('what programs receive and send takes its time, all connections together, and is counted', async () => {
+    const rates = {receiveBytesPerSecond: RATE, sendBytesPerSecond: RATE}
+    await using sandbox = await open({allow: ['host.internal'], ...rates})
+    const startedMs = performance.now()
+    const halves = await Promise.all([1, 2].map(() => sandbox.run(...wget('/many'))))
+    expect(performance.now() - startedMs).toBeGreaterThan(leastMs(2 * MANY))
+    for (const {stdout, stats} of halves) {
+      expect(stdout.length).toBe(MANY)
+      expect(stats).toMatchObject({connections: 1})
+      expect(stats.receivedBytes).toBeGreaterThan(MANY)
+      expect(stats.sentBytes).toBeGreaterThan(0)
+    }
+    const post = `POST / HTTP/1.0\\r\\nContent-Length: ${MANY}\\r\\n\\r\\n`
+    const all = `{ printf '${post}'; ${BUSYBOX} head -c ${MANY} /dev/zero; }`
+    const sentMs = performance.now()
+    const {stdout, stats} = await sandbox.run(...sh(`${all} | ${BUSYBOX} nc host.internal ${port}`))
+    expect(performance.now() - sentMs).toBeGreaterThan(leastMs(MANY))
+    expect(stdout).toMatch(new RegExp(`\\r\\n\\r\\n${MANY}$`))
+    expect(stats.sentBytes).toBeGreaterThan(MANY)
   })
 
   test('programs have no more connections than they may, and their ends make room', async () => {

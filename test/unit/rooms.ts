@@ -10,7 +10,7 @@ export const rooms: Record<string, string[]> = {
   fd: ['core', 'tty', 'memory', 'signals', 'time'],
   pledge: ['core'],
   ipc: ['core', 'memory'],
-  net: ['core', 'memory', 'signals', 'fd', 'pledge'],
+  net: ['core', 'memory', 'signals', 'time', 'fd', 'pledge'],
   task: ['core', 'tty', 'memory', 'signals', 'time', 'fd', 'pledge', 'ipc'],
   exec: ['core', 'memory', 'pledge', 'task'],
   debug: ['core', 'memory'],

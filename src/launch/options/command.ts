@@ -1,9 +1,10 @@
 // Options of the command alone: how it treats the program's file, and what its user sees of the run.
 
 import {type GdbAddress, parseGdbAddress} from '../../gdb/address.ts'
+import type {NetRate} from '../../sentry/core/net-rate.ts'
 import type {TraceOptions} from '../../sentry/trace/options.ts'
 import {WITH_PROMISES} from './guest.ts'
-import {createFile, requireTerminal} from './parse-values.ts'
+import {createFile, parseNetRate, requireTerminal} from './parse-values.ts'
 import {each, type FlagRow, FOR_SENTRY, LEFT_OUT, type Rows} from './row.ts'
 
 const STDERR = 2
@@ -28,6 +29,8 @@ export interface CommandOptions {
   allowNet?: readonly string[]
   /** Of those, which not. */
   denyNet?: readonly string[]
+  /** How many bytes a second go to and from outside. */
+  netRate?: NetRate
   /** Finds out which promises the guest needs: `RunResult.promises`. Its standard output goes to this process's standard error. */
   suggestsPromises?: boolean
 }
@@ -83,6 +86,13 @@ export const commandRows: Rows<CommandOptions> = {
     flag: '--deny-net LIST',
     summary: 'of what --allow-net allows, not these',
     ...each((list) => list),
+    unfit: FOR_SENTRY,
+  },
+  netRate: {
+    flag: '--net-rate SIZE[:SIZE]',
+    summary:
+      'bytes a second that the guest may receive from what --allow-net names, and send to it, all connections together: 1M, or RECEIVED:SENT',
+    parse: parseNetRate,
     unfit: FOR_SENTRY,
   },
   suggestsPromises: {

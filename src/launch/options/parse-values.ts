@@ -7,6 +7,7 @@ import {badArgument, HvError} from '../../errors.ts'
 import type {JailChoice} from '../../jail/layer.ts'
 import type {Network} from '../../machine/kernel/connect-network.ts'
 import {openOutput} from '../../output-file.ts'
+import type {NetRate} from '../../sentry/core/net-rate.ts'
 import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'
 import type {TmpfsMount, Volume} from '../../sentry/outside/volume.ts'
 import type {UnveilRule} from '../../sentry/pledge/unveil-rule.ts'
@@ -22,7 +23,7 @@ const UNITS = ['', 'K', 'M', 'G', 'T']
 /** setTimeout's limit: 2^31 - 1 ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
-export type SizeFlag = '--memory' | '--disk' | '--unpack-limit' | '--tmpfs' | '--keep'
+export type SizeFlag = '--memory' | '--disk' | '--unpack-limit' | '--tmpfs' | '--keep' | '--net-rate'
 
 /** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
 export function parseSize(text: string, flag: SizeFlag): number {
@@ -41,6 +42,14 @@ export function parseSize(text: string, flag: SizeFlag): number {
     )
   }
   return rounded
+}
+
+/** `1M`, or `1M:64K`: what is received, and what is sent. */
+export function parseNetRate(text: string): NetRate {
+  const [receive, send = receive, ...others] = text.split(':')
+  if (others.length > 0)
+    throw badArgument(`bad rate ${quote(text)}`, 'write SIZE, or SIZE:SIZE for what is received and sent')
+  return {receive: parseSize(receive, '--net-rate'), send: parseSize(send, '--net-rate')}
 }
 
 /** A whole number, at least 1. @param limits `of`: its name in messages */

@@ -14,7 +14,14 @@ import {DEFAULT_MAX_CONNECTIONS, MAX_CONNECTIONS} from '../../sentry/outside/net
 import type {RunRequest, SentrySettings} from '../protocol/messages.ts'
 import {isBun} from '../protocol/runtime.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
-import {netOptions, type SandboxNetOptions, toNetRules, toOnConnect, toServices} from './net/net-options.ts'
+import {
+  netOptions,
+  type SandboxNetOptions,
+  toNetRate,
+  toNetRules,
+  toOnConnect,
+  toServices,
+} from './net/net-options.ts'
 import type {NetRules} from './net/own-broker.ts'
 import type {ServiceHandler} from './net/remote-connections.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
@@ -141,6 +148,7 @@ export function toSettings(given: SandboxOptions): CheckedOptions {
       ...settingsOf(settingRows, options),
       maxConnections,
       ...(services.length > 0 && {services}),
+      ...toNetRate(netGiven),
     },
     handlers: onSyscall as SyscallHandlers,
     serviceHandlers,

@@ -5,6 +5,7 @@ import type {JailChoice, JailLayer} from '../../jail/layer.ts'
 import type {ProgramStart} from '../../launch/options/program.ts'
 import type {Settings} from '../../launch/options/settings.ts'
 import type {ChosenPlatform} from '../../platform/choice.ts'
+import type {NetRate} from '../../sentry/core/net-rate.ts'
 import type {FileOperation} from '../../sentry/outside/files/operations.ts'
 import type {HookedCall, Question, Verdict} from '../../sentry/outside/hooks/hooked-call.ts'
 import type {HostProgram} from '../../sentry/outside/host-program.ts'
@@ -25,6 +26,8 @@ export interface SentrySettings extends Settings {
   services?: readonly ServiceName[]
   /** Of its broker, if it has one. A process takes them from the second socket. */
   brokerEnds?: BrokerEnds
+  /** Of what leads through it. */
+  netRate?: NetRate
   /** It waits for its owner's first program, and uses that time to warm up. */
   warmsUp?: boolean
 }

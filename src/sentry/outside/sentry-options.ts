@@ -7,6 +7,7 @@ import type {HostSource} from '../../vfs/fs/host-source.ts'
 import type {Host} from '../../vfs/host.ts'
 import type {PatchChoice} from '../call/patch-choice.ts'
 import type {User} from '../core/credentials.ts'
+import type {NetRate} from '../core/net-rate.ts'
 import type {Task} from '../core/task.ts'
 import type {Executable} from '../exec/open-executable.ts'
 import type {Terminal} from '../tty/terminal.ts'
@@ -35,6 +36,8 @@ export interface SentryOptions {
   terminal?: number
   /** What leads out of the sandbox; absent: nothing does. It stays the caller's. */
   broker?: BrokerLink
+  /** Through the broker's sockets; default: unlimited. */
+  netRate?: NetRate
   /** uname(2)'s nodename; default: `hv`. */
   hostname?: string
   /** Names that the embedder answers: they are in /etc/hosts. `Services` has their listeners. */

@@ -100,7 +100,8 @@ export class Sentry {
       budget,
       options.maxTasks,
     )
-    if (options.broker !== undefined) openNetwork(this.kernel, this.#root.top, options.broker)
+    if (options.broker !== undefined)
+      openNetwork(this.kernel, this.#root.top, options.broker, options.netRate)
     this.#limitCpus(options.cpuQuotaPercent)
     this.kernel.vdso = new Vdso(platform.memory)
     this.kernel.patchCalls = callPatcher(platform, () => this.#countPatch(), options.patchCalls)

@@ -10,6 +10,7 @@ import {MAX_SERVICES} from '../../../sentry/outside/net/connection-limits.ts'
 import {type GuestEndpoint, isLoopbackText} from '../../../sentry/outside/net/guest-address.ts'
 import type {ServiceName} from '../../../sentry/outside/net/services.ts'
 import type {StopSignal} from '../../../stop-signal.ts'
+import type {SentrySettings} from '../../protocol/messages.ts'
 import type {NetRules} from './own-broker.ts'
 import type {ServiceHandler} from './remote-connections.ts'
 import type {SandboxSocket} from './sandbox-socket.ts'
@@ -40,6 +41,13 @@ export interface SandboxNetOptions extends SandboxNetRules {
    * rules do. It is not asked about names, nor about what `serve` answers.
    */
   onConnect?: ConnectHandler
+  /**
+   * Bytes a second that programs may receive from outside, all connections together. A tenth of a second's bytes may come at once. What is
+   * not received waits at the sender. Default: unlimited.
+   */
+  receiveBytesPerSecond?: number
+  /** The same for what they send. */
+  sendBytesPerSecond?: number
 }
 
 /**
@@ -117,6 +125,8 @@ export const netOptions = takes.options({
   ...ruleFields,
   serve: v.optional(takes.record(takes.anyText, takes.callback, 'an object of functions')),
   onConnect: v.optional(takes.callback),
+  receiveBytesPerSecond: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
+  sendBytesPerSecond: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
 })
 
 /** @throws HvError BAD_ARGUMENT */
@@ -164,6 +174,14 @@ export function toNetRules({allow = [], deny = []}: SandboxNetRules): NetRules {
 /** For `Sandbox.setNet`. @throws HvError BAD_ARGUMENT */
 export function toNewRules(given: SandboxNetRules): NetRules {
   return toNetRules(takes.checked(netRules as v.GenericSchema<unknown, SandboxNetRules>, given, 'rules'))
+}
+
+export function toNetRate({
+  receiveBytesPerSecond: receive,
+  sendBytesPerSecond: send,
+}: SandboxNetOptions): Pick<SentrySettings, 'netRate'> {
+  if ((receive ?? send) === undefined) return {}
+  return {netRate: {...(receive !== undefined && {receive}), ...(send !== undefined && {send})}}
 }
 
 /** @throws HvError BAD_ARGUMENT */

@@ -11,6 +11,7 @@ import {
 import type {Observer} from '../../../../src/sentry/core/observer.ts'
 import {HostWatch} from '../../../../src/sentry/fd/host-watch.ts'
 import {type Applicant, HostConnections} from '../../../../src/sentry/net/inet/host/connections.ts'
+import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {nativeHost} from '../../../../src/vfs/native-host.ts'
 
 const LINK_FD = 90
@@ -30,7 +31,8 @@ class ScriptedBroker implements BrokerLink {
     const platform = {watch: (fd: number, events: number) => this.watched.set(fd, events)}
     const files = {...nativeHost.files, hostClose: (fd: number) => this.closed.push(fd)}
     this.connections = new HostConnections(this, {
-      ...{host: {files}, platform, hostWatch: new HostWatch(platform), observers: this.#observers},
+      ...{host: {files, clock: nativeHost.clock}, timers: new TimerQueue(nativeHost.clock)},
+      ...{platform, hostWatch: new HostWatch(platform), observers: this.#observers},
     })
   }
 

@@ -1,15 +1,21 @@
 // HostConnections: the way out of the sandbox: asks the broker for connected host sockets, and hands the answers on.
 
 import {EAGAIN, EIO, ENETDOWN, ENFILE, Errno} from '../../../../abi/errno.ts'
-import {POLLIN} from '../../../../abi/poll.ts'
+import {POLLIN, POLLOUT, POLLRDHUP} from '../../../../abi/poll.ts'
 import {SHUT_WR} from '../../../../abi/socket.ts'
 import {type BrokerLink, MOST_QUESTIONS, type NetAnswer} from '../../../../broker/protocol.ts'
 import type {DnsType} from '../../../../broker/records.ts'
+import type {HostClock} from '../../../../vfs/host.ts'
 import type {HostFsAddon} from '../../../../vfs/host-addon.ts'
+import type {NetRate} from '../../../core/net-rate.ts'
 import type {Observer} from '../../../core/observer.ts'
 import type {HostWatch} from '../../../fd/host-watch.ts'
+import type {TimerQueue} from '../../../time/timers.ts'
 import {type Endpoint, formatIp} from '../address.ts'
+import {RateLimit} from './rate-limit.ts'
 
+/** What is not told of a socket whose bytes are held back. */
+const RECEIVING = POLLIN | POLLRDHUP
 /** Host sockets of one sandbox at a time. */
 const MOST_CONNECTIONS = 4096
 
@@ -29,7 +35,8 @@ export interface NameApplicant {
 
 /** What it needs of a kernel. */
 export interface WatchingKernel {
-  readonly host: {readonly files: HostFsAddon}
+  readonly host: {readonly files: HostFsAddon; readonly clock: HostClock}
+  readonly timers: TimerQueue
   readonly hostWatch: HostWatch
   readonly platform: {watch(fd: number, events: number): void}
   readonly observers: Observer[]
@@ -38,6 +45,9 @@ export interface WatchingKernel {
 export class HostConnections {
   readonly files: HostFsAddon
   readonly watch: HostWatch
+  /** Of what comes, and of what goes; absent: it is unlimited. */
+  readonly receiving: RateLimit | undefined
+  readonly sending: RateLimit | undefined
   readonly #link: BrokerLink
   readonly #platform: WatchingKernel['platform']
   /** By the ids of their questions. */
@@ -48,7 +58,15 @@ export class HostConnections {
   #open = 0
   #isGone = false
 
-  constructor(link: BrokerLink, {host, hostWatch, platform, observers}: WatchingKernel) {
+  constructor(
+    link: BrokerLink,
+    {host, hostWatch, platform, observers, timers}: WatchingKernel,
+    {receive, send}: NetRate = {},
+  ) {
+    const limit = (bytes: number | undefined, events: number): RateLimit | undefined =>
+      bytes === undefined ? undefined : new RateLimit(bytes, events, host.clock, timers)
+    this.receiving = limit(receive, RECEIVING)
+    this.sending = limit(send, POLLOUT)
     this.files = host.files
     this.watch = hostWatch
     this.#link = link

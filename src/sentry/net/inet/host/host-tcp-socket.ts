@@ -90,15 +90,18 @@ export class HostTcpSocket extends TcpSocket {
 
   /** From HostStream. Where nobody waits, nothing more is told until somebody does. */
   hostReady(events: number): void {
-    if (this.state === 'connecting') this.#settle(this.#host!)
-    else if (this.waiters.isEmpty) this.#host?.unwatch()
-    this.waiters.wakeAll(withNormalBits(events))
+    const host = this.#host
+    let told = events
+    if (this.state === 'connecting') this.#settle(host!)
+    else if (this.waiters.isEmpty) host?.unwatch()
+    else told = host?.unlimited(events) ?? events
+    if (told !== 0) this.waiters.wakeAll(withNormalBits(told))
   }
 
   override readiness(): number {
     if (this.#host === undefined || this.state === 'connecting') return super.readiness()
     this.#host.watch()
-    return withNormalBits(this.#host.poll())
+    return withNormalBits(this.#host.unlimited(this.#host.poll()))
   }
 
   override send(sending: Sending): readonly WaitQueue[] | undefined {

@@ -12,6 +12,7 @@ import type {Reading} from '../../reading.ts'
 import type {Sending} from '../../sending.ts'
 import {decodeEndpoint, type Endpoint, familyOf} from '../address.ts'
 import type {HostConnections} from './connections.ts'
+import type {RateWaiter} from './rate-limit.ts'
 
 /** All that may happen to it. */
 const EVENTS = POLLIN | POLLPRI | POLLOUT | POLLRDHUP
@@ -25,7 +26,7 @@ interface Owner {
   noteReceived(bytes: number): void
 }
 
-export class HostStream {
+export class HostStream implements RateWaiter {
   readonly hostFd: number
   readonly #connections: HostConnections
   readonly #owner: Owner
@@ -57,10 +58,44 @@ export class HostStream {
     this.#interest = undefined
   }
 
-  /** Bits of poll(2). */
+  /** Bits of poll(2), whatever the limits. */
   poll(): number {
     const ready = this.#connections.files.hostPoll(this.hostFd, EVENTS)
     return ready < 0 ? POLLERR : ready
+  }
+
+  /** @returns those that are told now: what the limits hold back is told later */
+  unlimited(events: number): number {
+    let told = events
+    for (const limit of [this.#connections.receiving, this.#connections.sending])
+      if (limit !== undefined && told & limit.events && limit.room(this) === 0) told &= ~limit.events
+    return told
+  }
+
+  /** A limit lets it go on. */
+  resume(events: number): boolean {
+    const ready = this.poll() & events
+    if (ready !== 0) this.#owner.hostReady(ready)
+    return ready !== 0
+  }
+
+  /** How many of so many bytes may be received now. 0: none. */
+  #receivable(bytes: number): number {
+    return Math.min(bytes, this.#connections.receiving?.room(this) ?? bytes)
+  }
+
+  #sendable(bytes: number): number {
+    return Math.min(bytes, this.#connections.sending?.room(this) ?? bytes)
+  }
+
+  #sent(bytes: number): void {
+    this.#connections.sending?.spend(bytes)
+    this.#owner.noteSent(bytes)
+  }
+
+  #received(bytes: number): void {
+    this.#connections.receiving?.spend(bytes)
+    this.#owner.noteReceived(bytes)
   }
 
   /** @returns false: there is no room for the rest @throws Errno as man 2 send */
@@ -68,17 +103,22 @@ export class HostStream {
     const {outgoing, task} = sending
     if (outgoing.flags & (MSG_FASTOPEN | MSG_OOB)) throw new Errno(EOPNOTSUPP)
     while (sending.sent < sending.total) {
-      const bytes = viewAt(task.memory, outgoing.ranges, sending.sent, PROT_READ)
-      const isLast = sending.sent + bytes.length === sending.total
-      const flags = isLast ? outgoing.flags & MSG_MORE : MSG_MORE
-      const count = this.#connections.files.hostSend(this.hostFd, bytes, flags)
+      const all = viewAt(task.memory, outgoing.ranges, sending.sent, PROT_READ)
+      const bytes = all.subarray(0, this.#sendable(all.length))
+      const isLast = sending.sent + all.length === sending.total
+      // What is held back shall not hold up what is sent.
+      const flags = isLast || bytes.length < all.length ? outgoing.flags & MSG_MORE : MSG_MORE
+      const count =
+        all.length > 0 && bytes.length === 0
+          ? -EAGAIN
+          : this.#connections.files.hostSend(this.hostFd, bytes, flags)
       if (count === -EPIPE) throw sending.brokenPipe()
       if (count === -EAGAIN) {
         this.watch()
         return false
       }
       sending.sent += check(count)
-      this.#owner.noteSent(count)
+      this.#sent(count)
     }
     return true
   }
@@ -91,12 +131,13 @@ export class HostStream {
     // What was peeked at stays: a wait for more begins anew.
     let at = reading.peeks ? 0 : reading.copied
     while (at < reading.size) {
-      const target = targetOf(reading, at)
-      const count = this.#connections.files.hostReceive(
-        this.hostFd,
-        target,
-        reading.flags & (MSG_PEEK | MSG_TRUNC),
-      )
+      const space = targetOf(reading, at)
+      const target = space.subarray(0, this.#receivable(space.length))
+      const flags = reading.flags & (MSG_PEEK | MSG_TRUNC)
+      const count =
+        space.length > 0 && target.length === 0
+          ? -EAGAIN
+          : this.#connections.files.hostReceive(this.hostFd, target, flags)
       if (count === -EAGAIN) {
         this.watch()
         return at >= least
@@ -104,7 +145,7 @@ export class HostStream {
       // The rest of the connection's story is for the next call.
       if (count < 0 && at > 0) return true
       at += check(count)
-      if (!reading.peeks) this.#owner.noteReceived(count)
+      if (!reading.peeks) this.#received(count)
       reading.copied = reading.result = at
       if (count === 0 || reading.peeks || (count < target.length && at >= least)) return true
     }
@@ -113,16 +154,25 @@ export class HostStream {
 
   /** @throws Errno EAGAIN … */
   read(target: Uint8Array, flags: number): number {
-    const count = this.#now(this.#connections.files.hostReceive(this.hostFd, target, flags))
-    if (!(flags & MSG_PEEK)) this.#owner.noteReceived(count)
+    const part = target.subarray(0, this.#receivable(target.length))
+    if (target.length > 0 && part.length === 0) throw this.#again()
+    const count = this.#now(this.#connections.files.hostReceive(this.hostFd, part, flags))
+    if (!(flags & MSG_PEEK)) this.#received(count)
     return count
   }
 
   /** @throws Errno EAGAIN, EPIPE … */
   write(source: Uint8Array): number {
-    const count = this.#now(this.#connections.files.hostSend(this.hostFd, source, 0))
-    this.#owner.noteSent(count)
+    const part = source.subarray(0, this.#sendable(source.length))
+    if (source.length > 0 && part.length === 0) throw this.#again()
+    const count = this.#now(this.#connections.files.hostSend(this.hostFd, part, 0))
+    this.#sent(count)
     return count
+  }
+
+  #again(): Errno {
+    this.watch()
+    return new Errno(EAGAIN)
   }
 
   #now(count: number): number {
@@ -157,6 +207,8 @@ export class HostStream {
   /** Once. */
   close(): void {
     this.unwatch()
+    this.#connections.receiving?.forget(this)
+    this.#connections.sending?.forget(this)
     this.#connections.close(this.hostFd)
   }
 }

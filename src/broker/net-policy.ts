@@ -122,8 +122,9 @@ function isOfHostName(rule: NetRule): boolean {
   return rule.kind === 'name' && rule.name === HOST_NAME && !rule.isWildcard
 }
 
+/** To a BlockList, IPv4 lies in ::/0, because of its mapped addresses: who allows all of IPv6 has allowed no private network. */
 function isInRange(rule: NetRule, ip: string): boolean {
-  return rule.kind === 'range' && isIn(rule.addresses, ip)
+  return rule.kind === 'range' && rule.text.includes(':') === ip.includes(':') && isIn(rule.addresses, ip)
 }
 
 /** Whether it is in the range once a translator has changed it. */

@@ -79,6 +79,15 @@ describe('a rule', () => {
     expect(policy(HOST_IP).allows(HOST_IP, 80, 0)).toBe(true)
   })
 
+  test('of IPv6 holds no IPv4 address, although each has a mapped one', () => {
+    for (const range of ['[::/0]', '[::/64]']) {
+      expect(policy(range).allows('169.254.169.254', 80, 0)).toBe(false)
+      expect(policy('1.1.1.1', range).allows('1.1.1.1', 80, 0)).toBe(true)
+    }
+    expect(policy('[::/0]').allows('fd00::1', 80, 0)).toBe(true)
+    expect(policy('0.0.0.0/0').allows('fd00::1', 80, 0)).toBe(false)
+  })
+
   test('that denies an address denies a translator’s way to it', () => {
     const rules = policy('', '1.1.1.1:443')
     expect(rules.allows('64:ff9b::101:101', 443, 0)).toBe(false)

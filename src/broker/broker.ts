@@ -20,7 +20,7 @@ const ADDRESSES_MS = 1000
 export interface BrokerHost extends Pick<BrokerAddon, 'openConnection'>, SocketEnds {
   /** Milliseconds of a clock that never goes back. */
   nowMs(): number
-  /** All addresses of all interfaces. */
+  /** All addresses of all interfaces. May throw. */
   addresses(): string[]
   readonly dns: DnsLookup
 }
@@ -47,7 +47,8 @@ export class Broker {
   readonly #resolver: Resolver
   readonly #held: HeldConnections | undefined
   readonly #decisions: Decisions | undefined
-  #addresses = new Set<string>()
+  /** Undefined: nobody has said yet. */
+  #addresses: ReadonlySet<string> | undefined
   #addressesMs = Number.NEGATIVE_INFINITY
   #isOver = false
 
@@ -121,11 +122,18 @@ export class Broker {
 
   #isOfHost(ip: string): boolean {
     const nowMs = this.#host.nowMs()
-    if (nowMs - this.#addressesMs > ADDRESSES_MS) {
+    if (nowMs - this.#addressesMs > ADDRESSES_MS) this.#learnAddresses(nowMs)
+    return this.#addresses === undefined || this.#addresses.has(ip)
+  }
+
+  /** A process that has no descriptor left cannot ask: what it knew holds on, and as long as it knows nothing each address may be the host's. */
+  #learnAddresses(nowMs: number): void {
+    try {
       this.#addresses = new Set(this.#host.addresses().map((each) => canonicalIp(each) ?? each))
-      this.#addressesMs = nowMs
+    } catch {
+      if (this.#addresses === undefined) return
     }
-    return this.#addresses.has(ip)
+    this.#addressesMs = nowMs
   }
 }
 

@@ -21,10 +21,11 @@ const ECONNRESET = 104
 const ECONNREFUSED = 111
 
 const ADDRESSES = {'a.example': '1.1.1.1', 'b.example': '1.1.1.1', 'c.example': '1.0.0.1'}
+const ownAddresses = () => ['203.0.113.5', '8.8.8.8']
 const NO_NAMES = {resolve4: async () => [], resolve6: async () => [], resolve: async () => []}
 
 /** @param connect what the host answers @returns the broker, and what it has asked the host to connect to */
-function brokerOf(allow: string, connect = 7, options: BrokerOptions = {}) {
+function brokerOf(allow: string, connect = 7, options: BrokerOptions = {}, addresses = ownAddresses) {
   const opened: string[] = []
   const ended: string[] = []
   const note =
@@ -38,7 +39,7 @@ function brokerOf(allow: string, connect = 7, options: BrokerOptions = {}) {
     },
     ...{resetConnection: note('reset'), hostShutDown: note('shut'), hostClose: note('close')},
     nowMs: () => 0,
-    addresses: () => ['203.0.113.5', '8.8.8.8'],
+    addresses,
     dns: {
       ...NO_NAMES,
       resolve4: async (name: string) => [{address: ADDRESSES[name as keyof typeof ADDRESSES], ttl: 1}],
@@ -71,6 +72,14 @@ test('host.internal is the host’s loopback', () => {
 test('the host’s own addresses are not public ones', () => {
   expect(brokerOf('').ask('8.8.8.8', 80).answer.errno).toBe(EACCES)
   expect(brokerOf('').ask('8.8.4.4', 80).answer.errno).toBe(0)
+})
+
+test('as long as the host does not say which addresses it has, all may be its own', () => {
+  let known: string[] | undefined
+  const {ask} = brokerOf('', 7, {}, () => known ?? expect.fail())
+  expect(ask('8.8.4.4', 80).answer.errno).toBe(EACCES)
+  known = ['8.8.8.8']
+  expect(ask('8.8.4.4', 80).answer.errno).toBe(0)
 })
 
 test.each([

@@ -29,7 +29,11 @@ class ScriptedBroker implements BrokerLink {
 
   constructor() {
     const platform = {watch: (fd: number, events: number) => this.watched.set(fd, events)}
-    const files = {...nativeHost.files, hostClose: (fd: number) => this.closed.push(fd)}
+    const files = {
+      ...nativeHost.files,
+      hostShutDown: () => 0,
+      hostClose: (fd: number) => this.closed.push(fd),
+    }
     this.connections = new HostConnections(this, {
       ...{host: {files, clock: nativeHost.clock}, timers: new TimerQueue(nativeHost.clock)},
       ...{platform, hostWatch: new HostWatch(platform), observers: this.#observers},
@@ -85,6 +89,19 @@ test('an answer without its descriptor says that there are too many', () => {
   const heard = broker.connect()
   broker.says({id: 1, errno: 0})
   expect(heard).toEqual([`failed ${ENFILE} undefined`])
+})
+
+test('a broker that holds a socket hears when it is closed, once, and when it was of no use', () => {
+  const broker = new ScriptedBroker()
+  for (let i = 0; i < 3; i++) broker.connect()
+  broker.says({id: 1, errno: 0}, 91)
+  broker.says({id: 2, errno: 0, isHeld: true}, 92)
+  broker.says({id: 3, errno: 0, isHeld: true})
+  for (const fd of [91, 92]) broker.connections.close(fd)
+  expect(broker.questions.slice(3)).toEqual([
+    {kind: 'closed', id: 3},
+    {kind: 'closed', id: 2},
+  ])
 })
 
 test('a broker that is gone answers nobody, and is asked and watched no more', () => {

@@ -1,7 +1,9 @@
 // net.c: nanoseconds of what programs do with sockets on the loopback interface, the median of batches, for comparing hv, other
-// sandboxes and native. Arguments: NAME MILLISECONDS.
+// sandboxes and native. Arguments: NAME MILLISECONDS, or for what goes to a server outside NAME MILLISECONDS ADDRESS PORT.
+// `net serve` is that server: it prints its port, and serves until it is killed.
 //
 // The two ends are two processes, except for `connection`: one process that connects, accepts and closes.
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -15,6 +17,7 @@
 
 enum { ROUND_TRIPS = 50, CONNECTIONS = 20, PIECE = 1 << 16, STREAM = 1 << 30 };
 
+static char **words;
 static struct sockaddr_in name;
 static socklen_t name_bytes = sizeof(name);
 static int ours, theirs, listener;
@@ -85,10 +88,8 @@ static void round_trips(void *context, int calls) {
   }
 }
 
-// The child answers each gibibyte with a byte.
-static void start_sink(void) {
-  start_tcp();
-  if (!in_child()) return;
+// Answers each gibibyte with a byte.
+static void sink(void) {
   for (;;) {
     for (long left = STREAM; left > 0;) {
       ssize_t got = recv(theirs, piece, sizeof(piece), 0);
@@ -98,6 +99,40 @@ static void start_sink(void) {
     must(send(theirs, piece, 1, 0) == 1, "send");
   }
 }
+
+static void start_sink(void) {
+  start_tcp();
+  if (in_child()) sink();
+}
+
+// The first byte of a connection says what is to be done with the rest.
+static int serve(void) {
+  char kind;
+  listener = bound(SOCK_STREAM);
+  must(listen(listener, 8) == 0, "listen");
+  signal(SIGCHLD, SIG_IGN);
+  printf("%d\n", ntohs(name.sin_port));
+  fflush(stdout);
+  while ((theirs = accept(listener, NULL, NULL)) >= 0) {
+    if (in_child()) {
+      must(recv(theirs, &kind, 1, 0) == 1, "recv");
+      if (kind == 'e') echo();
+      sink();
+    }
+    close(theirs);
+  }
+  return 1;
+}
+
+static void reach(char kind) {
+  name = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(words[4]))};
+  must(inet_pton(AF_INET, words[3], &name.sin_addr) == 1, words[3]);
+  ours = connected(SOCK_STREAM);
+  must(send(ours, &kind, 1, 0) == 1, "send");
+}
+
+static void reach_echo(void) { reach('e'); }
+static void reach_sink(void) { reach('s'); }
 
 static void stream(void *context, int calls) {
   char byte;
@@ -137,13 +172,18 @@ static const struct operation {
     {"tcp-stream-1GiB", start_sink, stream, 1},
     {"udp-round-trip", start_udp_echo, round_trips, ROUND_TRIPS},
     {"connection", start_listener, connections, CONNECTIONS},
+    {"outside-round-trip", reach_echo, round_trips, ROUND_TRIPS},
+    {"outside-stream-1GiB", reach_sink, stream, 1},
 };
 
 int main(int argc, char **argv) {
-  if (argc < 3) return 2;
+  if (argc == 2 && strcmp(argv[1], "serve") == 0) return serve();
+  if (argc != 3 && argc != 5) return 2;
+  words = argv;
   for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
     const struct operation *each = &operations[i];
-    if (strcmp(each->name, argv[1]) != 0) continue;
+    if (strcmp(each->name, argv[1]) != 0 || (argc == 5) != (strncmp(argv[1], "outside", 7) == 0))
+      continue;
     each->prepare();
     printf("%.0f\n", median_batch_ns(each->batch, NULL, each->calls, atoi(argv[2])) / each->calls);
     return 0;

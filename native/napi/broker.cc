@@ -104,7 +104,8 @@ Napi::Value ReceiveMessage(int end, Napi::Env env) {
   std::string text(kMessageBytes, '\0');
   MessageWithFd message(text.data(), text.size());
   message.header.msg_control = message.control;
-  message.header.msg_controllen = sizeof(message.control);
+  // Room for one: CMSG_SPACE has it for two, of which the second would stay open.
+  message.header.msg_controllen = CMSG_LEN(sizeof(int));
   ssize_t count;
   do {
     count = ::recvmsg(end, &message.header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);

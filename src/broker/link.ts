@@ -2,7 +2,7 @@
 
 import {writeSync} from 'node:fs'
 import {addon} from '../addon.ts'
-import {type BrokerLink, type NetAnswer, type NetQuestion, toAnswer} from './protocol.ts'
+import {type BrokerLink, type BrokerLoss, type NetAnswer, type NetQuestion, toAnswer} from './protocol.ts'
 
 export class SocketLink implements BrokerLink {
   readonly fd: number
@@ -23,14 +23,14 @@ export class SocketLink implements BrokerLink {
     }
   }
 
-  take(): {answer: NetAnswer; fd: number} | 'gone' | undefined {
+  take(): {answer: NetAnswer; fd: number} | BrokerLoss | undefined {
     const message = addon.receiveMessage(this.fd)
     if (message === undefined) return undefined
     const [text, fd] = message
     const answer = toAnswer(text)
     if (answer !== undefined) return {answer, fd}
     if (fd >= 0) addon.hostClose(fd)
-    return 'gone'
+    return text === '' ? 'gone' : 'wrong'
   }
 
   [Symbol.dispose](): void {

@@ -49,14 +49,17 @@ export interface ResolveQuestion {
 
 export type NetQuestion = ConnectQuestion | ResolveQuestion | ClosedNotice
 
+/** `gone`: it has ended. `wrong`: it has sent what no broker sends. */
+export type BrokerLoss = 'gone' | 'wrong'
+
 /** A sentry's end of a broker. */
 export interface BrokerLink {
   /** Readable when there are answers. */
   readonly fd: number
   /** Never waits for the answer. */
   ask(question: NetQuestion): void
-  /** The next answer, with the descriptor that came with it, or -1. Undefined: there is none now. `gone`: there will be none. */
-  take(): {readonly answer: NetAnswer; readonly fd: number} | 'gone' | undefined
+  /** The next answer, with the descriptor that came with it, or -1. Undefined: there is none now. A loss: there will be none. */
+  take(): {readonly answer: NetAnswer; readonly fd: number} | BrokerLoss | undefined
 }
 
 /** @returns undefined: it is none */

@@ -35,7 +35,7 @@ export function serveQuestions(
     }
   }
   const answer = (line: string): void => {
-    const question = toQuestion(line)
+    const question = line.length > MOST_QUESTION_BYTES ? undefined : toQuestion(line)
     if (question === undefined || waiting >= MOST_QUESTIONS) {
       stream.destroy()
       return

@@ -27,6 +27,7 @@ import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest, RunningGuest} from
 import {hostLimits, type OpenedSentry, openSentry} from './open-sentry.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
+import {tell} from './tell.ts'
 import {loadTrace, RunTrace} from './trace.ts'
 
 /** What its phases share. */
@@ -106,6 +107,10 @@ async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGue
   }
   const gdb = server && new (await import('./gdb.ts')).GdbProgram(server)
   kernel.budget.onMuch = options.onMuch
+  kernel.onBrokerLost = (how) =>
+    tell(
+      `the broker ${how === 'gone' ? 'has ended' : 'sent what no broker sends'}: programs reach nothing outside any more`,
+    )
   const trace = launch.use(new RunTrace(kernel, options.trace))
   await trace.begin()
   return {start: () => start(spec, {sentry, shown, program, gdb, trace})}

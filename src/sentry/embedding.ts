@@ -1,5 +1,6 @@
 // Embedding: what the maker of a kernel gives it, and may give it or be told: those fields are undefined or empty otherwise.
 
+import type {BrokerLoss} from '../broker/protocol.ts'
 import type {Host} from '../vfs/host.ts'
 import type {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 import type {Debugging} from './core/debugging.ts'
@@ -20,6 +21,8 @@ export class Embedding {
   readonly observers: Observer[] = []
   /** Takes the host's signals for the guest: a terminal's keys arrive in the order in which they were typed. */
   takeHostSignals: (() => void) | undefined
+  /** Told once that nothing leads out of the sandbox any more. */
+  onBrokerLost: ((how: BrokerLoss) => void) | undefined
   /** Set while a debugger may stop a program and look into it. */
   debugging: Debugging | undefined
 

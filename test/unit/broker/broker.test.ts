@@ -1,7 +1,8 @@
 // The broker: what it connects for a sentry, which may have been broken into.
 
+import {spawnSync} from 'node:child_process'
 import {once} from 'node:events'
-import {writeSync} from 'node:fs'
+import {readdirSync, writeSync} from 'node:fs'
 import {type AddressInfo, createServer, type Server, Socket} from 'node:net'
 import {afterEach, beforeEach, expect, onTestFinished, test} from 'vitest'
 import {addon} from '../../../src/addon.ts'
@@ -10,7 +11,7 @@ import type {SandboxConnectRequest} from '../../../src/broker/decisions.ts'
 import {SocketLink} from '../../../src/broker/link.ts'
 import {HOST_ADDRESS} from '../../../src/broker/net-policy.ts'
 import {parseNetRules} from '../../../src/broker/net-rules.ts'
-import {type NetAnswer, toAnswer, toQuestion} from '../../../src/broker/protocol.ts'
+import {type BrokerLink, toAnswer, toQuestion} from '../../../src/broker/protocol.ts'
 import {serveQuestions} from '../../../src/broker/serve.ts'
 
 const EACCES = 13
@@ -208,7 +209,7 @@ function served(allow: string, options: BrokerOptions = {}) {
   return {broker, link: new SocketLink(questions, answers), questions, hasEnded}
 }
 
-async function answerOf(link: SocketLink): Promise<{answer: NetAnswer; fd: number} | 'gone'> {
+async function answerOf(link: SocketLink): Promise<NonNullable<ReturnType<BrokerLink['take']>>> {
   for (;;) {
     const taken = link.take()
     if (taken !== undefined) return taken
@@ -221,7 +222,7 @@ test('a connected socket comes with its answer', async () => {
   const {link, hasEnded} = served(`host.internal:${port}`)
   link.ask({kind: 'connect', id: 3, isStream: true, ip: HOST_ADDRESS, port})
   const taken = await answerOf(link)
-  if (taken === 'gone') throw new Error('the broker is gone')
+  if (typeof taken === 'string') throw new Error(`the broker is ${taken}`)
   expect(taken.answer).toEqual({id: 3, errno: 0})
   const [bytes] = await once(new Socket({fd: taken.fd}), 'data')
   expect(String(bytes)).toBe('hello')
@@ -235,7 +236,7 @@ test('a connection that new rules forbid is reset, and then at its end', async (
   const peer = once(server, 'connection')
   link.ask({kind: 'connect', id: 3, isStream: true, ip: HOST_ADDRESS, port})
   const taken = await answerOf(link)
-  if (taken === 'gone') throw new Error('the broker is gone')
+  if (typeof taken === 'string') throw new Error(`the broker is ${taken}`)
   const [socket] = (await peer) as [Socket]
   const reset = once(socket, 'error')
   broker.setRules([], [])
@@ -248,7 +249,9 @@ test('a connection that new rules forbid is reset, and then at its end', async (
   await hasEnded
 })
 
-test.each(['{"kind":"bind"}\n', 'x'.repeat(2000)])(
+const LONG = JSON.stringify({kind: 'closed', id: 1, and: 'x'.repeat(2000)})
+
+test.each(['{"kind":"bind"}\n', 'x'.repeat(2000), `${LONG}\n`])(
   'who asks %j is no sentry, and asks no more',
   async (text) => {
     const {link, questions, hasEnded} = served('')
@@ -258,3 +261,15 @@ test.each(['{"kind":"bind"}\n', 'x'.repeat(2000)])(
     expect(await answerOf(link)).toBe('gone')
   },
 )
+
+test('of several descriptors that come with an answer, one is taken, and none stays open', () => {
+  const [sentry, broker] = addon.brokerPair(false)
+  const text = '{"id":1,"errno":0}'
+  const code = `import socket; socket.send_fds(socket.socket(fileno=3), [b'${text}'], [0, 1, 2])`
+  const before = readdirSync('/proc/self/fd').length
+  expect(spawnSync('python3', ['-c', code], {stdio: ['ignore', 'ignore', 'inherit', broker]}).status).toBe(0)
+  const [got, fd] = addon.receiveMessage(sentry)!
+  expect(got).toBe(text)
+  for (const each of [fd, sentry, broker]) addon.hostClose(each)
+  expect(readdirSync('/proc/self/fd').length).toBe(before - 2)
+})

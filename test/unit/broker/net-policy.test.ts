@@ -190,6 +190,19 @@ describe('a name', () => {
   })
 })
 
+test('the addresses that were resolved first are forgotten, beyond a number of them', () => {
+  const rules = policy('example.com')
+  const ips = Array.from({length: 4097}, (_, index) => `93.184.${index >> 8}.${index & 255}`)
+  for (const ip of ips) rules.learn('example.com', [ip], 1000)
+  expect(ips.filter((ip) => !rules.allows(ip, 80, 0))).toEqual([ips[0]])
+})
+
+test('there are no more rules than 1,000', () => {
+  const entries = Array.from({length: 1000}, (_, index) => `10.0.0.1:${index + 1}`)
+  expect(parseNetRules(entries.join(',')).length).toBe(1000)
+  expect(() => parseNetRules([...entries, '1.1.1.1'].join(','))).toThrow(/more than 1000 network rules/)
+})
+
 test('what would have been needed is named by the name, if hv resolved one', () => {
   const rules = policy('other.example:1')
   rules.learn('example.com', ['93.184.216.34'], 1000)

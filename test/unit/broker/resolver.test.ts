@@ -3,7 +3,7 @@
 import {expect, test} from 'vitest'
 import {NetPolicy} from '../../../src/broker/net-policy.ts'
 import {parseNetRules} from '../../../src/broker/net-rules.ts'
-import {addressRecord, encodeName, otherRecord} from '../../../src/broker/records.ts'
+import {addressRecord, encodeName, MOST_RECORDS, otherRecord} from '../../../src/broker/records.ts'
 import {type DnsLookup, Resolver} from '../../../src/broker/resolver.ts'
 
 const [ENOENT, EIO, EACCES] = [2, 5, 13]
@@ -60,6 +60,11 @@ test.each([
   const {dns, ask} = resolverOf('example.com')
   dns.resolve4 = async () => Promise.reject(Object.assign(new Error(), {code}))
   expect(await ask('example.com')).toEqual(answer)
+})
+
+test('an answer has no more records than a message takes', async () => {
+  const many = Array.from({length: MOST_RECORDS + 1}, (_, index) => `1.1.1.${index}`)
+  expect((await resolverOf('example.com', many).ask('example.com')).records?.length).toBe(MOST_RECORDS)
 })
 
 test('records have the bytes that messages carry', () => {

@@ -2,8 +2,11 @@
 
 import {expect, test} from 'vitest'
 import {EACCES, EAGAIN, ENETDOWN, ENFILE} from '../../../../src/abi/errno.ts'
+import {SOCKADDR_IN_BYTES} from '../../../../src/abi/inet.ts'
+import {AF_INET, AF_UNIX} from '../../../../src/abi/socket.ts'
 import {
   type BrokerLink,
+  type BrokerLoss,
   MOST_QUESTIONS,
   type NetAnswer,
   type NetQuestion,
@@ -27,16 +30,24 @@ class ScriptedBroker implements BrokerLink {
   readonly #answers: ReturnType<BrokerLink['take']>[] = []
   readonly #observers: Observer[] = []
 
-  constructor() {
+  readonly lost: string[] = []
+
+  /** @param isSocket whether what it passes is a socket of the internet */
+  constructor(isSocket = true) {
     const platform = {watch: (fd: number, events: number) => this.watched.set(fd, events)}
     const files = {
       ...nativeHost.files,
+      hostSocketName: (_: number, name: Uint8Array) => {
+        name[0] = isSocket ? AF_INET : AF_UNIX
+        return SOCKADDR_IN_BYTES
+      },
       hostShutDown: () => 0,
       hostClose: (fd: number) => this.closed.push(fd),
     }
     this.connections = new HostConnections(this, {
       ...{host: {files, clock: nativeHost.clock}, timers: new TimerQueue(nativeHost.clock)},
       ...{platform, hostWatch: new HostWatch(platform), observers: this.#observers},
+      onBrokerLost: (how) => this.lost.push(how),
     })
   }
 
@@ -48,8 +59,8 @@ class ScriptedBroker implements BrokerLink {
     return this.#answers.shift()
   }
 
-  says(answer: NetAnswer | 'gone', fd = -1): void {
-    this.#answers.push(answer === 'gone' ? answer : {answer, fd})
+  says(answer: NetAnswer | BrokerLoss, fd = -1): void {
+    this.#answers.push(typeof answer === 'string' ? answer : {answer, fd})
     for (const {ready} of this.#observers) ready?.(LINK_FD)
   }
 
@@ -74,14 +85,24 @@ test('each answer goes to who asked, with its descriptor', () => {
   expect([first, second]).toEqual([['opened 91'], [`failed ${EACCES} 1.2.3.4:80`]])
 })
 
-test('an answer that makes no sense is dropped, and its descriptor closed', () => {
+test('a descriptor that comes with an errno is closed', () => {
   const broker = new ScriptedBroker()
   const heard = broker.connect()
-  broker.says({id: 7, errno: 0}, 91)
   broker.says({id: 1, errno: EACCES}, 92)
-  broker.says({id: 1, errno: 0}, 93)
-  expect(broker.closed).toEqual([91, 92, 93])
+  expect(broker.closed).toEqual([92])
   expect(heard).toEqual([`failed ${EACCES} undefined`])
+})
+
+test.each<[string, NetAnswer, boolean]>([
+  ['an answer that nobody waits for', {id: 7, errno: 0}, true],
+  ['a descriptor that is no socket of the internet', {id: 1, errno: 0}, false],
+])('%s ends the link, and its descriptor is closed', (_, answer, isSocket) => {
+  const broker = new ScriptedBroker(isSocket)
+  const heard = broker.connect()
+  broker.says(answer, 91)
+  expect(broker.closed).toEqual([91])
+  expect([...heard, ...broker.lost]).toEqual([`failed ${ENETDOWN} undefined`, 'wrong'])
+  expect(() => broker.connect()).toThrow(expect.objectContaining({code: ENETDOWN}))
 })
 
 test('an answer without its descriptor says that there are too many', () => {
@@ -109,8 +130,20 @@ test('a broker that is gone answers nobody, and is asked and watched no more', (
   const heard = broker.connect()
   broker.says('gone')
   expect(broker.watched.get(LINK_FD)).toBe(0)
+  expect(broker.lost).toEqual(['gone'])
   expect(heard).toEqual([`failed ${ENETDOWN} undefined`])
   expect(() => broker.connect()).toThrow(expect.objectContaining({code: ENETDOWN}))
+})
+
+test('only so many host sockets are open at a time', () => {
+  const broker = new ScriptedBroker()
+  for (let id = 1; id <= 4096; id++) {
+    broker.connect()
+    broker.says({id, errno: 0}, 1000 + id)
+  }
+  expect(() => broker.connect()).toThrow(expect.objectContaining({code: ENFILE}))
+  broker.connections.close(1001)
+  expect(() => broker.connect()).not.toThrow()
 })
 
 test('only so many questions wait at a time', () => {

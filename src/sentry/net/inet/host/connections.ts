@@ -1,9 +1,15 @@
 // HostConnections: the way out of the sandbox: asks the broker for connected host sockets, and hands the answers on.
 
 import {EAGAIN, EIO, ENETDOWN, ENFILE, Errno} from '../../../../abi/errno.ts'
+import {SOCKADDR_IN6_BYTES} from '../../../../abi/inet.ts'
 import {POLLIN, POLLOUT, POLLRDHUP} from '../../../../abi/poll.ts'
-import {SHUT_WR} from '../../../../abi/socket.ts'
-import {type BrokerLink, MOST_QUESTIONS, type NetAnswer} from '../../../../broker/protocol.ts'
+import {AF_INET, AF_INET6, SHUT_WR} from '../../../../abi/socket.ts'
+import {
+  type BrokerLink,
+  type BrokerLoss,
+  MOST_QUESTIONS,
+  type NetAnswer,
+} from '../../../../broker/protocol.ts'
 import type {DnsType} from '../../../../broker/records.ts'
 import type {HostClock} from '../../../../vfs/host.ts'
 import type {HostFsAddon} from '../../../../vfs/host-addon.ts'
@@ -11,7 +17,7 @@ import type {NetRate} from '../../../core/net-rate.ts'
 import type {Observer} from '../../../core/observer.ts'
 import type {HostWatch} from '../../../fd/host-watch.ts'
 import type {TimerQueue} from '../../../time/timers.ts'
-import {type Endpoint, formatIp} from '../address.ts'
+import {type Endpoint, familyOf, formatIp} from '../address.ts'
 import {RateLimit} from './rate-limit.ts'
 
 /** What is not told of a socket whose bytes are held back. */
@@ -40,6 +46,7 @@ export interface WatchingKernel {
   readonly hostWatch: HostWatch
   readonly platform: {watch(fd: number, events: number): void}
   readonly observers: Observer[]
+  readonly onBrokerLost?: ((how: BrokerLoss) => void) | undefined
 }
 
 export class HostConnections {
@@ -49,30 +56,28 @@ export class HostConnections {
   readonly receiving: RateLimit | undefined
   readonly sending: RateLimit | undefined
   readonly #link: BrokerLink
-  readonly #platform: WatchingKernel['platform']
+  readonly #kernel: WatchingKernel
   /** By the ids of their questions. */
   readonly #applicants = new Map<number, Applicant | NameApplicant>()
   /** The ids of questions whose sockets the broker holds, too, by descriptor. */
   readonly #held = new Map<number, number>()
+  readonly #name = new Uint8Array(SOCKADDR_IN6_BYTES)
   #questions = 0
   #open = 0
   #isGone = false
 
-  constructor(
-    link: BrokerLink,
-    {host, hostWatch, platform, observers, timers}: WatchingKernel,
-    {receive, send}: NetRate = {},
-  ) {
+  constructor(link: BrokerLink, kernel: WatchingKernel, {receive, send}: NetRate = {}) {
+    const {clock, files} = kernel.host
     const limit = (bytes: number | undefined, events: number): RateLimit | undefined =>
-      bytes === undefined ? undefined : new RateLimit(bytes, events, host.clock, timers)
+      bytes === undefined ? undefined : new RateLimit(bytes, events, clock, kernel.timers)
     this.receiving = limit(receive, RECEIVING)
     this.sending = limit(send, POLLOUT)
-    this.files = host.files
-    this.watch = hostWatch
+    this.files = files
+    this.watch = kernel.hostWatch
     this.#link = link
-    this.#platform = platform
-    observers.push({ready: (fd) => fd === link.fd && this.#takeAnswers()})
-    platform.watch(link.fd, POLLIN)
+    this.#kernel = kernel
+    kernel.observers.push({ready: (fd) => fd === link.fd && this.#takeAnswers()})
+    kernel.platform.watch(link.fd, POLLIN)
   }
 
   /** @throws Errno EAGAIN, ENFILE: as many as may be; ENETDOWN: the broker is gone */
@@ -112,17 +117,22 @@ export class HostConnections {
     while (!this.#isGone) {
       const taken = this.#link.take()
       if (taken === undefined) return
-      if (taken === 'gone') this.#end()
+      if (typeof taken === 'string') this.#end(taken)
       else this.#take(taken.answer, taken.fd)
     }
   }
 
-  /** An answer that nobody waits for is dropped. */
+  /** An answer that nobody waits for, and a descriptor that is no socket of the internet, come from no broker. */
   #take(answer: NetAnswer, fd: number): void {
     const {id, errno, needs, isHeld} = answer
     const applicant = this.#applicants.get(id)
+    if (applicant === undefined || (fd >= 0 && !this.#isInternetSocket(fd))) {
+      if (fd >= 0) this.files.hostClose(fd)
+      this.#end('wrong')
+      return
+    }
     this.#applicants.delete(id)
-    if (applicant !== undefined && 'opened' in applicant && errno === 0 && fd >= 0) {
+    if ('opened' in applicant && errno === 0 && fd >= 0) {
       this.#open++
       if (isHeld) this.#held.set(fd, id)
       applicant.opened(fd)
@@ -130,16 +140,21 @@ export class HostConnections {
     }
     if (fd >= 0) this.files.hostClose(fd)
     if (isHeld) this.#link.ask({kind: 'closed', id})
-    if (applicant === undefined) return
     if ('resolved' in applicant) applicant.resolved(answer)
     // Without a descriptor this process has too many.
     else applicant.failed(errno || ENFILE, needs)
   }
 
-  #end(): void {
+  #isInternetSocket(fd: number): boolean {
+    const length = this.files.hostSocketName(fd, this.#name)
+    return length > 2 && [AF_INET, AF_INET6].includes(familyOf(this.#name))
+  }
+
+  #end(how: BrokerLoss): void {
     this.#isGone = true
     // Its end of file would be ready again and again.
-    this.#platform.watch(this.#link.fd, 0)
+    this.#kernel.platform.watch(this.#link.fd, 0)
+    this.#kernel.onBrokerLost?.(how)
     const waiting = [...this.#applicants.values()]
     this.#applicants.clear()
     for (const applicant of waiting) {

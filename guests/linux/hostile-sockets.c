@@ -54,7 +54,8 @@ static bool connect_pair(int server, uint16_t port, int at) {
   fds[at + 1] = -1;
   if ((fds[at] = tcp()) < 0) return false;
   int error = start_connection(fds[at], port);
-  if (error == EINPROGRESS && is_ready(server, POLLIN)) fds[at + 1] = accept4(server, 0, 0, SOCK_NONBLOCK);
+  if (error == EINPROGRESS && is_ready(server, POLLIN))
+    fds[at + 1] = accept4(server, 0, 0, SOCK_NONBLOCK);
   if (fds[at + 1] >= 0) return true;
   close(fds[at]);
   return false;
@@ -151,16 +152,57 @@ static void slow_reader(void) {
   close(fds[0]), close(server);
 }
 
+// A reader that takes a byte at a time, from a sender that always has more: neither waits for ever, and no byte is lost.
+static void trickle(void) {
+  static char block[1 << 12];
+  uint16_t port;
+  int server = listener(8, &port);
+  REQUIRE(connect_pair(server, port, 0));
+  long sent = 0, received = 0, n;
+  while (sent < 1 << 20 && (n = send(fds[0], block, sizeof block, 0)) > 0) sent += n;
+  for (char byte; received < 1000; received++)
+    REQUIRE(is_ready(fds[1], POLLIN) && recv(fds[1], &byte, 1, 0) == 1);
+  close(fds[0]);
+  while (is_ready(fds[1], POLLIN) && (n = recv(fds[1], block, sizeof block, 0)) > 0) received += n;
+  CHECK_EQ(received, sent);
+  close(fds[1]), close(server);
+}
+
+// A peer that goes without a word while it is written to, half open: its listener's process is killed.
+static void half_open(void) {
+  uint16_t port;
+  int server = listener(8, &port);
+  REQUIRE(connect_pair(server, port, 0));
+  pid_t peer;
+  IN_CHILD(peer) {
+    close(fds[0]);
+    pause();
+  }
+  close(fds[1]), close(server);
+  struct pollfd polled = {fds[0], POLLIN, 0};
+  CHECK_EQ(poll(&polled, 1, 0), 0);
+  CHECK_EQ(send(fds[0], "x", 1, MSG_NOSIGNAL), 1);
+  kill(peer, SIGKILL);
+  CHECK_EQ(waitpid(peer, 0, 0), peer);
+  char byte;
+  CHECK(is_ready(fds[0], POLLIN) && recv(fds[0], &byte, 1, 0) <= 0);
+  while (send(fds[0], "x", 1, MSG_NOSIGNAL) > 0) continue;
+  CHECK(errno == EPIPE || errno == ECONNRESET);
+  close(fds[0]);
+}
+
 // Nobody reads, nobody is there, or the last part never comes.
 static void datagram_floods(void) {
   static char block[1 << 15];
   uint16_t port, nobody;
-  int receiver = bound(SOCK_DGRAM, &port), sender = tcp(), gone = bound(SOCK_DGRAM, &nobody), count = 0, one = 1;
+  int receiver = bound(SOCK_DGRAM, &port), sender = tcp(), gone = bound(SOCK_DGRAM, &nobody),
+      count = 0, one = 1;
   struct sockaddr_in address = loopback(port);
   close(sender), close(gone);
   sender = bound(SOCK_DGRAM, &nobody);
   for (int i = 0; i < FLOOD; i++) {
-    long n = sendto(sender, block, i % 2 ? 0 : 1000, MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address);
+    long n = sendto(sender, block, i % 2 ? 0 : 1000, MSG_DONTWAIT, (struct sockaddr *)&address,
+                    sizeof address);
     CHECK(n >= 0 || errno == EAGAIN || errno == ENOBUFS);
   }
   while (recv(receiver, block, sizeof block, 0) >= 0) count++;
@@ -177,7 +219,8 @@ static void datagram_floods(void) {
 static int send_descriptor(int socket, int carried) {
   char control[CMSG_SPACE(sizeof(int))] = {0};
   struct iovec part = {"x", 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   *header = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
   memcpy(CMSG_DATA(header), &carried, sizeof carried);
@@ -196,7 +239,8 @@ static void cycle(void) {
     close(fds[1]), close(pair[0]), close(pair[1]);
     // Linux looks for cycles when a UNIX socket is closed.
     struct pollfd polled = {fds[0], POLLIN, 0};
-    for (int tries = 0; poll(&polled, 1, 10) == 0 && tries < 500; tries++) close(socket(AF_UNIX, SOCK_STREAM, 0));
+    for (int tries = 0; poll(&polled, 1, 10) == 0 && tries < 500; tries++)
+      close(socket(AF_UNIX, SOCK_STREAM, 0));
     char byte;
     CHECK_EQ(read(fds[0], &byte, 1), 0);
     close(fds[0]);
@@ -227,6 +271,8 @@ int main(void) {
   full_backlog();
   reset_storm();
   slow_reader();
+  trickle();
+  half_open();
   datagram_floods();
   cycle();
   bind_bomb();

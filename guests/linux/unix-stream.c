@@ -303,6 +303,8 @@ static void check_listening(void) {
   CHECK_ERRNO(connect_to(client[6], "shut"), ECONNREFUSED);
   for (int i = 0; i < 3; i++) CHECK(accept(listener, NULL, NULL) >= 0);
   CHECK_ERRNO(accept(listener, NULL, NULL), EINVAL);
+  CHECK_EQ(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
+  CHECK_ERRNO(accept(listener, NULL, NULL), EAGAIN);
   close(listener);
   listener = bound_at("waits", SOCK_STREAM);
   struct timeval limit = {0, 20000};

@@ -90,8 +90,8 @@ export interface Socket {
     expired: boolean,
   ): readonly WaitQueue[] | undefined
   listen(task: Task, backlog: number): void
-  /** The oldest connection that waits, if any. */
-  accept(): Socket | undefined
+  /** @param mayWait false: O_NONBLOCK, or the time is over @returns the oldest connection that waits, if any */
+  accept(mayWait: boolean): Socket | undefined
   name(): Uint8Array
   /** The peer is no longer there, although its name is known: ENOTCONN for getpeername(2). */
   readonly hasLostPeer?: boolean

@@ -39,9 +39,10 @@ const next = continuation<Acceptance>({name: 'accept', resume: proceed})
 
 function proceed(task: Task, acceptance: Acceptance, expired = false): number {
   const {file, deadlineNs} = acceptance
-  const connection = file.socket.accept()
+  const mayWait = !(file.flags & O_NONBLOCK || expired)
+  const connection = file.socket.accept(mayWait)
   if (connection !== undefined) return install(task, connection, acceptance)
-  if (file.flags & O_NONBLOCK || expired) throw new Errno(EAGAIN)
+  if (!mayWait) throw new Errno(EAGAIN)
   const files = [{file, events: POLLIN}]
   return task.block({files, deadlineNs, restart: restartOf(deadlineNs), next, progress: acceptance})
 }

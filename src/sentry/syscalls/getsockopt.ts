@@ -157,6 +157,9 @@ function optionBytes(
       const {pid, uid, gid} = socket.peerCredentials ?? NOBODY
       return int32s(pid, uid, gid)
     }
+    case abi.SO_BINDTODEVICE:
+      // No other family has bound it to one.
+      return new Uint8Array(0)
     case abi.SO_PEERGROUPS:
       return groupsFor(task, socket, room, lengthAddress)
     case abi.SO_PEERNAME: {

@@ -103,8 +103,8 @@ export function disconnectDatagrams(socket: UnixSocket): void {
   socket.waiters.wakeAll()
 }
 
-/** The oldest waiting connection, or undefined. @throws Errno EOPNOTSUPP, EINVAL */
-export function takeConnection(listener: UnixSocket): UnixSocket | undefined {
+/** The oldest waiting connection, or undefined. @throws Errno EOPNOTSUPP, EINVAL: also for who would wait after shutdown(2) */
+export function takeConnection(listener: UnixSocket, mayWait: boolean): UnixSocket | undefined {
   if (!listener.isConnectionBased) throw new Errno(EOPNOTSUPP)
   if (listener.state !== 'listening') throw new Errno(EINVAL)
   listener.throwError()
@@ -112,6 +112,6 @@ export function takeConnection(listener: UnixSocket): UnixSocket | undefined {
   if (connection !== undefined) {
     connection.listener = undefined
     listener.room.wakeAll()
-  } else if (listener.shutdown & RCV_SHUTDOWN) throw new Errno(EINVAL)
+  } else if (mayWait && listener.shutdown & RCV_SHUTDOWN) throw new Errno(EINVAL)
   return connection
 }

@@ -99,7 +99,6 @@ function checkRecord(from: UnixSocket, name: Uint8Array | undefined, bytes: numb
   if (from.type === SOCK_SEQPACKET) checkConnected(from)
   if (name !== undefined) decodeAddress(name)
   nameIfAsked(from)
-  if (name === undefined) streamPeer(from, false)
   checkRecordSize(from, bytes)
 }
 

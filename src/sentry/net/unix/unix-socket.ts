@@ -185,8 +185,8 @@ export class UnixSocket implements Socket {
     listen(this, backlog, callerCredentials(task))
   }
 
-  accept(): UnixSocket | undefined {
-    return takeConnection(this)
+  accept(mayWait: boolean): UnixSocket | undefined {
+    return takeConnection(this, mayWait)
   }
 
   name(): Uint8Array {

@@ -240,6 +240,10 @@ static void check_unspecified(void) {
   CHECK_EQ(send_to(from_six, "z", "::", port_of(six)), 1);
   CHECK_EQ(receive(six, &in, 0), 1);
   CHECK(is_ip(&in.name, "::1"));
+  // One of its own address reaches no IPv4, whatever the port.
+  int one = udp_at("::1");
+  CHECK_ERRNO(send_to(one, "m", "::ffff:127.0.0.1", 0), ENETUNREACH);
+  close(one);
   // An IPv6 socket shows a sender of IPv4 as a mapped address, and answers it.
   CHECK_EQ(send_to(from_six, "m", "::ffff:127.0.0.1", port_of(to)), 1);
   CHECK_EQ(receive(to, &in, 0), 1);

@@ -45,7 +45,7 @@ export function sendDatagram(socket: UdpSocket, sending: Sending): void {
   if (total > 0xffff) throw new Errno(EMSGSIZE)
   if (socket.family.number === AF_INET) checkFlags(outgoing.flags)
   const datagram = socket.corked ?? headersFor(socket, task, outgoing)
-  if (isIPv4(datagram.to.ip)) checkFlags(outgoing.flags)
+  if (socket.corked !== undefined && isIPv4(datagram.to.ip)) checkFlags(outgoing.flags)
   try {
     checkSize(datagram, total)
     if (socket.corked === undefined) checkState(socket)
@@ -101,9 +101,14 @@ function add(socket: UdpSocket, datagram: Datagram, part: Uint8Array, isMore: bo
 }
 
 /** A datagram without its bytes. @throws Errno EDESTADDRREQ, EINVAL …, EACCES, ENETUNREACH */
-function headersFor(socket: UdpSocket, task: Task, {name, control}: Outgoing): Datagram {
+function headersFor(socket: UdpSocket, task: Task, outgoing: Outgoing): Datagram {
+  const {name, control} = outgoing
   const named = name === undefined ? undefined : destinationIn(socket, name)
   const wanted = named ?? peerOf(socket)
+  if (isIPv4(wanted.ip)) {
+    if (socket.isIPv6Only) throw new Errno(ENETUNREACH)
+    checkFlags(outgoing.flags)
+  }
   // An IPv6 socket names its peer of IPv4.
   const isNamed = named !== undefined || (isIPv4(wanted.ip) && socket.family.number !== AF_INET)
   if (isNamed && wanted.port === 0) throw new Errno(EINVAL)

@@ -32,6 +32,9 @@ static bool is_silent;
 static volatile int pipe_signals;
 static int fds[SLOTS];
 static uint16_t ports[PORTS];
+// Whether the socket has tried to connect, or has listened. Duplicates share one.
+static enum { IS_NEW, CONNECTS, CONNECTS_MAPPED, LISTENS } roles[PORTS];
+static unsigned role_of[SLOTS], role_count;
 static unsigned port_count;
 
 static void on_pipe(int number) { (void)number, pipe_signals++; }
@@ -82,8 +85,10 @@ static int slot_of(Source *s) {
 static void say_result(long result, int slot) {
   int error = errno;
   struct pollfd polled = {slot < 0 ? -1 : fds[slot], POLLIN | POLLOUT | POLLRDHUP | POLLPRI, 0};
-  if (result < 0) say(" = %s", strerrorname_np(error));
-  else say(" = %ld", result);
+  if (result < 0)
+    say(" = %s", strerrorname_np(error));
+  else
+    say(" = %ld", result);
   if (pipe_signals) say(" SIGPIPE");
   pipe_signals = 0;
   if (slot >= 0 && poll(&polled, 1, 0) >= 0) say(" [%x]", polled.revents);
@@ -94,6 +99,8 @@ static int keep(int fd) {
   for (unsigned i = 0; i < SLOTS; i++) {
     if (fds[i] >= 0) continue;
     fds[i] = fd;
+    role_of[i] = role_count++ % PORTS;
+    roles[role_of[i]] = IS_NEW;
     return (int)i;
   }
   close(fd);
@@ -107,9 +114,12 @@ static void make(Source *s) {
     fds[slot] = -1;
     return;
   }
-  int family = (int)PICK(s, AF_INET, AF_INET, AF_INET6, AF_UNIX), type = (int)PICK(s, SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM);
+  int family = (int)PICK(s, AF_INET, AF_INET, AF_INET6, AF_UNIX),
+      type = (int)PICK(s, SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM);
   if (family == AF_UNIX && one_in(s, 3)) type = SOCK_SEQPACKET;
-  int protocol = one_in(s, 10) ? (int)PICK(s, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP, -1, 300) : 0;
+  int protocol = one_in(s, 10)
+                     ? (int)PICK(s, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP, -1, 300)
+                     : 0;
   int pair[2] = {-1, -1};
   if (family == AF_UNIX && one_in(s, 2)) {
     int result = socketpair(family, type | SOCK_NONBLOCK, 0, pair);
@@ -138,16 +148,35 @@ static int mate_of(Source *s, int slot) {
   for (unsigned tries = one_in(s, 4) ? 1 : 12; tries > 1; tries--) {
     int other = slot_of(s), other_type = 0;
     getsockopt(fds[other], SOL_SOCKET, SO_TYPE, &other_type, &length);
-    if (other != slot && other_type == type && (family == AF_UNIX) == (family_of(other) == AF_UNIX) && one_in(s, 2)) return other;
+    if (other != slot && other_type == type &&
+        (family == AF_UNIX) == (family_of(other) == AF_UNIX) && one_in(s, 2))
+      return other;
   }
   return slot_of(s);
+}
+
+static bool is_tcp(int slot) {
+  int type = 0;
+  socklen_t length = sizeof type;
+  getsockopt(fds[slot], SOL_SOCKET, SO_TYPE, &type, &length);
+  return type == SOCK_STREAM && family_of(slot) != AF_UNIX;
+}
+
+// Linux 6.18 refuses to listen on a socket that has tried to connect, and the reverse; older ones and hv do not. An IPv6 socket that
+// has tried to connect by IPv4 loses the packets of IPv6.
+static bool may_become(int slot, int role) {
+  if (!is_tcp(slot)) return true;
+  if (roles[role_of[slot]] != IS_NEW && (int)roles[role_of[slot]] != role) return false;
+  roles[role_of[slot]] = role;
+  return true;
 }
 
 static uint16_t port_of(int slot) {
   Address address = {0};
   socklen_t length = sizeof address;
   getsockname(fds[slot], &address.any, &length);
-  return address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6 ? address.v4.sin_port : 0;
+  return address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6 ? address.v4.sin_port
+                                                                               : 0;
 }
 
 // An address of the socket's family, mostly. `port` in network order.
@@ -160,18 +189,26 @@ static socklen_t some_address(Source *s, Address *address, int family, uint16_t 
   address->any.sa_family = (sa_family_t)family;
   if (family == AF_UNIX) {
     memcpy(address->local.sun_path, "\0fuzz-sockets", 13);
-    snprintf(address->local.sun_path + 13, 32, "%d-%c", getpid(), name);
-    length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 13 + strlen(address->local.sun_path + 13));
+    snprintf(address->local.sun_path + 13, 32, "%07d-%c", getpid(), name);
+    length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 13 +
+                         strlen(address->local.sun_path + 13));
     address->local.sun_path[1] = 'f';
   } else if (family == AF_INET6) {
     address->v6.sin6_port = port;
     length = sizeof address->v6;
-    const char *ip = choice < 5 ? "::1" : choice < 7 ? "::" : choice < 8 ? "::ffff:127.0.0.1" : choice < 9 ? "::ffff:0.0.0.0" : "::ffff:127.0.0.2";
+    const char *ip = choice < 5   ? "::1"
+                     : choice < 7 ? "::"
+                     : choice < 8 ? "::ffff:127.0.0.1"
+                     : choice < 9 ? "::ffff:0.0.0.0"
+                                  : "::ffff:127.0.0.2";
     inet_pton(AF_INET6, ip, &address->v6.sin6_addr);
   } else {
     address->v4.sin_port = port;
     length = sizeof address->v4;
-    address->v4.sin_addr.s_addr = htonl(choice < 6 ? INADDR_LOOPBACK : choice < 8 ? INADDR_ANY : choice < 9 ? 0x7f000002 : 0x7f000001);
+    address->v4.sin_addr.s_addr = htonl(choice < 6   ? INADDR_LOOPBACK
+                                        : choice < 8 ? INADDR_ANY
+                                        : choice < 9 ? 0x7f000002
+                                                     : 0x7f000001);
   }
   if (one_in(s, 60)) length = (socklen_t)PICK(s, 0, 1, 2, 15, 16, 27, 28, 127);
   return length;
@@ -200,12 +237,21 @@ static void connect_some(Source *s) {
   } else if (one_in(s, 20)) {
     address.any.sa_family = AF_UNSPEC;
   }
+  bool is_mapped = address.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address.v6.sin6_addr);
+  if (address.any.sa_family != AF_UNSPEC &&
+      !may_become(slot, is_mapped ? CONNECTS_MAPPED : CONNECTS))
+    return;
+  // Timers decide when a connection of a socket with itself has its own bytes.
+  if (address.any.sa_family != AF_UNIX && address.v4.sin_port != 0 &&
+      address.v4.sin_port == port_of(slot))
+    return;
   say("connect(%d, %s)", slot, show_address(&address, length, text));
   say_result(connect(fds[slot], &address.any, length), slot);
 }
 
 static void listen_some(Source *s) {
   int slot = slot_of(s), backlog = (int)PICK(s, 30, 64, 128, 5000, -1);
+  if (!may_become(slot, LISTENS)) return;
   say("listen(%d, %d)", slot, backlog), say_result(listen(fds[slot], backlog), slot);
 }
 
@@ -214,7 +260,9 @@ static void accept_some(Source *s) {
   for (unsigned i = 0; i < SLOTS; i++) {
     int listens = 0;
     socklen_t length = sizeof listens;
-    if (fds[i] >= 0 && getsockopt(fds[i], SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && listens && one_in(s, 2)) slot = (int)i;
+    if (fds[i] >= 0 && getsockopt(fds[i], SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 &&
+        listens && one_in(s, 2))
+      slot = (int)i;
   }
   Address address = {0};
   char text[TEXT_BYTES];
@@ -231,20 +279,26 @@ static void name_some(Source *s) {
   bool is_peer = one_in(s, 2);
   Address address = {0};
   char text[TEXT_BYTES];
-  socklen_t length = one_in(s, 10) ? (socklen_t)PICK(s, -1, 0, 2, 4, 16) : sizeof address, room = length;
-  long result = is_peer ? getpeername(fds[slot], &address.any, &length) : getsockname(fds[slot], &address.any, &length);
+  socklen_t length = one_in(s, 10) ? (socklen_t)PICK(s, -1, 0, 2, 4, 16) : sizeof address,
+            room = length;
+  long result = is_peer ? getpeername(fds[slot], &address.any, &length)
+                        : getsockname(fds[slot], &address.any, &length);
   int error = errno;
   say("%s(%d, %d)", is_peer ? "getpeername" : "getsockname", slot, (int)room);
   if (result == 0) say(" %s", show_address(&address, length < room ? length : room, text));
-  if (result == 0 && address.any.sa_family != AF_UNIX) say(" %u", length);
+  if (result == 0 && family_of(slot) != AF_UNIX) say(" %u", length);
   errno = error;
   say_result(result, slot);
 }
 
 static void send_some(Source *s) {
   static char bytes[MOST_BYTES];
-  int slot = slot_of(s), other = mate_of(s, slot), flags = MSG_DONTWAIT | (int)SOME(s, MSG_NOSIGNAL);
-  if (one_in(s, 8)) flags |= (int)PICK(s, MSG_MORE, MSG_OOB, MSG_EOR, MSG_CONFIRM, MSG_DONTROUTE, MSG_FASTOPEN, MSG_ERRQUEUE);
+  int slot = slot_of(s), other = mate_of(s, slot),
+      flags = MSG_DONTWAIT | (int)SOME(s, MSG_NOSIGNAL);
+  if (one_in(s, 8))
+    flags |= (int)PICK(s, MSG_MORE, MSG_OOB, MSG_EOR, MSG_CONFIRM, MSG_DONTROUTE, MSG_ERRQUEUE);
+  // hv holds no bytes of a stream back.
+  if (is_tcp(slot)) flags &= ~MSG_MORE;
   // hv has no urgent bytes on UNIX sockets.
   if (family_of(slot) == AF_UNIX) flags &= ~MSG_OOB;
   size_t size = one_in(s, 3) ? below(s, MOST_BYTES) : below(s, 20);
@@ -255,11 +309,17 @@ static void send_some(Source *s) {
   struct iovec parts[2] = {{bytes, size / 2}, {bytes, size - size / 2}};
   struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
   if (one_in(s, 2)) message.msg_name = &address, message.msg_namelen = length;
-  say("sendmsg(%d, %zu, %x, %s)", slot, size, flags, message.msg_name ? show_address(&address, length, text) : "-");
+  say("sendmsg(%d, %zu, %x, %s)", slot, size, flags,
+      message.msg_name ? show_address(&address, length, text) : "-");
   switch (below(s, 4)) {
-    case 0: say(" send"), say_result(send(fds[slot], bytes, size, flags), slot); break;
-    case 1: say(" write"), say_result(write(fds[slot], bytes, size), slot); break;
-    default: say_result(sendmsg(fds[slot], &message, flags), slot);
+    case 0:
+      say(" send"), say_result(send(fds[slot], bytes, size, flags), slot);
+      break;
+    case 1:
+      say(" write"), say_result(write(fds[slot], bytes, size), slot);
+      break;
+    default:
+      say_result(sendmsg(fds[slot], &message, flags), slot);
   }
 }
 
@@ -272,13 +332,16 @@ static unsigned digest(const char *bytes, long count) {
 static void receive_some(Source *s) {
   static char bytes[2 * MOST_BYTES];
   int slot = slot_of(s), flags = MSG_DONTWAIT;
-  if (one_in(s, 3)) flags |= (int)PICK(s, MSG_PEEK, MSG_TRUNC, MSG_PEEK | MSG_TRUNC, MSG_WAITALL, MSG_OOB, MSG_ERRQUEUE, MSG_CMSG_CLOEXEC);
+  if (one_in(s, 3))
+    flags |= (int)PICK(s, MSG_PEEK, MSG_TRUNC, MSG_PEEK | MSG_TRUNC, MSG_WAITALL, MSG_OOB,
+                       MSG_ERRQUEUE, MSG_CMSG_CLOEXEC);
   if (family_of(slot) == AF_UNIX) flags &= ~MSG_OOB;
   size_t size = one_in(s, 3) ? below(s, 20) : below(s, 2 * MOST_BYTES);
   Address address = {0};
   char text[TEXT_BYTES] = "";
   struct iovec parts[2] = {{bytes, size / 3}, {bytes + size / 3, size - size / 3}};
-  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2, .msg_name = &address, .msg_namelen = sizeof address};
+  struct msghdr message = {
+      .msg_iov = parts, .msg_iovlen = 2, .msg_name = &address, .msg_namelen = sizeof address};
   memset(bytes, 0, sizeof bytes);
   say("recvmsg(%d, %zu, %x)", slot, size, flags);
   if (one_in(s, 4)) {
@@ -291,7 +354,8 @@ static void receive_some(Source *s) {
   long result = recvmsg(fds[slot], &message, flags);
   int error = errno;
   if (result >= 0)
-    say(" %08x flags %x from %s", digest(bytes, (long)sizeof bytes), message.msg_flags, show_address(&address, message.msg_namelen, text));
+    say(" %08x flags %x from %s", digest(bytes, (long)sizeof bytes), message.msg_flags,
+        show_address(&address, message.msg_namelen, text));
   errno = error;
   say_result(result, slot);
 }
@@ -302,17 +366,46 @@ struct option {
 };
 #define OPTION(level, name) {level, name, #name}
 static const struct option options[] = {
-    OPTION(SOL_SOCKET, SO_REUSEADDR), OPTION(SOL_SOCKET, SO_REUSEADDR), OPTION(SOL_SOCKET, SO_REUSEADDR),
-    OPTION(SOL_SOCKET, SO_REUSEPORT), OPTION(SOL_SOCKET, SO_TYPE), OPTION(SOL_SOCKET, SO_ERROR), OPTION(SOL_SOCKET, SO_ERROR),
-    OPTION(SOL_SOCKET, SO_ACCEPTCONN), OPTION(SOL_SOCKET, SO_DOMAIN), OPTION(SOL_SOCKET, SO_PROTOCOL), OPTION(SOL_SOCKET, SO_KEEPALIVE),
-    OPTION(SOL_SOCKET, SO_LINGER), OPTION(SOL_SOCKET, SO_RCVLOWAT), OPTION(SOL_SOCKET, SO_BROADCAST), OPTION(SOL_SOCKET, SO_OOBINLINE),
-    OPTION(SOL_SOCKET, SO_PRIORITY), OPTION(SOL_SOCKET, SO_RCVTIMEO), OPTION(SOL_SOCKET, SO_BINDTODEVICE), OPTION(SOL_SOCKET, SO_PEERNAME),
-    OPTION(IPPROTO_IPV6, IPV6_V6ONLY), OPTION(IPPROTO_IPV6, IPV6_V6ONLY), OPTION(IPPROTO_IPV6, IPV6_UNICAST_HOPS), OPTION(IPPROTO_IPV6, IPV6_TCLASS),
-    OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO), OPTION(IPPROTO_TCP, TCP_NODELAY), OPTION(IPPROTO_TCP, TCP_CORK), OPTION(IPPROTO_TCP, TCP_KEEPIDLE),
-    OPTION(IPPROTO_TCP, TCP_KEEPINTVL), OPTION(IPPROTO_TCP, TCP_KEEPCNT), OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT), OPTION(IPPROTO_TCP, TCP_SYNCNT),
-    OPTION(IPPROTO_TCP, TCP_DEFER_ACCEPT), OPTION(IPPROTO_TCP, TCP_LINGER2), OPTION(IPPROTO_IP, IP_TTL), OPTION(IPPROTO_IP, IP_TOS),
-    OPTION(IPPROTO_IP, IP_PKTINFO), OPTION(IPPROTO_IP, IP_RECVERR), OPTION(IPPROTO_IP, IP_MTU_DISCOVER), OPTION(IPPROTO_IP, IP_MULTICAST_TTL),
-    OPTION(IPPROTO_UDP, UDP_CORK), {SOL_SOCKET, 9999, "9999"}, {999, 1, "999"},
+    OPTION(SOL_SOCKET, SO_REUSEADDR),
+    OPTION(SOL_SOCKET, SO_REUSEADDR),
+    OPTION(SOL_SOCKET, SO_REUSEADDR),
+    OPTION(SOL_SOCKET, SO_REUSEPORT),
+    OPTION(SOL_SOCKET, SO_TYPE),
+    OPTION(SOL_SOCKET, SO_ERROR),
+    OPTION(SOL_SOCKET, SO_ERROR),
+    OPTION(SOL_SOCKET, SO_ACCEPTCONN),
+    OPTION(SOL_SOCKET, SO_DOMAIN),
+    OPTION(SOL_SOCKET, SO_PROTOCOL),
+    OPTION(SOL_SOCKET, SO_KEEPALIVE),
+    OPTION(SOL_SOCKET, SO_LINGER),
+    OPTION(SOL_SOCKET, SO_RCVLOWAT),
+    OPTION(SOL_SOCKET, SO_BROADCAST),
+    OPTION(SOL_SOCKET, SO_OOBINLINE),
+    OPTION(SOL_SOCKET, SO_PRIORITY),
+    OPTION(SOL_SOCKET, SO_RCVTIMEO),
+    OPTION(SOL_SOCKET, SO_BINDTODEVICE),
+    OPTION(SOL_SOCKET, SO_PEERNAME),
+    OPTION(IPPROTO_IPV6, IPV6_V6ONLY),
+    OPTION(IPPROTO_IPV6, IPV6_V6ONLY),
+    OPTION(IPPROTO_IPV6, IPV6_UNICAST_HOPS),
+    OPTION(IPPROTO_IPV6, IPV6_TCLASS),
+    OPTION(IPPROTO_IPV6, IPV6_RECVPKTINFO),
+    OPTION(IPPROTO_TCP, TCP_NODELAY),
+    OPTION(IPPROTO_TCP, TCP_KEEPIDLE),
+    OPTION(IPPROTO_TCP, TCP_KEEPINTVL),
+    OPTION(IPPROTO_TCP, TCP_KEEPCNT),
+    OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT),
+    OPTION(IPPROTO_TCP, TCP_SYNCNT),
+    OPTION(IPPROTO_TCP, TCP_DEFER_ACCEPT),
+    OPTION(IPPROTO_TCP, TCP_LINGER2),
+    OPTION(IPPROTO_IP, IP_TTL),
+    OPTION(IPPROTO_IP, IP_TOS),
+    OPTION(IPPROTO_IP, IP_PKTINFO),
+    OPTION(IPPROTO_IP, IP_RECVERR),
+    OPTION(IPPROTO_IP, IP_MTU_DISCOVER),
+    OPTION(IPPROTO_UDP, UDP_CORK),
+    {SOL_SOCKET, 9999, "9999"},
+    {999, 1, "999"},
 };
 
 static void get_option(Source *s) {
@@ -335,9 +428,15 @@ static void set_option(Source *s) {
   int slot = slot_of(s);
   const struct option *option = &options[below(s, COUNT(options))];
   int value[32] = {(int)PICK(s, 0, 1, 1, 1, 2, 64, 255, 256, -1, 1000)};
-  socklen_t length = one_in(s, 8) ? (socklen_t)PICK(s, 0, 1, 2, 3, 8, 16, -1) : option->name == SO_LINGER && option->level == SOL_SOCKET ? 8 : 4;
+  socklen_t length = one_in(s, 8) ? (socklen_t)PICK(s, 0, 1, 2, 3, 8, 16, -1)
+                     : option->name == SO_LINGER && option->level == SOL_SOCKET ? 8
+                                                                                : 4;
+  // hv binds no UNIX socket to an interface.
+  if (option->name == SO_BINDTODEVICE && option->level == SOL_SOCKET && family_of(slot) == AF_UNIX)
+    return;
   // Whoever lingers for long waits, and a delayed accept waits for data.
-  if (option->name == SO_LINGER && option->level == SOL_SOCKET) value[0] = (int)below(s, 2), value[1] = 0;
+  if (option->name == SO_LINGER && option->level == SOL_SOCKET)
+    value[0] = (int)below(s, 2), value[1] = 0;
   if (option->name == TCP_DEFER_ACCEPT && option->level == IPPROTO_TCP) value[0] = 0;
   if (option->name == SO_RCVTIMEO && option->level == SOL_SOCKET) value[0] = 0;
   say("setsockopt(%d, %s, %d, %d)", slot, option->text, value[0], (int)length);
@@ -365,6 +464,7 @@ static void end_some(Source *s) {
     say("shutdown(%d, %d)", slot, how), say_result(shutdown(fds[slot], how), slot);
   } else if (choice == 4) {
     int fd = dup(fds[slot]), made = keep(fd);
+    if (made >= 0) role_of[made] = role_of[slot];
     say("dup(%d) %d", slot, made), say_result(fd < 0 ? -1 : 0, made);
   } else {
     long result = close(fds[slot]);
@@ -375,26 +475,67 @@ static void end_some(Source *s) {
 
 static void poll_all(void) {
   struct pollfd polled[SLOTS];
-  for (unsigned i = 0; i < SLOTS; i++) polled[i] = (struct pollfd){fds[i], POLLIN | POLLOUT | POLLRDHUP | POLLPRI | POLLRDNORM, 0};
+  for (unsigned i = 0; i < SLOTS; i++)
+    polled[i] = (struct pollfd){fds[i], POLLIN | POLLOUT | POLLRDHUP | POLLPRI | POLLRDNORM, 0};
   say("poll %d:", poll(polled, SLOTS, 0));
   for (unsigned i = 0; i < SLOTS; i++) say(" %x", polled[i].revents);
 }
 
 static void step(Source *s) {
   switch (below(s, 28)) {
-    case 0: case 1: case 2: case 3: make(s); break;
-    case 4: case 5: case 6: bind_some(s); break;
-    case 7: case 8: listen_some(s); break;
-    case 9: case 10: case 11: case 12: connect_some(s); break;
-    case 13: case 14: accept_some(s); break;
-    case 15: case 16: case 17: send_some(s); break;
-    case 18: case 19: case 20: receive_some(s); break;
-    case 21: name_some(s); break;
-    case 22: get_option(s); break;
-    case 23: set_option(s); break;
-    case 24: control(s); break;
-    case 25: case 26: end_some(s); break;
-    default: poll_all();
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      make(s);
+      break;
+    case 4:
+    case 5:
+    case 6:
+      bind_some(s);
+      break;
+    case 7:
+    case 8:
+      listen_some(s);
+      break;
+    case 9:
+    case 10:
+    case 11:
+    case 12:
+      connect_some(s);
+      break;
+    case 13:
+    case 14:
+      accept_some(s);
+      break;
+    case 15:
+    case 16:
+    case 17:
+      send_some(s);
+      break;
+    case 18:
+    case 19:
+    case 20:
+      receive_some(s);
+      break;
+    case 21:
+      name_some(s);
+      break;
+    case 22:
+      get_option(s);
+      break;
+    case 23:
+      set_option(s);
+      break;
+    case 24:
+      control(s);
+      break;
+    case 25:
+    case 26:
+      end_some(s);
+      break;
+    default:
+      poll_all();
   }
 }
 

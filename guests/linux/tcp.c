@@ -1,5 +1,6 @@
 // tcp: connections and their ends: connect, accept, backlogs, shutdown, resets, names. man 7 tcp, man 2 connect, listen, accept, shutdown.
 #include "tcp.h"
+
 #include "threads.h"
 
 static void check_names(void) {
@@ -193,7 +194,8 @@ static void check_resets(void) {
     tcp_pair(s);
     if (by_linger) linger_not(s[0]);
     // Bytes that nobody has read are lost.
-    else CHECK_EQ(send(s[1], "lost", 4, 0), 4);
+    else
+      CHECK_EQ(send(s[1], "lost", 4, 0), 4);
     CHECK_EQ(send(s[0], "sent", 4, 0), 4);
     close(s[0]);
     CHECK_EQ(ready(s[1]), POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP);
@@ -257,7 +259,9 @@ static void check_disconnect(void) {
   close(s[0]), close(listener);
 }
 
-static void *accept_one(void *listener) { return (void *)(intptr_t)(accept(*(int *)listener, NULL, NULL) < 0 ? errno : 0); }
+static void *accept_one(void *listener) {
+  return (void *)(intptr_t)(accept(*(int *)listener, NULL, NULL) < 0 ? errno : 0);
+}
 
 static void check_listener_shutdown(void) {
   int listener = tcp_listener(), client = tcp_socket();
@@ -292,9 +296,45 @@ static void check_unconnected(void) {
   close(fd);
 }
 
+// After a refusal that is not told yet, the name stays, and the port is free.
+static void check_refused_name(void) {
+  int holder, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), other = tcp_socket();
+  struct address nobody = refusing(&holder);
+  CHECK_ERRNO(connect_at(fd, nobody), EINPROGRESS);
+  struct address name = name_of(fd);
+  CHECK(port_of(name) != 0 && name.v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+  CHECK_EQ(bind_at(other, name), 0);
+  CHECK_ERRNO(connect_at(fd, nobody), ECONNREFUSED);
+  CHECK_EQ(port_of(name_of(fd)), port_of(name));
+  CHECK_EQ(name_of(fd).v4.sin_addr.s_addr, INADDR_ANY);
+  // Who shuts it down before the report can only begin anew.
+  CHECK_ERRNO(connect_at(fd, nobody), EINPROGRESS);
+  CHECK_ERRNO(shutdown(fd, SHUT_WR), ENOTCONN);
+  CHECK_ERRNO(connect_at(fd, nobody), EINVAL);
+  struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
+  CHECK_EQ(connect(fd, &unspecified, sizeof unspecified), 0);
+  CHECK_ERRNO(connect_at(fd, nobody), EINPROGRESS);
+  close(fd), close(other), close(holder);
+}
+
+// Simultaneous open: the one socket is both ends.
+static void check_self(void) {
+  int fd = tcp_socket();
+  char byte = 0;
+  CHECK_EQ(bind_at(fd, ipv4("127.0.0.2", 0)), 0);
+  CHECK_EQ(connect_at(fd, ipv4("0.0.0.0", port_of(name_of(fd)))), 0);
+  CHECK(is_same(name_of(fd), peer_of(fd)));
+  CHECK_EQ(send(fd, "x", 1, 0), 1);
+  CHECK_EQ(recv(fd, &byte, 1, 0), 1);
+  CHECK_EQ(byte, 'x');
+  close(fd);
+}
+
 int main(void) {
   limit_time();
   catch_signal(SIGPIPE);
+  check_refused_name();
+  check_self();
   check_names();
   check_bind();
   check_refused();

@@ -2,7 +2,7 @@
 
 import {EAFNOSUPPORT, EINVAL, Errno} from '../../../abi/errno.ts'
 import {SOCKADDR_IN_BYTES, SOCKADDR_IN6_BYTES, SOCKADDR_IN6_LEAST_BYTES} from '../../../abi/inet.ts'
-import {AF_INET} from '../../../abi/socket.ts'
+import {AF_INET, AF_UNSPEC} from '../../../abi/socket.ts'
 
 /**
  * IPv4: the address as an unsigned number, 127.0.0.1 being 0x7f000001. IPv6: 32 hexadecimal digits.
@@ -74,4 +74,15 @@ export function decodeIPv6(bytes: Uint8Array): IpAddress {
 
 export function ipv4At(bytes: Uint8Array, at: number): number {
   return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0
+}
+
+/** What bind(2) names: AF_UNSPEC is accepted with INADDR_ANY. @throws Errno EINVAL, EAFNOSUPPORT */
+export function decodeBound(address: Uint8Array, family: number, isIPv6Only: boolean): Endpoint {
+  const isUnnamed = family === AF_INET && familyOf(address) === AF_UNSPEC && address.length >= 16
+  const named = isUnnamed && address.subarray(4, 8).every((byte) => byte === 0)
+  const bytes = named ? Uint8Array.of(family, 0, ...address.subarray(2)) : address
+  const endpoint = decodeEndpoint(bytes, family)
+  // A mapped address is an IPv4 one.
+  if (family !== AF_INET && isIPv4(endpoint.ip) && isIPv6Only) throw new Errno(EINVAL)
+  return endpoint
 }

@@ -3,7 +3,7 @@
 import {CAP_NET_BIND_SERVICE, hasCapability} from '../../../abi/capability.ts'
 import {EACCES, EADDRNOTAVAIL, EINVAL, ENFILE, ENOPROTOOPT, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
 import {FIRST_UNPRIVILEGED_PORT, IP_BIND_ADDRESS_NO_PORT, SOL_IP, SOL_IPV6} from '../../../abi/inet.ts'
-import {AF_INET, AF_INET6, AF_UNSPEC, SOL_SOCKET} from '../../../abi/socket.ts'
+import {AF_INET, AF_INET6, SOL_SOCKET} from '../../../abi/socket.ts'
 import {type Budget, COST} from '../../../vfs/budget.ts'
 import type {Inode, IoctlMemory} from '../../../vfs/file.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
@@ -17,10 +17,9 @@ import {SocketOptions, SWITCHES} from '../socket-options.ts'
 import {
   ANY,
   ANY6,
-  decodeEndpoint,
+  decodeBound,
   type Endpoint,
   encodeEndpoint,
-  familyOf,
   type IpAddress,
   isAny,
   isGroup,
@@ -56,6 +55,8 @@ export abstract class InetSocket implements Socket {
   traffic: Traffic | undefined
   /** Port 0: it is not bound. */
   local: Endpoint
+  /** The port of a TCP socket that has given it back: getsockname(2) shows it still. inet_sport in Linux. */
+  #lastPort = 0
   remote: Endpoint | undefined
   error = 0
   isDead = false
@@ -94,6 +95,11 @@ export abstract class InetSocket implements Socket {
     return this.family.number === AF_INET ? ANY : ANY6
   }
 
+  /** It cannot be bound. */
+  protected get isConnected(): boolean {
+    return this.remote !== undefined
+  }
+
   /** A connection that was accepted counts from now on. */
   chargeTo(traffic: Traffic): void {
     this.traffic = traffic
@@ -120,7 +126,7 @@ export abstract class InetSocket implements Socket {
     expired: boolean,
   ): readonly WaitQueue[] | undefined
   abstract listen(task: Task, backlog: number): void
-  abstract accept(): Socket | undefined
+  abstract accept(mayWait: boolean): Socket | undefined
   abstract shutDown(how: number): void
   abstract send(sending: Sending): readonly WaitQueue[] | undefined
   abstract receive(reading: Reading): boolean
@@ -134,7 +140,7 @@ export abstract class InetSocket implements Socket {
   /** inet_bind, inet6_bind in Linux: checks in their order. */
   bind(task: Task, address: Uint8Array): void {
     const {number} = this.family
-    const {ip, port} = this.#bindable(address)
+    const {ip, port} = decodeBound(address, number, this.isIPv6Only)
     if (number === AF_INET) this.#checkLocal(ip)
     else if (this.isStream && isMulticast(ip)) throw new Errno(EINVAL)
     if (
@@ -143,11 +149,15 @@ export abstract class InetSocket implements Socket {
       !hasCapability(task.credentials.capabilities, CAP_NET_BIND_SERVICE)
     )
       throw new Errno(EACCES)
-    if (this.local.port !== 0 || this.remote !== undefined || this.isListening) throw new Errno(EINVAL)
+    if (this.local.port !== 0 || this.isConnected || this.isListening) throw new Errno(EINVAL)
     this.#checkLocal(ip)
     this.#belongTo(task)
     const isLater = port === 0 && this.kept.isOn(SOL_IP, IP_BIND_ADDRESS_NO_PORT)
+    // Linux forgets the address when it refuses the port.
+    this.local = {ip: this.anyAddress, port: 0}
     this.local = {ip, port: isLater ? 0 : this.ports.bind(this, ip, port)}
+    this.remote = undefined
+    this.#lastPort = 0
     // An address of its own closes an IPv6 socket to IPv4.
     if (!isIPv4(ip) && !isAny(ip)) this.isIPv6Only = true
     this.#isAddressChosen = !isAny(ip)
@@ -163,18 +173,6 @@ export abstract class InetSocket implements Socket {
   #belongTo({process, credentials}: Task): void {
     this.pid = process.pid
     this.uid = credentials.euid
-  }
-
-  /** AF_UNSPEC is accepted with INADDR_ANY. @throws Errno EINVAL, EAFNOSUPPORT */
-  #bindable(address: Uint8Array): Endpoint {
-    const {number} = this.family
-    const isUnnamed = number === AF_INET && familyOf(address) === AF_UNSPEC && address.length >= 16
-    const named = isUnnamed && address.subarray(4, 8).every((byte) => byte === 0)
-    const bytes = named ? Uint8Array.of(number, 0, ...address.subarray(2)) : address
-    const endpoint = decodeEndpoint(bytes, number)
-    // A mapped address is an IPv4 one.
-    if (number !== AF_INET && isIPv4(endpoint.ip) && this.isIPv6Only) throw new Errno(EINVAL)
-    return endpoint
   }
 
   /** What a connection has from its listener. */
@@ -205,12 +203,23 @@ export abstract class InetSocket implements Socket {
 
   /** The connection is over: what bind(2) did not choose is given back. */
   forgetPeer(): void {
+    this.releasePort()
+    this.forgetAddresses()
+  }
+
+  /** Keeps the port. */
+  forgetAddresses(): void {
     this.remote = undefined
-    if (!this.#isPortChosen && this.local.port !== 0) {
-      this.ports.leave(this, this.local.port)
-      this.local = {...this.local, port: 0}
-    }
     if (!this.#isAddressChosen) this.local = {...this.local, ip: this.anyAddress}
+  }
+
+  /** Gives back a port that bind(2) did not choose. */
+  releasePort(): void {
+    const {ip, port} = this.local
+    if (this.#isPortChosen || port === 0) return
+    this.ports.leave(this, port)
+    this.local = {ip, port: 0}
+    if (this.isStream) this.#lastPort = port
   }
 
   /** @throws Errno ENOPROTOOPT, EINVAL, and what an option says */
@@ -248,7 +257,8 @@ export abstract class InetSocket implements Socket {
   }
 
   name(): Uint8Array {
-    return encodeEndpoint(this.local, this.family.number)
+    const {ip, port} = this.local
+    return encodeEndpoint({ip, port: port || this.#lastPort}, this.family.number)
   }
 
   peerName(): Uint8Array | undefined {

@@ -3,6 +3,7 @@
 import {
   EADDRINUSE,
   EADDRNOTAVAIL,
+  EAFNOSUPPORT,
   EALREADY,
   ECONNABORTED,
   ECONNREFUSED,
@@ -13,7 +14,7 @@ import {
   Errno,
 } from '../../../../abi/errno.ts'
 import {POLLIN, POLLRDNORM} from '../../../../abi/poll.ts'
-import {AF_UNSPEC, SOMAXCONN} from '../../../../abi/socket.ts'
+import {AF_INET, AF_UNSPEC, SEND_SHUTDOWN, SOMAXCONN} from '../../../../abi/socket.ts'
 import type {Task} from '../../../core/task.ts'
 import {
   decodeEndpoint,
@@ -32,7 +33,8 @@ import {TcpSocket} from './tcp-socket.ts'
 
 /** listen(2). @throws Errno EINVAL, EADDRINUSE */
 export function listen(task: Task, socket: TcpSocket, backlog: number): void {
-  if (socket.isReporting || (socket.state !== 'closed' && !socket.isListening)) throw new Errno(EINVAL)
+  if (socket.isReporting || socket.isDisconnecting || (socket.state !== 'closed' && !socket.isListening))
+    throw new Errno(EINVAL)
   if (!socket.isListening) {
     const {local, ports} = socket
     // Two may be bound to one port with SO_REUSEADDR, but only one of them listens.
@@ -63,10 +65,14 @@ export function connectSocket(
     return false
   }
   if (socket.isReporting) return reportConnection(socket)
+  if (socket.isDisconnecting) throw new Errno(EINVAL)
   if (socket.state !== 'closed' || socket.remote !== undefined) throw new Errno(EISCONN)
   const result = startConnection(task, socket, destinationOf(socket, address))
   if (mayWait && result === 'connected') return true
-  if (mayWait && result === 'refused') throw new Errno(ECONNREFUSED)
+  if (mayWait && result === 'refused') {
+    socket.forgetPeer()
+    throw new Errno(ECONNREFUSED)
+  }
   socket.isReporting = true
   if (mayWait) return false
   if (result === 'refused') socket.refuse(ECONNREFUSED)
@@ -83,13 +89,18 @@ function reportConnection(socket: TcpSocket): boolean {
   throw new Errno(error)
 }
 
-/** The unspecified address means this machine. @throws Errno EAFNOSUPPORT, EINVAL, ENETUNREACH */
-export function destinationOf({family, isIPv6Only}: TcpSocket, address: Uint8Array): Endpoint {
+/** The unspecified address means this machine: of IPv4, the address that the socket is bound to. @throws Errno EAFNOSUPPORT, EINVAL, ENETUNREACH */
+export function destinationOf({family, local, isIPv6Only}: TcpSocket, address: Uint8Array): Endpoint {
   const {ip, port} = decodeEndpoint(address, family.number)
   if (isMulticast(ip) || (family.number !== AF_UNSPEC && isIPv6Only && isIPv4(ip)))
     throw new Errno(ENETUNREACH)
-  if (!isAny(ip)) return {ip, port}
-  return {ip: isIPv4(ip) ? LOOPBACK : LOOPBACK6, port}
+  const isMapped = family.number !== AF_INET && isIPv4(local.ip)
+  if (!isAny(ip)) {
+    if (isMapped && !isIPv4(ip)) throw new Errno(EAFNOSUPPORT)
+    return {ip, port}
+  }
+  if (!isIPv4(ip)) return {ip: isMapped ? LOOPBACK : LOOPBACK6, port}
+  return {ip: isIPv4(local.ip) && !isAny(local.ip) ? local.ip : LOOPBACK, port}
 }
 
 /**
@@ -105,10 +116,14 @@ export function startConnection(
   chooseLocal(task, socket, to)
   const {counters} = socket.stack
   counters.tcp.ActiveOpens++
+  socket.error = 0
+  if (socket.local.port === to.port && socket.local.ip === to.ip) {
+    connectToItself(socket, to)
+    return 'connected'
+  }
   const listener = findListener(socket, to)
   if (listener === undefined) {
     counters.tcp.AttemptFails++
-    socket.forgetPeer()
     return 'refused'
   }
   connectFrom(socket, to)
@@ -126,6 +141,14 @@ export function startConnection(
     throw error
   }
   return 'connected'
+}
+
+/** RFC 9293, 3.5, simultaneous open, with one socket at both ends. @throws Errno EADDRNOTAVAIL */
+function connectToItself(socket: TcpSocket, to: Endpoint): void {
+  connectFrom(socket, to)
+  socket.noteConnection()
+  socket.peer = socket
+  socket.state = 'connected'
 }
 
 /** @throws Errno EADDRNOTAVAIL when the connection exists */
@@ -188,6 +211,9 @@ function join(socket: TcpSocket, listener: TcpSocket): void {
   socket.peer = accepted
   socket.state = 'connected'
   socket.options.incomingCpu = accepted.options.incomingCpu = 0
+  // shutdown(2) came before listen(2).
+  if (listener.shutdown & SEND_SHUTDOWN) accepted.sendEnd()
+  accepted.shutdown = listener.shutdown
   listener.backlog.push(accepted)
   listener.waiters.wakeAll(POLLIN | POLLRDNORM)
 }

@@ -1,6 +1,6 @@
 // TcpStream: the bytes of one end of a TCP connection: how many there is room for, and the way from a sender to its peer's ring.
 
-import {SEND_SHUTDOWN} from '../../../../abi/socket.ts'
+import {SEND_SHUTDOWN, SHUTDOWN_MASK} from '../../../../abi/socket.ts'
 import {PipeRing} from '../../../../vfs/pipe-ring.ts'
 import type {SignalOwner} from '../../../fd/signal-owner.ts'
 import {InetSocket} from '../inet-socket.ts'
@@ -82,10 +82,11 @@ export abstract class TcpStream extends InetSocket {
     return this.urgent === undefined && length >= this.options.lowWater ? length : 0
   }
 
-  /** Sends bytes: to an end that is closed they come back as a reset. Precondition: it is connected, with room. @throws Errno ENOMEM */
+  /** Sends bytes: to an end that is closed, or receives no more, they come back as a reset. Precondition: it is connected, with room. @throws Errno ENOMEM */
   append(bytes: Uint8Array): void {
     const {peer} = this
-    if (peer === undefined) {
+    if (peer === undefined || (this.hasEnded && peer.shutdown === SHUTDOWN_MASK)) {
+      peer?.reset()
       this.reset()
       return
     }

@@ -31,6 +31,8 @@ export class TcpSocket extends TcpStream {
   readonly isStream = true
   /** A connect(2) that did not wait was made, whose result no other one has reported yet. */
   isReporting = false
+  /** shutdown(2) came before that report: only connect(2) to AF_UNSPEC helps. SS_DISCONNECTING in Linux. */
+  isDisconnecting = false
   /** Connections that are not accepted, and sockets that wait to become one. */
   readonly backlog: TcpSocket[] = []
   readonly connectors = new Connectors<TcpSocket>()
@@ -77,21 +79,32 @@ export class TcpSocket extends TcpStream {
       return
     }
     const isClosed = tcpState(this) === TCP_CLOSE
+    this.isDisconnecting ||= this.isReporting && isClosed
+    this.isReporting = false
     if (this.state === 'connecting') this.disconnect()
     else {
-      if (how & SEND_SHUTDOWN) this.#sendEnd()
+      if (how & SEND_SHUTDOWN) this.sendEnd()
       this.shutdown |= how
+      this.#endIfBothEnded()
     }
     this.waiters.wakeAll()
     if (isClosed) throw new Errno(ENOTCONN)
   }
 
-  #sendEnd(): void {
+  sendEnd(): void {
     const {peer} = this
     if (this.shutdown & SEND_SHUTDOWN || peer === undefined) return
     peer.hasEnded = true
     peer.shutdown |= RCV_SHUTDOWN
     peer.waiters.wakeAll(READABLE | POLLRDHUP)
+    if (peer instanceof TcpSocket) peer.#endIfBothEnded()
+  }
+
+  /** Both have ended it: tcp_done in Linux. */
+  #endIfBothEnded(): void {
+    if (this.state !== 'connected' || tcpState(this) !== TCP_CLOSE) return
+    this.stack.connections.delete(this)
+    this.releasePort()
   }
 
   reset(): void {
@@ -104,6 +117,7 @@ export class TcpSocket extends TcpStream {
     this.shutdown = SHUTDOWN_MASK
     this.peer = undefined
     this.stack.connections.delete(this)
+    this.releasePort()
     this.waiters.wakeAll()
   }
 
@@ -115,7 +129,6 @@ export class TcpSocket extends TcpStream {
   /** Precondition: it has a port. */
   startListening(): void {
     this.state = 'listening'
-    this.shutdown = 0
     this.stack.listeningChanged()
   }
 
@@ -129,13 +142,14 @@ export class TcpSocket extends TcpStream {
     this.waiters.wakeAll()
   }
 
-  /** ECONNREFUSED, for the connect(2) that waits or for SO_ERROR. */
+  /** ECONNREFUSED, for the connect(2) that waits or for SO_ERROR. Until then the socket shows its addresses: tcp_done in Linux. */
   refuse(error: number): void {
     this.listener = undefined
     this.state = 'closed'
     this.shutdown = SHUTDOWN_MASK
     this.error = error
-    this.forgetPeer()
+    this.stack.connections.delete(this)
+    this.releasePort()
     this.waiters.wakeAll()
   }
 
@@ -150,12 +164,16 @@ export class TcpSocket extends TcpStream {
     peer?.reset()
     this.state = 'closed'
     this.isReporting = false
+    this.isDisconnecting = false
     this.shutdown = 0
     this.hasEnded = false
     if (state !== TCP_CLOSE && state !== TCP_LISTEN) this.error = ECONNRESET
     this.received.clear()
     this.urgent = undefined
-    this.forgetPeer()
+    this.stack.connections.delete(this)
+    // Who was closed already has a port from bind(2) alone.
+    if (state !== TCP_CLOSE) this.releasePort()
+    this.forgetAddresses()
     this.waiters.wakeAll()
   }
 
@@ -175,6 +193,10 @@ export class TcpSocket extends TcpStream {
     return writeStream(this, source)
   }
 
+  protected override get isConnected(): boolean {
+    return this.remote !== undefined && tcpState(this) !== TCP_CLOSE
+  }
+
   /** getpeername(2) no longer shows its peer. */
   get hasLostPeer(): boolean {
     const state = tcpState(this)
@@ -190,7 +212,9 @@ export class TcpSocket extends TcpStream {
   }
 
   override getOption(task: Task, level: number, option: number, room: number): Uint8Array | undefined {
-    return level === SOL_TCP ? getTcpOption(task, this, option) : super.getOption(task, level, option, room)
+    if (level !== SOL_TCP) return super.getOption(task, level, option, room)
+    if (room < 0) throw new Errno(EINVAL)
+    return getTcpOption(task, this, option)
   }
 
   override inherit(listener: TcpSocket): void {
@@ -219,7 +243,7 @@ export class TcpSocket extends TcpStream {
     if (this.isListening) this.stopListening()
     else if (this.state === 'connecting') this.disconnect()
     else if (isReset) peer?.reset()
-    else this.#sendEnd()
+    else this.sendEnd()
     if (peer !== undefined) peer.peer = undefined
     this.peer = undefined
     this.owner = undefined

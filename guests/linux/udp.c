@@ -34,7 +34,8 @@ static void check_records(const char *ip) {
   memset(&name, 'z', sizeof(name));
   length = 3;
   CHECK_EQ(recvfrom(to, buffer, 16, MSG_DONTWAIT, &name.any, &length), 1);
-  CHECK(length == (strchr(ip, ':') ? sizeof(name.in6) : sizeof(name.in)) && ((char *)&name)[3] == 'z');
+  CHECK(length == (strchr(ip, ':') ? sizeof(name.in6) : sizeof(name.in)) &&
+        ((char *)&name)[3] == 'z');
   message in;
   address there = ip_address(ip, port);
   static char longer[100];
@@ -66,7 +67,8 @@ static void check_sizes(const char *ip, size_t most) {
 static void check_corked(void) {
   char buffer[16];
   int to = udp_at("127.0.0.1"), from = udp_at("127.0.0.1"), other = udp_at("127.0.0.1");
-  address there = ip_address("127.0.0.1", port_of(to)), elsewhere = ip_address("127.0.0.1", port_of(other));
+  address there = ip_address("127.0.0.1", port_of(to)),
+          elsewhere = ip_address("127.0.0.1", port_of(other));
   CHECK_EQ(sendto(from, "ab", 2, MSG_MORE, &there.any, sizeof(there.in)), 2);
   CHECK_EQ(sendto(from, "", 0, MSG_MORE, &there.any, sizeof(there.in)), 0);
   CHECK_ERRNO(recv(to, buffer, 16, MSG_DONTWAIT), EAGAIN);
@@ -83,7 +85,8 @@ static void check_corked(void) {
   CHECK(!memcmp(buffer, "one two", 7));
   // One that grows too large is lost.
   static char large[40000];
-  CHECK_EQ(sendto(from, large, sizeof(large), MSG_MORE, &there.any, sizeof(there.in)), sizeof(large));
+  CHECK_EQ(sendto(from, large, sizeof(large), MSG_MORE, &there.any, sizeof(there.in)),
+           sizeof(large));
   CHECK_ERRNO(sendto(from, large, sizeof(large), MSG_MORE, &there.any, sizeof(there.in)), EMSGSIZE);
   CHECK_EQ(sendto(from, "new", 3, 0, &there.any, sizeof(there.in)), 3);
   CHECK_EQ(recv(to, buffer, 16, MSG_DONTWAIT), 3);
@@ -223,7 +226,8 @@ static void check_errors(void) {
 // 0.0.0.0 and :: are this machine.
 static void check_unspecified(void) {
   message in;
-  int to = udp_at("0.0.0.0"), from = udp_at("127.0.0.5"), six = udp_at("::"), from_six = udp_socket(AF_INET6);
+  int to = udp_at("0.0.0.0"), from = udp_at("127.0.0.5"), six = udp_at("::"),
+      from_six = udp_socket(AF_INET6);
   int five = udp_socket(AF_INET);
   CHECK_EQ(send_to(to, "x", "0.0.0.0", port_of(to)), 1);
   CHECK_EQ(receive(to, &in, 0), 1);

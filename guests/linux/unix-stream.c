@@ -206,7 +206,8 @@ static void check_connection(void) {
   struct sockaddr_un name;
   socklen_t length = sizeof(name);
   char buffer[8];
-  int listener = bound_at("listener", SOCK_STREAM), client = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  int listener = bound_at("listener", SOCK_STREAM),
+      client = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
   CHECK_EQ(ready(listener), POLLHUP | POLLOUT);
   CHECK_EQ(ready(client), POLLHUP | POLLOUT);
   CHECK_ERRNO(connect_to(client, "listener"), ECONNREFUSED);
@@ -282,8 +283,10 @@ static void check_listening(void) {
   for (int i = 0; i < 8; i++) {
     client[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     // One more than the backlog says.
-    if (i < 4) CHECK_EQ(connect_to(client[i], "shut"), 0);
-    else CHECK_ERRNO(connect_to(client[i], "shut"), EAGAIN);
+    if (i < 4)
+      CHECK_EQ(connect_to(client[i], "shut"), 0);
+    else
+      CHECK_ERRNO(connect_to(client[i], "shut"), EAGAIN);
   }
   CHECK_EQ(listen(listener, 4), 0);
   CHECK_EQ(connect_to(client[4], "shut"), 0);
@@ -314,7 +317,8 @@ static void check_listening(void) {
   CHECK_EQ(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
   CHECK_ERRNO(accept(listener, NULL, NULL), EAGAIN);
   // A connection that is never accepted ends its wait after the time-out.
-  int one = socket(AF_UNIX, SOCK_STREAM, 0), two = socket(AF_UNIX, SOCK_STREAM, 0), three = socket(AF_UNIX, SOCK_STREAM, 0);
+  int one = socket(AF_UNIX, SOCK_STREAM, 0), two = socket(AF_UNIX, SOCK_STREAM, 0),
+      three = socket(AF_UNIX, SOCK_STREAM, 0);
   CHECK_EQ(connect_to(one, "waits"), 0);
   CHECK_EQ(connect_to(two, "waits"), 0);
   CHECK_EQ(setsockopt(three, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)), 0);

@@ -97,13 +97,13 @@ async function found(victim: Victim, child: ChildProcess): Promise<number | unde
 const isAlive = (pid: number): boolean => /\) [^ZX]/.test(textOf(`/proc/${pid}/stat`))
 
 /** @returns what the command printed */
-async function kill(victim: Victim, platform: string, name: string, ms: number): Promise<string> {
+async function kill({victim, platform, isConnected}: Round, name: string, ms: number): Promise<string> {
   const child = start(victim, platform, name, ms)
   const output = Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'close')])
   child.stdin!.on('error', () => {})
   const isInGuest = ['server', 'client', 'outside'].includes(victim)
-  if (isInGuest) await once(child.stdout!, 'data')
-  await sleep(isInGuest ? ms / 2 : ms)
+  if (isConnected || isInGuest) await Promise.race([once(child.stdout!, 'data'), once(child, 'close')])
+  await sleep(isConnected || isInGuest ? ms / 2 : ms)
   const pid = isInGuest ? undefined : await found(victim, child)
   const below = livingBelow(child.pid!).map((each) => each.pid)
   if (pid !== undefined) process.kill(pid, 'SIGKILL')
@@ -114,21 +114,34 @@ async function kill(victim: Victim, platform: string, name: string, ms: number):
   return `${stdout}${stderr}`
 }
 
+interface Round {
+  victim: Victim
+  platform: string
+  /** Killed after the guest has begun to talk; otherwise at any moment from the start. */
+  isConnected: boolean
+}
+
 const random = seededRandom(SEED)
-const rounds = isLong
-  ? Array.from({length: 200}, () => ({victim: pick(VICTIMS, random), platform: pick(platforms, random)}))
-  : VICTIMS.map((victim, index) => ({victim, platform: platforms[index % platforms.length]}))
+const rounds: Round[] = isLong
+  ? Array.from({length: 200}, (_, index) => ({
+      ...{victim: pick(VICTIMS, random), platform: pick(platforms, random)},
+      isConnected: index % 2 > 0,
+    }))
+  : VICTIMS.map((victim, index) => ({
+      ...{victim, platform: platforms[index % platforms.length]},
+      isConnected: index % 3 > 0,
+    }))
 
 describe(`from seed ${SEED}`, () => {
   test('whoever is killed, nothing is left', {timeout: TIMEOUT_MS}, async () => {
     const name = `kills-${process.pid}`
-    for (const [round, {victim, platform}] of rounds.entries()) {
+    for (const [index, round] of rounds.entries()) {
       const ms = random(LAST_MOMENT_MS)
-      const printed = await kill(victim, platform, `${name}-${round}`, ms)
-      const what = {round, victim, platform, ms, printed}
+      const printed = await kill(round, `${name}-${index}`, ms)
+      const what = {index, ...round, ms, printed}
       if (isLong) console.log(JSON.stringify(what))
       expect(what).toEqual({...what, printed: expect.not.stringMatching(/bug|^ +at /m)})
-      const survives = !['hv', 'sentry', 'owner'].includes(victim)
+      const survives = !['hv', 'sentry', 'owner'].includes(round.victim)
       if (survives) expect(what).toEqual({...what, printed: expect.stringMatching(/^ended$/m)})
     }
     expect(connected).toBeGreaterThan(0)

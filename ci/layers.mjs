@@ -31,6 +31,7 @@ export const layers = [
     name: 'index.ts',
     what: 'the public API of the package',
     below: [
+      'broker',
       'check',
       'errors.ts',
       'jail',

@@ -2,6 +2,7 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
+export type {PublishedPort} from './broker/published-port.ts'
 export {type CheckOptions, checkHost} from './check/check-host.ts'
 export type {Core, Finding, FindingStatus, HostMachine, HostReport, PlatformName} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'

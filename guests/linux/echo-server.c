@@ -2,6 +2,8 @@
 //
 //   echo-server MODE PORT|PATH     echo: gives back what it gets; deaf: reads nothing; reset: resets after the first byte;
 //                                  half: says "bye", ends its side, and prints how many bytes it gets
+//   echo-server datagrams PORT     gives back datagrams, by UDP; says "ready" first
+//   echo-server ask ADDRESS PORT   sends a datagram, prints the answer, and ends with the number of the error
 //   echo-server flood ADDRESS PORT connects, and writes until that fails
 
 #include <arpa/inet.h>
@@ -80,6 +82,33 @@ static void serve(int listener, const char *mode) {
   }
 }
 
+static void datagrams(int port) {
+  struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  REQUIRE(fd >= 0);
+  CHECK_EQ(bind(fd, (void *)&name, sizeof(name)), 0);
+  puts("ready");
+  fflush(stdout);
+  for (;;) {
+    struct sockaddr_in from;
+    socklen_t length = sizeof(from);
+    ssize_t count = recvfrom(fd, buffer, sizeof(buffer), 0, (void *)&from, &length);
+    REQUIRE(count >= 0);
+    CHECK_EQ(sendto(fd, buffer, count, 0, (void *)&from, length), count);
+  }
+}
+
+static int ask(const char *address, int port) {
+  struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+  inet_pton(AF_INET, address, &name.sin_addr);
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  if (sendto(fd, "question", 8, 0, (void *)&name, sizeof(name)) < 0) return errno;
+  ssize_t count = recv(fd, buffer, sizeof(buffer), 0);
+  if (count < 0) return errno;
+  printf("%.*s\n", (int)count, buffer);
+  return 0;
+}
+
 static int flood(const char *address, int port) {
   struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
   inet_pton(AF_INET, address, &name.sin_addr);
@@ -120,7 +149,9 @@ static void play(int listener, int family) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 4 && strcmp(argv[1], "ask") == 0) return ask(argv[2], atoi(argv[3]));
   if (argc == 4) return flood(argv[2], atoi(argv[3]));
+  if (argc == 3 && strcmp(argv[1], "datagrams") == 0) datagrams(atoi(argv[2]));
   if (argc == 3)
     serve(argv[2][0] == '/' ? unix_listener(argv[2]) : tcp_listener(atoi(argv[2])), argv[1]);
   limit_time();

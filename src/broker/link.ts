@@ -2,7 +2,7 @@
 
 import {writeSync} from 'node:fs'
 import {addon} from '../addon.ts'
-import {type BrokerLink, type BrokerLoss, type NetAnswer, type NetQuestion, toAnswer} from './protocol.ts'
+import {type BrokerLink, toAnswer} from './protocol.ts'
 
 export class SocketLink implements BrokerLink {
   readonly fd: number
@@ -15,7 +15,7 @@ export class SocketLink implements BrokerLink {
   }
 
   /** A broker that is gone is heard of by `take`. */
-  ask(question: NetQuestion): void {
+  ask(question: Parameters<BrokerLink['ask']>[0]): void {
     try {
       writeSync(this.#questions, `${JSON.stringify(question)}\n`)
     } catch {
@@ -23,7 +23,7 @@ export class SocketLink implements BrokerLink {
     }
   }
 
-  take(): {answer: NetAnswer; fd: number} | BrokerLoss | undefined {
+  take(): ReturnType<BrokerLink['take']> {
     const message = addon.receiveMessage(this.fd)
     if (message === undefined) return undefined
     const [text, fd] = message

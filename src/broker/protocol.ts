@@ -9,7 +9,9 @@ export const MOST_QUESTION_BYTES = 1024
 /** Of an entry of --allow-net in an answer. */
 const MOST_RULE = 300
 const MAX_ERRNO = 4095
+const MAX_PORT = 65_535
 const MAX_TTL = 0x7fff_ffff
+const IP = /^([0-9a-f]{8}|[0-9a-f]{32})$/
 
 /** For a host socket that is connected: it comes with the answer. */
 export interface ConnectQuestion {
@@ -52,21 +54,45 @@ export type NetQuestion = ConnectQuestion | ResolveQuestion | ClosedNotice
 /** `gone`: it has ended. `wrong`: it has sent what no broker sends. */
 export type BrokerLoss = 'gone' | 'wrong'
 
+/**
+ * A connection to a published port comes, or a datagram: its socket comes with it, which of UDP is connected to the sender. A datagram
+ * without a socket belongs to one that has come.
+ */
+export interface Arrival {
+  /** The socket's number, from 1 up, which no other one has had. */
+  readonly arrival: number
+  readonly isStream: boolean
+  /** The peer's address, as the guest sees it: in hexadecimal, 4 bytes or 16. */
+  readonly ip: string
+  readonly port: number
+  readonly guestPort: number
+  /** Of UDP: the datagram, in base64. */
+  readonly data?: string
+}
+
+/** What becomes of a connection to a published port: the sentry has it; it is closed. Each is told once. */
+export interface ArrivalNotice {
+  readonly kind: 'taken' | 'released'
+  /** The arrival's. */
+  readonly id: number
+}
+
 /** A sentry's end of a broker. */
 export interface BrokerLink {
   /** Readable when there are answers. */
   readonly fd: number
   /** Never waits for the answer. */
-  ask(question: NetQuestion): void
-  /** The next answer, with the descriptor that came with it, or -1. Undefined: there is none now. A loss: there will be none. */
-  take(): {readonly answer: NetAnswer; readonly fd: number} | BrokerLoss | undefined
+  ask(question: NetQuestion | ArrivalNotice): void
+  /** What comes next, with the descriptor that came with it, or -1. Undefined: there is none now. A loss: there will be none. */
+  take(): {readonly answer: NetAnswer | Arrival; readonly fd: number} | BrokerLoss | undefined
 }
 
 /** @returns undefined: it is none */
-export function toQuestion(line: string): NetQuestion | undefined {
+export function toQuestion(line: string): NetQuestion | ArrivalNotice | undefined {
   const given = toObject(line)
   if (given === undefined || !isCount(given.id)) return undefined
   const {kind, id, isStream, ip, port, name, type} = given
+  if (kind === 'taken' || kind === 'released') return {kind, id}
   if (kind === 'resolve') {
     if (typeof name !== 'string' || typeof type !== 'string' || !Object.hasOwn(DNS_TYPES, type))
       return undefined
@@ -79,8 +105,9 @@ export function toQuestion(line: string): NetQuestion | undefined {
 }
 
 /** @returns undefined: it is none */
-export function toAnswer(line: string): NetAnswer | undefined {
+export function toAnswer(line: string): NetAnswer | Arrival | undefined {
   const given = toObject(line)
+  if (given !== undefined && 'arrival' in given) return toArrival(given)
   if (given === undefined || !isCount(given.id) || !isCount(given.errno) || given.errno > MAX_ERRNO)
     return undefined
   const {id, errno, needs, records, isHeld} = given
@@ -93,6 +120,20 @@ export function toAnswer(line: string): NetAnswer | undefined {
     ...(records !== undefined && {records}),
     ...(isHeld && {isHeld}),
   }
+}
+
+function toArrival({
+  arrival,
+  isStream,
+  ip,
+  port,
+  guestPort,
+  data,
+}: Record<string, unknown>): Arrival | undefined {
+  if (!isCount(arrival) || typeof isStream !== 'boolean' || typeof ip !== 'string') return undefined
+  if (!isPort(port) || !isPort(guestPort) || !IP.test(ip)) return undefined
+  if (isStream ? data !== undefined : typeof data !== 'string') return undefined
+  return {arrival, isStream, ip, port, guestPort, ...(!isStream && {data: data as string})}
 }
 
 function areRecords(given: unknown): given is DnsRecord[] {
@@ -113,4 +154,5 @@ function toObject(line: string): Record<string, unknown> | undefined {
   }
 }
 
+const isPort = (value: unknown): value is number => isCount(value) && value >= 1 && value <= MAX_PORT
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0

@@ -17,8 +17,12 @@ export interface DnsRecord {
 
 /** @param ip canonical */
 export function addressRecord(ip: string, ttl: number): DnsRecord {
-  const bytes = ip.includes(':') ? ipv6Bytes(ip) : ip.split('.').map(Number)
-  return {ttl, data: Buffer.from(bytes).toString('base64')}
+  return {ttl, data: ipBytes(ip).toString('base64')}
+}
+
+/** @param ip canonical @returns in network order */
+export function ipBytes(ip: string): Buffer {
+  return Buffer.from(ip.includes(':') ? ipv6Bytes(ip) : ip.split('.').map(Number))
 }
 
 function ipv6Bytes(ip: string): number[] {

@@ -3,7 +3,16 @@
 import {Socket} from 'node:net'
 import type {BrokerAddon} from './addon.ts'
 import type {AnswerWithFd, Broker} from './broker.ts'
-import {MOST_QUESTION_BYTES, MOST_QUESTIONS, toQuestion} from './protocol.ts'
+import {
+  type Arrival,
+  type ArrivalNotice,
+  MOST_QUESTION_BYTES,
+  MOST_QUESTIONS,
+  type NetAnswer,
+  type NetQuestion,
+  toQuestion,
+} from './protocol.ts'
+import type {PublishedPorts} from './published-ports.ts'
 
 /** What it needs of the addon. */
 export interface AnswerAddon extends Pick<BrokerAddon, 'sendMessage'> {
@@ -14,30 +23,39 @@ export interface AnswerAddon extends Pick<BrokerAddon, 'sendMessage'> {
  * Until the sentry is gone, or asks what no sentry asks.
  * @param questions, answers descriptors, which are its own from here on
  * @param onEnd called once
+ * @param published closed at the end
  */
 export function serveQuestions(
   broker: Broker,
   {questions, answers}: {questions: number; answers: number},
   addon: AnswerAddon,
   onEnd: () => void,
+  published?: PublishedPorts,
 ): Socket {
   const stream = new Socket({fd: questions, readable: true, writable: false})
   let unread = ''
   let waiting = 0
-  const send = ({answer, fd}: AnswerWithFd): void => {
+  const say = (message: NetAnswer | Arrival, fd: number): boolean => {
     try {
-      if (!stream.destroyed) addon.sendMessage(answers, JSON.stringify(answer), fd)
+      if (!stream.destroyed) addon.sendMessage(answers, JSON.stringify(message), fd)
     } catch {
       // The sentry is gone, or takes no answers.
       stream.destroy()
-    } finally {
-      if (fd >= 0 && !answer.isHeld) addon.hostClose(fd)
     }
+    return !stream.destroyed
+  }
+  const send = ({answer, fd}: AnswerWithFd): void => {
+    say(answer, fd)
+    if (fd >= 0 && !answer.isHeld) addon.hostClose(fd)
   }
   const answer = (line: string): void => {
     const question = line.length > MOST_QUESTION_BYTES ? undefined : toQuestion(line)
     if (question === undefined || waiting >= MOST_QUESTIONS) {
       stream.destroy()
+      return
+    }
+    if (isNotice(question)) {
+      published?.hear(question)
       return
     }
     const answered = broker.answer(question)
@@ -61,8 +79,14 @@ export function serveQuestions(
   stream.on('error', () => {})
   stream.once('close', () => {
     broker.end()
+    published?.close()
     addon.hostClose(answers)
     onEnd()
   })
+  published?.begin(say)
   return stream
+}
+
+function isNotice(question: NetQuestion | ArrivalNotice): question is ArrivalNotice {
+  return question.kind === 'taken' || question.kind === 'released'
 }

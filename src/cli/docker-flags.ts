@@ -1,6 +1,6 @@
 // What hv has in place of those flags of `docker run` that it does not have: https://docs.docker.com/reference/cli/docker/container/run/
 
-const NO_NETWORK = 'leave it out: a guest has no network'
+const NO_NETWORK = 'leave it out: `--allow-net` lets a guest out, and `--publish` lets others in'
 const OWN_RIGHTS =
   "leave it out: the guest's root has all rights in the guest, and `--require-jail` is about hv's own process"
 
@@ -12,10 +12,8 @@ export const INSTEAD: Readonly<Record<string, string>> = {
 
 /** The next step, where no flag has that meaning. */
 export const ADVICE: Readonly<Record<string, string>> = {
-  ...of(
-    ['-p', '--publish', '-P', '--publish-all', '--expose', '--network', '--dns', '--add-host'],
-    NO_NETWORK,
-  ),
+  ...of(['--expose', '--network', '--dns', '--add-host'], NO_NETWORK),
+  ...of(['-P', '--publish-all'], 'give `--publish HOSTPORT:GUESTPORT` for each port'),
   ...of(['--privileged', '--cap-add', '--cap-drop', '--security-opt', '--userns'], OWN_RIGHTS),
   ...of(['-d', '--detach'], 'hv stays in the foreground: let the shell start it behind, by `&`'),
   ...of(['--mount'], 'give `--volume HOST:GUEST[:ro|rw]`, or `--tmpfs PATH`'),

@@ -51,7 +51,7 @@ export async function openSentryProgram(options: RunOptions): Promise<OpenedGues
   // A guest's tree holds Linux programs only.
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
-  const hasNetRules = (options.allowNet ?? options.denyNet) !== undefined
+  const hasNetRules = (options.allowNet ?? options.denyNet ?? options.publish) !== undefined
   // What starts processes takes long to load.
   const broker = hasNetRules ? (await import('./start-broker.ts')).startBroker(options) : undefined
   return {

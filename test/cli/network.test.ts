@@ -4,7 +4,7 @@ import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {existsSync} from 'node:fs'
 import {createServer, type Server} from 'node:http'
-import type {AddressInfo} from 'node:net'
+import {type AddressInfo, connect} from 'node:net'
 import {text} from 'node:stream/consumers'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
@@ -97,6 +97,49 @@ test.each(['1', 'fast', '1M:2M:3M', '1M:'])('%s is no rate', (rate) => {
     status: 125,
     stderr: expect.stringMatching(/^hv: .*rate/),
   })
+})
+
+describe.skipIf(!existsSync(BUSYBOX)).each(PLATFORMS)('hv run --publish on %s', (platform) => {
+  test('a program answers at the port that hv names', async () => {
+    const guest = ['nc', '-l', '-p', '80', '-e', BUSYBOX, 'tr', 'a-z', 'A-Z']
+    const args = [HV, 'run', `--platform=${platform}`, '-p', '0:80', BUSYBOX, ...guest]
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'inherit', 'pipe'],
+      timeout: stepMs('command'),
+    })
+    const [line] = await once(child.stderr.setEncoding('utf8'), 'data')
+    const [, found] = /^hv: published 127\.0\.0\.1:(\d+):80\n$/.exec(line) ?? []
+    // Until the guest listens, connections end.
+    let answer = ''
+    while (answer === '' && child.exitCode === null) answer = await ask(Number(found))
+    expect(answer).toBe('HELLO')
+    await once(child, 'close')
+  })
+})
+
+const ask = (to: number): Promise<string> => {
+  const socket = connect(to, '127.0.0.1')
+  socket.end('hello')
+  return text(socket).catch(() => '')
+}
+
+test.each([
+  ['80', /^hv: "80" is no published port: write HOSTPORT:GUESTPORT/],
+  ['8080:70000', /"8080:70000" has a port out of range/],
+  ['localhost:8080:80', /names no address of this host/],
+  ['192.0.2.1:8080:80', /this host has no address 192\.0\.2\.1/],
+])('--publish %s is refused before the guest starts', (port, stderr) => {
+  expect(hv(['run', '-p', port, BUSYBOX, 'true'])).toMatchObject({
+    status: 125,
+    stderr: expect.stringMatching(stderr),
+  })
+})
+
+test('a busy port, and the same one twice, are refused', () => {
+  const busy = hv(['run', '-p', `${port}:80`, BUSYBOX, 'true'])
+  expect([busy.status, busy.stderr]).toEqual([125, expect.stringMatching(/is in use: publish another port/)])
+  const twice = hv(['run', '-p', '8080:80', '-p', '8080:81', BUSYBOX, 'true'])
+  expect([twice.status, twice.stderr]).toEqual([125, expect.stringMatching(/is published twice/)])
 })
 
 test('a rule that is none is refused before the guest starts', () => {

@@ -31,6 +31,8 @@ export interface CommandOptions {
   denyNet?: readonly string[]
   /** How many bytes a second go to and from outside. */
   netRate?: NetRate
+  /** This host's ports that lead to the guest's: published-port.ts. */
+  publish?: readonly string[]
   /** Finds out which promises the guest needs: `RunResult.promises`. Its standard output goes to this process's standard error. */
   suggestsPromises?: boolean
 }
@@ -78,7 +80,7 @@ export const commandRows: Rows<CommandOptions> = {
   allowNet: {
     flag: '--allow-net[=LIST]',
     summary:
-      'let the guest connect by TCP to these: example.com:443,*.example.org,10.0.0.0/8:5432,[2001:db8::/32]; without LIST to every public address; host.internal:PORT is a port of this host',
+      'let the guest connect, by TCP and UDP, to these: example.com:443,*.example.org,10.0.0.0/8:5432,[2001:db8::/32]; without LIST to every public address; host.internal:PORT is a port of this host',
     ...each((list) => (list === LEFT_OUT ? '' : list)),
     unfit: FOR_SENTRY,
   },
@@ -93,6 +95,13 @@ export const commandRows: Rows<CommandOptions> = {
     summary:
       'bytes a second that the guest may receive from what --allow-net names, and send to it, all connections together: 1M, or RECEIVED:SENT',
     parse: parseNetRate,
+    unfit: FOR_SENTRY,
+  },
+  publish: {
+    flag: '-p, --publish [ADDR:]HOSTPORT:GUESTPORT[/udp]',
+    summary:
+      'let others connect to a port of the guest by one of this host, e.g. 8080:80 or [::1]:8080:80; only from this host, unless ADDR says otherwise (0.0.0.0: from everywhere); HOSTPORT 0 is any free one; may be repeated',
+    ...each((text) => text),
     unfit: FOR_SENTRY,
   },
   suggestsPromises: {

@@ -38,12 +38,16 @@ export interface SandboxOptions extends SettingOptions {
    * are not asked about.
    */
   onSyscall?: SyscallHandlers
-  /** What programs reach outside of the sandbox, and names that this process answers. They reach each other over loopback in any case. */
+  /**
+   * What programs reach outside of the sandbox, who reaches them, and names that this process answers. They reach each other over loopback
+   * in any case.
+   */
   net?: SandboxNetOptions
   /**
    * How many connections there may be at a time between this process and programs, 1 to 16,384, those of `net.serve` included, for which
    * programs then wait. Each has 128 KiB under way in each direction, at most. And how many sockets of this host programs have for what
-   * `net.allow` names, 4,096 at most; connect(2) then fails with ENFILE. Default: 1,024.
+   * `net.allow` names, 4,096 at most; connect(2) then fails with ENFILE. And how many connections there are to the ports of `net.publish`.
+   * Default: 1,024.
    */
   maxConnections?: number
 }

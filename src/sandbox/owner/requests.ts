@@ -152,7 +152,7 @@ export function toSettings(given: SandboxOptions): CheckedOptions {
     },
     handlers: onSyscall as SyscallHandlers,
     serviceHandlers,
-    netRules: netGiven.allow === undefined ? undefined : netRules,
+    netRules: netGiven.allow === undefined && netRules.publish.length === 0 ? undefined : netRules,
     onConnect: toOnConnect(netGiven),
   }
 }

@@ -1,5 +1,6 @@
 // Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
 
+import type {PublishedPort} from '../../broker/published-port.ts'
 import {HvError} from '../../errors.ts'
 import type {JailLayer} from '../../jail/layer.ts'
 import {requireMade} from '../../options.ts'
@@ -81,31 +82,22 @@ export class Sandbox {
     return Sandbox.createIn(() => new SentryProcess(options.jail !== 'none'), options)
   }
 
-  /**
-   * For SandboxPool.
-   * @internal
-   */
+  /** @internal For SandboxPool. */
   static async createIn(
     takeProcess: () => SentryProcess,
     options: SandboxOptions,
     warmsUp = false,
   ): Promise<Sandbox> {
     const {isolation, settings, netRules, onConnect, ...handlers} = toSettings(options)
-    const place = isolation === 'thread' ? 'thread' : takeProcess()
     const {root, image, maxConnections} = settings
     const broker = new OwnBroker(netRules, {maxConnections, onConnect})
-    const sentry = await RemoteSentry.start(
-      place,
-      {...settings, ...(warmsUp && {warmsUp}), ...broker.settings},
-      handlers,
-    )
+    const all = {...settings, ...(warmsUp && {warmsUp}), ...broker.settings}
+    const place = () => (isolation === 'thread' ? 'thread' : takeProcess())
+    const sentry = await broker.orClose(async () => RemoteSentry.start(place(), all, handlers))
     return new Sandbox(sentry, image !== undefined ? 'image' : root !== undefined ? 'root' : 'host', broker)
   }
 
-  /**
-   * For SandboxPool.
-   * @internal
-   */
+  /** @internal For SandboxPool. */
   get isUsable(): boolean {
     return this.#sentry.isUsable
   }
@@ -295,6 +287,17 @@ export class Sandbox {
   }
 
   /**
+   * The ports of this host that lead to ports of programs: what `net.publish` said, in its order, each with the port that is open.
+   *
+   * @example
+   * await using sandbox = await Sandbox.create({net: {publish: ['0:8080']}})
+   * for (const {address, hostPort, guestPort} of sandbox.published) console.log(address, hostPort > 0, guestPort) // 127.0.0.1 true 8080
+   */
+  get published(): readonly PublishedPort[] {
+    return this.#broker.published
+  }
+
+  /**
    * Resolves once a program listens at a TCP port, at once if one does already.
    * @throws HvError BAD_ARGUMENT; TIMED_OUT after `timeoutMs`, also if the server has ended long before; as `stats`
    * @throws AbortError when `options.signal` aborts
@@ -360,7 +363,7 @@ export class Sandbox {
    * await ended
    */
   dispose(): Promise<void> {
-    this.#disposal ??= this.#sentry.stop()
+    this.#disposal ??= this.#sentry.stop().finally(() => this.#broker.close())
     return this.#disposal
   }
 

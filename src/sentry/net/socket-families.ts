@@ -6,10 +6,12 @@ import type {Budget} from '../../vfs/budget.ts'
 import type {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {VirtualFileSystem} from '../../vfs/virtual-file-system.ts'
 import type {Task} from '../core/task.ts'
+import {takeArrival} from './inet/host/arrivals.ts'
 import type {HostConnections} from './inet/host/connections.ts'
 import {InetFamily} from './inet/inet-family.ts'
 import {InetStack} from './inet/inet-stack.ts'
 import {NameServer} from './inet/name-server.ts'
+import {TcpSocket} from './inet/tcp/tcp-socket.ts'
 import {UdpSocket} from './inet/udp/udp-socket.ts'
 import {NetlinkFamily} from './netlink/netlink-family.ts'
 import {quietProtocols} from './netlink/quiet-protocols.ts'
@@ -50,8 +52,9 @@ export class SocketFamilies {
   /** From now on internet sockets reach what is outside of the sandbox. @param refusals takes the names that programs ask for in vain */
   openInternet(connections: HostConnections, refusals: () => (rule: string) => void): void {
     this.inet.hostConnections = connections
+    connections.onArrival = (arrival, fd) => takeArrival(this.inet, connections, arrival, fd)
     const family = this.find(AF_INET) as InetFamily
-    this.nameServer = new NameServer(new UdpSocket(family), connections, refusals)
+    this.nameServer = new NameServer(new UdpSocket(family), new TcpSocket(family), connections, refusals)
   }
 
   add(family: SocketFamily): void {

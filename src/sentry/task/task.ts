@@ -43,6 +43,8 @@ export class GuestThread {
   semaphoreUndo: SemaphoreUndo | undefined
   /** What `publishResults` told its program. */
   published: CallInputs | undefined
+  /** Set when hv refuses a call that leads out of the sandbox, for a trace: the entry of --allow-net that would allow it, or ''. */
+  refusal: string | undefined
   /** Who traces it, by ptrace(2). */
   tracing: Tracing | undefined
   /** The blocked call, if any. */

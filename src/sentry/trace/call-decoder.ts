@@ -43,6 +43,7 @@ export class CallDecoder {
   /** Copies and decodes what the kernel reads: the words in the context are still the call's. */
   begin(task: Task, row: Row | undefined): BegunCall {
     const signature = this.#signature(row)
+    task.refusal = undefined
     const call = new TracedCall(task, row, signature.words, this.#style)
     const args = signature.kinds.map(({enter}, index) => enter?.(call, index))
     return {call, signature, args, startedNs: monotonicNs()}
@@ -129,8 +130,14 @@ function outcomeOf(begun: BegunCall, result: number | undefined): Outcome {
     : {kind: 'result', value: Number(value), text: String(value)}
 }
 
+/** What leads out of the sandbox is refused by hv, and not by a Linux. */
+function refusalNote({refusal}: Task): {note?: string} {
+  if (refusal === undefined) return {}
+  return {note: refusal === '' ? 'refused by hv' : `refused by hv: --allow-net=${refusal} allows it`}
+}
+
 function numberOutcome({call, signature}: BegunCall, result: number): Outcome {
-  if (result < 0 && result >= -LAST_ERROR) return {kind: 'error', code: -result}
+  if (result < 0 && result >= -LAST_ERROR) return {kind: 'error', code: -result, ...refusalNote(call.task)}
   const text = signature.showResult(result, call)
   const notes = signature.kinds.flatMap(({note}, index) => note?.(call, index, result) ?? [])
   return {kind: 'result', value: result, text, ...(notes.length > 0 && {note: notes.join(', ')})}

@@ -15,7 +15,8 @@ export interface CallRecord {
 export type Outcome =
   /** `note`: what strace puts in parentheses after the value. */
   | {readonly kind: 'result'; readonly value: number; readonly text: string; readonly note?: string}
-  | {readonly kind: 'error'; readonly code: number}
+  /** `note`: that hv refused it, and what would have allowed it. */
+  | {readonly kind: 'error'; readonly code: number; readonly note?: string}
   /** A signal ended the wait; the name is the kernel's (ERESTARTSYS …). */
   | {readonly kind: 'interrupted'; readonly name: string; readonly text: string}
   /** It never returns: its process ended. */

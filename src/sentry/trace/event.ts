@@ -23,7 +23,7 @@ export interface TraceSyscallEvent extends Happening {
   args: string[]
   /** What the program got: an address, a descriptor, a count. */
   result?: number
-  /** What strace writes in parentheses after the result: `flags FD_CLOEXEC`. */
+  /** What strace writes in parentheses after the result: `flags FD_CLOEXEC`. With an error: that hv refused the call, and what would allow it. */
   note?: string
   /** `ENOENT`. */
   error?: string
@@ -94,7 +94,7 @@ function outcomeFields(outcome: Outcome): Partial<TraceSyscallEvent> {
     case 'result':
       return {result: outcome.value, ...(outcome.note !== undefined && {note: outcome.note})}
     case 'error':
-      return {error: errnoName(outcome.code)}
+      return {error: errnoName(outcome.code), ...(outcome.note !== undefined && {note: outcome.note})}
     case 'interrupted':
       return {interrupted: outcome.name}
     case 'unfinished':

@@ -46,9 +46,9 @@ function formatOpening(name: string, args: readonly (string | undefined)[]): str
 function formatOutcome(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'result':
-      return outcome.note === undefined ? outcome.text : `${outcome.text} (${outcome.note})`
+      return outcome.text + noted(outcome.note)
     case 'error':
-      return `-1 ${errnoName(outcome.code)} (${addon.errorText(outcome.code)})`
+      return `-1 ${errnoName(outcome.code)} (${addon.errorText(outcome.code)})${noted(outcome.note)}`
     case 'interrupted':
       return `? ${outcome.name} (${outcome.text})`
     case 'unfinished':
@@ -56,6 +56,8 @@ function formatOutcome(outcome: Outcome): string {
       return '?'
   }
 }
+
+const noted = (note: string | undefined): string => (note === undefined ? '' : ` (${note})`)
 
 export interface LineLayout {
   /** After each call, how long it took: strace's -T. */

@@ -57,8 +57,8 @@ test('docker’s letters are read, put together too', () => {
 test.each([
   ['--workdir', 'unknown flag --workdir (did you mean --cwd?)', /--help/],
   ['--pids-limit=5', 'unknown flag --pids-limit (did you mean --pids?)', /--help/],
-  ['-p', 'unknown flag -p', /^leave it out: a guest has no network$/],
-  ['--network=none', 'unknown flag --network', /^leave it out: a guest has no network$/],
+  ['-P', 'unknown flag -P', /^give `--publish HOSTPORT:GUESTPORT` for each port$/],
+  ['--network=none', 'unknown flag --network', /^leave it out: `--allow-net` lets a guest out/],
   ['--mount', 'unknown flag --mount', /--volume HOST:GUEST/],
   ['--privileged', 'unknown flag --privileged', /--require-jail/],
   ['-d', 'unknown flag -d', /&/],

@@ -4,6 +4,7 @@ import {isIP} from 'node:net'
 import * as v from 'valibot'
 import type {ConnectHandler} from '../../../broker/decisions.ts'
 import {parseNetRule, parseNetRules} from '../../../broker/net-rules.ts'
+import {parsePublished} from '../../../broker/published-port.ts'
 import {badArgument} from '../../../errors.ts'
 import * as takes from '../../../options.ts'
 import {MAX_SERVICES} from '../../../sentry/outside/net/connection-limits.ts'
@@ -55,7 +56,7 @@ export interface SandboxNetOptions extends SandboxNetRules {
  */
 export interface SandboxNetRules {
   /**
-   * What programs may connect to outside of the sandbox, by TCP: `['example.com:443', '*.example.org', '10.0.0.0/8:5432',
+   * What programs may connect to outside of the sandbox, by TCP and UDP: `['example.com:443', '*.example.org', '10.0.0.0/8:5432',
    * '[2001:db8::/32]']`, 1,000 at most; true: every public address. A name, and true, lead only to public addresses: those of private
    * networks, of clouds' metadata, and of this host have to be named as such. `host.internal:8080` is port 8080 of this host's loopback: to
    * programs, 127.0.0.1 is the sandbox. Names are resolved by this process. Default: nothing. An empty array allows nothing either, but
@@ -64,6 +65,12 @@ export interface SandboxNetRules {
   allow?: true | readonly string[]
   /** Of that, what programs may not connect to, written as `allow`. */
   deny?: readonly string[]
+  /**
+   * Ports of this host that lead to ports of programs, as docker writes them: `['8080:80', '0.0.0.0:5353:53/udp', '[::1]:0:80']`, 256 at
+   * most. Without an address only this host reaches them. Port 0 is any free one: {@link Sandbox.published} names it. They are open until
+   * the sandbox is disposed of, whether a program listens or not; `maxConnections` counts their connections.
+   */
+  publish?: readonly string[]
 }
 
 /** A listener of the guest. @see {@link Sandbox.connect} */
@@ -127,6 +134,7 @@ export const netOptions = takes.options({
   onConnect: v.optional(takes.callback),
   receiveBytesPerSecond: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
   sendBytesPerSecond: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
+  publish: v.optional(v.array(takes.anyText, 'an array of strings')),
 })
 
 /** @throws HvError BAD_ARGUMENT */
@@ -164,10 +172,11 @@ export function toServices({serve = {}}: SandboxNetOptions): {
 }
 
 /** @throws HvError BAD_ARGUMENT */
-export function toNetRules({allow = [], deny = []}: SandboxNetRules): NetRules {
+export function toNetRules({allow = [], deny = [], publish = []}: SandboxNetOptions): NetRules {
   return {
     allow: allow === true ? parseNetRules('') : allow.map(parseNetRule),
     deny: deny.map(parseNetRule),
+    publish: publish.map(parsePublished),
   }
 }
 

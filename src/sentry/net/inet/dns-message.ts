@@ -24,6 +24,9 @@ export const NOERROR = 0
 export const SERVFAIL = 2
 export const NXDOMAIN = 3
 export const NOTIMP = 4
+/** Of EDNS: its upper bits are in the OPT record. */
+export const BADVERS = 16
+const CODE_BITS = 4
 
 export interface DnsQuestion {
   /** The whole question: an answer repeats it. */
@@ -36,6 +39,8 @@ export interface DnsQuestion {
   /** The longest answer by UDP. */
   readonly mostBytes: number
   readonly hasEdns: boolean
+  /** Of another version than 0. */
+  readonly hasOtherEdns: boolean
 }
 
 const typeNames = new Map<number, DnsType>(
@@ -61,8 +66,9 @@ export function parseQuestion(bytes: Uint8Array): DnsQuestion | undefined {
   const hasEdns =
     view.getUint16(10) > 0 && end + OPT_BYTES <= bytes.length && view.getUint16(end + 1) === TYPE_OPT
   const size = hasEdns ? view.getUint16(end + 3) : 0
+  const hasOtherEdns = hasEdns && bytes[end + 6] !== 0
   const mostBytes = Math.min(MOST_UDP_BYTES, Math.max(LEAST_UDP_BYTES, size))
-  return {bytes, end, name, type: typeNames.get(view.getUint16(end - 4)), mostBytes, hasEdns}
+  return {bytes, end, name, type: typeNames.get(view.getUint16(end - 4)), mostBytes, hasEdns, hasOtherEdns}
 }
 
 /** @param code NOERROR … @param mostBytes if the records do not fit, the answer says that there are more */
@@ -73,13 +79,13 @@ export function encodeAnswer(
   mostBytes = question.mostBytes,
 ): Uint8Array {
   const {bytes, end, type, hasEdns} = question
-  const opt = hasEdns ? optRecord() : new Uint8Array(0)
+  const opt = hasEdns ? optRecord(code) : new Uint8Array(0)
   const sections = records.map((record) => encodeRecord(type!, record))
   const length = sections.reduce((sum, section) => sum + section.length, end + opt.length)
   const isCut = length > mostBytes
   const answer = Buffer.concat([bytes.subarray(0, end), ...(isCut ? [] : sections), opt])
   const asked = answer.readUInt16BE(2)
-  answer.writeUInt16BE(QR | (asked & RD) | RA | (isCut ? TC : 0) | code, 2)
+  answer.writeUInt16BE(QR | (asked & RD) | RA | (isCut ? TC : 0) | (code & 15), 2)
   answer.writeUInt16BE(isCut ? 0 : records.length, 6)
   answer.writeUInt16BE(0, 8)
   answer.writeUInt16BE(hasEdns ? 1 : 0, 10)
@@ -97,9 +103,10 @@ function encodeRecord(type: DnsType, {ttl, data: base64}: DnsRecord): Buffer {
   return Buffer.concat([head, data])
 }
 
-function optRecord(): Uint8Array {
+function optRecord(code: number): Uint8Array {
   const opt = Buffer.alloc(OPT_BYTES)
   opt.writeUInt16BE(TYPE_OPT, 1)
   opt.writeUInt16BE(MOST_UDP_BYTES, 3)
+  opt[5] = code >> CODE_BITS
   return opt
 }

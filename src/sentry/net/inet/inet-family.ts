@@ -13,6 +13,7 @@ import {AF_INET, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM} from '../../../abi/socket.ts
 import {inetTables} from '../proc/inet-tables.ts'
 import type {Socket} from '../socket.ts'
 import {HostTcpSocket} from './host/host-tcp-socket.ts'
+import {HostUdpSocket} from './host/host-udp-socket.ts'
 import type {InetStack, InternetProtocol} from './inet-stack.ts'
 import {TcpSocket} from './tcp/tcp-socket.ts'
 import {UdpSocket} from './udp/udp-socket.ts'
@@ -35,12 +36,17 @@ export class InetFamily implements InternetProtocol {
     return hostConnections === undefined ? new TcpSocket(this) : new HostTcpSocket(this, hostConnections)
   }
 
+  #datagrams(): UdpSocket {
+    const {hostConnections} = this.stack
+    return hostConnections === undefined ? new UdpSocket(this) : new HostUdpSocket(this, hostConnections)
+  }
+
   /** Packets of one's own making, and ping's, need a network: hv makes none. */
   create(type: number, protocol: number): Socket {
     if (protocol < 0 || protocol >= IPPROTO_MAX) throw new Errno(EINVAL)
     const isAny = protocol === IPPROTO_IP
     if (type === SOCK_STREAM && (isAny || protocol === IPPROTO_TCP)) return this.#stream()
-    if (type === SOCK_DGRAM && (isAny || protocol === IPPROTO_UDP)) return new UdpSocket(this)
+    if (type === SOCK_DGRAM && (isAny || protocol === IPPROTO_UDP)) return this.#datagrams()
     const echo = this.number === AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6
     if (type === SOCK_DGRAM && protocol === echo) throw new Errno(EACCES)
     if (type === SOCK_RAW) throw new Errno(isAny ? EPROTONOSUPPORT : EPERM)

@@ -1,4 +1,4 @@
-// NameServer: answers the sandbox's DNS questions by UDP, at an address of the sandbox, with what the broker says.
+// NameServer: answers the sandbox's DNS questions by UDP and TCP, at an address of the sandbox, with what the broker says.
 
 import {EACCES, EINVAL, ENOENT, Errno} from '../../../abi/errno.ts'
 import {AF_INET, MSG_DONTWAIT} from '../../../abi/socket.ts'
@@ -7,6 +7,7 @@ import type {Waiter} from '../../../vfs/wait-queue.ts'
 import {type ByteSink, Reading} from '../reading.ts'
 import {decodeEndpoint, type Endpoint} from './address.ts'
 import {
+  BADVERS,
   type DnsQuestion,
   encodeAnswer,
   NOERROR,
@@ -16,6 +17,8 @@ import {
   SERVFAIL,
 } from './dns-message.ts'
 import type {HostConnections, NameApplicant} from './host/connections.ts'
+import {type NameAsker, NameStreams} from './name-streams.ts'
+import type {TcpSocket} from './tcp/tcp-socket.ts'
 import type {UdpSocket} from './udp/udp-socket.ts'
 
 /** 127.0.0.53, as systemd-resolved's. */
@@ -38,13 +41,23 @@ export class NameServer implements Waiter {
   /** Its own answers wake it, too. */
   #isBusy = false
 
-  /** @param socket new, of IPv4; it is never closed @throws Errno EADDRINUSE */
-  constructor(socket: UdpSocket, connections: HostConnections, refusals: () => NoteRefusal) {
+  /** @param socket, listener new, of IPv4; they are never closed @throws Errno EADDRINUSE */
+  constructor(
+    socket: UdpSocket,
+    listener: TcpSocket,
+    connections: HostConnections,
+    refusals: () => NoteRefusal,
+  ) {
     this.#socket = socket
     this.#connections = connections
     this.#refusals = refusals
-    socket.local = {ip: ADDRESS, port: socket.ports.bind(socket, ADDRESS, PORT)}
+    // A program may have port 53 of all other addresses.
+    for (const each of [socket, listener]) {
+      each.isService = true
+      each.local = {ip: ADDRESS, port: each.ports.bind(each, ADDRESS, PORT)}
+    }
     socket.waiters.join(this)
+    new NameStreams(listener, (question, asker) => this.#ask(question, asker))
   }
 
   wake(): void {
@@ -70,34 +83,27 @@ export class NameServer implements Waiter {
     }
     const question = parseQuestion(this.#bytes.slice(0, reading.copied))
     if (question !== undefined && reading.name !== undefined)
-      this.#ask(question, decodeEndpoint(reading.name, AF_INET))
+      this.#ask(question, new DatagramAsker(this, decodeEndpoint(reading.name, AF_INET)))
     return true
   }
 
-  #ask(question: DnsQuestion, from: Endpoint): void {
-    const {name, type} = question
-    if (type === undefined) {
-      this.#reply(from, encodeAnswer(question, NOTIMP, []))
+  #ask(question: DnsQuestion, asker: NameAsker): void {
+    const {name, type, hasOtherEdns} = question
+    if (hasOtherEdns || type === undefined) {
+      asker.reply(encodeAnswer(question, hasOtherEdns ? BADVERS : NOTIMP, []))
       return
     }
     const note = this.#refusals()
     try {
-      this.#connections.resolve(new Query(this, question, from, note), name, type)
+      this.#connections.resolve(new Query(question, asker, note), name, type)
     } catch (error) {
       if (!(error instanceof Errno)) throw error
-      this.#reply(from, encodeAnswer(question, SERVFAIL, []))
+      asker.reply(encodeAnswer(question, SERVFAIL, []))
     }
   }
 
-  answered(question: DnsQuestion, from: Endpoint, {errno, records = []}: NetAnswer): void {
-    const isKnown = errno === 0
-    const isNone = errno === ENOENT || errno === EACCES || errno === EINVAL
-    const code = isKnown ? NOERROR : isNone ? NXDOMAIN : SERVFAIL
-    this.#reply(from, encodeAnswer(question, code, isKnown ? records : []))
-  }
-
   /** Connects for this one datagram. Whoever has asked may be gone. */
-  #reply(to: Endpoint, bytes: Uint8Array): void {
+  reply(to: Endpoint, bytes: Uint8Array): void {
     const socket = this.#socket
     socket.remote = to
     try {
@@ -111,22 +117,39 @@ export class NameServer implements Waiter {
   }
 }
 
+/** Who has asked by a datagram. */
+class DatagramAsker implements NameAsker {
+  readonly #server: NameServer
+  readonly #from: Endpoint
+
+  constructor(server: NameServer, from: Endpoint) {
+    this.#server = server
+    this.#from = from
+  }
+
+  reply(answer: Uint8Array): void {
+    this.#server.reply(this.#from, answer)
+  }
+}
+
 /** A question that the broker is asked. */
 class Query implements NameApplicant {
-  readonly #server: NameServer
   readonly #question: DnsQuestion
-  readonly #from: Endpoint
+  readonly #asker: NameAsker
   readonly #note: NoteRefusal
 
-  constructor(server: NameServer, question: DnsQuestion, from: Endpoint, note: NoteRefusal) {
-    this.#server = server
+  constructor(question: DnsQuestion, asker: NameAsker, note: NoteRefusal) {
     this.#question = question
-    this.#from = from
+    this.#asker = asker
     this.#note = note
   }
 
   resolved(answer: NetAnswer): void {
     if (answer.errno === EACCES && answer.needs !== undefined) this.#note(answer.needs)
-    this.#server.answered(this.#question, this.#from, answer)
+    const {errno, records = []} = answer
+    const isKnown = errno === 0
+    const isNone = errno === ENOENT || errno === EACCES || errno === EINVAL
+    const code = isKnown ? NOERROR : isNone ? NXDOMAIN : SERVFAIL
+    this.#asker.reply(encodeAnswer(this.#question, code, isKnown ? records : [], this.#asker.mostBytes))
   }
 }

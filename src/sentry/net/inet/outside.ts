@@ -11,7 +11,11 @@ import {type Endpoint, formatIp, isIPv4} from './address.ts'
  * @throws Errno EACCES, and counts it
  */
 export function refuseOutside(task: Task | undefined, to?: Endpoint): never {
-  task?.process.run.counters.countRefused(task.context.callNumber, to && ruleFor(to))
+  const rule = to && ruleFor(to)
+  if (task !== undefined) {
+    task.process.run.counters.countRefused(task.context.callNumber, rule)
+    task.refusal = rule ?? ''
+  }
   throw new Errno(EACCES)
 }
 

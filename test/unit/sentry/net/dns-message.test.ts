@@ -1,7 +1,13 @@
 // DNS messages from a guest, which may be anything.
 
 import {expect, test} from 'vitest'
-import {encodeAnswer, NOERROR, NXDOMAIN, parseQuestion} from '../../../../src/sentry/net/inet/dns-message.ts'
+import {
+  BADVERS,
+  encodeAnswer,
+  NOERROR,
+  NXDOMAIN,
+  parseQuestion,
+} from '../../../../src/sentry/net/inet/dns-message.ts'
 
 const HEADER = '\x12\x34\x01\0\0\x01\0\0\0\0\0\0'
 const WITH_EDNS = '\x12\x34\x01\0\0\x01\0\0\0\0\0\x01'
@@ -27,6 +33,13 @@ test('an answer that is too long says so, and a longer one may be asked for', ()
   expect([short[2] & 2, short[7]]).toEqual([2, 0])
   const long = encodeAnswer(parseQuestion(bytesOf(WITH_EDNS + NAME + A_IN + OPT))!, NOERROR, many)
   expect([long[2] & 2, long[7], long[11]]).toEqual([0, 40, 1])
+})
+
+test('another version of EDNS is answered as such', () => {
+  const question = parseQuestion(bytesOf(WITH_EDNS + NAME + A_IN + OPT.replace(/^(.{6})\0/s, '$1\x01')))!
+  expect(question.hasOtherEdns).toBe(true)
+  const answer = encodeAnswer(question, BADVERS, [])
+  expect([answer[3] & 15, answer.at(-6)]).toEqual([0, 1])
 })
 
 test.each([

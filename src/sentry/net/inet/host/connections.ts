@@ -1,10 +1,11 @@
-// HostConnections: the way out of the sandbox: asks the broker for connected host sockets, and hands the answers on.
+// HostConnections: the way out of the sandbox, and in: asks the broker for connected host sockets, and hands on what the broker says.
 
 import {EAGAIN, EIO, ENETDOWN, ENFILE, Errno} from '../../../../abi/errno.ts'
 import {SOCKADDR_IN6_BYTES} from '../../../../abi/inet.ts'
 import {POLLIN, POLLOUT, POLLRDHUP} from '../../../../abi/poll.ts'
 import {AF_INET, AF_INET6, SHUT_WR} from '../../../../abi/socket.ts'
 import {
+  type Arrival,
   type BrokerLink,
   type BrokerLoss,
   MOST_QUESTIONS,
@@ -24,6 +25,8 @@ import {RateLimit} from './rate-limit.ts'
 const RECEIVING = POLLIN | POLLRDHUP
 /** Host sockets of one sandbox at a time. */
 const MOST_CONNECTIONS = 4096
+
+const MOST_DATAGRAM_BYTES = 65_536
 
 /** Waits for an answer. */
 export interface Applicant {
@@ -55,6 +58,9 @@ export class HostConnections {
   /** Of what comes, and of what goes; absent: it is unlimited. */
   readonly receiving: RateLimit | undefined
   readonly sending: RateLimit | undefined
+  readonly timers: TimerQueue
+  /** For one that is being received; what is in it does not outlive that. */
+  readonly datagram = new Uint8Array(MOST_DATAGRAM_BYTES)
   readonly #link: BrokerLink
   readonly #kernel: WatchingKernel
   /** By the ids of their questions. */
@@ -62,6 +68,10 @@ export class HostConnections {
   /** The ids of questions whose sockets the broker holds, too, by descriptor. */
   readonly #held = new Map<number, number>()
   readonly #name = new Uint8Array(SOCKADDR_IN6_BYTES)
+  /** By the descriptors of connections that came from outside, their numbers. */
+  readonly #arrivals = new Map<number, number>()
+  /** Takes a connection from outside, or closes it. */
+  onArrival: ((arrival: Arrival, fd: number) => void) | undefined
   #questions = 0
   #open = 0
   #isGone = false
@@ -74,6 +84,7 @@ export class HostConnections {
     this.sending = limit(send, POLLOUT)
     this.files = files
     this.watch = kernel.hostWatch
+    this.timers = kernel.timers
     this.#link = link
     this.#kernel = kernel
     kernel.observers.push({ready: (fd) => fd === link.fd && this.#takeAnswers()})
@@ -108,9 +119,11 @@ export class HostConnections {
     // The peer shall not wait for the broker.
     if (id !== undefined) this.files.hostShutDown(fd, SHUT_WR)
     this.files.hostClose(fd)
-    if (id === undefined) return
+    if (id !== undefined) this.#link.ask({kind: 'closed', id})
     this.#held.delete(fd)
-    this.#link.ask({kind: 'closed', id})
+    const arrival = this.#arrivals.get(fd)
+    if (arrival !== undefined) this.#link.ask({kind: 'released', id: arrival})
+    this.#arrivals.delete(fd)
   }
 
   #takeAnswers(): void {
@@ -118,8 +131,29 @@ export class HostConnections {
       const taken = this.#link.take()
       if (taken === undefined) return
       if (typeof taken === 'string') this.#end(taken)
+      else if ('arrival' in taken.answer) this.#arrived(taken.answer, taken.fd)
       else this.#take(taken.answer, taken.fd)
     }
+  }
+
+  #arrived(arrival: Arrival, fd: number): void {
+    this.#link.ask({kind: 'taken', id: arrival.arrival})
+    if (fd < 0) {
+      // A datagram of a socket that has come; or this process has too many descriptors.
+      if (!arrival.isStream && [...this.#arrivals.values()].includes(arrival.arrival))
+        this.onArrival?.(arrival, fd)
+      else this.#link.ask({kind: 'released', id: arrival.arrival})
+      return
+    }
+    if (!this.#isInternetSocket(fd)) {
+      this.files.hostClose(fd)
+      this.#end('wrong')
+      return
+    }
+    this.#open++
+    this.#arrivals.set(fd, arrival.arrival)
+    if (this.onArrival === undefined || this.#open > MOST_CONNECTIONS) this.close(fd)
+    else this.onArrival(arrival, fd)
   }
 
   /** An answer that nobody waits for, and a descriptor that is no socket of the internet, come from no broker. */

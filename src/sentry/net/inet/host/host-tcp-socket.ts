@@ -1,4 +1,4 @@
-// HostTcpSocket: a TCP socket that may connect to what is outside of the sandbox: then a host socket, opened by the broker, carries it.
+// HostTcpSocket: a TCP socket that may connect to what is outside of the sandbox, or comes from there: then a host socket carries it.
 
 import {EACCES, EINPROGRESS, EINVAL, Errno} from '../../../../abi/errno.ts'
 import {FIONREAD, TIOCOUTQ} from '../../../../abi/ioctl.ts'
@@ -10,9 +10,18 @@ import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
 import type {Task} from '../../../core/task.ts'
 import type {Reading} from '../../reading.ts'
 import type {Sending} from '../../sending.ts'
-import {type Endpoint, familyOf, isLoopback} from '../address.ts'
-import type {InetFamily} from '../inet-family.ts'
-import {destinationOf} from '../tcp/connect.ts'
+import {
+  type Endpoint,
+  familyOf,
+  type IpAddress,
+  isAny,
+  isIPv4,
+  isLoopback,
+  LOOPBACK,
+  LOOPBACK6,
+} from '../address.ts'
+import type {InternetProtocol} from '../inet-stack.ts'
+import {destinationOf, enqueue} from '../tcp/connect.ts'
 import {TcpSocket} from '../tcp/tcp-socket.ts'
 import type {Applicant, HostConnections} from './connections.ts'
 import {HostStream} from './stream.ts'
@@ -22,8 +31,10 @@ export class HostTcpSocket extends TcpSocket {
   /** A connection that the broker is asked for. */
   #attempt: Attempt | undefined
   #host: HostStream | undefined
+  /** Its peer, outside, has connected. */
+  #isArrival = false
 
-  constructor(family: InetFamily, connections: HostConnections) {
+  constructor(family: InternetProtocol, connections: HostConnections) {
     super(family)
     this.#connections = connections
   }
@@ -38,21 +49,46 @@ export class HostTcpSocket extends TcpSocket {
     if (!isNew || familyOf(address) === AF_UNSPEC) return super.connect(task, address, mayWait, expired)
     const to = destinationOf(this, address)
     if (isLoopback(to.ip)) return super.connect(task, address, mayWait, expired)
-    this.#begin(task, to)
+    this.#begin(task, to, mayWait)
     if (mayWait) return [this.waiters]
     throw new Errno(EINPROGRESS)
   }
 
   /** @throws Errno EINVAL, EAGAIN, ENFILE, ENETDOWN */
-  #begin(task: Task, to: Endpoint): void {
+  #begin(task: Task, to: Endpoint, mayWait: boolean): void {
     if (isLoopback(this.local.ip)) throw new Errno(EINVAL)
-    const attempt = new Attempt(this, task)
+    const attempt = new Attempt(this, task, mayWait)
     this.#connections.connect(attempt, to, this.isStream)
     this.#attempt = attempt
     this.remote = to
     this.state = 'connecting'
     // Whichever connect(2) comes next tells the result: this one, after its wait, too.
     this.isReporting = true
+  }
+
+  /**
+   * A connection from outside to a listener: the guest's once there is room in the backlog.
+   * @param fd its own from here on
+   */
+  arrive(fd: number, from: Endpoint, listener: TcpSocket): void {
+    this.#isArrival = true
+    this.#host = new HostStream(this.#connections, fd, this)
+    this.inherit(listener)
+    this.local = {ip: localFor(listener, from.ip), port: listener.local.port}
+    this.remote = from
+    this.state = 'connecting'
+    enqueue(this, listener)
+  }
+
+  override join(listener: TcpSocket): void {
+    if (!this.#isArrival) {
+      super.join(listener)
+      return
+    }
+    this.stack.counters.tcp.PassiveOpens++
+    this.ports.accept(this)
+    this.state = 'connected'
+    listener.addAccepted(this)
   }
 
   /** The broker has opened a socket, which is connected, or being connected. */
@@ -148,6 +184,8 @@ export class HostTcpSocket extends TcpSocket {
   override refuse(error: number): void {
     this.#leaveHost()
     super.refuse(error)
+    // No program has it.
+    if (this.#isArrival) this.close()
   }
 
   override disconnect(): void {
@@ -173,16 +211,25 @@ export class HostTcpSocket extends TcpSocket {
   }
 }
 
+/** Where a connection from there comes in. */
+function localFor({local}: TcpSocket, from: IpAddress): IpAddress {
+  if (!isAny(local.ip)) return local.ip
+  return isIPv4(from) ? LOOPBACK : LOOPBACK6
+}
+
 /** A connect(2) whose question is under way: if its socket has given it up, the answer is dropped. */
 class Attempt implements Applicant {
   readonly #socket: HostTcpSocket
   readonly #run: Task['process']['run']
   readonly #call: number
+  /** Whose connect(2) waits for the answer. */
+  readonly #waiting: Task | undefined
 
-  constructor(socket: HostTcpSocket, task: Task) {
+  constructor(socket: HostTcpSocket, task: Task, mayWait: boolean) {
     this.#socket = socket
     this.#run = task.process.run
     this.#call = task.context.callNumber
+    this.#waiting = mayWait ? task : undefined
   }
 
   opened(fd: number): void {
@@ -191,6 +238,7 @@ class Attempt implements Applicant {
 
   failed(errno: number, needs: string | undefined): void {
     if (errno === EACCES) this.#run.counters.countRefused(this.#call, needs)
+    if (errno === EACCES && this.#waiting !== undefined) this.#waiting.refusal = needs ?? ''
     this.#socket.failed(this, errno)
   }
 }

@@ -13,8 +13,7 @@ import {
   ENETUNREACH,
   Errno,
 } from '../../../../abi/errno.ts'
-import {POLLIN, POLLRDNORM} from '../../../../abi/poll.ts'
-import {AF_INET, AF_UNSPEC, SEND_SHUTDOWN, SOMAXCONN} from '../../../../abi/socket.ts'
+import {AF_INET, AF_UNSPEC, SOMAXCONN} from '../../../../abi/socket.ts'
 import type {Task} from '../../../core/task.ts'
 import {
   decodeEndpoint,
@@ -28,7 +27,7 @@ import {
   LOOPBACK6,
 } from '../address.ts'
 import {refuseOutside} from '../outside.ts'
-import {covers} from '../port-table.ts'
+import {covers, type PortTable} from '../port-table.ts'
 import {TcpSocket} from './tcp-socket.ts'
 
 /** listen(2). @throws Errno EINVAL, EADDRINUSE */
@@ -121,25 +120,30 @@ export function startConnection(
     connectToItself(socket, to)
     return 'connected'
   }
-  const listener = findListener(socket, to)
+  const listener = findListener(socket.ports, to, socket.local.port)
   if (listener === undefined) {
     counters.tcp.AttemptFails++
     return 'refused'
   }
   connectFrom(socket, to)
+  try {
+    return enqueue(socket, listener)
+  } catch (error) {
+    socket.forgetPeer()
+    throw error
+  }
+}
+
+/** Becomes a connection of the listener, or waits for room in its backlog. @throws Errno ENFILE */
+export function enqueue(socket: TcpSocket, listener: TcpSocket): 'connected' | 'waits' {
   if (isFull(listener)) {
-    counters.listenOverflows++
+    socket.stack.counters.listenOverflows++
     socket.state = 'connecting'
     socket.listener = listener
     listener.connectors.add(socket)
     return 'waits'
   }
-  try {
-    join(socket, listener)
-  } catch (error) {
-    socket.forgetPeer()
-    throw error
-  }
+  socket.join(listener)
   return 'connected'
 }
 
@@ -168,17 +172,17 @@ function chooseLocal(task: Task | undefined, socket: TcpSocket, to: Endpoint): v
   }
 }
 
-/** The one that is bound most narrowly; of several with SO_REUSEPORT, each in turn. */
-function findListener(socket: TcpSocket, to: Endpoint): TcpSocket | undefined {
+/** The one that is bound most narrowly; of several with SO_REUSEPORT, each in turn. @param from the peer's port */
+export function findListener(ports: PortTable, to: Endpoint, from: number): TcpSocket | undefined {
   let best: TcpSocket[] = []
-  for (const other of socket.ports.at(to.port)) {
+  for (const other of ports.at(to.port)) {
     if (!(other instanceof TcpSocket) || !other.isListening) continue
     if (!covers(other.local.ip, other.isIPv6Only, to.ip)) continue
     const narrower = best.length === 0 ? 1 : narrowness(other) - narrowness(best[0])
     if (narrower > 0) best = [other]
     else if (narrower === 0) best.push(other)
   }
-  return best.length <= 1 ? best[0] : best[hash(socket.local) % best.length]
+  return best.length <= 1 ? best[0] : best[hash(from) % best.length]
 }
 
 /** A dual-stack socket is the widest. */
@@ -187,35 +191,13 @@ function narrowness({local, family}: TcpSocket): number {
   return isIPv4(local.ip) && family !== undefined ? 1 : 0
 }
 
-function hash({port}: Endpoint): number {
+function hash(port: number): number {
   return Math.imul(port, 0x9e37_79b1) >>> 8
 }
 
 /** Linux lets one more in than was asked for. */
 function isFull(listener: TcpSocket): boolean {
   return listener.backlog.length > listener.maxBacklog
-}
-
-function join(socket: TcpSocket, listener: TcpSocket): void {
-  const accepted = new TcpSocket(listener.family)
-  accepted.inherit(listener)
-  accepted.stack.counters.tcp.PassiveOpens++
-  socket.noteConnection()
-  accepted.local = socket.remote!
-  accepted.remote = socket.local
-  // A service's address is as another machine's.
-  if (!listener.isService) accepted.ports.accept(accepted)
-  accepted.stack.connections.add(accepted)
-  accepted.peer = socket
-  accepted.state = 'connected'
-  socket.peer = accepted
-  socket.state = 'connected'
-  socket.options.incomingCpu = accepted.options.incomingCpu = 0
-  // shutdown(2) came before listen(2).
-  if (listener.shutdown & SEND_SHUTDOWN) accepted.sendEnd()
-  accepted.shutdown = listener.shutdown
-  listener.backlog.push(accepted)
-  listener.waiters.wakeAll(POLLIN | POLLRDNORM)
 }
 
 /** The backlog has room again: those that have waited longest become connections. */
@@ -225,7 +207,7 @@ export function admitConnector(listener: TcpSocket): void {
     if (socket === undefined) return
     socket.listener = undefined
     try {
-      join(socket, listener)
+      socket.join(listener)
       socket.waiters.wakeAll()
     } catch (error) {
       if (!(error instanceof Errno)) throw error

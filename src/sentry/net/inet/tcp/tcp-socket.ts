@@ -72,6 +72,34 @@ export class TcpSocket extends TcpStream {
     return connection
   }
 
+  /** Becomes a connection of a listener that has room: the other end waits for accept(2). @throws Errno ENFILE */
+  join(listener: TcpSocket): void {
+    const accepted = new TcpSocket(listener.family)
+    accepted.inherit(listener)
+    accepted.stack.counters.tcp.PassiveOpens++
+    this.noteConnection()
+    accepted.local = this.remote!
+    accepted.remote = this.local
+    // A service's address is as another machine's.
+    if (!listener.isService) accepted.ports.accept(accepted)
+    accepted.stack.connections.add(accepted)
+    accepted.peer = this
+    accepted.state = 'connected'
+    this.peer = accepted
+    this.state = 'connected'
+    this.options.incomingCpu = accepted.options.incomingCpu = 0
+    // shutdown(2) came before listen(2).
+    if (listener.shutdown & SEND_SHUTDOWN) accepted.sendEnd()
+    accepted.shutdown = listener.shutdown
+    listener.addAccepted(accepted)
+  }
+
+  /** For accept(2). */
+  addAccepted(connection: TcpSocket): void {
+    this.backlog.push(connection)
+    this.waiters.wakeAll(READABLE)
+  }
+
   /** @throws Errno ENOTCONN */
   shutDown(how: number): void {
     if (this.isListening) {

@@ -11,7 +11,7 @@ import {
 import {AF_INET} from '../../../../abi/socket.ts'
 import {isAny, isGroup, isIPv4, isMulticast} from '../address.ts'
 import type {InetSocket} from '../inet-socket.ts'
-import {covers} from '../port-table.ts'
+import {covers, type PortTable} from '../port-table.ts'
 import type {Datagram} from './datagram.ts'
 import {reportUnreachable} from './errors.ts'
 import {UdpSocket} from './udp-socket.ts'
@@ -32,17 +32,18 @@ function deliverOne(sender: UdpSocket, datagram: Datagram): void {
   const {counters} = sender.stack
   counters.countDatagram(datagram.to.ip, datagram.bytes.length)
   sender.noteSent(datagram.bytes.length)
+  if (sender.sendsOutside(datagram)) return
   if (isGroup(datagram.to.ip)) {
     deliverToGroup(sender, datagram)
     return
   }
-  const receiver = findReceiver(sender, datagram)
+  const receiver = findReceiver(sender.ports, datagram)
   if (receiver !== undefined) {
     receiver.enqueue(datagram)
     return
   }
   counters.udp(datagram.to.ip).NoPorts++
-  const hearer = findReceiver(sender, datagram.reversed())
+  const hearer = findReceiver(sender.ports, datagram.reversed())
   if (hearer !== undefined) reportUnreachable(hearer, datagram)
 }
 
@@ -63,7 +64,7 @@ function isMember({groups, kept}: UdpSocket, {to: {ip}}: Datagram): boolean {
 }
 
 /** The socket that is bound and connected most narrowly; the youngest of several, or, with SO_REUSEPORT, one by the sender's port. */
-function findReceiver({ports}: UdpSocket, datagram: Datagram): UdpSocket | undefined {
+export function findReceiver(ports: PortTable, datagram: Datagram): UdpSocket | undefined {
   const sockets = ports.at(datagram.to.port)
   let best: UdpSocket | undefined
   let sharers = 0

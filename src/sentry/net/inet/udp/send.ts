@@ -30,7 +30,6 @@ import {
   LOOPBACK,
   LOOPBACK6,
 } from '../address.ts'
-import {refuseOutside} from '../outside.ts'
 import {type DatagramOptions, readDatagramOptions} from './control.ts'
 import {Datagram} from './datagram.ts'
 import {deliver} from './deliver.ts'
@@ -158,7 +157,7 @@ export function routeTo(socket: UdpSocket, task: Task, {ip, port}: Endpoint): En
     return {ip: isIPv4(ip) && isIPv4(local.ip) && isLoopback(local.ip) ? local.ip : loopbackOf(ip), port}
   if (isBroadcast(ip) && !socket.options.isOn(SO_BROADCAST)) throw new Errno(EACCES)
   if (isLoopback(ip) || isGroup(ip)) return {ip, port}
-  return refuseOutside(task)
+  return socket.routeOutside(task, {ip, port})
 }
 
 const loopbackOf = (ip: IpAddress): IpAddress => (isIPv4(ip) ? LOOPBACK : LOOPBACK6)

@@ -16,13 +16,15 @@ import {
 } from '../../../../abi/socket.ts'
 import type {IoctlMemory} from '../../../../vfs/file.ts'
 import {writeInt} from '../../../../vfs/int-argument.ts'
+import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
 import type {Task} from '../../../core/task.ts'
 import {type ByteSink, Reading} from '../../reading.ts'
 import type {Sending} from '../../sending.ts'
-import {decodeEndpoint, encodeEndpoint, familyOf} from '../address.ts'
+import {decodeEndpoint, type Endpoint, encodeEndpoint, familyOf} from '../address.ts'
 import {InetSocket} from '../inet-socket.ts'
 import type {InternetProtocol} from '../inet-stack.ts'
 import {Memberships} from '../memberships.ts'
+import {refuseOutside} from '../outside.ts'
 import {ReceiveControl, realTime} from './control.ts'
 import type {Datagram} from './datagram.ts'
 import {DatagramDefaults} from './defaults.ts'
@@ -79,17 +81,28 @@ export class UdpSocket extends InetSocket {
   }
 
   /** From then on it receives from that endpoint alone. AF_UNSPEC ends that. */
-  connect(task: Task, address: Uint8Array): undefined {
+  connect(task: Task, address: Uint8Array, _mayWait = false): readonly WaitQueue[] | undefined {
     if (address.length < 2) throw new Errno(EINVAL)
     if (familyOf(address) === AF_UNSPEC) {
       this.forgetPeer()
       this.boundInterface = 0
-      return
+      return undefined
     }
     this.bindAny(task)
     const to = routeTo(this, task, decodeEndpoint(address, this.#familyFor(address)))
     this.chooseLocal(task, to.ip)
     this.remote = to
+    return undefined
+  }
+
+  /** Where a datagram for an address outside of the sandbox goes. @throws Errno EACCES */
+  routeOutside(task: Task, _to: Endpoint): Endpoint {
+    return refuseOutside(task)
+  }
+
+  /** @returns false: it stays inside @throws Errno EAGAIN, ENFILE, ENETDOWN */
+  sendsOutside(_datagram: Datagram): boolean {
+    return false
   }
 
   /** An IPv6 socket takes an IPv4 address, too. @throws Errno EAFNOSUPPORT */
@@ -119,8 +132,9 @@ export class UdpSocket extends InetSocket {
     if (this.remote === undefined) throw new Errno(ENOTCONN)
   }
 
-  send(sending: Sending): undefined {
+  send(sending: Sending): readonly WaitQueue[] | undefined {
     sendDatagram(this, sending)
+    return undefined
   }
 
   write(source: Uint8Array): number {
@@ -155,9 +169,14 @@ export class UdpSocket extends InetSocket {
     this.waiters.wakeAll(READABLE)
   }
 
-  /** Linux takes one more than SO_RCVBUF has room for. @returns whether there is room */
+  /** Linux takes one more than SO_RCVBUF has room for. */
+  get isFull(): boolean {
+    return this.#queuedCost > this.options.receiveBuffer
+  }
+
+  /** @returns whether there is room */
   charge({cost}: Datagram): boolean {
-    if (this.#queuedCost > this.options.receiveBuffer || !this.budget.hasRoom(cost)) return false
+    if (this.isFull || !this.budget.hasRoom(cost)) return false
     this.budget.note(cost)
     this.#queuedCost += cost
     return true

@@ -1,0 +1,27 @@
+// portHost: this host and this process's event loop, as published ports need them.
+
+import {addon} from '../addon.ts'
+import type {PortHost} from './published-ports.ts'
+
+/** Where the loop cannot watch a descriptor. */
+const POLL_MS = 10
+
+export const portHost: PortHost = {
+  acceptConnection: addon.acceptConnection,
+  openFlow: addon.openFlow,
+  receiveDatagram: addon.receiveDatagram,
+  hostClose: addon.hostClose,
+  // Bun has no libuv: calling it ends the process.
+  watch: process.versions.bun === undefined ? watch : poll,
+}
+
+function watch(fd: number, listener: () => void): Disposable {
+  const native = new addon.ReadableWatch(fd, listener)
+  return {[Symbol.dispose]: () => native.dispose()}
+}
+
+function poll(fd: number, listener: () => void): Disposable {
+  const timer = setInterval(() => addon.anyReadable(Int32Array.of(fd)) && listener(), POLL_MS)
+  timer.unref()
+  return {[Symbol.dispose]: () => clearInterval(timer)}
+}

@@ -145,7 +145,7 @@ export interface SandboxExit {
   /** The call that it had not promised, if SIGSYS killed it for one. */
   broken?: BrokenPledge
   /**
-   * How often it made calls that hv refuses on purpose with ENOSYS, by name, and `socket` for a network, which hv gives to no program.
+   * How often it made calls that hv refuses on purpose with ENOSYS, by name, and what would have left the sandbox: see `neededRules`.
    * Absent: none.
    */
   refused?: Readonly<Record<string, number>>

@@ -35,7 +35,12 @@ const HOSTILE = `
   }
   const say = (answer, fd) => send(JSON.stringify(answer), fd)
   const forever = () => { for (;;) next() }
-  const all = (act) => { for (;;) act(next()) }
+  const all = (act) => {
+    for (;;) {
+      const question = next()
+      if (question.kind !== 'closed') act(question)
+    }
+  }
   `
 
 const LOST = /^hv: the broker (has ended|sent what no broker sends): programs reach nothing outside any more$/

@@ -152,7 +152,7 @@ interface Transfer {
   moved: number
 }
 
-/** Moves up to `length` bytes. Sleeps until the first byte moves, then returns what moves at once. */
+/** Moves up to `length` bytes. Sleeps until the first byte moves, then returns what moves at once; a blocking socket takes all. */
 export function pump(task: Task, transfer: Omit<Transfer, 'moved'>): number {
   return pumpOn(task, {...transfer, moved: 0})
 }
@@ -160,45 +160,62 @@ export function pump(task: Task, transfer: Omit<Transfer, 'moved'>): number {
 const pumping = continuation<Transfer>({name: 'pump', resume: pumpOn, bytesDone: (_task, {moved}) => moved})
 
 function pumpOn(task: Task, transfer: Transfer): number {
-  const {source, sink, length, offsets} = transfer
+  const {source, sink, length} = transfer
   const sliceEnd = Math.min(length, transfer.moved + SLICE_BYTES)
   const moved = moveNow(task, transfer, sliceEnd)
   if (moved === BLOCKED) {
     const files = waitedFor(source, sink)
     return task.block({files, restart: 'sa-restart', next: pumping, progress: transfer})
   }
-  transfer.moved = moved
-  for (const {file, address, start} of offsets) {
-    if (address === 0) file.position = start + moved
-    else task.memory.writeInt64(address, start + moved)
-  }
+  store(task, transfer, moved)
   return moved >= sliceEnd && moved < length ? nextSlice(task, pumping, transfer, false) : moved
 }
 
+function store(task: Task, transfer: Transfer, moved: number): void {
+  transfer.moved = moved
+  for (const {file, address, start} of transfer.offsets) {
+    if (address === 0) file.position = start + moved
+    else task.memory.writeInt64(address, start + moved)
+  }
+}
+
+/** sendmsg in Linux sleeps until the socket has taken all. */
+function waitsForAll({sink, isNonBlocking}: Transfer): boolean {
+  return sink.file.socket !== undefined && !isNonBlocking && !(sink.file.flags & O_NONBLOCK)
+}
+
 /** @returns how many bytes of the call have moved now; BLOCKED when none did and the task must sleep */
-function moveNow(task: Task, {source, sink, moved: before, isNonBlocking}: Transfer, end: number): number {
+function moveNow(task: Task, transfer: Transfer, end: number): number {
+  const {source, sink, moved: before, isNonBlocking} = transfer
   const buffer = spare ?? new Uint8Array(CHUNK)
   spare = undefined
   let moved = before
+  let isSinking = false
   try {
     while (moved < end) {
+      isSinking = false
       const wanted = buffer.subarray(0, Math.min(buffer.length, end - moved))
       const count = source.peek(wanted, moved)
       if (count === 0) break
       const position = sink.position === undefined ? undefined : sink.position + moved
       const allowed = limitWrite(task, sink.file, count, position)
       clearSetId(task.credentials, sink.file.inode)
+      isSinking = true
       const written = sink.file.write(wanted.subarray(0, allowed), position)
       source.take(written)
       tell(source.file.inode, IN_ACCESS, source.file.openedAt)
       tell(sink.file.inode, IN_MODIFY, sink.file.openedAt)
       moved += written
-      if (written < count) break
+      if (written < count && !waitsForAll(transfer)) break
     }
   } catch (error) {
     if (!(error instanceof Errno)) throw error
     if (error.code === EPIPE && signalsBrokenPipe(sink.file)) raiseOwn(task, SIGPIPE)
-    if (moved > 0) return moved
+    if (moved > 0) {
+      if (error.code !== EAGAIN || !isSinking || !waitsForAll(transfer)) return moved
+      store(task, transfer, moved)
+      return BLOCKED
+    }
     if (error.code !== EAGAIN || isNonBlocking) throw error
     if ((source.file.flags | sink.file.flags) & O_NONBLOCK) throw error
     return BLOCKED

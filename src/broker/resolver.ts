@@ -65,7 +65,7 @@ export class Resolver {
   /** Those that the policy tells a guest of, which it may connect to from now on. */
   async #addresses(name: string, type: 'A' | 'AAAA'): Promise<DnsRecord[]> {
     const found = await this.#dns[type === 'A' ? 'resolve4' : 'resolve6'](name, {ttl: true})
-    const addresses = found.flatMap(({address, ttl}) => {
+    const addresses = found.slice(0, MOST_RECORDS).flatMap(({address, ttl}) => {
       const ip = canonicalIp(address)
       // A mapped address is no IPv6 one.
       if (ip === undefined || isIPv4(ip) !== (type === 'A')) return []

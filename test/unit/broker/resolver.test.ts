@@ -32,6 +32,15 @@ test('another name is not asked for', async () => {
   expect(await ask('not a name')).toEqual({id: 1, errno: ENOENT})
 })
 
+test('no more addresses may be connected to than are told', async () => {
+  const many = Array.from({length: 4096}, (_, i) => `93.${i >> 8}.${i & 255}.1`)
+  const {policy, ask} = resolverOf('example.com', ['1.1.1.1'], many)
+  await ask('example.com')
+  expect((await ask('example.com')).records?.length).toBe(MOST_RECORDS)
+  // Nor does what was told before make room for them.
+  expect(many.concat('1.1.1.1').filter((ip) => policy.allows(ip, 80, 0)).length).toBe(MOST_RECORDS + 1)
+})
+
 test('a name that is rebound to a private address says which rule that would need', async () => {
   const {policy, ask} = resolverOf('example.com', ['93.184.216.34'], ['10.0.0.5', '127.0.0.1'])
   await ask('example.com')

@@ -4,8 +4,8 @@ import {DNS_TYPES, type DnsRecord, type DnsType, MOST_DATA, MOST_RECORDS} from '
 
 /** So many questions may wait for their answers. */
 export const MOST_QUESTIONS = 128
-/** Of a question's line. */
-export const MOST_QUESTION_BYTES = 1024
+/** Of a question's line: a name has up to 253 bytes, each of which JSON may write as `\u0000`. */
+export const MOST_QUESTION_BYTES = 2048
 /** Of an entry of --allow-net in an answer. */
 const MOST_RULE = 300
 const MAX_ERRNO = 4095

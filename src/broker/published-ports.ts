@@ -126,7 +126,6 @@ export class PublishedPorts {
     // Without a socket it is lost, as datagrams are.
     if (known === undefined && fd < 0) return
     const id = known ?? ++this.#last
-    this.#flows.set(key, id)
     const data = Buffer.from(bytes).toString('base64')
     // What came to the new socket before it was connected may be anybody's.
     const others: [Uint8Array, string, number][] = []
@@ -142,6 +141,7 @@ export class PublishedPorts {
     try {
       if (!this.#send(arrival, fd)) return
       if (fd >= 0) this.#open.set(arrival.arrival, flow)
+      if (fd >= 0 && !arrival.isStream) this.#flows.set(flow, arrival.arrival)
       this.#onTheWay++
     } finally {
       if (fd >= 0) this.#host.hostClose(fd)

@@ -3,16 +3,18 @@
 import {Socket} from 'node:net'
 import type {BrokerAddon} from './addon.ts'
 import type {AnswerWithFd, Broker} from './broker.ts'
+import {Outbox} from './outbox.ts'
 import {
   type Arrival,
   type ArrivalNotice,
   MOST_QUESTION_BYTES,
   MOST_QUESTIONS,
-  type NetAnswer,
   type NetQuestion,
   toQuestion,
 } from './protocol.ts'
 import type {PublishedPorts} from './published-ports.ts'
+
+const EAGAIN = 11
 
 /** What it needs of the addon. */
 export interface AnswerAddon extends Pick<BrokerAddon, 'sendMessage'> {
@@ -35,18 +37,17 @@ export function serveQuestions(
   const stream = new Socket({fd: questions, readable: true, writable: false})
   let unread = ''
   let waiting = 0
-  const say = (message: NetAnswer | Arrival, fd: number): boolean => {
-    try {
-      if (!stream.destroyed) addon.sendMessage(answers, JSON.stringify(message), fd)
-    } catch {
-      // The sentry is gone, or takes no answers.
-      stream.destroy()
-    }
-    return !stream.destroyed
-  }
+  const outbox = new Outbox(answers, addon, () => stream.destroy())
+  /** A connection or datagram for which there is no room is lost. */
+  const arrive = (arrival: Arrival, fd: number): boolean =>
+    !stream.destroyed && outbox.send(JSON.stringify(arrival), fd)
   const send = ({answer, fd}: AnswerWithFd): void => {
-    say(answer, fd)
-    if (fd >= 0 && !answer.isHeld) addon.hostClose(fd)
+    const {id, isHeld} = answer
+    const isSent = !stream.destroyed && outbox.send(JSON.stringify(answer), fd)
+    if (fd >= 0 && !isHeld) addon.hostClose(fd)
+    if (isSent || stream.destroyed) return
+    if (isHeld) broker.answer({kind: 'closed', id})
+    outbox.sendLater(JSON.stringify(fd < 0 ? answer : {id, errno: EAGAIN}))
   }
   const answer = (line: string): void => {
     const question = line.length > MOST_QUESTION_BYTES ? undefined : toQuestion(line)
@@ -75,15 +76,19 @@ export function serveQuestions(
     unread = lines.pop()!
     for (const line of lines) if (!stream.destroyed) answer(line)
     if (unread.length > MOST_QUESTION_BYTES) stream.destroy()
+    // However much a sentry asks, the rest of this process has its turns.
+    stream.pause()
+    setImmediate(() => stream.resume())
   })
   stream.on('error', () => {})
   stream.once('close', () => {
     broker.end()
     published?.close()
+    outbox.close()
     addon.hostClose(answers)
     onEnd()
   })
-  published?.begin(say)
+  published?.begin(arrive)
   return stream
 }
 

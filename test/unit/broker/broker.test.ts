@@ -8,11 +8,10 @@ import {afterEach, beforeEach, expect, onTestFinished, test} from 'vitest'
 import {addon} from '../../../src/addon.ts'
 import {type AnswerWithFd, Broker, type BrokerOptions} from '../../../src/broker/broker.ts'
 import type {SandboxConnectRequest} from '../../../src/broker/decisions.ts'
-import {SocketLink} from '../../../src/broker/link.ts'
 import {HOST_ADDRESS} from '../../../src/broker/net-policy.ts'
 import {parseNetRules} from '../../../src/broker/net-rules.ts'
-import {type BrokerLink, toAnswer, toQuestion} from '../../../src/broker/protocol.ts'
-import {serveQuestions} from '../../../src/broker/serve.ts'
+import {toAnswer, toQuestion} from '../../../src/broker/protocol.ts'
+import {answerOf, NO_NAMES, served} from './served.ts'
 
 const EACCES = 13
 const EINVAL = 22
@@ -23,7 +22,6 @@ const ECONNREFUSED = 111
 
 const ADDRESSES = {'a.example': '1.1.1.1', 'b.example': '1.1.1.1', 'c.example': '1.0.0.1'}
 const ownAddresses = () => ['203.0.113.5', '8.8.8.8']
-const NO_NAMES = {resolve4: async () => [], resolve6: async () => [], resolve: async () => []}
 
 /** @param connect what the host answers @returns the broker, and what it has asked the host to connect to */
 function brokerOf(allow: string, connect = 7, options: BrokerOptions = {}, addresses = ownAddresses) {
@@ -197,26 +195,6 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-/** A broker of this host, and a sentry's end of it. */
-function served(allow: string, options: BrokerOptions = {}) {
-  const [questions, itsQuestions] = addon.brokerPair(true)
-  const [answers, itsAnswers] = addon.brokerPair(false)
-  const host = {...addon, nowMs: () => 0, addresses: () => [], dns: NO_NAMES}
-  const broker = new Broker(parseNetRules(allow), [], host, options)
-  const hasEnded = new Promise<void>((resolve) => {
-    serveQuestions(broker, {questions: itsQuestions, answers: itsAnswers}, addon, resolve)
-  })
-  return {broker, link: new SocketLink(questions, answers), questions, hasEnded}
-}
-
-async function answerOf(link: SocketLink): Promise<NonNullable<ReturnType<BrokerLink['take']>>> {
-  for (;;) {
-    const taken = link.take()
-    if (taken !== undefined) return taken
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
-}
-
 test('a connected socket comes with its answer', async () => {
   const {port} = server.address() as AddressInfo
   const {link, hasEnded} = served(`host.internal:${port}`)
@@ -249,9 +227,9 @@ test('a connection that new rules forbid is reset, and then at its end', async (
   await hasEnded
 })
 
-const LONG = JSON.stringify({kind: 'closed', id: 1, and: 'x'.repeat(2000)})
+const LONG = JSON.stringify({kind: 'closed', id: 1, and: 'x'.repeat(3000)})
 
-test.each(['{"kind":"bind"}\n', 'x'.repeat(2000), `${LONG}\n`])(
+test.each(['{"kind":"bind"}\n', 'x'.repeat(3000), `${LONG}\n`])(
   'who asks %j is no sentry, and asks no more',
   async (text) => {
     const {link, questions, hasEnded} = served('')

@@ -96,7 +96,7 @@ async function found(victim: Victim, child: ChildProcess): Promise<number | unde
 
 const isAlive = (pid: number): boolean => /\) [^ZX]/.test(textOf(`/proc/${pid}/stat`))
 
-/** @returns what the command printed */
+/** @returns what the command printed, and how it ended */
 async function kill({victim, platform, isConnected}: Round, name: string, ms: number): Promise<string> {
   const child = start(victim, platform, name, ms)
   const output = Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'close')])
@@ -111,7 +111,7 @@ async function kill({victim, platform, isConnected}: Round, name: string, ms: nu
   const [stdout, stderr] = await output
   await expect.poll(() => [...below.filter(isAlive), ...all(name)], SOON).toEqual([])
   await expect.poll(() => connections.size, SOON).toBe(0)
-  return `${stdout}${stderr}`
+  return `${stdout}${stderr}status ${child.exitCode ?? child.signalCode}`
 }
 
 interface Round {

@@ -6,6 +6,7 @@ import type {HostInterest} from '../../../fd/host-watch.ts'
 import type {Timer} from '../../../time/timers.ts'
 import type {Endpoint} from '../address.ts'
 import type {Applicant, HostConnections} from './connections.ts'
+import type {RateWaiter} from './rate-limit.ts'
 
 /** Without a datagram either way for so long, it ends. */
 const IDLE_NS = 60e9
@@ -25,7 +26,7 @@ interface Owner {
   reported(flow: Flow, errno: number): void
 }
 
-export class Flow implements Applicant {
+export class Flow implements Applicant, RateWaiter {
   readonly peer: Endpoint
   /** 0: the broker has not answered, or it is open. */
   errno = 0
@@ -79,14 +80,17 @@ export class Flow implements Applicant {
     this.#owner.ended(this, errno, needs)
   }
 
-  /** What the host has no room for is lost. */
+  /** What the host, or a limit, has no room for is lost. */
   send(bytes: Uint8Array): void {
     if (this.hostFd === undefined) {
       if (this.#pending.length < MOST_PENDING) this.#pending = [...this.#pending, bytes]
       return
     }
     this.#hasBeenUsed = true
-    const count = this.#connections.files.hostSend(this.hostFd, bytes, 0)
+    const {files, sending} = this.#connections
+    if (sending?.hasRoom === false) return
+    sending?.spend(bytes.length)
+    const count = files.hostSend(this.hostFd, bytes, 0)
     if (count < 0 && count !== -EAGAIN) this.#fails(-count)
   }
 
@@ -100,15 +104,25 @@ export class Flow implements Applicant {
     this.#owner.ended(this, 0, undefined)
   }
 
-  /** As much as its owner has room for. */
+  /** As much as its owner has room for, and the limit. */
   receive(): void {
-    while (this.hostFd !== undefined && !this.#owner.isFull) {
-      const {files, datagram} = this.#connections
+    const {files, datagram, receiving} = this.#connections
+    while (this.hostFd !== undefined && !this.#owner.isFull && receiving?.room(this) !== 0) {
       const count = files.hostReceive(this.hostFd, datagram, 0)
       if (count === -EAGAIN) return
-      if (count < 0) this.#fails(-count)
-      else this.received(datagram.slice(0, count))
+      if (count < 0) {
+        this.#fails(-count)
+        continue
+      }
+      receiving?.spend(count)
+      this.received(datagram.slice(0, count))
     }
+  }
+
+  /** The limit lets it go on. */
+  resume(): boolean {
+    this.receive()
+    return true
   }
 
   received(bytes: Uint8Array): void {
@@ -142,6 +156,7 @@ export class Flow implements Applicant {
     this.#isClosed = true
     this.#connections.timers.cancel(this.#timer)
     this.#connections.watch.remove(this.#interest)
+    this.#connections.receiving?.forget(this)
     const fd = this.hostFd
     this.hostFd = undefined
     if (fd !== undefined) this.#connections.close(fd)

@@ -49,10 +49,14 @@ export class RateLimit implements TimerTarget {
     this.#filledNs = clock.monotonicNs()
   }
 
+  get hasRoom(): boolean {
+    this.#fill()
+    return this.#tokens >= 1
+  }
+
   /** How many bytes may go now. 0: `socket` is resumed once some may. */
   room(socket: RateWaiter): number {
-    this.#fill()
-    if (this.#tokens >= 1) return Math.floor(this.#tokens)
+    if (this.hasRoom) return Math.floor(this.#tokens)
     this.#waiting.add(socket)
     this.#wait()
     return 0

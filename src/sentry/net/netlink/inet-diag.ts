@@ -40,7 +40,9 @@ export function* dumpInetSockets(stack: InetStack, request: Request, start: numb
 export function findInetSocket(stack: InetStack, {body}: Request): Answer {
   const sockets = socketsFor(stack, body)
   const wanted = body.subarray(ID.offset, ID.offset + ID.interface)
+  const port = portAt(wanted, 0)
   for (const socket of sockets) {
+    if (socket.local.port !== port) continue
     if (Buffer.compare(idOf(socket).subarray(0, ID.interface), wanted) === 0) return describe(socket)
   }
   throw new Errno(ENOENT)

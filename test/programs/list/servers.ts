@@ -44,6 +44,14 @@ export const servers: readonly Program[] = [
     needs: ['/usr/bin/node', OPENSSL],
     timeoutS: 120,
   },
+  {
+    name: 'serves an Express app to undici',
+    command: ['/usr/bin/node', 'script.cjs'],
+    files: {'script.cjs': script('express.cjs')},
+    needs: ['/usr/share/nodejs/express', '/usr/share/nodejs/undici'],
+    env: {NODE_PATH: '/usr/share/nodejs'},
+    timeoutS: 120,
+  },
   serving(
     'serves files with http.server to curl, wget and urllib',
     'python-http',

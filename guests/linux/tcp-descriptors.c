@@ -1,8 +1,10 @@
 // tcp-descriptors: TCP sockets as open files: accept4, fork, SCM_RIGHTS, sendfile, splice, FIONBIO, SIGIO. man 2 accept4, sendfile, splice.
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 
 #include "processes.h"
 #include "tcp.h"
+#include "threads.h"
 
 static void check_flags(void) {
   int listener = tcp_listener(), s[2], on = 1;
@@ -116,6 +118,28 @@ static void check_sendfile(void) {
   close(s[0]), close(file);
 }
 
+#define MUCH (9u << 20)
+
+static void *receive_much(void *argument) {
+  static char bytes[65536];
+  long total = 0, count;
+  while ((count = read(*(int *)argument, bytes, sizeof bytes)) > 0) total += count;
+  return (void *)total;
+}
+
+// A blocking socket takes all, however much that is.
+static void check_long_sendfile(void) {
+  int ends[2], file = memfd_create("much", 0);
+  off_t offset = 0;
+  REQUIRE(file >= 0 && ftruncate(file, MUCH) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  pthread_t receiver = start(receive_much, &ends[1]);
+  CHECK_EQ(sendfile(ends[0], file, &offset, MUCH), MUCH);
+  CHECK_EQ(offset, MUCH);
+  close(ends[0]);
+  CHECK_EQ((long)join(receiver), MUCH);
+  close(ends[1]), close(file);
+}
+
 static void check_splice(void) {
   int s[2], p[2];
   char buffer[16];
@@ -159,6 +183,7 @@ int main(void) {
   check_fork();
   check_rights();
   check_sendfile();
+  check_long_sendfile();
   check_splice();
   check_sigio();
   return finish();

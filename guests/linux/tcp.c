@@ -303,12 +303,14 @@ static void check_refused_name(void) {
   CHECK_ERRNO(connect_at(fd, nobody), EINPROGRESS);
   struct address name = name_of(fd);
   CHECK(port_of(name) != 0 && name.v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+  CHECK(await(fd, POLLHUP) & POLLHUP);
   CHECK_EQ(bind_at(other, name), 0);
   CHECK_ERRNO(connect_at(fd, nobody), ECONNREFUSED);
   CHECK_EQ(port_of(name_of(fd)), port_of(name));
   CHECK_EQ(name_of(fd).v4.sin_addr.s_addr, INADDR_ANY);
   // Who shuts it down before the report can only begin anew.
   CHECK_ERRNO(connect_at(fd, nobody), EINPROGRESS);
+  CHECK(await(fd, POLLHUP) & POLLHUP);
   CHECK_ERRNO(shutdown(fd, SHUT_WR), ENOTCONN);
   CHECK_ERRNO(connect_at(fd, nobody), EINVAL);
   struct sockaddr unspecified = {.sa_family = AF_UNSPEC};

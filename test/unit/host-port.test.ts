@@ -18,6 +18,7 @@ const allowed: Record<string, string> = {
   'src/sentry/outside/warm-up.ts': 'makes the program of a warm-up',
   'src/sentry/outside/shown-programs.ts': 'tells hv’s own files from others',
   'src/sentry/exec/vdso.ts': 'the vDSO is built with hv: it says nothing of the host',
+  'src/sentry/trace/line-sink.ts': 'error texts are of the C library: they say nothing of the host',
   'src/sentry/trace/line-writer.ts': 'who reads a trace is on the host',
   'src/sentry/trace/stamps.ts': 'who reads a trace is on the host',
   'src/sentry/trace/text/sockaddr.ts': 'formats addresses by node:net, without the host',

@@ -14,6 +14,6 @@ const examples = Array.from(
   }),
 )
 
-test('there are some', () => expect(examples.length).toBe(6))
+test('there are some', () => expect(examples.length).toBe(7))
 
 test.each(examples)('$title', (example) => play(example, library))

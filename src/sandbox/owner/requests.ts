@@ -14,14 +14,8 @@ import {DEFAULT_MAX_CONNECTIONS, MAX_CONNECTIONS} from '../../sentry/outside/net
 import type {RunRequest, SentrySettings} from '../protocol/messages.ts'
 import {isBun} from '../protocol/runtime.ts'
 import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
-import {
-  netOptions,
-  type SandboxNetOptions,
-  toNetRate,
-  toNetRules,
-  toOnConnect,
-  toServices,
-} from './net/net-options.ts'
+import type {SandboxNetOptions} from './net/net-options.ts'
+import {netOptions, toNetRate, toNetRules, toOnConnect, toServices} from './net/net-settings.ts'
 import type {NetRules} from './net/own-broker.ts'
 import type {ServiceHandler} from './net/remote-connections.ts'
 import type {SyscallHandlers} from './on-syscall.ts'

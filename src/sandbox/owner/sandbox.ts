@@ -11,13 +11,8 @@ import type {TraceEvent} from '../../sentry/trace/event.ts'
 import {AbortError} from './abort-error.ts'
 import {exitOf} from './exit-of.ts'
 import {SandboxFiles} from './files/sandbox-files.ts'
-import {
-  type SandboxEndpoint,
-  type SandboxNetRules,
-  type SandboxWaitOptions,
-  toEndpoint,
-  toWait,
-} from './net/net-options.ts'
+import type {SandboxEndpoint, SandboxNetRules, SandboxWaitOptions} from './net/net-options.ts'
+import {toEndpoint, toWait} from './net/net-settings.ts'
 import {OwnBroker} from './net/own-broker.ts'
 import type {SandboxSocket} from './net/sandbox-socket.ts'
 import type {

@@ -12,7 +12,8 @@ import {serveQuestions} from '../../../broker/serve.ts'
 import {badArgument} from '../../../errors.ts'
 import {DEFAULT_MAX_CONNECTIONS} from '../../../sentry/outside/net/connection-limits.ts'
 import type {SentrySettings} from '../../protocol/messages.ts'
-import {type SandboxNetRules, toNewRules} from './net-options.ts'
+import type {SandboxNetRules} from './net-options.ts'
+import {toNewRules} from './net-settings.ts'
 
 export interface NetRules {
   readonly allow: readonly NetRule[]

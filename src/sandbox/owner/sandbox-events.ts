@@ -2,7 +2,7 @@
 
 import {EventEmitter} from 'node:events'
 import * as takes from '../../options.ts'
-import type {SandboxPort} from '../../sentry/outside/net/listeners.ts'
+import type {SandboxPort} from '../../sentry/outside/net/sandbox-port.ts'
 import {callListener} from './call-listener.ts'
 import type {SandboxExit} from './options.ts'
 

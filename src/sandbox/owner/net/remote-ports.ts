@@ -1,7 +1,7 @@
 // RemotePorts: what the owner knows of the ports at which a guest listens: asks for them, and waits for changes.
 
 import {HvError} from '../../../errors.ts'
-import type {SandboxPort} from '../../../sentry/outside/net/listeners.ts'
+import type {SandboxPort} from '../../../sentry/outside/net/sandbox-port.ts'
 import type {StopSignal} from '../../../stop-signal.ts'
 import type {PortsRequest} from '../../protocol/connection-messages.ts'
 import type {PortsReply} from '../../protocol/messages.ts'

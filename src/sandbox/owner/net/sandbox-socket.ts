@@ -143,13 +143,13 @@ export class SandboxSocket extends Duplex {
     this.#incoming.want()
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+  override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
     this.#touch()
     this.#outgoing.write(chunk, done)
   }
 
-  override _writev(chunks: {chunk: Buffer}[], done: () => void): void {
-    this._write(Buffer.concat(chunks.map(({chunk}) => chunk)), 'buffer' as BufferEncoding, done)
+  override _writev(chunks: {chunk: Uint8Array}[], done: () => void): void {
+    this._write(Buffer.concat(chunks.map(({chunk}) => chunk)), 'buffer', done)
   }
 
   override _final(done: () => void): void {

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "netlink.h"
+#include "processes.h"
 
 enum { MOST = 64 };
 
@@ -30,6 +31,12 @@ static int place_of(int fd) {
   for (int i = 0; i < count; i++)
     if (shown[i].inode == inode_of(fd)) return i;
   return -1;
+}
+
+static int has_nobodys(void) {
+  for (int i = 0; i < count; i++)
+    if (shown[i].inode == 0) return 1;
+  return 0;
 }
 
 static void see_inet(struct nlmsghdr *header) {
@@ -91,8 +98,11 @@ static void check_tcp(int fd) {
   int server = accept(listener, NULL, NULL);
   CHECK_EQ(connect(waiting, (void *)&address, sizeof(address)), 0);
   CHECK_EQ(send(client, "hello", 5, 0), 5);
-  dump_port(fd, IPPROTO_TCP, -1, port);
-  CHECK_EQ(count, 3);
+  // Linux may deliver later; and a connection of another program may come from the same port.
+  CHECK(EVENTUALLY((dump_port(fd, IPPROTO_TCP, -1, port), place_of(server) >= 0) &&
+                   shown[place_of(server)].receive == 5 && place_of(listener) >= 0 &&
+                   shown[place_of(listener)].receive == 1));
+  CHECK(count >= 3);
   int at = place_of(listener);
   CHECK(at >= 0 && shown[at].state == TCP_LISTEN && shown[at].receive == 1 && shown[at].send == 5 &&
         shown[at].to == 0);
@@ -103,8 +113,8 @@ static void check_tcp(int fd) {
   CHECK(count == 1 && shown[0].inode == inode_of(listener));
   // Nobody has accepted it: it has no inode.
   dump_port(fd, IPPROTO_TCP, 1 << TCP_ESTABLISHED, port);
-  CHECK_EQ(count, 2);
-  CHECK(shown[0].inode == 0 || shown[1].inode == 0);
+  CHECK(count >= 2);
+  CHECK(has_nobodys());
   dump_port(fd, IPPROTO_TCP, -1, port_of(client));
   at = place_of(client);
   CHECK(at >= 0 && shown[at].state == TCP_ESTABLISHED && shown[at].to == port);

@@ -21,6 +21,9 @@ export interface PortHost extends Pick<BrokerAddon, 'acceptConnection' | 'openFl
   watch(fd: number, listener: () => void): Disposable
 }
 
+/** A datagram, and who has sent it. */
+type PeerDatagram = [bytes: Uint8Array, ip: string, port: number]
+
 export class PublishedPorts {
   readonly #host: PortHost
   readonly #most: number
@@ -91,12 +94,13 @@ export class PublishedPorts {
     this.#watches.clear()
   }
 
+  /** As many as may be under way: others, and the rest of this process, have their turns, whatever comes. */
   #accept(port: OpenPort): void {
-    while (this.#hasRoom && !this.#isClosed) {
+    for (let turns = 0; turns < MOST_ON_THE_WAY && this.#hasRoom && !this.#isClosed; turns++) {
       if (port.protocol === 'udp') {
         const datagram = this.#host.receiveDatagram(port.fd)
         if (datagram === undefined) return
-        this.#receive(port, datagram)
+        this.#receiveAll(port, datagram)
         continue
       }
       const accepted = this.#host.acceptConnection(port.fd)
@@ -109,7 +113,7 @@ export class PublishedPorts {
       this.#pass(port, fd, ip, peerPort)
     }
     // Who comes now waits with the host.
-    this.#unwatch()
+    if (!this.#hasRoom) this.#unwatch()
   }
 
   #pass({guestPort}: OpenPort, fd: number, peer: string, port: number): void {
@@ -117,24 +121,31 @@ export class PublishedPorts {
     this.#sendWith({arrival: id, isStream: true, ip: shownIp(peer), port, guestPort}, fd, '')
   }
 
-  /** The first of a peer makes a flow, whose socket gets the next ones. */
-  #receive(port: OpenPort, [bytes, ip, peerPort]: [Uint8Array, string, number]): void {
+  /** With what comes meanwhile to the sockets of new flows. What is more than may be under way is lost. */
+  #receiveAll(port: OpenPort, first: PeerDatagram): void {
+    const all = [first]
+    for (const datagram of all)
+      if (this.#hasRoom) all.push(...this.#receive(port, datagram).slice(0, MOST_ON_THE_WAY - all.length))
+  }
+
+  /** The first of a peer makes a flow, whose socket gets the next ones. @returns what came to that socket from others */
+  #receive(port: OpenPort, [bytes, ip, peerPort]: PeerDatagram): PeerDatagram[] {
     const {address, hostPort, guestPort} = port
     const key = `${port.fd} ${ip} ${peerPort}`
     const known = this.#flows.get(key)
     const fd = known === undefined ? this.#host.openFlow(address, hostPort, ip, peerPort) : -1
     // Without a socket it is lost, as datagrams are.
-    if (known === undefined && fd < 0) return
+    if (known === undefined && fd < 0) return []
     const id = known ?? ++this.#last
     const data = Buffer.from(bytes).toString('base64')
     // What came to the new socket before it was connected may be anybody's.
-    const others: [Uint8Array, string, number][] = []
+    const others: PeerDatagram[] = []
     for (let next = fd < 0 ? undefined : this.#host.receiveDatagram(fd); next !== undefined; ) {
       if (others.push(next) >= MOST_ON_THE_WAY) break
       next = this.#host.receiveDatagram(fd)
     }
     this.#sendWith({arrival: id, isStream: false, ip: shownIp(ip), port: peerPort, guestPort, data}, fd, key)
-    for (const other of others) if (this.#hasRoom) this.#receive(port, other)
+    return others
   }
 
   #sendWith(arrival: Arrival, fd: number, flow: string): void {

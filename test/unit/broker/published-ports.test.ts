@@ -59,6 +59,29 @@ test('no more are accepted than the sentry takes, and than there may be', () => 
   expect(isWatching()).toBe(false)
 })
 
+test('a flood of datagrams, of which each new flow gets more, ends with its turn', () => {
+  let [peers, flows] = [0, 0]
+  let isWatching = false
+  let listener = (): void => {}
+  const host = {
+    acceptConnection: () => undefined,
+    openFlow: () => 60 + flows++,
+    receiveDatagram: () => [new Uint8Array(1), '10.0.0.7', ++peers] as [Uint8Array, string, number],
+    hostClose: () => 0,
+    watch: (_fd: number, told: () => void) => {
+      listener = told
+      isWatching = true
+      return {[Symbol.dispose]: () => (isWatching = false)}
+    },
+  }
+  // The sentry has no room for any.
+  new PublishedPorts([{...PORT, protocol: 'udp'}], 10_000, host).begin(() => false)
+  listener()
+  expect(flows).toBeGreaterThan(0)
+  expect(flows).toBeLessThanOrEqual(32 * 32)
+  expect(isWatching).toBe(true)
+})
+
 test('without a descriptor left it pauses', () => {
   const {ports, isWatching, ready} = published(10, [[-24, '', 0]])
   ready()

@@ -123,7 +123,21 @@ export const layers = [
   {
     name: 'machine',
     what: 'bare-metal guests and kernels: the machine around a `Vm`: [its README](machine/README.md)',
-    below: [...['abi', 'arch', 'core', 'elf', 'errors.ts', 'gdb', 'options.ts', 'platform', 'vfs', 'vm']],
+    below: [
+      ...[
+        'abi',
+        'arch',
+        'core',
+        'elf',
+        'errors.ts',
+        'gdb',
+        'options.ts',
+        'platform',
+        'readable.ts',
+        'vfs',
+        'vm',
+      ],
+    ],
   },
   {
     name: 'loader',
@@ -143,12 +157,23 @@ export const layers = [
   {
     name: 'vm',
     what: 'the VM API: Vm, Vcpu, GuestMemory, exits: [its README](vm/README.md)',
-    below: ['abi', 'addon.ts', 'arch', 'errors.ts', 'options.ts', 'output-file.ts', 'stop-signal.ts'],
+    below: [
+      ...[
+        'abi',
+        'addon.ts',
+        'arch',
+        'errors.ts',
+        'options.ts',
+        'output-file.ts',
+        'readable.ts',
+        'stop-signal.ts',
+      ],
+    ],
   },
   {
     name: 'broker',
     what: 'what a guest may reach of the network, decided outside of the jail: [its README](broker/README.md)',
-    below: ['addon.ts', 'errors.ts'],
+    below: ['abi', 'addon.ts', 'errors.ts', 'readable.ts'],
   },
   {
     name: 'jail',
@@ -197,6 +222,7 @@ export const layers = [
     what: 'files that hv writes for its user: new ones, where no link leads',
     below: ['abi', 'errors.ts'],
   },
+  {name: 'readable.ts', what: "descriptors that Node's event loop watches itself", below: ['addon.ts']},
   {name: 'errors.ts', what: '`HvError`: what went wrong on the host or in the request', below: []},
   {name: 'abi', what: "Linux's numbers and struct layouts", below: []},
   {name: 'addon.ts', what: "loads `native/`; puts together the types of each layer's part of the addon"},

@@ -1,5 +1,6 @@
 // Broker: answers a sentry's questions by a policy: connects what is allowed.
 
+import {EACCES, EINVAL, ENFILE} from '../abi/errno.ts'
 import type {BrokerAddon} from './addon.ts'
 import {canonicalIp} from './address-kinds.ts'
 import {type ConnectHandler, Decisions} from './decisions.ts'
@@ -9,9 +10,6 @@ import type {NetRule} from './net-rules.ts'
 import type {ConnectQuestion, NetAnswer, NetQuestion} from './protocol.ts'
 import {type DnsLookup, Resolver} from './resolver.ts'
 
-const EACCES = 13
-const EINVAL = 22
-const ENFILE = 23
 const HOST_LOOPBACK = '127.0.0.1'
 /** So long the host's own addresses are taken to be the same. */
 const ADDRESSES_MS = 1000

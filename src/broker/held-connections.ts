@@ -1,8 +1,7 @@
 // HeldConnections: the sockets that a sentry has, which its broker holds, too: so it can count them, and end them in spite of the sentry.
 
+import {SHUT_RDWR} from '../abi/socket.ts'
 import type {BrokerAddon} from './addon.ts'
-
-const SHUT_RDWR = 2
 
 /** What it needs of its host. */
 export interface SocketEnds extends Pick<BrokerAddon, 'resetConnection'> {

@@ -1,13 +1,10 @@
 // openPorts: opens this host's ports that lead to a guest, before there is one.
 
+import {EACCES, EADDRINUSE, EADDRNOTAVAIL} from '../abi/errno.ts'
+import {FIRST_UNPRIVILEGED_PORT} from '../abi/inet.ts'
 import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import {type PublishedPort, requireDistinct} from './published-port.ts'
-
-const EACCES = 13
-const EADDRINUSE = 98
-const EADDRNOTAVAIL = 99
-const FIRST_UNPRIVILEGED = 1024
 
 export interface OpenPort extends PublishedPort {
   /** A socket that listens, or (UDP) is bound. */
@@ -40,7 +37,7 @@ function failure({address, hostPort}: PublishedPort, errno: number): HvError {
   if (errno === EACCES)
     return badArgument(
       `${port} is for those with CAP_NET_BIND_SERVICE`,
-      `publish a port from ${FIRST_UNPRIVILEGED} up`,
+      `publish a port from ${FIRST_UNPRIVILEGED_PORT} up`,
     )
   return new HvError('HOST_SYSCALL', `${port} cannot be opened: errno ${errno}`, 'publish another address')
 }

@@ -1,11 +1,9 @@
 // Outbox: messages to a sentry. Those for which its socket has no room wait here: a sentry that is busy takes them later.
 
+import {EAGAIN, ENOBUFS, ETOOMANYREFS} from '../abi/errno.ts'
 import type {BrokerAddon} from './addon.ts'
 import {MOST_QUESTIONS} from './protocol.ts'
 
-const EAGAIN = 11
-const ENOBUFS = 105
-const ETOOMANYREFS = 109
 /** How often it looks whether there is room again. */
 const RETRY_MS = 5
 

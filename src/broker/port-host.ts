@@ -1,6 +1,7 @@
 // portHost: this host and this process's event loop, as published ports need them.
 
 import {addon} from '../addon.ts'
+import {canWatch, watchReadable} from '../readable.ts'
 import type {PortHost} from './published-ports.ts'
 
 /** Where the loop cannot watch a descriptor. */
@@ -11,13 +12,7 @@ export const portHost: PortHost = {
   openFlow: addon.openFlow,
   receiveDatagram: addon.receiveDatagram,
   hostClose: addon.hostClose,
-  // Bun has no libuv: calling it ends the process.
-  watch: process.versions.bun === undefined ? watch : poll,
-}
-
-function watch(fd: number, listener: () => void): Disposable {
-  const native = new addon.ReadableWatch(fd, listener)
-  return {[Symbol.dispose]: () => native.dispose()}
+  watch: canWatch ? watchReadable : poll,
 }
 
 function poll(fd: number, listener: () => void): Disposable {

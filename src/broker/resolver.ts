@@ -1,6 +1,7 @@
 // Resolver: the names that a policy allows → records, by the host's name servers.
 
 import {isIPv4} from 'node:net'
+import {EACCES, EIO, ENOENT} from '../abi/errno.ts'
 import {canonicalIp, isLoopback} from './address-kinds.ts'
 import {HOST_ADDRESS, HOST_NAME, type NetPolicy} from './net-policy.ts'
 import {canonicalName} from './net-rules.ts'
@@ -10,9 +11,6 @@ import {addressRecord, type DnsRecord, type DnsType, MOST_RECORDS, otherRecord} 
 /** How long an address is allowed at least: programs look a name up, and connect some time later. */
 const LEAST_TTL = 60
 const MOST_TTL = 86_400
-const EACCES = 13
-const EIO = 5
-const ENOENT = 2
 const MS_PER_SECOND = 1000
 
 /** A resolver of node:dns, or a test's. @throws Error with `code` */

@@ -1,6 +1,7 @@
 // serveQuestions: reads a sentry's questions from a stream, and sends the broker's answers as messages, with descriptors.
 
 import {Socket} from 'node:net'
+import {EAGAIN} from '../abi/errno.ts'
 import type {BrokerAddon} from './addon.ts'
 import type {AnswerWithFd, Broker} from './broker.ts'
 import {Outbox} from './outbox.ts'
@@ -13,8 +14,6 @@ import {
   toQuestion,
 } from './protocol.ts'
 import type {PublishedPorts} from './published-ports.ts'
-
-const EAGAIN = 11
 
 /** What it needs of the addon. */
 export interface AnswerAddon extends Pick<BrokerAddon, 'sendMessage'> {

@@ -3,9 +3,9 @@
 import {EBUSY, EEXIST, EINVAL, EMFILE, ENFILE, ENOSPC} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
+import {canWatch} from '../readable.ts'
 import type {NativeEventfd, NativeVm} from './addon.ts'
 import {type Failure, orThrow} from './open-error.ts'
-import {canWatch} from './readable.ts'
 
 /**
  * What KVM can do with eventfds on this host.

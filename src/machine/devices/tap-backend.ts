@@ -3,8 +3,9 @@
 import {readSync, writeSync} from 'node:fs'
 import {EBUSY, EINVAL, EPERM} from '../../abi/errno.ts'
 import {badArgument, type HvError} from '../../errors.ts'
+import {canWatch, watchReadable} from '../../readable.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
-import {canWatch, openTapFd, watchReadable} from '../../vm/readable.ts'
+import {openTapFd} from '../../vm/open-tap.ts'
 import {MOST_FRAME_BYTES, type NetworkBackend, type NetworkGuest} from './network-backend.ts'
 
 const NAME_BYTES = 15

@@ -1,6 +1,6 @@
-// Descriptors that Node's event loop watches itself, without a thread. A TAP interface is one.
+// Descriptors that Node's event loop watches itself, without a thread: sockets, eventfds, TAP interfaces.
 
-import {addon} from '../addon.ts'
+import {addon} from './addon.ts'
 
 /** Bun has no libuv: calling it ends the process. */
 export const canWatch = process.versions.bun === undefined
@@ -13,6 +13,3 @@ export function watchReadable(fd: number, listener: () => void): Disposable {
   const native = new addon.ReadableWatch(fd, listener)
   return {[Symbol.dispose]: () => native.dispose()}
 }
-
-/** An open, non-blocking TAP interface. @throws Error with `errno` */
-export const openTapFd = (name: string): number => addon.openTap(name)

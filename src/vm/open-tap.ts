@@ -1,0 +1,6 @@
+// openTapFd: opens a TAP interface of this host: Documentation/networking/tuntap.rst of the kernel.
+
+import {addon} from '../addon.ts'
+
+/** An open, non-blocking TAP interface. @throws Error with `errno` */
+export const openTapFd = (name: string): number => addon.openTap(name)

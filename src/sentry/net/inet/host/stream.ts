@@ -79,23 +79,30 @@ export class HostStream implements RateWaiter {
     return ready !== 0
   }
 
-  /** How many of so many bytes may be received now. 0: none. */
-  #receivable(bytes: number): number {
-    return Math.min(bytes, this.#connections.receiving?.room(this) ?? bytes)
+  /** As much as the limit lets come. @returns bytes, or a negative errno */
+  #receiveNow(target: Uint8Array, flags: number): number {
+    const {files, receiving} = this.#connections
+    const part = within(target, receiving?.room(this))
+    if (part === undefined) return -EAGAIN
+    const count = files.hostReceive(this.hostFd, part, flags)
+    if (count <= 0 || flags & MSG_PEEK) return count
+    receiving?.spend(count)
+    this.#owner.noteReceived(count)
+    return count
   }
 
-  #sendable(bytes: number): number {
-    return Math.min(bytes, this.#connections.sending?.room(this) ?? bytes)
-  }
-
-  #sent(bytes: number): void {
-    this.#connections.sending?.spend(bytes)
-    this.#owner.noteSent(bytes)
-  }
-
-  #received(bytes: number): void {
-    this.#connections.receiving?.spend(bytes)
-    this.#owner.noteReceived(bytes)
+  /** As much as the limit lets go. @param flags MSG_MORE, or 0 @param isLast of the call @returns bytes, or a negative errno */
+  #sendNow(source: Uint8Array, flags: number, isLast: boolean): number {
+    const {files, sending} = this.#connections
+    const part = within(source, sending?.room(this))
+    if (part === undefined) return -EAGAIN
+    // What is held back shall not hold up what is sent.
+    const isEnd = isLast || part.length < source.length
+    const count = files.hostSend(this.hostFd, part, isEnd ? flags : MSG_MORE)
+    if (count <= 0) return count
+    sending?.spend(count)
+    this.#owner.noteSent(count)
+    return count
   }
 
   /** @returns false: there is no room for the rest @throws Errno as man 2 send */
@@ -103,22 +110,15 @@ export class HostStream implements RateWaiter {
     const {outgoing, task} = sending
     if (outgoing.flags & (MSG_FASTOPEN | MSG_OOB)) throw new Errno(EOPNOTSUPP)
     while (sending.sent < sending.total) {
-      const all = viewAt(task.memory, outgoing.ranges, sending.sent, PROT_READ)
-      const bytes = all.subarray(0, this.#sendable(all.length))
-      const isLast = sending.sent + all.length === sending.total
-      // What is held back shall not hold up what is sent.
-      const flags = isLast || bytes.length < all.length ? outgoing.flags & MSG_MORE : MSG_MORE
-      const count =
-        all.length > 0 && bytes.length === 0
-          ? -EAGAIN
-          : this.#connections.files.hostSend(this.hostFd, bytes, flags)
+      const bytes = viewAt(task.memory, outgoing.ranges, sending.sent, PROT_READ)
+      const isLast = sending.sent + bytes.length === sending.total
+      const count = this.#sendNow(bytes, outgoing.flags & MSG_MORE, isLast)
       if (count === -EPIPE) throw sending.brokenPipe()
       if (count === -EAGAIN) {
         this.watch()
         return false
       }
       sending.sent += check(count)
-      this.#sent(count)
     }
     return true
   }
@@ -131,13 +131,8 @@ export class HostStream implements RateWaiter {
     // What was peeked at stays: a wait for more begins anew.
     let at = reading.peeks ? 0 : reading.copied
     while (at < reading.size) {
-      const space = targetOf(reading, at)
-      const target = space.subarray(0, this.#receivable(space.length))
-      const flags = reading.flags & (MSG_PEEK | MSG_TRUNC)
-      const count =
-        space.length > 0 && target.length === 0
-          ? -EAGAIN
-          : this.#connections.files.hostReceive(this.hostFd, target, flags)
+      const target = targetOf(reading, at)
+      const count = this.#receiveNow(target, reading.flags & (MSG_PEEK | MSG_TRUNC))
       if (count === -EAGAIN) {
         this.watch()
         return at >= least
@@ -145,7 +140,6 @@ export class HostStream implements RateWaiter {
       // The rest of the connection's story is for the next call.
       if (count < 0 && at > 0) return true
       at += check(count)
-      if (!reading.peeks) this.#received(count)
       reading.copied = reading.result = at
       if (count === 0 || reading.peeks || (count < target.length && at >= least)) return true
     }
@@ -154,25 +148,12 @@ export class HostStream implements RateWaiter {
 
   /** @throws Errno EAGAIN … */
   read(target: Uint8Array, flags: number): number {
-    const part = target.subarray(0, this.#receivable(target.length))
-    if (target.length > 0 && part.length === 0) throw this.#again()
-    const count = this.#now(this.#connections.files.hostReceive(this.hostFd, part, flags))
-    if (!(flags & MSG_PEEK)) this.#received(count)
-    return count
+    return this.#now(this.#receiveNow(target, flags))
   }
 
   /** @throws Errno EAGAIN, EPIPE … */
   write(source: Uint8Array): number {
-    const part = source.subarray(0, this.#sendable(source.length))
-    if (source.length > 0 && part.length === 0) throw this.#again()
-    const count = this.#now(this.#connections.files.hostSend(this.hostFd, part, 0))
-    this.#sent(count)
-    return count
-  }
-
-  #again(): Errno {
-    this.watch()
-    return new Errno(EAGAIN)
+    return this.#now(this.#sendNow(source, 0, true))
   }
 
   #now(count: number): number {
@@ -216,4 +197,10 @@ export class HostStream implements RateWaiter {
 function targetOf(reading: Reading, at: number): Uint8Array {
   if (reading.flags & MSG_TRUNC) return new Uint8Array(Math.min(reading.size - at, DROPPED_BYTES))
   return reading.buffer.space!(at)
+}
+
+/** As many of the bytes as there is room for. @param room undefined: for all @returns undefined: there is none */
+function within(bytes: Uint8Array, room: number | undefined): Uint8Array | undefined {
+  if (room === undefined || room >= bytes.length) return bytes
+  return room === 0 ? undefined : bytes.subarray(0, room)
 }

@@ -6,8 +6,10 @@ import {POLLIN, POLLOUT, POLLRDHUP} from '../../../../abi/poll.ts'
 import {AF_INET, AF_INET6, SHUT_WR} from '../../../../abi/socket.ts'
 import {
   type Arrival,
+  type ArrivalNotice,
   type BrokerLink,
   type BrokerLoss,
+  type ClosedNotice,
   MOST_QUESTIONS,
   type NetAnswer,
 } from '../../../../broker/protocol.ts'
@@ -65,11 +67,9 @@ export class HostConnections {
   readonly #kernel: WatchingKernel
   /** By the ids of their questions. */
   readonly #applicants = new Map<number, Applicant | NameApplicant>()
-  /** The ids of questions whose sockets the broker holds, too, by descriptor. */
-  readonly #held = new Map<number, number>()
+  /** What the broker is told when a descriptor is closed: `closed` of one that it holds, too, `released` of one that came from outside. */
+  readonly #notices = new Map<number, ClosedNotice | ArrivalNotice>()
   readonly #name = new Uint8Array(SOCKADDR_IN6_BYTES)
-  /** By the descriptors of connections that came from outside, their numbers. */
-  readonly #arrivals = new Map<number, number>()
   /** Takes a connection from outside, or closes it. */
   onArrival: ((arrival: Arrival, fd: number) => void) | undefined
   #questions = 0
@@ -115,15 +115,12 @@ export class HostConnections {
   close(fd: number): void {
     this.#open--
     this.watch.forget(fd)
-    const id = this.#held.get(fd)
+    const notice = this.#notices.get(fd)
+    this.#notices.delete(fd)
     // The peer shall not wait for the broker.
-    if (id !== undefined) this.files.hostShutDown(fd, SHUT_WR)
+    if (notice?.kind === 'closed') this.files.hostShutDown(fd, SHUT_WR)
     this.files.hostClose(fd)
-    if (id !== undefined) this.#link.ask({kind: 'closed', id})
-    this.#held.delete(fd)
-    const arrival = this.#arrivals.get(fd)
-    if (arrival !== undefined) this.#link.ask({kind: 'released', id: arrival})
-    this.#arrivals.delete(fd)
+    if (notice !== undefined) this.#link.ask(notice)
   }
 
   #takeAnswers(): void {
@@ -137,12 +134,12 @@ export class HostConnections {
   }
 
   #arrived(arrival: Arrival, fd: number): void {
+    const notice = {kind: 'released', id: arrival.arrival} as const
     this.#link.ask({kind: 'taken', id: arrival.arrival})
     if (fd < 0) {
       // A datagram of a socket that has come; or this process has too many descriptors.
-      if (!arrival.isStream && [...this.#arrivals.values()].includes(arrival.arrival))
-        this.onArrival?.(arrival, fd)
-      else this.#link.ask({kind: 'released', id: arrival.arrival})
+      if (!arrival.isStream && this.#isOpen(notice)) this.onArrival?.(arrival, fd)
+      else this.#link.ask(notice)
       return
     }
     if (!this.#isInternetSocket(fd)) {
@@ -151,9 +148,14 @@ export class HostConnections {
       return
     }
     this.#open++
-    this.#arrivals.set(fd, arrival.arrival)
+    this.#notices.set(fd, notice)
     if (this.onArrival === undefined || this.#open > MOST_CONNECTIONS) this.close(fd)
     else this.onArrival(arrival, fd)
+  }
+
+  #isOpen({kind, id}: ArrivalNotice): boolean {
+    for (const notice of this.#notices.values()) if (notice.kind === kind && notice.id === id) return true
+    return false
   }
 
   /** An answer that nobody waits for, and a descriptor that is no socket of the internet, come from no broker. */
@@ -168,7 +170,7 @@ export class HostConnections {
     this.#applicants.delete(id)
     if ('opened' in applicant && errno === 0 && fd >= 0) {
       this.#open++
-      if (isHeld) this.#held.set(fd, id)
+      if (isHeld) this.#notices.set(fd, {kind: 'closed', id})
       applicant.opened(fd)
       return
     }

@@ -11,7 +11,7 @@ import {PublishedPorts} from '../../../broker/published-ports.ts'
 import {serveQuestions} from '../../../broker/serve.ts'
 import {badArgument} from '../../../errors.ts'
 import {DEFAULT_MAX_CONNECTIONS} from '../../../sentry/outside/net/connection-limits.ts'
-import type {SentrySettings} from '../../protocol/messages.ts'
+import type {BrokerEnds, SentrySettings} from '../../protocol/messages.ts'
 import type {SandboxNetRules} from './net-options.ts'
 import {toNewRules} from './net-settings.ts'
 
@@ -36,12 +36,13 @@ export class OwnBroker {
     const opened = openPorts(rules.publish)
     this.published = opened.map(({fd: _, ...port}) => port)
     this.#ports = new PublishedPorts(opened, options.maxConnections ?? DEFAULT_MAX_CONNECTIONS, portHost)
-    const [questions, itsQuestions] = addon.brokerPair(true)
-    const [answers, itsAnswers] = addon.brokerPair(false)
-    this.settings = {brokerEnds: {questions, answers}}
     this.#broker = new Broker(rules.allow, rules.deny, brokerHost(), options)
-    const itsEnds = {questions: itsQuestions, answers: itsAnswers}
-    serveQuestions(this.#broker, itsEnds, addon, () => {}, this.#ports).unref()
+    try {
+      this.settings = {brokerEnds: serve(this.#broker, this.#ports)}
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 
   /** What `start` gives; if it fails, the published ports are closed. */
@@ -69,4 +70,13 @@ export class OwnBroker {
       )
     this.#broker.setRules(allow, deny)
   }
+}
+
+/** @returns the sentry's ends @throws Error with `errno`: this process has no descriptor left */
+function serve(broker: Broker, ports: PublishedPorts): BrokerEnds {
+  const [questions, itsQuestions] = addon.brokerPair(true)
+  const [answers, itsAnswers] = addon.brokerPair(false)
+  const itsEnds = {questions: itsQuestions, answers: itsAnswers}
+  serveQuestions(broker, itsEnds, addon, () => {}, ports).unref()
+  return {questions, answers}
 }

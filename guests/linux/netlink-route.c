@@ -128,6 +128,10 @@ static void check_dumps(int fd) {
   CHECK_EQ(seen, 1);
   dump(fd, RTM_GETLINK, &links, sizeof(links), see_link);
   CHECK_EQ(seen, 2);
+  // lo is no port of a bridge.
+  links.ifi_family = AF_BRIDGE;
+  dump(fd, RTM_GETLINK, &links, sizeof(links), see_link);
+  CHECK_EQ(seen, 2);
   dump(fd, RTM_GETADDR, &any, sizeof(any), see_address);
   CHECK_EQ(seen, 4);
   dump(fd, RTM_GETADDR, &four, sizeof(four), see_address);

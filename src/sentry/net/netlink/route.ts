@@ -2,7 +2,7 @@
 
 import {EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, Errno} from '../../../abi/errno.ts'
 import * as abi from '../../../abi/netlink.ts'
-import {AF_INET, AF_INET6} from '../../../abi/socket.ts'
+import {AF_BRIDGE, AF_INET, AF_INET6} from '../../../abi/socket.ts'
 import {viewOf} from '../../../abi/view.ts'
 import type {Task} from '../../core/task.ts'
 import {LO} from '../loopback.ts'
@@ -21,7 +21,7 @@ interface Row {
 }
 
 const rows: Readonly<Record<number, Row>> = {
-  [abi.RTM_GETLINK]: {bodyBytes: abi.IFINFOMSG_BYTES, get: getLink, dump: () => [linkRow()]},
+  [abi.RTM_GETLINK]: {bodyBytes: abi.IFINFOMSG_BYTES, get: getLink, dump: links},
   [abi.RTM_GETADDR]: {bodyBytes: abi.IFADDRMSG_BYTES, get: getAddress, dump: addresses},
   [abi.RTM_GETROUTE]: {bodyBytes: abi.RTMSG_BYTES, get: findRoute, dump: routeRows},
   // lo has no neighbours.
@@ -85,6 +85,11 @@ function getAddress({body}: Request): Answer {
   )
   if (found === undefined) throw new Errno(wanted === undefined ? EINVAL : ENODEV)
   return addressRow(found)
+}
+
+/** AF_BRIDGE asks for ports of bridges, which there are none of. */
+function links({body}: Request): Answer[] {
+  return body[0] === AF_BRIDGE ? [] : [linkRow()]
 }
 
 /** Of the family that is asked for, or of all. */

@@ -3,6 +3,7 @@
 
 import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../guests/run.ts'
+import {resultsOf} from './list/python.ts'
 import {programs} from './list.ts'
 import {cleanUp, type Ended, missing, runNatively, runUnderHv, timeoutMsOf} from './run.ts'
 
@@ -27,4 +28,10 @@ test('each is named once, and a part of them is the core', () => {
   const names = programs.map(({command, name}) => `${command[0]} ${name}`)
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
   expect(programs.filter(({core}) => core).length).toBeGreaterThan(10)
+})
+
+test('the result of a Python test is found behind what it prints', () => {
+  const [first, second] = ['test_a (test.test_x.A.test_a)', 'test_b (test.test_x.A.test_b)']
+  const output = `${first} ... Executing <Task> took 0.120 seconds\nok\n${second}\nIts purpose ... FAIL\n`
+  expect(resultsOf(output)).toBe(`${first} ok\n${second} FAIL`)
 })

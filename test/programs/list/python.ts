@@ -22,11 +22,12 @@ const APART: Readonly<Record<string, readonly string[]>> = {
 }
 const apart = Object.values(APART).flat()
 
-/** Something else may be printed in between, but no other test's name. */
-const RESULT = /^(test\w+ \(\S+\))(?:(?!^test\w+ \().)*?\.\.\. (ok|skipped|FAIL|ERROR|expected failure)/gms
+/** Something else may be printed in between, also before the result, but no other test's name. */
+const RESULT =
+  /^(test\w+ \(\S+\))(?:(?!^test\w+ \().)*?(?:\.\.\. |^)(ok|skipped|FAIL|ERROR|expected failure)\b/gms
 
 /** How each test ended, by its name: times, order and temporary names are not compared. */
-const resultsOf = (output: string): string =>
+export const resultsOf = (output: string): string =>
   [...output.matchAll(RESULT)]
     .filter(([, name]) => !apart.some((each) => name!.includes(each)))
     .map(([, name, result]) => `${name} ${result}`)

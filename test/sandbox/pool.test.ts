@@ -192,6 +192,13 @@ test.each([
   expect(() => new SandboxPool(options as {warm: number})).toThrow(name)
 })
 
+test('a port of this host can be one sandbox’s alone', () => {
+  const publish = ['0:80', '127.0.0.1:8080:80']
+  expect(() => new SandboxPool({sandbox: {net: {publish}}})).toThrow(
+    'port 8080 of 127.0.0.1 cannot be that of each sandbox of a pool',
+  )
+})
+
 test('one is never a thread', async () => {
   using pool = new SandboxPool()
   const refused = pool.create({isolation: 'thread'} as object)

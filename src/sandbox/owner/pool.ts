@@ -18,7 +18,7 @@ export interface SandboxPoolOptions {
   warm?: number
   /**
    * The options of all its sandboxes. Whole sandboxes then wait, with their VM, jail and tree, and have already run a small program of hv's
-   * own: {@link SandboxPool.create} gives one at once.
+   * own: {@link SandboxPool.create} gives one at once. Their `net.publish` has port 0 alone, in place of this host's ports.
    */
   sandbox?: Omit<SandboxOptions, 'isolation'>
   /**
@@ -79,7 +79,7 @@ export class SandboxPool {
     const {warm = 1, sandbox, prepare} = takes.checked(poolOptions, options, 'options')
     if (sandbox !== undefined) {
       requireProcesses(sandbox)
-      toSettings(sandbox)
+      requireFreePorts(toSettings(sandbox))
     } else if (prepare !== undefined)
       throw badArgument('`prepare` is for sandboxes that wait', 'say by `sandbox` what they are to be')
     this.#warm = warm
@@ -199,6 +199,16 @@ export class SandboxPool {
 function requireProcesses({isolation = 'process'}: SandboxOptions): void {
   if (isolation === 'process') return
   throw badArgument("a pool's sandboxes are processes", 'leave isolation out')
+}
+
+/** Of a port of this host there is one: the second sandbox would find it busy. @throws HvError BAD_ARGUMENT */
+function requireFreePorts({netRules}: ReturnType<typeof toSettings>): void {
+  const fixed = netRules?.publish.find(({hostPort}) => hostPort !== 0)
+  if (fixed === undefined) return
+  throw badArgument(
+    `port ${fixed.hostPort} of ${fixed.address} cannot be that of each sandbox of a pool`,
+    'publish port 0, any free one, or call `publish` of the sandbox that `create` gives',
+  )
 }
 
 function hasDied(error: unknown): boolean {

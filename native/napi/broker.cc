@@ -1,6 +1,7 @@
 // broker.cc: connects host sockets for a sandbox, and passes them: src/broker/addon.ts has the types.
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -84,8 +85,14 @@ int OpenConnection(const std::string& ip, uint32_t port, bool is_stream) {
 }
 
 // Connected to nowhere, Linux resets a TCP connection, drops what was received, and tells whoever holds the socket, once. After that comes an
-// end, as after a peer's reset: shutdown(2) sees to that, even where it answers ENOTCONN.
+// end, as after a peer's reset: shutdown(2) sees to that, even where it answers ENOTCONN. A flow of a published port stays bound, to hear
+// from anybody: a filter that whoever holds the socket cannot take away drops what comes.
 void ResetConnection(int fd) {
+  sock_filter drop = {BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog filter = {1, &drop};
+  const int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0)
+    ::setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on));
   sockaddr nowhere = {};
   nowhere.sa_family = AF_UNSPEC;
   ::connect(fd, &nowhere, sizeof(nowhere));

@@ -33,6 +33,15 @@ export interface BrokerOptions {
   readonly longestDecisionMs?: number
 }
 
+/** Where a socket leads. */
+interface Destination {
+  /** Canonical, as the sentry named it. */
+  readonly ip: string
+  readonly port: number
+  /** Those that the address had when it was connected to. */
+  readonly names: readonly string[]
+}
+
 /** With the descriptor that goes with it, or -1, which is the caller's to close, unless the answer `isHeld`. */
 export interface AnswerWithFd {
   readonly answer: NetAnswer
@@ -43,7 +52,7 @@ export class Broker {
   readonly #policy: NetPolicy
   readonly #host: BrokerHost
   readonly #resolver: Resolver
-  readonly #held: HeldConnections | undefined
+  readonly #held: HeldConnections<Destination> | undefined
   readonly #decisions: Decisions | undefined
   /** Undefined: nobody has said yet. */
   #addresses: ReadonlySet<string> | undefined
@@ -72,7 +81,7 @@ export class Broker {
     return undefined
   }
 
-  /** Resets what they no longer allow. Precondition: it holds its sockets. */
+  /** Resets what they no longer allow: connections that programs have begun. Precondition: it holds its sockets. */
   setRules(allow: readonly NetRule[], deny: readonly NetRule[]): void {
     this.#policy.change(allow, deny)
     this.#held?.keepOnly(({ip, port, names}) => this.#policy.allowsAs(ip, port, names))

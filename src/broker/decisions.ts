@@ -4,7 +4,7 @@
 const LONGEST_MS = 120_000
 
 /**
- * A connection that a program wants, and that the rules allow. @see {@link ConnectHandler}
+ * A connection that a program begins, and that the rules allow. @see {@link ConnectHandler}
  *
  * @example
  * const decide = async ({name, address, port, protocol}: SandboxConnectRequest) => {

@@ -9,25 +9,17 @@ export interface SocketEnds extends Pick<BrokerAddon, 'resetConnection'> {
   hostClose(fd: number): number
 }
 
-/** Where a socket leads. */
-export interface Destination {
-  /** Canonical, as the sentry named it. */
-  readonly ip: string
-  readonly port: number
-  /** Those that the address had when it was connected to. */
-  readonly names: readonly string[]
-}
-
-interface Held {
+interface Held<About> {
   readonly fd: number
-  readonly to: Destination
+  readonly about: About
 }
 
-export class HeldConnections {
+/** `About`: what is known of a socket. */
+export class HeldConnections<About> {
   readonly #host: SocketEnds
   readonly #most: number
-  /** By the sentry's numbers. */
-  readonly #held = new Map<number, Held>()
+  /** By the numbers that the sentry knows. */
+  readonly #held = new Map<number, Held<About>>()
 
   constructor(host: SocketEnds, most: number) {
     this.#host = host
@@ -43,23 +35,24 @@ export class HeldConnections {
   }
 
   /** @param fd its own from here on */
-  add(id: number, fd: number, to: Destination): void {
-    this.#held.set(id, {fd, to})
+  add(id: number, fd: number, about: About): void {
+    this.#held.set(id, {fd, about})
   }
 
-  /** The sentry says that it has closed its socket. If that is a lie, the socket is of no use to it. */
-  close(id: number): void {
+  /** The sentry says that it has closed its socket. If that is a lie, the socket is of no use to it. @returns what was known of it */
+  close(id: number): About | undefined {
     const held = this.#held.get(id)
-    if (held === undefined) return
+    if (held === undefined) return undefined
     this.#held.delete(id)
     this.#host.hostShutDown(held.fd, SHUT_RDWR)
     this.#host.hostClose(held.fd)
+    return held.about
   }
 
   /** Resets those for which it is false. */
-  keepOnly(isAllowed: (to: Destination) => boolean): void {
+  keepOnly(mayStay: (about: About, id: number) => boolean): void {
     // The sentry closes them when its guest does.
-    for (const {fd, to} of this.#held.values()) if (!isAllowed(to)) this.#host.resetConnection(fd)
+    for (const [id, {fd, about}] of this.#held) if (!mayStay(about, id)) this.#host.resetConnection(fd)
   }
 
   /** The sentry is gone. */

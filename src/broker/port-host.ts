@@ -11,6 +11,8 @@ export const portHost: PortHost = {
   acceptConnection: addon.acceptConnection,
   openFlow: addon.openFlow,
   receiveDatagram: addon.receiveDatagram,
+  resetConnection: addon.resetConnection,
+  hostShutDown: addon.hostShutDown,
   hostClose: addon.hostClose,
   watch: canWatch ? watchReadable : poll,
 }

@@ -4,19 +4,20 @@
 
 import type {BrokerAddon} from './addon.ts'
 import {canonicalIp, isLoopback} from './address-kinds.ts'
+import {Arrivals, MOST_ON_THE_WAY} from './arrivals.ts'
+import type {SocketEnds} from './held-connections.ts'
 import {HOST_ADDRESS} from './net-policy.ts'
 import type {OpenPort} from './open-ports.ts'
 import type {Arrival, ArrivalNotice} from './protocol.ts'
 import {ipBytes} from './records.ts'
 
-/** Connections that the sentry has not taken yet. */
-const MOST_ON_THE_WAY = 32
 /** How long it accepts nothing when this process has no descriptor left. */
 const PAUSE_MS = 100
 
 /** What it needs of the addon and of the event loop. */
-export interface PortHost extends Pick<BrokerAddon, 'acceptConnection' | 'openFlow' | 'receiveDatagram'> {
-  hostClose(fd: number): number
+export interface PortHost
+  extends SocketEnds,
+    Pick<BrokerAddon, 'acceptConnection' | 'openFlow' | 'receiveDatagram'> {
   /** Calls the listener while the descriptor is readable. */
   watch(fd: number, listener: () => void): Disposable
 }
@@ -24,27 +25,41 @@ export interface PortHost extends Pick<BrokerAddon, 'acceptConnection' | 'openFl
 /** A datagram, and who has sent it. */
 type PeerDatagram = [bytes: Uint8Array, ip: string, port: number]
 
+/** Of a connection. */
+interface Origin {
+  readonly entry: Entry
+  /** Of UDP: the peer. */
+  readonly peer: string
+}
+
+/** One port that is open. */
+interface Entry {
+  readonly port: OpenPort
+  readonly arrivals: Arrivals<Origin>
+  /** Of UDP: their numbers, by their peers. */
+  readonly flows: Map<string, number>
+  watch: Disposable | undefined
+}
+
 export class PublishedPorts {
   readonly #host: PortHost
-  readonly #most: number
+  /** Whether a program runs: otherwise nobody can listen. */
+  readonly #hasPrograms: () => boolean
   /** @returns false: nobody takes it */
-  #send: (arrival: Arrival, fd: number) => boolean = () => false
-  readonly #ports: readonly OpenPort[]
-  readonly #watches = new Map<OpenPort, Disposable>()
-  /** By the numbers that the sentry knows: those that it has not let go of. */
-  readonly #open = new Map<number, string>()
-  /** Of UDP, by their peers. */
-  readonly #flows = new Map<string, number>()
+  #send: ((arrival: Arrival, fd: number) => boolean) | undefined
+  readonly #entries = new Set<Entry>()
+  /** Each protocol has its own: datagrams, whose senders anybody can forge, take no room from connections. */
+  readonly #arrivals: {readonly tcp: Arrivals<Origin>; readonly udp: Arrivals<Origin>}
   #last = 0
-  #onTheWay = 0
   #pause: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
 
-  /** @param ports whose descriptors are its own from here on @param most connections at a time */
-  constructor(ports: readonly OpenPort[], most: number, host: PortHost) {
-    this.#ports = ports
-    this.#most = most
+  /** @param ports whose descriptors are its own from here on @param most connections of each protocol at a time */
+  constructor(ports: readonly OpenPort[], most: number, host: PortHost, hasPrograms = () => true) {
     this.#host = host
+    this.#hasPrograms = hasPrograms
+    this.#arrivals = {tcp: new Arrivals(host, most), udp: new Arrivals(host, most)}
+    for (const port of ports) this.add(port)
   }
 
   begin(send: (arrival: Arrival, fd: number) => boolean): void {
@@ -52,55 +67,82 @@ export class PublishedPorts {
     this.#watch()
   }
 
+  get ports(): OpenPort[] {
+    return Array.from(this.#entries, ({port}) => port)
+  }
+
+  /** @param port whose descriptor is its own from here on */
+  add(port: OpenPort): void {
+    if (this.#isClosed) this.#host.hostClose(port.fd)
+    else {
+      const arrivals = this.#arrivals[port.protocol]
+      this.#entries.add({port, arrivals, flows: new Map(), watch: undefined})
+      this.#watch()
+    }
+  }
+
+  /** Closes a port, and resets what came by it. */
+  remove(port: OpenPort): void {
+    for (const entry of this.#entries) if (entry.port === port) this.#remove(entry)
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry)
+    this.#unwatch(entry)
+    this.#host.hostClose(entry.port.fd)
+    entry.arrivals.keepOnly((origin) => origin.entry !== entry)
+  }
+
   /** What the sentry says, which may have been broken into. */
   hear({kind, id}: ArrivalNotice): void {
-    if (kind === 'released') this.#forget(id)
-    else if (this.#onTheWay > 0) this.#onTheWay--
+    for (const arrivals of Object.values(this.#arrivals)) {
+      if (kind === 'taken') arrivals.taken(id)
+      else this.#released(arrivals.released(id), id)
+    }
     this.#watch()
   }
 
-  #forget(id: number): void {
-    const flow = this.#open.get(id)
-    this.#open.delete(id)
-    if (flow !== undefined && this.#flows.get(flow) === id) this.#flows.delete(flow)
+  #released(origin: Origin | undefined, id: number): void {
+    if (origin?.entry.flows.get(origin.peer) === id) origin.entry.flows.delete(origin.peer)
+  }
+
+  /** The last program has ended: the sentry, which has nothing to do, takes nothing more. */
+  resetUntaken(): void {
+    for (const arrivals of Object.values(this.#arrivals)) arrivals.resetUntaken()
   }
 
   /** May be called twice. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#unwatch()
     clearTimeout(this.#pause)
-    for (const {fd} of this.#ports) this.#host.hostClose(fd)
-  }
-
-  get #hasRoom(): boolean {
-    return this.#onTheWay < MOST_ON_THE_WAY && this.#open.size < this.#most
+    for (const entry of this.#entries) {
+      this.#unwatch(entry)
+      this.#host.hostClose(entry.port.fd)
+    }
+    this.#entries.clear()
+    for (const arrivals of Object.values(this.#arrivals)) arrivals.end()
   }
 
   #watch(): void {
-    if (this.#isClosed || this.#pause !== undefined || !this.#hasRoom) return
-    for (const port of this.#ports) {
-      if (!this.#watches.has(port))
-        this.#watches.set(
-          port,
-          this.#host.watch(port.fd, () => this.#accept(port)),
-        )
-    }
+    if (this.#send === undefined || this.#isClosed || this.#pause !== undefined) return
+    for (const entry of this.#entries)
+      if (entry.arrivals.hasRoom) entry.watch ??= this.#host.watch(entry.port.fd, () => this.#accept(entry))
   }
 
-  #unwatch(): void {
-    for (const watch of this.#watches.values()) watch[Symbol.dispose]()
-    this.#watches.clear()
+  #unwatch(entry: Entry): void {
+    entry.watch?.[Symbol.dispose]()
+    entry.watch = undefined
   }
 
   /** As many as may be under way: others, and the rest of this process, have their turns, whatever comes. */
-  #accept(port: OpenPort): void {
-    for (let turns = 0; turns < MOST_ON_THE_WAY && this.#hasRoom && !this.#isClosed; turns++) {
+  #accept(entry: Entry): void {
+    const {port, arrivals} = entry
+    for (let turns = 0; turns < MOST_ON_THE_WAY && arrivals.hasRoom && this.#entries.has(entry); turns++) {
       if (port.protocol === 'udp') {
         const datagram = this.#host.receiveDatagram(port.fd)
         if (datagram === undefined) return
-        this.#receiveAll(port, datagram)
+        if (this.#hasPrograms()) this.#receiveAll(entry, datagram)
         continue
       }
       const accepted = this.#host.acceptConnection(port.fd)
@@ -110,33 +152,38 @@ export class PublishedPorts {
         this.#pauseAWhile()
         return
       }
-      this.#pass(port, fd, ip, peerPort)
+      this.#pass(entry, fd, ip, peerPort)
     }
     // Who comes now waits with the host.
-    if (!this.#hasRoom) this.#unwatch()
+    if (!arrivals.hasRoom)
+      for (const each of this.#entries) if (each.arrivals === arrivals) this.#unwatch(each)
   }
 
-  #pass({guestPort}: OpenPort, fd: number, peer: string, port: number): void {
-    const id = ++this.#last
-    this.#sendWith({arrival: id, isStream: true, ip: shownIp(peer), port, guestPort}, fd, '')
+  #pass(entry: Entry, fd: number, peer: string, port: number): void {
+    const {guestPort} = entry.port
+    const arrival: Arrival = {arrival: ++this.#last, isStream: true, ip: shownIp(peer), port, guestPort}
+    if (this.#hasPrograms() && this.#sendWith(entry, arrival, fd, '')) return
+    this.#host.resetConnection(fd)
+    this.#host.hostClose(fd)
   }
 
   /** With what comes meanwhile to the sockets of new flows. What is more than may be under way is lost. */
-  #receiveAll(port: OpenPort, first: PeerDatagram): void {
+  #receiveAll(entry: Entry, first: PeerDatagram): void {
     const all = [first]
     for (const datagram of all)
-      if (this.#hasRoom) all.push(...this.#receive(port, datagram).slice(0, MOST_ON_THE_WAY - all.length))
+      if (entry.arrivals.hasRoom)
+        all.push(...this.#receive(entry, datagram).slice(0, MOST_ON_THE_WAY - all.length))
   }
 
   /** The first of a peer makes a flow, whose socket gets the next ones. @returns what came to that socket from others */
-  #receive(port: OpenPort, [bytes, ip, peerPort]: PeerDatagram): PeerDatagram[] {
-    const {address, hostPort, guestPort} = port
-    const key = `${port.fd} ${ip} ${peerPort}`
-    const known = this.#flows.get(key)
-    const fd = known === undefined ? this.#host.openFlow(address, hostPort, ip, peerPort) : -1
+  #receive(entry: Entry, [bytes, ip, port]: PeerDatagram): PeerDatagram[] {
+    const {address, hostPort, guestPort} = entry.port
+    const peer = `${ip} ${port}`
+    const known = entry.flows.get(peer)
+    const fd = known === undefined ? this.#host.openFlow(address, hostPort, ip, port) : -1
     // Without a socket it is lost, as datagrams are.
     if (known === undefined && fd < 0) return []
-    const id = known ?? ++this.#last
+    const arrival = known ?? ++this.#last
     const data = Buffer.from(bytes).toString('base64')
     // What came to the new socket before it was connected may be anybody's.
     const others: PeerDatagram[] = []
@@ -144,23 +191,22 @@ export class PublishedPorts {
       if (others.push(next) >= MOST_ON_THE_WAY) break
       next = this.#host.receiveDatagram(fd)
     }
-    this.#sendWith({arrival: id, isStream: false, ip: shownIp(ip), port: peerPort, guestPort, data}, fd, key)
+    const message = {arrival, isStream: false, ip: shownIp(ip), port, guestPort, data}
+    if (!this.#sendWith(entry, message, fd, peer)) {
+      if (fd >= 0) this.#host.hostClose(fd)
+    } else if (fd >= 0) entry.flows.set(peer, arrival)
     return others
   }
 
-  #sendWith(arrival: Arrival, fd: number, flow: string): void {
-    try {
-      if (!this.#send(arrival, fd)) return
-      if (fd >= 0) this.#open.set(arrival.arrival, flow)
-      if (fd >= 0 && !arrival.isStream) this.#flows.set(flow, arrival.arrival)
-      this.#onTheWay++
-    } finally {
-      if (fd >= 0) this.#host.hostClose(fd)
-    }
+  /** @returns whether there was room; otherwise the descriptor stays its caller's */
+  #sendWith(entry: Entry, message: Arrival, fd: number, peer: string): boolean {
+    if (this.#send?.(message, fd) !== true) return false
+    entry.arrivals.sent(message.arrival, fd, {entry, peer})
+    return true
   }
 
   #pauseAWhile(): void {
-    this.#unwatch()
+    for (const entry of this.#entries) this.#unwatch(entry)
     this.#pause = setTimeout(() => {
       this.#pause = undefined
       this.#watch()

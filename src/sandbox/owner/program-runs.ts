@@ -6,12 +6,15 @@ import type {StopSignal} from '../../stop-signal.ts'
 import type {LimitHit, RunOutcome, RunRequest} from '../protocol/messages.ts'
 import {AbortError} from './abort-error.ts'
 import {exitOf} from './exit-of.ts'
-import type {SandboxExit} from './options.ts'
+import type {OwnBroker} from './net/own-broker.ts'
+import type {SandboxExit, SandboxResult, SandboxRunOptions} from './options.ts'
 import type {RemoteSentry} from './remote-sentry.ts'
+import {toRequest} from './requests.ts'
 import type {SandboxListeners} from './sandbox-events.ts'
 import {InputFeed, type InputSource} from './streams/input-feed.ts'
 import type {LiveRun} from './streams/live-run.ts'
 import type {ProgramStreams} from './streams/program-streams.ts'
+import {textOf} from './streams/text.ts'
 
 /** Where programs come from. The paths of `host` are relative to this process's directory. */
 export type ProgramSource = 'host' | 'root' | 'image'
@@ -19,16 +22,40 @@ export type ProgramSource = 'host' | 'root' | 'image'
 export class ProgramRuns {
   readonly source: ProgramSource
   readonly #sentry: RemoteSentry
+  readonly #broker: OwnBroker
   readonly #listeners: SandboxListeners
 
-  constructor(source: ProgramSource, sentry: RemoteSentry, listeners: SandboxListeners) {
+  constructor(source: ProgramSource, sentry: RemoteSentry, broker: OwnBroker, listeners: SandboxListeners) {
     this.source = source
     this.#sentry = sentry
+    this.#broker = broker
     this.#listeners = listeners
   }
 
+  /** As Sandbox.run. */
+  async toEnd(
+    program: string | undefined,
+    args: readonly string[],
+    options: SandboxRunOptions,
+  ): Promise<SandboxResult<string | Uint8Array>> {
+    const {request, encoding, input} = toRequest(program, args, options, this.source === 'image')
+    const {signal} = options
+    const decode = async (bytes = new Uint8Array()) => (encoding === 'buffer' ? bytes : textOf(bytes))
+    const finished = await (input === undefined
+      ? this.run(request, signal)
+      : this.#fed(request, input, signal))
+    if (signal?.aborted)
+      throw new AbortError(signal.reason, await decode(finished?.stdout), await decode(finished?.stderr))
+    return {
+      ...exitOf(finished!),
+      stdout: await decode(finished!.stdout),
+      stderr: await decode(finished!.stderr),
+      outputTruncated: finished!.outputTruncated,
+    }
+  }
+
   /** @returns undefined when the signal had already aborted @throws what the input's source throws */
-  async fed(
+  async #fed(
     request: Omit<RunRequest, 'id'>,
     input: InputSource,
     signal: StopSignal | undefined,
@@ -71,7 +98,9 @@ export class ProgramRuns {
       else this.#listeners.tell('limit', {program, programPid, limit, count})
     }
     const onHost = this.source === 'host' ? openHostProgram(fromHere(program as string)) : undefined
-    const finished = await this.#sentry.run({...request, onHost}, {signal, live, onLimit})
+    const finished = await this.#broker.whileRunning(() =>
+      this.#sentry.run({...request, onHost}, {signal, live, onLimit}),
+    )
     const {pid, result} = finished
     const {timedOut, timedOutBy = 'time'} = result
     if (timedOut) this.#listeners.tell('limit', {program, programPid: pid, limit: timedOutBy, count: 1})

@@ -8,8 +8,6 @@ import type {ChosenPlatform} from '../../platform/choice.ts'
 import type {SandboxPort} from '../../sentry/outside/net/sandbox-port.ts'
 import type {ProcessInfo, SandboxUsage} from '../../sentry/outside/usage.ts'
 import type {TraceEvent} from '../../sentry/trace/event.ts'
-import {AbortError} from './abort-error.ts'
-import {exitOf} from './exit-of.ts'
 import {SandboxFiles} from './files/sandbox-files.ts'
 import type {SandboxEndpoint, SandboxNetRules, SandboxWaitOptions} from './net/net-options.ts'
 import {toEndpoint, toWait} from './net/net-settings.ts'
@@ -24,12 +22,11 @@ import type {
 } from './options.ts'
 import {ProgramRuns, type ProgramSource} from './program-runs.ts'
 import {RemoteSentry} from './remote-sentry.ts'
-import {toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
+import {toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
 import {type SandboxEvents, SandboxListeners} from './sandbox-events.ts'
 import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'
 import {ProgramStreams} from './streams/program-streams.ts'
-import {textOf} from './streams/text.ts'
 
 /**
  * A file tree and memory in which programs run, one after another or several at once: call `spawn` or `run` again before the first has
@@ -61,7 +58,7 @@ export class Sandbox {
     this.#broker = broker
     this.files = new SandboxFiles(sentry.files)
     this.#sentry = sentry
-    this.#programs = new ProgramRuns(source, sentry, this.#listeners)
+    this.#programs = new ProgramRuns(source, sentry, broker, this.#listeners)
   }
 
   /**
@@ -90,6 +87,12 @@ export class Sandbox {
     const place = () => (isolation === 'thread' ? 'thread' : takeProcess())
     const sentry = await broker.orClose(async () => RemoteSentry.start(place(), all, handlers))
     return new Sandbox(sentry, image !== undefined ? 'image' : root !== undefined ? 'root' : 'host', broker)
+  }
+
+  /** @throws HvError DISPOSED */
+  get #way(): OwnBroker {
+    if (this.#disposal !== undefined) throw new HvError('DISPOSED', 'the sandbox is disposed')
+    return this.#broker
   }
 
   /** @internal For SandboxPool. */
@@ -128,25 +131,12 @@ export class Sandbox {
     options: SandboxRunOptions & {encoding: 'buffer'},
   ): Promise<SandboxResult<Uint8Array>>
   run(program?: string, args?: readonly string[], options?: SandboxRunOptions): Promise<SandboxResult>
-  async run(
+  run(
     program?: string,
     args: readonly string[] = [],
     options: SandboxRunOptions = {},
   ): Promise<SandboxResult<string | Uint8Array>> {
-    const {request, encoding, input} = toRequest(program, args, options, this.#programs.source === 'image')
-    const {signal} = options
-    const decode = async (bytes = new Uint8Array()) => (encoding === 'buffer' ? bytes : textOf(bytes))
-    const finished = await (input === undefined
-      ? this.#programs.run(request, signal)
-      : this.#programs.fed(request, input, signal))
-    if (signal?.aborted)
-      throw new AbortError(signal.reason, await decode(finished?.stdout), await decode(finished?.stderr))
-    return {
-      ...exitOf(finished!),
-      stdout: await decode(finished!.stdout),
-      stderr: await decode(finished!.stderr),
-      outputTruncated: finished!.outputTruncated,
-    }
+    return this.#programs.toEnd(program, args, options)
   }
 
   /**
@@ -252,7 +242,7 @@ export class Sandbox {
   /**
    * Replaces `net.allow` and `net.deny` from now on, also for programs that run; what is left out allows, or denies, nothing. Connections
    * to the outside that the new rules do not allow are reset: programs see ECONNRESET. A name's connection is judged by the names that led
-   * to its address when it began. `net.serve` and `net.onConnect` stay as they are.
+   * to its address when it began. `net.serve`, `net.onConnect` and published ports stay as they are: rules are about what programs begin.
    * @throws HvError BAD_ARGUMENT, and the old rules stay: also if the sandbox was created without `net.allow`; DISPOSED
    *
    * @example
@@ -263,8 +253,7 @@ export class Sandbox {
    * console.log((await sandbox.run('/bin/busybox', args)).neededRules) // undefined
    */
   setNet(rules: SandboxNetRules): void {
-    if (this.#disposal !== undefined) throw new HvError('DISPOSED', 'the sandbox is disposed')
-    this.#broker.setRules(rules)
+    this.#way.setRules(rules)
   }
 
   /**
@@ -282,7 +271,29 @@ export class Sandbox {
   }
 
   /**
-   * The ports of this host that lead to ports of programs: what `net.publish` said, in its order, each with the port that is open.
+   * Opens a port of this host that leads to a port of programs, as `net.publish` does. @returns the port that is open
+   * @throws HvError BAD_ARGUMENT: also for a busy port, and without `net.allow` and `net.publish` at the start; HOST_SYSCALL; DISPOSED
+   *
+   * @example
+   * await using sandbox = await Sandbox.create({net: {allow: []}})
+   * const port = sandbox.publish('0:8080')
+   * console.log(port.address, port.guestPort) // 127.0.0.1 8080
+   * sandbox.unpublish(port)
+   * console.log(sandbox.published) // []
+   */
+  publish(entry: string): PublishedPort {
+    return this.#way.publish(entry)
+  }
+
+  /**
+   * Closes one of {@link Sandbox.published}, and resets what came by it: ECONNRESET. @throws HvError BAD_ARGUMENT; DISPOSED
+   */
+  unpublish(port: PublishedPort): void {
+    this.#way.unpublish(port)
+  }
+
+  /**
+   * The ports of this host that lead to ports of programs, as they are open: of `net.publish`, then of {@link Sandbox.publish}.
    *
    * @example
    * await using sandbox = await Sandbox.create({net: {publish: ['0:8080']}})

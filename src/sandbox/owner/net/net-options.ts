@@ -25,9 +25,9 @@ export interface SandboxNetOptions extends SandboxNetRules {
    */
   serve?: Readonly<Record<string, (socket: SandboxSocket) => void>>
   /**
-   * Decides on each connection that `allow` and `deny` let pass: it narrows them, and never widens. It may return a promise; others connect
+   * Decides on each connection that programs begin and that `allow` and `deny` let pass: it narrows them, and never widens. It may return a promise; others connect
    * meanwhile. Only true lets the program connect. Anything else, an error and 120 seconds without an answer refuse it with EACCES, as the
-   * rules do. It is not asked about names, nor about what `serve` answers.
+   * rules do. It is not asked about names, nor about what `serve` answers, nor about what comes by `publish`.
    */
   onConnect?: ConnectHandler
   /**
@@ -40,7 +40,9 @@ export interface SandboxNetOptions extends SandboxNetRules {
   /**
    * Ports of this host that lead to ports of programs, as docker writes them: `['8080:80', '0.0.0.0:5353:53/udp', '[::1]:0:80']`, 256 at
    * most. Without an address only this host reaches them. Port 0 is any free one: {@link Sandbox.published} names it. They are open until
-   * the sandbox is disposed of, whether a program listens or not; `maxConnections` counts their connections.
+   * {@link Sandbox.unpublish}, or until the sandbox is disposed of, whether a program listens or not: without one, connections are closed or
+   * reset at once. `allow`, `deny` and `onConnect` say nothing of what comes by them; `maxConnections` counts their connections, and the
+   * peers of those by UDP for themselves.
    */
   publish?: readonly string[]
 }

@@ -4,7 +4,7 @@ import {isIP} from 'node:net'
 import * as v from 'valibot'
 import type {ConnectHandler} from '../../../broker/decisions.ts'
 import {parseNetRule, parseNetRules} from '../../../broker/net-rules.ts'
-import {parsePublished} from '../../../broker/published-port.ts'
+import {type PublishedPort, parsePublished} from '../../../broker/published-port.ts'
 import {badArgument} from '../../../errors.ts'
 import * as takes from '../../../options.ts'
 import {MAX_SERVICES} from '../../../sentry/outside/net/connection-limits.ts'
@@ -57,6 +57,11 @@ export const netOptions = takes.options({
   publish: v.optional(v.array(takes.anyText, 'an array of strings')),
 })
 
+const published = takes.options({
+  ...{address: takes.anyText, hostPort: port, guestPort: port},
+  protocol: takes.oneOf(['tcp', 'udp']),
+})
+
 /** @throws HvError BAD_ARGUMENT */
 export function toEndpoint(given: number | SandboxEndpoint): {to: GuestEndpoint; allowHalfOpen: boolean} {
   const checked = takes.checked(endpoint as v.GenericSchema<unknown, number | SandboxEndpoint>, given, 'to')
@@ -103,6 +108,11 @@ export function toNetRules({allow = [], deny = [], publish = []}: SandboxNetOpti
 /** For `Sandbox.setNet`. @throws HvError BAD_ARGUMENT */
 export function toNewRules(given: SandboxNetRules): NetRules {
   return toNetRules(takes.checked(netRules as v.GenericSchema<unknown, SandboxNetRules>, given, 'rules'))
+}
+
+/** For `Sandbox.unpublish`. @throws HvError BAD_ARGUMENT */
+export function toPublished(given: PublishedPort): PublishedPort {
+  return takes.checked(published as v.GenericSchema<unknown, PublishedPort>, given, 'port')
 }
 
 export function toNetRate({

@@ -67,7 +67,7 @@ export class HostConnections {
   readonly #kernel: WatchingKernel
   /** By the ids of their questions. */
   readonly #applicants = new Map<number, Applicant | NameApplicant>()
-  /** What the broker is told when a descriptor is closed: `closed` of one that it holds, too, `released` of one that came from outside. */
+  /** What the broker is told when a descriptor that it holds, too, is closed: `released` of one that came from outside. */
   readonly #notices = new Map<number, ClosedNotice | ArrivalNotice>()
   readonly #name = new Uint8Array(SOCKADDR_IN6_BYTES)
   /** Takes a connection from outside, or closes it. */
@@ -118,7 +118,7 @@ export class HostConnections {
     const notice = this.#notices.get(fd)
     this.#notices.delete(fd)
     // The peer shall not wait for the broker.
-    if (notice?.kind === 'closed') this.files.hostShutDown(fd, SHUT_WR)
+    if (notice !== undefined) this.files.hostShutDown(fd, SHUT_WR)
     this.files.hostClose(fd)
     if (notice !== undefined) this.#link.ask(notice)
   }

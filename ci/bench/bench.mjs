@@ -41,7 +41,7 @@ const groups = {
 const thorough = {rounds: 5, milliseconds: 1000, quietSeconds: 3, startRounds: 25}
 /** Under emulation, V8 takes seconds to compile what is called often. */
 const emulated = {...thorough, rounds: 2, milliseconds: 4000, isEmulated: true}
-const quick = {rounds: 2, milliseconds: 300, quietSeconds: 2, startRounds: 15}
+const quick = {rounds: 2, milliseconds: 300, quietSeconds: 2, startRounds: 15, isQuick: true}
 
 function readArguments() {
   try {

@@ -19,10 +19,13 @@ export function allowedCpus() {
 export const pinned = (argv) => ['taskset', '-c', `${allowedCpus()[0]}`, ...argv]
 export const underHv = (argv, flags = []) => [process.execPath, hv, 'run', ...flags, ...argv]
 
-/** @param {'systrap' | 'ptrace'} platform */
-export function underRunsc(platform, argv) {
-  const rootless = process.getuid() === 0 ? [] : ['--rootless']
-  return ['runsc', `--platform=${platform}`, '--network=none', ...rootless, 'do', ...argv]
+/**
+ * @param {'systrap' | 'ptrace'} platform
+ * @param {'none' | 'host'} network `none`: gVisor's own stack. By `host` without `--rootless` it would set up a bridge.
+ */
+export function underRunsc(platform, argv, network = 'none') {
+  const rootless = process.getuid() === 0 && network === 'none' ? [] : ['--rootless']
+  return ['runsc', `--platform=${platform}`, `--network=${network}`, ...rootless, 'do', ...argv]
 }
 
 /**

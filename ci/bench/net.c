@@ -137,8 +137,11 @@ static void reach_sink(void) { reach('s'); }
 static void stream(void *context, int calls) {
   char byte;
   for (; calls > 0; calls--) {
-    for (long left = STREAM; left > 0; left -= PIECE)
-      must(send(ours, piece, PIECE, 0) == PIECE, "send");
+    for (long left = STREAM; left > 0;) {
+      ssize_t sent = send(ours, piece, left < PIECE ? left : PIECE, 0);
+      must(sent > 0, "send");
+      left -= sent;
+    }
     must(recv(ours, &byte, 1, 0) == 1, "recv");
   }
 }

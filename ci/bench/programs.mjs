@@ -5,7 +5,7 @@ import {existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs'
 import {arch, cache, root} from '../paths.mjs'
 
 const sources = `${root}/ci/bench`
-const built = `${cache}/bench`
+export const built = `${cache}/bench`
 const compilers = {x86_64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc'}
 const FILE_BYTES = 100e6
 

@@ -166,4 +166,10 @@ UNUSED static bool is_since(int major, int minor) {
   return has_major > major || (has_major == major && has_minor >= minor);
 }
 
+UNUSED static bool is_hv(void) {
+  struct utsname names;
+  REQUIRE(uname(&names) == 0);
+  return strstr(names.release, "-hv") != NULL;
+}
+
 UNUSED static bool is_root(void) { return geteuid() == 0; }

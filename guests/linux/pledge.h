@@ -1,7 +1,5 @@
-// pledge.h: the calls that Linux does not have and hv does, and whether this is hv.
+// pledge.h: the calls that Linux does not have and hv does. Linux answers ENOSYS to all three, and then there is nothing more to check.
 #pragma once
-
-#include <sys/utsname.h>
 
 #include "check.h"
 
@@ -22,9 +20,3 @@ UNUSED static long unveil(const char *path, const char *permissions) {
   return syscall(SYS_unveil, path, permissions);
 }
 
-// Linux answers ENOSYS to all three, and then there is nothing more to check.
-UNUSED static bool is_hv(void) {
-  struct utsname name;
-  REQUIRE(uname(&name) == 0);
-  return strstr(name.release, "-hv") != NULL;
-}

@@ -78,7 +78,7 @@ export abstract class InetSocket implements Socket {
   timestampOption = 0
   /** SO_RXQ_OVFL. */
   tellsLost = false
-  /** bind(2) chose the address: it stays when a connection ends. */
+  /** bind(2) has once chosen the address, the port: they stay when a connection ends. SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK in Linux. */
   #isAddressChosen = false
   #isPortChosen = false
 
@@ -160,8 +160,8 @@ export abstract class InetSocket implements Socket {
     this.#lastPort = 0
     // An address of its own closes an IPv6 socket to IPv4.
     if (!isIPv4(ip) && !isAny(ip)) this.isIPv6Only = true
-    this.#isAddressChosen = !isAny(ip)
-    this.#isPortChosen = port !== 0
+    this.#isAddressChosen ||= ip !== this.anyAddress
+    this.#isPortChosen ||= port !== 0
   }
 
   /** @throws Errno EADDRNOTAVAIL */
@@ -176,7 +176,8 @@ export abstract class InetSocket implements Socket {
   }
 
   /** What a connection has from its listener. */
-  inherit({options, kept, isIPv6Only, reusesPort, boundInterface, uid}: InetSocket): void {
+  inherit(listener: InetSocket): void {
+    const {options, kept, isIPv6Only, reusesPort, boundInterface, uid} = listener
     this.kept.inherit(kept)
     Object.assign(this.options, options)
     for (const option of SWITCHES) this.options.turn(option, options.isOn(option))
@@ -184,6 +185,7 @@ export abstract class InetSocket implements Socket {
     this.reusesPort = reusesPort
     this.boundInterface = boundInterface
     this.uid = uid
+    this.#isAddressChosen = listener.#isAddressChosen
   }
 
   /** Where a datagram or connection for `ip` goes out from. @throws Errno EADDRINUSE */

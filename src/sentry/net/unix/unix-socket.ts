@@ -248,7 +248,7 @@ export class UnixSocket implements Socket {
     this.family.names.forget(this)
     this.family.sockets.delete(this)
     const {peer} = this
-    const isReset = this.queue.length > 0 || this.listener !== undefined
+    const isReset = this.#hasUnread || this.listener !== undefined
     this.setPeer(undefined)
     this.state = 'closed'
     this.shutdown = SHUTDOWN_MASK
@@ -260,6 +260,11 @@ export class UnixSocket implements Socket {
     this.#madeRoom()
     this.budget.give(COST.socket)
     this.family.inFlight.closed()
+  }
+
+  /** Not by one empty record alone: unix_release_sock in Linux. */
+  get #hasUnread(): boolean {
+    return this.queue.length > 1 || this.queue[0]?.left > 0
   }
 
   /** The peer stays known, for getpeername(2). */

@@ -123,6 +123,7 @@ export function startConnection(
   const listener = findListener(socket.ports, to, socket.local.port)
   if (listener === undefined) {
     counters.tcp.AttemptFails++
+    socket.remote = to
     return 'refused'
   }
   connectFrom(socket, to)

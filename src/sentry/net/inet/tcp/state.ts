@@ -28,13 +28,12 @@ export const READABLE = POLLIN | POLLRDNORM
 export const WRITABLE = POLLOUT | POLLWRNORM
 
 /** TCP_*. What was sent is received at once, so a connection is never in FIN_WAIT1, CLOSING or LAST_ACK; TIME_WAIT has no socket. */
-export function tcpState({state, shutdown, hasEnded}: TcpStream): number {
+export function tcpState({state, hasSentEnd, hasEnded}: TcpStream): number {
   if (state === 'listening') return TCP_LISTEN
   if (state === 'connecting') return TCP_SYN_SENT
   if (state !== 'connected') return TCP_CLOSE
-  const ends = shutdown & SEND_SHUTDOWN
-  if (hasEnded) return ends ? TCP_CLOSE : TCP_CLOSE_WAIT
-  return ends ? TCP_FIN_WAIT2 : TCP_ESTABLISHED
+  if (hasEnded) return hasSentEnd ? TCP_CLOSE : TCP_CLOSE_WAIT
+  return hasSentEnd ? TCP_FIN_WAIT2 : TCP_ESTABLISHED
 }
 
 export function readiness(socket: TcpSocket): number {

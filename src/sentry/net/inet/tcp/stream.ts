@@ -22,6 +22,8 @@ export abstract class TcpStream extends InetSocket {
   readonly received: PipeRing
   /** The peer sends no more. */
   hasEnded = false
+  /** The peer was told so: shutdown(2) tells a peer that is there, and holds for one that comes later. */
+  hasSentEnd = false
   /** setsockopt(2) has set the size: it does not grow. */
   isSendBufferFixed = false
   /** Among `received`, or before it; undefined: none came, or recv(2) is past it. */

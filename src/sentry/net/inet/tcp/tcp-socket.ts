@@ -121,7 +121,9 @@ export class TcpSocket extends TcpStream {
 
   sendEnd(): void {
     const {peer} = this
-    if (this.shutdown & SEND_SHUTDOWN || peer === undefined) return
+    if (this.hasSentEnd || this.state !== 'connected') return
+    this.hasSentEnd = true
+    if (peer === undefined) return
     peer.hasEnded = true
     peer.shutdown |= RCV_SHUTDOWN
     peer.waiters.wakeAll(READABLE | POLLRDHUP)
@@ -195,6 +197,7 @@ export class TcpSocket extends TcpStream {
     this.isDisconnecting = false
     this.shutdown = 0
     this.hasEnded = false
+    this.hasSentEnd = false
     if (state !== TCP_CLOSE && state !== TCP_LISTEN) this.error = ECONNRESET
     this.received.clear()
     this.urgent = undefined

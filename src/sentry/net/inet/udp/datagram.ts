@@ -42,7 +42,11 @@ export class Datagram {
 
   /** As an answer comes back: who would receive one learns that nobody received this. */
   reversed(): Datagram {
-    return new Datagram(this.bytes, this.to, this.from, this.hops, this.trafficClass)
+    return this.readdressed(this.to, this.from)
+  }
+
+  readdressed(from: Endpoint, to: Endpoint): Datagram {
+    return new Datagram(this.bytes, from, to, this.hops, this.trafficClass, this.segmentBytes)
   }
 
   /** With other bytes, or for one more receiver. */

@@ -20,7 +20,7 @@ import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
 import type {Task} from '../../../core/task.ts'
 import {type ByteSink, Reading} from '../../reading.ts'
 import type {Sending} from '../../sending.ts'
-import {decodeEndpoint, type Endpoint, encodeEndpoint, familyOf} from '../address.ts'
+import {decodeEndpoint, type Endpoint, encodeEndpoint, familyOf, isIPv4} from '../address.ts'
 import {InetSocket} from '../inet-socket.ts'
 import type {InternetProtocol} from '../inet-stack.ts'
 import {Memberships} from '../memberships.ts'
@@ -92,6 +92,8 @@ export class UdpSocket extends InetSocket {
     const to = routeTo(this, task, decodeEndpoint(address, this.#familyFor(address)))
     this.chooseLocal(task, to.ip)
     this.remote = to
+    if (this.corked !== undefined && isIPv4(to.ip) && isIPv4(this.corked.to.ip))
+      this.corked = this.corked.readdressed(this.local, to)
     return undefined
   }
 

@@ -1,7 +1,7 @@
 // fuzz-sockets: random calls of TCP, UDP and UNIX sockets that follow from a seed; prints what each returns. man 7 socket.
 //
 // fuzz-sockets SEED CALLS prints a line for each call: two kernels print the same lines. Without arguments it is silent. Ports,
-// which are chosen at random, print as the order in which they were seen; what Linux's timers and allocator decide is left out.
+// which are chosen at random, print as the order in which they were taken; what Linux's timers and allocator decide is left out.
 #include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -19,6 +19,8 @@
 #define PORTS 4096u
 #define MOST_BYTES 3000u
 #define TEXT_BYTES 128
+// A name that the kernel chose: a family, a NUL and five digits.
+#define AUTOBIND_BYTES 8
 
 typedef union {
   struct sockaddr any;
@@ -31,7 +33,8 @@ typedef union {
 static bool is_silent;
 static volatile int pipe_signals;
 static int fds[SLOTS];
-static uint16_t ports[PORTS];
+// A protocol's number and a port.
+static uint32_t ports[PORTS], port_before[SLOTS];
 // Whether the socket has tried to connect, or has listened. Duplicates share one.
 static enum { IS_NEW, CONNECTS, CONNECTS_MAPPED, LISTENS } roles[PORTS];
 static unsigned role_of[SLOTS], role_count;
@@ -46,25 +49,53 @@ static void say(const char *format, ...) {
   va_end(arguments);
 }
 
-// The order in which the port was first seen.
-static unsigned port_index(uint16_t port) {
-  if (port == 0) return 0;
-  for (unsigned i = 0; i < port_count; i++)
-    if (ports[i] == port) return i + 1;
-  if (port_count < PORTS) ports[port_count++] = port;
+static uint16_t port_of(int slot) {
+  Address address = {0};
+  socklen_t length = sizeof address;
+  getsockname(fds[slot], &address.any, &length);
+  return address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6 ? address.v4.sin_port
+                                                                               : 0;
+}
+
+static int protocol_of(int fd) {
+  int protocol = 0;
+  socklen_t length = sizeof protocol;
+  getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length);
+  return protocol;
+}
+
+// The order in which the port was taken.
+static unsigned port_index(uint32_t key) {
+  if ((uint16_t)key == 0) return 0;
+  for (unsigned i = port_count; i > 0; i--)
+    if (ports[i - 1] == key) return i;
+  if (port_count < PORTS) ports[port_count++] = key;
   return port_count;
 }
 
-static const char *show_address(const Address *address, socklen_t length, char text[TEXT_BYTES]) {
+// A port that no other socket has is a new one, even if it was another's before.
+static void note_ports(void) {
+  for (unsigned i = 0; i < SLOTS; i++) {
+    uint32_t key = port_of((int)i) ? (uint32_t)protocol_of(fds[i]) << 16 | port_of((int)i) : 0;
+    bool is_new = key != 0;
+    for (unsigned j = 0; j < SLOTS; j++)
+      if (port_before[j] == key) is_new = false;
+    if (is_new && port_count < PORTS) ports[port_count++] = key;
+    port_before[i] = key;
+  }
+}
+
+static const char *show_address(int slot, const Address *address, socklen_t length, char text[TEXT_BYTES]) {
   char ip[INET6_ADDRSTRLEN];
+  uint32_t protocol = (uint32_t)protocol_of(fds[slot]) << 16;
   if (length == 0) return "-";
   if (address->any.sa_family == AF_INET) {
     inet_ntop(AF_INET, &address->v4.sin_addr, ip, sizeof ip);
-    snprintf(text, TEXT_BYTES, "%s:#%u/%u", ip, port_index(address->v4.sin_port), length);
+    snprintf(text, TEXT_BYTES, "%s:#%u/%u", ip, port_index(protocol | address->v4.sin_port), length);
   } else if (address->any.sa_family == AF_INET6) {
     inet_ntop(AF_INET6, &address->v6.sin6_addr, ip, sizeof ip);
-    snprintf(text, TEXT_BYTES, "[%s]:#%u/%u", ip, port_index(address->v6.sin6_port), length);
-  } else if (length > 2 && address->local.sun_path[1] == 'f') {
+    snprintf(text, TEXT_BYTES, "[%s]:#%u/%u", ip, port_index(protocol | address->v6.sin6_port), length);
+  } else if (length > AUTOBIND_BYTES) {
     snprintf(text, TEXT_BYTES, "@%c", address->bytes[length - 1]);
   } else {
     // A name that the kernel chose is random.
@@ -171,14 +202,6 @@ static bool may_become(int slot, int role) {
   return true;
 }
 
-static uint16_t port_of(int slot) {
-  Address address = {0};
-  socklen_t length = sizeof address;
-  getsockname(fds[slot], &address.any, &length);
-  return address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6 ? address.v4.sin_port
-                                                                               : 0;
-}
-
 // An address of the socket's family, mostly. `port` in network order.
 static socklen_t some_address(Source *s, Address *address, int family, uint16_t port) {
   *address = (Address){0};
@@ -220,8 +243,15 @@ static void bind_some(Source *s) {
   char text[TEXT_BYTES];
   uint16_t port = one_in(s, 3) ? port_of(other) : 0;
   socklen_t length = some_address(s, &address, family_of(slot), port);
-  say("bind(%d, %s)", slot, show_address(&address, length, text));
+  say("bind(%d, %s)", slot, show_address(slot, &address, length, text));
   say_result(bind(fds[slot], &address.any, length), slot);
+}
+
+static bool is_bound_to_mapped(int slot) {
+  Address address = {0};
+  socklen_t length = sizeof address;
+  getsockname(fds[slot], &address.any, &length);
+  return address.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address.v6.sin6_addr);
 }
 
 static void connect_some(Source *s) {
@@ -233,11 +263,12 @@ static void connect_some(Source *s) {
     length = sizeof address;
     if (getsockname(fds[other], &address.any, &length) < 0) length = 0;
     // No program listens at a name that it did not choose.
-    if (address.any.sa_family == AF_UNIX && length != 2 && address.bytes[3] != 'f') return;
+    if (address.any.sa_family == AF_UNIX && length != 2 && length <= AUTOBIND_BYTES) return;
   } else if (one_in(s, 20)) {
     address.any.sa_family = AF_UNSPEC;
   }
-  bool is_mapped = address.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address.v6.sin6_addr);
+  bool is_mapped = address.any.sa_family == AF_INET6 &&
+                   (IN6_IS_ADDR_V4MAPPED(&address.v6.sin6_addr) || is_bound_to_mapped(slot));
   if (address.any.sa_family != AF_UNSPEC &&
       !may_become(slot, is_mapped ? CONNECTS_MAPPED : CONNECTS))
     return;
@@ -245,7 +276,7 @@ static void connect_some(Source *s) {
   if (address.any.sa_family != AF_UNIX && address.v4.sin_port != 0 &&
       address.v4.sin_port == port_of(slot))
     return;
-  say("connect(%d, %s)", slot, show_address(&address, length, text));
+  say("connect(%d, %s)", slot, show_address(slot, &address, length, text));
   say_result(connect(fds[slot], &address.any, length), slot);
 }
 
@@ -269,7 +300,7 @@ static void accept_some(Source *s) {
   socklen_t length = sizeof address;
   int fd = accept4(fds[slot], &address.any, &length, SOCK_NONBLOCK), error = errno, made = keep(fd);
   say("accept(%d) %d", slot, made);
-  if (fd >= 0) say(" from %s", show_address(&address, length, text));
+  if (fd >= 0) say(" from %s", show_address(slot, &address, length, text));
   errno = error;
   say_result(fd < 0 ? -1 : 0, made);
 }
@@ -285,7 +316,7 @@ static void name_some(Source *s) {
                         : getsockname(fds[slot], &address.any, &length);
   int error = errno;
   say("%s(%d, %d)", is_peer ? "getpeername" : "getsockname", slot, (int)room);
-  if (result == 0) say(" %s", show_address(&address, length < room ? length : room, text));
+  if (result == 0) say(" %s", show_address(slot, &address, length < room ? length : room, text));
   if (result == 0 && family_of(slot) != AF_UNIX) say(" %u", length);
   errno = error;
   say_result(result, slot);
@@ -310,7 +341,7 @@ static void send_some(Source *s) {
   struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
   if (one_in(s, 2)) message.msg_name = &address, message.msg_namelen = length;
   say("sendmsg(%d, %zu, %x, %s)", slot, size, flags,
-      message.msg_name ? show_address(&address, length, text) : "-");
+      message.msg_name ? show_address(slot, &address, length, text) : "-");
   switch (below(s, 4)) {
     case 0:
       say(" send"), say_result(send(fds[slot], bytes, size, flags), slot);
@@ -355,7 +386,7 @@ static void receive_some(Source *s) {
   int error = errno;
   if (result >= 0)
     say(" %08x flags %x from %s", digest(bytes, (long)sizeof bytes), message.msg_flags,
-        show_address(&address, message.msg_namelen, text));
+        show_address(slot, &address, message.msg_namelen, text));
   errno = error;
   say_result(result, slot);
 }
@@ -473,12 +504,36 @@ static void end_some(Source *s) {
   }
 }
 
-static void poll_all(void) {
+// Which sockets a call has made ready, or no longer ready.
+static void say_changes(void) {
+  static short before[SLOTS];
   struct pollfd polled[SLOTS];
   for (unsigned i = 0; i < SLOTS; i++)
     polled[i] = (struct pollfd){fds[i], POLLIN | POLLOUT | POLLRDHUP | POLLPRI | POLLRDNORM, 0};
-  say("poll %d:", poll(polled, SLOTS, 0));
-  for (unsigned i = 0; i < SLOTS; i++) say(" %x", polled[i].revents);
+  poll(polled, SLOTS, 0);
+  for (unsigned i = 0; i < SLOTS; i++) {
+    if (polled[i].revents != before[i]) say(" %u:%x", i, polled[i].revents);
+    before[i] = polled[i].revents;
+  }
+}
+
+// What every socket is called, and how many bytes wait there.
+static void survey(void) {
+  char text[TEXT_BYTES];
+  say("survey");
+  for (unsigned i = 0; i < SLOTS; i++) {
+    Address address = {0};
+    socklen_t length = sizeof address;
+    int waiting = -1;
+    if (fds[i] < 0) continue;
+    getsockname(fds[i], &address.any, &length);
+    say(" %u %s", i, show_address((int)i, &address, length, text));
+    length = sizeof address;
+    if (getpeername(fds[i], &address.any, &length) == 0)
+      say(" - %s", show_address((int)i, &address, length, text));
+    ioctl(fds[i], FIONREAD, &waiting);
+    say(" %d", waiting);
+  }
 }
 
 static void step(Source *s) {
@@ -535,7 +590,7 @@ static void step(Source *s) {
       end_some(s);
       break;
     default:
-      poll_all();
+      survey();
   }
 }
 
@@ -547,7 +602,10 @@ int main(int count, char **arguments) {
   signal(SIGPIPE, on_pipe);
   for (unsigned i = 0; i < SLOTS; i++) fds[i] = -1;
   for (int i = 0; i < calls; i++) {
-    say("%d ", i), step(&s), say("\n");
+    say("%d ", i), step(&s), note_ports(), say_changes(), say("\n");
+#ifdef VERBOSE
+    survey(), say("\n");
+#endif
   }
   return finish();
 }

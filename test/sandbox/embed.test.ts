@@ -5,7 +5,7 @@ import {readdirSync} from 'node:fs'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {type AbortError, Sandbox} from '../../dist/index.js'
-import {BUSYBOX, guest, mainPlaces, onceItHasWritten, SPIN, sh} from './guests.ts'
+import {BUSYBOX, guest, onceItHasWritten, places, SPIN, sh} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).pathname
 const openFds = (): number => readdirSync('/proc/self/fd').length
@@ -13,7 +13,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   describe('stopping a guest', () => {
     test('a time-out kills one that spins, while the event loop keeps turning', async () => {
       await using sandbox = await Sandbox.create({platform, isolation})

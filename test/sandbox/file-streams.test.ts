@@ -7,13 +7,13 @@ import {buffer} from 'node:stream/consumers'
 import {pipeline} from 'node:stream/promises'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, mainPlaces} from './guests.ts'
+import {BUSYBOX, places} from './guests.ts'
 
 const MIB = 1 << 20
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const failure = (errno: string) => ({code: 'FILE_FAILED', errno})
 
-describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox
   beforeAll(async () => {
     sandbox = await Sandbox.create({platform, isolation, memoryBytes: 256 * MIB})

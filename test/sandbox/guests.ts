@@ -36,9 +36,11 @@ export const ENDLESS: readonly (readonly [how: string, program: string, args: st
 
 /** Where sentries run. */
 export const isolations = ['process', 'thread'] as const
-export const places = platforms.flatMap((platform) => isolations.map((isolation) => ({platform, isolation})))
-/** Places for tests that take long: threads on only one of the platforms. */
-export const mainPlaces = places.filter(
+export const allPlaces = platforms.flatMap((platform) =>
+  isolations.map((isolation) => ({platform, isolation})),
+)
+/** Threads on only one of the platforms: what differs between isolations is above what differs between platforms. */
+export const places = allPlaces.filter(
   ({platform, isolation}) => isolation === 'process' || platform === 'ptrace',
 )
 

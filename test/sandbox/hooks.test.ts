@@ -16,7 +16,7 @@ import {
 } from '../../dist/index.js'
 import {arch} from '../../src/arch/index.ts'
 import {table} from '../../src/sentry/syscalls/table.ts'
-import {BUSYBOX, guest, mainPlaces, places, sh} from './guests.ts'
+import {BUSYBOX, guest, places, sh} from './guests.ts'
 
 /** Their calls are interrupted, restarted, woken, or never return. */
 const GUESTS = [
@@ -211,18 +211,15 @@ describe.each(places)('on $platform, in a $isolation', (place) => {
     await expect(each.run(BUSYBOX, ['echo', 'hi'])).rejects.toBe(mine)
   })
 
-  test.each(mainPlaces.includes(place) ? GUESTS : [])(
-    'the guest %s passes with a handler before and after each of its calls',
-    async (name) => {
-      const hooks = {before: () => {}, after: () => {}}
-      const each = await create(Object.fromEntries(names.map((each) => [each, hooks])))
-      expect(await each.run(guest(name), [], {timeoutMs: stepMs('command')})).toMatchObject({
-        exitCode: 0,
-        stdout: '',
-        stderr: '',
-      })
-    },
-  )
+  test.each(GUESTS)('the guest %s passes with a handler before and after each of its calls', async (name) => {
+    const hooks = {before: () => {}, after: () => {}}
+    const each = await create(Object.fromEntries(names.map((each) => [each, hooks])))
+    expect(await each.run(guest(name), [], {timeoutMs: stepMs('command')})).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+    })
+  })
 
   test('a storm of interrupted calls waits for who is told of them', async () => {
     const controller = new AbortController()

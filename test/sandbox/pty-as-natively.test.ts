@@ -3,7 +3,7 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxProcess} from '../../dist/index.js'
 import {Pty} from '../helpers/pty.ts'
-import {BUSYBOX, mainPlaces} from './guests.ts'
+import {BUSYBOX, places} from './guests.ts'
 
 /** Far longer than anything takes. */
 const TIMEOUT_MS = 30_000
@@ -172,7 +172,7 @@ function shownNatively([name, ...steps]: Conversation): Promise<string> {
   return shown
 }
 
-describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox
   beforeAll(async () => {
     sandbox = await Sandbox.create({platform, isolation})

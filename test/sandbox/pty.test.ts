@@ -5,12 +5,12 @@ import {once} from 'node:events'
 import {text} from 'node:stream/consumers'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, mainPlaces, sh} from './guests.ts'
+import {BUSYBOX, places, sh} from './guests.ts'
 
 const MIB = 1 << 20
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox
   beforeAll(async () => {
     sandbox = await Sandbox.create({platform, isolation})

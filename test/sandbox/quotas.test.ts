@@ -3,7 +3,7 @@
 import {afterEach, describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {Sandbox, type SandboxLimitEvent, type SandboxOptions} from '../../dist/index.js'
-import {BUSYBOX, mainPlaces, SPIN, sh} from './guests.ts'
+import {BUSYBOX, places, SPIN, sh} from './guests.ts'
 
 const MIB = 1 << 20
 
@@ -16,7 +16,7 @@ async function enough<Exit extends {timedOut: boolean}>(run: (ms: number) => Pro
 }
 const FOUR_SPIN = sh('for i in 1 2 3 4; do (while :; do :; done) & done; wait')
 
-describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox | undefined
   afterEach(() => sandbox?.dispose())
 

@@ -5,9 +5,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, guest, places} from './guests.ts'
+import {allPlaces, BUSYBOX, guest} from './guests.ts'
 
-describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(allPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
   describe('a sandbox of host programs', () => {
     let sandbox: Sandbox
     beforeAll(async () => {

@@ -4,7 +4,7 @@ import {once} from 'node:events'
 import {text} from 'node:stream/consumers'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxProcess, type TraceEvent} from '../../dist/index.js'
-import {BUSYBOX, mainPlaces, SPIN, sh} from './guests.ts'
+import {BUSYBOX, places, SPIN, sh} from './guests.ts'
 
 const MIB = 1 << 20
 /** Writes a line when it runs, and ends when a line or the end of its input comes. */
@@ -15,7 +15,7 @@ async function whenReady(child: SandboxProcess): Promise<SandboxProcess> {
   return child
 }
 
-describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox
   let other: SandboxProcess
   beforeAll(async () => {
@@ -137,7 +137,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
   })
 })
 
-describe.each(mainPlaces)('alone on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('alone on $platform, in a $isolation', ({platform, isolation}) => {
   test('one that takes all tasks leaves room when it has ended', async () => {
     await using sandbox = await Sandbox.create({platform, isolation, maxTasks: 20})
     const other = await whenReady(sandbox.spawn(...UNTIL_TOLD))

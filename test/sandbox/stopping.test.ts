@@ -2,11 +2,11 @@
 
 import {describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, ENDLESS, mainPlaces} from './guests.ts'
+import {BUSYBOX, ENDLESS, places} from './guests.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   describe.each(ENDLESS)('a guest that %s', (_, program, args) => {
     test('is stopped by a time-out and by an AbortSignal, again and again', async () => {
       await using sandbox = await Sandbox.create({platform, isolation})

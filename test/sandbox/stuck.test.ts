@@ -7,7 +7,7 @@ import {promisify} from 'node:util'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {copyWithBug, STUCK} from '../helpers/copy-with-bug.ts'
-import {BUSYBOX, mainPlaces, SPIN} from './guests.ts'
+import {BUSYBOX, places, SPIN} from './guests.ts'
 
 let copy: string
 beforeAll(() => {
@@ -34,7 +34,7 @@ async function inProcess(platform: string, isolation: string, script: string): P
   ).stdout
 }
 
-describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   test.each([
     ['a time-out', 'await spin({timeoutMs: 100})', 'SANDBOX_FAILED'],
     ['abort()', 'await spin({signal: AbortSignal.timeout(100)})', 'SANDBOX_FAILED'],

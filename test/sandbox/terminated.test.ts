@@ -3,7 +3,7 @@
 import {execFile} from 'node:child_process'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
-import {BUSYBOX, ENDLESS, mainPlaces, type places} from './guests.ts'
+import {BUSYBOX, ENDLESS, places} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).href
 const TIMEOUT_MS = 50_000
@@ -67,7 +67,7 @@ const AT_ANY_MOMENT = `
   }
   console.log('alive')`
 
-describe.each(mainPlaces)('on $platform, in a $isolation', (place) => {
+describe.each(places)('on $platform, in a $isolation', (place) => {
   test('a thread can be terminated in the middle of anything', async () => {
     const inThread = `
       parentPort.postMessage(0)

@@ -5,7 +5,7 @@ import {closeSync, openSync, readSync, rmSync, writeSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
-import {EPOLLET, EPOLLIN, EPOLLONESHOT} from '../../../../src/abi/poll.ts'
+import {EPOLLET, EPOLLIN, EPOLLONESHOT, EPOLLOUT} from '../../../../src/abi/poll.ts'
 import {EVENT_READY} from '../../../../src/platform/platform.ts'
 import {HostEvents} from '../../../../src/platform/run-loop.ts'
 import {Sleep} from '../../../../src/sentry/call/sleepers.ts'
@@ -139,6 +139,53 @@ describe('calls that sleep on 1,000 host descriptors', () => {
     sleep.end()
     for (let i = 0; i < WAITS; i++) host.edge(7)
     expect(host.calls.slice(FILES)).toEqual([[FIRST_FD + 7, 0]])
+  })
+})
+
+describe('a call that sleeps until one event of a host descriptor', () => {
+  class Sleeper {
+    readonly hostFd: number = FIRST_FD
+    readonly heard: number[] = []
+    readonly waiters = {wakeAll: (events: number) => this.heard.push(events)}
+  }
+
+  it('tells the platform once each time, and hears nothing in between', () => {
+    const host = new Watched()
+    const sleeper = new Sleeper()
+    for (let i = 0; i < WAITS; i++) {
+      host.watch.awaitNext(sleeper, EPOLLIN)
+      host.watch.awaitNext(sleeper, EPOLLIN)
+      host.watch.wake([[FIRST_FD, EPOLLIN]])
+    }
+    expect(sleeper.heard).toEqual(Array.from({length: WAITS}, () => EPOLLIN))
+    expect(host.calls).toEqual(Array.from({length: WAITS}, () => [FIRST_FD, (EPOLLIN | EPOLLONESHOT) >>> 0]))
+  })
+
+  it('hears of both ways, if two calls sleep', () => {
+    const host = new Watched()
+    const sleeper = new Sleeper()
+    host.watch.awaitNext(sleeper, EPOLLIN)
+    host.watch.awaitNext(sleeper, EPOLLOUT)
+    expect(host.calls.at(-1)).toEqual([FIRST_FD, (EPOLLIN | EPOLLOUT | EPOLLONESHOT) >>> 0])
+  })
+
+  it('takes over the watch of one that nobody else looks at any longer, which then ends', () => {
+    const host = new Watched()
+    const sleeper = new Sleeper()
+    host.watch.remove(host.watch.add(sleeper, EPOLLIN))
+    host.watch.awaitNext(sleeper, EPOLLIN)
+    host.watch.wake([[FIRST_FD, EPOLLIN]])
+    expect(sleeper.heard).toEqual([EPOLLIN])
+    expect(host.calls.slice(1)).toEqual([[FIRST_FD, 0]])
+  })
+
+  it('is told once, by the interest, if it has one after all', () => {
+    const host = new Watched()
+    const sleeper = new Sleeper()
+    host.watch.awaitNext(sleeper, EPOLLIN)
+    host.watch.add(sleeper, EPOLLIN)
+    host.watch.wake([[FIRST_FD, EPOLLIN]])
+    expect(sleeper.heard).toEqual([EPOLLIN])
   })
 })
 

@@ -14,8 +14,10 @@ import {decodeEndpoint, type Endpoint, familyOf} from '../address.ts'
 import type {HostConnections} from './connections.ts'
 import type {RateWaiter} from './rate-limit.ts'
 
+/** What ends a wait for bytes. */
+const RECEIVABLE = POLLIN | POLLPRI | POLLRDHUP
 /** All that may happen to it. */
-const EVENTS = POLLIN | POLLPRI | POLLOUT | POLLRDHUP
+const EVENTS = RECEIVABLE | POLLOUT
 /** MSG_TRUNC drops as many bytes at a time. */
 const DROPPED_BYTES = 65_536
 
@@ -30,7 +32,7 @@ export class HostStream implements RateWaiter {
   readonly hostFd: number
   readonly #connections: HostConnections
   readonly #owner: Owner
-  /** Registered while somebody may wait. */
+  /** Registered while somebody may wait who looks for more than one event. */
   #interest: HostInterest | undefined
 
   constructor(connections: HostConnections, fd: number, owner: Owner) {
@@ -51,6 +53,11 @@ export class HostStream implements RateWaiter {
   /** Its owner is told of what happens from now on. */
   watch(): void {
     this.#interest ??= this.#connections.watch.add(this, EVENTS)
+  }
+
+  /** It is told of the next of these events. */
+  #awaitNext(events: number): void {
+    if (this.#interest === undefined) this.#connections.watch.awaitNext(this, events)
   }
 
   unwatch(): void {
@@ -115,7 +122,7 @@ export class HostStream implements RateWaiter {
       const count = this.#sendNow(bytes, outgoing.flags & MSG_MORE, isLast)
       if (count === -EPIPE) throw sending.brokenPipe()
       if (count === -EAGAIN) {
-        this.watch()
+        this.#awaitNext(POLLOUT)
         return false
       }
       sending.sent += check(count)
@@ -134,7 +141,7 @@ export class HostStream implements RateWaiter {
       const target = targetOf(reading, at)
       const count = this.#receiveNow(target, reading.flags & (MSG_PEEK | MSG_TRUNC))
       if (count === -EAGAIN) {
-        this.watch()
+        if (at < least) this.#awaitNext(RECEIVABLE)
         return at >= least
       }
       // The rest of the connection's story is for the next call.

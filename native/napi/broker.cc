@@ -1,6 +1,7 @@
 // broker.cc: connects host sockets for a sandbox, and passes them: src/broker/addon.ts has the types.
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -233,12 +234,14 @@ Napi::Value ReceiveMessage(int end, Napi::Env env) {
   return result;
 }
 
-// Of questions, a stream, and of answers, messages.
+// Of questions, a stream, and of answers, messages. The sentry's end does not block.
 std::array<int, 2> BrokerPair(bool is_stream) {
   std::array<int, 2> ends;
   const int type = (is_stream ? SOCK_STREAM : SOCK_SEQPACKET) | SOCK_CLOEXEC;
   Check(::socketpair(AF_UNIX, type, 0, ends.data()), "socketpair");
-  return {ThreadFds::Lend(Fd(ends[0])), ThreadFds::Lend(Fd(ends[1]))};
+  Fd sentry(ends[0]), broker(ends[1]);
+  Check(::fcntl(sentry.get(), F_SETFL, O_NONBLOCK), "fcntl");
+  return {ThreadFds::Lend(std::move(sentry)), ThreadFds::Lend(std::move(broker))};
 }
 
 }  // namespace

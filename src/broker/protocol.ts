@@ -81,8 +81,14 @@ export interface ArrivalNotice {
 export interface BrokerLink {
   /** Readable when there are answers. */
   readonly fd: number
-  /** Never waits for the answer. */
+  /** Writable when there is room for questions. */
+  readonly questionsFd: number
+  /** So many wait for room. */
+  readonly unsent: number
+  /** Never waits. */
   ask(question: NetQuestion | ArrivalNotice): void
+  /** Sends what there is room for by now. */
+  flush(): void
   /** What comes next, with the descriptor that came with it, or -1. Undefined: there is none now. A loss: there will be none. */
   take(): {readonly answer: NetAnswer | Arrival; readonly fd: number} | BrokerLoss | undefined
 }

@@ -60,6 +60,12 @@ const ALL: readonly (readonly [name: string, code: string, isEnded: boolean])[] 
   ['answers twice', 'all(({id}) => { say({id, errno: 13}); say({id, errno: 13}) })', true],
   ['answers without reading', 'for (let id = 1; ; id++) say({id, errno: 0, isHeld: true}, 0)', true],
   ['answers without an end', 'for (;;) say({id: 0, errno: 0}, 0)', true],
+  [
+    'lets connections in without reading',
+    `const peer = {isStream: true, ip: '0a000007', port: 1, guestPort: 80}
+    for (let arrival = 1; ; arrival++) say({arrival, ...peer}, addon.openConnection("127.0.0.1", 9, false))`,
+    true,
+  ],
   ['never answers', 'forever()', false],
   ['never reads', 'for (;;) wait(1000)', false],
   ['answers with an errno that only a kernel has', 'all(({id}) => say({id, errno: 512}))', false],
@@ -88,7 +94,7 @@ const ALL: readonly (readonly [name: string, code: string, isEnded: boolean])[] 
 
 const IN_CI: ReadonlySet<string> = new Set([
   ...['is killed at a question', 'sends what is no JSON', 'answers twice'],
-  ...['never answers', 'gives a UNIX socket as a connection'],
+  ...['lets connections in without reading', 'never answers', 'gives a UNIX socket as a connection'],
 ])
 const ATTACKS = isLong ? ALL : ALL.filter(([name]) => IN_CI.has(name))
 

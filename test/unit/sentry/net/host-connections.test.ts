@@ -3,8 +3,11 @@
 import {expect, test} from 'vitest'
 import {EACCES, EAGAIN, ENETDOWN, ENFILE} from '../../../../src/abi/errno.ts'
 import {SOCKADDR_IN_BYTES} from '../../../../src/abi/inet.ts'
+import {POLLOUT} from '../../../../src/abi/poll.ts'
 import {AF_INET, AF_UNIX} from '../../../../src/abi/socket.ts'
 import {
+  type Arrival,
+  type ArrivalNotice,
   type BrokerLink,
   type BrokerLoss,
   MOST_QUESTIONS,
@@ -18,12 +21,17 @@ import {TimerQueue} from '../../../../src/sentry/time/timers.ts'
 import {nativeHost} from '../../../../src/vfs/native-host.ts'
 
 const LINK_FD = 90
+const QUESTIONS_FD = 89
 const TO = {ip: 0x0102_0304, port: 80}
 
 /** A broker that a test plays. */
 class ScriptedBroker implements BrokerLink {
   readonly fd = LINK_FD
-  readonly questions: NetQuestion[] = []
+  readonly questionsFd = QUESTIONS_FD
+  readonly questions: (NetQuestion | ArrivalNotice)[] = []
+  /** What it has no room for. */
+  unsent = 0
+  hasRoom = true
   readonly closed: number[] = []
   readonly watched = new Map<number, number>()
   readonly connections: HostConnections
@@ -51,17 +59,26 @@ class ScriptedBroker implements BrokerLink {
     })
   }
 
-  ask(question: NetQuestion): void {
+  ask(question: NetQuestion | ArrivalNotice): void {
     this.questions.push(question)
+    if (!this.hasRoom) this.unsent++
+  }
+
+  flush(): void {
+    this.unsent = 0
+  }
+
+  isReady(fd: number): void {
+    for (const {ready} of this.#observers) ready?.(fd)
   }
 
   take(): ReturnType<BrokerLink['take']> {
     return this.#answers.shift()
   }
 
-  says(answer: NetAnswer | BrokerLoss, fd = -1): void {
+  says(answer: NetAnswer | Arrival | BrokerLoss, fd = -1): void {
     this.#answers.push(typeof answer === 'string' ? answer : {answer, fd})
-    for (const {ready} of this.#observers) ready?.(LINK_FD)
+    this.isReady(LINK_FD)
   }
 
   /** @returns what becomes of the question */
@@ -152,4 +169,25 @@ test('only so many questions wait at a time', () => {
   expect(() => broker.connect()).toThrow(expect.objectContaining({code: EAGAIN}))
   broker.says({id: 1, errno: EACCES})
   expect(() => broker.connect()).not.toThrow()
+})
+
+test('a broker without room for questions is asked later, and watched until all have gone', () => {
+  const broker = new ScriptedBroker()
+  broker.hasRoom = false
+  const heard = broker.connect()
+  expect(broker.watched.get(QUESTIONS_FD)).toBe(POLLOUT)
+  broker.isReady(QUESTIONS_FD)
+  expect([broker.unsent, broker.watched.get(QUESTIONS_FD)]).toEqual([0, 0])
+  broker.says({id: 1, errno: 0}, 91)
+  expect(heard).toEqual(['opened 91'])
+})
+
+test('a broker that sends without end and reads nothing loses the link', () => {
+  const broker = new ScriptedBroker()
+  broker.hasRoom = false
+  const arrival = {isStream: true, ip: '0a000007', port: 4000, guestPort: 80}
+  for (let id = 1; broker.lost.length === 0; id++) broker.says({arrival: id, ...arrival}, 100 + id)
+  expect(broker.lost).toEqual(['wrong'])
+  expect(broker.questions.length).toBeLessThanOrEqual(8193)
+  expect([broker.watched.get(LINK_FD), broker.watched.get(QUESTIONS_FD)]).toEqual([0, 0])
 })

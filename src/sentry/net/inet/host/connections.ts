@@ -28,6 +28,8 @@ const RECEIVING = POLLIN | POLLRDHUP
 /** Host sockets of one sandbox at a time. */
 const MOST_CONNECTIONS = 4096
 
+/** Questions and notices for which the broker has no room: of each socket there is one at most that it has not read. */
+const MOST_UNSENT = 2 * MOST_CONNECTIONS
 const MOST_DATAGRAM_BYTES = 65_536
 
 /** Waits for an answer. */
@@ -73,6 +75,8 @@ export class HostConnections {
   /** Takes a connection from outside, or closes it. */
   onArrival: ((arrival: Arrival, fd: number) => void) | undefined
   #questions = 0
+  /** The broker has no room for questions. */
+  #isBehind = false
   #open = 0
   #isGone = false
 
@@ -87,7 +91,12 @@ export class HostConnections {
     this.timers = kernel.timers
     this.#link = link
     this.#kernel = kernel
-    kernel.observers.push({ready: (fd) => fd === link.fd && this.#takeAnswers()})
+    kernel.observers.push({
+      ready: (fd) => {
+        if (fd === link.fd) this.#takeAnswers()
+        else if (fd === link.questionsFd) this.#flush()
+      },
+    })
     kernel.platform.watch(link.fd, POLLIN)
   }
 
@@ -95,13 +104,13 @@ export class HostConnections {
   connect(applicant: Applicant, {ip, port}: Endpoint, isStream: boolean): void {
     if (this.#open + this.#applicants.size >= MOST_CONNECTIONS) throw new Errno(ENFILE)
     const id = this.#number(applicant)
-    this.#link.ask({kind: 'connect', id, isStream, ip: formatIp(ip), port})
+    this.#ask({kind: 'connect', id, isStream, ip: formatIp(ip), port})
   }
 
   /** @throws Errno EAGAIN, ENETDOWN */
   resolve(applicant: NameApplicant, name: string, type: DnsType): void {
     const id = this.#number(applicant)
-    this.#link.ask({kind: 'resolve', id, name, type})
+    this.#ask({kind: 'resolve', id, name, type})
   }
 
   #number(applicant: Applicant | NameApplicant): number {
@@ -120,7 +129,26 @@ export class HostConnections {
     // The peer shall not wait for the broker.
     if (notice !== undefined) this.files.hostShutDown(fd, SHUT_WR)
     this.files.hostClose(fd)
-    if (notice !== undefined) this.#link.ask(notice)
+    if (notice !== undefined) this.#ask(notice)
+  }
+
+  /** A broker that reads nothing breaks the protocol: its room is for more than may be under way. */
+  #ask(question: Parameters<BrokerLink['ask']>[0]): void {
+    if (this.#isGone) return
+    this.#link.ask(question)
+    if (this.#link.unsent > MOST_UNSENT) this.#end('wrong')
+    else if (this.#link.unsent > 0 && !this.#isBehind) this.#watchRoom(true)
+  }
+
+  #flush(): void {
+    if (this.#isGone) return
+    this.#link.flush()
+    if (this.#link.unsent === 0) this.#watchRoom(false)
+  }
+
+  #watchRoom(isBehind: boolean): void {
+    this.#isBehind = isBehind
+    this.#kernel.platform.watch(this.#link.questionsFd, isBehind ? POLLOUT : 0)
   }
 
   #takeAnswers(): void {
@@ -135,11 +163,11 @@ export class HostConnections {
 
   #arrived(arrival: Arrival, fd: number): void {
     const notice = {kind: 'released', id: arrival.arrival} as const
-    this.#link.ask({kind: 'taken', id: arrival.arrival})
+    this.#ask({kind: 'taken', id: arrival.arrival})
     if (fd < 0) {
       // A datagram of a socket that has come; or this process has too many descriptors.
       if (!arrival.isStream && this.#isOpen(notice)) this.onArrival?.(arrival, fd)
-      else this.#link.ask(notice)
+      else this.#ask(notice)
       return
     }
     if (!this.#isInternetSocket(fd)) {
@@ -175,7 +203,7 @@ export class HostConnections {
       return
     }
     if (fd >= 0) this.files.hostClose(fd)
-    if (isHeld) this.#link.ask({kind: 'closed', id})
+    if (isHeld) this.#ask({kind: 'closed', id})
     if ('resolved' in applicant) applicant.resolved(answer)
     // Without a descriptor this process has too many.
     else applicant.failed(errno || ENFILE, needs)
@@ -190,6 +218,7 @@ export class HostConnections {
     this.#isGone = true
     // Its end of file would be ready again and again.
     this.#kernel.platform.watch(this.#link.fd, 0)
+    this.#kernel.platform.watch(this.#link.questionsFd, 0)
     this.#kernel.onBrokerLost?.(how)
     const waiting = [...this.#applicants.values()]
     this.#applicants.clear()

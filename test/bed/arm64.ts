@@ -44,7 +44,7 @@ export function describeArm64Bed(name: string, scope: Scope = {}): void {
     if (hasKvm && kernelProgram) testKernelProgram('arm64', inside)
     if (hasKvm) testNested(name, inside)
     if (gdb) testGdb('arm64', inside, forward)
-    testUnits(inside, units)
+    testUnits('arm64', inside, units, hasKvm ? [] : ['platform/kvm'])
   })
 }
 

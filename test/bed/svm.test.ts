@@ -24,10 +24,10 @@ describeBed('svm', (inside, forward) => {
   })
 
   // The host's own KVM runs all guests.
-  testHv('svm', inside, ['kvm'], UNABLE, [0, 2])
+  testHv('svm', inside, ['kvm'], UNABLE, [0, 3])
   testKernel('x86_64', inside, {tries: 3})
   testBzImage(inside, {tries: 3})
   testKernelProgram('x86_64', inside, {tries: 3})
   testGdb('x86_64', inside, forward)
-  testUnits(inside, KVM_UNITS, NOT_OF_THE_PROCESSOR)
+  testUnits('x86_64', inside, KVM_UNITS, NOT_OF_THE_PROCESSOR)
 })

@@ -1,11 +1,11 @@
-// kill -9 of each party at any moment, with connections in the guest and through the broker: no process is left, no connection, and the next run works.
+// kill -9 of each party at any moment, with connections in the guest and through the broker: no process is left, no connection, no port, and the next run works.
 //
 // HV_LONG=1 (`npm run test:long`): 200 times, with another seed each time. HV_SEED: this seed.
 
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {readdirSync} from 'node:fs'
-import {type AddressInfo, createServer, type Server, type Socket} from 'node:net'
+import {type AddressInfo, connect, createServer, type Server, type Socket} from 'node:net'
 import {text} from 'node:stream/consumers'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -63,11 +63,18 @@ const script = (victim: Victim, ms: number): string => `
   echo ended`
 
 /** @param name in the command lines of all that hv starts */
-function start(victim: Victim, platform: string, name: string, ms: number): ChildProcess {
+function start(
+  victim: Victim,
+  platform: string,
+  name: string,
+  ms: number,
+  publishedPort: number,
+): ChildProcess {
   const rules = `host.internal:${port},${name}.example`
+  const published = `${publishedPort}:7000`
   const program = ['sh', '-c', script(victim, ms)]
-  const flags = ['--platform', platform, `--allow-net=${rules}`, '--volume', `${guests}:/g`]
-  const ofOwner = [OWNER, platform, rules, guests, program[2]]
+  const flags = ['--platform', platform, `--allow-net=${rules}`, '-p', published, '--volume', `${guests}:/g`]
+  const ofOwner = [OWNER, platform, rules, guests, program[2], published]
   const argv =
     victim === 'owner' || victim === 'sentry' ? ofOwner : [HV, 'run', ...flags, BUSYBOX, ...program]
   return spawn(process.execPath, argv, {stdio: 'pipe'})
@@ -94,15 +101,42 @@ async function found(victim: Victim, child: ChildProcess): Promise<number | unde
   return undefined
 }
 
+/** @returns with which error a connection to a port of this host ends */
+async function reach(at: number): Promise<string | undefined> {
+  const socket = connect(at)
+  let code: string | undefined
+  socket
+    .on('error', (error: NodeJS.ErrnoException) => (code = error.code))
+    .on('connect', () => socket.destroy())
+  await new Promise((resolve) => socket.once('close', resolve))
+  return code
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const {port: free} = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return free
+}
+
 const isAlive = (pid: number): boolean => /\) [^ZX]/.test(textOf(`/proc/${pid}/stat`))
 
 /** @returns what the command printed, and how it ended */
 async function kill({victim, platform, isConnected}: Round, name: string, ms: number): Promise<string> {
-  const child = start(victim, platform, name, ms)
+  const publishedPort = await freePort()
+  const child = start(victim, platform, name, ms, publishedPort)
   const output = Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'close')])
   child.stdin!.on('error', () => {})
   const isInGuest = ['server', 'client', 'outside'].includes(victim)
   if (isConnected || isInGuest) await Promise.race([once(child.stdout!, 'data'), once(child, 'close')])
+  const peers = isConnected
+    ? [1, 2].map(() =>
+        connect(publishedPort)
+          .on('error', () => {})
+          .resume(),
+      )
+    : []
   await sleep(isConnected || isInGuest ? ms / 2 : ms)
   const pid = isInGuest ? undefined : await found(victim, child)
   const below = livingBelow(child.pid!).map((each) => each.pid)
@@ -111,6 +145,8 @@ async function kill({victim, platform, isConnected}: Round, name: string, ms: nu
   const [stdout, stderr] = await output
   await expect.poll(() => [...below.filter(isAlive), ...all(name)], SOON).toEqual([])
   await expect.poll(() => connections.size, SOON).toBe(0)
+  await expect.poll(() => reach(publishedPort), SOON).toBe('ECONNREFUSED')
+  for (const peer of peers) peer.destroy()
   return `${stdout}${stderr}status ${child.exitCode ?? child.signalCode}`
 }
 

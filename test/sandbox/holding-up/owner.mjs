@@ -1,11 +1,15 @@
-// owner.mjs PLATFORM RULES FOLDER SCRIPT: a sandbox's owner: runs a shell script with the folder as /g, feeds it this process's standard input.
+// owner.mjs PLATFORM RULES FOLDER SCRIPT PORT: a sandbox's owner: runs a shell script with the folder as /g, feeds it this process's standard input.
 
 import {Sandbox} from '../../../dist/index.js'
 
-const [platform, rules, host, script] = process.argv.slice(2)
+const [platform, rules, host, script, published] = process.argv.slice(2)
 const volumes = [{host, guest: '/g'}]
 try {
-  const sandbox = await Sandbox.create({platform, volumes, net: {allow: rules.split(',')}})
+  const sandbox = await Sandbox.create({
+    platform,
+    volumes,
+    net: {allow: rules.split(','), publish: [published]},
+  })
   const child = sandbox.spawn('/bin/busybox', ['sh', '-c', script])
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('error', () => {})

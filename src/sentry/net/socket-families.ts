@@ -43,7 +43,7 @@ export class SocketFamilies {
     this.add(
       new NetlinkFamily(budget, [
         new RouteProtocol(),
-        new SockDiagProtocol(this.inet, unix.sockets),
+        new SockDiagProtocol(this.inet, unix),
         ...quietProtocols,
       ]),
     )

@@ -29,14 +29,13 @@ export function* dumpUnixSockets(
 }
 
 /** By its inode number. @throws Errno EINVAL, ENOENT */
-export function findUnixSocket(sockets: ReadonlySet<UnixSocket>, {body}: Request): Answer {
+export function findUnixSocket(byIno: ReadonlyMap<number, UnixSocket>, {body}: Request): Answer {
   checkSize(body)
   const wanted = viewOf(body).getUint32(8, true)
   if (wanted === 0) throw new Errno(EINVAL)
-  for (const socket of sockets) {
-    if (inodeNumber(socket) === wanted) return describe(socket, viewOf(body).getUint32(12, true))
-  }
-  throw new Errno(ENOENT)
+  const socket = byIno.get(wanted)
+  if (socket === undefined) throw new Errno(ENOENT)
+  return describe(socket, viewOf(body).getUint32(12, true))
 }
 
 function checkSize(body: Uint8Array): void {

@@ -21,6 +21,8 @@ export class UnixFamily implements SocketFamily {
   readonly inFlight = new InFlight()
   /** All that are open. */
   readonly sockets = new Set<UnixSocket>()
+  /** Of these, those that have an inode, by its number. */
+  readonly byIno = new Map<number, UnixSocket>()
   readonly procTexts = {unix: () => unixTable(this.sockets, this.budget)}
 
   constructor(random: HostRandom, budget: Budget) {

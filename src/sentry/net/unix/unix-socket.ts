@@ -45,7 +45,7 @@ export class UnixSocket implements Socket {
   readonly budget: Budget
   readonly options = new SocketOptions()
   readonly waiters = new WaitQueue()
-  inode: Inode | undefined
+  #inode: Inode | undefined
   /** Waiters for room here: senders of datagrams, and connectors. */
   readonly room = new WaitQueue()
   state: 'closed' | 'listening' | 'connected' = 'closed'
@@ -77,6 +77,15 @@ export class UnixSocket implements Socket {
     this.family = family
     this.budget = family.budget
     family.sockets.add(this)
+  }
+
+  get inode(): Inode | undefined {
+    return this.#inode
+  }
+
+  set inode(inode: Inode | undefined) {
+    this.#inode = inode
+    if (inode !== undefined) this.family.byIno.set(inode.attributes().ino, this)
   }
 
   get isStream(): boolean {
@@ -247,6 +256,7 @@ export class UnixSocket implements Socket {
     this.isDead = true
     this.family.names.forget(this)
     this.family.sockets.delete(this)
+    if (this.#inode !== undefined) this.family.byIno.delete(this.#inode.attributes().ino)
     const {peer} = this
     const isReset = this.#hasUnread || this.listener !== undefined
     this.setPeer(undefined)

@@ -20,6 +20,8 @@ export const SOCKADDR_IN6_LEAST_BYTES = 24
 /** /proc/sys/net/ipv4/ip_local_port_range. */
 export const FIRST_LOCAL_PORT = 32_768
 export const LAST_LOCAL_PORT = 60_999
+/** /proc/sys/net/ipv4/tcp_max_tw_buckets: connections in TIME_WAIT, as many as Linux keeps on a machine of 1 GiB. */
+export const MAX_TIME_WAITS = 4096
 /** Ports below it are for those with CAP_NET_BIND_SERVICE: /proc/sys/net/ipv4/ip_unprivileged_port_start. */
 export const FIRST_UNPRIVILEGED_PORT = 1024
 /** The most bytes of a datagram without its headers: 20 and 8 of 65,535 bytes in IPv4; IPv6 counts its own not. */
@@ -132,6 +134,7 @@ export const TCP_NAME_BYTES = 16
 export const TCP_ESTABLISHED = 1
 export const TCP_SYN_SENT = 2
 export const TCP_FIN_WAIT2 = 5
+export const TCP_TIME_WAIT = 6
 export const TCP_CLOSE = 7
 export const TCP_CLOSE_WAIT = 8
 export const TCP_LISTEN = 10

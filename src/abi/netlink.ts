@@ -102,7 +102,7 @@ export const INET_DIAG_REQ_BYTES = 56
 export const INET_DIAG_ID = {offset: 8, source: 4, destination: 20, interface: 36, cookie: 40} as const
 /** struct inet_diag_msg: family, state, timer, retransmissions; id; times and queues, user, inode. */
 export const INET_DIAG_MSG = {
-  ...{bytes: 72, id: 4, receiveQueue: 56, sendQueue: 60, uid: 64, inode: 68},
+  ...{bytes: 72, timer: 2, id: 4, expires: 52, receiveQueue: 56, sendQueue: 60, uid: 64, inode: 68},
 } as const
 export const INET_DIAG_SHUTDOWN = 8
 export const INET_DIAG_SKV6ONLY = 11

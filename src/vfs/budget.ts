@@ -27,6 +27,8 @@ export const COST = {
   watch: 640,
   /** A socket, besides its open file description: its inode, name and queues. */
   socket: 2048,
+  /** An end of a TCP connection in TIME_WAIT. */
+  timeWait: 1536,
   /** A message that waits at a socket, besides its bytes. */
   socketMessage: 768,
   /** A socket in a multicast group. */

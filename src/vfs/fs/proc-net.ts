@@ -1,7 +1,7 @@
 // /proc/PID/net, whose texts the families of sockets make, and /proc/sys/net: one network, the loopback's, for all processes.
 
 import {S_IFREG} from '../../abi/file-mode.ts'
-import {FIRST_LOCAL_PORT, FIRST_UNPRIVILEGED_PORT, LAST_LOCAL_PORT} from '../../abi/inet.ts'
+import {FIRST_LOCAL_PORT, FIRST_UNPRIVILEGED_PORT, LAST_LOCAL_PORT, MAX_TIME_WAITS} from '../../abi/inet.ts'
 import {SOMAXCONN} from '../../abi/socket.ts'
 import type {ByteString} from '../file.ts'
 import {directory, type Entries, type Entry, subdirectory} from './proc-nodes.ts'
@@ -68,7 +68,7 @@ const IPV4: Settings = {
   tcp_keepalive_time: 7200,
   tcp_max_orphans: 16_384,
   tcp_max_syn_backlog: 2048,
-  tcp_max_tw_buckets: 16_384,
+  tcp_max_tw_buckets: MAX_TIME_WAITS,
   tcp_mem: '11505\t15340\t23010',
   tcp_moderate_rcvbuf: 1,
   tcp_mtu_probing: 0,

@@ -3,7 +3,7 @@
 import type {Endpoint} from './address.ts'
 import type {InetSocket} from './inet-socket.ts'
 
-const keyOf = (local: Endpoint, remote: Endpoint): string =>
+export const keyOf = (local: Endpoint, remote: Endpoint): string =>
   `${local.ip} ${local.port} ${remote.ip} ${remote.port}`
 
 export class Connections {

@@ -21,6 +21,10 @@ export class FreePorts {
     }
   }
 
+  get count(): number {
+    return this.#count
+  }
+
   /** A program cannot guess another's next port. @returns undefined: all are held */
   choose(random: HostRandom): number | undefined {
     if (this.#count === 0) return undefined

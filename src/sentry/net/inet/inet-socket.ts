@@ -3,7 +3,7 @@
 import {CAP_NET_BIND_SERVICE, hasCapability} from '../../../abi/capability.ts'
 import {EACCES, EADDRNOTAVAIL, EINVAL, ENFILE, ENOPROTOOPT, EOPNOTSUPP, Errno} from '../../../abi/errno.ts'
 import {FIRST_UNPRIVILEGED_PORT, IP_BIND_ADDRESS_NO_PORT, SOL_IP, SOL_IPV6} from '../../../abi/inet.ts'
-import {AF_INET, AF_INET6, SOL_SOCKET} from '../../../abi/socket.ts'
+import {AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET} from '../../../abi/socket.ts'
 import {type Budget, COST} from '../../../vfs/budget.ts'
 import type {Inode, IoctlMemory} from '../../../vfs/file.ts'
 import {WaitQueue} from '../../../vfs/wait-queue.ts'
@@ -95,6 +95,10 @@ export abstract class InetSocket implements Socket {
     return this.family.number === AF_INET ? ANY : ANY6
   }
 
+  get reusesAddress(): boolean {
+    return this.options.isOn(SO_REUSEADDR)
+  }
+
   /** It cannot be bound. */
   protected get isConnected(): boolean {
     return this.remote !== undefined
@@ -181,10 +185,7 @@ export abstract class InetSocket implements Socket {
     this.kept.inherit(kept)
     Object.assign(this.options, options)
     for (const option of SWITCHES) this.options.turn(option, options.isOn(option))
-    this.isIPv6Only = isIPv6Only
-    this.reusesPort = reusesPort
-    this.boundInterface = boundInterface
-    this.uid = uid
+    Object.assign(this, {isIPv6Only, reusesPort, boundInterface, uid})
     this.#isAddressChosen = listener.#isAddressChosen
   }
 

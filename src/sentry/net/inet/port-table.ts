@@ -2,11 +2,10 @@
 
 import {EADDRINUSE, Errno} from '../../../abi/errno.ts'
 import {FIRST_LOCAL_PORT, LAST_LOCAL_PORT} from '../../../abi/inet.ts'
-import {SO_REUSEADDR} from '../../../abi/socket.ts'
 import type {HostRandom} from '../../../vfs/host.ts'
-import {AcceptedSockets} from './accepted-sockets.ts'
 import {ANY, ANY6, type IpAddress, isAny, isIPv4} from './address.ts'
 import {FreePorts} from './free-ports.ts'
+import {type AddressHolder, HeldAddresses} from './held-addresses.ts'
 import type {InetSocket} from './inet-socket.ts'
 
 /** Sockets that share one port, besides connections that were accepted: a call may look at all of them. Linux has no such limit. */
@@ -15,9 +14,13 @@ const NONE: ReadonlySet<InetSocket> = new Set()
 
 export class PortTable {
   readonly #byPort = new Map<number, Set<InetSocket>>()
-  readonly #accepted = new AcceptedSockets()
+  readonly #accepted = new HeldAddresses<InetSocket>()
+  /** Ends of connections without a socket. */
+  readonly #ended = new HeldAddresses<AddressHolder>()
+  /** How many of all of them hold each port. */
+  readonly #holders = new Map<number, number>()
   /** Made when the first socket is bound. */
-  #free: FreePorts | undefined
+  #freePorts: FreePorts | undefined
   readonly #random: HostRandom
 
   constructor(random: HostRandom) {
@@ -27,6 +30,15 @@ export class PortTable {
   /** Sockets that hold a port, the oldest first, without those that a listener has made. */
   at(port: number): ReadonlySet<InetSocket> {
     return this.#byPort.get(port) ?? NONE
+  }
+
+  get #free(): FreePorts {
+    this.#freePorts ??= new FreePorts()
+    return this.#freePorts
+  }
+
+  get hasFree(): boolean {
+    return this.#free.count > 0
   }
 
   /** How many sockets hold a port. */
@@ -51,28 +63,48 @@ export class PortTable {
 
   /** Without a question about who else is there. @throws Errno EADDRINUSE: too many share the port */
   join(socket: InetSocket, port: number): void {
-    this.#free ??= new FreePorts()
     const sockets = this.#byPort.get(port)
-    if (sockets === undefined) {
-      this.#byPort.set(port, new Set([socket]))
-      this.#free.take(port)
-    } else {
+    if (sockets === undefined) this.#byPort.set(port, new Set([socket]))
+    else {
       if (sockets.size >= MOST_PER_PORT) throw new Errno(EADDRINUSE)
       sockets.add(socket)
     }
+    this.#count(port, 1)
+  }
+
+  #count(port: number, change: number): void {
+    const before = this.#holders.get(port) ?? 0
+    if (before === 0) this.#free.take(port)
+    this.#holders.set(port, before + change)
+    if (before + change > 0) return
+    this.#holders.delete(port)
+    this.#free.give(port)
   }
 
   /** A connection that was accepted has its listener's port. */
   accept(socket: InetSocket): void {
     this.#accepted.add(socket)
+    this.#count(socket.local.port, 1)
+  }
+
+  /** Its connection has ended, and it keeps its port for a while. */
+  keep(end: AddressHolder): void {
+    this.#ended.add(end)
+    this.#count(end.local.port, 1)
+  }
+
+  /** Precondition: it was kept. */
+  drop(end: AddressHolder): void {
+    this.#ended.delete(end)
+    this.#count(end.local.port, -1)
   }
 
   leave(socket: InetSocket, port: number): void {
-    this.#accepted.delete(socket)
     const sockets = this.#byPort.get(port)
-    if (!sockets?.delete(socket) || sockets.size > 0) return
-    this.#byPort.delete(port)
-    this.#free?.give(port)
+    if (sockets?.delete(socket)) {
+      if (sockets.size === 0) this.#byPort.delete(port)
+    } else if (!this.#accepted.delete(socket)) return
+    this.#count(port, -1)
   }
 
   /** Whether a socket there forbids this one. */
@@ -82,12 +114,11 @@ export class PortTable {
       // Its address is as another machine's.
       if (!(other.isService && isAny(ip))) return true
     }
-    return this.#accepted.forbid(socket, ip, port)
+    return this.#accepted.forbid(socket, ip, port) || this.#ended.forbid(socket, ip, port)
   }
 
   /** When no port is free, one that others let this socket share: as many steps as there are ports. */
   #choose(socket: InetSocket, ip: IpAddress): number {
-    this.#free ??= new FreePorts()
     const free = this.#free.choose(this.#random)
     if (free !== undefined) return free
     for (let port = FIRST_LOCAL_PORT; port <= LAST_LOCAL_PORT; port++) {
@@ -113,5 +144,5 @@ export function covers(bound: IpAddress, isIPv6Only: boolean, ip: IpAddress): bo
 /** inet_csk_bind_conflict, udp_lib_lport_inuse in Linux. */
 function mayShare(socket: InetSocket, other: InetSocket): boolean {
   if (socket.reusesPort && other.reusesPort && socket.uid === other.uid) return true
-  return socket.options.isOn(SO_REUSEADDR) && other.options.isOn(SO_REUSEADDR) && !other.isListening
+  return socket.reusesAddress && other.reusesAddress && !other.isListening
 }

@@ -10,12 +10,18 @@ import type {InetSocket} from '../inet/inet-socket.ts'
 import type {InetStack} from '../inet/inet-stack.ts'
 import {tcpState} from '../inet/tcp/state.ts'
 import {TcpSocket} from '../inet/tcp/tcp-socket.ts'
-import {tcpSockets, udpSockets} from '../proc/inet-tables.ts'
+import {TimeWait} from '../inet/tcp/time-wait.ts'
+import {tcpEnds, udpSockets} from '../proc/inet-tables.ts'
 import {type Answer, Attributes, attributeIn, type Request} from './message.ts'
 import {MAX_FILTER_BYTES, passes} from './socket-filter.ts'
 
 const ID = abi.INET_DIAG_ID
 const ADDRESS_BYTES = 16
+/** idiag_timer of TIME_WAIT. */
+const TIME_WAIT_TIMER = 3
+const NS_PER_MS = 1e6
+
+type End = InetSocket | TimeWait
 
 /** Sockets in the states and through the filter that the request names. @throws Errno ENOENT, EINVAL */
 export function* dumpInetSockets(stack: InetStack, request: Request, start: number): Iterable<Answer> {
@@ -32,7 +38,7 @@ export function* dumpInetSockets(stack: InetStack, request: Request, start: numb
     if (sourcePort !== 0 && sourcePort !== local.port) continue
     if (destinationPort !== 0 && destinationPort !== (remote?.port ?? 0)) continue
     if (filter !== undefined && !passes(filter, socket)) continue
-    if (index++ >= start) yield describe(socket)
+    if (index++ >= start) yield describe(socket, stack)
   }
 }
 
@@ -43,38 +49,44 @@ export function findInetSocket(stack: InetStack, {body}: Request): Answer {
   const port = portAt(wanted, 0)
   for (const socket of sockets) {
     if (socket.local.port !== port) continue
-    if (Buffer.compare(idOf(socket).subarray(0, ID.interface), wanted) === 0) return describe(socket)
+    if (Buffer.compare(idOf(socket).subarray(0, ID.interface), wanted) === 0) return describe(socket, stack)
   }
   throw new Errno(ENOENT)
 }
 
 /** Of one family and protocol. @throws Errno EINVAL; ENOENT: a protocol that has no sockets here */
-function socketsFor(stack: InetStack, body: Uint8Array): Iterable<InetSocket> {
+function socketsFor(stack: InetStack, body: Uint8Array): Iterable<End> {
   const family = body[0]
   // A protocol above 255, as MPTCP's, has an attribute of its own.
   const large = attributeIn(body, abi.INET_DIAG_REQ_BYTES, abi.INET_DIAG_REQ_PROTOCOL)
   const protocol = large?.length === 4 ? viewOf(large).getUint32(0, true) : body[1]
   if (protocol !== IPPROTO_TCP && protocol !== IPPROTO_UDP) throw new Errno(ENOENT)
   if (body.length < abi.INET_DIAG_REQ_BYTES) throw new Errno(EINVAL)
-  return protocol === IPPROTO_TCP ? tcpSockets(stack.tcp, family) : udpSockets(stack.udp, family)
+  return protocol === IPPROTO_TCP ? tcpEnds(stack, family) : udpSockets(stack.udp, family)
 }
 
 const portAt = (bytes: Uint8Array, at: number): number => (bytes[at] << 8) | bytes[at + 1]
 
-function stateOf(socket: InetSocket): number {
+function stateOf(socket: End): number {
+  if (socket instanceof TimeWait) return socket.state
   if (socket instanceof TcpSocket) return tcpState(socket)
   return socket.remote === undefined ? TCP_CLOSE : TCP_ESTABLISHED
 }
 
 /** struct inet_diag_msg, and what belongs to it. */
-function describe(socket: InetSocket): Answer {
-  const {bytes, id, receiveQueue, sendQueue, uid, inode} = abi.INET_DIAG_MSG
+function describe(socket: End, {clock}: InetStack): Answer {
+  const {bytes, timer, id, expires, receiveQueue, sendQueue, uid, inode} = abi.INET_DIAG_MSG
   const header = new Uint8Array(bytes)
   const view = viewOf(header)
   const state = stateOf(socket)
   const isListener = socket instanceof TcpSocket && socket.isListening
   header.set([socket.family.number, state])
   header.set(idOf(socket), id)
+  if (socket instanceof TimeWait) {
+    header[timer] = TIME_WAIT_TIMER
+    view.setUint32(expires, Math.max(0, (socket.deadlineNs - clock.monotonicNs()) / NS_PER_MS), true)
+    return {type: abi.SOCK_DIAG_BY_FAMILY, body: header}
+  }
   view.setUint32(receiveQueue, isListener ? socket.backlog.length : socket.receivableBytes, true)
   view.setUint32(sendQueue, isListener ? socket.maxBacklog : socket.unsentBytes, true)
   view.setUint32(uid, socket.inode?.attributes().uid ?? 0, true)
@@ -86,7 +98,9 @@ function describe(socket: InetSocket): Answer {
 }
 
 /** struct inet_diag_sockid, in the order of the network. The cookie is the inode number. */
-function idOf({local, remote, family, inode}: InetSocket): Uint8Array {
+function idOf(socket: End): Uint8Array {
+  const {local, remote, family} = socket
+  const inode = socket instanceof TimeWait ? undefined : socket.inode
   const bytes = new Uint8Array(ID.cookie + 8)
   const to = remote ?? {ip: 0, port: 0}
   bytes.set([local.port >> 8, local.port & 0xff, to.port >> 8, to.port & 0xff])

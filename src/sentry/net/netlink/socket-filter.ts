@@ -3,7 +3,6 @@
 import {AF_UNSPEC} from '../../../abi/socket.ts'
 import {viewOf} from '../../../abi/view.ts'
 import {type Endpoint, encodeIp} from '../inet/address.ts'
-import type {InetSocket} from '../inet/inet-socket.ts'
 
 /** One socket costs at most a step for each 4 bytes. Linux takes 64 KiB. */
 export const MAX_FILTER_BYTES = 4096
@@ -16,8 +15,15 @@ const OP_BYTES = 4
 /** struct inet_diag_hostcond: family, prefix length, 2 bytes of nothing, port (-1: any), address. */
 const HOSTCOND_BYTES = 8
 
+/** What a filter sees of a socket. */
+interface Ends {
+  readonly local: Endpoint
+  readonly remote: Endpoint | undefined
+  readonly family: {readonly number: number}
+}
+
 /** Whether the program ends exactly at its end: behind it means no. One that does not go forward passes nothing. */
-export function passes(program: Uint8Array, socket: InetSocket): boolean {
+export function passes(program: Uint8Array, socket: Ends): boolean {
   const view = viewOf(program)
   let at = 0
   while (at + OP_BYTES <= program.length) {
@@ -31,7 +37,7 @@ export function passes(program: Uint8Array, socket: InetSocket): boolean {
 }
 
 /** What it cannot judge, as a mark or a control group, does not hold. */
-function holds(program: Uint8Array, at: number, {local, remote, family}: InetSocket): boolean {
+function holds(program: Uint8Array, at: number, {local, remote, family}: Ends): boolean {
   const to = remote ?? {ip: 0, port: 0}
   switch (program[at]) {
     case OP.NOP:

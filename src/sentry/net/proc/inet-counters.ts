@@ -19,6 +19,8 @@ export class InetCounters {
   readonly tcp = {ActiveOpens: 0, PassiveOpens: 0, AttemptFails: 0, EstabResets: 0, OutRsts: 0}
   /** Connections that found a listener's backlog full. */
   listenOverflows = 0
+  /** Connections that left nothing in TIME_WAIT, for want of room. */
+  timeWaitOverflows = 0
   segments = 0
   readonly udp4 = udpCounters()
   readonly udp6 = udpCounters()
@@ -60,7 +62,10 @@ export class InetCounters {
       case 'Udp':
         return {...this.udp4, InErrors: this.udp4.RcvbufErrors}
       case 'TcpExt':
-        return {ListenOverflows: overflows, ListenDrops: overflows}
+        return {
+          ...{ListenOverflows: overflows, ListenDrops: overflows},
+          TCPTimeWaitOverflow: this.timeWaitOverflows,
+        }
       case 'IpExt':
         return {InOctets: octets, OutOctets: octets}
       case '6':

@@ -8,6 +8,7 @@ import type {InetStack} from '../inet/inet-stack.ts'
 import type {PortTable} from '../inet/port-table.ts'
 import {tcpState} from '../inet/tcp/state.ts'
 import {TcpSocket} from '../inet/tcp/tcp-socket.ts'
+import {TimeWait} from '../inet/tcp/time-wait.ts'
 import {UdpSocket} from '../inet/udp/udp-socket.ts'
 import {hexadecimal, identity, inodeNumber, tableOf} from './table.ts'
 
@@ -19,6 +20,8 @@ const DATAGRAM_COLUMNS = `${COLUMNS} ref pointer drops`
 const TCP_LINE = 149
 const UDP_LINE = 127
 const LINE_BYTES = 224
+/** USER_HZ is 100. */
+const TICK_NS = 1e7
 /** Clock ticks and segments of a connection whose packets arrive at once: retransmission, delayed ACK, quick ACK, window, threshold. */
 const LISTENER_TIMES = '100 0 0 10 0'
 const CONNECTING_TIMES = '100 0 0 10 -1'
@@ -34,8 +37,8 @@ export function inetTables(family: number, stack: InetStack): Readonly<Record<st
   const suffix = is4 ? '' : '6'
   return {
     [`tcp${suffix}`]: () =>
-      tableOf(tcpHeader, tcpSockets(stack.tcp, family), boundOf(stack.tcp, stack), (socket, index) =>
-        padded(`${String(index).padStart(4)}: ${tcpLine(socket)}`, is4 ? TCP_LINE : 0),
+      tableOf(tcpHeader, tcpEnds(stack, family), boundOf(stack.tcp, stack), (end, index) =>
+        padded(`${String(index).padStart(4)}: ${tcpLine(end, stack)}`, is4 ? TCP_LINE : 0),
       ),
     [`udp${suffix}`]: () =>
       tableOf(udpHeader, udpSockets(stack.udp, family), boundOf(stack.udp, stack), (socket, index) =>
@@ -46,8 +49,8 @@ export function inetTables(family: number, stack: InetStack): Readonly<Record<st
   }
 }
 
-function boundOf(ports: PortTable, {budget}: InetStack) {
-  return {bytes: ports.size * LINE_BYTES, budget}
+function boundOf(ports: PortTable, {budget, timeWaits}: InetStack) {
+  return {bytes: (ports.size + timeWaits.size) * LINE_BYTES, budget}
 }
 
 const padded = (line: string, width: number): string => `${line.padEnd(width)}\n`
@@ -56,23 +59,32 @@ function* ofFamily(ports: PortTable, family: number): Iterable<InetSocket> {
   for (const socket of ports.all()) if (socket.family.number === family) yield socket
 }
 
-/** One that only has a name, or had a connection, is not shown. */
-export function* tcpSockets(ports: PortTable, family: number): Iterable<TcpSocket> {
-  for (const socket of ofFamily(ports, family)) {
+/** A socket that only has a name, or had a connection, is not shown. */
+export function* tcpEnds({tcp, timeWaits}: InetStack, family: number): Iterable<TcpSocket | TimeWait> {
+  for (const socket of ofFamily(tcp, family)) {
     if (socket instanceof TcpSocket && tcpState(socket) !== TCP_CLOSE) yield socket
   }
+  for (const end of timeWaits.all()) if (end.family.number === family) yield end
 }
 
 export function* udpSockets(ports: PortTable, family: number): Iterable<UdpSocket> {
   for (const socket of ofFamily(ports, family)) if (socket instanceof UdpSocket) yield socket
 }
 
-function tcpLine(socket: TcpSocket): string {
+function tcpLine(socket: TcpSocket | TimeWait, {clock}: InetStack): string {
+  if (socket instanceof TimeWait) return timeWaitLine(socket, clock.monotonicNs())
   const state = tcpState(socket)
   const isListener = state === TCP_LISTEN
   const receivable = isListener ? socket.backlog.length : socket.receivableBytes
   const times = isListener ? LISTENER_TIMES : state === TCP_ESTABLISHED ? CONNECTION_TIMES : CONNECTING_TIMES
   return `${common(socket, state, isListener ? 0 : socket.unsentBytes, receivable)} 1 ${identity(socket)} ${times}`
+}
+
+/** It has no queues, no user and no inode, but a timer, in clock ticks: get_timewait4_sock in Linux. */
+function timeWaitLine(end: TimeWait, nowNs: number): string {
+  const ticks = Math.max(0, Math.ceil((end.deadlineNs - nowNs) / TICK_NS))
+  const numbers = `${hexadecimal(end.state, 2)} 00000000:00000000 03:${hexadecimal(ticks, 8)} 00000000     0        0 0 3`
+  return `${endpointsText(end)} ${numbers} ${identity({inode: undefined})}`
 }
 
 function udpLine(socket: UdpSocket): string {
@@ -82,12 +94,15 @@ function udpLine(socket: UdpSocket): string {
 
 /** From the addresses to the inode. No timer runs, and nothing is sent again. */
 function common(socket: InetSocket, state: number, unsent: number, receivable: number): string {
-  const {local, remote, family, inode} = socket
-  const none: Endpoint = {ip: family.number === AF_INET ? ANY : ANY6, port: 0}
-  const addresses = `${endpointText(local, family.number)} ${endpointText(remote ?? none, family.number)}`
+  const {inode} = socket
   const queues = `${hexadecimal(unsent, 8)}:${hexadecimal(receivable, 8)}`
   const uid = String(inode?.attributes().uid ?? 0).padStart(5)
-  return `${addresses} ${hexadecimal(state, 2)} ${queues} 00:00000000 00000000 ${uid}        0 ${inodeNumber(socket)}`
+  return `${endpointsText(socket)} ${hexadecimal(state, 2)} ${queues} 00:00000000 00000000 ${uid}        0 ${inodeNumber(socket)}`
+}
+
+function endpointsText({local, remote, family: {number}}: InetSocket | TimeWait): string {
+  const none: Endpoint = {ip: number === AF_INET ? ANY : ANY6, port: 0}
+  return `${endpointText(local, number)} ${endpointText(remote ?? none, number)}`
 }
 
 function endpointText({ip, port}: Endpoint, family: number): string {

@@ -86,10 +86,11 @@ function countersText({counters}: InetStack): string {
     .join('')
 }
 
-function sockstatText({tcp, udp}: InetStack): string {
+function sockstatText({tcp, udp, timeWaits}: InetStack): string {
   const [tcpCount, udpCount] = [countOf(tcp, AF_INET), countOf(udp, AF_INET)]
   return (
-    `sockets: used ${tcp.size + udp.size}\nTCP: inuse ${tcpCount} orphan 0 tw 0 alloc ${tcp.size} mem 0\n` +
+    `sockets: used ${tcp.size + udp.size}\nTCP: inuse ${tcpCount} orphan 0 tw ${timeWaits.size} ` +
+    `alloc ${tcp.size} mem 0\n` +
     `UDP: inuse ${udpCount} mem 0\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n`
   )
 }

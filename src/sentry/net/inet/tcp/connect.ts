@@ -159,7 +159,7 @@ function connectToItself(socket: TcpSocket, to: Endpoint): void {
 /** @throws Errno EADDRNOTAVAIL when the connection exists */
 function connectFrom(socket: TcpSocket, to: Endpoint): void {
   socket.remote = to
-  if (socket.stack.connections.add(socket)) return
+  if (socket.stack.connect(socket)) return
   socket.forgetPeer()
   throw new Errno(EADDRNOTAVAIL)
 }
@@ -167,6 +167,7 @@ function connectFrom(socket: TcpSocket, to: Endpoint): void {
 /** @throws Errno EADDRNOTAVAIL when no port is free */
 function chooseLocal(task: Task | undefined, socket: TcpSocket, to: Endpoint): void {
   try {
+    if (socket.local.port === 0 && !socket.ports.hasFree) socket.stack.timeWaits.makePort()
     socket.chooseLocal(task, to.ip)
   } catch (error) {
     throw error instanceof Errno && error.code === EADDRINUSE ? new Errno(EADDRNOTAVAIL) : error

@@ -1,12 +1,16 @@
-// TcpStream: the bytes of one end of a TCP connection: how many there is room for, and the way from a sender to its peer's ring.
+// TcpStream: one end of a TCP connection: its bytes, how many there is room for, and their way to the peer's ring; how it ends: FIN, RST.
 
-import {SEND_SHUTDOWN, SHUTDOWN_MASK} from '../../../../abi/socket.ts'
+import {ECONNRESET, EPIPE} from '../../../../abi/errno.ts'
+import {SOL_TCP, TCP_CLOSE, TCP_LINGER2} from '../../../../abi/inet.ts'
+import {POLLRDHUP} from '../../../../abi/poll.ts'
+import {RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK} from '../../../../abi/socket.ts'
 import {PipeRing} from '../../../../vfs/pipe-ring.ts'
 import type {SignalOwner} from '../../../fd/signal-owner.ts'
 import {InetSocket} from '../inet-socket.ts'
 import type {InternetProtocol} from '../inet-stack.ts'
 import {CONGESTION_CONTROLS} from './options.ts'
-import {READABLE, receivableBytes, WRITABLE} from './state.ts'
+import {READABLE, receivableBytes, tcpState, WRITABLE} from './state.ts'
+import type {TimeWait} from './time-wait.ts'
 import type {UrgentByte} from './urgent.ts'
 
 /** net.ipv4.tcp_wmem, tcp_rmem: where the sizes begin, and how far Linux lets them grow by themselves, in bytes. */
@@ -19,6 +23,8 @@ export abstract class TcpStream extends InetSocket {
   state: 'closed' | 'listening' | 'connecting' | 'connected' | 'reset' = 'closed'
   /** Undefined in a connection: the peer is closed. */
   peer: TcpStream | undefined
+  /** What is left of a peer that was closed first, while this end has not ended. */
+  closedPeer: TimeWait | undefined
   readonly received: PipeRing
   /** The peer sends no more. */
   hasEnded = false
@@ -110,6 +116,63 @@ export abstract class TcpStream extends InetSocket {
     if (!wasWritable && peer.isWritable) peer.waiters.wakeAll(WRITABLE)
   }
 
+  sendEnd(): void {
+    const {peer} = this
+    if (this.hasSentEnd || this.state !== 'connected') return
+    this.hasSentEnd = true
+    this.closedPeer?.peerEnded()
+    this.closedPeer = undefined
+    if (peer === undefined) return
+    peer.hasEnded = true
+    peer.shutdown |= RCV_SHUTDOWN
+    peer.waiters.wakeAll(READABLE | POLLRDHUP)
+    peer.endIfBothEnded(true)
+  }
+
+  /** Both have ended it: tcp_done in Linux. @param wasFirst it enters TIME_WAIT */
+  protected endIfBothEnded(wasFirst: boolean): void {
+    if (this.state !== 'connected' || tcpState(this) !== TCP_CLOSE) return
+    if (wasFirst) this.leave(undefined)
+    this.stack.connections.delete(this)
+    this.releasePort()
+  }
+
+  /** The connection goes on without the socket, if a program has it: FIN_WAIT2, or, without a peer, TIME_WAIT. */
+  protected leave(peer: TcpStream | undefined): void {
+    if (this.traffic === undefined) return
+    // TCP_LINGER2: nobody waits for the peer's end.
+    if (peer !== undefined && this.kept.get(SOL_TCP, TCP_LINGER2) === -1) {
+      peer.reset()
+      return
+    }
+    const end = this.stack.timeWaits.add(this, peer)
+    if (end === undefined) this.stack.counters.timeWaitOverflows++
+    if (peer !== undefined) peer.closedPeer = end
+  }
+
   /** RST comes: what waits here can still be received. */
-  abstract reset(): void
+  reset(): void {
+    this.resetClosedPeer()
+    if (tcpState(this) === TCP_CLOSE) return
+    const {tcp} = this.stack.counters
+    tcp.EstabResets++
+    tcp.OutRsts++
+    this.error = this.hasEnded ? EPIPE : ECONNRESET
+    this.state = 'reset'
+    this.shutdown = SHUTDOWN_MASK
+    this.peer = undefined
+    this.stack.connections.delete(this)
+    this.releasePort()
+    this.waiters.wakeAll()
+  }
+
+  protected resetClosedPeer(): void {
+    this.closedPeer?.expire()
+    this.closedPeer = undefined
+  }
+
+  override forgetPeer(): void {
+    this.stack.connections.delete(this)
+    super.forgetPeer()
+  }
 }

@@ -1,8 +1,7 @@
 // TcpSocket: a listener, or one end of a connection inside the sandbox: tcp(7). Bytes go from one end's queue to the other's: there are no packets.
 
-import {ECONNREFUSED, ECONNRESET, EINVAL, ENOTCONN, EPIPE, Errno} from '../../../../abi/errno.ts'
+import {ECONNREFUSED, ECONNRESET, EINVAL, ENOTCONN, Errno} from '../../../../abi/errno.ts'
 import {IPPROTO_TCP, SOL_TCP, TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT} from '../../../../abi/inet.ts'
-import {POLLRDHUP} from '../../../../abi/poll.ts'
 import {
   RCV_SHUTDOWN,
   SEND_SHUTDOWN,
@@ -82,7 +81,7 @@ export class TcpSocket extends TcpStream {
     accepted.remote = this.local
     // A service's address is as another machine's.
     if (!listener.isService) accepted.ports.accept(accepted)
-    accepted.stack.connections.add(accepted)
+    accepted.stack.connect(accepted)
     accepted.peer = this
     accepted.state = 'connected'
     this.peer = accepted
@@ -113,47 +112,10 @@ export class TcpSocket extends TcpStream {
     else {
       if (how & SEND_SHUTDOWN) this.sendEnd()
       this.shutdown |= how
-      this.#endIfBothEnded()
+      this.endIfBothEnded(false)
     }
     this.waiters.wakeAll()
     if (isClosed) throw new Errno(ENOTCONN)
-  }
-
-  sendEnd(): void {
-    const {peer} = this
-    if (this.hasSentEnd || this.state !== 'connected') return
-    this.hasSentEnd = true
-    if (peer === undefined) return
-    peer.hasEnded = true
-    peer.shutdown |= RCV_SHUTDOWN
-    peer.waiters.wakeAll(READABLE | POLLRDHUP)
-    if (peer instanceof TcpSocket) peer.#endIfBothEnded()
-  }
-
-  /** Both have ended it: tcp_done in Linux. */
-  #endIfBothEnded(): void {
-    if (this.state !== 'connected' || tcpState(this) !== TCP_CLOSE) return
-    this.stack.connections.delete(this)
-    this.releasePort()
-  }
-
-  reset(): void {
-    if (tcpState(this) === TCP_CLOSE) return
-    const {tcp} = this.stack.counters
-    tcp.EstabResets++
-    tcp.OutRsts++
-    this.error = this.hasEnded ? EPIPE : ECONNRESET
-    this.state = 'reset'
-    this.shutdown = SHUTDOWN_MASK
-    this.peer = undefined
-    this.stack.connections.delete(this)
-    this.releasePort()
-    this.waiters.wakeAll()
-  }
-
-  override forgetPeer(): void {
-    this.stack.connections.delete(this)
-    super.forgetPeer()
   }
 
   /** Precondition: it has a port. */
@@ -192,6 +154,7 @@ export class TcpSocket extends TcpStream {
     this.listener = undefined
     this.peer = undefined
     peer?.reset()
+    this.resetClosedPeer()
     this.state = 'closed'
     this.isReporting = false
     this.isDisconnecting = false
@@ -269,12 +232,17 @@ export class TcpSocket extends TcpStream {
   close(): void {
     if (!this.end()) return
     this.stack.connections.delete(this)
-    const {peer} = this
+    const {peer, hasEnded} = this
     const isReset = this.received.length > 0 || this.options.lingerSeconds === 0
     if (this.isListening) this.stopListening()
     else if (this.state === 'connecting') this.disconnect()
-    else if (isReset) peer?.reset()
-    else this.sendEnd()
+    else if (isReset) {
+      peer?.reset()
+      this.resetClosedPeer()
+    } else {
+      this.sendEnd()
+      if (peer !== undefined && peer !== this && !hasEnded) this.leave(peer)
+    }
     if (peer !== undefined) peer.peer = undefined
     this.peer = undefined
     this.owner = undefined

@@ -1,8 +1,20 @@
-// AcceptedSockets: how many accepted connections hold each address and port. One port may have thousands: bind(2) asks for their number.
+// HeldAddresses: how many ends of connections hold each address and port. One port may have thousands: bind(2) asks for their number.
 
-import {SO_REUSEADDR} from '../../../abi/socket.ts'
-import {ANY, ANY6, type IpAddress, isIPv4} from './address.ts'
+import {ANY, ANY6, type Endpoint, type IpAddress, isIPv4} from './address.ts'
 import type {InetSocket} from './inet-socket.ts'
+
+/** What has an address and port that bind(2) did not ask for: a connection that was accepted, or an end in TIME_WAIT. */
+export interface AddressHolder {
+  readonly local: Endpoint
+  /** SO_REUSEADDR. */
+  readonly reusesAddress: boolean
+  /** SO_REUSEPORT, with the sockets of `uid`. */
+  readonly reusesPort: boolean
+  readonly uid: number
+}
+
+/** In place of a user: it shares its port with everybody's sockets. */
+export const ANY_USER = -1
 
 interface Count {
   all: number
@@ -10,7 +22,7 @@ interface Count {
   firm: number
 }
 
-/** What a connection is counted as: its options may change later. */
+/** What a holder is counted as: its options may change later. */
 interface Entry {
   readonly keys: readonly string[]
   readonly isFirm: boolean
@@ -21,33 +33,35 @@ const NONE: Readonly<Count> = {all: 0, firm: 0}
 /** @param uid of sockets with SO_REUSEPORT; undefined: of all */
 const keyOf = (ip: IpAddress, port: number, uid?: number): string => `${port} ${ip} ${uid ?? ''}`
 
-export class AcceptedSockets {
-  readonly #entries = new Map<InetSocket, Entry>()
+export class HeldAddresses<Holder extends AddressHolder> {
+  readonly #entries = new Map<Holder, Entry>()
   readonly #counts = new Map<string, Count>()
 
   get size(): number {
     return this.#entries.size
   }
 
-  all(): Iterable<InetSocket> {
+  all(): Iterable<Holder> {
     return this.#entries.keys()
   }
 
-  add(socket: InetSocket): void {
-    const {local, reusesPort, uid, options} = socket
+  add(holder: Holder): void {
+    const {local, reusesPort, uid, reusesAddress} = holder
     const ips = [local.ip, isIPv4(local.ip) ? ANY : ANY6]
     const keys = ips.map((ip) => keyOf(ip, local.port))
     if (reusesPort) keys.push(...ips.map((ip) => keyOf(ip, local.port, uid)))
-    const entry = {keys, isFirm: !options.isOn(SO_REUSEADDR)}
-    this.#entries.set(socket, entry)
+    const entry = {keys, isFirm: !reusesAddress}
+    this.#entries.set(holder, entry)
     this.#count(entry, 1)
   }
 
-  delete(socket: InetSocket): void {
-    const entry = this.#entries.get(socket)
-    if (entry === undefined) return
-    this.#entries.delete(socket)
+  /** @returns whether it was there */
+  delete(holder: Holder): boolean {
+    const entry = this.#entries.get(holder)
+    if (entry === undefined) return false
+    this.#entries.delete(holder)
     this.#count(entry, -1)
+    return true
   }
 
   #count({keys, isFirm}: Entry, change: number): void {
@@ -68,9 +82,8 @@ export class AcceptedSockets {
   }
 
   #forbidAt(socket: InetSocket, ip: IpAddress, port: number): boolean {
-    const kind = socket.options.isOn(SO_REUSEADDR) ? 'firm' : 'all'
-    const held = this.#counts.get(keyOf(ip, port)) ?? NONE
-    const shared = socket.reusesPort ? (this.#counts.get(keyOf(ip, port, socket.uid)) ?? NONE) : NONE
-    return held[kind] > shared[kind]
+    const kind = socket.reusesAddress ? 'firm' : 'all'
+    const count = (uid?: number): number => (this.#counts.get(keyOf(ip, port, uid)) ?? NONE)[kind]
+    return count() > (socket.reusesPort ? count(socket.uid) + count(ANY_USER) : 0)
   }
 }

@@ -61,6 +61,8 @@ export interface Socket {
   /** SOCK_STREAM: only its writes raise SIGPIPE, and a read may take a part of what was sent. */
   readonly isStream: boolean
   readonly isListening: boolean
+  /** It goes on without a call: who joins the wait gets EALREADY. Absent: false. */
+  readonly isConnecting?: boolean
   readonly options: SocketOptions
   /** In sockfs; undefined: nobody has accepted the connection yet. */
   inode?: Inode | undefined

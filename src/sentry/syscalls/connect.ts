@@ -17,12 +17,15 @@ export const connect: Syscall = (task, args) => {
   const {socket, flags} = requireSocket(file)
   requirePeerPromise(task, socket.family, address)
   const deadlineNs = deadlineOf(task, socket.options.sendTimeoutNs)
-  return proceed(task, {socket, address, mayWait: !(flags & O_NONBLOCK), deadlineNs})
+  const hasBegun = socket.isConnecting === true
+  return proceed(task, {socket, address, hasBegun, mayWait: !(flags & O_NONBLOCK), deadlineNs})
 }
 
 interface Attempt {
   readonly socket: Socket
   readonly address: Uint8Array
+  /** By another call. */
+  readonly hasBegun: boolean
   readonly mayWait: boolean
   readonly deadlineNs: number
 }
@@ -31,9 +34,9 @@ const next = continuation<Attempt>({name: 'connect', resume: proceed})
 
 /** After a wait, the address may lead elsewhere. */
 function proceed(task: Task, attempt: Attempt, expired = false): number {
-  const {socket, address, mayWait, deadlineNs} = attempt
+  const {socket, address, hasBegun, mayWait, deadlineNs} = attempt
   const waits = mayWait && !expired
-  const queues = socket.connect(task, address, waits, expired)
+  const queues = socket.connect(task, address, waits, expired && !hasBegun)
   if (queues === undefined) return 0
   if (!waits) throw new Errno(EAGAIN)
   return task.block({queues, deadlineNs, restart: restartOf(deadlineNs), next, progress: attempt})

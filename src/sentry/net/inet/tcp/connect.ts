@@ -28,6 +28,7 @@ import {
 } from '../address.ts'
 import {refuseOutside} from '../outside.ts'
 import {covers, type PortTable} from '../port-table.ts'
+import {ConnectTimeout} from './connect-timeout.ts'
 import {TcpSocket} from './tcp-socket.ts'
 
 /** listen(2). @throws Errno EINVAL, EADDRINUSE */
@@ -128,7 +129,10 @@ export function startConnection(
   }
   connectFrom(socket, to)
   try {
-    return enqueue(socket, listener)
+    const result = enqueue(socket, listener)
+    if (result === 'waits' && task !== undefined)
+      socket.timeout = new ConnectTimeout(socket, task.kernel.timers)
+    return result
   } catch (error) {
     socket.forgetPeer()
     throw error
@@ -207,7 +211,7 @@ export function admitConnector(listener: TcpSocket): void {
   while (!isFull(listener)) {
     const socket = listener.connectors.shift()
     if (socket === undefined) return
-    socket.listener = undefined
+    socket.stopWaiting()
     try {
       socket.join(listener)
       socket.waiters.wakeAll()

@@ -7,6 +7,7 @@ import {SOMAXCONN} from '../../../../abi/socket.ts'
 import {requireCapability} from '../../../core/credentials.ts'
 import type {Task} from '../../../core/task.ts'
 import {intBytes, intOf} from '../options.ts'
+import {secondsOf} from './connect-timeout.ts'
 import {segmentBytes, tcpInfo} from './info.ts'
 import type {TcpSocket} from './tcp-socket.ts'
 
@@ -16,9 +17,7 @@ const NOTHING = new Uint8Array(0)
 /** TCP_FIN_TIMEOUT_MAX and net.ipv4.tcp_fin_timeout, seconds. */
 const MAX_FIN_TIMEOUT = 120
 const FIN_TIMEOUT = 60
-/** TCP_RTO_MAX, seconds: as far as the time between two tries doubles. */
-const MAX_RTO = 120
-const MAX_RETRIES = 255
+const MAX_RETRIES = 254
 /** SOCK_MIN_RCVBUF / 2. */
 const MIN_WINDOW = 1152
 
@@ -65,13 +64,9 @@ function keptValue(socket: TcpSocket, option: number, value: number): number {
 /** The seconds that as many tries take as `seconds` have begun: secs_to_retrans, retrans_to_secs in Linux. */
 function roundToRetries(seconds: number): number {
   if (seconds <= 0) return 0
-  let period = 1
-  let timeout = 1
-  for (let retries = 1; seconds > period && retries < MAX_RETRIES; retries++) {
-    timeout = Math.min(timeout * 2, MAX_RTO)
-    period += timeout
-  }
-  return period
+  let retries = 0
+  while (seconds > secondsOf(retries) && retries < MAX_RETRIES) retries++
+  return secondsOf(retries)
 }
 
 /** @throws Errno ENOENT; EINVAL for no name */

@@ -19,6 +19,7 @@ import type {Reading} from '../../reading.ts'
 import type {Sending} from '../../sending.ts'
 import {Connectors} from '../connections.ts'
 import {admitConnector, connectSocket, listen} from './connect.ts'
+import type {ConnectTimeout} from './connect-timeout.ts'
 import {getTcpOption, setTcpOption} from './options.ts'
 import {numberFor, READABLE, readiness, tcpState} from './state.ts'
 import {TcpStream} from './stream.ts'
@@ -38,12 +39,19 @@ export class TcpSocket extends TcpStream {
   maxBacklog = 0
   /** The listener that it waits for: in `connectors`. */
   listener: TcpSocket | undefined
+  /** When it gives up on it. Absent: never. */
+  timeout: ConnectTimeout | undefined
+
   get ports() {
     return this.stack.tcp
   }
 
   get isListening(): boolean {
     return this.state === 'listening'
+  }
+
+  get isConnecting(): boolean {
+    return this.state === 'connecting'
   }
 
   readiness(): number {
@@ -134,9 +142,17 @@ export class TcpSocket extends TcpStream {
     this.waiters.wakeAll()
   }
 
-  /** ECONNREFUSED, for the connect(2) that waits or for SO_ERROR. Until then the socket shows its addresses: tcp_done in Linux. */
-  refuse(error: number): void {
+  /** For a place in a backlog. */
+  stopWaiting(): void {
+    this.listener?.connectors.delete(this)
     this.listener = undefined
+    this.timeout?.cancel()
+    this.timeout = undefined
+  }
+
+  /** ECONNREFUSED, ETIMEDOUT, for the connect(2) that waits or for SO_ERROR. Until then the socket shows its addresses: tcp_done in Linux. */
+  refuse(error: number): void {
+    this.stopWaiting()
     this.state = 'closed'
     this.shutdown = SHUTDOWN_MASK
     this.error = error
@@ -147,11 +163,10 @@ export class TcpSocket extends TcpStream {
 
   /** connect(2) to AF_UNSPEC: the socket can connect anew. tcp_disconnect in Linux. */
   disconnect(): void {
-    const {listener, peer} = this
+    const {peer} = this
     const state = tcpState(this)
     if (state === TCP_LISTEN) this.stopListening()
-    listener?.connectors.delete(this)
-    this.listener = undefined
+    this.stopWaiting()
     this.peer = undefined
     peer?.reset()
     this.resetClosedPeer()

@@ -68,6 +68,8 @@ export interface Socket {
   inode?: Inode | undefined
   /** Woken when readiness may have changed. */
   readonly waiters: WaitQueue
+  /** It is closed with SO_LINGER, and its peer has no room yet for all that it has sent: close(2) waits in `waiters`. Absent: false. */
+  readonly isLingering?: boolean
   /** An errno that the next call reports: SO_ERROR. */
   error: number
   /** The peer's, or of who made it listen. Absent: the family does not know. */

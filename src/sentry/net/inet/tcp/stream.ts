@@ -5,6 +5,7 @@ import {SOL_TCP, TCP_CLOSE, TCP_LINGER2} from '../../../../abi/inet.ts'
 import {POLLRDHUP} from '../../../../abi/poll.ts'
 import {RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK} from '../../../../abi/socket.ts'
 import {PipeRing} from '../../../../vfs/pipe-ring.ts'
+import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
 import type {SignalOwner} from '../../../fd/signal-owner.ts'
 import {InetSocket} from '../inet-socket.ts'
 import type {InternetProtocol} from '../inet-stack.ts'
@@ -26,6 +27,8 @@ export abstract class TcpStream extends InetSocket {
   /** What is left of a peer that was closed first, while this end has not ended. */
   closedPeer: TimeWait | undefined
   readonly received: PipeRing
+  /** In close(2) until there is room here for all that the closed peer has sent. */
+  lingerers: WaitQueue | undefined
   /** The peer sends no more. */
   hasEnded = false
   /** The peer was told so: shutdown(2) tells a peer that is there, and holds for one that comes later. */
@@ -64,6 +67,16 @@ export abstract class TcpStream extends InetSocket {
   get unsentBytes(): number {
     const {peer} = this
     return peer === undefined ? 0 : Math.max(0, peer.received.length - peer.window)
+  }
+
+  /** Not all that came has room in its window. */
+  get isBehind(): boolean {
+    return this.state === 'connected' && this.received.length > this.window
+  }
+
+  protected wakeLingerers(): void {
+    this.lingerers?.wakeAll()
+    this.lingerers = undefined
   }
 
   /** How many bytes a send may still add. */
@@ -114,6 +127,7 @@ export abstract class TcpStream extends InetSocket {
     this.noteReceived(count)
     if (urgent !== undefined) this.urgent = urgent.pass(count)
     if (!wasWritable && peer.isWritable) peer.waiters.wakeAll(WRITABLE)
+    if (!this.isBehind) this.wakeLingerers()
   }
 
   sendEnd(): void {
@@ -159,6 +173,7 @@ export abstract class TcpStream extends InetSocket {
     tcp.OutRsts++
     this.error = this.hasEnded ? EPIPE : ECONNRESET
     this.state = 'reset'
+    this.wakeLingerers()
     this.shutdown = SHUTDOWN_MASK
     this.peer = undefined
     this.stack.connections.delete(this)

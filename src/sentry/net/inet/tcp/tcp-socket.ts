@@ -37,6 +37,8 @@ export class TcpSocket extends TcpStream {
   readonly backlog: TcpSocket[] = []
   readonly connectors = new Connectors<TcpSocket>()
   maxBacklog = 0
+  /** Closed with SO_LINGER: the peer, to which bytes are under way. */
+  #lingersFor: TcpStream | undefined
   /** The listener that it waits for: in `connectors`. */
   listener: TcpSocket | undefined
   /** When it gives up on it. Absent: never. */
@@ -48,6 +50,10 @@ export class TcpSocket extends TcpStream {
 
   get isListening(): boolean {
     return this.state === 'listening'
+  }
+
+  get isLingering(): boolean {
+    return this.#lingersFor?.isBehind === true
   }
 
   get isConnecting(): boolean {
@@ -171,6 +177,7 @@ export class TcpSocket extends TcpStream {
     peer?.reset()
     this.resetClosedPeer()
     this.state = 'closed'
+    this.wakeLingerers()
     this.isReporting = false
     this.isDisconnecting = false
     this.shutdown = 0
@@ -255,6 +262,10 @@ export class TcpSocket extends TcpStream {
       peer?.reset()
       this.resetClosedPeer()
     } else {
+      if (this.options.lingerSeconds !== undefined && peer?.isBehind) {
+        this.#lingersFor = peer
+        peer.lingerers = this.waiters
+      }
       this.sendEnd()
       if (peer !== undefined && peer !== this && !hasEnded) this.leave(peer)
     }
@@ -262,6 +273,7 @@ export class TcpSocket extends TcpStream {
     this.peer = undefined
     this.owner = undefined
     this.state = 'closed'
+    this.wakeLingerers()
     this.shutdown = SHUTDOWN_MASK
     this.received.clear()
     this.waiters.wakeAll()

@@ -91,6 +91,19 @@ test('an end that is closed is not kept by the other one', () => {
   expect(server.peer).toBe(undefined)
 })
 
+test('close with SO_LINGER waits until there is room for all that was sent, and is woken once', () => {
+  const guest = new Connection()
+  const {client, server, buffer} = guest
+  while (guest.call(sendto, client, buffer, LENGTH, MSG_DONTWAIT, 0, 0) !== -EAGAIN);
+  const socket = guest.socket(client)
+  socket.options.lingerSeconds = 1000
+  expect(guest.call(close, client)).toBe(BLOCKED)
+  const wakes = vi.spyOn(socket.waiters, 'wakeAll')
+  while (guest.call(recvfrom, server, buffer, LENGTH, MSG_DONTWAIT, 0, 0) > 0)
+    expect(socket.isLingering).toBe(wakes.mock.calls.length === 0)
+  expect(wakes).toHaveBeenCalledTimes(1)
+})
+
 function stack(budget: Budget): InetFamily {
   return new InetFamily(AF_INET, new InetStack(nativeHost, budget))
 }

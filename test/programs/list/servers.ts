@@ -28,7 +28,7 @@ const python = (name: string, file: string, more: Partial<Program> = {}): Progra
   name,
   command: ['/usr/bin/python3', '-B', 'script.py'],
   files: {'script.py': script(`${file}.py`)},
-  timeoutS: 120,
+  timeoutS: 300,
   ...more,
 })
 
@@ -42,7 +42,7 @@ export const servers: readonly Program[] = [
     command: ['/usr/bin/env', 'node', 'script.cjs'],
     files: {'script.cjs': script('node-http.cjs')},
     needs: ['/usr/bin/node', OPENSSL],
-    timeoutS: 120,
+    timeoutS: 300,
   },
   {
     name: 'serves an Express app to undici',
@@ -50,7 +50,7 @@ export const servers: readonly Program[] = [
     files: {'script.cjs': script('express.cjs')},
     needs: ['/usr/share/nodejs/express', '/usr/share/nodejs/undici'],
     env: {NODE_PATH: '/usr/share/nodejs'},
-    timeoutS: 120,
+    timeoutS: 300,
   },
   serving(
     'serves files with http.server to curl, wget and urllib',

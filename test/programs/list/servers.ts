@@ -61,6 +61,11 @@ export const servers: readonly Program[] = [
   python('serves with asyncio, TLS and datagrams', 'asyncio-net', {needs: [OPENSSL], core: true}),
   serving('runs redis, a replica and redis-benchmark', 'redis', ['/usr/bin/redis-server']),
   serving('runs nginx with two workers', 'nginx', ['/usr/sbin/nginx', '/usr/bin/ab', CURL, OPENSSL]),
+  serving('runs apache2 with its event MPM', 'apache', [
+    '/usr/lib/apache2/modules/mod_mpm_event.so',
+    '/usr/bin/ab',
+    CURL,
+  ]),
   serving('runs memcached', 'memcached', ['/usr/bin/memcached', PYTHON]),
   serving('runs s_server and s_client of openssl', 'openssl', [OPENSSL, CURL]),
   serving('clones from git daemon', 'git-daemon', ['/usr/bin/git', '/usr/lib/git-core/git-daemon'], {

@@ -29,7 +29,7 @@ url=http://127.0.0.1:$port
 curl -sS $url/hello "http://[::1]:$port/hello"; curl -sS -r 10-20 $url/numbers
 curl -sS "$url/numbers?[1-100]" | md5sum; curl -sS --compressed $url/numbers | md5sum
 curl -sS "$url/cgi.sh?a=[1-4]" -d body; echo; curl -sS -o /dev/null -w '%{http_code}\n' $url/none
-ab -q -k -n 500 -c 8 $url/hello 2>&1 | grep -E '^(Complete|Failed|Keep-Alive|Document L)'
+ab -q -k -n 500 -c 8 $url/hello 2>&1 | grep -E '^(Complete|Failed|Document L)'
 restarts() { [ "$(grep -c 'resuming normal operations' log)" = "$1" ]; }
 eventually restarts 1; kill -USR1 %1; eventually restarts 2; curl -sS $url/hello
 kill -WINCH %1; wait %1; echo $?; opens "$port" || echo closed

@@ -1,7 +1,9 @@
 // netlink.h: asks the kernel by netlink, for guests. man 7 netlink.
 #pragma once
 
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include "check.h"
@@ -54,6 +56,13 @@ UNUSED static void dump(int fd, int type, const void *body, size_t bytes,
     }
     if (answer_bytes < 0) return;
   }
+}
+
+// Whether the kernel lists such sockets: it may have that in a module that is not there.
+UNUSED static bool lists_sockets(int fd, int family, int protocol) {
+  struct inet_diag_req_v2 request = {.sdiag_family = (__u8)family, .sdiag_protocol = (__u8)protocol};
+  ask(fd, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof(request));
+  return *(int *)NLMSG_DATA(receive(fd)) != -ENOENT;
 }
 
 // An attribute behind a message's fixed part of that many bytes. NULL: there is none.

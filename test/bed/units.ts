@@ -25,17 +25,17 @@ const unitFiles = readdirSync(`${root}/test/unit`, {recursive: true, encoding: '
 
 const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'ci/vitest.config.ts']
 /** They take a minute each in a bed, and are the same on every processor: only `npm run test:beds` runs them. */
-const SLOW = ['vm/lifetime.test.ts', 'platform/kvm-storm.test.ts', 'platform/page-allocator.test.ts']
+const SLOW = [
+  'machine/kernel/linux-machine.test.ts',
+  'platform/kvm-storm.test.ts',
+  'platform/page-allocator.test.ts',
+  'vm/lifetime.test.ts',
+]
 /** The fastest start under emulation: a thread, and each module once. The repository is read-only there. */
 const options = ['--configLoader', 'runner', '--project', 'unit*', '--pool=threads', '--no-isolate']
 
 /** They depend little on the processor: where the host's own KVM has the same architecture, it runs them. */
-export const NOT_OF_THE_PROCESSOR = [
-  'machine/kernel/linux-machine.test.ts',
-  'vm/ioeventfd.test.ts',
-  'vm/reference.test.ts',
-  'vm/save/format.test.ts',
-]
+export const NOT_OF_THE_PROCESSOR = ['vm/ioeventfd.test.ts', 'vm/reference.test.ts', 'vm/save/format.test.ts']
 
 /** @param without how the names of files begin that only `npm run test:beds` runs there, like SLOW */
 export function testUnits(

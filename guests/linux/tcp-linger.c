@@ -43,15 +43,19 @@ static void *read_late(void *unused) {
   return unused;
 }
 
-// Closes, while another thread reads all.
-static void close_while_read(int s[2], long sent) {
+// Closes, until another thread has begun to do something with the other end.
+static void close_until(void *(*other)(void *), int s[2]) {
   closer = (pid_t)syscall(SYS_gettid);
   has_begun = false;
   reader.fd = s[1];
-  pthread_t thread = start(read_late, NULL);
+  pthread_t thread = start(other, NULL);
   CHECK_EQ(close(s[0]), 0);
   CHECK(has_begun);
   join(thread);
+}
+
+static void close_while_read(int s[2], long sent) {
+  close_until(read_late, s);
   CHECK_EQ(reader.bytes, sent);
   close(s[1]);
 }
@@ -111,13 +115,7 @@ static void *reset_late(void *unused) {
 static void check_reset(void) {
   int s[2];
   full_pair(s, FOREVER);
-  closer = (pid_t)syscall(SYS_gettid);
-  has_begun = false;
-  reader.fd = s[1];
-  pthread_t thread = start(reset_late, NULL);
-  CHECK_EQ(close(s[0]), 0);
-  CHECK(has_begun);
-  join(thread);
+  close_until(reset_late, s);
 }
 
 static void check_no_wait(void) {

@@ -90,7 +90,7 @@ export class Sandbox {
   }
 
   /** @throws HvError DISPOSED */
-  get #way(): OwnBroker {
+  get #usableBroker(): OwnBroker {
     if (this.#disposal !== undefined) throw new HvError('DISPOSED', 'the sandbox is disposed')
     return this.#broker
   }
@@ -253,7 +253,7 @@ export class Sandbox {
    * console.log((await sandbox.run('/bin/busybox', args)).neededRules) // undefined
    */
   setNet(rules: SandboxNetRules): void {
-    this.#way.setRules(rules)
+    this.#usableBroker.setRules(rules)
   }
 
   /**
@@ -282,14 +282,14 @@ export class Sandbox {
    * console.log(sandbox.published) // []
    */
   publish(entry: string): PublishedPort {
-    return this.#way.publish(entry)
+    return this.#usableBroker.publish(entry)
   }
 
   /**
    * Closes one of {@link Sandbox.published}, and resets what came by it: ECONNRESET. @throws HvError BAD_ARGUMENT; DISPOSED
    */
   unpublish(port: PublishedPort): void {
-    this.#way.unpublish(port)
+    this.#usableBroker.unpublish(port)
   }
 
   /**

@@ -40,10 +40,9 @@ const TEST_S = {
   beds: 220,
 }
 
-/** Steps that tests start: one command, here and in a bed; a bed; all guests, here and in a bed, or a folder of unit tests there. */
+/** Steps that tests start: one command, here and in a bed; a bed; all guests, or a folder of unit tests, in a bed. */
 const STEP_S = {
   command: 10,
-  guests: 150,
   fsx: 15,
   program: 20,
   bedCommand: 30,

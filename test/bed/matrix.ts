@@ -156,8 +156,7 @@ async function outcomesOf(
   const programs = guests.map(({binary}) => inBed(binary))
   // Forced polling takes a processor: where three beds share two, all of them are late.
   const patchCalls = process.env.HV_BEDS === 'all' ? 'always' : 'auto'
-  // A process takes long to start there.
-  const argv = ['node', '/hv/ci/bed/run-guests.mjs', how, patchCalls, 'thread', ...programs]
+  const argv = ['node', '/hv/ci/bed/run-guests.mjs', how, patchCalls, ...programs]
   const {stdout} = await inside(argv, {timeoutMs: stepMs('bedGuests')})
   const lines = stdout.trim().split('\n')
   return new Map(lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]))

@@ -1,15 +1,11 @@
 // Every self-checking guest: natively, as Linux is the oracle, and under hv on each platform; in a file for each, as files run side by side.
 
 import {existsSync} from 'node:fs'
-import {beforeAll, describe, expect, test} from 'vitest'
-import {stepMs} from '../../ci/budgets.mjs'
-import {allGuests, expectationOf, type Guest} from '../../ci/guests.mjs'
-import {root} from '../../ci/paths.mjs'
-import {run} from '../../ci/process.mjs'
+import {describe, expect, test} from 'vitest'
+import {allGuests, expectationOf} from '../../ci/guests.mjs'
 import {FAULTS} from '../../src/cli/closing-lines.ts'
 import {natively, type Outcome, type Platform, underHv} from './run.ts'
 
-const RUN_GUESTS = `${root}/ci/bed/run-guests.mjs`
 const isPvmHost = existsSync('/sys/module/kvm_pvm')
 const asText = ({status, stdout, stderr}: Outcome) => ({status, stdout: stdout.toString(), stderr})
 
@@ -25,37 +21,18 @@ export function describeNatively(): void {
   })
 }
 
-/** All in one process, which has a sandbox in a process of its own for each sixteen: to start hv for each guest took most of the time. */
-export function describeUnderHv(platform: Platform): void {
-  const isHostUnfit = ({source}: Guest) => platform === 'kvm' && isPvmHost && source.includes('// not on PVM')
-  const isReady = (guest: Guest) => existsSync(guest.binary) && !isHostUnfit(guest)
-  let outcomes: Map<string, {status: number; stdout: string; stderr: string}>
-  const timeoutMs = stepMs('guests')
-  beforeAll(async () => {
-    const programs = allGuests.filter(isReady).map(({binary}) => binary)
-    const {status, output} = await run('node', [RUN_GUESTS, platform, 'always', 'process', ...programs], {
-      timeoutMs,
-    })
-    expect(status, output).toBe(0)
-    const lines = output.split('\n').filter((line) => line.startsWith('{'))
-    outcomes = new Map(
-      lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]),
-    )
-  }, timeoutMs)
-
+/** @param flags more flags of `hv run`, besides the platform */
+export function describeUnderHv(platform: Platform, flags: readonly string[] = []): void {
   describe.each(allGuests)('$name', (guest) => {
-    test.skipIf(!isReady(guest))(`passes under hv, on ${platform}`, () => {
-      const outcome = outcomes.get(guest.binary)
-      expect(outcome, outcome && outcome.stdout + outcome.stderr).toEqual(expectationOf(guest))
-    })
-
-    const fault = FAULTS[expectationOf(guest).status - 128]
-    if (fault === undefined) return
-    // Natively the shell reports a fault, under hv the command does.
-    test.skipIf(!isReady(guest))(`hv run reports its fault, on ${platform}`, () => {
-      const flags = ['--platform', platform, '--patch-calls', 'always']
-      const outcome = asText(underHv(flags, guest.binary, []))
-      expect(outcome).toEqual({...expectationOf(guest), stderr: `hv: ${guest.binary}: ${fault}\n`})
+    const {binary, source} = guest
+    const isHostUnfit = platform === 'kvm' && isPvmHost && source.includes('// not on PVM')
+    test.skipIf(!existsSync(binary) || isHostUnfit)(`passes under hv, on ${platform}`, () => {
+      const expected = expectationOf(guest)
+      // Natively the shell reports a fault, under hv the command does.
+      const fault = FAULTS[expected.status - 128]
+      const stderr = fault === undefined ? '' : `hv: ${binary}: ${fault}\n`
+      const outcome = asText(underHv(['--platform', platform, ...flags], binary, []))
+      expect(outcome, outcome.stdout + outcome.stderr).toEqual({...expected, stderr})
     })
   })
 }

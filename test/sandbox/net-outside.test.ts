@@ -5,7 +5,7 @@ import {createServer, type Server} from 'node:http'
 import type {AddressInfo} from 'node:net'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxNetOptions} from '../../src/index.ts'
-import {BUSYBOX, places} from './guests.ts'
+import {BUSYBOX, guest, places} from './guests.ts'
 
 let server: Server
 let port: number
@@ -25,6 +25,12 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
   test('what is allowed is reached by its name', async () => {
     const net = {allow: [`host.internal:${port}`]}
     expect(await wget(net, `http://host.internal:${port}/a`)).toMatchObject({exitCode: 0, stdout: '/a'})
+  })
+
+  test("a connection shows the sandbox's address, and a port that is the sandbox's", async () => {
+    await using sandbox = await Sandbox.create({platform, isolation, net: {allow: [`host.internal:${port}`]}})
+    const {exitCode, stderr} = await sandbox.run(guest('tcp-ends'), ['192.0.0.2', String(port)])
+    expect([exitCode, stderr]).toEqual([0, ''])
   })
 
   test('the rest is not, and the result says what would allow it', async () => {

@@ -4,8 +4,6 @@ import {EACCES, EINPROGRESS, EINVAL, Errno} from '../../../../abi/errno.ts'
 import {FIONREAD, TIOCOUTQ} from '../../../../abi/ioctl.ts'
 import {POLLERR, POLLHUP, POLLOUT, withNormalBits} from '../../../../abi/poll.ts'
 import {AF_UNSPEC} from '../../../../abi/socket.ts'
-import type {IoctlMemory} from '../../../../vfs/file.ts'
-import {writeInt} from '../../../../vfs/int-argument.ts'
 import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
 import type {Task} from '../../../core/task.ts'
 import type {Reading} from '../../reading.ts'
@@ -21,7 +19,7 @@ import {
   LOOPBACK6,
 } from '../address.ts'
 import type {InternetProtocol} from '../inet-stack.ts'
-import {destinationOf, enqueue} from '../tcp/connect.ts'
+import {destinationOf, enqueue, giveUp, openOutwards} from '../tcp/connect.ts'
 import {TcpSocket} from '../tcp/tcp-socket.ts'
 import type {Applicant, HostConnections} from './connections.ts'
 import {HostStream} from './stream.ts'
@@ -54,13 +52,18 @@ export class HostTcpSocket extends TcpSocket {
     throw new Errno(EINPROGRESS)
   }
 
-  /** @throws Errno EINVAL, EAGAIN, ENFILE, ENETDOWN */
+  /** @throws Errno EINVAL, EADDRNOTAVAIL, EAGAIN, ENFILE, ENETDOWN */
   #begin(task: Task, to: Endpoint, mayWait: boolean): void {
     if (isLoopback(this.local.ip)) throw new Errno(EINVAL)
+    openOutwards(task, this, to)
     const attempt = new Attempt(this, task, mayWait)
-    this.#connections.connect(attempt, to, this.isStream)
+    try {
+      this.#connections.connect(attempt, to, this.isStream)
+    } catch (error) {
+      giveUp(this)
+      throw error
+    }
     this.#attempt = attempt
-    this.remote = to
     this.state = 'connecting'
     // Whichever connect(2) comes next tells the result: this one, after its wait, too.
     this.isReporting = true
@@ -116,9 +119,6 @@ export class HostTcpSocket extends TcpSocket {
       this.refuse(error)
       return
     }
-    const {ip, port} = host.name()
-    // A port that bind(2) chose stays the sandbox's; the host has its own.
-    this.local = {ip, port: this.local.port || port}
     this.state = 'connected'
     this.noteConnection()
     this.waiters.wakeAll()
@@ -193,10 +193,12 @@ export class HostTcpSocket extends TcpSocket {
     super.disconnect()
   }
 
-  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    const isCount = request === FIONREAD || request === TIOCOUTQ
-    if (this.#host === undefined || !isCount) return super.ioctl(request, argument, memory)
-    return writeInt(memory, argument, this.#host.count(request))
+  override get receivableBytes(): number {
+    return this.#host?.count(FIONREAD) ?? super.receivableBytes
+  }
+
+  override get unsentBytes(): number {
+    return this.#host?.count(TIOCOUTQ) ?? super.unsentBytes
   }
 
   override close(): void {

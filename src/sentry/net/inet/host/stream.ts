@@ -1,7 +1,6 @@
 // HostStream: a host's TCP socket: bytes between it and guest memory, and its readiness.
 
 import {EAGAIN, EINVAL, EOPNOTSUPP, EPIPE, Errno} from '../../../../abi/errno.ts'
-import {SOCKADDR_IN6_BYTES} from '../../../../abi/inet.ts'
 import {POLLERR, POLLIN, POLLOUT, POLLPRI, POLLRDHUP} from '../../../../abi/poll.ts'
 import {MSG_ERRQUEUE, MSG_FASTOPEN, MSG_MORE, MSG_OOB, MSG_PEEK, MSG_TRUNC} from '../../../../abi/socket.ts'
 import {PROT_READ} from '../../../../platform/platform.ts'
@@ -10,7 +9,6 @@ import type {HostInterest} from '../../../fd/host-watch.ts'
 import {viewAt} from '../../../memory/range-copy.ts'
 import type {Reading} from '../../reading.ts'
 import type {Sending} from '../../sending.ts'
-import {decodeEndpoint, type Endpoint, familyOf} from '../address.ts'
 import type {HostConnections} from './connections.ts'
 import type {RateWaiter} from './rate-limit.ts'
 
@@ -176,13 +174,6 @@ export class HostStream implements RateWaiter {
   /** SO_ERROR, which it clears. */
   takeError(): number {
     return Math.abs(this.#connections.files.hostSocketError(this.hostFd))
-  }
-
-  /** getsockname(2). @throws Errno */
-  name(): Endpoint {
-    const name = new Uint8Array(SOCKADDR_IN6_BYTES)
-    const length = check(this.#connections.files.hostSocketName(this.hostFd, name))
-    return decodeEndpoint(name.subarray(0, length), familyOf(name))
   }
 
   /** @param request FIONREAD, TIOCOUTQ @throws Errno */

@@ -113,17 +113,14 @@ export function startConnection(
   to: Endpoint,
 ): 'connected' | 'waits' | 'refused' {
   if (!isLoopback(to.ip)) refuseOutside(task, to)
-  chooseLocal(task, socket, to)
-  const {counters} = socket.stack
-  counters.tcp.ActiveOpens++
-  socket.error = 0
+  open(task, socket, to)
   if (socket.local.port === to.port && socket.local.ip === to.ip) {
     connectToItself(socket, to)
     return 'connected'
   }
   const listener = findListener(socket.ports, to, socket.local.port)
   if (listener === undefined) {
-    counters.tcp.AttemptFails++
+    socket.stack.counters.tcp.AttemptFails++
     socket.remote = to
     return 'refused'
   }
@@ -134,9 +131,28 @@ export function startConnection(
       socket.timeout = new ConnectTimeout(socket, task.kernel.timers)
     return result
   } catch (error) {
-    socket.forgetPeer()
+    giveUp(socket)
     throw error
   }
+}
+
+/** It has not begun: the socket can connect anew. */
+export function giveUp(socket: TcpSocket): void {
+  socket.stack.connections.delete(socket)
+  socket.forgetPeer()
+}
+
+/** One that leads out of the sandbox has the sandbox's own address and port: of the host's it shows none. @throws Errno EADDRNOTAVAIL */
+export function openOutwards(task: Task, socket: TcpSocket, to: Endpoint): void {
+  open(task, socket, to)
+  connectFrom(socket, to)
+}
+
+/** @throws Errno EADDRNOTAVAIL */
+function open(task: Task | undefined, socket: TcpSocket, to: Endpoint): void {
+  chooseLocal(task, socket, to)
+  socket.stack.counters.tcp.ActiveOpens++
+  socket.error = 0
 }
 
 /** Becomes a connection of the listener, or waits for room in its backlog. @throws Errno ENFILE */

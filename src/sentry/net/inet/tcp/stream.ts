@@ -56,6 +56,16 @@ export abstract class TcpStream extends InetSocket {
     return this.options.receiveBuffer >> 1
   }
 
+  override noteSent(bytes: number): void {
+    this.sentBytes += bytes
+    super.noteSent(bytes)
+  }
+
+  override noteReceived(bytes: number): void {
+    this.receivedBytes += bytes
+    super.noteReceived(bytes)
+  }
+
   get sendBuffer(): number {
     return this.isSendBufferFixed ? this.options.sendBuffer : GROWN_SEND_BUFFER
   }
@@ -112,7 +122,6 @@ export abstract class TcpStream extends InetSocket {
       return
     }
     peer.received.append(bytes)
-    this.sentBytes += bytes.length
     this.noteSent(bytes.length)
     this.stack.counters.countSegment(bytes.length)
     peer.waiters.wakeAll(READABLE)
@@ -123,7 +132,6 @@ export abstract class TcpStream extends InetSocket {
     const {peer, urgent} = this
     const wasWritable = peer === undefined || peer.isWritable
     this.received.drop(count)
-    this.receivedBytes += count
     this.noteReceived(count)
     if (urgent !== undefined) this.urgent = urgent.pass(count)
     if (!wasWritable && peer.isWritable) peer.waiters.wakeAll(WRITABLE)

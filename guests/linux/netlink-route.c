@@ -1,6 +1,7 @@
 // netlink-route: sockets of AF_NETLINK, and lo, its addresses and routes by rtnetlink. man 7 netlink, man 7 rtnetlink.
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -119,6 +120,20 @@ static void see_rule(struct nlmsghdr *header) {
   seen++;
 }
 
+static void see_queue(struct nlmsghdr *header) {
+  struct tcmsg *queue = NLMSG_DATA(header);
+  CHECK_EQ(header->nlmsg_type, RTM_NEWQDISC);
+  if (queue->tcm_ifindex != 1) return;
+  seen++;
+  CHECK(queue->tcm_family == AF_UNSPEC && queue->tcm_handle == 0);
+  CHECK_EQ(queue->tcm_parent, TC_H_ROOT);
+  CHECK_EQ(queue->tcm_info, 2);
+  CHECK(strcmp(attribute(header, sizeof(*queue), TCA_KIND), "noqueue") == 0);
+  struct tc_stats counts = {.bytes = 1};
+  memcpy(&counts, attribute(header, sizeof(*queue), TCA_STATS), sizeof(counts));
+  CHECK(counts.bytes == 0 && counts.qlen == 0);
+}
+
 static void see_any(struct nlmsghdr *header) { CHECK(header->nlmsg_type >= NLMSG_MIN_TYPE); }
 
 static void check_dumps(int fd) {
@@ -143,6 +158,12 @@ static void check_dumps(int fd) {
   dump(fd, RTM_GETNEIGH, &neighbours, sizeof(neighbours), see_any);
   dump(fd, RTM_GETRULE, &routes, sizeof(routes), see_rule);
   CHECK(seen >= 9);
+  struct tcmsg queues = {.tcm_ifindex = 1};
+  seen = 0;
+  dump(fd, RTM_GETQDISC, &queues, sizeof(queues), see_queue);
+  CHECK_EQ(seen, 1);
+  dump(fd, RTM_GETTCLASS, &queues, sizeof(queues), see_any);
+  dump(fd, RTM_GETTFILTER, &queues, sizeof(queues), see_any);
 }
 
 static void check_gets(int fd) {

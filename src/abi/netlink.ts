@@ -45,7 +45,10 @@ export const RTM_GETROUTE = 26
 export const RTM_GETNEIGH = 30
 export const RTM_NEWRULE = 32
 export const RTM_GETRULE = 34
+export const RTM_NEWQDISC = 36
 export const RTM_GETQDISC = 38
+export const RTM_GETTCLASS = 42
+export const RTM_GETTFILTER = 46
 export const RTM_MAX = 123
 export const RTM_KIND_MASK = 3
 export const RTM_KIND_GET = 2
@@ -93,6 +96,11 @@ export const FRA = {PRIORITY: 6, SUPPRESS_PREFIXLEN: 14, TABLE: 15, PROTOCOL: 21
 export const FR_ACT_TO_TBL = 1
 /** struct ndmsg. */
 export const NDMSG_BYTES = 12
+/** struct tcmsg: family, 3 bytes of nothing; interface, handle, parent, info (linux/rtnetlink.h, linux/pkt_sched.h). */
+export const TCMSG_BYTES = 20
+export const TCA = {KIND: 1, STATS: 3, STATS2: 7, HW_OFFLOAD: 12} as const
+export const TCA_STATS = {BASIC: 1, QUEUE: 3} as const
+export const TC_H_ROOT = 0xffff_ffff
 
 export const SOCK_DIAG_BY_FAMILY = 20
 export const SOCK_DESTROY = 21

@@ -12,6 +12,11 @@ const FOREVER = 0xffff_ffff
 const STATS_BYTES = 96
 const STATS64_BYTES = 200
 const MAP_BYTES = 32
+const QUEUE = 'noqueue'
+/** gnet_stats_basic, gnet_stats_queue, tc_stats. */
+const BASIC_BYTES = 16
+const QUEUE_BYTES = 20
+const TC_STATS_BYTES = 40
 
 /** struct ifinfomsg and what describes the interface. rtnl_fill_ifinfo in Linux. */
 export function linkRow(): Answer {
@@ -38,9 +43,29 @@ export function linkRow(): Answer {
     .put(IFLA.BROADCAST, new Uint8Array(LO.hardwareAddress.length))
     .put(IFLA.STATS64, new Uint8Array(STATS64_BYTES))
     .put(IFLA.STATS, new Uint8Array(STATS_BYTES))
-    .putText(IFLA.QDISC, 'noqueue')
+    .putText(IFLA.QDISC, QUEUE)
     .put(IFLA.MAP, new Uint8Array(MAP_BYTES))
   return {type: abi.RTM_NEWLINK, body: attributes.bytes()}
+}
+
+/** How packets wait at the interface: they do not. tc_fill_qdisc in Linux. */
+export function queueRow(): Answer {
+  const {TCA, TCA_STATS} = abi
+  const header = new Uint8Array(abi.TCMSG_BYTES)
+  const view = viewOf(header)
+  view.setInt32(4, LO.index, true)
+  view.setUint32(12, abi.TC_H_ROOT, true)
+  // Who holds it: the interface, and its only transmit queue.
+  view.setUint32(16, 2, true)
+  const statistics = new Attributes(new Uint8Array(0))
+    .put(TCA_STATS.BASIC, new Uint8Array(BASIC_BYTES))
+    .put(TCA_STATS.QUEUE, new Uint8Array(QUEUE_BYTES))
+  const attributes = new Attributes(header)
+    .putText(TCA.KIND, QUEUE)
+    .putUint8(TCA.HW_OFFLOAD, 0)
+    .put(TCA.STATS2, statistics.bytes())
+    .put(TCA.STATS, new Uint8Array(TC_STATS_BYTES))
+  return {type: abi.RTM_NEWQDISC, body: attributes.bytes()}
 }
 
 /** inet_fill_ifaddr, inet6_fill_ifaddr in Linux. */

@@ -8,7 +8,7 @@ import type {Task} from '../../core/task.ts'
 import {LO} from '../loopback.ts'
 import {type Answer, attributeIn, type Request} from './message.ts'
 import type {NetlinkProtocol} from './protocol.ts'
-import {addressRow, linkRow, ruleRows} from './route-messages.ts'
+import {addressRow, linkRow, queueRow, ruleRows} from './route-messages.ts'
 import {findRoute, routeRows} from './routes.ts'
 
 /** What can be asked for. */
@@ -27,7 +27,10 @@ const rows: Readonly<Record<number, Row>> = {
   // lo has no neighbours.
   [abi.RTM_GETNEIGH]: {bodyBytes: abi.NDMSG_BYTES, get: fail(ENOENT), dump: () => []},
   [abi.RTM_GETRULE]: {bodyBytes: abi.RTMSG_BYTES, dump: ruleRows},
-  [abi.RTM_GETQDISC]: {bodyBytes: 0, dump: () => []},
+  [abi.RTM_GETQDISC]: {bodyBytes: abi.TCMSG_BYTES, dump: () => [queueRow()]},
+  // A queue of this kind has neither.
+  [abi.RTM_GETTCLASS]: {bodyBytes: abi.TCMSG_BYTES, dump: () => []},
+  [abi.RTM_GETTFILTER]: {bodyBytes: abi.TCMSG_BYTES, dump: () => []},
 }
 
 export class RouteProtocol implements NetlinkProtocol {

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <node_api.h>
+#include <sys/uio.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -92,6 +93,35 @@ class TypedArray {
 struct Bytes : TypedArray {
   Bytes(HostSource source) : TypedArray(source, napi_uint8_array) {}
   int error() const { return 0; }
+};
+
+// An array of Uint8Arrays: pieces of one message.
+class ByteRanges {
+ public:
+  ByteRanges(HostSource source) {
+    uint32_t count = 0;
+    if (napi_get_array_length(source.env, source.value, &count) != napi_ok || count > IOV_MAX) {
+      error_ = EINVAL;
+      return;
+    }
+    for (; count_ < count; count_++) {
+      napi_value element = nullptr;
+      napi_get_element(source.env, source.value, static_cast<uint32_t>(count_), &element);
+      const Bytes piece({source.env, element});
+      ranges_[count_] = {piece.data, piece.length};
+    }
+  }
+
+  // iovec's pointers are not const, whichever way the bytes go.
+  iovec* ranges() const { return ranges_; }
+  size_t count() const { return count_; }
+  int error() const { return error_; }
+
+ private:
+  // Not cleared, as above.
+  mutable iovec ranges_[IOV_MAX];
+  size_t count_ = 0;
+  int error_ = 0;
 };
 
 // A Float64Array of at least `least` elements.

@@ -2,6 +2,7 @@
 // No call here names an address: a jail's filter allows none.
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <cerrno>
 
@@ -23,6 +24,22 @@ ssize_t Receive(int fd, const Bytes& target, int64_t flags) {
 ssize_t Send(int fd, const Bytes& source, int64_t flags) {
   return ::send(fd, source.data, source.length,
                 (static_cast<int>(flags) & kSendFlags) | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+// One datagram into the pieces. Answers its length, which may be more than they have room for.
+ssize_t ReceiveDatagram(int fd, const ByteRanges& pieces, int64_t flags) {
+  msghdr message = {};
+  message.msg_iov = pieces.ranges();
+  message.msg_iovlen = pieces.count();
+  return ::recvmsg(fd, &message, (static_cast<int>(flags) & MSG_PEEK) | MSG_TRUNC | MSG_DONTWAIT);
+}
+
+// One datagram, to the peer. A jail has no sendmsg(2); writev(2) does not wait at a socket that does not block, but sends nothing when
+// there are no bytes.
+ssize_t SendDatagram(int fd, const ByteRanges& pieces) {
+  if (pieces.count() > 1) return ::writev(fd, pieces.ranges(), static_cast<int>(pieces.count()));
+  const iovec bytes = pieces.count() == 1 ? *pieces.ranges() : iovec{};
+  return ::send(fd, bytes.iov_base, bytes.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 int ShutDown(int fd, int64_t how) { return ::shutdown(fd, static_cast<int>(how)); }
@@ -47,6 +64,8 @@ int SocketName(int fd, const Bytes& name) {
 void ExportHostSocket(napi_env env, napi_value exports) {
   ExportHostCall<Receive>(env, exports, "hostReceive");
   ExportHostCall<Send>(env, exports, "hostSend");
+  ExportHostCall<ReceiveDatagram>(env, exports, "hostReceiveDatagram");
+  ExportHostCall<SendDatagram>(env, exports, "hostSendDatagram");
   ExportHostCall<ShutDown>(env, exports, "hostShutDown");
   ExportHostCall<Error>(env, exports, "hostSocketError");
   ExportHostCall<SocketName>(env, exports, "hostSocketName");

@@ -113,6 +113,10 @@ export interface HostFsAddon {
   hostReceive(fd: number, target: Uint8Array, flags: number): number
   /** send(2) that never waits, and raises no signal. `flags`: MSG_MORE. */
   hostSend(fd: number, source: Uint8Array, flags: number): number
+  /** One datagram into the pieces, without a wait. `flags`: MSG_PEEK. @returns its length, which may be more than they have room for */
+  hostReceiveDatagram(fd: number, pieces: readonly Uint8Array[], flags: number): number
+  /** One datagram to the peer of a socket that does not block. */
+  hostSendDatagram(fd: number, pieces: readonly Uint8Array[]): number
   /** `how`: SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. */
   hostShutDown(fd: number, how: number): number
   /** SO_ERROR, which it clears: an errno, or 0. */

@@ -10,10 +10,12 @@ const ECHO = guest('echo-server')
 const HOST = '192.0.0.2'
 const EACCES = 13
 
-/** Answers datagrams. @returns its port */
-async function server(): Promise<number> {
+/** Answers datagrams with what they say, and `suffix`. @returns its port */
+async function server(suffix = ' answered'): Promise<number> {
   const socket = createSocket('udp4')
-  socket.on('message', (bytes, {port, address}) => socket.send(`${bytes} answered`, port, address))
+  socket.on('message', (bytes, {port, address}) =>
+    socket.send(Buffer.concat([bytes, Buffer.from(suffix)]), port, address),
+  )
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
   onTestFinished(() => void socket.close())
@@ -26,6 +28,19 @@ test.each(places)('a datagram is answered from outside, on $platform, in a $isol
   const {exitCode, stdout} = await sandbox.run(ECHO, ['ask', HOST, String(port)])
   expect([exitCode, stdout]).toEqual([0, 'question answered\n'])
 })
+
+test.each(places)(
+  'datagrams of several peers are received as on Linux, on $platform, in a $isolation',
+  async (place) => {
+    const ports = await Promise.all(Array.from({length: 10}, () => server('')))
+    await using sandbox = await Sandbox.create({
+      ...place,
+      net: {allow: ports.map((port) => `host.internal:${port}`)},
+    })
+    const {exitCode, stderr} = await sandbox.run(guest('udp-peers'), [HOST, ...ports.map(String)])
+    expect([exitCode, stderr]).toEqual([0, ''])
+  },
+)
 
 test.each(places)('one that no rule allows is refused, on $platform, in a $isolation', async (place) => {
   const net: SandboxNetOptions = {allow: ['host.internal:1']}

@@ -3,6 +3,7 @@
 import {EFAULT, Errno} from '../../abi/errno.ts'
 import {PROT_READ} from '../../platform/platform.ts'
 import {cut, type Iovec, rest} from '../core/iovec.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import type {UserMemory} from './user-memory.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -94,6 +95,28 @@ export function viewAt(
     before -= length
   }
   return NOTHING
+}
+
+/** The first `most` bytes of the ranges, where they lie: fewer where memory ends. @param access PROT_READ or PROT_WRITE */
+export function piecesOf(
+  memory: UserMemory,
+  ranges: readonly Iovec[],
+  most: number,
+  access: number,
+): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  for (const {address, length} of cut(ranges, most)) {
+    const views = unlessErrno(() => memory.views(address, length, access)) ?? []
+    pieces.push(...views)
+    if (bytesIn(views) < length) break
+  }
+  return pieces
+}
+
+export function bytesIn(pieces: readonly Uint8Array[]): number {
+  let bytes = 0
+  for (const {length} of pieces) bytes += length
+  return bytes
 }
 
 /** Copies the bytes to byte `skip` of the ranges and after it; there is room for them. @throws Errno EFAULT */

@@ -19,6 +19,8 @@ export interface ByteSink {
   put(bytes: Uint8Array, at: number): void
   /** The contiguous room for bytes from offset `at` on, for who fills it himself; guest memory has it. @throws Errno EFAULT */
   space?(at: number): Uint8Array
+  /** The room for the first `most` bytes, in pieces: less where it is not accessible. Guest memory has it. */
+  pieces?(most: number): Uint8Array[]
 }
 
 export class Reading {
@@ -58,10 +60,15 @@ export class Reading {
   /** Stores a record, or as much of it as there is room for. @throws Errno EFAULT */
   take(record: Uint8Array): void {
     const count = Math.min(record.length, this.size)
-    this.isTruncated = count < record.length
-    this.result = this.flags & MSG_TRUNC ? record.length : count
     this.buffer.put(count < record.length ? record.subarray(0, count) : record, 0)
-    this.copied = count
+    this.note(record.length)
+  }
+
+  /** A record of so many bytes is stored, as far as there was room for it. */
+  note(length: number): void {
+    this.copied = Math.min(length, this.size)
+    this.isTruncated = this.copied < length
+    this.result = this.flags & MSG_TRUNC ? length : this.copied
   }
 
   /** How many bytes a stream waits for, at least. */

@@ -16,7 +16,7 @@ import {type Iovec, totalLength} from '../core/iovec.ts'
 import type {Task} from '../core/task.ts'
 import {unlessErrno} from '../core/unless-errno.ts'
 import {continuation, restartOf} from '../core/wait.ts'
-import {copyOut, viewAt} from '../memory/range-copy.ts'
+import {copyOut, piecesOf, viewAt} from '../memory/range-copy.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import {ControlWriter} from './control-messages.ts'
 import type {MessageHeader} from './message-header.ts'
@@ -106,6 +106,10 @@ class GuestRanges implements ByteSink {
 
   space(at: number): Uint8Array {
     return viewAt(this.#memory, this.#ranges, at, PROT_WRITE)
+  }
+
+  pieces(most: number): Uint8Array[] {
+    return piecesOf(this.#memory, this.#ranges, most, PROT_WRITE)
   }
 }
 

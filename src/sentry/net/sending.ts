@@ -1,6 +1,6 @@
 // Sending: one send(2) under way, from guest memory through a socket: send(2), sendmsg(2), write(2) and the like all come here.
 
-import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
+import {EAGAIN, EFAULT, EPIPE, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL} from '../../abi/socket.ts'
@@ -10,7 +10,7 @@ import type {OpenDescription} from '../core/open-description.ts'
 import {RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
 import {continuation, restartOf} from '../core/wait.ts'
-import {appendFrom, type ByteStore, copyIn} from '../memory/range-copy.ts'
+import {appendFrom, type ByteStore, bytesIn, copyIn, piecesOf} from '../memory/range-copy.ts'
 import {raiseOwn} from '../signals/send.ts'
 import type {Sender} from './in-flight.ts'
 import type {SenderCredentials} from './reading.ts'
@@ -76,6 +76,13 @@ export class Sending {
   /** @throws Errno EFAULT */
   copy(at: number, length: number): Uint8Array {
     return copyIn(this.task.memory, this.outgoing.ranges, at, length)
+  }
+
+  /** All the bytes where they lie. @throws Errno EFAULT unless they are accessible */
+  pieces(): Uint8Array[] {
+    const pieces = piecesOf(this.task.memory, this.outgoing.ranges, this.total, PROT_READ)
+    if (bytesIn(pieces) < this.total) throw new Errno(EFAULT)
+    return pieces
   }
 
   /** Appends the next `length` bytes, or those of them that are accessible. @throws Errno EFAULT when none is */

@@ -1,6 +1,8 @@
 // HostUdpSocket: a UDP socket that may send to what is outside of the sandbox, and hears from there: a flow for each peer.
 
 import {EACCES, ECONNREFUSED, Errno} from '../../../../abi/errno.ts'
+import {POLLIN, withNormalBits} from '../../../../abi/poll.ts'
+import {MSG_ERRQUEUE} from '../../../../abi/socket.ts'
 import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
 import type {Task} from '../../../core/task.ts'
 import type {Reading} from '../../reading.ts'
@@ -16,6 +18,7 @@ import {Flow} from './flow.ts'
 const MOST_FLOWS = 256
 /** So few are asked for datagrams before a call says that there is none. */
 const FEW_FLOWS = 8
+const NOTHING = new Uint8Array(0)
 /** What a datagram from outside had left, about: nobody tells. */
 const HOPS = 64
 
@@ -38,6 +41,8 @@ export class HostUdpSocket extends UdpSocket {
   readonly #connections: HostConnections
   /** By their peers; the one that was used last is last. */
   readonly #flows = new Map<string, Flow>()
+  /** Of which something may wait with the host, in the order of their turns. The host tells what comes next to the others. */
+  readonly #ready = new Set<Flow>()
   #caller: Caller | undefined
   /** Of the datagram that was sent last. */
   #last: Flow | undefined
@@ -55,6 +60,7 @@ export class HostUdpSocket extends UdpSocket {
     if (asked !== undefined) return this.#connected(task, address, asked, mayWait)
     super.connect(task, address, mayWait)
     const {remote} = this
+    // What others have sent before is still received.
     for (const flow of [...this.#flows.values()]) {
       if (remote !== undefined && keyOf(flow.peer) !== keyOf(remote)) this.#drop(flow)
     }
@@ -111,7 +117,16 @@ export class HostUdpSocket extends UdpSocket {
   override sendsOutside({to, bytes}: Datagram): boolean {
     if (isInside(to)) return false
     const flow = this.#flowTo(to)
-    flow.send(bytes)
+    flow.send([bytes])
+    this.#last = flow
+    return true
+  }
+
+  override sendsInPlace({to, segmentBytes}: Datagram, sending: Sending): boolean {
+    if (isInside(to) || (segmentBytes > 0 && sending.total > segmentBytes)) return false
+    const pieces = sending.pieces()
+    const flow = this.#flowTo(to)
+    flow.send(pieces)
     this.#last = flow
     return true
   }
@@ -133,36 +148,53 @@ export class HostUdpSocket extends UdpSocket {
 
   #add(flow: Flow): void {
     const key = keyOf(flow.peer)
-    this.#flows.get(key)?.close()
+    const known = this.#flows.get(key)
+    if (known !== undefined) this.#drop(known)
     const [oldest] = this.#flows.size >= MOST_FLOWS ? this.#flows.values() : []
     if (oldest !== undefined) this.#drop(oldest)
     this.#flows.set(key, flow)
   }
 
+  /** What waits with the host comes into the queue. */
   #drop(flow: Flow): void {
+    for (const bytes of flow.rest()) {
+      this.enqueue(this.#datagramFrom(flow, bytes))
+      if (this.isFull) break
+    }
     flow.close()
+    this.#ready.delete(flow)
     if (this.#flows.get(keyOf(flow.peer)) === flow) this.#flows.delete(keyOf(flow.peer))
+  }
+
+  idle(flow: Flow): void {
+    this.#drop(flow)
   }
 
   /** From outside, to a published port. @param fd its own from here on @param first what has come before the socket was connected */
   arrive(fd: number, from: Endpoint, first: Uint8Array): void {
     const flow = new Flow(this.#connections, this, from)
     this.#add(flow)
-    flow.received(first)
+    this.#received(flow, first)
     flow.opened(fd)
-    flow.receive()
   }
 
   /** Another datagram, that came to a published port before its flow was there. */
   hear(from: Endpoint, bytes: Uint8Array): void {
-    this.#flows.get(keyOf(from))?.received(bytes)
+    const flow = this.#flows.get(keyOf(from))
+    if (flow !== undefined) this.#received(flow, bytes)
   }
 
-  received({peer}: Flow, bytes: Uint8Array): void {
-    const {remote, local} = this
-    if (remote !== undefined && remote.port !== 0 && keyOf(remote) !== keyOf(peer)) return
+  /** By the broker. */
+  #received(flow: Flow, bytes: Uint8Array): void {
+    const {remote} = this
+    if (remote !== undefined && remote.port !== 0 && keyOf(remote) !== keyOf(flow.peer)) return
+    this.enqueue(this.#datagramFrom(flow, bytes))
+  }
+
+  #datagramFrom({peer}: Flow, bytes: Uint8Array): Datagram {
+    const {local} = this
     const ip = isAny(local.ip) ? (isIPv4(peer.ip) ? LOOPBACK : LOOPBACK6) : local.ip
-    this.enqueue(new Datagram(bytes, peer, {ip, port: local.port}, HOPS, 0))
+    return new Datagram(bytes, peer, {ip, port: local.port}, HOPS, 0)
   }
 
   /** The broker has answered, or the flow was idle. */
@@ -179,25 +211,69 @@ export class HostUdpSocket extends UdpSocket {
     if (errno === ECONNREFUSED && this.remote !== undefined) this.fail(errno)
   }
 
+  /** Where nobody waits, nothing more is told until somebody does. */
+  hostReady(flow: Flow, events: number): void {
+    this.#ready.add(flow)
+    if (this.waiters.isEmpty) flow.unwatch()
+    this.waiters.wakeAll(withNormalBits(events))
+  }
+
   override readiness(): number {
-    this.#lookOutside()
-    return super.readiness()
+    const isReadable = this.isEmpty && this.#next() !== undefined
+    return super.readiness() | (isReadable ? withNormalBits(POLLIN) : 0)
   }
 
+  override get receivableBytes(): number {
+    return this.isEmpty ? (this.#next()?.receivableBytes ?? 0) : super.receivableBytes
+  }
+
+  /** What is in the queue came before what waits with the host. */
   override receive(reading: Reading): boolean {
-    this.#lookOutside()
-    return super.receive(reading)
+    const isOfHost = this.isEmpty && this.error === 0 && !(reading.flags & MSG_ERRQUEUE)
+    return (isOfHost && this.#receiveOutside(reading)) || super.receive(reading)
   }
 
-  /** What waits with the host comes in, once there is room. */
-  #lookOutside(): void {
-    if (this.receivableBytes > 0 || this.#flows.size === 0 || this.#flows.size > FEW_FLOWS) return
-    for (const flow of this.#flows.values()) flow.receive()
+  #receiveOutside(reading: Reading): boolean {
+    for (const flow of this.#candidates()) {
+      const length = flow.receive(reading)
+      // The others have their turns; who was only looked at keeps its own.
+      if (length === undefined || !reading.peeks) this.#ready.delete(flow)
+      if (length === undefined) continue
+      this.#ready.add(flow)
+      this.describe(this.#datagramFrom(flow, NOTHING), reading)
+      if (!reading.peeks) {
+        this.noteReceived(length)
+        this.stack.counters.udp(flow.peer.ip).InDatagrams++
+      }
+      return true
+    }
+    return false
+  }
+
+  /** The flow whose datagram is received next. Of the others, its owner is told when that changes. */
+  #next(): Flow | undefined {
+    for (const flow of this.#candidates()) {
+      flow.watch()
+      if (flow.isReadable) {
+        this.#ready.add(flow)
+        return flow
+      }
+      this.#ready.delete(flow)
+    }
+    return undefined
+  }
+
+  /** What has come is told later, while the program runs: of a few flows, the host is asked. */
+  #candidates(): Iterable<Flow> {
+    return this.#flows.size > FEW_FLOWS
+      ? [...this.#ready]
+      : new Set([...this.#ready, ...this.#flows.values()])
   }
 
   override close(): void {
     for (const flow of this.#flows.values()) flow.close()
     this.#flows.clear()
+    this.#ready.clear()
     super.close()
   }
 }

@@ -9,7 +9,7 @@ import {
   UDP_MAX_SEGMENTS,
 } from '../../../../abi/inet.ts'
 import {AF_INET} from '../../../../abi/socket.ts'
-import {isAny, isGroup, isIPv4, isMulticast} from '../address.ts'
+import {type IpAddress, isAny, isGroup, isIPv4, isMulticast} from '../address.ts'
 import type {InetSocket} from '../inet-socket.ts'
 import {covers, type PortTable} from '../port-table.ts'
 import type {Datagram} from './datagram.ts'
@@ -30,8 +30,7 @@ export function deliver(sender: UdpSocket, datagram: Datagram): void {
 
 function deliverOne(sender: UdpSocket, datagram: Datagram): void {
   const {counters} = sender.stack
-  counters.countDatagram(datagram.to.ip, datagram.bytes.length)
-  sender.noteSent(datagram.bytes.length)
+  countSent(sender, datagram.to.ip, datagram.bytes.length)
   if (sender.sendsOutside(datagram)) return
   if (isGroup(datagram.to.ip)) {
     deliverToGroup(sender, datagram)
@@ -45,6 +44,11 @@ function deliverOne(sender: UdpSocket, datagram: Datagram): void {
   counters.udp(datagram.to.ip).NoPorts++
   const hearer = findReceiver(sender.ports, datagram.reversed())
   if (hearer !== undefined) reportUnreachable(hearer, datagram)
+}
+
+export function countSent(sender: UdpSocket, to: IpAddress, bytes: number): void {
+  sender.stack.counters.countDatagram(to, bytes)
+  sender.noteSent(bytes)
 }
 
 /** To each socket that wants it. What comes to nobody is lost, and no error comes back. */

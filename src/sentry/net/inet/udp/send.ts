@@ -32,7 +32,7 @@ import {
 } from '../address.ts'
 import {type DatagramOptions, readDatagramOptions} from './control.ts'
 import {Datagram} from './datagram.ts'
-import {deliver} from './deliver.ts'
+import {countSent, deliver} from './deliver.ts'
 import type {UdpSocket} from './udp-socket.ts'
 
 const NO_OPTIONS: DatagramOptions = {}
@@ -48,7 +48,10 @@ export function sendDatagram(socket: UdpSocket, sending: Sending): void {
   try {
     checkSize(datagram, total)
     if (socket.corked === undefined) checkState(socket)
-    add(socket, datagram, sending.copy(0, total), isCorking(socket, outgoing.flags))
+    const isMore = isCorking(socket, outgoing.flags)
+    const isWhole = socket.corked === undefined && !isMore
+    if (isWhole && socket.sendsInPlace(datagram, sending)) countSent(socket, datagram.to.ip, total)
+    else add(socket, datagram, sending.copy(0, total), isMore)
   } catch (error) {
     // An error ends the datagram whose parts were collected.
     socket.dropCorked()

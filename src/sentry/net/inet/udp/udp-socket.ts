@@ -66,6 +66,10 @@ export class UdpSocket extends InetSocket {
     return this.#queue[0]?.bytes.length ?? 0
   }
 
+  protected get isEmpty(): boolean {
+    return this.#queue.length === 0
+  }
+
   get unsentBytes(): number {
     return 0
   }
@@ -104,6 +108,11 @@ export class UdpSocket extends InetSocket {
 
   /** @returns false: it stays inside @throws Errno EAGAIN, ENFILE, ENETDOWN */
   sendsOutside(_datagram: Datagram): boolean {
+    return false
+  }
+
+  /** Sends it from where its bytes lie. @param datagram without them @returns false: they have to be copied @throws Errno EFAULT */
+  sendsInPlace(_datagram: Datagram, _sending: Sending): boolean {
     return false
   }
 
@@ -208,10 +217,15 @@ export class UdpSocket extends InetSocket {
         this.noteReceived(datagram.bytes.length)
       }
     }
+    this.describe(datagram, reading)
+    return true
+  }
+
+  /** What comes with a datagram's bytes. */
+  protected describe(datagram: Datagram, reading: Reading): void {
     if (reading.wantsName) reading.name = encodeEndpoint(datagram.from, this.family.number)
     const control = this.#control.messagesFor(datagram, this.stack.clock)
     if (control !== undefined) reading.control = control
-    return true
   }
 
   #dequeue(): void {
@@ -220,7 +234,10 @@ export class UdpSocket extends InetSocket {
   }
 
   read(target: Uint8Array, flags: number): number {
-    const buffer: ByteSink = {put: (bytes, at) => target.set(bytes, at)}
+    const buffer: ByteSink = {
+      put: (bytes, at) => target.set(bytes, at),
+      pieces: (most) => [target.subarray(0, most)],
+    }
     const reading = new Reading(buffer, target.length, flags | MSG_DONTWAIT)
     if (!this.receive(reading)) throw new Errno(EAGAIN)
     return reading.result

@@ -2,6 +2,7 @@
 
 #include "ptrace/waits.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -9,16 +10,30 @@
 namespace hv {
 namespace {
 
+// So many waits until the handler is looked at again.
+constexpr unsigned kWaits = 1024;
+
+// While this process has children of its own, libuv handles SIGCHLD. The kernel sends it for each stop of a tracee, too, unless whoever
+// handles it does not want stops; ends are still told. libuv sets its handler when the first child comes.
+void RefuseStopSignals() {
+  struct sigaction action;
+  if (::sigaction(SIGCHLD, nullptr, &action) < 0 || (action.sa_flags & SA_NOCLDSTOP)) return;
+  if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) return;
+  action.sa_flags |= SA_NOCLDSTOP;
+  ::sigaction(SIGCHLD, &action, nullptr);
+}
+
+}  // namespace
+
 // __WNOTHREAD: only those that this thread traces.
-pid_t WaitFor(pid_t whom, int& status, int options = 0) {
+pid_t Waits::WaitFor(pid_t whom, int& status, int options) {
+  if (count_++ % kWaits == 0) RefuseStopSignals();
   pid_t found;
   do {
     found = ::waitpid(whom, &status, __WALL | __WNOTHREAD | options);
   } while (found < 0 && errno == EINTR);
   return found;
 }
-
-}  // namespace
 
 Stop Waits::For(pid_t thread, bool is_alone) {
   if (std::optional<Stop> seen = Seen(thread)) return *seen;

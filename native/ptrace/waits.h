@@ -33,8 +33,10 @@ class Waits {
 
  private:
   std::optional<Stop> Seen(pid_t thread);
+  pid_t WaitFor(pid_t whom, int& status, int options = 0);
 
   pid_t group_ = 0;
+  unsigned count_ = 0;
   std::unordered_map<pid_t, Stop> seen_;
 };
 

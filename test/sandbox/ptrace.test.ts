@@ -41,6 +41,19 @@ describe.each(isolations)('in a %s', (isolation) => {
       expect(stubs()).toEqual([])
     })
 
+    test('make no signal of each stop for who waits for children of the process', async () => {
+      let signals = 0
+      const count = () => signals++
+      process.on('SIGCHLD', count)
+      await using sandbox = await create()
+      const child = spawn('sleep', ['1000'])
+      await sandbox.run(BUSYBOX, ['sh', '-c', `i=0; while [ $i -lt 500 ]; do i=$((i + 1)); cd /; done`])
+      expect(signals).toBeLessThan(50)
+      child.kill()
+      expect((await once(child, 'exit'))[1]).toBe('SIGTERM')
+      process.off('SIGCHLD', count)
+    })
+
     test('are disposed of while their guests compute', async () => {
       const sandboxes = await Promise.all(Array.from({length: COUNT}, create))
       const ends = Promise.all(sandboxes.map((sandbox) => sandbox.run(BUSYBOX, SPIN).catch(({code}) => code)))

@@ -26,11 +26,26 @@ export class HostEvents {
   /** After EVENT_READY. */
   ready: ReadonlyArray<readonly [fd: number, events: number]> = []
   #deadlineNs = Number.POSITIVE_INFINITY
+  /** What the host's timer is set to; undefined: it has fired. */
+  #armedNs: number | undefined = Number.POSITIVE_INFINITY
 
+  /** A later one than the last leaves the timer: mostly it becomes earlier again before that fires, each time that the guest sleeps. */
   setDeadline(deadlineNs: number): void {
-    if (deadlineNs === this.#deadlineNs) return
-    this.watcher.setDeadline(deadlineNs)
     this.#deadlineNs = deadlineNs
+    if (this.#armedNs === undefined || deadlineNs < this.#armedNs) this.#arm()
+  }
+
+  #arm(): void {
+    this.watcher.setDeadline(this.#deadlineNs)
+    this.#armedNs = this.#deadlineNs
+  }
+
+  /** @returns whether the deadline has come: otherwise it was later than the timer */
+  #fired(): boolean {
+    const isEarly = this.#armedNs !== undefined && this.#armedNs < this.#deadlineNs
+    if (isEarly) this.#arm()
+    else this.#armedNs = undefined
+    return !isEarly
   }
 
   /** What is ready now; 0: nothing. */
@@ -48,7 +63,7 @@ export class HostEvents {
     const ready: [number, number][] = []
     let deadline = false
     for (let i = 0; i < count; i++) {
-      if (this.buffer[2 * i] < 0) deadline = true
+      if (this.buffer[2 * i] < 0) deadline = this.#fired()
       else ready.push([this.buffer[2 * i], this.buffer[2 * i + 1]])
     }
     this.ready = ready

@@ -14,6 +14,13 @@
 
 namespace hv {
 
+namespace {
+
+// What comes next, if the sentry then runs a program that computes, is at most so late.
+constexpr int64_t kAfterSleepNs = 1'000'000;
+
+}  // namespace
+
 Watcher::Watcher(std::atomic<uint32_t>& attention)
     : epoll_(Check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       timer_(
@@ -111,11 +118,20 @@ void Watcher::Start() {
   if (!thread_.joinable()) thread_ = StartThread({}, [this] { Run(); });
 }
 
+// Only looks: an edge-triggered event is reported once, and Poll must get it.
+bool Watcher::IsReady(int timeout) {
+  pollfd ready = {epoll_.get(), POLLIN, 0};
+  return ::poll(&ready, 1, timeout) > 0;
+}
+
 void Watcher::Run() {
   while (!quit_) {
-    // Only looks: an edge-triggered event is reported once, and Poll must get it.
-    pollfd ready = {epoll_.get(), POLLIN, 0};
-    if (::poll(&ready, 1, -1) <= 0) continue;
+    if (!IsReady(-1)) continue;
+    // A Poll that sleeps takes it by itself. So it will be with the next one, where a program sleeps for each answer.
+    if (asleep_ || !IsReady(0)) {
+      FutexWaitFor(attention(), 0, kAfterSleepNs);
+      continue;
+    }
     attention() = 1;
     // Repeated until the sentry polls: the target may be another one by now.
     for (GrowingPause pause; !quit_ && attention() == 1; pause.Wait(attention(), 1)) {

@@ -46,6 +46,7 @@ class Watcher {
  private:
   void Start();
   void Run();
+  bool IsReady(int timeout);
 
   Fd epoll_;
   Fd timer_;

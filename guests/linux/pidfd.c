@@ -135,6 +135,26 @@ static void check_send_signal(void) {
   close(self), close(null);
 }
 
+// An open /proc/PID does as well as a pidfd, for signals alone.
+static void check_directory(void) {
+  char path[64];
+  pid_t child = start_sleeper();
+  snprintf(path, sizeof(path), "/proc/%d", child);
+  int directory = open(path, O_RDONLY | O_DIRECTORY), named = open(path, O_PATH);
+  snprintf(path, sizeof(path), "/proc/%d/task/%d", child, child);
+  int thread = open(path, O_RDONLY | O_DIRECTORY), all = open("/proc", O_RDONLY | O_DIRECTORY);
+  CHECK(directory >= 0 && named >= 0 && thread >= 0 && all >= 0);
+  CHECK_ERRNO(send_signal(named, 0, 0, 0), EBADF);
+  CHECK_ERRNO(send_signal(thread, 0, 0, 0), EBADF);
+  CHECK_ERRNO(send_signal(all, 0, 0, 0), EBADF);
+  CHECK_ERRNO(get_fd(directory, 0, 0), EBADF);
+  CHECK_EQ(send_signal(directory, 0, 0, 0), 0);
+  CHECK_EQ(send_signal(directory, SIGKILL, 0, 0), 0);
+  CHECK_EQ(ended(child), 128 + SIGKILL);
+  CHECK_ERRNO(send_signal(directory, 0, 0, 0), ESRCH);
+  close(directory), close(named), close(thread), close(all);
+}
+
 static void check_getfd(void) {
   struct gate ready = new_gate();
   char text[4] = "";
@@ -171,6 +191,7 @@ int main(void) {
   check_poll_and_wait();
   check_strangers();
   check_send_signal();
+  check_directory();
   check_getfd();
   return finish();
 }

@@ -6,8 +6,7 @@ import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {groupMembers, infoFrom, maySignal, requireOwnCode, signalAll} from '../signals/send.ts'
 import {signalOrZero} from '../signals/signal-argument.ts'
-import type {PidFdDescription} from '../task/pidfd.ts'
-import {pidFileArgument} from '../task/pidfd.ts'
+import {type ProcessIdentity, pidFileOrDirectory} from '../task/pidfd.ts'
 
 const PIDFD_SIGNAL_THREAD = 1
 const PIDFD_SIGNAL_THREAD_GROUP = 2
@@ -19,16 +18,16 @@ export const pidfdSendSignal: Syscall = (task, args) => {
   const infoAddress = args.address(2)
   const flags = args.uint32(3)
   if (flags !== 0 && !SCOPES.includes(flags)) throw new Errno(EINVAL)
-  const file = pidFileArgument(task, args.int32(0))
-  const scope = flags || (file.thread === undefined ? PIDFD_SIGNAL_THREAD_GROUP : PIDFD_SIGNAL_THREAD)
-  const info = infoArgument(task, file, infoAddress, signal, scope)
-  if (scope === PIDFD_SIGNAL_PROCESS_GROUP) return signalGroup(task, file.pid, signal, info)
+  const to = pidFileOrDirectory(task, args.int32(0))
+  const scope = flags || (to.thread === undefined ? PIDFD_SIGNAL_THREAD_GROUP : PIDFD_SIGNAL_THREAD)
+  const info = infoArgument(task, to, infoAddress, signal, scope)
+  if (scope === PIDFD_SIGNAL_PROCESS_GROUP) return signalGroup(task, to.pid, signal, info)
 
-  if (file.isGone) throw new Errno(ESRCH)
+  if (to.isGone) throw new Errno(ESRCH)
   signalOrZero(signal)
-  const {process} = file
+  const {process} = to
   if (!maySignal(task, process, signal)) throw new Errno(EPERM)
-  const target = file.thread ?? process.tasks[0]
+  const target = to.thread ?? process.tasks[0]
   if (signal === 0 || process.exit !== undefined || target === undefined) return 0
   if (scope === PIDFD_SIGNAL_THREAD) target.signals.raise(signal, info)
   else process.signals.raise(signal, info)
@@ -38,7 +37,7 @@ export const pidfdSendSignal: Syscall = (task, args) => {
 /** @throws Errno EFAULT; EINVAL: for another signal; EPERM: it claims to be from the kernel or kill(2) */
 function infoArgument(
   task: Task,
-  file: PidFdDescription,
+  to: ProcessIdentity,
   address: number,
   signal: number,
   scope: number,
@@ -46,7 +45,7 @@ function infoArgument(
   if (address === 0) return infoFrom(task, signal, scope === PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER)
   const info = task.memory.readBytes(address, SIGINFO_BYTES)
   if (signalOf(info) !== signal) throw new Errno(EINVAL)
-  requireOwnCode(info, file.pid === task.tid && scope !== PIDFD_SIGNAL_PROCESS_GROUP)
+  requireOwnCode(info, to.pid === task.tid && scope !== PIDFD_SIGNAL_PROCESS_GROUP)
   return info
 }
 

@@ -433,7 +433,7 @@ export const table: readonly Row[] = [
   {name: 'landlock_restrict_self', x86_64: 446, arm64: 446, run: refuse(ENOSYS), args: 'fd hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
   {name: 'modify_ldt', x86_64: 154, run: refuse(ENOSYS), args: 'int ptr hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
   {name: 'pidfd_open', x86_64: 434, arm64: 434, run: pidfdOpen, args: 'int hex', result: 'fd', promises: 'proc'},
-  {name: 'pidfd_send_signal', x86_64: 424, arm64: 424, run: pidfdSendSignal, args: 'fd sig siginfo hex', promises: 'proc', support: {partial: 'no /proc/PID directories in place of a pidfd'}},
+  {name: 'pidfd_send_signal', x86_64: 424, arm64: 424, run: pidfdSendSignal, args: 'fd sig siginfo hex', promises: 'proc'},
   {name: 'pidfd_getfd', x86_64: 438, arm64: 438, run: pidfdGetfd, args: 'fd fd hex', result: 'fd', promises: 'proc'},
 
   // System V IPC and POSIX message queues.

@@ -119,7 +119,7 @@ function selectionById(
       if (id < 0) throw new Errno(EINVAL)
       const file = task.fds.get(id)
       if (!(file instanceof PidFdDescription)) throw new Errno(EBADF)
-      return {selection: {process: file.process}, isNonBlocking: (file.flags & O_NONBLOCK) !== 0}
+      return {selection: {process: file.of.process}, isNonBlocking: (file.flags & O_NONBLOCK) !== 0}
     }
     default:
       throw new Errno(EINVAL)

@@ -39,6 +39,9 @@ export class ProcessView implements ProcProcess {
     this.#who = task ?? process.end.firstTask!
   }
 
+  get process(): Process {
+    return this.#process
+  }
   get pid(): number {
     return this.#process.pid
   }

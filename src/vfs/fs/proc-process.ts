@@ -16,6 +16,7 @@ import {
   type Entry,
   fixedContents,
   type Owner,
+  ProcDirectory,
   ROOT_OWNER,
 } from './proc-nodes.ts'
 import {pagemap} from './proc-pagemap.ts'
@@ -24,7 +25,7 @@ import {limitsText, statmText, statText, statusText} from './proc-process-text.t
 import type {ProcProcess, ProcSource} from './proc-source.ts'
 import {changingText, text} from './proc-text.ts'
 
-export function processOwner(source: ProcSource, tid: number): Owner {
+function processOwner(source: ProcSource, tid: number): Owner {
   const process = source.process(tid)
   // The files of a process that is not dumpable are hidden from others of the same user, too.
   return process === undefined || !process.attributes.isDumpable
@@ -32,8 +33,19 @@ export function processOwner(source: ProcSource, tid: number): Owner {
     : {uid: process.uids[1], gid: process.gids[1]}
 }
 
+/** /proc/PID: an open one keeps its process, whoever has the number later. */
+export class ProcessDirectory extends ProcDirectory {
+  readonly process: ProcProcess
+
+  constructor(source: ProcSource, process: ProcProcess, parent: ProcDirectory, name: ByteString) {
+    const {tid} = process
+    super(processContents(source, tid), parent.fs, parent, name, 0o555, processOwner(source, tid))
+    this.process = process
+  }
+}
+
 /** The contents look the process up each time: it may be gone, and then files already open answer ESRCH. */
-export function processContents(source: ProcSource, tid: number): Contents {
+function processContents(source: ProcSource, tid: number): Contents {
   const entries = taskEntries(source, tid, true)
   entries.task = directory(taskContents(source, processOf(source, tid)))
   return whileAlive(source, tid, fixedContents(entries))

@@ -6,8 +6,8 @@ import {NO_CLOCK} from '../clock.ts'
 import type {ByteString} from '../file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {link} from './proc-links.ts'
-import {type Contents, directory, type Entry, ProcDirectory} from './proc-nodes.ts'
-import {processContents, processOwner} from './proc-process.ts'
+import {type Contents, type Entry, ProcDirectory} from './proc-nodes.ts'
+import {ProcessDirectory} from './proc-process.ts'
 import type {ProcSource} from './proc-source.ts'
 import {systemEntries} from './proc-system.ts'
 
@@ -54,9 +54,9 @@ function rootContents(source: ProcSource): Contents {
       if (entry !== undefined) return entry.make
       if (!/^[1-9][0-9]{0,9}$/.test(name)) return undefined
       // A thread, too, has a directory, which no listing shows.
-      const tid = Number(name)
-      if (source.process(tid) === undefined) return undefined
-      return directory(processContents(source, tid), 0o555, processOwner(source, tid)).make
+      const process = source.process(Number(name))
+      if (process === undefined) return undefined
+      return (parent) => new ProcessDirectory(source, process, parent, name)
     },
   }
 }

@@ -53,12 +53,16 @@ void Watcher::Watch(int fd, uint32_t events) {
   epoll_event event = {};
   event.events = events;
   event.data.fd = fd;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0) {
-    // A file that does not support poll, /dev/null or a regular one: it never becomes any readier than it is.
-    if (errno == EPERM) return;
-    if (errno != EEXIST) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-    Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event), "epoll_ctl");
-  }
+  // A watch for one event is mostly set again.
+  const bool is_again = (events & EPOLLONESHOT) != 0;
+  const auto control = [&](bool changes) {
+    return ::epoll_ctl(epoll_.get(), changes ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+  };
+  int result = control(is_again);
+  if (result < 0 && errno == (is_again ? ENOENT : EEXIST)) result = control(!is_again);
+  // A file that does not support poll, /dev/null or a regular one, never becomes any readier than it is.
+  if (result < 0 && errno == EPERM) return;
+  Check(result, "epoll_ctl");
   Start();
 }
 

@@ -73,7 +73,12 @@ func main() {
 
 	web, err := net.Listen("tcp", "localhost:0")
 	check(err)
-	go http.Serve(web, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))
+	// A handler that writes before it has read all may not read on.
+	go http.Serve(web, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		check(err)
+		w.Write(body)
+	}))
 	for i := 0; i < 20; i++ {
 		response, err := http.Post("http://"+web.Addr().String(), "text/plain", bufio.NewReader(io.LimitReader(zeros{}, 200000)))
 		check(err)

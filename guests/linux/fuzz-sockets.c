@@ -35,9 +35,9 @@ static volatile int pipe_signals;
 static int fds[SLOTS];
 // A protocol's number and a port.
 static uint32_t ports[PORTS], port_before[SLOTS];
-// Whether the socket has tried to connect, or has listened. Duplicates share one.
-static enum { IS_NEW, CONNECTS, CONNECTS_MAPPED, LISTENS } roles[PORTS];
-static unsigned role_of[SLOTS], role_count;
+// What is known of each socket that was ever made. Duplicates share one.
+static bool was_mapped[PORTS];
+static unsigned socket_of[SLOTS], socket_count;
 static unsigned port_count;
 
 static void on_pipe(int number) { (void)number, pipe_signals++; }
@@ -76,8 +76,9 @@ static unsigned port_index(uint32_t key) {
 // A port that no other socket has is a new one, even if it was another's before.
 static void note_ports(void) {
   for (unsigned i = 0; i < SLOTS; i++) {
-    uint32_t key = port_of((int)i) ? (uint32_t)protocol_of(fds[i]) << 16 | port_of((int)i) : 0;
+    uint32_t key = fds[i] < 0 ? 0 : port_of((int)i);
     bool is_new = key != 0;
+    if (key != 0) key |= (uint32_t)protocol_of(fds[i]) << 16;
     for (unsigned j = 0; j < SLOTS; j++)
       if (port_before[j] == key) is_new = false;
     if (is_new && port_count < PORTS) ports[port_count++] = key;
@@ -85,16 +86,19 @@ static void note_ports(void) {
   }
 }
 
-static const char *show_address(int slot, const Address *address, socklen_t length, char text[TEXT_BYTES]) {
+static const char *show_address(int slot, const Address *address, socklen_t length,
+                                char text[TEXT_BYTES]) {
   char ip[INET6_ADDRSTRLEN];
   uint32_t protocol = (uint32_t)protocol_of(fds[slot]) << 16;
   if (length == 0) return "-";
   if (address->any.sa_family == AF_INET) {
     inet_ntop(AF_INET, &address->v4.sin_addr, ip, sizeof ip);
-    snprintf(text, TEXT_BYTES, "%s:#%u/%u", ip, port_index(protocol | address->v4.sin_port), length);
+    snprintf(text, TEXT_BYTES, "%s:#%u/%u", ip, port_index(protocol | address->v4.sin_port),
+             length);
   } else if (address->any.sa_family == AF_INET6) {
     inet_ntop(AF_INET6, &address->v6.sin6_addr, ip, sizeof ip);
-    snprintf(text, TEXT_BYTES, "[%s]:#%u/%u", ip, port_index(protocol | address->v6.sin6_port), length);
+    snprintf(text, TEXT_BYTES, "[%s]:#%u/%u", ip, port_index(protocol | address->v6.sin6_port),
+             length);
   } else if (length > AUTOBIND_BYTES) {
     snprintf(text, TEXT_BYTES, "@%c", address->bytes[length - 1]);
   } else {
@@ -130,8 +134,8 @@ static int keep(int fd) {
   for (unsigned i = 0; i < SLOTS; i++) {
     if (fds[i] >= 0) continue;
     fds[i] = fd;
-    role_of[i] = role_count++ % PORTS;
-    roles[role_of[i]] = IS_NEW;
+    socket_of[i] = socket_count++ % PORTS;
+    was_mapped[socket_of[i]] = false;
     return (int)i;
   }
   close(fd);
@@ -193,12 +197,10 @@ static bool is_tcp(int slot) {
   return type == SOCK_STREAM && family_of(slot) != AF_UNIX;
 }
 
-// Linux 6.18 refuses to listen on a socket that has tried to connect, and the reverse; older ones and hv do not. An IPv6 socket that
-// has tried to connect by IPv4 loses the packets of IPv6.
-static bool may_become(int slot, int role) {
-  if (!is_tcp(slot)) return true;
-  if (roles[role_of[slot]] != IS_NEW && (int)roles[role_of[slot]] != role) return false;
-  roles[role_of[slot]] = role;
+// Linux loses the packets of IPv6 for an IPv6 socket that was once connected by IPv4.
+static bool may_connect(int slot, bool is_mapped) {
+  if (!is_mapped && was_mapped[socket_of[slot]]) return false;
+  was_mapped[socket_of[slot]] = is_mapped;
   return true;
 }
 
@@ -269,9 +271,7 @@ static void connect_some(Source *s) {
   }
   bool is_mapped = address.any.sa_family == AF_INET6 &&
                    (IN6_IS_ADDR_V4MAPPED(&address.v6.sin6_addr) || is_bound_to_mapped(slot));
-  if (address.any.sa_family != AF_UNSPEC &&
-      !may_become(slot, is_mapped ? CONNECTS_MAPPED : CONNECTS))
-    return;
+  if (is_tcp(slot) && address.any.sa_family != AF_UNSPEC && !may_connect(slot, is_mapped)) return;
   // Timers decide when a connection of a socket with itself has its own bytes.
   if (address.any.sa_family != AF_UNIX && address.v4.sin_port != 0 &&
       address.v4.sin_port == port_of(slot))
@@ -282,7 +282,6 @@ static void connect_some(Source *s) {
 
 static void listen_some(Source *s) {
   int slot = slot_of(s), backlog = (int)PICK(s, 30, 64, 128, 5000, -1);
-  if (!may_become(slot, LISTENS)) return;
   say("listen(%d, %d)", slot, backlog), say_result(listen(fds[slot], backlog), slot);
 }
 
@@ -299,6 +298,7 @@ static void accept_some(Source *s) {
   char text[TEXT_BYTES];
   socklen_t length = sizeof address;
   int fd = accept4(fds[slot], &address.any, &length, SOCK_NONBLOCK), error = errno, made = keep(fd);
+  if (made >= 0) was_mapped[socket_of[made]] = is_bound_to_mapped(made);
   say("accept(%d) %d", slot, made);
   if (fd >= 0) say(" from %s", show_address(slot, &address, length, text));
   errno = error;
@@ -468,6 +468,8 @@ static void set_option(Source *s) {
   // Whoever lingers for long waits, and a delayed accept waits for data.
   if (option->name == SO_LINGER && option->level == SOL_SOCKET)
     value[0] = (int)below(s, 2), value[1] = 0;
+  // Without FIN_WAIT2, the time of an acknowledgement decides when the peer is reset.
+  if (option->name == TCP_LINGER2 && option->level == IPPROTO_TCP && value[0] < 0) value[0] = 1;
   if (option->name == TCP_DEFER_ACCEPT && option->level == IPPROTO_TCP) value[0] = 0;
   if (option->name == SO_RCVTIMEO && option->level == SOL_SOCKET) value[0] = 0;
   say("setsockopt(%d, %s, %d, %d)", slot, option->text, value[0], (int)length);
@@ -495,7 +497,7 @@ static void end_some(Source *s) {
     say("shutdown(%d, %d)", slot, how), say_result(shutdown(fds[slot], how), slot);
   } else if (choice == 4) {
     int fd = dup(fds[slot]), made = keep(fd);
-    if (made >= 0) role_of[made] = role_of[slot];
+    if (made >= 0) socket_of[made] = socket_of[slot];
     say("dup(%d) %d", slot, made), say_result(fd < 0 ? -1 : 0, made);
   } else {
     long result = close(fds[slot]);

@@ -76,9 +76,11 @@ static void check_rows(int family) {
     if (row->refused != NO) CHECK_ERRNO(set(fd, row->level, row->name, row->refused), EINVAL);
     if (row->other != NO) CHECK_ERRNO(set(fd, row->level, row->name, row->other), EINVAL);
     CHECK_EQ(get(fd, row->level, row->name), row->shown);
-    bool takes_less = row->level == SOL_IP || (row->level == SOL_IPV6 && row->name == IPV6_DONTFRAG);
+    bool takes_less =
+        row->level == SOL_IP || (row->level == SOL_IPV6 && row->name == IPV6_DONTFRAG);
     if (!takes_less) CHECK_ERRNO(setsockopt(fd, row->level, row->name, &nothing, 3), EINVAL);
-    if (failures != failures_before) dprintf(2, "option %d of level %d, family %d\n", row->name, row->level, family);
+    if (failures != failures_before)
+      dprintf(2, "option %d of level %d, family %d\n", row->name, row->level, family);
     close(fd);
   }
 }
@@ -107,8 +109,10 @@ static void check_sizes(void) {
   CHECK_ERRNO(getsockopt(fd, SOL_IP, IP_TTL, got, &length), EINVAL);
   CHECK_ERRNO(getsockopt(fd, SOL_IP, IP_TTL, got, (void *)8), EFAULT);
   CHECK_ERRNO(setsockopt(fd, SOL_IP, IP_TTL, (void *)8, 4), EFAULT);
-  const int need_a_byte[] = {IP_TTL, IP_MINTTL, IP_FREEBIND, IP_TRANSPARENT, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_MULTICAST_ALL};
-  for (size_t i = 0; i < COUNT(need_a_byte); i++) CHECK_ERRNO(setsockopt(fd, SOL_IP, need_a_byte[i], bytes, 0), EINVAL);
+  const int need_a_byte[] = {IP_TTL,           IP_MINTTL,         IP_FREEBIND,     IP_TRANSPARENT,
+                             IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_MULTICAST_ALL};
+  for (size_t i = 0; i < COUNT(need_a_byte); i++)
+    CHECK_ERRNO(setsockopt(fd, SOL_IP, need_a_byte[i], bytes, 0), EINVAL);
   CHECK_EQ(set(fd, SOL_IP, IP_RECVTTL, 1), 0);
   CHECK_EQ(setsockopt(fd, SOL_IP, IP_RECVTTL, bytes, 0), 0);
   CHECK_EQ(get(fd, SOL_IP, IP_RECVTTL), 0);
@@ -124,7 +128,8 @@ static void check_sizes(void) {
 static void check_special(void) {
   char bytes[48] = {0};
   socklen_t length = sizeof(bytes);
-  int fd = udp_socket(AF_INET), six = udp_socket(AF_INET6), stream = socket(AF_INET, SOCK_STREAM, 0);
+  int fd = udp_socket(AF_INET), six = udp_socket(AF_INET6),
+      stream = socket(AF_INET, SOCK_STREAM, 0);
   // Options of IP: none.
   CHECK_EQ(getsockopt(fd, SOL_IP, IP_OPTIONS, bytes, &length), 0);
   CHECK_EQ(length, 0);
@@ -138,6 +143,13 @@ static void check_special(void) {
   CHECK(get(fd, SOL_IP, IP_MTU) >= 65535 && get(six, SOL_IPV6, IPV6_MTU) >= 65535);
   CHECK_ERRNO(set(six, SOL_IPV6, IPV6_MTU, 1279), EINVAL);
   CHECK_ERRNO(set(six, SOL_IPV6, IPV6_V6ONLY, 1), EINVAL);
+  // Two bits of the traffic class are TCP's own.
+  int tcp = socket(AF_INET6, SOCK_STREAM, 0);
+  CHECK_EQ(set(tcp, SOL_IPV6, IPV6_TCLASS, 0x13), 0);
+  CHECK_EQ(get(tcp, SOL_IPV6, IPV6_TCLASS), 0x10);
+  CHECK_EQ(set(tcp, SOL_IP, IP_TOS, 0x13), 0);
+  CHECK_EQ(get(tcp, SOL_IP, IP_TOS), 0x10);
+  close(tcp);
   // Unknown ones, and other levels.
   CHECK_ERRNO(set(fd, SOL_IP, 9999, 1), ENOPROTOOPT);
   CHECK_ERRNO(setsockopt(fd, SOL_IP, 9999, bytes, 0), ENOPROTOOPT);
@@ -156,7 +168,8 @@ static void check_special(void) {
   CHECK_EQ(get(six, SOL_IP, IP_TTL), 9);
   // Streams have no groups.
   CHECK_ERRNO(set(stream, SOL_IP, IP_MULTICAST_TTL, 1), EINVAL);
-  struct ip_mreq group = {.imr_multiaddr.s_addr = htonl(0xe0000109), .imr_interface.s_addr = htonl(INADDR_LOOPBACK)};
+  struct ip_mreq group = {.imr_multiaddr.s_addr = htonl(0xe0000109),
+                          .imr_interface.s_addr = htonl(INADDR_LOOPBACK)};
   CHECK_ERRNO(setsockopt(stream, SOL_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)), EPROTO);
   // Another's addresses.
   if (!is_root()) {
@@ -185,8 +198,10 @@ static void check_interface(void) {
   CHECK_ERRNO(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length), EINVAL);
   CHECK_EQ(send_to(from, "x", "127.0.0.1", port_of(fd)), 1);
   CHECK_EQ(recv(fd, name, 1, MSG_DONTWAIT), 1);
-  if (is_root()) CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0), 0);
-  else CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0), EPERM);
+  if (is_root())
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0), 0);
+  else
+    CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0), EPERM);
   close(fd), close(from);
 }
 

@@ -41,6 +41,35 @@ static void check_closed_peer(void) {
   close(s[1]);
 }
 
+// A socket whose connection both have ended can be bound. shutdown(2) does not give that port back.
+static void check_bound_after(void) {
+  int s[2];
+  tcp_pair(s);
+  CHECK_EQ(shutdown(s[1], SHUT_WR), 0);
+  CHECK(await(s[0], POLLRDHUP) & POLLRDHUP);
+  CHECK_EQ(shutdown(s[0], SHUT_RDWR), 0);
+  bool is_over = EVENTUALLY(bind_at(s[0], ipv4("127.0.0.1", 0)) == 0);
+  CHECK(is_over);
+  CHECK_ERRNO(shutdown(s[0], SHUT_RDWR), ENOTCONN);
+  CHECK_ERRNO(bind_at(s[0], ipv4("127.0.0.1", 0)), EINVAL);
+  close_pair(s);
+}
+
+// Who receives no more answers with a reset, but learns of an urgent byte.
+static void check_urgent_reset(void) {
+  int s[2];
+  char byte;
+  tcp_pair(s);
+  CHECK_EQ(shutdown(s[1], SHUT_RDWR), 0);
+  CHECK(await(s[0], POLLRDHUP) & POLLRDHUP);
+  CHECK_EQ(send(s[0], "abc", 3, MSG_OOB), 3);
+  bool is_told = EVENTUALLY(ready(s[1]) & POLLPRI);
+  CHECK(is_told);
+  CHECK_ERRNO(recv(s[1], &byte, 1, MSG_OOB), ENOTCONN);
+  CHECK_EQ(recv(s[1], &byte, 1, 0), -1);
+  close_pair(s);
+}
+
 // A refused connection shows its peer to SO_PEERNAME alone, until somebody has asked for its result.
 static void check_refused_peer(void) {
   int holder, fd = tcp_socket();
@@ -83,6 +112,72 @@ static void check_kept_address(void) {
   close(again), close(holder);
 }
 
+// The port of a connection by IPv6 is not free for all of IPv4, but for one address of it.
+static void check_port_of_ipv6(void) {
+  int listener = listener_at(ipv6("::1", 0), 8), s[2], any = tcp_socket(), one = tcp_socket(),
+      other = tcp_socket();
+  connect_pair(listener, s);
+  int port = port_of(name_of(s[0]));
+  CHECK_ERRNO(bind_at(any, ipv4("0.0.0.0", port)), EADDRINUSE);
+  CHECK_EQ(bind_at(one, ipv4("127.0.0.1", port)), 0);
+  // Who has named an IPv6 address does not take IPv4.
+  CHECK_EQ(bind_at(other, ipv4("0.0.0.0", port_of(name_of(listener)))), 0);
+  close_pair(s), close(any), close(one), close(other), close(listener);
+}
+
+// The same where only an accepted connection is left.
+static void check_port_of_accepted(void) {
+  int listener = listener_at(ipv6("::", 0), 8), s[2], any = tcp_socket();
+  struct address to = ipv6("::1", port_of(name_of(listener)));
+  s[0] = socket(AF_INET6, SOCK_STREAM, 0);
+  REQUIRE(connect_at(s[0], to) == 0);
+  s[1] = accept(listener, NULL, NULL);
+  close(listener);
+  CHECK_ERRNO(bind_at(any, ipv4("0.0.0.0", port_of(to))), EADDRINUSE);
+  CHECK_EQ(bind_at(any, ipv4("127.0.0.1", port_of(to))), 0);
+  close_pair(s), close(any);
+}
+
+// Linux before 6.18.44 takes it.
+static bool is_refused(int result) { return result < 0 ? errno == EINVAL : !is_hv(); }
+
+// What has been a connection never listens, but keeps the port that listen(2) chose. What has listened never connects, and loses
+// a port that bind(2) chose.
+static void check_roles(void) {
+  struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+  int holder, s[2], fd = tcp_socket(), refused = tcp_socket(), listener = tcp_listener();
+  struct address none = refusing(&holder);
+  CHECK_EQ(listen(fd, 4), 0);
+  CHECK_EQ(shutdown(fd, SHUT_RDWR), 0);
+  CHECK_EQ(bind_at(fd, ipv4("127.0.0.1", 0)), 0);
+  int result = connect_at(fd, name_of(listener));
+  CHECK(is_refused(result));
+  if (result < 0) CHECK_EQ(bind_at(fd, ipv4("127.0.0.1", 0)), 0);
+  close(fd);
+  CHECK_ERRNO(connect_at(refused, none), ECONNREFUSED);
+  CHECK(is_refused(listen(refused, 4)));
+  CHECK(port_of(name_of(refused)) != 0);
+  CHECK_ERRNO(bind_at(refused, ipv4("127.0.0.1", 0)), EINVAL);
+  connect_pair(listener, s);
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQ(connect(s[i], &nowhere, sizeof(nowhere)), 0);
+    CHECK(is_refused(listen(s[i], 4)));
+  }
+  close_pair(s), close(refused), close(holder), close(listener);
+}
+
+// An address of IPv4 that a socket has kept is none where it takes IPv6 alone.
+static void check_kept_mapped(void) {
+  int fd = socket(AF_INET6, SOCK_STREAM, 0), one = 1, other = socket(AF_INET6, SOCK_STREAM, 0);
+  CHECK_EQ(bind_at(fd, ipv6("::ffff:127.0.0.1", 0)), 0);
+  CHECK_EQ(listen(fd, 4), 0);
+  CHECK_EQ(shutdown(fd, SHUT_RDWR), 0);
+  CHECK_EQ(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)), 0);
+  CHECK_EQ(listen(fd, 4), 0);
+  CHECK_ERRNO(connect_at(other, name_of(fd)), ECONNREFUSED);
+  close(fd), close(other);
+}
+
 // The parts of a datagram go where the socket is connected when the last of them comes.
 static void check_corked(void) {
   int fd = socket(AF_INET, SOCK_DGRAM, 0), receivers[2];
@@ -98,6 +193,31 @@ static void check_corked(void) {
   CHECK_EQ(recv(receivers[1], bytes, sizeof(bytes), 0), 3);
   CHECK_ERRNO(recv(receivers[0], bytes, sizeof(bytes), MSG_DONTWAIT), EAGAIN);
   close(fd), close_pair(receivers);
+}
+
+// Another name for a part of a datagram is looked at by IPv6 sockets, and changes nothing; one of IPv4 is refused.
+static void check_corked_name(void) {
+  int receiver = socket(AF_INET6, SOCK_DGRAM, 0), fd = socket(AF_INET6, SOCK_DGRAM, 0);
+  char bytes[8];
+  REQUIRE(bind_at(receiver, ipv6("::1", 0)) == 0);
+  int port = port_of(name_of(receiver));
+  struct address mapped = ipv6("::ffff:127.0.0.1", port), other = ipv6("::1", port == 9 ? 10 : 9),
+                 of_ipv4 = ipv4("127.0.0.1", port);
+  CHECK_EQ(connect_at(fd, name_of(receiver)), 0);
+  CHECK_EQ(send(fd, "ab", 2, MSG_MORE), 2);
+  CHECK_ERRNO(sendto(fd, "x", 1, 0, &mapped.any, mapped.length), EINVAL);
+  CHECK_ERRNO(sendto(fd, "x", 1, 0, &of_ipv4.any, of_ipv4.length), EINVAL);
+  CHECK_ERRNO(sendto(fd, "x", 1, MSG_OOB, &mapped.any, mapped.length), EOPNOTSUPP);
+  CHECK_ERRNO(sendto(fd, "x", 1, 0, &other.any, 20), EINVAL);
+  CHECK_EQ(sendto(fd, "c", 1, 0, &other.any, other.length), 1);
+  CHECK_EQ(recv(receiver, bytes, sizeof(bytes), 0), 3);
+  close(fd), close(receiver);
+  // To a socket with a mapped address, all addresses of IPv6 are this machine's of IPv4.
+  struct address any = ipv6("::", port);
+  fd = socket(AF_INET6, SOCK_DGRAM, 0);
+  REQUIRE(bind_at(fd, ipv6("::ffff:127.0.0.1", 0)) == 0);
+  CHECK_ERRNO(sendto(fd, "x", 1, MSG_OOB, &any.any, any.length), EOPNOTSUPP);
+  close(fd);
 }
 
 // A record that nobody received resets the connection; one empty record does not.
@@ -121,9 +241,16 @@ int main(void) {
   check_shutdown_first();
   check_shutdown_both();
   check_closed_peer();
+  check_bound_after();
+  check_urgent_reset();
   check_refused_peer();
   check_kept_address();
+  check_roles();
+  check_kept_mapped();
+  check_port_of_ipv6();
+  check_port_of_accepted();
   check_corked();
+  check_corked_name();
   check_unread_records();
   return finish();
 }

@@ -1,6 +1,7 @@
 // HeldAddresses: how many ends of connections hold each address and port. One port may have thousands: bind(2) asks for their number.
 
-import {ANY, ANY6, type Endpoint, type IpAddress, isIPv4} from './address.ts'
+import {AF_INET} from '../../../abi/socket.ts'
+import {ANY, ANY6, type Endpoint, type IpAddress, isAny, isIPv4} from './address.ts'
 import type {InetSocket} from './inet-socket.ts'
 
 /** What has an address and port that bind(2) did not ask for: a connection that was accepted, or an end in TIME_WAIT. */
@@ -11,7 +12,14 @@ export interface AddressHolder {
   /** SO_REUSEPORT, with the sockets of `uid`. */
   readonly reusesPort: boolean
   readonly uid: number
+  readonly isIPv6Only: boolean
 }
+
+/** What an IPv6 socket that has an address has beside it: an IPv4 socket that is bound to all addresses finds it. */
+const LOOPBACK4_IPV6 = 0x7f00_0006
+
+export const hasIPv4Address = ({local, isIPv6Only}: AddressHolder): boolean =>
+  !isIPv4(local.ip) && !isAny(local.ip) && !isIPv6Only
 
 /** In place of a user: it shares its port with everybody's sockets. */
 export const ANY_USER = -1
@@ -48,6 +56,7 @@ export class HeldAddresses<Holder extends AddressHolder> {
   add(holder: Holder): void {
     const {local, reusesPort, uid, reusesAddress} = holder
     const ips = [local.ip, isIPv4(local.ip) ? ANY : ANY6]
+    if (hasIPv4Address(holder)) ips.push(LOOPBACK4_IPV6)
     const keys = ips.map((ip) => keyOf(ip, local.port))
     if (reusesPort) keys.push(...ips.map((ip) => keyOf(ip, local.port, uid)))
     const entry = {keys, isFirm: !reusesAddress}
@@ -78,6 +87,8 @@ export class HeldAddresses<Holder extends AddressHolder> {
   forbid(socket: InetSocket, ip: IpAddress, port: number): boolean {
     if (this.#entries.size === 0) return false
     if (this.#forbidAt(socket, ip, port)) return true
+    if (ip === ANY && socket.family.number === AF_INET && this.#forbidAt(socket, LOOPBACK4_IPV6, port))
+      return true
     return ip === ANY6 && !socket.isIPv6Only && this.#forbidAt(socket, ANY, port)
   }
 

@@ -26,8 +26,7 @@ import {
   isIPv4,
   isLoopback,
   isMulticast,
-  LOOPBACK,
-  LOOPBACK6,
+  sourceOf,
 } from './address.ts'
 import type {InetStack, InternetProtocol} from './inet-stack.ts'
 import {interfaceOption, setInterfaceOption} from './interface-options.ts'
@@ -192,9 +191,8 @@ export abstract class InetSocket implements Socket {
   /** Where a datagram or connection for `ip` goes out from. @throws Errno EADDRINUSE */
   chooseLocal(task: Task | undefined, ip: IpAddress): void {
     if (task !== undefined && this.local.port === 0) this.#belongTo(task)
-    const from = isAny(this.local.ip) ? (isIPv4(ip) ? LOOPBACK : LOOPBACK6) : this.local.ip
     const port = this.local.port || this.ports.bind(this, this.local.ip, 0)
-    this.local = {ip: from, port}
+    this.local = {ip: sourceOf(this.local.ip, ip), port}
   }
 
   /** Only a port: the socket stays open to all addresses. @throws Errno EADDRINUSE */

@@ -65,7 +65,13 @@ export function setIpOption(
   if (streamError !== undefined && socket.isStream) throw new Errno(streamError)
   const number = level === inet.SOL_IP ? ipNumber(option, value) : intOf(value)
   if (isTransparent(level, option) && number !== 0) requireRaw(task)
-  socket.kept.set(level, option, number)
+  socket.kept.set(level, option, socket.isStream ? withoutEcn(level, option, number) : number)
+}
+
+/** The two bits of a traffic class that are not a stream's to choose: INET_ECN_MASK in Linux. */
+function withoutEcn(level: number, option: number, value: number): number {
+  const isTrafficClass = option === (level === inet.SOL_IP ? inet.IP_TOS : inet.IPV6_TCLASS)
+  return isTrafficClass && value > 0 ? value & ~3 : value
 }
 
 const isTransparent = (level: number, option: number): boolean =>

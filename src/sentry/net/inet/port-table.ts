@@ -2,10 +2,11 @@
 
 import {EADDRINUSE, Errno} from '../../../abi/errno.ts'
 import {FIRST_LOCAL_PORT, LAST_LOCAL_PORT} from '../../../abi/inet.ts'
+import {AF_INET} from '../../../abi/socket.ts'
 import type {HostRandom} from '../../../vfs/host.ts'
 import {ANY, ANY6, type IpAddress, isAny, isIPv4} from './address.ts'
 import {FreePorts} from './free-ports.ts'
-import {type AddressHolder, HeldAddresses} from './held-addresses.ts'
+import {type AddressHolder, HeldAddresses, hasIPv4Address} from './held-addresses.ts'
 import type {InetSocket} from './inet-socket.ts'
 
 /** Sockets that share one port, besides connections that were accepted: a call may look at all of them. Linux has no such limit. */
@@ -130,15 +131,17 @@ export class PortTable {
 
 /** Whether packets for one address could be for both. inet_rcv_saddr_equal in Linux. */
 function overlap(socket: InetSocket, ip: IpAddress, other: InetSocket): boolean {
-  return covers(ip, socket.isIPv6Only, other.local.ip) || covers(other.local.ip, other.isIPv6Only, ip)
+  if (covers(ip, socket.isIPv6Only, other.local.ip) || covers(other.local.ip, other.isIPv6Only, ip))
+    return true
+  return ip === ANY && socket.family.number === AF_INET && hasIPv4Address(other)
 }
 
 /** Whether a socket that is bound to `bound` receives what is sent to `ip`, or to all addresses of its kind. */
 export function covers(bound: IpAddress, isIPv6Only: boolean, ip: IpAddress): boolean {
+  if (isIPv6Only && isIPv4(ip)) return false
   if (bound === ip) return true
   if (bound === ANY) return isIPv4(ip)
-  if (bound !== ANY6) return isAny(ip) && isIPv4(bound) === isIPv4(ip)
-  return !isIPv4(ip) || !isIPv6Only
+  return bound === ANY6 || (isAny(ip) && isIPv4(bound) === isIPv4(ip))
 }
 
 /** inet_csk_bind_conflict, udp_lib_lport_inuse in Linux. */

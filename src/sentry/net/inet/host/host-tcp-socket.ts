@@ -79,6 +79,7 @@ export class HostTcpSocket extends TcpSocket {
     this.inherit(listener)
     this.local = {ip: localFor(listener, from.ip), port: listener.local.port}
     this.remote = from
+    this.role = 'connection'
     this.state = 'connecting'
     enqueue(this, listener)
   }

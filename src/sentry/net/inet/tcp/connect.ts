@@ -25,6 +25,7 @@ import {
   isMulticast,
   LOOPBACK,
   LOOPBACK6,
+  sourceOf,
 } from '../address.ts'
 import {refuseOutside} from '../outside.ts'
 import {covers, type PortTable} from '../port-table.ts'
@@ -40,6 +41,7 @@ export function listen(task: Task, socket: TcpSocket, backlog: number): void {
     // Two may be bound to one port with SO_REUSEADDR, but only one of them listens.
     if (local.port !== 0 && ports.isTaken(socket, local.ip, local.port)) throw new Errno(EADDRINUSE)
     socket.bindAny(task)
+    if (socket.role === 'connection') throw new Errno(EINVAL)
     socket.pid = task.process.pid
     socket.startListening()
   }
@@ -105,7 +107,7 @@ export function destinationOf({family, local, isIPv6Only}: TcpSocket, address: U
 
 /**
  * Connects, or waits for room in a listener's backlog.
- * @param task undefined: the embedder connects @throws Errno EACCES, EADDRNOTAVAIL, ENFILE
+ * @param task undefined: the embedder connects @throws Errno EACCES, EINVAL, EADDRNOTAVAIL, ENFILE
  */
 export function startConnection(
   task: Task | undefined,
@@ -120,6 +122,7 @@ export function startConnection(
   }
   const listener = findListener(socket.ports, to, socket.local.port)
   if (listener === undefined) {
+    socket.role = 'connection'
     socket.stack.counters.tcp.AttemptFails++
     socket.remote = to
     return 'refused'
@@ -148,11 +151,19 @@ export function openOutwards(task: Task, socket: TcpSocket, to: Endpoint): void 
   connectFrom(socket, to)
 }
 
-/** @throws Errno EADDRNOTAVAIL */
+/** @throws Errno EINVAL, EADDRNOTAVAIL */
 function open(task: Task | undefined, socket: TcpSocket, to: Endpoint): void {
+  if (socket.role === 'listener') refuseListener(socket, to)
   chooseLocal(task, socket, to)
   socket.stack.counters.tcp.ActiveOpens++
   socket.error = 0
+}
+
+/** tcp_v4_connect in Linux has chosen the address by then; it stays if bind(2) has once chosen one. @throws Errno EINVAL */
+function refuseListener(socket: TcpSocket, to: Endpoint): never {
+  socket.local = {...socket.local, ip: sourceOf(socket.local.ip, to.ip)}
+  socket.forgetPeer()
+  throw new Errno(EINVAL)
 }
 
 /** Becomes a connection of the listener, or waits for room in its backlog. @throws Errno ENFILE */
@@ -179,9 +190,11 @@ function connectToItself(socket: TcpSocket, to: Endpoint): void {
 /** @throws Errno EADDRNOTAVAIL when the connection exists */
 function connectFrom(socket: TcpSocket, to: Endpoint): void {
   socket.remote = to
-  if (socket.stack.connect(socket)) return
-  socket.forgetPeer()
-  throw new Errno(EADDRNOTAVAIL)
+  if (!socket.stack.connect(socket)) {
+    socket.forgetPeer()
+    throw new Errno(EADDRNOTAVAIL)
+  }
+  socket.role = 'connection'
 }
 
 /** @throws Errno EADDRNOTAVAIL when no port is free */

@@ -33,6 +33,8 @@ export class TcpSocket extends TcpStream {
   isReporting = false
   /** shutdown(2) came before that report: only connect(2) to AF_UNSPEC helps. SS_DISCONNECTING in Linux. */
   isDisconnecting = false
+  /** What it is, or once was: it never becomes the other. */
+  role: 'connection' | 'listener' | undefined
   /** Connections that are not accepted, and sockets that wait to become one. */
   readonly backlog: TcpSocket[] = []
   readonly connectors = new Connectors<TcpSocket>()
@@ -98,6 +100,7 @@ export class TcpSocket extends TcpStream {
     accepted.stack.connect(accepted)
     accepted.peer = this
     accepted.state = 'connected'
+    accepted.role = 'connection'
     this.peer = accepted
     this.state = 'connected'
     this.options.incomingCpu = accepted.options.incomingCpu = 0
@@ -126,7 +129,7 @@ export class TcpSocket extends TcpStream {
     else {
       if (how & SEND_SHUTDOWN) this.sendEnd()
       this.shutdown |= how
-      this.endIfBothEnded(false)
+      if (!isClosed) this.endIfBothEnded(false)
     }
     this.waiters.wakeAll()
     if (isClosed) throw new Errno(ENOTCONN)
@@ -135,6 +138,7 @@ export class TcpSocket extends TcpStream {
   /** Precondition: it has a port. */
   startListening(): void {
     this.state = 'listening'
+    this.role = 'listener'
     this.stack.listeningChanged()
   }
 

@@ -40,6 +40,7 @@ export class TimeWait implements AddressHolder, TimerTarget {
   readonly reusesAddress: boolean
   readonly reusesPort: boolean
   readonly uid = ANY_USER
+  readonly isIPv6Only: boolean
   state: typeof TCP_FIN_WAIT2 | typeof TCP_TIME_WAIT
   /** In FIN_WAIT2. */
   peer: Peer | undefined
@@ -54,6 +55,7 @@ export class TimeWait implements AddressHolder, TimerTarget {
     this.remote = socket.remote!
     this.reusesAddress = socket.reusesAddress
     this.reusesPort = socket.reusesPort
+    this.isIPv6Only = socket.isIPv6Only
     this.state = peer === undefined ? TCP_TIME_WAIT : TCP_FIN_WAIT2
     this.peer = peer
   }

@@ -22,6 +22,7 @@ const PIECE_BYTES = 65_536
 
 /** @returns queues in which to wait for room; undefined: all is sent @throws Errno as man 2 send */
 export function sendStream(from: TcpStream, sending: Sending): readonly WaitQueue[] | undefined {
+  const {peer} = from
   if (sending.outgoing.flags & MSG_FASTOPEN) throw new Errno(EOPNOTSUPP)
   do {
     if (from.error !== 0 && from.error !== EPIPE) from.throwError()
@@ -34,7 +35,13 @@ export function sendStream(from: TcpStream, sending: Sending): readonly WaitQueu
     if (count === 0 && sending.sent < sending.total) return [from.waiters]
     if (count > 0) sending.append(from, count)
   } while (sending.sent < sending.total)
-  if (sending.outgoing.flags & MSG_OOB && sending.total > 0 && from.peer !== undefined) markUrgent(from.peer)
+  if (sending.outgoing.flags & MSG_OOB && sending.total > 0 && peer !== undefined) {
+    // Who resets the connection, because it receives no more, has seen which byte is urgent.
+    const isReset = from.peer === undefined
+    const offset = peer.received.length + (isReset ? sending.total : 0) - 1
+    const [value] = isReset ? sending.copy(sending.total - 1, 1) : peer.received.first(1, offset)
+    markUrgent(peer, offset, value)
+  }
   return undefined
 }
 

@@ -27,12 +27,12 @@ export class UrgentByte {
   }
 }
 
-/** The last byte that came is urgent. The byte that was, and is not reached yet, becomes one like all others. */
-export function markUrgent(receiver: TcpStream): void {
-  const {received, urgent, options} = receiver
-  if (urgent?.offset === 0 && !options.isOn(SO_OOBINLINE)) receiver.drop(1)
-  const offset = received.length - 1
-  receiver.urgent = new UrgentByte(offset, received.first(1, offset)[0])
+/** A byte that came is urgent. The byte that was, and is not reached yet, becomes one like all others. */
+export function markUrgent(receiver: TcpStream, offset: number, value: number): void {
+  const {urgent, options} = receiver
+  const isDropped = urgent?.offset === 0 && !options.isOn(SO_OOBINLINE)
+  if (isDropped) receiver.drop(1)
+  receiver.urgent = new UrgentByte(isDropped ? offset - 1 : offset, value)
   receiver.owner?.tellUrgent()
   receiver.waiters.wakeAll(READABLE | POLLPRI | POLLRDBAND)
 }

@@ -17,6 +17,7 @@ import {AF_INET, AF_UNSPEC, MSG_MORE, MSG_OOB, SEND_SHUTDOWN, SO_BROADCAST} from
 import type {Task} from '../../../core/task.ts'
 import type {Outgoing, Sending} from '../../sending.ts'
 import {
+  ANY6,
   decodeEndpoint,
   type Endpoint,
   familyOf,
@@ -43,8 +44,8 @@ export function sendDatagram(socket: UdpSocket, sending: Sending): void {
   socket.bindAny(task)
   if (total > 0xffff) throw new Errno(EMSGSIZE)
   if (socket.family.number === AF_INET) checkFlags(outgoing.flags)
+  if (socket.corked !== undefined) checkPart(socket, socket.corked, outgoing)
   const datagram = socket.corked ?? headersFor(socket, task, outgoing)
-  if (socket.corked !== undefined && isIPv4(datagram.to.ip)) checkFlags(outgoing.flags)
   try {
     checkSize(datagram, total)
     if (socket.corked === undefined) checkState(socket)
@@ -58,6 +59,22 @@ export function sendDatagram(socket: UdpSocket, sending: Sending): void {
     throw error
   }
   sending.sent = total
+}
+
+/** One more part goes where the first one goes. Only an IPv6 socket looks at another name. @throws Errno EINVAL, ENETUNREACH, EOPNOTSUPP */
+function checkPart(socket: UdpSocket, {to}: Datagram, {name, flags}: Outgoing): void {
+  const isNamed = socket.family.number !== AF_INET && name !== undefined
+  const isNamedIPv4 = isNamed && isNameOfIPv4(socket, name)
+  if (isNamedIPv4 && socket.isIPv6Only) throw new Errno(ENETUNREACH)
+  if (isNamedIPv4 || isIPv4(to.ip)) checkFlags(flags)
+  if (isNamedIPv4 && !isIPv4(to.ip)) throw new Errno(EINVAL)
+}
+
+/** @throws Errno EINVAL */
+function isNameOfIPv4(socket: UdpSocket, name: Uint8Array): boolean {
+  if (name.length >= 2 && familyOf(name) === AF_INET) return true
+  const ip = destinationIn(socket, name)?.ip
+  return ip !== undefined && isIPv4(ip)
 }
 
 /** For transfers inside the sentry: to the peer. @throws Errno EDESTADDRREQ, EMSGSIZE, EPIPE, the pending error */
@@ -142,7 +159,8 @@ function destinationIn(socket: UdpSocket, name: Uint8Array): Endpoint | undefine
   }
   if (family === AF_UNSPEC) return undefined
   if (family !== AF_INET && family !== socket.family.number) throw new Errno(EINVAL)
-  return decodeEndpoint(name, family)
+  const {ip, port} = decodeEndpoint(name, family)
+  return {ip: ip === ANY6 && isIPv4(socket.local.ip) ? LOOPBACK : ip, port}
 }
 
 /**

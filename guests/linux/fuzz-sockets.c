@@ -2,6 +2,7 @@
 //
 // fuzz-sockets SEED CALLS prints a line for each call: two kernels print the same lines. Without arguments it is silent. Ports,
 // which are chosen at random, print as the order in which they were taken; what Linux's timers and allocator decide is left out.
+// fuzz-sockets older: status 1 on a Linux that is older than the one that hv follows.
 #include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -596,7 +597,17 @@ static void step(Source *s) {
   }
 }
 
+// Linux before 6.18.44 lets a socket that was a connection listen.
+static bool is_older(void) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  // Nobody listens at port 0.
+  CHECK_ERRNO(connect(fd, (struct sockaddr *)&to, sizeof to), ECONNREFUSED);
+  return listen(fd, 1) == 0;
+}
+
 int main(int count, char **arguments) {
+  if (count == 2 && strcmp(arguments[1], "older") == 0) return is_older();
   Source s = {count > 1 ? strtoull(arguments[1], 0, 10) : 1};
   int calls = count > 2 ? atoi(arguments[2]) : 300;
   is_silent = count < 2;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -16,8 +17,9 @@ namespace hv {
 
 namespace {
 
-// What comes next, if the sentry then runs a program that computes, is at most so late.
-constexpr int64_t kAfterSleepNs = 1'000'000;
+// What comes next, if the sentry then runs a program that computes, is late by no more than the first, or the last if the sentry had no
+// processor to wake up on.
+constexpr int64_t kAfterSleepNs = 1'000'000, kStarvedNs = 8'000'000;
 
 }  // namespace
 
@@ -133,7 +135,11 @@ void Watcher::Run() {
     if (!IsReady(-1)) continue;
     // A Poll that sleeps takes it by itself. So it will be with the next one, where a program sleeps for each answer.
     if (asleep_ || !IsReady(0)) {
-      FutexWaitFor(attention(), 0, kAfterSleepNs);
+      int64_t pause_ns = kAfterSleepNs;
+      do {
+        FutexWaitFor(attention(), 0, pause_ns);
+        pause_ns = std::min(2 * pause_ns, kStarvedNs);
+      } while (!quit_ && asleep_ && IsReady(0));
       continue;
     }
     attention() = 1;

@@ -38,7 +38,9 @@ const AB = (count, flags = '') =>
   `ab -q ${flags} -n $((${count} / SHARE)) -c 10 http://127.0.0.1:7099/file 2> /dev/null | awk '/^Requests per second/ {print $4}'`
 const NGINX = `printf 'daemon off; pid pid; error_log log; events {} worker_processes 2; http {access_log off; server {listen 7099; root .;}}' > conf
    seq 1000 > file; nginx -p $PWD -c conf -e log &`
-const NODE = `node -e 'require("http").createServer((q, r) => r.end("hello")).listen(7099, "127.0.0.1")' &`
+/** An answer that names no length ends the connection, for ab speaks HTTP/1.0. */
+const node = (headers) =>
+  `node -e 'require("http").createServer((q, r) => r.writeHead(200, ${headers}).end("hello")).listen(7099, "127.0.0.1")' &`
 /** A database that is copied for each run, because a run changes it. No server runs as root. */
 const DATABASE = `${built}/postgresql`
 const POSTGRESQL = `PATH=$(echo /usr/lib/postgresql/*/bin | tr ' ' '\n' | tail -1):$PATH
@@ -64,7 +66,8 @@ const SERVERS = [
   ['redis-set-pipelined', redis(200_000, '-c 20 -P 16 -t set'), '/usr/bin/redis-benchmark'],
   ['nginx', perRequest(NGINX, AB(4_000)), '/usr/sbin/nginx'],
   ['nginx-keep-alive', perRequest(NGINX, AB(10_000, '-k')), '/usr/sbin/nginx'],
-  ['node-http', perRequest(NODE, AB(4_000, '-k')), '/usr/bin/ab'],
+  ['node-http', perRequest(node('{}'), AB(4_000)), '/usr/bin/ab'],
+  ['node-http-keep-alive', perRequest(node('{"Content-Length": 5}'), AB(4_000, '-k')), '/usr/bin/ab'],
   ['pgbench', PGBENCH, '/usr/lib/postgresql', MAKE_DATABASE],
 ]
 

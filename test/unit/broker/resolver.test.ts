@@ -32,6 +32,31 @@ test('another name is not asked for', async () => {
   expect(await ask('not a name')).toEqual({id: 1, errno: ENOENT})
 })
 
+test.each([
+  ...[
+    '',
+    '.',
+    'example.com..',
+    '.example.com',
+    'example.com\0.test',
+    'example.com ',
+    '\texample.com',
+    'example.com\n',
+  ],
+  ...['127.1', '0x7f000001', '017700000001', '127.0.0.1.', '[::1]', '::1', '\uff11\uff12\uff17.0.0.1'],
+  ...[
+    'example\u3002com',
+    'ex\u0430mple.com',
+    'example.com:443',
+    'user@example.com',
+    'example.com/',
+    '*.example.com',
+  ],
+  `${'a'.repeat(64)}.com`,
+])('no name server is asked for %j', async (name) => {
+  expect(await resolverOf('').ask(name)).toEqual({id: 1, errno: ENOENT})
+})
+
 test('no more addresses may be connected to than are told', async () => {
   const many = Array.from({length: 4096}, (_, i) => `93.${i >> 8}.${i & 255}.1`)
   const {policy, ask} = resolverOf('example.com', ['1.1.1.1'], many)

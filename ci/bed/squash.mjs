@@ -38,7 +38,7 @@ export function squashed(kind, key, contents) {
   const {from, list, pseudo = [], options = []} = contents()
   const args = [
     ...[list ? '-' : '.', work, ...(list ? ['-cpiostyle0'] : [])],
-    ...['-comp', 'zstd', '-Xcompression-level', '1', '-all-root', '-noappend', '-quiet', '-no-progress'],
+    ...['-noI', '-noD', '-noF', '-noX', '-all-root', '-noappend', '-quiet', '-no-progress'],
     ...[...pseudo.flatMap((line) => ['-p', line]), ...options],
   ]
   const input = list?.map((path) => `${path}\0`).join('')

@@ -1,4 +1,5 @@
 // argument-order: NULL, impossible numbers and empty paths: which error comes first, and what is no error. errno(3), and the calls' man pages.
+// not in CI's beds: emulation makes it slow
 #include <linux/futex.h>
 #include <sys/wait.h>
 #include <time.h>

@@ -1,4 +1,5 @@
 // closed-meanwhile: a blocked call keeps its open file, whoever closes the descriptor, and lets it go however it ends. man 2 close.
+// not in CI's beds: emulation makes it slow
 #include <mqueue.h>
 #include <sys/epoll.h>
 #include <sys/file.h>

@@ -1,4 +1,5 @@
 // Paths longer than PATH_MAX, which can only be reached in steps: getcwd, links of /proc, maps. man 2 getcwd, man 5 proc.
+// not in CI's beds: emulation makes it slow
 #include "check.h"
 
 #define DEPTH 300

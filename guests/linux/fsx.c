@@ -3,6 +3,7 @@
 // fsx [-n OPERATIONS] [-s SEED] [-e] [FILE]: on FILE, starting from its content; else on a file of its own in
 // TMPDIR. -e: also stores bytes past the end of the file through a mapping, which must not become content when it grows
 // (POSIX mmap; Linux's tmpfs keeps them). Test: test/guests/fsx.test.ts.
+// not in CI's beds: emulation makes it slow
 #include <getopt.h>
 #include <linux/falloc.h>
 #include <stdarg.h>

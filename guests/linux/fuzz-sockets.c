@@ -3,6 +3,7 @@
 // fuzz-sockets SEED CALLS prints a line for each call: two kernels print the same lines. Without arguments it is silent. Ports,
 // which are chosen at random, print as the order in which they were taken; what Linux's timers and allocator decide is left out.
 // fuzz-sockets older: status 1 on a Linux that is older than the one that hv follows.
+// not in CI's beds: emulation makes it slow
 #include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>

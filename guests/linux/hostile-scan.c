@@ -1,4 +1,5 @@
 // hostile-scan: reads all over its address space, in both halves: only its own mappings may answer. man 5 proc.
+// not in CI's beds: emulation makes it slow
 #include "fault.h"
 #include "maps.h"
 

@@ -1,4 +1,5 @@
 // inet-bind: which addresses and ports internet sockets can have, and which they can share. man 2 bind, man 7 ip, man 7 ipv6, man 7 socket.
+// not in CI's beds: emulation makes it slow
 #include "udp.h"
 
 static int socket_of(const char *ip, int type) {

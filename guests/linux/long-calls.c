@@ -1,5 +1,6 @@
 // long-calls: long calls see signals on the way: those on devices return what they moved so far, files are read whole.
 // man 7 signal, man 4 random, man 2 getrandom, sendfile, readv.
+// not in CI's beds: emulation makes it slow
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/time.h>

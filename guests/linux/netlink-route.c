@@ -1,4 +1,5 @@
 // netlink-route: sockets of AF_NETLINK, and lo, its addresses and routes by rtnetlink. man 7 netlink, man 7 rtnetlink.
+// not in CI's beds: emulation makes it slow
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <linux/pkt_sched.h>

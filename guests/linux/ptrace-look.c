@@ -1,5 +1,6 @@
 // ptrace-look: a tracer stops other processes' threads, reads their registers and memory, and lets them go on as if it had
 // not been there; so does AddressSanitizer's search for leaks. man 2 ptrace.
+// not in CI's beds: emulation makes it slow
 #include <elf.h>
 #include <pthread.h>
 #include <sched.h>

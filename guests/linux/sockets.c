@@ -1,4 +1,5 @@
 // sockets: which errors socket calls give for files that are no socket and for wrong arguments, in which order. man 2 socket, man 3 errno.
+// not in CI's beds: emulation makes it slow
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>

@@ -1,4 +1,5 @@
 // tcp-backlog: connections to a listener whose backlog is full, which wait, and time out. man 2 connect, listen, man 7 tcp.
+// not in CI's beds: emulation makes it slow
 #include "processes.h"
 #include "tcp.h"
 

@@ -1,4 +1,5 @@
 // tcp-descriptors: TCP sockets as open files: accept4, fork, SCM_RIGHTS, sendfile, splice, FIONBIO, SIGIO. man 2 accept4, sendfile, splice.
+// not in CI's beds: emulation makes it slow
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 

@@ -1,4 +1,5 @@
 // tcp-linger: close(2) of a socket with SO_LINGER waits until the other side has room for all that was sent. man 7 socket.
+// not in CI's beds: emulation makes it slow
 #include "processes.h"
 #include "tcp.h"
 #include "threads.h"

@@ -1,6 +1,7 @@
 // tcp-time-wait: who closes a TCP connection first holds its port for a while, and how that is shown. man 7 tcp, socket; RFC 9293, 3.6.
 //
 //   tcp-time-wait [COUNT]    with so many connections in the end; 30,000 are more than there are ports
+// not in CI's beds: emulation makes it slow
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>

@@ -1,4 +1,5 @@
 // text-busy: a file open for writing is not executed, and an executed file is not written: ETXTBSY. man 2 execve, open, truncate.
+// not in CI's beds: emulation makes it slow
 #include <linux/limits.h>
 
 #include "processes.h"

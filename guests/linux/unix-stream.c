@@ -1,4 +1,5 @@
 // unix-stream: streams of UNIX sockets: pairs, connections, waits, their ends. man 7 unix, man 2 socketpair, connect, accept, shutdown.
+// not in CI's beds: emulation makes it slow
 #include <sys/sendfile.h>
 
 #include "unix.h"

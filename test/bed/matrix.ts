@@ -95,12 +95,12 @@ export function testHv(
   without: readonly string[] = [],
 ): void {
   const built = builtFor(name, share).filter((guest) => !without.includes(guest.name))
-  const {architecture} = bedNamed(name)!
+  const {architecture, mode} = bedNamed(name)!
 
-  test('hv check says that the host is usable, and by what', async () => {
-    const {status, stdout, stderr} = await inside(['node', inBed(hv), 'check'])
+  test(`hv check says that the host is usable, and by what, and knows its mode, ${mode}`, async () => {
+    const {status, stdout, stderr} = await inside(['node', inBed(hv), 'check', '--json'])
     expect(stderr).toBe('')
-    expect(stdout).toContain(`hv can run guests here, by ${platformsOf(name)[0]}`)
+    expect(JSON.parse(stdout)).toMatchObject({usable: true, platform: platformsOf(name)[0], machine: {mode}})
     expect(status).toBe(0)
   })
 

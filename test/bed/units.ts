@@ -7,6 +7,8 @@ import {root} from '../../ci/paths.mjs'
 import type {Inside, Outcome} from './matrix.ts'
 
 const TIMEOUT_MS = stepMs('bedUnits')
+/** `npm run test:beds`. */
+const isAll = process.env.HV_BEDS === 'all'
 /** HV_UNIT_WORKERS: two files at a time in one process would each count what the other holds. */
 const env = {NO_COLOR: '1', HV_TEST_VMS: '100', HV_UNIT_WORKERS: '1'}
 /** How the names of files under test/unit begin. */
@@ -24,29 +26,29 @@ const unitFiles = readdirSync(`${root}/test/unit`, {recursive: true, encoding: '
   .map((path) => `test/unit/${path}`)
 
 const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'ci/vitest.config.ts']
-/** They take a minute each in a bed, and are the same on every processor: only `npm run test:beds` runs them. */
+/** They take long in a bed, and depend little on the processor: only `npm run test:beds` runs them. */
 const SLOW = [
   'machine/kernel/linux-machine.test.ts',
+  'platform/kvm-reuse.test.ts',
   'platform/kvm-storm.test.ts',
   'platform/page-allocator.test.ts',
+  'platform/ptrace-cpus.test.ts',
+  'platform/ptrace-fork.test.ts',
+  'platform/ptrace-outside.test.ts',
+  'platform/ptrace-privileges.test.ts',
+  'platform/ptrace-refused.test.ts',
+  'vm/ioeventfd.test.ts',
   'vm/lifetime.test.ts',
+  'vm/reference.test.ts',
+  'vm/save/format.test.ts',
 ]
 /** The fastest start under emulation: a thread, and each module once. The repository is read-only there. */
 const options = ['--configLoader', 'runner', '--project', 'unit*', '--pool=threads', '--no-isolate']
 
-/** They depend little on the processor: where the host's own KVM has the same architecture, it runs them. */
-export const NOT_OF_THE_PROCESSOR = ['vm/ioeventfd.test.ts', 'vm/reference.test.ts', 'vm/save/format.test.ts']
-
-/** @param without how the names of files begin that only `npm run test:beds` runs there, like SLOW */
-export function testUnits(
-  architecture: 'x86_64' | 'arm64',
-  inside: Inside,
-  units: readonly string[],
-  without: readonly string[] = [],
-): void {
+export function testUnits(architecture: 'x86_64' | 'arm64', inside: Inside, units: readonly string[]): void {
   if (units.length === 0) return
   test(`test/unit/{${units}} pass in the bed`, async () => {
-    const left = filesOf(process.env.HV_BEDS === 'all' ? [] : [...SLOW, ...without])
+    const left = filesOf(isAll ? [] : SLOW)
     const other = architecture === 'arm64' ? '/x86_64/' : '/arm64/'
     const files = filesOf(units).filter((file) => !left.includes(file) && !file.includes(other))
     const argv = [...vitest, ...options, '--testTimeout', String(TIMEOUT_MS), ...files]

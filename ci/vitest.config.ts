@@ -10,33 +10,41 @@ const alone = {fileParallelism: false}
 /** A bed's are threads: of two files at a time each would count what the other holds. */
 const unitWorkers = Number(process.env.HV_UNIT_WORKERS ?? 2)
 
-/** Unit tests that put a module in another's place, or count what their process holds. A bed, which has one worker, asks for none of the first. */
-const SELFISH = /vi\.mock\(|memoryUsage|collect\.ts|growth\.ts|\/proc\/self\/(fd|task)\b/
+/** Tests that put a module in another's place, or count what their process holds. */
+const SELFISH = /vi\.mock\(|memoryUsage|collect\.ts|growth\.ts|livingBelow|\/proc\/self\/(fd|task)\b/
 const root = new URL('..', import.meta.url).pathname
-const selfish = readdirSync(`${root}/test/unit`, {recursive: true, encoding: 'utf8'})
-  .filter((path) => path.endsWith('.test.ts'))
-  .map((path) => `test/unit/${path}`)
-  .filter((path) => SELFISH.test(readFileSync(`${root}/${path}`, 'utf8')))
+
+interface Project {
+  name: string
+  maxWorkers: number
+}
+
+/** One process for many files, which loads a module once, as loading takes longer than the tests; and a process for each selfish file. */
+function sharing<P extends Project>(project: P): Project[] {
+  const selfish = readdirSync(`${root}/test/${project.name}`, {recursive: true, encoding: 'utf8'})
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => `test/${project.name}/${path}`)
+    .filter((path) => SELFISH.test(readFileSync(`${root}/${path}`, 'utf8')))
+  const shared = {...project, isolate: false}
+  // A bed, which has one worker, asks for no test that replaces a module. Its `--exclude` counts for a project that has none of its own.
+  if (project.maxWorkers === 1) return [shared]
+  return [
+    {...shared, exclude: selfish},
+    {...project, name: `${project.name}-alone`, include: selfish},
+  ]
+}
 
 /** The parser of workflows imports JSON as a bundler lets it, and Node does not. */
 const server = {deps: {inline: [/@actions\//]}}
 
-/** One process for many files, which loads a module once: loading takes longer than the tests. */
-const unit = {name: 'unit', maxWorkers: unitWorkers, isolate: false, server}
-const alongside = [
-  {...unit, exclude: selfish},
-  {...unit, name: 'unit-alone', isolate: true, include: selfish},
-]
-
 const projects = [
-  // A bed's `--exclude` counts for a project that has none of its own.
-  ...(unitWorkers > 1 ? alongside : [unit]),
+  ...sharing({name: 'unit', maxWorkers: unitWorkers, server}),
   {name: 'fuzz', maxWorkers: 2},
   // Some of them compute on both processors, but not for long.
   {name: 'guests', maxWorkers: 2},
   {name: 'programs', ...alone},
   {name: 'cli', maxWorkers: 2},
-  {name: 'sandbox', maxWorkers: 2},
+  ...sharing({name: 'sandbox', maxWorkers: 2}),
   {name: 'package', ...alone},
   // A bed keeps little more than one processor busy.
   {name: 'bed', maxWorkers: 2},

@@ -39,9 +39,15 @@ export const isolations = ['process', 'thread'] as const
 export const allPlaces = platforms.flatMap((platform) =>
   isolations.map((isolation) => ({platform, isolation})),
 )
-/** Threads on only one of the platforms: what differs between isolations is above what differs between platforms. */
+/** HV_LONG=1 (`npm run test:long`): more of everything. */
+export const isLong = process.env.HV_LONG === '1'
+
+/**
+ * Each platform and each isolation once, not each pair: what differs between isolations is above what differs between platforms.
+ * run.test.ts and `npm run test:long` take all pairs.
+ */
 export const places = allPlaces.filter(
-  ({platform, isolation}) => isolation === 'process' || platform === 'ptrace',
+  ({platform, isolation}) => isLong || (platform === 'kvm') === (isolation === 'process'),
 )
 
 /** The descendants of a process that have not ended, with the kernel's names for them. */

@@ -10,9 +10,8 @@ import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
 import {platforms} from '../guests/run.ts'
-import {BUSYBOX, guest, livingBelow} from './guests.ts'
+import {BUSYBOX, guest, isLong, livingBelow} from './guests.ts'
 
-const isLong = process.env.HV_LONG === '1'
 const CYCLES = isLong ? 1000 : 20
 const AT_ONCE = isLong ? 50 : 20
 const FLOOD_MS = isLong ? 1500 : 100

@@ -9,9 +9,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {platforms} from '../guests/run.ts'
 import {copyOfPackage} from '../helpers/copy-with-bug.ts'
-import {BUSYBOX} from './guests.ts'
-
-const isLong = process.env.HV_LONG === '1'
+import {BUSYBOX, isLong} from './guests.ts'
 
 /** The beginning of all attacks: `next()` is the next question, `say(answer, fd)` answers as a broker does. */
 const HOSTILE = `

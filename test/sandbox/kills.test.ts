@@ -14,9 +14,8 @@ import {HV, hv} from '../cli/hv.ts'
 import {platforms} from '../guests/run.ts'
 import {seededRandom} from '../helpers/mutate.ts'
 import {pick} from '../helpers/mutate-text.ts'
-import {BUSYBOX, livingBelow, textOf} from './guests.ts'
+import {BUSYBOX, isLong, livingBelow, textOf} from './guests.ts'
 
-const isLong = process.env.HV_LONG === '1'
 const SEED = Number(process.env.HV_SEED ?? (isLong ? Date.now() % 1e9 : 20261201))
 const TIMEOUT_MS = isLong ? 3_600_000 : 120_000
 /** From the start of hv, which takes about a third of it. */

@@ -10,9 +10,8 @@ import {describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {Sandbox, type SandboxProcess} from '../../dist/index.js'
 import {platforms} from '../guests/run.ts'
-import {guest} from './guests.ts'
+import {guest, isLong} from './guests.ts'
 
-const isLong = process.env.HV_LONG === '1'
 const STORM = isLong ? 30_000 : 300
 const AT_ONCE = 50
 const timeoutMs = stepMs('command')
@@ -53,7 +52,8 @@ describe.each(platforms)('on %s', (platform) => {
       await Promise.all(ends)
     }
     expect(await ask(port, 'after')).toBe('after')
-    await expect.poll(openFiles, {timeout: timeoutMs}).toBe(before)
+    // The first connection may not have been closed when they were counted before.
+    await expect.poll(openFiles, {timeout: timeoutMs}).toBeLessThanOrEqual(before)
   })
 
   test('peers that are silent, and peers that read nothing, hold up no other', {

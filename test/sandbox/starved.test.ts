@@ -6,7 +6,7 @@ import {type ChildProcess, execFile, spawn} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {BUSYBOX} from './guests.ts'
+import {BUSYBOX, isLong} from './guests.ts'
 
 const TIMEOUT_MS = 120_000
 const library = new URL('../../dist/index.js', import.meta.url).href
@@ -48,7 +48,6 @@ const WAYS = [
   ['timeoutMs', 'timed out: true'],
   ['abort()', 'AbortError: the run was aborted'],
 ]
-const isLong = process.env.HV_LONG === '1'
 
 test.each(isLong ? WAYS : WAYS.slice(0, 1))(
   '%s of a fork bomb ends it as such',

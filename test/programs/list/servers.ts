@@ -93,6 +93,7 @@ export const servers: readonly Program[] = [
   serving('shows its sockets with ip and ss', 'iproute', ['/usr/sbin/ip', '/usr/bin/ss', PYTHON], {
     core: true,
   }),
+  serving('asks a name server with dig', 'dig', ['/usr/bin/dig', PYTHON]),
   bash('serves with HttpServer and channels of Java', 'java Server.java', {
     needs: ['/usr/bin/java'],
     files: {'Server.java': script('Server.java')},

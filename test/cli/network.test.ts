@@ -47,6 +47,11 @@ describe.skipIf(!existsSync(BUSYBOX)).each(PLATFORMS)('hv run --allow-net on %s'
     expect(await wget(`host.internal:${port}`, url)).toEqual({status: 0, stdout: 'hello /a\n', stderr: ''})
   })
 
+  test('ping is refused in its own words: no program has raw sockets', async () => {
+    const {status, stderr} = await run([`--platform=${platform}`], 'ping', '-c', '1', '127.0.0.1')
+    expect({status, stderr}).toEqual({status: 1, stderr: 'ping: permission denied (are you root?)\n'})
+  })
+
   test('many bytes come through, and go', async () => {
     const url = `http://host.internal:${port}`
     expect((await wget('host.internal', `${url}/big`)).stdout.length).toBe(BIG_BYTES)

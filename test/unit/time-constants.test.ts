@@ -13,10 +13,12 @@ const DECISIONS: Readonly<Record<string, string>> = {
   LONGEST_NS: 'what is no measurement',
   ANSWER_TIMEOUT_NS: 'a host that does not answer is broken',
   TICK_NS: "a scheduler's period",
+  kAfterSleepNs: 'how late an event may be that comes right after a sleep',
   kFirstNs: 'of a pause that doubles until something is answered',
   kLongestNs: 'the same',
   kMostNs: 'a longer wake-up is that of a busy host',
   kPauseMs: 'how long who was left behind may pause',
+  kStarvedNs: 'the same, where the sentry has no processor',
   kTurnNs: 'how long the event loop may wait for its turn',
 }
 /** A constant with a unit in its name, set to a number. */

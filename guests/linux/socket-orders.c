@@ -1,4 +1,5 @@
 // socket-orders: calls of sockets in orders that few programs use, each of which has one answer. man 7 socket.
+#include "own-network.h"
 #include "processes.h"
 #include "tcp.h"
 
@@ -238,6 +239,7 @@ static void check_unread_records(void) {
 
 int main(void) {
   limit_time();
+  enter_own_network();
   check_shutdown_first();
   check_shutdown_both();
   check_closed_peer();

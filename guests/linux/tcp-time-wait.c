@@ -4,11 +4,9 @@
 // not in CI's beds: emulation makes it slow
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 
 #include "netlink.h"
+#include "own-network.h"
 #include "processes.h"
 #include "tcp.h"
 
@@ -289,15 +287,6 @@ static void check_many(int most) {
   }
   CHECK(waiting_ends() > 0);
   close(listener);
-}
-
-// Where connections of other programs hold no port: a CI machine has ten thousands in TIME_WAIT.
-static void enter_own_network(void) {
-  if (is_hv() || unshare(CLONE_NEWNET) != 0) return;
-  struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-  int fd = tcp_socket();
-  CHECK_EQ(ioctl(fd, SIOCSIFFLAGS, &lo), 0);
-  close(fd);
 }
 
 int main(int argc, char **argv) {

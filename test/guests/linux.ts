@@ -16,7 +16,8 @@ export function describeNatively(): void {
   )
   describe.each(told)('$name', (guest) => {
     test.skipIf(!existsSync(guest.binary))('passes natively', () => {
-      expect(asText(natively(guest.binary, []))).toEqual(expectationOf(guest))
+      const outcome = asText(natively(guest.binary, []))
+      expect(outcome, outcome.stdout + outcome.stderr).toEqual(expectationOf(guest))
     })
   })
 }

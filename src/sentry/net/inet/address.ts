@@ -34,9 +34,11 @@ export const isGroup = (ip: IpAddress): boolean => isMulticast(ip) || isBroadcas
 /** Whether the sandbox itself answers there. */
 export const isLoopback = (ip: IpAddress): boolean => (isIPv4(ip) ? ip >>> 24 === 127 : ip === LOOPBACK6)
 
-/** Where what goes `to` an address comes from, if the socket is bound to `bound`. */
-export const sourceOf = (bound: IpAddress, to: IpAddress): IpAddress =>
-  isAny(bound) ? (isIPv4(to) ? LOOPBACK : LOOPBACK6) : bound
+export const loopbackOf = (ip: IpAddress): IpAddress => (isIPv4(ip) ? LOOPBACK : LOOPBACK6)
+
+/** The own end of what goes to, or comes from, `remote`, if the socket is bound to `bound`. */
+export const sourceOf = (bound: IpAddress, remote: IpAddress): IpAddress =>
+  isAny(bound) ? loopbackOf(remote) : bound
 
 export const familyOf = (address: Uint8Array): number => address[0] | (address[1] << 8)
 

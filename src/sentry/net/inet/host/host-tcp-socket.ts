@@ -8,16 +8,7 @@ import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
 import type {Task} from '../../../core/task.ts'
 import type {Reading} from '../../reading.ts'
 import type {Sending} from '../../sending.ts'
-import {
-  type Endpoint,
-  familyOf,
-  type IpAddress,
-  isAny,
-  isIPv4,
-  isLoopback,
-  LOOPBACK,
-  LOOPBACK6,
-} from '../address.ts'
+import {type Endpoint, familyOf, isLoopback, sourceOf} from '../address.ts'
 import type {InternetProtocol} from '../inet-stack.ts'
 import {destinationOf, enqueue, giveUp, openOutwards} from '../tcp/connect.ts'
 import {TcpSocket} from '../tcp/tcp-socket.ts'
@@ -77,7 +68,7 @@ export class HostTcpSocket extends TcpSocket {
     this.#isArrival = true
     this.#host = new HostStream(this.#connections, fd, this)
     this.inherit(listener)
-    this.local = {ip: localFor(listener, from.ip), port: listener.local.port}
+    this.local = {ip: sourceOf(listener.local.ip, from.ip), port: listener.local.port}
     this.remote = from
     this.role = 'connection'
     this.state = 'connecting'
@@ -212,12 +203,6 @@ export class HostTcpSocket extends TcpSocket {
     this.#host?.close()
     this.#host = undefined
   }
-}
-
-/** Where a connection from there comes in. */
-function localFor({local}: TcpSocket, from: IpAddress): IpAddress {
-  if (!isAny(local.ip)) return local.ip
-  return isIPv4(from) ? LOOPBACK : LOOPBACK6
 }
 
 /** A connect(2) whose question is under way: if its socket has given it up, the answer is dropped. */

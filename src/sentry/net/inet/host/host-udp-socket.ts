@@ -7,7 +7,7 @@ import type {WaitQueue} from '../../../../vfs/wait-queue.ts'
 import type {Task} from '../../../core/task.ts'
 import type {Reading} from '../../reading.ts'
 import type {Sending} from '../../sending.ts'
-import {type Endpoint, isAny, isGroup, isIPv4, isLoopback, LOOPBACK, LOOPBACK6} from '../address.ts'
+import {type Endpoint, isGroup, isLoopback, sourceOf} from '../address.ts'
 import type {InternetProtocol} from '../inet-stack.ts'
 import {Datagram} from '../udp/datagram.ts'
 import {UdpSocket} from '../udp/udp-socket.ts'
@@ -193,8 +193,8 @@ export class HostUdpSocket extends UdpSocket {
 
   #datagramFrom({peer}: Flow, bytes: Uint8Array): Datagram {
     const {local} = this
-    const ip = isAny(local.ip) ? (isIPv4(peer.ip) ? LOOPBACK : LOOPBACK6) : local.ip
-    return new Datagram(bytes, peer, {ip, port: local.port}, HOPS, 0)
+    const to = {ip: sourceOf(local.ip, peer.ip), port: local.port}
+    return new Datagram(bytes, peer, to, HOPS, 0)
   }
 
   /** The broker has answered, or the flow was idle. */

@@ -29,7 +29,7 @@ import {
   isLoopback,
   isMulticast,
   LOOPBACK,
-  LOOPBACK6,
+  loopbackOf,
 } from '../address.ts'
 import {type DatagramOptions, readDatagramOptions} from './control.ts'
 import {Datagram} from './datagram.ts'
@@ -180,8 +180,6 @@ export function routeTo(socket: UdpSocket, task: Task, {ip, port}: Endpoint): En
   if (isLoopback(ip) || isGroup(ip)) return {ip, port}
   return socket.routeOutside(task, {ip, port})
 }
-
-const loopbackOf = (ip: IpAddress): IpAddress => (isIPv4(ip) ? LOOPBACK : LOOPBACK6)
 
 /** @throws Errno EINVAL, ENETUNREACH: it cannot come from that address */
 function datagramTo(socket: UdpSocket, to: Endpoint, options: DatagramOptions): Datagram {

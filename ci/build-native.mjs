@@ -10,5 +10,8 @@ if (!nodeGyp('configure', 'build') && !nodeGyp('rebuild')) process.exit(1)
 noteBuilt('addon', sources)
 
 function nodeGyp(...commands) {
-  return spawnSync('node-gyp', ['-C', 'native', ...commands], {cwd: root, stdio: 'inherit'}).status === 0
+  return (
+    spawnSync('node-gyp', ['-C', 'native', '--jobs', 'max', ...commands], {cwd: root, stdio: 'inherit'})
+      .status === 0
+  )
 }

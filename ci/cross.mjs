@@ -18,6 +18,7 @@ import {
 } from 'node:fs'
 import {dirname} from 'node:path'
 import prebuildify from 'prebuildify'
+import {throughCcache} from './ccache.mjs'
 import {useOwnHeaders} from './headers.mjs'
 import {aptLine, hasCommand} from './packages.mjs'
 import {cache, arch as hostArch, root} from './paths.mjs'
@@ -49,7 +50,7 @@ async function build(arch) {
   if (arch === hostArch && existsSync(built) && !existsSync(`${tree}/build`))
     cpSync(built, `${tree}/build`, {recursive: true, preserveTimestamps: true})
   // build_vdso.sh uses CC, node-gyp's make uses both; binding.gyp asks node for node-addon-api, found from the copy upwards.
-  Object.assign(process.env, {CC: `${tools}gcc`, CXX: `${tools}g++`})
+  Object.assign(process.env, {CC: throughCcache(`${tools}gcc`), CXX: throughCcache(`${tools}g++`)})
   const options = {
     cwd: tree,
     out: `${root}/native`,

@@ -15,12 +15,12 @@ export const stages = [
   {name: 'ts', what: 'dist/, by tsc and rolldown, and oclif.manifest.json', run: buildTypeScript},
   // After ts: tests of the package import its types from dist/.
   {name: 'lint', what: 'biome, clang-format, types', better: ['clang-format-19'], run: lint},
-  {name: 'native', what: 'the addon, by node-gyp', packages: compiler, run: buildNative},
+  {name: 'native', what: 'the addon, by node-gyp', packages: compiler, better: ['ccache'], run: buildNative},
   {
     name: 'guests',
     what: 'guest programs, by guests/build.sh',
     packages: ['gcc', 'libc6-dev'],
-    better: ['g++-aarch64-linux-gnu', 'musl-tools', 'liblua5.4-dev', 'libsqlite3-dev'],
+    better: ['ccache', 'g++-aarch64-linux-gnu', 'musl-tools', 'liblua5.4-dev', 'libsqlite3-dev'],
     run: buildGuests,
   },
   {
@@ -67,6 +67,7 @@ export const stages = [
     name: 'prebuild',
     what: 'the shipped binaries, their glibc floor and hardening',
     packages: prebuildTools,
+    better: ['ccache'],
     run: prebuild,
   },
   {

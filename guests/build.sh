@@ -52,8 +52,10 @@ compile() {
     [ "$target" -nt "$input" ] || fresh=no
   done
   [ $fresh = no ] || return 0
+  # In two steps: ccache keeps objects, and not what is linked.
   # shellcheck disable=SC2086 # compilers and flags are words
-  $compiler $flags -I"$here/linux" -I"$here/linux/$arch" -o "$target.new" "$source" "$@" && mv "$target.new" "$target"
+  $compiler $flags -I"$here/linux" -I"$here/linux/$arch" "$@" -c -o "$target.o" "$source" &&
+    $compiler "$target.o" "$@" -o "$target.new" && rm "$target.o" && mv "$target.new" "$target"
 }
 
 # The same, as many at once as there are processors; `finish` waits for all, and fails if one has failed.

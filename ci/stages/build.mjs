@@ -1,5 +1,6 @@
 // Builds what must be there before anything runs: the addon, dist/, the guests, the prebuilt binaries.
 
+import {withCcache} from '../ccache.mjs'
 import {useOwnHeaders} from '../headers.mjs'
 import {aptLine, hasCommand} from '../packages.mjs'
 import {arch, cache} from '../paths.mjs'
@@ -9,8 +10,7 @@ const CROSS_COMPILER = 'aarch64-linux-gnu-gcc'
 
 useOwnHeaders()
 
-// A CI machine has no other users: make may use all of it. node-gyp reads JOBS.
-const env = process.env.CI === 'true' ? {...process.env, JOBS: 'max'} : process.env
+const env = withCcache(process.env)
 
 export async function buildNative({timeoutMs}) {
   return [await command('node-gyp build', 'npm', ['run', 'build:native'], {env, timeoutMs})]
@@ -32,7 +32,10 @@ export async function buildGuests(budget) {
 /** build.sh names each guest that it could not build without some package; each such line is a skip of its own. */
 async function guestsFor(arch, budget) {
   const name = `guests/build.sh ${arch}`
-  const built = await command(name, 'sh', ['guests/build.sh', `${cache}/guests/${arch}`, arch], budget)
+  const built = await command(name, 'sh', ['guests/build.sh', `${cache}/guests/${arch}`, arch], {
+    env,
+    ...budget,
+  })
   const skips = (built.output ?? '').split('\n').filter((line) => line.includes('skipped'))
   return [
     built,

@@ -17,7 +17,7 @@ if (lacking.length > 0) fail(`needs ${lacking.join(', ')}: as root, ${aptLine(la
 await installDependencies(console.log)
 useOwnHeaders()
 await step('the addon and dist/', 'npm', ['run', 'build'])
-await step('the guest programs', 'sh', ['guests/build.sh', guests])
+await step('a guest program', 'sh', ['guests/build.sh', guests, '', 'hello'])
 if (!existsSync(guest)) fail(`guests/build.sh built no ${guest}`)
 console.log(`running a guest program under the sentry: hv run ${guest.replace(`${root}/`, '')}`)
 process.exitCode = (await run(process.execPath, [hv, 'run', guest], show)).status

@@ -35,14 +35,15 @@ const TEST_S = {
   programs: 100,
   cli: 4,
   sandbox: 13,
-  package: 30,
+  package: 45,
   bed: 220,
   beds: 220,
 }
 
-/** Steps that tests start: one command, here and in a bed; a bed; all guests, or a folder of unit tests, in a bed. */
+/** Steps that tests start: one command, here and in a bed; a bed; all guests, here and in a bed, or a folder of unit tests there. */
 const STEP_S = {
   command: 10,
+  guests: 150,
   fsx: 15,
   program: 20,
   bedCommand: 30,

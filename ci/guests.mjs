@@ -51,4 +51,13 @@ export function expectationOf({source}) {
   }
 }
 
+/**
+ * @param {string} output of bed/run-guests.mjs
+ * @returns {Map<string, {status: number, stdout: string, stderr: string}>} how each program ended, by its path
+ */
+export function outcomesIn(output) {
+  const lines = output.split('\n').filter((line) => line.startsWith('{'))
+  return new Map(lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]))
+}
+
 const line = (source, key) => source.match(new RegExp(`^// ${key}: (.*)$`, 'm'))?.[1]

@@ -1,8 +1,9 @@
-// Runs guests one after another from one process, so that an emulated machine does not start node for each.
+// Runs guests one after another from one process, so that node does not start for each.
 //
-//   node run-guests.mjs natively|kvm|ptrace auto|always PROGRAM...     prints a line of JSON for each: {program, status, stdout, stderr}
+//   node run-guests.mjs natively|kvm|ptrace auto|always process|thread PROGRAM...
 //
-// With a platform's name, they run in sandboxes of this process, with call sites patched as for `--patch-calls`; `natively` is the oracle.
+// Prints a line of JSON for each: {program, status, stdout, stderr}. With a platform's name, they run in sandboxes of this process, with call
+// sites patched as for `--patch-calls`, of which the first is a process in any case; `natively` is the oracle.
 
 import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
@@ -11,10 +12,10 @@ import {stepMs} from '../budgets.mjs'
 
 /** Scanning the mappings takes ten seconds in one bed, and a minute where three beds share two processors. */
 const TIMEOUT_MS = stepMs('bedCommand')
-/** Not all later guests may see what one leaves in /tmp. Only the first sandbox is a process, which takes long to start here. */
+/** Not all later guests may see what one leaves in /tmp. */
 const RUNS_PER_SANDBOX = 16
 
-const [how, patchCalls, ...programs] = process.argv.slice(2)
+const [how, patchCalls, isolation, ...programs] = process.argv.slice(2)
 const say = (program, outcome) => console.log(JSON.stringify({program, ...outcome}))
 
 if (how === 'natively') for (const program of programs) say(program, natively(program))
@@ -25,7 +26,7 @@ async function inSandboxes(platform) {
   for (const [index, program] of programs.entries()) {
     if (index % RUNS_PER_SANDBOX === 0) {
       await sandbox?.dispose()
-      sandbox = await Sandbox.create({platform, patchCalls, isolation: index === 0 ? 'process' : 'thread'})
+      sandbox = await Sandbox.create({platform, patchCalls, isolation: index === 0 ? 'process' : isolation})
     }
     say(program, await underHv(sandbox, program))
   }

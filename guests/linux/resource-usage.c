@@ -1,5 +1,6 @@
 // resource-usage: peak memory, minor faults and system time, also of children that were waited for. man 2 getrusage, man 2 times.
 // not in CI's beds: emulation makes it slow
+// its own process: what a process does for others is no time of the guest's
 #include <sys/resource.h>
 #include <sys/times.h>
 

@@ -7,10 +7,12 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import {type Bed, bootBed} from '../../ci/bed/boot.mjs'
 import {stepMs} from '../../ci/budgets.mjs'
-import {expectationOf, type Guest, guestsOf} from '../../ci/guests.mjs'
+import {expectationOf, type Guest, guestsOf, outcomesIn} from '../../ci/guests.mjs'
 import {hv, root} from '../../ci/paths.mjs'
 import {type Platform, platforms} from '../guests/run.ts'
 
+/** `npm run test:beds`. */
+export const isAll = process.env.HV_BEDS === 'all'
 const inBed = (path: string): string => path.replace(root, '/hv')
 const underHv = (platform: Platform, ...argv: string[]): string[] => {
   return ['node', inBed(hv), 'run', '--platform', platform, ...argv]
@@ -155,11 +157,11 @@ async function outcomesOf(
 ): Promise<Map<string, Outcome>> {
   const programs = guests.map(({binary}) => inBed(binary))
   // Forced polling takes a processor: where three beds share two, all of them are late.
-  const patchCalls = process.env.HV_BEDS === 'all' ? 'always' : 'auto'
-  const argv = ['node', '/hv/ci/bed/run-guests.mjs', how, patchCalls, ...programs]
+  const patchCalls = isAll ? 'always' : 'auto'
+  // A process takes long to start there.
+  const argv = ['node', '/hv/ci/bed/run-guests.mjs', how, patchCalls, 'thread', ...programs]
   const {stdout} = await inside(argv, {timeoutMs: stepMs('bedGuests')})
-  const lines = stdout.trim().split('\n')
-  return new Map(lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]))
+  return outcomesIn(stdout)
 }
 
 /** Which of a list's guests a bed runs: one in `of`, by their places in the list. */
@@ -173,7 +175,7 @@ const LEAST_GUESTS = 90
 function builtFor(name: string, [part, of]: Share): readonly Guest[] {
   const {architecture, emulator} = bedNamed(name)!
   const all = guestsOf(architecture).filter(({binary}) => existsSync(binary))
-  if (process.env.HV_BEDS === 'all' && emulator !== 'bochs') return all
+  if (isAll && emulator !== 'bochs') return all
   const quick = all.filter(({source}) => !source.includes("// not in CI's beds"))
   return quick.filter((_, index) => index % of === part)
 }

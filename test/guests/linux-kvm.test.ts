@@ -2,4 +2,4 @@
 
 import {describeUnderHv} from './linux.ts'
 
-describeUnderHv('kvm', ['--patch-calls', 'always'])
+describeUnderHv('kvm')

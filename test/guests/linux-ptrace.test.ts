@@ -2,4 +2,4 @@
 
 import {describeUnderHv} from './linux.ts'
 
-describeUnderHv('ptrace', ['--patch-calls', 'always'])
+describeUnderHv('ptrace')

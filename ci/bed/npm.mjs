@@ -34,9 +34,11 @@ export function modulesOf(architecture) {
   return made(target, (work) => {
     for (const name of ['package.json', 'package-lock.json'])
       copyFileSync(`${root}/${name}`, `${work}/${name}`)
+    // Four times as fast as `npm ci`: npm changes nothing but the native packages.
+    execFileSync('cp', ['-a', `${root}/node_modules`, work])
     const platform = ['--os=linux', `--cpu=${cpuOf(architecture)}`, '--libc=glibc']
     const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--silent']
-    execFileSync('npm', ['ci', ...platform, ...quietly], {cwd: work})
+    execFileSync('npm', ['install', '--no-save', ...platform, ...quietly], {cwd: work})
     return `${work}/node_modules`
   })
 }

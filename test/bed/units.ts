@@ -4,11 +4,9 @@ import {readdirSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {root} from '../../ci/paths.mjs'
-import type {Inside, Outcome} from './matrix.ts'
+import {type Inside, isAll, type Outcome} from './matrix.ts'
 
 const TIMEOUT_MS = stepMs('bedUnits')
-/** `npm run test:beds`. */
-const isAll = process.env.HV_BEDS === 'all'
 /** HV_UNIT_WORKERS: two files at a time in one process would each count what the other holds. */
 const env = {NO_COLOR: '1', HV_TEST_VMS: '100', HV_UNIT_WORKERS: '1'}
 /** How the names of files under test/unit begin. */

@@ -18,7 +18,7 @@ import {runToEnd} from '../helpers/run-to-end.ts'
 
 const SEED = 20_261_126
 /** HV_LONG=1 (`npm run test:long`): all of them. */
-const MUTANTS_EACH = process.env.HV_LONG === '1' ? 3334 : 1667
+const MUTANTS_EACH = process.env.HV_LONG === '1' ? 3334 : 800
 const PROGRAMS = ['hello', 'musl-basics', 'auxv-pie']
 const TIME_LIMIT_MS = 20
 /** The most that a run with that limit may take, on a machine that does other things too. */

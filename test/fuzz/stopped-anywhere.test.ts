@@ -9,7 +9,7 @@ import {runToEnd} from '../helpers/run-to-end.ts'
 
 const SEED = 20_261_125
 /** A fault that was pending when the program was stopped showed about once in a thousand. */
-const RUNS = Number(process.env.HV_TEST_RUNS ?? 4000)
+const RUNS = Number(process.env.HV_TEST_RUNS ?? (process.env.HV_LONG === '1' ? 4000 : 1500))
 const MEMORY_BYTES = 2 ** 30
 /** From before the first instruction to about the end, as shares of a run that is not stopped. */
 const [EARLIEST, LATEST] = [0.3, 1.1]

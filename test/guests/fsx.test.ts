@@ -1,6 +1,6 @@
 // fsx on each kind of file system: content, size and mappings of one file.
 //
-// HV_LONG=1 (`npm run test:long`): twice as many operations.
+// HV_LONG=1 (`npm run test:long`): four times as many operations.
 
 import {
   cpSync,
@@ -21,8 +21,8 @@ import {natively, platforms, underHv} from './run.ts'
 
 const fsx = `${guests}/fsx`
 /** Mapping and unmapping cost most on KVM inside a PVM guest. */
-const TIMES = process.env.HV_LONG === '1' ? 2 : 1
-const OPERATIONS = {natively: 50_000 * TIMES, kvm: 10_000 * TIMES, ptrace: 40_000 * TIMES}
+const TIMES = process.env.HV_LONG === '1' ? 4 : 1
+const OPERATIONS = {natively: 25_000 * TIMES, kvm: 5_000 * TIMES, ptrace: 20_000 * TIMES}
 const silent = {status: 0, stdout: Buffer.alloc(0), stderr: ''}
 const timeoutMs = stepMs('fsx')
 

@@ -18,7 +18,7 @@ const BUGS = `
     case 'talks nonsense': require('node:fs').writeSync(3, Buffer.alloc(64, 0xff)); for (;;);
     case 'talks too much': port.post({kind: 'finished', run, finished: {stdout: new Uint8Array(65 << 20), stderr: new Uint8Array(0)}})
     case 'says other things': port.post({kind: 'finished', run, finished: {stdout: [], stderr: [], result: {exitCode: {}}}})
-    case 'runs out of heap': { const hoard = []; for (;;) hoard.push(new Array(1e5).fill({})) }
+    case 'runs out of heap': { const hoard = []; for (;;) hoard.push(new Array(4e6).fill(0.5)) }
   }`
 
 beforeAll(() => {

@@ -39,7 +39,7 @@ async function main() {
   // On a laptop, stages that are named install no more than they use.
   const used = chosen.flatMap(({packages = [], better = []}) => [...packages, ...better])
   const missing = await installMissing(say, wanted.length === 0 || inCi ? undefined : used)
-  if (missing.length > 0) say(`Some stages will be skipped. As root: ${aptLine(missing)}`)
+  if (missing.length > 0) say(`Without them stages are skipped or slow. As root: ${aptLine(missing)}`)
   await installDependencies(say)
   mkdirSync(`${cache}/ci`, {recursive: true})
 

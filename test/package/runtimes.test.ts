@@ -59,7 +59,7 @@ const start = (path: string, ...args: string[]): Promise<Outcome> => startWith({
 const startWith = (env: NodeJS.ProcessEnv, path: string, ...args: string[]): Promise<Outcome> =>
   run(path, args, {cwd: project.home, env: {...project.env, ...env}})
 
-describe.each(runtimes)('under $name', (runtime) => {
+describe.concurrent.each(runtimes)('under $name', (runtime) => {
   let path: string
   beforeAll(async () => {
     path = await fetchRuntime(runtime)
@@ -78,8 +78,12 @@ describe.each(runtimes)('under $name', (runtime) => {
     for (const platform of platforms)
       expect(await start(path, hv, 'run', '--platform', platform, join(guests, 'hello'))).toEqual(native)
   })
+})
 
-  test('words of the guest are no options of the runtime that starts the command', () => {
+// It starts programs without returning to the event loop, which those beside it would wait for.
+describe.each(runtimes)('under $name', (runtime) => {
+  test('words of the guest are no options of the runtime that starts the command', async () => {
+    const path = await fetchRuntime(runtime)
     using options = new OptionsOfNode(path)
     const hv = join(project.home, 'node_modules/.bin/hv')
     for (const words of [...OptionsOfNode.ofFiles(), options.all()]) {
@@ -90,7 +94,7 @@ describe.each(runtimes)('under $name', (runtime) => {
   })
 })
 
-describe.each(runtimes.filter(({name}) => /^node 2[246]/.test(name)))('under $name', (runtime) => {
+describe.concurrent.each(runtimes.filter(({name}) => /^node 2[246]/.test(name)))('under $name', (runtime) => {
   const PROCESSES = ['--permission', '--allow-addons', '--allow-child-process']
   const PERMITTED = [...PROCESSES, '--allow-fs-read=*']
 

@@ -17,6 +17,9 @@ export const programs: readonly Program[] = [
   ...servers,
 ]
 
+/** What serves, and asks servers. */
+export const serving: readonly Program[] = [...python, ...servers]
+
 /** The core without what a bed has no programs for: a compiler, and what asks servers. */
 export const programsOfBeds: readonly Program[] = programs.filter(
   (program) => program.core && !builds.includes(program) && !servers.includes(program),

@@ -1,28 +1,11 @@
-// Debian's real programs in the host's own tree: the same output and status under hv as natively.
-// Without HV_PROGRAMS=all only the core of the list runs, as CI has no time for more.
+// The programs of the list but for the servers, and the list itself.
 
-import {afterAll, describe, expect, test} from 'vitest'
-import {platforms} from '../guests/run.ts'
+import {expect, test} from 'vitest'
+import {describeCompared} from './compared.ts'
 import {resultsOf} from './list/python.ts'
-import {programs} from './list.ts'
-import {cleanUp, type Ended, missing, runNatively, runUnderHv, timeoutMsOf} from './run.ts'
+import {programs, serving} from './list.ts'
 
-const runsAll = process.env.HV_PROGRAMS === 'all'
-const wanted = programs.filter(({core}) => runsAll || core)
-
-afterAll(() => cleanUp())
-
-describe.each(wanted)('$command.0 $name', (program) => {
-  const lacking = missing(program)
-  // Run once, for both platforms.
-  let native: Ended | undefined
-
-  test.for(platforms)('on %s', {timeout: 2 * timeoutMsOf(program)}, (platform, {skip}) => {
-    skip(lacking.length > 0, `needs ${lacking.join(', ')}`)
-    native ??= runNatively(program)
-    expect(runUnderHv(program, platform)).toEqual(native)
-  })
-})
+describeCompared(programs.filter((program) => !serving.includes(program)))
 
 test('each is named once, and a part of them is the core', () => {
   const names = programs.map(({command, name}) => `${command[0]} ${name}`)

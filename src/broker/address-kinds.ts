@@ -1,6 +1,7 @@
 // Which addresses are public, and which belong to a private network, this host, or a cloud's metadata service: the special-purpose registries of IANA (RFC 6890).
 
 import {BlockList, isIP, isIPv4} from 'node:net'
+import {ipBytes} from './records.ts'
 
 /** What stands in the registries as not globally reachable, and what nobody should reach through hv by chance: 6to4 and relays. */
 const RESERVED_IPV4 = [
@@ -12,6 +13,23 @@ const RESERVED_IPV4 = [
 ]
 /** Of 2000::/3, outside of which nothing is public. 2002::/16 (6to4) and 2001::/32 (Teredo) carry any IPv4 address. */
 const RESERVED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']
+
+/** A range of IPv6 whose addresses carry those of IPv4, to which a network, a translator or a relay sends on. */
+interface Embedding {
+  readonly range: BlockList
+  readonly bits: number
+  /** Where the four bytes of an address begin; none: each network decides that. A negative one: they are inverted. */
+  readonly offsets: readonly number[]
+}
+
+const EMBEDDINGS: readonly Embedding[] = [
+  embedding('::', 96, 12), // IPv4-compatible: RFC 4291, 2.5.5.1
+  embedding('::ffff:0:0:0', 96, 12), // SIIT's: RFC 2765
+  embedding('64:ff9b::', 96, 12), // NAT64: RFC 6052
+  embedding('64:ff9b:1::', 48), // a network's own NAT64: RFC 8215
+  embedding('2002::', 16, 2), // 6to4: RFC 3056
+  embedding('2001::', 32, 4, -12), // Teredo, server and client: RFC 4380, 4
+]
 /** Linux's connect(2) takes the unspecified address for loopback. */
 const LOOPBACK = listOf(['0.0.0.0/8', '127.0.0.0/8', '::/127'])
 const GLOBAL_UNICAST = listOf(['2000::/3'])
@@ -34,12 +52,27 @@ export function isPublic(ip: string): boolean {
 
 /** Whether it leads to the machine that connects to it. */
 export function isLoopback(ip: string): boolean {
-  return isIn(LOOPBACK, ip) || isIn(LOOPBACK, translatedIPv4(ip) ?? ip)
+  return isIn(LOOPBACK, ip) || carriedIPv4(ip)?.ips.some((each) => isIn(LOOPBACK, each)) === true
 }
 
 /** Where a network's translator sends what is for an address of NAT64 (RFC 6052); undefined: it is none. */
 export function translatedIPv4(ip: string): string | undefined {
   return embeddedIPv4(ip, '64:ff9b::')
+}
+
+/**
+ * The IPv4 addresses to which a network may send on what is for this one, none if only the network knows; and how many bits the range of
+ * such addresses has. Undefined: it carries none.
+ */
+export function carriedIPv4(ip: string): {ips: string[]; bits: number} | undefined {
+  const found = isIPv4(ip) ? undefined : EMBEDDINGS.find(({range}) => isIn(range, ip))
+  if (found === undefined) return undefined
+  const bytes = ipBytes(ip)
+  const at = (offset: number): string => {
+    const four = bytes.subarray(Math.abs(offset), Math.abs(offset) + 4)
+    return (offset < 0 ? four.map((byte) => byte ^ 0xff) : four).join('.')
+  }
+  return {ips: found.offsets.map(at), bits: found.bits}
 }
 
 export function isIn(list: BlockList, ip: string): boolean {
@@ -52,6 +85,10 @@ function embeddedIPv4(ip: string, prefix: string): string | undefined {
   if (!match) return undefined
   const [high, low] = [match[1], match[2]].map((group) => Number.parseInt(group, 16))
   return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+}
+
+function embedding(prefix: string, bits: number, ...offsets: readonly number[]): Embedding {
+  return {range: listOf([`${prefix}/${bits}`]), bits, offsets}
 }
 
 /** @param ranges `ADDRESS/BITS` */

@@ -1,7 +1,7 @@
 // NetPolicy: which addresses and names a guest may reach. Pure: it asks nobody, and its clock is its caller's.
 
 import {isIPv4} from 'node:net'
-import {isIn, isLoopback, isPublic, translatedIPv4} from './address-kinds.ts'
+import {carriedIPv4, isIn, isLoopback, isPublic, translatedIPv4} from './address-kinds.ts'
 import {matchesName, type NetRule} from './net-rules.ts'
 
 /**
@@ -54,7 +54,7 @@ export class NetPolicy {
    * @returns those that a guest is told of: an address that is not public is told only if a rule names it literally
    */
   learn(name: string, ips: readonly string[], expiresMs: number): string[] {
-    const told = ips.filter((ip) => this.#isFree(ip) || this.#allow.some((rule) => isInRange(rule, ip)))
+    const told = ips.filter((ip) => this.#isFree(ip) || this.#allow.some((rule) => this.#isNamed(rule, ip)))
     for (const ip of told) {
       const others = (this.#resolved.get(ip) ?? []).filter((other) => other.name !== name)
       this.#resolved.delete(ip)
@@ -83,11 +83,11 @@ export class NetPolicy {
       return names.some((name) => matchesName(rule, name))
     }
     const denies = (rule: NetRule): boolean =>
-      matches(rule) || (isTranslated(rule, ip) && (rule.port ?? port) === port)
+      matches(rule) || (isCarried(rule, ip) && (rule.port ?? port) === port)
     if (this.#deny.some(denies)) return false
     if (ip === HOST_ADDRESS) return this.#allow.some((rule) => isOfHostName(rule) && matches(rule))
     // A rule that does not name the address lets nobody into a private network: server-side request forgery, DNS rebinding.
-    return this.#allow.some((rule) => matches(rule) && (rule.kind === 'range' || this.#isFree(ip)))
+    return this.#allow.some((rule) => matches(rule) && (this.#isFree(ip) || this.#isNamed(rule, ip)))
   }
 
   /** The names that hv resolved to the address, and that still hold. */
@@ -111,6 +111,14 @@ export class NetPolicy {
     return `${name ?? (isIPv4(ip) ? ip : `[${ip}]`)}:${port}`
   }
 
+  /** A range that is wider than that of all addresses which carry one of IPv4 does not name a private one that way. */
+  #isNamed(rule: NetRule, ip: string): boolean {
+    if (rule.kind !== 'range' || !isInRange(rule, ip)) return false
+    const carried = carriedIPv4(ip)
+    if (carried === undefined || Number(rule.text.split('/')[1]) >= carried.bits) return true
+    return carried.ips.length > 0 && carried.ips.every((each) => this.#isFree(each))
+  }
+
   /** Public, and not the host's own. */
   #isFree(ip: string): boolean {
     return isPublic(ip) && !this.#isOfHost(translatedIPv4(ip) ?? ip)
@@ -127,8 +135,7 @@ function isInRange(rule: NetRule, ip: string): boolean {
   return rule.kind === 'range' && rule.text.includes(':') === ip.includes(':') && isIn(rule.addresses, ip)
 }
 
-/** Whether it is in the range once a translator has changed it. */
-function isTranslated(rule: NetRule, ip: string): boolean {
-  const to = translatedIPv4(ip)
-  return to !== undefined && isInRange(rule, to)
+/** Whether it is in the range once a network has sent it on to IPv4. */
+function isCarried(rule: NetRule, ip: string): boolean {
+  return carriedIPv4(ip)?.ips.some((each) => isInRange(rule, each)) === true
 }

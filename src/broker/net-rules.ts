@@ -9,6 +9,8 @@ const MOST_RULES = 1000
 const MAX_PORT = 65_535
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 const MOST_NAME_BYTES = 253
+/** With all names below it, the loopback of whoever asks: RFC 6761, 6.3. */
+const LOCAL_NAME = 'localhost'
 
 interface Ports {
   /** Undefined: all. */
@@ -39,6 +41,7 @@ export function parseNetRule(entry: string): NetRule {
   if (range !== undefined) return {kind: 'range', addresses: listOf([range]), text: range, port}
   const name = canonicalName(host.startsWith('*.') ? host.slice(2) : host)
   if (name === undefined) throw refuse(entry)
+  if (name === LOCAL_NAME || name.endsWith(`.${LOCAL_NAME}`)) throw refuseLoopback(entry)
   return {kind: 'name', name, isWildcard: host.startsWith('*.'), port}
 }
 

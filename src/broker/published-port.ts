@@ -31,7 +31,7 @@ export function parsePublished(text: string): PublishedPort {
     throw bad(
       text,
       'is no published port',
-      'write HOSTPORT:GUESTPORT or ADDR:HOSTPORT:GUESTPORT, e.g. 8080:80',
+      'write [ADDR:]HOSTPORT:GUESTPORT[/udp], e.g. 8080:80 or [::1]:5353:53/udp',
     )
   const [hostPort, guestPort] = [Number(host), Number(guest)]
   if (hostPort > MAX_PORT || guestPort > MAX_PORT || guestPort === 0)

@@ -24,6 +24,12 @@ test('a program that failed for the lack of a network is told so', () => {
   )
 })
 
+test('a program that asked for a name in vain is told where names come from', () => {
+  const {status, stderr} = hv(['run', '/bin/busybox', 'wget', 'http://example.com/'])
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/\nhv: the program asked for a network that it does not have: see --allow-net\n$/)
+})
+
 test('a time-out of 0 is none', () => {
   expect(hv(['run', '--timeout', '0', '--cpu-timeout', '0', '/bin/busybox', 'sleep', '0.1']).status).toBe(0)
 })

@@ -129,7 +129,7 @@ const ask = (to: number): Promise<string> => {
 }
 
 test.each([
-  ['80', /^hv: "80" is no published port: write HOSTPORT:GUESTPORT/],
+  ['80', /^hv: "80" is no published port: write \[ADDR:\]HOSTPORT:GUESTPORT\[\/udp\], e\.g\. 8080:80/],
   ['8080:70000', /"8080:70000" has a port out of range/],
   ['localhost:8080:80', /names no address of this host/],
   ['192.0.2.1:8080:80', /this host has no address 192\.0\.2\.1/],

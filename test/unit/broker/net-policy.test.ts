@@ -95,6 +95,27 @@ describe('a rule', () => {
     expect(policy('').allows(canonicalIp('64:ff9b::5db8:d863')!, 80, 0)).toBe(false)
   })
 
+  test.each([
+    ...['64:ff9b::10.0.0.1', '64:ff9b::169.254.169.254', '64:ff9b:1::8.8.8.8', '2002:a00:1::', '::10.0.0.1'],
+    ...['2001:0:a00:1::f7f7:f7f7', '2001:0:808:808::f5ff:fffe', '::ffff:0:10.0.0.1', '::ffff:10.0.0.1'],
+    `64:ff9b::${HOST_IP}`,
+  ])('that is wide does not let %s through to a private address of IPv4', (text) => {
+    const ip = canonicalIp(text)!
+    for (const range of ['[::/0]', '[::/1],[8000::/1]', '[2000::/3]', '[64:ff9b::/32]', 'example.com,::/0']) {
+      const rules = policy(range)
+      expect(rules.learn('example.com', [ip], 1000)).toEqual([])
+      expect(rules.allows(ip, 80, 0)).toBe(false)
+    }
+    expect(policy(text).allows(ip, 80, 0)).toBe(true)
+  })
+
+  test('that is wide lets public addresses of IPv4 through, however they are carried', () => {
+    for (const ip of ['64:ff9b::808:808', '2002:808:808::', '2001:0:808:808::f7f7:f7f7'])
+      expect(policy('[::/0]').allows(ip, 80, 0)).toBe(true)
+    expect(policy('[64:ff9b::/96]').allows('64:ff9b::a00:1', 80, 0)).toBe(true)
+    expect(policy('[2002::/16]', '10.0.0.0/8').allows('2002:a00:1::', 80, 0)).toBe(false)
+  })
+
   test('that denies comes first', () => {
     const rules = policy('', '1.1.1.0/24,evil.example')
     expect(rules.allows('1.1.1.1', 443, 0)).toBe(false)
@@ -125,12 +146,19 @@ describe('a rule', () => {
 })
 
 describe('loopback', () => {
-  test.each(['127.0.0.1', '127.0.0.0/8:80', '0.0.0.0', '::1', '[::]', '::ffff:127.0.0.1', '64:ff9b::7f00:1'])(
-    'as the rule %s is the sandbox’s own',
-    (text) => {
-      expect(() => parseNetRules(text)).toThrow(/own loopback/)
-    },
-  )
+  test.each([
+    '127.0.0.1',
+    '127.0.0.0/8:80',
+    '0.0.0.0',
+    '::1',
+    '[::]',
+    '::ffff:127.0.0.1',
+    '64:ff9b::7f00:1',
+    'localhost:80',
+    '*.localhost',
+  ])('as the rule %s is the sandbox’s own', (text) => {
+    expect(() => parseNetRules(text)).toThrow(/own loopback/)
+  })
 
   test.each(['127.0.0.1', '0.0.0.0', '::1', '::', '::ffff:127.0.0.1', '64:ff9b::7f00:1'])(
     'of the host is not reached by %s, whatever the rules',

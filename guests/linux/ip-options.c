@@ -182,6 +182,57 @@ static void check_special(void) {
   close(fd), close(six), close(stream);
 }
 
+// IP_TOS chooses SO_PRIORITY, by four of its bits, when it changes. IPV6_TCLASS does not.
+static void check_priority(void) {
+  static const int of_tos[] = {0, 0, 2, 2, 6, 6, 4, 4};
+  const int families[] = {AF_INET, AF_INET6}, types[] = {SOCK_DGRAM, SOCK_STREAM};
+  for (int i = 0; i < 4; i++) {
+    bool is_stream = types[i / 2] == SOCK_STREAM;
+    for (int tos = 0; tos < 256; tos += i == 0 ? 1 : 7) {
+      int fd = socket(families[i % 2], types[i / 2], 0),
+          expected = (is_stream ? tos & ~3 : tos) == 0 ? 5 : of_tos[(tos & 0x1e) >> 2];
+      CHECK_EQ(set(fd, SOL_SOCKET, SO_PRIORITY, 5), 0);
+      CHECK_EQ(set(fd, SOL_IP, IP_TOS, tos), 0);
+      CHECK_EQ(get(fd, SOL_SOCKET, SO_PRIORITY), expected);
+      CHECK_EQ(set(fd, SOL_SOCKET, SO_PRIORITY, 3), 0);
+      CHECK_EQ(set(fd, SOL_IP, IP_TOS, tos), 0);
+      CHECK_EQ(get(fd, SOL_SOCKET, SO_PRIORITY), 3);
+      close(fd);
+    }
+  }
+  // The value is compared, not the byte that is kept of it. One byte is a value, and so is none.
+  int fd = udp_socket(AF_INET), six = udp_socket(AF_INET6);
+  CHECK_EQ(set(fd, SOL_SOCKET, SO_PRIORITY, 3), 0);
+  CHECK_EQ(set(fd, SOL_IP, IP_TOS, 0x100), 0);
+  CHECK_EQ(get(fd, SOL_SOCKET, SO_PRIORITY), 0);
+  CHECK_EQ(setsockopt(fd, SOL_IP, IP_TOS, "\x10", 1), 0);
+  CHECK_EQ(get(fd, SOL_SOCKET, SO_PRIORITY), 6);
+  CHECK_EQ(setsockopt(fd, SOL_IP, IP_TOS, "\x10", 0), 0);
+  CHECK_EQ(get(fd, SOL_SOCKET, SO_PRIORITY), 0);
+  CHECK_EQ(set(fd, SOL_IP, IP_TOS, -1), 0);
+  CHECK_EQ(get(fd, SOL_SOCKET, SO_PRIORITY), 4);
+  // Of one datagram.
+  CHECK_EQ(send_with(fd, "127.0.0.1", 9, SOL_IP, IP_TOS, &(int){0x10}, sizeof(int)), 1);
+  CHECK_EQ(get(fd, SOL_SOCKET, SO_PRIORITY), 4);
+  CHECK_EQ(set(six, SOL_SOCKET, SO_PRIORITY, 3), 0);
+  CHECK_EQ(set(six, SOL_IPV6, IPV6_TCLASS, 0x10), 0);
+  CHECK_EQ(get(six, SOL_SOCKET, SO_PRIORITY), 3);
+  close(fd), close(six);
+}
+
+// What is accepted has its listener's type of service, and no priority.
+static void check_accepted(void) {
+  int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+  REQUIRE(bind_to(listener, "127.0.0.1", 0) == 0 && listen(listener, 4) == 0);
+  CHECK_EQ(set(listener, SOL_IP, IP_TOS, 0x10), 0);
+  CHECK_EQ(get(listener, SOL_SOCKET, SO_PRIORITY), 6);
+  CHECK_EQ(connect_to(fd, "127.0.0.1", port_of(listener)), 0);
+  int accepted = accept(listener, NULL, NULL);
+  CHECK_EQ(get(accepted, SOL_IP, IP_TOS), 0x10);
+  CHECK_EQ(get(accepted, SOL_SOCKET, SO_PRIORITY), 0);
+  close(fd), close(accepted), close(listener);
+}
+
 static void check_interface(void) {
   char name[IFNAMSIZ] = "zzz";
   socklen_t length = sizeof(name);
@@ -210,6 +261,8 @@ int main(void) {
   check_rows(AF_INET6);
   check_sizes();
   check_special();
+  check_priority();
+  check_accepted();
   check_interface();
   return finish();
 }

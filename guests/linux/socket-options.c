@@ -41,6 +41,11 @@ static void check_switches(void) {
     CHECK_EQ(set(fd, names[i], 0), 0);
     CHECK_EQ(option(fd, names[i]), 0);
   }
+  // Sockets of the internet pass no credentials.
+  int internet = socket(AF_INET, SOCK_STREAM, 0);
+  if (is_hv() || is_since(6, 16)) CHECK_ERRNO(set(internet, SO_PASSCRED, 1), EOPNOTSUPP);
+  if (is_hv() || is_since(6, 16)) CHECK_EQ(option(internet, SO_PASSCRED), -EOPNOTSUPP);
+  close(internet);
   CHECK_ERRNO(set(fd, SO_REUSEPORT, 1), EOPNOTSUPP);
   CHECK_EQ(set(fd, SO_PRIORITY, 3), 0);
   CHECK_EQ(option(fd, SO_PRIORITY), 3);

@@ -237,6 +237,148 @@ static void check_unread_records(void) {
   close(s[0]);
 }
 
+// A socket that connects to itself is both ends: after shutdown(2), the connection ends at once.
+static void check_connected_to_itself(void) {
+  int fd = tcp_socket(), again = tcp_socket();
+  char byte;
+  CHECK_EQ(bind_at(fd, ipv4("127.0.0.1", 0)), 0);
+  CHECK_EQ(connect_at(fd, name_of(fd)), 0);
+  CHECK(is_same(name_of(fd), peer_of(fd)));
+  CHECK_ERRNO(recv(fd, &byte, 0, MSG_DONTWAIT), EAGAIN);
+  CHECK_EQ(send(fd, "x", 1, 0), 1);
+  CHECK_EQ(recv(fd, &byte, 0, MSG_DONTWAIT), 0);
+  CHECK_EQ(recv(fd, &byte, 1, 0), 1);
+  CHECK_EQ(shutdown(fd, SHUT_WR), 0);
+  CHECK_EQ(await(fd, POLLRDHUP), POLLRDHUP | POLLHUP);
+  CHECK_EQ(recv(fd, &byte, 1, 0), 0);
+  close(fd);
+  CHECK_EQ(bind_at(again, ipv4("127.0.0.1", 0)), 0);
+  CHECK_ERRNO(shutdown(again, SHUT_WR), ENOTCONN);
+  if (is_hv() || is_since(6, 12)) {
+    CHECK_ERRNO(connect_at(again, name_of(again)), ECONNABORTED);
+    CHECK_EQ(ready(again), POLLOUT | POLLHUP);
+  }
+  close(again);
+}
+
+// Binds two sockets to one port, which `option` allows. Returns their name.
+static struct address two_at_one_port(int fds[2], int option) {
+  int one = 1;
+  struct address at = ipv4("127.0.0.1", 0);
+  for (int i = 0; i < 2; i++) {
+    fds[i] = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK_EQ(setsockopt(fds[i], SOL_SOCKET, option, &one, sizeof(one)), 0);
+    CHECK_EQ(bind_at(fds[i], at), 0);
+    at = name_of(fds[i]);
+  }
+  return at;
+}
+
+// Of two sockets with the same ends, one whose first connection led there receives, and of two such the younger connection.
+static void check_same_ends(int option, bool leads_elsewhere) {
+  int fds[2], peer = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_INET, SOCK_DGRAM, 0);
+  struct address any = ipv4("127.0.0.1", 0), at = two_at_one_port(fds, option);
+  char byte;
+  CHECK_EQ(bind_at(peer, any), 0);
+  CHECK_EQ(bind_at(other, any), 0);
+  CHECK_EQ(connect_at(fds[1], name_of(leads_elsewhere ? other : peer)), 0);
+  CHECK_EQ(connect_at(fds[0], name_of(peer)), 0);
+  CHECK_EQ(connect_at(fds[1], name_of(peer)), 0);
+  CHECK_EQ(sendto(peer, "x", 1, 0, &at.any, at.length), 1);
+  if (is_hv() || is_since(6, 13)) CHECK_EQ(recv(fds[0], &byte, 1, MSG_DONTWAIT), 1);
+  close_pair(fds), close(peer), close(other);
+}
+
+// Who is connected to port 0 hears all ports of the peer, but for those to which another is connected.
+static void check_connected_to_port_0(void) {
+  int fds[2], peer = socket(AF_INET, SOCK_DGRAM, 0);
+  struct address any = ipv4("127.0.0.1", 0), at = two_at_one_port(fds, SO_REUSEADDR);
+  char byte;
+  CHECK_EQ(bind_at(peer, any), 0);
+  CHECK_EQ(connect_at(fds[0], name_of(peer)), 0);
+  CHECK_EQ(connect_at(fds[1], any), 0);
+  for (int i = 0; i < 2; i++) {
+    CHECK_EQ(sendto(peer, "x", 1, 0, &at.any, at.length), 1);
+    CHECK_EQ(recv(fds[i], &byte, 1, MSG_DONTWAIT), 1);
+    close(fds[i]);
+  }
+  close(peer);
+}
+
+// What it sends goes to port 0, and of those that are connected there the youngest connection hears that nobody has it.
+static void check_refused_at_port_0(void) {
+  int fds[2];
+  struct address any = ipv4("127.0.0.1", 0);
+  char byte;
+  two_at_one_port(fds, SO_REUSEADDR);
+  CHECK_EQ(connect_at(fds[1], any), 0);
+  CHECK_EQ(connect_at(fds[0], any), 0);
+  CHECK_EQ(send(fds[1], "x", 1, 0), 1);
+  if (is_hv() || is_since(6, 13)) CHECK_ERRNO(recv(fds[0], &byte, 1, MSG_DONTWAIT), ECONNREFUSED);
+  close_pair(fds);
+}
+
+// recvmmsg(2) reports an error before it looks at what it was given.
+static void check_error_first(void) {
+  int holder = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+  REQUIRE(bind_at(holder, ipv4("127.0.0.1", 0)) == 0 && connect_at(fd, name_of(holder)) == 0);
+  close(holder);
+  CHECK_EQ(send(fd, "x", 1, 0), 1);
+  CHECK(await(fd, POLLERR) & POLLERR);
+  CHECK_ERRNO(recvmmsg(fd, NULL, 0, 0, NULL), ECONNREFUSED);
+  CHECK_EQ(recvmmsg(fd, NULL, 0, 0, NULL), 0);
+  close(fd);
+}
+
+static ssize_t send_descriptor(int fd, int sent) {
+  union {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(sizeof(int))];
+  } control = {{CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+  struct iovec byte = {"x", 1};
+  struct msghdr message = {.msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control};
+  message.msg_controllen = sizeof(control);
+  memcpy(CMSG_DATA(&control.header), &sent, sizeof(sent));
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+// Sockets of the internet do not look at the descriptors of a message, and a SOCK_SEQPACKET looks first at its connection.
+static void check_descriptors_last(void) {
+  int s[2], udp = socket(AF_INET, SOCK_DGRAM, 0), alone = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+  tcp_pair(s);
+  CHECK_EQ(send_descriptor(s[0], -1), 1);
+  CHECK_ERRNO(send_descriptor(udp, -1), EDESTADDRREQ);
+  CHECK_ERRNO(send_descriptor(alone, -1), ENOTCONN);
+  close_pair(s), close(udp), close(alone);
+  pair(SOCK_SEQPACKET, s);
+  CHECK_ERRNO(send_descriptor(s[0], -1), EBADF);
+  close_pair(s);
+  // Who peeks learns of descriptors that come behind the bytes that there is room for.
+  char byte;
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  pair(SOCK_STREAM, s);
+  CHECK_EQ(send(s[0], "ab", 2, 0), 2);
+  CHECK_EQ(send_descriptor(s[0], s[0]), 1);
+  CHECK_EQ(recvmsg(s[1], &message, MSG_PEEK), 1);
+  CHECK_EQ(message.msg_flags, MSG_CTRUNC);
+  close_pair(s);
+}
+
+// The end of a stream has a sender for who asks for credentials, nobody; the end of records has none.
+static void check_credentials_at_end(int type, int flags) {
+  int s[2], one = 1;
+  char byte;
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  pair(type, s);
+  CHECK_EQ(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)), 0);
+  close(s[0]);
+  CHECK_EQ(recvmsg(s[1], &message, 0), 0);
+  CHECK_EQ(message.msg_flags, flags);
+  close(s[1]);
+}
+
 int main(void) {
   limit_time();
   enter_own_network();
@@ -254,5 +396,14 @@ int main(void) {
   check_corked();
   check_corked_name();
   check_unread_records();
+  check_connected_to_itself();
+  // Of those that are not connected, the sender's port chooses.
+  for (int i = 0; i < 8; i++) check_same_ends(i % 2 ? SO_REUSEPORT : SO_REUSEADDR, i % 4 > 1);
+  check_connected_to_port_0();
+  check_refused_at_port_0();
+  check_error_first();
+  check_descriptors_last();
+  check_credentials_at_end(SOCK_STREAM, MSG_CTRUNC);
+  check_credentials_at_end(SOCK_SEQPACKET, 0);
   return finish();
 }

@@ -175,6 +175,9 @@ static void check_families(void) {
   CHECK_ERRNO(connect_to(only, "127.0.0.1", port), EAFNOSUPPORT);
   CHECK_ERRNO(connect_to(only, "::ffff:127.0.0.1", port), ENETUNREACH);
   CHECK_ERRNO(send_to(only, "x", "127.0.0.1", port), ENETUNREACH);
+  // The family comes before the length.
+  struct sockaddr_in cut = {.sin_family = AF_INET};
+  CHECK_ERRNO(sendto(only, "x", 1, 0, (struct sockaddr *)&cut, sizeof(cut) - 1), ENETUNREACH);
   close(fd), close(only);
 }
 

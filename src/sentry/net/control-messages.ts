@@ -4,6 +4,8 @@ import {CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, hasCapability} from '../../abi/ca
 import {EBADF, EINVAL, ENOBUFS, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {O_CLOEXEC} from '../../abi/open-flags.ts'
 import {
+  AF_INET,
+  AF_INET6,
   CMSG_LEVEL,
   CMSG_TYPE,
   CMSGHDR_BYTES,
@@ -23,13 +25,13 @@ import {unlessErrno} from '../core/unless-errno.ts'
 import {requirePromise} from '../pledge/broken-promise.ts'
 import type {Reading, SenderCredentials} from './reading.ts'
 import type {Control} from './sending.ts'
-import type {SocketOptions} from './socket-options.ts'
+import type {Socket, SocketFamily} from './socket.ts'
 
 /** /proc/sys/net/core/optmem_max. */
 const MAX_CONTROL = 131_072
 
 /** What a sender adds. @throws Errno EFAULT, EINVAL, ENOBUFS, EBADF, EPERM, ESRCH */
-export function readControl(task: Task, address: number, length: number): Control {
+export function readControl(task: Task, {family}: Socket, address: number, length: number): Control {
   const control: Control = {claimed: undefined, descriptions: [], others: []}
   if (address === 0 || length === 0) return control
   if (length > MAX_CONTROL) throw new Errno(ENOBUFS)
@@ -41,12 +43,17 @@ export function readControl(task: Task, address: number, length: number): Contro
     const level = view.getInt32(at + CMSG_LEVEL, true)
     const type = view.getInt32(at + CMSG_TYPE, true)
     const data = bytes.subarray(at + CMSGHDR_BYTES, at + size)
-    if (level === SOL_SOCKET)
+    if (level !== SOL_SOCKET) control.others.push({level, type, data})
+    else if (!isForOthers(family, type))
       readOne(task, type, new DataView(data.buffer, data.byteOffset, data.length), control)
-    else control.others.push({level, type, data})
     at += cmsgSpace(size - CMSGHDR_BYTES)
   }
   return control
+}
+
+/** Sockets of the internet carry no descriptors or credentials, and do not look at them: __sock_cmsg_send in Linux. */
+function isForOthers({number}: SocketFamily, type: number): boolean {
+  return (number === AF_INET || number === AF_INET6) && (type === SCM_RIGHTS || type === SCM_CREDENTIALS)
 }
 
 function readOne(task: Task, type: number, data: DataView, control: Control): void {
@@ -105,12 +112,12 @@ export class ControlWriter {
     return this.#at - this.#start
   }
 
-  /** Writes all that belongs to what was received. Rights without room are closed. */
-  write({passesCredentials}: SocketOptions, reading: Reading): void {
+  /** Writes all that belongs to what was received. Rights without room are closed. @param tellsSender SO_PASSCRED */
+  write(reading: Reading, tellsSender: boolean): void {
     const {rights, flags, control} = reading
     try {
       for (const {level, type, data} of control) this.#put(level, type, data)
-      if (passesCredentials) this.#putCredentials(reading.credentials)
+      if (tellsSender) this.#putCredentials(reading.credentials)
       if (rights === undefined) return
       requirePromise(this.#task, 'recvfd')
       this.#putRights(rights.descriptions, flags & MSG_CMSG_CLOEXEC ? O_CLOEXEC : 0)

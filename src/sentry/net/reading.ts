@@ -32,6 +32,8 @@ export class Reading {
   /** What recv(2) returns: with MSG_TRUNC a record's true length. */
   result = 0
   isTruncated = false
+  /** Instead of a record its end came, which has no sender. */
+  isEnd = false
   /** MSG_ERRQUEUE: what was received is an error. */
   isError = false
   /** Control messages of the socket's own. */

@@ -121,10 +121,10 @@ function finish(task: Task, {file: {socket}, reading, receipt}: Reception): numb
   }
   const {memory} = task
   const {nameAddress, nameLengthAddress, header, resultAddress} = receipt
-  const hasControl =
-    socket.options.passesCredentials || reading.rights !== undefined || reading.control.length > 0
+  const tellsSender = socket.options.passesCredentials && !reading.isEnd
+  const hasControl = tellsSender || reading.rights !== undefined || reading.control.length > 0
   const writer = new ControlWriter(task, header?.control ?? 0, header?.controlLength ?? 0)
-  writer.write(socket.options, reading)
+  writer.write(reading, tellsSender)
   if (nameAddress !== 0) writeAddress(task, reading.name ?? NOTHING, nameAddress, nameLengthAddress)
   if (header !== undefined) {
     let flags = (reading.flags & MSG_CMSG_CLOEXEC) | writer.flags

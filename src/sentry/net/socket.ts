@@ -103,6 +103,8 @@ export interface Socket {
   peerName(): Uint8Array | undefined
   /** @param how RCV_SHUTDOWN, SEND_SHUTDOWN */
   shutDown(how: number): void
+  /** What sendmsg(2) asks before it looks at control messages. Absent: nothing. @throws Errno as man 2 send */
+  checkSender?(): void
   /** @returns queues to wait in; undefined: all is sent */
   send(sending: Sending): readonly WaitQueue[] | undefined
   /** @returns whether it is over; else there is more to wait for */

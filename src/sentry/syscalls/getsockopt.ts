@@ -81,6 +81,7 @@ function setOption(task: Task, socket: Socket, option: number, address: number, 
       options.incomingCpu = value
       return
     case abi.SO_PASSCRED:
+      checkReceivesCredentials(socket)
       options.passesCredentials = value !== 0
       return
     case abi.SO_RCVLOWAT:
@@ -95,6 +96,11 @@ function setOption(task: Task, socket: Socket, option: number, address: number, 
     default:
       throw new Errno(ENOPROTOOPT)
   }
+}
+
+/** sk_may_scm_recv in Linux, since 6.16. @throws Errno EOPNOTSUPP */
+function checkReceivesCredentials({family: {number}}: Socket): void {
+  if (number !== abi.AF_UNIX && number !== abi.AF_NETLINK) throw new Errno(EOPNOTSUPP)
 }
 
 /** Linux doubles it. @param isForced by a privileged caller: beyond the maximum. @throws Errno EPERM */
@@ -185,7 +191,10 @@ const NUMBERS: Readonly<Record<number, (socket: Socket) => number>> = {
   [abi.SO_RCVBUF]: ({options}) => options.receiveBuffer,
   [abi.SO_PRIORITY]: ({options}) => options.priority,
   [abi.SO_MARK]: ({options}) => options.mark,
-  [abi.SO_PASSCRED]: ({options}) => Number(options.passesCredentials),
+  [abi.SO_PASSCRED]: (socket) => {
+    checkReceivesCredentials(socket)
+    return Number(socket.options.passesCredentials)
+  },
   [abi.SO_INCOMING_CPU]: ({options}) => options.incomingCpu,
   [abi.SO_RCVLOWAT]: ({options}) => options.lowWater,
   [abi.SO_SNDLOWAT]: () => 1,

@@ -1,8 +1,8 @@
 // recv(2): recvfrom, recvmsg, recvmmsg.
 
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
-import {EAGAIN} from '../../abi/errno.ts'
-import {MSG_DONTWAIT, MSG_WAITFORONE, MSGHDR} from '../../abi/socket.ts'
+import {EAGAIN, Errno} from '../../abi/errno.ts'
+import {MSG_DONTWAIT, MSG_ERRQUEUE, MSG_WAITFORONE, MSGHDR} from '../../abi/socket.ts'
 import {encodeTimespec, fromNs} from '../../abi/time.ts'
 import {type Repetition, repeated} from '../call/repeat.ts'
 import type {Syscall} from '../core/syscall.ts'
@@ -37,6 +37,8 @@ export const recvmmsg: Syscall = (task, args) => {
   const timeoutAddress = args.address(4)
   const endNs = readEndNs(task, timeoutAddress)
   const file = openSocket(task, args.int32(0))
+  const error = flags & MSG_ERRQUEUE ? 0 : file.socket.takeError()
+  if (error !== 0) throw new Errno(error)
   const count = Math.min(args.uint32(2), UIO_MAXIOV)
   return receiveSeveral(task, {count, done: 0, file, start: args.address(1), flags, timeoutAddress, endNs})
 }

@@ -65,11 +65,12 @@ function sendOne(
 ): number {
   const {name, nameLength, ranges, control, controlLength} = readHeader(task, headerAddress)
   if (controlLength > INT_MAX) throw new Errno(ENOBUFS)
+  file.socket.checkSender?.()
   return sendMessage(task, file, {
     ranges,
     flags,
     name: nameLength === 0 ? undefined : promisedName(task, file, readAddress(task, name, nameLength)),
-    control: readControl(task, control, controlLength),
+    control: readControl(task, file.socket, control, controlLength),
     resultAddress,
   })
 }

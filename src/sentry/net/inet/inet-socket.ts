@@ -182,7 +182,7 @@ export abstract class InetSocket implements Socket {
   inherit(listener: InetSocket): void {
     const {options, kept, isIPv6Only, reusesPort, boundInterface, uid} = listener
     this.kept.inherit(kept)
-    Object.assign(this.options, options)
+    Object.assign(this.options, options, {priority: 0})
     for (const option of SWITCHES) this.options.turn(option, options.isOn(option))
     Object.assign(this, {isIPv6Only, reusesPort, boundInterface, uid})
     this.#isAddressChosen = listener.#isAddressChosen

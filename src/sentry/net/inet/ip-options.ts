@@ -15,6 +15,7 @@ import * as inet from '../../../abi/inet.ts'
 import {AF_INET} from '../../../abi/socket.ts'
 import type {Task} from '../../core/task.ts'
 import {LO} from '../loopback.ts'
+import type {SocketOptions} from '../socket-options.ts'
 import {ANY, type Endpoint, encodeIp, type IpAddress, ipv4At, isAny, isLoopback} from './address.ts'
 import {isMembershipOption, membershipOf} from './membership-argument.ts'
 import type {Memberships} from './memberships.ts'
@@ -28,6 +29,7 @@ interface Holder {
   readonly isStream: boolean
   readonly isIPv6Only: boolean
   readonly groups?: Memberships
+  readonly options: SocketOptions
   readonly remote: Endpoint | undefined
   setIPv6Only(isOnly: boolean): void
 }
@@ -65,13 +67,26 @@ export function setIpOption(
   if (streamError !== undefined && socket.isStream) throw new Errno(streamError)
   const number = level === inet.SOL_IP ? ipNumber(option, value) : intOf(value)
   if (isTransparent(level, option) && number !== 0) requireRaw(task)
-  socket.kept.set(level, option, socket.isStream ? withoutEcn(level, option, number) : number)
+  if (level === inet.SOL_IP && option === inet.IP_TOS) setTypeOfService(socket, number)
+  else socket.kept.set(level, option, socket.isStream ? withoutEcn(level, option, number) : number)
 }
 
-/** The two bits of a traffic class that are not a stream's to choose: INET_ECN_MASK in Linux. */
+/** The two bits of a traffic class that are not a stream's to choose. */
+const INET_ECN_MASK = 3
+/** SO_PRIORITY of the types of service, by their four bits, two types at a time: ip_tos2prio in Linux. */
+const PRIORITIES = [0, 0, 2, 2, 6, 6, 4, 4]
+
+/** __ip_sock_set_tos in Linux: SO_PRIORITY follows what is another value, even if the same byte is kept of it. */
+function setTypeOfService({kept, options, isStream}: Holder, value: number): void {
+  const chosen = isStream ? value & ~INET_ECN_MASK : value
+  if (kept.get(inet.SOL_IP, inet.IP_TOS) === chosen) return
+  kept.set(inet.SOL_IP, inet.IP_TOS, chosen & 0xff)
+  options.priority = PRIORITIES[(chosen & 0x1e) >> 2]
+}
+
 function withoutEcn(level: number, option: number, value: number): number {
-  const isTrafficClass = option === (level === inet.SOL_IP ? inet.IP_TOS : inet.IPV6_TCLASS)
-  return isTrafficClass && value > 0 ? value & ~3 : value
+  const isTrafficClass = level === inet.SOL_IPV6 && option === inet.IPV6_TCLASS
+  return isTrafficClass && value > 0 ? value & ~INET_ECN_MASK : value
 }
 
 const isTransparent = (level: number, option: number): boolean =>
@@ -92,8 +107,7 @@ function ipNumber(option: number, value: Uint8Array): number {
   if (option === inet.IP_MULTICAST_IF) return groupSource(value)
   if (value.length === 0 && NEED_A_BYTE.includes(option)) throw new Errno(EINVAL)
   if (option === inet.IP_UNICAST_IF && value.length !== 4) throw new Errno(EINVAL)
-  const number = value.length >= 4 ? intOf(value) : (value[0] ?? 0)
-  return option === inet.IP_TOS ? number & 0xff : number
+  return value.length >= 4 ? intOf(value) : (value[0] ?? 0)
 }
 
 /** struct in_addr, ip_mreq, ip_mreqn: where datagrams for a group come from, or 0. */

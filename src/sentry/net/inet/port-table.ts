@@ -23,6 +23,8 @@ export class PortTable {
   /** Made when the first socket is bound. */
   #freePorts: FreePorts | undefined
   readonly #random: HostRandom
+  /** How many UDP sockets have been connected so far. */
+  connections = 0
 
   constructor(random: HostRandom) {
     this.#random = random
@@ -80,6 +82,12 @@ export class PortTable {
     if (before + change > 0) return
     this.#holders.delete(port)
     this.#free.give(port)
+  }
+
+  /** Makes it the youngest of those that share its port. Precondition: it is none that was accepted. */
+  renew(socket: InetSocket): void {
+    const sockets = this.#byPort.get(socket.local.port)
+    if (sockets?.delete(socket)) sockets.add(socket)
   }
 
   /** A connection that was accepted has its listener's port. */

@@ -34,7 +34,8 @@ function receiveStream(socket: UnixSocket, reading: Reading): boolean {
       socket.dequeue()
       if (reading.rights !== undefined) return true
     }
-    if (reading.copied >= reading.size) return true
+    // Who peeks gets descriptors of a later message, even without room for its bytes: unix_stream_read_generic in Linux.
+    if (!reading.peeks && reading.copied >= reading.size) return true
   }
 }
 
@@ -70,6 +71,7 @@ function receiveRecord(socket: UnixSocket, reading: Reading): boolean {
   if (message === undefined) {
     if (!(socket.shutdown & RCV_SHUTDOWN)) return false
     if (socket.type === SOCK_DGRAM && reading.flags & MSG_DONTWAIT) throw new Errno(EAGAIN)
+    reading.isEnd = true
     return true
   }
   const {bytes, rights, credentials, sender} = message

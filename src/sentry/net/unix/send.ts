@@ -96,7 +96,7 @@ function sendRecord(from: UnixSocket, sending: Sending): readonly WaitQueue[] | 
 }
 
 function checkRecord(from: UnixSocket, name: Uint8Array | undefined, bytes: number): void {
-  if (from.type === SOCK_SEQPACKET) checkConnected(from)
+  checkSender(from)
   if (name !== undefined) decodeAddress(name)
   nameIfAsked(from)
   checkRecordSize(from, bytes)
@@ -131,8 +131,9 @@ function checkRecordSize(from: UnixSocket, bytes: number): void {
   if (bytes > from.options.sendBuffer - 32) throw new Errno(EMSGSIZE)
 }
 
-/** @throws Errno ENOTCONN, or the pending error: the first check of a SOCK_SEQPACKET */
-function checkConnected(from: UnixSocket): void {
+/** The first check of a SOCK_SEQPACKET. @throws Errno ENOTCONN, or the pending error */
+export function checkSender(from: UnixSocket): void {
+  if (from.type !== SOCK_SEQPACKET) return
   from.throwError()
   if (from.state !== 'connected') throw new Errno(ENOTCONN)
 }
@@ -180,7 +181,7 @@ const ANONYMOUS: Author = {
 
 /** For transfers inside the sentry: sends one message. @returns bytes: a short count for a stream @throws Errno EAGAIN, EPIPE, ENOTCONN, EMSGSIZE, ENOBUFS … */
 export function writeSocket(socket: UnixSocket, source: Uint8Array): number {
-  if (socket.type === SOCK_SEQPACKET) checkConnected(socket)
+  checkSender(socket)
   const to = streamPeer(socket, false)
   if (!socket.isStream) checkRecordSize(socket, source.length)
   if (!hasSendRoom(socket)) throw new Errno(EAGAIN)

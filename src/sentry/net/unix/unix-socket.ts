@@ -29,7 +29,7 @@ import {encodeAddress, type UnixAddress} from './address.ts'
 import {bindSocket} from './bind.ts'
 import {connectSocket, listen, takeConnection} from './connect.ts'
 import {readSocket, receive} from './receive.ts'
-import {type Message, send, writeSocket} from './send.ts'
+import {checkSender, type Message, send, writeSocket} from './send.ts'
 import type {UnixFamily} from './unix-family.ts'
 
 /** /proc/sys/net/unix/max_dgram_qlen. */
@@ -204,6 +204,10 @@ export class UnixSocket implements Socket {
 
   peerName(): Uint8Array | undefined {
     return this.peer && encodeAddress(this.peer.address)
+  }
+
+  checkSender(): void {
+    checkSender(this)
   }
 
   send(sending: Sending): readonly WaitQueue[] | undefined {

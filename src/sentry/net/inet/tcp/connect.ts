@@ -13,7 +13,7 @@ import {
   ENETUNREACH,
   Errno,
 } from '../../../../abi/errno.ts'
-import {AF_INET, AF_UNSPEC, SOMAXCONN} from '../../../../abi/socket.ts'
+import {AF_INET, AF_UNSPEC, SEND_SHUTDOWN, SOMAXCONN} from '../../../../abi/socket.ts'
 import type {Task} from '../../../core/task.ts'
 import {
   decodeEndpoint,
@@ -71,18 +71,14 @@ export function connectSocket(
   if (socket.state !== 'closed' || socket.remote !== undefined) throw new Errno(EISCONN)
   const result = startConnection(task, socket, destinationOf(socket, address))
   if (mayWait && result === 'connected') return true
-  if (mayWait && result === 'refused') {
-    socket.forgetPeer()
-    throw new Errno(ECONNREFUSED)
-  }
   socket.isReporting = true
-  if (mayWait) return false
   if (result === 'refused') socket.refuse(ECONNREFUSED)
+  if (mayWait) return result !== 'waits' && reportConnection(socket)
   socket.waiters.wakeAll()
   throw new Errno(EINPROGRESS)
 }
 
-/** Of a connection that was begun, and has come to its end meanwhile. After a failure the socket can connect anew. */
+/** Of a connection that was begun, and has been made or ended meanwhile. After a failure the socket can connect anew. */
 function reportConnection(socket: TcpSocket): boolean {
   socket.isReporting = false
   if (socket.state === 'connected') return true
@@ -113,13 +109,10 @@ export function startConnection(
   task: Task | undefined,
   socket: TcpSocket,
   to: Endpoint,
-): 'connected' | 'waits' | 'refused' {
+): 'connected' | 'waits' | 'refused' | 'ended' {
   if (!isLoopback(to.ip)) refuseOutside(task, to)
   open(task, socket, to)
-  if (socket.local.port === to.port && socket.local.ip === to.ip) {
-    connectToItself(socket, to)
-    return 'connected'
-  }
+  if (socket.local.port === to.port && socket.local.ip === to.ip) return connectToItself(socket, to)
   const listener = findListener(socket.ports, to, socket.local.port)
   if (listener === undefined) {
     socket.role = 'connection'
@@ -180,11 +173,17 @@ export function enqueue(socket: TcpSocket, listener: TcpSocket): 'connected' | '
 }
 
 /** RFC 9293, 3.5, simultaneous open, with one socket at both ends. @throws Errno EADDRNOTAVAIL */
-function connectToItself(socket: TcpSocket, to: Endpoint): void {
+function connectToItself(socket: TcpSocket, to: Endpoint): 'connected' | 'ended' {
   connectFrom(socket, to)
   socket.noteConnection()
   socket.peer = socket
   socket.state = 'connected'
+  if (!(socket.shutdown & SEND_SHUTDOWN)) return 'connected'
+  // shutdown(2) came before, and both ends are this one.
+  socket.sendEnd()
+  socket.peer = undefined
+  socket.refuse(0)
+  return 'ended'
 }
 
 /** @throws Errno EADDRNOTAVAIL when the connection exists */

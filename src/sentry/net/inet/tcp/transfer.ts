@@ -51,6 +51,8 @@ export function receiveStream(socket: TcpStream, reading: Reading): boolean {
   if (socket.isListening) throw new Errno(ENOTCONN)
   if (reading.flags & MSG_OOB) return receiveUrgent(socket, reading)
   const {received} = socket
+  // No byte of those that wait.
+  if (reading.size === 0 && received.length > 0) return true
   // What was peeked at stays: a wait for more begins anew.
   let at = reading.peeks ? 0 : reading.copied
   if (reading.peeks) reading.copied = 0

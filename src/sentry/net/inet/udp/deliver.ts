@@ -70,29 +70,37 @@ function isMember({groups, kept}: UdpSocket, {to: {ip}}: Datagram): boolean {
 /** The socket that is bound and connected most narrowly; the youngest of several, or, with SO_REUSEPORT, one by the sender's port. */
 export function findReceiver(ports: PortTable, datagram: Datagram): UdpSocket | undefined {
   const sockets = ports.at(datagram.to.port)
+  const {port} = datagram.from
   let best: UdpSocket | undefined
   let sharers = 0
   for (const socket of sockets) {
     if (!(socket instanceof UdpSocket) || !isFor(socket, datagram)) continue
-    const difference = best === undefined ? 1 : narrowness(socket) - narrowness(best)
+    const difference = best === undefined ? 1 : preference(socket, best, port)
     if (difference < 0) continue
-    sharers = difference === 0 && socket.reusesPort && best?.reusesPort ? sharers + 1 : 1
+    sharers = difference === 0 && sharesPort(socket) && sharesPort(best!) ? sharers + 1 : 1
     best = socket
   }
   if (best === undefined || sharers === 1) return best
-  let index = (Math.imul(datagram.from.port, 0x9e37_79b1) >>> 8) % sharers
+  let index = (Math.imul(port, 0x9e37_79b1) >>> 8) % sharers
   for (const socket of sockets) {
-    if (!(socket instanceof UdpSocket) || !socket.reusesPort || !isFor(socket, datagram)) continue
-    if (narrowness(socket) === narrowness(best) && index-- === 0) return socket
+    if (!(socket instanceof UdpSocket) || !sharesPort(socket) || !isFor(socket, datagram)) continue
+    if (preference(socket, best, port) === 0 && index-- === 0) return socket
   }
   return best
 }
+
+/** Who is connected leaves the group of SO_REUSEPORT: udp_lib_hash4 in Linux. */
+const sharesPort = ({reusesPort, remote}: UdpSocket): boolean => reusesPort && remote === undefined
+
+/** @returns above 0: the first of the two receives, 0: the youngest */
+const preference = (socket: UdpSocket, other: UdpSocket, fromPort: number): number =>
+  socket.foundOrder(fromPort) - other.foundOrder(fromPort) || narrowness(socket) - narrowness(other)
 
 /** compute_score in Linux. */
 function narrowness({local, remote, family, boundInterface}: InetSocket): number {
   return (
     (isAny(local.ip) ? 0 : 16) +
-    (remote === undefined ? 0 : 8) +
+    (remote === undefined ? 0 : remote.port === 0 ? 4 : 8) +
     (boundInterface === 0 ? 0 : 4) +
     (family.number === AF_INET ? 1 : 0)
   )

@@ -33,9 +33,10 @@ import {
 } from '../address.ts'
 import {type DatagramOptions, readDatagramOptions} from './control.ts'
 import {Datagram} from './datagram.ts'
-import {countSent, deliver} from './deliver.ts'
+import {countSent, deliver, findReceiver} from './deliver.ts'
 import type {UdpSocket} from './udp-socket.ts'
 
+const DNS_PORT = 53
 const NO_OPTIONS: DatagramOptions = {}
 const NOTHING = new Uint8Array(0)
 
@@ -49,6 +50,7 @@ export function sendDatagram(socket: UdpSocket, sending: Sending): void {
   try {
     checkSize(datagram, total)
     if (socket.corked === undefined) checkState(socket)
+    if (datagram.to.port === DNS_PORT) noteQuestion(socket, task, datagram)
     const isMore = isCorking(socket, outgoing.flags)
     const isWhole = socket.corked === undefined && !isMore
     if (isWhole && socket.sendsInPlace(datagram, sending)) countSent(socket, datagram.to.ip, total)
@@ -59,6 +61,12 @@ export function sendDatagram(socket: UdpSocket, sending: Sending): void {
     throw error
   }
   sending.sent = total
+}
+
+/** Without a way out nobody answers questions for names: the program asks for a network that it does not have. */
+function noteQuestion({stack, ports}: UdpSocket, {process, context}: Task, datagram: Datagram): void {
+  if (stack.hostConnections === undefined && findReceiver(ports, datagram) === undefined)
+    process.run.counters.countRefused(context.callNumber)
 }
 
 /** One more part goes where the first one goes. Only an IPv6 socket looks at another name. @throws Errno EINVAL, ENETUNREACH, EOPNOTSUPP */
@@ -159,6 +167,8 @@ function destinationIn(socket: UdpSocket, name: Uint8Array): Endpoint | undefine
   }
   if (family === AF_UNSPEC) return undefined
   if (family !== AF_INET && family !== socket.family.number) throw new Errno(EINVAL)
+  // Before its length: udpv6_sendmsg in Linux.
+  if (family === AF_INET && socket.isIPv6Only) throw new Errno(ENETUNREACH)
   const {ip, port} = decodeEndpoint(name, family)
   return {ip: ip === ANY6 && isIPv4(socket.local.ip) ? LOOPBACK : ip, port}
 }

@@ -49,6 +49,8 @@ export class UdpSocket extends InetSocket {
   lost = 0
   readonly #control = new ReceiveControl()
   readonly #queue: Datagram[] = []
+  /** See `foundOrder`. */
+  #found: {remote: Endpoint; order: number} | undefined
   /** What the queues cost: about SO_RCVBUF at most. */
   #queuedCost = 0
 
@@ -84,6 +86,17 @@ export class UdpSocket extends InetSocket {
     return ready
   }
 
+  /**
+   * Linux finds a socket first by both of its ends, and the youngest of several. But it is found so where its first connection leads: later ones
+   * count again when its own address has changed (udp_lib_hash4, udp_lib_rehash). 0: it is not found so from that port.
+   */
+  foundOrder(fromPort: number): number {
+    const {remote} = this
+    const found = this.#found
+    if (remote?.port !== fromPort || found?.remote.ip !== remote.ip) return 0
+    return found.remote.port === fromPort ? found.order : 0
+  }
+
   /** From then on it receives from that endpoint alone. AF_UNSPEC ends that. */
   connect(task: Task, address: Uint8Array, _mayWait = false): readonly WaitQueue[] | undefined {
     if (address.length < 2) throw new Errno(EINVAL)
@@ -92,10 +105,17 @@ export class UdpSocket extends InetSocket {
       this.boundInterface = 0
       return undefined
     }
+    if (this.local.port === 0) this.#found = undefined
     this.bindAny(task)
     const to = routeTo(this, task, decodeEndpoint(address, this.#familyFor(address)))
+    const {ip} = this.local
     this.chooseLocal(task, to.ip)
+    if (this.local.ip !== ip) {
+      this.ports.renew(this)
+      this.#found = undefined
+    }
     this.remote = to
+    this.#found ??= {remote: to, order: ++this.ports.connections}
     if (this.corked !== undefined && isIPv4(to.ip) && isIPv4(this.corked.to.ip))
       this.corked = this.corked.readdressed(this.local, to)
     return undefined

@@ -15,13 +15,14 @@
 
 #include "batches.h"
 
-enum { ROUND_TRIPS = 50, CONNECTIONS = 20, PIECE = 1 << 16, STREAM = 1 << 30 };
+enum { ROUND_TRIPS = 50, CONNECTIONS = 20, SMALL = 1 << 16, LARGE = 1 << 17, STREAM = 1 << 30 };
 
 static char **words;
 static struct sockaddr_in name;
 static socklen_t name_bytes = sizeof(name);
 static int ours, theirs, listener;
-static char piece[PIECE];
+static char piece[LARGE];
+static size_t piece_bytes = SMALL;
 
 static void must(int holds, const char *what) {
   if (holds) return;
@@ -92,7 +93,7 @@ static void round_trips(void *context, int calls) {
 static void sink(void) {
   for (;;) {
     for (long left = STREAM; left > 0;) {
-      ssize_t got = recv(theirs, piece, sizeof(piece), 0);
+      ssize_t got = recv(theirs, piece, piece_bytes, 0);
       if (got <= 0) _exit(0);
       left -= got;
     }
@@ -137,8 +138,8 @@ static void reach_sink(void) { reach('s'); }
 static void stream(void *context, int calls) {
   char byte;
   for (; calls > 0; calls--) {
-    for (long left = STREAM; left > 0;) {
-      ssize_t sent = send(ours, piece, left < PIECE ? left : PIECE, 0);
+    for (size_t left = STREAM; left > 0;) {
+      ssize_t sent = send(ours, piece, left < piece_bytes ? left : piece_bytes, 0);
       must(sent > 0, "send");
       left -= sent;
     }
@@ -170,13 +171,16 @@ static const struct operation {
   void (*prepare)(void);
   void (*batch)(void *, int);
   int calls;
+  size_t piece_bytes;
 } operations[] = {
     {"tcp-round-trip", start_tcp_echo, round_trips, ROUND_TRIPS},
-    {"tcp-stream-1GiB", start_sink, stream, 1},
+    {"tcp-stream-1GiB", start_sink, stream, 1, SMALL},
+    {"tcp-stream-1GiB-by-128KiB", start_sink, stream, 1, LARGE},
     {"udp-round-trip", start_udp_echo, round_trips, ROUND_TRIPS},
     {"connection", start_listener, connections, CONNECTIONS},
     {"outside-round-trip", reach_echo, round_trips, ROUND_TRIPS},
-    {"outside-stream-1GiB", reach_sink, stream, 1},
+    {"outside-stream-1GiB", reach_sink, stream, 1, SMALL},
+    {"outside-stream-1GiB-by-128KiB", reach_sink, stream, 1, LARGE},
 };
 
 int main(int argc, char **argv) {
@@ -187,6 +191,7 @@ int main(int argc, char **argv) {
     const struct operation *each = &operations[i];
     if (strcmp(each->name, argv[1]) != 0 || (argc == 5) != (strncmp(argv[1], "outside", 7) == 0))
       continue;
+    piece_bytes = each->piece_bytes;
     each->prepare();
     printf("%.0f\n", median_batch_ns(each->batch, NULL, each->calls, atoi(argv[2])) / each->calls);
     return 0;

@@ -16,10 +16,16 @@ const MS = {unit: 'ms', ns: 1e6}
 const OPERATIONS = {
   'tcp-round-trip': US,
   'tcp-stream-1GiB': MS,
+  // What iperf3 sends at once.
+  'tcp-stream-1GiB-by-128KiB': MS,
   'udp-round-trip': US,
   connection: US,
 }
-const OUTSIDE = {'outside-round-trip': US, 'outside-stream-1GiB': MS}
+const OUTSIDE = {
+  'outside-round-trip': US,
+  'outside-stream-1GiB': MS,
+  'outside-stream-1GiB-by-128KiB': MS,
+}
 /** To programs, this host's loopback: docs/network.md, host.internal. */
 const HOST = '192.0.0.2'
 

@@ -121,6 +121,7 @@ class TracedContextObject : public ContextObject<TracedContextObject, TracedCont
         Methods({Method<&TracedContextObject::Open>("open"), Method<SetSpace>("setSpace"),
                  Getter<IsAway>("isAway"), Method<&TracedContext::HasPlace>("hasPlace"),
                  Method<Poll>("poll"), Method<&TracedContext::Halt>("halt"),
+                 Method<&TracedContext::Deafen>("deafen"), Method<&TracedContext::Rest>("rest"),
                  Method<&TracedContext::CacheResults>("cacheResults"), Method<Start>("start"),
                  Method<Preempt>("preempt"), Method<&TracedContext::Explain>("explain")}));
   }

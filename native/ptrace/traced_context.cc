@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "ptrace/call_frame.h"
 #include "shim/abi.h"
@@ -64,6 +65,7 @@ Trap TracedContext::Start() try {
   if (stub.has_pending() && !stub.Flush(*thread_)) return Die(stub.death());
   if (thread_->TakeKick()) return Trap::kInterrupted;
   if (thread_->is_away && !is_to_poll) started_ns_ = MonotonicNs();
+  if (at_ == At::kGate && std::exchange(is_deaf_, false)) TakeBell();
   if (at_ == At::kGate)
     Answer();
   else

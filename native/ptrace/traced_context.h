@@ -55,6 +55,10 @@ class TracedContext {
   Trap Run();
   // While it runs alone, it is on another processor, and the tracer polls it.
   void Poll(Looks looks) { looks_ = looks; }
+  // If it says that it waits in the gate for an answer: from now on it waits there in a stop, soon if it told the truth.
+  void Deafen();
+  // The same, and returns when it is stopped.
+  void Rest();
   // If it says that it waits in the gate for an answer: moves it to where it stands still and its registers can be read.
   void Halt();
   // The program gets these results without a trap: pairs of call number and result; if empty, of no call. Any time.
@@ -141,6 +145,7 @@ class TracedContext {
   void Answer();
   void TellResult();
   void LeaveBell();
+  bool TakeBell();
   arch::InGate FetchFromGate(bool is_in_call);
   arch::InGate LeaveGate(bool is_in_call);
   Trap Called(Came how);
@@ -166,6 +171,7 @@ class TracedContext {
   Looks looks_;
   std::vector<uint32_t> cached_;
   bool is_late_ = false;
+  bool is_deaf_ = false;
   // kCall: the call is the gate's bell.
   bool is_in_gate_call_ = false;
   // On another processor: when it was last started there, and how often in a row it soon trapped.

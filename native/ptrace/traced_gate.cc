@@ -80,8 +80,11 @@ arch::InGate TracedContext::FetchFromGate(bool is_in_call) {
 
 void TracedContext::Answer() {
   tracer_->Started(*this);
-  CallFrame(thread_->frame()).Poll(Polls() ? looks_.answer : 0);
+  const bool polls = Polls();
+  if (polls) CallFrame(thread_->frame()).Poll(looks_.answer);
   TellResult();
+  // Afterwards: before, the gate would ring.
+  if (!polls) CallFrame(thread_->frame()).Poll(0);
   lacks_result_ = false;
   thread_->GoesOn();
   at_ = At::kProgram;
@@ -101,7 +104,28 @@ arch::InGate TracedContext::LeaveGate(bool is_in_call) {
   return was;
 }
 
+void TracedContext::Deafen() {
+  if (at_ != At::kGate) return;
+  CallFrame(thread_->frame()).Poll(0);
+  is_deaf_ = true;
+}
+
+bool TracedContext::TakeBell() {
+  std::optional<Stop> stop = thread_->Poll();
+  if (!stop) return false;
+  if (stop->kind == Stop::kCall && CallFrame(thread_->frame()).HasRequest())
+    at_ = At::kBell;
+  else
+    Settle(*stop);
+  return true;
+}
+
+void TracedContext::Rest() {
+  if (at_ == At::kGate && !TakeBell()) Halt();
+}
+
 void TracedContext::Halt() {
+  if (at_ == At::kGate) TakeBell();
   if (at_ == At::kBell) return LeaveBell();
   if (at_ != At::kGate) return;
   if (!thread_->is_gone()) thread_->tracee().Kick();

@@ -81,6 +81,7 @@ export function kvmPolling(costs: Costs): PollingCosts {
     quickNs: breakEven(costs).quickNs,
     savedNs,
     lostNs: 4 * savedNs,
+    movedNs: Math.round(costs.trapNs + (costs.wakeUpNs ?? 0)),
     beginNs: 8 * savedNs,
     stakeNs: 16 * savedNs,
     mostDoubt: 4,
@@ -103,12 +104,23 @@ export function gatePolling(costs: Costs): PollingCosts {
     quickNs: breakEven({...costs, wakeUpNs: lostNs}).quickNs,
     savedNs: Math.round(savedBy(costs)),
     lostNs,
+    movedNs: lostNs + costs.trapNs,
     beginNs: stakeNs,
     stakeNs,
     mostDoubt: 16,
     mostDoubtSlow: 1024,
     warmUp: 16_384,
   }
+}
+
+/**
+ * Several contexts whose calls come no further apart get more done by turns, found by polling: each call then saves a trap and two wake-ups,
+ * its own and the sentry's. 0: never.
+ */
+export function turnsNs(costs: Costs): number {
+  const {wakeUpNs = 0} = costs
+  const savedNs = savedBy(costs)
+  return savedNs > 0 && wakeUpNs > 0 ? savedNs + 2 * wakeUpNs : 0
 }
 
 /** How often to look: Looks of native/ptrace/traced_context.h. */

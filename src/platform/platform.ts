@@ -131,6 +131,8 @@ export interface Platform {
   readonly mappings: readonly PlatformMapping[]
   /** How many contexts can run at a time, at least 1. */
   readonly cpus: number
+  /** How many are to run at a time now: fewer than `cpus` while contexts take turns. */
+  readonly room: number
   /** Programs read the host's cycle counter, so a vDSO can tell the time with it. Known once there is a context. */
   readonly hasHostCycles: boolean
   readonly stats: PlatformStats

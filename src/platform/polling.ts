@@ -9,6 +9,8 @@ export interface PollingCosts {
   savedNs: number
   /** What each trap that it does not find costs in addition. */
   lostNs: number
+  /** What it costs to poll another context from now on. */
+  movedNs: number
   /** It begins when it would have saved this much … */
   beginNs: number
   /** … and ends when it has lost this much. If it saved less meanwhile, it was in vain. */
@@ -97,6 +99,16 @@ export class Polling {
   missed(isLoss: boolean): boolean {
     if (isLoss) this.#balanceNs -= this.#costs.lostNs
     return (isLoss || this.#balanceNs <= 0) && this.#isToEnd()
+  }
+
+  /** Another context runs from now on, and polling goes on with that one. @returns whether to end it */
+  moved(): boolean {
+    if (!this.#isOn) {
+      this.#gainNs -= this.#costs.movedNs
+      return false
+    }
+    this.#balanceNs -= this.#costs.movedNs
+    return this.#isToEnd()
   }
 
   /** The sentry has looked in vain and sleeps: polling ends with the next trap. */

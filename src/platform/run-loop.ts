@@ -2,17 +2,19 @@
 
 import {addon} from '../addon.ts'
 import type {NativeWatcher} from './addon.ts'
-import {type Costs, NEVER_POLLING} from './costs.ts'
+import {type Costs, NEVER_POLLING, turnsNs} from './costs.ts'
 import {
   type AddressSpace,
   type Context,
   EVENT_DEADLINE,
   EVENT_PREEMPTED,
   EVENT_READY,
+  EVENT_SYSCALL,
   type EventKind,
   type Platform,
   type PlatformStats,
 } from './platform.ts'
+import {Turns} from './turns.ts'
 
 const MAX_READY = 64
 
@@ -75,6 +77,8 @@ export class HostEvents {
 /** A platform's context. `Native`: the addon's object for its address space. */
 export interface LoopContext<Native> extends Context {
   readonly native: {becomeTarget(): void}
+  /** Its last trap was a call that polling finds. */
+  readonly isFindable: boolean
   /** Its last trap was a call that came without a stop or an exit. */
   readonly wasPolled: boolean
   /** From now on it runs there. @returns whether the watcher no longer knows it */
@@ -96,6 +100,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   #target: LoopedContext | undefined
   /** Those that are not disposed of. */
   readonly #contexts = new Set<LoopedContext>()
+  readonly #turns = new Turns(addon.monotonicNs)
   /** Those of the running ones that are to be stopped. */
   readonly #interrupted: LoopedContext[] = []
 
@@ -109,6 +114,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
 
   useCosts(costs: Costs): void {
     this.#costs = costs
+    this.#turns.everyNs = turnsNs(costs)
   }
 
   get ready(): Platform['ready'] {
@@ -145,6 +151,18 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
 
   abstract readonly cpus: number
 
+  get room(): number {
+    return this.#turns.areTaken ? this.takingTurns : this.cpus
+  }
+
+  /** How many run at a time while contexts take turns: those whose calls the sentry can poll for. */
+  protected abstract readonly takingTurns: number
+
+  /** Whether each context that runs makes calls, as far as the platform knows. */
+  protected get allCall(): boolean {
+    return true
+  }
+
   /** One step of the only running context towards an event; 0: nothing yet. */
   protected abstract step(context: LoopedContext): EventKind
 
@@ -153,6 +171,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
 
   /** Waits until there is something from the host. */
   protected sleep(): EventKind {
+    this.#turns.pause()
     return this.events.sleep()
   }
 
@@ -166,6 +185,9 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   }
 
   protected stopped(context: LoopedContext, event: EventKind): EventKind {
+    if (event === EVENT_PREEMPTED) this.#turns.sliceEnded()
+    else if (event === EVENT_SYSCALL && context.isFindable && this.#turns.called())
+      this.#turns.judge(this.running.length > 1 && this.allCall)
     this.#take(context)
     this.#trapped = context
     return event

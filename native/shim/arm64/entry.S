@@ -125,6 +125,8 @@ hv_shim_stored:
   ldar w0, [sp]
   cmp w0, #HV_STATE_ANSWERED
   b.eq hv_shim_tail
+  ldr w0, [sp, #HV_FRAME_POLLING]
+  cbz w0, 4f
   subs w1, w1, #1
   b.ne 3b
 4:

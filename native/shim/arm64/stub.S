@@ -70,6 +70,8 @@ hv_gate_stored:
   ldar w0, [x8]
   sub w0, w0, #HV_STATE_ANSWERED
   cbz w0, hv_gate_rang
+  ldr w0, [x8, #HV_FRAME_POLLING]
+  cbz w0, 2f
   sub w1, w1, #1
   cbnz w1, 1b
 2:

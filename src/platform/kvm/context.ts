@@ -25,6 +25,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
   owner: object | undefined
   readonly argumentWords: Int32Array
   callSite = 0
+  readonly isFindable = true
   /** `run` never finds a call without an exit. */
   readonly wasPolled = false
   /** The frame's words up to the arguments, copied at the trap. */

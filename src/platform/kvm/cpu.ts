@@ -147,8 +147,10 @@ export class KvmCpu {
   go(looks: number): boolean {
     // Read before it is answered: from then on it may stop for its next call.
     const isToEnter = Atomics.load(this.record, STOPPED) !== 0
-    Atomics.store(this.#frame, POLLING, looks)
+    if (looks !== 0) Atomics.store(this.#frame, POLLING, looks)
     Atomics.store(this.#frame, STATE, ANSWERED)
+    // Before the answer, it would make the shim exit.
+    if (looks === 0) Atomics.store(this.#frame, POLLING, 0)
     if (isToEnter) this.native.post()
     this.#running = true
     this.#written = false

@@ -48,6 +48,8 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   readonly #polling = new Polling(addon.monotonicNs, kvmPolling(NEVER_POLLING))
   /** The Cpu that `#polling` is about: it runs alone. */
   #polled: KvmCpu | undefined
+  /** The last that ran alone. */
+  #last: KvmContext | undefined
   /** Set when any Cpu's thread stops. */
   readonly #stops: Int32Array
   /** The host's processors, for programs and the sentry. */
@@ -123,14 +125,22 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   createContext(): Context {
     // It is the VM's: on arm64 the first vCPU sets it for all.
     this.hasHostCycles ||= this.#pool.first.native.hasHostCycles
-    return this.adopt(new KvmContext(this.#pool, this.userTop, (disposed) => this.forget(disposed)))
+    const context = new KvmContext(this.#pool, this.userTop, (disposed) => {
+      if (this.#last === disposed) this.#last = undefined
+      this.forget(disposed)
+    })
+    return this.adopt(context)
   }
 
   override resume(context: KvmContext, space: KvmSpace): void {
     super.resume(context, space)
     const {cpu} = context
-    if (this.running.length > 1) this.#runSeveral(cpu)
-    else if (cpu.threaded && cpu !== this.#polled && cpu.exited) cpu.leaveThread()
+    if (this.running.length > 1) {
+      this.#runSeveral(cpu)
+      return
+    }
+    if (this.#last !== context) this.#move(context)
+    if (cpu.threaded && cpu !== this.#polled && cpu.exited) cpu.leaveThread()
     else if (cpu.threaded) this.#go(cpu, cpu === this.#polled)
   }
 
@@ -146,6 +156,10 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     for (const space of this.#spaces) space.dispose()
     this.#vm.dispose()
     this.events.watcher.dispose()
+  }
+
+  protected override get takingTurns(): number {
+    return Math.max(1, Math.min(this.cpus, this.#processors - 1))
   }
 
   protected override step(context: KvmContext): EventKind {
@@ -200,6 +214,20 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
       if (waits) cpu.useThread(this.#spinLimit.breakEven.commandLooks)
       if (waits || cpu === resumed) this.#go(cpu, polls)
     }
+  }
+
+  /** `context` runs alone, and another one did before. */
+  #move(context: KvmContext): void {
+    this.#last = context
+    const polled = this.#polled
+    const isToEnd = this.#polling.moved()
+    if (polled === undefined) return
+    const {cpu} = context
+    if (polled !== cpu) polled.deafen()
+    this.#polled = undefined
+    if (isToEnd) return
+    this.#polled = cpu
+    if (!cpu.threaded) cpu.useThread(this.#spinLimit.breakEven.commandLooks)
   }
 
   /** Handles what a look at one of several returned. */

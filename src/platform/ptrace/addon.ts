@@ -71,6 +71,10 @@ export interface NativeTracedContext extends NativeContext {
   cacheResults(results: Uint32Array): void
   /** Makes it stand still, even after a call that polling found. */
   halt(): void
+  /** Lets it stop after a call that polling found: if it waits for the answer, as it says, it does so soon. */
+  deafen(): void
+  /** The same, and returns when it has stopped. */
+  rest(): void
   /** It is on another processor than this thread. */
   readonly isAway: boolean
   /** Whether few enough run on the processor where it would. @param running how many are to run @param isOneProgram all are in one space */

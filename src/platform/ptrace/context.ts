@@ -86,6 +86,10 @@ export class PtraceContext implements LoopContext<PtraceSpace> {
     return this.#record[STOPPED] === EVENT_SYSCALL ? this.#frame[STATE] : 0
   }
 
+  get isFindable(): boolean {
+    return this.came !== 0
+  }
+
   get wasPolled(): boolean {
     const {came} = this
     return came === CAME_POLLED || came === CAME_POLLED_LATE

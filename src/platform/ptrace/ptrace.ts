@@ -3,7 +3,7 @@
 import {availableParallelism} from 'node:os'
 import {addon} from '../../addon.ts'
 import {MAX_CPUS} from '../choice.ts'
-import {briefNs, type Costs, gateLooks, gatePolling, NEVER_POLLING} from '../costs.ts'
+import {briefNs, type Costs} from '../costs.ts'
 import {FIRST_BYTES, type MemoryFile, memoryFileBytes, ShownRegion} from '../memory-file.ts'
 import {createMemoryFile} from '../page-allocator.ts'
 import {
@@ -15,11 +15,10 @@ import {
   type Platform,
   type PlatformMapping,
 } from '../platform.ts'
-import {Polling} from '../polling.ts'
 import {RunLoop} from '../run-loop.ts'
-import {CAME_POLLED, CAME_RANG} from '../trap-words.ts'
 import type {NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
+import {GatePolling} from './gate-polling.ts'
 import {lostProcesses, ptraceError} from './ptrace-error.ts'
 import {PtraceSpace, ReusedObjects} from './space.ts'
 
@@ -37,9 +36,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   /** Programs run directly on the host's processor. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
-  readonly #polling = new Polling(addon.monotonicNs, gatePolling(NEVER_POLLING))
-  /** The context that is polled, while it runs alone. */
-  #polled: PtraceContext | undefined
+  readonly #polling = new GatePolling(addon.monotonicNs)
   /** This many stops in a tick, on this processor, show that traps are brief. */
   #manyStops = NEVER
   readonly #contextObjects = new ReusedObjects(() => new addon.TracedContext())
@@ -88,7 +85,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
 
   override useCosts(costs: Costs): void {
     super.useCosts(costs)
-    this.#polling.useCosts(gatePolling(costs))
+    this.#polling.useCosts(costs)
     const brief = briefNs(costs)
     this.#manyStops = Math.min(Math.ceil(TICK_NS / brief), NEVER)
     this.#tracer.setBriefNs(brief)
@@ -131,7 +128,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
     const native = this.#contextObjects.take((object) => object.open(watcher, this.#newFpState, this.#tracer))
     const context = new PtraceContext(native, this.userTop, (disposed) => {
       this.forget(disposed)
-      if (this.#polled === disposed) this.#stopPolling()
+      this.#polling.forget(disposed)
       this.#contextObjects.give(native)
       // Others may run on without being resumed.
       this.#tracer.becomeTarget(watcher)
@@ -157,27 +154,26 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
     this.events.watcher.dispose()
   }
 
+  protected override readonly takingTurns = 1
+
+  protected override get allCall(): boolean {
+    return !this.running.some(({native}) => native.isAway)
+  }
+
   protected override step(context: PtraceContext): EventKind {
-    if (this.#polled !== undefined && this.#polled !== context) this.#stopPolling()
+    this.#polling.runsAlone(context)
     const event = this.runHere(context)
-    if (event === 0) return event
-    const {came} = context
-    if (this.#polled === undefined) {
-      if (this.#polling.exited(came === CAME_RANG)) this.#poll(context)
-    } else if (came === CAME_POLLED ? this.#polling.found() : this.#polling.missed(true)) {
-      this.#stopPolling()
-    }
+    if (event !== 0) this.#polling.trapped(context)
     return event
   }
 
   protected override sleep(): EventKind {
-    // That it waits for its answer is only its claim: no program may run while the sentry sleeps.
-    this.#polled?.native.halt()
+    this.#polling.halt()
     return super.sleep()
   }
 
   protected override stepSeveral(): EventKind {
-    if (this.#polled !== undefined) this.#stopPolling()
+    this.#polling.stop()
     const event = this.#collect()
     if (event !== 0) return event
     if (this.#tickNs === Number.POSITIVE_INFINITY && this.#needsTick) {
@@ -193,19 +189,6 @@ export class PtracePlatform extends RunLoop<PtraceContext, PtraceSpace> implemen
   #startSpace(tracer: NativeTracer): PtraceSpace {
     const traced = this.#spaceObjects.take((object) => object.open(tracer))
     return new PtraceSpace(traced, this.#spaceObjects, this.#spaces)
-  }
-
-  #poll(context: PtraceContext): void {
-    const {spinLooks, answerLooks, stopLooks} = gateLooks(this.costs)
-    context.native.poll(spinLooks, answerLooks, stopLooks)
-    this.#polled = context
-  }
-
-  #stopPolling(): void {
-    this.#polled?.native.poll(0, 0, 0)
-    this.#polled?.native.halt()
-    this.#polled = undefined
-    this.#polling.stop()
   }
 
   /** The event of one that has stopped; if none has, starts all that have a place. */

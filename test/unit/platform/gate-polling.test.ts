@@ -131,6 +131,28 @@ describe('it stops', () => {
   })
 })
 
+describe('that another context runs in its place', () => {
+  /** @returns whether it polls, after so many turns of `calls` calls each */
+  const afterTurns = (calls: number, count: number): boolean => {
+    let now = 0
+    const polling = new Polling(() => now, gatePolling({...COSTS, wakeUpNs: 2000}))
+    let polls = false
+    for (let i = 0; i < count; i++) {
+      if (polling.moved()) polls = false
+      for (let call = 0; call < calls; call++) {
+        now += polls ? 1000 : 5000
+        if (polls ? polling.found() : polling.exited(true)) polls = !polls
+      }
+    }
+    return polls
+  }
+
+  test('costs two stops more, which polling has to earn', () => {
+    expect(afterTurns(16, 2000)).toBe(true)
+    expect(afterTurns(2, 20_000)).toBe(false)
+  })
+})
+
 test('forced, it begins by the first trap and never stops by itself', () => {
   const {polling, stop, turnsAfter} = start()
   polling.force()

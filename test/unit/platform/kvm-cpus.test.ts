@@ -1,7 +1,9 @@
 // KvmPlatform: several contexts at a time, more contexts than Cpus, and stopping some of them.
 
+import {availableParallelism} from 'node:os'
 import {expect, test} from 'vitest'
 import {arch} from '../../../src/arch/index.ts'
+import {ALWAYS_POLLING} from '../../../src/platform/costs.ts'
 import {KvmPlatform} from '../../../src/platform/kvm/kvm.ts'
 import {
   type Context,
@@ -67,6 +69,31 @@ describeKvm('several contexts', () => {
       expect(arch.callResult(context.readRegisters())).toBe(1n)
     }
   })
+
+  test.runIf(availableParallelism() > 1).each([1, 2])(
+    'by turns on %i Cpus, they are polled one after the other',
+    (cpus) => {
+      using platform: Platform = new KvmPlatform(1 << 24, cpus)
+      platform.useCosts(ALWAYS_POLLING)
+      const {space} = placeWith(platform, callLoop)
+      const contexts = [1n, 2n].map((which) => contextAt(platform, 0x1000n * which))
+      const lateNs = inNs(LATE_NS)
+      const {stats} = platform
+      for (let turn = 0; turn < 10 || stats.polled <= 100; turn++) {
+        const context = contexts[turn % 2]
+        for (let i = 0; i < 20; i++) {
+          context.setResult(i)
+          platform.resume(context, space)
+          expect(platform.wait(lateNs)).toBe(EVENT_SYSCALL)
+          expect(context.callNumber).toBe(arch.callLoopNumber)
+        }
+      }
+      for (const [i, context] of contexts.entries()) {
+        expectKept(context, 0x1000n * BigInt(i + 1))
+        expect(arch.callResult(context.readRegisters())).toBe(19n)
+      }
+    },
+  )
 
   test('a result that comes while its context is in no Cpu is not lost', () => {
     using platform = open(1)

@@ -84,6 +84,7 @@ export class ScriptedPlatform implements Platform {
   readonly userTop = 0x7fff_0000_0000
   readonly mappings = []
   readonly cpus: number
+  room: number
   readonly hasHostCycles = false
   readonly stats = {exits: 0, polled: 0}
   readonly costs = NEVER_POLLING
@@ -107,7 +108,7 @@ export class ScriptedPlatform implements Platform {
 
   /** @param host a simulated one has come to a deadline at once */
   constructor(cpus: number, host: Host = nativeHost) {
-    this.cpus = cpus
+    this.cpus = this.room = cpus
     this.host = host
   }
 

@@ -49,7 +49,7 @@ export class Scheduler {
    * @param prepare returns false if the task does not run after all, and is the caller's
    */
   fill(prepare: (task: Task) => boolean): void {
-    while (this.#platform.running.length < this.#platform.cpus) {
+    while (this.#platform.running.length < this.#platform.room) {
       const task = this.#answered.pop() ?? this.#queue.take(this.#isHeld ? isKilled : this.#hasPlace)
       if (task === undefined) return
       if (task.onCpuSinceNs === 0) this.#begin(task)
@@ -80,11 +80,7 @@ export class Scheduler {
     if (scheduling.isMoving || this.#isHeld) {
       this.leave(task)
       this.#queue.add(task)
-    } else if (
-      this.#queue.length > 0 &&
-      this.#clock.monotonicNs() >= task.sliceEndNs &&
-      this.#queue.wants(scheduling.cpu)
-    ) {
+    } else if (this.#platform.running.length >= this.#platform.room || this.#isOver(task)) {
       task.switches.forced++
       const yields = task.sliceEndNs === YIELDED
       this.leave(task)
@@ -179,9 +175,20 @@ export class Scheduler {
     return this.#cpuUse.quota?.isHeld === true
   }
 
-  /** Whether its slice ends for a waiting task: it was not told so yet, and a waiting task may have its CPU. */
+  /** Whether its slice is over, and a waiting task may run in its place. */
+  #isOver(task: Task): boolean {
+    return this.#queue.length > 0 && this.#clock.monotonicNs() >= task.sliceEndNs && this.#isWanted(task)
+  }
+
+  /** Whether its slice ends for a waiting task: it was not told so yet. */
   #isToEnd(task: Task): boolean {
-    return !this.#ending.has(task) && this.#queue.wants(task.scheduling.cpu)
+    return !this.#ending.has(task) && this.#isWanted(task)
+  }
+
+  /** Whether a waiting task may run in its place: on its CPU, or, while tasks take turns, on any. */
+  #isWanted({scheduling}: Task): boolean {
+    const {room, cpus} = this.#platform
+    return room < cpus ? this.#queue.length > 0 : this.#queue.wants(scheduling.cpu)
   }
 
   #begin(task: Task): void {

@@ -68,6 +68,28 @@ test('those of one CPU have it by turns, whoever has the other one', () => {
   expect(other.scheduling.cpu).toBe(0)
 })
 
+test('while tasks take turns, one that has trapped waits for the slice of another to end, whatever CPUs they may have', () => {
+  const [one, other] = [waiting(FIRST), waiting(SECOND)]
+  expect(running()).toEqual([one.context, other.context])
+  platform.room = 1
+  // However slow this machine is.
+  one.sliceEndNs = Number.MAX_SAFE_INTEGER
+  trap(other)
+  scheduler.goOn(other)
+  expect(running()).toEqual([one.context])
+  expect([other.onCpuSinceNs, other.switches.forced]).toEqual([0, 1])
+  expect(scheduler.dueNs).toBe(Number.MAX_SAFE_INTEGER)
+  trap(one)
+  scheduler.goOn(one)
+  expect(running()).toEqual([one.context])
+  one.sliceEndNs = 1
+  trap(one)
+  scheduler.goOn(one)
+  expect(running()).toEqual([other.context])
+  platform.room = 2
+  expect(running()).toEqual([other.context, one.context])
+})
+
 test('nobody gives up a CPU that no one who waits may have', () => {
   const [one, free] = [waiting(FIRST), waiting()]
   running()

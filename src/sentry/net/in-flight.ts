@@ -49,6 +49,8 @@ export interface Sender {
 
 /** How many sockets in flight are many. */
 const MANY = 64
+/** How many of them a collection may look at for each suspect: as often as there is one, what many messages hold would take too long. */
+const VISITS_EACH = 8
 
 export class InFlight {
   readonly #byUser = new Map<number, number>()
@@ -137,7 +139,8 @@ export class InFlight {
   }
 
   get #isDue(): boolean {
-    return this.#suspects >= (this.#sockets.size > MANY ? MANY : 1)
+    const {size} = this.#sockets
+    return this.#suspects >= (size > MANY ? Math.max(MANY, size / VISITS_EACH) : 1)
   }
 
   /** Empties the sockets that no descriptor leads to, not even through receiving others first. */

@@ -86,7 +86,8 @@ describe.each(runtimes)('under $name', (runtime) => {
     const path = await fetchRuntime(runtime)
     using options = new OptionsOfNode(path)
     const hv = join(project.home, 'node_modules/.bin/hv')
-    for (const words of [...OptionsOfNode.ofFiles(), options.all()]) {
+    // test/cli/words-of-node.test.ts: one at a time.
+    for (const words of [OptionsOfNode.ofFiles().flat(), options.all()]) {
       const stdout = `first ${words.join(' ')}\n`
       const echo = options.start(hv, 'run', '/bin/busybox', 'echo', 'first', ...words)
       expect(echo).toEqual({status: 0, stdout, stderr: '', ranOnHost: false})

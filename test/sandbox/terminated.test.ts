@@ -1,9 +1,11 @@
 // The thread that made a sandbox is terminated, or its process exits, while a guest runs: both end, and nothing is left.
+//
+// HV_LONG=1 (`npm run test:long`): at twice as many moments.
 
 import {execFile} from 'node:child_process'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
-import {BUSYBOX, ENDLESS, places} from './guests.ts'
+import {BUSYBOX, ENDLESS, isLong, places} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).href
 const TIMEOUT_MS = 50_000
@@ -59,7 +61,7 @@ const TERMINATE = `
 
 /** Terminates threads in the middle of their work, and the owner lives on. */
 const AT_ANY_MOMENT = `
-  for (let i = 0; i < 24; i += 2) {
+  for (let i = 0; i < 24; i += ${isLong ? 2 : 4}) {
     const worker = start()
     await new Promise((resolve) => {
       worker.on('message', () => setTimeout(() => worker.terminate().then(resolve), i))

@@ -79,6 +79,7 @@ export type {
   TraceSyscallEvent,
 } from './sentry/trace/event.ts'
 export type {StopSignal} from './stop-signal.ts'
+export {checkExtension, type KvmCapability} from './vm/capabilities.ts'
 export type {
   Cpuid,
   CpuidBits,
@@ -98,6 +99,7 @@ export type {
   HypercallExit,
   InternalErrorExit,
   InterruptedExit,
+  InterruptWindowExit,
   IoExit,
   MmioExit,
   ShutdownExit,
@@ -109,6 +111,7 @@ export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'
 export type {Irqfd, IrqfdOptions} from './vm/irqfd.ts'
 export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
 export type {Msrs} from './vm/msrs.ts'
+export type {RawKvm} from './vm/raw.ts'
 export type {
   Arm64Register,
   RegisterName,
@@ -117,10 +120,12 @@ export type {
   X86Register,
 } from './vm/registers.ts'
 export type {SaveFile} from './vm/save/file.ts'
+export type {Part} from './vm/save/part.ts'
 export type {VcpuState} from './vm/save/parts.ts'
 export type {VcpuStart} from './vm/start.ts'
 export {type ElStart, startEl1, startEl2} from './vm/start-el.ts'
 export {type LongModeStart, startLongMode} from './vm/start-long-mode.ts'
+export type {KvmStatistic} from './vm/statistics.ts'
 export type {Vcpu} from './vm/vcpu.ts'
 export type {VectorName, Vectors, VectorValues} from './vm/vectors.ts'
 export {Vm} from './vm/vm.ts'

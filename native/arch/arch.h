@@ -81,6 +81,8 @@ void WriteMsr(const Vcpu& vcpu, uint32_t index, uint64_t value);
 Fd CreateInterruptController(const Vm& vm, unsigned& version);
 // KVM_IRQ_LINE's number for an input of the interrupt controller.
 uint32_t LineOf(uint32_t gsi);
+// The same for a vCPU's own input, IRQ or (`is_fast`) FIQ. Throws std::system_error EOPNOTSUPP where vCPUs have none.
+uint32_t LineOfVcpu(unsigned id, bool is_fast);
 // The routes of the inputs, as KVM has them unless it is told of others; none where nothing in a VM takes messages.
 std::vector<kvm_irq_routing_entry> InputRoutes();
 // After the last vCPU is made, before the first run.

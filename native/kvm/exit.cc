@@ -32,6 +32,8 @@ Exit ReadExit(const kvm_run& run) {
               .offset = offsetof(kvm_run, hypercall.args)};
     case KVM_EXIT_HLT:
       return {.kind = ExitKind::kHalt};
+    case KVM_EXIT_IRQ_WINDOW_OPEN:
+      return {.kind = ExitKind::kInterruptWindow};
     case KVM_EXIT_DEBUG:
       return {.kind = ExitKind::kDebug};
     case KVM_EXIT_SHUTDOWN:

@@ -18,6 +18,7 @@ enum class ExitKind : uint64_t {
   kFailEntry,
   kInternalError,
   kDebug,
+  kInterruptWindow,
 };
 
 // All words are 64 bits wide, because JavaScript reads them from a BigUint64Array. Unused ones are 0.

@@ -61,6 +61,33 @@ int Vcpu::Run() {
   return result;
 }
 
+bool Vcpu::Interrupt(uint32_t vector, bool is_enabled) {
+  if (vm().has_interrupt_controller())
+    throw std::system_error(ENXIO, std::generic_category(), "KVM_INTERRUPT");
+  const bool is_ready = is_enabled && run().ready_for_interrupt_injection != 0;
+  run().request_interrupt_window = !is_ready;
+  if (!is_ready) return false;
+  kvm_interrupt request = {vector};
+  Ioctl(fd(), KVM_INTERRUPT, "KVM_INTERRUPT", &request);
+  // KVM holds one: until it has run again, there is no room.
+  run().ready_for_interrupt_injection = 0;
+  return true;
+}
+
+void Vcpu::Nmi() { Ioctl(fd(), KVM_NMI, "KVM_NMI", 0); }
+
+void Vcpu::Smi() {
+  vm().ShowToManagementMode();
+  Ioctl(fd(), KVM_SMI, "KVM_SMI", 0);
+}
+
+void Vcpu::SetLine(bool is_fast, bool is_high) {
+  kvm_irq_level line = {};
+  line.irq = arch::LineOfVcpu(id(), is_fast);
+  line.level = is_high;
+  Ioctl(vm().fd(), KVM_IRQ_LINE, "KVM_IRQ_LINE", &line);
+}
+
 void Vcpu::Kick() {
   __atomic_store_n(&run().immediate_exit, 1, __ATOMIC_SEQ_CST);
   pid_t thread = thread_.load(std::memory_order_seq_cst);

@@ -34,6 +34,15 @@ class Vcpu {
   // Makes Run return EINTR: the current one, or else the next. Any thread, any time.
   void Kick();
 
+  // Queues an external interrupt, in a VM without an interrupt controller (api.rst, KVM_INTERRUPT). False: it takes none now, and KVM_RUN
+  // returns KVM_EXIT_IRQ_WINDOW_OPEN as soon as it does. Throws std::system_error: ENXIO where KVM has a controller.
+  // Precondition for the three: it does not run.
+  bool Interrupt(uint32_t vector, bool is_enabled);
+  void Nmi();
+  void Smi();
+  // The vCPU's own interrupt input, in a VM without a controller (api.rst, KVM_IRQ_LINE). Any thread, any time.
+  void SetLine(bool is_fast, bool is_high);
+
   // Makes it stop for a debugger from the next run on; replaces what was asked before. Throws std::invalid_argument,
   // std::system_error; then nothing has changed. Precondition: it does not run.
   void Debug(DebugRequest request);

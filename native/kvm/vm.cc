@@ -11,6 +11,12 @@
 #include "sys/ioctl.h"
 
 namespace hv {
+namespace {
+
+// Bits 16 to 31 of a slot's number: the address space of vCPUs in system management mode (api.rst, KVM_SET_USER_MEMORY_REGION).
+constexpr uint32_t kManagementView = 1 << 16;
+
+}  // namespace
 
 Vm::Vm(unsigned ipa_bits) : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits))) {
   arch::InitVm(*this);
@@ -24,6 +30,7 @@ std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool 
 
 std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags) {
   auto region = std::make_shared<Region>(Region{std::move(memory), guest_address, FreeSlot()});
+  region->flags = flags;
   SetSlot(*region, region->mapping.size(), flags);
   regions_.push_back(region);
   return region;
@@ -51,6 +58,17 @@ void Vm::SetSlot(const Region& region, size_t size, uint32_t flags) const {
   slot.memory_size = size;
   slot.userspace_addr = AddressOf(region.mapping.data());
   Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
+  if (!has_management_view_) return;
+  slot.slot |= kManagementView;
+  Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
+}
+
+void Vm::ShowToManagementMode() {
+  if (has_management_view_) return;
+  if (system().Check(KVM_CAP_MULTI_ADDRESS_SPACE) < 2)
+    throw std::system_error(EOPNOTSUPP, std::generic_category(), "KVM_CAP_MULTI_ADDRESS_SPACE");
+  has_management_view_ = true;
+  for (const auto& region : regions_) SetSlot(*region, region->mapping.size(), region->flags);
 }
 
 std::vector<uint64_t> Vm::TakeDirty(const Region& region) const {

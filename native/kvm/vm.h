@@ -17,6 +17,7 @@ namespace hv {
 struct Region : SharedMemory {
   uint64_t guest_address;
   uint32_t slot = 0;
+  uint32_t flags = 0;
 };
 
 // Which stores of a guest signal an eventfd instead of causing an exit (api.rst, KVM_IOEVENTFD).
@@ -45,6 +46,9 @@ class Vm {
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags);
   // The guest no longer sees anything there. The memory is freed with its last user.
   void RemoveRegion(const Region& region);
+  // From now on vCPUs in system management mode find the same memory, in which they otherwise find none. Throws std::system_error
+  // EOPNOTSUPP where KVM has no such mode.
+  void ShowToManagementMode();
   // A bit for each page that the guest wrote since the last time; they count as unwritten from now on.
   // Precondition: the region logs them. Throws std::system_error.
   std::vector<uint64_t> TakeDirty(const Region& region) const;
@@ -88,6 +92,7 @@ class Vm {
   Fd interrupt_controller_;
   int controller_version_ = -1;
   bool started_ = false;
+  bool has_management_view_ = false;
   std::vector<std::shared_ptr<Region>> regions_;
 };
 

@@ -15,6 +15,7 @@ void ExportImages(Napi::Env env, Napi::Object exports);
 void ExportJail(Napi::Env env, Napi::Object exports);
 void ExportPassing(Napi::Env env, Napi::Object exports);
 void ExportPtrace(Napi::Env env, Napi::Object exports);
+void ExportRawIoctl(Napi::Env env, Napi::Object exports);
 void ExportUserVm(Napi::Env env, Napi::Object exports);
 void ExportVcpu(Napi::Env env, Napi::Object exports);
 void ExportVcpuState(Napi::Env env, Napi::Object exports);

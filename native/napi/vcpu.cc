@@ -32,9 +32,12 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
     return DefineClass(
         env, "Vcpu",
         {Method<&VcpuObject::Run>("run"), Method<&VcpuObject::RunAsync>("runAsync"),
-         Method<&Vcpu::Kick>("interrupt"), Method<&VcpuObject::ReadExit>("readExit"),
+         Method<&Vcpu::Kick>("interrupt"), Method<&VcpuObject::Inject>("inject"),
+         Method<&VcpuObject::Nmi>("nmi"), Method<&VcpuObject::Smi>("smi"),
+         Method<&Vcpu::SetLine>("setLine"), Method<&VcpuObject::ReadExit>("readExit"),
          Method<&VcpuObject::ReadData>("readData"), Method<&VcpuObject::WriteData>("writeData"),
          Method<&VcpuObject::AnswerHypercall>("answerHypercall"), Getter<&Vcpu::id>("id"),
+         Getter<&Vcpu::fd>("fd"),
          // How many of registerNames this vCPU has: it has the first ones.
          Getter<[](Vcpu& vcpu) { return arch::RegisterCount(vcpu); }>("registerCount"),
          Method<&VcpuObject::ReadRegisters>("readRegisters"),
@@ -98,6 +101,12 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
     });
     return promise;
   }
+
+  bool Inject(uint32_t vector, bool is_enabled) {
+    return GetReady().Interrupt(vector, is_enabled);
+  }
+  void Nmi() { GetReady().Nmi(); }
+  void Smi() { GetReady().Smi(); }
 
   // Exit's words.
   void ReadExit(Napi::BigUint64Array out) {

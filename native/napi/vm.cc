@@ -31,7 +31,9 @@ class VmObject : public OwnerObject<VmObject, Vm> {
          Method<EventfdLimits>("eventfdLimits"), Method<SetIoeventfd>("setIoeventfd"),
          Method<SetIrqfd>("setIrqfd"), Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"),
          Method<AddPosted>("addPosted"), Method<&VmObject::OnPosted>("onPosted"),
-         Method<TakePosted>("takePosted"), Method<&VmObject::Dispose>("dispose")});
+         Method<TakePosted>("takePosted"), Getter<&Vm::fd>("fd"),
+         Getter<[](Vm& vm) { return vm.system().fd(); }>("systemFd"),
+         Method<&VmObject::Dispose>("dispose")});
   }
 
   // new Vm(ipaBits)
@@ -154,6 +156,7 @@ void ExportVm(Napi::Env env, Napi::Object exports) {
   Export<HoldKvm>(exports, "holdKvm");
   Export<DropKvm>(exports, "dropKvm");
   Export<VmLimits>(exports, "vmLimits");
+  Export<[](uint32_t capability) { return System().Check(capability); }>(exports, "checkExtension");
   Export<OpenTap>(exports, "openTap");
 }
 

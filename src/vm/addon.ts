@@ -36,6 +36,8 @@ export interface VmAddon {
   /** The host's page size. */
   readonly pageBytes: number
   vmLimits(): VmLimits
+  /** KVM_CHECK_EXTENSION. */
+  checkExtension(capability: number): number
   /** Names of the parts of a vCPU's and of a VM's state; the index here is the part's number. */
   readonly vcpuParts: readonly string[]
   readonly vmParts: readonly string[]
@@ -66,6 +68,17 @@ export interface VmAddon {
   holdKvm(): number
   /** Called after the last of those VMs is made. */
   dropKvm(): void
+  /**
+   * Writes into `argument` and `pieces` what the kernel wrote; `offsets`: where the argument has the address of each piece.
+   * @returns a negative errno for a failure
+   */
+  rawIoctl(
+    fd: number,
+    request: number,
+    argument: number | Uint8Array,
+    offsets: readonly number[],
+    pieces: readonly Uint8Array[],
+  ): number
   /** A register's number is its index here. */
   readonly registerNames: readonly string[]
 }
@@ -79,6 +92,9 @@ export interface VmLimits {
 }
 
 export interface NativeVm {
+  readonly fd: number
+  /** Of /dev/kvm. */
+  readonly systemFd: number
   /** Call it before the first vCPU. @returns the GIC's version, 3 or 2; 0: not a GIC */
   addInterruptController(): number
   setLine(gsi: number, high: boolean): void
@@ -139,6 +155,12 @@ export interface NativeVcpu {
   /** The same on the vCPU's own thread. A number: it ended soon. Until a promise is settled, only `interrupt` and `dispose` may be called. */
   runAsync(): Promise<number> | number
   interrupt(): void
+  /** @param isEnabled whether the guest lets interrupts in @returns false: an exit will say when it takes one @throws Error with `errno` */
+  inject(vector: number, isEnabled: boolean): boolean
+  nmi(): void
+  smi(): void
+  /** IRQ, or FIQ, of arm64; the vCPU may run. @throws Error with `errno` */
+  setLine(isFast: boolean, isHigh: boolean): void
   /** The words of native/kvm/exit.h's Exit. */
   readExit(out: BigUint64Array): void
   /** An exit's items, `offset` bytes into kvm_run. */
@@ -148,6 +170,7 @@ export interface NativeVcpu {
   answerHypercall(result: bigint): void
   /** KVM's number for it: how many vCPUs were made before it, including those disposed of. */
   readonly id: number
+  readonly fd: number
   /** This vCPU has that many of `registerNames`, from the first on. */
   readonly registerCount: number
   readRegisters(indexes: Uint32Array, out: BigUint64Array): void

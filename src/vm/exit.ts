@@ -25,6 +25,7 @@ export type Exit =
   | FailEntryExit
   | InternalErrorExit
   | DebugExit
+  | InterruptWindowExit
 
 /**
  * A port was accessed (x86_64 only).
@@ -143,13 +144,39 @@ export interface DebugExit {
   readonly address: bigint
 }
 
+/**
+ * The guest takes interrupts again (x86_64): {@link Vcpu.interrupt} was given a vector that it could not take, and has to be given it once
+ * more.
+ *
+ * @example
+ * // x86_64 only
+ * vm.memory.write(0x2000, Uint8Array.of(0xfb, 0x90, 0xf4)) // sti; nop; hlt
+ * vcpu.registers.set({rip: 0x2000n})
+ * console.log(vcpu.interrupt(0x20)) // false
+ * console.log(vcpu.run().kind) // e.g. interrupt-window
+ * console.log(vcpu.interrupt(0x20)) // true
+ */
+export interface InterruptWindowExit {
+  readonly kind: 'interrupt-window'
+}
+
 /** A port or an address was accessed. */
 export const isAccess = (exit: Exit): exit is IoExit | MmioExit => exit.kind === 'io' || exit.kind === 'mmio'
 
 export const INTERRUPTED: InterruptedExit = {kind: 'interrupted'}
 
 /** native/kvm/exit.h: ExitKind and the order of Exit's words. */
-const KIND = {io: 1, mmio: 2, hypercall: 3, halt: 4, shutdown: 5, failEntry: 7, internalError: 8, debug: 9}
+const KIND = {
+  io: 1,
+  mmio: 2,
+  hypercall: 3,
+  halt: 4,
+  shutdown: 5,
+  failEntry: 7,
+  internalError: 8,
+  debug: 9,
+  window: 10,
+}
 const WORDS = 7
 /** Indexed by KVM_SYSTEM_EVENT_*; x86_64 has none. */
 const SHUTDOWN_REASONS = ['triple-fault', 'off', 'reset'] as const
@@ -202,6 +229,8 @@ export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
       ]
     case KIND.debug:
       return [{kind: 'debug', cause: DEBUG_CAUSES[Number(reason) - 1], address: words[2]}, undefined]
+    case KIND.window:
+      return [{kind: 'interrupt-window'}, undefined]
     default:
       throw new HvError('VCPU_FAILED', `KVM ended the run for reason ${reason}, which hv does not know`)
   }

@@ -8,10 +8,15 @@ import type {NativeVcpu} from './addon.ts'
 import {Cpuid} from './cpuid.ts'
 import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './debug.ts'
 import {type Answer, type Exit, INTERRUPTED, isAccess, readExit} from './exit.ts'
+import {interruptBy, interruptWith, lineOf} from './interrupts.ts'
+import type {InterruptLine} from './irqchip.ts'
 import {Msrs} from './msrs.ts'
 import {orThrow} from './open-error.ts'
+import {RawKvm} from './raw.ts'
 import {Registers} from './registers.ts'
-import {checkState, readVcpu, type VcpuState, writeVcpu} from './save/parts.ts'
+import {Part} from './save/part.ts'
+import {checkState, readVcpu, type VcpuState, vcpuParts, writeVcpu} from './save/parts.ts'
+import {type KvmStatistic, readStatistics} from './statistics.ts'
 import {Vectors} from './vectors.ts'
 
 /** What a vCPU needs of its VM. */
@@ -38,6 +43,8 @@ export class Vcpu implements Disposable {
   readonly cpuid: Cpuid
   /** x86_64. */
   readonly msrs: Msrs
+  /** Outside of what hv promises. */
+  readonly raw: RawKvm
   readonly #native: NativeVcpu
   readonly #vm: VmOfVcpu
   readonly #debugging = new Debugging()
@@ -59,6 +66,7 @@ export class Vcpu implements Disposable {
     this.vectors = new Vectors(stopped)
     this.cpuid = new Cpuid(stopped)
     this.msrs = new Msrs(stopped)
+    this.raw = new RawKvm(() => stopped().fd)
   }
 
   /**
@@ -97,10 +105,59 @@ export class Vcpu implements Disposable {
   }
 
   /** Ends the current run, or if there is none the next one, with the exit `interrupted`. @throws HvError DISPOSED */
-  interrupt(): void {
+  interrupt(): void
+  /**
+   * Interrupts the guest with a vector, as an interrupt controller would, in a VM that has none (x86_64; KVM_INTERRUPT). On arm64 it is
+   * {@link line} that does.
+   * @returns whether the guest takes it in the next run. If not, because it has interrupts switched off or is about to take another one,
+   * a run ends with the exit `interrupt-window` as soon as it does
+   * @throws HvError BAD_ARGUMENT, also on arm64 and for a VM with an `irqchip`; VCPU_BUSY while it runs; DISPOSED
+   *
+   * @example
+   * // x86_64 only
+   * vm.memory.write(0x2000, Uint8Array.of(0xfb, 0xf4)) // sti; hlt
+   * vm.memory.write(0x2100, Uint8Array.of(0xe6, 0x80, 0xcf)) // out %al, $0x80; iret
+   * vm.memory.write(4 * 0x20, Uint8Array.of(0x00, 0x21, 0, 0)) // the vector's handler, in real mode
+   * vcpu.registers.set({rip: 0x2000n, rsp: 0x4000n, 'ss.base': 0n, 'ss.selector': 0n})
+   * console.log(vcpu.run().kind, vcpu.interrupt(0x20)) // halt true
+   * const exit = vcpu.run()
+   * console.log(exit.kind === 'io' && exit.port) // 128
+   */
+  interrupt(vector: number): boolean
+  interrupt(vector?: number): boolean | undefined {
+    if (vector !== undefined) return interruptWith(vector, () => this.#stopped(), this.registers)
     if (this.#isDisposed) throw disposed()
     this.#isInterrupted = true
     this.#native.interrupt()
+    return undefined
+  }
+
+  /**
+   * A non-maskable interrupt: the guest takes it in the next run, even where it has interrupts switched off (x86_64; KVM_NMI).
+   * @throws HvError BAD_ARGUMENT on arm64; KVM_UNUSABLE, VCPU_BUSY while it runs, DISPOSED
+   */
+  nmi(): void {
+    interruptBy('nmi', () => this.#stopped())
+  }
+
+  /**
+   * A system management interrupt: the guest goes on in system management mode, at 0x38000 unless it has moved that (x86_64; KVM_SMI; SDM
+   * vol. 3, 33). What that mode writes is in no record of dirty pages. @throws HvError as `nmi`; KVM_UNUSABLE where KVM was built without that mode
+   */
+  smi(): void {
+    interruptBy('smi', () => this.#stopped())
+  }
+
+  /**
+   * The vCPU's own interrupt inputs, in a VM without an interrupt controller (arm64; KVM_IRQ_LINE). While one is raised, and the guest does
+   * not mask it, the guest takes an interrupt. It may be called while the vCPU runs. A saved state does not contain it.
+   * @throws HvError BAD_ARGUMENT, also on x86_64 and for a VM with an `irqchip`; what it returns throws DISPOSED
+   */
+  line(input: 'irq' | 'fiq'): InterruptLine {
+    return lineOf(input, () => {
+      if (this.#isDisposed) throw disposed()
+      return this.#native
+    })
   }
 
   /**
@@ -128,6 +185,27 @@ export class Vcpu implements Disposable {
     const native = this.#finished()
     this.#further = undefined
     writeVcpu(native, checked)
+  }
+
+  /**
+   * A part of its state, by its fields' names: events, debug registers, the local APIC and so on (README.md of src/vm, Saving, names them).
+   * While an exit waits for its answer, the next run completes its instruction first, and may change what was set.
+   * @throws HvError BAD_ARGUMENT for an unknown name; what it returns throws VCPU_BUSY while it runs, DISPOSED
+   */
+  part(name: string): Part {
+    return new Part(name, () => vcpuParts(this.#stopped()))
+  }
+
+  /**
+   * What KVM counts of this vCPU, by its names, which differ between architectures and kernels (KVM_GET_STATS_FD).
+   * @throws HvError KVM_UNUSABLE before Linux 5.14; VCPU_BUSY while it runs; DISPOSED
+   *
+   * @example
+   * vcpu.run()
+   * console.log(vcpu.statistics.exits.values[0] > 0n) // true
+   */
+  get statistics(): Record<string, KvmStatistic> {
+    return readStatistics(this.#stopped().fd)
   }
 
   /** What {@link debug} can ask for on this host. @throws HvError KVM_MISSING, KVM_DENIED */

@@ -12,9 +12,13 @@ import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds}
 import {addIrqchip, Irqchip} from './irqchip.ts'
 import {MemorySlot, type MemorySlotOptions} from './memory-slot.ts'
 import {openError, orThrow, vcpuError} from './open-error.ts'
+import {RawKvm} from './raw.ts'
 import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
 import type {Description, SavedVcpu} from './save/format.ts'
+import {Part} from './save/part.ts'
+import {vmParts} from './save/parts.ts'
 import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
+import {type KvmStatistic, readStatistics} from './statistics.ts'
 import {Vcpu} from './vcpu.ts'
 import {checkOptions, checkVcpuOptions, type VcpuOptions, type VmOptions} from './vm-options.ts'
 
@@ -43,6 +47,10 @@ export class Vm implements Disposable {
   readonly irqchip: Irqchip | undefined
   /** arm64: vCPUs begin at EL2. */
   readonly hasEl2: boolean
+  /** Outside of what hv promises. */
+  readonly raw: RawKvm
+  /** /dev/kvm; as `raw`. */
+  readonly rawSystem: RawKvm
   readonly #native: NativeVm
   readonly #devices: DeviceTable
   readonly #eventfds = new Eventfds()
@@ -59,6 +67,8 @@ export class Vm implements Disposable {
     this.#native = native
     this.#options = options
     this.hasEl2 = nested
+    this.raw = new RawKvm(() => this.#usable().fd)
+    this.rawSystem = new RawKvm(() => this.#usable().systemFd)
     this.#devices = new DeviceTable(native)
     this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
     this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages}))
@@ -158,6 +168,16 @@ export class Vm implements Disposable {
   post(place: AccessPlace, listener: PostedStore): void {
     this.#usable()
     this.#devices.post(place, listener)
+  }
+
+  /** A part of the VM's own state, as {@link Vcpu.part}: of its interrupt controller, its timer, its clock. @throws HvError BAD_ARGUMENT, DISPOSED */
+  part(name: string): Part {
+    return new Part(name, () => vmParts(this.#usable()))
+  }
+
+  /** What KVM counts of the VM, as {@link Vcpu.statistics}. @throws HvError KVM_UNUSABLE, DISPOSED */
+  get statistics(): Record<string, KvmStatistic> {
+    return readStatistics(this.#usable().fd)
   }
 
   /** Which eventfds KVM takes here: {@link ioeventfd}, {@link Irqchip.irqfd}. @throws HvError DISPOSED */

@@ -157,6 +157,15 @@ uint32_t LineOf(uint32_t gsi) {
   return KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (arm64::kFirstSpi + gsi);
 }
 
+// As above, KVM_ARM_IRQ_TYPE_CPU: the vCPU's number in two fields.
+uint32_t LineOfVcpu(unsigned id, bool is_fast) {
+  constexpr unsigned kLowBits = 8;
+  return KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT |
+         (id >> kLowBits & KVM_ARM_IRQ_VCPU2_MASK) << KVM_ARM_IRQ_VCPU2_SHIFT |
+         (id & KVM_ARM_IRQ_VCPU_MASK) << KVM_ARM_IRQ_VCPU_SHIFT |
+         (is_fast ? KVM_ARM_IRQ_CPU_FIQ : KVM_ARM_IRQ_CPU_IRQ);
+}
+
 // Messages are an ITS's, and the VM has none.
 std::vector<kvm_irq_routing_entry> InputRoutes() { return {}; }
 

@@ -193,6 +193,10 @@ Fd CreateInterruptController(const Vm& vm, unsigned& version) {
 // A pin of the IOAPIC, and of the PIC where the PIC has one by that number.
 uint32_t LineOf(uint32_t gsi) { return gsi; }
 
+uint32_t LineOfVcpu(unsigned, bool) {
+  throw std::system_error(EOPNOTSUPP, std::generic_category(), "a vCPU's own input");
+}
+
 // Each pin of the IOAPIC, and of the two PICs.
 std::vector<kvm_irq_routing_entry> InputRoutes() {
   constexpr uint32_t kPics = 2, kPicPins = 8;

@@ -23,19 +23,19 @@ const vcpuState = takes.options({
 })
 
 /** Something with parts: their names, and how to read and write one by its index. */
-interface Owner {
+export interface Owner {
   names: readonly string[]
   read(index: number): Uint8Array
   write(index: number, bytes: Uint8Array): void
 }
 
-const vcpuParts = (native: NativeVcpu): Owner => ({
+export const vcpuParts = (native: NativeVcpu): Owner => ({
   names: addon.vcpuParts,
   read: (index) => addon.readVcpuPart(native, index),
   write: (index, bytes) => addon.writeVcpuPart(native, index, bytes),
 })
 
-const vmParts = (native: NativeVm): Owner => ({
+export const vmParts = (native: NativeVm): Owner => ({
   names: addon.vmParts,
   read: (index) => addon.readVmPart(native, index),
   write: (index, bytes) => addon.writeVmPart(native, index, bytes),
@@ -66,16 +66,29 @@ export const writeVcpu = (native: NativeVcpu, {parts}: VcpuState): void => write
 /** @throws HvError BAD_ARGUMENT; some parts may already be written then */
 export const writeVm = (native: NativeVm, parts: Parts): void => write(vmParts(native), parts)
 
-function read({names, read: readPart}: Owner): Parts {
+function read(owner: Owner): Parts {
   const parts: Parts = {}
-  for (const [index, name] of names.entries()) {
-    const bytes = orThrow(
-      () => readPart(index),
-      (cause) => new HvError('VCPU_FAILED', `KVM does not give ${name}: ${cause.message}`, '', {cause}),
-    )
+  for (const name of owner.names) {
+    const bytes = readPart(owner, name)
     if (bytes.length > 0) parts[name] = bytes
   }
   return parts
+}
+
+/** Empty when there is no such part here. @throws HvError VCPU_FAILED */
+export function readPart({names, read}: Owner, name: string): Uint8Array {
+  return orThrow(
+    () => read(names.indexOf(name)),
+    (cause) => new HvError('VCPU_FAILED', `KVM does not give ${name}: ${cause.message}`, '', {cause}),
+  )
+}
+
+/** @throws HvError BAD_ARGUMENT, KVM_UNUSABLE */
+export function writePart({names, write}: Owner, name: string, bytes: Uint8Array): void {
+  orThrow(
+    () => write(names.indexOf(name), bytes),
+    (cause) => refusal(name, cause),
+  )
 }
 
 function write(owner: Owner, parts: Parts): void {
@@ -83,11 +96,7 @@ function write(owner: Owner, parts: Parts): void {
   if (unknown !== undefined)
     throw bad(`the state has a part ${printable(unknown.slice(0, 40))}, which hv does not know`)
   for (const [index, name] of owner.names.entries()) {
-    if (Object.hasOwn(parts, name))
-      orThrow(
-        () => owner.write(index, parts[name]),
-        (cause) => refusal(name, cause),
-      )
+    if (Object.hasOwn(parts, name)) writePart(owner, name, parts[name])
     // Fine if this host's KVM has no such part either, or the VM has no interrupt controller.
     else if (owner.read(index).length > 0) throw bad(`the state has no part ${name}`)
   }

@@ -1,6 +1,7 @@
 // The examples of docs/reference/vm.md, each in a VM of its own; also in an arm64 bed.
 
 import {test} from 'vitest'
+import {checkExtension} from '../../../src/vm/capabilities.ts'
 import {startEl1, startEl2} from '../../../src/vm/start-el.ts'
 import {startLongMode} from '../../../src/vm/start-long-mode.ts'
 import {Vm} from '../../../src/vm/vm.ts'
@@ -9,6 +10,6 @@ import {describeKvm} from '../../helpers/vm.ts'
 
 describeKvm('the examples of the VM', () => {
   test.each(examplesOf('vm').filter(isForHere))('of $title print what they say', (example) =>
-    play(example, {Vm, startLongMode, startEl1, startEl2}),
+    play(example, {Vm, checkExtension, startLongMode, startEl1, startEl2}),
   )
 })

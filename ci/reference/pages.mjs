@@ -4,6 +4,7 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {root} from '../paths.mjs'
+import {kvmApiPage} from './kvm-api.mjs'
 import {readApi} from './model.mjs'
 import {allExamples, withoutExample} from './rule.mjs'
 
@@ -22,7 +23,7 @@ export async function readReference() {
     await app.generateOutputs(project)
     const pages = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')])
     return {
-      pages: new Map([...pages, ['README.md', indexOf(project)]]),
+      pages: new Map([...pages, ['README.md', indexOf(project)], ['kvm.md', kvmApiPage()]]),
       examples: allExamples(project),
       lacks: withoutExample(project),
     }

@@ -20,9 +20,11 @@ const textOf = (page: string): string => readFileSync(`${folder}/${page}.md`, 'u
 
 export const pages: readonly string[] = readdirSync(folder).map((name) => name.replace(/\.md$/, ''))
 
+const OF_NO_SYMBOL = ['README', 'kvm']
+
 /** The names that a page documents. */
 export const namesOf = (page: string): string[] =>
-  page === 'README' ? [] : Array.from(textOf(page).matchAll(/^## (\w+)/gm), ([, name]) => name)
+  OF_NO_SYMBOL.includes(page) ? [] : Array.from(textOf(page).matchAll(/^## (\w+)/gm), ([, name]) => name)
 
 export function examplesOf(page: string): Example[] {
   const found: Example[] = []

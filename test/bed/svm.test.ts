@@ -29,5 +29,5 @@ describeBed('svm', (inside, forward) => {
   if (isAll) testBzImage(inside, {tries: 3})
   testKernelProgram('x86_64', inside, {tries: 3})
   testGdb('x86_64', inside, forward)
-  testUnits('x86_64', inside, isAll ? KVM_UNITS : ['vm/'])
+  testUnits('x86_64', inside, isAll ? KVM_UNITS : ['vm/'], ['vm/save/save.test.ts'])
 })

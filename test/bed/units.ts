@@ -43,10 +43,16 @@ const SLOW = [
 /** The fastest start under emulation: a thread, and each module once. The repository is read-only there. */
 const options = ['--configLoader', 'runner', '--project', 'unit*', '--pool=threads', '--no-isolate']
 
-export function testUnits(architecture: 'x86_64' | 'arm64', inside: Inside, units: readonly string[]): void {
+/** @param others files that another bed, or this host, runs */
+export function testUnits(
+  architecture: 'x86_64' | 'arm64',
+  inside: Inside,
+  units: readonly string[],
+  others: readonly string[] = [],
+): void {
   if (units.length === 0) return
   test(`test/unit/{${units}} pass in the bed`, async () => {
-    const left = filesOf(isAll ? [] : SLOW)
+    const left = filesOf(isAll ? [] : [...SLOW, ...others])
     const other = architecture === 'arm64' ? '/x86_64/' : '/arm64/'
     const files = filesOf(units).filter((file) => !left.includes(file) && !file.includes(other))
     const argv = [...vitest, ...options, '--testTimeout', String(TIMEOUT_MS), ...files]

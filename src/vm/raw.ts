@@ -12,8 +12,9 @@ const requestNumber = takes.integer(0, 2 ** 32 - 1)
 
 /**
  * A descriptor of KVM's, and any ioctl on it, for experiments: what Linux's api.rst names and the VM API does not. **It is outside of what hv
- * promises**: what an ioctl changes behind the VM API's back may break that, and this class may change with any version. Memory is safe all
- * the same: the kernel works on copies that it cannot write past (EFAULT).
+ * promises**: what an ioctl changes behind the VM API's back may break that, and this class may change with any version. The kernel gets
+ * copies of what it is given, and cannot write past them (EFAULT). An address that stands in the bytes themselves is the caller's to answer
+ * for: KVM shows a guest whatever memory of this process it is told to.
  *
  * @example
  * const KVM_GET_API_VERSION = 0xae00

@@ -14,8 +14,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   for (auto add_part :
        {hv::ExportBroker, hv::ExportCheck, hv::ExportClock, hv::ExportEventfd, hv::ExportHostFs,
         hv::ExportHostSignals, hv::ExportImages, hv::ExportJail, hv::ExportPassing,
-        hv::ExportPtrace, hv::ExportRawIoctl, hv::ExportUserVm, hv::ExportVcpu, hv::ExportVcpuState, hv::ExportVm,
-        hv::ExportVmMemory, hv::ExportWatchdog, hv::ExportWatcher})
+        hv::ExportPtrace, hv::ExportRawIoctl, hv::ExportUserVm, hv::ExportVcpu, hv::ExportVcpuState,
+        hv::ExportVm, hv::ExportVmMemory, hv::ExportWatchdog, hv::ExportWatcher})
     add_part(env, exports);
   return exports;
 }

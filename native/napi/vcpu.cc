@@ -102,9 +102,7 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
     return promise;
   }
 
-  bool Inject(uint32_t vector, bool is_enabled) {
-    return GetReady().Interrupt(vector, is_enabled);
-  }
+  bool Inject(uint32_t vector, bool is_enabled) { return GetReady().Interrupt(vector, is_enabled); }
   void Nmi() { GetReady().Nmi(); }
   void Smi() { GetReady().Smi(); }
 

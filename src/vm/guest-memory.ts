@@ -1,8 +1,8 @@
 // GuestMemory: a VM's memory by guest physical address, every access checked.
 
-import {HvError} from '../errors.ts'
+import {badArgument, HvError} from '../errors.ts'
 import {bytes as aBytes, checked} from '../options.ts'
-import type {MemorySlot} from './memory-slot.ts'
+import type {DirtyRange, MemorySlot} from './memory-slot.ts'
 
 /**
  * A guest physical address: a number below 2^53, or a register's value.
@@ -57,6 +57,23 @@ export class GuestMemory {
   }
 
   /**
+   * The pages that the guest has written since the last call, in all memory that logs them: the VM's own, and that of slots, with `logsDirty`.
+   * @throws HvError BAD_ARGUMENT where none does, DISPOSED
+   *
+   * @example
+   * using logged = Vm.create({memoryBytes: 0x10000, logsDirty: true})
+   * logged.memory.write(0x1000, Uint8Array.of(1)) // not the guest
+   * console.log(logged.memory.takeDirty()) // []
+   */
+  takeDirty(): DirtyRange[] {
+    if (this.#slots.length === 0) throw disposed()
+    const logging = this.#slots.filter(({kind}) => kind.logsDirty)
+    if (logging.length === 0)
+      throw badArgument('no memory logs dirty pages', 'make the VM, or a slot, with logsDirty')
+    return logging.flatMap((slot) => slot.takeDirty())
+  }
+
+  /**
    * The same for a range that may span adjacent slots, in order; together the views have `length` bytes.
    * @throws HvError MEMORY_RANGE, DISPOSED @internal for devices
    */
@@ -81,7 +98,7 @@ export class GuestMemory {
 
   /** The slot that holds the whole range. */
   #slotOf(address: GuestAddress, length: number): MemorySlot {
-    if (this.#slots.length === 0) throw new HvError('DISPOSED', 'the VM is disposed')
+    if (this.#slots.length === 0) throw disposed()
     const at = Number(address)
     if (Number.isSafeInteger(at) && Number.isSafeInteger(length) && at >= 0 && length >= 0) {
       for (const slot of this.#slots) if (slot.holds(at, length)) return slot
@@ -96,6 +113,8 @@ export class GuestMemory {
     )
   }
 }
+
+const disposed = (): HvError => new HvError('DISPOSED', 'the VM is disposed')
 
 function describe(address: GuestAddress): string {
   const isWhole = typeof address === 'bigint' || Number.isInteger(address)

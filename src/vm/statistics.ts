@@ -7,7 +7,9 @@ import {HvError} from '../errors.ts'
 /**
  * One of the numbers that KVM keeps.
  *
- * @see {@link Vcpu.statistics}
+ * @example
+ * const {kind, unit, scale, values} = vcpu.statistics.halt_wait_ns
+ * console.log(kind, unit, scale, values.length) // cumulative seconds 1e-9 1
  */
 export interface KvmStatistic {
   /** `instant`: as it is now; `peak`: the highest that it was. */

@@ -25,6 +25,8 @@ export interface VmOptions {
   irqchip?: boolean
   /** Asks the host for huge pages (transparent ones: a hint), which a guest's translations take less time with. */
   hugePages?: boolean
+  /** The memory records which pages the guest writes: {@link GuestMemory.takeDirty}. It costs the guest an exit for each page. */
+  logsDirty?: boolean
 }
 
 /**
@@ -47,6 +49,7 @@ const vmOptions = takes.options({
   nested: v.optional(takes.truth),
   irqchip: v.optional(takes.truth),
   hugePages: v.optional(takes.truth),
+  logsDirty: v.optional(takes.truth),
 })
 
 const GIB = 2 ** 30
@@ -62,8 +65,9 @@ const GIC_END = 0x09000000
 export function checkOptions(options: VmOptions): Required<VmOptions> {
   const given = takes.checked(vmOptions, options, 'options')
   const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false} = given
-  const {irqchip = false, hugePages = false} = given
-  const checked = {memoryBytes, memoryBase, ipaBits, nested, irqchip: irqchip || nested, hugePages}
+  const {irqchip = false, hugePages = false, logsDirty = false} = given
+  const own = {memoryBytes, memoryBase, hugePages, logsDirty}
+  const checked = {...own, ipaBits, nested, irqchip: irqchip || nested}
   checkMemory(checked)
   if (arch.name !== 'arm64') refuse(checked)
   else if (ipaBits !== 0 || nested) checkLimits(checked, orThrow(addon.vmLimits, openError))

@@ -63,7 +63,7 @@ export class Vm implements Disposable {
 
   private constructor(native: NativeVm, options: Required<VmOptions>) {
     requireMade(options, 'Vm')
-    const {memoryBase, memoryBytes, nested, irqchip, hugePages} = options
+    const {memoryBase, memoryBytes, nested, irqchip, hugePages, logsDirty} = options
     this.#native = native
     this.#options = options
     this.hasEl2 = nested
@@ -71,7 +71,7 @@ export class Vm implements Disposable {
     this.rawSystem = new RawKvm(() => this.#usable().systemFd)
     this.#devices = new DeviceTable(native)
     this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
-    this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages}))
+    this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages, logsDirty}))
     this.memory = new GuestMemory(this.#slots)
     this.irqchip = irqchip ? new Irqchip(() => this.#usable(), this.#eventfds, addIrqchip(native)) : undefined
   }

@@ -49,6 +49,7 @@ const description = takes.options({
     nested: takes.truth,
     irqchip: takes.truth,
     hugePages: v.optional(takes.truth, false),
+    logsDirty: v.optional(takes.truth, false),
   }),
   // The VM's memory: the first slot is the one in `options`.
   slots: upTo(savedSlot, SLOTS_MAX),

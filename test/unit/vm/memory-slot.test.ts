@@ -77,6 +77,29 @@ describeKvm('a memory slot', () => {
     expect(slot.takeDirty()).toEqual([{address, length: bytes}])
   })
 
+  test('of the VM itself tells, too, and goes on when it is restored', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hv-slot-'))
+    const page = guest.at + 2 * addon.pageBytes
+    const written = {address: page, length: addon.pageBytes}
+    try {
+      using logged = Vm.create({memoryBytes, memoryBase: guest.memoryBase, logsDirty: true})
+      const vcpu = guest.start(logged, guest.at, guest.repeat([...guest.store(page, 7), ...guest.stop]), {})
+      expect(logged.memory.takeDirty()).toEqual([])
+      vcpu.run()
+      expect(logged.memory.takeDirty()).toContainEqual(written)
+      expect(logged.memory.takeDirty()).not.toContainEqual(written)
+      logged.save(join(folder, 'saved'))
+      using restored = Vm.restore(join(folder, 'saved'))
+      expect(restored.memory.takeDirty()).toEqual([])
+      restored.vcpus[0]!.run()
+      restored.vcpus[0]!.run()
+      expect(restored.memory.takeDirty()).toContainEqual(written)
+      expect(codeOf(() => vm.memory.takeDirty())).toBe('BAD_ARGUMENT')
+    } finally {
+      rmSync(folder, {recursive: true})
+    }
+  })
+
   test('that logs nothing cannot tell', () => {
     const slot = vm.addMemory({address, bytes})
     expect(codeOf(() => slot.takeDirty())).toBe('BAD_ARGUMENT')

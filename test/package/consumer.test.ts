@@ -16,6 +16,7 @@ const NAMES = [
   'Sandbox',
   'SandboxPool',
   'Vm',
+  'checkExtension',
   'checkHost',
   'onConnect',
   'onOpen',

@@ -5,7 +5,7 @@ import {arch} from '../arch/index.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
-import type {InterruptLine} from './irqchip.ts'
+import {type InterruptLine, lineDrivenBy} from './irqchip.ts'
 import {type Failure, orThrow} from './open-error.ts'
 import type {Registers} from './registers.ts'
 
@@ -35,17 +35,7 @@ export function interruptBy(kind: 'nmi' | 'smi', native: () => NativeVcpu): void
 export function lineOf(input: 'irq' | 'fiq', native: () => NativeVcpu): InterruptLine {
   requireArchitecture('arm64', 'inputs of a vCPU', 'use its `interrupt`, with a vector')
   if (input !== 'irq' && input !== 'fiq') throw badArgument(`a vCPU has no input ${input}`, 'give irq or fiq')
-  const set = (isHigh: boolean): void => {
-    orThrow(() => native().setLine(input === 'fiq', isHigh), refused)
-  }
-  return {
-    raise: () => set(true),
-    lower: () => set(false),
-    pulse: () => {
-      set(true)
-      set(false)
-    },
-  }
+  return lineDrivenBy((isHigh) => orThrow(() => native().setLine(input === 'fiq', isHigh), refused))
 }
 
 function requireArchitecture(name: typeof arch.name, what: string, nextStep: string): void {

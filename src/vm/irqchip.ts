@@ -72,15 +72,7 @@ export class Irqchip {
    */
   line(gsi: number): InterruptLine {
     this.#check(gsi)
-    const set = (high: boolean): void => this.#native().setLine(gsi, high)
-    return {
-      raise: () => set(true),
-      lower: () => set(false),
-      pulse: () => {
-        set(true)
-        set(false)
-      },
-    }
+    return lineDrivenBy((isHigh) => this.#native().setLine(gsi, isHigh))
   }
 
   /**
@@ -134,6 +126,16 @@ export class Irqchip {
     throw badArgument(message, `give one from 0 to ${this.lines - 1}`)
   }
 }
+
+/** @param set its level; may throw */
+export const lineDrivenBy = (set: (isHigh: boolean) => void): InterruptLine => ({
+  raise: () => set(true),
+  lower: () => set(false),
+  pulse: () => {
+    set(true)
+    set(false)
+  },
+})
 
 const isMsi = (input: unknown): input is Msi => typeof input === 'object' && input !== null
 

@@ -21,7 +21,15 @@ import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
 import {withCosts} from '../../helpers/costs.ts'
 import {BEHIND, FORGED, forger, gateLoop, liar} from '../../helpers/gate-code.ts'
 import {canTrace, openPtrace, pidOf} from '../../helpers/ptrace.ts'
-import {countAt, DATA_ADDRESS, inNs, LATE_NS, placeWith, SOON_NS} from '../../helpers/running-code.ts'
+import {
+  countAt,
+  DATA_ADDRESS,
+  inNs,
+  LATE_NS,
+  placeWith,
+  SOON_NS,
+  startAt,
+} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const SEED = 0x1122_3344_5566_7700n
@@ -136,10 +144,7 @@ describe.skipIf(!canPoll)('a call through the gate', () => {
     (what) => {
       using platform = openGated()
       const {space, data} = placeWith(platform, liar(platform.gate))
-      const context = platform.createContext()
-      const registers = arch.initialRegisters(CODE_ADDRESS, 0)
-      registers[userCode.pointer] = BigInt(DATA_ADDRESS)
-      context.writeRegisters(registers)
+      const context = startAt(platform)
       platform.resume(context, space)
       next(platform)
       platform.resume(context, space)

@@ -15,8 +15,8 @@ import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
 import {withCosts} from '../../helpers/costs.ts'
 import {gateLoop, liar} from '../../helpers/gate-code.ts'
 import {canTrace} from '../../helpers/ptrace.ts'
-import {countAt, DATA_ADDRESS, inNs, LATE_NS, placeWith, SOON_NS} from '../../helpers/running-code.ts'
-import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
+import {countAt, inNs, LATE_NS, placeWith, SOON_NS, startAt} from '../../helpers/running-code.ts'
+import {contextAt, expectKept, spaceWith, storeCode} from '../../helpers/user-code.ts'
 
 const SEED = 0x1122_3344_5566_7700n
 const canPoll = canTrace() && availableParallelism() > 1
@@ -65,10 +65,7 @@ describe.skipIf(!canPoll)('two programs that run by turns', () => {
   test('one that lies, and runs on, is stopped soon after the other has the turn', () => {
     using platform = openGated()
     const {space, data} = placeWith(platform, liar(platform.gate))
-    const context = platform.createContext()
-    const registers = arch.initialRegisters(CODE_ADDRESS, 0)
-    registers[userCode.pointer] = BigInt(DATA_ADDRESS)
-    context.writeRegisters(registers)
+    const context = startAt(platform)
     platform.resume(context, space)
     platform.next()
     platform.resume(context, space)

@@ -31,7 +31,12 @@ function withHandlers(code: Code) {
   place(VECTOR, AT_VECTOR)
   place(NMI_VECTOR, AT_NMI)
   const told = (): number => guest.numberOf(vcpu.run())
-  return {vm, vcpu, told}
+  const takesAtWindow = (): void => {
+    expect(vcpu.run()).toEqual({kind: WINDOW})
+    expect(vcpu.interrupt(VECTOR)).toBe(true)
+    expect(told()).toBe(AT_VECTOR)
+  }
+  return {vm, vcpu, told, takesAtWindow}
 }
 
 describeOn('x86_64', 'a vector', () => {
@@ -46,7 +51,7 @@ describeOn('x86_64', 'a vector', () => {
   })
 
   test('waits for a guest that has interrupts switched off', () => {
-    const {vm, vcpu, told} = withHandlers([
+    const {vm, vcpu, told, takesAtWindow} = withHandlers([
       ...guest.tell(TOLD),
       ...guest.tell(TOLD),
       STI,
@@ -58,21 +63,17 @@ describeOn('x86_64', 'a vector', () => {
     expect(told()).toBe(TOLD)
     expect(vcpu.interrupt(VECTOR)).toBe(false)
     expect(told()).toBe(TOLD)
-    expect(vcpu.run()).toEqual({kind: WINDOW})
-    expect(vcpu.interrupt(VECTOR)).toBe(true)
-    expect(told()).toBe(AT_VECTOR)
+    takesAtWindow()
     expect(vcpu.run().kind).toBe('halt')
   })
 
   test('waits for one that was given before', () => {
-    const {vm, vcpu, told} = withHandlers([STI, ...guest.repeat([HLT])])
+    const {vm, vcpu, told, takesAtWindow} = withHandlers([STI, ...guest.repeat([HLT])])
     using _ = vm
     expect(vcpu.run().kind).toBe('halt')
     expect([vcpu.interrupt(VECTOR), vcpu.interrupt(VECTOR)]).toEqual([true, false])
     expect(told()).toBe(AT_VECTOR)
-    expect(vcpu.run()).toEqual({kind: WINDOW})
-    expect(vcpu.interrupt(VECTOR)).toBe(true)
-    expect(told()).toBe(AT_VECTOR)
+    takesAtWindow()
   })
 
   test('is not forced on a guest whose flags were changed since its last exit', () => {

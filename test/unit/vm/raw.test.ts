@@ -2,6 +2,7 @@
 
 import {closeSync, existsSync, readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
+import {HEADER} from '../../../ci/reference/kvm-api.mjs'
 import {arch} from '../../../src/arch/index.ts'
 import {checkExtension} from '../../../src/vm/capabilities.ts'
 import {KVM_CAPABILITIES} from '../../../src/vm/capability-numbers.ts'
@@ -16,7 +17,6 @@ const [KVM_GET_REG_LIST, KVM_GET_MSRS] = [0xc008aeb0, 0xc008ae88]
 const KVM_CREATE_DEVICE = 0xc00caee0
 /** KVM_DEV_TYPE_VFIO: on both architectures. */
 const VFIO = 4
-const HEADER = '/usr/include/linux/kvm.h'
 
 const errnoOf = (run: () => unknown): string | undefined => {
   try {

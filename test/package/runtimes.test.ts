@@ -98,13 +98,15 @@ describe.each(runtimes)('under $name', (runtime) => {
 describe.concurrent.each(runtimes.filter(({name}) => /^node 2[246]/.test(name)))('under $name', (runtime) => {
   const PROCESSES = ['--permission', '--allow-addons', '--allow-child-process']
   const PERMITTED = [...PROCESSES, '--allow-fs-read=*']
+  // Beside it another runtime would read what this one is about to write.
+  const own = (name: string): string => `${runtime.name.replace(' ', '-')}-${name}`
 
   test('the permissions that docs/library.md lists are enough', async () => {
-    const shown = join(project.folder, 'shown')
+    const shown = join(project.folder, own('shown'))
     mkdirSync(shown, {recursive: true})
     writeFileSync(join(shown, 'word'), 'shown')
     const script = put(
-      'permitted.mjs',
+      own('permitted.mjs'),
       `import {Sandbox} from 'hvkit'
        const sandbox = await Sandbox.create({volumes: [{host: ${JSON.stringify(shown)}, guest: '/data'}]})
        console.log((await sandbox.run('/bin/busybox', ['cat', '/data/word'])).stdout)
@@ -134,13 +136,16 @@ describe.concurrent.each(runtimes.filter(({name}) => /^node 2[246]/.test(name)))
     // The folder exists, but nothing can be kept there.
     const cold = join(project.folder, 'cold')
     mkdirSync(join(cold, 'hvkit'), {recursive: true, mode: 0o700})
-    const args = ['--no-warnings', ...PERMITTED, put('typed.mts', program)]
+    const args = ['--no-warnings', ...PERMITTED, put(own('typed.mts'), program)]
     const outcome = await startWith({XDG_CACHE_HOME: cold}, path, ...args)
     expect(outcome).toEqual({status: 0, stdout: 'typed\n\n', stderr: ''})
   })
 
   test('what is not permitted is an error that names the permission', async () => {
-    const script = put('refused.mjs', `await import('hvkit').catch(({nextStep}) => console.log(nextStep))`)
+    const script = put(
+      own('refused.mjs'),
+      `await import('hvkit').catch(({nextStep}) => console.log(nextStep))`,
+    )
     const path = await fetchRuntime(runtime)
     const {stdout} = await start(path, '--no-warnings', '--permission', '--allow-fs-read=*', script)
     expect(stdout).toContain('--allow-addons and --allow-child-process')

@@ -5,6 +5,7 @@ import type {Finding, HostMachine, StopProof} from './finding.ts'
 import type {Host} from './host.ts'
 import type {Surroundings} from './surroundings.ts'
 import type {Outcome} from './trap-proof.ts'
+import type {Feature} from './vm-features.ts'
 
 export const KVM_DEVICE = '/dev/kvm'
 
@@ -36,6 +37,8 @@ export interface ArchChecks {
   capabilities: readonly Capability[]
   /** Capabilities that hv can do without and only reports; `kvm.extensions` has them after the others. */
   moreCapabilities: readonly number[]
+  /** What the VM API can do where KVM has it; `kvm.extensions` ends with them. */
+  features: readonly Feature[]
   /** What to ask of a VM; undefined for nothing. */
   questions?: KvmQuestions
   checks: readonly Check[]

@@ -12,6 +12,7 @@ import {checkPtrace} from './ptrace/checks.ts'
 import {proveRealJail, proveRealStop, proveRealTrap} from './real-proofs.ts'
 import {checkProc, describeSurroundings, surroundingsOf} from './surroundings.ts'
 import {attempt, comparePlatforms, describeTrap} from './trap-proof.ts'
+import {checkVmFeatures} from './vm-features.ts'
 import {x86_64} from './x86_64/checks.ts'
 
 const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
@@ -41,6 +42,7 @@ export async function inspectHost(options: HostOptions): Promise<HostReport> {
   const kvm = about('kvm', [
     ...arch.checks.flatMap((check) => check(facts)),
     ...[checkKvmDevice, checkKvmApi, checkKvmVm, checkKvmCapabilities].flatMap((check) => check(facts)),
+    ...checkVmFeatures(facts, arch.features),
     describeTrap(trap, proveTrap ? 'KVM makes no VM' : 'no prover was given'),
   ])
   const ptrace = about('ptrace', checkPtrace(facts))
@@ -83,10 +85,14 @@ async function factsOf(
   probe: ProbeKvm | undefined,
   proveStop: ProveStop | undefined,
 ): Promise<Facts> {
-  const {capabilities, moreCapabilities, questions} = arch
+  const {capabilities, moreCapabilities, features, questions} = arch
   // Not at the top: oclif treats a command whose import fails as one that does not exist.
   const probeKvm = probe ?? (await import('../addon.ts')).addon.probeKvm
-  const numbers = [...capabilities.map(({number}) => number), ...moreCapabilities]
+  const numbers = [
+    ...capabilities.map(({number}) => number),
+    ...moreCapabilities,
+    ...features.map(({number}) => number),
+  ]
   const kvm = probeKvm(KVM_DEVICE, numbers, questions)
   const stop = proveStop && (await attempt(proveStop))
   return {host, surroundings: surroundingsOf(host), kvm, capabilities, stop}

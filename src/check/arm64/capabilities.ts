@@ -4,10 +4,20 @@
 import type {KvmQuestions} from '../addon.ts'
 import type {Capability, Facts} from '../facts.ts'
 import {withCommon} from '../kvm-vm.ts'
+import {withCommonFeatures} from '../vm-features.ts'
 
 export const CAPABILITIES: readonly Capability[] = withCommon([
   {name: 'ONE_REG', number: 70, use: 'registers', isRequired: true},
   {name: 'ARM_PSCI_0_2', number: 102, use: 'a guest that switches itself off', isRequired: true},
+])
+
+export const FEATURES = withCommonFeatures([
+  {label: 'SVE', name: 'ARM_SVE', number: 170},
+  {label: 'pointer authentication', name: 'ARM_PTRAUTH_ADDRESS', number: 171},
+  {label: 'a PMU', name: 'ARM_PMU_V3', number: 126},
+  {label: 'memory tags', name: 'ARM_MTE', number: 205},
+  {label: '32-bit EL1', name: 'ARM_EL1_32BIT', number: 93},
+  {label: 'a counter offset', name: 'COUNTER_OFFSET', number: 227},
 ])
 
 const ARM_VM_IPA_SIZE = 165

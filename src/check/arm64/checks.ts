@@ -5,6 +5,7 @@ import type {HostMachine} from '../finding.ts'
 import {pageSizeOf} from '../surroundings.ts'
 import {
   CAPABILITIES,
+  FEATURES,
   hasEl2ForGuests,
   ipaBitsOf,
   MORE_CAPABILITIES,
@@ -59,6 +60,7 @@ export const checkNested: Check = (facts) => {
 export const arm64: ArchChecks = {
   capabilities: CAPABILITIES,
   moreCapabilities: MORE_CAPABILITIES,
+  features: FEATURES,
   questions: QUESTIONS,
   checks: [
     checkCpu,

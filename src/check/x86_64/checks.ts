@@ -5,6 +5,7 @@ import type {HostMachine} from '../finding.ts'
 import type {Host} from '../host.ts'
 import {withCommon} from '../kvm-vm.ts'
 import {pageSizeOf} from '../surroundings.ts'
+import {withCommonFeatures} from '../vm-features.ts'
 import {checkCpu, checkNested, checkPvm, cpuOf, isNested, PVM_MODULE} from './cpu.ts'
 import {checkFirmware} from './firmware.ts'
 
@@ -44,9 +45,19 @@ export const CAPABILITIES: readonly Capability[] = withCommon([
   {name: 'EXIT_ON_EMULATION_FAILURE', number: 204, use: 'the shortest trap on PVM hosts', isRequired: false},
 ])
 
+export const FEATURES = withCommonFeatures([
+  {label: 'a split interrupt controller', name: 'SPLIT_IRQCHIP', number: 121},
+  {label: 'system management mode', name: 'X86_SMM', number: 117},
+  {label: 'MSRs that exit', name: 'X86_USER_SPACE_MSR', number: 188},
+  {label: 'an MSR filter', name: 'X86_MSR_FILTER', number: 189},
+  {label: "Hyper-V's CPUID", name: 'HYPERV_CPUID', number: 167},
+  {label: 'XSAVE areas beyond 4 KiB', name: 'XSAVE2', number: 208},
+])
+
 export const x86_64: ArchChecks = {
   capabilities: CAPABILITIES,
   moreCapabilities: [],
+  features: FEATURES,
   checks: [checkCpu, checkFirmware, checkModules, checkPvm, checkNested],
   machineOf,
 }

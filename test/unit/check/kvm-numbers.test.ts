@@ -2,8 +2,14 @@
 
 import {existsSync, readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
-import {CAPABILITIES as ARM64, MORE_CAPABILITIES, QUESTIONS} from '../../../src/check/arm64/capabilities.ts'
-import {CAPABILITIES as X86_64} from '../../../src/check/x86_64/checks.ts'
+import {
+  CAPABILITIES as ARM64,
+  FEATURES as ARM64_FEATURES,
+  MORE_CAPABILITIES,
+  QUESTIONS,
+} from '../../../src/check/arm64/capabilities.ts'
+import {CAPABILITIES as X86_64, FEATURES as X86_64_FEATURES} from '../../../src/check/x86_64/checks.ts'
+import {KVM_CAPABILITIES} from '../../../src/vm/capability-numbers.ts'
 
 const HEADER = '/usr/include/linux/kvm.h'
 
@@ -12,6 +18,13 @@ test.skipIf(!existsSync(HEADER))('every capability has linux/kvm.h’s number', 
   for (const {name, number} of [...X86_64, ...ARM64]) {
     const found = new RegExp(`#define KVM_CAP_${name}\\s+(\\d+)`).exec(header)
     expect([name, Number(found?.[1])]).toEqual([name, number])
+  }
+})
+
+// These are newer than the header of some Debian.
+test('every feature of the VM API has its capability’s number', () => {
+  for (const {name, number} of [...X86_64_FEATURES, ...ARM64_FEATURES]) {
+    expect(KVM_CAPABILITIES).toHaveProperty(`KVM_CAP_${name}`, number)
   }
 })
 

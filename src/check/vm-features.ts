@@ -1,0 +1,69 @@
+// Which parts of the VM API this host has that not every KVM has. hv needs none of them.
+
+import {CAP_SYS_PTRACE} from '../abi/capability.ts'
+import type {Facts} from './facts.ts'
+import type {Finding} from './finding.ts'
+import type {Host} from './host.ts'
+import {hasCapability} from './process-rights.ts'
+
+/** A part of the VM API, and the capability of KVM that it takes. */
+export interface Feature {
+  /** For people. */
+  label: string
+  /** Without the prefix KVM_CAP_. */
+  name: string
+  /** Its number in linux/kvm.h. */
+  number: number
+}
+
+/** What an architecture asks, and the order of the report. */
+export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] {
+  return [
+    ...own,
+    {label: 'dirty pages cleared by the owner', name: 'MANUAL_DIRTY_LOG_PROTECT2', number: 168},
+    {label: 'dirty rings', name: 'DIRTY_LOG_RING_ACQ_REL', number: 223},
+    {label: 'statistics', name: 'BINARY_STATS_FD', number: 203},
+    {label: 'guest_memfd', name: 'GUEST_MEMFD', number: 234},
+    {label: 'pre-faulting', name: 'PRE_FAULT_MEMORY', number: 236},
+  ]
+}
+
+/** @param features those that the last of `kvm.extensions` are about, in the same order */
+export function checkVmFeatures({kvm, host}: Facts, features: readonly Feature[]): Finding[] {
+  if (kvm.openErrno !== 0 || kvm.apiVersion < 0) return []
+  const answers = kvm.extensions.slice(-features.length)
+  const sizes = hugetlbSizes(host)
+  const all: [label: string, isThere: boolean][] = [
+    ...features.map(({label}, i): [string, boolean] => [label, answers[i] > 0]),
+    ['userfaultfd', hasUserfaultfd(host)],
+    ['hugetlb pages', sizes.length > 0],
+  ]
+  const labels = (wanted: boolean): string =>
+    all.flatMap(([label, isThere]) => (isThere === wanted ? [label] : [])).join(', ') || 'nothing'
+  const asked = features.map(({name}, i) => `${name}=${answers[i]}`).join(' ')
+  return [
+    {
+      id: 'vm-features',
+      title: 'VM API',
+      status: 'info',
+      detail: `Beyond what hv needs, this host has: ${labels(true)}. It lacks: ${labels(false)}.`,
+      evidence: `KVM_CHECK_EXTENSION: ${asked}; reserved hugetlb pages: ${sizes.join(', ') || 'none'}`,
+    },
+  ]
+}
+
+/** KVM faults in the kernel, which the sysctl forbids to users; CAP_SYS_PTRACE and the device do not ask it. man 2 userfaultfd. */
+function hasUserfaultfd(host: Host): boolean {
+  const setting = host.read('/proc/sys/vm/unprivileged_userfaultfd')?.trim()
+  return setting !== undefined && (setting === '1' || hasCapability(host, CAP_SYS_PTRACE))
+}
+
+/** Sizes of which the host has reserved pages: Documentation/admin-guide/mm/hugetlbpage.rst. */
+function hugetlbSizes(host: Host): string[] {
+  const folder = '/sys/kernel/mm/hugepages'
+  return host
+    .list(folder)
+    .filter((name) => Number(host.read(`${folder}/${name}/nr_hugepages`) ?? 0) > 0)
+    .map((name) => name.replace(/^hugepages-/, ''))
+    .toSorted()
+}

@@ -1,19 +1,16 @@
 // Vcpu: one virtual processor: registers, runs, and what ends a run.
 
-import {EINTR, errnoName} from '../abi/errno.ts'
-import {HvError} from '../errors.ts'
-import {abortSignal, checked} from '../options.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {NativeVcpu} from './addon.ts'
 import {Cpuid} from './cpuid.ts'
 import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './debug.ts'
-import {type Answer, type Exit, INTERRUPTED, isAccess, readExit} from './exit.ts'
+import type {Exit} from './exit.ts'
 import {interruptBy, interruptWith, lineOf} from './interrupts.ts'
 import type {InterruptLine} from './irqchip.ts'
 import {Msrs} from './msrs.ts'
-import {orThrow} from './open-error.ts'
 import {RawKvm} from './raw.ts'
 import {Registers} from './registers.ts'
+import {Runs} from './runs.ts'
 import {Part} from './save/part.ts'
 import {checkState, readVcpu, type VcpuState, vcpuParts, writeVcpu} from './save/parts.ts'
 import {type KvmStatistic, readStatistics} from './statistics.ts'
@@ -45,23 +42,15 @@ export class Vcpu implements Disposable {
   readonly msrs: Msrs
   /** Outside of what hv promises. */
   readonly raw: RawKvm
-  readonly #native: NativeVcpu
+  readonly #runs: Runs
   readonly #vm: VmOfVcpu
   readonly #debugging = new Debugging()
-  #answer: Answer
-  /** KVM completes the last exit's instruction in the next run. */
-  #isUnfinished = false
-  /** The exit that completing it led to: the next run returns it. */
-  #further: Exit | undefined
-  #isInterrupted = false
-  #isRunning = false
-  #isDisposed = false
 
   /** @internal Vm.createVcpu makes them. */
   constructor(native: NativeVcpu, vm: VmOfVcpu) {
-    this.#native = native
     this.#vm = vm
-    const stopped = (): NativeVcpu => this.#stopped()
+    this.#runs = new Runs(native, {renew: () => this.#debugging.renew(), deliver: () => vm.deliver()})
+    const stopped = (): NativeVcpu => this.#runs.stopped()
     this.registers = new Registers(stopped)
     this.vectors = new Vectors(stopped)
     this.cpuid = new Cpuid(stopped)
@@ -75,8 +64,7 @@ export class Vcpu implements Disposable {
    * @throws HvError VCPU_BUSY while it runs, VCPU_FAILED, DISPOSED
    */
   run(): Exit {
-    const native = this.#begin()
-    return this.#takeFurther() ?? this.#exit(starting(() => native.run()))
+    return this.#runs.run()
   }
 
   /**
@@ -84,24 +72,8 @@ export class Vcpu implements Disposable {
    * @param signal ends the run when aborted, or prevents it: the exit is `interrupted`
    * @throws HvError as `run`, BAD_ARGUMENT
    */
-  async runAsync(signal?: StopSignal): Promise<Exit> {
-    if (signal !== undefined) checked(abortSignal, signal, 'signal')
-    const native = this.#begin()
-    if (signal?.aborted) return INTERRUPTED
-    const further = this.#takeFurther()
-    if (further !== undefined) return further
-    const interrupt = (): void => this.interrupt()
-    this.#isRunning = true
-    try {
-      const ended = starting(() => native.runAsync())
-      if (typeof ended === 'number') return this.#exit(ended)
-      signal?.addEventListener('abort', interrupt)
-      const errno = await ended
-      return this.#isDisposed ? INTERRUPTED : this.#exit(errno)
-    } finally {
-      this.#isRunning = false
-      signal?.removeEventListener('abort', interrupt)
-    }
+  runAsync(signal?: StopSignal): Promise<Exit> {
+    return this.#runs.runAsync(signal)
   }
 
   /** Ends the current run, or if there is none the next one, with the exit `interrupted`. @throws HvError DISPOSED */
@@ -125,10 +97,8 @@ export class Vcpu implements Disposable {
    */
   interrupt(vector: number): boolean
   interrupt(vector?: number): boolean | undefined {
-    if (vector !== undefined) return interruptWith(vector, () => this.#stopped(), this.registers)
-    if (this.#isDisposed) throw disposed()
-    this.#isInterrupted = true
-    this.#native.interrupt()
+    if (vector !== undefined) return interruptWith(vector, () => this.#runs.stopped(), this.registers)
+    this.#runs.interrupt()
     return undefined
   }
 
@@ -137,7 +107,7 @@ export class Vcpu implements Disposable {
    * @throws HvError BAD_ARGUMENT on arm64; KVM_UNUSABLE, VCPU_BUSY while it runs, DISPOSED
    */
   nmi(): void {
-    interruptBy('nmi', () => this.#stopped())
+    interruptBy('nmi', () => this.#runs.stopped())
   }
 
   /**
@@ -145,7 +115,7 @@ export class Vcpu implements Disposable {
    * vol. 3, 33). What that mode writes is in no record of dirty pages. @throws HvError as `nmi`; KVM_UNUSABLE where KVM was built without that mode
    */
   smi(): void {
-    interruptBy('smi', () => this.#stopped())
+    interruptBy('smi', () => this.#runs.stopped())
   }
 
   /**
@@ -154,10 +124,7 @@ export class Vcpu implements Disposable {
    * @throws HvError BAD_ARGUMENT, also on x86_64 and for a VM with an `irqchip`; what it returns throws DISPOSED
    */
   line(input: 'irq' | 'fiq'): InterruptLine {
-    return lineOf(input, () => {
-      if (this.#isDisposed) throw disposed()
-      return this.#native
-    })
+    return lineOf(input, () => this.#runs.usable())
   }
 
   /**
@@ -173,7 +140,7 @@ export class Vcpu implements Disposable {
    * console.log(vcpu.run().kind) // mmio
    */
   save(): VcpuState {
-    return readVcpu(this.#finished())
+    return readVcpu(this.#runs.finished())
   }
 
   /**
@@ -182,8 +149,8 @@ export class Vcpu implements Disposable {
    */
   restore(state: VcpuState): void {
     const checked = checkState(state)
-    const native = this.#finished()
-    this.#further = undefined
+    const native = this.#runs.finished()
+    this.#runs.forgetFurther()
     writeVcpu(native, checked)
   }
 
@@ -193,7 +160,7 @@ export class Vcpu implements Disposable {
    * @throws HvError BAD_ARGUMENT for an unknown name; what it returns throws VCPU_BUSY while it runs, DISPOSED
    */
   part(name: string): Part {
-    return new Part(name, () => vcpuParts(this.#stopped()))
+    return new Part(name, () => vcpuParts(this.#runs.stopped()))
   }
 
   /**
@@ -205,7 +172,7 @@ export class Vcpu implements Disposable {
    * console.log(vcpu.statistics.exits.values[0] > 0n) // true
    */
   get statistics(): Record<string, KvmStatistic> {
-    return readStatistics(this.#stopped().fd)
+    return readStatistics(this.#runs.stopped().fd)
   }
 
   /** What {@link debug} can ask for on this host. @throws HvError KVM_MISSING, KVM_DENIED */
@@ -227,91 +194,11 @@ export class Vcpu implements Disposable {
    * vcpu.debug({})
    */
   debug(options: DebugOptions): void {
-    this.#debugging.ask(() => this.#stopped(), options)
+    this.#debugging.ask(() => this.#runs.stopped(), options)
   }
 
   /** Its run, if any, ends as `interrupted`. Its number is not given to another vCPU. */
   [Symbol.dispose](): void {
-    if (this.#isDisposed) return
-    this.#isDisposed = true
-    this.#answer = undefined
-    this.#native.dispose()
-    this.#vm.forget(this)
-  }
-
-  #begin(): NativeVcpu {
-    const native = this.#stopped()
-    // That exit was not returned yet, so it has no answer.
-    if (this.#further !== undefined) return native
-    this.#answer?.()
-    this.#answer = undefined
-    this.#debugging.renew()
-    return native
-  }
-
-  #takeFurther(): Exit | undefined {
-    const exit = this.#further
-    this.#further = undefined
-    return exit
-  }
-
-  /** Lets KVM finish the last exit's instruction, which is the first thing that a run does (api.rst, 5: immediate_exit). */
-  #finished(): NativeVcpu {
-    const native = this.#begin()
-    if (this.#isUnfinished && this.#further === undefined) {
-      native.interrupt()
-      const wasInterrupted = this.#isInterrupted
-      const exit = this.#exit(starting(() => native.run()))
-      // A listener that was told of a store may have disposed of it.
-      this.#stopped()
-      if (exit !== INTERRUPTED) this.#further = exit
-      else if (wasInterrupted) this.interrupt()
-    }
-    if (!this.#isUnfinished) return this.#stopped()
-    const message = 'the vCPU is within an instruction that makes several exits'
-    throw new HvError('VCPU_BUSY', message, 'run it until the next one')
-  }
-
-  #exit(errno: number): Exit {
-    this.#deliver()
-    // A listener may have disposed of it.
-    if (this.#isDisposed) return INTERRUPTED
-    this.#isUnfinished = false
-    if (errno === EINTR) {
-      this.#isInterrupted = false
-      return INTERRUPTED
-    }
-    if (errno !== 0) throw new HvError('VCPU_FAILED', `KVM_RUN failed: ${errnoName(errno)}`)
-    const [exit, answer] = readExit(this.#native)
-    this.#answer = answer
-    this.#isUnfinished = isAccess(exit) || exit.kind === 'hypercall'
-    return exit
-  }
-
-  /** Before the exit is read: a listener that ran the vCPU would replace it. */
-  #deliver(): void {
-    this.#isRunning = true
-    try {
-      this.#vm.deliver()
-    } finally {
-      this.#isRunning = false
-    }
-  }
-
-  #stopped(): NativeVcpu {
-    if (this.#isDisposed) throw disposed()
-    if (this.#isRunning) {
-      throw new HvError('VCPU_BUSY', 'the vCPU runs', 'wait for its run to end, or call interrupt() first')
-    }
-    return this.#native
+    if (this.#runs.dispose()) this.#vm.forget(this)
   }
 }
-
-/** The VM's interrupt controller starts before the first run. */
-const starting = <Result>(run: () => Result): Result =>
-  orThrow(
-    run,
-    (cause) => new HvError('VCPU_FAILED', `KVM cannot start the VM: ${cause.message}`, '', {cause}),
-  )
-
-const disposed = (): HvError => new HvError('DISPOSED', 'the vCPU is disposed')

@@ -3,7 +3,7 @@
 import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import {requireMade} from '../options.ts'
-import type {NativeVcpu, NativeVm} from './addon.ts'
+import type {NativeVm} from './addon.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
 import {type EventfdLimits, Eventfds, limitsOf} from './eventfd.ts'
 import {ExitLoops, type VmEvents} from './exit-loops.ts'
@@ -11,15 +11,16 @@ import {GuestMemory} from './guest-memory.ts'
 import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
 import {addIrqchip, Irqchip} from './irqchip.ts'
 import {MemorySlot, type MemorySlotOptions} from './memory-slot.ts'
-import {openError, orThrow, vcpuError} from './open-error.ts'
+import {openError, orThrow} from './open-error.ts'
 import {RawKvm} from './raw.ts'
 import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
-import type {Description, SavedVcpu} from './save/format.ts'
+import type {Description} from './save/format.ts'
 import {Part} from './save/part.ts'
 import {vmParts} from './save/parts.ts'
 import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
 import {type KvmStatistic, readStatistics} from './statistics.ts'
-import {Vcpu} from './vcpu.ts'
+import type {Vcpu} from './vcpu.ts'
+import {Vcpus} from './vcpus.ts'
 import {checkOptions, checkVcpuOptions, type VcpuOptions, type VmOptions} from './vm-options.ts'
 
 /** KVM takes 509 on x86_64 and more on arm64, but each access searches a list of them. */
@@ -57,7 +58,7 @@ export class Vm implements Disposable {
   readonly #ioeventfds: Ioeventfds
   readonly #loops = new ExitLoops((vcpu) => this.#vcpus.has(vcpu))
   readonly #options: Required<VmOptions>
-  readonly #vcpus = new Map<Vcpu, Omit<SavedVcpu, 'parts'>>()
+  readonly #vcpus: Vcpus
   readonly #slots: MemorySlot[] = []
   #isDisposed = false
 
@@ -71,6 +72,7 @@ export class Vm implements Disposable {
     this.rawSystem = new RawKvm(() => this.#usable().systemFd)
     this.#devices = new DeviceTable(native)
     this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
+    this.#vcpus = new Vcpus({native, hasEl2: nested, deliver: () => this.#deliver()})
     this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages, logsDirty}))
     this.memory = new GuestMemory(this.#slots)
     this.irqchip = irqchip ? new Irqchip(() => this.#usable(), this.#eventfds, addIrqchip(native)) : undefined
@@ -126,14 +128,14 @@ export class Vm implements Disposable {
     this.#usable()
     // All vCPUs save their state before anything else is read: posted stores may reach listeners meanwhile.
     this.#deliver()
-    const vcpus = Array.from(this.#vcpus, ([vcpu, kind]) => ({...kind, state: vcpu.save()}))
+    const vcpus = this.#vcpus.save()
     const [native, slots, options] = [this.#usable(), this.#slots, this.#options]
     writeTo(file, (write) => saveVm(write, {native, options, slots, vcpus}))
   }
 
   /** The vCPUs that are not disposed of, in the order in which they were made. */
   get vcpus(): readonly Vcpu[] {
-    return [...this.#vcpus.keys()]
+    return this.#vcpus.list
   }
 
   /**
@@ -276,9 +278,9 @@ export class Vm implements Disposable {
 
   /** Adds a vCPU. @throws HvError VCPU_FAILED if KVM gives no more, BAD_ARGUMENT, DISPOSED */
   createVcpu(options: VcpuOptions = {}): Vcpu {
-    const {startsOff} = checkVcpuOptions(options)
+    const checked = checkVcpuOptions(options)
     this.#usable()
-    return this.#own(this.#newVcpu(startsOff), startsOff)
+    return this.#vcpus.make(checked)
   }
 
   /** Frees everything, vCPUs too: their runs end as `interrupted`, and views of the memory become empty. */
@@ -314,29 +316,7 @@ export class Vm implements Disposable {
       native: this.#native,
       slots: this.#slots,
       addMemory: (options) => this.addMemory(options),
-      addVcpu: (saved) => this.#addVcpu(saved),
+      addVcpu: ({parts, ...numbered}) => this.#vcpus.makeNumbered(numbered),
     })
-  }
-
-  #own(native: NativeVcpu, startsOff: boolean): Vcpu {
-    const vcpu = new Vcpu(native, {
-      forget: (gone) => this.#vcpus.delete(gone),
-      deliver: () => this.#deliver(),
-    })
-    this.#vcpus.set(vcpu, {id: native.id, startsOff})
-    return vcpu
-  }
-
-  /** Numbers in between belong to vCPUs that were disposed of before the VM was saved: KVM keeps them, and their numbers. */
-  #addVcpu({id, startsOff}: Omit<SavedVcpu, 'parts'>): Vcpu {
-    for (;;) {
-      const native = this.#newVcpu(startsOff)
-      if (native.id === id) return this.#own(native, startsOff)
-      native.dispose()
-    }
-  }
-
-  #newVcpu(startsOff: boolean): NativeVcpu {
-    return orThrow(() => new addon.Vcpu(this.#native, startsOff, this.hasEl2), vcpuError)
   }
 }

@@ -95,17 +95,102 @@ export const REPLACED = {
 }
 const names = (text) => text.trim().split(/\s+/)
 
-/** What is reached by `raw`. */
-export const RAW = names(`
-  KVM_GET_EMULATED_CPUID KVM_GET_MSR_FEATURE_INDEX_LIST KVM_SET_NR_MMU_PAGES KVM_GET_NR_MMU_PAGES
-  KVM_SET_USER_MEMORY_REGION2 KVM_REINJECT_CONTROL KVM_SET_BOOT_CPU_ID KVM_XEN_HVM_CONFIG KVM_SET_PMU_EVENT_FILTER
-  KVM_ARM_MTE_COPY_TAGS KVM_ARM_GET_REG_WRITABLE_MASKS KVM_TRANSLATE KVM_TPR_ACCESS_REPORTING KVM_SET_VAPIC_ADDR
-  KVM_X86_SETUP_MCE KVM_X86_GET_MCE_CAP_SUPPORTED KVM_X86_SET_MCE KVM_KVMCLOCK_CTRL KVM_MEMORY_ENCRYPT_OP
-  KVM_MEMORY_ENCRYPT_REG_REGION KVM_MEMORY_ENCRYPT_UNREG_REGION KVM_HYPERV_EVENTFD KVM_CLEAR_DIRTY_LOG
-  KVM_GET_SUPPORTED_HV_CPUID KVM_ARM_VCPU_FINALIZE KVM_X86_SET_MSR_FILTER KVM_RESET_DIRTY_RINGS KVM_XEN_HVM_GET_ATTR
-  KVM_XEN_HVM_SET_ATTR KVM_XEN_VCPU_GET_ATTR KVM_XEN_VCPU_SET_ATTR KVM_XEN_HVM_EVTCHN_SEND KVM_GET_SREGS2
-  KVM_SET_SREGS2 KVM_SET_MEMORY_ATTRIBUTES KVM_CREATE_GUEST_MEMFD KVM_PRE_FAULT_MEMORY
-`)
+const XEN = 'Xen guests want a xenstore and event channels: a project of its own'
+const ENCRYPTED =
+  'SEV and TDX want a launch protocol and an attested image; memory here is the host’s to read'
+const MCE = 'machine checks: a test of a guest’s handler may inject them'
+const MMU_PAGES = 'a bound on shadow pages; with nested paging it has no effect'
+const VAPIC = 'old Windows’ TPR accesses, which a processor’s virtual APIC answers'
+
+/** What is reached by `raw`, and why it has no name. */
+export const RAW = {
+  // x86_64
+  KVM_GET_EMULATED_CPUID: 'what KVM interprets and the processor lacks: slow, and not offered to guests',
+  KVM_GET_MSR_FEATURE_INDEX_LIST: 'bits of nested VMX and microcode, for who migrates between processors',
+  KVM_SET_NR_MMU_PAGES: MMU_PAGES,
+  KVM_GET_NR_MMU_PAGES: MMU_PAGES,
+  KVM_REINJECT_CONTROL: 'the PIT’s lost ticks, for guests that count them; Linux reads a clock',
+  KVM_SET_BOOT_CPU_ID: 'the first vCPU boots',
+  KVM_SET_PMU_EVENT_FILTER: 'which events a guest may count: vPMUs share the host’s counters',
+  KVM_TRANSLATE: 'no permissions, and x86_64 alone',
+  KVM_TPR_ACCESS_REPORTING: VAPIC,
+  KVM_SET_VAPIC_ADDR: VAPIC,
+  KVM_X86_SETUP_MCE: MCE,
+  KVM_X86_GET_MCE_CAP_SUPPORTED: MCE,
+  KVM_X86_SET_MCE: MCE,
+  KVM_KVMCLOCK_CTRL: 'tells a guest’s watchdog of a pause',
+  KVM_GET_SUPPORTED_HV_CPUID: 'Hyper-V’s leaves',
+  KVM_HYPERV_EVENTFD: 'events of Hyper-V’s VMBus, whose devices hv lacks',
+  KVM_X86_SET_MSR_FILTER: 'which MSRs exit',
+  KVM_GET_SREGS2: 'KVM_GET_SREGS and the PDPTRs of PAE, which KVM else reads again from memory',
+  KVM_SET_SREGS2: 'KVM_SET_SREGS and the PDPTRs of PAE, which KVM else reads again from memory',
+  KVM_XEN_HVM_CONFIG: XEN,
+  KVM_XEN_HVM_GET_ATTR: XEN,
+  KVM_XEN_HVM_SET_ATTR: XEN,
+  KVM_XEN_VCPU_GET_ATTR: XEN,
+  KVM_XEN_VCPU_SET_ATTR: XEN,
+  KVM_XEN_HVM_EVTCHN_SEND: XEN,
+  KVM_MEMORY_ENCRYPT_OP: ENCRYPTED,
+  KVM_MEMORY_ENCRYPT_REG_REGION: ENCRYPTED,
+  KVM_MEMORY_ENCRYPT_UNREG_REGION: ENCRYPTED,
+  // arm64
+  KVM_ARM_MTE_COPY_TAGS: 'tags of memory; vCPUs have no MTE',
+  KVM_ARM_GET_REG_WRITABLE_MASKS: 'which bits of ID registers may change',
+  KVM_ARM_VCPU_FINALIZE: 'for SVE, which vCPUs lack',
+  // Memory
+  KVM_SET_USER_MEMORY_REGION2: 'KVM_SET_USER_MEMORY_REGION and a guest_memfd',
+  KVM_CLEAR_DIRTY_LOG: 'takes the record in pieces',
+  KVM_RESET_DIRTY_RINGS: 'records of dirty pages in rings',
+  KVM_SET_MEMORY_ATTRIBUTES: 'for guest_memfd',
+  KVM_CREATE_GUEST_MEMFD: 'memory that the host cannot map',
+  KVM_PRE_FAULT_MEMORY: 'fills page tables before the first run',
+}
+
+/** What KVM_ENABLE_CAP switches on: its name here; or the reason why only `raw` does, in an object. */
+export const SWITCHED = {
+  KVM_CAP_EXIT_HYPERCALL: `${CREATE}: always`,
+  KVM_CAP_EXIT_ON_EMULATION_FAILURE: `${CREATE}: always`,
+  KVM_CAP_ARM_NISV_TO_USER: `${CREATE}: always`,
+  // Every host
+  KVM_CAP_HALT_POLL: {raw: 'how long a halted vCPU polls; the host’s setting holds'},
+  // x86_64
+  KVM_CAP_DISABLE_QUIRKS: {raw: 'KVM_CAP_DISABLE_QUIRKS2 replaces it'},
+  KVM_CAP_DISABLE_QUIRKS2: {raw: 'old faults of KVM that old guests need'},
+  KVM_CAP_SPLIT_IRQCHIP: {raw: 'a PIC and an IOAPIC of the host’s own'},
+  KVM_CAP_X2APIC_API: {raw: 'APIC identifiers above 255'},
+  KVM_CAP_X86_DISABLE_EXITS: {
+    raw: 'gives a guest a whole processor, which then cannot be interrupted by HLT',
+  },
+  KVM_CAP_MSR_PLATFORM_INFO: {raw: 'hides one MSR'},
+  KVM_CAP_EXCEPTION_PAYLOAD: {raw: 'for saving between a nested exit and its exception'},
+  KVM_CAP_X86_TRIPLE_FAULT_EVENT: {raw: 'for saving between a nested exit and its triple fault'},
+  KVM_CAP_X86_USER_SPACE_MSR: {raw: 'which MSRs exit'},
+  KVM_CAP_X86_BUS_LOCK_EXIT: {raw: 'for who prices split locks; the host slows them down'},
+  KVM_CAP_X86_NOTIFY_VMEXIT: {raw: 'ends a guest that blocks the processor, where VT-x can'},
+  KVM_CAP_X86_APIC_BUS_CYCLES_NS: {raw: 'a local APIC’s frequency, for TDX'},
+  KVM_CAP_MAX_VCPU_ID: {raw: 'vCPUs are numbered from 0 on'},
+  KVM_CAP_PMU_CAPABILITY: {raw: 'no vPMU: CPUID leaf 0xa hides it from a guest as well'},
+  KVM_CAP_VM_DISABLE_NX_HUGE_PAGES: {raw: 'trades a mitigation of the host for speed; wants CAP_SYS_BOOT'},
+  KVM_CAP_ENFORCE_PV_FEATURE_CPUID: {raw: 'KVM’s own MSRs that CPUID does not name then fault'},
+  KVM_CAP_SGX_ATTRIBUTE: {raw: 'a provisioning key of SGX'},
+  KVM_CAP_VM_COPY_ENC_CONTEXT_FROM: {raw: ENCRYPTED},
+  KVM_CAP_VM_MOVE_ENC_CONTEXT_FROM: {raw: ENCRYPTED},
+  KVM_CAP_HYPERV_SYNIC: {raw: 'for VMBus, whose devices hv lacks'},
+  KVM_CAP_HYPERV_SYNIC2: {raw: 'for VMBus, whose devices hv lacks'},
+  KVM_CAP_HYPERV_ENLIGHTENED_VMCS: {raw: 'Hyper-V in a guest on VT-x'},
+  KVM_CAP_HYPERV_DIRECT_TLBFLUSH: {raw: 'Hyper-V below KVM'},
+  KVM_CAP_HYPERV_ENFORCE_CPUID: {raw: 'Hyper-V’s MSRs that CPUID does not name then fault'},
+  // arm64
+  KVM_CAP_ARM_MTE: {raw: 'tagged memory'},
+  KVM_CAP_ARM_SYSTEM_SUSPEND: {raw: 'a guest’s suspend is refused'},
+  KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE: {raw: 'splits huge pages before a dirty log does'},
+  KVM_CAP_ARM_WRITABLE_IMP_ID_REGS: {raw: 'another MIDR'},
+  // Memory
+  KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: {raw: 'for KVM_CLEAR_DIRTY_LOG'},
+  KVM_CAP_DIRTY_LOG_RING: {raw: 'records of dirty pages in rings'},
+  KVM_CAP_DIRTY_LOG_RING_ACQ_REL: {raw: 'records of dirty pages in rings'},
+  KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP: {raw: 'records of dirty pages in rings'},
+}
 
 export const ELSEWHERE = names(`
   KVM_S390_ENABLE_SIE KVM_S390_UCAS_MAP KVM_S390_UCAS_UNMAP KVM_S390_VCPU_FAULT KVM_PPC_GET_PVINFO
@@ -127,16 +212,21 @@ export const ioctlsIn = (header) =>
 function wayTo(ioctl) {
   if (Object.hasOwn(NAMED, ioctl)) return NAMED[ioctl]
   if (Object.hasOwn(REPLACED, ioctl)) return `not: ${REPLACED[ioctl]}`
-  return RAW.includes(ioctl) ? '`raw`' : 'not: of other architectures'
+  return Object.hasOwn(RAW, ioctl) ? `\`raw\` | ${RAW[ioctl]}` : 'not: of other architectures'
 }
 
-const wayToCapability = (name) =>
-  ELSEWHERE_CAPABILITIES.test(name) ? 'of other architectures: always 0' : '`checkExtension`'
+function wayToCapability(name) {
+  if (ELSEWHERE_CAPABILITIES.test(name)) return 'of other architectures: always 0'
+  const way = SWITCHED[name]
+  if (way === undefined) return ''
+  return typeof way === 'string' ? way : `\`raw\` | ${way.raw}`
+}
 
 /** @returns {string} */
 export function kvmApiPage() {
-  const ioctls = [...Object.keys(NAMED), ...RAW, ...Object.keys(REPLACED), ...ELSEWHERE].sort()
-  const rows = (names, way) => names.map((name) => `| ${name} | ${way(name)} |`).join('\n')
+  const ioctls = [...Object.keys(NAMED), ...Object.keys(RAW), ...Object.keys(REPLACED), ...ELSEWHERE].sort()
+  // A way without a reason has an empty last cell.
+  const row = (name, way) => `| ${name} | ${way}${way.includes(' | ') ? '' : ' |'} |`
   const numbers = readFileSync(`${root}/src/vm/capability-numbers.ts`, 'utf8')
   const capabilities = [...numbers.matchAll(/(KVM_CAP_\w+): (\d+)/g)].map(([, name, number]) => [
     name,
@@ -150,16 +240,16 @@ what hv promises.
 
 ## Ioctls
 
-| ioctl | from JavaScript |
-| --- | --- |
-${rows(ioctls, wayTo)}
+| ioctl | from JavaScript | why only \`raw\` |
+| --- | --- | --- |
+${ioctls.map((name) => row(name, wayTo(name))).join('\n')}
 
 ## Capabilities
 
-[checkExtension](vm.md#checkextension) asks for any of them.
+[checkExtension](vm.md#checkextension) asks for any of them. The third column: what switches on those that are switched on (KVM_ENABLE_CAP).
 
-| capability | number | |
-| --- | --- | --- |
-${capabilities.map(([name, number]) => `| ${name} | ${number} | ${wayToCapability(name)} |`).join('\n')}
+| capability | number | switched on by | why only \`raw\` |
+| --- | --- | --- | --- |
+${capabilities.map(([name, number]) => row(`${name} | ${number}`, wayToCapability(name))).join('\n')}
 `
 }

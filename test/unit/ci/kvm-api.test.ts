@@ -4,7 +4,8 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {root} from '../../../ci/paths.mjs'
-import {ELSEWHERE, HEADER, ioctlsIn, NAMED, RAW, REPLACED} from '../../../ci/reference/kvm-api.mjs'
+import {ELSEWHERE, HEADER, ioctlsIn, NAMED, RAW, REPLACED, SWITCHED} from '../../../ci/reference/kvm-api.mjs'
+import {KVM_CAPABILITIES} from '../../../src/vm/capability-numbers.ts'
 
 describe.skipIf(!existsSync(HEADER))('the table of KVM’s API', () => {
   const ioctls = ioctlsIn(readFileSync(HEADER, 'utf8'))
@@ -21,7 +22,7 @@ describe.skipIf(!existsSync(HEADER))('the table of KVM’s API', () => {
 
   test('has each ioctl of the header, once', () => {
     expect(ioctls.length).toBeGreaterThan(140)
-    const known = [...Object.keys(NAMED), ...RAW, ...Object.keys(REPLACED), ...ELSEWHERE]
+    const known = [...[NAMED, RAW, REPLACED].flatMap(Object.keys), ...ELSEWHERE]
     expect(new Set(known).size).toBe(known.length)
     expect(ioctls.filter((name) => !known.includes(name))).toEqual([])
   })
@@ -29,5 +30,14 @@ describe.skipIf(!existsSync(HEADER))('the table of KVM’s API', () => {
   test('names what hv calls, and nothing else', () => {
     const called = ioctls.filter((name) => words.has(name)).sort()
     expect(Object.keys(NAMED).sort()).toEqual(called)
+  })
+
+  test('names what hv switches on, and no capability that the header lacks', () => {
+    const texts = sources.map((file) => readFileSync(file, 'utf8')).join('\n')
+    const switched = [...texts.matchAll(/\.cap = (KVM_CAP_\w+)/g)].map(([, name]) => name)
+    expect(switched.length).toBeGreaterThan(2)
+    const named = Object.entries(SWITCHED).filter(([, way]) => typeof way === 'string')
+    expect(named.map(([name]) => name).sort()).toEqual([...new Set(switched)].sort())
+    expect(Object.keys(SWITCHED).filter((name) => !(name in KVM_CAPABILITIES))).toEqual([])
   })
 })

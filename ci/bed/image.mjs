@@ -46,7 +46,7 @@ const PROJECT = [
 /** A bed has no compiler: `npm run bench -- --bed NAME` builds them before it boots one. */
 export const benchPrograms = [
   ...['kvm-floor', 'null-trap', 'ptrace-floor'],
-  ...['core-to-core', 'operation', 'processes', 'true'],
+  ...['core-to-core', 'io', 'operation', 'processes', 'true'],
 ]
 /** Made by ci/bundle-script.mjs. */
 const BUNDLES = ['.cache/javascript-floor.mjs', '.cache/paper-vm.mjs']
@@ -76,7 +76,7 @@ export function debianImage(architecture) {
   }))
 }
 
-/** QEMU and its libraries. */
+/** QEMU, the server of its shares, and their libraries. */
 const QEMU = {
   x86_64: ['qemu-system-x86', 'seabios'],
   arm64: ['qemu-system-arm'],
@@ -85,7 +85,7 @@ const QEMU = {
     'libffi8 libfuse3-4 libgcc-s1 libglib2.0-0t64 libgmp10 libgnutls30t64 libhogweed6t64 libibverbs1 libidn2-0 libjpeg62-turbo libkmod2',
     'libmount1 libndctl6 libnettle8t64 libnl-3-200 libnl-route-3-200 libnuma1 libp11-kit0 libpcre2-8-0 libpixman-1-0 libpmem1',
     'libpng16-16t64 librdmacm1t64 libsasl2-2 libseccomp2 libselinux1 libslirp0 libssl3t64 libtasn1-6 libudev1 libunistring5 liburing2',
-    'libuuid1 libvdeplug2t64 libzstd1 zlib1g',
+    'libcap-ng0 libuuid1 libvdeplug2t64 libzstd1 virtiofsd zlib1g',
   ].flatMap((line) => line.split(' ')),
 }
 

@@ -34,7 +34,7 @@ export interface Addon
   errorText(code: number): string
 }
 
-const ABI_VERSION = 32
+const ABI_VERSION = 33
 const NEXT_STEP =
   'reinstall hvkit, or build it with `npm rebuild hvkit`; a bundler has to leave it as it is: external hvkit'
 const PERMIT = 'start node with --allow-addons and --allow-child-process'

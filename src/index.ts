@@ -80,6 +80,7 @@ export type {
 } from './sentry/trace/event.ts'
 export type {StopSignal} from './stop-signal.ts'
 export {checkExtension, type KvmCapability} from './vm/capabilities.ts'
+export type {CpuFeatures} from './vm/cpu-features.ts'
 export type {
   Cpuid,
   CpuidBits,
@@ -110,6 +111,7 @@ export type {Ioeventfd, IoeventfdListener, IoeventfdPlace} from './vm/ioeventfd.
 export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'
 export type {Irqfd, IrqfdOptions} from './vm/irqfd.ts'
 export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
+export type {MemoryTags} from './vm/memory-tags.ts'
 export type {Msrs} from './vm/msrs.ts'
 export type {RawKvm} from './vm/raw.ts'
 export type {

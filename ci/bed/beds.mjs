@@ -27,7 +27,12 @@ const arm64 = {
 const a76 = {...arm64, cpu: 'cortex-a76', mode: 'vhe'}
 const a72 = {...arm64, cpu: 'cortex-a72', mode: 'nvhe'}
 // Pointer authentication with QEMU's default algorithm halves the speed of node.
-const max = {...arm64, cpu: 'max,pauth=off', mode: 'vhe'}
+const max = {
+  ...arm64,
+  machine: 'virt,gic-version=3,virtualization=on,mte=on',
+  cpu: 'max,pauth-impdef=on',
+  mode: 'vhe',
+}
 
 /** @type {Record<string, BedDescription>} */
 export const beds = {

@@ -24,7 +24,7 @@ export const NAMED = {
   KVM_CREATE_IRQCHIP: IRQCHIP,
   KVM_CREATE_PIT2: IRQCHIP,
   KVM_CREATE_DEVICE: `${IRQCHIP}: a GIC`,
-  KVM_SET_DEVICE_ATTR: `${IRQCHIP}, ${SAVE_VM}`,
+  KVM_SET_DEVICE_ATTR: `${IRQCHIP}, ${SAVE_VM}; ${CREATE}: \`features.pmu\``,
   KVM_GET_DEVICE_ATTR: SAVE_VM,
   KVM_HAS_DEVICE_ATTR: `${IRQCHIP}, SMCCC filter`,
   KVM_IRQ_LINE: '`irqchip.line`, `vcpu.line`',
@@ -42,7 +42,9 @@ export const NAMED = {
   KVM_CREATE_VCPU: '`vm.createVcpu`',
   KVM_GET_VCPU_MMAP_SIZE: '`vm.createVcpu`',
   KVM_ARM_PREFERRED_TARGET: '`vm.createVcpu`',
-  KVM_ARM_VCPU_INIT: '`vm.createVcpu`',
+  KVM_ARM_VCPU_INIT: `\`vm.createVcpu\`; ${CREATE}: \`features\``,
+  KVM_ARM_VCPU_FINALIZE: `${CREATE}: \`features.sve\``,
+  KVM_ARM_MTE_COPY_TAGS: '`vm.memoryTags`',
   KVM_RUN: '`vcpu.run`, `vcpu.runAsync`, `vm.start`',
   KVM_GET_REGS: REGISTERS,
   KVM_SET_REGS: REGISTERS,
@@ -134,9 +136,7 @@ export const RAW = {
   KVM_MEMORY_ENCRYPT_REG_REGION: ENCRYPTED,
   KVM_MEMORY_ENCRYPT_UNREG_REGION: ENCRYPTED,
   // arm64
-  KVM_ARM_MTE_COPY_TAGS: 'tags of memory; vCPUs have no MTE',
   KVM_ARM_GET_REG_WRITABLE_MASKS: 'which bits of ID registers may change',
-  KVM_ARM_VCPU_FINALIZE: 'for SVE, which vCPUs lack',
   // Memory
   KVM_SET_USER_MEMORY_REGION2: 'KVM_SET_USER_MEMORY_REGION and a guest_memfd',
   KVM_CLEAR_DIRTY_LOG: 'takes the record in pieces',
@@ -181,7 +181,7 @@ export const SWITCHED = {
   KVM_CAP_HYPERV_DIRECT_TLBFLUSH: {raw: 'Hyper-V below KVM'},
   KVM_CAP_HYPERV_ENFORCE_CPUID: {raw: 'Hyper-V’s MSRs that CPUID does not name then fault'},
   // arm64
-  KVM_CAP_ARM_MTE: {raw: 'tagged memory'},
+  KVM_CAP_ARM_MTE: `${CREATE}: \`features.mte\``,
   KVM_CAP_ARM_SYSTEM_SUSPEND: {raw: 'a guest’s suspend is refused'},
   KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE: {raw: 'splits huge pages before a dirty log does'},
   KVM_CAP_ARM_WRITABLE_IMP_ID_REGS: {raw: 'another MIDR'},

@@ -28,6 +28,8 @@ void InitVm(Vm& vm);
 // What a new vCPU needs before its first run: feature registers, not state. Throws std::system_error EOPNOTSUPP for an
 // option that the architecture does not have.
 void InitVcpu(Vcpu& vcpu);
+// What it needs after its VM's interrupt controller has started, before its first run. Throws std::system_error.
+void StartVcpu(Vcpu& vcpu);
 // Makes what the host stored there visible to the guest: to its instruction fetches, and to accesses with caches off.
 void PublishMemory(const uint8_t* begin, size_t size);
 

@@ -49,6 +49,13 @@ void Vcpu::Debug(DebugRequest request) {
   debug_ = std::move(request);
 }
 
+void Vcpu::Start() {
+  vm().Start();
+  if (started_) return;
+  arch::StartVcpu(*this);
+  started_ = true;
+}
+
 int Vcpu::Run() {
   thread_.store(ThreadId(), std::memory_order_seq_cst);
   int result;

@@ -27,6 +27,8 @@ class Vcpu {
   Vcpu(const Vcpu&) = delete;
   Vcpu& operator=(const Vcpu&) = delete;
 
+  // Before its first run, and before its state is read: what must wait until all vCPUs are made. Throws std::system_error.
+  void Start();
   // KVM_RUN, repeated after each access that the VM's device table answers, and while the vCPU waits to be started. Returns 0 with
   // exit_reason set, or errno: EINTR (kicked), EFAULT …
   // Only one thread at a time may be in it.
@@ -63,6 +65,7 @@ class Vcpu {
   VcpuOptions options_;
   unsigned id_;
   DebugRequest debug_;
+  bool started_ = false;
   // The thread inside Run, or 0. Kick signals it; immediate_exit covers the moment before KVM_RUN.
   std::atomic<pid_t> thread_{0};
 };

@@ -18,7 +18,8 @@ constexpr uint32_t kManagementView = 1 << 16;
 
 }  // namespace
 
-Vm::Vm(unsigned ipa_bits) : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits))) {
+Vm::Vm(unsigned ipa_bits, CpuFeatures features)
+    : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits))), features_(features) {
   arch::InitVm(*this);
 }
 

@@ -29,15 +29,26 @@ struct IoeventfdPlace {
   uint64_t value;
 };
 
+// What vCPUs of arm64 have beyond what all of them have: the same for all of a VM.
+struct CpuFeatures {
+  bool sve = false;
+  uint32_t sve_bits = 0;  // of the longest vectors; 0: of the host's
+  bool pauth = false;
+  bool pmu = false;
+  bool mte = false;
+  bool el1_is_32_bit = false;
+};
+
 class Vm {
  public:
   // `ipa_bits`: see arch::VmType. Throws std::system_error.
-  explicit Vm(unsigned ipa_bits = 0);
+  explicit Vm(unsigned ipa_bits = 0, CpuFeatures features = {});
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
   const System& system() const { return system_; }
   int fd() const { return fd_.get(); }
+  const CpuFeatures& features() const { return features_; }
 
   // Gives the guest `size` bytes (a multiple of the page size) at `guest_address`, lazily backed by a memfd or by
   // anonymous memory. Throws std::system_error.
@@ -87,6 +98,7 @@ class Vm {
 
   System system_;
   Fd fd_;
+  CpuFeatures features_;
   DeviceTable devices_;
   MessageRoutes messages_;
   Fd interrupt_controller_;

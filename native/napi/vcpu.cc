@@ -75,7 +75,7 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
 
   Vcpu& GetReady() const {
     Vcpu& vcpu = GetStopped();
-    vcpu.vm().Start();
+    vcpu.Start();
     return vcpu;
   }
 

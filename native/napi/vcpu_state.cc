@@ -36,12 +36,12 @@ Napi::Value NamesOf(Napi::Env env, const std::vector<StatePart<Target>>& parts) 
 
 // No bytes when there is no such part. Like the others here it starts the interrupt controller.
 Bytes ReadVcpuPart(Vcpu& vcpu, uint32_t part) {
-  vcpu.vm().Start();
+  vcpu.Start();
   return arch::VcpuParts().at(part).read(vcpu);
 }
 
 void WriteVcpuPart(Vcpu& vcpu, uint32_t part, const Bytes& bytes) {
-  vcpu.vm().Start();
+  vcpu.Start();
   arch::VcpuParts().at(part).write(vcpu, bytes);
 }
 

@@ -36,10 +36,18 @@ class VmObject : public OwnerObject<VmObject, Vm> {
          Method<&VmObject::Dispose>("dispose")});
   }
 
-  // new Vm(ipaBits)
+  // new Vm(ipaBits, features): CpuFeatures of src/vm/cpu-features.ts.
   explicit VmObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
-      owned_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value());
+      auto given = info[1].As<Napi::Object>();
+      auto has = [&](const char* name) { return given.Get(name).ToBoolean().Value(); };
+      CpuFeatures features = {.sve = has("sve"),
+                              .pauth = has("pauth"),
+                              .pmu = has("pmu"),
+                              .mte = has("mte"),
+                              .el1_is_32_bit = has("el1Is32Bit")};
+      if (given.Get("sve").IsNumber()) features.sve_bits = FromJs<uint32_t>(given.Get("sve"));
+      owned_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value(), features);
       arch::OfferHypercalls(*owned_);
     });
   }

@@ -4,7 +4,7 @@
 
 // The version of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another version. It
 // goes up with any change that the other side would notice.
-#define HV_ABI_VERSION 32
+#define HV_ABI_VERSION 33
 
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
 // Only the guest moves `state` from IDLE or ANSWERED to REQUEST; only the host moves it to ANSWERED.

@@ -1,5 +1,6 @@
 // The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, eventfd.cc.
 
+import type {CpuFeatures} from './cpu-features.ts'
 import type {DebugLimits} from './debug.ts'
 import type {EventfdLimits} from './eventfd.ts'
 
@@ -7,6 +8,7 @@ export interface VmAddon {
   /** @param ipaBits arm64: the width of guest physical addresses; 0: the default one */
   Vm: new (
     ipaBits: number,
+    features: CpuFeatures,
   ) => NativeVm
   /** Address, bytes and file offset are multiples of the page size; file -1: anonymous memory. */
   MemorySlot: new (

@@ -47,6 +47,8 @@ export function requireHeld(errno: number): void {
 
 export function vcpuError(cause: Failure): HvError {
   switch (cause.errno) {
+    case undefined:
+      return badArgument(cause.message, 'give one of them as features.sve', {cause})
     case EOPNOTSUPP:
       return badArgument('only vCPUs of arm64 start switched off', 'leave startsOff away', {
         cause,

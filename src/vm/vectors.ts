@@ -5,6 +5,7 @@ import {arch} from '../arch/index.ts'
 import {badArgument, printable} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
+import {arm64Places, type Place, type Places} from './arm64-vectors.ts'
 import {orThrow} from './open-error.ts'
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9'
@@ -14,7 +15,8 @@ type UpTo31 = Digit | `${'1' | '2'}${Digit}` | '30' | '31'
 /**
  * The name of a floating-point or vector register. x86_64: `st0` to `st7` (10 bytes; from the top of the stack on), `fcw` and `fsw` (2),
  * `mxcsr` (4), `xmm0` to `xmm15` (16) and, where the host has AVX, `ymm0` to `ymm15` (32). arm64: `v0` to `v31` (16), `fpsr` and `fpcr`
- * (4). @see {@link Vectors}
+ * (4), and in a VM with SVE `z0` to `z31` (as long as the longest vector), `p0` to `p15` and `ffr` (a bit for each byte of it).
+ * @see {@link Vectors}
  */
 export type VectorName =
   | `st${'0' | '1' | '2' | '3' | '4' | '5' | '6' | '7'}`
@@ -24,18 +26,14 @@ export type VectorName =
   | `xmm${UpTo15}`
   | `ymm${UpTo15}`
   | `v${UpTo31}`
+  | `z${UpTo31}`
+  | `p${UpTo15}`
+  | 'ffr'
   | 'fpsr'
   | 'fpcr'
 
 /** Some floating-point and vector registers and their bytes, little-endian. @see {@link Vectors} */
 export type VectorValues = Partial<Record<VectorName, Uint8Array>>
-
-/** Where a register's bytes lie in KVM's area, and the bit of XSTATE_BV that says that they are in use. */
-interface Place {
-  offset: number
-  length: number
-  component: number
-}
 
 const count = (length: number): number[] => Array.from({length}, (_, index) => index)
 
@@ -57,20 +55,14 @@ const x86Places: readonly Row[] = [
   ...count(16).map((i) => [`ymm${i}`, [lower(i), upper(i)]] as const),
 ]
 
-/** struct user_fpsimd_state. */
-const arm64Places: readonly Row[] = [
-  ...count(32).map((i) => [`v${i}`, [{offset: 16 * i, length: 16, component: 0}]] as const),
-  ['fpsr', [{offset: 512, length: 4, component: 0}]],
-  ['fpcr', [{offset: 516, length: 4, component: 0}]],
-]
-
 const isX86 = arch.name === 'x86_64'
-const places = new Map(isX86 ? x86Places : arm64Places)
+const x86 = new Map(x86Places)
+const placesIn = (area: Uint8Array): Places => (isX86 ? x86 : arm64Places(area.length))
 
 const vectorValues = takes.record(takes.anyText, takes.bytes, 'an object of registers and bytes')
 
 /**
- * The floating-point and vector registers of a vCPU, by name, as little-endian bytes. arm64 vCPUs have no SVE.
+ * The floating-point and vector registers of a vCPU, by name, as little-endian bytes.
  *
  * @example
  * const wide: VectorName = process.arch === 'arm64' ? 'v0' : 'xmm0'
@@ -103,7 +95,7 @@ export class Vectors {
   }
 
   /**
-   * Sets registers together, all or none; the others keep their values. The lower half of a `ymm` is its `xmm`.
+   * Sets registers together, all or none; the others keep their values. The lower half of a `ymm` is its `xmm`, the lower end of a `z` its `v`.
    * @throws HvError BAD_ARGUMENT for an unknown name, another length, or what KVM refuses; as `names`
    */
   set(values: VectorValues): void {
@@ -131,10 +123,10 @@ export class Vectors {
 const hasAvx = (area: Uint8Array): boolean => ((area[XCR0] >> AVX) & 1) === 1
 
 const namesOf = (area: Uint8Array): string[] =>
-  [...places.keys()].filter((name) => !name.startsWith('ymm') || hasAvx(area))
+  [...placesIn(area).keys()].filter((name) => !name.startsWith('ymm') || hasAvx(area))
 
 function placesOf(area: Uint8Array, name: string): readonly Place[] {
-  const found = places.get(name)
+  const found = placesIn(area).get(name)
   if (found !== undefined && (!name.startsWith('ymm') || hasAvx(area))) return found
   const message = `there is no floating-point or vector register ${printable(String(name))}`
   throw badArgument(message, `one of: ${namesOf(area).join(' ')}`)

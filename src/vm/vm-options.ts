@@ -6,6 +6,7 @@ import {arch} from '../arch/index.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {VmLimits} from './addon.ts'
+import {type CpuFeatures, checkFeatures, cpuFeatures} from './cpu-features.ts'
 import {openError, orThrow} from './open-error.ts'
 
 /** How large a VM's memory is, where it lies, and what else the VM has. @see {@link Vm} */
@@ -18,6 +19,8 @@ export interface VmOptions {
   ipaBits?: number
   /** arm64: vCPUs begin at EL2 and may run guests of their own. Needs `irqchip`, without which KVM does not run them. */
   nested?: boolean
+  /** arm64: what its vCPUs have beyond what all have. */
+  features?: CpuFeatures
   /**
    * An interrupt controller: PIC, IOAPIC and local APICs with a PIT on x86_64; GICv3 or else GICv2 on arm64, where all vCPUs must then be
    * made before the first run.
@@ -47,6 +50,7 @@ const vmOptions = takes.options({
   memoryBase: v.optional(takes.anyNumber),
   ipaBits: v.optional(takes.anyNumber),
   nested: v.optional(takes.truth),
+  features: v.optional(cpuFeatures),
   irqchip: v.optional(takes.truth),
   hugePages: v.optional(takes.truth),
   logsDirty: v.optional(takes.truth),
@@ -67,7 +71,8 @@ export function checkOptions(options: VmOptions): Required<VmOptions> {
   const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false} = given
   const {irqchip = false, hugePages = false, logsDirty = false} = given
   const own = {memoryBytes, memoryBase, hugePages, logsDirty}
-  const checked = {...own, ipaBits, nested, irqchip: irqchip || nested}
+  const features = checkFeatures(given.features ?? {}, nested)
+  const checked = {...own, ipaBits, nested, features, irqchip: irqchip || nested}
   checkMemory(checked)
   if (arch.name !== 'arm64') refuse(checked)
   else if (ipaBits !== 0 || nested) checkLimits(checked, orThrow(addon.vmLimits, openError))

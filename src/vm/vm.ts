@@ -11,6 +11,7 @@ import {GuestMemory} from './guest-memory.ts'
 import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
 import {addIrqchip, Irqchip} from './irqchip.ts'
 import {MemorySlot, type MemorySlotOptions} from './memory-slot.ts'
+import {MemoryTags} from './memory-tags.ts'
 import {openError, orThrow} from './open-error.ts'
 import {RawKvm} from './raw.ts'
 import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
@@ -44,6 +45,8 @@ export const SLOTS_MAX = 64
 export class Vm implements Disposable {
   /** Its memory, by guest physical address. */
   readonly memory: GuestMemory
+  /** arm64: of a VM with `features.mte`. */
+  readonly memoryTags: MemoryTags
   /** The interrupt controller, if one was asked for. */
   readonly irqchip: Irqchip | undefined
   /** arm64: vCPUs begin at EL2. */
@@ -75,13 +78,14 @@ export class Vm implements Disposable {
     this.#vcpus = new Vcpus({native, hasEl2: nested, deliver: () => this.#deliver()})
     this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages, logsDirty}))
     this.memory = new GuestMemory(this.#slots)
+    this.memoryTags = new MemoryTags(() => this.#usable(), this.memory, options.features.mte === true)
     this.irqchip = irqchip ? new Irqchip(() => this.#usable(), this.#eventfds, addIrqchip(native)) : undefined
   }
 
   /** Makes a VM with memory and no vCPU. @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
   static create(options: VmOptions): Vm {
     const checked = checkOptions(options)
-    const native = orThrow(() => new addon.Vm(checked.ipaBits), openError)
+    const native = orThrow(() => new addon.Vm(checked.ipaBits, checked.features), openError)
     try {
       return new Vm(native, checked)
     } catch (error) {
@@ -129,8 +133,8 @@ export class Vm implements Disposable {
     // All vCPUs save their state before anything else is read: posted stores may reach listeners meanwhile.
     this.#deliver()
     const vcpus = this.#vcpus.save()
-    const [native, slots, options] = [this.#usable(), this.#slots, this.#options]
-    writeTo(file, (write) => saveVm(write, {native, options, slots, vcpus}))
+    const [native, slots, options, tags] = [this.#usable(), this.#slots, this.#options, this.memoryTags]
+    writeTo(file, (write) => saveVm(write, {native, options, slots, tags, vcpus}))
   }
 
   /** The vCPUs that are not disposed of, in the order in which they were made. */
@@ -315,6 +319,7 @@ export class Vm implements Disposable {
     restoreVm(read, description, {
       native: this.#native,
       slots: this.#slots,
+      tags: this.memoryTags,
       addMemory: (options) => this.addMemory(options),
       addVcpu: ({parts, ...numbered}) => this.#vcpus.makeNumbered(numbered),
     })

@@ -7,7 +7,7 @@ import {parentPort} from 'node:worker_threads'
 const native = fileURLToPath(new URL('../../native', import.meta.url))
 const addon = createRequire(import.meta.url)('node-gyp-build')(native)
 
-const vm = new addon.Vm(0)
+const vm = new addon.Vm(0, {})
 const slot = new addon.MemorySlot(vm, 0, 0x10000, false, false, false, -1, 0)
 const guests = {
   // jmp .

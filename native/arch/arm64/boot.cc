@@ -5,6 +5,9 @@
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 
+#include <stdexcept>
+#include <string>
+
 #include "arch/arch.h"
 #include "kvm/vcpu.h"
 #include "sys/ioctl.h"
@@ -46,6 +49,15 @@ Fd CreateDevice(const Vm& vm, uint32_t type) {
   return Fd(static_cast<int>(request.fd));
 }
 
+// Documentation/virt/kvm/devices/vcpu.rst: KVM_ARM_VCPU_PMU_V3_CTRL.
+void SetPmu(const Vcpu& vcpu, uint64_t attribute, const int* value, const char* what) {
+  kvm_device_attr request = {};
+  request.group = KVM_ARM_VCPU_PMU_V3_CTRL;
+  request.attr = attribute;
+  request.addr = AddressOf(value);
+  Ioctl(vcpu.fd(), KVM_SET_DEVICE_ATTR, what, &request);
+}
+
 // Documentation/virt/kvm/devices/arm-vgic-v3.rst: REDIST_REGION is count, base and index in one word.
 void PlaceV3(const Fd& gic) {
   constexpr uint64_t kSize = 0x20000;
@@ -65,6 +77,37 @@ void PlaceV2(const Fd& gic) {
 }
 
 }  // namespace
+
+// api.rst, KVM_REG_ARM64_SVE_VLS: a bit for each length that the vCPU has, in units of 128 bits from 1 on.
+VectorLengths ReadVectorLengths(const Vcpu& vcpu) {
+  VectorLengths lengths = {};
+  kvm_one_reg request = {KVM_REG_ARM64_SVE_VLS, AddressOf(lengths.data())};
+  Ioctl(vcpu.fd(), KVM_GET_ONE_REG, "KVM_REG_ARM64_SVE_VLS", &request);
+  return lengths;
+}
+
+namespace {
+
+// No vectors longer than `bits` (0: than the host's), and from then on the choice holds. Without that the vCPU does not run.
+void SettleVectors(const Vcpu& vcpu, unsigned bits) {
+  if (bits != 0) {
+    VectorLengths lengths = ReadVectorLengths(vcpu);
+    if (bits % kVectorUnitBits != 0 || !HasLength(lengths, bits / kVectorUnitBits)) {
+      std::string text = "vectors of " + std::to_string(bits) + " bits are none of this host's:";
+      for (unsigned units = 1; units <= KVM_ARM64_SVE_VQ_MAX; units++)
+        if (HasLength(lengths, units)) text += " " + std::to_string(units * kVectorUnitBits);
+      throw std::invalid_argument(text);
+    }
+    for (unsigned units = bits / kVectorUnitBits + 1; units <= KVM_ARM64_SVE_VQ_MAX; units++)
+      lengths[(units - 1) / 64] &= ~(uint64_t{1} << (units - 1) % 64);
+    kvm_one_reg request = {KVM_REG_ARM64_SVE_VLS, AddressOf(lengths.data())};
+    Ioctl(vcpu.fd(), KVM_SET_ONE_REG, "KVM_REG_ARM64_SVE_VLS", &request);
+  }
+  int feature = KVM_ARM_VCPU_SVE;
+  Ioctl(vcpu.fd(), KVM_ARM_VCPU_FINALIZE, "KVM_ARM_VCPU_FINALIZE", &feature);
+}
+
+}  // namespace
 }  // namespace arm64
 
 namespace arch {
@@ -77,23 +120,43 @@ unsigned long VmType(const System& system, unsigned ipa_bits) {
   return limit > 0 && limit < kDefaultBits ? KVM_VM_TYPE_ARM_IPA_SIZE(limit) : 0;
 }
 
-// Makes a load or store that reaches no memory, and that the processor does not describe (a pair, with write-back), an
-// exit, not a failure of KVM_RUN (api.rst, KVM_CAP_ARM_NISV_TO_USER).
+// KVM_CAP_ARM_NISV_TO_USER makes a load or store that reaches no memory, and that the processor does not describe (a pair, with
+// write-back), an exit, not a failure of KVM_RUN (api.rst).
 void InitVm(Vm& vm) {
-  if (vm.system().Check(KVM_CAP_ARM_NISV_TO_USER) <= 0) return;
   kvm_enable_cap capability = {};
-  capability.cap = KVM_CAP_ARM_NISV_TO_USER;
-  Ioctl(vm.fd(), KVM_ENABLE_CAP, "KVM_CAP_ARM_NISV_TO_USER", &capability);
+  if (vm.system().Check(KVM_CAP_ARM_NISV_TO_USER) > 0) {
+    capability.cap = KVM_CAP_ARM_NISV_TO_USER;
+    Ioctl(vm.fd(), KVM_ENABLE_CAP, "KVM_CAP_ARM_NISV_TO_USER", &capability);
+  }
+  if (vm.features().mte) {
+    capability.cap = KVM_CAP_ARM_MTE;
+    Ioctl(vm.fd(), KVM_ENABLE_CAP, "KVM_CAP_ARM_MTE", &capability);
+  }
 }
 
 void InitVcpu(Vcpu& vcpu) {
+  const CpuFeatures& features = vcpu.vm().features();
   kvm_vcpu_init init = {};
   Ioctl(vcpu.vm().fd(), KVM_ARM_PREFERRED_TARGET, "KVM_ARM_PREFERRED_TARGET", &init);
   auto want = [&](unsigned feature) { init.features[feature / 32] |= 1u << feature % 32; };
   want(KVM_ARM_VCPU_PSCI_0_2);
   if (vcpu.options().starts_off) want(KVM_ARM_VCPU_POWER_OFF);
   if (vcpu.options().has_el2) want(arm64::kVcpuHasEl2);
+  if (features.sve) want(KVM_ARM_VCPU_SVE);
+  if (features.pmu) want(KVM_ARM_VCPU_PMU_V3);
+  if (features.el1_is_32_bit) want(KVM_ARM_VCPU_EL1_32BIT);
+  // KVM takes the two together or not at all.
+  if (features.pauth) want(KVM_ARM_VCPU_PTRAUTH_ADDRESS);
+  if (features.pauth) want(KVM_ARM_VCPU_PTRAUTH_GENERIC);
   Ioctl(vcpu.fd(), KVM_ARM_VCPU_INIT, "KVM_ARM_VCPU_INIT", &init);
+  if (features.sve) arm64::SettleVectors(vcpu, features.sve_bits);
+  if (features.pmu && vcpu.vm().has_interrupt_controller())
+    arm64::SetPmu(vcpu, KVM_ARM_VCPU_PMU_V3_IRQ, &arm64::kPmuInterrupt, "KVM_ARM_VCPU_PMU_V3_IRQ");
+}
+
+void StartVcpu(Vcpu& vcpu) {
+  if (!vcpu.vm().features().pmu) return;
+  arm64::SetPmu(vcpu, KVM_ARM_VCPU_PMU_V3_INIT, nullptr, "KVM_ARM_VCPU_PMU_V3_INIT");
 }
 
 // Arm ARM B2.7.4: clean to the point of unification, then invalidate the instruction caches of the inner shareable domain:

@@ -1,9 +1,16 @@
 // boot.h: a feature of vCPUs that older kernel headers lack, and where the GIC lies.
 #pragma once
 
+#include <linux/kvm.h>
+
+#include <array>
 #include <cstdint>
 
-namespace hv::arm64 {
+namespace hv {
+
+class Vcpu;
+
+namespace arm64 {
 
 // asm/kvm.h since 5.16: KVM_ARM_VCPU_HAS_EL2.
 constexpr unsigned kVcpuHasEl2 = 7;
@@ -16,5 +23,18 @@ constexpr uint64_t kGicEnd = 0x09000000;
 
 // GIC architecture: SPIs have INTIDs from here on.
 constexpr uint32_t kFirstSpi = 32;
+// Of the performance monitors: a PPI, as Arm's Base System Architecture (DEN0094) has it.
+constexpr int kPmuInterrupt = 23;
 
-}  // namespace hv::arm64
+// SVE's vector lengths: bit n is that of n + 1 units.
+using VectorLengths = std::array<uint64_t, KVM_ARM64_SVE_VLS_WORDS>;
+constexpr unsigned kVectorUnitBits = 128;
+inline bool HasLength(const VectorLengths& lengths, unsigned units) {
+  return units > 0 && units <= KVM_ARM64_SVE_VQ_MAX &&
+         (lengths[(units - 1) / 64] >> (units - 1) % 64 & 1) != 0;
+}
+// Those of a vCPU that has SVE. Throws std::system_error.
+VectorLengths ReadVectorLengths(const Vcpu& vcpu);
+
+}  // namespace arm64
+}  // namespace hv

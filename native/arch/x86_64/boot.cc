@@ -170,6 +170,8 @@ void InitVm(Vm& vm) {
   }
 }
 
+void StartVcpu(Vcpu&) {}
+
 void InitVcpu(Vcpu& vcpu) {
   if (vcpu.options().starts_off || vcpu.options().has_el2) throw NotOnX86("vCPU option");
   auto entries = x86_64::SupportedCpuid(vcpu.vm().system());

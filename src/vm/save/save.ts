@@ -4,6 +4,7 @@ import {arch} from '../../arch/index.ts'
 import {HvError} from '../../errors.ts'
 import type {NativeVm} from '../addon.ts'
 import type {MemorySlot, MemorySlotOptions} from '../memory-slot.ts'
+import type {MemoryTags} from '../memory-tags.ts'
 import type {VmOptions} from '../vm-options.ts'
 import type {Read, Write} from './file.ts'
 import {
@@ -17,12 +18,14 @@ import {
 } from './format.ts'
 import {readMemory, writeMemory} from './memory.ts'
 import {type Parts, readVm, type VcpuState, writeVm} from './parts.ts'
+import {readTags, writeTags} from './tags.ts'
 
 /** What a VM hands over to be saved. */
 interface VmToSave {
   native: NativeVm
   options: Required<VmOptions>
   slots: readonly MemorySlot[]
+  tags: MemoryTags
   vcpus: readonly (Omit<SavedVcpu, 'parts'> & {state: VcpuState})[]
 }
 
@@ -30,6 +33,7 @@ interface VmToSave {
 export interface VmToRestore {
   native: NativeVm
   slots: readonly MemorySlot[]
+  tags: MemoryTags
   addMemory(options: MemorySlotOptions): unknown
   /** Makes a vCPU with that number, to be given its state. */
   addVcpu(saved: SavedVcpu): {restore(state: VcpuState): void}
@@ -48,6 +52,7 @@ export function saveVm(write: Write, vm: VmToSave): void {
   for (const {state} of vm.vcpus) for (const bytes of Object.values(state.parts)) write(bytes)
   for (const bytes of Object.values(parts)) write(bytes)
   writeMemory(write, vm.slots)
+  if (vm.options.features.mte) writeTags(write, vm.tags, vm.slots)
 }
 
 const lengthsOf = (parts: Parts): Record<string, number> =>
@@ -75,6 +80,7 @@ export function restoreVm(read: Read, description: Description, vm: VmToRestore)
   const parts = readParts(read, description.parts)
   for (const slot of description.slots.slice(1)) vm.addMemory(slot)
   readMemory(read, vm.slots, description.slots)
+  if (description.options.features.mte) readTags(read, vm.tags, vm.slots, description.slots)
   const vcpus = description.vcpus.map((saved) => vm.addVcpu(saved))
   for (const [index, vcpu] of vcpus.entries())
     vcpu.restore({architecture: description.architecture, parts: states[index]})

@@ -15,7 +15,7 @@ describe.skipIf(!existsSync(HEADER))('the table of KVM’s API', () => {
       .map((name) => join(root, 'native', folder, name)),
   )
   const words = new Set(
-    [...sources, `${root}/src/vm/statistics.ts`].flatMap(
+    [...sources, ...['statistics', 'memory-tags'].map((name) => `${root}/src/vm/${name}.ts`)].flatMap(
       (file) => readFileSync(file, 'utf8').match(/\bKVM_[A-Z0-9_]+\b/g) ?? [],
     ),
   )

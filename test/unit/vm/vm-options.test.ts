@@ -23,7 +23,7 @@ describe('where memory begins', () => {
 })
 
 describe('options of arm64', () => {
-  const here = arch.name === 'arm64' ? [] : [{ipaBits: 40}, {nested: true}]
+  const here = arch.name === 'arm64' ? [] : [{ipaBits: 40}, {nested: true}, {features: {pmu: true}}]
   test.each(here)('%o is refused by name elsewhere', (option) => {
     const create = () => checkOptions({memoryBytes: page, ...option})
     expect(codeOf(create)).toBe('BAD_ARGUMENT')

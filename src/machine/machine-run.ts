@@ -7,6 +7,7 @@ import {type End, type MachineDebugging, signalOf} from './debug/debugging.ts'
 import {machine} from './host-machine.ts'
 import type {Ending, MachineDevices} from './machine.ts'
 import {failed, type MachineResult, RESET_STATUS} from './machine-result.ts'
+import {Pauses} from './pauses.ts'
 
 const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 
@@ -17,6 +18,8 @@ export interface RunParts {
   readonly devices: MachineDevices
   /** The next step for a guest that KVM cannot go on with. */
   readonly internalErrorStep: string
+  /** Those of all its boots. Default: its own. */
+  readonly pauses?: Pauses
 }
 
 /** The guest is loaded before `toEnd`. */
@@ -30,11 +33,13 @@ export abstract class MachineRun {
   failure = 0
   readonly vcpus: readonly Vcpu[]
   readonly #parts: RunParts
+  readonly #pauses: Pauses
   #end: End | undefined
 
   constructor(parts: RunParts) {
     this.vcpus = parts.vcpus
     this.#parts = parts
+    this.#pauses = parts.pauses ?? new Pauses()
   }
 
   get hasEnded(): boolean {
@@ -45,6 +50,7 @@ export abstract class MachineRun {
   stop(end: End): void {
     this.#end ??= end
     this.interrupt()
+    this.#pauses.changed()
     this.debugging?.ended(this.#end)
   }
 
@@ -65,26 +71,34 @@ export abstract class MachineRun {
   /** Whether the exit ends the run as a reset does, of which a debugger is told why. */
   protected abstract isCrash(exit: Exit): boolean
   /** Called when an exit was handled. @returns what the vCPU waits for; undefined: nothing */
-  protected abstract pause(): Promise<void> | undefined
+  protected abstract backlog(): Promise<void> | undefined
 
   async #runOne(vcpu: Vcpu): Promise<void> {
     const {debugging} = this
+    const pauses = this.#pauses
     let exit: Exit | undefined
     try {
       for (;;) {
         if (debugging !== undefined) await debugging.mayRun(vcpu)
+        while (pauses.isPaused && this.#end === undefined) await pauses.change()
         if (this.#end !== undefined) return
+        pauses.entered(vcpu)
         exit = await vcpu.runAsync()
         this.stats.exits++
-        if (debugging?.takesExit(vcpu, exit)) continue
+        if (debugging?.takesExit(vcpu, exit)) {
+          pauses.left(vcpu)
+          continue
+        }
         if (this.isCrash(exit)) await this.#fails(vcpu, exit)
         this.#handle(exit, vcpu)
+        pauses.left(vcpu)
         // What fails from here on is not the guest.
         exit = undefined
-        const pause = this.pause()
-        if (pause !== undefined) await pause
+        const backlog = this.backlog()
+        if (backlog !== undefined) await backlog
       }
     } catch (error) {
+      pauses.left(vcpu)
       if (exit !== undefined) await this.#fails(vcpu, exit)
       // A vCPU that cannot go on ends them all.
       this.stop({exitCode: null, signal: null, timedOut: false})
@@ -95,6 +109,7 @@ export abstract class MachineRun {
   /** Resolves when the debugger lets the vCPU end. */
   async #fails(vcpu: Vcpu, exit: Exit): Promise<void> {
     this.failure = signalOf(exit)
+    this.#pauses.left(vcpu)
     await this.debugging?.failed(vcpu, exit)
   }
 

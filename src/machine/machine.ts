@@ -27,6 +27,8 @@ export interface Machine {
   vcpuOptions(index: number): VcpuOptions
   readonly virtio: VirtioPlaces
   makeKernelDevices(vm: Vm, streams: Omit<DeviceStreams, 'debug'>): KernelDevices
+  /** Tells the kernel that the vCPU, which stands still, was paused: its watchdogs then find no fault. */
+  tellOfPause(vcpu: Vcpu): void
   /** Puts the kernel into memory, and the first vCPU at its entry. @throws HvError BAD_KERNEL */
   startLinux(start: KernelStart): void
 }

@@ -74,7 +74,8 @@ export const machineRooms: Record<string, string[]> = {
   x86_64: ['machine-result.ts', 'bus.ts', 'devices', 'boot', 'machine.ts'],
   arm64: ['bus.ts', 'devices', 'boot', 'machine.ts'],
   'host-machine.ts': ['machine.ts', 'x86_64', 'arm64'],
-  'machine-run.ts': ['machine-result.ts', 'bus.ts', 'debug', 'machine.ts', 'host-machine.ts'],
+  'pauses.ts': [],
+  'machine-run.ts': ['machine-result.ts', 'bus.ts', 'debug', 'machine.ts', 'host-machine.ts', 'pauses.ts'],
   bare: [
     'machine-result.ts',
     'console',
@@ -96,6 +97,7 @@ export const machineRooms: Record<string, string[]> = {
     'boot',
     'debug',
     'host-machine.ts',
+    'pauses.ts',
     'machine-run.ts',
   ],
   program: ['console', 'share', 'fuse', 'devices', 'boot'],

@@ -51,5 +51,6 @@ export const machine: Machine = {
       endingOf: (reason) => (reason === 'off' ? 0 : reason === 'reset' ? 'reset' : 1),
     }
   },
+  tellOfPause() {},
   startLinux,
 }

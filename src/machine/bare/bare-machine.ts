@@ -145,7 +145,7 @@ class BareRun extends MachineRun {
     return false
   }
 
-  protected pause(): Promise<void> | undefined {
+  protected backlog(): Promise<void> | undefined {
     const unwritten = this.#output.length + this.#debug.length
     return unwritten === 0 && !this.#devices.isWaiting() ? undefined : this.#rest()
   }

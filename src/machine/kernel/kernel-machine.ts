@@ -11,6 +11,7 @@ import {VirtioEntropy} from '../devices/virtio-entropy.ts'
 import {VirtioVsock} from '../devices/virtio-vsock.ts'
 import {machine} from '../host-machine.ts'
 import {type MachineResult, nowNs} from '../machine-result.ts'
+import {type Pause, Pauses} from '../pauses.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
@@ -41,6 +42,8 @@ export class KernelMachine implements Disposable {
   readonly #files: readonly [kernel: KernelFile, initrd: KernelFile | undefined]
   readonly #models: readonly DeviceModel[]
   readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
+  readonly #pauses = new Pauses()
+  #pause: Pause | undefined
   #run: KernelRun
   #initrd: Source | undefined
   #loadNs = 0
@@ -110,8 +113,23 @@ export class KernelMachine implements Disposable {
     this.#run.stop(end)
   }
 
+  /** Resolves when all vCPUs stand still, until `resume`; a machine that boots again meanwhile does not begin. */
+  async pause(): Promise<void> {
+    if (this.#isDisposed) return
+    this.#pause ??= this.#pauses.begin()
+    const pause = this.#pause
+    await pause.settled
+    if (this.#pause === pause) for (const vcpu of this.#run.vcpus) machine.tellOfPause(vcpu)
+  }
+
+  resume(): void {
+    this.#pause?.[Symbol.dispose]()
+    this.#pause = undefined
+  }
+
   [Symbol.dispose](): void {
     this.#isDisposed = true
+    this.resume()
     clearTimeout(this.#timer)
     this.#run[Symbol.dispose]()
     this.#streams.input.close()
@@ -127,7 +145,7 @@ export class KernelMachine implements Disposable {
     try {
       for (const slot of high === undefined ? [] : slotsOf(high)) vm.addMemory({...slot, hugePages: true})
       const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
-      return new KernelRun({vm, highMemory: high, vcpus}, this.#models, this.#streams)
+      return new KernelRun({vm, highMemory: high, vcpus, pauses: this.#pauses}, this.#models, this.#streams)
     } catch (error) {
       vm[Symbol.dispose]()
       throw error

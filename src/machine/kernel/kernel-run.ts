@@ -8,7 +8,7 @@ import {Bus, type PlacedDevice} from '../bus.ts'
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
 import type {End} from '../debug/debugging.ts'
 import {machine} from '../host-machine.ts'
-import {MachineRun} from '../machine-run.ts'
+import {MachineRun, type RunParts} from '../machine-run.ts'
 import type {VirtioMmio} from '../virtio/mmio.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import {plugVirtio} from '../virtio/plug.ts'
@@ -24,7 +24,7 @@ export interface KernelStreams {
   readonly output: MachineOutput
 }
 
-type KernelParts = Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'>
+type KernelParts = Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'> & Required<Pick<RunParts, 'pauses'>>
 
 /** What a reset makes anew. */
 export class KernelRun extends MachineRun implements Disposable {
@@ -36,12 +36,16 @@ export class KernelRun extends MachineRun implements Disposable {
   #flushed: Promise<void> | undefined
 
   /** @param models placed after the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
-  constructor({vm, vcpus, highMemory}: KernelParts, models: readonly DeviceModel[], streams: KernelStreams) {
+  constructor(
+    {vm, vcpus, highMemory, pauses}: KernelParts,
+    models: readonly DeviceModel[],
+    streams: KernelStreams,
+  ) {
     const devices = machine.makeKernelDevices(vm, streams)
     const plugged = plugVirtio(vm, machine.virtio, models)
     const virtio = plugged.map(({device}) => device)
     const bus = new Bus([...devices.all, ...virtio], () => this.stats.unclaimed++)
-    super({vcpus, bus, devices, internalErrorStep: machine.kernelErrorStep()})
+    super({vcpus, bus, devices, internalErrorStep: machine.kernelErrorStep(), pauses})
     this.stats.unclaimed = 0
     this.vm = vm
     this.highMemory = highMemory
@@ -71,7 +75,7 @@ export class KernelRun extends MachineRun implements Disposable {
     return exit.kind === 'shutdown' && (exit.reason === 'triple-fault' || exit.reason === 'crash')
   }
 
-  protected pause(): Promise<void> | undefined {
+  protected backlog(): Promise<void> | undefined {
     return this.#isCongested ? this.#flushed : undefined
   }
 

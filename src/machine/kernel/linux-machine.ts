@@ -96,6 +96,20 @@ export class Machine implements AsyncDisposable {
     this.#machine.stop({exitCode: null, signal: SIGKILL, timedOut: false})
   }
 
+  /**
+   * Makes it stand still: its CPUs run no instruction from when this resolves until {@link resume}. Devices finish what the kernel has asked
+   * of them, and take in what comes from outside as long as the kernel has given them room. Its clocks go on, as if its CPUs had been busy
+   * elsewhere, and so does `timeoutMs`. A machine with a debugger can be paused, too. On one that is paused, or has ended, it has no effect.
+   */
+  pause(): Promise<void> {
+    return this.#machine.pause()
+  }
+
+  /** Ends a pause, however often {@link pause} was called. Without one it has no effect. */
+  resume(): void {
+    this.#machine.resume()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill()
     await this.#end.catch(() => {})

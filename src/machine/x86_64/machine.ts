@@ -1,6 +1,7 @@
 // The machine of x86_64: its own devices are at ports.
 
 import {existsSync} from 'node:fs'
+import {attempt} from '../../errors.ts'
 import {AcpiPower} from '../devices/acpi-power.ts'
 import {CMOS_CLOCK, CmosClock} from '../devices/cmos-clock.ts'
 import {DebugPort} from '../devices/debug-port.ts'
@@ -13,6 +14,8 @@ import {startLinux} from './linux.ts'
 
 /** KVM without VT-x or SVM. */
 const PVM_MODULE = '/sys/module/kvm_pvm'
+/** linux/kvm.h; api.rst, 4.77. */
+const KVM_KVMCLOCK_CTRL = 0xaead
 /** The number that a guest writes there ends the run. */
 const EXIT_PORT = {name: 'the exit port', space: 'port', first: 0xf4, length: 1} as const
 
@@ -59,6 +62,10 @@ export const machine: Machine = {
       ending: () => exitPort.status ?? (power.asked === 'off' ? 0 : power.asked),
       endingOf: () => 'reset',
     }
+  },
+  tellOfPause(vcpu) {
+    // EINVAL: it uses another clock than KVM's.
+    attempt(() => vcpu.raw.ioctl(KVM_KVMCLOCK_CTRL))
   },
   startLinux,
 }

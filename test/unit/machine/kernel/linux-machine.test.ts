@@ -81,6 +81,28 @@ describeKvm('a machine', () => {
     expect(await machine.wait()).toMatchObject({exitCode: null, signal: 13})
   })
 
+  test('that is paused runs nothing until it is resumed, and can be ended', async () => {
+    await using machine = Machine.create({kernel, cpus: 2})
+    machine.stdin.write('f')
+    while (!machine.stdout.readableLength) await sleep(1)
+    await machine.pause()
+    await machine.pause()
+    while (machine.stdout.read() !== null) await sleep(10)
+    await sleep(50)
+    expect(machine.stdout.readableLength).toBe(0)
+    machine.resume()
+    while (!machine.stdout.readableLength) await sleep(1)
+    // A machine that was let go on before it stood still.
+    const paused = machine.pause()
+    machine.resume()
+    await paused
+    await machine.pause()
+    machine.kill()
+    expect(await machine.wait()).toMatchObject({exitCode: null, signal: 9})
+    await machine.pause()
+    machine.resume()
+  })
+
   test('leaves nothing open', async () => {
     const before = readdirSync('/proc/self/fd').length
     for (let count = 0; count < 5; count++) {

@@ -190,7 +190,11 @@ export const layers = [
     what: "gdb's remote protocol, for any target: [its README](gdb/README.md)",
     below: ['errors.ts', 'output-file.ts'],
   },
-  {name: 'core', what: 'ELF core files: [their README](core/README.md)', below: ['abi', 'arch']},
+  {
+    name: 'core',
+    what: 'ELF core files: [their README](core/README.md)',
+    below: ['abi', 'arch', 'errors.ts', 'output-file.ts'],
+  },
   {
     name: 'elf',
     what: 'bytes → a checked ELF image, or an error that says what is wrong: [its README](elf/README.md)',

@@ -238,12 +238,13 @@ int FilterCalls(const FilterOptions& options) {
   if (options.caller == Caller::kMachine) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests, debug, vectors});
   } else if (options.caller == Caller::kKernel && options.is_undecided) {
-    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,
-                    kKvmRequests, arch::kSentryKvmRequests, kMakingRequests, kPluggingRequests,
+    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests,
+                    arch::kKernelRequests, kTerminalRequests, kKvmRequests,
+                    arch::kSentryKvmRequests, kMakingRequests, kPluggingRequests,
                     arch::kMakingRequests, vectors});
   } else if (options.caller == Caller::kKernel) {
-    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,
-                    debug, vectors});
+    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests,
+                    arch::kKernelRequests, kTerminalRequests, debug, vectors});
   } else if (options.is_undecided) {
     allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests, kMakingRequests,
                     arch::kMakingRequests, debug, vectors});

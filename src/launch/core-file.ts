@@ -1,37 +1,31 @@
 // CoreFile: the file for the core of the first program, or machine, that dies with one. Opened before the jail, which lets no file be made.
 
-import {closeSync, ftruncateSync, writeSync} from 'node:fs'
+import {closeSync} from 'node:fs'
 import {addon} from '../addon.ts'
 import type {CoreSink} from '../core/core-file.ts'
-import {HvError, printable} from '../errors.ts'
-import {type DeadMachine, dumpMachine} from '../machine/debug/dump-machine.ts'
-import {makeFile} from '../output-file.ts'
+import {fileSink, openCore} from '../core/open-core.ts'
+import {printable} from '../errors.ts'
+import {dumpMachine, type StoppedMachine} from '../machine/debug/dump-machine.ts'
 import type {Kernel} from '../sentry/core/kernel.ts'
 import {dumpCore} from '../sentry/debug/dump-core.ts'
 import {tell} from './tell.ts'
 
-/** It holds the program's memory. */
-const MODE = 0o600
-
 export class CoreFile {
   readonly #path: string
   readonly #fd: number
+  readonly sink: CoreSink
   #isUsed = false
 
   /** An existing file is replaced. @throws HvError BAD_ARGUMENT */
   constructor(path: string) {
     this.#path = path
-    try {
-      this.#fd = makeFile(path, MODE)
-    } catch (error) {
-      if (error instanceof HvError) throw error
-      throw new HvError(
-        'BAD_ARGUMENT',
-        `the core file ${path} cannot be written (${(error as NodeJS.ErrnoException).code})`,
-        'name another file',
-        {cause: error},
-      )
-    }
+    this.#fd = openCore(path)
+    this.sink = fileSink(this.#fd)
+  }
+
+  /** There is a core in it. */
+  get isUsed(): boolean {
+    return this.#isUsed
   }
 
   /** From now on the first process that dies with a core is dumped. */
@@ -47,17 +41,31 @@ export class CoreFile {
   }
 
   /** Leaves a machine that has died. */
-  readonly onDead = (dead: DeadMachine): void => {
+  readonly onDead = (dead: StoppedMachine): void => {
     // Dumping its memory may take longer than the watchdog waits.
     addon.stopWatchdog()
-    this.take('the machine', (sink) => dumpMachine(dead, sink))
+    this.replace(dead)
+  }
+
+  /** Leaves a machine in place of what was left before. */
+  replace(stopped: StoppedMachine): void {
+    this.#write('the machine', (sink) => dumpMachine(stopped, sink))
   }
 
   /** Only the first call counts. @param who for messages */
   take(who: string, dump: (sink: CoreSink) => void): void {
-    if (this.#isUsed) return
+    if (!this.#isUsed) this.#write(who, dump)
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+
+  #write(who: string, dump: (sink: CoreSink) => void): void {
     this.#isUsed = true
     try {
+      // Where the new core has holes, the old one has bytes.
+      this.sink.setLength(0)
       dump(this.sink)
       tell(`the core of ${who} is in ${this.#path}`)
     } catch (error) {
@@ -65,17 +73,5 @@ export class CoreFile {
       if (code === undefined) throw error
       tell(`the core of ${who} cannot be written to ${this.#path} (${code})`)
     }
-  }
-
-  close(): void {
-    closeSync(this.#fd)
-  }
-
-  readonly sink: CoreSink = {
-    write: (bytes, position) => {
-      for (let done = 0; done < bytes.length; )
-        done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done)
-    },
-    setLength: (bytes) => ftruncateSync(this.#fd, bytes),
   }
 }

@@ -1,7 +1,6 @@
 // A Linux kernel in its own machine, on this process's standard streams: the phases of its launch.
 
 import type {Readable} from 'node:stream'
-import {SIGKILL} from '../abi/signal.ts'
 import {addon} from '../addon.ts'
 import {ConsoleKeys, rawTerminal} from '../machine/console/raw-terminal.ts'
 import {MachineInput, MachineOutput} from '../machine/console/streams.ts'
@@ -10,6 +9,7 @@ import {KernelMachine, MEMORY_BYTES} from '../machine/kernel/kernel-machine.ts'
 import {stopBySignals} from '../machine/machine-run.ts'
 import {requireHeld} from '../vm/open-error.ts'
 import type {Launch, OpenedGuest, PreparedGuest} from './launch.ts'
+import {MachineControl} from './machine-control.ts'
 import {refuse, refuseUnfit} from './options/unfit.ts'
 import type {RunOptions, RunResult} from './options.ts'
 
@@ -31,7 +31,7 @@ export function openKernelMachine(options: RunOptions, kernel: string): OpenedGu
   }
 }
 
-/** On a terminal, each key goes to the machine; ^A and x ends it. */
+/** On a terminal, each key goes to the machine; ^A and then a key is for hv. */
 async function prepare(
   options: RunOptions,
   kernel: string,
@@ -43,27 +43,31 @@ async function prepare(
   // Another machine is made in the jail, where paths can no longer be opened.
   if (reboots) requireHeld(addon.holdKvm())
   const hasTerminal = process.stdin.isTTY === true
-  const keys = (): Readable => {
-    const quit = (): void => machine.stop({exitCode: null, signal: SIGKILL, timedOut: false})
-    return hasTerminal ? process.stdin.pipe(new ConsoleKeys(quit)) : process.stdin
-  }
+  const keys = (): Readable =>
+    hasTerminal ? process.stdin.pipe(new ConsoleKeys(control.keys)) : process.stdin
   const streams = {input: new MachineInput(keys), output: MachineOutput.toDescriptor(STDOUT)}
   const network = net && (await connectNetwork(net))
   launch.defer(() => leaveNetwork(network))
   const words = args.length > 0 ? ['--', ...args] : []
   const append = [options.append, ...words].filter(Boolean).join(' ')
   const machine = launch.use(new KernelMachine({...options, kernel, append, network}, streams, gdb?.debug))
-  machine.onDead = core?.onDead
+  const control = new MachineControl(machine, launch)
+  machine.onDead = (dead, end) => {
+    // A user who has a core of the machine and then ends it wants that core.
+    const isByUser = typeof end?.signal === 'number'
+    if (!(core?.isUsed && isByUser)) core?.onDead(dead)
+  }
   if (hasTerminal) {
     launch.defer(() => process.stdin.destroy())
     launch.use(rawTerminal(STDIN))
   }
-  if (core) launch.use(stopBySignals((end) => machine.stop(end)))
+  launch.use(control.listen())
+  if (core) launch.use(stopBySignals((end) => machine.stop(end), ['SIGHUP', 'SIGINT', 'SIGTERM']))
   return {
     needs: {roots: machine.roots, caller: 'kernel', isUndecided: reboots, hasChildren: false},
     load: async () => {
-      // While it waits for its debugger, ^A and x end it, too.
-      if (hasTerminal && gdb !== undefined) streams.input.start()
+      // Keys after ^A work before the kernel's driver wants input.
+      if (hasTerminal) streams.input.start()
       machine.load()
       return {
         start: () => {

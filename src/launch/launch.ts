@@ -75,9 +75,12 @@ export class Launch {
   /** For the first process, or the machine, that dies with a core. */
   readonly core: CoreFile | undefined
   readonly #used: Disposable[]
+  readonly #watch: () => void
 
-  constructor(jail: Jail, {server, core, used}: LaunchResources) {
+  /** @param watch starts the watchdog again */
+  constructor(jail: Jail, {server, core, used}: LaunchResources, watch: () => void) {
     this.jail = jail
+    this.#watch = watch
     this.server = server
     this.core = core
     this.#used = used
@@ -92,6 +95,16 @@ export class Launch {
   /** Like `use`. */
   defer(action: () => void): void {
     this.#used.push({[Symbol.dispose]: action})
+  }
+
+  /** Does what may take long, without the watchdog. */
+  unwatched(action: () => void): void {
+    addon.stopWatchdog()
+    try {
+      action()
+    } finally {
+      this.#watch()
+    }
   }
 
   /** Disposes of what is in use: the guest becomes one of another kind. */
@@ -130,7 +143,7 @@ export async function launch<Result>(
   options: LaunchOptions,
 ): Promise<Result & {jail: readonly JailLayer[]}> {
   const opened: LaunchResources = {used: []}
-  startWatchdog(options)
+  startWatchdog(options, endOf(options))
   try {
     const guest = await open()
     if (guest.platform !== undefined) await compileAndMeasure(guest.platform, options)
@@ -160,23 +173,28 @@ async function toEnd<Result>(
   const {dropTo, code} = options
   const jail = Jail.begin(options.jail ?? 'best', writablePaths(options), options.launchErrnos)
   jail.limit(guest.limits, options.cgroupParent)
-  const {needs, load} = await guest.prepare(new Launch(jail, opened))
+  let endNs = endOf(options)
+  const watch = (): void => startWatchdog(options, Math.max(endNs, addon.monotonicNs()))
+  const {needs, load} = await guest.prepare(new Launch(jail, opened, watch))
   code?.keep()
   jail.close({
     ...{...needs, dropTo, directories: [...ownDirectories(process.env), ...(needs.directories ?? [])]},
     ...{accepts: opened.server !== undefined, dumps: guest.mayBeMachine && opened.core !== undefined},
   })
   const loaded = await load()
-  startWatchdog(options)
+  endNs = endOf(options)
+  startWatchdog(options, endNs)
   const running = await loaded.start()
   return {...(await running.end()), jail: jail.layers}
 }
 
-/** The guest's time begins: a second after its end the watchdog ends this process, should the sentry be stuck. */
-function startWatchdog({timeoutMs, ifStuck}: LaunchOptions): void {
+/** When the guest's time is up if it begins now. */
+const endOf = ({timeoutMs = 0}: LaunchOptions): number => addon.monotonicNs() + timeoutMs * NS_PER_MS
+
+/** A second after the end of the guest's time the watchdog ends this process, should the sentry be stuck. */
+function startWatchdog({timeoutMs, ifStuck}: LaunchOptions, endNs: number): void {
   if (timeoutMs === undefined || ifStuck === undefined) return
-  const deadlineNs = addon.monotonicNs() + (timeoutMs + GRACE_MS) * NS_PER_MS
-  addon.startWatchdog(deadlineNs, ifStuck.status, ifStuck.line)
+  addon.startWatchdog(endNs + GRACE_MS * NS_PER_MS, ifStuck.status, ifStuck.line)
 }
 
 /** First of all, because it runs programs, and because nothing can be measured in a jail. */

@@ -10,6 +10,7 @@ import {failed, type MachineResult, RESET_STATUS} from './machine-result.ts'
 import {Pauses} from './pauses.ts'
 
 const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+type Deadly = (typeof DEADLY)[number]
 
 /** What a run is made of. */
 export interface RunParts {
@@ -159,12 +160,12 @@ export abstract class MachineRun {
  * Signals that would end this process end its machine instead, so that it can be looked into. Call it before Jail.decide. The second such
  * signal of a kind ends this process.
  */
-export function stopBySignals(stop: (end: End) => void): Disposable {
+export function stopBySignals(stop: (end: End) => void, names: readonly Deadly[] = DEADLY): Disposable {
   const heard = (_: string, signal: number): void => stop({exitCode: null, signal, timedOut: false})
-  for (const name of DEADLY) process.once(name, heard)
+  for (const name of names) process.once(name, heard)
   return {
     [Symbol.dispose]() {
-      for (const name of DEADLY) process.off(name, heard)
+      for (const name of names) process.off(name, heard)
     },
   }
 }

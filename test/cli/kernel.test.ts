@@ -1,7 +1,8 @@
 // hv run --kernel: hv's own small kernel, its console on standard streams, and what is refused.
 
-import {spawnSync} from 'node:child_process'
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, expect, test} from 'vitest'
@@ -74,15 +75,44 @@ describeKvm('hv run --kernel', () => {
     })
   })
 
-  test('on a terminal each key is its, but ^A x, and the modes come back', async () => {
-    const pty = new Pty([process.execPath, HV, 'run', '--kernel', kernel])
+  test('on a terminal each key is its, but those after ^A, and the modes come back', async () => {
+    const core = join(folder, 'core')
+    const pty = new Pty([process.execPath, HV, 'run', '--require-jail', '--core', core, '--kernel', kernel])
     const before = await pty.modes()
     await pty.expect(/panic=-1/)
     pty.type('a\u0003b\u001ac')
     await pty.expect(/a.b.c/)
+    pty.type('\u0001h')
+    await pty.expect(/\^A d writes a core/)
+    pty.type('\u0001d')
+    await pty.expect(/the core of the machine is in /)
+    const written = readFileSync(core)
+    expect(written.includes('console=tty')).toBe(true)
+    pty.type('de')
+    await pty.expect(/de/)
+    // The machine's own end leaves that core as it is.
     pty.type('\u0001x')
     expect(await pty.status()).toBe(137)
     expect(await pty.modes()).toEqual(before)
+    expect(readFileSync(core).equals(written)).toBe(true)
+  })
+
+  test('goes on after a SIGQUIT, which writes its core if there is a file for it', async () => {
+    const core = join(folder, 'core')
+    for (const [flags, told] of [
+      [['--core', core], `hv: the core of the machine is in ${core}\n`],
+      [[], 'hv: no core is written: --core FILE says where to\n'],
+    ] as const) {
+      const child = spawn(process.execPath, [HV, 'run', '--timeout', '60', ...flags, '--kernel', kernel])
+      await once(child.stdout, 'data')
+      for (let times = 0; times < 2; times++) {
+        child.kill('SIGQUIT')
+        expect(String(await once(child.stderr, 'data'))).toBe(told)
+      }
+      child.stdin.end('q')
+      expect(await once(child, 'exit')).toEqual([0, null])
+    }
+    expect(readFileSync(core).includes('console=tty')).toBe(true)
   })
 })
 

@@ -15,6 +15,7 @@ constexpr uint32_t kSentryKvmRequests[] = {KVM_ARM_PREFERRED_TARGET, KVM_ARM_VCP
                                            KVM_SET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR};
 // The interrupt controller starts with the first run.
 constexpr uint32_t kMachineRequests[] = {KVM_SET_DEVICE_ATTR};
+constexpr std::array<uint32_t, 0> kKernelRequests = {};
 // Floating-point and vector registers are read and written like the others.
 constexpr std::array<uint32_t, 0> kVectorRequests = {};
 constexpr uint32_t kMakingRequests[] = {KVM_CREATE_DEVICE};

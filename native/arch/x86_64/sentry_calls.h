@@ -19,6 +19,8 @@ constexpr uint32_t kSentryKvmRequests[] = {KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUI
                                            KVM_GET_XSAVE,           KVM_SET_XSAVE,  KVM_SET_XCRS};
 // None: CPUID is set when a vCPU is made, and registers need no requests of this architecture alone.
 constexpr std::array<uint32_t, 0> kMachineRequests = {};
+// For a kernel: an NMI, and that its machine was paused.
+constexpr uint32_t kKernelRequests[] = {KVM_NMI, KVM_KVMCLOCK_CTRL};
 // Floating-point and vector registers.
 constexpr uint32_t kVectorRequests[] = {KVM_GET_XSAVE, KVM_GET_XSAVE2, KVM_SET_XSAVE};
 constexpr uint32_t kMakingRequests[] = {KVM_SET_TSS_ADDR, KVM_SET_IDENTITY_MAP_ADDR,

@@ -69,7 +69,7 @@ export const commandRows: Rows<CommandOptions> = {
   core: {
     flag: '--core FILE',
     summary:
-      "write an ELF core file of the guest's first process that crashes; see core(5). For a machine (a bare-metal guest's, or a kernel's): write one if it does not end with status 0; if it runs a program, only if its kernel panics",
+      "write an ELF core file of the guest's first process that crashes; see core(5). For a machine (a bare-metal guest's, or a kernel's): write one if it does not end with status 0, and when hv gets SIGQUIT; if it runs a program, only if its kernel panics",
   },
   stats: {
     flag: '--stats[=json]',

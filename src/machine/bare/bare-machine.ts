@@ -8,7 +8,7 @@ import {Vm} from '../../vm/vm.ts'
 import {Bus} from '../bus.ts'
 import {MachineInput, MachineOutput} from '../console/streams.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
-import type {DeadMachine} from '../debug/dump-machine.ts'
+import type {StoppedMachine} from '../debug/dump-machine.ts'
 import {machine} from '../host-machine.ts'
 import type {BareDevices} from '../machine.ts'
 import {failed, type MachineResult, nowNs} from '../machine-result.ts'
@@ -40,7 +40,7 @@ export interface BareOptions {
   /** The machine runs when its debugger lets it. */
   debug?: Debugger
   /** Called with the machine if it does not end with status 0, while it stands still; signals to this process then end the machine. */
-  onDead?: (dead: DeadMachine) => void
+  onDead?: (dead: StoppedMachine) => void
 }
 
 export class BareMachine implements Disposable {

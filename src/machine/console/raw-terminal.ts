@@ -37,16 +37,16 @@ export function rawTerminal(fd: number, {hasTerminal = false} = {}): Disposable 
 }
 
 const ESCAPE = 0x01
-const QUIT = 'x'.charCodeAt(0)
 
-/** ^A and then x ends the machine, as with QEMU. */
+/** ^A and then a key is for hv, as with QEMU. */
 export class ConsoleKeys extends Transform {
-  readonly #onQuit: () => void
+  readonly #actions: ReadonlyMap<string, () => void>
   #isEscaped = false
 
-  constructor(onQuit: () => void) {
+  /** @param actions what a key does after ^A, by key */
+  constructor(actions: ReadonlyMap<string, () => void>) {
     super()
-    this.#onQuit = onQuit
+    this.#actions = actions
   }
 
   override _transform(chunk: Uint8Array, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -54,14 +54,15 @@ export class ConsoleKeys extends Transform {
     done(null, Uint8Array.from(typed))
   }
 
-  /** ^A twice is one ^A; ^A before any other key is dropped. */
+  /** ^A twice is one ^A; ^A before a key without an action is dropped. */
   #isForMachine(byte: number): boolean {
     if (!this.#isEscaped) {
       this.#isEscaped = byte === ESCAPE
       return !this.#isEscaped
     }
     this.#isEscaped = false
-    if (byte === QUIT) this.#onQuit()
-    return byte !== QUIT
+    const action = this.#actions.get(String.fromCharCode(byte))
+    action?.()
+    return action === undefined
   }
 }

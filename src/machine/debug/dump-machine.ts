@@ -19,24 +19,24 @@ const PAGE_BYTES = 4096
 const ENTRY_BYTES = 8
 const flags = PF_R | PF_W | PF_X
 
-export interface DeadMachine {
+export interface StoppedMachine {
   /** All are stopped. */
   readonly vcpus: readonly Vcpu[]
   readonly memory: Pick<GuestMemory, 'view'>
   /** The parts of `memory` that exist, in order. */
   readonly pieces: readonly MemoryPiece[]
-  /** The signal that ended it; 0: none. */
+  /** The signal that ended it; 0: none, or it runs on. */
   readonly signal: number
 }
 
 /** @throws what the sink throws */
-export function dumpMachine(dead: DeadMachine, sink: CoreSink): void {
-  const {vcpus, memory, pieces, signal} = dead
+export function dumpMachine(stopped: StoppedMachine, sink: CoreSink): void {
+  const {vcpus, memory, pieces, signal} = stopped
   const physical = pieces.map(({address, bytes}) => segmentOf(address, bytes))
   writeCore(sink, {
     notes: vcpus.flatMap((vcpu, index) => notesOf(vcpu, index, signal)),
     // A debugger takes the first segment that has an address: addresses that no table maps are physical.
-    segments: [...virtualSegments(dead, physical), ...physical],
+    segments: [...virtualSegments(stopped, physical), ...physical],
     contents({address, length}, give) {
       for (let at = 0; at < length; ) {
         // A view lies in one memory slot, and slots begin and end at a multiple of this.
@@ -62,7 +62,7 @@ function notesOf(vcpu: Vcpu, index: number, signal: number): CoreNote[] {
 }
 
 /** Uses the tables of the first vCPU that has any: kernels share their own half between all tables. */
-function virtualSegments({vcpus, memory}: DeadMachine, physical: readonly CoreSegment[]): CoreSegment[] {
+function virtualSegments({vcpus, memory}: StoppedMachine, physical: readonly CoreSegment[]): CoreSegment[] {
   const readTable = (address: number, entries: number): Uint32Array | undefined => {
     const bytes = orUndefined(() => memory.view(address, entries * ENTRY_BYTES))
     return bytes && new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)

@@ -1,12 +1,14 @@
 // KernelMachine: a machine with a Linux kernel, made, loaded and run; what the kernel finds in it: README.md.
 
 import {SIGKILL} from '../../abi/signal.ts'
+import {arch} from '../../arch/index.ts'
+import {badArgument, HvError} from '../../errors.ts'
 import {Vm} from '../../vm/vm.ts'
 import {KernelFile} from '../boot/kernel-file.ts'
 import {memoryPieces, slotsOf} from '../boot/memory-pieces.ts'
 import {type Source, sourceOf} from '../boot/source.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
-import type {DeadMachine} from '../debug/dump-machine.ts'
+import type {StoppedMachine} from '../debug/dump-machine.ts'
 import {VirtioEntropy} from '../devices/virtio-entropy.ts'
 import {VirtioVsock} from '../devices/virtio-vsock.ts'
 import {machine} from '../host-machine.ts'
@@ -33,7 +35,7 @@ export class KernelMachine implements Disposable {
    * Called with the machine if it does not end with status 0, while all of it stands still. Set it before `run`.
    * `end`: how it ended; absent when it failed.
    */
-  onDead: ((dead: DeadMachine, end: End | undefined) => void) | undefined
+  onDead: ((dead: StoppedMachine, end: End | undefined) => void) | undefined
   readonly #options: KernelOptions
   readonly #streams: KernelStreams
   readonly #extras: KernelExtras | undefined
@@ -127,6 +129,26 @@ export class KernelMachine implements Disposable {
     this.#pause = undefined
   }
 
+  /** Calls `look` with the machine, all of which stands still; it then goes on as before. @throws HvError DISPOSED when it has ended */
+  async whileStopped<Result>(look: (stopped: StoppedMachine) => Result): Promise<Result> {
+    if (this.#isDisposed) throw hasEnded()
+    using pause = this.#pauses.begin()
+    await pause.settled
+    if (this.#isDisposed) throw hasEnded()
+    const result = look(this.#stopped(0))
+    for (const vcpu of this.#run.vcpus) machine.tellOfPause(vcpu)
+    return result
+  }
+
+  /** Sends each vCPU an NMI. x86_64. @throws HvError BAD_ARGUMENT, KVM_UNUSABLE, DISPOSED */
+  async nmi(): Promise<void> {
+    if (arch.name !== 'x86_64')
+      throw badArgument(`a machine of ${arch.name} has no NMI`, 'write a core, or use gdb')
+    await this.whileStopped(({vcpus}) => {
+      for (const vcpu of vcpus) vcpu.nmi()
+    })
+  }
+
   [Symbol.dispose](): void {
     this.#isDisposed = true
     this.resume()
@@ -171,10 +193,15 @@ export class KernelMachine implements Disposable {
   }
 
   #died(end?: End): void {
-    const {vcpus, highMemory, vm, failure} = this.#run
-    const signal = end?.signal ?? failure
+    this.onDead?.(this.#stopped(end?.signal ?? this.#run.failure), end)
+  }
+
+  #stopped(signal: number): StoppedMachine {
+    const {vcpus, highMemory, vm} = this.#run
     const {memory} = vm
     const pieces = [{address: memory.base, bytes: memory.size}, ...(highMemory ? [highMemory] : [])]
-    this.onDead?.({vcpus, memory, pieces, signal}, end)
+    return {vcpus, memory, pieces, signal}
   }
 }
+
+const hasEnded = (): HvError => new HvError('DISPOSED', 'the machine has ended', 'do so while it runs')

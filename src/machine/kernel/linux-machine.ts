@@ -1,11 +1,14 @@
 // Machine: a machine with a Linux kernel, for embedders: what `hv run --kernel` does, with Node streams and sockets.
 
+import {closeSync} from 'node:fs'
 import {Duplex, PassThrough, type Readable, type Writable} from 'node:stream'
 import * as v from 'valibot'
 import {SIGKILL} from '../../abi/signal.ts'
+import {openCore} from '../../core/open-core.ts'
 import * as takes from '../../options.ts'
 import {MAX_CPUS} from '../../platform/choice.ts'
 import {MachineInput, MachineOutput} from '../console/streams.ts'
+import {dumpMachine, type StoppedMachine} from '../debug/dump-machine.ts'
 import type {MachineResult} from '../machine-result.ts'
 import {KernelMachine} from './kernel-machine.ts'
 import type {KernelOptions} from './kernel-options.ts'
@@ -108,6 +111,27 @@ export class Machine implements AsyncDisposable {
   /** Ends a pause, however often {@link pause} was called. Without one it has no effect. */
   resume(): void {
     this.#machine.resume()
+  }
+
+  /**
+   * Writes an ELF core file of it (src/machine/debug/README.md): it stands still meanwhile, and then goes on as before. This thread does
+   * nothing else until all memory that the machine has used is written, which may take seconds.
+   * @param path a new file, which takes the place of a file of that name once it is whole; no symbolic link is followed
+   * @throws HvError DISPOSED when it has ended; BAD_ARGUMENT when the file cannot be written
+   */
+  async dump(path: string): Promise<void> {
+    const checked = takes.checked(takes.path, path, 'path')
+    const write = (stopped: StoppedMachine): number => openCore(checked, (sink) => dumpMachine(stopped, sink))
+    closeSync(await this.#machine.whileStopped(write))
+  }
+
+  /**
+   * A non-maskable interrupt to each CPU, as a server's button sends it. Linux reports it, or panics with `unknown_nmi_panic`. Not on arm64,
+   * whose machines have none. A machine that is paused takes it when it goes on.
+   * @throws HvError BAD_ARGUMENT on arm64; KVM_UNUSABLE; DISPOSED when the machine has ended
+   */
+  nmi(): Promise<void> {
+    return this.#machine.nmi()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,7 +13,7 @@ import {HvError} from '../../../../src/errors.ts'
 import type {RunOptions, RunResult} from '../../../../src/launch/options.ts'
 import {BareMachine, type BareOptions} from '../../../../src/machine/bare/bare-machine.ts'
 import {MachineOutput} from '../../../../src/machine/console/streams.ts'
-import {type DeadMachine, dumpMachine} from '../../../../src/machine/debug/dump-machine.ts'
+import {dumpMachine, type StoppedMachine} from '../../../../src/machine/debug/dump-machine.ts'
 import {bytesReader} from '../../../helpers/bytes-reader.ts'
 import {bareGuest, describeKvm, describeOn} from '../../../helpers/vm.ts'
 
@@ -60,7 +60,7 @@ async function errorOf(options: Options): Promise<HvError> {
 }
 
 /** The notes after the headers of a machine's core file, by type. */
-function notesOf(dead: DeadMachine): Map<number, Buffer> {
+function notesOf(dead: StoppedMachine): Map<number, Buffer> {
   const written: Buffer[] = []
   dumpMachine(dead, {write: (bytes) => void written.push(Buffer.from(bytes)), setLength: () => {}})
   const [, bytes] = written
@@ -152,7 +152,7 @@ describeKvm('a bare-metal guest', () => {
 
   test('is shown as it died, vectors too, to who writes its core', async () => {
     const found: Map<number, Buffer>[] = []
-    const onDead = (dead: DeadMachine) => void found.push(notesOf(dead))
+    const onDead = (dead: StoppedMachine) => void found.push(notesOf(dead))
     expect((await run({onDead})).exitCode).toBe(0)
     expect(found).toHaveLength(0)
     await errorOf({program: bareGuest('misbehave'), args: ['vectors'], onDead})

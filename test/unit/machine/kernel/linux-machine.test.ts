@@ -1,12 +1,13 @@
 // Machine: a kernel's machine for embedders: its console, and how it ends.
 
 import {once} from 'node:events'
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Duplex, PassThrough} from 'node:stream'
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
+import {arch} from '../../../../src/arch/index.ts'
 import {Machine} from '../../../../src/machine/kernel/linux-machine.ts'
 import {bareGuest, codeOf, describeKvm, describeOn} from '../../../helpers/vm.ts'
 import {vmlinuxOf} from '../../../helpers/vmlinux.ts'
@@ -101,6 +102,41 @@ describeKvm('a machine', () => {
     expect(await machine.wait()).toMatchObject({exitCode: null, signal: 9})
     await machine.pause()
     machine.resume()
+  })
+
+  test('writes its core while it runs, as a new file, and goes on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hv-dump-'))
+    const [core, link] = [join(folder, 'core'), join(folder, 'link')]
+    symlinkSync('/dev/null', link)
+    await using machine = Machine.create({kernel, cpus: 2, memoryBytes: 64 << 20})
+    await once(machine.stdout, 'data')
+    for (const text of ['hello', 'again']) {
+      await machine.dump(core)
+      const bytes = readFileSync(core)
+      expect(bytes.subarray(0, 4).toString('latin1')).toBe('\x7fELF')
+      // The text that the kernel was given lies in its memory.
+      expect(bytes.includes('console=tty')).toBe(true)
+      expect(bytes.length).toBeGreaterThan(64 << 20)
+      machine.stdin.write(text)
+      await once(machine.stdout, 'data')
+    }
+    await expect(machine.dump(link)).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+    await expect(machine.dump(folder)).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+    expect(readdirSync(folder).sort()).toEqual(['core', 'link'])
+    await machine.pause()
+    await machine.dump(core)
+    machine.resume()
+    machine.stdin.write('q')
+    await machine.wait()
+    await expect(machine.dump(core)).rejects.toMatchObject({code: 'DISPOSED'})
+    rmSync(folder, {recursive: true})
+  })
+
+  test.runIf(arch.name === 'x86_64')('takes an NMI, which nothing in this kernel handles', async () => {
+    await using machine = Machine.create({kernel})
+    await once(machine.stdout, 'data')
+    await machine.nmi()
+    expect(await machine.wait()).toMatchObject({exitCode: 1})
   })
 
   test('leaves nothing open', async () => {

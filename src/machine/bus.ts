@@ -3,7 +3,7 @@
 import {HvError} from '../errors.ts'
 import type {IoExit, MmioExit} from '../vm/exit.ts'
 
-/** Where a device is: a range of ports or of addresses. */
+/** Where a device is: a range of ports or of addresses. @see {@link BusDevice} */
 export interface DevicePlace {
   /** The device's, for messages. */
   readonly name: string
@@ -15,9 +15,21 @@ export interface DevicePlace {
   readonly sizes: readonly number[]
 }
 
+/**
+ * Answers accesses to its place: from the {@link Bus}, or in a kernel's machine ({@link KernelOptions}).
+ *
+ * @example
+ * let count = 0
+ * const counter: BusDevice = {
+ *   place: {name: 'the counter', space: 'port', first: 0x600, length: 4, sizes: [1, 4]},
+ *   read: (offset) => (offset === 0 ? ++count : 0),
+ *   write: (_offset, value) => void (count = value),
+ * }
+ * const options: KernelOptions = {kernel: '/boot/vmlinuz', devices: [counter]}
+ */
 export interface Device {
   readonly place: DevicePlace
-  /** @param offset from `first` */
+  /** @param offset from `first` @returns as many of its low bytes as were asked for are used */
   read(offset: number): number
   write(offset: number, value: number): void
 }
@@ -32,6 +44,15 @@ export interface PlacedDevice {
   readonly gsi: number
 }
 
+/**
+ * Devices by their places: give it a VM's exits.
+ *
+ * @example
+ * const place: DevicePlace = {name: 'the answer', space: 'memory', first: 0x9000, length: 1, sizes: [1]}
+ * const bus = new Bus([{place, read: () => 42, write: (offset, value) => console.log(offset, value)}]) // 0 42
+ * const exit = vcpu.run()
+ * if (exit.kind === 'io' || exit.kind === 'mmio') bus.handle(exit)
+ */
 export class Bus {
   readonly #devices: readonly Device[]
   readonly #onNobody: (() => void) | undefined

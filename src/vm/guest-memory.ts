@@ -74,8 +74,8 @@ export class GuestMemory {
   }
 
   /**
-   * The same for a range that may span adjacent slots, in order; together the views have `length` bytes.
-   * @throws HvError MEMORY_RANGE, DISPOSED @internal for devices
+   * Views of a range that may span adjacent slots, in order; together they have `length` bytes.
+   * @throws HvError MEMORY_RANGE, DISPOSED
    */
   views(address: number, length: number): Uint8Array[] {
     const slot = this.#slots.find((each) => each.holds(address, 1))

@@ -11,10 +11,12 @@ const TSC = join(root, 'node_modules/.bin/tsc')
 const TSC6 = join(root, 'node_modules/.bin/tsc6')
 const NAMES = [
   'AbortError',
+  'Bus',
   'HvError',
   'Machine',
   'Sandbox',
   'SandboxPool',
+  'VirtioMmio',
   'Vm',
   'checkExtension',
   'checkHost',

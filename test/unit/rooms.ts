@@ -104,6 +104,6 @@ export const machineRooms: Record<string, string[]> = {
 }
 
 export const machineEntrances: Record<string, string[]> = {
-  'index.ts': ['machine-result.ts', 'kernel'],
+  'index.ts': ['machine-result.ts', 'bus.ts', 'virtio', 'kernel'],
   launch: ['machine-result.ts', 'machine-run.ts', 'console', 'devices', 'debug', 'bare', 'kernel', 'program'],
 }

@@ -7,6 +7,7 @@ import {Vm} from '../../vm/vm.ts'
 import {KernelFile} from '../boot/kernel-file.ts'
 import {memoryPieces, slotsOf} from '../boot/memory-pieces.ts'
 import {type Source, sourceOf} from '../boot/source.ts'
+import type {Device} from '../bus.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
 import type {StoppedMachine} from '../debug/dump-machine.ts'
 import {VirtioEntropy} from '../devices/virtio-entropy.ts'
@@ -18,6 +19,7 @@ import type {DeviceModel} from '../virtio/model.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
+import {sortDevices} from './own-devices.ts'
 
 /** The host backs it lazily: it costs only what the machine touches. */
 export const MEMORY_BYTES = 512 * 2 ** 20
@@ -43,6 +45,8 @@ export class KernelMachine implements Disposable {
   readonly #resources = new KernelResources()
   readonly #files: readonly [kernel: KernelFile, initrd: KernelFile | undefined]
   readonly #models: readonly DeviceModel[]
+  /** Its owner's. */
+  readonly #onBus: readonly Device[]
   readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
   readonly #pauses = new Pauses()
   #pause: Pause | undefined
@@ -67,7 +71,10 @@ export class KernelMachine implements Disposable {
       const disks = resources.disks(options.disks)
       const shares = resources.shares(options.shares)
       const own = [new VirtioEntropy(), this.vsock, ...(extras?.models ?? [])]
-      this.#models = [...own, ...resources.cards(options.network), ...disks, ...shares]
+      const cards = resources.cards(options.network)
+      const {models, onBus} = sortDevices(options.devices)
+      this.#models = [...own, ...cards, ...disks, ...shares, ...models]
+      this.#onBus = onBus
       this.#run = this.#make()
       const {vm, vcpus} = this.#run
       const kill = (): void => this.stop({exitCode: null, signal: SIGKILL, timedOut: false})
@@ -167,7 +174,8 @@ export class KernelMachine implements Disposable {
     try {
       for (const slot of high === undefined ? [] : slotsOf(high)) vm.addMemory({...slot, hugePages: true})
       const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
-      return new KernelRun({vm, highMemory: high, vcpus, pauses: this.#pauses}, this.#models, this.#streams)
+      const parts = {vm, highMemory: high, vcpus, pauses: this.#pauses, onBus: this.#onBus}
+      return new KernelRun(parts, this.#models, this.#streams)
     } catch (error) {
       vm[Symbol.dispose]()
       throw error

@@ -1,6 +1,8 @@
 // What a kernel's machine is asked to be.
 
 import type {Duplex} from 'node:stream'
+import type {Device} from '../bus.ts'
+import type {DeviceModel} from '../virtio/model.ts'
 
 /**
  * A kernel, and the machine that it gets.
@@ -28,6 +30,11 @@ export interface KernelOptions {
   reboots?: boolean
   disks?: readonly DiskOptions[]
   shares?: readonly ShareOptions[]
+  /**
+   * Devices of your own. A virtio device ({@link DeviceModel}) gets a place, after hv's own devices, and the kernel is told of it. A
+   * {@link Device} answers at its own ports or addresses, which must be nothing else's. If one throws, the machine ends with that error.
+   */
+  devices?: readonly (DeviceModel | Device)[]
   /**
    * The other end of a network card's cable: each Ethernet frame follows its length, 32 bits, big-endian, as with passt(1) and QEMU's
    * `-netdev stream`. The caller closes it. Or a host TAP interface, by name. Default: no network card.

@@ -4,7 +4,7 @@ import {SIGPIPE} from '../../abi/signal.ts'
 import type {Exit, HaltExit, HypercallExit} from '../../vm/exit.ts'
 import type {Vm} from '../../vm/vm.ts'
 import type {KernelStart} from '../boot/kernel-start.ts'
-import {Bus, type PlacedDevice} from '../bus.ts'
+import {Bus, type Device, type PlacedDevice} from '../bus.ts'
 import type {MachineInput, MachineOutput} from '../console/streams.ts'
 import type {End} from '../debug/debugging.ts'
 import {machine} from '../host-machine.ts'
@@ -12,6 +12,7 @@ import {MachineRun, type RunParts} from '../machine-run.ts'
 import type {VirtioMmio} from '../virtio/mmio.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import {plugVirtio} from '../virtio/plug.ts'
+import {requirePlaces} from './own-devices.ts'
 
 /** When this much output waits for a slow reader, the vCPUs wait, too. */
 const CONGESTED_BYTES = 2 ** 16
@@ -24,7 +25,12 @@ export interface KernelStreams {
   readonly output: MachineOutput
 }
 
-type KernelParts = Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'> & Required<Pick<RunParts, 'pauses'>>
+interface KernelParts
+  extends Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'>,
+    Required<Pick<RunParts, 'pauses'>> {
+  /** Its owner's devices that are not virtio's. */
+  readonly onBus: readonly Device[]
+}
 
 /** What a reset makes anew. */
 export class KernelRun extends MachineRun implements Disposable {
@@ -37,14 +43,16 @@ export class KernelRun extends MachineRun implements Disposable {
 
   /** @param models placed after the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
   constructor(
-    {vm, vcpus, highMemory, pauses}: KernelParts,
+    {vm, vcpus, highMemory, pauses, onBus}: KernelParts,
     models: readonly DeviceModel[],
     streams: KernelStreams,
   ) {
     const devices = machine.makeKernelDevices(vm, streams)
     const plugged = plugVirtio(vm, machine.virtio, models)
     const virtio = plugged.map(({device}) => device)
-    const bus = new Bus([...devices.all, ...virtio], () => this.stats.unclaimed++)
+    const own = [...devices.all, ...virtio]
+    requirePlaces(onBus, own, vm.memory)
+    const bus = new Bus([...own, ...onBus], () => this.stats.unclaimed++)
     super({vcpus, bus, devices, internalErrorStep: machine.kernelErrorStep(), pauses})
     this.stats.unclaimed = 0
     this.vm = vm

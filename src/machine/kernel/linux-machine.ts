@@ -7,9 +7,11 @@ import {SIGKILL} from '../../abi/signal.ts'
 import {openCore} from '../../core/open-core.ts'
 import * as takes from '../../options.ts'
 import {MAX_CPUS} from '../../platform/choice.ts'
+import type {Device} from '../bus.ts'
 import {MachineInput, MachineOutput} from '../console/streams.ts'
 import {dumpMachine, type StoppedMachine} from '../debug/dump-machine.ts'
 import type {MachineResult} from '../machine-result.ts'
+import type {DeviceModel} from '../virtio/model.ts'
 import {KernelMachine} from './kernel-machine.ts'
 import type {KernelOptions} from './kernel-options.ts'
 
@@ -23,11 +25,15 @@ const share = takes.options({
   ...{path: takes.path, tag: takes.text},
   ...{writable: v.optional(takes.truth), is9p: v.optional(takes.truth)},
 })
+const isDevice = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && ('place' in value || 'serve' in value)
+const device = v.custom<Device | DeviceModel>(isDevice, 'a virtio device, or one of the bus')
 const tap = takes.options({tap: takes.text})
 const machineOptions = takes.options({
   ...{kernel: takes.path, initrd: v.optional(takes.path), append: v.optional(takes.text)},
   ...{cpus: v.optional(takes.integer(1, MAX_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
   ...{disks: v.optional(takes.list(disk, 'a list')), shares: v.optional(takes.list(share, 'a list'))},
+  devices: v.optional(takes.list(device, 'a list')),
   network: v.optional(takes.either([v.instance(Duplex), tap], 'a Duplex, or {tap}')),
   ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.timeLimit)},
 })

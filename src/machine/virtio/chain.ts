@@ -2,6 +2,7 @@
 
 import type {Queue} from './queue.ts'
 
+/** A request of a driver: bytes that the device reads, then bytes that it writes. @see {@link DeviceModel} */
 export class Chain {
   /** The index of its first descriptor, which names it in the rings. */
   readonly head: number
@@ -14,6 +15,7 @@ export class Chain {
   readonly #readCursor = new Cursor()
   readonly #writeCursor = new Cursor()
 
+  /** @internal */
   constructor(queue: Queue, head: number, readable: readonly Uint8Array[], writable: readonly Uint8Array[]) {
     this.#queue = queue
     this.head = head

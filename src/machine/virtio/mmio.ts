@@ -17,6 +17,7 @@ import {
 } from './registers.ts'
 import type {QueueLayout} from './rings.ts'
 
+/** Where a virtio device is, and what it needs of its VM. @see {@link VirtioMmio} */
 export interface VirtioMmioOptions {
   /** Guest physical address of its 0x200 bytes of registers. */
   readonly first: number
@@ -41,7 +42,17 @@ const SETUP: readonly number[] = [
 const NO_REGION = 0xffffffff
 
 /**
- * Constructed with a model, it is a device for the Bus. Call `reset()` before the guest's memory goes: what is in flight is dropped.
+ * A virtio device's registers (virtio 1.2, 4.2): with a model, a device for the {@link Bus} of your own machine. A kernel's machine makes
+ * one for each of its models. Call `reset()` before the guest's memory goes: what is in flight is dropped.
+ *
+ * @example
+ * const model: DeviceModel = {
+ *   ...{name: 'zeroes', id: 4, features: 0n, queueSizes: [8], config: new Uint8Array()},
+ *   serve: (queue) => (queue.next()?.complete(), undefined),
+ * }
+ * const line: InterruptLine = {raise() {}, lower() {}, pulse() {}}
+ * const options: VirtioMmioOptions = {first: 0xd0000000, memory: vm.memory, line}
+ * console.log(new VirtioMmio(model, options).read(8)) // 4
  */
 export class VirtioMmio implements Device {
   readonly place: DevicePlace

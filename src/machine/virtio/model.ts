@@ -6,12 +6,25 @@ import type {Queue} from './queue.ts'
 /**
  * All that a device needs of the guest's memory. `view` and `views` throw HvError MEMORY_RANGE when a byte is no memory, or is memory that
  * the host cannot write: a driver may have a device write anywhere, and a store through a read-only mapping ends the process.
+ * @see {@link VirtioMmio}
  */
 export type ViewOfMemory = Pick<GuestMemory, 'view' | 'views'>
 
 /**
  * The transport calls `attach` once, then repeatedly: `start` (the driver is ready), any number of `serve`, `stop` (the driver
- * resets or gives up the device, or has broken a ring). What is in flight at `stop` is dropped: its chains are no longer live.
+ * resets or gives up the device, or has broken a ring). What is in flight at `stop` is dropped: its chains are no longer live. All that a
+ * driver says is untrusted. docs/devices.md has a whole device.
+ *
+ * @example
+ * const zeroes: DeviceModel = {
+ *   ...{name: 'zeroes', id: 4, features: 0n, queueSizes: [8], config: new Uint8Array()},
+ *   attach: ({queues}: VirtioTransport) => queues[0].turns.wakeLater(),
+ *   serve(queue: VirtioQueue) {
+ *     const chain: VirtioChain | undefined = queue.next()
+ *     chain?.complete(chain.put(new Uint8Array(4096)))
+ *     return chain && 4096
+ *   },
+ * }
  */
 export interface DeviceModel {
   /** For messages: `the block device`. */
@@ -30,12 +43,15 @@ export interface DeviceModel {
   attach?(transport: Transport): void
   /** @param features those that the driver has accepted */
   start?(features: bigint): void
-  /** A step of the queue's {@link Turns}: the driver has put chains into it, or may have, or the model has woken it. */
+  /**
+   * A step of the queue's turns: the driver has put chains into it, or may have, or the model has woken it.
+   * @returns how many bytes it took; undefined when there is nothing to do now
+   */
   serve(queue: Queue, index: number): number | undefined
   stop?(): void
 }
 
-/** What a model is given of its transport. */
+/** What a model is given of its transport. @see {@link DeviceModel} */
 export interface Transport {
   /** Always the same objects; between `stop` and `start` they are empty. */
   readonly queues: readonly Queue[]

@@ -21,6 +21,7 @@ export interface QueueOptions {
   serve(queue: Queue): number | undefined
 }
 
+/** A queue of a virtio device. @see {@link DeviceModel} */
 export class Queue {
   readonly maxSize: number
   /** When it is served. */
@@ -33,6 +34,7 @@ export class Queue {
   #taken = 0
   #used = 0
 
+  /** @internal */
   constructor(options: QueueOptions) {
     this.#options = options
     this.maxSize = options.maxSize
@@ -43,7 +45,7 @@ export class Queue {
     return this.#rings !== undefined
   }
 
-  /** From now on the driver uses it. @param features those that it has accepted */
+  /** @internal From now on the driver uses it. @param features those that it has accepted */
   open(layout: QueueLayout, features: bigint): void {
     this.close()
     this.#hasIndirect = (features & VIRTIO_F_INDIRECT_DESC) !== 0n
@@ -55,14 +57,14 @@ export class Queue {
     })
   }
 
-  /** Drops what is in flight. */
+  /** @internal Drops what is in flight. */
   close(): void {
     this.#rings = undefined
     this.#inFlight.clear()
     this.#taken = this.#used = 0
   }
 
-  /** Whether the chain was taken from here, and neither given back nor dropped. */
+  /** @internal Whether the chain was taken from here, and neither given back nor dropped. */
   owns(chain: Chain): boolean {
     return this.#inFlight.has(chain) && this.#living() !== undefined
   }
@@ -73,7 +75,7 @@ export class Queue {
     return rings === undefined ? undefined : this.#guarded(() => this.#take(rings))
   }
 
-  /** Gives a chain back; one that is not live is ignored. @param written bytes, from the first writable one on */
+  /** @internal Gives a chain back; one that is not live is ignored. @param written bytes, from the first writable one on */
   complete(chain: Chain, written: number): void {
     const rings = this.#living()
     if (rings === undefined || !this.#inFlight.delete(chain)) return

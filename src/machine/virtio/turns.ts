@@ -3,13 +3,14 @@
 const MOST_STEPS = 256
 const MOST_BYTES = 1 << 20
 
+/** When a queue is served: 256 steps or 1 MiB at a time. @see {@link DeviceModel} */
 export class Turns {
   readonly #step: () => number | undefined
   #next: NodeJS.Immediate | undefined
   #isRunning = false
   #isWanted = false
 
-  /** @param step does one piece of the work. It returns how many bytes that took; undefined when there is nothing to do now */
+  /** @internal @param step does one piece of the work. It returns how many bytes that took; undefined when there is nothing to do now */
   constructor(step: () => number | undefined) {
     this.#step = step
   }
@@ -25,6 +26,7 @@ export class Turns {
     this.#next ??= setImmediate(() => this.#turn())
   }
 
+  /** @internal */
   stop(): void {
     clearImmediate(this.#next)
     this.#next = undefined

@@ -5,13 +5,13 @@
 import * as v from 'valibot'
 import {badArgument} from '../errors.ts'
 import * as takes from '../options.ts'
-import {checkApart, checkStart, GIB, requireArchitecture, TABLE_BYTES, type VcpuStart} from './start.ts'
-import {startFields} from './start-fields.ts'
+import {checkApart, checkStart, GIB, type MappedStart, requireArchitecture, TABLE_BYTES} from './start.ts'
+import {mappedFields} from './start-fields.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
 
 /** Where a vCPU begins at EL1 or EL2. @see {@link startEl1} */
-export interface ElStart extends VcpuStart {
+export interface ElStart extends MappedStart {
   /**
    * The guest physical address of its table of 4 KiB, which must stay there: a multiple of 4096, by default 0x1000 past the VM's
    * `memoryBase`.
@@ -22,7 +22,7 @@ export interface ElStart extends VcpuStart {
 }
 
 const elStart = takes.options({
-  ...startFields,
+  ...mappedFields,
   tables: v.optional(takes.anyNumber),
   vectors: v.optional(takes.integer(0, Number.MAX_SAFE_INTEGER)),
 })

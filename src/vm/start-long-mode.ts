@@ -1,32 +1,26 @@
 // startLongMode: puts an x86_64 vCPU into ring 0 of 64-bit mode, with page tables and segments that the host builds.
 
 import * as v from 'valibot'
-import {badArgument} from '../errors.ts'
 import * as takes from '../options.ts'
-import type {RegisterValues} from './registers.ts'
-import {checkApart, checkStart, GIB, requireArchitecture, TABLE_BYTES, type VcpuStart} from './start.ts'
-import {startFields} from './start-fields.ts'
+import {flatSegments, type Selectors} from './flat-segments.ts'
+import {checkApart, checkStart, GIB, type MappedStart, requireArchitecture, TABLE_BYTES} from './start.ts'
+import {mappedFields, selectorFields} from './start-fields.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
 
 /** Where a vCPU begins in long mode. @see {@link startLongMode} */
-export interface LongModeStart extends VcpuStart {
+export interface LongModeStart extends MappedStart, Selectors {
   /**
    * The guest physical address of its tables: a multiple of 4096, 0x1000 by default. They take 12 KiB, and 4 KiB more for each GiB that is
    * mapped, and must stay there.
    */
   tables?: number
-  /** Selectors in the GDT: 8, 16 or 24. 8 and 16 by default. */
-  codeSelector?: number
-  dataSelector?: number
 }
 
-const selector = v.optional(v.picklist([8, 16, 24], '8, 16 or 24'))
 const longModeStart = takes.options({
-  ...startFields,
+  ...mappedFields,
   tables: v.optional(takes.anyNumber),
-  codeSelector: selector,
-  dataSelector: selector,
+  ...selectorFields,
 })
 
 const DEFAULT_TABLES = 0x1000
@@ -35,11 +29,6 @@ const ENTRIES = 512
 const TABLE = 0x3n
 const LARGE_PAGE = 0x83n
 const LARGE_PAGE_BYTES = GIB / ENTRIES
-
-/** Ring 0, 64-bit code; ring 0, data. */
-const CODE = 0x00af9b000000ffffn
-const DATA = 0x00cf93000000ffffn
-const GDT_LENGTH = 4
 
 /** PG WP NE ET MP PE; OSXMMEXCPT OSFXSR PAE; NXE LMA LME. */
 const CR0 = 0x80010033n
@@ -66,27 +55,18 @@ const RFLAGS = 0x2n
 export function startLongMode(vm: Vm, vcpu: Vcpu, start: LongModeStart): void {
   requireArchitecture('x86_64', 'startLongMode')
   const checked = takes.checked(longModeStart, start, 'start') as LongModeStart
-  const {tables = DEFAULT_TABLES, codeSelector = 8, dataSelector = 16} = checked
+  const {tables = DEFAULT_TABLES} = checked
   const begin = checkStart(vm, vcpu, checked, tables)
   const {entry, stack, gibs} = begin
-  if (codeSelector === dataSelector) {
-    throw badArgument(`code and data cannot both be ${codeSelector}`, 'give two selectors')
-  }
+  const segments = flatSegments(64, checked)
   const gdt = tables + (2 + gibs) * TABLE_BYTES
   const bytes = gdt + TABLE_BYTES - tables
   // Fails before anything is written, unless all of them fit.
   vm.memory.view(tables, bytes)
   checkApart(tables, bytes, begin)
   writeTables(vm, tables, gibs)
-  writeWords(vm, gdt, GDT_LENGTH, (index) =>
-    index === codeSelector / 8 ? CODE : index === dataSelector / 8 ? DATA : 0n,
-  )
   vcpu.registers.set({
-    ...segments(BigInt(codeSelector), BigInt(dataSelector)),
-    'gdt.base': BigInt(gdt),
-    'gdt.limit': BigInt(GDT_LENGTH * 8 - 1),
-    'idt.base': 0n,
-    'idt.limit': 0n,
+    ...segments.write(vm, gdt),
     cr0: CR0,
     cr3: BigInt(tables),
     cr4: CR4,
@@ -110,26 +90,4 @@ function writeTables(vm: Vm, tables: number, gibs: number): void {
 function writeWords(vm: Vm, address: number, length: number, word: (index: number) => bigint): void {
   const words = BigUint64Array.from({length}, (_, index) => word(index))
   vm.memory.write(address, new Uint8Array(words.buffer))
-}
-
-function segments(code: bigint, data: bigint): RegisterValues {
-  const values: Record<string, bigint> = {}
-  for (const name of ['cs', 'ds', 'es', 'fs', 'gs', 'ss']) {
-    const isCode = name === 'cs'
-    const fields = {
-      base: 0n,
-      limit: 0xffffffffn,
-      selector: isCode ? code : data,
-      type: isCode ? 11n : 3n,
-      p: 1n,
-      dpl: 0n,
-      s: 1n,
-      l: isCode ? 1n : 0n,
-      db: isCode ? 0n : 1n,
-      g: 1n,
-      unusable: 0n,
-    }
-    for (const [field, value] of Object.entries(fields)) values[`${name}.${field}`] = value
-  }
-  return values
 }

@@ -6,12 +6,16 @@ import type {GuestAddress} from './guest-memory.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
 
-/** Where a vCPU begins. @see {@link startLongMode}, {@link startEl1} */
+/** Where a vCPU begins. @see {@link startRealMode}, {@link startLongMode}, {@link startEl1} */
 export interface VcpuStart {
   /** Its first instruction. */
   entry: GuestAddress
   /** Its stack grows down from here. */
   stack: GuestAddress
+}
+
+/** Where a vCPU begins whose addresses are mapped. @see {@link startLongMode}, {@link startEl1} */
+export interface MappedStart extends VcpuStart {
   /** How many GiB, from address 0 on, are mapped to themselves: 1 to 512, 4 by default. */
   gibs?: number
 }
@@ -30,25 +34,50 @@ export function requireArchitecture(name: typeof arch.name, start: string): void
 interface Entry {
   entry: bigint
   stack: bigint
-  gibs: number
 }
 
-/** @param tables where they begin @throws HvError BAD_ARGUMENT; VCPU_BUSY, DISPOSED */
+/** Of addresses that are mapped. @param tables where they begin @throws HvError BAD_ARGUMENT; VCPU_BUSY, DISPOSED */
 export function checkStart(
   vm: Vm,
   vcpu: Vcpu,
-  {entry, stack, gibs = DEFAULT_GIBS}: VcpuStart,
+  {entry, stack, gibs = DEFAULT_GIBS}: MappedStart,
   tables: number,
+): Entry & {gibs: number} {
+  const reach = {end: gibs * GIB, defect: `is not mapped: ${gibs} GiB are`, nextStep: 'give more `gibs`'}
+  const checked = {...checkReach(vm, vcpu, {entry, stack}, reach), gibs}
+  checkTables(tables)
+  return checked
+}
+
+/** What addresses a mode has. */
+interface Reach {
+  /** Behind the last of them. */
+  readonly end: number
+  /** What is wrong with an address that is none of them. */
+  readonly defect: string
+  readonly nextStep: string
+}
+
+/** @throws HvError BAD_ARGUMENT; VCPU_BUSY, DISPOSED */
+export function checkReach(
+  vm: Vm,
+  vcpu: Vcpu,
+  {entry, stack}: VcpuStart,
+  {end, defect, nextStep}: Reach,
 ): Entry {
-  const end = gibs * GIB
   const within = (value: GuestAddress, last: number): bigint => {
     const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value)
     if (isWhole && value >= 0 && value <= last) return BigInt(value)
-    throw badArgument(`address ${value} is not mapped: ${gibs} GiB are`, 'give more `gibs`')
+    throw badArgument(`address ${value} ${defect}`, nextStep)
   }
-  const checked = {entry: within(entry, end - 1), stack: within(stack, end), gibs}
+  const checked = {entry: within(entry, end - 1), stack: within(stack, end)}
   checkVcpu(vm, vcpu)
-  if (Number.isSafeInteger(tables) && tables >= 0 && tables % TABLE_BYTES === 0) return checked
+  return checked
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function checkTables(tables: number): void {
+  if (Number.isSafeInteger(tables) && tables >= 0 && tables % TABLE_BYTES === 0) return
   throw badArgument(`tables cannot lie at ${tables}`, `give a multiple of ${TABLE_BYTES}`)
 }
 

@@ -1,7 +1,8 @@
 // Puts a vCPU into protected mode, paged 32-bit mode or long mode, with tables that the host builds.
 
 import {boot} from '../../src/machine/x86_64/boot.ts'
-import type {RegisterName, RegisterValues} from '../../src/vm/registers.ts'
+import {CODE_TYPE, DATA_TYPE, segmentRegisters} from '../../src/vm/flat-segments.ts'
+import type {RegisterValues} from '../../src/vm/registers.ts'
 import type {Vcpu} from '../../src/vm/vcpu.ts'
 import type {Vm} from '../../src/vm/vm.ts'
 
@@ -18,25 +19,9 @@ const TABLE = 0x3
 const LARGE = 0x83
 const FOUR_MIB = 0x400000
 
-function flatSegments(): RegisterValues {
-  const values: RegisterValues = {}
-  for (const name of ['cs', 'ds', 'es', 'fs', 'gs', 'ss'] as const) {
-    const fields = {
-      base: 0n,
-      limit: 0xffffffffn,
-      selector: name === 'cs' ? 8n : 16n,
-      type: name === 'cs' ? 11n : 3n,
-      p: 1n,
-      dpl: 0n,
-      s: 1n,
-      l: 0n,
-      db: 1n,
-      g: 1n,
-    }
-    for (const [field, value] of Object.entries(fields)) values[`${name}.${field}` as RegisterName] = value
-  }
-  return values
-}
+const FLAT = {base: 0, limit: 0xffffffff, db: 1, g: 1}
+const flatSegments = (): RegisterValues =>
+  segmentRegisters({...FLAT, selector: 8, type: CODE_TYPE}, {...FLAT, selector: 16, type: DATA_TYPE})
 
 export function enterProtectedMode(vcpu: Vcpu, rip: number): void {
   vcpu.registers.set({...flatSegments(), cr0: vcpu.registers.get('cr0') | PE, rip: BigInt(rip), rflags: 2n})

@@ -25,6 +25,8 @@ const NAMES = [
   'startEl1',
   'startEl2',
   'startLongMode',
+  'startProtectedMode',
+  'startRealMode',
 ]
 const REFUSED = /BAD_ARGUMENT options has no nosuch/
 const REFUSE = `Sandbox.create({nosuch: 1}).catch((error) => console.log(error.code, error.message))`

@@ -5,6 +5,8 @@ import {addon} from '../../../../src/addon.ts'
 import {arch} from '../../../../src/arch/index.ts'
 import {type ElStart, startEl1, startEl2} from '../../../../src/vm/start-el.ts'
 import {startLongMode} from '../../../../src/vm/start-long-mode.ts'
+import {startProtectedMode} from '../../../../src/vm/start-protected-mode.ts'
+import {startRealMode} from '../../../../src/vm/start-real-mode.ts'
 import {Vm} from '../../../../src/vm/vm.ts'
 import {instructions, NOWHERE} from '../../../helpers/arm64-code.ts'
 import {guest} from '../../../helpers/guest-code.ts'
@@ -79,10 +81,11 @@ describeOn('arm64', 'startEl1', () => {
     expect(codeOf(() => startEl1(vm, vcpu, START))).toBe('BAD_ARGUMENT')
   })
 
-  test('is for arm64, and x86_64 has another', () => {
+  test('is for arm64, and x86_64 has others', () => {
     const {vm, vcpu} = created()
     using _ = vm
-    expect(codeOf(() => startLongMode(vm, vcpu, START))).toBe('BAD_ARGUMENT')
+    for (const start of [startRealMode, startProtectedMode, startLongMode])
+      expect(codeOf(() => start(vm, vcpu, {entry: 0x1000, stack: 0x1000}))).toBe('BAD_ARGUMENT')
   })
 })
 

@@ -1,8 +1,10 @@
-// startLongMode: 64-bit mode, with the tables where the caller wants them.
+// startRealMode, startProtectedMode and startLongMode, with the tables where the caller wants them.
 
 import {expect, test} from 'vitest'
 import {startEl1, startEl2} from '../../../../src/vm/start-el.ts'
 import {type LongModeStart, startLongMode} from '../../../../src/vm/start-long-mode.ts'
+import {type ProtectedModeStart, startProtectedMode} from '../../../../src/vm/start-protected-mode.ts'
+import {startRealMode} from '../../../../src/vm/start-real-mode.ts'
 import {Vm} from '../../../../src/vm/vm.ts'
 import {codeOf, describeOn} from '../../../helpers/vm.ts'
 
@@ -98,5 +100,74 @@ describeOn('x86_64', 'startLongMode', () => {
     const vcpu = vm.createVcpu()
     for (const start of [startEl1, startEl2])
       expect(codeOf(() => start(vm, vcpu, START))).toBe('BAD_ARGUMENT')
+  })
+})
+
+describeOn('x86_64', 'startRealMode', () => {
+  test.each([
+    [0x7c00, 0x7c00],
+    [0x2fff0, 0x10000],
+    [0xf0000, 0x90000],
+  ])('begins at %i with its stack below %i', (entry, stack) => {
+    using vm = Vm.create({memoryBytes: 0x100000})
+    const vcpu = vm.createVcpu()
+    // push %di; mov %cs, %ax; mov $7, %bx; mov %bx, 0x500 in DS; hlt
+    const code = [0x57, 0x8c, 0xc8, 0xbb, 7, 0, 0x89, 0x1e, 0, 5, 0xf4]
+    vm.memory.write(entry, Uint8Array.from(code))
+    vcpu.registers.set({rdi: 42n})
+    startRealMode(vm, vcpu, {entry, stack})
+    expect(vcpu.run().kind).toBe('halt')
+    expect(vm.memory.read(stack - 2, 2)).toEqual(Uint8Array.of(42, 0))
+    expect(vm.memory.read(0x500, 1)).toEqual(Uint8Array.of(7))
+    expect(vcpu.registers.get('rax') & 0xffffn).toBe(BigInt((entry & 0xf0000) >> 4))
+  })
+
+  test('takes a vCPU back from protected mode', () => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    const vcpu = vm.createVcpu()
+    startProtectedMode(vm, vcpu, {entry: 0x10000, stack: MEMORY_BYTES})
+    startRealMode(vm, vcpu, {entry: 0x8000, stack: 0x8000})
+    vm.memory.write(0x8000, Uint8Array.of(0xb8, 0xff, 0xff, 0x40, 0xf4)) // mov $0xffff, %ax; inc %ax; hlt
+    expect(vcpu.run().kind).toBe('halt')
+    expect(vcpu.registers.get('rax') & 0xfffffn).toBe(0n)
+  })
+
+  test.each([
+    ['an entry above 1 MiB', {entry: 0x100000, stack: 0x1000}],
+    ['a stack above 1 MiB', {entry: 0x1000, stack: 0x100001n}],
+    ['another option', {entry: 0x1000, stack: 0x1000, tables: 0x2000}],
+  ])('refuses %s', (_, start) => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    expect(codeOf(() => startRealMode(vm, vm.createVcpu(), start))).toBe('BAD_ARGUMENT')
+  })
+})
+
+describeOn('x86_64', 'startProtectedMode', () => {
+  const PROTECTED: ProtectedModeStart = {entry: 0x10000, stack: MEMORY_BYTES}
+
+  test('runs 32-bit code, on its stack, with selectors that the GDT has, too', () => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    const vcpu = vm.createVcpu()
+    // mov $0x18, %eax; mov %eax, %ds; push %edi; mov $0xffff, %eax; inc %eax; hlt
+    const code = [0xb8, 0x18, 0, 0, 0, 0x8e, 0xd8, 0x57, 0xb8, 0xff, 0xff, 0, 0, 0x40, 0xf4]
+    vm.memory.write(0x10000, Uint8Array.from(code))
+    vcpu.registers.set({rdi: 42n})
+    startProtectedMode(vm, vcpu, {...PROTECTED, codeSelector: 16, dataSelector: 24, tables: 0x8000})
+    expect(vcpu.run().kind).toBe('halt')
+    expect(vcpu.registers.get('rax')).toBe(0x10000n)
+    expect(vcpu.registers.get('cs.selector')).toBe(16n)
+    expect(vm.memory.read(MEMORY_BYTES - 4, 1)).toEqual(Uint8Array.of(42))
+  })
+
+  test.each<[string, Partial<ProtectedModeStart>, string]>([
+    ['an entry above 4 GiB', {entry: 4 * GIB}, 'BAD_ARGUMENT'],
+    ['tables behind the memory', {tables: MEMORY_BYTES}, 'MEMORY_RANGE'],
+    ['tables over the entry', {tables: 0x10000}, 'BAD_ARGUMENT'],
+    ['tables beside a page', {tables: 8}, 'BAD_ARGUMENT'],
+    ['one selector for both', {codeSelector: 16}, 'BAD_ARGUMENT'],
+    ['GiBs, as nothing is mapped', {gibs: 4} as never, 'BAD_ARGUMENT'],
+  ])('refuses %s', (_, start, code) => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    expect(codeOf(() => startProtectedMode(vm, vm.createVcpu(), {...PROTECTED, ...start}))).toBe(code)
   })
 })

@@ -188,7 +188,7 @@ export const layers = [
   {
     name: 'gdb',
     what: "gdb's remote protocol, for any target: [its README](gdb/README.md)",
-    below: ['errors.ts', 'output-file.ts'],
+    below: ['abi', 'errors.ts', 'output-file.ts'],
   },
   {
     name: 'core',

@@ -70,7 +70,7 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     return OK
   },
   H: (text, talk) => {
-    const id = parseThreadId(text.slice(1))
+    const id = parseThreadId(text.slice(1), talk.target.pid)
     if (id === undefined) return BAD_WORDS
     if (text[0] === 'c') talk.steppedThread = typeof id === 'number' ? id : undefined
     else if (text[0] !== 'g') return BAD_WORDS
@@ -81,7 +81,7 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     return OK
   },
   T: (text, {target}) => {
-    const id = parseThreadId(text)
+    const id = parseThreadId(text, target.pid)
     return typeof id === 'number' && target.threads().includes(id) ? OK : BAD_WORDS
   },
 }

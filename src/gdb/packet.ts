@@ -91,6 +91,10 @@ export class PacketReader {
   }
 }
 
+/** How long a payload is when it is sent. */
+export const escapedLength = (payload: string): number =>
+  payload.length + (payload.match(/[#$}*]/g)?.length ?? 0)
+
 /** @param payload a byte string */
 export function encodePacket(payload: string): string {
   const escaped = payload.replace(

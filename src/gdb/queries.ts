@@ -3,7 +3,7 @@
 import {MAX_PAYLOAD} from './packet.ts'
 import type {Conversation} from './session.ts'
 import {toLinuxSignal} from './signals.ts'
-import {parseCount, parseThreadId, textToHex} from './words.ts'
+import {isProcess, parseCount, parseThreadId, textToHex, threadId} from './words.ts'
 
 /** Thread ids in one answer: 8 bytes each. */
 const IDS_AT_A_TIME = 256
@@ -15,6 +15,7 @@ const OWN_FEATURES = [
   'qXfer:features:read+',
   'qXfer:auxv:read+',
   'qXfer:siginfo:read+',
+  'qXfer:threads:read+',
   'swbreak+',
   'hwbreak+',
   'exec-events+',
@@ -32,16 +33,18 @@ export function answerQuery(packet: string, talk: Conversation): string {
         rest.split(';').flatMap((word) => (word.endsWith('+') ? [word.slice(0, -1)] : [])),
       )
       // When the file is not known, gdb has been given it, and must not look for another.
-      return [...OWN_FEATURES, ...(target.executable() === undefined ? [] : ['qXfer:exec-file:read+'])].join(
-        ';',
-      )
+      return [
+        ...OWN_FEATURES,
+        ...(target.pid === undefined ? [] : ['multiprocess+']),
+        ...(target.executable() === undefined ? [] : ['qXfer:exec-file:read+']),
+      ].join(';')
     case 'QStartNoAckMode':
       talk.stopAcks()
       return 'OK'
     case 'QPassSignals':
       return passSignals(rest, talk)
     case 'qC':
-      return `QC${talk.thread.toString(16)}`
+      return `QC${threadId(talk.thread, target.pid, talk.features)}`
     case 'qAttached':
       return target.wasRunning ? '1' : '0'
     case 'qfThreadInfo':
@@ -50,7 +53,7 @@ export function answerQuery(packet: string, talk: Conversation): string {
     case 'qsThreadInfo':
       return nextThreads(talk)
     case 'qThreadExtraInfo': {
-      const thread = parseThreadId(rest)
+      const thread = parseThreadId(rest, target.pid)
       if (typeof thread !== 'number' || !target.threads().includes(thread)) return 'E01'
       return textToHex(target.nameOf(thread))
     }
@@ -78,7 +81,9 @@ function passSignals(list: string, {target}: Conversation): string {
 
 function nextThreads(talk: Conversation): string {
   const ids = talk.untold.splice(0, IDS_AT_A_TIME)
-  return ids.length === 0 ? 'l' : `m${ids.map((id) => id.toString(16)).join(',')}`
+  return ids.length === 0
+    ? 'l'
+    : `m${ids.map((id) => threadId(id, talk.target.pid, talk.features)).join(',')}`
 }
 
 /** `OBJECT:read:ANNEX:OFFSET,LENGTH`. */
@@ -96,7 +101,8 @@ function transfer(text: string, talk: Conversation): string {
 }
 
 /** @returns a byte string; undefined when there is no such part of it; empty when there is no such thing */
-function objectOf(object: string, annex: string, {target, thread}: Conversation): string | undefined {
+function objectOf(object: string, annex: string, talk: Conversation): string | undefined {
+  const {target, thread} = talk
   switch (object) {
     case 'features':
       return annex === 'target.xml' ? target.layout.xml : undefined
@@ -105,10 +111,27 @@ function objectOf(object: string, annex: string, {target, thread}: Conversation)
     case 'siginfo':
       return target.threads().includes(thread) ? text(target.signalInfo?.(thread)) : undefined
     case 'exec-file':
-      return annex === '' ? target.executable() : undefined
+      return annex === '' || isProcess(annex, target.pid) ? target.executable() : undefined
+    case 'threads':
+      return annex === '' ? threadList(talk) : undefined
     default:
       return ''
   }
+}
+
+/** All threads, with their names, in XML. */
+function threadList({target, features}: Conversation): string {
+  const rows = target.threads().map((thread) => {
+    const name = target.nameOf(thread).replace(/[^ -~]|[&<>"]/g, (char) => asXml(char))
+    return `<thread id="${threadId(thread, target.pid, features)}" name="${name}"/>\n`
+  })
+  return `<?xml version="1.0"?>\n<threads>\n${rows.join('')}</threads>\n`
+}
+
+/** XML has no control characters. */
+function asXml(char: string): string {
+  const code = char.charCodeAt(0)
+  return code < 0x20 || code === 0x7f ? '?' : `&#${code};`
 }
 
 function text(bytes: Uint8Array | undefined): string | undefined {

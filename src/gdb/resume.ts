@@ -11,15 +11,16 @@ const MAX_ACTIONS = 2048
 
 /**
  * `;ACTION[:THREAD]…`, after vCont.
+ * @param pid the only process that there is
  * @returns undefined when it is malformed
  */
-export function parseActions(text: string): Resumption[] | undefined {
+export function parseActions(text: string, pid: number | undefined): Resumption[] | undefined {
   const actions = text.split(';').slice(1)
   if (actions.length === 0 || actions.length > MAX_ACTIONS) return undefined
   const parsed: Resumption[] = []
   for (const action of actions) {
     const [what, id, ...rest] = action.split(':')
-    const thread = id === undefined ? 'all' : parseThreadId(id)
+    const thread = id === undefined ? 'all' : parseThreadId(id, pid)
     if (thread === undefined || thread === 'any' || rest.length > 0) return undefined
     // It is stopped, and stays so.
     if (what === 't') continue

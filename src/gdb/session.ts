@@ -1,6 +1,7 @@
 // Session: one gdb's conversation with a target: turns packets into requests to the target, and back. Knows no sockets.
 
 import {COMMANDS} from './commands.ts'
+import {OpenFiles} from './files.ts'
 import {encodePacket, PacketReader} from './packet.ts'
 import {answerQuery} from './queries.ts'
 import {parseActions, parsePlain, VCONT_ACTIONS} from './resume.ts'
@@ -51,11 +52,13 @@ export class Session implements Conversation {
   /** Packets that came while the target ran. */
   #queued: string[] = []
   #isOver = false
+  readonly #files: OpenFiles | undefined
 
   /** Stops the target, and hands it to gdb. */
   constructor(target: Target, ends: SessionEnds) {
     this.target = target
     this.#ends = ends
+    this.#files = target.files && new OpenFiles(target.files)
     this.#reader = new PacketReader({
       packet: (payload) => this.#packet(payload),
       garbled: () => this.#acknowledge('-'),
@@ -78,6 +81,7 @@ export class Session implements Conversation {
     if (this.#isOver) return
     this.#isOver = true
     this.target.onStop = undefined
+    this.#files?.closeAll()
   }
 
   stopAcks(): void {
@@ -128,8 +132,11 @@ export class Session implements Conversation {
 
   #obeyNamed(packet: string): void {
     if (packet === 'vCont?') this.#reply(VCONT_ACTIONS)
-    else if (packet.startsWith('vCont;')) this.#resume(parseActions(packet.slice('vCont'.length)))
+    else if (packet.startsWith('vCont;'))
+      this.#resume(parseActions(packet.slice('vCont'.length), this.target.pid))
     else if (packet.startsWith('vKill;')) this.#kill(true)
+    else if (packet.startsWith('vFile:'))
+      this.#reply(this.#files?.answer(packet.slice('vFile:'.length)) ?? '')
     else this.#reply('')
   }
 

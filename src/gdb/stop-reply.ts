@@ -2,7 +2,7 @@
 
 import {toGdbSignal} from './signals.ts'
 import type {Stop, Target} from './target.ts'
-import {bytesToHex, textToHex} from './words.ts'
+import {bytesToHex, textToHex, threadId} from './words.ts'
 
 const SIGTRAP = 5
 const WATCHES = {write: 'watch', read: 'rwatch', access: 'awatch'} as const
@@ -11,19 +11,23 @@ const WATCHES = {write: 'watch', read: 'rwatch', access: 'awatch'} as const
 export function stopReply(stop: Stop, target: Target, features: ReadonlySet<string>): string {
   switch (stop.what) {
     case 'exited':
-      return `W${byte(stop.code)}`
+      return `W${byte(stop.code)}${ofProcess(target, features)}`
     case 'killed':
-      return `X${byte(toGdbSignal(stop.signal))}`
+      return `X${byte(toGdbSignal(stop.signal))}${ofProcess(target, features)}`
     case 'nothing-left':
       return features.has('no-resumed') ? 'N' : `S${byte(0)}`
     default:
       return (
         `T${byte(toGdbSignal(stop.what === 'signal' ? stop.signal : SIGTRAP))}` +
         expedited(target, stop.thread) +
-        `thread:${stop.thread.toString(16)};` +
+        `thread:${threadId(stop.thread, target.pid, features)};` +
         reasonOf(stop, features)
       )
   }
+}
+
+function ofProcess({pid}: Target, features: ReadonlySet<string>): string {
+  return pid !== undefined && features.has('multiprocess') ? `;process:${pid.toString(16)}` : ''
 }
 
 function reasonOf(stop: Stop, features: ReadonlySet<string>): string {

@@ -1,5 +1,6 @@
 // Target: what a session debugs, and its interface: threads with registers and one memory. It knows nothing of packets.
 
+import type {StatFields} from '../abi/stat.ts'
 import type {RegisterLayout} from './register-layout.ts'
 
 /** Signal numbers are Linux's, on both architectures. */
@@ -44,11 +45,30 @@ export type PointKind = 'software' | 'hardware' | 'write' | 'read' | 'access'
 /** Whether the point is at an instruction. */
 export const isBreakpoint = (kind: PointKind): boolean => kind === 'software' || kind === 'hardware'
 
+/** A file of the target's tree, open for reading. Each operation throws Errno. */
+export interface TargetFile {
+  /** @returns fewer bytes than `length` at the end, or for other reasons; none at the end */
+  read(offset: number, length: number): Uint8Array
+  attributes(): StatFields
+  close(): void
+}
+
+/** The files that the target sees, by their paths there, byte strings. Each operation throws Errno. */
+export interface TargetFiles {
+  open(path: string): TargetFile
+  attributes(path: string): StatFields
+  readlink(path: string): string
+}
+
 export interface Target {
   /** The layout of `readRegisters`. */
   readonly layout: RegisterLayout
   /** It ran before the session began: a debugger that leaves lets it go on. */
   readonly wasRunning: boolean
+  /** The process's number in the tree of `files`. Absent: it is no process. */
+  readonly pid?: number
+  /** Absent: it has none. */
+  readonly files?: TargetFiles
   /** Each is 1 or more; the first one is the main thread's. Empty once the program has ended. */
   threads(): readonly number[]
   /** The thread's name, a byte string. */
@@ -84,7 +104,7 @@ export interface Target {
   auxv?(): Uint8Array | undefined
   /** siginfo_t of the signal that the thread stopped for. */
   signalInfo?(thread: number): Uint8Array | undefined
-  /** The path of the file that runs, as gdb sees it; undefined when it is not known. A byte string. */
+  /** The path of the file that runs, in `files` or else where gdb runs; undefined when it is not known. A byte string. */
   executable(): string | undefined
   /** Called when all threads stand still. Set by the session. */
   onStop: ((stop: Stop) => void) | undefined

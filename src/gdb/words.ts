@@ -33,11 +33,35 @@ export function textToHex(text: string): string {
   return Buffer.from(text, 'latin1').toString('hex')
 }
 
-/** A thread's number, `all`, or any one. Processes are not named: gdb would take one for a process of its own host, and read its /proc. */
+/** A thread's number, `all`, or any one. */
 export type ThreadId = number | 'all' | 'any'
 
-/** @returns undefined when it names none */
-export function parseThreadId(text: string): ThreadId | undefined {
-  if (text === '-1') return 'all'
-  return /^[0-9a-f]{1,8}$/i.test(text) ? Number.parseInt(text, 16) || 'any' : undefined
+const ID = /^(?:p(-1|[0-9a-f]{1,8}))?(?:(?:^|\.)(-1|[0-9a-f]{1,8}))?$/i
+
+/**
+ * `TID`, `pPID.TID` or `pPID`, which means all threads of the process.
+ * @param pid the only process that there is
+ * @returns undefined when it names none
+ */
+export function parseThreadId(text: string, pid: number | undefined): ThreadId | undefined {
+  const words = ID.exec(text)
+  if (words === null || text === '') return undefined
+  const [, process, thread = '-1'] = words
+  if (process !== undefined && !isProcess(process, pid)) return undefined
+  if (thread === '-1') return 'all'
+  return Number.parseInt(thread, 16) || 'any'
+}
+
+/** Whether `PID` is that process, or stands for all or any. */
+export function isProcess(text: string, pid: number | undefined): boolean {
+  if (pid === undefined) return false
+  if (text === '-1') return true
+  const number = parseCount(text)
+  return number === 0 || number === pid
+}
+
+/** A thread as gdb is told of it: with its process, if gdb asked for processes and there is one. */
+export function threadId(thread: number, pid: number | undefined, features: ReadonlySet<string>): string {
+  const tid = thread.toString(16)
+  return pid !== undefined && features.has('multiprocess') ? `p${pid.toString(16)}.${tid}` : tid
 }

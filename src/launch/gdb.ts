@@ -58,12 +58,9 @@ export class GdbProgram {
     this.#server = server
   }
 
-  /**
-   * The program has not run, and waits for gdb.
-   * @param path the host file that it runs
-   */
-  begin(kernel: Kernel, process: Process, path?: string): void {
-    const program = new DebuggedProgram(kernel, process, path && hostPathOf(path))
+  /** The program has not run, and waits for gdb. */
+  begin(kernel: Kernel, process: Process): void {
+    const program = new DebuggedProgram(kernel, process)
     this.#kernel = kernel
     this.#program = program
     serveTo(this.#server, program, 'program', () => process.exit !== undefined)

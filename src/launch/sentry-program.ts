@@ -126,7 +126,7 @@ interface SentryParts {
 
 /** @throws HvError as Sentry.load does */
 function start(
-  {options, launch, onHost, opened, pledge}: Spec,
+  {options, launch, opened, pledge}: Spec,
   {sentry, shown, program, gdb, trace}: SentryParts,
 ): RunningGuest<RunResult> {
   const {kernel} = sentry
@@ -134,7 +134,7 @@ function start(
   passSignals(sentry, started.process, trace)
   stopWith(sentry, started.process, options)
   launch.core?.beginFor(kernel)
-  gdb?.begin(kernel, started.process, onHost && options.program)
+  gdb?.begin(kernel, started.process)
   return {
     end: async () => {
       const result = await started.toEnd(async () => {

@@ -3,7 +3,7 @@
 import {encodePacket, PacketReader} from '../../src/gdb/packet.ts'
 import type {RegisterLayout} from '../../src/gdb/register-layout.ts'
 import {Session} from '../../src/gdb/session.ts'
-import type {PointKind, Resumption, Stop, Target} from '../../src/gdb/target.ts'
+import type {PointKind, Resumption, Stop, Target, TargetFiles} from '../../src/gdb/target.ts'
 import {x86Layout} from '../../src/gdb/x86-64.ts'
 
 /** 4 KiB of memory at 0x1000, two threads, and registers whose bytes are their own indexes. */
@@ -17,6 +17,8 @@ export class FakeTarget implements Target {
   passed: ReadonlySet<number> = new Set()
   readonly events: string[] = []
   tids = [2, 3]
+  declare readonly pid?: number
+  declare readonly files?: TargetFiles
   /** Whether it stands still before anybody asks. */
   isStill = false
 

@@ -33,12 +33,9 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging, W
   #isSettled = false
   #isLeaving = false
 
-  /**
-   * The process stands still from now on. Precondition: it has not run.
-   * @param hostPath the file of the host's that it runs, where it is one
-   */
-  constructor(kernel: Kernel, process: Process, hostPath?: string) {
-    super(process, kernel.initialFpState, hostPath)
+  /** The process stands still from now on. Precondition: it has not run. */
+  constructor(kernel: Kernel, process: Process) {
+    super(kernel, process)
     this.#kernel = kernel
     kernel.debugging = this
     this.#stopAll({what: 'signal', thread: process.pid, signal: 0})

@@ -2,9 +2,12 @@
 
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
 import type {PointKind} from '../../gdb/target.ts'
+import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
+import {unlessErrno} from '../core/unless-errno.ts'
 import {Points} from './points.ts'
+import {ProgramFiles} from './program-files.ts'
 import {stateOf} from './task-state.ts'
 import {leaveCall, newThread, type Thread} from './thread.ts'
 import {layoutFor, pack, unpack} from './thread-registers.ts'
@@ -15,16 +18,16 @@ export class ProgramView {
   protected readonly points = new Points()
   protected readonly known = new Map<Task, Thread>()
 
-  /** In the guest, and on the host. */
-  readonly #firstPath: string
-  readonly #hostPath: string | undefined
+  readonly files: ProgramFiles
 
-  /** @param fp any FP state of the platform */
-  constructor(process: Process, fp: Uint8Array, hostPath: string | undefined) {
+  constructor(kernel: Kernel, process: Process) {
     this.process = process
-    this.#firstPath = process.program.path
-    this.#hostPath = hostPath
-    this.layout = layoutFor(fp)
+    this.files = new ProgramFiles(kernel, process)
+    this.layout = layoutFor(kernel.initialFpState)
+  }
+
+  get pid(): number {
+    return this.process.pid
   }
 
   threads(): readonly number[] {
@@ -82,9 +85,8 @@ export class ProgramView {
     return task && this.of(task).signal?.info
   }
 
-  /** Its path on the host, where gdb is: the guest's path names another file there. */
   executable(): string | undefined {
-    return this.process.program.path === this.#firstPath ? this.#hostPath : undefined
+    return unlessErrno(() => this.files.readlink(`/proc/${this.pid}/exe`))
   }
 
   protected of(task: Task): Thread {

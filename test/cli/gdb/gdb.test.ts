@@ -76,6 +76,15 @@ delete
 continue
 `
 
+const FILES = `
+break twice
+continue
+info sharedlibrary
+info proc mappings
+info proc
+info functions _clock_gettime
+`
+
 const SIGNALS = `
 continue
 print $_siginfo.si_signo == 10
@@ -109,7 +118,7 @@ describe('hv run --gdb', () => {
 
     test('threads are gdb’s threads, also one that sleeps in a call, which goes on after another was made there', async () => {
       const {said, status, stdout} = await debug(['threads'], threads(bench.input))
-      expect(said.match(/^[* ] +\d +Thread \d+ \(guest\)/gm)).toHaveLength(4)
+      expect(said.match(/^[* ] +\d +Thread \d+\.\d+ "guest"/gm)).toHaveLength(4)
       expect(said.match(/^#\d .* worker \(/gm)).toHaveLength(2)
       expect(said).toMatch(/^#\d .* reader \(/m)
       expect(facts(said).filter((line) => line.startsWith('$'))).toEqual(['$1 = 42', '$2 = 0'])
@@ -121,6 +130,21 @@ describe('hv run --gdb', () => {
       expect(facts(said).filter((line) => line.startsWith('$'))).toEqual(['$1 = 4', '$2 = 1'])
       expect(said).toContain('is executing new program')
       expect({status, stdout}).toEqual({status: 12, stdout: 'children 2 4 6 8\ntotal 12\n'})
+    })
+
+    test('gdb finds the program, its shared libraries, the vDSO and /proc in the guest’s tree, and saves a core', async () => {
+      const core = join(bench.directory, `core-${platform}`)
+      const words = ['--platform', platform, '--with-libs', bench.dynamic, 'steps']
+      const {said, status} = await bench.run(words, [], [`${FILES}gcore ${core}\nkill\n`])
+      expect(said).toMatch(/Breakpoint 1, twice \(x=.*guest\.c/)
+      expect(said).toMatch(/Yes +target:\S*libc\.so\.6/)
+      expect(said).toMatch(/__vdso_clock_gettime|__kernel_clock_gettime/)
+      expect(said).toMatch(/r-xp +\[vdso\]/)
+      expect(said).toContain(`exe = '${bench.dynamic}'`)
+      expect(status).toBe(137)
+      expect(bench.core(core, 'backtrace\ninfo auxv\n', [bench.dynamic])).toMatch(
+        /#0 +twice \(x=[\s\S]*#2 .*main[\s\S]*AT_SYSINFO_EHDR/,
+      )
     })
 
     test('a signal stops the program, and is delivered or not as gdb says', async () => {

@@ -23,6 +23,7 @@ export interface Debugged {
 export class GdbBench {
   readonly directory = mkdtempSync(join(tmpdir(), 'hv-gdb-'))
   #program: string | undefined
+  #dynamic: string | undefined
   /** The program's standard input, which a script writes to. */
   readonly input = join(this.directory, 'input')
   #hvs: ChildProcess[] = []
@@ -32,12 +33,21 @@ export class GdbBench {
   }
 
   get program(): string {
-    if (this.#program === undefined) {
-      this.#program = join(this.directory, 'guest')
-      const source = new URL('guest.c', import.meta.url).pathname
-      execFileSync('gcc', ['-g', '-O0', '-static', '-no-pie', '-pthread', '-o', this.#program, source])
-    }
+    this.#program ??= this.#build('guest', '-static', '-no-pie')
     return this.#program
+  }
+
+  /** The same, with shared libraries. */
+  get dynamic(): string {
+    this.#dynamic ??= this.#build('dynamic')
+    return this.#dynamic
+  }
+
+  #build(name: string, ...flags: string[]): string {
+    const path = join(this.directory, name)
+    const source = new URL('guest.c', import.meta.url).pathname
+    execFileSync('gcc', ['-g', '-O0', '-pthread', ...flags, '-o', path, source])
+    return path
   }
 
   [Symbol.dispose](): void {

@@ -2,5 +2,5 @@
 
 import {addon} from '../addon.ts'
 
-/** An open, non-blocking TAP interface. @throws Error with `errno` */
+/** An open, non-blocking TAP interface; virtio_net_hdr_v1, 12 bytes, goes before each frame. @throws Error with `errno` */
 export const openTapFd = (name: string): number => addon.openTap(name)

@@ -4,6 +4,8 @@ import type {Duplex} from 'node:stream'
 
 /** Without a checksum: 14 bytes of header, then at most 1500, or as many as an MTU says, and a VLAN tag. */
 export const LEAST_FRAME_BYTES = 14
+/** virtio_net_hdr, in every chain before the frame (virtio 1.2, 5.1.6). */
+export const HEADER_BYTES = 12
 export const MOST_FRAME_BYTES = 65_535
 
 /** The guest's end of the cable. */
@@ -16,6 +18,11 @@ export interface NetworkGuest {
 
 /** The other end. A frame is an Ethernet packet. */
 export interface NetworkBackend {
+  /**
+   * `send` takes the driver's header and then the frame: it computes the checksum, and cuts large segments of TCP into frames, as the
+   * header asks. Default: false, a frame is complete.
+   */
+  readonly takesOffloads?: boolean
   /** Called once, before anything else. */
   attach(guest: NetworkGuest): void
   /** @returns false when there is no room: the frame was not taken, and the guest is told with `onRoom` */

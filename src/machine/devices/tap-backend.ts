@@ -6,15 +6,17 @@ import {badArgument, type HvError} from '../../errors.ts'
 import {canWatch, watchReadable} from '../../readable.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
 import {openTapFd} from '../../vm/open-tap.ts'
-import {MOST_FRAME_BYTES, type NetworkBackend, type NetworkGuest} from './network-backend.ts'
+import {HEADER_BYTES, MOST_FRAME_BYTES, type NetworkBackend, type NetworkGuest} from './network-backend.ts'
 
 const NAME_BYTES = 15
 /** Frames taken from the host before others have their turn. */
 const FRAMES_AT_ONCE = 64
 
 export class TapBackend implements NetworkBackend, Disposable {
+  /** The host's kernel checks the header, and drops what is wrong. */
+  readonly takesOffloads = true
   readonly #fd: number
-  readonly #frame = new Uint8Array(MOST_FRAME_BYTES)
+  readonly #frame = new Uint8Array(HEADER_BYTES + MOST_FRAME_BYTES)
   #guest!: NetworkGuest
   #watch: Disposable | undefined
   /** A frame from the host for which the guest has no room. */
@@ -75,10 +77,10 @@ export class TapBackend implements NetworkBackend, Disposable {
     }
   }
 
-  /** A copy of the next frame; undefined when there is none now. */
+  /** A copy of the next frame, without its header: nothing was offloaded to the guest. undefined when there is none now. */
   #next(): Uint8Array | undefined {
     try {
-      return this.#frame.slice(0, readSync(this.#fd, this.#frame))
+      return this.#frame.slice(HEADER_BYTES, readSync(this.#fd, this.#frame))
     } catch (error) {
       // The interface is gone: no more will come.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#ignore()

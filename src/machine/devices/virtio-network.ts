@@ -1,31 +1,32 @@
-// VirtioNetwork: a network card (virtio 1.2, 5.1): frames between a pair of queues and a backend, without offloads.
+// VirtioNetwork: a network card (virtio 1.2, 5.1): frames between a pair of queues and a backend.
 
 import {badArgument} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
-import {LEAST_FRAME_BYTES, MOST_FRAME_BYTES, type NetworkBackend} from './network-backend.ts'
+import {HEADER_BYTES, LEAST_FRAME_BYTES, MOST_FRAME_BYTES, type NetworkBackend} from './network-backend.ts'
 
+/** The host computes checksums, and cuts segments of TCP over IPv4 and IPv6 into frames. */
+const F_OFFLOADS = (1n << 0n) | (1n << 11n) | (1n << 12n)
 const F_MAC = 1n << 5n
 const F_STATUS = 1n << 16n
 const LINK_UP = 1
 const QUEUE_SIZE = 256
 const [TO_GUEST, TO_HOST] = [0, 1]
-const HEADER_BYTES = 12
 /** The most frames that wait for room in the guest. */
 const MOST_WAITING = 64
 
 export class VirtioNetwork implements DeviceModel {
   readonly name = 'the network device'
   readonly id = 1
-  readonly features = F_MAC | F_STATUS
+  readonly features: bigint
   readonly queueSizes = [QUEUE_SIZE, QUEUE_SIZE]
   readonly config = new Uint8Array(12)
   readonly #backend: NetworkBackend
   readonly #waiting: Uint8Array[] = []
   /** The backend was told that there is no room. */
   #isFull = false
-  /** A frame from the guest for which the backend has no room. */
+  /** A frame from the guest for which the backend has no room; after its header, if the backend takes one. */
   #held: {chain: Chain; frame: Uint8Array} | undefined
   #isRunning = false
   /** Empty until there is a transport. */
@@ -36,6 +37,7 @@ export class VirtioNetwork implements DeviceModel {
     if (mac.length !== 6 || (mac[0] & 1) !== 0)
       throw badArgument('the address of a network card is six bytes, the first one even')
     this.#backend = backend
+    this.features = F_MAC | F_STATUS | (backend.takesOffloads ? F_OFFLOADS : 0n)
     this.config.set(mac)
     const config = new DataView(this.config.buffer)
     config.setUint16(6, LINK_UP, true)
@@ -101,23 +103,24 @@ export class VirtioNetwork implements DeviceModel {
 
   /** A step: one frame from the guest. */
   #collect(queue: Queue): number | undefined {
-    this.#held ??= next(queue)
+    this.#held ??= this.#next(queue)
     if (this.#held === undefined) return undefined
     const {chain, frame} = this.#held
-    if (frame.length >= LEAST_FRAME_BYTES && !this.#backend.send(frame)) return undefined
+    if (frame.length > 0 && !this.#backend.send(frame)) return undefined
     this.#held = undefined
     chain.complete(0)
     return frame.length
   }
-}
 
-function next(queue: Queue): {chain: Chain; frame: Uint8Array} | undefined {
-  const chain = queue.next()
-  if (chain === undefined) return undefined
-  // The header asks for offloads, none of which was negotiated.
-  chain.take(HEADER_BYTES)
-  const isTooLong = chain.leftToTake > MOST_FRAME_BYTES
-  return {chain, frame: isTooLong ? new Uint8Array() : chain.take(MOST_FRAME_BYTES)}
+  /** @returns `frame`: with its header, if the backend takes one; empty: none that could be sent */
+  #next(queue: Queue): {chain: Chain; frame: Uint8Array} | undefined {
+    const chain = queue.next()
+    if (chain === undefined) return undefined
+    const length = chain.readableBytes - HEADER_BYTES
+    if (length < LEAST_FRAME_BYTES || length > MOST_FRAME_BYTES) return {chain, frame: new Uint8Array()}
+    if (!this.#backend.takesOffloads) chain.take(HEADER_BYTES)
+    return {chain, frame: chain.take(chain.leftToTake)}
+  }
 }
 
 /** All zero except num_buffers, which is 1 without mergeable buffers (5.1.6.4). */

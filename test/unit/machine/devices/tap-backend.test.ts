@@ -4,6 +4,7 @@ import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {closeSync, openSync, readdirSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
+import {HEADER_BYTES} from '../../../../src/machine/devices/network-backend.ts'
 import {TapBackend} from '../../../../src/machine/devices/tap-backend.ts'
 import {codeOf} from '../../../helpers/vm.ts'
 
@@ -62,6 +63,9 @@ function echo(datagram: Buffer): Buffer {
   return reply
 }
 
+/** Behind a header that asks for nothing. */
+const complete = (frame: Buffer): Buffer => Buffer.concat([new Uint8Array(HEADER_BYTES), frame])
+
 /** A neighbour that at first has no room for every second frame. */
 class Neighbour {
   isSlow = true
@@ -81,8 +85,8 @@ class Neighbour {
       setImmediate(() => this.#backend.onRoom())
       return false
     }
-    if (isArpRequest(frame)) this.#backend.send(arpReply(frame))
-    if (isDatagram(frame)) this.#backend.send(echo(frame))
+    if (isArpRequest(frame)) this.#backend.send(complete(arpReply(frame)))
+    if (isDatagram(frame)) this.#backend.send(complete(echo(frame)))
     return true
   }
 
@@ -117,8 +121,10 @@ describe('a TAP interface', () => {
       await once(sender, 'close')
       expect(said).toBe("(b'hello', ('198.51.100.2', 7))\n")
       expect(neighbour.refused).toBeGreaterThan(0)
-      // A frame that is too short is taken, and goes nowhere.
-      expect(backend.send(new Uint8Array(3))).toBe(true)
+      // What is too short, or asks for nonsense, is taken, and goes nowhere.
+      const nonsense = Buffer.alloc(100, 0xff)
+      for (const frame of [new Uint8Array(3), complete(Buffer.alloc(3)), nonsense])
+        expect(backend.send(frame)).toBe(true)
     }
     expect(readdirSync('/proc/self/fd').length).toBe(before)
   })

@@ -72,6 +72,18 @@ test('frames go out as they are, and come in behind a header for one buffer', as
   expect(await received).toEqual(new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, ...frameOf(1514)]))
 })
 
+test('a backend that takes offloads gets the driver’s header, too, and the driver is offered them', async () => {
+  const wire = Object.assign(new Wire(), {takesOffloads: true})
+  const driver = new VirtioDriver(new VirtioNetwork(wire)).begin()
+  expect(driver.features & 0x1801n).toBe(0x1801n)
+  const header = Uint8Array.of(1, 1, 54, 0, 0xb4, 5, 34, 0, 16, 0, 0, 0)
+  await driver.queues[TO_HOST].request([header, frameOf(60_000)])
+  await driver.queues[TO_HOST].request([header, frameOf(13)])
+  await driver.queues[TO_HOST].request([header.subarray(4)])
+  expect(wire.sent).toEqual([new Uint8Array([...header, ...frameOf(60_000)])])
+  expect(makeCard().driver.features & 0x1801n).toBe(0n)
+})
+
 test('a backend without room holds the guest up, and loses nothing', async () => {
   const {wire, send} = makeCard()
   wire.room = 3

@@ -228,6 +228,7 @@ int FilterCalls(const FilterOptions& options) {
                      : options.dumps ? Some(kDumpRequests)
                                      : Some();
   const Some vectors = options.accepts || options.dumps ? Some(arch::kVectorRequests) : Some();
+  const Some state = options.dumps ? Some(arch::kDumpRequests) : Some();
   const auto allow_requests = [&](Requests requests) { program.AllowIf(SYS_ioctl, 1, requests); };
   // The most frequent ones first: the kernel caches only calls whose arguments the filter does not look at.
   if (traces) {
@@ -236,18 +237,19 @@ int FilterCalls(const FilterOptions& options) {
     program.Allow({kAllowedToTrace});
   }
   if (options.caller == Caller::kMachine) {
-    allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests, debug, vectors});
+    allow_requests(
+        {kMachineRequests, arch::kMachineRequests, kTerminalRequests, debug, vectors, state});
   } else if (options.caller == Caller::kKernel && options.is_undecided) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests,
                     arch::kKernelRequests, kTerminalRequests, kKvmRequests,
                     arch::kSentryKvmRequests, kMakingRequests, kPluggingRequests,
-                    arch::kMakingRequests, vectors});
+                    arch::kMakingRequests, vectors, state});
   } else if (options.caller == Caller::kKernel) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests,
-                    arch::kKernelRequests, kTerminalRequests, debug, vectors});
+                    arch::kKernelRequests, kTerminalRequests, debug, vectors, state});
   } else if (options.is_undecided) {
     allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests, kMakingRequests,
-                    arch::kMakingRequests, debug, vectors});
+                    arch::kMakingRequests, debug, vectors, state});
     program.Allow({kAllowedToDecide});
   } else if (traces) {
     allow_requests({kTerminalRequests});

@@ -14,7 +14,7 @@ export interface DebugRegister {
 
 /** A note of a core file: core(5), linux/elf.h. */
 export interface CoreNote {
-  /** `CORE` or `LINUX`. */
+  /** `CORE`, `LINUX`, or a program whose own note it is. */
   readonly owner: string
   readonly type: number
   readonly bytes: Uint8Array

@@ -39,11 +39,14 @@ export interface CoreParts {
   readonly notes: readonly CoreNote[]
   /** By address, MAX_SEGMENTS - 1 at most. */
   readonly segments: readonly CoreSegment[]
+  /** p_align. Default: a page. */
+  readonly alignment?: number
   /** Gives a segment's bytes, in pieces, each with its offset from the segment's start. Zeros may be left out. */
   readonly contents: (segment: CoreSegment, give: (bytes: Uint8Array, offset: number) => void) => void
 }
 
-export function writeCore(sink: CoreSink, {notes, segments, contents}: CoreParts): void {
+export function writeCore(sink: CoreSink, parts: CoreParts): void {
+  const {notes, segments, contents, alignment: align = PAGE_BYTES} = parts
   if (segments.length >= MAX_SEGMENTS) throw new RangeError('too many segments')
   const noteBytes = encodeNotes(notes)
   const headers = new Uint8Array(EHDR_SIZE + PHDR_SIZE * (segments.length + 1))
@@ -55,7 +58,7 @@ export function writeCore(sink: CoreSink, {notes, segments, contents}: CoreParts
     const {physical, length, flags, isDumped, partOf} = segment
     const address = segment.virtual ?? segment.address
     const offset = partOf === undefined ? places.get(segment)! : places.get(partOf.segment)! + partOf.offset
-    const [bytes, memory, align] = [isDumped ? length : 0, length, PAGE_BYTES]
+    const [bytes, memory] = [isDumped ? length : 0, length]
     setSegmentHeader(view, i + 1, {type: PT_LOAD, flags, offset, bytes, address, physical, memory, align})
   })
   sink.setLength(end)

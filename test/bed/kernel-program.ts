@@ -96,8 +96,12 @@ export function testKernelProgram(architecture: string, inside: Inside, {tries =
     const {status, stderr} = await runOnce(kernel, '--core', '/tmp/core', '--root', TREE, ...panic)
     expect(stderr).toMatch(/^hv: the core of the machine is in \/tmp\/core\nhv: the kernel ended .*panic/m)
     expect(status).toBe(125)
-    const {stdout} = await inside(['sh', '-c', 'stat -c %s /tmp/core; head -c 4 /tmp/core'])
+    // The notes are before the memory.
+    const look =
+      'stat -c %s /tmp/core; head -c 4 /tmp/core; echo; head -c 65536 /tmp/core | grep -aq OSRELEASE=6'
+    const {status: hasRelease, stdout} = await inside(['sh', '-c', look])
     const [size, magic] = stdout.split('\n')
+    expect(hasRelease).toBe(0)
     expect(Number(size)).toBeGreaterThan(MEMORY_MIB << 20)
     expect(magic).toBe('\x7fELF')
   })

@@ -18,6 +18,7 @@ constexpr uint32_t kMachineRequests[] = {KVM_SET_DEVICE_ATTR};
 constexpr std::array<uint32_t, 0> kKernelRequests = {};
 // Floating-point and vector registers are read and written like the others.
 constexpr std::array<uint32_t, 0> kVectorRequests = {};
+constexpr std::array<uint32_t, 0> kDumpRequests = {};
 constexpr uint32_t kMakingRequests[] = {KVM_CREATE_DEVICE};
 // PTRACE_SETREGSET: arm64 needs no request of its own.
 constexpr uint32_t kSentryTraceRequests[] = {0x4205};

@@ -23,6 +23,8 @@ constexpr std::array<uint32_t, 0> kMachineRequests = {};
 constexpr uint32_t kKernelRequests[] = {KVM_NMI, KVM_KVMCLOCK_CTRL};
 // Floating-point and vector registers.
 constexpr uint32_t kVectorRequests[] = {KVM_GET_XSAVE, KVM_GET_XSAVE2, KVM_SET_XSAVE};
+// More of a vCPU for a core file.
+constexpr uint32_t kDumpRequests[] = {KVM_GET_MSRS};
 constexpr uint32_t kMakingRequests[] = {KVM_SET_TSS_ADDR, KVM_SET_IDENTITY_MAP_ADDR,
                                         KVM_CREATE_IRQCHIP, KVM_CREATE_PIT2};
 constexpr uint32_t kSentryTraceRequests[] = {PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_POKEUSER};

@@ -10,9 +10,11 @@ import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {writtenRuns} from '../../vm/written-runs.ts'
 import type {MemoryPiece} from '../boot/memory-pieces.ts'
+import {cpuNotes} from './cpu-note.ts'
 import {pagingOf} from './guest-virtual.ts'
 import {type MappedRange, mappedRanges} from './mapped-ranges.ts'
 import {coreStateOf} from './vcpu-registers.ts'
+import {findVmcoreinfo} from './vmcoreinfo.ts'
 
 const PIECE_BYTES = 2 ** 20
 const PAGE_BYTES = 4096
@@ -32,11 +34,18 @@ export interface StoppedMachine {
 /** @throws what the sink throws */
 export function dumpMachine(stopped: StoppedMachine, sink: CoreSink): void {
   const {vcpus, memory, pieces, signal} = stopped
+  const vmcoreinfo = findVmcoreinfo(memory, pieces)
   const physical = pieces.map(({address, bytes}) => segmentOf(address, bytes))
   writeCore(sink, {
-    notes: vcpus.flatMap((vcpu, index) => notesOf(vcpu, index, signal)),
+    notes: [
+      ...vcpus.flatMap((vcpu, index) => notesOf(vcpu, index, signal)),
+      ...vcpus.flatMap(cpuNotes),
+      ...(vmcoreinfo ? [{owner: 'VMCOREINFO', type: 0, bytes: vmcoreinfo}] : []),
+    ],
     // A debugger takes the first segment that has an address: addresses that no table maps are physical.
     segments: [...virtualSegments(stopped, physical), ...physical],
+    // As in dumps of Linux and QEMU: crash(8) takes a core with another one for an older kind of dump.
+    alignment: 0,
     contents({address, length}, give) {
       for (let at = 0; at < length; ) {
         // A view lies in one memory slot, and slots begin and end at a multiple of this.

@@ -20,7 +20,8 @@ import {bareGuest, describeKvm, describeOn} from '../../../helpers/vm.ts'
 const scratch = mkdtempSync(join(tmpdir(), 'hv-bare-'))
 afterAll(() => rmSync(scratch, {recursive: true}))
 
-const [NT_PRSTATUS, NT_PRFPREG] = [1, 2]
+/** The last one is a note of QEMU's: target/i386/arch_dump.c. */
+const [NT_PRSTATUS, NT_PRFPREG, QEMU_CPU_STATE] = [1, 2, 0]
 
 interface Ended extends Partial<RunResult> {
   stdout: string
@@ -160,6 +161,11 @@ describeKvm('a bare-metal guest', () => {
     expect(found[0].get(NT_PRFPREG)).toHaveLength(vectors)
     expect([...found[0].get(NT_PRFPREG)!.subarray(first, first + 16)]).toEqual([...Array(16).keys()])
     expect(found[0].get(NT_PRSTATUS)!.readInt32LE(0)).toBe(sigbus)
+    if (arch.name === 'arm64') return
+    const cpu = found[0].get(QEMU_CPU_STATE)!
+    expect([cpu.readUInt32LE(0), cpu.readUInt32LE(4)]).toEqual([1, cpu.length])
+    const [cr0, cr3] = [392, 392 + 8 * 3].map((at) => cpu.readBigUInt64LE(at))
+    expect([cr0, cr3]).toEqual([0x80010033n, 0x1000n])
   })
 
   const own = {

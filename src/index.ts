@@ -112,6 +112,7 @@ export type {
   ShutdownExit,
 } from './vm/exit.ts'
 export type {VmEvents} from './vm/exit-loops.ts'
+export type {TraceLimits, TraceListener} from './vm/exit-trace.ts'
 export type {Selectors} from './vm/flat-segments.ts'
 export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
 export type {Ioeventfd, IoeventfdListener, IoeventfdPlace} from './vm/ioeventfd.ts'

@@ -7,6 +7,7 @@ import {requireHeld} from '../vm/open-error.ts'
 import type {Launch, LoadedGuest, OpenedGuest} from './launch.ts'
 import {refuseUnfit} from './options/unfit.ts'
 import type {RunOptions, RunResult} from './options.ts'
+import {traceLine} from './trace.ts'
 
 /** For a guest that is known to be bare-metal. @throws HvError */
 export function openBare(options: RunOptions): OpenedGuest<RunResult> {
@@ -37,7 +38,10 @@ export async function loadBare(
   requireHeld(kvmError)
   const {server, core} = launch
   const gdb = server && new (await import('./gdb.ts')).GdbMachine(server, options.program)
-  const watching = {debug: gdb?.debug, onDead: core?.onDead}
+  const watching = {
+    ...{debug: gdb?.debug, onDead: core?.onDead},
+    traceLine: await traceLine(launch, options.trace),
+  }
   const machine = launch.use(new BareMachine({...options, ...watching}, {}, fd))
   return {
     start: () => {

@@ -12,6 +12,7 @@ import type {Launch, OpenedGuest, PreparedGuest} from './launch.ts'
 import {MachineControl} from './machine-control.ts'
 import {refuse, refuseUnfit} from './options/unfit.ts'
 import type {RunOptions, RunResult} from './options.ts'
+import {traceLine} from './trace.ts'
 
 const STDIN = 0
 const STDOUT = 1
@@ -50,8 +51,10 @@ async function prepare(
   launch.defer(() => leaveNetwork(network))
   const words = args.length > 0 ? ['--', ...args] : []
   const append = [options.append, ...words].filter(Boolean).join(' ')
+  const line = await traceLine(launch, options.trace)
   const machine = launch.use(new KernelMachine({...options, kernel, append, network}, streams, gdb?.debug))
   const control = new MachineControl(machine, launch)
+  machine.traceLine = line
   machine.onDead = (dead, end) => {
     // A user who has a core of the machine and then ends it wants that core.
     const isByUser = typeof end?.signal === 'number'

@@ -1,8 +1,9 @@
-// RunTrace: the trace of one run: loaded when it is wanted, and switched on and off while the guest runs.
+// RunTrace: the trace of one run: loaded when it is wanted, and switched on and off while the guest runs; traceLine: a machine's.
 
 import type {Kernel} from '../sentry/core/kernel.ts'
 import type {TraceOptions} from '../sentry/trace/options.ts'
 import type {Trace} from '../sentry/trace/trace.ts'
+import type {Launch} from './launch.ts'
 import {tell} from './tell.ts'
 
 const STDERR = 2
@@ -12,6 +13,18 @@ const UNASKED: TraceOptions = {fd: STDERR, isOn: false, showsDurations: true}
 /** Call it before the jail closes, so that V8's compiled form of its code is kept. */
 export async function loadTrace(options: TraceOptions | undefined): Promise<void> {
   if (options?.isOn) await import('../sentry/trace/trace.ts')
+}
+
+/** What writes a machine's lines, which are all written when the launch ends. Call it before the launch uses the machine. */
+export async function traceLine(
+  launch: Launch,
+  options: TraceOptions | undefined,
+): Promise<((line: string) => void) | undefined> {
+  if (options === undefined) return undefined
+  const {LineWriter} = await import('../sentry/trace/line-writer.ts')
+  const writer = new LineWriter(options.fd)
+  launch.defer(() => writer.end())
+  return (line) => writer.write(`${line}\n`)
 }
 
 export class RunTrace implements Disposable {

@@ -4,7 +4,7 @@ import {badArgument} from '../errors.ts'
 import type {RegisterValues} from './registers.ts'
 import type {Vm} from './vm.ts'
 
-/** Which entries of the GDT are used: the selectors 8, 16 or 24. */
+/** Which entries of the GDT are used: the selectors 8, 16 or 24. @see {@link startLongMode} */
 export interface Selectors {
   /** Of the code segment. 8 by default. */
   codeSelector?: number

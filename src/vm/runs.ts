@@ -14,6 +14,10 @@ interface Surroundings {
   renew(): void
   /** Tells listeners of stores that were posted before an exit. */
   deliver(): void
+  /** Called with each exit that a run returns, */
+  exited(exit: Exit): void
+  /** and when it has its answer. */
+  answered(): void
 }
 
 /** @internal Vcpu's */
@@ -27,6 +31,8 @@ export class Runs {
   #further: Exit | undefined
   #isInterrupted = false
   #isRunning = false
+  /** Its exit is traced. */
+  #isTold = false
   #isDisposed = false
 
   constructor(native: NativeVcpu, around: Surroundings) {
@@ -37,7 +43,7 @@ export class Runs {
   /** As Vcpu.run. */
   run(): Exit {
     const native = this.#begin()
-    return this.#takeFurther() ?? this.#exit(starting(() => native.run()))
+    return this.#tell(this.#takeFurther() ?? this.#exit(starting(() => native.run())))
   }
 
   /** As Vcpu.runAsync. */
@@ -46,15 +52,15 @@ export class Runs {
     const native = this.#begin()
     if (signal?.aborted) return INTERRUPTED
     const further = this.#takeFurther()
-    if (further !== undefined) return further
+    if (further !== undefined) return this.#tell(further)
     const interrupt = (): void => this.interrupt()
     this.#isRunning = true
     try {
       const ended = starting(() => native.runAsync())
-      if (typeof ended === 'number') return this.#exit(ended)
+      if (typeof ended === 'number') return this.#tell(this.#exit(ended))
       signal?.addEventListener('abort', interrupt)
       const errno = await ended
-      return this.#isDisposed ? INTERRUPTED : this.#exit(errno)
+      return this.#isDisposed ? INTERRUPTED : this.#tell(this.#exit(errno))
     } finally {
       this.#isRunning = false
       signal?.removeEventListener('abort', interrupt)
@@ -119,12 +125,32 @@ export class Runs {
 
   #begin(): NativeVcpu {
     const native = this.stopped()
+    if (this.#isTold) throw new HvError('VCPU_BUSY', 'the exit of the vCPU is being traced')
     // That exit was not returned yet, so it has no answer.
     if (this.#further !== undefined) return native
     this.#answer?.()
     this.#answer = undefined
+    this.#told(() => this.#around.answered())
+    // Who was told may have disposed of it.
+    this.stopped()
     this.#around.renew()
     return native
+  }
+
+  #tell(exit: Exit): Exit {
+    this.#isRunning = false
+    if (!this.#isDisposed) this.#told(() => this.#around.exited(exit))
+    return this.#isDisposed ? INTERRUPTED : exit
+  }
+
+  /** Registers can be read meanwhile, and the vCPU cannot be run. */
+  #told(trace: () => void): void {
+    this.#isTold = true
+    try {
+      trace()
+    } finally {
+      this.#isTold = false
+    }
   }
 
   #takeFurther(): Exit | undefined {

@@ -5,6 +5,7 @@ import type {NativeVcpu} from './addon.ts'
 import {Cpuid} from './cpuid.ts'
 import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './debug.ts'
 import type {Exit} from './exit.ts'
+import type {ExitTraces} from './exit-trace.ts'
 import {interruptBy, interruptWith, lineOf} from './interrupts.ts'
 import type {InterruptLine} from './irqchip.ts'
 import {Msrs} from './msrs.ts'
@@ -21,6 +22,7 @@ export interface VmOfVcpu {
   forget(vcpu: Vcpu): void
   /** Tells listeners of stores that were posted before this exit. */
   deliver(): void
+  readonly traces: ExitTraces
 }
 
 /**
@@ -49,7 +51,12 @@ export class Vcpu implements Disposable {
   /** @internal Vm.createVcpu makes them. */
   constructor(native: NativeVcpu, vm: VmOfVcpu) {
     this.#vm = vm
-    this.#runs = new Runs(native, {renew: () => this.#debugging.renew(), deliver: () => vm.deliver()})
+    this.#runs = new Runs(native, {
+      renew: () => this.#debugging.renew(),
+      deliver: () => vm.deliver(),
+      exited: (exit) => vm.traces.exited(this, exit),
+      answered: () => vm.traces.answered(this),
+    })
     const stopped = (): NativeVcpu => this.#runs.stopped()
     this.registers = new Registers(stopped)
     this.vectors = new Vectors(stopped)

@@ -2,6 +2,7 @@
 
 import {addon} from '../addon.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
+import {ExitTraces} from './exit-trace.ts'
 import {orThrow, vcpuError} from './open-error.ts'
 import type {SavedVcpu} from './save/format.ts'
 import type {VcpuState} from './save/parts.ts'
@@ -21,6 +22,7 @@ interface VmOfVcpus {
 
 /** @internal Vm's */
 export class Vcpus {
+  readonly traces = new ExitTraces((vcpu) => this.#indexOf(vcpu))
   readonly #vm: VmOfVcpus
   readonly #made = new Map<Vcpu, NumberedVcpu>()
 
@@ -60,9 +62,15 @@ export class Vcpus {
     const vcpu = new Vcpu(native, {
       forget: (gone) => this.#made.delete(gone),
       deliver: () => this.#vm.deliver(),
+      traces: this.traces,
     })
     this.#made.set(vcpu, {id: native.id, ...options})
     return vcpu
+  }
+
+  /** KVM's number. */
+  #indexOf(vcpu: Vcpu): number {
+    return this.#made.get(vcpu)!.id
   }
 
   #newNative({startsOff}: Required<VcpuOptions>): NativeVcpu {

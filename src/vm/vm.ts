@@ -7,6 +7,7 @@ import type {NativeVm} from './addon.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
 import {type EventfdLimits, Eventfds, limitsOf} from './eventfd.ts'
 import {ExitLoops, type VmEvents} from './exit-loops.ts'
+import type {TraceLimits, TraceListener} from './exit-trace.ts'
 import {GuestMemory} from './guest-memory.ts'
 import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
 import {addIrqchip, Irqchip} from './irqchip.ts'
@@ -278,6 +279,23 @@ export class Vm implements Disposable {
   off<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): this {
     this.#loops.off(name, listener)
     return this
+  }
+
+  /**
+   * Tells `listener` of each exit, in a line: its number, the vCPU, an address, and what the exit is about. The address is where the vCPU goes
+   * on: at the instruction, or behind it if KVM has completed it. A read is told of when it has its answer; an exit that comes again,
+   * once, and how often it came. The vCPU waits until the listener returns, and cannot be run by it; the run throws what it throws.
+   * @param listener by default: writes the line to standard error
+   * @returns the trace, which ends when it is disposed of
+   * @throws HvError BAD_ARGUMENT, also when the VM is traced already; DISPOSED
+   *
+   * @example
+   * using trace = vm.trace((line) => console.log(line)) // e.g. 1 vcpu0 0x1000 mmio write 0x9000 0x2a
+   * vcpu.run()
+   */
+  trace(listener: TraceListener = (line) => console.error(line), limits: TraceLimits = {}): Disposable {
+    this.#usable()
+    return this.#vcpus.traces.begin(listener, limits)
   }
 
   /** Adds a vCPU. @throws HvError VCPU_FAILED if KVM gives no more, BAD_ARGUMENT, DISPOSED */

@@ -24,6 +24,14 @@ describe.skipIf(!existsSync(`${guests}/bare-hello`))('a bare-metal guest', () =>
     expect({status, stdout: stdout.toString()}).toEqual({status: 0, stdout: 'TO AND FRO\n'})
   })
 
+  test('has its exits traced by --trace', () => {
+    const {status, stdout, stderr} = underHv(['--trace'], `${guests}/bare-hello`, [])
+    expect({status, stdout: stdout.toString()}).toEqual({status: 0, stdout: 'Hello from bare metal\n'})
+    expect(stderr).toMatch(
+      /^1 vcpu0 0x[0-9a-f]+ (io out 0x3f8|mmio write 0x9000000) 0x0*48 \[[0-9a-f]{8,}\]\n/,
+    )
+  })
+
   test('is a Linux program by --machine linux, and dies as one', () => {
     expect(underHv(['--machine', 'linux'], `${guests}/bare-hello`, []).status).toBe(139)
   })

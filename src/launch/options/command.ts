@@ -14,7 +14,7 @@ export interface CommandOptions {
   machine?: 'linux' | 'bare'
   /** With `image`: one of its programs, which replaces its entry point and its command. */
   entrypoint?: string
-  /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
+  /** How the guest's system calls, or a machine's exits, are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
   trace?: TraceOptions
   /** Where gdb is waited for before the first instruction: the machine's, if there is a `kernel`. A program's call sites stay unpatched. */
   gdb?: GdbAddress
@@ -51,14 +51,15 @@ export const commandRows: Rows<CommandOptions> = {
   },
   trace: {
     flag: '--trace[=FILE]',
-    summary: "print each system call in strace's format, to standard error or to FILE",
+    summary:
+      "print each system call in strace's format, to standard error or to FILE; of a machine (a bare-metal guest's, or a kernel's) each exit",
     commands: ['run', 'pledge'],
     parse: (file) => ({
       fd: file === LEFT_OUT ? STDERR : createFile(file, '--trace'),
       isOn: true,
       showsDurations: true,
     }),
-    unfit: FOR_SENTRY,
+    unfit: {'kernel-program': true},
   },
   gdb: {
     flag: '--gdb [ADDR:]PORT|unix:PATH',

@@ -9,6 +9,7 @@ import {Bus} from '../bus.ts'
 import {MachineInput, MachineOutput} from '../console/streams.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
 import type {StoppedMachine} from '../debug/dump-machine.ts'
+import {traceExits} from '../debug/trace-exits.ts'
 import {machine} from '../host-machine.ts'
 import type {BareDevices} from '../machine.ts'
 import {failed, type MachineResult, nowNs} from '../machine-result.ts'
@@ -41,6 +42,8 @@ export interface BareOptions {
   debug?: Debugger
   /** Called with the machine if it does not end with status 0, while it stands still; signals to this process then end the machine. */
   onDead?: (dead: StoppedMachine) => void
+  /** Gets a line for each exit: Vm.trace. */
+  traceLine?: (line: string) => void
 }
 
 export class BareMachine implements Disposable {
@@ -50,6 +53,7 @@ export class BareMachine implements Disposable {
   readonly #run: BareRun
   readonly #signals: Disposable | undefined
   readonly #loadNs: number
+  readonly #trace: Disposable | undefined
 
   /** Reads the program into its memory. @param fd the program, open for reading, which is closed; default: it is opened. @throws HvError */
   constructor(options: BareOptions, streams: MachineStreams = {}, fd = openGuestFile(options.program)) {
@@ -62,6 +66,7 @@ export class BareMachine implements Disposable {
       const start = file.load(this.#vm.memory, options.args)
       this.#vcpu = this.#vm.createVcpu()
       machine.boot(this.#vm, this.#vcpu, start)
+      this.#trace = options.traceLine && traceExits(this.#vm, options.traceLine)
       this.#run = new BareRun(this.#vcpu, streams)
       const kill = (): void => this.#run.stopNow({exitCode: null, signal: SIGKILL, timedOut: false})
       this.#run.debugging = options.debug?.({vcpus: [this.#vcpu], memory: this.#vm.memory, kill})
@@ -93,6 +98,7 @@ export class BareMachine implements Disposable {
 
   [Symbol.dispose](): void {
     this.#run.close()
+    this.#trace?.[Symbol.dispose]()
     this.#signals?.[Symbol.dispose]()
     this.#vm[Symbol.dispose]()
   }

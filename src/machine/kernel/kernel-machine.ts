@@ -10,6 +10,7 @@ import {type Source, sourceOf} from '../boot/source.ts'
 import type {Device} from '../bus.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
 import type {StoppedMachine} from '../debug/dump-machine.ts'
+import {traceExits} from '../debug/trace-exits.ts'
 import {VirtioEntropy} from '../devices/virtio-entropy.ts'
 import {VirtioVsock} from '../devices/virtio-vsock.ts'
 import {machine} from '../host-machine.ts'
@@ -38,6 +39,8 @@ export class KernelMachine implements Disposable {
    * `end`: how it ended; absent when it failed.
    */
   onDead: ((dead: StoppedMachine, end: End | undefined) => void) | undefined
+  /** Gets a line for each exit of its first boot: Vm.trace. Set it before `run`. */
+  traceLine: ((line: string) => void) | undefined
   readonly #options: KernelOptions
   readonly #streams: KernelStreams
   readonly #extras: KernelExtras | undefined
@@ -103,7 +106,7 @@ export class KernelMachine implements Disposable {
   /** To its end. Call it once, after `load`. @throws HvError BAD_KERNEL, HOST_SYSCALL */
   async run(): Promise<MachineResult> {
     const bootNs = nowNs()
-    let end = await this.#boot()
+    let end = await this.#firstBoot()
     while (this.#run.wasReset && this.#options.reboots) {
       // Its devices keep their resources.
       this.#run[Symbol.dispose]()
@@ -187,6 +190,15 @@ export class KernelMachine implements Disposable {
     const [kernel] = this.#files
     const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
     machine.startLinux({vm, highMemory, vcpus, kernel, initrd: this.#initrd, commandLine, devices})
+  }
+
+  async #firstBoot(): Promise<End> {
+    const trace = this.traceLine && traceExits(this.#run.vm, this.traceLine)
+    try {
+      return await this.#boot()
+    } finally {
+      trace?.[Symbol.dispose]()
+    }
   }
 
   async #boot(): Promise<End> {

@@ -16,7 +16,6 @@ test.each<[Partial<RunOptions>, string]>([
   [{root: '/'}, '`root`'],
   [{volumes: [{host: '/', guest: '/v', writable: false}]}, '`volumes`'],
   [{cwd: '/tmp'}, '`cwd`'],
-  [{trace: {fd: 2, isOn: true}}, '`trace`'],
   [{maxTasks: 5}, '`maxTasks`'],
   [{cpus: 1}, 'one CPU'],
   [{pledge: 'stdio'}, 'promises'],

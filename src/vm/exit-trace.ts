@@ -42,6 +42,10 @@ export class ExitTraces {
     this.#indexOf = indexOf
   }
 
+  get isOn(): boolean {
+    return this.#trace !== undefined
+  }
+
   /** @throws HvError BAD_ARGUMENT */
   begin(listener: TraceListener, limits: TraceLimits): Disposable {
     takes.checked(takes.callback, listener, 'listener')

@@ -14,7 +14,8 @@ interface Surroundings {
   renew(): void
   /** Tells listeners of stores that were posted before an exit. */
   deliver(): void
-  /** Called with each exit that a run returns, */
+  isTraced(): boolean
+  /** While it is traced: called with each exit that a run returns, */
   exited(exit: Exit): void
   /** and when it has its answer. */
   answered(): void
@@ -130,16 +131,18 @@ export class Runs {
     if (this.#further !== undefined) return native
     this.#answer?.()
     this.#answer = undefined
-    this.#told(() => this.#around.answered())
-    // Who was told may have disposed of it.
-    this.stopped()
+    if (this.#around.isTraced()) {
+      this.#told(() => this.#around.answered())
+      // Who was told may have disposed of it.
+      this.stopped()
+    }
     this.#around.renew()
     return native
   }
 
   #tell(exit: Exit): Exit {
     this.#isRunning = false
-    if (!this.#isDisposed) this.#told(() => this.#around.exited(exit))
+    if (this.#around.isTraced() && !this.#isDisposed) this.#told(() => this.#around.exited(exit))
     return this.#isDisposed ? INTERRUPTED : exit
   }
 

@@ -54,6 +54,7 @@ export class Vcpu implements Disposable {
     this.#runs = new Runs(native, {
       renew: () => this.#debugging.renew(),
       deliver: () => vm.deliver(),
+      isTraced: () => vm.traces.isOn,
       exited: (exit) => vm.traces.exited(this, exit),
       answered: () => vm.traces.answered(this),
     })

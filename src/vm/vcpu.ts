@@ -8,6 +8,7 @@ import type {Exit} from './exit.ts'
 import type {ExitTraces} from './exit-trace.ts'
 import {interruptBy, interruptWith, lineOf} from './interrupts.ts'
 import type {InterruptLine} from './irqchip.ts'
+import {ListedRegisters} from './listed-registers.ts'
 import {Msrs} from './msrs.ts'
 import {RawKvm} from './raw.ts'
 import {Registers} from './registers.ts'
@@ -38,6 +39,8 @@ export class Vcpu implements Disposable {
   /** In the architecture's reset state at first. */
   readonly registers: Registers
   readonly vectors: Vectors
+  /** arm64. */
+  readonly listedRegisters: ListedRegisters
   /** x86_64. */
   readonly cpuid: Cpuid
   /** x86_64. */
@@ -61,6 +64,7 @@ export class Vcpu implements Disposable {
     const stopped = (): NativeVcpu => this.#runs.stopped()
     this.registers = new Registers(stopped)
     this.vectors = new Vectors(stopped)
+    this.listedRegisters = new ListedRegisters(stopped)
     this.cpuid = new Cpuid(stopped)
     this.msrs = new Msrs(stopped)
     this.raw = new RawKvm(() => stopped().fd)

@@ -55,3 +55,50 @@ describeOn('arm64', 'registers', () => {
     expect(vcpu.registers.getAll()).toMatchObject(before)
   })
 })
+
+describeOn('arm64', 'all registers that KVM lists', () => {
+  let vm: Vm
+  let vcpu: Vcpu
+  beforeEach(() => {
+    // mrs x1, dbgbvr0_el1
+    ;({vm, vcpu} = standingBefore([...instructions(0xd5300081), ...guest.stop]))
+  })
+  afterEach(() => vm[Symbol.dispose]())
+
+  test('have a name each, and the values of those that have one elsewhere', () => {
+    const all = vcpu.listedRegisters.getAll()
+    const names = Object.keys(all)
+    expect(names).toEqual(vcpu.listedRegisters.names)
+    expect(names).toEqual(
+      expect.arrayContaining(['v31', 'spsr_fiq', 'dbgbvr0_el1', 'ccsidr_el1:0', 'fw:psci_version']),
+    )
+    expect(names.filter((name) => name.startsWith('id:'))).toEqual([])
+    // Encodings that the architecture reserves for features.
+    expect(names.filter((name) => name.startsWith('sys:') && !name.startsWith('sys:3,0,c0,'))).toEqual([])
+    // It counts on.
+    const {cntvct_el0: _, ...others} = vcpu.registers.getAll()
+    expect(all).toMatchObject(others)
+    expect(Buffer.from(vcpu.vectors.get('v1')).readBigUInt64LE()).toBe(all.v1 & (2n ** 64n - 1n))
+  })
+
+  test('are what the guest reads', () => {
+    vcpu.listedRegisters.set({dbgbvr0_el1: 0x1230n, v1: 2n ** 128n - 1n})
+    expect(vcpu.run().kind).toBe(guest.stopKind)
+    expect(vcpu.registers.get('x1')).toBe(0x1230n)
+    expect(vcpu.vectors.get('v1')).toEqual(new Uint8Array(16).fill(255))
+    expect(vcpu.listedRegisters.id('dbgbvr0_el1')).toBe(0x6030000000138004n)
+  })
+
+  test.each<[string, Record<string, unknown>]>([
+    ['another name', {actlr_el9: 1n}],
+    ['a number', {x1: 1}],
+    ['a value that is too wide', {fpsr: 2n ** 32n}],
+    ['less than nothing', {x1: -1n}],
+    ['what KVM refuses', {midr_el1: 0n}],
+  ])('refuse %s as BAD_ARGUMENT and set nothing', (_, wrong) => {
+    const {listedRegisters} = vcpu
+    listedRegisters.set({x5: 6n})
+    expect(codeOf(() => listedRegisters.set({x5: 7n, ...wrong} as never))).toBe('BAD_ARGUMENT')
+    expect(listedRegisters.get('x5')).toBe(6n)
+  })
+})

@@ -9,6 +9,7 @@ const CREATE = '`Vm.create`'
 const SAVE = '`vcpu.save`, `vcpu.restore`'
 const SAVE_VM = '`vm.save`, `Vm.restore`'
 const REGISTERS = '`vcpu.registers`'
+const LISTED = '`vcpu.listedRegisters`'
 const IRQCHIP = '`Vm.create({irqchip})`'
 
 /** What has a name in the VM API, and which. */
@@ -23,12 +24,12 @@ export const NAMED = {
   KVM_SET_IDENTITY_MAP_ADDR: CREATE,
   KVM_CREATE_IRQCHIP: IRQCHIP,
   KVM_CREATE_PIT2: IRQCHIP,
-  KVM_CREATE_DEVICE: `${IRQCHIP}: a GIC`,
+  KVM_CREATE_DEVICE: `${IRQCHIP}: a GIC, an ITS`,
   KVM_SET_DEVICE_ATTR: `${IRQCHIP}, ${SAVE_VM}; ${CREATE}: \`features.pmu\``,
   KVM_GET_DEVICE_ATTR: SAVE_VM,
   KVM_HAS_DEVICE_ATTR: `${IRQCHIP}, SMCCC filter`,
   KVM_IRQ_LINE: '`irqchip.line`, `vcpu.line`',
-  KVM_SIGNAL_MSI: '`irqchip.sendMsi`',
+  KVM_SIGNAL_MSI: '`irqchip.sendMsi`, on arm64 to an ITS',
   KVM_SET_GSI_ROUTING: '`irqchip.irqfd` of a message',
   KVM_IRQFD: '`irqchip.irqfd`',
   KVM_IOEVENTFD: '`vm.ioeventfd`',
@@ -50,9 +51,9 @@ export const NAMED = {
   KVM_SET_REGS: REGISTERS,
   KVM_GET_SREGS: REGISTERS,
   KVM_SET_SREGS: REGISTERS,
-  KVM_GET_ONE_REG: REGISTERS,
-  KVM_SET_ONE_REG: REGISTERS,
-  KVM_GET_REG_LIST: SAVE,
+  KVM_GET_ONE_REG: `${REGISTERS}, ${LISTED}`,
+  KVM_SET_ONE_REG: `${REGISTERS}, ${LISTED}`,
+  KVM_GET_REG_LIST: `${LISTED}; ${SAVE}`,
   KVM_GET_MSR_INDEX_LIST: '`vcpu.msrs.indexes`',
   KVM_GET_MSRS: '`vcpu.msrs`',
   KVM_SET_MSRS: '`vcpu.msrs`',

@@ -85,8 +85,10 @@ Fd CreateInterruptController(const Vm& vm, unsigned& version);
 uint32_t LineOf(uint32_t gsi);
 // The same for a vCPU's own input, IRQ or (`is_fast`) FIQ. Throws std::system_error EOPNOTSUPP where vCPUs have none.
 uint32_t LineOfVcpu(unsigned id, bool is_fast);
-// The routes of the inputs, as KVM has them unless it is told of others; none where nothing in a VM takes messages.
-std::vector<kvm_irq_routing_entry> InputRoutes();
+// The device that takes messages beside an interrupt controller, before the first vCPU; none where it takes them itself, or KVM has none.
+Fd CreateMessageController(const Vm& vm);
+// The routes of the inputs, as KVM has them unless it is told of others; none where nothing in the VM takes messages.
+std::vector<kvm_irq_routing_entry> InputRoutes(const Vm& vm);
 // After the last vCPU is made, before the first run.
 void StartInterruptController(const Fd& controller);
 

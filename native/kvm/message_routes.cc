@@ -6,17 +6,23 @@
 #include <cstring>
 
 #include "arch/arch.h"
+#include "kvm/vm.h"
 #include "sys/ioctl.h"
 
 namespace hv {
 
-uint32_t MessageRoutes::Add(int vm_fd, uint64_t address, uint32_t data) {
+uint32_t MessageRoutes::Add(const Vm& vm, const Message& wanted) {
   kvm_irq_routing_entry message = {};
   message.type = KVM_IRQ_ROUTING_MSI;
-  message.u.msi.address_lo = static_cast<uint32_t>(address);
-  message.u.msi.address_hi = static_cast<uint32_t>(address >> 32);
-  message.u.msi.data = data;
-  for (const auto& input : arch::InputRoutes()) message.gsi = std::max(message.gsi, input.gsi + 1);
+  message.u.msi.address_lo = static_cast<uint32_t>(wanted.address);
+  message.u.msi.address_hi = static_cast<uint32_t>(wanted.address >> 32);
+  message.u.msi.data = wanted.data;
+  if (wanted.device) {
+    message.flags = KVM_MSI_VALID_DEVID;
+    message.u.msi.devid = *wanted.device;
+  }
+  for (const auto& input : arch::InputRoutes(vm))
+    message.gsi = std::max(message.gsi, input.gsi + 1);
   // 0: there are no inputs with routes.
   if (message.gsi == 0) throw std::system_error(ENODEV, std::generic_category(), "message routes");
   // The first free number: they are sorted.
@@ -24,7 +30,7 @@ uint32_t MessageRoutes::Add(int vm_fd, uint64_t address, uint32_t data) {
   for (; at != messages_.end() && at->gsi == message.gsi; ++at) message.gsi++;
   messages_.insert(at, message);
   try {
-    Tell(vm_fd);
+    Tell(vm);
   } catch (...) {
     Forget(message.gsi);
     throw;
@@ -32,9 +38,9 @@ uint32_t MessageRoutes::Add(int vm_fd, uint64_t address, uint32_t data) {
   return message.gsi;
 }
 
-void MessageRoutes::Remove(int vm_fd, uint32_t gsi) {
+void MessageRoutes::Remove(const Vm& vm, uint32_t gsi) {
   Forget(gsi);
-  Tell(vm_fd);
+  Tell(vm);
 }
 
 void MessageRoutes::Forget(uint32_t gsi) {
@@ -42,8 +48,8 @@ void MessageRoutes::Forget(uint32_t gsi) {
   messages_.erase(std::remove_if(messages_.begin(), messages_.end(), has_it), messages_.end());
 }
 
-void MessageRoutes::Tell(int vm_fd) const {
-  std::vector<kvm_irq_routing_entry> routes = arch::InputRoutes();
+void MessageRoutes::Tell(const Vm& vm) const {
+  std::vector<kvm_irq_routing_entry> routes = arch::InputRoutes(vm);
   routes.insert(routes.end(), messages_.begin(), messages_.end());
   // struct kvm_irq_routing: how many there are, and they.
   std::vector<uint64_t> request((sizeof(kvm_irq_routing) + routes.size() * sizeof(routes[0])) /
@@ -53,7 +59,7 @@ void MessageRoutes::Tell(int vm_fd) const {
   std::memcpy(request.data(), &head, sizeof(head));
   std::memcpy(request.data() + sizeof(head) / sizeof(uint64_t), routes.data(),
               routes.size() * sizeof(routes[0]));
-  Ioctl(vm_fd, KVM_SET_GSI_ROUTING, "KVM_SET_GSI_ROUTING", request.data());
+  Ioctl(vm.fd(), KVM_SET_GSI_ROUTING, "KVM_SET_GSI_ROUTING", request.data());
 }
 
 }  // namespace hv

@@ -86,6 +86,7 @@ unsigned Vm::AddInterruptController() {
   unsigned version = 0;
   interrupt_controller_ = arch::CreateInterruptController(*this, version);
   controller_version_ = static_cast<int>(version);
+  message_controller_ = arch::CreateMessageController(*this);
   return version;
 }
 
@@ -97,13 +98,19 @@ void Vm::SetLine(uint32_t gsi, bool high) {
   Ioctl(fd(), KVM_IRQ_LINE, "KVM_IRQ_LINE", &line);
 }
 
-bool Vm::SignalMsi(uint64_t address, uint32_t data) {
+bool Vm::SignalMsi(const Message& message) {
   Start();
-  kvm_msi message = {};
-  message.address_lo = static_cast<uint32_t>(address);
-  message.address_hi = static_cast<uint32_t>(address >> 32);
-  message.data = data;
-  return Ioctl(fd(), KVM_SIGNAL_MSI, "KVM_SIGNAL_MSI", &message) > 0;
+  kvm_msi request = {};
+  request.address_lo = static_cast<uint32_t>(message.address);
+  request.address_hi = static_cast<uint32_t>(message.address >> 32);
+  request.data = message.data;
+  if (message.device) {
+    request.flags = KVM_MSI_VALID_DEVID;
+    request.devid = *message.device;
+  }
+  const int result = ::ioctl(fd(), KVM_SIGNAL_MSI, &request);
+  // EBUSY: the guest has not switched its ITS on.
+  return result > 0 || (result < 0 && errno != EBUSY && Check(result, "KVM_SIGNAL_MSI") > 0);
 }
 
 void Vm::SetIoeventfd(const IoeventfdPlace& place, const Eventfd& eventfd, bool is_on) {

@@ -68,12 +68,10 @@ class Vm {
   // Sets the level of an input of the interrupt controller. Throws std::system_error ENXIO where there is no controller.
   void SetLine(uint32_t gsi, bool high);
   // Sends a message-signalled interrupt; false: the guest has it switched off. Throws std::system_error.
-  bool SignalMsi(uint64_t address, uint32_t data);
+  bool SignalMsi(const Message& message);
   // The message's number, for SetIrqfd: see MessageRoutes.
-  uint32_t AddMessage(uint64_t address, uint32_t data) {
-    return messages_.Add(fd(), address, data);
-  }
-  void RemoveMessage(uint32_t gsi) { messages_.Remove(fd(), gsi); }
+  uint32_t AddMessage(const Message& message) { return messages_.Add(*this, message); }
+  void RemoveMessage(uint32_t gsi) { messages_.Remove(*this, gsi); }
   // From now on, or (not `is_on`) no longer. KVM keeps the eventfd, and releases it with the VM. Throws std::system_error: EEXIST when
   // there is already one for such stores.
   void SetIoeventfd(const IoeventfdPlace& place, const Eventfd& eventfd, bool is_on);
@@ -91,6 +89,8 @@ class Vm {
   int controller_version() const { return controller_version_; }
   // The GIC's device, or -1.
   int interrupt_controller() const { return interrupt_controller_.get(); }
+  // The device that takes messages, where it is one of its own (a GICv3's ITS); or -1.
+  int message_controller() const { return message_controller_.get(); }
 
  private:
   void SetSlot(const Region& region, size_t size, uint32_t flags) const;
@@ -102,6 +102,7 @@ class Vm {
   DeviceTable devices_;
   MessageRoutes messages_;
   Fd interrupt_controller_;
+  Fd message_controller_;
   int controller_version_ = -1;
   bool started_ = false;
   bool has_management_view_ = false;

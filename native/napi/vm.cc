@@ -26,8 +26,8 @@ class VmObject : public OwnerObject<VmObject, Vm> {
     return DefineClass(
         env, "Vm",
         {Method<&Vm::AddInterruptController>("addInterruptController"),
-         Method<&Vm::SetLine>("setLine"), Method<&Vm::SignalMsi>("signalMsi"),
-         Method<&Vm::AddMessage>("addMessage"), Method<&Vm::RemoveMessage>("removeMessage"),
+         Method<&Vm::SetLine>("setLine"), Method<SignalMsi>("signalMsi"),
+         Method<AddMessage>("addMessage"), Method<&Vm::RemoveMessage>("removeMessage"),
          Method<EventfdLimits>("eventfdLimits"), Method<SetIoeventfd>("setIoeventfd"),
          Method<SetIrqfd>("setIrqfd"), Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"),
          Method<AddPosted>("addPosted"), Method<&VmObject::OnPosted>("onPosted"),
@@ -64,7 +64,7 @@ class VmObject : public OwnerObject<VmObject, Vm> {
     limits.Set("anyLength", has(KVM_CAP_IOEVENTFD_ANY_LENGTH));
     limits.Set("irqfd", has(KVM_CAP_IRQFD));
     limits.Set("resample", has(KVM_CAP_IRQFD_RESAMPLE));
-    limits.Set("messages", has(KVM_CAP_IRQ_ROUTING) && !arch::InputRoutes().empty());
+    limits.Set("messages", has(KVM_CAP_IRQ_ROUTING) && !arch::InputRoutes(vm).empty());
     return limits;
   }
 
@@ -81,6 +81,21 @@ class VmObject : public OwnerObject<VmObject, Vm> {
   static void SetIrqfd(Vm& vm, Eventfd& eventfd, bool is_on, uint32_t gsi, Napi::Value resample) {
     const Eventfd* other = resample.IsUndefined() ? nullptr : &FromJs<Eventfd&>(resample);
     vm.SetIrqfd(gsi, eventfd, other, is_on);
+  }
+
+  // `device`: a number, or undefined.
+  static Message ToMessage(uint64_t address, uint32_t data, const Napi::Value& device) {
+    Message message = {address, data, {}};
+    if (device.IsNumber()) message.device = FromJs<uint32_t>(device);
+    return message;
+  }
+
+  static bool SignalMsi(Vm& vm, uint64_t address, uint32_t data, Napi::Value device) {
+    return vm.SignalMsi(ToMessage(address, data, device));
+  }
+
+  static uint32_t AddMessage(Vm& vm, uint64_t address, uint32_t data, Napi::Value device) {
+    return vm.AddMessage(ToMessage(address, data, device));
   }
 
   static uint32_t AddLatch(Vm& vm, bool is_port, uint64_t address, uint32_t size) {

@@ -101,9 +101,9 @@ export interface NativeVm {
   addInterruptController(): number
   setLine(gsi: number, high: boolean): void
   /** @returns whether the guest accepts it */
-  signalMsi(address: number, data: number): boolean
+  signalMsi(address: number, data: number, deviceId: number | undefined): boolean
   /** @returns its number, for setIrqfd */
-  addMessage(address: number, data: number): number
+  addMessage(address: number, data: number, deviceId: number | undefined): number
   removeMessage(gsi: number): void
   eventfdLimits(): Omit<EventfdLimits, 'listeners'>
   /** @param length 0: any @param value stores of other values are exits */

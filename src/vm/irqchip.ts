@@ -1,5 +1,6 @@
 // Irqchip: the interrupt controller that KVM gives a VM, and how a host drives it.
 
+import {arch} from '../arch/index.ts'
 import {badArgument, HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
 import type {Eventfds} from './eventfd.ts'
@@ -31,13 +32,16 @@ export interface InterruptLine {
  * @example
  * using machine = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
  * using first = machine.createVcpu()
- * if (process.arch === 'x64') machine.irqchip!.sendMsi({address: 0xfee00000, data: 0x21})
+ * const {doorbell} = machine.irqchip!
+ * if (doorbell !== undefined) console.log(machine.irqchip!.sendMsi({address: doorbell, data: 0x21})) // e.g. false
  */
 export interface Msi {
-  /** x86_64: 0xfee00000 with the destination (SDM vol. 3, 12.11); arm64: that of a doorbell that KVM emulates. */
+  /** x86_64: 0xfee00000 with the destination (SDM vol. 3, 12.11); arm64: {@link Irqchip.doorbell}. */
   address: number
-  /** 32 bits. */
+  /** 32 bits. arm64: the event, which the guest has mapped to an LPI. */
   data: number
+  /** arm64: which device sends it, 32 bits (0 by default), as the guest's ITS tables number them. x86_64 has none. */
+  deviceId?: number
 }
 
 /**
@@ -55,6 +59,11 @@ export class Irqchip {
   readonly kind: 'ioapic' | 'gicv2' | 'gicv3'
   /** How many inputs {@link line} takes. */
   readonly lines: number
+  /**
+   * Where messages go: on x86_64 to the local APIC 0; on arm64 GITS_TRANSLATER of the ITS, which comes with a GICv3, at 0x08080000. A GICv2
+   * takes none.
+   */
+  readonly doorbell: number | undefined
   readonly #native: () => NativeVm
   readonly #eventfds: Eventfds
 
@@ -64,6 +73,7 @@ export class Irqchip {
     this.#eventfds = eventfds
     this.kind = version === 0 ? 'ioapic' : version === 2 ? 'gicv2' : 'gicv3'
     this.lines = version === 0 ? IOAPIC_PINS : GIC_SPIS
+    this.doorbell = doorbellOf(native(), version)
   }
 
   /**
@@ -97,12 +107,12 @@ export class Irqchip {
 
   /**
    * Sends a message-signalled interrupt.
-   * @returns whether the guest takes it: a local APIC that is switched off does not
-   * @throws HvError BAD_ARGUMENT if nothing at that address takes one (no ITS on arm64), DISPOSED
+   * @returns whether the guest takes it: a local APIC that is switched off does not, nor does an ITS that does not know device and event
+   * @throws HvError BAD_ARGUMENT if nothing at that address takes one, DISPOSED
    */
-  sendMsi({address, data}: Msi): boolean {
-    checkMsi({address, data})
-    return orThrow(() => this.#native().signalMsi(address, data), untaken(address))
+  sendMsi(msi: Msi): boolean {
+    const {address, data, deviceId} = checkMsi(msi, this.doorbell)
+    return orThrow(() => this.#native().signalMsi(address, data, deviceId), untaken(address))
   }
 
   #input(gsi: number): IrqfdTarget {
@@ -110,12 +120,12 @@ export class Irqchip {
     return {name: `input ${gsi}`, hasLevels: true, take: () => gsi, free: () => {}}
   }
 
-  #message({address, data}: Msi): IrqfdTarget {
-    checkMsi({address, data})
+  #message(msi: Msi): IrqfdTarget {
+    const {address, data, deviceId} = checkMsi(msi, this.doorbell)
     return {
       name: `message ${data}`,
       hasLevels: false,
-      take: (native) => orThrow(() => native.addMessage(address, data), untaken(address)),
+      take: (native) => orThrow(() => native.addMessage(address, data, deviceId), untaken(address)),
       free: (native, gsi) => native.removeMessage(gsi),
     }
   }
@@ -139,20 +149,45 @@ export const lineDrivenBy = (set: (isHigh: boolean) => void): InterruptLine => (
 
 const isMsi = (input: unknown): input is Msi => typeof input === 'object' && input !== null
 
-function checkMsi({address, data}: Msi): void {
+/** @returns with a `deviceId` where KVM wants one */
+function checkMsi({address, data, deviceId}: Msi, doorbell: number | undefined): Msi {
   const isWord = (value: number, max: number): boolean =>
     Number.isSafeInteger(value) && value >= 0 && value <= max
-  if (isWord(address, Number.MAX_SAFE_INTEGER) && isWord(data, 2 ** 32 - 1)) return
-  throw badArgument(`an interrupt cannot be message ${data} to address ${address}`)
+  const isArm64 = arch.name === 'arm64'
+  if (deviceId !== undefined && !isArm64) {
+    throw badArgument(`this host is ${arch.name}, whose messages have no deviceId`, 'leave deviceId away')
+  }
+  const own = {address, data, deviceId: isArm64 ? (deviceId ?? 0) : undefined}
+  const areWords = [data, own.deviceId ?? 0].every((word) => isWord(word, 2 ** 32 - 1))
+  if (!areWords || !isWord(address, Number.MAX_SAFE_INTEGER)) {
+    const from = deviceId === undefined ? '' : ` of device ${deviceId}`
+    throw badArgument(`an interrupt cannot be message ${data}${from} to address ${address}`)
+  }
+  // KVM takes all addresses of the ITS for its doorbell, and drops an irqfd's message to any other.
+  if (isArm64 && address !== doorbell) throw nobodyTakes(address)
+  return own
+}
+
+/** GITS_TRANSLATER of the ITS that native/arch/arm64/boot.h places: kGicIts. */
+const ITS_DOORBELL = 0x08090040
+const LOCAL_APIC = 0xfee00000
+
+function doorbellOf(native: NativeVm, version: number): number | undefined {
+  if (version === 0) return LOCAL_APIC
+  return native.eventfdLimits().messages ? ITS_DOORBELL : undefined
 }
 
 const untaken =
   (address: number) =>
-  (cause: unknown): unknown => {
-    if (cause instanceof HvError) return cause
-    const message = `nothing takes an interrupt at address 0x${address.toString(16)}`
-    return badArgument(message, 'give the address of a doorbell', {cause})
-  }
+  (cause: unknown): unknown =>
+    cause instanceof HvError ? cause : nobodyTakes(address, {cause})
+
+const nobodyTakes = (address: number, options: ErrorOptions = {}): HvError =>
+  badArgument(
+    `nothing takes an interrupt at address 0x${address.toString(16)}`,
+    'give `doorbell`, which a GICv2 does not have',
+    options,
+  )
 
 /** KVM's IOAPIC: arch/x86/kvm/ioapic.h, IOAPIC_NUM_PINS. */
 const IOAPIC_PINS = 24

@@ -229,8 +229,27 @@ uint32_t LineOfVcpu(unsigned id, bool is_fast) {
          (is_fast ? KVM_ARM_IRQ_CPU_FIQ : KVM_ARM_IRQ_CPU_IRQ);
 }
 
-// Messages are an ITS's, and the VM has none.
-std::vector<kvm_irq_routing_entry> InputRoutes() { return {}; }
+// Documentation/virt/kvm/devices/arm-vgic-its.rst. KVM has one where the host's GIC is a GICv3.
+Fd CreateMessageController(const Vm& vm) {
+  if (vm.controller_version() != 3 || !arm64::Offers(vm, KVM_DEV_TYPE_ARM_VGIC_ITS)) return Fd();
+  Fd its = arm64::CreateDevice(vm, KVM_DEV_TYPE_ARM_VGIC_ITS);
+  arm64::SetDevice(its, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_ITS_ADDR_TYPE, arm64::kGicIts, "ITS");
+  arm64::SetDevice(its, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0,
+                   "KVM_DEV_ARM_VGIC_CTRL_INIT");
+  return its;
+}
+
+// Messages are the ITS's.
+std::vector<kvm_irq_routing_entry> InputRoutes(const Vm& vm) {
+  if (vm.message_controller() < 0) return {};
+  std::vector<kvm_irq_routing_entry> routes(arm64::kSpis);
+  for (uint32_t spi = 0; spi < arm64::kSpis; spi++) {
+    routes[spi].gsi = spi;
+    routes[spi].type = KVM_IRQ_ROUTING_IRQCHIP;
+    routes[spi].u.irqchip.pin = spi;
+  }
+  return routes;
+}
 
 void StartInterruptController(const Fd& controller) {
   arm64::SetDevice(controller, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0,

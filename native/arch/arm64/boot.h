@@ -18,11 +18,14 @@ constexpr unsigned kVcpuHasEl2 = 7;
 // Guest physical, as on QEMU's board "virt": nothing lies below it; other devices start at kGicEnd.
 constexpr uint64_t kGicDistributor = 0x08000000;
 constexpr uint64_t kGicV2CpuInterface = 0x08010000;
+constexpr uint64_t kGicIts = 0x08080000;
 constexpr uint64_t kGicV3Redistributors = 0x080a0000;
 constexpr uint64_t kGicEnd = 0x09000000;
 
 // GIC architecture: SPIs have INTIDs from here on.
 constexpr uint32_t kFirstSpi = 32;
+// Of KVM's default of 256 interrupts.
+constexpr uint32_t kSpis = 256 - kFirstSpi;
 // Of the performance monitors: a PPI, as Arm's Base System Architecture (DEN0094) has it.
 constexpr int kPmuInterrupt = 23;
 

@@ -1,6 +1,6 @@
 // vm_state.cc: the GIC's registers as a table: the distributor's, and each vCPU's own (devices/arm-vgic-v3.rst, arm-vgic.rst).
-//
-// There is no ITS, so no LPIs, whose pending state KVM would keep in the guest's memory (KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES).
+// And the ITS (arm-vgic-its.rst), whose tables, and which LPIs are pending, KVM writes into the guest's memory, where the guest has room
+// for them.
 
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
@@ -75,6 +75,7 @@ std::vector<Range> CpuV3() {
   constexpr uint32_t kInterface = KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS;
   std::vector<Range> ranges = {
       {kRedistributor, 0x70, 0x80},  // GICR_PROPBASER, GICR_PENDBASER
+      {kRedistributor, 0x0, 0x4},    // GICR_CTLR: LPIs are on
       {KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO, 0, kOwn, 32},
   };
   Append(ranges, Interrupts(kRedistributor, 0x10000, 0, kOwn));
@@ -187,6 +188,59 @@ void PutDistributor(Vm& vm, const Bytes& bytes) {
   Gic(vm, 0, Distributor(static_cast<unsigned>(vm.controller_version()))).Write(bytes);
 }
 
+void Transfer(int device, unsigned long request, uint32_t group, uint64_t attribute,
+              uint64_t* value, const char* what) {
+  kvm_device_attr transfer = {};
+  transfer.group = group;
+  transfer.attr = attribute;
+  transfer.addr = AddressOf(value);
+  Ioctl(device, request, what, &transfer);
+}
+
+void Order(int device, uint64_t attribute, const char* what) {
+  Transfer(device, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_CTRL, attribute, nullptr, what);
+}
+
+// GITS_* in the order of restoring: IIDR, CBASER, CREADR, CWRITER, BASER<n>; CTLR, which switches it on, behind the tables.
+constexpr uint64_t kItsRegisters[] = {0x4,   0x80,  0x90,  0x88,  0x100, 0x108,
+                                      0x110, 0x118, 0x120, 0x128, 0x130, 0x138};
+constexpr uint64_t kItsControl = 0x0;
+
+Bytes GetIts(Vm& vm) {
+  const int its = vm.message_controller();
+  if (its < 0) return {};
+  Order(its, KVM_DEV_ARM_ITS_SAVE_TABLES, "the guest's ITS tables");
+  Order(vm.interrupt_controller(), KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES,
+        "the guest's table of pending LPIs");
+  std::vector<uint64_t> values;
+  auto read = [&](uint64_t at) {
+    Transfer(its, KVM_GET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_ITS_REGS, at, &values.emplace_back(0),
+             "ITS register");
+  };
+  for (uint64_t at : kItsRegisters) read(at);
+  read(kItsControl);
+  Bytes bytes(values.size() * sizeof(uint64_t));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+void PutIts(Vm& vm, const Bytes& bytes) {
+  const int its = vm.message_controller();
+  if (its < 0) throw std::invalid_argument("the VM has no ITS");
+  uint64_t values[std::size(kItsRegisters) + 1];
+  CheckLength(bytes, sizeof(values));
+  std::memcpy(values, bytes.data(), sizeof(values));
+  Order(its, KVM_DEV_ARM_ITS_CTRL_RESET, "KVM_DEV_ARM_ITS_CTRL_RESET");
+  size_t next = 0;
+  auto write = [&](uint64_t at) {
+    Transfer(its, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_ITS_REGS, at, &values[next++],
+             "ITS register");
+  };
+  for (uint64_t at : kItsRegisters) write(at);
+  Order(its, KVM_DEV_ARM_ITS_RESTORE_TABLES, "the guest's ITS tables");
+  write(kItsControl);
+}
+
 }  // namespace
 }  // namespace arm64
 
@@ -205,6 +259,7 @@ void WriteLocalController(Vcpu& vcpu, const Bytes& bytes) {
 const std::vector<StatePart<Vm>>& VmParts() {
   static const std::vector<StatePart<Vm>> parts = {
       {"gic-distributor", arm64::GetDistributor, arm64::PutDistributor},
+      {"gic-its", arm64::GetIts, arm64::PutIts},
   };
   return parts;
 }

@@ -200,7 +200,9 @@ uint32_t LineOfVcpu(unsigned, bool) {
 }
 
 // Each pin of the IOAPIC, and of the two PICs.
-std::vector<kvm_irq_routing_entry> InputRoutes() {
+Fd CreateMessageController(const Vm&) { return Fd(); }
+
+std::vector<kvm_irq_routing_entry> InputRoutes(const Vm&) {
   constexpr uint32_t kPics = 2, kPicPins = 8;
   std::vector<kvm_irq_routing_entry> routes;
   auto add = [&](uint32_t gsi, uint32_t chip, uint32_t pin) {

@@ -110,16 +110,6 @@ describeKvm('an irqfd', () => {
   })
 })
 
-describeOn('arm64', 'a message', () => {
-  test('is BAD_ARGUMENT, as there is no ITS', () => {
-    using vm = create()
-    using _ = vm.createVcpu()
-    const message = {address: 0x08080040, data: 0}
-    expect(codeOf(() => vm.irqchip!.sendMsi(message))).toBe('BAD_ARGUMENT')
-    expect(codeOf(() => vm.irqchip!.irqfd(message))).toBe('BAD_ARGUMENT')
-  })
-})
-
 describeOn('x86_64', 'an ioeventfd whose descriptor is an irqfd’s', () => {
   test('lets a guest interrupt itself, and nobody else hears of it', async () => {
     const {vm, taken} = await interrupted(false)

@@ -122,6 +122,7 @@ export type {ListedRegisters} from './vm/listed-registers.ts'
 export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
 export type {MemoryTags} from './vm/memory-tags.ts'
 export type {Msrs} from './vm/msrs.ts'
+export type {Rights, Translation} from './vm/paging/page-tables.ts'
 export type {RawKvm} from './vm/raw.ts'
 export type {
   Arm64Register,

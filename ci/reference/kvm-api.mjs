@@ -95,6 +95,7 @@ export const REPLACED = {
   KVM_SET_SIGNAL_MASK: 'kvm_run.immediate_exit replaces it: `vcpu.interrupt()`',
   KVM_GET_FPU: 'KVM_GET_XSAVE has more: `vcpu.vectors`',
   KVM_SET_FPU: 'KVM_SET_XSAVE has more: `vcpu.vectors`',
+  KVM_TRANSLATE: '`vcpu.translate` walks the same tables, on arm64 as well, and gives the rights',
   KVM_IRQ_LINE_STATUS: 'KVM_IRQ_LINE does the same; the status is for old guests’ lost ticks',
 }
 const names = (text) => text.trim().split(/\s+/)
@@ -116,7 +117,6 @@ export const RAW = {
   KVM_REINJECT_CONTROL: 'the PIT’s lost ticks, for guests that count them; Linux reads a clock',
   KVM_SET_BOOT_CPU_ID: 'the first vCPU boots',
   KVM_SET_PMU_EVENT_FILTER: 'which events a guest may count: vPMUs share the host’s counters',
-  KVM_TRANSLATE: 'no permissions, and x86_64 alone',
   KVM_TPR_ACCESS_REPORTING: VAPIC,
   KVM_SET_VAPIC_ADDR: VAPIC,
   KVM_X86_SETUP_MCE: MCE,

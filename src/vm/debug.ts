@@ -5,7 +5,7 @@ import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
-import type {GuestAddress} from './guest-memory.ts'
+import {anyAddress, type GuestAddress} from './guest-memory.ts'
 import {openError, orThrow} from './open-error.ts'
 
 /**
@@ -57,19 +57,13 @@ const KINDS = ['write', 'read', 'access'] as const
 /** KVM_ARM_MAX_DBG_REGS. */
 const MAX = 16
 
-const address = v.custom<GuestAddress>(
-  (value) =>
-    (typeof value === 'bigint' && value >= 0n && value < 2n ** 64n) ||
-    (Number.isSafeInteger(value) && (value as number) >= 0),
-  'an address: a bigint below 2n ** 64n or a whole number',
-)
 const few = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(takes.list(item, 'an array'), v.maxLength(MAX, `${MAX} at most`))
 const debugOptions = takes.options({
   singleStep: v.optional(takes.truth),
-  breakpoints: v.optional(few(address)),
+  breakpoints: v.optional(few(anyAddress)),
   watchpoints: v.optional(
-    few(takes.options({address, length: takes.integer(1, 2 ** 31), kind: takes.oneOf(KINDS)})),
+    few(takes.options({address: anyAddress, length: takes.integer(1, 2 ** 31), kind: takes.oneOf(KINDS)})),
   ),
   softwareBreakpoints: v.optional(takes.truth),
 })

@@ -1,5 +1,6 @@
 // GuestMemory: a VM's memory by guest physical address, every access checked.
 
+import * as v from 'valibot'
 import {badArgument, HvError} from '../errors.ts'
 import {bytes as aBytes, checked} from '../options.ts'
 import type {DirtyRange, MemorySlot} from './memory-slot.ts'
@@ -12,6 +13,13 @@ import type {DirtyRange, MemorySlot} from './memory-slot.ts'
  * console.log(vm.memory.read(address, 4).length) // 4
  */
 export type GuestAddress = number | bigint
+
+export const anyAddress = v.custom<GuestAddress>(
+  (value) =>
+    (typeof value === 'bigint' && value >= 0n && value < 2n ** 64n) ||
+    (Number.isSafeInteger(value) && (value as number) >= 0),
+  'an address: a bigint below 2n ** 64n or a whole number',
+)
 
 /**
  * A VM's memory by guest physical address; every access is checked.

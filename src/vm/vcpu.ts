@@ -1,15 +1,19 @@
 // Vcpu: one virtual processor: registers, runs, and what ends a run.
 
+import {checked} from '../options.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {NativeVcpu} from './addon.ts'
 import {Cpuid} from './cpuid.ts'
 import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './debug.ts'
 import type {Exit} from './exit.ts'
 import type {ExitTraces} from './exit-trace.ts'
+import {anyAddress, type GuestAddress, type GuestMemory} from './guest-memory.ts'
 import {interruptBy, interruptWith, lineOf} from './interrupts.ts'
 import type {InterruptLine} from './irqchip.ts'
 import {ListedRegisters} from './listed-registers.ts'
 import {Msrs} from './msrs.ts'
+import {type Translation, walk} from './paging/page-tables.ts'
+import {entriesOf, pagingOf} from './paging/translate.ts'
 import {RawKvm} from './raw.ts'
 import {Registers} from './registers.ts'
 import {Runs} from './runs.ts'
@@ -20,6 +24,7 @@ import {Vectors} from './vectors.ts'
 
 /** What a vCPU needs of its VM. */
 export interface VmOfVcpu {
+  readonly memory: GuestMemory
   forget(vcpu: Vcpu): void
   /** Tells listeners of stores that were posted before this exit. */
   deliver(): void
@@ -160,10 +165,10 @@ export class Vcpu implements Disposable {
    * @throws HvError BAD_ARGUMENT for what is not such a state, or what KVM refuses: parts of it may have been taken then; as `save`
    */
   restore(state: VcpuState): void {
-    const checked = checkState(state)
+    const parts = checkState(state)
     const native = this.#runs.finished()
     this.#runs.forgetFurther()
-    writeVcpu(native, checked)
+    writeVcpu(native, parts)
   }
 
   /**
@@ -173,6 +178,18 @@ export class Vcpu implements Disposable {
    */
   part(name: string): Part {
     return new Part(name, () => vcpuParts(this.#runs.stopped()))
+  }
+
+  /**
+   * Where an address of the guest's instructions leads now: through the page tables that the vCPU's registers name, on arm64 stage 1 of the
+   * present exception level. x86_64: a linear address, with its segment's base. A processor may still use an older translation.
+   * @returns undefined when no page is there. Rights are those that tables, CR0.WP, CR4.SMEP and SCTLR.WXN give; SMAP, PAN and protection
+   * keys may take more away. Tables of 52 bits on arm64 are not walked
+   * @throws HvError BAD_ARGUMENT; VCPU_BUSY while it runs; DISPOSED
+   */
+  translate(address: GuestAddress): Translation | undefined {
+    const virtual = BigInt(checked(anyAddress, address, 'address'))
+    return walk(pagingOf(this.registers), virtual, entriesOf(this.#vm.memory))
   }
 
   /**

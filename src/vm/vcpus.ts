@@ -3,6 +3,7 @@
 import {addon} from '../addon.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
 import {ExitTraces} from './exit-trace.ts'
+import type {GuestMemory} from './guest-memory.ts'
 import {orThrow, vcpuError} from './open-error.ts'
 import type {SavedVcpu} from './save/format.ts'
 import type {VcpuState} from './save/parts.ts'
@@ -15,6 +16,7 @@ type NumberedVcpu = Omit<SavedVcpu, 'parts'>
 /** What vCPUs need of their VM. */
 interface VmOfVcpus {
   readonly native: NativeVm
+  readonly memory: GuestMemory
   readonly hasEl2: boolean
   /** Tells listeners of stores that were posted before an exit. */
   deliver(): void
@@ -59,7 +61,9 @@ export class Vcpus {
   }
 
   #own(native: NativeVcpu, options: Required<VcpuOptions>): Vcpu {
+    const {memory} = this.#vm
     const vcpu = new Vcpu(native, {
+      memory,
       forget: (gone) => this.#made.delete(gone),
       deliver: () => this.#vm.deliver(),
       traces: this.traces,

@@ -76,10 +76,11 @@ export class Vm implements Disposable {
     this.rawSystem = new RawKvm(() => this.#usable().systemFd)
     this.#devices = new DeviceTable(native)
     this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
-    this.#vcpus = new Vcpus({native, hasEl2: nested, deliver: () => this.#deliver()})
     this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages, logsDirty}))
     this.memory = new GuestMemory(this.#slots)
     this.memoryTags = new MemoryTags(() => this.#usable(), this.memory, options.features.mte === true)
+    const {memory} = this
+    this.#vcpus = new Vcpus({native, memory, hasEl2: nested, deliver: () => this.#deliver()})
     this.irqchip = irqchip ? new Irqchip(() => this.#usable(), this.#eventfds, addIrqchip(native)) : undefined
   }
 

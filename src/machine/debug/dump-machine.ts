@@ -7,18 +7,18 @@ import {type CoreSegment, type CoreSink, MAX_SEGMENTS, writeCore} from '../../co
 import {statusNote} from '../../core/notes.ts'
 import {orUndefined} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
+import {pagingOf} from '../../vm/paging/translate.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {writtenRuns} from '../../vm/written-runs.ts'
 import type {MemoryPiece} from '../boot/memory-pieces.ts'
 import {cpuNotes} from './cpu-note.ts'
-import {pagingOf} from './guest-virtual.ts'
 import {type MappedRange, mappedRanges} from './mapped-ranges.ts'
 import {coreStateOf} from './vcpu-registers.ts'
 import {findVmcoreinfo} from './vmcoreinfo.ts'
 
 const PIECE_BYTES = 2 ** 20
 const PAGE_BYTES = 4096
-const ENTRY_BYTES = 8
+const WORD_BYTES = 4
 const flags = PF_R | PF_W | PF_X
 
 export interface StoppedMachine {
@@ -72,12 +72,12 @@ function notesOf(vcpu: Vcpu, index: number, signal: number): CoreNote[] {
 
 /** Uses the tables of the first vCPU that has any: kernels share their own half between all tables. */
 function virtualSegments({vcpus, memory}: StoppedMachine, physical: readonly CoreSegment[]): CoreSegment[] {
-  const readTable = (address: number, entries: number): Uint32Array | undefined => {
-    const bytes = orUndefined(() => memory.view(address, entries * ENTRY_BYTES))
-    return bytes && new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+  const readTable = (address: number, words: number): Uint32Array | undefined => {
+    const bytes = orUndefined(() => memory.view(address, words * WORD_BYTES))
+    return bytes && new Uint32Array(bytes.buffer, bytes.byteOffset, words)
   }
   for (const vcpu of vcpus) {
-    const ranges = mappedRanges(pagingOf(vcpu).trees, readTable)
+    const ranges = mappedRanges(pagingOf(vcpu.registers).trees, readTable)
     if (ranges.length === 0) continue
     const parts = ranges.flatMap((range) => partsOf(range, physical))
     return parts.slice(0, MAX_SEGMENTS - 1 - physical.length)

@@ -1,15 +1,13 @@
 // GuestVirtual: a vCPU's memory by the virtual addresses of its instructions, through the page tables that it uses now.
 
-import {arch} from '../../arch/index.ts'
 import {orUndefined} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
-import type {RegisterName} from '../../vm/registers.ts'
+import {type Translation, walk} from '../../vm/paging/page-tables.ts'
+import {entriesOf, pagingOf} from '../../vm/paging/translate.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
-import {arm64Paging, bits, type Paging, type Place, walk, x86Paging} from './page-tables.ts'
 
-const ENTRY_BYTES = 8
-/** TGE and E2H: EL0 belongs to EL2. */
-const HOST = (1n << 27n) | (1n << 34n)
+type Place = Pick<Translation, 'address' | 'length'>
+
 const ADDRESS_END = 2n ** 64n
 
 export class GuestVirtual {
@@ -52,8 +50,8 @@ export class GuestVirtual {
   }
 
   *#pieces(vcpu: Vcpu, address: bigint, length: number): Iterable<Place> {
-    const paging = pagingOf(vcpu)
-    const readEntry = (at: number): bigint | undefined => this.#entry(at)
+    const paging = pagingOf(vcpu.registers)
+    const readEntry = entriesOf(this.#memory)
     let next = address
     let left = Math.min(length, Number(ADDRESS_END - address))
     while (left > 0) {
@@ -66,29 +64,8 @@ export class GuestVirtual {
     }
   }
 
-  #entry(address: number): bigint | undefined {
-    const bytes = this.#view(address, ENTRY_BYTES)
-    return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
-  }
-
   /** Undefined when not all of it is memory. */
   #view(address: number, length: number): Uint8Array | undefined {
     return orUndefined(() => this.#memory.view(address, length))
   }
-}
-
-/** By the registers' present values, on arm64 those of the present exception level. Precondition: the vCPU is stopped. */
-export function pagingOf(vcpu: Vcpu): Paging {
-  const get = (name: string): bigint => vcpu.registers.get(name as RegisterName)
-  if (arch.name === 'x86_64')
-    return x86Paging({cr0: get('cr0'), cr3: get('cr3'), cr4: get('cr4'), efer: get('efer')})
-  const el = isEl2(vcpu, get) ? 'el2' : 'el1'
-  const [sctlr, tcr, ttbr0, ttbr1] = ['sctlr', 'tcr', 'ttbr0', 'ttbr1'].map((name) => get(`${name}_${el}`))
-  return arm64Paging({sctlr, tcr, ttbr0, ttbr1})
-}
-
-function isEl2(vcpu: Vcpu, get: (name: string) => bigint): boolean {
-  const level = bits(get('pstate'), 2n, 2n)
-  if (level !== 0n) return level === 2n
-  return 'hcr_el2' in vcpu.registers.getAll() && (get('hcr_el2') & HOST) === HOST
 }

@@ -5,7 +5,10 @@ import type {BlockStore} from './block-store.ts'
 
 export const SECTOR = 512
 /** The most that the host holds of a request at a time, however long it is. */
-export const PIECE_BYTES = 1 << 18
+export const PIECE_BYTES = 1 << 20
+/** A buffer of more than this many bytes is used again: the host's kernel clears new memory page by page. */
+const SMALL_BYTES = 1 << 16
+const MOST_KEPT = 16
 /** The most sectors in one range to discard or zero. */
 export const MOST_RANGE_SECTORS = (64 << 20) / SECTOR
 
@@ -76,9 +79,10 @@ async function readSectors(chain: Chain, {store, sectors}: BlockSettings, sector
   const length = roomFor(chain)
   if (!isInside(sector, length, sectors)) return IO_ERROR
   for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES) {
-    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, length - at))
-    await store.read(piece, sector * SECTOR + at)
-    chain.put(piece)
+    await withPiece(Math.min(PIECE_BYTES, length - at), async (piece) => {
+      await store.read(piece, sector * SECTOR + at)
+      chain.put(piece)
+    })
   }
   return OK
 }
@@ -87,9 +91,26 @@ async function writeSectors(chain: Chain, settings: BlockSettings, sector: numbe
   const {store, sectors} = settings
   const length = chain.leftToTake
   if (store.isReadOnly || !isInside(sector, length, sectors)) return IO_ERROR
-  for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES)
-    await store.write(chain.take(PIECE_BYTES), sector * SECTOR + at)
+  for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES) {
+    await withPiece(Math.min(PIECE_BYTES, length - at), async (piece) => {
+      chain.takeInto(piece)
+      await store.write(piece, sector * SECTOR + at)
+    })
+  }
   return flushed(settings)
+}
+
+const kept: Uint8Array[] = []
+
+/** @param use gets a buffer with any content, until its promise resolves */
+async function withPiece(length: number, use: (piece: Uint8Array) => Promise<void>): Promise<void> {
+  if (length <= SMALL_BYTES) return use(Buffer.allocUnsafeSlow(length))
+  const whole = kept.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES)
+  try {
+    await use(whole.subarray(0, length))
+  } finally {
+    if (kept.length < MOST_KEPT) kept.push(whole)
+  }
 }
 
 function getId(chain: Chain, {serial}: BlockSettings): number {

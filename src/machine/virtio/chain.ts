@@ -44,8 +44,16 @@ export class Chain {
   take(length: number): Uint8Array {
     if (!this.isLive) return new Uint8Array()
     const bytes = new Uint8Array(Math.min(length, this.leftToTake))
-    this.#readCursor.walk(this.readable, bytes.length, (part, at) => bytes.set(part, at))
+    this.takeInto(bytes)
     return bytes
+  }
+
+  /** The same into `bytes`. @returns how many there were; 0 if the chain is not live */
+  takeInto(bytes: Uint8Array): number {
+    if (!this.isLive) return 0
+    const length = Math.min(bytes.length, this.leftToTake)
+    this.#readCursor.walk(this.readable, length, (part, at) => bytes.set(part, at))
+    return length
   }
 
   /** Fills the next writable bytes. @returns how many there was room for; 0 if the chain is not live */

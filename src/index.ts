@@ -107,9 +107,13 @@ export type {
   InternalErrorExit,
   InterruptedExit,
   InterruptWindowExit,
+  IoapicEoiExit,
   IoExit,
   MmioExit,
+  MsrReason,
+  RdmsrExit,
   ShutdownExit,
+  WrmsrExit,
 } from './vm/exit.ts'
 export type {VmEvents} from './vm/exit-loops.ts'
 export type {TraceLimits, TraceListener} from './vm/exit-trace.ts'
@@ -118,9 +122,11 @@ export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
 export type {Ioeventfd, IoeventfdListener, IoeventfdPlace} from './vm/ioeventfd.ts'
 export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'
 export type {Irqfd, IrqfdOptions} from './vm/irqfd.ts'
+export type {ClockReading, ClockSetting, KvmClock} from './vm/kvm-clock.ts'
 export type {ListedRegisters} from './vm/listed-registers.ts'
 export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
 export type {MemoryTags} from './vm/memory-tags.ts'
+export type {MsrExits, MsrRange} from './vm/msr-exits.ts'
 export type {Msrs} from './vm/msrs.ts'
 export type {Rights, Translation} from './vm/paging/page-tables.ts'
 export type {RawKvm} from './vm/raw.ts'

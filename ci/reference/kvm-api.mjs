@@ -30,15 +30,16 @@ export const NAMED = {
   KVM_HAS_DEVICE_ATTR: `${IRQCHIP}, SMCCC filter`,
   KVM_IRQ_LINE: '`irqchip.line`, `vcpu.line`',
   KVM_SIGNAL_MSI: '`irqchip.sendMsi`, on arm64 to an ITS',
-  KVM_SET_GSI_ROUTING: '`irqchip.irqfd` of a message',
+  KVM_SET_GSI_ROUTING: '`irqchip.irqfd` of a message, `irqchip.route`',
   KVM_IRQFD: '`irqchip.irqfd`',
   KVM_IOEVENTFD: '`vm.ioeventfd`',
   KVM_GET_IRQCHIP: SAVE_VM,
   KVM_SET_IRQCHIP: SAVE_VM,
   KVM_GET_PIT2: SAVE_VM,
   KVM_SET_PIT2: SAVE_VM,
-  KVM_GET_CLOCK: SAVE_VM,
-  KVM_SET_CLOCK: SAVE_VM,
+  KVM_GET_CLOCK: `\`vm.clock\`; ${SAVE_VM}`,
+  KVM_SET_CLOCK: `\`vm.clock\`; ${SAVE_VM}`,
+  KVM_KVMCLOCK_CTRL: '`vcpu.tellOfPause`, `machine.pause`',
   KVM_ARM_SET_COUNTER_OFFSET: SAVE_VM,
   KVM_CREATE_VCPU: '`vm.createVcpu`',
   KVM_GET_VCPU_MMAP_SIZE: '`vm.createVcpu`',
@@ -60,11 +61,12 @@ export const NAMED = {
   KVM_GET_SUPPORTED_CPUID: '`vcpu.cpuid`',
   KVM_GET_CPUID2: '`vcpu.cpuid`',
   KVM_SET_CPUID2: '`vcpu.cpuid`',
+  KVM_GET_SUPPORTED_HV_CPUID: '`vcpu.cpuid.showHyperV`',
+  KVM_X86_SET_MSR_FILTER: '`vm.exitOnMsrs`',
   KVM_INTERRUPT: '`vcpu.interrupt`, with a vector',
   KVM_GET_STATS_FD: '`vm.statistics`, `vcpu.statistics`',
   KVM_NMI: '`vcpu.nmi`',
   KVM_SMI: '`vcpu.smi`',
-  KVM_KVMCLOCK_CTRL: '`machine.pause`',
   KVM_SET_GUEST_DEBUG: '`vcpu.debug`',
   KVM_GET_XSAVE: `${SAVE}; \`vcpu.vectors\``,
   KVM_GET_XSAVE2: SAVE,
@@ -85,6 +87,9 @@ export const NAMED = {
   KVM_SET_TSC_KHZ: SAVE,
 }
 
+const COALESCED =
+  '`vm.post` tells of stores later, and they end no run; KVM_RUN returns for each, on its thread'
+
 /** What the VM API has no name for, and why. */
 export const REPLACED = {
   KVM_CREATE_PIT: 'KVM_CREATE_PIT2 replaces it',
@@ -95,6 +100,8 @@ export const REPLACED = {
   KVM_SET_SIGNAL_MASK: 'kvm_run.immediate_exit replaces it: `vcpu.interrupt()`',
   KVM_GET_FPU: 'KVM_GET_XSAVE has more: `vcpu.vectors`',
   KVM_SET_FPU: 'KVM_SET_XSAVE has more: `vcpu.vectors`',
+  KVM_REGISTER_COALESCED_MMIO: COALESCED,
+  KVM_UNREGISTER_COALESCED_MMIO: COALESCED,
   KVM_TRANSLATE: '`vcpu.translate` walks the same tables, on arm64 as well, and gives the rights',
   KVM_IRQ_LINE_STATUS: 'KVM_IRQ_LINE does the same; the status is for old guests’ lost ticks',
 }
@@ -122,9 +129,7 @@ export const RAW = {
   KVM_X86_SETUP_MCE: MCE,
   KVM_X86_GET_MCE_CAP_SUPPORTED: MCE,
   KVM_X86_SET_MCE: MCE,
-  KVM_GET_SUPPORTED_HV_CPUID: 'Hyper-V’s leaves',
   KVM_HYPERV_EVENTFD: 'events of Hyper-V’s VMBus, whose devices hv lacks',
-  KVM_X86_SET_MSR_FILTER: 'which MSRs exit',
   KVM_GET_SREGS2: 'KVM_GET_SREGS and the PDPTRs of PAE, which KVM else reads again from memory',
   KVM_SET_SREGS2: 'KVM_SET_SREGS and the PDPTRs of PAE, which KVM else reads again from memory',
   KVM_XEN_HVM_CONFIG: XEN,
@@ -152,12 +157,13 @@ export const SWITCHED = {
   KVM_CAP_EXIT_HYPERCALL: `${CREATE}: always`,
   KVM_CAP_EXIT_ON_EMULATION_FAILURE: `${CREATE}: always`,
   KVM_CAP_ARM_NISV_TO_USER: `${CREATE}: always`,
+  KVM_CAP_SPLIT_IRQCHIP: "`Vm.create({irqchip: 'split'})`",
+  KVM_CAP_X86_USER_SPACE_MSR: '`vm.exitOnMsrs`',
   // Every host
   KVM_CAP_HALT_POLL: {raw: 'how long a halted vCPU polls; the host’s setting holds'},
   // x86_64
   KVM_CAP_DISABLE_QUIRKS: {raw: 'KVM_CAP_DISABLE_QUIRKS2 replaces it'},
   KVM_CAP_DISABLE_QUIRKS2: {raw: 'old faults of KVM that old guests need'},
-  KVM_CAP_SPLIT_IRQCHIP: {raw: 'a PIC and an IOAPIC of the host’s own'},
   KVM_CAP_X2APIC_API: {raw: 'APIC identifiers above 255'},
   KVM_CAP_X86_DISABLE_EXITS: {
     raw: 'gives a guest a whole processor, which then cannot be interrupted by HLT',
@@ -165,7 +171,6 @@ export const SWITCHED = {
   KVM_CAP_MSR_PLATFORM_INFO: {raw: 'hides one MSR'},
   KVM_CAP_EXCEPTION_PAYLOAD: {raw: 'for saving between a nested exit and its exception'},
   KVM_CAP_X86_TRIPLE_FAULT_EVENT: {raw: 'for saving between a nested exit and its triple fault'},
-  KVM_CAP_X86_USER_SPACE_MSR: {raw: 'which MSRs exit'},
   KVM_CAP_X86_BUS_LOCK_EXIT: {raw: 'for who prices split locks; the host slows them down'},
   KVM_CAP_X86_NOTIFY_VMEXIT: {raw: 'ends a guest that blocks the processor, where VT-x can'},
   KVM_CAP_X86_APIC_BUS_CYCLES_NS: {raw: 'a local APIC’s frequency, for TDX'},
@@ -208,7 +213,7 @@ const ELSEWHERE_CAPABILITIES =
 
 /** @param {string} header the text of linux/kvm.h @returns {string[]} the names of its ioctls, in its order */
 export const ioctlsIn = (header) =>
-  [...header.matchAll(/^#\s*define\s+(KVM_\w+)\s+_IO(?:R|W|WR)?\s*\(\s*KVMIO/gm)].map(([, name]) => name)
+  [...header.matchAll(/^#\s*define\s+(KVM_\w+)[\s\\]+_IO(?:R|W|WR)?\s*\(\s*KVMIO/gm)].map(([, name]) => name)
 
 function wayTo(ioctl) {
   if (Object.hasOwn(NAMED, ioctl)) return NAMED[ioctl]

@@ -80,7 +80,7 @@ void WriteMsr(const Vcpu& vcpu, uint32_t index, uint64_t value);
 
 // Gives the VM an interrupt controller, before its first vCPU; `version`: the GIC's, 2 or 3. Throws std::system_error
 // ENODEV where KVM has none that hv knows.
-Fd CreateInterruptController(const Vm& vm, unsigned& version);
+Fd CreateInterruptController(const Vm& vm, bool is_split, unsigned& version);
 // KVM_IRQ_LINE's number for an input of the interrupt controller.
 uint32_t LineOf(uint32_t gsi);
 // The same for a vCPU's own input, IRQ or (`is_fast`) FIQ. Throws std::system_error EOPNOTSUPP where vCPUs have none.

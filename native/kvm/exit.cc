@@ -34,6 +34,17 @@ Exit ReadExit(const kvm_run& run) {
       return {.kind = ExitKind::kHalt};
     case KVM_EXIT_IRQ_WINDOW_OPEN:
       return {.kind = ExitKind::kInterruptWindow};
+    case KVM_EXIT_IOAPIC_EOI:
+      return {.kind = ExitKind::kIoapicEoi, .address = run.eoi.vector};
+    case KVM_EXIT_X86_RDMSR:
+    case KVM_EXIT_X86_WRMSR:
+      return {.kind = ExitKind::kMsr,
+              .is_write = run.exit_reason == KVM_EXIT_X86_WRMSR,
+              .address = run.msr.index,
+              .size = sizeof(run.msr.data),
+              .count = 1,
+              .offset = offsetof(kvm_run, msr.data),
+              .reason = run.msr.reason};
     case KVM_EXIT_DEBUG:
       return {.kind = ExitKind::kDebug};
     case KVM_EXIT_SHUTDOWN:

@@ -19,18 +19,20 @@ enum class ExitKind : uint64_t {
   kInternalError,
   kDebug,
   kInterruptWindow,
+  kIoapicEoi,
+  kMsr,
 };
 
 // All words are 64 bits wide, because JavaScript reads them from a BigUint64Array. Unused ones are 0.
 struct Exit {
   ExitKind kind;
-  uint64_t is_write = 0;  // io: out; mmio: a store
-  // io: port; mmio: guest physical address; hypercall: number; debug: DebugStop's
+  uint64_t is_write = 0;  // io: out; mmio, msr: a store
+  // io: port; mmio: guest physical address; hypercall: number; debug: DebugStop's; ioapic-eoi: vector; msr: its number
   uint64_t address = 0;
   uint64_t size = 0;    // bytes of one item
   uint64_t count = 0;   // items: io repetitions, hypercall arguments, internal error's data
   uint64_t offset = 0;  // where the items lie in kvm_run
-  // fail-entry: the processor's; internal-error: suberror; shutdown: KVM_SYSTEM_EVENT_*; debug: DebugCause
+  // msr: KVM_MSR_EXIT_REASON_*; fail-entry: the processor's; internal-error: suberror; shutdown: KVM_SYSTEM_EVENT_*; debug: DebugCause
   uint64_t reason = 0;
 };
 constexpr unsigned kExitWords = sizeof(Exit) / sizeof(uint64_t);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "arch/arch.h"
 #include "kvm/vm.h"
@@ -11,7 +12,9 @@
 
 namespace hv {
 
-uint32_t MessageRoutes::Add(const Vm& vm, const Message& wanted) {
+namespace {
+
+kvm_irq_routing_entry EntryOf(const Message& wanted) {
   kvm_irq_routing_entry message = {};
   message.type = KVM_IRQ_ROUTING_MSI;
   message.u.msi.address_lo = static_cast<uint32_t>(wanted.address);
@@ -21,12 +24,19 @@ uint32_t MessageRoutes::Add(const Vm& vm, const Message& wanted) {
     message.flags = KVM_MSI_VALID_DEVID;
     message.u.msi.devid = *wanted.device;
   }
+  return message;
+}
+
+}  // namespace
+
+uint32_t MessageRoutes::Add(const Vm& vm, const Message& wanted) {
+  kvm_irq_routing_entry message = EntryOf(wanted);
   for (const auto& input : arch::InputRoutes(vm))
     message.gsi = std::max(message.gsi, input.gsi + 1);
   // 0: there are no inputs with routes.
   if (message.gsi == 0) throw std::system_error(ENODEV, std::generic_category(), "message routes");
-  // The first free number: they are sorted.
-  auto at = messages_.begin();
+  // The first free number.
+  auto at = From(message.gsi);
   for (; at != messages_.end() && at->gsi == message.gsi; ++at) message.gsi++;
   messages_.insert(at, message);
   try {
@@ -36,6 +46,27 @@ uint32_t MessageRoutes::Add(const Vm& vm, const Message& wanted) {
     throw;
   }
   return message.gsi;
+}
+
+void MessageRoutes::Set(const Vm& vm, uint32_t gsi, const Message& wanted) {
+  std::vector<kvm_irq_routing_entry> before = messages_;
+  kvm_irq_routing_entry message = EntryOf(wanted);
+  message.gsi = gsi;
+  Forget(gsi);
+  messages_.insert(From(gsi), message);
+  try {
+    Tell(vm);
+  } catch (...) {
+    messages_ = std::move(before);
+    throw;
+  }
+}
+
+std::vector<kvm_irq_routing_entry>::iterator MessageRoutes::From(uint32_t gsi) {
+  auto is_below = [](const kvm_irq_routing_entry& each, uint32_t least) {
+    return each.gsi < least;
+  };
+  return std::lower_bound(messages_.begin(), messages_.end(), gsi, is_below);
 }
 
 void MessageRoutes::Remove(const Vm& vm, uint32_t gsi) {
@@ -49,7 +80,8 @@ void MessageRoutes::Forget(uint32_t gsi) {
 }
 
 void MessageRoutes::Tell(const Vm& vm) const {
-  std::vector<kvm_irq_routing_entry> routes = arch::InputRoutes(vm);
+  std::vector<kvm_irq_routing_entry> routes;
+  if (!is_split_) routes = arch::InputRoutes(vm);
   routes.insert(routes.end(), messages_.begin(), messages_.end());
   // struct kvm_irq_routing: how many there are, and they.
   std::vector<uint64_t> request((sizeof(kvm_irq_routing) + routes.size() * sizeof(routes[0])) /

@@ -82,9 +82,10 @@ std::vector<uint64_t> Vm::TakeDirty(const Region& region) const {
   return bitmap;
 }
 
-unsigned Vm::AddInterruptController() {
+unsigned Vm::AddInterruptController(bool is_split) {
   unsigned version = 0;
-  interrupt_controller_ = arch::CreateInterruptController(*this, version);
+  interrupt_controller_ = arch::CreateInterruptController(*this, is_split, version);
+  if (is_split) messages_.Split();
   controller_version_ = static_cast<int>(version);
   message_controller_ = arch::CreateMessageController(*this);
   return version;

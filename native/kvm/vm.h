@@ -63,14 +63,18 @@ class Vm {
   // A bit for each page that the guest wrote since the last time; they count as unwritten from now on.
   // Precondition: the region logs them. Throws std::system_error.
   std::vector<uint64_t> TakeDirty(const Region& region) const;
-  // Before the first vCPU. Returns the GIC's version. Throws std::system_error ENODEV where KVM has no controller.
-  unsigned AddInterruptController();
+  // Before the first vCPU. `is_split`: x86_64's local APICs alone. Returns the GIC's version. Throws std::system_error ENODEV where KVM
+  // has no controller.
+  unsigned AddInterruptController(bool is_split);
   // Sets the level of an input of the interrupt controller. Throws std::system_error ENXIO where there is no controller.
   void SetLine(uint32_t gsi, bool high);
   // Sends a message-signalled interrupt; false: the guest has it switched off. Throws std::system_error.
   bool SignalMsi(const Message& message);
   // The message's number, for SetIrqfd: see MessageRoutes.
   uint32_t AddMessage(const Message& message) { return messages_.Add(*this, message); }
+  // What an input of a split controller sends.
+  void SetInputMessage(uint32_t gsi, const Message& message) { messages_.Set(*this, gsi, message); }
+  // Of either.
   void RemoveMessage(uint32_t gsi) { messages_.Remove(*this, gsi); }
   // From now on, or (not `is_on`) no longer. KVM keeps the eventfd, and releases it with the VM. Throws std::system_error: EEXIST when
   // there is already one for such stores.
@@ -85,6 +89,8 @@ class Vm {
   const std::shared_ptr<Region>& region(size_t index) const { return regions_.at(index); }
   DeviceTable& devices() { return devices_; }
   bool has_interrupt_controller() const { return controller_version_ >= 0; }
+  // KVM has local APICs, and no other controller.
+  bool has_split_controller() const { return messages_.is_split(); }
   // The GIC's; 0: another controller; -1: none.
   int controller_version() const { return controller_version_; }
   // The GIC's device, or -1.

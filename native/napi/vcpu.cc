@@ -36,7 +36,8 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
          Method<&VcpuObject::Nmi>("nmi"), Method<&VcpuObject::Smi>("smi"),
          Method<&Vcpu::SetLine>("setLine"), Method<&VcpuObject::ReadExit>("readExit"),
          Method<&VcpuObject::ReadData>("readData"), Method<&VcpuObject::WriteData>("writeData"),
-         Method<&VcpuObject::AnswerHypercall>("answerHypercall"), Getter<&Vcpu::id>("id"),
+         Method<&VcpuObject::AnswerHypercall>("answerHypercall"),
+         Method<&VcpuObject::AnswerMsr>("answerMsr"), Getter<&Vcpu::id>("id"),
          Getter<&Vcpu::fd>("fd"),
          // How many of registerNames this vCPU has: it has the first ones.
          Getter<[](Vcpu& vcpu) { return arch::RegisterCount(vcpu); }>("registerCount"),
@@ -141,6 +142,14 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
   void AnswerHypercall(Napi::BigInt result) {
     bool lossless;
     arch::AnswerHypercall(GetStopped(), result.Uint64Value(&lossless));
+  }
+
+  // x86_64: what RDMSR reads; or the access, WRMSR too, is a general-protection fault.
+  void AnswerMsr(Napi::BigInt value, bool is_fault) {
+    bool lossless;
+    auto& msr = GetStopped().run().msr;
+    msr.data = value.Uint64Value(&lossless);
+    msr.error = is_fault;
   }
 
   void ReadRegisters(Napi::Uint32Array indexes, Napi::BigUint64Array out) {

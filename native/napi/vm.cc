@@ -28,11 +28,11 @@ class VmObject : public OwnerObject<VmObject, Vm> {
         {Method<&Vm::AddInterruptController>("addInterruptController"),
          Method<&Vm::SetLine>("setLine"), Method<SignalMsi>("signalMsi"),
          Method<AddMessage>("addMessage"), Method<&Vm::RemoveMessage>("removeMessage"),
-         Method<EventfdLimits>("eventfdLimits"), Method<SetIoeventfd>("setIoeventfd"),
-         Method<SetIrqfd>("setIrqfd"), Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"),
-         Method<AddPosted>("addPosted"), Method<&VmObject::OnPosted>("onPosted"),
-         Method<TakePosted>("takePosted"), Getter<&Vm::fd>("fd"),
-         Getter<[](Vm& vm) { return vm.system().fd(); }>("systemFd"),
+         Method<SetInputMessage>("setInputMessage"), Method<EventfdLimits>("eventfdLimits"),
+         Method<SetIoeventfd>("setIoeventfd"), Method<SetIrqfd>("setIrqfd"),
+         Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"), Method<AddPosted>("addPosted"),
+         Method<&VmObject::OnPosted>("onPosted"), Method<TakePosted>("takePosted"),
+         Getter<&Vm::fd>("fd"), Getter<[](Vm& vm) { return vm.system().fd(); }>("systemFd"),
          Method<&VmObject::Dispose>("dispose")});
   }
 
@@ -96,6 +96,10 @@ class VmObject : public OwnerObject<VmObject, Vm> {
 
   static uint32_t AddMessage(Vm& vm, uint64_t address, uint32_t data, Napi::Value device) {
     return vm.AddMessage(ToMessage(address, data, device));
+  }
+
+  static void SetInputMessage(Vm& vm, uint32_t gsi, uint64_t address, uint32_t data) {
+    vm.SetInputMessage(gsi, {address, data, {}});
   }
 
   static uint32_t AddLatch(Vm& vm, bool is_port, uint64_t address, uint32_t size) {

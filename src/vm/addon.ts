@@ -97,14 +97,16 @@ export interface NativeVm {
   readonly fd: number
   /** Of /dev/kvm. */
   readonly systemFd: number
-  /** Call it before the first vCPU. @returns the GIC's version, 3 or 2; 0: not a GIC */
-  addInterruptController(): number
+  /** Call it before the first vCPU. @param isSplit x86_64: local APICs alone @returns the GIC's version, 3 or 2; 0: not a GIC */
+  addInterruptController(isSplit: boolean): number
   setLine(gsi: number, high: boolean): void
   /** @returns whether the guest accepts it */
   signalMsi(address: number, data: number, deviceId: number | undefined): boolean
   /** @returns its number, for setIrqfd */
   addMessage(address: number, data: number, deviceId: number | undefined): number
   removeMessage(gsi: number): void
+  /** What an input of a split controller sends, until removeMessage. */
+  setInputMessage(gsi: number, address: number, data: number): void
   eventfdLimits(): Omit<EventfdLimits, 'listeners'>
   /** @param length 0: any @param value stores of other values are exits */
   setIoeventfd(
@@ -170,6 +172,8 @@ export interface NativeVcpu {
   writeData(offset: number, data: Uint8Array): void
   /** Hands the guest the result of a hypercall that was an exit. */
   answerHypercall(result: bigint): void
+  /** The same of RDMSR, and of WRMSR, which may be a fault. */
+  answerMsr(value: bigint, isFault: boolean): void
   /** KVM's number for it: how many vCPUs were made before it, including those disposed of. */
   readonly id: number
   readonly fd: number

@@ -7,6 +7,7 @@ import {badArgument, printable} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import {type CpuidFeature, type CpuidRegister, type FeaturePlace, featurePlaces} from './cpuid-features.ts'
+import {hyperVLeaves, withHyperV} from './hyperv-cpuid.ts'
 import {orThrow} from './open-error.ts'
 
 export type {CpuidFeature, CpuidRegister} from './cpuid-features.ts'
@@ -119,9 +120,30 @@ export class Cpuid {
     )
   }
 
+  /**
+   * Shows the guest Hyper-V's leaves, all that KVM offers (KVM_GET_SUPPORTED_HV_CPUID), from 0x40000000 on; KVM's own are then found from
+   * 0x40000100 on. Windows, and Linux, use what these say: reference time, synthetic timers, hypercalls that KVM answers.
+   * @throws HvError KVM_UNUSABLE where KVM offers none; as `set`
+   *
+   * @example
+   * // x86_64 only
+   * using machine = Vm.create({memoryBytes: 0x10000, irqchip: true})
+   * const {cpuid} = machine.createVcpu()
+   * if (checkExtension('KVM_CAP_HYPERV_CPUID') > 0) cpuid.showHyperV()
+   * console.log(cpuid.get(0x40000001)?.eax.toString(16)) // e.g. 31237648
+   */
+  showHyperV(): void {
+    const entries = decode(this.#read())
+    this.#write(withHyperV(entries, decode(hyperVLeaves(this.#native()))))
+  }
+
   #change(changes: CpuidChange[]): void {
     const entries = decode(this.#read())
     for (const changed of changes) apply(entries, changed)
+    this.#write(entries)
+  }
+
+  #write(entries: readonly Entry[]): void {
     if (entries.length > ENTRIES_MAX) throw badArgument(`CPUID has ${ENTRIES_MAX} leaves at most`)
     const native = this.#native()
     orThrow(

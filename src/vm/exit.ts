@@ -26,6 +26,9 @@ export type Exit =
   | InternalErrorExit
   | DebugExit
   | InterruptWindowExit
+  | IoapicEoiExit
+  | RdmsrExit
+  | WrmsrExit
 
 /**
  * A port was accessed (x86_64 only).
@@ -160,8 +163,60 @@ export interface InterruptWindowExit {
   readonly kind: 'interrupt-window'
 }
 
+/**
+ * The guest has ended a level-triggered interrupt that an input of a `split` controller sent (x86_64; KVM_EXIT_IOAPIC_EOI): a device that
+ * still wants attention interrupts again. @see {@link Irqchip.route}
+ */
+export interface IoapicEoiExit {
+  readonly kind: 'ioapic-eoi'
+  readonly vector: number
+}
+
+/**
+ * Why an access is an exit: its number was asked for (`filter`), KVM has none of that number (`unknown`), or refuses the access (`invalid`).
+ * @see {@link RdmsrExit}
+ */
+export type MsrReason = 'filter' | 'unknown' | 'invalid'
+
+/**
+ * The guest reads a model-specific register that {@link Vm.exitOnMsrs} asked for (x86_64; KVM_EXIT_X86_RDMSR).
+ *
+ * @example
+ * // x86_64 only
+ * vm.exitOnMsrs({unknown: true})
+ * vm.memory.write(0x2000, Uint8Array.of(0x0f, 0x32, 0xf4)) // rdmsr; hlt
+ * vcpu.registers.set({rip: 0x2000n, rcx: 0x4b000000n})
+ * const exit = vcpu.run()
+ * if (exit.kind === 'rdmsr') exit.isFault = false // and the guest reads 0n, or what `value` is set to
+ * console.log(exit.kind === 'rdmsr' && exit.reason, vcpu.run().kind) // unknown halt
+ */
+export interface RdmsrExit {
+  readonly kind: 'rdmsr'
+  /** The register's number. */
+  readonly index: number
+  readonly reason: MsrReason
+  /** What the guest reads: 64 bits. Set it before the next run. */
+  value: bigint
+  /** Set before the next run, it gives the guest a general-protection fault instead. */
+  isFault: boolean
+}
+
+/** The guest writes one (KVM_EXIT_X86_WRMSR). @see {@link RdmsrExit} */
+export interface WrmsrExit {
+  readonly kind: 'wrmsr'
+  readonly index: number
+  readonly reason: MsrReason
+  readonly value: bigint
+  /** Set before the next run, it gives the guest a general-protection fault. */
+  isFault: boolean
+}
+
 /** A port or an address was accessed. */
 export const isAccess = (exit: Exit): exit is IoExit | MmioExit => exit.kind === 'io' || exit.kind === 'mmio'
+
+/** KVM completes the exit's instruction in the next run. */
+export const isUnfinished = ({kind}: Exit): boolean =>
+  kind === 'io' || kind === 'mmio' || kind === 'hypercall' || kind === 'rdmsr' || kind === 'wrmsr'
 
 export const INTERRUPTED: InterruptedExit = {kind: 'interrupted'}
 
@@ -176,10 +231,15 @@ const KIND = {
   internalError: 8,
   debug: 9,
   window: 10,
+  ioapicEoi: 11,
+  msr: 12,
 }
 const WORDS = 7
 /** Indexed by KVM_SYSTEM_EVENT_*; x86_64 has none. */
 const SHUTDOWN_REASONS = ['triple-fault', 'off', 'reset'] as const
+
+/** KVM_MSR_EXIT_REASON_*, each a bit. */
+const MSR_REASONS: Readonly<Record<number, MsrReason>> = {1: 'invalid', 2: 'unknown', 4: 'filter'}
 
 /** native/kvm/debug.h: DebugCause, from 1 on. */
 const DEBUG_CAUSES = ['step', 'breakpoint', 'watchpoint', 'software'] as const
@@ -231,9 +291,32 @@ export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
       return [{kind: 'debug', cause: DEBUG_CAUSES[Number(reason) - 1], address: words[2]}, undefined]
     case KIND.window:
       return [{kind: 'interrupt-window'}, undefined]
+    case KIND.ioapicEoi:
+      return [{kind: 'ioapic-eoi', vector: address}, undefined]
+    case KIND.msr:
+      return readMsrExit(
+        native,
+        isWrite,
+        address,
+        readItems(native, offset, count)[0],
+        MSR_REASONS[Number(reason)],
+      )
     default:
       throw new HvError('VCPU_FAILED', `KVM ended the run for reason ${reason}, which hv does not know`)
   }
+}
+
+function readMsrExit(
+  native: NativeVcpu,
+  isWrite: boolean,
+  index: number,
+  value: bigint,
+  reason: MsrReason,
+): readonly [Exit, Answer] {
+  const exit: RdmsrExit | WrmsrExit = isWrite
+    ? {kind: 'wrmsr', index, value, reason, isFault: false}
+    : {kind: 'rdmsr', index, value: 0n, reason, isFault: false}
+  return [exit, () => native.answerMsr(exit.value, exit.isFault)]
 }
 
 function readData(native: NativeVcpu, isWrite: boolean, offset: number, length: number): Uint8Array {

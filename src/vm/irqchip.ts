@@ -56,7 +56,7 @@ export interface Msi {
  * controlled.irqchip!.line(4).pulse()
  */
 export class Irqchip {
-  readonly kind: 'ioapic' | 'gicv2' | 'gicv3'
+  readonly kind: 'ioapic' | 'split' | 'gicv2' | 'gicv3'
   /** How many inputs {@link line} takes. */
   readonly lines: number
   /**
@@ -67,13 +67,37 @@ export class Irqchip {
   readonly #native: () => NativeVm
   readonly #eventfds: Eventfds
 
-  /** @internal Vm.create's `irqchip` makes it. @param version of the GIC; 0: not a GIC */
-  constructor(native: () => NativeVm, eventfds: Eventfds, version: number) {
+  /** @internal Vm.create's `irqchip` makes it. */
+  constructor(native: () => NativeVm, eventfds: Eventfds, kind: Irqchip['kind']) {
     this.#native = native
     this.#eventfds = eventfds
-    this.kind = version === 0 ? 'ioapic' : version === 2 ? 'gicv2' : 'gicv3'
-    this.lines = version === 0 ? IOAPIC_PINS : GIC_SPIS
-    this.doorbell = doorbellOf(native(), version)
+    this.kind = kind
+    this.doorbell = doorbellOf(native(), kind)
+    this.lines = kind === 'ioapic' || kind === 'split' ? IOAPIC_PINS : GIC_SPIS
+  }
+
+  /**
+   * What an input of a `split` controller sends, as the redirection table of the host's own IOAPIC says; it may be called at any time. Each
+   * rise of its {@link line}, and each signal of its {@link irqfd}, sends it; without a message neither does. If the message is
+   * level-triggered (bit 15 of `data`), the guest's EOI of its vector ends the run: {@link IoapicEoiExit}. A saved VM does not contain it.
+   * @param input from 0 to 23
+   * @throws HvError BAD_ARGUMENT, also for a controller that is not split; DISPOSED
+   *
+   * @example
+   * // x86_64 only
+   * using machine = Vm.create({memoryBytes: 0x10000, irqchip: 'split'})
+   * machine.irqchip!.route(4, {address: 0xfee00000, data: 0x8041}) // to the first local APIC, vector 0x41
+   * machine.irqchip!.line(4).raise()
+   */
+  route(input: number, message: Msi | undefined): void {
+    if (this.kind !== 'split') throw badArgument('KVM has an interrupt controller', "give `irqchip: 'split'`")
+    this.#check(input)
+    const native = this.#native()
+    if (message === undefined) native.removeMessage(input)
+    else {
+      const {address, data} = checkMsi(message, this.doorbell)
+      orThrow(() => native.setInputMessage(input, address, data), untaken(address))
+    }
   }
 
   /**
@@ -117,7 +141,7 @@ export class Irqchip {
 
   #input(gsi: number): IrqfdTarget {
     this.#check(gsi)
-    return {name: `input ${gsi}`, hasLevels: true, take: () => gsi, free: () => {}}
+    return {name: `input ${gsi}`, hasLevels: this.kind !== 'split', take: () => gsi, free: () => {}}
   }
 
   #message(msi: Msi): IrqfdTarget {
@@ -172,8 +196,8 @@ function checkMsi({address, data, deviceId}: Msi, doorbell: number | undefined):
 const ITS_DOORBELL = 0x08090040
 const LOCAL_APIC = 0xfee00000
 
-function doorbellOf(native: NativeVm, version: number): number | undefined {
-  if (version === 0) return LOCAL_APIC
+function doorbellOf(native: NativeVm, kind: Irqchip['kind']): number | undefined {
+  if (kind === 'ioapic' || kind === 'split') return LOCAL_APIC
   return native.eventfdLimits().messages ? ITS_DOORBELL : undefined
 }
 
@@ -194,11 +218,13 @@ const IOAPIC_PINS = 24
 /** Of KVM's default of 256 interrupts, the SPIs begin at 32. KVM_DEV_ARM_VGIC_GRP_NR_IRQS. */
 const GIC_SPIS = 224
 
-/** Call it before the first vCPU. @returns the GIC's version, or 0. @throws HvError KVM_UNUSABLE */
-export function addIrqchip(native: NativeVm): number {
-  const message = 'KVM gives VMs no interrupt controller on this host'
-  return orThrow(
-    () => native.addInterruptController(),
+/** Call it before the first vCPU. @throws HvError KVM_UNUSABLE */
+export function addIrqchip(native: () => NativeVm, eventfds: Eventfds, isSplit: boolean): Irqchip {
+  const message = 'KVM gives VMs no such interrupt controller on this host'
+  const version = orThrow(
+    () => native().addInterruptController(isSplit),
     (cause) => new HvError('KVM_UNUSABLE', message, 'leave irqchip away: the guest polls', {cause}),
   )
+  if (version !== 0) return new Irqchip(native, eventfds, version === 2 ? 'gicv2' : 'gicv3')
+  return new Irqchip(native, eventfds, isSplit ? 'split' : 'ioapic')
 }

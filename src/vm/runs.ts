@@ -5,7 +5,7 @@ import {HvError} from '../errors.ts'
 import {abortSignal, checked} from '../options.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {NativeVcpu} from './addon.ts'
-import {type Answer, type Exit, INTERRUPTED, isAccess, readExit} from './exit.ts'
+import {type Answer, type Exit, INTERRUPTED, isUnfinished, readExit} from './exit.ts'
 import {orThrow} from './open-error.ts'
 
 /** What happens around a run. */
@@ -174,7 +174,7 @@ export class Runs {
     if (errno !== 0) throw new HvError('VCPU_FAILED', `KVM_RUN failed: ${errnoName(errno)}`)
     const [exit, answer] = readExit(this.#native)
     this.#answer = answer
-    this.#isUnfinished = isAccess(exit) || exit.kind === 'hypercall'
+    this.#isUnfinished = isUnfinished(exit)
     return exit
   }
 

@@ -10,6 +10,7 @@ import type {ExitTraces} from './exit-trace.ts'
 import {anyAddress, type GuestAddress, type GuestMemory} from './guest-memory.ts'
 import {interruptBy, interruptWith, lineOf} from './interrupts.ts'
 import type {InterruptLine} from './irqchip.ts'
+import {tellOfPause} from './kvm-clock.ts'
 import {ListedRegisters} from './listed-registers.ts'
 import {Msrs} from './msrs.ts'
 import {type Translation, walk} from './paging/page-tables.ts'
@@ -133,6 +134,14 @@ export class Vcpu implements Disposable {
    */
   smi(): void {
     interruptBy('smi', () => this.#runs.stopped())
+  }
+
+  /**
+   * Tells a guest that goes by kvmclock that it stood still for long, so that its watchdogs do not take that for a hang (x86_64;
+   * KVM_KVMCLOCK_CTRL). @returns whether the guest has switched that clock on. @throws HvError BAD_ARGUMENT on arm64; VCPU_BUSY, DISPOSED
+   */
+  tellOfPause(): boolean {
+    return tellOfPause(this.raw)
   }
 
   /**

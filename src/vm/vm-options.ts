@@ -23,9 +23,9 @@ export interface VmOptions {
   features?: CpuFeatures
   /**
    * An interrupt controller: PIC, IOAPIC and local APICs with a PIT on x86_64; GICv3 or else GICv2 on arm64, where all vCPUs must then be
-   * made before the first run.
+   * made before the first run. x86_64, `split`: KVM has the local APICs alone, and an IOAPIC is the host's to play ({@link Irqchip.route}).
    */
-  irqchip?: boolean
+  irqchip?: boolean | 'split'
   /** Asks the host for huge pages (transparent ones: a hint), which a guest's translations take less time with. */
   hugePages?: boolean
   /** The memory records which pages the guest writes: {@link GuestMemory.takeDirty}. It costs the guest an exit for each page. */
@@ -45,13 +45,16 @@ export interface VcpuOptions {
 
 const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
 
+/** @see VmOptions.irqchip */
+export const anyIrqchip = takes.either([v.boolean(), v.literal('split')], "true, false or 'split'")
+
 const vmOptions = takes.options({
   memoryBytes: takes.anyNumber,
   memoryBase: v.optional(takes.anyNumber),
   ipaBits: v.optional(takes.anyNumber),
   nested: v.optional(takes.truth),
   features: v.optional(cpuFeatures),
-  irqchip: v.optional(takes.truth),
+  irqchip: v.optional(anyIrqchip),
   hugePages: v.optional(takes.truth),
   logsDirty: v.optional(takes.truth),
 })
@@ -74,7 +77,8 @@ export function checkOptions(options: VmOptions): Required<VmOptions> {
   const features = checkFeatures(given.features ?? {}, nested)
   const checked = {...own, ipaBits, nested, features, irqchip: irqchip || nested}
   checkMemory(checked)
-  if (arch.name !== 'arm64') refuse(checked)
+  if (arch.name !== 'arm64') refuseArm(checked)
+  else if (irqchip === 'split') throw badArgument('a GIC cannot be split', 'give `irqchip: true`')
   else if (ipaBits !== 0 || nested) checkLimits(checked, orThrow(addon.vmLimits, openError))
   return checked
 }
@@ -103,7 +107,7 @@ function checkMemory({memoryBase, memoryBytes, irqchip}: Required<VmOptions>): v
   }
 }
 
-function refuse({ipaBits, nested}: Required<VmOptions>): void {
+function refuseArm({ipaBits, nested}: Required<VmOptions>): void {
   const given = Object.entries({ipaBits, nested}).find(([, value]) => value)
   if (given === undefined) return
   const message = `${given[0]} is for arm64, and this host is ${arch.name}`

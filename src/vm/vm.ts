@@ -10,9 +10,11 @@ import {ExitLoops, type VmEvents} from './exit-loops.ts'
 import type {TraceLimits, TraceListener} from './exit-trace.ts'
 import {GuestMemory} from './guest-memory.ts'
 import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
-import {addIrqchip, Irqchip} from './irqchip.ts'
+import {addIrqchip, type Irqchip} from './irqchip.ts'
+import {KvmClock} from './kvm-clock.ts'
 import {MemorySlot, type MemorySlotOptions} from './memory-slot.ts'
 import {MemoryTags} from './memory-tags.ts'
+import {exitOnMsrs, type MsrExits} from './msr-exits.ts'
 import {openError, orThrow} from './open-error.ts'
 import {RawKvm} from './raw.ts'
 import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
@@ -52,6 +54,8 @@ export class Vm implements Disposable {
   readonly irqchip: Irqchip | undefined
   /** arm64: vCPUs begin at EL2. */
   readonly hasEl2: boolean
+  /** x86_64: the clock that KVM shows guests. */
+  readonly clock: KvmClock
   /** Outside of what hv promises. */
   readonly raw: RawKvm
   /** /dev/kvm; as `raw`. */
@@ -73,15 +77,15 @@ export class Vm implements Disposable {
     this.#options = options
     this.hasEl2 = nested
     this.raw = new RawKvm(() => this.#usable().fd)
+    this.clock = new KvmClock(this.raw)
     this.rawSystem = new RawKvm(() => this.#usable().systemFd)
     this.#devices = new DeviceTable(native)
     this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
     this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages, logsDirty}))
     this.memory = new GuestMemory(this.#slots)
     this.memoryTags = new MemoryTags(() => this.#usable(), this.memory, options.features.mte === true)
-    const {memory} = this
-    this.#vcpus = new Vcpus({native, memory, hasEl2: nested, deliver: () => this.#deliver()})
-    this.irqchip = irqchip ? new Irqchip(() => this.#usable(), this.#eventfds, addIrqchip(native)) : undefined
+    this.#vcpus = new Vcpus({native, memory: this.memory, hasEl2: nested, deliver: () => this.#deliver()})
+    if (irqchip) this.irqchip = addIrqchip(() => this.#usable(), this.#eventfds, irqchip === 'split')
   }
 
   /** Makes a VM with memory and no vCPU. @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
@@ -176,6 +180,25 @@ export class Vm implements Disposable {
   post(place: AccessPlace, listener: PostedStore): void {
     this.#usable()
     this.#devices.post(place, listener)
+  }
+
+  /**
+   * Accesses to these model-specific registers end the run from now on, as `rdmsr` and `wrmsr` (x86_64; KVM_X86_SET_MSR_FILTER). It replaces
+   * what was asked before, and may be called while vCPUs run. A saved VM does not contain it.
+   * @throws HvError BAD_ARGUMENT, also on arm64; KVM_UNUSABLE before Linux 5.10; DISPOSED
+   *
+   * @example
+   * // x86_64 only
+   * vm.exitOnMsrs({ranges: [{first: 0x4b564d00}]})
+   * vm.memory.write(0x2000, Uint8Array.of(0x0f, 0x32, 0xf4)) // rdmsr; hlt
+   * vcpu.registers.set({rip: 0x2000n, rcx: 0x4b564d00n})
+   * const exit = vcpu.run()
+   * console.log(exit.kind === 'rdmsr' && exit.reason) // filter
+   * if (exit.kind === 'rdmsr') exit.value = 7n
+   * console.log(vcpu.run().kind, vcpu.registers.get('rax')) // halt 7n
+   */
+  exitOnMsrs(exits: MsrExits): void {
+    exitOnMsrs(this.raw, exits)
   }
 
   /** A part of the VM's own state, as {@link Vcpu.part}: of its interrupt controller, its timer, its clock. @throws HvError BAD_ARGUMENT, DISPOSED */

@@ -201,7 +201,8 @@ void AnswerHypercall(const Vcpu& vcpu, uint64_t result) {
   WriteRegisters(vcpu, &kX0, 1, &result);
 }
 
-Fd CreateInterruptController(const Vm& vm, unsigned& version) {
+Fd CreateInterruptController(const Vm& vm, bool is_split, unsigned& version) {
+  if (is_split) throw std::system_error(EOPNOTSUPP, std::generic_category(), "a split GIC");
   if (arm64::Offers(vm, KVM_DEV_TYPE_ARM_VGIC_V3)) {
     Fd gic = arm64::CreateDevice(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
     arm64::PlaceV3(gic);

@@ -182,13 +182,20 @@ void InitVcpu(Vcpu& vcpu) {
 // Caches are coherent, and writing to code is seen by the next jump (SDM vol. 3, 12.1.3).
 void PublishMemory(const uint8_t*, size_t) {}
 
-// PIC, IOAPIC, a local APIC in each vCPU, and the PIT, which users of the PIC expect.
-Fd CreateInterruptController(const Vm& vm, unsigned& version) {
+// PIC, IOAPIC, a local APIC in each vCPU, and the PIT, which users of the PIC expect; or (`is_split`) local APICs alone.
+Fd CreateInterruptController(const Vm& vm, bool is_split, unsigned& version) {
+  version = 0;
+  if (is_split) {
+    kvm_enable_cap capability = {};
+    capability.cap = KVM_CAP_SPLIT_IRQCHIP;
+    capability.args[0] = KVM_IOAPIC_NUM_PINS;
+    Ioctl(vm.fd(), KVM_ENABLE_CAP, "KVM_CAP_SPLIT_IRQCHIP", &capability);
+    return Fd();
+  }
   Ioctl(vm.fd(), KVM_CREATE_IRQCHIP, "KVM_CREATE_IRQCHIP");
   kvm_pit_config pit = {};
   pit.flags = KVM_PIT_SPEAKER_DUMMY;
   Ioctl(vm.fd(), KVM_CREATE_PIT2, "KVM_CREATE_PIT2", &pit);
-  version = 0;
   return Fd();
 }
 
@@ -199,9 +206,10 @@ uint32_t LineOfVcpu(unsigned, bool) {
   throw std::system_error(EOPNOTSUPP, std::generic_category(), "a vCPU's own input");
 }
 
-// Each pin of the IOAPIC, and of the two PICs.
+// Local APICs take messages.
 Fd CreateMessageController(const Vm&) { return Fd(); }
 
+// Each pin of the IOAPIC, and of the two PICs.
 std::vector<kvm_irq_routing_entry> InputRoutes(const Vm&) {
   constexpr uint32_t kPics = 2, kPicPins = 8;
   std::vector<kvm_irq_routing_entry> routes;

@@ -22,9 +22,12 @@ void PutClock(Vm& vm, const Bytes& bytes) {
   Ioctl(vm.fd(), KVM_SET_CLOCK, "KVM_SET_CLOCK", &clock);
 }
 
+// Local APICs are vCPUs' parts.
+bool HasChips(const Vm& vm) { return vm.has_interrupt_controller() && !vm.has_split_controller(); }
+
 template <uint32_t id>
 Bytes GetChip(Vm& vm) {
-  if (!vm.has_interrupt_controller()) return {};
+  if (!HasChips(vm)) return {};
   kvm_irqchip chip = {};
   chip.chip_id = id;
   Ioctl(vm.fd(), KVM_GET_IRQCHIP, "KVM_GET_IRQCHIP", &chip);
@@ -43,7 +46,7 @@ void PutChip(Vm& vm, const Bytes& bytes) {
 }
 
 Bytes GetTimer(Vm& vm) {
-  if (!vm.has_interrupt_controller()) return {};
+  if (!HasChips(vm)) return {};
   return GetStruct<kvm_pit_state2>(vm.fd(), KVM_GET_PIT2, "KVM_GET_PIT2");
 }
 

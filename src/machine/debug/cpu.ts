@@ -2,7 +2,7 @@
 
 import {arch} from '../../arch/index.ts'
 import type {StepRange, Stop} from '../../gdb/target.ts'
-import {type Exit, isAccess} from '../../vm/exit.ts'
+import {type Exit, isUnfinished} from '../../vm/exit.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {maskInterrupts, mayMask} from './arm64-step.ts'
 import type {GuestVirtual} from './guest-virtual.ts'
@@ -85,7 +85,7 @@ export class Cpu {
     this.isRunning = false
     this.#unmask?.()
     this.#unmask = undefined
-    this.#isUnfinished = isAccess(exit) || exit.kind === 'hypercall'
+    this.#isUnfinished = isUnfinished(exit)
   }
 
   /** Whether its step is done, or the part of one that gdb wants to hear of. */

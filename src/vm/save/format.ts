@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import {HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import {cpuFeatures} from '../cpu-features.ts'
+import {anyIrqchip} from '../vm-options.ts'
 
 /** The first byte is never in text; the last one changes when line ends are converted. */
 export const MAGIC: Uint8Array = Uint8Array.of(0x89, 0x68, 0x76, 0x73, 0x61, 0x76, 0x65, 0x0a)
@@ -49,7 +50,7 @@ const description = takes.options({
     ipaBits: takes.integer(0, 64),
     nested: takes.truth,
     features: v.optional(cpuFeatures, {}),
-    irqchip: takes.truth,
+    irqchip: anyIrqchip,
     hugePages: v.optional(takes.truth, false),
     logsDirty: v.optional(takes.truth, false),
   }),

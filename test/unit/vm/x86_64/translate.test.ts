@@ -12,7 +12,7 @@ const [PE, WP, PG] = [1n, 1n << 16n, 1n << 31n]
 const [PSE, PAE, SMEP] = [1n << 4n, 1n << 5n, 1n << 20n]
 const [LONG, NXE] = [0x500n, 1n << 11n]
 const NX = 1n << 63n
-const TABLES = 24
+const TABLES = 12
 
 const MODES = [
   {name: '32-bit paging', cr4: PSE, efer: 0n, words: 4, rootFlags: 7, top: 2 ** 32},
@@ -28,14 +28,15 @@ describeOn('x86_64', 'vcpu.translate', () => {
     const random = seededRandom(words + rootFlags)
     const root = PAGE
     for (let table = root; table < (TABLES + 1) * PAGE; table += PAGE) {
-      for (let entry = 0; entry < PAGE / words; entry++) {
+      const entries = Array.from({length: PAGE / words}, () => {
         const flags = table === root ? rootFlags : random(16) === 0 ? 0x86 | random(2) : random(8) | 1
         // Large pages lie above the others. The largest ones' addresses are multiples of 1 GiB; other bits are reserved.
         const frame = flags & 0x80 ? BigInt(1 + random(3)) << 30n : BigInt((1 + random(TABLES)) * PAGE)
         const never = efer && table !== root && random(4) === 0 ? NX : 0n
-        const word = frame | BigInt(flags) | never
-        vm.memory.write(table + entry * words, new Uint8Array(BigUint64Array.of(word).buffer, 0, words))
-      }
+        return frame | BigInt(flags) | never
+      })
+      const bytes = words === 8 ? BigUint64Array.from(entries) : Uint32Array.from(entries, Number)
+      vm.memory.write(table, new Uint8Array(bytes.buffer))
     }
     using vcpu = vm.createVcpu()
     startLongMode(vm, vcpu, {entry: 0xf0000, stack: 0xff000, gibs: 1, tables: 0x80000})
@@ -44,7 +45,7 @@ describeOn('x86_64', 'vcpu.translate', () => {
 
     const hasGibPages = vcpu.cpuid.has('pdpe1gb')
     let mapped = 0
-    for (let count = 0; count < 400; count++) {
+    for (let count = 0; count < 150; count++) {
       const address = BigInt(random(2 ** 16)) * BigInt(top / 2 ** 16) + BigInt(random(2 ** 16))
       const asked = new BigUint64Array(3)
       asked[0] = address
@@ -56,8 +57,8 @@ describeOn('x86_64', 'vcpu.translate', () => {
       expect([address, found && BigInt(found.address)]).toEqual([address, bytes[16] ? asked[1] : undefined])
       if (found) mapped++
     }
-    expect(mapped).toBeGreaterThan(50)
-    expect(mapped).toBeLessThan(400)
+    expect(mapped).toBeGreaterThan(20)
+    expect(mapped).toBeLessThan(150)
   })
 
   test('gives the rights that the processor gives', () => {

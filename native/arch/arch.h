@@ -69,6 +69,8 @@ void WriteLocalController(Vcpu& vcpu, const Bytes& bytes);
 // Floating-point and vector registers: XSAVE's standard format (SDM vol. 1, 13.4); struct user_fpsimd_state.
 Bytes ReadVectors(Vcpu& vcpu);
 void WriteVectors(Vcpu& vcpu, const Bytes& bytes);
+// Where each component of XSAVE lies there, by its number; nothing where there is no XSAVE.
+std::vector<uint32_t> VectorOffsets();
 
 // The leaves that KVM offers (KVM_GET_SUPPORTED_CPUID), as in the part "cpuid"; nothing where there is no CPUID.
 Bytes OfferedCpuid(const System& system);

@@ -77,6 +77,7 @@ void ExportVcpuState(Napi::Env env, Napi::Object exports) {
   Export<WriteVmPart>(exports, "writeVmPart");
   Export<arch::ReadVectors>(exports, "readVectors");
   Export<arch::WriteVectors>(exports, "writeVectors");
+  Export<arch::VectorOffsets>(exports, "vectorOffsets");
   Export<[] { return arch::OfferedCpuid(System()); }>(exports, "supportedCpuid");
   Export<ReadMsr>(exports, "readMsr");
   Export<WriteMsr>(exports, "writeMsr");

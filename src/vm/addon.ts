@@ -51,6 +51,8 @@ export interface VmAddon {
   /** x86_64: XSAVE's area in standard format; arm64: struct user_fpsimd_state. */
   readVectors(vcpu: NativeVcpu): Uint8Array
   writeVectors(vcpu: NativeVcpu, bytes: Uint8Array): void
+  /** x86_64: where each component of XSAVE lies in that area, by its number; 0: the host has none. */
+  vectorOffsets(): Uint32Array
   /** In the form of the part `cpuid`: struct kvm_cpuid_entry2. Empty on arm64. */
   supportedCpuid(): Uint8Array
   /** x86_64 only. */

@@ -7,6 +7,7 @@ import * as takes from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import {arm64Places, type Place, type Places} from './arm64-vectors.ts'
 import {orThrow} from './open-error.ts'
+import {XSTATE_BV, x86Places} from './x86-vectors.ts'
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9'
 type UpTo15 = Digit | `1${'0' | '1' | '2' | '3' | '4' | '5'}`
@@ -14,8 +15,9 @@ type UpTo31 = Digit | `${'1' | '2'}${Digit}` | '30' | '31'
 
 /**
  * The name of a floating-point or vector register. x86_64: `st0` to `st7` (10 bytes; from the top of the stack on), `fcw` and `fsw` (2),
- * `mxcsr` (4), `xmm0` to `xmm15` (16) and, where the host has AVX, `ymm0` to `ymm15` (32). arm64: `v0` to `v31` (16), `fpsr` and `fpcr`
- * (4), and in a VM with SVE `z0` to `z31` (as long as the longest vector), `p0` to `p15` and `ffr` (a bit for each byte of it).
+ * `mxcsr` (4), `xmm0` to `xmm15` (16); where the host has AVX, `ymm0` to `ymm15` (32); where it has AVX-512, `zmm0` to `zmm31` (64), `xmm16`
+ * and `ymm16` to `xmm31` and `ymm31`, and `k0` to `k7` (8); where it has protection keys, `pkru` (4). arm64: `v0` to `v31` (16), `fpsr`
+ * and `fpcr` (4), and in a VM with SVE `z0` to `z31` (as long as the longest vector), `p0` to `p15` and `ffr` (a bit for each byte of it).
  * @see {@link Vectors}
  */
 export type VectorName =
@@ -23,8 +25,11 @@ export type VectorName =
   | 'fcw'
   | 'fsw'
   | 'mxcsr'
-  | `xmm${UpTo15}`
-  | `ymm${UpTo15}`
+  | `xmm${UpTo31}`
+  | `ymm${UpTo31}`
+  | `zmm${UpTo31}`
+  | `k${'0' | '1' | '2' | '3' | '4' | '5' | '6' | '7'}`
+  | 'pkru'
   | `v${UpTo31}`
   | `z${UpTo31}`
   | `p${UpTo15}`
@@ -35,29 +40,8 @@ export type VectorName =
 /** Some floating-point and vector registers and their bytes, little-endian. @see {@link Vectors} */
 export type VectorValues = Partial<Record<VectorName, Uint8Array>>
 
-const count = (length: number): number[] => Array.from({length}, (_, index) => index)
-
-/** SDM vol. 1, 13.4: the legacy region, XSTATE_BV, AVX's upper halves in standard format. */
-const XCR0 = 464
-const XSTATE_BV = 512
-const UPPER = 576
-const [X87, SSE, AVX] = [0, 1, 2]
-
-const lower = (index: number): Place => ({offset: 160 + 16 * index, length: 16, component: SSE})
-const upper = (index: number): Place => ({offset: UPPER + 16 * index, length: 16, component: AVX})
-type Row = readonly [string, readonly Place[]]
-const x86Places: readonly Row[] = [
-  ['fcw', [{offset: 0, length: 2, component: X87}]],
-  ['fsw', [{offset: 2, length: 2, component: X87}]],
-  ['mxcsr', [{offset: 24, length: 4, component: SSE}]],
-  ...count(8).map((i) => [`st${i}`, [{offset: 32 + 16 * i, length: 10, component: X87}]] as const),
-  ...count(16).map((i) => [`xmm${i}`, [lower(i)]] as const),
-  ...count(16).map((i) => [`ymm${i}`, [lower(i), upper(i)]] as const),
-]
-
 const isX86 = arch.name === 'x86_64'
-const x86 = new Map(x86Places)
-const placesIn = (area: Uint8Array): Places => (isX86 ? x86 : arm64Places(area.length))
+const placesIn = (area: Uint8Array): Places => (isX86 ? x86Places(area) : arm64Places(area.length))
 
 const vectorValues = takes.record(takes.anyText, takes.bytes, 'an object of registers and bytes')
 
@@ -95,7 +79,8 @@ export class Vectors {
   }
 
   /**
-   * Sets registers together, all or none; the others keep their values. The lower half of a `ymm` is its `xmm`, the lower end of a `z` its `v`.
+   * Sets registers together, all or none; the others keep their values. The lower half of a `ymm` is its `xmm`,
+   * that of a `zmm` its `ymm`, the lower end of a `z` its `v`.
    * @throws HvError BAD_ARGUMENT for an unknown name, another length, or what KVM refuses; as `names`
    */
   set(values: VectorValues): void {
@@ -120,14 +105,11 @@ export class Vectors {
   }
 }
 
-const hasAvx = (area: Uint8Array): boolean => ((area[XCR0] >> AVX) & 1) === 1
-
-const namesOf = (area: Uint8Array): string[] =>
-  [...placesIn(area).keys()].filter((name) => !name.startsWith('ymm') || hasAvx(area))
+const namesOf = (area: Uint8Array): string[] => [...placesIn(area).keys()]
 
 function placesOf(area: Uint8Array, name: string): readonly Place[] {
   const found = placesIn(area).get(name)
-  if (found !== undefined && (!name.startsWith('ymm') || hasAvx(area))) return found
+  if (found !== undefined) return found
   const message = `there is no floating-point or vector register ${printable(String(name))}`
   throw badArgument(message, `one of: ${namesOf(area).join(' ')}`)
 }
@@ -154,6 +136,6 @@ function put(area: Uint8Array, name: string, bytes: Uint8Array): void {
   for (const {offset, length, component} of parts) {
     area.set(bytes.subarray(at, at + length), offset)
     at += length
-    if (isX86) area[XSTATE_BV] |= 1 << component
+    if (isX86) area[XSTATE_BV + (component >> 3)] |= 1 << (component & 7)
   }
 }

@@ -90,6 +90,8 @@ Bytes ReadVectors(Vcpu& vcpu) {
   return area;
 }
 
+std::vector<uint32_t> VectorOffsets() { return {}; }
+
 void WriteVectors(Vcpu& vcpu, const Bytes& bytes) {
   if (!vcpu.vm().features().sve) return WriteFpState(vcpu, bytes.data(), bytes.size());
   CheckLength(bytes, SveAreaBytes(vcpu));

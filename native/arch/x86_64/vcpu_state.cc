@@ -1,5 +1,6 @@
 // vcpu_state.cc: all of a vCPU's state in KVM's structures, in the order in which they are restored (api.rst, section 4).
 
+#include <cpuid.h>
 #include <linux/kvm.h>
 
 #include <algorithm>
@@ -124,5 +125,16 @@ Bytes OfferedCpuid(const System& system) { return ToBytes(x86_64::SupportedCpuid
 
 Bytes ReadVectors(Vcpu& vcpu) { return GetXsave(vcpu); }
 void WriteVectors(Vcpu& vcpu, const Bytes& bytes) { PutXsave(vcpu, bytes); }
+
+// SDM vol. 1, 13.2: subleaves of CPUID's leaf 0xd. KVM's area is laid out as the host's own.
+std::vector<uint32_t> VectorOffsets() {
+  constexpr unsigned kLeaf = 0xd, kFirst = 2, kComponents = 19;
+  std::vector<uint32_t> offsets(kComponents);
+  unsigned size, offset, flags, unused;
+  for (unsigned i = kFirst; i < kComponents; i++)
+    if (__get_cpuid_count(kLeaf, i, &size, &offset, &flags, &unused) != 0 && size > 0)
+      offsets[i] = offset;
+  return offsets;
+}
 
 }  // namespace hv::arch

@@ -1,6 +1,6 @@
 // Packets that look at a stopped program or change it: registers, memory, points, threads (gdb's manual, E.2 "Packets").
 
-import {MAX_PAYLOAD} from './packet.ts'
+import {fitting, MAX_PAYLOAD} from './packet.ts'
 import type {Conversation} from './session.ts'
 import {isBreakpoint, type PointKind} from './target.ts'
 import {bytesToHex, parseBytes, parseCount, parseHex, parseRange, parseThreadId} from './words.ts'
@@ -52,6 +52,12 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     if (range === undefined) return BAD_WORDS
     const bytes = target.readMemory(range.address, Math.min(range.length, MAX_PAYLOAD / 2), thread)
     return bytes.length === 0 && range.length > 0 ? NO_MEMORY : bytesToHex(bytes)
+  },
+  x: (text, {target, thread}) => {
+    const range = parseRange(text)
+    if (range === undefined) return BAD_WORDS
+    const bytes = target.readMemory(range.address, Math.min(range.length, MAX_PAYLOAD), thread)
+    return bytes.length === 0 && range.length > 0 ? NO_MEMORY : `b${fitting(bytes, 1)}`
   },
   M: (text, talk) => write(text, talk, parseBytes),
   X: (text, talk) => write(text, talk, (bytes) => Buffer.from(bytes, 'latin1')),

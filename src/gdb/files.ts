@@ -2,7 +2,7 @@
 
 import {EBADF, EINVAL, EMFILE, ENAMETOOLONG, EROFS, Errno} from '../abi/errno.ts'
 import type {StatFields} from '../abi/stat.ts'
-import {escapedLength, MAX_PAYLOAD} from './packet.ts'
+import {fitting, MAX_PAYLOAD} from './packet.ts'
 import type {TargetFile, TargetFiles} from './target.ts'
 import {parseBytes, parseCount} from './words.ts'
 
@@ -107,8 +107,7 @@ function fileOf(word: string | undefined, open: ReadonlyMap<number, TargetFile>)
 
 /** As many of them as a packet holds: gdb asks for the rest. */
 function withBytes(bytes: Uint8Array): string {
-  let shown = Buffer.from(bytes).toString('latin1')
-  while (escapedLength(shown) > MAX_PAYLOAD - ANSWER_START) shown = shown.slice(0, shown.length >> 1)
+  const shown = fitting(bytes, ANSWER_START)
   return `F${shown.length.toString(16)};${shown}`
 }
 

@@ -91,9 +91,13 @@ export class PacketReader {
   }
 }
 
-/** How long a payload is when it is sent. */
-export const escapedLength = (payload: string): number =>
-  payload.length + (payload.match(/[#$}*]/g)?.length ?? 0)
+/** The beginning of `bytes` that a packet has room for, beside `start` bytes before it. @returns a byte string */
+export function fitting(bytes: Uint8Array, start: number): string {
+  let text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  while (text.length + (text.match(/[#$}*]/g)?.length ?? 0) > MAX_PAYLOAD - start)
+    text = text.slice(0, text.length >> 1)
+  return text
+}
 
 /** @param payload a byte string */
 export function encodePacket(payload: string): string {

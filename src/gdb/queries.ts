@@ -20,6 +20,7 @@ const OWN_FEATURES = [
   'hwbreak+',
   'exec-events+',
   'vContSupported+',
+  'binary-upload+',
   'no-resumed+',
 ]
 

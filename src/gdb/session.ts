@@ -7,6 +7,7 @@ import {answerQuery} from './queries.ts'
 import {parseActions, parsePlain, VCONT_ACTIONS} from './resume.ts'
 import {stopReply} from './stop-reply.ts'
 import type {Resumption, Stop, Target} from './target.ts'
+import {isProcess} from './words.ts'
 
 /** While the program runs, gdb waits; a client that sends more than this without waiting is not gdb. */
 const MAX_QUEUED = 64
@@ -126,7 +127,7 @@ export class Session implements Conversation {
     else if (letter === '?') this.#reply(stopReply(this.#lastStop!, this.target, this.features))
     else if (/^[cCsS]$/.test(letter)) this.#resume(parsePlain(packet, this.steppedThread))
     else if (letter === 'k') this.#kill(false)
-    else if (letter === 'D') this.#detach()
+    else if (letter === 'D') this.#detach(text.slice(1))
     else this.#reply(Object.hasOwn(COMMANDS, letter) ? COMMANDS[letter](text, this) : '')
   }
 
@@ -134,7 +135,7 @@ export class Session implements Conversation {
     if (packet === 'vCont?') this.#reply(VCONT_ACTIONS)
     else if (packet.startsWith('vCont;'))
       this.#resume(parseActions(packet.slice('vCont'.length), this.target.pid))
-    else if (packet.startsWith('vKill;')) this.#kill(true)
+    else if (packet.startsWith('vKill;')) this.#killProcess(packet.slice('vKill;'.length))
     else if (packet.startsWith('vFile:'))
       this.#reply(this.#files?.answer(packet.slice('vFile:'.length)) ?? '')
     else this.#reply('')
@@ -159,7 +160,21 @@ export class Session implements Conversation {
     else this.#close()
   }
 
-  #detach(): void {
+  #killProcess(pid: string): void {
+    if (this.#isOther(pid)) this.#reply('E01')
+    else this.#kill(true)
+  }
+
+  /** Whether a number names another process than the target. */
+  #isOther(pid: string): boolean {
+    return this.target.pid !== undefined && pid !== '' && !isProcess(pid, this.target.pid)
+  }
+
+  #detach(pid: string): void {
+    if (this.#isOther(pid)) {
+      this.#reply('E01')
+      return
+    }
     this.#reply('OK')
     this.end()
     this.target.detach()

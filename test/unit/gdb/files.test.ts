@@ -129,6 +129,17 @@ test('threads are named with their process, and so are its ends', () => {
   expect(gdb.heard.at(-1)).toBe('W01;process:2')
 })
 
+test('no other process is killed or left', () => {
+  const {target, gdb} = connected()
+  expect(['vKill;3', 'D;3', 'vKill;zz', 'D;'].map((packet) => gdb.ask(packet))).toEqual([
+    'E01',
+    'E01',
+    'E01',
+    'OK',
+  ])
+  expect(target.events).toEqual(['interrupt', 'detach'])
+})
+
 test('a thread’s name cannot end the XML', () => {
   const {target, gdb} = connected()
   target.nameOf = () => '"/><x a="&\x01\xe9'

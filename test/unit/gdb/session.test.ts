@@ -89,6 +89,7 @@ describe('memory, registers, points', () => {
     expect(gdb.ask('M1000,3:0102ff')).toBe('OK')
     expect(gdb.ask('X1003,4:#$}*')).toBe('OK')
     expect(gdb.ask('m1000,7')).toBe('0102ff23247d2a')
+    expect(gdb.ask('x1000,7')).toBe('b\x01\x02\xff#$}*')
     expect(target.memory[6]).toBe(0x2a)
   })
 
@@ -96,6 +97,8 @@ describe('memory, registers, points', () => {
     const {gdb} = modern()
     expect(gdb.ask('m1ffe,10')).toBe('0000')
     expect(gdb.ask('m5000,1')).toBe('E0e')
+    expect(gdb.ask('x5000,1')).toBe('E0e')
+    expect(gdb.ask('x1000')).toBe('E01')
     expect(gdb.ask('M1fff,2:0101')).toBe('E0e')
     expect(gdb.ask('m1000,ffffffff')!.length).toBeLessThanOrEqual(MAX_PAYLOAD)
   })

@@ -3,7 +3,9 @@
 #include <linux/kvm.h>
 #include <sys/mman.h>
 
+#include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include "arch/arch.h"
 #include "napi/exports.h"
@@ -31,6 +33,7 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
                        {Getter<&MemorySlotObject::Memory>("memory"), Method<Publish>("publish"),
                         Method<&MemorySlotObject::TakeDirty>("takeDirty"),
                         Method<&MemorySlotObject::Release>("release"),
+                        Method<&MemorySlotObject::MapCopyOf>("mapCopyOf"),
                         Method<&MemorySlotObject::Dispose>("dispose")});
   }
 
@@ -77,8 +80,28 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
     std::memcpy(out.Data(), dirty.data(), dirty.size() * sizeof(uint64_t));
   }
 
+  // From now on its memory is what the file has from `file_offset` on; the file is never written. Precondition: anonymous memory, which no
+  // vCPU uses yet.
+  void MapCopyOf(int file, uint64_t file_offset) {
+    if (is_file_) throw std::invalid_argument("the memory of a file");
+    const Mapping& mapping = Get()->mapping;
+    Remap(mapping.data(), mapping.size(), file, static_cast<off_t>(file_offset));
+    is_copy_ = true;
+  }
+
+  // SAFETY: the range lies in the slot's own mapping. KVM hears of the change (mmu_notifier).
+  static void Remap(uint8_t* range, size_t length, int file, off_t offset) {
+    const int flags = MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED | (file < 0 ? MAP_ANONYMOUS : 0);
+    if (::mmap(range, length, PROT_READ | PROT_WRITE, flags, file, offset) == MAP_FAILED)
+      throw std::system_error(errno, std::generic_category(), "mmap guest memory");
+  }
+
   // Gives the memory back to the host; it reads as zeros, or as the file again.
   void Release(uint64_t offset, uint64_t length) {
+    if (is_copy_) {
+      Remap(Range(*Get(), offset, length), length, -1, 0);
+      return;
+    }
     int advice = is_file_ ? MADV_REMOVE : MADV_DONTNEED;
     Check(::madvise(Range(*Get(), offset, length), length, advice), "madvise");
   }
@@ -96,6 +119,8 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
   RegionBuffer shown_;
   Napi::Reference<Napi::Value> memory_;
   bool is_file_ = false;
+  // Pages that nobody has written are a file's, privately.
+  bool is_copy_ = false;
 };
 
 }  // namespace

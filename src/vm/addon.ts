@@ -151,6 +151,8 @@ export interface NativeMemorySlot {
   /** One bit per page: the lowest bit of the first word is the first page's. */
   takeDirty(out: BigUint64Array): void
   release(offset: number, length: number): void
+  /** Anonymous memory becomes a private mapping of the file. */
+  mapCopyOf(file: number, fileOffset: number): void
   /** @param withVm the VM goes, too: KVM need not be told of the slot */
   dispose(withVm: boolean): void
 }

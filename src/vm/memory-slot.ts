@@ -140,6 +140,17 @@ export class MemorySlot implements Disposable {
     this.#native.publish(this.#offsetOf(address, length), length)
   }
 
+  /**
+   * From now on the memory is what a file has, from `fileOffset` on, privately. @throws HvError BAD_ARGUMENT @internal for restoring; no vCPU
+   * has run
+   */
+  mapCopyOf(file: number, fileOffset: number): void {
+    orThrow(
+      () => this.#native.mapCopyOf(file, fileOffset),
+      (cause) => badArgument(`the memory's file cannot be mapped: ${cause.message}`, '', {cause}),
+    )
+  }
+
   /** Removes the memory: the guest finds none there any more, and views of it become empty. */
   [Symbol.dispose](): void {
     if (this.#isDisposed) return

@@ -18,10 +18,10 @@ import {exitOnMsrs, type MsrExits} from './msr-exits.ts'
 import {openError, orThrow} from './open-error.ts'
 import {RawKvm} from './raw.ts'
 import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
-import type {Description} from './save/format.ts'
+import type {Description, SavedVcpu} from './save/format.ts'
 import {Part} from './save/part.ts'
 import {vmParts} from './save/parts.ts'
-import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
+import {defectOf, readDescription, restoreVm, type SaveOptions, saveVm} from './save/save.ts'
 import {type KvmStatistic, readStatistics} from './statistics.ts'
 import type {Vcpu} from './vcpu.ts'
 import {Vcpus} from './vcpus.ts'
@@ -106,13 +106,13 @@ export class Vm implements Disposable {
    * @param file a path, or an open file's descriptor, from its position on
    * @throws HvError SAVE_INVALID for what is not a saved VM, is damaged, or does not fit this host; FILE_FAILED; as `create`
    */
-  static restore(file: SaveFile): Vm {
+  static restore(file: SaveFile, options: SaveOptions = {}): Vm {
     return readFrom(file, (read) => {
       const description = readDescription(read)
       let vm: Vm | undefined
       try {
         vm = Vm.create(description.options)
-        vm.#fill(read, description)
+        vm.#fill(read, description, options)
         return vm
       } catch (error) {
         vm?.[Symbol.dispose]()
@@ -134,13 +134,13 @@ export class Vm implements Disposable {
    * console.log(restored.memory.read(0x3000, 1), restored.vcpus.length) // Uint8Array(1) [ 42 ] 1
    * console.log(restored.vcpus[0].run().kind) // mmio
    */
-  save(file: SaveFile): void {
+  save(file: SaveFile, options: SaveOptions = {}): void {
     this.#usable()
     // All vCPUs save their state before anything else is read: posted stores may reach listeners meanwhile.
     this.#deliver()
     const vcpus = this.#vcpus.save()
-    const [native, slots, options, tags] = [this.#usable(), this.#slots, this.#options, this.memoryTags]
-    writeTo(file, (write) => saveVm(write, {native, options, slots, tags, vcpus}))
+    const [native, slots, tags] = [this.#usable(), this.#slots, this.memoryTags]
+    writeTo(file, (write) => saveVm(write, {native, options: this.#options, slots, tags, vcpus}, options))
   }
 
   /** The vCPUs that are not disposed of, in the order in which they were made. */
@@ -357,13 +357,10 @@ export class Vm implements Disposable {
     return new MemorySlot(this.#native, options, (gone) => this.#slots.splice(this.#slots.indexOf(gone), 1))
   }
 
-  #fill(read: Read, description: Description): void {
-    restoreVm(read, description, {
-      native: this.#native,
-      slots: this.#slots,
-      tags: this.memoryTags,
-      addMemory: (options) => this.addMemory(options),
-      addVcpu: ({parts, ...numbered}) => this.#vcpus.makeNumbered(numbered),
-    })
+  #fill(read: Read, description: Description, options: SaveOptions): void {
+    const [native, slots, tags] = [this.#native, this.#slots, this.memoryTags]
+    const addMemory = (slot: MemorySlotOptions) => this.addMemory(slot)
+    const addVcpu = ({parts, ...numbered}: SavedVcpu) => this.#vcpus.makeNumbered(numbered)
+    restoreVm(read, description, {native, slots, tags, addMemory, addVcpu}, options)
   }
 }

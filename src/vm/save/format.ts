@@ -57,6 +57,8 @@ const description = takes.options({
   // The VM's memory: the first slot is the one in `options`.
   slots: upTo(savedSlot, SLOTS_MAX),
   vcpus: upTo(savedVcpu, VCPUS_MAX),
+  // All memory is in another file, slot after slot; no piece follows here.
+  memoryApart: v.optional(takes.truth, false),
   // Lengths in bytes, in the order of the parts in the file.
   parts: lengths,
 })

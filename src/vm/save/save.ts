@@ -1,7 +1,9 @@
 // Saves a VM to a file, and restores one from it: what is kept, and the order of restoring.
 
+import * as v from 'valibot'
 import {arch} from '../../arch/index.ts'
-import {HvError} from '../../errors.ts'
+import {badArgument, HvError} from '../../errors.ts'
+import * as takes from '../../options.ts'
 import type {NativeVm} from '../addon.ts'
 import type {MemorySlot, MemorySlotOptions} from '../memory-slot.ts'
 import type {MemoryTags} from '../memory-tags.ts'
@@ -16,9 +18,21 @@ import {
   PREFIX_BYTES,
   type SavedVcpu,
 } from './format.ts'
-import {readMemory, writeMemory} from './memory.ts'
+import {mapApart, readMemory, writeApart, writeEnd, writeMemory} from './memory.ts'
 import {type Parts, readVm, type VcpuState, writeVm} from './parts.ts'
 import {readTags, writeTags} from './tags.ts'
+
+/** Where a saved VM's memory is. @see {@link Vm.save} */
+export interface SaveOptions {
+  /**
+   * The descriptor of a file for all memory: empty at `save`, with holes afterwards where memory is zero. `restore` maps it privately: each
+   * page is read when it is touched, and the file is never written, so that many VMs can go on from it. It must stay as it is while one
+   * lives: a page that is cut off ends the process that touches it (SIGBUS). Default: the memory is in the same file.
+   */
+  memory?: number
+}
+
+const saveOptions = takes.options({memory: v.optional(takes.integer(0, 2 ** 31 - 1))})
 
 /** What a VM hands over to be saved. */
 interface VmToSave {
@@ -39,19 +53,28 @@ export interface VmToRestore {
   addVcpu(saved: SavedVcpu): {restore(state: VcpuState): void}
 }
 
-export function saveVm(write: Write, vm: VmToSave): void {
+export function saveVm(write: Write, vm: VmToSave, options: SaveOptions): void {
+  const {memory} = takes.checked(saveOptions, options, 'options')
+  if (memory !== undefined && vm.options.features.mte)
+    throw badArgument('memory with tags cannot be mapped from a file', 'save it without `memory`')
   const parts = readVm(vm.native)
   const description: Description = {
     architecture: arch.name,
     options: vm.options,
     slots: vm.slots.map(({address, bytes, kind}) => ({address, bytes, ...kind})),
     vcpus: vm.vcpus.map(({id, startsOff, state}) => ({id, startsOff, parts: lengthsOf(state.parts)})),
+    memoryApart: memory !== undefined,
     parts: lengthsOf(parts),
   }
   write(encode(description))
   for (const {state} of vm.vcpus) for (const bytes of Object.values(state.parts)) write(bytes)
   for (const bytes of Object.values(parts)) write(bytes)
-  writeMemory(write, vm.slots)
+  if (memory === undefined) {
+    writeMemory(write, vm.slots)
+  } else {
+    writeApart(memory, vm.slots)
+    writeEnd(write)
+  }
   if (vm.options.features.mte) writeTags(write, vm.tags, vm.slots)
 }
 
@@ -75,10 +98,16 @@ export function readDescription(read: Read): Description {
  * Memory first, because the vCPUs' state may refer to it; then vCPUs; then the interrupt controller, which refers to them.
  * @throws HvError: see {@link defectOf}
  */
-export function restoreVm(read: Read, description: Description, vm: VmToRestore): void {
+export function restoreVm(read: Read, description: Description, vm: VmToRestore, options: SaveOptions): void {
+  const {memory} = takes.checked(saveOptions, options, 'options')
+  if (description.memoryApart !== (memory !== undefined)) {
+    const place = description.memoryApart ? 'a file of its own, which `memory` names' : 'this file'
+    throw badArgument(`the saved VM's memory is in ${place}`)
+  }
   const states = description.vcpus.map((saved) => readParts(read, saved.parts))
   const parts = readParts(read, description.parts)
   for (const slot of description.slots.slice(1)) vm.addMemory(slot)
+  if (memory !== undefined) mapApart(memory, vm.slots)
   readMemory(read, vm.slots, description.slots)
   if (description.options.features.mte) readTags(read, vm.tags, vm.slots, description.slots)
   const vcpus = description.vcpus.map((saved) => vm.addVcpu(saved))

@@ -16,6 +16,25 @@ export interface DevicePlace {
 }
 
 /**
+ * How a device goes into a snapshot of its machine ({@link Machine}).
+ *
+ * @example
+ * let count = 0
+ * const counter: Savable = {
+ *   save: () => ({count}),
+ *   restore(state) {
+ *     count = Number((state as {count: unknown}).count)
+ *   },
+ * }
+ */
+export interface Savable {
+  /** Its state: named fields that JSON holds. @throws HvError BAD_ARGUMENT when it cannot be saved now */
+  save?(): object
+  /** Takes it over, in a new machine that does not run yet. @param state untrusted @throws HvError BAD_ARGUMENT */
+  restore?(state: unknown): void
+}
+
+/**
  * Answers accesses to its place: from the {@link Bus}, or in a kernel's machine ({@link KernelOptions}).
  *
  * @example
@@ -27,7 +46,7 @@ export interface DevicePlace {
  * }
  * const options: KernelOptions = {kernel: '/boot/vmlinuz', devices: [counter]}
  */
-export interface Device {
+export interface Device extends Savable {
   readonly place: DevicePlace
   /** @param offset from `first` @returns as many of its low bytes as were asked for are used */
   read(offset: number): number

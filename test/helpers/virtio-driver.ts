@@ -101,7 +101,7 @@ export type DriverMemory = Pick<GuestMemory, 'base' | 'size' | 'view' | 'views'>
 export class VirtioDriver {
   readonly memory: DriverMemory
   readonly line = new FakeLine()
-  readonly device: VirtioMmio
+  device: VirtioMmio
   /** The features that both sides have accepted. */
   features = 0n
   queues: DriverQueue[] = []
@@ -115,6 +115,17 @@ export class VirtioDriver {
     this.device = new VirtioMmio(model, {first: FIRST, memory: this.memory, line: this.line})
     // A vCPU takes an interrupt later, not in the middle of the device's code.
     this.line.onRaise = () => queueMicrotask(() => this.#takeInterrupt())
+  }
+
+  /** What the device saves, as it comes out of a snapshot. */
+  saved(): ReturnType<VirtioMmio['save']> {
+    return JSON.parse(JSON.stringify(this.device.save()))
+  }
+
+  /** Goes on with a new device in place of the old one, as after a snapshot. */
+  moveTo(model: DeviceModel, state: unknown = this.saved()): void {
+    this.device = new VirtioMmio(model, {first: FIRST, memory: this.memory, line: this.line})
+    this.device.restore(state)
   }
 
   /** Sets the device up, from reset to DRIVER_OK. */

@@ -45,6 +45,10 @@ export class Fids {
     this.#closed = closed
   }
 
+  get isEmpty(): boolean {
+    return this.#fids.size === 0
+  }
+
   /** @throws Errno EBADF */
   get(number: number): Fid {
     const fid = this.#fids.get(number)

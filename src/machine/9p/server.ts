@@ -52,6 +52,10 @@ export class Server {
     this.#session.reset()
   }
 
+  get isMounted(): boolean {
+    return !this.#session.fids.isEmpty
+  }
+
   /** Closes all that the machine has open. From here on, every answer is EIO. */
   close(): void {
     this.#isClosed = true

@@ -1,6 +1,8 @@
 // CmosClock: the time of a PC's real-time clock, Motorola's MC146818: registers with an index port and a data port.
 
-import {Rtc} from './rtc.ts'
+import * as v from 'valibot'
+import * as takes from '../../options.ts'
+import {Rtc, rtcFields} from './rtc.ts'
 
 /** Its interrupt would be for alarms, so the kernel is told of none. */
 export const CMOS_CLOCK = {first: 0x70, length: 2, gsi: 8}
@@ -24,6 +26,15 @@ const STATUS_D = 0x0d
 const IS_VALID = 0x80
 /** A year has two digits: Linux takes years below this one to be of this century. */
 const LAST_CENTURY = 70
+
+const byte = takes.integer(0, 255)
+const savedState = takes.options({
+  ...rtcFields,
+  index: takes.integer(0, INDEX_MASK),
+  set: v.optional(
+    v.pipe(takes.list(v.tuple([byte, byte], 'a pair'), 'pairs'), v.maxLength(REGISTERS.size, 'fewer')),
+  ),
+})
 
 export class CmosClock extends Rtc {
   readonly place = {name: 'the clock', space: 'port', ...CMOS_CLOCK, sizes: [1]} as const
@@ -49,6 +60,18 @@ export class CmosClock extends Rtc {
     if (offset === INDEX) this.#index = value & INDEX_MASK
     else if (this.#index === STATUS_B) this.#stop((value & SET) !== 0)
     else if (REGISTERS.has(this.#index)) this.#setRegister(value)
+  }
+
+  override save(): v.InferOutput<typeof savedState> {
+    return {...super.save(), index: this.#index, set: this.#set && [...this.#set]}
+  }
+
+  override restore(state: unknown): void {
+    const {ahead, index, set} = takes.checked(savedState, state, this.place.name)
+    super.restore({ahead})
+    this.#index = index
+    // All of them are there: a register that the state lacks has the value of now.
+    this.#set = set && new Map([...this.#registers(), ...set])
   }
 
   #setRegister(value: number): void {

@@ -1,6 +1,10 @@
 // ExitRegister: a device whose last written value, in its low byte, is the guest's exit status: 0 to 255.
 
+import * as v from 'valibot'
+import * as takes from '../../options.ts'
 import type {Device, DevicePlace} from '../bus.ts'
+
+const savedState = takes.options({status: v.optional(takes.integer(0, 255))})
 
 export class ExitRegister implements Device {
   readonly place: DevicePlace
@@ -17,5 +21,13 @@ export class ExitRegister implements Device {
 
   write(_offset: number, value: number): void {
     this.status = value % 256
+  }
+
+  save(): v.InferOutput<typeof savedState> {
+    return {status: this.status}
+  }
+
+  restore(state: unknown): void {
+    this.status = takes.checked(savedState, state, this.place.name).status
   }
 }

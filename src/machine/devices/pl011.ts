@@ -1,5 +1,7 @@
 // Pl011: the part of Arm's PrimeCell UART (ARM DDI 0183) that drivers use, polled or with interrupts; the rest is stored or ignored.
 
+import * as v from 'valibot'
+import * as takes from '../../options.ts'
 import {Uart} from './uart.ts'
 
 /** As on QEMU's board "virt". */
@@ -24,6 +26,12 @@ const TRANSMITTER_EMPTY = 0x80
 /** Bits of the interrupt registers: the receiver has a byte, or has had one for a while; the transmitter has room. */
 const RECEIVED = 0x50
 const SENT = 0x20
+
+const register = v.tuple([takes.integer(0, PL011.length - 1), takes.integer(0, 2 ** 32 - 1)], 'a register')
+const savedState = takes.options({
+  registers: v.pipe(takes.list(register, 'registers'), v.maxLength(PL011.length, 'fewer registers')),
+  hasSent: takes.truth,
+})
 
 export class Pl011 extends Uart {
   readonly place = {name: 'the serial port', space: 'memory', ...PL011, sizes: [1, 2, 4]} as const
@@ -51,6 +59,18 @@ export class Pl011 extends Uart {
     else if (offset !== INTERRUPT_CLEAR) this.#stored.set(offset, value)
     else if ((value & SENT) !== 0) this.hasSent = false
     if ((this.#mask & RECEIVED) !== 0) this.input.start()
+  }
+
+  save(): v.InferOutput<typeof savedState> {
+    return {registers: [...this.#stored], hasSent: this.hasSent}
+  }
+
+  restore(state: unknown): void {
+    const {registers, hasSent} = takes.checked(savedState, state, this.place.name)
+    for (const [offset, value] of registers) this.#stored.set(offset, value)
+    this.hasSent = hasSent
+    if ((this.#mask & RECEIVED) !== 0) this.input.start()
+    this.update()
   }
 
   get #mask(): number {

@@ -1,5 +1,7 @@
 // Serial: the part of a 16550 that drivers use, polled or with interrupts; the rest is stored or ignored.
 
+import * as v from 'valibot'
+import * as takes from '../../options.ts'
 import {Uart} from './uart.ts'
 
 /** A PC's first serial port. */
@@ -30,6 +32,13 @@ const TRANSMITTER_EMPTY = 0x60
 const CARRIER_DETECT = 0x80
 /** Data set ready, clear to send. */
 const READY = 0x30
+
+const byte = takes.integer(0, 255)
+const savedState = takes.options({
+  registers: v.pipe(takes.list(byte, 'bytes'), v.length(COM1.length, `${COM1.length} bytes`)),
+  hasFifo: takes.truth,
+  hasSent: takes.truth,
+})
 
 export class Serial extends Uart {
   readonly place = {name: 'the serial port', space: 'port', ...COM1, sizes: [1]} as const
@@ -62,6 +71,19 @@ export class Serial extends Uart {
       if (offset === INTERRUPT_ENABLE && !this.#isDivisor(offset)) this.#enable(value)
       this.#stored[offset] = value
     }
+  }
+
+  save(): v.InferOutput<typeof savedState> {
+    return {registers: [...this.#stored], hasFifo: this.#hasFifo, hasSent: this.hasSent}
+  }
+
+  restore(state: unknown): void {
+    const {registers, hasFifo, hasSent} = takes.checked(savedState, state, this.place.name)
+    this.#stored.set(registers)
+    this.#hasFifo = hasFifo
+    this.hasSent = hasSent
+    if ((this.#stored[INTERRUPT_ENABLE] & WANTS_RECEIVED) !== 0) this.input.start()
+    this.update()
   }
 
   /** A guest that enables the transmitter's interrupt gets it at once, because the transmitter is empty. */

@@ -43,6 +43,8 @@ export abstract class Uart implements Device {
   }
 
   abstract read(offset: number): number
+  abstract save(): object
+  abstract restore(state: unknown): void
 
   write(offset: number, value: number): void {
     this.#polls = 0

@@ -68,9 +68,13 @@ export class VirtioBlock implements DeviceModel {
     this.#isDraining = this.#inFlight > 0
   }
 
+  get isIdle(): boolean {
+    return this.#inFlight === 0
+  }
+
   /** Calls it when the store has no request under way, which may be now: after a reset, the owner of its file may then close it. */
   whenIdle(act: () => void): void {
-    if (this.#inFlight === 0) act()
+    if (this.isIdle) act()
     else this.#onIdle.push(act)
   }
 
@@ -89,7 +93,7 @@ export class VirtioBlock implements DeviceModel {
       await answer(chain, {...this.#settings, isWriteThrough: this.#isWriteThrough})
     } finally {
       this.#inFlight--
-      if (this.#inFlight === 0) this.#becomeIdle()
+      if (this.isIdle) this.#becomeIdle()
       // Not now: requests that need no disk would follow one another without end.
       queue.turns.wakeLater()
     }

@@ -1,6 +1,8 @@
 // VirtioNetwork: a network card (virtio 1.2, 5.1): frames between a pair of queues and a backend.
 
+import * as v from 'valibot'
 import {badArgument} from '../../errors.ts'
+import * as takes from '../../options.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
@@ -15,6 +17,9 @@ const QUEUE_SIZE = 256
 const [TO_GUEST, TO_HOST] = [0, 1]
 /** The most frames that wait for room in the guest. */
 const MOST_WAITING = 64
+const MAC_BYTES = 6
+const octet = takes.integer(0, 255)
+const savedState = takes.options({mac: v.pipe(takes.list(octet, 'bytes'), v.length(MAC_BYTES, '6 bytes'))})
 
 export class VirtioNetwork implements DeviceModel {
   readonly name = 'the network device'
@@ -53,6 +58,15 @@ export class VirtioNetwork implements DeviceModel {
 
   start(): void {
     this.#isRunning = true
+  }
+
+  /** Frames for the guest that wait are lost, as on a wire. */
+  save(): v.InferOutput<typeof savedState> {
+    return {mac: [...this.config.subarray(0, MAC_BYTES)]}
+  }
+
+  restore(state: unknown): void {
+    this.config.set(takes.checked(savedState, state, this.name).mac)
   }
 
   serve(queue: Queue, index: number): number | undefined {

@@ -14,6 +14,8 @@ export interface RequestServer {
   answer(request: Uint8Array): Uint8Array | Promise<Uint8Array>
   /** The machine starts anew. */
   reset(): void
+  /** The machine has it mounted, or begins to. */
+  readonly isMounted: boolean
 }
 
 export abstract class VirtioShare implements DeviceModel {
@@ -42,6 +44,15 @@ export abstract class VirtioShare implements DeviceModel {
   /** The next driver has nothing open, and knows no file. */
   stop(): void {
     this.#server.reset()
+  }
+
+  /** The files that a machine knows are this process's. @throws HvError BAD_ARGUMENT */
+  save(): object {
+    if (!this.#server.isMounted) return {}
+    throw badArgument(
+      'the machine has mounted a share, and its files cannot be saved',
+      'unmount it in the machine',
+    )
   }
 
   serve(queue: Queue): number | undefined {

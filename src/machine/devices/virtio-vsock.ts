@@ -13,6 +13,8 @@ const HOST_CID = 2
 const GUEST_CID = 3
 const QUEUE_SIZE = 128
 const [TO_GUEST, TO_HOST] = [0, 1]
+/** VIRTIO_VSOCK_EVENT_TRANSPORT_RESET: all connections are gone (5.10.6.7). */
+const TRANSPORT_RESET = Uint8Array.of(0, 0, 0, 0)
 
 /** The most streams that are not closed on both sides. Each holds at most BUFFER_BYTES of the guest's data. */
 const MOST_CONNECTIONS = 256
@@ -38,6 +40,8 @@ export class VirtioVsock implements DeviceModel {
   readonly #ready = new Set<VsockConnection>()
   #streams = 0
   #isClosed = false
+  /** The guest has connections that this machine does not know, and was not told. */
+  #hasLost = false
   #resets: Reset[] = []
   #nextPort = EPHEMERAL_PORTS
   /** Empty until there is a transport. */
@@ -75,13 +79,22 @@ export class VirtioVsock implements DeviceModel {
     this.#queues = queues
   }
 
-  /** The queue of events stays as the driver has it: there are none. */
   serve(queue: Queue, index: number): number | undefined {
     if (index === TO_GUEST) return this.#send(queue)
-    return index === TO_HOST ? this.#receive(queue) : undefined
+    return index === TO_HOST ? this.#receive(queue) : this.#tell(queue)
+  }
+
+  /** Its connections end with the process that has the other ends. */
+  restore(): void {
+    this.#hasLost = true
+  }
+
+  save(): object {
+    return {}
   }
 
   stop(): void {
+    this.#hasLost = false
     this.#resets = []
     for (const connection of [...this.#connections.values()]) {
       if (connection.isUnknown) continue
@@ -150,6 +163,7 @@ export class VirtioVsock implements DeviceModel {
 
   /** A step: one packet to the guest: a reset, or one from the next connection in turn. */
   #send(queue: Queue): number | undefined {
+    if (this.#hasLost) return undefined
     const connection = this.#resets.length > 0 ? undefined : this.#nextReady()
     if (this.#resets.length === 0 && connection === undefined) return undefined
     const chain = queue.next()
@@ -198,6 +212,19 @@ export class VirtioVsock implements DeviceModel {
       destinationPort: guestPort,
       bufferBytes: BUFFER_BYTES,
     })
+  }
+
+  /** A step: the one event that there is. Until then, the queue stays as the driver has it. */
+  #tell(events: Queue): number | undefined {
+    if (!this.#hasLost) return undefined
+    const chain = events.next()
+    if (chain === undefined) return undefined
+    this.#hasLost = false
+    const written = chain.put(TRANSPORT_RESET)
+    chain.complete()
+    // What waits for the guest is of connections that it has yet to hear of.
+    this.#queues[TO_GUEST]?.turns.wakeLater()
+    return written
   }
 
   /** A step: one packet from the guest. */

@@ -15,6 +15,9 @@ export class LateServer {
     return this.#server!.answer(bytes)
   }
 
+  /** It is what the machine's program lies in. */
+  readonly isMounted = true
+
   reset(): void {
     this.#server?.reset()
   }

@@ -15,7 +15,8 @@ import {
   VERSION,
   VIRTIO_F_VERSION_1,
 } from './registers.ts'
-import type {QueueLayout} from './rings.ts'
+import {layoutOf} from './rings.ts'
+import {checkSaved, misfit, type SavedMmio} from './saved-mmio.ts'
 
 /** Where a virtio device is, and what it needs of its VM. @see {@link VirtioMmio} */
 export interface VirtioMmioOptions {
@@ -97,6 +98,38 @@ export class VirtioMmio implements Device {
     this.brokenBy = undefined
     for (const setup of this.#setups) setup.clear()
     this.#acknowledge(this.#interruptStatus)
+  }
+
+  /** @throws HvError BAD_ARGUMENT when its model cannot be saved now */
+  save(): SavedMmio {
+    return {
+      status: this.#status,
+      interruptStatus: this.#interruptStatus,
+      driverFeatures: this.#driverFeatures.toString(16),
+      select: [this.#deviceFeaturesSelect, this.#driverFeaturesSelect, this.#queueSelect],
+      brokenBy: this.brokenBy,
+      queues: this.#queues.map((queue, index) => ({setup: [...this.#setups[index]], open: queue.save()})),
+      model: this.#model.save?.() ?? {},
+    }
+  }
+
+  /** @throws HvError BAD_ARGUMENT */
+  restore(state: unknown): void {
+    const saved = checkSaved(state, this.#model)
+    this.#model.restore?.(saved.model)
+    this.#driverFeatures = BigInt(`0x${saved.driverFeatures}`)
+    ;[this.#deviceFeaturesSelect, this.#driverFeaturesSelect, this.#queueSelect] = saved.select
+    this.#status = saved.status & ~STOPPED
+    for (const [index, {setup, open}] of saved.queues.entries()) {
+      for (const [offset, value] of setup) this.#setups[index].set(offset, value)
+      if (open) this.#queues[index].restore(open, layoutOf(this.#setups[index]), this.#driverFeatures)
+    }
+    if (this.brokenBy !== undefined) throw misfit(this.#model, this.brokenBy)
+    ;({status: this.#status, brokenBy: this.brokenBy} = saved)
+    if (this.#isRunning) this.#model.start?.(this.#driverFeatures)
+    // Not now: the rest of the machine is not there yet.
+    if (this.#isRunning) for (const {turns} of this.#queues) turns.wakeLater()
+    if (saved.interruptStatus !== 0) this.#interrupt(saved.interruptStatus)
   }
 
   read(offset: number): number {
@@ -259,18 +292,6 @@ export class VirtioMmio implements Device {
     let word = 0
     for (let i = 3; i >= 0; i--) word = word * 256 + (config[at + i] ?? 0)
     return word
-  }
-}
-
-function layoutOf(setup: ReadonlyMap<number, number>): QueueLayout {
-  const get = (offset: number): number => setup.get(offset) ?? 0
-  // Exact below 2^53; no memory is above.
-  const address = (low: number): number => get(low + 4) * 2 ** 32 + get(low)
-  return {
-    size: get(Register.queueSize),
-    descriptors: address(Register.queueDescriptorsLow),
-    driver: address(Register.queueDriverLow),
-    device: address(Register.queueDeviceLow),
   }
 }
 

@@ -1,6 +1,7 @@
 // DeviceModel: what makes up a virtio device besides its transport: features, configuration, queues, and how it handles chains.
 
 import type {GuestMemory} from '../../vm/guest-memory.ts'
+import type {Savable} from '../bus.ts'
 import type {Queue} from './queue.ts'
 
 /**
@@ -26,7 +27,7 @@ export type ViewOfMemory = Pick<GuestMemory, 'view' | 'views'>
  *   },
  * }
  */
-export interface DeviceModel {
+export interface DeviceModel extends Savable {
   /** For messages: `the block device`. */
   readonly name: string
   /** virtio 1.2, 5. */
@@ -49,6 +50,10 @@ export interface DeviceModel {
    */
   serve(queue: Queue, index: number): number | undefined
   stop?(): void
+  /** False while a chain's work is under way that cannot be begun again. Such a device is not saved. */
+  readonly isIdle?: boolean
+  /** Calls it once the model is idle, which may be now. */
+  whenIdle?(act: () => void): void
 }
 
 /** What a model is given of its transport. @see {@link DeviceModel} */

@@ -21,6 +21,14 @@ export interface QueueOptions {
   serve(queue: Queue): number | undefined
 }
 
+/** Where the device is in its rings. */
+export interface SavedQueue {
+  taken: number
+  used: number
+  /** Of chains in flight, in the order in which they were taken. */
+  heads: number[]
+}
+
 /** A queue of a virtio device. @see {@link DeviceModel} */
 export class Queue {
   readonly maxSize: number
@@ -33,6 +41,8 @@ export class Queue {
   /** Counts of chains taken and of chains handed back: 16 bits each. */
   #taken = 0
   #used = 0
+  /** Heads of chains that were taken before the machine was saved: they are taken again. */
+  #again: number[] = []
 
   /** @internal */
   constructor(options: QueueOptions) {
@@ -62,6 +72,27 @@ export class Queue {
     this.#rings = undefined
     this.#inFlight.clear()
     this.#taken = this.#used = 0
+    this.#again = []
+  }
+
+  /** @internal Undefined while it is not open. */
+  save(): SavedQueue | undefined {
+    if (this.#living() === undefined) return undefined
+    const heads = [...Array.from(this.#inFlight, ({head}) => head), ...this.#again]
+    return {taken: this.#taken, used: this.#used, heads}
+  }
+
+  /** @internal Opens it where it was. What is wrong with it is reported as for the driver's queues. */
+  restore({taken, used, heads}: SavedQueue, layout: QueueLayout, features: bigint): void {
+    this.open(layout, features)
+    this.#guarded(() => {
+      if (((taken - used) & 0xffff) !== heads.length || heads.some((head) => head >= layout.size))
+        throw new BrokenRing('its chains in flight do not fit its indexes')
+    })
+    if (this.#rings === undefined) return
+    this.#taken = taken
+    this.#used = used
+    this.#again = [...heads]
   }
 
   /** @internal Whether the chain was taken from here, and neither given back nor dropped. */
@@ -91,13 +122,14 @@ export class Queue {
   }
 
   #take(rings: Rings): Chain | undefined {
-    if (!this.#hasOffer(rings)) return undefined
+    const again = this.#again.shift()
+    if (again === undefined && !this.#hasOffer(rings)) return undefined
     if (this.#inFlight.size >= rings.size) throw new BrokenRing('more chains than descriptors')
-    const head = rings.headAt(this.#taken)
+    const head = again ?? rings.headAt(this.#taken)
     const {maxBytes, memory} = this.#options
     const limits = {maxBuffers: this.maxSize, maxBytes, hasIndirect: this.#hasIndirect}
     const parts = walk(memory, rings.descriptors, head, limits)
-    this.#taken = (this.#taken + 1) & 0xffff
+    if (again === undefined) this.#taken = (this.#taken + 1) & 0xffff
     rings.suppressNotifications()
     const chain = new Chain(this, head, parts.readable, parts.writable)
     this.#inFlight.add(chain)

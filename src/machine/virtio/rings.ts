@@ -2,7 +2,7 @@
 
 import {BrokenRing, viewOf} from './broken-ring.ts'
 import type {ViewOfMemory} from './model.ts'
-import {AVAIL_F_NO_INTERRUPT, DESCRIPTOR_BYTES, USED_F_NO_NOTIFY} from './registers.ts'
+import {AVAIL_F_NO_INTERRUPT, DESCRIPTOR_BYTES, Register, USED_F_NO_NOTIFY} from './registers.ts'
 
 /** What the driver says about a queue: guest physical addresses. */
 export interface QueueLayout {
@@ -32,7 +32,7 @@ export class Rings {
   readonly #used: Uint16Array
   readonly #usedElements: Uint32Array
   readonly #hasEventIndex: boolean
-  #isSuppressed = false
+  #isSuppressed: boolean
 
   /** @throws BrokenRing */
   constructor(
@@ -47,6 +47,8 @@ export class Rings {
     const used = viewOf(memory, device, 6 + 8 * size, 4)
     this.#available = new Uint16Array(available.buffer, available.byteOffset, RING + size + 1)
     this.#used = new Uint16Array(used.buffer, used.byteOffset, RING + ELEMENT_WORDS * size + 1)
+    // Set only in the rings of a machine that was saved.
+    this.#isSuppressed = (this.#used[FLAGS] & USED_F_NO_NOTIFY) !== 0
     this.#usedElements = new Uint32Array(used.buffer, used.byteOffset + 2 * RING, 2 * size)
   }
 
@@ -97,5 +99,18 @@ export class Rings {
       this.#isSuppressed = false
       Atomics.store(this.#used, FLAGS, 0)
     }
+  }
+}
+
+/** @param setup what the driver has written, by register */
+export function layoutOf(setup: ReadonlyMap<number, number>): QueueLayout {
+  const get = (offset: number): number => setup.get(offset) ?? 0
+  // Exact below 2^53; no memory is above.
+  const address = (low: number): number => get(low + 4) * 2 ** 32 + get(low)
+  return {
+    size: get(Register.queueSize),
+    descriptors: address(Register.queueDescriptorsLow),
+    driver: address(Register.queueDriverLow),
+    device: address(Register.queueDeviceLow),
   }
 }

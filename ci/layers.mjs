@@ -132,6 +132,7 @@ export const layers = [
         'errors.ts',
         'gdb',
         'options.ts',
+        'output-file.ts',
         'platform',
         'readable.ts',
         'vfs',

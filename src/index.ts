@@ -9,8 +9,14 @@ export {HvError, type HvErrorCode} from './errors.ts'
 export type {JailChoice, JailLayer, JailLayerName} from './jail/layer.ts'
 export type {SandboxTmpfs} from './launch/options/guest.ts'
 export type {SandboxVolume} from './launch/options/tree.ts'
-export {Bus, type Device as BusDevice, type DevicePlace} from './machine/bus.ts'
-export type {DiskOptions, KernelOptions, ShareOptions, TapOptions} from './machine/kernel/kernel-options.ts'
+export {Bus, type Device as BusDevice, type DevicePlace, type Savable} from './machine/bus.ts'
+export type {
+  DiskOptions,
+  KernelOptions,
+  RestoreOptions,
+  ShareOptions,
+  TapOptions,
+} from './machine/kernel/kernel-options.ts'
 export {Machine} from './machine/kernel/linux-machine.ts'
 export type {MachineResult} from './machine/machine-result.ts'
 export type {Chain as VirtioChain} from './machine/virtio/chain.ts'
@@ -140,6 +146,7 @@ export type {
 export type {SaveFile} from './vm/save/file.ts'
 export type {Part} from './vm/save/part.ts'
 export type {VcpuState} from './vm/save/parts.ts'
+export type {SaveOptions} from './vm/save/save.ts'
 export type {MappedStart, VcpuStart} from './vm/start.ts'
 export {type ElStart, startEl1, startEl2} from './vm/start-el.ts'
 export {type LongModeStart, startLongMode} from './vm/start-long-mode.ts'

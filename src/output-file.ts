@@ -7,10 +7,12 @@ import {
   closeSync,
   constants,
   lstatSync,
+  mkdirSync,
   openSync,
   readlinkSync,
   realpathSync,
   renameSync,
+  rmSync,
   type Stats,
   statSync,
   unlinkSync,
@@ -93,6 +95,24 @@ export function makeFile(path: string, mode: number, fill: (fd: number) => void 
   } catch (error) {
     closeSync(fd)
     unlinkSync(unfinished)
+    throw error
+  }
+}
+
+/**
+ * A directory that takes the place of none, or of an empty one.
+ * @param fill writes the files in it, before it gets its name
+ * @throws HvError BAD_ARGUMENT, the system error of a call, and what `fill` throws: then nothing has changed
+ */
+export function makeDirectory(path: string, mode: number, fill: (path: string) => void): void {
+  using place = new Place(path)
+  const unfinished = place.pathOf(`.hv-${process.pid}-${process.hrtime.bigint()}`)
+  mkdirSync(unfinished, mode)
+  try {
+    fill(unfinished)
+    renameSync(unfinished, place.pathOf())
+  } catch (error) {
+    rmSync(unfinished, {recursive: true})
     throw error
   }
 }

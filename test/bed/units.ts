@@ -14,6 +14,7 @@ export const KVM_UNITS: readonly string[] = [
   'vm/',
   'machine/bare/',
   'machine/kernel/linux-machine',
+  'machine/kernel/snapshot',
   'machine/virtio/vm-memory',
   'platform/kvm',
 ]
@@ -27,6 +28,7 @@ const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'ci
 /** They take long in a bed, and depend little on the processor: only `npm run test:beds` runs them. */
 const SLOW = [
   'machine/kernel/linux-machine.test.ts',
+  'machine/kernel/snapshot.test.ts',
   'platform/kvm-reuse.test.ts',
   'platform/kvm-storm.test.ts',
   'platform/page-allocator.test.ts',

@@ -54,6 +54,29 @@ for (const [bed, architecture] of [
         expect(status).toBe(0)
       })
 
+      test('a machine goes on from a snapshot in another process, twice, and each time with its own disk', async () => {
+        const [disk, snapshot] = ['/tmp/counted', '/tmp/counted.snapshot']
+        const files = [
+          `${kept}/${architecture === 'x86_64' ? 'vmlinux' : 'vmlinuz'}`,
+          `${kept}/initramfs.cpio`,
+        ]
+        const node = async (...argv: string[]) => {
+          const helper = ['node', 'test/helpers/snapshot-in-bed.mjs', ...argv]
+          const {stdout, stderr} = await inside(helper, {timeoutMs: TIMEOUT_MS})
+          expect(stdout, stderr).toMatch(/^{.*}\n$/)
+          return JSON.parse(stdout)
+        }
+        await inside(['sh', '-c', `rm -rf ${snapshot}; head -c 1M /dev/zero > ${disk}`])
+        const {last} = await node('save', ...files, disk, snapshot)
+        for (const each of [disk, `${disk}.copy`]) {
+          const {counts, disk: written} = await node('restore', snapshot, each)
+          const [[first, uptime]] = counts
+          expect(first - last[0]).toBeOneOf([0, 1])
+          expect(uptime - last[1]).toBeLessThan(30)
+          expect(written).toBeGreaterThanOrEqual(counts.at(-1)[0])
+        }
+      })
+
       test('a program that is not there is an error, and one on a terminal has a terminal', async () => {
         const hv = ['node', 'dist/bin/hv.cjs', 'run', ...kernel, '--root', '/debian']
         const absent = await inside([...hv, 'nosuch'], {timeoutMs: TIMEOUT_MS})

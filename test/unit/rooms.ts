@@ -85,6 +85,7 @@ export const machineRooms: Record<string, string[]> = {
     'host-machine.ts',
     'machine-run.ts',
   ],
+  snapshot: [],
   kernel: [
     'machine-result.ts',
     'console',
@@ -99,6 +100,7 @@ export const machineRooms: Record<string, string[]> = {
     'host-machine.ts',
     'pauses.ts',
     'machine-run.ts',
+    'snapshot',
   ],
   program: ['console', 'share', 'fuse', 'devices', 'boot'],
 }

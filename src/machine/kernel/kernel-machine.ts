@@ -3,6 +3,7 @@
 import {SIGKILL} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {badArgument, HvError} from '../../errors.ts'
+import {defectOf} from '../../vm/save/save.ts'
 import {Vm} from '../../vm/vm.ts'
 import {KernelFile} from '../boot/kernel-file.ts'
 import {memoryPieces, slotsOf} from '../boot/memory-pieces.ts'
@@ -16,14 +17,13 @@ import {VirtioVsock} from '../devices/virtio-vsock.ts'
 import {machine} from '../host-machine.ts'
 import {type MachineResult, nowNs} from '../machine-result.ts'
 import {type Pause, Pauses} from '../pauses.ts'
+import {type SnapshotDirectory, writeSnapshot} from '../snapshot/directory.ts'
 import type {DeviceModel} from '../virtio/model.ts'
-import type {KernelOptions} from './kernel-options.ts'
+import {type KernelOptions, MEMORY_BYTES} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
-import {sortDevices} from './own-devices.ts'
-
-/** The host backs it lazily: it costs only what the machine touches. */
-export const MEMORY_BYTES = 512 * 2 ** 20
+import {requireSavable, sortDevices} from './own-devices.ts'
+import {requireFit, savedMachine, untilIdle} from './saved-machine.ts'
 
 /** What a machine has besides what its user gives it. */
 export interface KernelExtras {
@@ -46,7 +46,7 @@ export class KernelMachine implements Disposable {
   readonly #extras: KernelExtras | undefined
   readonly #beginNs = nowNs()
   readonly #resources = new KernelResources()
-  readonly #files: readonly [kernel: KernelFile, initrd: KernelFile | undefined]
+  readonly #files: readonly (KernelFile | undefined)[] = []
   readonly #models: readonly DeviceModel[]
   /** Its owner's. */
   readonly #onBus: readonly Device[]
@@ -56,29 +56,43 @@ export class KernelMachine implements Disposable {
   #run: KernelRun
   #initrd: Source | undefined
   #loadNs = 0
+  readonly #isRestored: boolean
   #timer: NodeJS.Timeout | undefined
   #isDisposed = false
 
-  /** Opens the machine's files, and reads none. @param debug how its first boot is debugged @throws HvError */
-  constructor(options: KernelOptions, streams: KernelStreams, debug?: Debugger, extras?: KernelExtras) {
+  /**
+   * Opens the machine's files, and reads none.
+   * @param debug how its first boot is debugged
+   * @param snapshot its first boot goes on from there
+   * @throws HvError
+   */
+  constructor(
+    options: KernelOptions,
+    streams: KernelStreams,
+    debug?: Debugger,
+    extras?: KernelExtras,
+    snapshot?: SnapshotDirectory,
+  ) {
     const {kernel, initrd} = options
     this.#options = options
     this.#streams = streams
     this.#extras = extras
+    this.#isRestored = snapshot !== undefined
     const resources = this.#resources
     try {
-      this.#files = [
-        resources.use(new KernelFile(kernel, 'kernel')),
-        initrd === undefined ? undefined : resources.use(new KernelFile(initrd, 'initrd')),
-      ]
-      const disks = resources.disks(options.disks)
+      const open = (path: string | undefined, what: string): KernelFile | undefined =>
+        path === undefined ? undefined : resources.use(new KernelFile(path, what))
+      // A kernel that runs is read again only when it resets the machine.
+      if (snapshot === undefined || options.reboots)
+        this.#files = [open(kernel, 'kernel'), open(initrd, 'initrd')]
+      const disks = resources.disks(options.disks, snapshot?.manifest.machine.disks)
       const shares = resources.shares(options.shares)
       const own = [new VirtioEntropy(), this.vsock, ...(extras?.models ?? [])]
       const cards = resources.cards(options.network)
       const {models, onBus} = sortDevices(options.devices)
       this.#models = [...own, ...cards, ...disks, ...shares, ...models]
       this.#onBus = onBus
-      this.#run = this.#make()
+      this.#run = snapshot === undefined ? this.#make() : this.#remake(snapshot)
       const {vm, vcpus} = this.#run
       const kill = (): void => this.stop({exitCode: null, signal: SIGKILL, timedOut: false})
       this.#run.debugging = debug?.({vcpus, memory: vm.memory, kill})
@@ -93,13 +107,13 @@ export class KernelMachine implements Disposable {
     return this.#resources.roots
   }
 
-  /** Reads the kernel into memory. Its time begins. Call it once. @throws HvError BAD_KERNEL, HOST_SYSCALL */
+  /** Reads the kernel into memory, if it is not there yet. Its time begins. Call it once. @throws HvError BAD_KERNEL, HOST_SYSCALL */
   load(): void {
     const {timeoutMs} = this.#options
     const stop = (): void => this.stop({exitCode: null, signal: null, timedOut: true})
     this.#timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)
     this.#initrd = this.#extras ? sourceOf(this.#extras.initrd()) : this.#files[1]
-    this.#loadKernel()
+    if (!this.#isRestored) this.#loadKernel()
     this.#loadNs = nowNs() - this.#beginNs
   }
 
@@ -150,6 +164,28 @@ export class KernelMachine implements Disposable {
     return result
   }
 
+  /** Writes a snapshot, as a new directory; the machine then goes on. @throws HvError BAD_ARGUMENT, FILE_FAILED, DISPOSED, VCPU_FAILED */
+  async snapshot(directory: string): Promise<void> {
+    if (this.#isDisposed) throw hasEnded()
+    if (this.#run.debugging !== undefined)
+      throw badArgument(
+        'a machine with a debugger is not saved: its breakpoints are in memory',
+        'run it without',
+      )
+    requireSavable(this.#options.devices)
+    using pause = this.#pauses.begin()
+    await pause.settled
+    await untilIdle(this.#models)
+    if (this.#isDisposed || this.#run.hasEnded) throw hasEnded()
+    const run = this.#run
+    const devices = run.save()
+    writeSnapshot(directory, run.vm, {
+      machine: savedMachine(this.#options, this.#resources.savedDisks()),
+      devices,
+    })
+    for (const vcpu of run.vcpus) machine.tellOfPause(vcpu)
+  }
+
   /** Sends each vCPU an NMI. x86_64. @throws HvError BAD_ARGUMENT, KVM_UNUSABLE, DISPOSED */
   async nmi(): Promise<void> {
     if (arch.name !== 'x86_64')
@@ -185,9 +221,26 @@ export class KernelMachine implements Disposable {
     }
   }
 
+  /** @throws HvError SAVE_INVALID, FILE_FAILED; as Vm.restore */
+  #remake(snapshot: SnapshotDirectory): KernelRun {
+    const vm = snapshot.restoreVm()
+    try {
+      const {vcpus} = vm
+      const highMemory = requireFit(vm, snapshot.manifest.machine)
+      const parts = {vm, highMemory, vcpus, pauses: this.#pauses, onBus: this.#onBus}
+      const run = new KernelRun(parts, this.#models, this.#streams)
+      run.restore(snapshot.manifest.devices)
+      for (const vcpu of vcpus) machine.tellOfPause(vcpu)
+      return run
+    } catch (error) {
+      vm[Symbol.dispose]()
+      throw defectOf(error)
+    }
+  }
+
   #loadKernel(): void {
     const {vm, highMemory, vcpus, devices} = this.#run
-    const [kernel] = this.#files
+    const kernel = this.#files[0]!
     const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
     machine.startLinux({vm, highMemory, vcpus, kernel, initrd: this.#initrd, commandLine, devices})
   }

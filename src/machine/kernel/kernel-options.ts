@@ -4,6 +4,9 @@ import type {Duplex} from 'node:stream'
 import type {Device} from '../bus.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 
+/** The host backs it lazily: it costs only what the machine touches. */
+export const MEMORY_BYTES: number = 512 * 2 ** 20
+
 /**
  * A kernel, and the machine that it gets.
  *
@@ -39,6 +42,23 @@ export interface KernelOptions {
    * The other end of a network card's cable: each Ethernet frame follows its length, 32 bits, big-endian, as with passt(1) and QEMU's
    * `-netdev stream`. The caller closes it. Or a host TAP interface, by name. Default: no network card.
    */
+  network?: Duplex | TapOptions
+  /** Milliseconds until the machine is stopped; default: never. */
+  timeoutMs?: number
+}
+
+/**
+ * What a machine that goes on from a snapshot gets anew: {@link Machine.restore}.
+ *
+ * @example
+ * const options: RestoreOptions = {disks: ['copy-of-disk.img'], timeoutMs: 60_000}
+ */
+export interface RestoreOptions {
+  /** Paths of its disks, in their order. Default: where they were. */
+  disks?: readonly string[]
+  /** Devices of your own, as the machine had them; each takes over what it has saved ({@link DeviceModel}). */
+  devices?: readonly (DeviceModel | Device)[]
+  /** As {@link KernelOptions}; a machine with a stream needs one. Default: the TAP interface that it had. */
   network?: Duplex | TapOptions
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number

@@ -1,8 +1,10 @@
 // KernelResources: what a machine's devices use of the host: files of disks, shared directories, a network; released when the machine ends.
 
-import {closeSync} from 'node:fs'
+import {closeSync, fstatSync} from 'node:fs'
+import {resolve} from 'node:path'
 import {badArgument, printable} from '../../errors.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
+import {invalid} from '../../vm/save/format.ts'
 import {Server as Server9p} from '../9p/server.ts'
 import {FileStore} from '../devices/block-store.ts'
 import {StreamBackend} from '../devices/network-backend.ts'
@@ -13,6 +15,7 @@ import {VirtioFs} from '../devices/virtio-fs.ts'
 import {VirtioNetwork} from '../devices/virtio-network.ts'
 import {Server as ServerFuse} from '../fuse/server.ts'
 import {openShare} from '../share/open-share.ts'
+import type {SavedDisk} from '../snapshot/manifest.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import type {DiskOptions, KernelOptions, ShareOptions} from './kernel-options.ts'
 import {openDisk} from './open-disk.ts'
@@ -20,9 +23,16 @@ import {openDisk} from './open-disk.ts'
 const MAC_BYTES = 6
 const LOCAL = 2
 
+interface OpenDisk {
+  fd: number
+  bytes: number
+  disk: DiskOptions
+}
+
 export class KernelResources implements Disposable {
   /** Descriptors of the shared directories. */
   readonly roots: {fd: number; isWritable: boolean}[] = []
+  readonly #disks: OpenDisk[] = []
   readonly #letGo: (() => void)[] = []
 
   /** Released with the rest, last one first. */
@@ -32,14 +42,21 @@ export class KernelResources implements Disposable {
   }
 
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT */
-  disks(disks: readonly DiskOptions[] = []): DeviceModel[] {
+  disks(disks: readonly DiskOptions[] = [], saved?: readonly SavedDisk[]): DeviceModel[] {
     return disks.map((disk, index) => {
       const {fd, bytes} = openDisk(disk)
       const device = new VirtioBlock(new FileStore(fd, bytes, disk.readOnly), `hv-disk-${index}`)
+      this.#disks.push({fd, bytes, disk})
       // Not while libuv's pool has requests for it: the number may soon be another file's.
       this.#letGo.push(() => device.whenIdle(() => closeSync(fd)))
+      if (saved !== undefined) requireUnchanged(savedDisk(this.#disks[index]), saved[index])
       return device
     })
+  }
+
+  /** How a snapshot tells that its disks are as they were. */
+  savedDisks(): SavedDisk[] {
+    return this.#disks.map(savedDisk)
   }
 
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
@@ -70,4 +87,17 @@ export class KernelResources implements Disposable {
   [Symbol.dispose](): void {
     for (const letGo of this.#letGo.splice(0).toReversed()) letGo()
   }
+}
+
+function savedDisk({fd, bytes, disk: {path, readOnly = false}}: OpenDisk): SavedDisk {
+  const stat = fstatSync(fd)
+  return {path: resolve(path), readOnly, bytes, modifiedMs: stat.isFile() ? stat.mtimeMs : undefined}
+}
+
+/** Copies need not have the last digits of the time. @throws HvError SAVE_INVALID */
+function requireUnchanged(disk: SavedDisk, saved: SavedDisk): void {
+  const isAsOld = Math.abs((disk.modifiedMs ?? 0) - (saved.modifiedMs ?? 0)) < 1
+  if (disk.bytes === saved.bytes && isAsOld) return
+  const nextStep = 'give a copy that was made when the snapshot was (`cp -p`)'
+  throw invalid(`the disk ${disk.path} has changed since`, nextStep)
 }

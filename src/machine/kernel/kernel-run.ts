@@ -1,6 +1,7 @@
 // KernelRun: the run of a kernel's machine: virtio devices, and vCPUs that wait when a slow reader congests the console.
 
 import {SIGPIPE} from '../../abi/signal.ts'
+import {badArgument} from '../../errors.ts'
 import type {Exit, HaltExit, HypercallExit} from '../../vm/exit.ts'
 import type {Vm} from '../../vm/vm.ts'
 import type {KernelStart} from '../boot/kernel-start.ts'
@@ -9,6 +10,7 @@ import type {MachineInput, MachineOutput} from '../console/streams.ts'
 import type {End} from '../debug/debugging.ts'
 import {machine} from '../host-machine.ts'
 import {MachineRun, type RunParts} from '../machine-run.ts'
+import type {SavedDevices} from '../snapshot/manifest.ts'
 import type {VirtioMmio} from '../virtio/mmio.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import {plugVirtio} from '../virtio/plug.ts'
@@ -38,6 +40,8 @@ export class KernelRun extends MachineRun implements Disposable {
   readonly highMemory: KernelStart['highMemory']
   readonly devices: readonly PlacedDevice[]
   readonly #virtio: readonly VirtioMmio[]
+  /** All that have a state. */
+  readonly #saved: readonly Device[]
   readonly #output: MachineOutput
   #flushed: Promise<void> | undefined
 
@@ -59,8 +63,22 @@ export class KernelRun extends MachineRun implements Disposable {
     this.highMemory = highMemory
     this.devices = [...devices.placed, ...plugged.map((each) => each.placed)]
     this.#virtio = virtio
+    this.#saved = [...own, ...onBus].filter(({save}) => save !== undefined)
     this.#output = streams.output
     this.#output.onPut(() => this.#hasOutput())
+  }
+
+  /** Precondition: no vCPU runs, and the models are idle. @throws HvError BAD_ARGUMENT when one cannot be saved now */
+  save(): SavedDevices {
+    return this.#saved.map((device) => ({name: device.place.name, state: device.save!()}))
+  }
+
+  /** Precondition: nothing has run. @throws HvError BAD_ARGUMENT when they are of other devices */
+  restore(saved: SavedDevices): void {
+    const names = this.#saved.map(({place}) => place.name)
+    if (names.join() !== saved.map(({name}) => name).join())
+      throw badArgument(`the saved devices are not this machine's: ${names.join(', ')}`)
+    for (const [index, device] of this.#saved.entries()) device.restore!(saved[index].state)
   }
 
   [Symbol.dispose](): void {

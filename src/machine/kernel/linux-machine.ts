@@ -11,9 +11,12 @@ import type {Device} from '../bus.ts'
 import {MachineInput, MachineOutput} from '../console/streams.ts'
 import {dumpMachine, type StoppedMachine} from '../debug/dump-machine.ts'
 import type {MachineResult} from '../machine-result.ts'
+import {SnapshotDirectory} from '../snapshot/directory.ts'
 import type {DeviceModel} from '../virtio/model.ts'
 import {KernelMachine} from './kernel-machine.ts'
-import type {KernelOptions} from './kernel-options.ts'
+import type {KernelOptions, RestoreOptions} from './kernel-options.ts'
+import type {KernelStreams} from './kernel-run.ts'
+import {restoredOptions} from './saved-machine.ts'
 
 /** When more of the console's output than this is unread, the machine waits. */
 const UNREAD_BYTES = 2 ** 14
@@ -29,13 +32,20 @@ const isDevice = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && ('place' in value || 'serve' in value)
 const device = v.custom<Device | DeviceModel>(isDevice, 'a virtio device, or one of the bus')
 const tap = takes.options({tap: takes.text})
+const network = v.optional(takes.either([v.instance(Duplex), tap], 'a Duplex, or {tap}'))
 const machineOptions = takes.options({
   ...{kernel: takes.path, initrd: v.optional(takes.path), append: v.optional(takes.text)},
   ...{cpus: v.optional(takes.integer(1, MAX_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
   ...{disks: v.optional(takes.list(disk, 'a list')), shares: v.optional(takes.list(share, 'a list'))},
   devices: v.optional(takes.list(device, 'a list')),
-  network: v.optional(takes.either([v.instance(Duplex), tap], 'a Duplex, or {tap}')),
+  network,
   ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.timeLimit)},
+})
+const restoreOptions = takes.options({
+  disks: v.optional(takes.list(takes.path, 'a list')),
+  devices: v.optional(takes.list(device, 'a list')),
+  network,
+  timeoutMs: v.optional(takes.timeLimit),
 })
 
 /**
@@ -72,11 +82,29 @@ export class Machine implements AsyncDisposable {
    */
   static create(options: KernelOptions): Machine {
     const checked = takes.checked(machineOptions, options, 'options')
+    return Machine.#make((streams) => new KernelMachine(checked, streams))
+  }
+
+  /**
+   * A machine that goes on from a snapshot ({@link snapshot}), in any process on a similar host, and any number of times. Its memory is read
+   * as it is touched, and the snapshot stays as it is. Its description is checked, but names files of the host, which the machine gets:
+   * restore none that somebody else may have written. A disk that has changed since is SAVE_INVALID: give a copy that was made when the
+   * snapshot was, with its times (`cp -p`).
+   * @throws HvError SAVE_INVALID for what is no snapshot, is damaged, or does not fit this host; FILE_FAILED; as `create`
+   */
+  static restore(directory: string, options: RestoreOptions = {}): Machine {
+    const snapshot = new SnapshotDirectory(takes.checked(takes.path, directory, 'directory'))
+    const checked = takes.checked(restoreOptions, options, 'options')
+    const own = restoredOptions(snapshot.manifest.machine, checked)
+    return Machine.#make((streams) => new KernelMachine(own, streams, undefined, undefined, snapshot))
+  }
+
+  static #make(machineOf: (streams: KernelStreams) => KernelMachine): Machine {
     const stdin = new PassThrough()
     const stdout = new PassThrough({highWaterMark: UNREAD_BYTES})
     const input = new MachineInput(() => stdin)
     const output = new MachineOutput((bytes) => take(stdout, bytes))
-    return new Machine(new KernelMachine(checked, {input, output}), stdin, stdout)
+    return new Machine(machineOf({input, output}), stdin, stdout)
   }
 
   /**
@@ -129,6 +157,19 @@ export class Machine implements AsyncDisposable {
     const checked = takes.checked(takes.path, path, 'path')
     const write = (stopped: StoppedMachine): number => openCore(checked, (sink) => dumpMachine(stopped, sink))
     closeSync(await this.#machine.whileStopped(write))
+  }
+
+  /**
+   * Writes all of it, standing still, to a new directory, for {@link restore}: memory (with holes where it is zero), CPUs, devices. It then
+   * goes on; {@link pause} it before if its disks are to be copied. This thread does nothing else while memory is written. Disks are not
+   * copied: the snapshot names them, with their size and the time of their last change (a block device: its size). Its sockets (AF_VSOCK)
+   * are reset when it is restored, frames on their way to it are lost, and what was written to `stdin` and not read is not in it. A share
+   * that is mounted is refused, and so is a device of your own without `save` and `restore`.
+   * @param directory one that does not exist, or an empty one; no symbolic link is followed
+   * @throws HvError BAD_ARGUMENT, FILE_FAILED; DISPOSED when the machine has ended
+   */
+  snapshot(directory: string): Promise<void> {
+    return this.#machine.snapshot(takes.checked(takes.path, directory, 'directory'))
   }
 
   /**

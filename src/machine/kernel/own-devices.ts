@@ -18,6 +18,15 @@ export function sortDevices(devices: readonly (DeviceModel | Device)[] = []): Ow
   }
 }
 
+/** @throws HvError BAD_ARGUMENT when one would go on without its state */
+export function requireSavable(devices: readonly (DeviceModel | Device)[] = []): void {
+  for (const device of devices) {
+    if (device.save !== undefined && device.restore !== undefined) continue
+    const name = 'place' in device ? device.place.name : device.name
+    throw badArgument(`${name} cannot be saved`, 'give it `save` and `restore`')
+  }
+}
+
 /**
  * Accesses to memory, and to the machine's own devices, would never reach a device there.
  * @throws HvError BAD_ARGUMENT

@@ -1,0 +1,76 @@
+// What a snapshot says of a kernel's machine, and whether its VM is such a machine.
+
+import {resolve} from 'node:path'
+import {badArgument, orUndefined} from '../../errors.ts'
+import {invalid} from '../../vm/save/format.ts'
+import type {Vm} from '../../vm/vm.ts'
+import {type MemoryPiece, memoryPieces, slotsOf} from '../boot/memory-pieces.ts'
+import {machine} from '../host-machine.ts'
+import type {SavedDisk, SavedMachine} from '../snapshot/manifest.ts'
+import type {DeviceModel} from '../virtio/model.ts'
+import {type KernelOptions, MEMORY_BYTES, type RestoreOptions} from './kernel-options.ts'
+
+export function savedMachine(options: KernelOptions, disks: SavedDisk[]): SavedMachine {
+  const {cpus = 1, memoryBytes = MEMORY_BYTES, kernel, initrd, append, reboots = false} = options
+  const {shares = [], network} = options
+  return {
+    ...{
+      cpus,
+      memoryBytes,
+      kernel: resolve(kernel),
+      initrd: initrd && resolve(initrd),
+      append,
+      reboots,
+      disks,
+    },
+    shares: shares.map(({path, tag, writable = false, is9p = false}) => ({
+      ...{path: resolve(path), tag, writable, is9p},
+    })),
+    network: network && ('tap' in network ? {tap: network.tap} : 'stream'),
+  }
+}
+
+/** What the machine is to be, with what its restorer gives it. @throws HvError BAD_ARGUMENT */
+export function restoredOptions(saved: SavedMachine, given: RestoreOptions): KernelOptions {
+  const {disks = saved.disks.map(({path}) => path), network, timeoutMs, devices} = given
+  if (disks.length !== saved.disks.length)
+    throw badArgument(
+      `the machine has ${saved.disks.length} disks, and not ${disks.length}`,
+      'name each of them',
+    )
+  if (network !== undefined && saved.network === undefined)
+    throw badArgument('the machine has no network card', 'restore it without `network`')
+  if (network === undefined && saved.network === 'stream')
+    throw badArgument(
+      'the machine has a network card, and its cable ends nowhere',
+      'give the other end: `network`',
+    )
+  const own = saved.network === 'stream' ? undefined : saved.network
+  return {
+    ...saved,
+    disks: disks.map((path, index) => ({path, readOnly: saved.disks[index].readOnly})),
+    network: network ?? own,
+    ...{devices, timeoutMs},
+  }
+}
+
+/** Resolves when no model has a request under way. */
+export async function untilIdle(models: readonly DeviceModel[]): Promise<void> {
+  for (;;) {
+    const busy = models.find(({isIdle}) => isIdle === false)
+    if (busy === undefined) return
+    await new Promise<void>((resolve) => busy.whenIdle!(resolve))
+  }
+}
+
+/** @returns its memory besides the first piece. @throws HvError SAVE_INVALID when the VM is not as its machine's options say */
+export function requireFit(vm: Vm, {cpus, memoryBytes}: SavedMachine): MemoryPiece | undefined {
+  const {lowBytes, high} = memoryPieces(memoryBytes)
+  const {memory, irqchip, vcpus} = vm
+  const isThere = (piece: MemoryPiece): boolean =>
+    orUndefined(() => memory.view(piece.address, piece.bytes)) !== undefined
+  const hasMemory = memory.base === machine.memoryBase && memory.size === lowBytes
+  if (hasMemory && (high === undefined || slotsOf(high).every(isThere)))
+    if (vcpus.length === cpus && irqchip !== undefined) return high
+  throw invalid('its state is of another machine than its manifest')
+}

@@ -48,7 +48,8 @@ const RFLAGS = 0x2n
  * using machine = Vm.create({memoryBytes: 0x20000})
  * using cpu = machine.createVcpu()
  * machine.memory.write(0x10000, Uint8Array.of(0x48, 0xff, 0xc0, 0xf4)) // inc %rax, of 64-bit mode alone; hlt
- * startLongMode(machine, cpu, {entry: 0x10000, stack: 0x20000})
+ * const selectors: Selectors = {codeSelector: 8, dataSelector: 16}
+ * startLongMode(machine, cpu, {entry: 0x10000, stack: 0x20000, ...selectors})
  * cpu.registers.set({rax: 2n ** 32n})
  * console.log(cpu.run().kind, cpu.registers.get('rax')) // halt 4294967297n
  */

@@ -314,7 +314,8 @@ export class Vm implements Disposable {
    * @throws HvError BAD_ARGUMENT, also when the VM is traced already; DISPOSED
    *
    * @example
-   * using trace = vm.trace((line) => console.log(line)) // e.g. 1 vcpu0 0x1000 mmio write 0x9000 0x2a
+   * const limits: TraceLimits = {maxLines: 1000}
+   * using trace = vm.trace((line) => console.log(line), limits) // e.g. 1 vcpu0 0x1000 mmio write 0x9000 0x2a
    * vcpu.run()
    */
   trace(listener: TraceListener = (line) => console.error(line), limits: TraceLimits = {}): Disposable {

@@ -46,12 +46,19 @@ const options = (): KernelOptions => ({kernel, cpus: 2, memoryBytes: 32 << 20, d
 /** A machine that has echoed some input is saved; what it then does is not in the snapshot. */
 async function save(): Promise<void> {
   await using machine = Machine.create(options())
-  await once(machine.stdout, 'data')
+  await said(machine, '\n')
   machine.stdin.write('a')
-  await once(machine.stdout, 'data')
+  await said(machine, 'a')
   await machine.snapshot(snapshot)
   machine.stdin.write('b')
-  expect(String((await once(machine.stdout, 'data'))[0])).toBe('b')
+  expect(await said(machine, 'b')).toBe('b')
+}
+
+/** What it says until `end`: the kernel prints its parameters first, and a newline. */
+async function said(machine: Machine, end: string): Promise<string> {
+  let text = ''
+  while (!text.endsWith(end)) text += (await once(machine.stdout, 'data'))[0]
+  return text
 }
 
 /** Restores it, and switches it off. @returns what it wrote */
@@ -94,7 +101,7 @@ describeKvm('a snapshot of a machine', () => {
 
   test('boots its kernel anew when that resets the machine', async () => {
     await using machine = Machine.create({...options(), reboots: true})
-    await once(machine.stdout, 'data')
+    await said(machine, '\n')
     await machine.snapshot(snapshot)
     machine.kill()
     await machine.wait()
@@ -137,7 +144,7 @@ describeKvm('a snapshot of a machine', () => {
     const cable = () => new Duplex({read() {}, write: (_chunk, _encoding, done) => done()})
     expect(codeOf(() => Machine.restore(snapshot, {network: cable()}))).toBe('BAD_ARGUMENT')
     await using machine = Machine.create({...options(), network: cable()})
-    await once(machine.stdout, 'data')
+    await said(machine, '\n')
     await machine.snapshot(`${snapshot}.2`)
     machine.kill()
     await machine.wait()

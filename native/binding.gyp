@@ -12,6 +12,7 @@
         "jail/own_mount.cc",
         "jail/rights.cc",
         "kvm/device_table.cc",
+        "kvm/dirty_log.cc",
         "kvm/exit.cc",
         "kvm/message_routes.cc",
         "kvm/page_table.cc",

@@ -6,6 +6,7 @@ import {root} from '../paths.mjs'
 export const HEADER = '/usr/include/linux/kvm.h'
 
 const CREATE = '`Vm.create`'
+const DIRTY_RING = '`Vm.create({dirtyRing})`'
 const SAVE = '`vcpu.save`, `vcpu.restore`'
 const SAVE_VM = '`vm.save`, `Vm.restore`'
 const REGISTERS = '`vcpu.registers`'
@@ -20,6 +21,8 @@ export const NAMED = {
   KVM_ENABLE_CAP: `${CREATE}: what api.rst leaves to the user and hv needs`,
   KVM_SET_USER_MEMORY_REGION: `${CREATE}, \`vm.addMemory\``,
   KVM_GET_DIRTY_LOG: '`vm.memory.takeDirty`, `slot.takeDirty`',
+  KVM_CLEAR_DIRTY_LOG: '`vm.memory.takeDirty`, `slot.takeDirty`',
+  KVM_RESET_DIRTY_RINGS: DIRTY_RING,
   KVM_SET_TSS_ADDR: CREATE,
   KVM_SET_IDENTITY_MAP_ADDR: CREATE,
   KVM_CREATE_IRQCHIP: IRQCHIP,
@@ -145,8 +148,6 @@ export const RAW = {
   KVM_ARM_GET_REG_WRITABLE_MASKS: 'which bits of ID registers may change',
   // Memory
   KVM_SET_USER_MEMORY_REGION2: 'KVM_SET_USER_MEMORY_REGION and a guest_memfd',
-  KVM_CLEAR_DIRTY_LOG: 'takes the record in pieces',
-  KVM_RESET_DIRTY_RINGS: 'records of dirty pages in rings',
   KVM_SET_MEMORY_ATTRIBUTES: 'for guest_memfd',
   KVM_CREATE_GUEST_MEMFD: 'memory that the host cannot map',
   KVM_PRE_FAULT_MEMORY: 'fills page tables before the first run',
@@ -192,10 +193,10 @@ export const SWITCHED = {
   KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE: {raw: 'splits huge pages before a dirty log does'},
   KVM_CAP_ARM_WRITABLE_IMP_ID_REGS: {raw: 'another MIDR'},
   // Memory
-  KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: {raw: 'for KVM_CLEAR_DIRTY_LOG'},
-  KVM_CAP_DIRTY_LOG_RING: {raw: 'records of dirty pages in rings'},
-  KVM_CAP_DIRTY_LOG_RING_ACQ_REL: {raw: 'records of dirty pages in rings'},
-  KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP: {raw: 'records of dirty pages in rings'},
+  KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: '`logsDirty`',
+  KVM_CAP_DIRTY_LOG_RING: DIRTY_RING,
+  KVM_CAP_DIRTY_LOG_RING_ACQ_REL: DIRTY_RING,
+  KVM_CAP_DIRTY_LOG_RING_WITH_BITMAP: DIRTY_RING,
 }
 
 export const ELSEWHERE = names(`

@@ -41,6 +41,7 @@ Vcpu::Vcpu(std::shared_ptr<Vm> vm, unsigned id, VcpuOptions options)
       options_(options),
       id_(id) {
   KickSignal();
+  vm_->dirty_log().AddVcpu(this->fd());
   arch::InitVcpu(*this);
 }
 
@@ -62,7 +63,7 @@ int Vcpu::Run() {
   do {
     result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
     // EAGAIN: this vCPU waits until another starts it. KVM has waited inside the ioctl.
-  } while (result == EAGAIN || (result == 0 && vm_->devices().Answer(run())));
+  } while (result == EAGAIN || (result == 0 && Answer()));
   thread_.store(0, std::memory_order_seq_cst);
   if (result == EINTR) __atomic_store_n(&run().immediate_exit, 0, __ATOMIC_SEQ_CST);
   return result;
@@ -93,6 +94,11 @@ void Vcpu::SetLine(bool is_fast, bool is_high) {
   line.irq = arch::LineOfVcpu(id(), is_fast);
   line.level = is_high;
   Ioctl(vm().fd(), KVM_IRQ_LINE, "KVM_IRQ_LINE", &line);
+}
+
+bool Vcpu::Answer() {
+  if (run().exit_reason != KVM_EXIT_DIRTY_RING_FULL) return vm_->devices().Answer(run());
+  return vm_->dirty_log().MakeRoom();
 }
 
 void Vcpu::Kick() {

@@ -59,6 +59,9 @@ class Vcpu {
   unsigned id() const { return id_; }
 
  private:
+  // Whether the exit needs nobody else.
+  bool Answer();
+
   std::shared_ptr<Vm> vm_;
   Fd fd_;
   Mapping mapping_;

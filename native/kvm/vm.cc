@@ -18,8 +18,10 @@ constexpr uint32_t kManagementView = 1 << 16;
 
 }  // namespace
 
-Vm::Vm(unsigned ipa_bits, CpuFeatures features)
-    : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits))), features_(features) {
+Vm::Vm(unsigned ipa_bits, CpuFeatures features, uint32_t dirty_ring)
+    : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits))),
+      features_(features),
+      dirty_log_(system_, fd(), dirty_ring) {
   arch::InitVm(*this);
 }
 
@@ -32,7 +34,16 @@ std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool 
 std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags) {
   auto region = std::make_shared<Region>(Region{std::move(memory), guest_address, FreeSlot()});
   region->flags = flags;
-  SetSlot(*region, region->mapping.size(), flags);
+  const bool is_logged = (flags & KVM_MEM_LOG_DIRTY_PAGES) != 0;
+  if (is_logged)
+    dirty_log_.AddSlot(region->slot,
+                       region->mapping.size() / static_cast<size_t>(::sysconf(_SC_PAGESIZE)));
+  try {
+    SetSlot(*region, region->mapping.size(), flags);
+  } catch (...) {
+    dirty_log_.RemoveSlot(region->slot);
+    throw;
+  }
   regions_.push_back(region);
   return region;
 }
@@ -47,6 +58,7 @@ uint32_t Vm::FreeSlot() const {
 
 void Vm::RemoveRegion(const Region& region) {
   SetSlot(region, 0, 0);
+  dirty_log_.RemoveSlot(region.slot);
   auto same = [&](const std::shared_ptr<Region>& each) { return each.get() == &region; };
   regions_.erase(std::remove_if(regions_.begin(), regions_.end(), same), regions_.end());
 }
@@ -70,16 +82,6 @@ void Vm::ShowToManagementMode() {
     throw std::system_error(EOPNOTSUPP, std::generic_category(), "KVM_CAP_MULTI_ADDRESS_SPACE");
   has_management_view_ = true;
   for (const auto& region : regions_) SetSlot(*region, region->mapping.size(), region->flags);
-}
-
-std::vector<uint64_t> Vm::TakeDirty(const Region& region) const {
-  size_t pages = region.mapping.size() / static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  std::vector<uint64_t> bitmap((pages + 63) / 64);
-  kvm_dirty_log log = {};
-  log.slot = region.slot;
-  log.dirty_bitmap = bitmap.data();
-  Ioctl(fd(), KVM_GET_DIRTY_LOG, "KVM_GET_DIRTY_LOG", &log);
-  return bitmap;
 }
 
 unsigned Vm::AddInterruptController(bool is_split) {

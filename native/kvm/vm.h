@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kvm/device_table.h"
+#include "kvm/dirty_log.h"
 #include "kvm/message_routes.h"
 #include "kvm/system.h"
 #include "sys/eventfd.h"
@@ -41,8 +42,8 @@ struct CpuFeatures {
 
 class Vm {
  public:
-  // `ipa_bits`: see arch::VmType. Throws std::system_error.
-  explicit Vm(unsigned ipa_bits = 0, CpuFeatures features = {});
+  // `ipa_bits`: see arch::VmType. `dirty_ring`: entries, see DirtyLog. Throws std::system_error.
+  explicit Vm(unsigned ipa_bits = 0, CpuFeatures features = {}, uint32_t dirty_ring = 0);
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
@@ -60,9 +61,6 @@ class Vm {
   // From now on vCPUs in system management mode find the same memory, in which they otherwise find none. Throws std::system_error
   // EOPNOTSUPP where KVM has no such mode.
   void ShowToManagementMode();
-  // A bit for each page that the guest wrote since the last time; they count as unwritten from now on.
-  // Precondition: the region logs them. Throws std::system_error.
-  std::vector<uint64_t> TakeDirty(const Region& region) const;
   // Before the first vCPU. `is_split`: x86_64's local APICs alone. Returns the GIC's version. Throws std::system_error ENODEV where KVM
   // has no controller.
   unsigned AddInterruptController(bool is_split);
@@ -88,6 +86,7 @@ class Vm {
   // In the order in which they were added.
   const std::shared_ptr<Region>& region(size_t index) const { return regions_.at(index); }
   DeviceTable& devices() { return devices_; }
+  DirtyLog& dirty_log() { return dirty_log_; }
   bool has_interrupt_controller() const { return controller_version_ >= 0; }
   // KVM has local APICs, and no other controller.
   bool has_split_controller() const { return messages_.is_split(); }
@@ -105,6 +104,7 @@ class Vm {
   System system_;
   Fd fd_;
   CpuFeatures features_;
+  DirtyLog dirty_log_;
   DeviceTable devices_;
   MessageRoutes messages_;
   Fd interrupt_controller_;

@@ -36,7 +36,7 @@ class VmObject : public OwnerObject<VmObject, Vm> {
          Method<&VmObject::Dispose>("dispose")});
   }
 
-  // new Vm(ipaBits, features): CpuFeatures of src/vm/cpu-features.ts.
+  // new Vm(ipaBits, features, dirtyRing): CpuFeatures of src/vm/cpu-features.ts.
   explicit VmObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       auto given = info[1].As<Napi::Object>();
@@ -47,7 +47,8 @@ class VmObject : public OwnerObject<VmObject, Vm> {
                               .mte = has("mte"),
                               .el1_is_32_bit = has("el1Is32Bit")};
       if (given.Get("sve").IsNumber()) features.sve_bits = FromJs<uint32_t>(given.Get("sve"));
-      owned_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value(), features);
+      owned_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value(), features,
+                                    info[2].ToNumber().Uint32Value());
       arch::OfferHypercalls(*owned_);
     });
   }

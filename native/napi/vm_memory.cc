@@ -73,9 +73,9 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
     arch::PublishMemory(Range(region, offset, length), length);
   }
 
-  // A bit for each page; the lowest is the first page's.
-  void TakeDirty(Napi::BigUint64Array out) {
-    std::vector<uint64_t> dirty = vm_->TakeDirty(*Get());
+  // In pages. A bit for each, as DirtyLog::Take has them.
+  void TakeDirty(uint64_t first, uint64_t count, Napi::BigUint64Array out) {
+    std::vector<uint64_t> dirty = vm_->dirty_log().Take(Get()->slot, first, count);
     if (out.ElementLength() < dirty.size()) throw std::out_of_range("dirty pages");
     std::memcpy(out.Data(), dirty.data(), dirty.size() * sizeof(uint64_t));
   }

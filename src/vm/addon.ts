@@ -5,10 +5,14 @@ import type {DebugLimits} from './debug.ts'
 import type {EventfdLimits} from './eventfd.ts'
 
 export interface VmAddon {
-  /** @param ipaBits arm64: the width of guest physical addresses; 0: the default one */
+  /**
+   * @param ipaBits arm64: the width of guest physical addresses; 0: the default one
+   * @param dirtyRing entries of each vCPU's ring, a power of two that KVM takes; 0: none
+   */
   Vm: new (
     ipaBits: number,
     features: CpuFeatures,
+    dirtyRing: number,
   ) => NativeVm
   /** Address, bytes and file offset are multiples of the page size; file -1: anonymous memory. */
   MemorySlot: new (
@@ -148,8 +152,8 @@ export interface NativeMemorySlot {
   readonly memory: ArrayBuffer
   /** Makes what the host stored in the memory visible to instruction fetches, too. */
   publish(offset: number, length: number): void
-  /** One bit per page: the lowest bit of the first word is the first page's. */
-  takeDirty(out: BigUint64Array): void
+  /** In pages. One bit per page: the lowest bit of the first word is that of page `first` rounded down to a multiple of 64. */
+  takeDirty(first: number, count: number, out: BigUint64Array): void
   release(offset: number, length: number): void
   /** Anonymous memory becomes a private mapping of the file. */
   mapCopyOf(file: number, fileOffset: number): void

@@ -65,15 +65,17 @@ export class GuestMemory {
   }
 
   /**
-   * The pages that the guest has written since the last call, in all memory that logs them: the VM's own, and that of slots, with `logsDirty`.
-   * @throws HvError BAD_ARGUMENT where none does, DISPOSED
+   * The pages that the guest has written since they were taken last, in all memory that logs them: the VM's own, and that of slots, with
+   * `logsDirty`; or in a range of one of them. See {@link MemorySlot.takeDirty}.
+   * @throws HvError BAD_ARGUMENT where none does, MEMORY_RANGE, DISPOSED
    *
    * @example
    * using logged = Vm.create({memoryBytes: 0x10000, logsDirty: true})
    * logged.memory.write(0x1000, Uint8Array.of(1)) // not the guest
    * console.log(logged.memory.takeDirty()) // []
    */
-  takeDirty(): DirtyRange[] {
+  takeDirty(address?: GuestAddress, length?: number): DirtyRange[] {
+    if (address !== undefined) return this.#slotOf(address, length ?? 1).takeDirty(Number(address), length)
     if (this.#slots.length === 0) throw disposed()
     const logging = this.#slots.filter(({kind}) => kind.logsDirty)
     if (logging.length === 0)

@@ -57,6 +57,8 @@ export interface DirtyRange {
 }
 
 const GIB = 2 ** 30
+/** Of a dirty log. */
+const PAGES_OF_WORD = 64
 /** A slot has whole pages of the host. */
 export const slotUnit = (): number => addon.pageBytes
 /** A slot is shown by one ArrayBuffer, which has 4 GiB at most with Node 20. */
@@ -100,18 +102,25 @@ export class MemorySlot implements Disposable {
   }
 
   /**
-   * The pages that the guest has written since the last call, in order; what the host writes does not count. In the same step they become
-   * unwritten again (KVM_GET_DIRTY_LOG).
-   * @throws HvError BAD_ARGUMENT when the slot logs none, DISPOSED
+   * The pages that the guest has written since they were taken last, in order; what the host writes does not count. In the same step they
+   * become unwritten again (KVM_CLEAR_DIRTY_LOG). Read them afterwards: what a running guest writes meanwhile is in them, or is taken next.
+   * @param address with `length`: only pages of this range, of whole pages. All others stay as they are
+   * @throws HvError BAD_ARGUMENT when the slot logs none, MEMORY_RANGE, DISPOSED
    */
-  takeDirty(): DirtyRange[] {
-    this.#check()
-    const bitmap = new BigUint64Array(Math.ceil(this.bytes / addon.pageBytes / 64))
-    orThrow(
-      () => this.#native.takeDirty(bitmap),
-      (cause) => badArgument('the slot logs no dirty pages', 'make it with logsDirty', {cause}),
-    )
-    return rangesOf(bitmap, this.address)
+  takeDirty(
+    address: number = this.address,
+    length: number = this.address + this.bytes - address,
+  ): DirtyRange[] {
+    const page = addon.pageBytes
+    const offset = this.#offsetOf(address, length)
+    if (!this.kind.logsDirty) throw badArgument('the slot logs no dirty pages', 'make it with logsDirty')
+    if (offset % page !== 0 || length % page !== 0)
+      throw new HvError('MEMORY_RANGE', 'only whole pages are logged', `give multiples of ${page}`)
+    const [first, count] = [offset / page, length / page]
+    const firstWord = Math.floor(first / PAGES_OF_WORD)
+    const bitmap = new BigUint64Array(Math.ceil((first + count) / PAGES_OF_WORD) - firstWord)
+    this.#native.takeDirty(first, count, bitmap)
+    return rangesOf(bitmap, this.address + firstWord * PAGES_OF_WORD * page)
   }
 
   /**
@@ -166,7 +175,7 @@ export class MemorySlot implements Disposable {
 
   #offsetOf(address: number, length: number): number {
     this.#check()
-    if (this.holds(address, length)) return address - this.address
+    if (this.holds(address, length) && length >= 0) return address - this.address
     throw new HvError('MEMORY_RANGE', `${length} bytes at address ${address} are not all in the slot`)
   }
 
@@ -235,14 +244,15 @@ function slotError(cause: Failure, {address, bytes}: MemorySlotOptions): HvError
   }
 }
 
+/** @param address of the first bit's page */
 function rangesOf(bitmap: BigUint64Array, address: number): DirtyRange[] {
   const ranges: {address: number; length: number}[] = []
   const page = addon.pageBytes
   for (const [index, word] of bitmap.entries()) {
     if (word === 0n) continue
-    for (let bit = 0; bit < 64; bit++) {
+    for (let bit = 0; bit < PAGES_OF_WORD; bit++) {
       if (((word >> BigInt(bit)) & 1n) === 0n) continue
-      const at = address + (index * 64 + bit) * page
+      const at = address + (index * PAGES_OF_WORD + bit) * page
       const last = ranges.at(-1)
       if (last !== undefined && last.address + last.length === at) last.length += page
       else ranges.push({address: at, length: page})

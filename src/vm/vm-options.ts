@@ -1,11 +1,13 @@
 // The options of a VM and of its vCPUs, checked against what this architecture and this host offer.
 
+import {existsSync} from 'node:fs'
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {VmLimits} from './addon.ts'
+import {KVM_CAPABILITIES} from './capability-numbers.ts'
 import {type CpuFeatures, checkFeatures, cpuFeatures} from './cpu-features.ts'
 import {openError, orThrow} from './open-error.ts'
 
@@ -30,6 +32,12 @@ export interface VmOptions {
   hugePages?: boolean
   /** The memory records which pages the guest writes: {@link GuestMemory.takeDirty}. It costs the guest an exit for each page. */
   logsDirty?: boolean
+  /**
+   * How many pages each vCPU logs, in a ring of its own, before KVM has to be asked: a power of two, such as 4096. KVM then looks for the
+   * written pages in these rings, not in a bitmap of all of a slot's pages (KVM_CAP_DIRTY_LOG_RING): it suits large memories of which
+   * little is written. What logs dirty pages, and `takeDirty`, stay the same. 0, the default: none.
+   */
+  dirtyRing?: number
 }
 
 /**
@@ -57,6 +65,7 @@ const vmOptions = takes.options({
   irqchip: v.optional(anyIrqchip),
   hugePages: v.optional(takes.truth),
   logsDirty: v.optional(takes.truth),
+  dirtyRing: v.optional(takes.anyNumber),
 })
 
 const GIB = 2 ** 30
@@ -64,6 +73,10 @@ const MEMORY_MAX = 3 * GIB
 /** On x86_64 the last GiB below 4 is for devices, and for KVM; on arm64, every host's VMs can address 4 GiB. */
 const MEMORY_END = {x86_64: 3 * GIB, arm64: 4 * GIB}
 const IPA_BITS_MIN = 32
+/** Bytes of struct kvm_dirty_gfn. */
+const DIRTY_ENTRY_BYTES = 16
+/** KVM keeps up to 576 for what one run may add (virt/kvm/dirty_ring.c). */
+const DIRTY_ENTRIES_MIN = 1024
 /** native/arch/arm64/boot.h. */
 const GIC_BASE = 0x08000000
 const GIC_END = 0x09000000
@@ -72,11 +85,12 @@ const GIC_END = 0x09000000
 export function checkOptions(options: VmOptions): Required<VmOptions> {
   const given = takes.checked(vmOptions, options, 'options')
   const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false} = given
-  const {irqchip = false, hugePages = false, logsDirty = false} = given
-  const own = {memoryBytes, memoryBase, hugePages, logsDirty}
+  const {irqchip = false, hugePages = false, logsDirty = false, dirtyRing = 0} = given
+  const own = {memoryBytes, memoryBase, hugePages, logsDirty, dirtyRing}
   const features = checkFeatures(given.features ?? {}, nested)
   const checked = {...own, ipaBits, nested, features, irqchip: irqchip || nested}
   checkMemory(checked)
+  if (dirtyRing !== 0) checkDirtyRing(dirtyRing)
   if (arch.name !== 'arm64') refuseArm(checked)
   else if (irqchip === 'split') throw badArgument('a GIC cannot be split', 'give `irqchip: true`')
   else if (ipaBits !== 0 || nested) checkLimits(checked, orThrow(addon.vmLimits, openError))
@@ -105,6 +119,27 @@ function checkMemory({memoryBase, memoryBytes, irqchip}: Required<VmOptions>): v
     const message = 'the memory lies where the interrupt controller is'
     throw new HvError('MEMORY_SIZE', message, 'give a memoryBase of 0x40000000')
   }
+}
+
+function checkDirtyRing(entries: number): void {
+  const {KVM_CAP_DIRTY_LOG_RING, KVM_CAP_DIRTY_LOG_RING_ACQ_REL} = KVM_CAPABILITIES
+  const bytesOf = (capability: number): number => orThrow(() => addon.checkExtension(capability), openError)
+  const max = (bytesOf(KVM_CAP_DIRTY_LOG_RING_ACQ_REL) || bytesOf(KVM_CAP_DIRTY_LOG_RING)) / DIRTY_ENTRY_BYTES
+  if (max === 0) {
+    const message = 'this host has no dirty rings (KVM_CAP_DIRTY_LOG_RING_ACQ_REL)'
+    throw new HvError('KVM_UNUSABLE', message, 'leave dirtyRing away, or use Linux 5.11 or, on arm64, 6.4')
+  }
+  // Its interpreter of ring 0 writes many pages before it looks whether the ring has room.
+  if (existsSync('/sys/module/kvm_pvm')) {
+    throw new HvError('KVM_UNUSABLE', 'a PVM host loses pages of dirty rings', 'leave dirtyRing away')
+  }
+  const min = Math.max(DIRTY_ENTRIES_MIN, addon.pageBytes / DIRTY_ENTRY_BYTES)
+  const isPowerOf2 = Number.isInteger(Math.log2(entries))
+  if (isPowerOf2 && entries >= min && entries <= max) return
+  throw badArgument(
+    `a dirty ring cannot have ${entries} entries`,
+    `give a power of two from ${min} to ${max}`,
+  )
 }
 
 function refuseArm({ipaBits, nested}: Required<VmOptions>): void {

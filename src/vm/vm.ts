@@ -91,7 +91,10 @@ export class Vm implements Disposable {
   /** Makes a VM with memory and no vCPU. @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
   static create(options: VmOptions): Vm {
     const checked = checkOptions(options)
-    const native = orThrow(() => new addon.Vm(checked.ipaBits, checked.features), openError)
+    const native = orThrow(
+      () => new addon.Vm(checked.ipaBits, checked.features, checked.dirtyRing),
+      openError,
+    )
     try {
       return new Vm(native, checked)
     } catch (error) {

@@ -53,6 +53,7 @@ const description = takes.options({
     irqchip: anyIrqchip,
     hugePages: v.optional(takes.truth, false),
     logsDirty: v.optional(takes.truth, false),
+    dirtyRing: v.optional(whole, 0),
   }),
   // The VM's memory: the first slot is the one in `options`.
   slots: upTo(savedSlot, SLOTS_MAX),

@@ -55,6 +55,8 @@ if [ -b $new/dev/vdd ]; then
   done
 fi
 $busybox ip link set lo up
+# For tests of guest memory; a kernel without hugetlb has no such file.
+echo 4 >/proc/sys/vm/nr_hugepages
 
 # Over the initramfs itself, as switch_root does: a root made only with chroot(2) has something above it.
 cd $new && $busybox mount -o move . /

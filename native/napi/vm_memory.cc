@@ -15,7 +15,11 @@
 namespace hv {
 namespace {
 
-SharedMemory MemoryOf(size_t size, int file, off_t offset, bool writable) {
+// Of hugePages: see src/vm/huge-pages.ts.
+constexpr uint64_t kTransparent = 1;
+
+SharedMemory MemoryOf(size_t size, uint64_t page_bytes, int file, off_t offset, bool writable) {
+  if (page_bytes > kTransparent) return SharedMemory::OfHugePages("hv-guest", size, page_bytes);
   if (file < 0) return SharedMemory::Anonymous(size);
   // What the host stores into memory that the guest can only read stays in this process.
   int sharing = writable ? MAP_SHARED : MAP_PRIVATE;
@@ -37,17 +41,19 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
                         Method<&MemorySlotObject::Dispose>("dispose")});
   }
 
-  // new MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePages, file, fileOffset); file -1: anonymous memory.
+  // new MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePageBytes, file, fileOffset); file -1: anonymous memory.
   explicit MemorySlotObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       vm_ = FromJs<std::shared_ptr<Vm>>(info[0]);
       const size_t size = ToSize(info[2]);
       const bool read_only = info[3].ToBoolean();
       const int file = info[6].ToNumber().Int32Value();
-      is_file_ = file >= 0;
-      SharedMemory memory = MemoryOf(size, file, static_cast<off_t>(ToSize(info[7])), !read_only);
+      const uint64_t page_bytes = ToSize(info[5]);
+      is_file_ = file >= 0 || page_bytes > kTransparent;
+      SharedMemory memory =
+          MemoryOf(size, page_bytes, file, static_cast<off_t>(ToSize(info[7])), !read_only);
       // A hint: the host may have no huge pages.
-      if (info[5].ToBoolean()) ::madvise(memory.mapping.data(), size, MADV_HUGEPAGE);
+      if (page_bytes == kTransparent) ::madvise(memory.mapping.data(), size, MADV_HUGEPAGE);
       uint32_t flags = 0;
       if (read_only) flags |= KVM_MEM_READONLY;
       if (info[4].ToBoolean()) flags |= KVM_MEM_LOG_DIRTY_PAGES;

@@ -43,6 +43,17 @@ struct SharedMemory {
     return {std::move(mapping), std::move(file)};
   }
 
+  // Of huge pages of that size, which the host sets aside now, or fails with ENOMEM (man 2 memfd_create). Throws std::system_error.
+  static SharedMemory OfHugePages(const char* name, size_t size, size_t page_bytes) {
+    constexpr unsigned kSizeShift = 26;  // linux/memfd.h's MFD_HUGE_SHIFT
+    const auto exponent = static_cast<unsigned>(__builtin_ctzll(page_bytes));
+    Fd file(Check(::memfd_create(name, MFD_CLOEXEC | MFD_HUGETLB | exponent << kSizeShift),
+                  "memfd_create of huge pages"));
+    Check(::ftruncate(file.get(), static_cast<off_t>(size)), "ftruncate");
+    Mapping mapping(size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0, "mmap huge pages");
+    return {std::move(mapping), std::move(file)};
+  }
+
   // Aligned if huge pages may back it: KVM maps one as such where its addresses in the guest and here are aligned.
   static SharedMemory Anonymous(size_t size) {
     size_t alignment = size < kHugePageBytes ? 1 : kHugePageBytes;

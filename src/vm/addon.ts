@@ -14,14 +14,14 @@ export interface VmAddon {
     features: CpuFeatures,
     dirtyRing: number,
   ) => NativeVm
-  /** Address, bytes and file offset are multiples of the page size; file -1: anonymous memory. */
+  /** Address, bytes and file offset are multiples of the page size; file -1: anonymous memory. hugePageBytes: 1: transparent ones; 0: none. */
   MemorySlot: new (
     vm: NativeVm,
     address: number,
     bytes: number,
     readOnly: boolean,
     logsDirty: boolean,
-    hugePages: boolean,
+    hugePageBytes: number,
     file: number,
     fileOffset: number,
   ) => NativeMemorySlot

@@ -8,6 +8,14 @@ import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeMemorySlot, NativeVm} from './addon.ts'
+import {
+  type HugePages,
+  hugePageBytes,
+  hugePages as hugePageOption,
+  isSize,
+  outOfHugePages,
+  refuseFile,
+} from './huge-pages.ts'
 import {type Failure, orThrow} from './open-error.ts'
 
 /** Where memory lies, and what backs it. @see {@link MemorySlot} */
@@ -20,8 +28,8 @@ export interface MemorySlotOptions {
   readOnly?: boolean
   /** The slot records which pages the guest writes: {@link MemorySlot.takeDirty}. It costs the guest an exit for each page. */
   logsDirty?: boolean
-  /** Asks the host for huge pages (transparent ones: a hint). */
-  hugePages?: boolean
+  /** Huge pages: transparent ones, or of a size. */
+  hugePages?: HugePages
   /**
    * A host file's descriptor: the memory is the file's, shared. If `readOnly`, the file is never written: what the host stores is the VM's
    * own. Without a file, the memory is anonymous. The file must cover the slot for as long as the slot exists: a page that is cut off ends
@@ -37,7 +45,7 @@ const slotOptions = takes.options({
   bytes: takes.anyNumber,
   readOnly: v.optional(takes.truth),
   logsDirty: v.optional(takes.truth),
-  hugePages: v.optional(takes.truth),
+  hugePages: v.optional(hugePageOption),
   file: v.optional(takes.anyNumber),
   fileOffset: v.optional(takes.anyNumber),
 })
@@ -203,7 +211,10 @@ function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
   if (!Number.isInteger(file) || file < -1) {
     throw badArgument(`file cannot be ${file}`, 'give an open descriptor')
   }
-  if (file !== -1) checkLength(file, fileOffset + bytes)
+  if (file !== -1) {
+    refuseFile(hugePages)
+    checkLength(file, fileOffset + bytes)
+  }
   return {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset}
 }
 
@@ -220,18 +231,20 @@ function checkLength(file: number, end: number): void {
 
 function create(vm: NativeVm, options: Required<MemorySlotOptions>): NativeMemorySlot {
   const {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset} = options
+  const pageBytes = hugePageBytes(hugePages, bytes)
   return orThrow(
-    () => new addon.MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePages, file, fileOffset),
+    () => new addon.MemorySlot(vm, address, bytes, readOnly, logsDirty, pageBytes, file, fileOffset),
     (cause) => slotError(cause, options),
   )
 }
 
-function slotError(cause: Failure, {address, bytes}: MemorySlotOptions): HvError {
+function slotError(cause: Failure, {address, bytes, hugePages = false}: MemorySlotOptions): HvError {
   const place = `${bytes} bytes of memory at address 0x${address.toString(16)}`
   switch (cause.errno) {
     case EEXIST:
       return new HvError('MEMORY_SIZE', `${place} overlap memory that is there`, '', {cause})
     case ENOMEM:
+      if (isSize(hugePages)) return outOfHugePages(hugePages, bytes, cause)
       return new HvError('OUT_OF_MEMORY', `the host has no memory for ${place}`, 'give fewer bytes', {cause})
     case E2BIG:
     case EFAULT:

@@ -9,6 +9,7 @@ import * as takes from '../options.ts'
 import type {VmLimits} from './addon.ts'
 import {KVM_CAPABILITIES} from './capability-numbers.ts'
 import {type CpuFeatures, checkFeatures, cpuFeatures} from './cpu-features.ts'
+import {type HugePages, hugePages as hugePageOption} from './huge-pages.ts'
 import {openError, orThrow} from './open-error.ts'
 
 /** How large a VM's memory is, where it lies, and what else the VM has. @see {@link Vm} */
@@ -28,8 +29,8 @@ export interface VmOptions {
    * made before the first run. x86_64, `split`: KVM has the local APICs alone, and an IOAPIC is the host's to play ({@link Irqchip.route}).
    */
   irqchip?: boolean | 'split'
-  /** Asks the host for huge pages (transparent ones: a hint), which a guest's translations take less time with. */
-  hugePages?: boolean
+  /** Huge pages, with which a guest's translations take less time: transparent ones, or of a size. */
+  hugePages?: HugePages
   /** The memory records which pages the guest writes: {@link GuestMemory.takeDirty}. It costs the guest an exit for each page. */
   logsDirty?: boolean
   /**
@@ -63,7 +64,7 @@ const vmOptions = takes.options({
   nested: v.optional(takes.truth),
   features: v.optional(cpuFeatures),
   irqchip: v.optional(anyIrqchip),
-  hugePages: v.optional(takes.truth),
+  hugePages: v.optional(hugePageOption),
   logsDirty: v.optional(takes.truth),
   dirtyRing: v.optional(takes.anyNumber),
 })

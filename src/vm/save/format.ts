@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import {HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import {cpuFeatures} from '../cpu-features.ts'
+import {hugePages} from '../huge-pages.ts'
 import {anyIrqchip} from '../vm-options.ts'
 
 /** The first byte is never in text; the last one changes when line ends are converted. */
@@ -34,7 +35,7 @@ const savedSlot = takes.options({
   bytes: whole,
   readOnly: takes.truth,
   logsDirty: takes.truth,
-  hugePages: takes.truth,
+  hugePages,
 })
 const savedVcpu = takes.options({
   id: takes.integer(0, VCPUS_MAX - 1),
@@ -51,7 +52,7 @@ const description = takes.options({
     nested: takes.truth,
     features: v.optional(cpuFeatures, {}),
     irqchip: anyIrqchip,
-    hugePages: v.optional(takes.truth, false),
+    hugePages: v.optional(hugePages, false),
     logsDirty: v.optional(takes.truth, false),
     dirtyRing: v.optional(whole, 0),
   }),

@@ -1,6 +1,6 @@
 // Memory slots: what the guest finds in them, and what the host learns and takes back.
 
-import {closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
@@ -193,26 +193,5 @@ describeKvm('a memory slot', () => {
       vm.addMemory({address: guest.memoryBase + 0x1000000 + index * bytes, bytes})
     for (let i = 0; i < 63; i++) add(i)
     expect(codeOf(() => add(63))).toBe('BAD_ARGUMENT')
-  })
-})
-
-const MIB = 2 ** 20
-const hasHugePages = existsSync('/sys/kernel/mm/transparent_hugepage')
-
-/** Addresses of this process's mappings for which huge pages were asked: proc_pid_smaps(5). */
-function advisedMappings(): number[] {
-  const mappings = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
-  return mappings.filter((text) => /^VmFlags:.* hg\b/m.test(text)).map((text) => Number.parseInt(text, 16))
-}
-
-describeKvm('huge pages', () => {
-  test.skipIf(!hasHugePages)('are asked for where the memory can have them, for a VM and for a slot', () => {
-    const before = advisedMappings()
-    const [size, end] = [6 * MIB + addon.pageBytes, guest.memoryBase + 16 * MIB]
-    using vm = Vm.create({memoryBytes: size, memoryBase: guest.memoryBase, hugePages: true})
-    vm.addMemory({address: end, bytes: size, hugePages: true})
-    vm.addMemory({address: 2 * end, bytes: size})
-    const asked = advisedMappings().filter((mapping) => !before.includes(mapping))
-    expect(asked.map((mapping) => mapping % (2 * MIB))).toEqual([0, 0])
   })
 })

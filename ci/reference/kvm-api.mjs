@@ -23,6 +23,7 @@ export const NAMED = {
   KVM_GET_DIRTY_LOG: '`vm.memory.takeDirty`, `slot.takeDirty`',
   KVM_CLEAR_DIRTY_LOG: '`vm.memory.takeDirty`, `slot.takeDirty`',
   KVM_RESET_DIRTY_RINGS: DIRTY_RING,
+  KVM_PRE_FAULT_MEMORY: '`vcpu.prefault`',
   KVM_SET_TSS_ADDR: CREATE,
   KVM_SET_IDENTITY_MAP_ADDR: CREATE,
   KVM_CREATE_IRQCHIP: IRQCHIP,
@@ -150,7 +151,6 @@ export const RAW = {
   KVM_SET_USER_MEMORY_REGION2: 'KVM_SET_USER_MEMORY_REGION and a guest_memfd',
   KVM_SET_MEMORY_ATTRIBUTES: 'for guest_memfd',
   KVM_CREATE_GUEST_MEMFD: 'memory that the host cannot map',
-  KVM_PRE_FAULT_MEMORY: 'fills page tables before the first run',
 }
 
 /** What KVM_ENABLE_CAP switches on: its name here; or the reason why only `raw` does, in an object. */

@@ -33,12 +33,13 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
   static constexpr const char* kName = "the memory slot";
 
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "MemorySlot",
-                       {Getter<&MemorySlotObject::Memory>("memory"), Method<Publish>("publish"),
-                        Method<&MemorySlotObject::TakeDirty>("takeDirty"),
-                        Method<&MemorySlotObject::Release>("release"),
-                        Method<&MemorySlotObject::MapCopyOf>("mapCopyOf"),
-                        Method<&MemorySlotObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "MemorySlot",
+        {Getter<&MemorySlotObject::Memory>("memory"), Method<Publish>("publish"),
+         Method<&MemorySlotObject::TakeDirty>("takeDirty"),
+         Method<&MemorySlotObject::Release>("release"),
+         Method<&MemorySlotObject::MapCopyOf>("mapCopyOf"), Method<Populate>("populate"),
+         Method<&MemorySlotObject::Dispose>("dispose")});
   }
 
   // new MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePageBytes, file, fileOffset); file -1: anonymous memory.
@@ -110,6 +111,19 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
     }
     int advice = is_file_ ? MADV_REMOVE : MADV_DONTNEED;
     Check(::madvise(Range(*Get(), offset, length), length, advice), "madvise");
+  }
+
+  // Backs it with the host's memory now.
+  static void Populate(Region& region, uint64_t offset, uint64_t length) {
+    // linux/mman.h's since 5.14. A guest that only reads needs no copies of a file's pages.
+    constexpr int kPopulateRead = 22, kPopulateWrite = 23;
+    const bool is_read = (region.flags & KVM_MEM_READONLY) != 0;
+    uint8_t* range = Range(region, offset, length);
+    int result;
+    do {
+      result = ::madvise(range, length, is_read ? kPopulateRead : kPopulateWrite);
+    } while (result < 0 && errno == EINTR);
+    Check(result, "madvise");
   }
 
   // JavaScript's views become empty; the guest loses the memory, unless the VM is about to go with it.

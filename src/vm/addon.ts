@@ -157,6 +157,8 @@ export interface NativeMemorySlot {
   release(offset: number, length: number): void
   /** Anonymous memory becomes a private mapping of the file. */
   mapCopyOf(file: number, fileOffset: number): void
+  /** MADV_POPULATE_WRITE, or _READ where the guest only reads. @throws Error with `errno` */
+  populate(offset: number, length: number): void
   /** @param withVm the VM goes, too: KVM need not be told of the slot */
   dispose(withVm: boolean): void
 }

@@ -17,6 +17,7 @@ import {
   refuseFile,
 } from './huge-pages.ts'
 import {type Failure, orThrow} from './open-error.ts'
+import {populate} from './populate.ts'
 
 /** Where memory lies, and what backs it. @see {@link MemorySlot} */
 export interface MemorySlotOptions {
@@ -120,10 +121,8 @@ export class MemorySlot implements Disposable {
     length: number = this.address + this.bytes - address,
   ): DirtyRange[] {
     const page = addon.pageBytes
-    const offset = this.#offsetOf(address, length)
+    const offset = this.#pagesAt(address, length)
     if (!this.kind.logsDirty) throw badArgument('the slot logs no dirty pages', 'make it with logsDirty')
-    if (offset % page !== 0 || length % page !== 0)
-      throw new HvError('MEMORY_RANGE', 'only whole pages are logged', `give multiples of ${page}`)
     const [first, count] = [offset / page, length / page]
     const firstWord = Math.floor(first / PAGES_OF_WORD)
     const bitmap = new BigUint64Array(Math.ceil((first + count) / PAGES_OF_WORD) - firstWord)
@@ -145,6 +144,16 @@ export class MemorySlot implements Disposable {
         return new HvError('HOST_SYSCALL', message, `give multiples of ${addon.pageBytes}`, {cause})
       },
     )
+  }
+
+  /** @internal GuestMemory's */
+  populate(address: number, length: number): Promise<void> {
+    const offset = this.#pagesAt(address, length)
+    const usable = (): NativeMemorySlot => {
+      this.#check()
+      return this.#native
+    }
+    return populate(usable, offset, length)
   }
 
   /** The memory itself; empty once the slot is disposed of. @internal GuestMemory's */
@@ -179,6 +188,14 @@ export class MemorySlot implements Disposable {
   leave(withVm: boolean): void {
     this.#isDisposed = true
     this.#native.dispose(withVm)
+  }
+
+  #pagesAt(address: number, length: number): number {
+    const offset = this.#offsetOf(address, length)
+    const page = addon.pageBytes
+    if (offset % page === 0 && length % page === 0) return offset
+    const message = `${length} bytes at address ${address} are not whole pages`
+    throw new HvError('MEMORY_RANGE', message, `give multiples of ${page}`)
   }
 
   #offsetOf(address: number, length: number): number {

@@ -15,6 +15,7 @@ import {ListedRegisters} from './listed-registers.ts'
 import {Msrs} from './msrs.ts'
 import {type Translation, walk} from './paging/page-tables.ts'
 import {entriesOf, pagingOf} from './paging/translate.ts'
+import {prefault} from './populate.ts'
 import {RawKvm} from './raw.ts'
 import {Registers} from './registers.ts'
 import {Runs} from './runs.ts'
@@ -211,6 +212,16 @@ export class Vcpu implements Disposable {
    */
   get statistics(): Record<string, KvmStatistic> {
     return readStatistics(this.#runs.stopped().fd)
+  }
+
+  /**
+   * Maps memory in KVM's tables for the guest before it reads it, and takes the host's memory for it (KVM_PRE_FAULT_MEMORY): the first
+   * accesses cost no exit. x86_64 with nested paging, Linux 6.11; see {@link GuestMemory.populate} for what works everywhere.
+   * @param address guest physical; a multiple of the host's page size, as `length` is
+   * @throws HvError KVM_UNUSABLE where the host cannot, MEMORY_RANGE, BAD_ARGUMENT, VCPU_BUSY while it runs, DISPOSED
+   */
+  prefault(address: number, length: number): void {
+    prefault(this.#runs.stopped().fd, address, length)
   }
 
   /** What {@link debug} can ask for on this host. @throws HvError KVM_MISSING, KVM_DENIED */

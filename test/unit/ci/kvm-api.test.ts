@@ -21,6 +21,7 @@ describe.skipIf(!existsSync(HEADER))('the table of KVM’s API', () => {
     'listed-registers',
     'memory-tags',
     'msr-exits',
+    'populate',
     'statistics',
   ].map((name) => `${root}/src/vm/${name}.ts`)
   const text = [...sources, ...ofRaw].map((file) => readFileSync(file, 'utf8')).join('\n')

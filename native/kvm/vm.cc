@@ -63,6 +63,10 @@ void Vm::RemoveRegion(const Region& region) {
   regions_.erase(std::remove_if(regions_.begin(), regions_.end(), same), regions_.end());
 }
 
+void Vm::EndMissing() {
+  for (const auto& region : regions_) region->missing.reset();
+}
+
 void Vm::SetSlot(const Region& region, size_t size, uint32_t flags) const {
   kvm_userspace_memory_region slot = {};
   slot.slot = region.slot;

@@ -58,6 +58,8 @@ class Vm {
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags);
   // The guest no longer sees anything there. The memory is freed with its last user.
   void RemoveRegion(const Region& region);
+  // Whoever waits for a missing page goes on: such pages are zero from now on.
+  void EndMissing();
   // From now on vCPUs in system management mode find the same memory, in which they otherwise find none. Throws std::system_error
   // EOPNOTSUPP where KVM has no such mode.
   void ShowToManagementMode();

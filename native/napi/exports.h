@@ -13,6 +13,7 @@ void ExportHostFs(Napi::Env env, Napi::Object exports);
 void ExportHostSignals(Napi::Env env, Napi::Object exports);
 void ExportImages(Napi::Env env, Napi::Object exports);
 void ExportJail(Napi::Env env, Napi::Object exports);
+void ExportPageServer(Napi::Env env, Napi::Object exports);
 void ExportPassing(Napi::Env env, Napi::Object exports);
 void ExportPtrace(Napi::Env env, Napi::Object exports);
 void ExportRawIoctl(Napi::Env env, Napi::Object exports);

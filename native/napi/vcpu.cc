@@ -72,7 +72,12 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
 
  private:
   // A worker or the process ends while the vCPU runs. Hooks run last in, first out: the thread-safe function still exists.
-  static void StopThread(void* self) { static_cast<VcpuObject*>(self)->thread_.reset(); }
+  static void StopThread(void* self) {
+    auto* vcpu = static_cast<VcpuObject*>(self);
+    // Nobody will fill the page that it may be waiting for.
+    if (vcpu->owned_ != nullptr) vcpu->owned_->vm().EndMissing();
+    vcpu->thread_.reset();
+  }
 
   Vcpu& GetReady() const {
     Vcpu& vcpu = GetStopped();

@@ -26,13 +26,14 @@ class VmObject : public OwnerObject<VmObject, Vm> {
     return DefineClass(
         env, "Vm",
         {Method<&Vm::AddInterruptController>("addInterruptController"),
-         Method<&Vm::SetLine>("setLine"), Method<SignalMsi>("signalMsi"),
-         Method<AddMessage>("addMessage"), Method<&Vm::RemoveMessage>("removeMessage"),
-         Method<SetInputMessage>("setInputMessage"), Method<EventfdLimits>("eventfdLimits"),
-         Method<SetIoeventfd>("setIoeventfd"), Method<SetIrqfd>("setIrqfd"),
-         Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"), Method<AddPosted>("addPosted"),
-         Method<&VmObject::OnPosted>("onPosted"), Method<TakePosted>("takePosted"),
-         Getter<&Vm::fd>("fd"), Getter<[](Vm& vm) { return vm.system().fd(); }>("systemFd"),
+         Method<&Vm::EndMissing>("endMissing"), Method<&Vm::SetLine>("setLine"),
+         Method<SignalMsi>("signalMsi"), Method<AddMessage>("addMessage"),
+         Method<&Vm::RemoveMessage>("removeMessage"), Method<SetInputMessage>("setInputMessage"),
+         Method<EventfdLimits>("eventfdLimits"), Method<SetIoeventfd>("setIoeventfd"),
+         Method<SetIrqfd>("setIrqfd"), Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"),
+         Method<AddPosted>("addPosted"), Method<&VmObject::OnPosted>("onPosted"),
+         Method<TakePosted>("takePosted"), Getter<&Vm::fd>("fd"),
+         Getter<[](Vm& vm) { return vm.system().fd(); }>("systemFd"),
          Method<&VmObject::Dispose>("dispose")});
   }
 

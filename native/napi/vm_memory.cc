@@ -35,14 +35,15 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, "MemorySlot",
-        {Getter<&MemorySlotObject::Memory>("memory"), Method<Publish>("publish"),
+        {Getter<&MemorySlotObject::Memory>("memory"), Getter<MissingFd>("missingFd"),
+         Getter<HostAddress>("hostAddress"), Method<Publish>("publish"),
          Method<&MemorySlotObject::TakeDirty>("takeDirty"),
          Method<&MemorySlotObject::Release>("release"),
          Method<&MemorySlotObject::MapCopyOf>("mapCopyOf"), Method<Populate>("populate"),
          Method<&MemorySlotObject::Dispose>("dispose")});
   }
 
-  // new MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePageBytes, file, fileOffset); file -1: anonymous memory.
+  // new MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePageBytes, file, fileOffset, lazy); file -1: anonymous memory.
   explicit MemorySlotObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       vm_ = FromJs<std::shared_ptr<Vm>>(info[0]);
@@ -55,6 +56,7 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
           MemoryOf(size, page_bytes, file, static_cast<off_t>(ToSize(info[7])), !read_only);
       // A hint: the host may have no huge pages.
       if (page_bytes == kTransparent) ::madvise(memory.mapping.data(), size, MADV_HUGEPAGE);
+      if (info[8].ToBoolean()) memory.missing = std::make_unique<MissingPages>(memory.mapping);
       uint32_t flags = 0;
       if (read_only) flags |= KVM_MEM_READONLY;
       if (info[4].ToBoolean()) flags |= KVM_MEM_LOG_DIRTY_PAGES;
@@ -71,6 +73,14 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
     if (offset > mapping.size() || length > mapping.size() - offset)
       throw std::out_of_range("guest memory");
     return mapping.data() + offset;
+  }
+
+  // The userfaultfd; -1: the memory is not lazy.
+  static int MissingFd(Region& region) {
+    return region.missing == nullptr ? -1 : region.missing->fd();
+  }
+  static double HostAddress(Region& region) {
+    return static_cast<double>(AddressOf(region.mapping.data()));
   }
 
   Napi::Value Memory() { return memory_.IsEmpty() ? Env().Undefined() : memory_.Value(); }
@@ -129,6 +139,8 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
   // JavaScript's views become empty; the guest loses the memory, unless the VM is about to go with it.
   void Dispose(bool with_vm) {
     if (owned_ == nullptr) return;
+    // A vCPU that waits for a page would keep KVM from removing the memory.
+    owned_->missing.reset();
     if (!with_vm) vm_->RemoveRegion(*owned_);
     shown_.Detach();
     owned_.reset();

@@ -5,11 +5,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <memory>
 #include <stdexcept>
 
 #include "sys/fd.h"
 #include "sys/ioctl.h"
 #include "sys/mapping.h"
+#include "sys/userfault.h"
 
 namespace hv {
 
@@ -27,6 +29,8 @@ inline Fd ExecutableFile(const char* name, unsigned flags) {
 struct SharedMemory {
   Mapping mapping;
   Fd file;  // the memfd behind it; none: anonymous memory
+  // Of lazy memory: it ends before the mapping.
+  std::unique_ptr<MissingPages> missing = nullptr;
 
   // Lazily backed by a memfd. Throws std::system_error.
   static SharedMemory OfFile(const char* name, size_t size) {

@@ -1,4 +1,4 @@
-// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, eventfd.cc.
+// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, page_server.cc, eventfd.cc.
 
 import type {CpuFeatures} from './cpu-features.ts'
 import type {DebugLimits} from './debug.ts'
@@ -24,7 +24,14 @@ export interface VmAddon {
     hugePageBytes: number,
     file: number,
     fileOffset: number,
+    lazy: boolean,
   ) => NativeMemorySlot
+  /** Of a lazy slot: its `missingFd`, `hostAddress` and bytes, on any thread. @throws Error with `errno` */
+  PageServer: new (
+    missingFd: number,
+    hostAddress: number,
+    bytes: number,
+  ) => NativePageServer
   Vcpu: new (vm: NativeVm, startsOff: boolean, hasEl2: boolean) => NativeVcpu
   /** @param fd an eventfd that stays its owner's, made non-blocking; -1: a new one */
   Eventfd: new (
@@ -103,6 +110,8 @@ export interface NativeVm {
   readonly fd: number
   /** Of /dev/kvm. */
   readonly systemFd: number
+  /** Nobody waits for missing pages any more: they are zero. */
+  endMissing(): void
   /** Call it before the first vCPU. @param isSplit x86_64: local APICs alone @returns the GIC's version, 3 or 2; 0: not a GIC */
   addInterruptController(isSplit: boolean): number
   setLine(gsi: number, high: boolean): void
@@ -150,6 +159,9 @@ export interface NativeEventfd {
 export interface NativeMemorySlot {
   /** Detached once the slot is disposed. */
   readonly memory: ArrayBuffer
+  /** The userfaultfd of lazy memory; -1: it is not. */
+  readonly missingFd: number
+  readonly hostAddress: number
   /** Makes what the host stored in the memory visible to instruction fetches, too. */
   publish(offset: number, length: number): void
   /** In pages. One bit per page: the lowest bit of the first word is that of page `first` rounded down to a multiple of 64. */
@@ -161,6 +173,16 @@ export interface NativeMemorySlot {
   populate(offset: number, length: number): void
   /** @param withVm the VM goes, too: KVM need not be told of the slot */
   dispose(withVm: boolean): void
+}
+
+export interface NativePageServer {
+  readonly fd: number
+  /** Offsets of pages that somebody waits for; never waits. */
+  take(): BigUint64Array
+  /** Whole pages; those that are not missing stay. */
+  fill(offset: number, bytes: Uint8Array): void
+  fillZeros(offset: number, length: number): void
+  dispose(): void
 }
 
 export interface NativeVcpu {

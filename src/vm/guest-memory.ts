@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import {badArgument, HvError} from '../errors.ts'
 import {bytes as aBytes, checked} from '../options.ts'
 import type {DirtyRange, MemorySlot} from './memory-slot.ts'
+import type {MissingPages} from './serve-pages.ts'
 
 /**
  * A guest physical address: a number below 2^53, or a register's value.
@@ -35,6 +36,8 @@ export class GuestMemory {
   /** Where the VM's first memory begins and how large it is: Vm.create's `memoryBase` and `memoryBytes`. */
   readonly base: number
   readonly size: number
+  /** Of that memory, if it is lazy: what {@link servePages} takes. */
+  readonly missing: MissingPages | undefined
   readonly #slots: readonly MemorySlot[]
 
   /** @internal @param slots the VM's list, which changes as slots come and go */
@@ -42,6 +45,7 @@ export class GuestMemory {
     this.#slots = slots
     this.base = slots[0].address
     this.size = slots[0].bytes
+    this.missing = slots[0].missing
   }
 
   /** A copy. @throws HvError MEMORY_RANGE, DISPOSED */

@@ -2,8 +2,9 @@
 
 import {constants} from 'node:buffer'
 import {fstatSync} from 'node:fs'
+import {threadId} from 'node:worker_threads'
 import * as v from 'valibot'
-import {E2BIG, EEXIST, EFAULT, EINVAL, ENOMEM} from '../abi/errno.ts'
+import {E2BIG, EACCES, EEXIST, EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
@@ -18,6 +19,7 @@ import {
 } from './huge-pages.ts'
 import {type Failure, orThrow} from './open-error.ts'
 import {populate} from './populate.ts'
+import {lazyDenied, type MissingPages} from './serve-pages.ts'
 
 /** Where memory lies, and what backs it. @see {@link MemorySlot} */
 export interface MemorySlotOptions {
@@ -39,6 +41,11 @@ export interface MemorySlotOptions {
   file?: number
   /** Where in the file it begins: a multiple of the host's page size, 0 by default. */
   fileOffset?: number
+  /**
+   * Its pages are missing at first: whoever touches one, the guest or this process, waits until {@link servePages} fills it. Anonymous
+   * memory alone. The host has to let this user handle page faults of KVM: root may, or who may open /dev/userfaultfd.
+   */
+  lazy?: boolean
 }
 
 const slotOptions = takes.options({
@@ -49,6 +56,7 @@ const slotOptions = takes.options({
   hugePages: v.optional(hugePageOption),
   file: v.optional(takes.anyNumber),
   fileOffset: v.optional(takes.anyNumber),
+  lazy: v.optional(takes.truth),
 })
 
 /**
@@ -88,6 +96,8 @@ export class MemorySlot implements Disposable {
   readonly bytes: number
   /** @internal for making an equal slot */
   readonly kind: Required<Pick<MemorySlotOptions, 'readOnly' | 'logsDirty' | 'hugePages'>>
+  /** Of lazy memory: what {@link servePages} takes. */
+  readonly missing: MissingPages | undefined
   readonly #native: NativeMemorySlot
   readonly #buffer: ArrayBuffer
   readonly #forget: (slot: MemorySlot) => void
@@ -101,7 +111,9 @@ export class MemorySlot implements Disposable {
     this.#forget = forget
     this.address = checked.address
     this.bytes = checked.bytes
-    const {readOnly, logsDirty, hugePages} = checked
+    const {readOnly, logsDirty, hugePages, lazy, address, bytes} = checked
+    const {missingFd: fd, hostAddress} = this.#native
+    this.missing = lazy ? {address, bytes, fd, hostAddress, threadId} : undefined
     this.kind = {readOnly, logsDirty, hugePages}
   }
 
@@ -133,10 +145,11 @@ export class MemorySlot implements Disposable {
   /**
    * Gives memory back to the host, as a balloon does: it reads as zeros afterwards, in the file as well.
    * @param address guest physical; a multiple of the host's page size, as `length` is
-   * @throws HvError MEMORY_RANGE, HOST_SYSCALL, DISPOSED
+   * @throws HvError MEMORY_RANGE, HOST_SYSCALL, DISPOSED; BAD_ARGUMENT for lazy memory, whose pages would only be missing again
    */
   release(address: number, length: number): void {
     const offset = this.#offsetOf(address, length)
+    if (this.missing !== undefined) throw badArgument('lazy memory is not released', 'leave it to its slot')
     orThrow(
       () => this.#native.release(offset, length),
       (cause) => {
@@ -214,7 +227,7 @@ export class MemorySlot implements Disposable {
 function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
   const given = takes.checked(slotOptions, options, 'options')
   const {address, bytes, readOnly = false, logsDirty = false, hugePages = false} = given
-  const {file = -1, fileOffset = 0} = given
+  const {file = -1, fileOffset = 0, lazy = false} = given
   const page = addon.pageBytes
   const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % page === 0
   if (!isWhole(bytes) || bytes === 0 || bytes > MAX_SLOT_BYTES) {
@@ -232,7 +245,10 @@ function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
     refuseFile(hugePages)
     checkLength(file, fileOffset + bytes)
   }
-  return {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset}
+  if (lazy && (file !== -1 || isSize(hugePages))) {
+    throw badArgument('only anonymous memory is lazy', 'leave file, or the size of huge pages, away')
+  }
+  return {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset, lazy}
 }
 
 function checkLength(file: number, end: number): void {
@@ -247,17 +263,22 @@ function checkLength(file: number, end: number): void {
 }
 
 function create(vm: NativeVm, options: Required<MemorySlotOptions>): NativeMemorySlot {
-  const {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset} = options
+  const {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset, lazy} = options
   const pageBytes = hugePageBytes(hugePages, bytes)
   return orThrow(
-    () => new addon.MemorySlot(vm, address, bytes, readOnly, logsDirty, pageBytes, file, fileOffset),
+    () => new addon.MemorySlot(vm, address, bytes, readOnly, logsDirty, pageBytes, file, fileOffset, lazy),
     (cause) => slotError(cause, options),
   )
 }
 
-function slotError(cause: Failure, {address, bytes, hugePages = false}: MemorySlotOptions): HvError {
+function slotError(cause: Failure, {address, bytes, hugePages = false, lazy}: MemorySlotOptions): HvError {
   const place = `${bytes} bytes of memory at address 0x${address.toString(16)}`
   switch (cause.errno) {
+    case EPERM:
+    case EACCES:
+    case ENOSYS:
+      if (lazy) return lazyDenied(cause)
+      break
     case EEXIST:
       return new HvError('MEMORY_SIZE', `${place} overlap memory that is there`, '', {cause})
     case ENOMEM:
@@ -269,9 +290,8 @@ function slotError(cause: Failure, {address, bytes, hugePages = false}: MemorySl
       return new HvError('MEMORY_SIZE', `KVM refuses ${place}`, 'is it beyond what the VM can address?', {
         cause,
       })
-    default:
-      return badArgument(`${place} cannot be made: ${cause.message}`, '', {cause})
   }
+  return badArgument(`${place} cannot be made: ${cause.message}`, '', {cause})
 }
 
 /** @param address of the first bit's page */

@@ -39,6 +39,8 @@ export interface VmOptions {
    * little is written. What logs dirty pages, and `takeDirty`, stay the same. 0, the default: none.
    */
   dirtyRing?: number
+  /** Its memory's pages are missing at first, until {@link servePages} fills them: see {@link MemorySlotOptions}. A saved VM is not lazy. */
+  lazy?: boolean
 }
 
 /**
@@ -67,6 +69,7 @@ const vmOptions = takes.options({
   hugePages: v.optional(hugePageOption),
   logsDirty: v.optional(takes.truth),
   dirtyRing: v.optional(takes.anyNumber),
+  lazy: v.optional(takes.truth),
 })
 
 const GIB = 2 ** 30
@@ -86,8 +89,8 @@ const GIC_END = 0x09000000
 export function checkOptions(options: VmOptions): Required<VmOptions> {
   const given = takes.checked(vmOptions, options, 'options')
   const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false} = given
-  const {irqchip = false, hugePages = false, logsDirty = false, dirtyRing = 0} = given
-  const own = {memoryBytes, memoryBase, hugePages, logsDirty, dirtyRing}
+  const {irqchip = false, hugePages = false, logsDirty = false, dirtyRing = 0, lazy = false} = given
+  const own = {memoryBytes, memoryBase, hugePages, logsDirty, dirtyRing, lazy}
   const features = checkFeatures(given.features ?? {}, nested)
   const checked = {...own, ipaBits, nested, features, irqchip: irqchip || nested}
   checkMemory(checked)

@@ -65,23 +65,24 @@ export class Vm implements Disposable {
   readonly #eventfds = new Eventfds()
   readonly #ioeventfds: Ioeventfds
   readonly #loops = new ExitLoops((vcpu) => this.#vcpus.has(vcpu))
-  readonly #options: Required<VmOptions>
+  readonly #options: Omit<Required<VmOptions>, 'lazy'>
   readonly #vcpus: Vcpus
   readonly #slots: MemorySlot[] = []
   #isDisposed = false
 
   private constructor(native: NativeVm, options: Required<VmOptions>) {
     requireMade(options, 'Vm')
-    const {memoryBase, memoryBytes, nested, irqchip, hugePages, logsDirty} = options
+    const {lazy, ...kept} = options
+    const {memoryBase, memoryBytes, nested, irqchip, hugePages, logsDirty} = kept
     this.#native = native
-    this.#options = options
+    this.#options = kept
     this.hasEl2 = nested
     this.raw = new RawKvm(() => this.#usable().fd)
     this.clock = new KvmClock(this.raw)
     this.rawSystem = new RawKvm(() => this.#usable().systemFd)
     this.#devices = new DeviceTable(native)
     this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
-    this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages, logsDirty}))
+    this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages, logsDirty, lazy}))
     this.memory = new GuestMemory(this.#slots)
     this.memoryTags = new MemoryTags(() => this.#usable(), this.memory, options.features.mte === true)
     this.#vcpus = new Vcpus({native, memory: this.memory, hasEl2: nested, deliver: () => this.#deliver()})
@@ -341,6 +342,7 @@ export class Vm implements Disposable {
     this.#devices.dispose()
     this.#ioeventfds.dispose()
     this.#eventfds.dispose()
+    this.#native.endMissing()
     for (const vcpu of this.vcpus) vcpu[Symbol.dispose]()
     for (const slot of this.#slots.splice(0)) slot.leave(true)
     this.#native.dispose()

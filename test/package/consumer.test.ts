@@ -22,6 +22,7 @@ const NAMES = [
   'checkHost',
   'onConnect',
   'onOpen',
+  'servePages',
   'startEl1',
   'startEl2',
   'startLongMode',

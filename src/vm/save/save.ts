@@ -37,7 +37,7 @@ const saveOptions = takes.options({memory: v.optional(takes.integer(0, 2 ** 31 -
 /** What a VM hands over to be saved. */
 interface VmToSave {
   native: NativeVm
-  options: Required<VmOptions>
+  options: Omit<Required<VmOptions>, 'lazy'>
   slots: readonly MemorySlot[]
   tags: MemoryTags
   vcpus: readonly (Omit<SavedVcpu, 'parts'> & {state: VcpuState})[]

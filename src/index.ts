@@ -91,6 +91,7 @@ export type {
   TraceSyscallEvent,
 } from './sentry/trace/event.ts'
 export type {StopSignal} from './stop-signal.ts'
+export type {CallFilter} from './vm/arm64-calls.ts'
 export {checkExtension, type KvmCapability} from './vm/capabilities.ts'
 export type {CpuFeatures} from './vm/cpu-features.ts'
 export type {

@@ -4,6 +4,7 @@ import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import {requireMade} from '../options.ts'
 import type {NativeVm} from './addon.ts'
+import {type CallFilter, filterCalls, setCounterOffset} from './arm64-calls.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
 import {type EventfdLimits, Eventfds, limitsOf} from './eventfd.ts'
 import {ExitLoops, type VmEvents} from './exit-loops.ts'
@@ -203,6 +204,22 @@ export class Vm implements Disposable {
    */
   exitOnMsrs(exits: MsrExits): void {
     exitOnMsrs(this.raw, exits)
+  }
+
+  /**
+   * Says what becomes of some of the guest's hypercalls (arm64; Linux 6.4). Ask before the first run, and again after `restore`; what is
+   * Arm's own, and what has a filter, keeps it. @throws HvError BAD_ARGUMENT, KVM_UNUSABLE, DISPOSED
+   */
+  filterCalls(filter: CallFilter): void {
+    filterCalls(this.#usable(), filter)
+  }
+
+  /**
+   * The guest's counters (CNTVCT_EL0, CNTPCT_EL0) are the host's less so many ticks, and are no longer set by registers or `vcpu.restore`
+   * (arm64; Linux 6.4). No vCPU may run. @throws HvError BAD_ARGUMENT, KVM_UNUSABLE, DISPOSED
+   */
+  setCounterOffset(ticks: bigint): void {
+    setCounterOffset(this.#usable(), ticks)
   }
 
   /** A part of the VM's own state, as {@link Vcpu.part}: of its interrupt controller, its timer, its clock. @throws HvError BAD_ARGUMENT, DISPOSED */

@@ -16,6 +16,7 @@ describe.skipIf(!existsSync(HEADER))('the table of KVM’s API', () => {
   )
   // What src/vm calls without native/'s help.
   const ofRaw = [
+    'arm64-calls',
     'hyperv-cpuid',
     'kvm-clock',
     'listed-registers',

@@ -5,7 +5,7 @@ import {expect, test} from 'vitest'
 import type {MmioExit} from '../../../../src/vm/exit.ts'
 import {instructions, move, NOWHERE} from '../../../helpers/arm64-code.ts'
 import {guest} from '../../../helpers/guest-code.ts'
-import {describeOn, standingBefore} from '../../../helpers/vm.ts'
+import {codeOf, describeOn, standingBefore} from '../../../helpers/vm.ts'
 
 const HVC = 0xd4000002
 const WFI = 0xd503207f
@@ -92,6 +92,40 @@ describeOn('arm64', 'calls to the hypervisor', () => {
     exit.result = 0x7777n
     expect(vcpu.run().kind).toBe(guest.stopKind)
     expect(vcpu.registers.get('x0')).toBe(0x7777n)
+  })
+
+  test('a filter decides what becomes of a call, before the first run alone; KVM has none before Linux 6.4', () => {
+    const {vm, vcpu} = standingBefore([...calling(0x83000001), ...calling(SYSTEM_OFF), ...guest.stop])
+    using _ = vm
+    if (!hasFilter) {
+      expect(codeOf(() => vm.filterCalls({base: 0x83000000, action: 'exit'}))).toBe('KVM_UNUSABLE')
+      return
+    }
+    vm.filterCalls({base: 0x83000000, count: 2, action: 'exit'})
+    vm.filterCalls({base: SYSTEM_OFF, action: 'deny'})
+    for (const wrong of [
+      {base: 0x83000001},
+      {base: 0xc3000000},
+      {base: -1},
+      {base: 1, count: 0},
+      {base: 1, action: 'x'},
+    ])
+      expect(codeOf(() => vm.filterCalls({action: 'exit', ...wrong} as never))).toBe('BAD_ARGUMENT')
+    expect(vcpu.run()).toMatchObject({kind: 'hypercall', number: 0x83000001})
+    expect(vcpu.run().kind).toBe(guest.stopKind)
+    expect(BigInt.asIntN(32, vcpu.registers.get('x0'))).toBe(-1n)
+    expect(codeOf(() => vm.filterCalls({base: 0x83000010, action: 'exit'}))).toBe('BAD_ARGUMENT')
+  })
+
+  test("the guest's counter is the host's less an offset, from Linux 6.4 on", () => {
+    // mrs x1, cntvct_el0; mrs x2, cntfrq_el0
+    const {vm, vcpu} = standingBefore([...instructions(0xd53be041, 0xd53be002), ...guest.stop])
+    using _ = vm
+    if (!hasFilter) return expect(codeOf(() => vm.setCounterOffset(0n))).toBe('KVM_UNUSABLE')
+    vm.setCounterOffset(-(1n << 60n))
+    expect(vcpu.run().kind).toBe(guest.stopKind)
+    expect(vcpu.registers.get('x1') >> 60n).toBe(1n)
+    expect(codeOf(() => vm.setCounterOffset(1 as never))).toBe('BAD_ARGUMENT')
   })
 
   test('WFI is no exit: KVM waits, until it is interrupted', async () => {

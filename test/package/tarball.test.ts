@@ -51,6 +51,7 @@ test('the tarball holds the prebuilt binaries, the code, the manifest and the so
     'native/binding.gyp',
     'native/addon.cc',
     'oclif.manifest.json',
+    'src/gdb/linux.py',
     'package.json',
     'README.md',
     'LICENSE',

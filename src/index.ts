@@ -104,6 +104,7 @@ export type {
 } from './vm/cpuid.ts'
 export type {DebugLimits, DebugOptions, Watchpoint} from './vm/debug.ts'
 export type {AccessPlace, Latch, PostedStore} from './vm/device-table.ts'
+export type {DirtyRange} from './vm/dirty-ranges.ts'
 export type {EventfdLimits} from './vm/eventfd.ts'
 export type {
   DebugExit,
@@ -132,7 +133,7 @@ export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'
 export type {Irqfd, IrqfdOptions} from './vm/irqfd.ts'
 export type {ClockReading, ClockSetting, KvmClock} from './vm/kvm-clock.ts'
 export type {ListedRegisters} from './vm/listed-registers.ts'
-export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
+export type {MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
 export type {MemoryTags} from './vm/memory-tags.ts'
 export type {MsrExits, MsrRange} from './vm/msr-exits.ts'
 export type {Msrs} from './vm/msrs.ts'

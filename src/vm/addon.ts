@@ -1,6 +1,5 @@
 // The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, page_server.cc, eventfd.cc.
 
-import type {CpuFeatures} from './cpu-features.ts'
 import type {DebugLimits} from './debug.ts'
 import type {EventfdLimits} from './eventfd.ts'
 
@@ -11,7 +10,7 @@ export interface VmAddon {
    */
   Vm: new (
     ipaBits: number,
-    features: CpuFeatures,
+    features: {sve?: boolean | number; pauth?: boolean; pmu?: boolean; mte?: boolean; el1Is32Bit?: boolean},
     dirtyRing: number,
   ) => NativeVm
   /** Address, bytes and file offset are multiples of the page size; file -1: anonymous memory. hugePageBytes: 1: transparent ones; 0: none. */

@@ -3,7 +3,8 @@
 import * as v from 'valibot'
 import {badArgument, HvError} from '../errors.ts'
 import {bytes as aBytes, checked} from '../options.ts'
-import type {DirtyRange, MemorySlot} from './memory-slot.ts'
+import type {DirtyRange} from './dirty-ranges.ts'
+import type {MemorySlot} from './memory-slot.ts'
 import type {MissingPages} from './serve-pages.ts'
 
 /**

@@ -9,6 +9,7 @@ import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeMemorySlot, NativeVm} from './addon.ts'
+import {type DirtyRange, PAGES_OF_WORD, rangesOf} from './dirty-ranges.ts'
 import {
   type HugePages,
   hugePageBytes,
@@ -59,23 +60,7 @@ const slotOptions = takes.options({
   lazy: v.optional(takes.truth),
 })
 
-/**
- * Consecutive pages that the guest wrote.
- *
- * @example
- * using logging = vm.addMemory({address: 0x200000, bytes: 0x10000, logsDirty: true})
- * for (const {address, length} of logging.takeDirty()) console.log(address, length)
- */
-export interface DirtyRange {
-  /** Guest physical. */
-  readonly address: number
-  /** Bytes: a multiple of the host's page size. */
-  readonly length: number
-}
-
 const GIB = 2 ** 30
-/** Of a dirty log. */
-const PAGES_OF_WORD = 64
 /** A slot has whole pages of the host. */
 export const slotUnit = (): number => addon.pageBytes
 /** A slot is shown by one ArrayBuffer, which has 4 GiB at most with Node 20. */
@@ -292,21 +277,4 @@ function slotError(cause: Failure, {address, bytes, hugePages = false, lazy}: Me
       })
   }
   return badArgument(`${place} cannot be made: ${cause.message}`, '', {cause})
-}
-
-/** @param address of the first bit's page */
-function rangesOf(bitmap: BigUint64Array, address: number): DirtyRange[] {
-  const ranges: {address: number; length: number}[] = []
-  const page = addon.pageBytes
-  for (const [index, word] of bitmap.entries()) {
-    if (word === 0n) continue
-    for (let bit = 0; bit < PAGES_OF_WORD; bit++) {
-      if (((word >> BigInt(bit)) & 1n) === 0n) continue
-      const at = address + (index * PAGES_OF_WORD + bit) * page
-      const last = ranges.at(-1)
-      if (last !== undefined && last.address + last.length === at) last.length += page
-      else ranges.push({address: at, length: page})
-    }
-  }
-  return ranges
 }

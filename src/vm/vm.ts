@@ -7,7 +7,6 @@ import type {NativeVm} from './addon.ts'
 import {type CallFilter, filterCalls, setCounterOffset} from './arm64-calls.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
 import {type EventfdLimits, Eventfds, limitsOf} from './eventfd.ts'
-import {ExitLoops, type VmEvents} from './exit-loops.ts'
 import type {TraceLimits, TraceListener} from './exit-trace.ts'
 import {GuestMemory} from './guest-memory.ts'
 import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
@@ -26,6 +25,7 @@ import {defectOf, readDescription, restoreVm, type SaveOptions, saveVm} from './
 import {type KvmStatistic, readStatistics} from './statistics.ts'
 import type {Vcpu} from './vcpu.ts'
 import {Vcpus} from './vcpus.ts'
+import {VmLoops} from './vm-loops.ts'
 import {checkOptions, checkVcpuOptions, type VcpuOptions, type VmOptions} from './vm-options.ts'
 
 /** KVM takes 509 on x86_64 and more on arm64, but each access searches a list of them. */
@@ -46,7 +46,7 @@ export const SLOTS_MAX = 64
  * }
  * console.log(vcpu.run()) // { kind: 'mmio', isWrite: true, address: 36864, data: Uint8Array(1) [ 42 ] }
  */
-export class Vm implements Disposable {
+export class Vm extends VmLoops implements Disposable {
   /** Its memory, by guest physical address. */
   readonly memory: GuestMemory
   /** arm64: of a VM with `features.mte`. */
@@ -65,7 +65,6 @@ export class Vm implements Disposable {
   readonly #devices: DeviceTable
   readonly #eventfds = new Eventfds()
   readonly #ioeventfds: Ioeventfds
-  readonly #loops = new ExitLoops((vcpu) => this.#vcpus.has(vcpu))
   readonly #options: Omit<Required<VmOptions>, 'lazy'>
   readonly #vcpus: Vcpus
   readonly #slots: MemorySlot[] = []
@@ -73,6 +72,7 @@ export class Vm implements Disposable {
 
   private constructor(native: NativeVm, options: Required<VmOptions>) {
     requireMade(options, 'Vm')
+    super()
     const {lazy, ...kept} = options
     const {memoryBase, memoryBytes, nested, irqchip, hugePages, logsDirty} = kept
     this.#native = native
@@ -257,76 +257,6 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Runs all vCPUs that do not run yet, each on a thread of its own, until {@link stop}, an error or disposal, and tells the listeners
-   * ({@link on}) of their exits. A vCPU goes on when the listeners have answered its exit and are done with it. After `shutdown`,
-   * `fail-entry` and `internal-error` it goes on only if `start` is called again, by the listener or later. Keeps the process alive while a
-   * vCPU runs.
-   * @throws HvError BAD_ARGUMENT when nobody listens for `exit`, DISPOSED
-   *
-   * @example
-   * vm.on('exit', (exit) => {
-   *   if (exit.kind === 'mmio') console.log(exit.address, exit.data[0]) // 36864 42
-   *   vm.stop()
-   * })
-   * vm.start()
-   * await new Promise<void>((resolve) => vm.on('stop', resolve))
-   */
-  start(): void {
-    this.#usable()
-    this.#loops.start(this.vcpus)
-  }
-
-  /**
-   * Ends what {@link start} began. Resolves when no vCPU runs. An exit that was on its way is still reported, and its answer waits for the
-   * next run.
-   *
-   * @example
-   * vm.on('exit', () => {})
-   * vm.start()
-   * await vm.stop()
-   */
-  stop(): Promise<void> {
-    return this.#loops.stop()
-  }
-
-  /**
-   * Calls `listener` at each event of that name, until {@link off}. `exit`: a vCPU has stopped. Several listeners are called one after the
-   * other, and promises that they return are awaited. `error`: a listener of `exit` has thrown, or a run failed, and all vCPUs stop. If
-   * nobody listens for it, it is an uncaught exception. `stop`: no vCPU runs any more.
-   *
-   * @example
-   * vm.on('error', (error) => console.error(error)).on('stop', () => console.log('stopped'))
-   */
-  on<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): this {
-    this.#loops.on(name, listener)
-    return this
-  }
-
-  /**
-   * Like {@link on}, but only for the next event of that name: the listener is removed before it is called.
-   *
-   * @example
-   * vm.once('exit', () => vm.stop()).start()
-   * await new Promise<void>((resolve) => vm.once('stop', resolve))
-   */
-  once<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): this {
-    this.#loops.on(name, listener, true)
-    return this
-  }
-
-  /**
-   * Removes a listener of {@link on} or {@link once}.
-   *
-   * @example
-   * const listener: VmEvents['stop'] = () => console.log('stopped')
-   * vm.on('stop', listener).off('stop', listener)
-   */
-  off<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): this {
-    this.#loops.off(name, listener)
-    return this
-  }
-
-  /**
    * Tells `listener` of each exit, in a line: its number, the vCPU, an address, and what the exit is about. The address is where the vCPU goes
    * on: at the instruction, or behind it if KVM has completed it. A read is told of when it has its answer; an exit that comes again,
    * once, and how often it came. The vCPU waits until the listener returns, and cannot be run by it; the run throws what it throws.
@@ -355,7 +285,7 @@ export class Vm implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
-    void this.#loops.stop()
+    void this.stop()
     this.#devices.dispose()
     this.#ioeventfds.dispose()
     this.#eventfds.dispose()
@@ -363,6 +293,11 @@ export class Vm implements Disposable {
     for (const vcpu of this.vcpus) vcpu[Symbol.dispose]()
     for (const slot of this.#slots.splice(0)) slot.leave(true)
     this.#native.dispose()
+  }
+
+  /** @internal */
+  protected requireUsable(): void {
+    this.#usable()
   }
 
   #usable(): NativeVm {

@@ -57,7 +57,7 @@ export interface VcpuOptions {
 const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
 
 /** @see VmOptions.irqchip */
-export const anyIrqchip = takes.either([v.boolean(), v.literal('split')], "true, false or 'split'")
+export const anyIrqchip = takes.either([v.boolean(), v.literal('split')], 'true, false or "split"')
 
 const vmOptions = takes.options({
   memoryBytes: takes.anyNumber,

@@ -245,7 +245,7 @@ describe('Vm refuses', () => {
     [{memoryBase: 0n}, 'memoryBase', 'a number, not 0n'],
     [{ipaBits: '40'}, 'ipaBits', 'a number, not "40"'],
     [{nested: 1}, 'nested', 'true or false, not 1'],
-    [{irqchip: 'v3'}, 'irqchip', 'true or false, not "v3"'],
+    [{irqchip: 'v3'}, 'irqchip', 'true, false or "split", not "v3"'],
   ])('%o', (options, path, takes) => expectRefused(vm(options), path, takes))
 
   test('an option that there is not', () => {

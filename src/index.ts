@@ -147,9 +147,9 @@ export type {
   X86Register,
 } from './vm/registers.ts'
 export type {SaveFile} from './vm/save/file.ts'
+export type {SaveOptions} from './vm/save/options.ts'
 export type {Part} from './vm/save/part.ts'
 export type {VcpuState} from './vm/save/parts.ts'
-export type {SaveOptions} from './vm/save/save.ts'
 export {type MissingPages, type PageSource, servePages} from './vm/serve-pages.ts'
 export type {MappedStart, VcpuStart} from './vm/start.ts'
 export {type ElStart, startEl1, startEl2} from './vm/start-el.ts'

@@ -34,6 +34,7 @@ export interface CpuFeatures {
 }
 
 const VECTOR_BITS_MAX = 2048
+/** @internal */
 export const cpuFeatures = takes.options({
   sve: v.optional(takes.either([takes.truth, takes.integer(128, VECTOR_BITS_MAX)], 'true, false or bits')),
   pauth: v.optional(takes.truth),

@@ -16,6 +16,7 @@ import type {MissingPages} from './serve-pages.ts'
  */
 export type GuestAddress = number | bigint
 
+/** @internal */
 export const anyAddress = v.custom<GuestAddress>(
   (value) =>
     (typeof value === 'bigint' && value >= 0n && value < 2n ** 64n) ||

@@ -26,6 +26,7 @@ const KIB: Record<Size, number> = {
 }
 const SIZES = Object.keys(KIB) as Size[]
 
+/** @internal */
 export const hugePages = takes.either(
   [takes.truth, takes.oneOf(['transparent' as const, ...SIZES])],
   `true, false, 'transparent', or the size of a page: ${SIZES.join(', ')}`,

@@ -2,7 +2,6 @@
 
 import {constants} from 'node:buffer'
 import {fstatSync} from 'node:fs'
-import {threadId} from 'node:worker_threads'
 import * as v from 'valibot'
 import {E2BIG, EACCES, EEXIST, EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
@@ -20,7 +19,7 @@ import {
 } from './huge-pages.ts'
 import {type Failure, orThrow} from './open-error.ts'
 import {populate} from './populate.ts'
-import {lazyDenied, type MissingPages} from './serve-pages.ts'
+import {lazyDenied, type MissingPages, thisThread} from './serve-pages.ts'
 
 /** Where memory lies, and what backs it. @see {@link MemorySlot} */
 export interface MemorySlotOptions {
@@ -98,7 +97,7 @@ export class MemorySlot implements Disposable {
     this.bytes = checked.bytes
     const {readOnly, logsDirty, hugePages, lazy, address, bytes} = checked
     const {missingFd: fd, hostAddress} = this.#native
-    this.missing = lazy ? {address, bytes, fd, hostAddress, threadId} : undefined
+    this.missing = lazy ? {address, bytes, fd, hostAddress, threadId: thisThread()} : undefined
     this.kind = {readOnly, logsDirty, hugePages}
   }
 

@@ -1,6 +1,5 @@
 // servePages: fills the pages of lazy memory when somebody touches them first (userfaultfd(2)).
 
-import {threadId} from 'node:worker_threads'
 import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
@@ -72,7 +71,7 @@ export function servePages(missing: MissingPages, source: PageSource): Disposabl
   const memory = takes.checked(missingPages, missing, 'missing')
   takes.checked(takes.callback, source, 'source')
   requireListening()
-  if (memory.threadId === threadId) {
+  if (memory.threadId === thisThread()) {
     const message = 'the thread that made lazy memory may itself wait for a page'
     throw badArgument(message, 'call servePages in a Worker')
   }
@@ -92,6 +91,9 @@ export function servePages(missing: MissingPages, source: PageSource): Disposabl
     },
   }
 }
+
+/** @internal Loading Node's module takes milliseconds, which few VMs need. */
+export const thisThread = (): number => process.getBuiltinModule('node:worker_threads').threadId
 
 /** The host's refusal of lazy memory. */
 export function lazyDenied(cause: Error): HvError {

@@ -24,7 +24,7 @@ import {checkState, readVcpu, type VcpuState, vcpuParts, writeVcpu} from './save
 import {type KvmStatistic, readStatistics} from './statistics.ts'
 import {Vectors} from './vectors.ts'
 
-/** What a vCPU needs of its VM. */
+/** @internal What a vCPU needs of its VM. */
 export interface VmOfVcpu {
   readonly memory: GuestMemory
   forget(vcpu: Vcpu): void

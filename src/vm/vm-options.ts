@@ -56,7 +56,7 @@ export interface VcpuOptions {
 
 const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
 
-/** @see VmOptions.irqchip */
+/** @internal @see VmOptions.irqchip */
 export const anyIrqchip = takes.either([v.boolean(), v.literal('split')], 'true, false or "split"')
 
 const vmOptions = takes.options({

@@ -58,7 +58,7 @@ detach
     renameSync(`${places}.new`, places)
     const said = await looked
     await inside(['sh', '-c', 'echo stop 1<> $1/input', 'sh', folder])
-    expect(said.match(/^\* 1 +Thread 1 \(CPU 0\)[^\n]*\n +2 +Thread 2 \(CPU 1\)/gm), said).toHaveLength(2)
+    expect(said.match(/^\* 1 +Thread 1 "CPU 0"[^\n]*\n +2 +Thread 2 "CPU 1"/gm), said).toHaveLength(2)
     expect(said).toMatch(/received signal SIGINT[\s\S]*^=> 0x[\s\S]*"Linux version 6/m)
     expect(said.match(/hit Breakpoint 1/g), said).toHaveLength(2)
     expect(said.match(/^\$\d+ = .*$/gm), said).toEqual(['$1 = 1', '$2 = 1', '$3 = 1', '$4 = 1'])
@@ -91,7 +91,7 @@ detach
     writeFileSync(place, '')
     const said = await looked
     await inside(['sh', '-c', 'echo stop 1<> $1/input', 'sh', folder])
-    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\)[\s\S]*received signal SIGINT[\s\S]*^=> 0x/m)
+    expect(said).toMatch(/^\* 1 +Thread 1 "CPU 0"[\s\S]*received signal SIGINT[\s\S]*^=> 0x/m)
     expect(await outcome).toMatchObject({status: 7, stdout: 'ready\nheard stop\n'})
   })
 }

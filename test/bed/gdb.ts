@@ -43,7 +43,7 @@ continue
 delete
 continue
 `)
-    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\) .*_start/m)
+    expect(said).toMatch(/^\* 1 +Thread 1 "CPU 0" .*_start/m)
     expect(said.match(/^\$\d+ = .*$/gm), said).toEqual(
       ['1', `${firstStep}`, '0x123456789abc', '0x55aa', '1'].map(
         (value, index) => `$${index + 1} = ${value}`,

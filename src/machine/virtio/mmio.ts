@@ -101,8 +101,8 @@ export class VirtioMmio implements Device {
   }
 
   /** @throws HvError BAD_ARGUMENT when its model cannot be saved now */
-  save(): SavedMmio {
-    return {
+  save(): object {
+    const saved: SavedMmio = {
       status: this.#status,
       interruptStatus: this.#interruptStatus,
       driverFeatures: this.#driverFeatures.toString(16),
@@ -111,6 +111,7 @@ export class VirtioMmio implements Device {
       queues: this.#queues.map((queue, index) => ({setup: [...this.#setups[index]], open: queue.save()})),
       model: this.#model.save?.() ?? {},
     }
+    return saved
   }
 
   /** @throws HvError BAD_ARGUMENT */

@@ -1,6 +1,5 @@
 // Saves a VM to a file, and restores one from it: what is kept, and the order of restoring.
 
-import * as v from 'valibot'
 import {arch} from '../../arch/index.ts'
 import {badArgument, HvError} from '../../errors.ts'
 import * as takes from '../../options.ts'
@@ -19,20 +18,9 @@ import {
   type SavedVcpu,
 } from './format.ts'
 import {mapApart, readMemory, writeApart, writeEnd, writeMemory} from './memory.ts'
+import {type SaveOptions, saveOptions} from './options.ts'
 import {type Parts, readVm, type VcpuState, writeVm} from './parts.ts'
 import {readTags, writeTags} from './tags.ts'
-
-/** Where a saved VM's memory is. @see {@link Vm.save} */
-export interface SaveOptions {
-  /**
-   * The descriptor of a file for all memory: empty at `save`, with holes afterwards where memory is zero. `restore` maps it privately: each
-   * page is read when it is touched, and the file is never written, so that many VMs can go on from it. It must stay as it is while one
-   * lives: a page that is cut off ends the process that touches it (SIGBUS). Default: the memory is in the same file.
-   */
-  memory?: number
-}
-
-const saveOptions = takes.options({memory: v.optional(takes.integer(0, 2 ** 31 - 1))})
 
 /** What a VM hands over to be saved. */
 interface VmToSave {

@@ -80,7 +80,7 @@ x/s ${ARGUMENT}
 continue
 `,
     )
-    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\) .*_start/m)
+    expect(said).toMatch(/^\* 1 +Thread 1 "CPU 0" .*_start/m)
     expect(said.match(/^\$\d+ = .*$/gm)).toEqual(['$1 = 1', '$2 = 1', '$3 = 1'])
     expect(said).toMatch(/Breakpoint 1, .*main[\s\S]*Breakpoint 2, .*print[\s\S]*"Hello from bare metal\\n"/)
     expect(said).toMatch(/Temporary breakpoint 3[\s\S]*"one"[\s\S]*exited with code 02/)
@@ -162,7 +162,7 @@ detach
 shell printf hiq > ${bench.input}
 `,
     )
-    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\)[^\n]*\n +2 +Thread 2 \(CPU 1\)/m)
+    expect(said).toMatch(/^\* 1 +Thread 1 "CPU 0"[^\n]*\n +2 +Thread 2 "CPU 1"/m)
     expect(said).toMatch(/hit Breakpoint 1[\s\S]*\$1 = 99 'c'[\s\S]*received signal SIGINT[\s\S]*\$2 = 1/)
     expect(stdout).toMatch(/^console=tty(S0|AMA0)[^\n]*\nhi$/)
     expect(status).toBe(0)
@@ -188,7 +188,7 @@ shell printf hiq > ${bench.input}
   test('with a program it is the machine, too', async () => {
     const script = 'info threads\nset $at = $pc\nstepi\nprint $pc != $at\nkill\n'
     const {said, status} = await booted(['--require-jail', '--with-libs', 'sh'], script)
-    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\)[^\n]*\n +2 +Thread 2 \(CPU 1\)[\s\S]*\$1 = 1/m)
+    expect(said).toMatch(/^\* 1 +Thread 1 "CPU 0"[^\n]*\n +2 +Thread 2 "CPU 1"[\s\S]*\$1 = 1/m)
     expect(status).toBe(137)
   })
 

@@ -42,6 +42,7 @@ const PROJECT = [
   'guests/real',
   'docs/reference',
   'docs/machine.md',
+  'docs/course.md',
 ]
 /** A bed has no compiler: `npm run bench -- --bed NAME` builds them before it boots one. */
 export const benchPrograms = [

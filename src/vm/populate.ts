@@ -6,6 +6,7 @@ import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeMemorySlot} from './addon.ts'
+import {KVM_CAPABILITIES} from './capability-numbers.ts'
 import {type Failure, orThrow} from './open-error.ts'
 
 /** What this thread backs before its event loop turns. */
@@ -53,7 +54,9 @@ export function prefault(fd: number, address: number, length: number): void {
 }
 
 function prefaultError(errno: number, address: number, length: number): HvError {
-  if (errno === EINVAL || errno === ENOENT) {
+  // arm64's KVM answers EINVAL to what it does not know.
+  const isKnown = addon.checkExtension(KVM_CAPABILITIES.KVM_CAP_PRE_FAULT_MEMORY) > 0
+  if (isKnown && (errno === EINVAL || errno === ENOENT)) {
     const message = `${length} bytes at guest physical address ${address} are not all memory`
     return new HvError('MEMORY_RANGE', message, `give multiples of ${addon.pageBytes}`)
   }

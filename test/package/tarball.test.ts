@@ -74,7 +74,8 @@ test('the prebuilt binaries need no newer libc than they should', async () => {
 })
 
 test('the tarball holds no tests, caches, build folders or sources in TypeScript', () => {
-  const stray = /^(test|ci|src(?!\/gdb\/linux\.py$)|guests|\.)|^native\/build\/|(?<!\.d)\.ts$|\.(o|tgz|squashfs)$/
+  const stray =
+    /^(test|ci|src(?!\/gdb\/linux\.py$)|guests|\.)|^native\/build\/|(?<!\.d)\.ts$|\.(o|tgz|squashfs)$/
   expect(installation.tarball.files.filter(({path}) => stray.test(path))).toEqual([])
   expect(installation.tarball.size).toBeLessThan(LARGEST_TARBALL_BYTES)
 })

@@ -10,6 +10,7 @@ import {
   VIRTIO_F_EVENT_IDX,
   VIRTIO_F_VERSION_1,
 } from '../../src/machine/virtio/registers.ts'
+import type {SavedMmio} from '../../src/machine/virtio/saved-mmio.ts'
 import type {GuestMemory} from '../../src/vm/guest-memory.ts'
 import type {InterruptLine} from '../../src/vm/irqchip.ts'
 import {DriverQueue} from './virtio-queue.ts'
@@ -118,7 +119,7 @@ export class VirtioDriver {
   }
 
   /** What the device saves, as it comes out of a snapshot. */
-  saved(): ReturnType<VirtioMmio['save']> {
+  saved(): SavedMmio {
     return JSON.parse(JSON.stringify(this.device.save()))
   }
 

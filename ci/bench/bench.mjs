@@ -3,7 +3,7 @@
 //   node ci/bench/bench.mjs [--quick | --emulated] [--json FILE] [--bed BED]... [NAME...]
 //   node ci/bench/bench.mjs --real [--quick] [--json FILE] [--bed BED]...
 //   node ci/bench/bench.mjs --paper [--timed] [--json FILE] [--bed BED]...
-//   node ci/bench/bench.mjs --boot [--quick] [--json FILE] --bed BED...
+//   node ci/bench/bench.mjs --boot|--io [--quick] [--json FILE] --bed BED...
 //
 // NAME is a group of rows; in beds, the default is `exit` and `ptrace`. A figure over its limit is reported, and is no failure: the
 // status is 1 only when a figure could not be taken.
@@ -54,19 +54,21 @@ function readArguments() {
         paper: {type: 'boolean'},
         timed: {type: 'boolean'},
         boot: {type: 'boolean'},
+        io: {type: 'boolean'},
         bed: {type: 'string', multiple: true},
       },
       allowPositionals: true,
     })
     const unknown = positionals.find((name) => !Object.hasOwn(groups, name))
     if (unknown !== undefined) throw new Error(`there is no group ${unknown}`)
-    if (values.boot && values.bed === undefined) throw new Error('--boot is for beds: name one by --bed')
+    const inBeds = ['boot', 'io'].find((name) => values[name])
+    if (inBeds && values.bed === undefined) throw new Error(`--${inBeds} is for beds: name one by --bed`)
     const all = values.bed === undefined ? Object.keys(groups) : ['exit', 'ptrace']
     return {...values, names: positionals.length > 0 ? positionals : all}
   } catch (error) {
     console.error(`bench: ${error.message}`)
     console.error(
-      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper [--timed] or --boot [--quick], with [--json FILE] [--bed BED]...`,
+      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper [--timed] or --boot|--io [--quick], with [--json FILE] [--bed BED]...`,
     )
     process.exit(2)
   }
@@ -84,6 +86,7 @@ const {
   bed: beds,
   boot: isBoot,
   emulated: isEmulated,
+  io: isIo,
   json,
   names,
   quick: isQuick,
@@ -95,7 +98,8 @@ const settings = isEmulated ? emulated : isQuick ? quick : thorough
 // In a bed --emulated measures what was built before the bed was booted.
 if (!isEmulated) await buildWhatIsOld(['addon', 'dist'], console.error)
 
-const measureAll = isBoot ? measureBoots : isPaper ? measurePaper : isReal ? measureReal : measureGroups
+const machines = isBoot ? './boot.mjs' : isIo ? './io.mjs' : undefined
+const measureAll = machines ? measureMachines : isPaper ? measurePaper : isReal ? measureReal : measureGroups
 const {text, kept, failed} = await measureAll()
 console.log(text)
 if (json !== undefined) {
@@ -114,9 +118,10 @@ async function measureGroups() {
   return {text: table(rows), kept: {rows}, failed: rows.some(({verdict}) => verdict === 'failed')}
 }
 
-async function measureBoots() {
-  const {bootInBeds} = await import('./boot.mjs')
-  const rows = await bootInBeds(beds, settings.rounds)
+/** Of hv's and of QEMU's. */
+async function measureMachines() {
+  const {inBeds} = await import(machines)
+  const rows = await inBeds(beds, settings.rounds)
   return {
     text: table(rows),
     kept: {date: today(), rows},

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 3_600_000
 const LIMIT = 1.2
 
 /** @returns {Promise<import('./row.mjs').Row[]>} */
-export async function ioInBeds(beds, rounds) {
+export async function inBeds(beds, rounds) {
   const rows = []
   for (const name of beds) {
     console.error(`bench: devices in ${name}`)

@@ -1,6 +1,5 @@
 // The options of a VM and of its vCPUs, checked against what this architecture and this host offer.
 
-import {existsSync} from 'node:fs'
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
@@ -11,6 +10,7 @@ import {KVM_CAPABILITIES} from './capability-numbers.ts'
 import {type CpuFeatures, checkFeatures, cpuFeatures} from './cpu-features.ts'
 import {type HugePages, hugePages as hugePageOption} from './huge-pages.ts'
 import {openError, orThrow} from './open-error.ts'
+import {isPvmHost} from './pvm-host.ts'
 
 /** How large a VM's memory is, where it lies, and what else the VM has. @see {@link Vm} */
 export interface VmOptions {
@@ -134,7 +134,7 @@ function checkDirtyRing(entries: number): void {
     throw new HvError('KVM_UNUSABLE', message, 'leave dirtyRing away, or use Linux 5.11 or, on arm64, 6.4')
   }
   // Its interpreter of ring 0 writes many pages before it looks whether the ring has room.
-  if (existsSync('/sys/module/kvm_pvm')) {
+  if (isPvmHost()) {
     throw new HvError('KVM_UNUSABLE', 'a PVM host loses pages of dirty rings', 'leave dirtyRing away')
   }
   const min = Math.max(DIRTY_ENTRIES_MIN, addon.pageBytes / DIRTY_ENTRY_BYTES)

@@ -1,7 +1,7 @@
 // The machine of x86_64: its own devices are at ports.
 
-import {existsSync} from 'node:fs'
 import {attempt} from '../../errors.ts'
+import {isPvmHost} from '../../vm/pvm-host.ts'
 import {AcpiPower} from '../devices/acpi-power.ts'
 import {CMOS_CLOCK, CmosClock} from '../devices/cmos-clock.ts'
 import {DebugPort} from '../devices/debug-port.ts'
@@ -12,8 +12,6 @@ import {failed} from '../machine-result.ts'
 import {boot} from './boot.ts'
 import {startLinux} from './linux.ts'
 
-/** KVM without VT-x or SVM. */
-const PVM_MODULE = '/sys/module/kvm_pvm'
 /** The number that a guest writes there ends the run. */
 const EXIT_PORT = {name: 'the exit port', space: 'port', first: 0xf4, length: 1} as const
 
@@ -36,7 +34,7 @@ export const machine: Machine = {
   },
 
   kernelErrorStep: () =>
-    existsSync(PVM_MODULE)
+    isPvmHost()
       ? 'boot it where KVM has VT-x or SVM: this PVM host interprets kernels, and not all of their instructions'
       : '',
   // The machine has no PCI, and no keyboard controller.

@@ -153,13 +153,16 @@ export class KernelMachine implements Disposable {
     this.#pause = undefined
   }
 
-  /** Calls `look` with the machine, all of which stands still; it then goes on as before. @throws HvError DISPOSED when it has ended */
-  async whileStopped<Result>(look: (stopped: StoppedMachine) => Result): Promise<Result> {
+  /**
+   * Calls `look` with the machine, whose vCPUs stand still until it returns, or its promise resolves; it then goes on as before.
+   * @throws HvError DISPOSED when it has ended
+   */
+  async whileStopped<Result>(look: (stopped: StoppedMachine) => Result | Promise<Result>): Promise<Result> {
     if (this.#isDisposed) throw hasEnded()
     using pause = this.#pauses.begin()
     await pause.settled
     if (this.#isDisposed) throw hasEnded()
-    const result = look(this.#stopped(0))
+    const result = await look(this.#stopped(0))
     for (const vcpu of this.#run.vcpus) machine.tellOfPause(vcpu)
     return result
   }
@@ -173,17 +176,13 @@ export class KernelMachine implements Disposable {
         'run it without',
       )
     requireSavable(this.#options.devices)
-    using pause = this.#pauses.begin()
-    await pause.settled
-    await untilIdle(this.#models)
-    if (this.#isDisposed || this.#run.hasEnded) throw hasEnded()
-    const run = this.#run
-    const devices = run.save()
-    writeSnapshot(directory, run.vm, {
-      machine: savedMachine(this.#options, this.#resources.savedDisks()),
-      devices,
+    await this.whileStopped(async () => {
+      await untilIdle(this.#models)
+      if (this.#isDisposed || this.#run.hasEnded) throw hasEnded()
+      const devices = this.#run.save()
+      const saved = savedMachine(this.#options, this.#resources.savedDisks())
+      writeSnapshot(directory, this.#run.vm, {machine: saved, devices})
     })
-    for (const vcpu of run.vcpus) machine.tellOfPause(vcpu)
   }
 
   /** Sends each vCPU an NMI. x86_64. @throws HvError BAD_ARGUMENT, KVM_UNUSABLE, DISPOSED */

@@ -35,7 +35,8 @@ export interface KernelOptions {
   shares?: readonly ShareOptions[]
   /**
    * Devices of your own. A virtio device ({@link DeviceModel}) gets a place, after hv's own devices, and the kernel is told of it. A
-   * {@link Device} answers at its own ports or addresses, which must be nothing else's. If one throws, the machine ends with that error.
+   * {@link Device} answers at its own ports or addresses, which must be nothing else's; an error that
+   * it throws ends the machine. One of a virtio device is an uncaught exception.
    */
   devices?: readonly (DeviceModel | Device)[]
   /**

@@ -66,7 +66,7 @@ for (const [bed, architecture] of [
           expect(stdout, stderr).toMatch(/^{.*}\n$/)
           return JSON.parse(stdout)
         }
-        await inside(['sh', '-c', `rm -rf ${snapshot}; head -c 1M /dev/zero > ${disk}`])
+        await inside(['sh', '-c', `rm -rf ${snapshot}; head -c 1048576 /dev/zero > ${disk}`])
         const {last} = await node('save', ...files, disk, snapshot)
         for (const each of [disk, `${disk}.copy`]) {
           const {counts, disk: written} = await node('restore', snapshot, each)

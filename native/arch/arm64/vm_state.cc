@@ -115,6 +115,44 @@ uint64_t Owner(const Vcpu& vcpu) {
   return ((mpidr & 0xffffff) | (mpidr >> 32 & 0xff) << 24) << KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT;
 }
 
+// KVM takes 4 bytes of the value or all 8, depending on the group: little-endian, the low ones come first.
+bool Attribute(int device, unsigned long request, uint32_t group, uint64_t attribute,
+               uint64_t* value) {
+  kvm_device_attr transfer = {};
+  transfer.group = group;
+  transfer.attr = attribute;
+  transfer.addr = AddressOf(value);
+  return ::ioctl(device, request, &transfer) == 0;
+}
+
+void Transfer(int device, unsigned long request, uint32_t group, uint64_t attribute,
+              uint64_t* value, const char* what) {
+  if (!Attribute(device, request, group, attribute, value))
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+// The distributor is on as long as this lives: KVM hands no restored interrupt to a vCPU while the distributor is off, and does not look
+// again when it is switched on. (vgic_target_oracle of arch/arm64/kvm/vgic/vgic.c)
+class DistributorOn {
+ public:
+  explicit DistributorOn(int gic) : gic_(gic) {
+    Transfer(gic, KVM_GET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, kControl, &control_,
+             "GICD_CTLR");
+    uint64_t on = control_ | kEnableGroups;
+    Transfer(gic, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, kControl, &on, "GICD_CTLR");
+  }
+  ~DistributorOn() {
+    Attribute(gic_, KVM_SET_DEVICE_ATTR, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, kControl, &control_);
+  }
+  DistributorOn(const DistributorOn&) = delete;
+  DistributorOn& operator=(const DistributorOn&) = delete;
+
+ private:
+  static constexpr uint64_t kControl = 0, kEnableGroups = 3;  // GICD_CTLR
+  int gic_;
+  uint64_t control_ = 0;
+};
+
 class Gic {
  public:
   Gic(const Vm& vm, uint64_t owner, std::vector<Range> ranges)
@@ -124,7 +162,7 @@ class Gic {
     Bytes bytes;
     ForEach([&](const Range& range, uint64_t at) {
       uint64_t value = 0;
-      if (!Transfer(KVM_GET_DEVICE_ATTR, range, at, value) && !range.optional) Fail("GIC register");
+      if (!Transfer(KVM_GET_DEVICE_ATTR, range, at, value) && !range.optional) Fail();
       bytes.resize(bytes.size() + sizeof(value));
       std::memcpy(bytes.data() + bytes.size() - sizeof(value), &value, sizeof(value));
     });
@@ -143,7 +181,7 @@ class Gic {
       if (range.optional && value == 0) return;
       uint64_t ones = kAllOnes;
       if (range.clear != 0) Transfer(KVM_SET_DEVICE_ATTR, range, at + range.clear, ones);
-      if (!Transfer(KVM_SET_DEVICE_ATTR, range, at, value)) Fail("GIC register");
+      if (!Transfer(KVM_SET_DEVICE_ATTR, range, at, value)) Fail();
     });
   }
 
@@ -156,16 +194,11 @@ class Gic {
   }
 
   bool Transfer(unsigned long request, const Range& range, uint64_t at, uint64_t& value) const {
-    kvm_device_attr attribute = {};
-    attribute.group = range.group;
-    attribute.attr = owner_ | at;
-    // KVM takes 4 bytes of it or all 8, depending on the group: little-endian, the low ones come first.
-    attribute.addr = AddressOf(&value);
-    return ::ioctl(fd_, request, &attribute) == 0;
+    return Attribute(fd_, request, range.group, owner_ | at, &value);
   }
 
-  [[noreturn]] static void Fail(const char* what) {
-    throw std::system_error(errno, std::generic_category(), what);
+  [[noreturn]] static void Fail() {
+    throw std::system_error(errno, std::generic_category(), "GIC register");
   }
 
   int fd_;
@@ -186,15 +219,6 @@ Bytes GetDistributor(Vm& vm) {
 void PutDistributor(Vm& vm, const Bytes& bytes) {
   if (!vm.has_interrupt_controller()) throw std::invalid_argument("the VM has no GIC");
   Gic(vm, 0, Distributor(static_cast<unsigned>(vm.controller_version()))).Write(bytes);
-}
-
-void Transfer(int device, unsigned long request, uint32_t group, uint64_t attribute,
-              uint64_t* value, const char* what) {
-  kvm_device_attr transfer = {};
-  transfer.group = group;
-  transfer.attr = attribute;
-  transfer.addr = AddressOf(value);
-  Ioctl(device, request, what, &transfer);
 }
 
 void Order(int device, uint64_t attribute, const char* what) {
@@ -253,6 +277,7 @@ Bytes ReadLocalController(Vcpu& vcpu) {
 
 void WriteLocalController(Vcpu& vcpu, const Bytes& bytes) {
   if (!vcpu.vm().has_interrupt_controller()) throw std::invalid_argument("the VM has no GIC");
+  const arm64::DistributorOn on(vcpu.vm().interrupt_controller());
   arm64::CpuPart(vcpu).Write(bytes);
 }
 

@@ -89,7 +89,7 @@ export class Machine implements AsyncDisposable {
    * A machine that goes on from a snapshot ({@link snapshot}), in any process on a similar host, and any number of times. Its memory is read
    * as it is touched, and the snapshot stays as it is. Its description is checked, but names files of the host, which the machine gets:
    * restore none that somebody else may have written. A disk that has changed since is SAVE_INVALID: give a copy that was made when the
-   * snapshot was, with its times (`cp -p`). On arm64 a Linux kernel hangs after it: its timer's interrupt does not arrive.
+   * snapshot was, with its times (`cp -p`).
    * @throws HvError SAVE_INVALID for what is no snapshot, is damaged, or does not fit this host; FILE_FAILED; as `create`
    */
   static restore(directory: string, options: RestoreOptions = {}): Machine {

@@ -149,8 +149,8 @@ export const RAW = {
   KVM_ARM_GET_REG_WRITABLE_MASKS: 'which bits of ID registers may change',
   // Memory
   KVM_SET_USER_MEMORY_REGION2: 'KVM_SET_USER_MEMORY_REGION and a guest_memfd',
-  KVM_SET_MEMORY_ATTRIBUTES: 'for guest_memfd',
-  KVM_CREATE_GUEST_MEMFD: 'memory that the host cannot map',
+  KVM_SET_MEMORY_ATTRIBUTES: 'private memory: no host that hv is tested on has a VM type for it',
+  KVM_CREATE_GUEST_MEMFD: 'the same; memory that the host maps is addMemory with a file',
 }
 
 /** What KVM_ENABLE_CAP switches on: its name here; or the reason why only `raw` does, in an object. */

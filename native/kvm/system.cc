@@ -44,7 +44,11 @@ System::System() : fd_(hv::Check(OpenKvm(), "open /dev/kvm")) {
 }
 
 int System::Check(unsigned capability) const {
-  return Ioctl(fd(), KVM_CHECK_EXTENSION, "KVM_CHECK_EXTENSION", capability);
+  const int value = ::ioctl(fd(), KVM_CHECK_EXTENSION, capability);
+  if (value >= 0) return value;
+  // KVM_CAP_MSI_DEVID of arm64 is answered for a VM alone.
+  const Fd vm = CreateVm(0);
+  return Ioctl(vm.get(), KVM_CHECK_EXTENSION, "KVM_CHECK_EXTENSION", capability);
 }
 
 Fd System::CreateVm(unsigned long type) const {

@@ -1,4 +1,5 @@
-// The page tables of arm64: stage 1 of EL1, or of EL2 with HCR_EL2.E2H, in granules of 4, 16 and 64 KiB (Arm ARM D8.2 to D8.4).
+// The page tables of arm64: stage 1 of EL1, or of EL2 with HCR_EL2.E2H, in granules of 4, 16 and 64 KiB, of addresses of
+// 48 or 52 bits (Arm ARM D8.2 to D8.4).
 
 import {
   ALL,
@@ -28,16 +29,17 @@ const [FOR_USER, READ_ONLY] = [1 << 6, 1 << 7]
 const [PXN, UXN] = [1 << 21, 1 << 22]
 /** Of a table's upper word: PXNTable, UXNTable, APTable[0] and [1]. */
 const [TABLE_PXN, TABLE_UXN, TABLE_NO_USER, TABLE_READ_ONLY] = [1 << 27, 1 << 28, 1 << 29, 1 << 30]
-const FRAME_HIGH = 0xffff
 const [MMU, WRITE_EXECUTE_NEVER] = [1n, 1n << 19n]
 /** Top bits of an address that hold a tag, where tags are on. */
 const TAG_BITS = 8
 const UPPER_RANGE = 55
-/** TCR.DS, and TCR.IPS for 64 KiB: 52 bits, in other formats. */
+/** TCR.DS, and TCR.IPS for 64 KiB: physical addresses have 52 bits. */
 const WIDE = 1n << 59n
 const [IPS, IPS_WIDE] = [32, 6n]
-const [SIZE_MIN, SIZE_MAX] = [16, 48]
+const [SIZE_MIN, SIZE_MIN_WIDE, SIZE_MAX] = [16, 12, 48]
 const FRAME_BITS = 48
+/** Where TTBR has bits 48 to 51 of a wide address. */
+const ROOT_TOP = 2
 /** A table's smallest alignment: 64 bytes. */
 const TABLE_BITS_MIN = 6
 
@@ -80,16 +82,21 @@ function treeOf({tcr, ttbr0, ttbr1}: Arm64Registers, isUpper: boolean): PageTree
   const half = isUpper ? UPPER : LOWER
   const size = Number(bits(tcr, half.size, 6))
   const pageBits = half.pageBits[Number(bits(tcr, half.granule, 2))]
-  if (!pageBits || bits(tcr, half.isOff, 1) || size < SIZE_MIN || size > SIZE_MAX) return undefined
-  if (tcr & WIDE || (pageBits === 16 && bits(tcr, IPS, 3) === IPS_WIDE)) return undefined
+  if (!pageBits || bits(tcr, half.isOff, 1)) return undefined
+  const isWide = pageBits === 16 ? bits(tcr, IPS, 3) === IPS_WIDE : (tcr & WIDE) !== 0n
+  // FEAT_LVA: in granules of 64 KiB, wide virtual addresses need no wide physical ones.
+  const sizeMin = isWide || pageBits === 16 ? SIZE_MIN_WIDE : SIZE_MIN
+  if (size < sizeMin || size > SIZE_MAX) return undefined
   // A table is a page of entries of 8 bytes.
   const indexBits = pageBits - 3
   const width = 64 - size
   const levels = Math.ceil((width - pageBits) / indexBits)
   const rootBits = Math.max(width - pageBits - (levels - 1) * indexBits + 3, TABLE_BITS_MIN)
-  const root = Number(bits(isUpper ? ttbr1 : ttbr0, rootBits, FRAME_BITS - rootBits)) * 2 ** rootBits
-  /** The highest level that may have blocks: 1 GiB, 32 MiB or 512 MiB. */
-  const largeLevels = pageBits === 12 ? 3 : 2
+  const ttbr = isUpper ? ttbr1 : ttbr0
+  const rootTop = isWide ? Number(bits(ttbr, ROOT_TOP, 4)) * 2 ** FRAME_BITS : 0
+  const root = Number(bits(ttbr, rootBits, FRAME_BITS - rootBits)) * 2 ** rootBits + rootTop
+  /** The highest level that may have blocks: 1 GiB, 32 MiB or 512 MiB; of wide ones 512 GiB, 64 GiB or 4 TiB. */
+  const largeLevels = (pageBits === 12 ? 3 : 2) + (isWide ? 1 : 0)
   const isFlat = bits(tcr, half.isFlat, 1) === 1n
   return {
     ...{root, levels, pageBits, indexBits, entryBytes: 8, width},
@@ -101,12 +108,19 @@ function treeOf({tcr, ttbr0, ttbr1}: Arm64Registers, isUpper: boolean): PageTree
       if (low & TABLE_OR_PAGE) return 'table'
       return level <= largeLevels ? 'page' : undefined
     },
-    frameOf: (low, high) => (high & FRAME_HIGH) * TWO_32 + low,
+    frameOf: frameOf(isWide, pageBits),
     rightsOf(low, high, level) {
       if (level > 1 && low & TABLE_OR_PAGE) return isFlat ? ALL : ofTable(high)
       return ofPage(low, high)
     },
   }
+}
+
+/** How an entry holds an address: bits 48 to 51 of wide ones are in its bits 12 to 15, or, for smaller granules, 50 and 51 in 8 and 9. */
+function frameOf(isWide: boolean, pageBits: number): PageTree['frameOf'] {
+  if (!isWide) return (low, high) => (high & 0xffff) * TWO_32 + low
+  if (pageBits === 16) return (low, high) => ((high & 0xffff) | (((low >>> 12) & 0xf) << 16)) * TWO_32 + low
+  return (low, high) => ((high & 0x3ffff) | (((low >>> 8) & 3) << 18)) * TWO_32 + low
 }
 
 const ofTable = (high: number): number =>

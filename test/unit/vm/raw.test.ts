@@ -4,7 +4,7 @@ import {closeSync, existsSync, readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {HEADER} from '../../../ci/reference/kvm-api.mjs'
 import {arch} from '../../../src/arch/index.ts'
-import {checkExtension} from '../../../src/vm/capabilities.ts'
+import {checkExtension, type KvmCapability} from '../../../src/vm/capabilities.ts'
 import {KVM_CAPABILITIES} from '../../../src/vm/capability-numbers.ts'
 import {guest} from '../../helpers/guest-code.ts'
 import {codeOf, describeKvm, standingBefore} from '../../helpers/vm.ts'
@@ -105,6 +105,8 @@ describeKvm('a capability', () => {
     expect(checkExtension('KVM_CAP_MAX_VCPUS')).toBeGreaterThan(1)
     expect(checkExtension(KVM_CAPABILITIES.KVM_CAP_MAX_VCPUS)).toBe(checkExtension('KVM_CAP_MAX_VCPUS'))
     expect(checkExtension(99_999)).toBe(0)
+    for (const name of Object.keys(KVM_CAPABILITIES) as KvmCapability[])
+      expect(checkExtension(name)).toBeGreaterThanOrEqual(0)
     for (const bad of ['KVM_CAP_NOTHING', -1, 0.5, undefined])
       expect(codeOf(() => checkExtension(bad as never))).toBe('BAD_ARGUMENT')
   })

@@ -170,6 +170,37 @@ describe('arm64', () => {
   })
 
   test.each([
+    ['4 KiB', 12, 12n, 1n << 59n, 39],
+    ['16 KiB', 14, 12n | (2n << 14n), 1n << 59n, 36],
+    ['64 KiB', 16, 12n | (1n << 14n), 6n << 32n, 42],
+  ])('52 bits in granules of %s: a page, a table, a block', (_, pageBits, granule, wide, blockBits) => {
+    const page = 2 ** pageBits
+    const levels = Math.ceil((52 - pageBits) / (pageBits - 3))
+    /** 0xf: bits 48 to 51. */
+    const top = 0xf * 2 ** 48
+    const topBits = pageBits === 16 ? 0xf000n : (3n << 48n) | 0x300n
+    const entries = {
+      // Each level has its table a page further.
+      ...Object.fromEntries(
+        Array.from({length: levels - 1}, (_, i) => [
+          top + (i + 1) * page,
+          BigInt((i + 2) * page) | topBits | 3n,
+        ]),
+      ),
+      [top + levels * page + 8]: BigInt(9 * page) | topBits | 0x403n,
+      [top + (blockBits - pageBits === (levels - 1) * (pageBits - 3) ? 1 : 2) * page + 8]: topBits | 0x401n,
+    }
+    const ttbr0 = BigInt(page) | (0xfn << 2n)
+    const paging = arm64Paging({sctlr: 1n, tcr: granule | wide, ttbr0, ttbr1: 0n})
+    const found = walk(paging, BigInt(page + 16), tables(entries))
+    expect(found).toMatchObject({address: top + 9 * page + 16, length: page - 16})
+    const block = walk(paging, (1n << BigInt(blockBits)) + 16n, tables(entries))
+    expect(block).toMatchObject({address: top + 16, length: 2 ** blockBits - 16})
+    const narrow = arm64Paging({sctlr: 1n, tcr: granule, ttbr0, ttbr1: 0n})
+    expect(walk(narrow, BigInt(page + 16), tables(entries))).toBeUndefined()
+  })
+
+  test.each([
     ['of EL1 alone', 0n, 0n, {privileged: 'rwx', user: '--x'}],
     ['of both, where EL1 does not execute', 0n, 1n << 6n, {privileged: 'rw-', user: 'rwx'}],
     ['read-only', 0n, 3n << 6n, {privileged: 'r-x', user: 'r-x'}],
@@ -193,9 +224,8 @@ describe('arm64', () => {
 
   test.each([
     ['granules of which there are none', 16n | (3n << 14n)],
-    ['52 bits in granules of 64 KiB', 16n | (1n << 14n) | (6n << 32n)],
     ['no walks', 16n | (1n << 7n)],
-    ['52 bits', 16n | (1n << 59n)],
+    ['52 bits of virtual addresses without TCR.DS', 12n],
     ['a size that there is not', 3n],
     ['another', 63n],
   ])('%s are not walked', (_, other) => {
@@ -227,7 +257,7 @@ test('whatever the registers and the entries say, a walk reads five entries at m
     const found =
       i % 2 === 0
         ? walk(x86Paging({cr0: a, cr3: b, cr4: c, efer: d}), address, read)
-        : walk(arm64Paging({sctlr: a, tcr: b & ~(1n << 59n), ttbr0: c, ttbr1: d}), address, read)
+        : walk(arm64Paging({sctlr: a, tcr: b, ttbr0: c, ttbr1: d}), address, read)
     expect(reads).toBeLessThanOrEqual(5)
     if (found === undefined) continue
     expect(found.length).toBeGreaterThan(0)

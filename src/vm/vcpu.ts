@@ -194,7 +194,7 @@ export class Vcpu implements Disposable {
    * Where an address of the guest's instructions leads now: through the page tables that the vCPU's registers name, on arm64 stage 1 of the
    * present exception level. x86_64: a linear address, with its segment's base. A processor may still use an older translation.
    * @returns undefined when no page is there. Rights are those that tables, CR0.WP, CR4.SMEP and SCTLR.WXN give; SMAP, PAN and protection
-   * keys may take more away. Tables of 52 bits on arm64 are not walked
+   * keys may take more away.
    * @throws HvError BAD_ARGUMENT; VCPU_BUSY while it runs; DISPOSED
    */
   translate(address: GuestAddress): Translation | undefined {

@@ -30,7 +30,7 @@ export const machine: Machine = {
   kernelErrorStep: () => '',
   commandLine: 'console=ttyAMA0 panic=-1',
   // As QEMU's "virt" has them.
-  virtio: {first: 0x0a000000, stride: 0x200, gsi: 16, most: 32},
+  virtio: {first: 0x0a000000, stride: 0x200, gsi: 16, lines: 32, most: 32},
   vcpuOptions: (index) => ({startsOff: index > 0}),
   makeKernelDevices(vm, {input, output}) {
     // Linux reads 16 bits of the flags, or 32.

@@ -6,14 +6,16 @@ import type {PlacedDevice} from '../bus.ts'
 import {VirtioMmio} from './mmio.ts'
 import type {DeviceModel} from './model.ts'
 import {REGISTER_BYTES, Register} from './registers.ts'
+import {shareLine} from './shared-line.ts'
 
 /** Where an architecture's machine has virtio devices. */
 export interface VirtioPlaces {
   /** The guest physical address of the first one; the others follow every `stride` bytes. */
   readonly first: number
   readonly stride: number
-  /** The first one's input of the interrupt controller. */
+  /** The first one's input of the interrupt controller; the others have the next ones, and share them when there are more devices. */
   readonly gsi: number
+  readonly lines: number
   readonly most: number
 }
 
@@ -29,20 +31,23 @@ export interface VirtioSlot {
 export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly DeviceModel[]): VirtioSlot[] {
   if (models.length > places.most) {
     const message = `the machine has room for ${places.most} virtio devices, and not for ${models.length}`
-    throw badArgument(message, 'give it fewer disks and shares')
+    throw badArgument(message, 'give it fewer disks, shares, networks and devices')
   }
+  const lines = Array.from({length: places.lines}, (_, line) =>
+    shareLine(vm.irqchip!.line(places.gsi + line)),
+  )
   return models.map((model, index) => {
     const first = places.first + index * places.stride
-    const gsi = places.gsi + index
+    const line = index % places.lines
     const latch = vm.latch({space: 'memory', first: first + Register.interruptStatus, length: 4})
     const device = new VirtioMmio(model, {
       first,
       memory: vm.memory,
-      line: vm.irqchip!.line(gsi),
+      line: lines[line](),
       onInterruptStatus: (status) => latch.set(status),
     })
     hearNotifications(vm, device, model.queueSizes.length)
-    return {device, placed: {kind: 'virtio', first, length: REGISTER_BYTES, gsi}}
+    return {device, placed: {kind: 'virtio', first, length: REGISTER_BYTES, gsi: places.gsi + line}}
   })
 }
 

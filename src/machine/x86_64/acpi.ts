@@ -55,13 +55,13 @@ function nodeOf({kind, first, length, gsi}: PlacedDevice, place: string, unique:
     aml.device(`${letters}${place}`, aml.name('_HID', id), unique, ...terms)
   switch (kind) {
     case 'serial': {
-      const used = aml.resources(aml.ports(first, length), aml.interrupt(gsi, 'edge'))
+      const used = aml.resources(aml.ports(first, length), aml.interrupt(gsi, {edge: true}))
       return node('CM', aml.eisaId('PNP0501'), used)
     }
     case 'clock':
       return node('RT', aml.eisaId('PNP0B00'), aml.resources(aml.ports(first, length)))
     case 'virtio': {
-      const used = aml.resources(aml.memory(first, length), aml.interrupt(gsi, 'level'))
+      const used = aml.resources(aml.memory(first, length), aml.interrupt(gsi, {shared: true}))
       // Linux's name for virtio-mmio: drivers/virtio/virtio_mmio.c.
       return node('VR', aml.text('LNRO0005'), aml.name('_CCA', aml.byte(1)), used)
     }

@@ -57,11 +57,11 @@ export const memory = (first: number, length: number): Bytes => [
   ...little(first, 4),
   ...little(length, 4),
 ]
-/** Active high, and not shared. */
-export const interrupt = (gsi: number, trigger: 'edge' | 'level'): Bytes => [
-  ...[0x89, 6, 0, trigger === 'edge' ? 3 : 1, 1],
-  ...little(gsi, 4),
-]
+/** Active high; level-triggered without `edge`. */
+export const interrupt = (gsi: number, {edge = false, shared = false}): Bytes => {
+  const CONSUMER = 1
+  return [0x89, 6, 0, CONSUMER | (edge ? 2 : 0) | (shared ? 8 : 0), 1, ...little(gsi, 4)]
+}
 
 /** PkgLength, which counts itself: one byte up to 63, else two. */
 function sized(bytes: Bytes): Bytes {

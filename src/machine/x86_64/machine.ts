@@ -40,7 +40,7 @@ export const machine: Machine = {
   // The machine has no PCI, and no keyboard controller.
   commandLine: 'console=ttyS0 panic=-1 reboot=acpi pci=off i8042.noaux i8042.nokbd',
   // Pins of the IOAPIC that no ISA interrupt uses.
-  virtio: {first: 0xd0000000, stride: 0x1000, gsi: 16, most: 8},
+  virtio: {first: 0xd0000000, stride: 0x1000, gsi: 16, lines: 8, most: 32},
   vcpuOptions: () => ({}),
   makeKernelDevices(vm, {input, output}) {
     const status = vm.latch({space: 'port', first: COM1.first + LINE_STATUS, length: 1})

@@ -13,8 +13,11 @@ export {Bus, type Device as BusDevice, type DevicePlace, type Savable} from './m
 export type {
   DiskOptions,
   KernelOptions,
+  NetworkOptions,
+  RateLimits,
   RestoreOptions,
   ShareOptions,
+  StreamOptions,
   TapOptions,
 } from './machine/kernel/kernel-options.ts'
 export {Machine} from './machine/kernel/linux-machine.ts'

@@ -4,7 +4,7 @@ import type {Readable} from 'node:stream'
 import {addon} from '../addon.ts'
 import {ConsoleKeys, rawTerminal} from '../machine/console/raw-terminal.ts'
 import {MachineInput, MachineOutput} from '../machine/console/streams.ts'
-import {connectNetwork, leaveNetwork} from '../machine/kernel/connect-network.ts'
+import {connectNetworks} from '../machine/kernel/connect-network.ts'
 import {KernelMachine} from '../machine/kernel/kernel-machine.ts'
 import {MEMORY_BYTES} from '../machine/kernel/kernel-options.ts'
 import {stopBySignals} from '../machine/machine-run.ts'
@@ -48,8 +48,7 @@ async function prepare(
   const keys = (): Readable =>
     hasTerminal ? process.stdin.pipe(new ConsoleKeys(control.keys)) : process.stdin
   const streams = {input: new MachineInput(keys), output: MachineOutput.toDescriptor(STDOUT)}
-  const network = net && (await connectNetwork(net))
-  launch.defer(() => leaveNetwork(network))
+  const network = await connectNetworks(net, (act) => launch.defer(act))
   const words = args.length > 0 ? ['--', ...args] : []
   const append = [options.append, ...words].filter(Boolean).join(' ')
   const line = await traceLine(launch, options.trace)

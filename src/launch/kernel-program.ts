@@ -3,7 +3,7 @@
 import {getPriority} from 'node:os'
 import {addon} from '../addon.ts'
 import {VirtioFs} from '../machine/devices/virtio-fs.ts'
-import {connectNetwork, leaveNetwork} from '../machine/kernel/connect-network.ts'
+import {connectNetworks} from '../machine/kernel/connect-network.ts'
 import {KernelMachine} from '../machine/kernel/kernel-machine.ts'
 import {MEMORY_BYTES} from '../machine/kernel/kernel-options.ts'
 import {ConsoleTail} from '../machine/program/console-tail.ts'
@@ -77,8 +77,7 @@ async function prepare(
   const files = await openGuestFiles(options, foldersOf(options, onHost))
   const folder = options.modules ?? ModuleFolder.usual(options.kernel)
   const modules = folder === undefined ? undefined : new ModuleFolder(folder)
-  const network = options.net && (await connectNetwork(options.net))
-  launch.defer(() => leaveNetwork(network))
+  const network = await connectNetworks(options.net, (act) => launch.defer(act))
   const gdb = launch.server && new (await import('./gdb.ts')).GdbMachine(launch.server)
 
   const [server, tail, init] = [new LateServer(), new ConsoleTail(), addon.machineInit()]

@@ -1,4 +1,4 @@
-// A machine's network card on a TAP interface, in a bed of each architecture: Linux is on both sides.
+// A machine's network cards, each on a TAP interface, in a bed of each architecture: Linux is on both sides.
 
 import {createHash} from 'node:crypto'
 import {expect, test} from 'vitest'
@@ -18,6 +18,8 @@ require('node:http').createServer((_, response) => response.end(page)).listen(80
 const PREPARE = `
 tunctl -t tap0 >/dev/null
 ifconfig tap0 10.0.1.1 netmask 255.255.255.0 up
+tunctl -t tap1 >/dev/null
+ifconfig tap1 10.0.2.1 netmask 255.255.255.0 up
 node -e "$1" >/dev/null 2>&1 &
 until wget -qO /dev/null http://10.0.1.1/; do sleep 0.1; done
 `
@@ -26,6 +28,8 @@ until wget -qO /dev/null http://10.0.1.1/; do sleep 0.1; done
 const LOOK = `
 ifconfig eth0 10.0.1.2 netmask 255.255.255.0 up
 ping -c 2 -w 30 10.0.1.1 >/dev/null && echo answered
+ifconfig eth1 10.0.2.2 netmask 255.255.255.0 up
+ping -c 2 -w 30 10.0.2.1 >/dev/null && echo answered too
 echo page $(wget -qO- http://10.0.1.1/ | md5sum)
 `
 
@@ -34,16 +38,17 @@ for (const [bed, architecture] of [
   ['a76', 'arm64'],
 ]) {
   describeBed(bed, (inside) => {
-    test('a kernel and its host talk by IP over a TAP interface', async () => {
+    test('a kernel and its host talk by IP over two TAP interfaces', async () => {
       const prepared = await inside(['sh', '-c', PREPARE, 'sh', SERVER])
       expect(prepared, prepared.stderr).toMatchObject({status: 0})
       const kept = `/hv/.cache/machine/${architecture}`
       const files = ['--kernel', `${kept}/vmlinuz`, '--initrd', `${kept}/initramfs.cpio`]
       const append = `quiet hv.do=${Buffer.from(LOOK).toString('base64')}`
-      const hv = ['node', 'dist/bin/hv.cjs', 'run', ...files, '--memory', '256M', '--net', 'tap:tap0']
+      const nets = ['--net', 'tap:tap0', '--net', 'tap:tap1,iops=1000']
+      const hv = ['node', 'dist/bin/hv.cjs', 'run', ...files, '--memory', '256M', ...nets]
       const {status, stdout, stderr} = await inside([...hv, '--append', append], {timeoutMs: TIMEOUT_MS})
       expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
-      const found = ['answered', `page ${PAGE_SUM} -`, 'machine: status 0']
+      const found = ['answered', 'answered too', `page ${PAGE_SUM} -`, 'machine: status 0']
       expect(stdout.split(/\r?\n/), stdout).toEqual(expect.arrayContaining(found))
     })
   })

@@ -149,6 +149,16 @@ test.each([
   [['--kernel', kernel, '--share', `${folder}/none:tag`], 'none'],
   [['--kernel', kernel, '--share', folder], 'bad share'],
   [['--kernel', kernel, '--net', 'tap0'], 'bad network'],
+  [['--kernel', kernel, '--net', 'tap:tap0,iops=0'], 'bad number of operations per second'],
+  [['--kernel', kernel, '--net', 'tap:tap0,bps=fast'], 'bad number of bytes per second'],
+  [['--kernel', kernel, '--disk', `${disk},iops=1,bps=0`], 'bad number of bytes per second'],
+  [['--kernel', kernel, '--disk', `${disk}:rw,iops=1`], 'bad disk'],
+  [['--kernel', kernel, '--cpus', '33'], 'bad number of CPUs'],
+  [['--cpus', '9', 'true'], 'bad number of CPUs'],
+  [
+    ['--kernel', kernel, ...Array.from({length: 31}, () => ['--disk', `${disk}:ro`]).flat()],
+    'the machine has room for 32 virtio devices, and not for 33',
+  ],
   [['--kernel', kernel, '--net', 'tap:lo'], 'the network tap:lo cannot be used: '],
   [
     ['--kernel', kernel, '--net', `unix:${folder}/none`],

@@ -2,7 +2,8 @@
 
 import type {Network} from '../../machine/kernel/connect-network.ts'
 import type {KernelOptions} from '../../machine/kernel/kernel-options.ts'
-import {existing, parseNet, parseShare} from './parse-values.ts'
+import {parseNet, parseShare} from './parse-devices.ts'
+import {existing} from './parse-values.ts'
 import {each, type Rows} from './row.ts'
 
 /** Host paths are absolute. */
@@ -10,8 +11,8 @@ export interface MachineOptions
   extends Partial<Pick<KernelOptions, 'kernel' | 'initrd' | 'append' | 'shares'>> {
   /** The directory of the kernel's modules, for a program; default: the one that belongs to a kernel with its name. */
   modules?: string
-  /** The other end of its network card's cable. */
-  net?: Network
+  /** The other ends of its network cards' cables. */
+  net?: readonly Network[]
   /** Boots again when the kernel resets its machine. */
   reboots?: boolean
 }
@@ -67,10 +68,10 @@ export const machineRows: Rows<MachineOptions> = {
   },
   net: {
     ...OF_KERNEL,
-    flag: '--net unix:PATH|tap:NAME',
+    flag: '--net unix:PATH|tap:NAME[,iops=N][,bps=SIZE]',
     summary:
-      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s, or to this TAP interface; default: none",
-    parse: parseNet,
+      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s, or to this TAP interface, and at most how many frames and bytes per second pass in each direction; may be repeated; default: none",
+    ...each(parseNet),
   },
   reboots: {
     ...OF_KERNEL,

@@ -1,10 +1,12 @@
 // Options that limit a guest: memory, CPUs, tasks, descriptors, disk.
 
+import {MOST_CPUS} from '../../machine/kernel/kernel-options.ts'
 import {MAX_CPUS} from '../../platform/choice.ts'
 import {MAX_OPEN_FILES} from '../../sentry/core/resource-limits.ts'
 import {MAX_TASKS} from '../../sentry/task/pids.ts'
 import {LEAST_DISK_BYTES} from '../../vfs/disk-quota.ts'
-import {parseDisk, parseDiskSize} from './parse-values.ts'
+import {parseDisk} from './parse-devices.ts'
+import {parseDiskSize} from './parse-values.ts'
 import {count, each, FOR_PROGRAMS, FOR_SENTRY, type Rows, size} from './row.ts'
 
 export interface LimitOptions {
@@ -53,8 +55,10 @@ export const limitRows: Rows<LimitOptions> = {
   },
   cpus: {
     flag: '--cpus N',
-    summary: 'CPUs of the guest, 1 to 8; default: as many as hv itself may use; with --kernel: 1',
+    summary:
+      'CPUs of the guest, 1 to 8; default: as many as hv itself may use; with --kernel: 1 to 32, default 1',
     ...count('CPUs', MAX_CPUS, '--cpus 2'),
+    withKernel: {option: 'cpus', ...count('CPUs', MOST_CPUS, '--cpus 2')},
     unfit: {bare: {message: 'a bare-metal guest has one CPU', nextStep: 'leave `cpus` out'}},
   },
   maxTasks: {
@@ -76,9 +80,9 @@ export const limitRows: Rows<LimitOptions> = {
     unfit: WITH_CPU_TIME,
   },
   diskBytes: {
-    flag: '--disk SIZE|FILE[:ro]',
+    flag: '--disk SIZE|FILE[:ro][,iops=N][,bps=SIZE]',
     summary:
-      "with --kernel: a raw image as a disk, may be repeated; without: how much the guest's files in memory, its changes to / and /tmp, may hold, e.g. 64M; default: what --memory allows",
+      "with --kernel: a raw image as a disk, and at most how many requests and bytes per second it takes, may be repeated; without: how much the guest's files in memory, its changes to / and /tmp, may hold, e.g. 64M; default: what --memory allows",
     ...size('--disk', LEAST_DISK_BYTES),
     // Only disks may be several.
     repeat: true,

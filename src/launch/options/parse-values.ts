@@ -5,7 +5,6 @@ import {isAbsolute, resolve} from 'node:path'
 import {MAX_ID} from '../../abi/ids.ts'
 import {badArgument, HvError} from '../../errors.ts'
 import type {JailChoice} from '../../jail/layer.ts'
-import type {Network} from '../../machine/kernel/connect-network.ts'
 import {openOutput} from '../../output-file.ts'
 import type {NetRate} from '../../sentry/core/net-rate.ts'
 import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'
@@ -25,11 +24,19 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 export type SizeFlag = '--memory' | '--disk' | '--unpack-limit' | '--tmpfs' | '--keep' | '--net-rate'
 
-/** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
-export function parseSize(text: string, flag: SizeFlag): number {
+/** `512M`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, perhaps a fraction of one; 0: it is no size */
+export function readSize(text: string): {bytes: number; unit: string | undefined} {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
-  const bytes = match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0
-  if (match?.[2] === '' && bytes > 0 && bytes < LEAST_BYTES)
+  return {
+    bytes: match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0,
+    unit: match?.[2],
+  }
+}
+
+/** As `readSize`. @returns bytes, rounded up to whole pages */
+export function parseSize(text: string, flag: SizeFlag): number {
+  const {bytes, unit} = readSize(text)
+  if (unit === '' && bytes > 0 && bytes < LEAST_BYTES)
     throw badArgument(
       `${quote(text)} would be bytes of ${flag.slice(2)}`,
       `write \`${flag} ${text}M\` for mebibytes`,
@@ -107,33 +114,6 @@ export function parseTmpfs(text: string): TmpfsMount {
 export function parseDiskSize(text: string, before: number | undefined): number {
   if (before !== undefined) throw badArgument('flag --disk is given twice', 'give one size')
   return parseSize(text, '--disk')
-}
-
-/** `FILE[:ro]`: a machine's disk. FILE is relative to this process. */
-export function parseDisk(text: string): {path: string; readOnly: boolean} {
-  const [path, mode, ...rest] = text.split(':')
-  if (!path || (mode !== undefined && mode !== 'ro') || rest.length > 0) {
-    throw badArgument(`bad disk ${quote(text)}`, 'write FILE[:ro]')
-  }
-  return {path: resolve(path), readOnly: mode === 'ro'}
-}
-
-/** `DIR:TAG[:ro|rw][:9p]`; read-only without a mode. DIR is relative to this process. */
-export function parseShare(text: string): {path: string; tag: string; writable: boolean; is9p: boolean} {
-  const [path, tag, ...rest] = text.split(':')
-  const is9p = rest.at(-1) === '9p'
-  const [mode = 'ro', ...more] = is9p ? rest.slice(0, -1) : rest
-  if (!path || !tag || (mode !== 'ro' && mode !== 'rw') || more.length > 0) {
-    throw badArgument(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw][:9p]')
-  }
-  return {path: resolve(path), tag, writable: mode === 'rw', is9p}
-}
-
-/** `unix:PATH`, or `tap:NAME`; PATH is relative to this process. */
-export function parseNet(text: string): Network {
-  const [, kind, value] = /^(unix|tap):(.+)$/s.exec(text) ?? []
-  if (value === undefined) throw badArgument(`bad network ${quote(text)}`, 'write unix:PATH or tap:NAME')
-  return kind === 'tap' ? {tap: value} : {unix: resolve(value)}
 }
 
 /** `PATH:rwxc`: any of these letters, or none. PATH is the guest's. */
@@ -238,6 +218,6 @@ export function createFile(path: string, flag: string): number {
 }
 
 /** For messages: one line, however odd the text. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(text)
 }

@@ -29,6 +29,8 @@ export interface BlockSettings {
   readonly serial: string
   /** The driver does not flush: each write reaches the disk before it completes. */
   readonly isWriteThrough: boolean
+  /** Told how many bytes are about to be read or written, before the request waits for anything. */
+  readonly onBytes: (bytes: number) => void
 }
 
 /** Whether a chain has a header and a place for its status. */
@@ -69,15 +71,20 @@ async function carryOut(chain: Chain, settings: BlockSettings): Promise<number> 
     case Type.discard:
       return changeRange(chain, settings, 0, (store, offset, length) => store.discard(offset, length))
     case Type.writeZeroes:
-      return changeRange(chain, settings, UNMAP, writeZeroes)
+      return changeRange(chain, settings, UNMAP, (store, offset, length) => {
+        settings.onBytes(length)
+        return writeZeroes(store, offset, length, chain)
+      })
     default:
       return UNSUPPORTED
   }
 }
 
-async function readSectors(chain: Chain, {store, sectors}: BlockSettings, sector: number): Promise<number> {
+async function readSectors(chain: Chain, settings: BlockSettings, sector: number): Promise<number> {
+  const {store, sectors, onBytes} = settings
   const length = roomFor(chain)
   if (!isInside(sector, length, sectors)) return IO_ERROR
+  onBytes(length)
   for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES) {
     await withPiece(Math.min(PIECE_BYTES, length - at), async (piece) => {
       await store.read(piece, sector * SECTOR + at)
@@ -91,6 +98,7 @@ async function writeSectors(chain: Chain, settings: BlockSettings, sector: numbe
   const {store, sectors} = settings
   const length = chain.leftToTake
   if (store.isReadOnly || !isInside(sector, length, sectors)) return IO_ERROR
+  settings.onBytes(length)
   for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES) {
     await withPiece(Math.min(PIECE_BYTES, length - at), async (piece) => {
       chain.takeInto(piece)
@@ -126,7 +134,7 @@ async function changeRange(
   chain: Chain,
   settings: BlockSettings,
   allowedFlags: number,
-  change: (store: BlockStore, offset: number, length: number, chain: Chain) => Promise<void>,
+  change: (store: BlockStore, offset: number, length: number) => Promise<void>,
 ): Promise<number> {
   const {store, sectors} = settings
   if (store.isReadOnly || chain.leftToTake !== RANGE_BYTES) return IO_ERROR
@@ -135,7 +143,7 @@ async function changeRange(
   const [count, flags] = [range.getUint32(8, true), range.getUint32(12, true)]
   if ((flags & ~allowedFlags) !== 0) return UNSUPPORTED
   if (count > MOST_RANGE_SECTORS || !isInside(sector, count * SECTOR, sectors)) return IO_ERROR
-  await change(store, sector * SECTOR, count * SECTOR, chain)
+  await change(store, sector * SECTOR, count * SECTOR)
   return flushed(settings)
 }
 

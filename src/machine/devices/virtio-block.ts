@@ -12,6 +12,7 @@ import {
   SECTOR,
 } from './block-request.ts'
 import type {BlockStore} from './block-store.ts'
+import {RateLimiter, type RateLimits} from './rate-limiter.ts'
 
 const F_SEG_MAX = 1n << 2n
 const F_READ_ONLY = 1n << 5n
@@ -35,6 +36,7 @@ export class VirtioBlock implements DeviceModel {
   readonly queueSizes = [QUEUE_SIZE]
   readonly config: Uint8Array
   readonly #settings: Omit<BlockSettings, 'isWriteThrough'>
+  readonly #limiter: RateLimiter
   #isWriteThrough = true
   #inFlight = 0
   /** Requests of a driver that has reset are still under way at the disk. */
@@ -46,9 +48,10 @@ export class VirtioBlock implements DeviceModel {
    * @param store a partial sector at its end is hidden from the guest
    * @param serial what the driver reads as the disk's ID, at most 20 characters
    */
-  constructor(store: BlockStore, serial = 'hv') {
+  constructor(store: BlockStore, serial = 'hv', limits?: RateLimits) {
     const sectors = Math.floor(store.bytes / SECTOR)
-    this.#settings = {store, sectors, serial}
+    this.#limiter = new RateLimiter(limits)
+    this.#settings = {store, sectors, serial, onBytes: (bytes) => this.#limiter.charge(0, bytes)}
     this.features = F_SEG_MAX | F_BLOCK_SIZE | F_FLUSH | F_TOPOLOGY
     if (store.isReadOnly) this.features |= F_READ_ONLY
     else this.features |= F_WRITE_ZEROES | F_DISCARD
@@ -80,8 +83,11 @@ export class VirtioBlock implements DeviceModel {
 
   serve(queue: Queue): number | undefined {
     if (this.#isDraining || this.#inFlight >= MOST_REQUESTS) return undefined
+    // Before it is taken: a request that waits for its turn holds up neither a reset nor a snapshot.
+    if (!this.#limiter.admits(queue.turns)) return undefined
     const chain = queue.next()
     if (chain === undefined) return undefined
+    this.#limiter.charge(1, 0)
     if (isWhole(chain)) void this.#answer(chain, queue)
     else this.#transport.fail('a block request without a header or a status')
     return Math.min(chain.readableBytes, PIECE_BYTES)

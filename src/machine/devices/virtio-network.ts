@@ -7,6 +7,7 @@ import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
 import {HEADER_BYTES, LEAST_FRAME_BYTES, MOST_FRAME_BYTES, type NetworkBackend} from './network-backend.ts'
+import {RateLimiter, type RateLimits} from './rate-limiter.ts'
 
 /** The host computes checksums, and cuts segments of TCP over IPv4 and IPv6 into frames. */
 const F_OFFLOADS = (1n << 0n) | (1n << 11n) | (1n << 12n)
@@ -33,15 +34,22 @@ export class VirtioNetwork implements DeviceModel {
   #isFull = false
   /** A frame from the guest for which the backend has no room; after its header, if the backend takes one. */
   #held: {chain: Chain; frame: Uint8Array} | undefined
+  /** For each direction. */
+  readonly #limiters: readonly RateLimiter[]
   #isRunning = false
   /** Empty until there is a transport. */
   #queues: readonly (Queue | undefined)[] = []
 
   /** @param mac six bytes; default: 02:68:76:00:00:01, a locally administered address. Two cards on one wire need two */
-  constructor(backend: NetworkBackend, mac: Uint8Array = Uint8Array.of(2, 0x68, 0x76, 0, 0, 1)) {
+  constructor(
+    backend: NetworkBackend,
+    mac: Uint8Array = Uint8Array.of(2, 0x68, 0x76, 0, 0, 1),
+    limits?: RateLimits,
+  ) {
     if (mac.length !== 6 || (mac[0] & 1) !== 0)
       throw badArgument('the address of a network card is six bytes, the first one even')
     this.#backend = backend
+    this.#limiters = [new RateLimiter(limits), new RateLimiter(limits)]
     this.features = F_MAC | F_STATUS | (backend.takesOffloads ? F_OFFLOADS : 0n)
     this.config.set(mac)
     const config = new DataView(this.config.buffer)
@@ -101,10 +109,11 @@ export class VirtioNetwork implements DeviceModel {
 
   /** A step: one frame to the guest. */
   #deliver(queue: Queue): number | undefined {
-    if (this.#waiting.length === 0) return undefined
+    if (this.#waiting.length === 0 || !this.#limiters[TO_GUEST].admits(queue.turns)) return undefined
     const chain = queue.next()
     if (chain === undefined) return undefined
     const frame = this.#waiting.shift()!
+    this.#limiters[TO_GUEST].charge(1, frame.length)
     // A frame is lost when its buffer is too small, as on a wire.
     if (chain.writableBytes >= HEADER_BYTES + frame.length) {
       chain.put(headerOfOneBuffer())
@@ -128,9 +137,11 @@ export class VirtioNetwork implements DeviceModel {
 
   /** @returns `frame`: with its header, if the backend takes one; empty: none that could be sent */
   #next(queue: Queue): {chain: Chain; frame: Uint8Array} | undefined {
+    if (!this.#limiters[TO_HOST].admits(queue.turns)) return undefined
     const chain = queue.next()
     if (chain === undefined) return undefined
     const length = chain.readableBytes - HEADER_BYTES
+    this.#limiters[TO_HOST].charge(1, Math.max(0, length))
     if (length < LEAST_FRAME_BYTES || length > MOST_FRAME_BYTES) return {chain, frame: new Uint8Array()}
     if (!this.#backend.takesOffloads) chain.take(HEADER_BYTES)
     return {chain, frame: chain.take(chain.leftToTake)}

@@ -1,17 +1,34 @@
-// connectNetwork: connects a machine's network card to a process behind a socket, such as passt(1), or to a TAP interface.
+// connectNetworks: connects a machine's network cards to processes behind sockets, such as passt(1), or to TAP interfaces.
 
 import {once} from 'node:events'
 import type {Socket} from 'node:net'
 import {badArgument} from '../../errors.ts'
-import type {TapOptions} from './kernel-options.ts'
+import type {RateLimits} from '../devices/rate-limiter.ts'
+import type {StreamOptions, TapOptions} from './kernel-options.ts'
 
 /** `unix`: the path of a socket. */
-export type Network = {unix: string} | TapOptions
+export type Network = ({unix: string} & RateLimits) | TapOptions
 
-/** @throws HvError BAD_ARGUMENT */
-export async function connectNetwork(network: Network): Promise<Socket | TapOptions> {
-  if ('tap' in network) return network
-  const path = network.unix
+/** @param defer takes what is to be done when the machine has ended. @throws HvError BAD_ARGUMENT */
+export async function connectNetworks(
+  networks: readonly Network[] = [],
+  defer: (act: () => void) => void,
+): Promise<(StreamOptions | TapOptions)[]> {
+  const connected: (StreamOptions | TapOptions)[] = []
+  for (const network of networks) {
+    if ('tap' in network) connected.push(network)
+    else {
+      const {unix, ...limits} = network
+      const stream = await connectSocket(unix)
+      // Otherwise it keeps this process alive.
+      defer(() => stream.destroy())
+      connected.push({stream, ...limits})
+    }
+  }
+  return connected
+}
+
+async function connectSocket(path: string): Promise<Socket> {
   // Loading it takes a millisecond, and few machines have a network.
   const {connect} = process.getBuiltinModule('node:net')
   const socket = connect(path)
@@ -27,9 +44,4 @@ export async function connectNetwork(network: Network): Promise<Socket | TapOpti
   // When the other end is gone, frames go nowhere, as without a cable.
   socket.on('error', () => {})
   return socket
-}
-
-/** Otherwise a socket keeps this process alive. */
-export function leaveNetwork(network: Socket | TapOptions | undefined): void {
-  if (network !== undefined && 'destroy' in network) network.destroy()
 }

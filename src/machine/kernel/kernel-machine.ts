@@ -19,7 +19,7 @@ import {type MachineResult, nowNs} from '../machine-result.ts'
 import {type Pause, Pauses} from '../pauses.ts'
 import {type SnapshotDirectory, writeSnapshot} from '../snapshot/directory.ts'
 import type {DeviceModel} from '../virtio/model.ts'
-import {type KernelOptions, MEMORY_BYTES} from './kernel-options.ts'
+import {type KernelOptions, MEMORY_BYTES, requireCpus} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {requireSavable, sortDevices} from './own-devices.ts'
@@ -210,6 +210,7 @@ export class KernelMachine implements Disposable {
     const {memoryBase} = machine
     const vm = Vm.create({memoryBytes: lowBytes, memoryBase, irqchip: true, hugePages: true})
     try {
+      requireCpus(vm.irqchip!.kind, cpus)
       for (const slot of high === undefined ? [] : slotsOf(high)) vm.addMemory({...slot, hugePages: true})
       const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
       const parts = {vm, highMemory: high, vcpus, pauses: this.#pauses, onBus: this.#onBus}

@@ -1,11 +1,28 @@
 // What a kernel's machine is asked to be.
 
 import type {Duplex} from 'node:stream'
+import {badArgument} from '../../errors.ts'
+import type {Irqchip} from '../../vm/irqchip.ts'
 import type {Device} from '../bus.ts'
+import type {RateLimits} from '../devices/rate-limiter.ts'
 import type {DeviceModel} from '../virtio/model.ts'
+
+export type {RateLimits}
 
 /** The host backs it lazily: it costs only what the machine touches. */
 export const MEMORY_BYTES: number = 512 * 2 ** 20
+export const MOST_CPUS = 32
+/** GIC architecture 2.0: its CPU interfaces. */
+const GICV2_CPUS = 8
+
+/** @throws HvError BAD_ARGUMENT */
+export function requireCpus(kind: Irqchip['kind'], cpus: number): void {
+  if (kind !== 'gicv2' || cpus <= GICV2_CPUS) return
+  throw badArgument(
+    `this host has a GICv2, whose machines have ${GICV2_CPUS} CPUs at most, and not ${cpus}`,
+    'give it fewer CPUs',
+  )
+}
 
 /**
  * A kernel, and the machine that it gets.
@@ -14,7 +31,7 @@ export const MEMORY_BYTES: number = 512 * 2 ** 20
  * const options: KernelOptions = {
  *   ...{kernel: '/boot/vmlinuz', initrd: '/boot/initrd.img', append: 'quiet'},
  *   ...{cpus: 2, memoryBytes: 256 << 20, timeoutMs: 60_000},
- *   disks: [{path: 'disk.img', readOnly: true}],
+ *   disks: [{path: 'disk.img', readOnly: true, iops: 1000, bytesPerSecond: 10 << 20}],
  *   shares: [{path: '/srv', tag: 'files', writable: true}],
  * }
  */
@@ -25,7 +42,7 @@ export interface KernelOptions {
   initrd?: string
   /** Kernel parameters, after hv's own. */
   append?: string
-  /** Default: 1. */
+  /** 32 at most, and 8 where the host has a GICv2. Default: 1. */
   cpus?: number
   /** A multiple of the host's page size, 1023 GiB at most (255 GiB with Node 20); the host backs it when it is touched. Default: 512 MiB. */
   memoryBytes?: number
@@ -39,11 +56,8 @@ export interface KernelOptions {
    * it throws ends the machine. One of a virtio device is an uncaught exception.
    */
   devices?: readonly (DeviceModel | Device)[]
-  /**
-   * The other end of a network card's cable: each Ethernet frame follows its length, 32 bits, big-endian, as with passt(1) and QEMU's
-   * `-netdev stream`. The caller closes it. Or a host TAP interface, by name. Default: no network card.
-   */
-  network?: Duplex | TapOptions
+  /** Its network card, or its network cards. Default: none. */
+  network?: NetworkOptions | readonly NetworkOptions[]
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number
 }
@@ -59,10 +73,30 @@ export interface RestoreOptions {
   disks?: readonly string[]
   /** Devices of your own, as the machine had them; each takes over what it has saved ({@link DeviceModel}). */
   devices?: readonly (DeviceModel | Device)[]
-  /** As {@link KernelOptions}; a machine with a stream needs one. Default: the TAP interface that it had. */
-  network?: Duplex | TapOptions
+  /**
+   * As {@link KernelOptions}, for each of its cards; a machine with a stream needs them. Default: the TAP interfaces that it had. Limits are
+   * those that it had, unless you give others.
+   */
+  network?: NetworkOptions | readonly NetworkOptions[]
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number
+}
+
+/**
+ * The other end of a network card's cable. As a stream, each Ethernet frame follows its length, 32 bits, big-endian, as with passt(1) and
+ * QEMU's `-netdev stream`; the caller closes it.
+ *
+ * @example
+ * import {connect} from 'node:net'
+ * const stream = connect('passt.sock').on('error', () => {})
+ * const network: NetworkOptions[] = [{stream, bytesPerSecond: 1 << 20}, {tap: 'tap0'}]
+ * const options: KernelOptions = {kernel: '/boot/vmlinuz', network}
+ */
+export type NetworkOptions = Duplex | StreamOptions | TapOptions
+
+/** A stream, with limits. @see {@link NetworkOptions} */
+export interface StreamOptions extends RateLimits {
+  stream: Duplex
 }
 
 /**
@@ -72,7 +106,7 @@ export interface RestoreOptions {
  * @example
  * const options: KernelOptions = {kernel: '/boot/vmlinuz', network: {tap: 'tap0'}}
  */
-export interface TapOptions {
+export interface TapOptions extends RateLimits {
   tap: string
 }
 
@@ -81,7 +115,7 @@ export interface TapOptions {
  * have it only if all of them only read it.
  * @see {@link KernelOptions}
  */
-export interface DiskOptions {
+export interface DiskOptions extends RateLimits {
   path: string
   /** Default: false. */
   readOnly?: boolean
@@ -96,3 +130,7 @@ export interface ShareOptions {
   /** Over 9P instead: `mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 TAG DIRECTORY`. */
   is9p?: boolean
 }
+
+/** `network` as a list, with streams as options. */
+export const networksOf = (network: KernelOptions['network']): (StreamOptions | TapOptions)[] =>
+  [network ?? []].flat().map((each) => ('tap' in each || 'stream' in each ? each : {stream: each}))

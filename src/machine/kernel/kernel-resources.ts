@@ -8,6 +8,7 @@ import {invalid} from '../../vm/save/format.ts'
 import {Server as Server9p} from '../9p/server.ts'
 import {FileStore} from '../devices/block-store.ts'
 import {StreamBackend} from '../devices/network-backend.ts'
+import {limitsOf} from '../devices/rate-limiter.ts'
 import {TapBackend} from '../devices/tap-backend.ts'
 import {Virtio9p} from '../devices/virtio-9p.ts'
 import {VirtioBlock} from '../devices/virtio-block.ts'
@@ -17,7 +18,7 @@ import {Server as ServerFuse} from '../fuse/server.ts'
 import {openShare} from '../share/open-share.ts'
 import type {SavedDisk} from '../snapshot/manifest.ts'
 import type {DeviceModel} from '../virtio/model.ts'
-import type {DiskOptions, KernelOptions, ShareOptions} from './kernel-options.ts'
+import {type DiskOptions, type KernelOptions, networksOf, type ShareOptions} from './kernel-options.ts'
 import {openDisk} from './open-disk.ts'
 
 const MAC_BYTES = 6
@@ -45,7 +46,7 @@ export class KernelResources implements Disposable {
   disks(disks: readonly DiskOptions[] = [], saved?: readonly SavedDisk[]): DeviceModel[] {
     return disks.map((disk, index) => {
       const {fd, bytes} = openDisk(disk)
-      const device = new VirtioBlock(new FileStore(fd, bytes, disk.readOnly), `hv-disk-${index}`)
+      const device = new VirtioBlock(new FileStore(fd, bytes, disk.readOnly), `hv-disk-${index}`, disk)
       this.#disks.push({fd, bytes, disk})
       // Not while libuv's pool has requests for it: the number may soon be another file's.
       this.#letGo.push(() => device.whenIdle(() => closeSync(fd)))
@@ -76,12 +77,13 @@ export class KernelResources implements Disposable {
     })
   }
 
-  /** At most one, with its own, locally administered address, as several may be in one network. @throws HvError BAD_ARGUMENT */
+  /** Each with its own, locally administered address, as several may be in one network. @throws HvError BAD_ARGUMENT */
   cards(network: KernelOptions['network']): DeviceModel[] {
-    if (network === undefined) return []
-    const backend = 'tap' in network ? this.use(new TapBackend(network.tap)) : new StreamBackend(network)
-    const mac = Uint8Array.of(LOCAL, ...nativeHost.random.fill(new Uint8Array(MAC_BYTES - 1)))
-    return [new VirtioNetwork(backend, mac)]
+    return networksOf(network).map((card) => {
+      const backend = 'tap' in card ? this.use(new TapBackend(card.tap)) : new StreamBackend(card.stream)
+      const mac = Uint8Array.of(LOCAL, ...nativeHost.random.fill(new Uint8Array(MAC_BYTES - 1)))
+      return new VirtioNetwork(backend, mac, card)
+    })
   }
 
   [Symbol.dispose](): void {
@@ -89,9 +91,11 @@ export class KernelResources implements Disposable {
   }
 }
 
-function savedDisk({fd, bytes, disk: {path, readOnly = false}}: OpenDisk): SavedDisk {
+function savedDisk({fd, bytes, disk}: OpenDisk): SavedDisk {
+  const {path, readOnly = false} = disk
   const stat = fstatSync(fd)
-  return {path: resolve(path), readOnly, bytes, modifiedMs: stat.isFile() ? stat.mtimeMs : undefined}
+  const modifiedMs = stat.isFile() ? stat.mtimeMs : undefined
+  return {path: resolve(path), readOnly, bytes, modifiedMs, ...limitsOf(disk)}
 }
 
 /** Copies need not have the last digits of the time. @throws HvError SAVE_INVALID */

@@ -5,10 +5,13 @@ import {badArgument, orUndefined} from '../../errors.ts'
 import {invalid} from '../../vm/save/format.ts'
 import type {Vm} from '../../vm/vm.ts'
 import {type MemoryPiece, memoryPieces, slotsOf} from '../boot/memory-pieces.ts'
+import {limitsOf} from '../devices/rate-limiter.ts'
 import {machine} from '../host-machine.ts'
 import type {SavedDisk, SavedMachine} from '../snapshot/manifest.ts'
 import type {DeviceModel} from '../virtio/model.ts'
-import {type KernelOptions, MEMORY_BYTES, type RestoreOptions} from './kernel-options.ts'
+import {type KernelOptions, MEMORY_BYTES, networksOf, type RestoreOptions} from './kernel-options.ts'
+
+type Networks = ReturnType<typeof networksOf>
 
 export function savedMachine(options: KernelOptions, disks: SavedDisk[]): SavedMachine {
   const {cpus = 1, memoryBytes = MEMORY_BYTES, kernel, initrd, append, reboots = false} = options
@@ -26,32 +29,44 @@ export function savedMachine(options: KernelOptions, disks: SavedDisk[]): SavedM
     shares: shares.map(({path, tag, writable = false, is9p = false}) => ({
       ...{path: resolve(path), tag, writable, is9p},
     })),
-    network: network && ('tap' in network ? {tap: network.tap} : 'stream'),
+    networks: networksOf(network).map((card) => ({
+      ...{tap: 'tap' in card ? card.tap : undefined, ...limitsOf(card)},
+    })),
   }
 }
 
 /** What the machine is to be, with what its restorer gives it. @throws HvError BAD_ARGUMENT */
 export function restoredOptions(saved: SavedMachine, given: RestoreOptions): KernelOptions {
-  const {disks = saved.disks.map(({path}) => path), network, timeoutMs, devices} = given
+  const {disks = saved.disks.map(({path}) => path), timeoutMs, devices} = given
   if (disks.length !== saved.disks.length)
     throw badArgument(
       `the machine has ${saved.disks.length} disks, and not ${disks.length}`,
       'name each of them',
     )
-  if (network !== undefined && saved.network === undefined)
+  return {
+    ...saved,
+    disks: disks.map((path, index) => ({...saved.disks[index], path})),
+    network: restoredNetworks(saved.networks, networksOf(given.network)),
+    ...{devices, timeoutMs},
+  }
+}
+
+function restoredNetworks(saved: SavedMachine['networks'], given: Networks): Networks {
+  if (given.length > 0 && saved.length === 0)
     throw badArgument('the machine has no network card', 'restore it without `network`')
-  if (network === undefined && saved.network === 'stream')
+  if (given.length > 0 && given.length !== saved.length)
+    throw badArgument(
+      `the machine has ${saved.length} network cards, and not ${given.length}`,
+      'give `network` one for each, in their order',
+    )
+  return saved.map(({tap, ...limits}, index) => {
+    if (given.length > 0) return {...limits, ...given[index]}
+    if (tap !== undefined) return {...limits, tap}
     throw badArgument(
       'the machine has a network card, and its cable ends nowhere',
       'give the other end: `network`',
     )
-  const own = saved.network === 'stream' ? undefined : saved.network
-  return {
-    ...saved,
-    disks: disks.map((path, index) => ({path, readOnly: saved.disks[index].readOnly})),
-    network: network ?? own,
-    ...{devices, timeoutMs},
-  }
+  })
 }
 
 /** Resolves when no model has a request under way. */

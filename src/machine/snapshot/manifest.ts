@@ -12,7 +12,14 @@ const MOST_CPUS = 4096
 const MOST_DEVICES = 64
 export const MANIFEST_MAX: number = 2 ** 24
 
+/** RateLimits. */
+const limits = {
+  iops: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
+  bytesPerSecond: v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER)),
+}
+
 const disk = takes.options({
+  ...limits,
   path: takes.path,
   readOnly: takes.truth,
   bytes: takes.integer(0, Number.MAX_SAFE_INTEGER),
@@ -39,7 +46,8 @@ const savedMachine = takes.options({
   reboots: takes.truth,
   disks: upTo(disk),
   shares: upTo(share),
-  network: v.optional(takes.either([takes.oneOf(['stream']), takes.options({tap: takes.text})], 'a network')),
+  /** Each a TAP interface, or else a stream. */
+  networks: upTo(takes.options({...limits, tap: v.optional(takes.text)})),
 })
 
 const manifest = takes.options({

@@ -6,7 +6,6 @@ import {
   parseEnv,
   parseEnvFile,
   parseHostname,
-  parseShare,
   parseSize,
   parseTimeout,
   parseTmpfs,
@@ -70,22 +69,6 @@ test('a variable keeps what follows the first =', () => {
   expect(parseEnv('A=', {})).toEqual(['A', ''])
   expect(() => parseEnv('=b', {})).toThrow('bad variable')
 })
-
-test.each([
-  ['/a:tag', false, false],
-  ['/a:tag:rw', true, false],
-  ['/a:tag:ro', false, false],
-  ['/a:tag:9p', false, true],
-  ['/a:tag:ro:9p', false, true],
-  ['/a:tag:rw:9p', true, true],
-])('share %s: writable %s, by 9P %s', (text, writable, is9p) =>
-  expect(parseShare(text)).toEqual({path: '/a', tag: 'tag', writable, is9p}),
-)
-
-test.each(['', '/a', '/a:', ':tag', '/a:tag:', '/a:tag:9p:ro', '/a:tag:ro:9q', '/a:tag:ro:rw:9p'])(
-  'share %j is refused',
-  (text) => expect(() => parseShare(text)).toThrow(`bad share ${JSON.stringify(text)}`),
-)
 
 test('a file of variables is read as docker reads it: no quotes, comments in lines of their own, the caller’s values', () => {
   const text = '\uFEFFA=1\r\n\n# B=2\n  C="a b" # c\nD=\nTERM\nNONE\nE=x=y'

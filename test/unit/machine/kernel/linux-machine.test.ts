@@ -4,10 +4,11 @@ import {once} from 'node:events'
 import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import type {Duplex, PassThrough} from 'node:stream'
+import {Duplex, type PassThrough} from 'node:stream'
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import {arch} from '../../../../src/arch/index.ts'
+import {type DiskOptions, requireCpus} from '../../../../src/machine/kernel/kernel-options.ts'
 import {Machine} from '../../../../src/machine/kernel/linux-machine.ts'
 import {bareGuest, codeOf, describeKvm, describeOn} from '../../../helpers/vm.ts'
 import {vmlinuxOf} from '../../../helpers/vmlinux.ts'
@@ -80,6 +81,36 @@ describeKvm('a machine', () => {
     machine.stdout.destroy()
     machine.stdin.write('hello')
     expect(await machine.wait()).toMatchObject({exitCode: null, signal: 13})
+  })
+
+  test.skipIf(!existsSync(kernel))('has up to 32 CPUs, and 30 virtio devices besides hv’s own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hv-disks-'))
+    const cable = () => new Duplex({read() {}, write: (_chunk, _encoding, done) => done()})
+    const disk = (index: number): DiskOptions => {
+      const path = join(folder, `disk${index}`)
+      writeFileSync(path, new Uint8Array(4096))
+      return {path, iops: 1000}
+    }
+    const disks = Array.from({length: 27}, (_, index) => disk(index))
+    const network = [cable(), {stream: cable(), bytesPerSecond: 4096}, {stream: cable()}]
+    const machine = Machine.create({kernel, cpus: 32, disks, network})
+    machine.stdin.write('q')
+    expect(await textOf(machine)).toBe('')
+    expect(await machine.wait()).toMatchObject({exitCode: 0})
+    for (const [more, message] of [
+      [{disks: [...disks, disk(27)], network}, 'room for 32 virtio devices, and not for 33'],
+      [{cpus: 33}, 'cpus takes a whole number from 1 to 32'],
+      [{network: [{stream: 'cable'}]}, 'network takes a Duplex, {stream} or {tap}, or a list of them'],
+      [{disks: [{path: 'disk', iops: 0}]}, 'disks[0].iops takes a whole number'],
+    ] as const)
+      expect(() => Machine.create({kernel, ...(more as object)})).toThrow(message)
+    rmSync(folder, {recursive: true})
+  })
+
+  test('whose GICv2 has 8 CPUs is not given more', () => {
+    expect(() => requireCpus('gicv2', 9)).toThrow('a GICv2, whose machines have 8 CPUs at most, and not 9')
+    requireCpus('gicv2', 8)
+    requireCpus('gicv3', 32)
   })
 
   test('that is paused runs nothing until it is resumed, and can be ended', async () => {

@@ -149,6 +149,7 @@ describeKvm('a snapshot of a machine', () => {
     machine.kill()
     await machine.wait()
     expect(codeOf(() => Machine.restore(`${snapshot}.2`))).toBe('BAD_ARGUMENT')
+    expect(codeOf(() => Machine.restore(`${snapshot}.2`, {network: [cable(), cable()]}))).toBe('BAD_ARGUMENT')
     expect(await goOn(`${snapshot}.2`, {network: cable()})).toBe('c\n')
   })
 

@@ -19,9 +19,9 @@ const manifest: Manifest = {
       append: 'quiet',
       reboots: false,
     },
-    disks: [{path: '/disk', readOnly: true, bytes: 4096, modifiedMs: 1.5}],
+    disks: [{path: '/disk', readOnly: true, bytes: 4096, modifiedMs: 1.5, iops: 10}],
     shares: [{path: '/srv', tag: 'files', writable: false, is9p: true}],
-    network: {tap: 'tap0'},
+    networks: [{tap: 'tap0', bytesPerSecond: 4096}, {}],
   },
   devices: [{name: 'the clock', state: {ahead: 0}}],
 }

@@ -1,10 +1,13 @@
 // vm.cc: the VM API's Vm for JavaScript, and what hosts offer VMs. src/vm/addon.ts has the types.
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -171,6 +174,26 @@ int OpenTap(const std::string& name) {
   return ThreadFds::Lend(std::move(fd));
 }
 
+// The IPv4 address of an interface of this host, as `10.0.1.1/24`. Throws EADDRNOTAVAIL where there is none.
+std::string InterfaceAddress(const std::string& name) {
+  struct ifreq request = {};
+  if (name.empty() || name.size() >= sizeof(request.ifr_name))
+    throw std::system_error(EINVAL, std::generic_category(), "interfaceAddress");
+  name.copy(request.ifr_name, sizeof(request.ifr_name) - 1);
+  Fd any(Check(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket"));
+  auto ask = [&](unsigned long command, const char* what) {
+    Check(::ioctl(any.get(), command, &request), what);
+    sockaddr_in found;
+    std::memcpy(&found, &request.ifr_addr, sizeof(found));
+    return found.sin_addr;
+  };
+  const in_addr address = ask(SIOCGIFADDR, "SIOCGIFADDR");
+  const int prefix = std::popcount(ask(SIOCGIFNETMASK, "SIOCGIFNETMASK").s_addr);
+  char text[INET_ADDRSTRLEN];
+  ::inet_ntop(AF_INET, &address, text, sizeof(text));
+  return std::string(text) + "/" + std::to_string(prefix);
+}
+
 }  // namespace
 
 template <>
@@ -190,6 +213,7 @@ void ExportVm(Napi::Env env, Napi::Object exports) {
   Export<VmLimits>(exports, "vmLimits");
   Export<[](uint32_t capability) { return System().Check(capability); }>(exports, "checkExtension");
   Export<OpenTap>(exports, "openTap");
+  Export<InterfaceAddress>(exports, "interfaceAddress");
 }
 
 }  // namespace hv

@@ -1,14 +1,16 @@
 // machine_init.c: the first process of a kernel's machine that runs one program: mounts the program's tree, starts it, and hands
 // its streams, its signals and its end on over vsock(7). src/machine/program is the other side.
 //
-// The initramfs has /hv/init, which is this; /hv/root, where the tree is mounted; and /hv/modules, names of kernel modules, one per line
-// in loading order, beside the modules themselves. Built without a C library, of which only constants are used here: build_program.sh.
+// The initramfs has /hv/init, which is this; /hv/root, where the tree is mounted; /hv/mounts and /hv/cards (machine_init.h); and
+// /hv/modules, names of kernel modules, one per line in loading order, beside the modules themselves. Built without a C library, of which only constants are used here: build_program.sh.
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/module.h>
 #include <net/if.h>
+#include <net/route.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -77,12 +79,70 @@ static void EnterTree(void) {
   Call(SYS_chdir, "/");
 }
 
-static void RaiseLoopback(void) {
+// All of them are one file system, which itself refuses what may not be written: this makes programs see it.
+static void MountPlaces(long list) {
+  char places[kMountsBytes];
+  const long length = Call(SYS_read, list, places, sizeof(places));
+  for (const char* at = places; at < places + length; at += Length(at) + 1) {
+    const char* path = at + 1;
+    const int is_root = path[1] == '\0';
+    const int flags = at[0] == 'r' ? MS_RDONLY : 0;
+    long result = is_root ? 0 : Call(SYS_mount, path, path, 0, MS_BIND, 0);
+    if (result == 0) result = Call(SYS_mount, 0, path, 0, MS_REMOUNT | MS_BIND | flags, 0);
+    if (result < 0) Complain("mount ", path, -result);
+  }
+  Call(SYS_close, list);
+}
+
+static long SetAddress(long any, unsigned command, struct ifreq* request, uint32_t address) {
+  struct sockaddr_in* const to = (struct sockaddr_in*)&request->ifr_addr;
+  to->sin_family = AF_INET;
+  to->sin_addr.s_addr = address;
+  return Call(SYS_ioctl, any, command, request);
+}
+
+static void RaiseInterface(long any, const char* name, const struct Card* card) {
+  struct ifreq request = {.ifr_flags = 0};
+  Append(request.ifr_name, name);
+  long result = 0;
+  if (card->address != 0) result = SetAddress(any, SIOCSIFADDR, &request, card->address);
+  if (result == 0 && card->address != 0)
+    result = SetAddress(any, SIOCSIFNETMASK, &request, card->mask);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (result == 0) result = Call(SYS_ioctl, any, SIOCSIFFLAGS, &request);
+  if (result == 0 && card->gateway != 0) {
+    struct rtentry route;
+    // An initializer would be a call of memset(3).
+    for (unsigned long at = 0; at < sizeof(route); at++) ((char*)&route)[at] = 0;
+    route.rt_flags = RTF_UP | RTF_GATEWAY;
+    ((struct sockaddr_in*)&route.rt_dst)->sin_family = AF_INET;
+    ((struct sockaddr_in*)&route.rt_genmask)->sin_family = AF_INET;
+    struct sockaddr_in* const by = (struct sockaddr_in*)&route.rt_gateway;
+    by->sin_family = AF_INET;
+    by->sin_addr.s_addr = card->gateway;
+    result = Call(SYS_ioctl, any, SIOCADDRT, &route);
+  }
+  if (result < 0) Complain("network ", name, -result);
+}
+
+static void RaiseNetwork(long list) {
   const long any = Call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (any < 0) return;
-  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-  Call(SYS_ioctl, any, SIOCSIFFLAGS, &request);
+  const struct Card none = {0, 0, 0};
+  struct Card cards[kMostCards];
+  RaiseInterface(any, "lo", &none);
+  const long length = Call(SYS_read, list, cards, sizeof(cards));
+  for (long index = 0; index < length / (long)sizeof(cards[0]); index++) {
+    char name[IFNAMSIZ];
+    AppendNumber(Append(name, "eth"), (unsigned long)index);
+    RaiseInterface(any, name, &cards[index]);
+  }
+  Call(SYS_close, list);
   Call(SYS_close, any);
+}
+
+static long OpenList(const char* path) {
+  return Call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
 
 // Splits the texts of an order, each ended by a zero: the host is trusted. Returns where the next text begins.
@@ -139,8 +199,12 @@ __attribute__((used)) static _Noreturn void Main(long* stack) {
     HandCoreOn((char**)(stack + 1));
   }
   LoadModules();
+  // No path leads there from the tree.
+  const long mounts = OpenList("/hv/mounts");
+  const long cards = OpenList("/hv/cards");
   EnterTree();
-  RaiseLoopback();
+  MountPlaces(mounts);
+  RaiseNetwork(cards);
   const int control = Connect(kControlPort);
   struct Order order;
   Read(control, &order, sizeof(order));

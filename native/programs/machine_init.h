@@ -8,6 +8,17 @@
 enum { kControlPort = 0x6876, kInputPort, kOutputPort, kErrorPort, kCorePort };
 enum { kWhoBytes = 64 };
 
+// /hv/mounts of the initramfs: texts, each ended by a zero: 'r' or 'w', and a path in the tree, which is a mount of its own, read-only or
+// not. What contains others comes first.
+enum { kMountsBytes = 1 << 16 };
+
+// /hv/cards of the initramfs: one for each network card, eth0 first. In network byte order; a card without an address has 0, and so has
+// one without a gateway.
+struct Card {
+  uint32_t address, mask, gateway;
+};
+enum { kMostCards = 32 };
+
 // Over kControlPort, from the host, once. All numbers are little-endian.
 struct Order {
   // Bytes that follow this structure: `groups` numbers of 32 bits; then texts, each ended by a zero: the machine's name, the

@@ -6,6 +6,7 @@ import {VirtioFs} from '../machine/devices/virtio-fs.ts'
 import {connectNetworks} from '../machine/kernel/connect-network.ts'
 import {KernelMachine} from '../machine/kernel/kernel-machine.ts'
 import {MEMORY_BYTES} from '../machine/kernel/kernel-options.ts'
+import {encodeCards} from '../machine/program/card-address.ts'
 import {ConsoleTail} from '../machine/program/console-tail.ts'
 import {filesMemory} from '../machine/program/files-memory.ts'
 import {INIT, initramfs} from '../machine/program/initramfs.ts'
@@ -14,8 +15,9 @@ import {ModuleFolder} from '../machine/program/module-folder.ts'
 import type {MachineOrder, Size} from '../machine/program/order.ts'
 import {ProgramCore} from '../machine/program/program-core.ts'
 import {ProgramLink} from '../machine/program/program-link.ts'
+import {encodeMounts} from '../machine/program/tree-mounts.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
-import {buildTree} from '../sentry/outside/guest-tree.ts'
+import {buildTree, replaceFile} from '../sentry/outside/guest-tree.ts'
 import {type HostProgram, openHostProgram} from '../sentry/outside/host-program.ts'
 import {DEFAULT_HOSTNAME} from '../sentry/outside/hostname.ts'
 import {ShownPrograms} from '../sentry/outside/shown-programs.ts'
@@ -27,6 +29,7 @@ import type {GdbMachine} from './gdb.ts'
 import {foldersOf, type GuestFiles, type OpenedFiles, openGuestFiles, unpackStats} from './guest-files.ts'
 import {programOfRun} from './guest-program.ts'
 import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest} from './launch.ts'
+import {addressesOf, resolvConf} from './machine-network.ts'
 import {endOfProgram} from './machine-program-end.ts'
 import {MachineStreams} from './machine-streams.ts'
 import {refuseUnfit} from './options/unfit.ts'
@@ -54,6 +57,8 @@ interface Parts {
   streams: MachineStreams
   /** This process's own. */
   umask: number
+  /** Its /etc/resolv.conf, if not the tree's own. */
+  resolv: string | undefined
 }
 
 /** @throws HvError */
@@ -81,12 +86,15 @@ async function prepare(
   const gdb = launch.server && new (await import('./gdb.ts')).GdbMachine(launch.server)
 
   const [server, tail, init] = [new LateServer(), new ConsoleTail(), addon.machineInit()]
+  const {net = []} = options
+  const lists = {mounts: encodeMounts(options), cards: encodeCards(addressesOf(net))}
   const extras = {
     models: [new VirtioFs(server, TAG)],
-    initrd: () => initramfs(init, modules?.read(MODULES) ?? []),
+    initrd: () => initramfs(init, modules?.read(MODULES) ?? [], lists),
   }
   const append = [`quiet rdinit=${INIT}`, options.append].filter(Boolean).join(' ')
   const machine = launch.use(new KernelMachine({...options, append, network}, tail, gdb?.debug, extras))
+  const resolv = net.length > 0 ? resolvConf() : undefined
   const streams = launch.use(
     new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false})),
   )
@@ -100,7 +108,7 @@ async function prepare(
       ...{roots, files: onHost && [onHost.fd], directories: files.libraryFolders},
       ...{caller: 'kernel', hasChildren: streams.size !== undefined},
     },
-    load: () => load(options, {...opened, files, gdb, tail, server, machine, streams, umask}),
+    load: () => load(options, {...opened, files, gdb, tail, server, machine, streams, umask, resolv}),
   }
 }
 
@@ -119,7 +127,7 @@ function leaveCore(memoryBytes: number, launch: Launch, machine: KernelMachine):
 }
 
 async function load(options: RunOptions, parts: Parts): Promise<LoadedGuest<RunResult>> {
-  const {launch, memory, onHost, files, gdb, tail, server, machine, streams, umask} = parts
+  const {launch, memory, onHost, files, gdb, tail, server, machine, streams, umask, resolv} = parts
   const shown = await files.read().finally(options.onRead)
   const {tmpfs, readOnly} = options
   const vfs = new VirtualFileSystem(nativeHost)
@@ -127,6 +135,7 @@ async function load(options: RunOptions, parts: Parts): Promise<LoadedGuest<RunR
   const tree = buildTree(memory, {vfs, ...shown, tmpfs, readOnly, budget})
   launch.defer(() => disposeMounts(tree))
   launch.defer(() => server.close())
+  if (resolv !== undefined) replaceFile(tree.top, 'etc', 'resolv.conf', resolv)
   const programs = new ShownPrograms(tree.top, memory, shown.showProgram)
   const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program
   server.serve(tree.top)

@@ -24,6 +24,27 @@ node -e "$1" >/dev/null 2>&1 &
 until wget -qO /dev/null http://10.0.1.1/; do sleep 0.1; done
 `
 
+const TREE = '/tmp/tap-tree'
+const PREPARE_TREE = `
+rm -rf ${TREE} && mkdir -p ${TREE}/bin ${TREE}/volume/inner
+cp /bin/busybox ${TREE}/bin/
+for applet in sh cat ip md5sum mount touch wget; do ln -s busybox ${TREE}/bin/$applet; done
+mkdir -p /tmp/tap-volume/inner
+cp -a /etc /tmp/etc && mount --bind /tmp/etc /etc
+echo nameserver 10.0.1.1 >/etc/resolv.conf
+`
+/** Nothing configures a network but hv. */
+const PROGRAM = `
+echo page $(wget -qO- http://10.0.1.1/ | md5sum)
+echo $(ip -4 -o address show eth0) $(ip route)
+cat /etc/resolv.conf
+touch /volume/file
+touch /volume/inner/file && echo written
+while read -r what where type flags rest; do
+  case $where in /volume*) echo $where \${flags%%,*};; esac
+done </proc/mounts
+`
+
 /** The machine's first process runs this. */
 const LOOK = `
 ifconfig eth0 10.0.1.2 netmask 255.255.255.0 up
@@ -50,6 +71,28 @@ for (const [bed, architecture] of [
       expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
       const found = ['answered', 'answered too', `page ${PAGE_SUM} -`, 'machine: status 0']
       expect(stdout.split(/\r?\n/), stdout).toEqual(expect.arrayContaining(found))
+    })
+
+    test('a program by a kernel finds its network configured, and sees which volumes it may write', async () => {
+      expect(await inside(['sh', '-c', PREPARE_TREE])).toMatchObject({status: 0, stderr: ''})
+      const kept = `/hv/.cache/machine/${architecture}`
+      const kernel = ['--kernel', `${kept}/vmlinuz`, '--modules', `${kept}/library`, '--net', 'tap:tap0']
+      const volumes = [
+        '--volume',
+        '/tmp/tap-volume:/volume',
+        '--volume',
+        '/tmp/tap-volume/inner:/volume/inner:rw',
+      ]
+      const hv = ['node', 'dist/bin/hv.cjs', 'run', ...kernel, '--root', TREE, ...volumes]
+      const {status, stdout, stderr} = await inside([...hv, 'sh', '-c', PROGRAM], {timeoutMs: TIMEOUT_MS})
+      expect({status, stderr}, stdout).toEqual({
+        status: 0,
+        stderr: 'touch: /volume/file: Read-only file system\n',
+      })
+      expect(stdout).toContain(`page ${PAGE_SUM} -\n`)
+      expect(stdout).toMatch(/ 10\.0\.1\.2\/24 .*default via 10\.0\.1\.1 dev eth0/)
+      const rest = 'nameserver 10.0.1.1\nwritten\n/volume ro\n/volume/inner rw\n'
+      expect(stdout.endsWith(rest), stdout).toBe(true)
     })
   })
 }

@@ -153,6 +153,7 @@ test.each([
   [['--kernel', kernel, '--net', 'tap:tap0,bps=fast'], 'bad number of bytes per second'],
   [['--kernel', kernel, '--disk', `${disk},iops=1,bps=0`], 'bad number of bytes per second'],
   [['--kernel', kernel, '--disk', `${disk}:rw,iops=1`], 'bad disk'],
+  [['--kernel', kernel, '--net', 'tap:tap0,ip=10.0.1.2/24'], 'an address of --net is for a program'],
   [['--kernel', kernel, '--cpus', '33'], 'bad number of CPUs'],
   [['--cpus', '9', 'true'], 'bad number of CPUs'],
   [

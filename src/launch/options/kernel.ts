@@ -1,7 +1,7 @@
 // Options of a kernel's machine, for the command alone: src/machine has the library's.
 
-import type {Network} from '../../machine/kernel/connect-network.ts'
 import type {KernelOptions} from '../../machine/kernel/kernel-options.ts'
+import type {Card} from '../machine-network.ts'
 import {parseNet, parseShare} from './parse-devices.ts'
 import {existing} from './parse-values.ts'
 import {each, type Rows} from './row.ts'
@@ -12,7 +12,7 @@ export interface MachineOptions
   /** The directory of the kernel's modules, for a program; default: the one that belongs to a kernel with its name. */
   modules?: string
   /** The other ends of its network cards' cables. */
-  net?: readonly Network[]
+  net?: readonly Card[]
   /** Boots again when the kernel resets its machine. */
   reboots?: boolean
 }
@@ -68,9 +68,9 @@ export const machineRows: Rows<MachineOptions> = {
   },
   net: {
     ...OF_KERNEL,
-    flag: '--net unix:PATH|tap:NAME[,iops=N][,bps=SIZE]',
+    flag: '--net unix:PATH|tap:NAME[,ip=ADDRESS/BITS][,gateway=ADDRESS][,iops=N][,bps=SIZE]',
     summary:
-      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s, or to this TAP interface, and at most how many frames and bytes per second pass in each direction; may be repeated; default: none",
+      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s, or to this TAP interface, and at most how many frames and bytes per second pass in each direction; ip and gateway: in the machine of a program, default as docs/kernels.md says; may be repeated; default: none",
     ...each(parseNet),
   },
   reboots: {

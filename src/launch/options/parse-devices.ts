@@ -3,20 +3,26 @@
 import {resolve} from 'node:path'
 import {badArgument} from '../../errors.ts'
 import type {RateLimits} from '../../machine/devices/rate-limiter.ts'
-import type {Network} from '../../machine/kernel/connect-network.ts'
 import type {DiskOptions} from '../../machine/kernel/kernel-options.ts'
+import {
+  type CardAddress,
+  isNeighbour,
+  parseAddress,
+  parseCardAddress,
+} from '../../machine/program/card-address.ts'
+import type {Card} from '../machine-network.ts'
 import {parseCount, quote, readSize} from './parse-values.ts'
 
 const MOST_OPERATIONS = 2 ** 32
 
 /** `FILE[:ro][,iops=N][,bps=SIZE]`: a machine's disk. FILE is relative to this process. */
 export function parseDisk(text: string): DiskOptions {
-  const {rest, limits} = limitsOf(text)
+  const {rest, ...words} = splitWords(text, ['iops', 'bps'])
   const [path, mode, ...more] = rest.split(':')
   if (!path || (mode !== undefined && mode !== 'ro') || more.length > 0) {
     throw badArgument(`bad disk ${quote(text)}`, 'write FILE[:ro][,iops=N][,bps=SIZE]')
   }
-  return {path: resolve(path), readOnly: mode === 'ro', ...limits}
+  return {path: resolve(path), readOnly: mode === 'ro', ...limitsOf(words)}
 }
 
 /** `DIR:TAG[:ro|rw][:9p]`; read-only without a mode. DIR is relative to this process. */
@@ -30,36 +36,56 @@ export function parseShare(text: string): {path: string; tag: string; writable: 
   return {path: resolve(path), tag, writable: mode === 'rw', is9p}
 }
 
-/** `unix:PATH`, or `tap:NAME`, with limits as a disk's; PATH is relative to this process. */
-export function parseNet(text: string): Network {
-  const {rest, limits} = limitsOf(text)
+/** `unix:PATH`, or `tap:NAME`, with limits as a disk's, and an address; PATH is relative to this process. */
+export function parseNet(text: string): Card {
+  const {rest, ...words} = splitWords(text, ['ip', 'gateway', 'iops', 'bps'])
   const [, kind, value] = /^(unix|tap):(.+)$/s.exec(rest) ?? []
   if (value === undefined) {
-    throw badArgument(`bad network ${quote(text)}`, 'write unix:PATH or tap:NAME, and [,iops=N][,bps=SIZE]')
+    const nextStep =
+      'write unix:PATH or tap:NAME, and [,ip=ADDRESS/BITS][,gateway=ADDRESS][,iops=N][,bps=SIZE]'
+    throw badArgument(`bad network ${quote(text)}`, nextStep)
   }
-  return kind === 'tap' ? {tap: value, ...limits} : {unix: resolve(value), ...limits}
+  const card = {...addressOf(words), ...limitsOf(words)}
+  return kind === 'tap' ? {tap: value, ...card} : {unix: resolve(value), ...card}
 }
 
-/** Limits are last, because a path may have commas, too. */
-function limitsOf(text: string): {rest: string; limits: RateLimits} {
-  const limits: RateLimits = {}
+/** Words such as `,iops=10` are last, because a path may have commas, too. */
+function splitWords<const Name extends string>(
+  text: string,
+  names: readonly Name[],
+): {rest: string} & Partial<Record<Name, string>> {
+  const word = new RegExp(`^(.*),(${names.join('|')})=([^,]*)$`, 's')
+  const found: Record<string, string> = {}
   let rest = text
   for (;;) {
-    const [, before, name, value] = /^(.*),(iops|bps)=([^,]*)$/s.exec(rest) ?? []
-    if (before === undefined) return {rest, limits}
+    const [, before, name, value] = word.exec(rest) ?? []
+    if (before === undefined) return {...found, rest} as {rest: string} & Partial<Record<Name, string>>
+    if (name in found) throw badArgument(`${name} is given twice in ${quote(text)}`, 'give it once')
+    found[name] = value
     rest = before
-    if (name === 'bps') limits.bytesPerSecond = parseRate(value)
-    else
-      limits.iops = parseCount(value, {
-        of: 'operations per second',
-        most: MOST_OPERATIONS,
-        example: 'FILE,iops=1000',
-      })
   }
+}
+
+function limitsOf({iops, bps}: {iops?: string; bps?: string}): RateLimits {
+  const limits: RateLimits = {}
+  const of = 'operations per second'
+  if (iops !== undefined) limits.iops = parseCount(iops, {of, most: MOST_OPERATIONS, example: 'iops=1000'})
+  if (bps !== undefined) limits.bytesPerSecond = parseRate(bps)
+  return limits
+}
+
+function addressOf({ip, gateway}: {ip?: string; gateway?: string}): {address?: CardAddress} {
+  if (ip === undefined && gateway === undefined) return {}
+  const address = ip === undefined ? undefined : parseCardAddress(ip)
+  if (address === undefined) throw badArgument(`bad address ${quote(ip ?? '')}`, 'write ip=10.0.1.2/24')
+  if (gateway === undefined) return {address}
+  const by = parseAddress(gateway)
+  if (by !== undefined && isNeighbour(address, by)) return {address: {...address, gateway: by}}
+  throw badArgument(`bad gateway ${quote(gateway)}`, `give another address of the network of ${ip}`)
 }
 
 function parseRate(text: string): number {
   const bytes = Math.ceil(readSize(text).bytes)
   if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes
-  throw badArgument(`bad number of bytes per second ${quote(text)}`, 'give a size, e.g. `FILE,bps=10M`')
+  throw badArgument(`bad number of bytes per second ${quote(text)}`, 'give a size, e.g. `bps=10M`')
 }

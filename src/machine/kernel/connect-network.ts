@@ -3,7 +3,7 @@
 import {once} from 'node:events'
 import type {Socket} from 'node:net'
 import {badArgument} from '../../errors.ts'
-import type {RateLimits} from '../devices/rate-limiter.ts'
+import {limitsOf, type RateLimits} from '../devices/rate-limiter.ts'
 import type {StreamOptions, TapOptions} from './kernel-options.ts'
 
 /** `unix`: the path of a socket. */
@@ -18,11 +18,10 @@ export async function connectNetworks(
   for (const network of networks) {
     if ('tap' in network) connected.push(network)
     else {
-      const {unix, ...limits} = network
-      const stream = await connectSocket(unix)
+      const stream = await connectSocket(network.unix)
       // Otherwise it keeps this process alive.
       defer(() => stream.destroy())
-      connected.push({stream, ...limits})
+      connected.push({stream, ...limitsOf(network)})
     }
   }
   return connected

@@ -20,11 +20,17 @@ const MODE = 0o755
 const ALIGNMENT = 4
 const END = 'TRAILER!!!'
 
-export function initramfs(init: Uint8Array, modules: readonly Module[]): Uint8Array {
+/** @param lists of the tree's mounts and of network cards: native/programs/machine_init.h */
+export function initramfs(
+  init: Uint8Array,
+  modules: readonly Module[],
+  lists: {mounts: Uint8Array; cards: Uint8Array},
+): Uint8Array {
   const names = modules.map(({name}) => `${name}\n`).join('')
   return cpio([
     ...[{name: 'hv'}, {name: 'hv/root'}, {name: 'hv/init', bytes: init}],
     {name: 'hv/modules', bytes: Buffer.from(names, 'latin1')},
+    ...Object.entries(lists).map(([name, bytes]) => ({name: `hv/${name}`, bytes})),
     ...modules.map(({name, bytes}) => ({name: `hv/${name}`, bytes})),
   ])
 }

@@ -41,8 +41,27 @@ test.each([
   ['unix:/a,b:c', {unix: '/a,b:c'}],
   ['unix:/a,iops=10,bps=1M', {unix: '/a', iops: 10, bytesPerSecond: 2 ** 20}],
   ['tap:tap0,bps=64K', {tap: 'tap0', bytesPerSecond: 65536}],
+  ['tap:tap0,ip=10.0.1.2/24,iops=1', {tap: 'tap0', iops: 1, address: {address: 0x0a000102, prefix: 24}}],
+  [
+    'unix:/a,gateway=172.16.255.254,ip=172.16.0.1/16',
+    {unix: '/a', address: {address: 0xac100001, prefix: 16, gateway: 0xac10fffe}},
+  ],
 ])('network %s', (text, network) => expect(parseNet(text)).toEqual(network))
 
 test.each(['', 'tap0', 'tap:', 'unix:,iops=1', 'udp:1'])('network %j is refused', (text) =>
   expect(() => parseNet(text)).toThrow(`bad network ${JSON.stringify(text)}`),
 )
+
+test.each([
+  ['tap:tap0,ip=10.0.1.2', 'bad address "10.0.1.2"'],
+  ['tap:tap0,ip=10.0.1.256/24', 'bad address'],
+  ['tap:tap0,ip=10.0.1.0/24', 'bad address'],
+  ['tap:tap0,ip=10.0.1.255/24', 'bad address'],
+  ['tap:tap0,ip=10.0.1.1/31', 'bad address'],
+  ['tap:tap0,ip=10.0.1.1/0', 'bad address'],
+  ['tap:tap0,gateway=10.0.1.1', 'bad address ""'],
+  ['tap:tap0,ip=10.0.1.2/24,gateway=10.0.2.1', 'bad gateway "10.0.2.1"'],
+  ['tap:tap0,ip=10.0.1.2/24,gateway=10.0.1.2', 'bad gateway'],
+  ['tap:tap0,ip=10.0.1.2/24,gateway=here', 'bad gateway'],
+  ['tap:tap0,iops=1,iops=2', 'iops is given twice'],
+])('the card %s is refused', (text, message) => expect(() => parseNet(text)).toThrow(message))

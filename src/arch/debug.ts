@@ -33,6 +33,8 @@ export interface DebugSupport {
   showSleeper(registers: BigUint64Array, callNumber: number): void
   /** Whether the registers were shown so, and have not been changed. */
   isShownSleeper(registers: BigUint64Array): boolean
+  /** Shows those of a thread that is about to make a call. */
+  showCall(registers: BigUint64Array, callNumber: number, firstArgument: bigint): void
   /**
    * How to execute exactly one instruction.
    * @param code the bytes at the program counter: 4, or as many as can be read

@@ -68,27 +68,30 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     const isAdded = target.addPoint(point.kind, point.address, point.length, thread)
     return isAdded === undefined ? '' : isAdded ? OK : NO_MEMORY
   },
-  z: (text, {target}) => {
+  z: (text, {target, thread}) => {
     const point = parsePoint(text)
     if (point === undefined) return BAD_WORDS
     if (point.kind === undefined) return ''
-    target.removePoint(point.kind, point.address, point.length)
+    target.removePoint(point.kind, point.address, point.length, thread)
     return OK
   },
   H: (text, talk) => {
-    const id = parseThreadId(text.slice(1), talk.target.pid)
+    const {target} = talk
+    const id = parseThreadId(text.slice(1), target)
     if (id === undefined) return BAD_WORDS
-    if (text[0] === 'c') talk.steppedThread = typeof id === 'number' ? id : undefined
+    const {thread, process} = id
+    if (text[0] === 'c') talk.steppedThread = typeof thread === 'number' ? thread : undefined
     else if (text[0] !== 'g') return BAD_WORDS
-    else if (typeof id === 'number') {
-      if (!talk.target.threads().includes(id)) return BAD_WORDS
-      talk.thread = id
-    }
+    else if (typeof thread === 'number') {
+      if (!target.threads().includes(thread)) return BAD_WORDS
+      talk.thread = thread
+    } else if (process !== undefined && target.processOf?.(talk.thread) !== process)
+      talk.thread = target.threads().find((tid) => target.processOf?.(tid) === process) ?? talk.thread
     return OK
   },
   T: (text, {target}) => {
-    const id = parseThreadId(text, target.pid)
-    return typeof id === 'number' && target.threads().includes(id) ? OK : BAD_WORDS
+    const thread = parseThreadId(text, target)?.thread
+    return typeof thread === 'number' && target.threads().includes(thread) ? OK : BAD_WORDS
   },
 }
 

@@ -3,11 +3,15 @@
 import {MAX_PAYLOAD} from './packet.ts'
 import type {Conversation} from './session.ts'
 import {toLinuxSignal} from './signals.ts'
-import {isProcess, parseCount, parseThreadId, textToHex, threadId} from './words.ts'
+import type {ForkKind, Target} from './target.ts'
+import {parseCount, parseProcess, parseThreadId, textToHex, threadId} from './words.ts'
 
 /** Thread ids in one answer: 8 bytes each. */
 const IDS_AT_A_TIME = 256
 
+/** Of processes: a machine has none. */
+const PROCESS_FEATURES = ['multiprocess+', 'fork-events+', 'vfork-events+', 'QCatchSyscalls+']
+const MAX_CAUGHT = 1024
 const OWN_FEATURES = [
   `PacketSize=${MAX_PAYLOAD.toString(16)}`,
   'QStartNoAckMode+',
@@ -33,10 +37,13 @@ export function answerQuery(packet: string, talk: Conversation): string {
       talk.features = new Set(
         rest.split(';').flatMap((word) => (word.endsWith('+') ? [word.slice(0, -1)] : [])),
       )
+      target.catchForks?.(
+        new Set((['fork', 'vfork'] as ForkKind[]).filter((kind) => talk.features.has(`${kind}-events`))),
+      )
       // When the file is not known, gdb has been given it, and must not look for another.
       return [
         ...OWN_FEATURES,
-        ...(target.pid === undefined ? [] : ['multiprocess+']),
+        ...(target.processes === undefined ? [] : PROCESS_FEATURES),
         ...(target.executable() === undefined ? [] : ['qXfer:exec-file:read+']),
       ].join(';')
     case 'QStartNoAckMode':
@@ -44,8 +51,10 @@ export function answerQuery(packet: string, talk: Conversation): string {
       return 'OK'
     case 'QPassSignals':
       return passSignals(rest, talk)
+    case 'QCatchSyscalls':
+      return catchCalls(rest, talk)
     case 'qC':
-      return `QC${threadId(talk.thread, target.pid, talk.features)}`
+      return `QC${threadId(talk.thread, target, talk.features)}`
     case 'qAttached':
       return target.wasRunning ? '1' : '0'
     case 'qfThreadInfo':
@@ -54,7 +63,7 @@ export function answerQuery(packet: string, talk: Conversation): string {
     case 'qsThreadInfo':
       return nextThreads(talk)
     case 'qThreadExtraInfo': {
-      const thread = parseThreadId(rest, target.pid)
+      const thread = parseThreadId(rest, target)?.thread
       if (typeof thread !== 'number' || !target.threads().includes(thread)) return 'E01'
       return textToHex(target.nameOf(thread))
     }
@@ -80,11 +89,19 @@ function passSignals(list: string, {target}: Conversation): string {
   return 'OK'
 }
 
+/** `0`, or `1` and the numbers of calls, if not all. */
+function catchCalls(list: string, {target, thread}: Conversation): string {
+  const [word, ...calls] = list.split(';')
+  const numbers = calls.map(parseCount)
+  if (target.catchCalls === undefined) return ''
+  if (!/^[01]$/.test(word) || numbers.includes(undefined) || numbers.length > MAX_CAUGHT) return 'E01'
+  target.catchCalls(word === '0' ? 'none' : calls.length === 0 ? 'all' : new Set(numbers as number[]), thread)
+  return 'OK'
+}
+
 function nextThreads(talk: Conversation): string {
   const ids = talk.untold.splice(0, IDS_AT_A_TIME)
-  return ids.length === 0
-    ? 'l'
-    : `m${ids.map((id) => threadId(id, talk.target.pid, talk.features)).join(',')}`
+  return ids.length === 0 ? 'l' : `m${ids.map((id) => threadId(id, talk.target, talk.features)).join(',')}`
 }
 
 /** `OBJECT:read:ANNEX:OFFSET,LENGTH`. */
@@ -108,11 +125,11 @@ function objectOf(object: string, annex: string, talk: Conversation): string | u
     case 'features':
       return annex === 'target.xml' ? target.layout.xml : undefined
     case 'auxv':
-      return text(target.auxv?.())
+      return text(target.auxv?.(thread))
     case 'siginfo':
       return target.threads().includes(thread) ? text(target.signalInfo?.(thread)) : undefined
     case 'exec-file':
-      return annex === '' || isProcess(annex, target.pid) ? target.executable() : undefined
+      return executableOf(annex, target)
     case 'threads':
       return annex === '' ? threadList(talk) : undefined
     default:
@@ -120,11 +137,17 @@ function objectOf(object: string, annex: string, talk: Conversation): string | u
   }
 }
 
+/** @param pid empty: of any process */
+function executableOf(pid: string, target: Target): string | undefined {
+  const process = pid === '' ? 'all' : parseProcess(pid, target)
+  return process === undefined ? undefined : target.executable(process === 'all' ? undefined : process)
+}
+
 /** All threads, with their names, in XML. */
 function threadList({target, features}: Conversation): string {
   const rows = target.threads().map((thread) => {
     const name = target.nameOf(thread).replace(/[^ -~]|[&<>"]/g, (char) => asXml(char))
-    return `<thread id="${threadId(thread, target.pid, features)}" name="${name}"/>\n`
+    return `<thread id="${threadId(thread, target, features)}" name="${name}"/>\n`
   })
   return `<?xml version="1.0"?>\n<threads>\n${rows.join('')}</threads>\n`
 }

@@ -2,7 +2,7 @@
 
 import {toLinuxSignal} from './signals.ts'
 import type {Resumption} from './target.ts'
-import {parseCount, parseHex, parseThreadId} from './words.ts'
+import {type Processes, parseCount, parseHex, parseThreadId} from './words.ts'
 
 /** The answer to vCont?. */
 export const VCONT_ACTIONS = 'vCont;c;C;s;S;t;r'
@@ -11,22 +11,21 @@ const MAX_ACTIONS = 2048
 
 /**
  * `;ACTION[:THREAD]…`, after vCont.
- * @param pid the only process that there is
  * @returns undefined when it is malformed
  */
-export function parseActions(text: string, pid: number | undefined): Resumption[] | undefined {
+export function parseActions(text: string, among: Processes): Resumption[] | undefined {
   const actions = text.split(';').slice(1)
   if (actions.length === 0 || actions.length > MAX_ACTIONS) return undefined
   const parsed: Resumption[] = []
   for (const action of actions) {
     const [what, id, ...rest] = action.split(':')
-    const thread = id === undefined ? 'all' : parseThreadId(id, pid)
-    if (thread === undefined || thread === 'any' || rest.length > 0) return undefined
+    const named = id === undefined ? ({thread: 'all'} as const) : parseThreadId(id, among)
+    if (named === undefined || named.thread === 'any' || rest.length > 0) return undefined
     // It is stopped, and stays so.
     if (what === 't') continue
     const resumption = parseAction(what)
     if (resumption === undefined) return undefined
-    parsed.push({...resumption, thread: thread === 'all' ? undefined : thread})
+    parsed.push({...resumption, ...named, thread: named.thread === 'all' ? undefined : named.thread})
   }
   return parsed.length === 0 ? undefined : parsed
 }

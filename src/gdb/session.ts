@@ -7,7 +7,7 @@ import {answerQuery} from './queries.ts'
 import {parseActions, parsePlain, VCONT_ACTIONS} from './resume.ts'
 import {stopReply} from './stop-reply.ts'
 import type {Resumption, Stop, Target} from './target.ts'
-import {isProcess} from './words.ts'
+import {parseProcess} from './words.ts'
 
 /** While the program runs, gdb waits; a client that sends more than this without waiting is not gdb. */
 const MAX_QUEUED = 64
@@ -134,7 +134,7 @@ export class Session implements Conversation {
   #obeyNamed(packet: string): void {
     if (packet === 'vCont?') this.#reply(VCONT_ACTIONS)
     else if (packet.startsWith('vCont;'))
-      this.#resume(parseActions(packet.slice('vCont'.length), this.target.pid))
+      this.#resume(parseActions(packet.slice('vCont'.length), this.target))
     else if (packet.startsWith('vKill;')) this.#killProcess(packet.slice('vKill;'.length))
     else if (packet.startsWith('vFile:'))
       this.#reply(this.#files?.answer(packet.slice('vFile:'.length)) ?? '')
@@ -142,13 +142,17 @@ export class Session implements Conversation {
   }
 
   #resume(resumptions: readonly Resumption[] | undefined): void {
-    if (resumptions === undefined || this.target.threads().length === 0) {
+    if (resumptions === undefined || this.#isGone) {
       this.#reply('E01')
       return
     }
     this.#isRunning = true
     this.#isAwaited = true
     this.target.resume(resumptions)
+  }
+
+  get #isGone(): boolean {
+    return this.target.threads().length === 0 && this.target.hasUntold !== true
   }
 
   /** @param isAnswered gdb waits for an answer, not for the stop */
@@ -161,24 +165,42 @@ export class Session implements Conversation {
   }
 
   #killProcess(pid: string): void {
-    if (this.#isOther(pid)) this.#reply('E01')
-    else this.#kill(true)
+    const process = this.#one(pid)
+    if (process === undefined) this.#reply('E01')
+    else if (process === 'all') this.#kill(true)
+    else {
+      this.target.kill(process)
+      this.#leaveProcess()
+    }
   }
 
-  /** Whether a number names another process than the target. */
-  #isOther(pid: string): boolean {
-    return this.target.pid !== undefined && pid !== '' && !isProcess(pid, this.target.pid)
+  /** A process that is not the only one. @returns `all` for the only one; undefined when there is no such process */
+  #one(pid: string): number | 'all' | undefined {
+    const processes = this.target.processes?.()
+    if (processes === undefined) return 'all'
+    const named = pid === '' ? this.target.processOf!(this.thread) : parseProcess(pid, this.target)
+    return processes.length < 2 && named !== undefined ? 'all' : named
   }
 
   #detach(pid: string): void {
-    if (this.#isOther(pid)) {
-      this.#reply('E01')
-      return
+    const process = this.#one(pid)
+    if (process === undefined) this.#reply('E01')
+    else if (process === 'all') {
+      this.#reply('OK')
+      this.end()
+      this.target.detach()
+      this.#ends.close()
+    } else {
+      this.target.detach(process)
+      this.#leaveProcess()
     }
+  }
+
+  /** A process is gone, others are not. */
+  #leaveProcess(): void {
+    const threads = this.target.threads()
+    if (!threads.includes(this.thread)) this.thread = threads[0] ?? 0
     this.#reply('OK')
-    this.end()
-    this.target.detach()
-    this.#ends.close()
   }
 
   #close(): void {

@@ -11,29 +11,34 @@ const WATCHES = {write: 'watch', read: 'rwatch', access: 'awatch'} as const
 export function stopReply(stop: Stop, target: Target, features: ReadonlySet<string>): string {
   switch (stop.what) {
     case 'exited':
-      return `W${byte(stop.code)}${ofProcess(target, features)}`
+      return `W${byte(stop.code)}${ofProcess(stop.process, features)}`
     case 'killed':
-      return `X${byte(toGdbSignal(stop.signal))}${ofProcess(target, features)}`
+      return `X${byte(toGdbSignal(stop.signal))}${ofProcess(stop.process, features)}`
     case 'nothing-left':
       return features.has('no-resumed') ? 'N' : `S${byte(0)}`
     default:
       return (
         `T${byte(toGdbSignal(stop.what === 'signal' ? stop.signal : SIGTRAP))}` +
         expedited(target, stop.thread) +
-        `thread:${threadId(stop.thread, target.pid, features)};` +
-        reasonOf(stop, features)
+        `thread:${threadId(stop.thread, target, features)};` +
+        reasonOf(stop, target, features)
       )
   }
 }
 
-function ofProcess({pid}: Target, features: ReadonlySet<string>): string {
+function ofProcess(pid: number | undefined, features: ReadonlySet<string>): string {
   return pid !== undefined && features.has('multiprocess') ? `;process:${pid.toString(16)}` : ''
 }
 
-function reasonOf(stop: Stop, features: ReadonlySet<string>): string {
+function reasonOf(stop: Stop, target: Target, features: ReadonlySet<string>): string {
   if (stop.what === 'breakpoint' && features.has('swbreak')) return 'swbreak:;'
   if (stop.what === 'watchpoint') return `${WATCHES[stop.kind ?? 'write']}:${stop.address.toString(16)};`
   if (stop.what === 'executed' && features.has('exec-events')) return `exec:${textToHex(stop.path)};`
+  if (stop.what === 'fork' || stop.what === 'vfork')
+    return `${stop.what}:${threadId(stop.child, target, features)};`
+  if (stop.what === 'vforkdone') return 'vforkdone:;'
+  if (stop.what === 'syscall_entry' || stop.what === 'syscall_return')
+    return `${stop.what}:${stop.call.toString(16)};`
   return ''
 }
 

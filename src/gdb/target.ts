@@ -16,11 +16,17 @@ export type Stop =
       readonly address: bigint
       readonly kind?: 'write' | 'read' | 'access'
     }
+  /** The thread has made a process, which stands still: another target's thread from now on, and its main one. */
+  | {readonly what: 'fork' | 'vfork'; readonly thread: number; readonly child: number}
+  /** The child that the thread made with vfork(2) does not use its memory any longer. */
+  | {readonly what: 'vforkdone'; readonly thread: number}
+  /** A system call is about to be made, or was. */
+  | {readonly what: 'syscall_entry' | 'syscall_return'; readonly thread: number; readonly call: number}
   /** It now runs another program: its path, a byte string. */
   | {readonly what: 'executed'; readonly thread: number; readonly path: string}
-  /** The program has ended. */
-  | {readonly what: 'exited'; readonly code: number}
-  | {readonly what: 'killed'; readonly signal: number}
+  /** A process has ended, or the whole machine. */
+  | {readonly what: 'exited'; readonly code: number; readonly process?: number}
+  | {readonly what: 'killed'; readonly signal: number; readonly process?: number}
   /** No resumed thread is left; others are. */
   | {readonly what: 'nothing-left'}
 
@@ -33,11 +39,19 @@ export interface StepRange {
 export interface Resumption {
   /** Undefined: all threads that no earlier resumption names. */
   readonly thread: number | undefined
+  /** Whose threads, if `thread` is undefined; absent: those of all processes. */
+  readonly process?: number
   readonly kind: 'go' | 'step'
   /** Delivered in place of the signal that it stopped for; 0: none. */
   readonly signal: number
   readonly range?: StepRange
 }
+
+/** Stops that a debugger must know of to be told of them. */
+export type ForkKind = 'fork' | 'vfork'
+
+/** System calls by their numbers. */
+export type CaughtCalls = ReadonlySet<number> | 'all' | 'none'
 
 /** `software` and `hardware`: at an instruction; `write`, `read` and `access`: for watched memory. */
 export type PointKind = 'software' | 'hardware' | 'write' | 'read' | 'access'
@@ -65,11 +79,13 @@ export interface Target {
   readonly layout: RegisterLayout
   /** It ran before the session began: a debugger that leaves lets it go on. */
   readonly wasRunning: boolean
-  /** The process's number in the tree of `files`. Absent: it is no process. */
-  readonly pid?: number
+  /** The processes, by their numbers in the tree of `files`. Absent: it has none. */
+  processes?(): readonly number[]
+  /** The process that one of `threads` belongs to. Present if `processes` is. */
+  processOf?(thread: number): number
   /** Absent: it has none. */
   readonly files?: TargetFiles
-  /** Each is 1 or more; the first one is the main thread's. Empty once the program has ended. */
+  /** Of all processes. Each is 1 or more; the first one is the main thread's. Empty once the program has ended. */
   threads(): readonly number[]
   /** The thread's name, a byte string. */
   nameOf(thread: number): string
@@ -86,7 +102,7 @@ export interface Target {
   writeMemory(address: bigint, bytes: Uint8Array, thread: number): boolean
   /** For all threads. @returns false when it cannot be set or there are too many; undefined when it has no such points. */
   addPoint(kind: PointKind, address: bigint, length: number, thread: number): boolean | undefined
-  removePoint(kind: PointKind, address: bigint, length: number): void
+  removePoint(kind: PointKind, address: bigint, length: number, thread: number): void
   /** Lets threads run, until `onStop` is called. Threads that are not named stay stopped. */
   resume(resumptions: readonly Resumption[]): void
   /**
@@ -94,18 +110,24 @@ export interface Target {
    * @param signal the signal to report: SIGINT, or 0
    */
   interrupt(signal: number): void
+  /** A stop that was not told yet: the next resumption tells it. */
+  readonly hasUntold?: boolean
+  /** From now on it stops at these forks, and their children are its own; other children run on by themselves. */
+  catchForks?(kinds: ReadonlySet<ForkKind>): void
+  /** From now on the thread's process stops at these calls. */
+  catchCalls?(calls: CaughtCalls, thread: number): void
   /** Signals that are delivered without a stop. Absent: it has none. */
   passSignals?(signals: ReadonlySet<number>): void
-  /** Ends the target. `onStop` reports it. */
-  kill(): void
-  /** Removes all points and lets all threads run on. */
-  detach(): void
+  /** Ends the process, or all: `onStop` reports the end of the last one. */
+  kill(process?: number): void
+  /** Removes all points and lets all threads run on: of the process, or of all. */
+  detach(process?: number): void
   /** The auxiliary vector of a Linux program. */
-  auxv?(): Uint8Array | undefined
+  auxv?(thread: number): Uint8Array | undefined
   /** siginfo_t of the signal that the thread stopped for. */
   signalInfo?(thread: number): Uint8Array | undefined
   /** The path of the file that runs, in `files` or else where gdb runs; undefined when it is not known. A byte string. */
-  executable(): string | undefined
+  executable(process?: number): string | undefined
   /** Called when all threads stand still. Set by the session. */
   onStop: ((stop: Stop) => void) | undefined
 }

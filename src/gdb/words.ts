@@ -1,5 +1,7 @@
 // The words that packets are made of: numbers, bytes, names and threads in hexadecimal. Parsing a malformed one gives undefined.
 
+import type {Target} from './target.ts'
+
 /** At most 64 bits. */
 export function parseHex(text: string): bigint | undefined {
   return /^[0-9a-fA-F]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined
@@ -34,34 +36,44 @@ export function textToHex(text: string): string {
 }
 
 /** A thread's number, `all`, or any one. */
-export type ThreadId = number | 'all' | 'any'
+export interface ThreadId {
+  readonly thread: number | 'all' | 'any'
+  /** Undefined: of any process. */
+  readonly process?: number
+}
+
+/** The processes that there are. */
+export type Processes = Pick<Target, 'processes' | 'processOf'>
 
 const ID = /^(?:p(-1|[0-9a-f]{1,8}))?(?:(?:^|\.)(-1|[0-9a-f]{1,8}))?$/i
 
 /**
  * `TID`, `pPID.TID` or `pPID`, which means all threads of the process.
- * @param pid the only process that there is
- * @returns undefined when it names none
+ * @returns undefined when it is malformed, or its process is not there
  */
-export function parseThreadId(text: string, pid: number | undefined): ThreadId | undefined {
+export function parseThreadId(text: string, among: Processes): ThreadId | undefined {
   const words = ID.exec(text)
   if (words === null || text === '') return undefined
-  const [, process, thread = '-1'] = words
-  if (process !== undefined && !isProcess(process, pid)) return undefined
-  if (thread === '-1') return 'all'
-  return Number.parseInt(thread, 16) || 'any'
+  const [, named, word = '-1'] = words
+  const process = named === undefined ? 'all' : parseProcess(named, among)
+  if (process === undefined) return undefined
+  const thread = word === '-1' ? 'all' : Number.parseInt(word, 16) || 'any'
+  return process === 'all' ? {thread} : {thread, process}
 }
 
-/** Whether `PID` is that process, or stands for all or any. */
-export function isProcess(text: string, pid: number | undefined): boolean {
-  if (pid === undefined) return false
-  if (text === '-1') return true
+/** @returns `all` for -1, and for 0, which is any; undefined when there is no such process */
+export function parseProcess(text: string, among: Processes): number | 'all' | undefined {
+  const processes = among.processes?.()
+  if (processes === undefined) return undefined
+  if (text === '-1') return 'all'
   const number = parseCount(text)
-  return number === 0 || number === pid
+  if (number === 0) return 'all'
+  return number !== undefined && processes.includes(number) ? number : undefined
 }
 
 /** A thread as gdb is told of it: with its process, if gdb asked for processes and there is one. */
-export function threadId(thread: number, pid: number | undefined, features: ReadonlySet<string>): string {
+export function threadId(thread: number, among: Processes, features: ReadonlySet<string>): string {
   const tid = thread.toString(16)
-  return pid !== undefined && features.has('multiprocess') ? `p${pid.toString(16)}.${tid}` : tid
+  const process = features.has('multiprocess') ? among.processOf?.(thread) : undefined
+  return process === undefined ? tid : `p${process.toString(16)}.${tid}`
 }

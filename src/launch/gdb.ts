@@ -81,6 +81,11 @@ export class GdbProgram {
     this.#watch()
   }
 
+  /** gdb debugs something. */
+  get isHeld(): boolean {
+    return this.#program?.isHeld === true
+  }
+
   /** The program has ended. */
   report(): void {
     this.#program?.report()

@@ -137,10 +137,13 @@ function start(
   gdb?.begin(kernel, started.process)
   return {
     end: async () => {
-      const result = await started.toEnd(async () => {
-        await trace.catchUp()
-        await gdb?.serve()
-      })
+      const result = await started.toEnd(
+        async () => {
+          await trace.catchUp()
+          await gdb?.serve()
+        },
+        () => gdb?.isHeld === true,
+      )
       gdb?.report()
       sentry.dispose()
       const {platform, reason} = opened.opened

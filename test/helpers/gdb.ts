@@ -17,7 +17,6 @@ export class FakeTarget implements Target {
   passed: ReadonlySet<number> = new Set()
   readonly events: string[] = []
   tids = [2, 3]
-  declare readonly pid?: number
   declare readonly files?: TargetFiles
   /** Whether it stands still before anybody asks. */
   isStill = false

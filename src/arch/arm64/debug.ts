@@ -41,6 +41,9 @@ export const debug: DebugSupport = {
     registers[X0] = RESTARTS
   },
   isShownSleeper: (registers) => registers[X0] === RESTARTS,
+  showCall(registers, _callNumber, firstArgument) {
+    registers[X0] = firstArgument
+  },
   stepOf(registers, code) {
     if (code.length < INSTRUCTION_BYTES) return 'call'
     const word = code[0] | (code[1] << 8) | (code[2] << 16) | (code[3] << 24)

@@ -1,6 +1,7 @@
 // x86_64's part of debugging: INT3, the trap flag, and where its registers are in user_regs_struct and the XSAVE area.
 
 import {NT_PRFPREG} from '../../abi/elf.ts'
+import {ENOSYS} from '../../abi/errno.ts'
 import {viewOf} from '../../abi/view.ts'
 import {
   bytesOf,
@@ -49,6 +50,9 @@ const STACK_TOP = 11
 
 const NT_X86_XSTATE = 0x202
 
+/** The result that a call has until it is made: -ENOSYS. */
+const NO_CALL_YET = BigInt.asUintN(64, -BigInt(ENOSYS))
+
 export const debug: DebugSupport = {
   breakpoint: Uint8Array.of(0xcc),
   behindBreakpoint: 1,
@@ -73,6 +77,10 @@ export const debug: DebugSupport = {
     registers[reg.ORIG_RAX] = BigInt.asUintN(64, BigInt(callNumber))
   },
   isShownSleeper: (registers) => registers[reg.RAX] === RESTARTS,
+  showCall(registers, callNumber) {
+    registers[reg.RAX] = NO_CALL_YET
+    registers[reg.ORIG_RAX] = BigInt.asUintN(64, BigInt(callNumber))
+  },
   stepOf: (_, code) => (code[0] === 0x0f && code[1] === 0x05 ? 'call' : 'trap-flag'),
   setTrapFlag(registers, isSet) {
     if (isSet) registers[reg.EFLAGS] |= TRAP_FLAG

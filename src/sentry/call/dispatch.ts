@@ -20,7 +20,10 @@ export function dispatch(task: Task): boolean {
   run.counters.syscalls++
   kernel.current = task
   task.process.space.callPatches?.note(context)
-  if (kernel.tracer !== undefined) kernel.tracer.enter(task, task.process.syscalls.row(callNumber))
+  if (kernel.tracer !== undefined) {
+    kernel.tracer.enter(task, task.process.syscalls.row(callNumber))
+    if (kernel.debugging?.takesCall(task)) return finish(task, BLOCKED)
+  }
   if (call === undefined) {
     run.counters.countUnknown(callNumber)
     return finish(task, -ENOSYS)

@@ -15,13 +15,20 @@ export function handleFault(task: Task): boolean {
   kernel.faults++
   run.counters.faults++
   const {address, access, isPageFault} = context.fault
-  if (isPageFault && memoryMap.handleFault(address, access) === true) return true
+  if (isPageFault && memoryMap.handleFault(address, access) === true) {
+    kernel.debugging?.touched(task, address)
+    return true
+  }
   if (arch.vsyscall !== undefined && callVsyscall(task, arch.vsyscall)) return task.process.exit === undefined
 
   const fault = context.exactFault()
   const mended = fault.isPageFault ? memoryMap.handleFault(fault.address, fault.access) : undefined
   if (mended === OUT_OF_MEMORY && killHungrier(kernel, task.process)) return true
-  if (mended === true || kernel.debugging?.takesFault(task, fault)) return true
+  if (mended === true) {
+    kernel.debugging?.touched(task, fault.address)
+    return true
+  }
+  if (kernel.debugging?.takesFault(task, fault)) return true
   if (!leaveTrampoline(task)) forceFault(task, {...fault, ...mended})
   return true
 }

@@ -17,8 +17,12 @@ export interface Debugging {
   ended(process: Process): void
   /** A fault that was not mended, before it becomes a signal. @returns true: the debugger takes it, and there is no signal */
   takesFault(task: Task, fault: Fault): boolean
+  /** A page fault that its memory map has mended. */
+  touched(task: Task, address: number): void
   /** A signal, before it is acted on. @returns true: the task stops, and gets the signal when it goes on */
   takesSignal(task: Task, pending: PendingSignal): boolean
+  /** A call, before it is made; asked while there is a tracer. @returns true: the task sleeps before it */
+  takesCall(task: Task): boolean
   /** Asked for watched tasks (TaskSignals.watch), each time before they run. */
   mayRun(task: Task): boolean
 }

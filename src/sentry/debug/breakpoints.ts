@@ -13,7 +13,7 @@ type Holder = 'debugger' | 'step'
 interface Breakpoint {
   /** The bytes that the trap replaces. */
   readonly displaced: Uint8Array
-  /** How often each wants it. */
+  /** How many of each kind want it: the debugger is one. */
   readonly holders: Record<Holder, number>
 }
 
@@ -24,7 +24,7 @@ export class Breakpoints {
   add(map: MemoryMap, address: number, holder: Holder): boolean {
     const known = this.#at.get(address)
     if (known !== undefined) {
-      known.holders[holder]++
+      known.holders[holder] = holder === 'debugger' ? 1 : known.holders[holder] + 1
       return true
     }
     const {breakpoint} = arch.debug
@@ -58,9 +58,19 @@ export class Breakpoints {
     for (const [address, breakpoint] of this.#at) leave(map, address, breakpoint)
   }
 
-  /** @param map the memory that they are in; undefined: it is gone, by execve(2) */
-  clear(map: MemoryMap | undefined): void {
-    if (map !== undefined) this.removeFromCopy(map)
+  /** For a copy of the memory: the debugger's are in it, too, and the steps' are removed. */
+  copyFor(map: MemoryMap): Breakpoints {
+    const copy = new Breakpoints()
+    for (const [address, breakpoint] of this.#at) {
+      const {displaced, holders} = breakpoint
+      if (holders.debugger === 0) leave(map, address, breakpoint)
+      else copy.#at.set(address, {displaced: displaced.slice(), holders: {debugger: 1, step: 0}})
+    }
+    return copy
+  }
+
+  clear(map: MemoryMap): void {
+    this.removeFromCopy(map)
     this.#at.clear()
   }
 

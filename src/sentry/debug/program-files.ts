@@ -16,9 +16,10 @@ import type {Task} from '../core/task.ts'
 
 export class ProgramFiles implements TargetFiles {
   readonly #kernel: Kernel
-  readonly #process: Process
+  readonly #process: () => Process | undefined
 
-  constructor(kernel: Kernel, process: Process) {
+  /** @param process the one to see with; undefined: there is none any more */
+  constructor(kernel: Kernel, process: () => Process | undefined) {
     this.#kernel = kernel
     this.#process = process
   }
@@ -58,7 +59,7 @@ export class ProgramFiles implements TargetFiles {
   /** /proc answers as to a thread of the process. @throws Errno ESRCH: it has none any more; and what `look` throws */
   #as<T>(look: (task: Task) => T): T {
     const kernel = this.#kernel
-    const task = this.#process.tasks[0]
+    const task = this.#process()?.tasks[0]
     if (task === undefined) throw new Errno(ESRCH)
     const {current} = kernel
     kernel.current = task

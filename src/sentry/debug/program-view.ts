@@ -1,37 +1,55 @@
-// ProgramView: a stopped process as a debugger sees it: threads, registers, memory.
+// ProgramView: stopped processes as a debugger sees them: threads, registers, memory.
 
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
-import type {PointKind} from '../../gdb/target.ts'
+import type {CaughtCalls, PointKind} from '../../gdb/target.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
 import {unlessErrno} from '../core/unless-errno.ts'
-import {Points} from './points.ts'
+import type {DebuggedMemory} from './debugged-memory.ts'
 import {ProgramFiles} from './program-files.ts'
 import {stateOf} from './task-state.ts'
 import {leaveCall, newThread, type Thread} from './thread.ts'
 import {layoutFor, pack, unpack} from './thread-registers.ts'
 
+/** A debugged process. */
+export interface Inferior {
+  readonly process: Process
+  /** execve(2) replaces it. */
+  memory: DebuggedMemory
+  /** At which it stops. */
+  calls: CaughtCalls
+  /** The debugger knows of it: it was told of the fork. */
+  isTold: boolean
+}
+
 export class ProgramView {
   readonly layout: RegisterLayout
-  protected readonly process: Process
-  protected readonly points = new Points()
+  readonly files: ProgramFiles
+  protected readonly kernel: Kernel
+  /** One that has ended stays until the debugger was told. */
+  protected readonly inferiors = new Map<Process, Inferior>()
   protected readonly known = new Map<Task, Thread>()
 
-  readonly files: ProgramFiles
-
-  constructor(kernel: Kernel, process: Process) {
-    this.process = process
-    this.files = new ProgramFiles(kernel, process)
+  constructor(kernel: Kernel) {
+    this.kernel = kernel
+    this.files = new ProgramFiles(kernel, () => this.firstTask?.process)
     this.layout = layoutFor(kernel.initialFpState)
   }
 
-  get pid(): number {
-    return this.process.pid
+  processes(): readonly number[] {
+    return [...this.inferiors.keys()].map(({pid}) => pid)
+  }
+
+  /** Also of a thread that is gone, if it was its process's only one. */
+  processOf(thread: number): number {
+    return this.task(thread)?.process.pid ?? thread
   }
 
   threads(): readonly number[] {
-    return this.process.tasks.map(({tid}) => tid)
+    return this.tasks()
+      .filter(({process}) => this.inferiors.get(process)!.isTold)
+      .map(({tid}) => tid)
   }
 
   nameOf(thread: number): string {
@@ -53,31 +71,32 @@ export class ProgramView {
     return unpack(this.layout, bytes, task)
   }
 
-  readMemory(address: bigint, length: number): Uint8Array {
-    const start = this.#address(address)
-    if (start === undefined) return new Uint8Array(0)
-    return this.points.breakpoints.read(this.process.memoryMap, start, length)
+  readMemory(address: bigint, length: number, thread: number): Uint8Array {
+    return (
+      this.#place(address, thread, ({points, map}, start) => points.breakpoints.read(map, start, length)) ??
+      new Uint8Array(0)
+    )
   }
 
-  writeMemory(address: bigint, bytes: Uint8Array): boolean {
-    const start = this.#address(address)
-    return start !== undefined && this.points.breakpoints.write(this.process.memoryMap, start, bytes)
+  writeMemory(address: bigint, bytes: Uint8Array, thread: number): boolean {
+    return (
+      this.#place(address, thread, ({points, map}, start) => points.breakpoints.write(map, start, bytes)) ??
+      false
+    )
   }
 
-  addPoint(kind: PointKind, address: bigint, length: number): boolean | undefined {
-    // Reads leave no trace to compare.
-    if (kind === 'read' || kind === 'access') return undefined
-    const start = this.#address(address)
-    return start !== undefined && this.points.add(this.process.memoryMap, kind, start, length)
+  addPoint(kind: PointKind, address: bigint, length: number, thread: number): boolean | undefined {
+    return (
+      this.#place(address, thread, ({points, map}, start) => points.add(map, kind, start, length)) ?? false
+    )
   }
 
-  removePoint(kind: PointKind, address: bigint, length: number): void {
-    const start = this.#address(address)
-    if (start !== undefined) this.points.remove(this.process.memoryMap, kind, start, length)
+  removePoint(kind: PointKind, address: bigint, length: number, thread: number): void {
+    this.#place(address, thread, ({points, map}, start) => points.remove(map, kind, start, length))
   }
 
-  auxv(): Uint8Array {
-    return this.process.program.auxv
+  auxv(thread: number): Uint8Array | undefined {
+    return this.task(thread)?.process.program.auxv
   }
 
   signalInfo(thread: number): Uint8Array | undefined {
@@ -85,8 +104,17 @@ export class ProgramView {
     return task && this.of(task).signal?.info
   }
 
-  executable(): string | undefined {
-    return unlessErrno(() => this.files.readlink(`/proc/${this.pid}/exe`))
+  executable(process = this.firstTask?.process.pid): string | undefined {
+    return process === undefined ? undefined : unlessErrno(() => this.files.readlink(`/proc/${process}/exe`))
+  }
+
+  /** Those of all inferiors. */
+  protected tasks(): Task[] {
+    return [...this.inferiors.keys()].flatMap(({tasks}) => tasks)
+  }
+
+  protected get firstTask(): Task | undefined {
+    return this.tasks()[0]
   }
 
   protected of(task: Task): Thread {
@@ -98,10 +126,25 @@ export class ProgramView {
   }
 
   protected task(tid: number): Task | undefined {
-    return this.process.tasks.find((task) => task.tid === tid)
+    const task = this.kernel.tasks.get(tid)
+    return task !== undefined && this.inferiors.has(task.process) ? task : undefined
   }
 
-  #address(address: bigint): number | undefined {
-    return address < BigInt(this.process.memoryMap.userTop) ? Number(address) : undefined
+  /** That in which a task may meet a breakpoint: also the memory that a process which is not debugged shares. */
+  protected memoryOf({process}: Task): DebuggedMemory | undefined {
+    const own = this.inferiors.get(process)?.memory
+    return own ?? [...this.inferiors.values()].find(({memory}) => memory.space === process.space)?.memory
+  }
+
+  #place<T>(
+    address: bigint,
+    thread: number,
+    act: (memory: DebuggedMemory, start: number) => T,
+  ): T | undefined {
+    const process = this.task(thread)?.process
+    const memory = process && this.inferiors.get(process)!.memory
+    return memory !== undefined && address < BigInt(memory.map.userTop)
+      ? act(memory, Number(address))
+      : undefined
   }
 }

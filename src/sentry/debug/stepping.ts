@@ -2,6 +2,7 @@
 
 import {arch} from '../../arch/index.ts'
 import type {Task} from '../core/task.ts'
+import type {MemoryMap} from '../memory/memory-map.ts'
 import type {Breakpoints} from './breakpoints.ts'
 import {readForced} from './forced-memory.ts'
 
@@ -21,10 +22,13 @@ interface Stride {
 
 export class Stepping {
   readonly #breakpoints: Breakpoints
+  readonly #map: MemoryMap
   readonly #strides = new Map<Task, Stride>()
 
-  constructor(breakpoints: Breakpoints) {
+  /** @param map the memory that the breakpoints are in */
+  constructor(breakpoints: Breakpoints, map: MemoryMap) {
     this.#breakpoints = breakpoints
+    this.#map = map
   }
 
   /** The task is to make a step as soon as it runs. Precondition: it is stopped. */
@@ -59,21 +63,20 @@ export class Stepping {
     const stride = this.#strides.get(task)
     if (stride === undefined) return
     this.#strides.delete(task)
-    if (stride.breakpoint !== undefined)
-      this.#breakpoints.remove(task.process.memoryMap, stride.breakpoint, 'step')
+    if (stride.breakpoint !== undefined) this.#breakpoints.remove(this.#map, stride.breakpoint, 'step')
     if (!stride.hasFlag || isGone) return
     const registers = task.context.readRegisters()
     arch.debug.setTrapFlag(registers, false)
     task.context.writeRegisters(registers)
   }
 
-  endAll(): void {
-    for (const task of [...this.#strides.keys()]) this.end(task)
+  endAll(isMeant: (task: Task) => boolean): void {
+    for (const task of [...this.#strides.keys()]) if (isMeant(task)) this.end(task)
   }
 
   /** @returns false: the step leads to where the task already is */
   #arm(task: Task, stride: Stride, registers: BigUint64Array): boolean {
-    const map = task.process.memoryMap
+    const map = this.#map
     stride.isArmed = true
     const step = arch.debug.stepOf(registers, readForced(map, stride.from, LONGEST_LOOK))
     if (step === stride.from) return false

@@ -3,10 +3,13 @@
 import type {DebugState} from '../../arch/debug.ts'
 import {arch} from '../../arch/index.ts'
 import type {Task} from '../core/task.ts'
+import {isBeforeCall} from './caught-call.ts'
 
 /** Copies. Precondition: the task is stopped. */
 export function stateOf(task: Task): DebugState {
   const general = task.context.readRegisters().slice()
-  if (task.wait !== undefined) arch.debug.showSleeper(general, task.context.callNumber)
+  const {callNumber} = task.context
+  if (isBeforeCall(task)) arch.debug.showCall(general, callNumber, task.arguments.raw(0))
+  else if (task.wait !== undefined) arch.debug.showSleeper(general, callNumber)
   return {general, fp: task.context.readFpState()}
 }

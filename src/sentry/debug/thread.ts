@@ -6,6 +6,9 @@ import {arch} from '../../arch/index.ts'
 import type {StepRange} from '../../gdb/target.ts'
 import type {PendingSignal} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
+import {isBeforeCall} from './caught-call.ts'
+import type {DebuggedMemory} from './debugged-memory.ts'
+import type {Access} from './watches.ts'
 
 export interface Thread {
   mode: 'held' | 'goes' | 'steps'
@@ -18,8 +21,14 @@ export interface Thread {
   passed: number
   /** The debugger changed its registers while it slept in a call, which is restarted if they are put back. */
   abandoned: AbandonedCall | undefined
-  /** For another process's thread: the address of the breakpoint whose instruction it executes. */
-  lifted: number | undefined
+  /** For the thread of a process that is not debugged: the breakpoint whose instruction it executes. */
+  lifted: {readonly memory: DebuggedMemory; readonly address: number} | undefined
+  /** The pages of watched memory that it may access for one instruction, and the accesses that it began there. */
+  touching:
+    | {readonly memory: DebuggedMemory; readonly pages: number[]; readonly accesses: Access[]}
+    | undefined
+  /** The caught call that it makes. */
+  call: number | undefined
 }
 
 interface AbandonedCall {
@@ -29,10 +38,19 @@ interface AbandonedCall {
   readonly behind: number
   /** What the call had done already, which is not done again. */
   readonly result: number | undefined
+  /** It was caught before it was made: its arguments are the registers'. */
+  readonly isBefore: boolean
 }
 
 export function newThread(): Thread {
-  const nothing = {range: undefined, signal: undefined, abandoned: undefined, lifted: undefined}
+  const nothing = {
+    range: undefined,
+    signal: undefined,
+    abandoned: undefined,
+    lifted: undefined,
+    touching: undefined,
+    call: undefined,
+  }
   return {mode: 'goes', isAsked: false, passed: 0, ...nothing}
 }
 
@@ -51,14 +69,20 @@ export function leaveCall(task: Task, thread: Thread): void {
   if (task.wait === undefined) return
   const {callNumber} = task.context
   const firstArgument = task.arguments.raw(0)
+  const isBefore = isBeforeCall(task)
+  const {call} = thread
+  // It has not returned.
+  thread.call = undefined
   task.kernel.abandonCall(task)
+  thread.call = call
   const registers = task.context.readRegisters()
   const got = Number(arch.callResult(registers))
   const result = got === -EINTR ? undefined : got
-  arch.debug.showSleeper(registers, callNumber)
+  if (isBefore) arch.debug.showCall(registers, callNumber, firstArgument)
+  else arch.debug.showSleeper(registers, callNumber)
   const behind = arch.programCounter(registers)
   task.context.writeRegisters(registers)
-  thread.abandoned = {callNumber, firstArgument, behind, result}
+  thread.abandoned = {callNumber, firstArgument, behind, result, isBefore}
 }
 
 export function restartCall(task: Task, thread: Thread): void {
@@ -66,9 +90,10 @@ export function restartCall(task: Task, thread: Thread): void {
   if (abandoned === undefined) return
   const registers = task.context.readRegisters()
   const isPutBack = arch.programCounter(registers) === abandoned.behind
-  if (!isPutBack || !arch.debug.isShownSleeper(registers)) return
+  if (!isPutBack || !(abandoned.isBefore || arch.debug.isShownSleeper(registers))) return
   thread.abandoned = undefined
-  const {callNumber, firstArgument, result} = abandoned
+  const {callNumber, result, isBefore} = abandoned
+  const firstArgument = isBefore ? BigInt.asUintN(64, arch.callResult(registers)) : abandoned.firstArgument
   if (result === undefined) arch.restartCall(registers, callNumber, firstArgument)
   else arch.setCallResult(registers, result)
   task.context.writeRegisters(registers)

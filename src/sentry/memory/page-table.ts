@@ -32,7 +32,8 @@ const POPULATED = TABLE_PAGES
 const MAX_GAP = TABLE_PAGES
 
 export class PageTable {
-  readonly space: AddressSpace
+  /** A debugger may put its own around it. */
+  space: AddressSpace
   readonly memory: MemoryFile
   readonly #tables = new Map<number, Int32Array>()
   #lastIndex = -1

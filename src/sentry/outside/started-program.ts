@@ -58,13 +58,20 @@ export class StartedProgram {
     return this.process.exit !== undefined
   }
 
-  /** Runs the kernel until then. Blocks the thread, but for the pauses: what `kernel.pause` was called for. @throws HvError VCPU_FAILED */
-  async toEnd(whilePaused?: () => Promise<void>): Promise<ProgramResult> {
+  /**
+   * Runs the kernel until then. Blocks the thread, but for the pauses: what `kernel.pause` was called for.
+   * @param outlives its children are to go on after its end
+   * @throws HvError VCPU_FAILED
+   */
+  async toEnd(
+    whilePaused?: () => Promise<void>,
+    outlives: () => boolean = () => false,
+  ): Promise<ProgramResult> {
     const {kernel} = this.#sentry
     kernel.run(this.process)
-    while (!this.hasEnded) {
+    while (!this.hasEnded || (this.#timedOutBy === undefined && outlives())) {
       await whilePaused?.()
-      kernel.run(this.process)
+      kernel.run(this.hasEnded ? undefined : this.process)
     }
     return this.finish()
   }
@@ -118,6 +125,7 @@ export class StartedProgram {
     this.#timedOutBy ??= limit
     // A signal would wait for the turn of its task, which may be far among many.
     this.#sentry.kernel.endProcess(this.process, undefined, SIGKILL)
+    this.#sentry.kernel.pause()
   }
 }
 

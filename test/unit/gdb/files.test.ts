@@ -40,7 +40,14 @@ class Tree implements TargetFiles {
 }
 
 class Process extends FakeTarget {
-  override readonly pid = 2
+  processes(): readonly number[] {
+    return [2]
+  }
+
+  processOf(): number {
+    return 2
+  }
+
   override readonly files = new Tree()
 }
 
@@ -125,7 +132,7 @@ test('threads are named with their process, and so are its ends', () => {
     [3, 'step'],
     [undefined, 'go'],
   ])
-  target.stop({what: 'exited', code: 1})
+  target.stop({what: 'exited', code: 1, process: 2})
   expect(gdb.heard.at(-1)).toBe('W01;process:2')
 })
 

@@ -68,10 +68,11 @@ export class StartedProgram {
     outlives: () => boolean = () => false,
   ): Promise<ProgramResult> {
     const {kernel} = this.#sentry
+    const goesOn = (): boolean => !this.hasEnded || (this.#timedOutBy === undefined && outlives())
     kernel.run(this.process)
-    while (!this.hasEnded || (this.#timedOutBy === undefined && outlives())) {
+    while (goesOn()) {
       await whilePaused?.()
-      kernel.run(this.hasEnded ? undefined : this.process)
+      if (goesOn()) kernel.run(this.hasEnded ? undefined : this.process)
     }
     return this.finish()
   }

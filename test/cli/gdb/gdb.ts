@@ -73,6 +73,16 @@ export class GdbBench {
     gdbWords: readonly string[],
     scripts: readonly string[],
   ): Promise<Debugged> {
+    let said = ''
+    const ended = await this.serve(argv, async () => {
+      for (const script of scripts)
+        said += await this.#gdb([`target remote ${this.socket}`], script, gdbWords)
+    })
+    return {said, ...ended}
+  }
+
+  /** Starts hv, and lets `debug` connect to its socket once it waits there. */
+  async serve(argv: readonly string[], debug: () => Promise<void>): Promise<Omit<Debugged, 'said'>> {
     const words = ['run', '--gdb', `unix:${this.socket}`, ...argv]
     const input = openSync(this.input, 'r+')
     const hv = spawn(process.execPath, [HV, ...words], {stdio: [input, 'pipe', 'pipe']})
@@ -90,9 +100,8 @@ export class GdbBench {
       })
       hv.on('close', () => reject(new Error(`hv ended: ${out.stderr}`)))
     })
-    let said = ''
-    for (const script of scripts) said += await this.#gdb([`target remote ${this.socket}`], script, gdbWords)
-    return {said, status: await exited, ...out}
+    await debug()
+    return {status: await exited, ...out}
   }
 
   /** Runs the same script on the program as the host runs it. */

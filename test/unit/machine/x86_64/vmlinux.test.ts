@@ -80,8 +80,9 @@ describe('what is refused', () => {
   test.each<[what: string, file: Buffer, message: string]>([
     ['nothing but the magic', whole.subarray(0, 4), 'is an ELF file of 4 bytes'],
     ['half a header', whole.subarray(0, 63), 'is an ELF file of 63 bytes'],
-    ['another class', Buffer.from(whole).fill(1, 4, 5), 'no 64-bit little-endian machine'],
-    ['another byte order', Buffer.from(whole).fill(2, 5, 6), 'no 64-bit little-endian machine'],
+    ['another class', Buffer.from(whole).fill(1, 4, 5), 'is an ELF file of 32 bits'],
+    ['no class', Buffer.from(whole).fill(3, 4, 5), 'no little-endian machine'],
+    ['another byte order', Buffer.from(whole).fill(2, 5, 6), 'no little-endian machine'],
     [
       'another machine',
       makeVmlinux({...sound, machine: EM_AARCH64}),

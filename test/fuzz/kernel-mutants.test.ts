@@ -1,10 +1,11 @@
-// 4,000 mutants of two kernels for x86_64, a bzImage and an ELF file: loaded into memory, or refused in one line.
+// 8,000 mutants of kernels for x86_64, a bzImage, an ELF file and two of Multiboot: loaded into memory, or refused in one line.
 
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {cache} from '../../ci/paths.mjs'
 import {HvError} from '../../src/errors.ts'
 import {loadKernel} from '../helpers/loaded-kernel.ts'
+import {KERNEL_AT, multibootElf, multibootFlat} from '../helpers/multiboot.ts'
 import {mutants, seededRandom} from '../helpers/mutate.ts'
 import {makeVmlinux} from '../helpers/vmlinux.ts'
 
@@ -41,8 +42,29 @@ function* bzImages(): Generator<{description: string; bytes: Uint8Array}> {
   }
 }
 
+/** Mutants of a small file, with a magic and a checksum that are right. */
+function* multiboots(original: Buffer): Generator<{description: string; bytes: Uint8Array}> {
+  const magicAt = original.indexOf(Buffer.from([0x02, 0xb0, 0xad, 0x1b]))
+  for (let index = 0; index < MUTANTS_EACH; index++) {
+    const random = seededRandom(SEED + index)
+    const bytes = Buffer.from(original)
+    for (let changes = random(3); changes >= 0; changes--) {
+      bytes[random(bytes.length)] = [0, 1, 0x7f, 0x80, 0xff, random(256)][random(6)]
+    }
+    // Its loader would not know it as Multiboot's.
+    bytes.writeUInt32LE(0x1badb002, magicAt)
+    bytes.writeInt32LE(-(0x1badb002 + bytes.readInt32LE(magicAt + 4)) | 0, magicAt + 8)
+    const end = random(8) === 0 ? magicAt + 12 + random(bytes.length - magicAt - 11) : bytes.length
+    yield {description: `${index}`, bytes: bytes.subarray(0, end)}
+  }
+}
+
+const addresses = [KERNEL_AT, KERNEL_AT, 0, KERNEL_AT + 0x5000, KERNEL_AT + 32]
+
 test.each([
   ['bzImage', bzImages],
+  ['Multiboot, ELF', () => multiboots(multibootElf())],
+  ['Multiboot, with addresses', () => multiboots(multibootFlat(addresses))],
   ['vmlinux', () => mutants(vmlinux, SEED, MUTANTS_EACH)],
 ] as const)('%s: no mutant leaves its memory, or causes an error of our own', (_, files) => {
   const count = {loaded: 0, refused: 0}

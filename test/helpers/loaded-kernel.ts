@@ -47,7 +47,7 @@ export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): Loade
   }
   const vcpu = {registers: {set: (values: object) => Object.assign(registers, values)}}
   const files = {kernel: sourceOf(kernel), initrd: initrd && sourceOf(initrd)}
-  const start = {...files, commandLine, devices: [], highMemory}
+  const start = {...files, commandLine, append: commandLine, devices: [], highMemory}
   startLinux({...start, vm: {memory, vcpus: [vcpu]}, vcpus: [vcpu]} as never)
   const at = (address: number, length: number): Buffer => {
     const found = writes.findLast(

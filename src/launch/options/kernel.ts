@@ -26,14 +26,14 @@ export const machineRows: Rows<MachineOptions> = {
   kernel: {
     flag: '--kernel FILE',
     summary:
-      'boot this Linux kernel in a machine of its own: a bzImage, vmlinuz or vmlinux, an Image of arm64',
+      'boot this kernel in a machine of its own: a bzImage, vmlinuz or vmlinux, an Image of arm64, or a Multiboot kernel',
     commands: ['run'],
     parse: (text) => existing(text, '--kernel', false),
   },
   initrd: {
     ...OF_KERNEL,
     flag: '--initrd FILE',
-    summary: "the kernel's initramfs",
+    summary: "the kernel's initramfs; a Multiboot kernel's module",
     parse: (text) => existing(text, '--initrd', false),
     unfit: {'kernel-program': true},
   },

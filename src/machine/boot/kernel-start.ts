@@ -16,6 +16,8 @@ export interface KernelStart {
   readonly kernel: Source
   readonly initrd: Source | undefined
   readonly commandLine: string
+  /** The end of `commandLine`: what its user gave. */
+  readonly append: string
   readonly devices: readonly PlacedDevice[]
 }
 

@@ -241,8 +241,9 @@ export class KernelMachine implements Disposable {
   #loadKernel(): void {
     const {vm, highMemory, vcpus, devices} = this.#run
     const kernel = this.#files[0]!
-    const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
-    machine.startLinux({vm, highMemory, vcpus, kernel, initrd: this.#initrd, commandLine, devices})
+    const {append = ''} = this.#options
+    const commandLine = [machine.commandLine, append].filter(Boolean).join(' ')
+    machine.startLinux({vm, highMemory, vcpus, kernel, initrd: this.#initrd, commandLine, append, devices})
   }
 
   async #firstBoot(): Promise<End> {

@@ -36,9 +36,9 @@ export function requireCpus(kind: Irqchip['kind'], cpus: number): void {
  * }
  */
 export interface KernelOptions {
-  /** Host path: a bzImage, vmlinuz or ELF vmlinux of x86_64, an Image or Image.gz of arm64. */
+  /** Host path: a bzImage, vmlinuz, ELF vmlinux or Multiboot kernel of x86_64, an Image or Image.gz of arm64. */
   kernel: string
-  /** Host path of an initramfs or an initrd. */
+  /** Host path of an initramfs or an initrd; a Multiboot kernel's module. */
   initrd?: string
   /** Kernel parameters, after hv's own. */
   append?: string

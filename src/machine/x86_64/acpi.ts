@@ -7,8 +7,8 @@ import * as aml from './aml.ts'
 /** Guest physical: where a BIOS has them. */
 export const TABLES = 0xe0000
 const TABLES_END = 0x100000
-const LOCAL_APIC = 0xfee00000
-const IOAPIC = 0xfec00000
+export const LOCAL_APIC = 0xfee00000
+export const IOAPIC = 0xfec00000
 
 const HEADER_BYTES = 36
 const CHECKSUM_AT = 9

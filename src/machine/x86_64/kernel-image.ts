@@ -55,7 +55,10 @@ const SETUP_BYTES = 1024
 export function readBzImage(source: Source): KernelImage {
   const file = bytesOf(source, 0, SETUP_BYTES)
   if (file.length < HEADER_END || file.readUInt32LE(MAGIC_AT) !== MAGIC) {
-    throw failedKernel('is no bzImage of x86_64, and no vmlinux', 'give vmlinux, bzImage, or a vmlinuz')
+    throw failedKernel(
+      'is no bzImage of x86_64, and no vmlinux',
+      'give vmlinux, bzImage, vmlinuz, or a Multiboot kernel',
+    )
   }
   if (file.readUInt16LE(VERSION_AT) < VERSION_MIN || (file.readUInt16LE(LOAD_FLAGS_AT) & IS_64_BIT) === 0) {
     throw failedKernel('has no 64-bit entry', 'give one for x86_64 of Linux 3.8 or later')

@@ -6,8 +6,11 @@ import {failedKernel, type KernelStart} from '../boot/kernel-start.ts'
 import {load} from '../boot/source.ts'
 import {acpiTables, TABLES} from './acpi.ts'
 import {TABLES as PAGE_TABLES} from './boot.ts'
+import {isElf} from './elf-segments.ts'
 import {HIGH_BEGIN, readBzImage} from './kernel-image.ts'
-import {isElf, readVmlinux} from './vmlinux.ts'
+import {startMultiboot} from './multiboot.ts'
+import {multibootHeader} from './multiboot-image.ts'
+import {readVmlinux} from './vmlinux.ts'
 import {ACPI, RAM, zeroPage} from './zero-page.ts'
 
 /** Guest physical, below the BIOS's area, which ends the first piece of memory. */
@@ -16,10 +19,15 @@ const COMMAND_LINE = 0x20000
 const LOW_END = 0x9fc00
 const PAGE_BYTES = 0x1000
 
-/** @throws HvError BAD_KERNEL */
+/** Starts other kernels by Multiboot, if they have its header. @throws HvError BAD_KERNEL */
 export function startLinux(start: KernelStart): void {
   const {vm, vcpus, initrd, highMemory} = start
   const {memory} = vm
+  const multiboot = multibootHeader(start.kernel)
+  if (multiboot !== undefined) {
+    startMultiboot(start, multiboot)
+    return
+  }
   const image = isElf(start.kernel) ? readVmlinux(start.kernel) : readBzImage(start.kernel)
   const commandLine = Buffer.from(`${start.commandLine}\0`)
   const commandLineMax = Math.min(image.commandLineMax, LOW_END - COMMAND_LINE - 1)

@@ -7,6 +7,7 @@ import {CMOS_CLOCK, CmosClock} from '../devices/cmos-clock.ts'
 import {DebugPort} from '../devices/debug-port.ts'
 import {ExitRegister} from '../devices/exit-register.ts'
 import {COM1, LINE_STATUS, Serial} from '../devices/serial.ts'
+import {TextCursor} from '../devices/text-cursor.ts'
 import type {Machine} from '../machine.ts'
 import {failed} from '../machine-result.ts'
 import {boot} from './boot.ts'
@@ -50,7 +51,7 @@ export const machine: Machine = {
     const exitPort = new ExitRegister(EXIT_PORT)
     const power = new AcpiPower()
     return {
-      all: [serial, new CmosClock(), exitPort, power],
+      all: [serial, new CmosClock(), new TextCursor(), exitPort, power],
       placed: [
         {kind: 'serial', ...COM1},
         {kind: 'clock', ...CMOS_CLOCK},

@@ -8,6 +8,7 @@ import {ExitRegister} from '../../../../src/machine/devices/exit-register.ts'
 import {Pl011} from '../../../../src/machine/devices/pl011.ts'
 import {Pl031} from '../../../../src/machine/devices/pl031.ts'
 import {Serial} from '../../../../src/machine/devices/serial.ts'
+import {TextCursor} from '../../../../src/machine/devices/text-cursor.ts'
 import type {Uart} from '../../../../src/machine/devices/uart.ts'
 import {FakeLine} from '../../../helpers/virtio-driver.ts'
 import {codeOf} from '../../../helpers/vm.ts'
@@ -126,4 +127,27 @@ test.each<[string, {restore(state: unknown): void}, unknown]>([
   ['no status', new ExitRegister({name: 'x', space: 'port', first: 0, length: 1}), {status: -1}],
 ])('%s is refused', (_, device, state) => {
   expect(codeOf(() => device.restore(state))).toBe('BAD_ARGUMENT')
+})
+
+test('a text cursor keeps its registers, and takes no other state', () => {
+  const cursor = new TextCursor()
+  for (const [offset, value] of [
+    [0, 0x4e],
+    [1, 7],
+    [0, 15],
+    [1, 0x42],
+  ])
+    cursor.write(offset, value)
+  const other = new TextCursor()
+  other.restore(throughJson(cursor.save()))
+  expect([other.read(0), other.read(1)]).toEqual([15, 0x42])
+  other.write(0, 14)
+  expect(other.read(1)).toBe(7)
+  const {registers} = cursor.save()
+  for (const state of [
+    {index: 32, registers},
+    {index: 0, registers: registers.slice(1)},
+    {index: 0, registers: [...registers.slice(1), 256]},
+  ])
+    expect(codeOf(() => new TextCursor().restore(state))).toBe('BAD_ARGUMENT')
 })

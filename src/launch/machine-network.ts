@@ -3,7 +3,8 @@
 import {readFileSync} from 'node:fs'
 import {attempt} from '../errors.ts'
 import type {Network} from '../machine/kernel/connect-network.ts'
-import {type CardAddress, usualAddress} from '../machine/program/card-address.ts'
+import type {CardAddress} from '../machine/program/card-address.ts'
+import {usualAddress} from '../machine/program/usual-address.ts'
 
 /** The second one has the servers of a host whose own is systemd-resolved, at a loopback address. */
 const FILES = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']

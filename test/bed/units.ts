@@ -14,6 +14,7 @@ export const KVM_UNITS: readonly string[] = [
   'vm/',
   'machine/bare/',
   'machine/kernel/linux-machine',
+  'machine/kernel/multiboot-guest',
   'machine/kernel/snapshot',
   'machine/virtio/vm-memory',
   'platform/kvm',

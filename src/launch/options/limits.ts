@@ -56,7 +56,7 @@ export const limitRows: Rows<LimitOptions> = {
   cpus: {
     flag: '--cpus N',
     summary:
-      'CPUs of the guest, 1 to 8; default: as many as hv itself may use; with --kernel: 1 to 32, default 1',
+      'CPUs of the guest, 1 to 8 (with --kernel: 32); default: as many as hv itself may use; with --kernel: 1',
     ...count('CPUs', MAX_CPUS, '--cpus 2'),
     withKernel: {option: 'cpus', ...count('CPUs', MOST_CPUS, '--cpus 2')},
     unfit: {bare: {message: 'a bare-metal guest has one CPU', nextStep: 'leave `cpus` out'}},

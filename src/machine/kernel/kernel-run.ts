@@ -86,11 +86,13 @@ export class KernelRun extends MachineRun implements Disposable {
     this.vm[Symbol.dispose]()
   }
 
-  /** All output is handed over then. */
+  /** All output is handed over then, also when the run fails. */
   override async toEnd(): Promise<End> {
-    const end = await super.toEnd()
-    await this.#flushed
-    return end
+    try {
+      return await super.toEnd()
+    } finally {
+      await this.#flushed
+    }
   }
 
   protected answer(exit: HaltExit | HypercallExit): void {

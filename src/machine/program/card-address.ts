@@ -1,8 +1,5 @@
 // CardAddress: what a network card of a program's machine is called, and the gateway that it uses: native/programs/machine_init.h.
 
-import {attempt} from '../../errors.ts'
-import {addressOfInterface} from '../../vm/open-tap.ts'
-
 /** IPv4 addresses as numbers. */
 export interface CardAddress {
   readonly address: number
@@ -12,9 +9,6 @@ export interface CardAddress {
 }
 
 const CARD_WORDS = 3
-/** 10.0.2.0/24, where QEMU's user networking has its guest at 15 and its gateway at 2; passt(1) takes any address for a guest's. */
-const [USER_NETWORK, USER_PREFIX, USER_GUEST, USER_GATEWAY] = [0x0a000200, 24, 15, 2]
-const NETWORK_STEP = 0x100
 /** Longer ones have no room for a guest beside the host. */
 const LONGEST_PREFIX = 30
 
@@ -37,22 +31,6 @@ export function parseCardAddress(text: string): CardAddress | undefined {
 export const isNeighbour = ({address, prefix}: CardAddress, other: number): boolean =>
   other !== address && isHost(other, prefix) && (other & maskOf(prefix)) === (address & maskOf(prefix))
 
-/**
- * The address of a card whose user gives none: behind a socket that of a guest with QEMU's user networking; on a TAP interface with an
- * address the one beside the host's.
- * @param index of the card. @returns undefined for a TAP interface without an address, as of a bridge
- */
-export function usualAddress(tap: string | undefined, index: number): CardAddress | undefined {
-  if (tap === undefined) {
-    const network = USER_NETWORK + index * NETWORK_STEP
-    return {address: network + USER_GUEST, prefix: USER_PREFIX, gateway: network + USER_GATEWAY}
-  }
-  const host = parseCardAddress(attempt(() => addressOfInterface(tap)) ?? '')
-  if (host === undefined) return undefined
-  const {address: gateway, prefix} = host
-  return {address: isHost(gateway + 1, prefix) ? gateway + 1 : gateway - 1, prefix, gateway}
-}
-
 /** Only the first gateway is used: of several default routes Linux takes that one. */
 export function encodeCards(cards: readonly (CardAddress | undefined)[]): Uint8Array {
   const words = Buffer.alloc(cards.length * CARD_WORDS * 4)
@@ -69,7 +47,7 @@ export function encodeCards(cards: readonly (CardAddress | undefined)[]): Uint8A
 const maskOf = (prefix: number): number => -1 << (32 - prefix)
 
 /** Neither a network's own address nor its broadcast address. */
-function isHost(address: number, prefix: number): boolean {
+export function isHost(address: number, prefix: number): boolean {
   const inNetwork = (address & ~maskOf(prefix)) >>> 0
   return inNetwork !== 0 && inNetwork !== ~maskOf(prefix) >>> 0
 }

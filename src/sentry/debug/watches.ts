@@ -11,7 +11,7 @@ const MAX_WATCHED = 16
 
 export type WatchKind = Exclude<PointKind, 'software' | 'hardware'>
 
-interface Watched {
+interface Watchpoint {
   readonly kind: WatchKind
   readonly address: number
   /** What was there last. */
@@ -25,7 +25,7 @@ export interface Access {
 }
 
 export class Watches {
-  readonly #watched = new Map<string, Watched>()
+  readonly #watched = new Map<string, Watchpoint>()
   /** Pages that have all their rights for now, by how many tasks need that. */
   readonly #open = new Map<number, number>()
 
@@ -77,8 +77,8 @@ export class Watches {
   }
 
   /** The first watched place that was accessed: that has changed, or that one of these accesses began in. */
-  hit(map: MemoryMap, breakpoints: Breakpoints, accesses: readonly Access[]): Watched | undefined {
-    let found: Watched | undefined
+  hit(map: MemoryMap, breakpoints: Breakpoints, accesses: readonly Access[]): Watchpoint | undefined {
+    let found: Watchpoint | undefined
     for (const place of this.#watched.values()) {
       const now = breakpoints.read(map, place.address, place.bytes.length)
       const hasChanged = Buffer.compare(now, place.bytes) !== 0
@@ -121,14 +121,14 @@ function lackFor(kind: WatchKind): number {
   return kind === 'write' ? PROT_WRITE : PROT_READ | PROT_WRITE | PROT_EXEC
 }
 
-function pagesOf({address, bytes}: Watched): number[] {
+function pagesOf({address, bytes}: Watchpoint): number[] {
   const first = Math.floor(address / PAGE_SIZE)
   const last = Math.floor((address + bytes.length - 1) / PAGE_SIZE)
   return first === last ? [first] : [first, last]
 }
 
 /** Values that were written without a change are not told of: debuggers would not show them. */
-function concerns({kind, address, bytes}: Watched, access: Access): boolean {
+function concerns({kind, address, bytes}: Watchpoint, access: Access): boolean {
   if (access.address < address || access.address >= address + bytes.length) return false
   return kind === 'access' ? access.kind !== PROT_EXEC : kind === 'read' && access.kind === PROT_READ
 }

@@ -2,7 +2,8 @@
 
 import {networkInterfaces} from 'node:os'
 import {expect, test} from 'vitest'
-import {encodeCards, parseCardAddress, usualAddress} from '../../../../src/machine/program/card-address.ts'
+import {encodeCards, parseCardAddress} from '../../../../src/machine/program/card-address.ts'
+import {usualAddress} from '../../../../src/machine/program/usual-address.ts'
 
 const words = (bytes: Uint8Array): string[] => Buffer.from(bytes).toString('hex').match(/.{8}/g) ?? []
 

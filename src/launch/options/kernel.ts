@@ -70,7 +70,7 @@ export const machineRows: Rows<MachineOptions> = {
     ...OF_KERNEL,
     flag: '--net unix:PATH|tap:NAME[,ip=ADDRESS/BITS][,gateway=ADDRESS][,iops=N][,bps=SIZE]',
     summary:
-      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s, or to this TAP interface, and at most how many frames and bytes per second pass in each direction; ip and gateway: in the machine of a program, default as docs/kernels.md says; may be repeated; default: none",
+      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s, or to this TAP interface, and at most how many frames and bytes per second pass in each direction; ip and gateway: in the machine of a program, default: by the socket or the interface; may be repeated; default: none",
     ...each(parseNet),
   },
   reboots: {

@@ -40,7 +40,7 @@ export function differences(board: Board, found: HostFacts): Difference[] {
   if (expect.vgic && found.vgic && expect.vgic.join() !== found.vgic.join()) {
     differs('expect.vgic', listOf(expect.vgic), listOf(found.vgic))
   }
-  if (found.pageSize !== null && !board.pageSizes.includes(found.pageSize)) {
+  if (board.pageSizes !== null && found.pageSize !== null && !board.pageSizes.includes(found.pageSize)) {
     differs('pageSizes', board.pageSizes.join(' or '), String(found.pageSize))
   }
   return list

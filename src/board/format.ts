@@ -47,7 +47,10 @@ export function formatBoard(board: Board): string {
       ? [['kernel arguments', emulation.kernelArguments] as [string, string]]
       : []),
     ...(emulation?.note ? [['', emulation.note] as [string, string]] : []),
-    ...board.sources.map((source, i): [string, string] => [i === 0 ? 'sources' : '', source]),
+    ...Object.entries(board.sources).map(([field, source], i): [string, string] => [
+      i === 0 ? 'sources' : '',
+      `${field}: ${source}`,
+    ]),
   ]
   return `${board.name}: ${board.title}\n\n${table(facts, '  ')}`
 }
@@ -57,6 +60,7 @@ function coresOf(board: Board): string {
 }
 
 function pagesOf(board: Board): string {
+  if (board.pageSizes === null) return '-'
   return `${board.pageSizes.map((bytes) => bytes / KIB).join(', ')} KiB`
 }
 

@@ -54,6 +54,20 @@ const mode = matching(/^[a-z0-9][a-z0-9_-]*$/, 'a mode such as "vhe"')
 const hex = (example: string) => matching(/^0x[0-9a-f]{1,3}$/, `a number such as "${example}"`)
 const gic = oneOf(['v2', 'v3'])
 
+/** Where the fields come from: one text for each of them, those of `expect` included. */
+const sources = object({
+  cores: text,
+  vhe: text,
+  gic: text,
+  pageSizes: text,
+  kvm: text,
+  modes: text,
+  ipaBits: text,
+  vgic: text,
+  recognise: text,
+  emulation: text,
+})
+
 const board = object({
   name,
   title: text,
@@ -61,7 +75,7 @@ const board = object({
   cores: list(object({name: text, implementer: hex('0x41'), part: hex('0xd08')})),
   vhe: v.nullable(v.boolean('true or false')),
   gic: v.nullable(gic),
-  pageSizes: list(integer(1024, MAX_PAGE_SIZE), 1),
+  pageSizes: v.nullable(list(integer(1024, MAX_PAGE_SIZE), 1)),
   kvm: text,
   expect: object({
     modes: list(mode, 1),
@@ -88,7 +102,7 @@ const board = object({
       note: v.optional(text),
     }),
   ),
-  sources: list(text, 1),
+  sources,
 })
 
 /** What a file of boards/ says about a machine. README.md in this folder documents the fields. */

@@ -37,6 +37,11 @@ describe.each(boards)('$name', (board) => {
     }
   })
 
+  test('has a source for each field that is a fact', () => {
+    const {name: _name, title, architecture, sources, expect: expected, ...facts} = board
+    expect(Object.keys(sources).sort()).toEqual(Object.keys({...facts, ...expected}).sort())
+  })
+
   test('has cores that hv knows by this name, and VHE if they have it', () => {
     for (const {name, implementer, part} of board.cores) {
       expect(knownCore(Number(implementer), Number(part))).toMatchObject({name, hasVhe: board.vhe})

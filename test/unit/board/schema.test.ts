@@ -16,7 +16,18 @@ const VALID: Board = {
   expect: {modes: ['nvhe'], ipaBits: 44, vgic: ['v2']},
   recognise: [{compatible: 'some,board'}],
   emulation: {machine: 'virt', cpu: 'cortex-a72', kernelArguments: '', cpus: 4, memoryMib: 2048},
-  sources: ['its manual'],
+  sources: {
+    cores: 'its manual',
+    vhe: 'its manual',
+    gic: 'its manual',
+    pageSizes: 'its manual',
+    kvm: 'its manual',
+    modes: 'its manual',
+    ipaBits: 'its manual',
+    vgic: 'its manual',
+    recognise: 'its manual',
+    emulation: 'its manual',
+  },
 }
 
 const parse = (value: unknown) => parseBoard(JSON.stringify(value), 'boards/some-board.json', 'some-board')
@@ -40,6 +51,7 @@ test('null stands for what does not exist, where that may be', () => {
     ...VALID,
     vhe: null,
     gic: null,
+    pageSizes: null,
     emulation: null,
     expect: {modes: ['pvm'], ipaBits: null, vgic: null},
   }
@@ -89,7 +101,18 @@ const wrong: [path: string, change: (board: Board) => unknown, expected: string]
     (board) => ({...board, emulation: {...board.emulation, cpus: 0}}),
     'a number of 1 to 512',
   ],
-  ['sources', (board) => ({...board, sources: 'me'}), 'a list, got "me"'],
+  ['sources', (board) => ({...board, sources: 'me'}), 'an object, got "me"'],
+  [
+    'sources.vhe',
+    (board) => ({...board, sources: {...board.sources, vhe: undefined}}),
+    'a value, got nothing',
+  ],
+  ['sources.gic', (board) => ({...board, sources: {...board.sources, gic: ''}}), 'a text, got ""'],
+  [
+    'sources.colour',
+    (board) => ({...board, sources: {...board.sources, colour: 'red'}}),
+    'no such field, got "red"',
+  ],
   ['colour', (board) => ({...board, colour: 'red'}), 'no such field, got "red"'],
   ['kvm', ({kvm: _, ...board}) => board, 'a value, got nothing'],
   ['the file', () => [], 'an object, got []'],

@@ -35,5 +35,8 @@ test('what is not known is no difference, but for the mode', () => {
 })
 
 test('what a board leaves open is no difference', () => {
+  const cores = loadBoard('orion-o6').cores
+  const orion: HostFacts = {cores, mode: 'vhe', ipaBits: 40, vgic: ['v3'], pageSize: 65536}
+  expect(differences(loadBoard('orion-o6'), orion)).toEqual([])
   expect(differences(loadBoard('virt'), {...RPI4, ipaBits: 52, vgic: ['v3'], mode: 'hvhe'})).toEqual([])
 })

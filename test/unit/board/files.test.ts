@@ -8,7 +8,7 @@ import {knownCore} from '../../../src/check/arm64/midr.ts'
 import {ALL_MODES} from '../../../src/check/arm64/modes.ts'
 
 const WANTED =
-  'ampere-altra apple-m1 graviton1 graviton2 graviton3 graviton4 pvm-host rpi3 rpi4 rpi5 virt x86_64-server'
+  'ampere-altra apple-m1 graviton1 graviton2 graviton3 graviton4 orion-o6 pvm-host rock5 rpi3 rpi4 rpi5 virt x86_64-server'
 const MODES = {arm64: ALL_MODES as string[], x86_64: ['vmx', 'svm', 'pvm']}
 const boards = loadBoards()
 

@@ -24,6 +24,7 @@ export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] 
     {label: 'dirty rings', name: 'DIRTY_LOG_RING_ACQ_REL', number: 223},
     {label: 'statistics', name: 'BINARY_STATS_FD', number: 203},
     {label: 'guest_memfd', name: 'GUEST_MEMFD', number: 234},
+    {label: 'private memory', name: 'MEMORY_ATTRIBUTES', number: 233},
     {label: 'pre-faulting', name: 'PRE_FAULT_MEMORY', number: 236},
   ]
 }

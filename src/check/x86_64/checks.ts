@@ -52,6 +52,8 @@ export const FEATURES = withCommonFeatures([
   {label: 'an MSR filter', name: 'X86_MSR_FILTER', number: 189},
   {label: "Hyper-V's CPUID", name: 'HYPERV_CPUID', number: 167},
   {label: 'XSAVE areas beyond 4 KiB', name: 'XSAVE2', number: 208},
+  {label: "a nested guest's state", name: 'NESTED_STATE', number: 157},
+  {label: 'clocks that hear of a pause', name: 'KVMCLOCK_CTRL', number: 76},
 ])
 
 export const x86_64: ArchChecks = {

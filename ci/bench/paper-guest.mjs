@@ -44,7 +44,7 @@ export class Guest {
     this.longs = new BigInt64Array(buffer, byteOffset, MAILBOX_BYTES / 8)
     this.words[WORD.events] = events
     this.words[WORD.gicVersion] = this.vm.irqchip.kind === 'gicv2' ? 2 : 3
-    using file = GuestFile.read(openGuestFile(path), path)
+    using file = new GuestFile(openGuestFile(path), path)
     const start = file.load(this.vm.memory, [name])
     this.vcpus = Array.from({length: cpus}, () => this.vm.createVcpu())
     machine.boot(this.vm, this.vcpus[0], start)

@@ -33,7 +33,9 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
   if (options.kernel !== undefined && options.program === '')
     throw noProgramFor(options.root === undefined ? '--with-libs' : '--root')
   const nextStep = notValueOf(flags.at(-1), options.program)
-  if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '', nextStep)
+  // A flat binary is a file, and no command.
+  const isCommand = options.root === undefined && options.flat === undefined
+  if (isCommand) options.program = findOnHost(options.program, caller.PATH ?? '', nextStep)
   return options
 }
 

@@ -37,7 +37,9 @@ export async function loadBare(
   refuseUnfit(options, 'bare')
   requireHeld(kvmError)
   const {server, core} = launch
-  const gdb = server && new (await import('./gdb.ts')).GdbMachine(server, options.program)
+  // gdb reads no symbols from a flat binary.
+  const symbols = options.flat === undefined ? options.program : undefined
+  const gdb = server && new (await import('./gdb.ts')).GdbMachine(server, symbols)
   const watching = {
     ...{debug: gdb?.debug, onDead: core?.onDead},
     traceLine: await traceLine(launch, options.trace),

@@ -16,6 +16,8 @@ export interface Machine {
   readonly programCounter: RegisterName
   /** The next step for a guest that KVM cannot go on with. */
   readonly internalErrorStep: string
+  /** The modes in which a flat guest may start; the first one is the default. */
+  readonly flatPlaces: FlatPlaces
   /** Puts the vCPU where the guest starts. */
   boot(vm: Vm, vcpu: Vcpu, start: StartOfGuest): void
   makeDevices(streams: DeviceStreams, vcpu: Vcpu): BareDevices
@@ -54,8 +56,25 @@ export interface KernelDevices extends MachineDevices {
   readonly placed: readonly PlacedDevice[]
 }
 
+/** How a processor may start: in a mode of x86_64, or at an exception level of arm64. */
+export type StartMode = 'real' | 'protected' | 'long' | 'el1'
+
+/** Guest physical addresses, for a flat guest that starts in a mode. */
+export interface FlatPlace {
+  /** Where it goes unless its user says otherwise. */
+  readonly usual: number
+  /** The lowest one that it may have. */
+  readonly first: number
+  /** It ends here at the latest, if memory goes on; default: below the stack at the end of memory. */
+  readonly end?: number
+}
+
+export type FlatPlaces = Readonly<Partial<Record<StartMode, FlatPlace>>>
+
 /** Guest physical addresses. */
 export interface StartOfGuest {
+  /** Default: the machine's own, in which ELF guests start. */
+  mode?: StartMode
   entry: number
   /** The stack grows down from here. */
   stack: number
@@ -73,3 +92,7 @@ export interface DeviceStreams {
 export const ARGUMENTS = 0x8000
 /** A guest's segments begin at or above this offset. */
 export const GUEST_START = 0x10000
+/** Where guests/bare links its guests, and where a flat guest usually goes: 1 MiB into memory. */
+export const LINK_AT = 0x100000
+/** The stack's part of the top of memory; a guest ends below it. */
+export const STACK_BYTES = 0x10000

@@ -1,17 +1,25 @@
 // Options of the command alone: how it treats the program's file, and what its user sees of the run.
 
 import {type GdbAddress, parseGdbAddress} from '../../gdb/address.ts'
+import type {FlatStart} from '../../machine/bare/flat-file.ts'
 import type {NetRate} from '../../sentry/core/net-rate.ts'
 import type {TraceOptions} from '../../sentry/trace/options.ts'
 import {WITH_PROMISES} from './guest.ts'
-import {createFile, parseNetRate, requireTerminal} from './parse-values.ts'
+import {createFile, parseFlat, parseNetRate, requireTerminal} from './parse-values.ts'
 import {each, type FlagRow, FOR_SENTRY, LEFT_OUT, type Rows} from './row.ts'
 
 const STDERR = 2
 
+const NO_KERNEL = {
+  message: '`flat` is for a bare machine, and `kernel` boots another',
+  nextStep: 'leave one of them away',
+}
+
 export interface CommandOptions {
   /** Forces how the program is treated; default: as its file says. */
   machine?: 'linux' | 'bare'
+  /** The program is a flat binary for a bare machine, and starts so. */
+  flat?: FlatStart
   /** With `image`: one of its programs, which replaces its entry point and its command. */
   entrypoint?: string
   /** How the guest's system calls, or a machine's exits, are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
@@ -44,6 +52,15 @@ export const commandRows: Rows<CommandOptions> = {
     choices: ['linux', 'bare'],
     commands: ['run'],
     unfit: {kernel: true, 'kernel-program': true},
+  },
+  flat: {
+    flag: '--flat[=MODE[@ADDRESS]]',
+    summary:
+      'run PROGRAM as a flat binary on a bare machine: real (at 0x7c00, the default), protected or long (at 0x100000) on x86_64, el1 (at 0x40100000) on arm64',
+    commands: ['run'],
+    words: ['real', 'protected', 'long', 'el1'],
+    parse: (text) => (text === LEFT_OUT ? {} : parseFlat(text)),
+    unfit: {kernel: NO_KERNEL, 'kernel-program': NO_KERNEL},
   },
   entrypoint: {
     flag: '--entrypoint PROGRAM',

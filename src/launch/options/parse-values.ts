@@ -5,6 +5,7 @@ import {isAbsolute, resolve} from 'node:path'
 import {MAX_ID} from '../../abi/ids.ts'
 import {badArgument, HvError} from '../../errors.ts'
 import type {JailChoice} from '../../jail/layer.ts'
+import type {FlatStart} from '../../machine/bare/flat-file.ts'
 import {openOutput} from '../../output-file.ts'
 import type {NetRate} from '../../sentry/core/net-rate.ts'
 import {HOSTNAME, HOSTNAME_TAKES} from '../../sentry/outside/hostname.ts'
@@ -74,6 +75,18 @@ export function parseCount(text: string, limits: {of: string; most: number; exam
 export function parseHostname(text: string): string {
   if (HOSTNAME.test(text)) return text
   throw badArgument(`bad host name ${quote(text)}`, `give ${HOSTNAME_TAKES}, e.g. \`--hostname box\``)
+}
+
+/** `MODE`, `MODE@ADDRESS` or `@ADDRESS`. @throws HvError BAD_ARGUMENT */
+export function parseFlat(text: string): FlatStart {
+  const [, mode, address] = /^(real|protected|long|el1)?(?:@(0x[\da-f]{1,13}|\d{1,15}))?$/i.exec(text) ?? []
+  if (mode === undefined && address === undefined) {
+    throw badArgument(`bad start ${quote(text)}`, 'write MODE, MODE@ADDRESS or @ADDRESS, e.g. real@0x7c00')
+  }
+  return {
+    ...(mode !== undefined && {mode: mode.toLowerCase() as FlatStart['mode']}),
+    ...(address !== undefined && {address: Number(address)}),
+  }
 }
 
 /** Seconds, with or without a fraction. @param flag for the message. @returns whole milliseconds; undefined for 0, which is none */

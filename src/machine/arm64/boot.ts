@@ -5,9 +5,13 @@ import {startEl1, startEl2} from '../../vm/start-el.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import type {Vm} from '../../vm/vm.ts'
 import {FAULT_REPORT} from '../devices/fault-report.ts'
-import type {StartOfGuest} from '../machine.ts'
+import {type FlatPlaces, GUEST_START, LINK_AT, type StartOfGuest} from '../machine.ts'
 
 export const MEMORY_BASE = 0x40000000
+
+export const flatPlaces: FlatPlaces = {
+  el1: {usual: MEMORY_BASE + LINK_AT, first: MEMORY_BASE + GUEST_START},
+}
 
 // Below ARGUMENTS.
 const TABLES = MEMORY_BASE + 0x1000

@@ -5,7 +5,7 @@ import {FaultReport} from '../devices/fault-report.ts'
 import {FLAGS, PL011, Pl011} from '../devices/pl011.ts'
 import {PL031, Pl031} from '../devices/pl031.ts'
 import type {Machine} from '../machine.ts'
-import {boot, MEMORY_BASE} from './boot.ts'
+import {boot, flatPlaces, MEMORY_BASE} from './boot.ts'
 import {startLinux} from './linux.ts'
 
 /** The number left there is the exit status of a guest that switches itself off. */
@@ -15,6 +15,7 @@ export const machine: Machine = {
   memoryBase: MEMORY_BASE,
   programCounter: 'pc',
   internalErrorStep: 'reach devices by loads and stores of one register, without write-back',
+  flatPlaces,
   boot,
   makeDevices({input, output}, vcpu) {
     const serial = new Pl011(input, output)

@@ -14,6 +14,7 @@ import {machine} from '../host-machine.ts'
 import type {BareDevices} from '../machine.ts'
 import {failed, type MachineResult, nowNs} from '../machine-result.ts'
 import {MachineRun, stopBySignals} from '../machine-run.ts'
+import {FlatFile, type FlatStart} from './flat-file.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
 
 /** The host backs it lazily: it costs only what the guest touches. */
@@ -34,6 +35,8 @@ export interface BareOptions {
   /** Host path. */
   program: string
   args: string[]
+  /** The program is a flat binary, and starts so; default: it is an ELF file. */
+  flat?: FlatStart
   /** Default: 128 MiB. */
   memoryBytes?: number
   /** Milliseconds until the machine is stopped; default: never. */
@@ -58,7 +61,8 @@ export class BareMachine implements Disposable {
   /** Reads the program into its memory. @param fd the program, open for reading, which is closed; default: it is opened. @throws HvError */
   constructor(options: BareOptions, streams: MachineStreams = {}, fd = openGuestFile(options.program)) {
     const startedNs = nowNs()
-    using file = new GuestFile(fd, options.program)
+    const {flat, program} = options
+    using file = flat === undefined ? new GuestFile(fd, program) : new FlatFile(fd, program, flat)
     const {memoryBytes = MEMORY_BYTES} = options
     this.#options = options
     this.#vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: file.needsEl2})

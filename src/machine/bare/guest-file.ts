@@ -9,15 +9,11 @@ import type {ElfImage, ElfReader} from '../../elf/image.ts'
 import {parseElf} from '../../elf/parse.ts'
 import {badArgument, HvError} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
-import {ARGUMENTS, GUEST_START, type StartOfGuest} from '../machine.ts'
+import {ARGUMENTS, GUEST_START, LINK_AT, STACK_BYTES, type StartOfGuest} from '../machine.ts'
 
-/** The stack's part of the top of memory; segments end below it. */
-const STACK_BYTES = 0x10000
 /** For both architectures. */
 const STACK_ALIGN = 16
 const POINTER_BYTES = 8
-/** As guests/bare does; any address from GUEST_START up will do. */
-const LINK_AT = 0x100000
 const CHUNK_BYTES = 1 << 20
 /** In the second word of the descriptor of hv's note: what the guest needs. */
 const NOTE_NEEDS = 4
@@ -53,13 +49,7 @@ export class GuestFile implements Disposable {
    */
   load(memory: GuestMemory, args: readonly string[]): StartOfGuest {
     loadSegments(memory, this.#image, this.#reader)
-    const argv = writeArguments(memory, args)
-    const end = memory.base + memory.size
-    return {
-      entry: this.#image.entry,
-      stack: end - (end % STACK_ALIGN),
-      args: [memory.size, args.length, argv],
-    }
+    return {entry: this.#image.entry, ...stackAndArguments(memory, args)}
   }
 
   [Symbol.dispose](): void {
@@ -72,7 +62,7 @@ export function openGuestFile(path: string): number {
   const fd = open(path)
   if (fstatSync(fd).isFile()) return fd
   closeSync(fd)
-  throw new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name a bare-metal ELF file')
+  throw new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name the file of a bare-metal guest')
 }
 
 function open(path: string): number {
@@ -112,12 +102,31 @@ function loadSegments(memory: GuestMemory, {segments, path}: ElfImage, reader: E
       const defect = `${path} has a segment up to ${hex(vaddr + memSize)}, and memory for it ends at ${hex(end)}`
       throw new HvError('MEMORY_SIZE', defect, 'give more `memoryBytes`, or link it lower')
     }
-    // In pieces: the file alone says how large it is. The rest of the segment is zero already.
-    for (let done = 0; done < fileSize; done += CHUNK_BYTES) {
-      const length = Math.min(CHUNK_BYTES, fileSize - done)
-      memory.write(vaddr + done, reader.read(offset + done, length))
-    }
+    // The rest of the segment is zero already.
+    copyIn(memory, vaddr, fileSize, (done, length) => reader.read(offset + done, length))
   }
+}
+
+/** In pieces: the file alone says how large it is. */
+export function copyIn(
+  memory: GuestMemory,
+  address: number,
+  bytes: number,
+  read: (done: number, length: number) => Uint8Array,
+): void {
+  for (let done = 0; done < bytes; done += CHUNK_BYTES) {
+    memory.write(address + done, read(done, Math.min(CHUNK_BYTES, bytes - done)))
+  }
+}
+
+/** The stack at the end of memory, and `args` at their place. @throws HvError BAD_ARGUMENT */
+export function stackAndArguments(
+  memory: GuestMemory,
+  args: readonly string[],
+): Pick<StartOfGuest, 'stack' | 'args'> {
+  const argv = writeArguments(memory, args)
+  const end = memory.base + memory.size
+  return {stack: end - (end % STACK_ALIGN), args: [memory.size, args.length, argv]}
 }
 
 /** argv: pointers, a null one, then the strings. */

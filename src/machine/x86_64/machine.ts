@@ -10,8 +10,9 @@ import {COM1, LINE_STATUS, Serial} from '../devices/serial.ts'
 import {TextCursor} from '../devices/text-cursor.ts'
 import type {Machine} from '../machine.ts'
 import {failed} from '../machine-result.ts'
-import {boot} from './boot.ts'
+import {boot, flatPlaces} from './boot.ts'
 import {startLinux} from './linux.ts'
+import {VectorReport} from './real-vectors.ts'
 
 /** The number that a guest writes there ends the run. */
 const EXIT_PORT = {name: 'the exit port', space: 'port', first: 0xf4, length: 1} as const
@@ -20,12 +21,13 @@ export const machine: Machine = {
   memoryBase: 0,
   programCounter: 'rip',
   internalErrorStep: 'build it with -mgeneral-regs-only for a PVM host',
+  flatPlaces,
   boot,
   makeDevices({input, output, debug}) {
     const serial = new Serial(input, output)
     const exitPort = new ExitRegister(EXIT_PORT)
     return {
-      all: [serial, exitPort, new DebugPort(debug)],
+      all: [serial, exitPort, new DebugPort(debug), new VectorReport()],
       isWaiting: () => serial.isWaiting,
       ending: () => exitPort.status,
       endingOf: () => {

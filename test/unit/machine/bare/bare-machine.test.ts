@@ -3,17 +3,16 @@
 import {closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {Readable} from 'node:stream'
 import {afterAll, describe, expect, test} from 'vitest'
 import {addon} from '../../../../src/addon.ts'
 import {arch} from '../../../../src/arch/index.ts'
 import {isBareMetal} from '../../../../src/elf/bare-metal.ts'
 import {parseElf} from '../../../../src/elf/parse.ts'
-import {HvError} from '../../../../src/errors.ts'
-import type {RunOptions, RunResult} from '../../../../src/launch/options.ts'
-import {BareMachine, type BareOptions} from '../../../../src/machine/bare/bare-machine.ts'
+import type {RunOptions} from '../../../../src/launch/options.ts'
+import {BareMachine} from '../../../../src/machine/bare/bare-machine.ts'
 import {MachineOutput} from '../../../../src/machine/console/streams.ts'
 import {dumpMachine, type StoppedMachine} from '../../../../src/machine/debug/dump-machine.ts'
+import {errorOf, run} from '../../../helpers/bare.ts'
 import {bytesReader} from '../../../helpers/bytes-reader.ts'
 import {bareGuest, describeKvm, describeOn} from '../../../helpers/vm.ts'
 
@@ -22,43 +21,6 @@ afterAll(() => rmSync(scratch, {recursive: true}))
 
 /** The last one is a note of QEMU's: target/i386/arch_dump.c. */
 const [NT_PRSTATUS, NT_PRFPREG, QEMU_CPU_STATE] = [1, 2, 0]
-
-interface Ended extends Partial<RunResult> {
-  stdout: string
-  stderr: string
-}
-
-type Options = Partial<RunOptions & BareOptions>
-
-async function run(options: Options, input = ''): Promise<Ended> {
-  const text = {stdout: '', stderr: ''}
-  const into = (name: 'stdout' | 'stderr') =>
-    new MachineOutput((bytes) => {
-      text[name] += Buffer.from(bytes).toString('latin1')
-      return bytes.length
-    })
-  const streams = {
-    input: () => Readable.from([Buffer.from(input)]),
-    output: into('stdout'),
-    debug: into('stderr'),
-  }
-  const all = {
-    program: bareGuest('hello'),
-    args: [],
-    volumes: [],
-    env: {},
-    platform: 'auto' as const,
-    ...options,
-  }
-  using machine = new BareMachine(all, streams)
-  return {...(await machine.run()), ...text}
-}
-
-async function errorOf(options: Options): Promise<HvError> {
-  const error = await run(options).catch((reason) => reason)
-  if (error instanceof HvError) return error
-  throw error instanceof Error ? error : new Error('it did not fail')
-}
 
 /** The notes after the headers of a machine's core file, by type. */
 function notesOf(dead: StoppedMachine): Map<number, Buffer> {

@@ -39,6 +39,7 @@ elf() {
 elf hello "$here/hello.c"
 elf echo "$here/echo.c"
 elf misbehave "$here/misbehave.c" "$here/arch/$arch/misbehave.c"
+elf ticks "$here/ticks.c" "$here/arch/$arch/ticks.c"
 elf paper "$here/paper.c" "$here/arch/$arch/paper.c"
 [ "$arch" != arm64 ] || elf vhe "$here/arch/arm64/vhe.c"
 

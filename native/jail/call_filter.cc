@@ -183,7 +183,8 @@ constexpr uint32_t kKvmRequests[] = {
 constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_REGS,
                                          KVM_GET_SREGS,  KVM_SET_SREGS, KVM_GET_ONE_REG,
                                          KVM_SET_ONE_REG};
-constexpr uint32_t kKernelRequests[] = {KVM_IRQ_LINE};
+// For the lines of a machine's own interrupt controller.
+constexpr uint32_t kLineRequests[] = {KVM_IRQ_LINE};
 // For a machine that gdb looks into.
 constexpr uint32_t kDebugRequests[] = {KVM_SET_GUEST_DEBUG, KVM_CHECK_EXTENSION};
 // For a machine whose registers go into a core file: asks how long the vectors' area is.
@@ -237,19 +238,18 @@ int FilterCalls(const FilterOptions& options) {
     program.Allow({kAllowedToTrace});
   }
   if (options.caller == Caller::kMachine) {
-    allow_requests(
-        {kMachineRequests, arch::kMachineRequests, kTerminalRequests, debug, vectors, state});
+    allow_requests({kMachineRequests, arch::kMachineRequests, kLineRequests, kTerminalRequests,
+                    debug, vectors, state});
   } else if (options.caller == Caller::kKernel && options.is_undecided) {
-    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests,
-                    arch::kKernelRequests, kTerminalRequests, kKvmRequests,
-                    arch::kSentryKvmRequests, kMakingRequests, kPluggingRequests,
-                    arch::kMakingRequests, vectors, state});
+    allow_requests({kMachineRequests, arch::kMachineRequests, kLineRequests, arch::kKernelRequests,
+                    kTerminalRequests, kKvmRequests, arch::kSentryKvmRequests, kMakingRequests,
+                    kPluggingRequests, arch::kMakingRequests, vectors, state});
   } else if (options.caller == Caller::kKernel) {
-    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests,
-                    arch::kKernelRequests, kTerminalRequests, debug, vectors, state});
+    allow_requests({kMachineRequests, arch::kMachineRequests, kLineRequests, arch::kKernelRequests,
+                    kTerminalRequests, debug, vectors, state});
   } else if (options.is_undecided) {
     allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests, kMakingRequests,
-                    arch::kMakingRequests, debug, vectors, state});
+                    arch::kMakingRequests, kLineRequests, debug, vectors, state});
     program.Allow({kAllowedToDecide});
   } else if (traces) {
     allow_requests({kTerminalRequests});

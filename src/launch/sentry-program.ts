@@ -25,6 +25,7 @@ import {foldersOf, type GuestFiles, unpackStats} from './guest-files.ts'
 import {programOfRun} from './guest-program.ts'
 import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest, RunningGuest} from './launch.ts'
 import {hostLimits, type OpenedSentry, openSentry} from './open-sentry.ts'
+import {refuse} from './options/unfit.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
 import {tell} from './tell.ts'
@@ -97,6 +98,8 @@ async function prepare(
 
 async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGuest<RunResult>> {
   const {options, launch, onHost, broker, fds, opened, pledge} = spec
+  if (options.irqchip)
+    refuse('`irqchip` is for bare-metal guests, and this is a Linux program', 'leave it away')
   const {server} = launch
   const {sentry, shown} = await opened.make({terminal, broker, ...(server && {patchCalls: 'never'})})
   const {kernel} = sentry

@@ -1,6 +1,7 @@
 // What differs between the machines of the architectures.
 
 import type {ShutdownExit} from '../vm/exit.ts'
+import type {Irqchip} from '../vm/irqchip.ts'
 import type {RegisterName} from '../vm/registers.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import type {Vm} from '../vm/vm.ts'
@@ -20,7 +21,8 @@ export interface Machine {
   readonly flatPlaces: FlatPlaces
   /** Puts the vCPU where the guest starts. */
   boot(vm: Vm, vcpu: Vcpu, start: StartOfGuest): void
-  makeDevices(streams: DeviceStreams, vcpu: Vcpu): BareDevices
+  /** @param irqchip the serial port interrupts by it; without one, it is polled */
+  makeDevices(streams: DeviceStreams, vcpu: Vcpu, irqchip?: Irqchip): BareDevices
 
   /** The next step for a kernel that KVM cannot go on with; asked for before a jail closes. */
   kernelErrorStep(): string

@@ -147,6 +147,12 @@ function testBareMetal(architecture: string, inside: Inside): void {
     const outcome = await inside(underHv('kvm', `/hv/.cache/guests/${architecture}/bare-hello`, 'one', 'two'))
     expect(outcome).toEqual({status: 2, stdout: 'Hello from bare metal\none\ntwo\n', stderr: ''})
   })
+
+  test('hv run gives a bare-metal guest that asks for it an interrupt controller and timers', async () => {
+    const {stdout, ...end} = await inside(underHv('kvm', `/hv/.cache/guests/${architecture}/bare-ticks`))
+    expect(end).toEqual({status: 0, stderr: ''})
+    expect(stdout).toBe(`${'second timer\n'.repeat(3)}${'first timer\n'.repeat(3)}`)
+  })
 }
 
 /** Runs guests from one process in the bed, as node takes seconds to start there. @returns outcomes by the program's path in the bed */

@@ -24,6 +24,14 @@ describe.skipIf(!existsSync(`${guests}/bare-hello`))('a bare-metal guest', () =>
     expect({status, stdout: stdout.toString()}).toEqual({status: 0, stdout: 'TO AND FRO\n'})
   })
 
+  test('takes interrupts in the jail', () => {
+    const {status, stdout, stderr} = underHv([], `${guests}/bare-ticks`, [], {
+      stdin: Buffer.from('to and fro\n'),
+    })
+    expect({status, stderr}).toEqual({status: 0, stderr: ''})
+    expect(stdout.toString().split('\n').slice(-3)).toEqual(['first timer', 'TO AND FRO', ''])
+  })
+
   test('has its exits traced by --trace', () => {
     const {status, stdout, stderr} = underHv(['--trace'], `${guests}/bare-hello`, [])
     expect({status, stdout: stdout.toString()}).toEqual({status: 0, stdout: 'Hello from bare metal\n'})

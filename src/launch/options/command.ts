@@ -10,16 +10,20 @@ import {each, type FlagRow, FOR_SENTRY, LEFT_OUT, type Rows} from './row.ts'
 
 const STDERR = 2
 
-const NO_KERNEL = {
-  message: '`flat` is for a bare machine, and `kernel` boots another',
+const bareOnly = (option: string) => ({
+  message: `\`${option}\` is for a bare machine, and \`kernel\` boots another`,
   nextStep: 'leave one of them away',
-}
+})
+const FLAT = bareOnly('flat')
+const IRQCHIP = bareOnly('irqchip')
 
 export interface CommandOptions {
   /** Forces how the program is treated; default: as its file says. */
   machine?: 'linux' | 'bare'
   /** The program is a flat binary for a bare machine, and starts so. */
   flat?: FlatStart
+  /** A bare-metal guest gets an interrupt controller. Default: if its file says so. */
+  irqchip?: boolean
   /** With `image`: one of its programs, which replaces its entry point and its command. */
   entrypoint?: string
   /** How the guest's system calls, or a machine's exits, are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
@@ -60,7 +64,14 @@ export const commandRows: Rows<CommandOptions> = {
     commands: ['run'],
     words: ['real', 'protected', 'long', 'el1'],
     parse: (text) => (text === LEFT_OUT ? {} : parseFlat(text)),
-    unfit: {kernel: NO_KERNEL, 'kernel-program': NO_KERNEL},
+    unfit: {kernel: FLAT, 'kernel-program': FLAT},
+  },
+  irqchip: {
+    flag: '--irqchip',
+    summary:
+      'give a bare-metal guest an interrupt controller and timers: PIC, PIT, IOAPIC and local APIC, or a GIC; default: as the file says',
+    commands: ['run'],
+    unfit: {kernel: IRQCHIP, 'kernel-program': IRQCHIP},
   },
   entrypoint: {
     flag: '--entrypoint PROGRAM',

@@ -17,8 +17,9 @@ export const machine: Machine = {
   internalErrorStep: 'reach devices by loads and stores of one register, without write-back',
   flatPlaces,
   boot,
-  makeDevices({input, output}, vcpu) {
+  makeDevices({input, output}, vcpu, irqchip) {
     const serial = new Pl011(input, output)
+    if (irqchip !== undefined) serial.wire({line: irqchip.line(PL011.gsi)})
     const exitStatus = new ExitRegister(EXIT_STATUS)
     return {
       all: [serial, exitStatus, new FaultReport(vcpu.registers)],

@@ -37,6 +37,8 @@ export interface BareOptions {
   args: string[]
   /** The program is a flat binary, and starts so; default: it is an ELF file. */
   flat?: FlatStart
+  /** It gets an interrupt controller and timers. Default: if its file says so. */
+  irqchip?: boolean
   /** Default: 128 MiB. */
   memoryBytes?: number
   /** Milliseconds until the machine is stopped; default: never. */
@@ -65,13 +67,15 @@ export class BareMachine implements Disposable {
     using file = flat === undefined ? new GuestFile(fd, program) : new FlatFile(fd, program, flat)
     const {memoryBytes = MEMORY_BYTES} = options
     this.#options = options
-    this.#vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: file.needsEl2})
+    const {el2, irqchip} = file.needs
+    const controller = {irqchip: irqchip || options.irqchip === true}
+    this.#vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: el2, ...controller})
     try {
       const start = file.load(this.#vm.memory, options.args)
       this.#vcpu = this.#vm.createVcpu()
       machine.boot(this.#vm, this.#vcpu, start)
       this.#trace = options.traceLine && traceExits(this.#vm, options.traceLine)
-      this.#run = new BareRun(this.#vcpu, streams)
+      this.#run = new BareRun(this.#vm, this.#vcpu, streams)
       const kill = (): void => this.#run.stopNow({exitCode: null, signal: SIGKILL, timedOut: false})
       this.#run.debugging = options.debug?.({vcpus: [this.#vcpu], memory: this.#vm.memory, kill})
     } catch (error) {
@@ -120,11 +124,11 @@ class BareRun extends MachineRun {
   readonly #debug: MachineOutput
   readonly #devices: BareDevices
 
-  constructor(vcpu: Vcpu, streams: MachineStreams) {
+  constructor({irqchip}: Vm, vcpu: Vcpu, streams: MachineStreams) {
     const output = streams.output ?? MachineOutput.toDescriptor(STDOUT)
     const debug = streams.debug ?? MachineOutput.toDescriptor(STDERR)
     const input = new MachineInput(streams.input ?? (() => process.stdin))
-    const devices = machine.makeDevices({input, output, debug}, vcpu)
+    const devices = machine.makeDevices({input, output, debug}, vcpu, irqchip)
     const {internalErrorStep} = machine
     super({vcpus: [vcpu], bus: new Bus(devices.all), devices, internalErrorStep})
     this.#input = input

@@ -8,7 +8,7 @@ import {badArgument, HvError} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import {machine} from '../host-machine.ts'
 import {type FlatPlace, STACK_BYTES, type StartMode, type StartOfGuest} from '../machine.ts'
-import {copyIn, stackAndArguments} from './guest-file.ts'
+import {copyIn, type GuestNeeds, stackAndArguments} from './guest-file.ts'
 
 /** How a flat guest starts. */
 export interface FlatStart {
@@ -22,7 +22,7 @@ export interface FlatStart {
 export const flatModes = Object.keys(machine.flatPlaces) as StartMode[]
 
 export class FlatFile implements Disposable {
-  readonly needsEl2 = false
+  readonly needs: GuestNeeds = {el2: false, irqchip: false}
   readonly #fd: number
   readonly #reader: ElfReader
   readonly #path: string

@@ -18,6 +18,14 @@ const CHUNK_BYTES = 1 << 20
 /** In the second word of the descriptor of hv's note: what the guest needs. */
 const NOTE_NEEDS = 4
 const NEEDS_EL2 = 1
+const NEEDS_IRQCHIP = 2
+
+export interface GuestNeeds {
+  /** To begin there. */
+  el2: boolean
+  /** An interrupt controller and its timers. */
+  irqchip: boolean
+}
 
 export class GuestFile implements Disposable {
   readonly #fd: number
@@ -37,9 +45,10 @@ export class GuestFile implements Disposable {
     }
   }
 
-  /** The guest wants to begin at EL2. */
-  get needsEl2(): boolean {
-    return ((this.#image.machineNote?.[NOTE_NEEDS] ?? 0) & NEEDS_EL2) !== 0
+  /** What the guest says that it needs. */
+  get needs(): GuestNeeds {
+    const needs = this.#image.machineNote?.[NOTE_NEEDS] ?? 0
+    return {el2: (needs & NEEDS_EL2) !== 0, irqchip: (needs & NEEDS_IRQCHIP) !== 0}
   }
 
   /**

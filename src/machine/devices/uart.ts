@@ -11,8 +11,8 @@ const WAITING_POLLS = 16
 export interface UartWiring {
   /** Level-triggered: raised until it is lowered. */
   line: InterruptLine
-  /** Called with what reads of the status register return, when the vCPU's thread answers them. */
-  status: (value: number) => void
+  /** Called with what reads of the status register return, when the vCPU's thread answers them. Default: it does not. */
+  status?: (value: number) => void
 }
 
 /** A UART with the registers of one kind. */
@@ -67,7 +67,7 @@ export abstract class Uart implements Device {
       if (isPending) this.#wiring.line.raise()
       else this.#wiring.line.lower()
     }
-    this.#wiring.status(this.status)
+    this.#wiring.status?.(this.status)
   }
 
   /** The guest reads the status. */

@@ -23,8 +23,9 @@ export const machine: Machine = {
   internalErrorStep: 'build it with -mgeneral-regs-only for a PVM host',
   flatPlaces,
   boot,
-  makeDevices({input, output, debug}) {
+  makeDevices({input, output, debug}, _vcpu, irqchip) {
     const serial = new Serial(input, output)
+    if (irqchip !== undefined) serial.wire({line: irqchip.line(COM1.gsi)})
     const exitPort = new ExitRegister(EXIT_PORT)
     return {
       all: [serial, exitPort, new DebugPort(debug), new VectorReport()],

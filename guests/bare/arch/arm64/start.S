@@ -11,7 +11,7 @@ _start:
   bl finish
 
 // This note, `hv` of type 1, makes the file a bare-metal guest (src/elf/README.md). Its descriptor is this contract's version
-// and what the guest needs: 1, EL2 (vhe.c says so); otherwise nothing, because an undefined weak symbol is 0.
+// and what the guest needs: the sum of 1, EL2 (vhe.c), and 2, an interrupt controller (ticks.c); otherwise nothing, because an undefined weak symbol is 0.
   .weak needs
   .section .note.hv, "a", @note
   .balign 4

@@ -80,6 +80,12 @@ describeKvm('a bare-metal guest', () => {
     },
   )
 
+  test('with an interrupt controller takes interrupts of two timers and of the serial port', async () => {
+    const {stdout, exitCode} = await run({program: bareGuest('ticks')}, 'to and fro\n')
+    expect(stdout).toBe(`${'second timer\n'.repeat(3)}${'first timer\n'.repeat(3)}TO AND FRO\n`)
+    expect(exitCode).toBe(0)
+  })
+
   test('runs in as little memory as it asks for, and in 3 GiB', async () => {
     expect((await run({memoryBytes: 2 << 20})).exitCode).toBe(0)
     expect((await run({memoryBytes: 3 * 2 ** 30})).exitCode).toBe(0)
@@ -153,6 +159,13 @@ describeKvm('a bare-metal guest', () => {
     expect(error.code).toBe('VCPU_FAILED')
     expect(error.message).toContain(words)
     expect(error.nextStep).not.toBe('')
+  })
+})
+
+describeOn('x86_64', 'a guest that halts', () => {
+  test('waits where it has an interrupt controller', async () => {
+    const halting = {program: bareGuest('misbehave'), args: ['halt'], irqchip: true, timeoutMs: 100}
+    expect(await run(halting)).toMatchObject({exitCode: null, signal: null, timedOut: true})
   })
 })
 

@@ -4,9 +4,9 @@ import {expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import type {Platform} from '../guests/run.ts'
 import {testGdb} from './gdb.ts'
-import {testKernel} from './kernel.ts'
+import {testKernel, testTracedKernel} from './kernel.ts'
 import {testKernelProgram} from './kernel-program.ts'
-import {describeBed, type Inside, platformsOf, type Share, testHv} from './matrix.ts'
+import {describeBed, type Inside, isAll, platformsOf, type Share, testHv} from './matrix.ts'
 import {KVM_UNITS, PTRACE_UNITS, testUnits} from './units.ts'
 
 /** What the kernel log says in each mode: Linux, arch/arm64/kvm/arm.c, init_hyp_mode() and finalize_init_hyp_mode(). */
@@ -42,6 +42,7 @@ export function describeArm64Bed(name: string, scope: Scope = {}): void {
     testMode(name, inside)
     testHv(name, inside, platforms, [], share)
     if (kernels.includes('themselves')) testKernel('arm64', inside)
+    if (isAll && name === 'a76') testTracedKernel('arm64', inside)
     if (kernels.includes('a program')) testKernelProgram('arm64', inside)
     if (hasKvm) testNested(name, inside)
     if (gdb) testGdb('arm64', inside, forward)

@@ -2,7 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {testGdb} from './gdb.ts'
-import {testBzImage, testKernel} from './kernel.ts'
+import {testBzImage, testKernel, testTracedKernel} from './kernel.ts'
 import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, isAll, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
@@ -27,6 +27,7 @@ describeBed('svm', (inside, forward) => {
   testHv('svm', inside, ['kvm'], UNABLE, [0, 12])
   testKernel('x86_64', inside, {tries: 3})
   if (isAll) testBzImage(inside, {tries: 3})
+  if (isAll) testTracedKernel('x86_64', inside, {tries: 3})
   testKernelProgram('x86_64', inside, {tries: 3})
   testGdb('x86_64', inside, forward)
   testUnits('x86_64', inside, isAll ? KVM_UNITS : ['vm/'], ['vm/save/save.test.ts'])

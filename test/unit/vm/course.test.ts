@@ -12,13 +12,12 @@ import {Vm} from '../../../src/vm/vm.ts'
 import {isForHere, play} from '../../helpers/examples.ts'
 import {describeKvm} from '../../helpers/vm.ts'
 
-const steps = readFileSync(`${root}/docs/course.md`, 'utf8')
-  .split(/^## /m)
-  .flatMap((section) =>
-    Array.from(section.matchAll(/^```ts\n(.*?)^```/gms), ([, code]) => {
-      return {page: 'course', title: section.slice(0, section.indexOf('\n')), code}
-    }),
-  )
+const course = readFileSync(`${root}/docs/course.md`, 'utf8')
+const steps = course.split(/^## /m).flatMap((section) =>
+  Array.from(section.matchAll(/^```ts\n(.*?)^```/gms), ([, code]) => {
+    return {page: 'course', title: section.slice(0, section.indexOf('\n')), code}
+  }),
+)
 
 /** What some hosts lack. */
 const offers: Record<string, () => boolean> = {
@@ -36,6 +35,12 @@ const lacking = ({code}: {code: string}): string | undefined => {
 test('each example says for which architecture it is', () => {
   expect(steps.filter(({code}) => !/^\/\/ (x86_64|arm64) only(, with (SVM|EL2))?\n/.test(code))).toEqual([])
   expect(steps).toHaveLength(14)
+})
+
+test('each step has a picture', () => {
+  const sections = course.split(/^## /m).filter((section) => /^\d/.test(section))
+  expect(sections).toHaveLength(8)
+  expect(sections.filter((section) => !/^```\n.*?^```$/ms.test(section))).toEqual([])
 })
 
 describeKvm('the course', () => {

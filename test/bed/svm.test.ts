@@ -30,5 +30,5 @@ describeBed('svm', (inside, forward) => {
   if (isAll) testTracedKernel('x86_64', inside, {tries: 3})
   testKernelProgram('x86_64', inside, {tries: 3})
   testGdb('x86_64', inside, forward)
-  testUnits('x86_64', inside, isAll ? KVM_UNITS : ['vm/'], ['vm/save/save.test.ts'])
+  testUnits('x86_64', inside, isAll ? KVM_UNITS : ['vm/', 'machine/bare/flat-file'], ['vm/save/save.test.ts'])
 })

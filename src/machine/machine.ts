@@ -59,7 +59,7 @@ export interface KernelDevices extends MachineDevices {
 }
 
 /** How a processor may start: in a mode of x86_64, or at an exception level of arm64. */
-export type StartMode = 'real' | 'protected' | 'long' | 'el1'
+export type StartMode = 'real' | 'protected' | 'long' | 'el1' | 'el2'
 
 /** Guest physical addresses, for a flat guest that starts in a mode. */
 export interface FlatPlace {

@@ -1,8 +1,10 @@
 // Bare-metal guests under the same `hv run`, which tells them from Linux programs by the file.
 
-import {existsSync} from 'node:fs'
+import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import {guests} from '../../ci/paths.mjs'
+import {arch, guests} from '../../ci/paths.mjs'
 import {underHv} from './run.ts'
 
 describe.skipIf(!existsSync(`${guests}/bare-hello`))('a bare-metal guest', () => {
@@ -22,6 +24,23 @@ describe.skipIf(!existsSync(`${guests}/bare-hello`))('a bare-metal guest', () =>
   test('reads the serial line from standard input', () => {
     const {status, stdout} = underHv([], `${guests}/bare-echo`, [], {stdin: Buffer.from('to and fro\n')})
     expect({status, stdout: stdout.toString()}).toEqual({status: 0, stdout: 'TO AND FRO\n'})
+  })
+
+  test('is run as a flat binary by --flat, and a Linux program is given no interrupt controller', () => {
+    // out %al, $0xf4; or movz w0, #8; movk w0, #0x8400, lsl #16; hvc #0
+    const code = {
+      x86_64: [0xb0, 0, 0xe6, 0xf4],
+      arm64: [0, 1, 0x80, 0x52, 0, 0x80, 0xb0, 0x72, 2, 0, 0, 0xd4],
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'hv-flat-'))
+    writeFileSync(join(folder, 'flat'), Uint8Array.from(code[arch]))
+    expect(underHv(['--flat', '--irqchip'], join(folder, 'flat'), [])).toMatchObject({status: 0, stderr: ''})
+    rmSync(folder, {recursive: true})
+    const {status, stderr} = underHv(['--irqchip'], `${guests}/hello`, [])
+    expect({status, stderr}).toEqual({
+      status: 125,
+      stderr: 'hv: --irqchip is for bare-metal guests, and this is a Linux program: leave it away\n',
+    })
   })
 
   test('takes interrupts in the jail', () => {

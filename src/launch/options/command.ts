@@ -60,9 +60,9 @@ export const commandRows: Rows<CommandOptions> = {
   flat: {
     flag: '--flat[=MODE[@ADDRESS]]',
     summary:
-      'run PROGRAM as a flat binary on a bare machine: real (at 0x7c00, the default), protected or long (at 0x100000) on x86_64, el1 (at 0x40100000) on arm64',
+      'run PROGRAM as a flat binary on a bare machine: real (at 0x7c00, the default), protected or long (at 0x100000) on x86_64, el1 or el2 (at 0x40100000) on arm64',
     commands: ['run'],
-    words: ['real', 'protected', 'long', 'el1'],
+    words: ['real', 'protected', 'long', 'el1', 'el2'],
     parse: (text) => (text === LEFT_OUT ? {} : parseFlat(text)),
     unfit: {kernel: FLAT, 'kernel-program': FLAT},
   },

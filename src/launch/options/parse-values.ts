@@ -79,7 +79,8 @@ export function parseHostname(text: string): string {
 
 /** `MODE`, `MODE@ADDRESS` or `@ADDRESS`. @throws HvError BAD_ARGUMENT */
 export function parseFlat(text: string): FlatStart {
-  const [, mode, address] = /^(real|protected|long|el1)?(?:@(0x[\da-f]{1,13}|\d{1,15}))?$/i.exec(text) ?? []
+  const [, mode, address] =
+    /^(real|protected|long|el1|el2)?(?:@(0x[\da-f]{1,13}|\d{1,15}))?$/i.exec(text) ?? []
   if (mode === undefined && address === undefined) {
     throw badArgument(`bad start ${quote(text)}`, 'write MODE, MODE@ADDRESS or @ADDRESS, e.g. real@0x7c00')
   }

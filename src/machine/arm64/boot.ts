@@ -11,6 +11,7 @@ export const MEMORY_BASE = 0x40000000
 
 export const flatPlaces: FlatPlaces = {
   el1: {usual: MEMORY_BASE + LINK_AT, first: MEMORY_BASE + GUEST_START},
+  el2: {usual: MEMORY_BASE + LINK_AT, first: MEMORY_BASE + GUEST_START},
 }
 
 // Below ARGUMENTS.

@@ -22,7 +22,6 @@ export interface FlatStart {
 export const flatModes = Object.keys(machine.flatPlaces) as StartMode[]
 
 export class FlatFile implements Disposable {
-  readonly needs: GuestNeeds = {el2: false, irqchip: false}
   readonly #fd: number
   readonly #reader: ElfReader
   readonly #path: string
@@ -34,6 +33,13 @@ export class FlatFile implements Disposable {
     this.#path = path
     this.#start = start
     this.#reader = fileReader(fd)
+  }
+
+  /** @throws HvError BAD_ARGUMENT for another machine's mode */
+  get needs(): GuestNeeds {
+    const {mode = flatModes[0]} = this.#start
+    placeOf(mode)
+    return {el2: mode === 'el2', irqchip: false}
   }
 
   /**

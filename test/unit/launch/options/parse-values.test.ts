@@ -5,6 +5,7 @@ import {
   parseCount,
   parseEnv,
   parseEnvFile,
+  parseFlat,
   parseHostname,
   parseSize,
   parseTimeout,
@@ -90,6 +91,18 @@ test.each([
 test.each(['run', '', ':size=1M', '/run:size=', '/run:mode=8', '/run:noexec', '/run:size=1M:ro'])(
   'a tmpfs %j is refused',
   (text) => expect(() => parseTmpfs(text)).toThrow(expect.objectContaining({code: 'BAD_ARGUMENT'})),
+)
+
+test.each([
+  ['real', {mode: 'real'}],
+  ['Long@0x200000', {mode: 'long', address: 0x200000}],
+  ['@4096', {address: 4096}],
+  ['el2', {mode: 'el2'}],
+])('a flat binary starts by %s', (text, expected) => expect(parseFlat(text)).toEqual(expected))
+
+test.each(['', 'fast', 'real@', 'real@x', '0x7c00', 'real@0x7c00@1', '@-1', '@0x10000000000000000'])(
+  'a flat binary does not start by %j',
+  (text) => expect(() => parseFlat(text)).toThrow(expect.objectContaining({code: 'BAD_ARGUMENT'})),
 )
 
 test.each(['a', 'box-1.example', 'x'.repeat(64)])('%s is a host name', (text) =>

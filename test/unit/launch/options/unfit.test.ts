@@ -28,6 +28,8 @@ test.each<[Partial<RunOptions>, string]>([
 
 test.each<[UnfitKind, Partial<RunOptions>, string]>([
   ['kernel', {pledge: 'stdio'}, '`pledge` is for programs under the sentry, and `kernel` boots a machine'],
+  ['kernel', {flat: {}}, '`flat` is for a bare machine, and `kernel` boots another'],
+  ['kernel-program', {irqchip: true}, '`irqchip` is for a bare machine, and `kernel` boots another'],
   ['kernel', {modules: '/m'}, '`modules` is for a program that `kernel` runs'],
   ['kernel-program', {reboots: true}, '`reboots` has no meaning for a program with a kernel of its own'],
 ])('a %s refuses %j', (kind, options, message) => {

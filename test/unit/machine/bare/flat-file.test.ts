@@ -4,6 +4,7 @@ import {mkdtempSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, expect, test} from 'vitest'
+import {addon} from '../../../../src/addon.ts'
 import {arch} from '../../../../src/arch/index.ts'
 import {errorOf, run} from '../../../helpers/bare.ts'
 import {describeKvm, describeOn, isPvmHost} from '../../../helpers/vm.ts'
@@ -98,6 +99,7 @@ describeOn('x86_64', 'a flat binary of x86_64', () => {
     [{address: 0xf0000}, 'BAD_ARGUMENT'],
     [{address: 0xefff8}, 'MEMORY_SIZE'],
     [{mode: 'el1'}, 'BAD_ARGUMENT'],
+    [{mode: 'el2'}, 'BAD_ARGUMENT'],
     [{mode: 'long', address: 0xffff}, 'BAD_ARGUMENT'],
   ] as const)('does not start by %j', async (start, code) => {
     expect(await errorOf({program, flat: start})).toMatchObject({code})
@@ -118,6 +120,12 @@ describeOn('arm64', 'a flat binary of arm64', () => {
       stdout: 'A',
       exitCode: 7,
     })
+  })
+
+  test('starts at EL2, or is refused with what the host lacks', async () => {
+    const options = {program, flat: {mode: 'el2'} as const}
+    if (!addon.vmLimits().hasEl2) expect(await errorOf(options)).toMatchObject({code: 'KVM_UNUSABLE'})
+    else expect(await run(options)).toMatchObject({stdout: '\x10'})
   })
 
   test.each([{address: 0x4000ffff}, {address: 0x48000000}, {mode: 'real'}] as const)(

@@ -34,7 +34,7 @@ const lacking = ({code}: {code: string}): string | undefined => {
 
 test('each example says for which architecture it is', () => {
   expect(steps.filter(({code}) => !/^\/\/ (x86_64|arm64) only(, with (SVM|EL2))?\n/.test(code))).toEqual([])
-  expect(steps).toHaveLength(14)
+  expect(steps).toHaveLength(15)
 })
 
 test('each step has a picture', () => {

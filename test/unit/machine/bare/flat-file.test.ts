@@ -123,9 +123,11 @@ describeOn('arm64', 'a flat binary of arm64', () => {
   })
 
   test('starts at EL2, or is refused with what the host lacks', async () => {
-    const options = {program, flat: {mode: 'el2'} as const}
+    // smc #0 in place of hvc #0, which would lead to the guest itself
+    const above = Uint8Array.of(...code.subarray(0, -4), 3, 0, 0, 0xd4)
+    const options = {program: flat('el2', above), flat: {mode: 'el2'} as const}
     if (!addon.vmLimits().hasEl2) expect(await errorOf(options)).toMatchObject({code: 'KVM_UNUSABLE'})
-    else expect(await run(options)).toMatchObject({stdout: '\x10'})
+    else expect(await run(options)).toMatchObject({stdout: '\x10', exitCode: 7})
   })
 
   test.each([{address: 0x4000ffff}, {address: 0x48000000}, {mode: 'real'}] as const)(

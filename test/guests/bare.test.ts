@@ -33,7 +33,7 @@ describe.skipIf(!existsSync(`${guests}/bare-hello`))('a bare-metal guest', () =>
       arm64: [0, 1, 0x80, 0x52, 0, 0x80, 0xb0, 0x72, 2, 0, 0, 0xd4],
     }
     const folder = mkdtempSync(join(tmpdir(), 'hv-flat-'))
-    writeFileSync(join(folder, 'flat'), Uint8Array.from(code[arch]))
+    writeFileSync(join(folder, 'flat'), Uint8Array.from(code[arch as keyof typeof code]))
     expect(underHv(['--flat', '--irqchip'], join(folder, 'flat'), [])).toMatchObject({status: 0, stderr: ''})
     rmSync(folder, {recursive: true})
     const {status, stderr} = underHv(['--irqchip'], `${guests}/hello`, [])

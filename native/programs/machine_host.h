@@ -26,9 +26,17 @@ static void Complain(const char* what, const char* of, long error) {
   Call(SYS_write, 1, text, end - text);
 }
 
+enum { kFirstProcess = 1 };
+
+// A machine without its first process, or a program without its relay.
+static _Noreturn void GiveUp(void) {
+  if (Call(SYS_getpid, 0) == kFirstProcess) PowerOff();
+  Exit(1);
+}
+
 static _Noreturn void Fail(const char* what, const char* of, long error) {
   Complain(what, of, error);
-  PowerOff();
+  GiveUp();
 }
 
 // A negative errno: the host refuses the connection.
@@ -55,8 +63,8 @@ static void Read(int fd, void* to, long bytes) {
   for (long done = 0; done < bytes;) {
     const long got = Call(SYS_read, fd, (char*)to + done, bytes - done);
     if (got == -EINTR) continue;
-    // The host is gone, or no longer wants this machine.
-    if (got <= 0) PowerOff();
+    // The host is gone, or no longer wants this machine, or program.
+    if (got <= 0) GiveUp();
     done += got;
   }
 }

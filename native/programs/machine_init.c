@@ -1,5 +1,5 @@
-// machine_init.c: the first process of a kernel's machine that runs one program: mounts the program's tree, starts it, and hands
-// its streams, its signals and its end on over vsock(7). src/machine/program is the other side.
+// machine_init.c: the first process of a kernel's machine that runs programs: mounts their tree, and forks a relay for each, which starts
+// the program and hands its streams, its signals and its end on over vsock(7). src/machine/program is the other side.
 //
 // The initramfs has /hv/init, which is this; /hv/root, where the tree is mounted; /hv/mounts and /hv/cards (machine_init.h); and
 // /hv/modules, names of kernel modules, one per line in loading order, beside the modules themselves. Built without a C library, of which only constants are used here: build_program.sh.
@@ -22,7 +22,7 @@
 #define MODULE_INIT_COMPRESSED_FILE 4
 #endif
 
-enum { kListBytes = 1 << 14, kFirstProcess = 1, kCoreArguments = 3 };
+enum { kListBytes = 1 << 14, kCoreArguments = 3 };
 
 static void Mount(const char* type, const char* source, const char* at, const char* options) {
   Call(SYS_mkdirat, AT_FDCWD, at, 0755);
@@ -155,42 +155,61 @@ static char* Split(char* text, uint32_t count, char** into) {
   return text;
 }
 
-static _Noreturn void Run(int control, const struct Order* order) {
+// The relay of one program.
+static _Noreturn void Run(const struct Key* key) {
   char rest[kOrderBytes];
   char* arguments[kMostTexts + 1];
   char* variables[kMostTexts + 1];
   struct Relay relay;
-  if (order->bytes > kOrderBytes || order->groups > kMostGroups || order->arguments > kMostTexts ||
-      order->variables > kMostTexts)
+  struct Order order;
+  const int control = ConnectFor(key, kControlPort);
+  Read(control, &order, sizeof(order));
+  if (order.bytes > kOrderBytes || order.groups > kMostGroups || order.arguments > kMostTexts ||
+      order.variables > kMostTexts)
     Fail("order", "", E2BIG);
-  Read(control, rest, order->bytes);
-  char* name = rest + order->groups * sizeof(uint32_t);
+  Read(control, rest, order.bytes);
+  char* name = rest + order.groups * sizeof(uint32_t);
   char* directory = name + Length(name) + 1;
-  Split(Split(directory + Length(directory) + 1, order->arguments, arguments), order->variables,
+  Split(Split(directory + Length(directory) + 1, order.arguments, arguments), order.variables,
         variables);
   Call(SYS_sethostname, name, Length(name));
-  if (order->wants_core) AskForCores();
+  if (order.wants_core) AskForCores();
 
   struct Program program = {.directory = directory,
                             .arguments = arguments,
                             .environment = variables,
                             .groups = (const uint32_t*)rest,
-                            .order = order};
+                            .order = &order,
+                            .key = key};
+  Call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
   relay.control = control;
+  relay.children = ListenForChildren();
   Lay(&relay, &program);
-  const uint64_t children = 1ull << (SIGCHLD - 1);
-  Call(SYS_rt_sigprocmask, SIG_SETMASK, &children, 0, kSignalSetBytes);
-  relay.children = (int)Call(SYS_signalfd4, -1, &children, kSignalSetBytes, O_CLOEXEC | O_NONBLOCK);
   Begin(&relay, &program);
   const int status = Serve(&relay);
   Drain(&relay);
+  EndChildren();
   Call(SYS_sync, 0);
   Tell(control, kEnded, (unsigned)status);
-  // Waits until the host has heard it.
-  char byte;
-  while (Call(SYS_read, control, &byte, 1) > 0) {
+  AwaitHost(control);
+}
+
+static _Noreturn void StartPrograms(int machine) {
+  const int children = ListenForChildren();
+  for (;;) {
+    struct pollfd ready[2] = {{machine, POLLIN, 0}, {children, POLLIN, 0}};
+    if (Call(SYS_ppoll, ready, 2, 0, 0, 0) < 0) continue;
+    if (ready[1].revents != 0) CollectAll(children);
+    if (ready[0].revents == 0) continue;
+    struct Key key;
+    Read(machine, &key, sizeof(key));
+    const long relay = Call(SYS_clone, SIGCHLD);
+    if (relay < 0) Complain("clone", "", -relay);
+    if (relay != 0) continue;
+    Call(SYS_close, machine);
+    Call(SYS_close, children);
+    Run(&key);
   }
-  PowerOff();
 }
 
 __attribute__((used)) static _Noreturn void Main(long* stack) {
@@ -205,10 +224,7 @@ __attribute__((used)) static _Noreturn void Main(long* stack) {
   EnterTree();
   MountPlaces(mounts);
   RaiseNetwork(cards);
-  const int control = Connect(kControlPort);
-  struct Order order;
-  Read(control, &order, sizeof(order));
-  Run(control, &order);
+  StartPrograms(Connect(kMachinePort));
 }
 
 START_OF(Main);

@@ -3,10 +3,17 @@
 
 #include <stdint.h>
 
-// Ports of the host. Before it starts the program, the machine connects to all but the last; with a terminal only to the first two. A
-// core comes over the last when a process dies with one and the order wants it. kWhoBytes come first: up to a zero, whose core it is.
-enum { kControlPort = 0x6876, kInputPort, kOutputPort, kErrorPort, kCorePort };
+// Ports of the host. The first process connects to kMachinePort before any program runs, and gets a Key for each program to start. It
+// forks a relay for each, which connects to the program's ports: control, then the streams, with a terminal only the input. The key is
+// what comes first on each of them. A core comes over kCorePort when a process dies with one and an order wants it. kWhoBytes come
+// first: up to a zero, whose core it is.
+enum { kControlPort = 0x6876, kInputPort, kOutputPort, kErrorPort, kCorePort, kMachinePort };
 enum { kWhoBytes = 64 };
+
+// Random: only the first process, a program's relay and the host know it.
+struct Key {
+  uint8_t bytes[16];
+};
 
 // /hv/mounts of the initramfs: texts, each ended by a zero: 'r' or 'w', and a path in the tree, which is a mount of its own, read-only or
 // not. What contains others comes first.
@@ -19,7 +26,7 @@ struct Card {
 };
 enum { kMostCards = 32 };
 
-// Over kControlPort, from the host, once. All numbers are little-endian.
+// Over a program's kControlPort, from the host, once. All numbers are little-endian.
 struct Order {
   // Bytes that follow this structure: `groups` numbers of 32 bits; then texts, each ended by a zero: the machine's name, the
   // working directory, `arguments` of the program, `variables` of its environment.
@@ -33,7 +40,7 @@ struct Order {
 };
 enum { kOrderBytes = 1 << 20, kMostTexts = 1 << 14, kMostGroups = 1 << 12 };
 
-// From the host after the order, and from the machine at the end.
+// From the host after the order, and from the machine: that it has started, and then how it ended.
 struct News {
   uint32_t kind;
   uint32_t value;
@@ -46,4 +53,6 @@ enum {
   kEnded = 3,
   kNoDirectory = 4,
   kNotExecuted = 5,
+  // Its process ID.
+  kStarted = 6,
 };

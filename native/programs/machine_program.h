@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <termios.h>
 
@@ -21,11 +22,12 @@ struct Program {
   char** environment;
   const uint32_t* groups;
   const struct Order* order;
+  const struct Key* key;
   // The child's standard streams.
   int streams[3];
 };
 
-static _Noreturn void GiveUp(int report, unsigned kind, long error) {
+static _Noreturn void Report(int report, unsigned kind, long error) {
   Tell(report, kind, (unsigned)-error);
   Exit(0);
 }
@@ -77,7 +79,9 @@ static _Noreturn void Become(const struct Program* program, int report) {
   Call(SYS_setgroups, order->groups, program->groups);
   Call(SYS_setresgid, order->gid, order->gid, order->gid);
   Call(SYS_setresuid, order->uid, order->uid, order->uid);
+  // Its relay's end is its own. Another user would clear it.
+  Call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   const long changed = Call(SYS_chdir, program->directory);
-  if (changed < 0) GiveUp(report, kNoDirectory, changed);
-  GiveUp(report, kNotExecuted, Execute(program));
+  if (changed < 0) Report(report, kNoDirectory, changed);
+  Report(report, kNotExecuted, Execute(program));
 }

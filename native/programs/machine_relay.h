@@ -1,10 +1,11 @@
-// machine_relay.h: hands a program's streams, signals and end on between the program and the host.
+// machine_relay.h: hands a program's streams, signals and end on between the program and the host: a process for each program.
 #pragma once
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -15,6 +16,7 @@
 // What the program's children may still write after it has ended: at most this much, and only until they pause.
 enum { kLateBytes = 1 << 20, kPauseMs = 50 };
 enum { kTerminalGroup = 5 };
+enum { kChildrenBytes = 1 << 12 };
 
 static void MakePipe(int ends[2]) {
   const long made = Call(SYS_pipe2, ends, O_CLOEXEC);
@@ -47,6 +49,13 @@ static int MakeTerminal(struct Program* program) {
   return (int)master;
 }
 
+// A connection that begins with the program's key.
+static int ConnectFor(const struct Key* key, unsigned port) {
+  const int stream = Connect(port);
+  Call(SYS_write, stream, key, sizeof(*key));
+  return stream;
+}
+
 enum { kPumps = 3 };
 
 struct Relay {
@@ -58,7 +67,7 @@ struct Relay {
 static void Lay(struct Relay* relay, struct Program* program) {
   relay->master = -1;
   if (program->order->has_terminal) {
-    const int stream = Nonblocking(Connect(kInputPort));
+    const int stream = Nonblocking(ConnectFor(program->key, kInputPort));
     relay->master = MakeTerminal(program);
     // Closing this end leaves the other open.
     Start(&relay->pumps[0], stream, (int)Call(SYS_fcntl, relay->master, F_DUPFD_CLOEXEC, 0));
@@ -68,7 +77,7 @@ static void Lay(struct Relay* relay, struct Program* program) {
   }
   for (int fd = 0; fd < 3; fd++) {
     int ends[2];
-    const int stream = Nonblocking(Connect(kInputPort + (unsigned)fd));
+    const int stream = Nonblocking(ConnectFor(program->key, kInputPort + (unsigned)fd));
     MakePipe(ends);
     program->streams[fd] = ends[fd == 0 ? 0 : 1];
     if (fd == 0)
@@ -76,6 +85,14 @@ static void Lay(struct Relay* relay, struct Program* program) {
     else
       Start(&relay->pumps[fd], Nonblocking(ends[0]), stream);
   }
+}
+
+// Until the host has heard how it ended.
+static _Noreturn void AwaitHost(int control) {
+  char byte;
+  while (Call(SYS_read, control, &byte, 1) > 0) {
+  }
+  Exit(0);
 }
 
 static void Begin(struct Relay* relay, const struct Program* program) {
@@ -91,11 +108,12 @@ static void Begin(struct Relay* relay, const struct Program* program) {
   struct News news;
   const long told = Call(SYS_read, report[0], &news, sizeof(news));
   Call(SYS_close, report[0]);
-  if (told != sizeof(news)) return;
+  if (told != sizeof(news)) {
+    Tell(relay->control, kStarted, (unsigned)relay->program);
+    return;
+  }
   Tell(relay->control, news.kind, news.value);
-  char rest;
-  Read(relay->control, &rest, 1);
-  PowerOff();
+  AwaitHost(relay->control);
 }
 
 static void Obey(const struct Relay* relay) {
@@ -104,6 +122,20 @@ static void Obey(const struct Relay* relay) {
   if (news.kind == kSignal) Call(SYS_kill, relay->program, news.value);
   if (news.kind == kSize && relay->master >= 0)
     SetSize(relay->master, news.value & 0xffff, news.value >> 16);
+}
+
+// A signalfd(2) that is ready when a child has ended.
+static int ListenForChildren(void) {
+  const uint64_t children = 1ull << (SIGCHLD - 1);
+  Call(SYS_rt_sigprocmask, SIG_SETMASK, &children, 0, kSignalSetBytes);
+  return (int)Call(SYS_signalfd4, -1, &children, kSignalSetBytes, O_CLOEXEC | O_NONBLOCK);
+}
+
+static void CollectAll(int children) {
+  struct signalfd_siginfo told;
+  Call(SYS_read, children, &told, sizeof(told));
+  while (Call(SYS_wait4, -1, 0, WNOHANG, 0) > 0) {
+  }
 }
 
 // Collects processes that have ended. Returns whether the program has.
@@ -162,4 +194,27 @@ static void Drain(struct Relay* relay) {
     PourReady(relay, ready);
   }
   for (int at = 1; at < kPumps; at++) EndOutput(&pumps[at]);
+}
+
+// Ends what the program has left behind: as their subreaper, this process is the parent of all that have lost theirs.
+static void EndChildren(void) {
+  char list[kChildrenBytes];
+  for (;;) {
+    const long file =
+        Call(SYS_openat, AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    const long length = file < 0 ? 0 : Call(SYS_read, file, list, sizeof(list));
+    if (file >= 0) Call(SYS_close, file);
+    // Without CONFIG_PROC_CHILDREN, or when a program has taken /proc away, they stay.
+    if (length <= 0) return;
+    int child = 0;
+    for (long at = 0; at < length; at++) {
+      if (list[at] != ' ') {
+        child = child * 10 + (list[at] - '0');
+        continue;
+      }
+      if (child > kFirstProcess) Call(SYS_kill, child, SIGKILL);
+      child = 0;
+    }
+    Call(SYS_wait4, -1, 0, 0, 0);
+  }
 }

@@ -1,33 +1,21 @@
 // A program on a kernel of its own, with the files that the sentry would show the program: the phases of its launch.
 
 import {getPriority} from 'node:os'
-import {addon} from '../addon.ts'
-import {VirtioFs} from '../machine/devices/virtio-fs.ts'
 import {connectNetworks} from '../machine/kernel/connect-network.ts'
-import {KernelMachine} from '../machine/kernel/kernel-machine.ts'
+import type {KernelMachine} from '../machine/kernel/kernel-machine.ts'
 import {MEMORY_BYTES} from '../machine/kernel/kernel-options.ts'
-import {encodeCards} from '../machine/program/card-address.ts'
-import {ConsoleTail} from '../machine/program/console-tail.ts'
 import {filesMemory} from '../machine/program/files-memory.ts'
-import {INIT, initramfs} from '../machine/program/initramfs.ts'
-import {LateServer} from '../machine/program/late-server.ts'
-import {ModuleFolder} from '../machine/program/module-folder.ts'
+import {MachineLink} from '../machine/program/machine-link.ts'
 import type {MachineOrder, Size} from '../machine/program/order.ts'
 import {ProgramCore} from '../machine/program/program-core.ts'
-import {ProgramLink} from '../machine/program/program-link.ts'
-import {encodeMounts} from '../machine/program/tree-mounts.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
-import {buildTree, replaceFile} from '../sentry/outside/guest-tree.ts'
 import {type HostProgram, openHostProgram} from '../sentry/outside/host-program.ts'
 import {DEFAULT_HOSTNAME} from '../sentry/outside/hostname.ts'
 import {ShownPrograms} from '../sentry/outside/shown-programs.ts'
-import {Budget, budgetBytes} from '../vfs/budget.ts'
-import {disposeMounts} from '../vfs/mount-tree.ts'
-import {nativeHost} from '../vfs/native-host.ts'
-import {VirtualFileSystem} from '../vfs/virtual-file-system.ts'
 import type {GdbMachine} from './gdb.ts'
-import {foldersOf, type GuestFiles, type OpenedFiles, openGuestFiles, unpackStats} from './guest-files.ts'
+import {foldersOf, type GuestFiles, unpackStats} from './guest-files.ts'
 import {programOfRun} from './guest-program.ts'
+import {KernelTree} from './kernel-tree.ts'
 import type {Launch, LoadedGuest, OpenedGuest, PreparedGuest} from './launch.ts'
 import {addressesOf, resolvConf} from './machine-network.ts'
 import {endOfProgram} from './machine-program-end.ts'
@@ -37,28 +25,17 @@ import type {RunOptions, RunResult} from './options.ts'
 
 /** hv's own threads do not count as the guest's. */
 const MAX_TASKS = 1
-const TAG = 'hv-root'
-/** A name that is no module is built in, or missing; the machine's first process reports that. */
-const MODULES = [
-  ...['virtio_mmio', 'virtiofs', 'vmw_vsock_virtio_transport'],
-  ...['virtio_rng', 'virtio_blk', 'virtio_net'],
-]
 
 /** What was opened for it. */
 interface Parts {
   launch: Launch
   memory: MemoryFile
   onHost: HostProgram | undefined
-  files: OpenedFiles
   gdb: GdbMachine | undefined
-  tail: ConsoleTail
-  server: LateServer
-  machine: KernelMachine
+  tree: KernelTree
   streams: MachineStreams
   /** This process's own. */
   umask: number
-  /** Its /etc/resolv.conf, if not the tree's own. */
-  resolv: string | undefined
 }
 
 /** @throws HvError */
@@ -78,37 +55,30 @@ async function prepare(
   options: RunOptions & {kernel: string; memoryBytes: number},
   opened: Pick<Parts, 'launch' | 'memory' | 'onHost'>,
 ): Promise<PreparedGuest<RunResult>> {
-  const {launch, onHost} = opened
-  const files = await openGuestFiles(options, foldersOf(options, onHost))
-  const folder = options.modules ?? ModuleFolder.usual(options.kernel)
-  const modules = folder === undefined ? undefined : new ModuleFolder(folder)
-  const network = await connectNetworks(options.net, (act) => launch.defer(act))
-  const gdb = launch.server && new (await import('./gdb.ts')).GdbMachine(launch.server)
-
-  const [server, tail, init] = [new LateServer(), new ConsoleTail(), addon.machineInit()]
+  const {launch, memory, onHost} = opened
   const {net = []} = options
-  const lists = {mounts: encodeMounts(options), cards: encodeCards(addressesOf(net))}
-  const extras = {
-    models: [new VirtioFs(server, TAG)],
-    initrd: () => initramfs(init, modules?.read(MODULES) ?? [], lists),
+  const network = await connectNetworks(net, (act) => launch.defer(act))
+  const gdb = launch.server && new (await import('./gdb.ts')).GdbMachine(launch.server)
+  const cards = {
+    network,
+    addresses: addressesOf(net),
+    resolv: net.length > 0 ? resolvConf() : undefined,
   }
-  const append = [`quiet rdinit=${INIT}`, options.append].filter(Boolean).join(' ')
-  const machine = launch.use(new KernelMachine({...options, append, network}, tail, gdb?.debug, extras))
-  const resolv = net.length > 0 ? resolvConf() : undefined
+  const extras = {memory, debug: gdb?.debug, libraries: foldersOf(options, onHost)}
+  const tree = launch.use(await KernelTree.open({...options, ...cards}, extras))
+  const {machine, roots, libraryFolders} = tree
   const streams = launch.use(
     new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false})),
   )
   leaveCore(options.memoryBytes, launch, machine)
   // A jail sets it to 0.
   const umask = process.umask()
-  const roots = [...files.roots, ...machine.roots]
-  if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
   return {
     needs: {
-      ...{roots, files: onHost && [onHost.fd], directories: files.libraryFolders},
+      ...{roots, files: onHost && [onHost.fd], directories: libraryFolders},
       ...{caller: 'kernel', hasChildren: streams.size !== undefined},
     },
-    load: () => load(options, {...opened, files, gdb, tail, server, machine, streams, umask, resolv}),
+    load: () => load(options, {...opened, gdb, tree, streams, umask}),
   }
 }
 
@@ -127,21 +97,14 @@ function leaveCore(memoryBytes: number, launch: Launch, machine: KernelMachine):
 }
 
 async function load(options: RunOptions, parts: Parts): Promise<LoadedGuest<RunResult>> {
-  const {launch, memory, onHost, files, gdb, tail, server, machine, streams, umask, resolv} = parts
-  const shown = await files.read().finally(options.onRead)
-  const {tmpfs, readOnly} = options
-  const vfs = new VirtualFileSystem(nativeHost)
-  const budget = new Budget(budgetBytes(memory.size))
-  const tree = buildTree(memory, {vfs, ...shown, tmpfs, readOnly, budget})
-  launch.defer(() => disposeMounts(tree))
-  launch.defer(() => server.close())
-  if (resolv !== undefined) replaceFile(tree.top, 'etc', 'resolv.conf', resolv)
-  const programs = new ShownPrograms(tree.top, memory, shown.showProgram)
+  const {memory, onHost, gdb, tree, streams, umask} = parts
+  const {machine} = tree
+  const {mount, shown} = await tree.read().finally(options.onRead)
+  const programs = new ShownPrograms(mount.top, memory, shown.showProgram)
   const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program
-  server.serve(tree.top)
   const stop = (): void => machine.stop({exitCode: null, signal: null, timedOut: false})
   const order = orderOf({...options, program}, shown, {terminal: streams.size, umask})
-  const link = new ProgramLink(machine.vsock, order, streams, stop)
+  const link = new MachineLink(machine.vsock).start(order, streams, stop)
   streams.begin(link)
   machine.load()
   return {
@@ -151,7 +114,7 @@ async function load(options: RunOptions, parts: Parts): Promise<LoadedGuest<RunR
         end: async () => {
           const {stats, ...end} = await machine.run()
           const all = {...stats, ...unpackStats(shown.unpacked)}
-          return {...endOfProgram(order, link, end, tail.reason), stats: all}
+          return {...endOfProgram(order, link, end, tree.reason), stats: all}
         },
       }
     },

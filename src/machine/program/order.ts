@@ -4,9 +4,11 @@ import {badArgument} from '../../errors.ts'
 
 /** vsock ports of the host. */
 export const CONTROL_PORT = 0x6876
-export const [INPUT_PORT, OUTPUT_PORT, ERROR_PORT, CORE_PORT] = [1, 2, 3, 4].map(
+export const [INPUT_PORT, OUTPUT_PORT, ERROR_PORT, CORE_PORT, MACHINE_PORT] = [1, 2, 3, 4, 5].map(
   (more) => CONTROL_PORT + more,
 )
+/** What a connection to a program's port begins with. */
+export const KEY_BYTES = 16
 /** Before a core's bytes: a text that names its process. */
 export const WHO_BYTES = 64
 
@@ -15,7 +17,7 @@ const MOST_TEXTS = 1 << 14
 const MOST_GROUPS = 1 << 12
 export const NEWS_BYTES = 8
 
-export const News = {signal: 1, size: 2, ended: 3, noDirectory: 4, notExecuted: 5} as const
+export const News = {signal: 1, size: 2, ended: 3, noDirectory: 4, notExecuted: 5, started: 6} as const
 
 export interface Size {
   readonly rows: number

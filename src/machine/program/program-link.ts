@@ -1,7 +1,6 @@
-// ProgramLink: the host's side of a program in a machine: its order, streams, signals and end, over vsock with hv's first process there.
+// ProgramLink: the host's side of a program in a machine: its order, streams, signals and end, over vsock with its relay there.
 
 import type {Duplex, Readable, Writable} from 'node:stream'
-import type {VirtioVsock} from '../devices/virtio-vsock.ts'
 import {
   CONTROL_PORT,
   ERROR_PORT,
@@ -39,40 +38,56 @@ export class ProgramLink {
   readonly #streams: ProgramStreams
   readonly #outputs: Promise<void>[] = []
   readonly #onEnd: () => void
+  readonly #onStart: () => void
+  readonly #encoded: Uint8Array
+  readonly #expected: Map<number, (stream: Duplex) => void>
   #control: Duplex | undefined
   #received: Buffer = Buffer.alloc(0)
   #end: ProgramEnd | undefined
+  #pid: number | undefined
+  #isOver = false
 
   /**
-   * Before the machine runs. The first connection to each port is its first process's: nothing else runs yet; later ones are refused.
-   * @param onEnd called once, when it has ended and all its output is handed over
+   * @param onEnd called once, when it has ended and all its output is handed over, or when its relay has gone without a word of its end
+   * @param onStart called once, when it is executed
    * @throws HvError BAD_ARGUMENT
    */
-  constructor(vsock: VirtioVsock, order: MachineOrder, streams: ProgramStreams, onEnd: () => void) {
+  constructor(order: MachineOrder, streams: ProgramStreams, onEnd: () => void, onStart = () => {}) {
     this.#order = order
     this.#streams = streams
     this.#onEnd = onEnd
-    const encoded = encodeOrder(order)
-    const once = (port: number, take: (stream: Duplex) => void): void => {
-      const stop = vsock.listen(port, (stream) => {
-        stop()
-        take(stream)
-      })
-    }
-    once(CONTROL_PORT, (stream) => this.#begin(stream, encoded))
-    if (order.terminal !== undefined) {
-      once(INPUT_PORT, (stream) => {
-        this.#feed(stream)
-        this.#drain(stream, streams.stdout)
-      })
-      return
-    }
-    once(INPUT_PORT, (stream) => this.#feed(stream))
-    once(OUTPUT_PORT, (stream) => this.#drain(stream, streams.stdout))
-    once(ERROR_PORT, (stream) => this.#drain(stream, streams.stderr))
+    this.#onStart = onStart
+    this.#encoded = encodeOrder(order)
+    const drain =
+      (to: Writable) =>
+      (stream: Duplex): void =>
+        this.#drain(stream, to)
+    this.#expected = new Map([
+      [CONTROL_PORT, (stream) => this.#begin(stream)],
+      [INPUT_PORT, (stream) => this.#feed(stream)],
+      ...(order.terminal !== undefined
+        ? []
+        : ([
+            [OUTPUT_PORT, drain(streams.stdout)],
+            [ERROR_PORT, drain(streams.stderr)],
+          ] as const)),
+    ])
   }
 
-  /** The machine's first process has connected. */
+  /** A connection from its relay: one for each port. @returns false when it is not due */
+  accept(port: number, stream: Duplex): boolean {
+    const take = this.#expected.get(port)
+    this.#expected.delete(port)
+    take?.(stream)
+    return take !== undefined
+  }
+
+  /** Its process ID in the machine, once it is executed. */
+  get pid(): number | undefined {
+    return this.#pid
+  }
+
+  /** Its relay has connected. */
   get hasBegun(): boolean {
     return this.#control !== undefined
   }
@@ -98,25 +113,53 @@ export class ProgramLink {
     return true
   }
 
-  #begin(control: Duplex, order: Uint8Array): void {
+  #begin(control: Duplex): void {
     this.#control = control
-    control.write(order)
+    control.write(this.#encoded)
     control.on('data', (bytes: Uint8Array) => this.#hear(bytes))
+    control.on('error', () => {})
+    control.on('close', () => this.#finish())
   }
 
   /** Untrusted: an attacker who has broken into the machine's kernel may have sent it. */
   #hear(bytes: Uint8Array): void {
     if (this.#end !== undefined) return
     this.#received = Buffer.concat([this.#received, bytes])
-    if (this.#received.length < NEWS_BYTES) return
-    this.#end = endOf(this.#received.readUInt32LE(0), this.#received.readUInt32LE(4))
-    // If no program was started, nothing writes to the streams, and nothing ends them.
-    void Promise.all('errno' in this.#end ? [] : this.#outputs).then(this.#onEnd)
+    for (; this.#received.length >= NEWS_BYTES; this.#received = this.#received.subarray(NEWS_BYTES)) {
+      const [kind, value] = [this.#received.readUInt32LE(0), this.#received.readUInt32LE(4)]
+      if (kind === News.started) this.#started(value)
+      else {
+        this.#end = endOf(kind, value)
+        // Streams that connected before this news are taken first. If no program was started, nothing writes to the streams, and nothing
+        // ends them.
+        const settle = (): unknown =>
+          Promise.all('errno' in this.#end! ? [] : this.#outputs).then(() => this.#finish())
+        setImmediate(settle)
+        return
+      }
+    }
+  }
+
+  #started(pid: number): void {
+    if (this.#pid !== undefined) return
+    this.#pid = pid
+    this.#onStart()
+  }
+
+  /** Acts once. */
+  #finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    // The relay waits for this, and then ends.
+    this.#control?.end()
+    this.#onEnd()
   }
 
   #feed(stream: Duplex): void {
-    // `#drain` reads a terminal's stream. A pipe's stream carries nothing back, so discard it.
+    stream.on('error', () => {})
+    // A pipe's stream carries nothing back, so discard it.
     if (this.#order.terminal === undefined) stream.resume()
+    else this.#drain(stream, this.#streams.stdout)
     this.#streams.stdin().pipe(stream)
   }
 
@@ -126,6 +169,7 @@ export class ProgramLink {
         stream.on('close', resolve)
         stream.on('end', () => to.write('', () => resolve()))
         // The reader is gone: the program notices as with any pipe.
+        to.on('close', () => stream.destroy())
         to.on('error', () => {
           stream.destroy()
           resolve()

@@ -5,8 +5,9 @@ import {type Duplex, PassThrough} from 'node:stream'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import type {VirtioVsock} from '../../../../src/machine/devices/virtio-vsock.ts'
+import {MachineLink} from '../../../../src/machine/program/machine-link.ts'
 import {CONTROL_PORT, encodeOrder, type MachineOrder} from '../../../../src/machine/program/order.ts'
-import {ProgramLink} from '../../../../src/machine/program/program-link.ts'
+import type {ProgramLink} from '../../../../src/machine/program/program-link.ts'
 import {streamPair} from '../../../helpers/stream-pair.ts'
 import {codeOf} from '../../../helpers/vm.ts'
 
@@ -14,7 +15,7 @@ const ORDER: MachineOrder = {
   ...{program: 'cat', args: ['-'], env: {A: 'b'}, cwd: '/', hostname: 'here'},
   ...{user: {uid: 1, gid: 2, groups: [3]}, umask: 0o22, nice: 0},
 }
-const [CONTROL, INPUT, OUTPUT, ERROR] = [0, 1, 2, 3].map((more) => CONTROL_PORT + more)
+const [CONTROL, INPUT, OUTPUT, ERROR, , MACHINE] = [0, 1, 2, 3, 4, 5].map((more) => CONTROL_PORT + more)
 
 class Machine {
   readonly stdin = new PassThrough()
@@ -22,6 +23,11 @@ class Machine {
   readonly stderr = new PassThrough()
   readonly #listeners = new Map<number, (stream: Duplex) => void>()
   readonly link: ProgramLink
+  readonly #host: MachineLink
+  readonly #keys: Duplex
+  readonly #given: string[] = []
+  /** The host's ends of all connections. */
+  readonly hosts: Duplex[] = []
   ends = 0
 
   constructor(order = ORDER) {
@@ -32,14 +38,46 @@ class Machine {
       },
     }
     const streams = {stdin: () => this.stdin, stdout: this.stdout, stderr: this.stderr}
-    this.link = new ProgramLink(vsock as unknown as VirtioVsock, order, streams, () => this.ends++)
+    this.#host = new MachineLink(vsock as unknown as VirtioVsock)
+    this.link = this.#host.start(order, streams, () => this.ends++)
+    this.#keys = this.open(MACHINE)!
+  }
+
+  /** Starts another program. */
+  another(): ProgramLink {
+    const streams = {stdin: () => new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough()}
+    return this.#host.start(ORDER, streams, () => {})
+  }
+
+  /** The keys that the first process was given. */
+  async keys(): Promise<string[]> {
+    await settled()
+    const bytes: Buffer | null = this.#keys.read()
+    for (let at = 0; at < (bytes?.length ?? 0); at += 16)
+      this.#given.push(bytes!.toString('hex', at, at + 16))
+    return this.#given
+  }
+
+  /** A connection of the first program's relay. */
+  async connect(port: number): Promise<Duplex> {
+    const stream = this.open(port)!
+    stream.write(Buffer.from((await this.keys())[0], 'hex'))
+    await settled()
+    return stream
+  }
+
+  /** News of the first program, on a new connection. */
+  async tell(bytes: Buffer): Promise<void> {
+    const control = await this.connect(CONTROL)
+    control.write(bytes)
   }
 
   /** A connection to one of the host's ports; undefined: nobody listens. */
-  connect(port: number): Duplex | undefined {
+  open(port: number): Duplex | undefined {
     const listener = this.#listeners.get(port)
     if (listener === undefined) return undefined
     const [ours, theirs] = streamPair()
+    this.hosts.push(theirs)
     listener(theirs)
     return ours
   }
@@ -54,10 +92,12 @@ async function settled(): Promise<void> {
 describe('a program in a machine', () => {
   test('gets its order, its input, and what it writes goes out before its end is told', async () => {
     const machine = new Machine()
-    const control = machine.connect(CONTROL)!
+    const control = await machine.connect(CONTROL)
     const [order] = await once(control, 'data')
     expect(Buffer.from(order)).toEqual(Buffer.from(encodeOrder(ORDER)))
-    const [input, output, error] = [INPUT, OUTPUT, ERROR].map((port) => machine.connect(port)!)
+    const [input, output, error] = await Promise.all(
+      [INPUT, OUTPUT, ERROR].map((port) => machine.connect(port)),
+    )
     machine.stdin.end('words')
     expect(String((await once(input, 'data'))[0])).toBe('words')
     control.write(news(3, 7 << 8))
@@ -79,8 +119,8 @@ describe('a program in a machine', () => {
     [0xffffffff, 0, {exitCode: 0}],
   ])('ended as %d %d: %j', async (kind, value, end) => {
     const machine = new Machine()
-    const output = machine.connect(OUTPUT)!
-    machine.connect(CONTROL)!.write(news(kind, value))
+    const output = await machine.connect(OUTPUT)
+    await machine.tell(news(kind, value))
     // Without a program nobody ends the output.
     if (!('errno' in end)) output.end()
     await settled()
@@ -91,7 +131,7 @@ describe('a program in a machine', () => {
   test('is told signals while it is there', async () => {
     const machine = new Machine()
     expect(machine.link.signal(15)).toBe(false)
-    const control = machine.connect(CONTROL)!
+    const control = await machine.connect(CONTROL)
     const told: Buffer[] = []
     control.on('data', (bytes) => told.push(bytes))
     expect(machine.link.signal(15)).toBe(true)
@@ -105,9 +145,11 @@ describe('a program in a machine', () => {
 
   test('is heard once: nobody else connects, and more news change nothing', async () => {
     const machine = new Machine()
-    const control = machine.connect(CONTROL)!
-    for (const port of [INPUT, OUTPUT, ERROR]) machine.connect(port)?.end()
-    for (const port of [CONTROL, INPUT, OUTPUT, ERROR]) expect(machine.connect(port)).toBeUndefined()
+    const control = await machine.connect(CONTROL)
+    for (const port of [INPUT, OUTPUT, ERROR]) (await machine.connect(port)).end()
+    for (const port of [CONTROL, INPUT, OUTPUT, ERROR])
+      expect((await machine.connect(port)).destroyed, String(port)).toBe(true)
+    expect(machine.open(MACHINE)).toBeUndefined()
     for (const byte of news(3, 1 << 8)) control.write(Uint8Array.of(byte))
     for (let more = 0; more < 1000; more++) control.write(news(3, 2 << 8))
     control.write(Buffer.alloc(1 << 20))
@@ -118,8 +160,8 @@ describe('a program in a machine', () => {
 
   test('ends, though its machine goes without a word for its streams', async () => {
     const machine = new Machine()
-    const output = machine.connect(OUTPUT)!
-    machine.connect(CONTROL)!.write(news(3, 0))
+    const output = await machine.connect(OUTPUT)
+    await machine.tell(news(3, 0))
     await settled()
     expect(machine.ends).toBe(0)
     output.destroy()
@@ -127,13 +169,29 @@ describe('a program in a machine', () => {
     expect(machine.ends).toBe(1)
   })
 
+  test('ends when its relay goes without a word of its end', async () => {
+    const machine = new Machine()
+    ;(await machine.connect(CONTROL)).destroy()
+    await settled()
+    expect([machine.ends, machine.link.end]).toEqual([1, undefined])
+  })
+
+  test('has its process ID once it is started', async () => {
+    const machine = new Machine()
+    const control = await machine.connect(CONTROL)
+    control.write(news(6, 77))
+    control.write(news(6, 78))
+    await settled()
+    expect([machine.link.pid, machine.link.end]).toEqual([77, undefined])
+  })
+
   test('hears that nobody reads its output any more', async () => {
     const machine = new Machine()
-    const output = machine.connect(OUTPUT)!
+    const output = await machine.connect(OUTPUT)
     machine.stdout.destroy(new Error('EPIPE'))
     output.write('words')
     await settled()
-    machine.connect(CONTROL)!.write(news(3, 13))
+    await machine.tell(news(3, 13))
     await settled()
     expect([machine.ends, machine.link.end]).toEqual([1, {signal: 13}])
   })
@@ -147,5 +205,42 @@ describe('a program in a machine', () => {
       {user: {uid: 0, gid: 0, groups: Array.from({length: (1 << 12) + 1}, () => 1)}},
     ])
       expect(codeOf(() => encodeOrder({...ORDER, ...much}))).toBe('BAD_ARGUMENT')
+  })
+})
+
+describe('programs in one machine', () => {
+  test('have a key each, and at most 32 run', async () => {
+    const machine = new Machine()
+    const others = Array.from({length: 31}, () => machine.another())
+    expect(new Set(await machine.keys()).size).toBe(32)
+    expect(codeOf(() => machine.another())).toBe('SANDBOX_FULL')
+    await machine.tell(news(5, 2))
+    await settled()
+    expect(machine.another().end).toBeUndefined()
+    expect(others.map(({hasBegun}) => hasBegun)).not.toContain(true)
+  })
+
+  test('are not reached by those who do not know their keys', async () => {
+    const machine = new Machine()
+    const [output, strange] = [await machine.connect(OUTPUT), machine.open(OUTPUT)!]
+    strange.write(Buffer.alloc(1 << 16, 7))
+    output.write('words')
+    await settled()
+    expect([strange.destroyed, String(machine.stdout.read())]).toEqual([true, 'words'])
+  })
+
+  test('are reached though many others connect and say nothing, or not enough', async () => {
+    const machine = new Machine()
+    for (let index = 0; index < 1000; index++) {
+      const stream = machine.open(CONTROL + (index % 4))!
+      if (index % 2) stream.write('short')
+    }
+    await settled()
+    // And the one of the first process.
+    expect(machine.hosts.filter(({destroyed}) => !destroyed).length).toBe(64 + 1)
+    const output = await machine.connect(OUTPUT)
+    output.write('words')
+    await settled()
+    expect(String(machine.stdout.read())).toBe('words')
   })
 })

@@ -124,10 +124,12 @@ static void Obey(const struct Relay* relay) {
     SetSize(relay->master, news.value & 0xffff, news.value >> 16);
 }
 
-// A signalfd(2) that is ready when a child has ended.
+// A signalfd(2) that is ready when a child has ended. Of other signals, only SIGKILL and SIGSTOP are left: a host that reads no more sends
+// SIGPIPE.
 static int ListenForChildren(void) {
   const uint64_t children = 1ull << (SIGCHLD - 1);
-  Call(SYS_rt_sigprocmask, SIG_SETMASK, &children, 0, kSignalSetBytes);
+  const uint64_t all = ~0ull;
+  Call(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, kSignalSetBytes);
   return (int)Call(SYS_signalfd4, -1, &children, kSignalSetBytes, O_CLOEXEC | O_NONBLOCK);
 }
 

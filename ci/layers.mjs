@@ -59,7 +59,7 @@ export const layers = [
         'kept-code.ts',
         'options.ts',
       ],
-      ...['launch', 'package-file.ts', 'platform', 'sentry', 'stop-signal.ts', 'vfs'],
+      ...['launch', 'machine', 'package-file.ts', 'platform', 'sentry', 'stop-signal.ts', 'vfs'],
     ],
   },
   {

@@ -14,6 +14,7 @@ const NAMES = [
   'Bus',
   'HvError',
   'Machine',
+  'ProgramMachine',
   'Sandbox',
   'SandboxPool',
   'VirtioMmio',

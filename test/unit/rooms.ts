@@ -108,4 +108,5 @@ export const machineRooms: Record<string, string[]> = {
 export const machineEntrances: Record<string, string[]> = {
   'index.ts': ['machine-result.ts', 'bus.ts', 'virtio', 'kernel'],
   launch: ['machine-result.ts', 'machine-run.ts', 'console', 'devices', 'debug', 'bare', 'kernel', 'program'],
+  sandbox: ['machine-result.ts', 'kernel', 'program'],
 }

@@ -7,7 +7,18 @@ import type {SandboxTerminalSize} from '../protocol/terminal-size.ts'
 import type {SandboxExit, SandboxLinesOptions} from './options.ts'
 import {toLinesOptions, toSignal, toTerminalSize} from './requests.ts'
 import {linesOf} from './streams/lines.ts'
-import type {ProgramStreams} from './streams/program-streams.ts'
+
+/** The owner's ends of a program's streams. */
+export interface OwnerStreams {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly isTerminal: boolean
+  readonly pid: number | undefined
+  /** Before the program is there, it waits. */
+  signal(signal: number): void
+  resize(size: SandboxTerminalSize): void
+}
 
 /**
  * What `Sandbox.spawn` returns. Data waits on both sides: a program whose output nobody reads blocks, as on any pipe.
@@ -32,11 +43,11 @@ export class SandboxProcess {
   /** The same for its standard error; empty with a terminal. */
   readonly stderr: Readable
   #exit: SandboxExit | undefined
-  readonly #streams: ProgramStreams
+  readonly #streams: OwnerStreams
   readonly #end: Promise<SandboxExit>
 
   /** @internal By Sandbox.spawn. */
-  constructor(streams: ProgramStreams, end: Promise<SandboxExit>) {
+  constructor(streams: OwnerStreams, end: Promise<SandboxExit>) {
     this.#streams = streams
     this.stdin = streams.stdin
     this.stdout = streams.stdout

@@ -1,0 +1,34 @@
+// The suite of ProgramHost over a ProgramMachine, in a bed of each architecture, with a hostile program beside the others.
+
+import {expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
+import {describeBed, tried} from '../bed/matrix.ts'
+
+const TIMEOUT_MS = stepMs('bedKernel')
+
+for (const [bed, architecture] of [
+  ['svm', 'x86_64'],
+  ['a76', 'arm64'],
+]) {
+  describeBed(
+    bed,
+    (inside) => {
+      test.each([
+        ['alike', 'a machine runs programs as a sandbox does'],
+        ['hostile', 'a hostile program disturbs neither others nor hv'],
+      ])('%s: %s', async (which) => {
+        const kept = `/hv/.cache/machine/${architecture}`
+        const helper = ['node', 'test/helpers/program-machine-in-bed.mjs']
+        const words = [`${kept}/vmlinuz`, `${kept}/library`, '/bin/busybox', '/debian']
+        const run = () => inside([...helper, which, ...words], {timeoutMs: TIMEOUT_MS})
+        // A kernel on an emulated processor may panic by itself, ci/README.md.
+        const {stdout, stderr} = await tried(run, 3, (outcome) => outcome.stdout.includes('Kernel panic'))
+        expect(stdout, stderr).toMatch(/^{.*}\n$/)
+        const outcomes: [string, string][] = Object.entries(JSON.parse(stdout))
+        expect(outcomes.length).toBeGreaterThan(which === 'alike' ? 10 : 0)
+        expect(outcomes.filter(([, outcome]) => outcome !== 'passed')).toEqual([])
+      })
+    },
+    {debian: true},
+  )
+}

@@ -35,7 +35,7 @@ PYTHONHOME=/debian/usr exec $loader --library-path $libraries /debian/usr/bin/py
 `
 const MOST_GROWTH = 150 << 20
 
-/** @type {Record<string, (host: import('../../src/index.ts').ProgramMachine) => Promise<void>>} */
+/** @type {Record<string, (host: import('../../dist/index.js').ProgramMachine) => Promise<void>>} */
 export const hostileCases = {
   'a hostile program disturbs neither others nor hv': async (machine) => {
     const before = process.memoryUsage().rss

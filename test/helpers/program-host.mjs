@@ -21,7 +21,7 @@ export function makeTree(busybox) {
 
 const sh = (host, script, options) => host.run('sh', ['-c', script], options)
 
-/** @type {Record<string, (host: import('../../src/index.ts').ProgramHost) => Promise<void>>} */
+/** @type {Record<string, (host: import('../../dist/index.js').ProgramHost) => Promise<void>>} */
 export const cases = {
   'a program has its streams, and its exit status': async (host) => {
     const {exitCode, signal, stdout, stderr, timedOut} = await sh(host, 'cat; echo wrong >&2; exit 7', {

@@ -35,7 +35,7 @@ const MODULES = {
   // For a kernel that hv boots in a bed.
   hv: [
     ...['virtio_mmio', 'virtio_blk', 'virtio_console', 'virtio-rng', 'virtio_net', 'virtiofs'],
-    ...['vmw_vsock_virtio_transport', 'squashfs'],
+    ...['vmw_vsock_virtio_transport', 'virtio_balloon', 'squashfs', 'ext4'],
   ],
 }
 
@@ -46,7 +46,9 @@ const MODULES = {
  */
 export async function bedKernel(name) {
   const folder = `${cache}/bed/kernel-${name}`
-  if (!existsSync(`${folder}/modules.json`)) await takeKernel(kernels[name], folder)
+  const wanted = JSON.stringify(MODULES)
+  if (!existsSync(`${folder}/wanted.json`) || readFileSync(`${folder}/wanted.json`, 'utf8') !== wanted)
+    await takeKernel(kernels[name], folder)
   const orders = Object.entries(JSON.parse(readFileSync(`${folder}/modules.json`, 'utf8')))
   const modules = orders.map(([by, files]) => [by, files.map((file) => `${folder}/modules/${file}`)])
   return {vmlinuz: `${folder}/vmlinuz`, modules: Object.fromEntries(modules), library: `${folder}/library`}
@@ -69,6 +71,7 @@ async function takeKernel({architecture, metaPackage, suite}, folder) {
       orders[by] = await unpackModules(kept, names, `${work}/modules`)
     writeFileSync(`${work}/modules.json`, JSON.stringify(orders))
     keepLibrary(kept, MODULES.hv, `${work}/library`)
+    writeFileSync(`${work}/wanted.json`, JSON.stringify(MODULES))
     rmSync(folder, {recursive: true, force: true})
     renameSync(work, folder)
   } finally {

@@ -32,10 +32,11 @@ export class MemoryStore implements BlockStore {
 
   async flush(): Promise<void> {}
 
-  async discard(offset: number, length: number): Promise<void> {
+  async discard(offset: number, length: number): Promise<boolean> {
     for (let at = offset; at < offset + length; at += PIECE_BYTES) {
       await nextTurn()
       this.#content.fill(0, at, Math.min(at + PIECE_BYTES, offset + length))
     }
+    return true
   }
 }

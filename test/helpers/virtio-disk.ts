@@ -6,6 +6,8 @@ import {type DriverMemory, FakeMemory, VirtioDriver} from './virtio-driver.ts'
 
 export const SECTOR = 512
 export const [IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES] = [0, 1, 4, 8, 11, 13]
+/** A flag of a range whose blocks may be given back. */
+export const UNMAP = 1
 export const [OK, IO_ERROR, UNSUPPORTED] = [0, 1, 2]
 
 export class Disk {

@@ -69,12 +69,11 @@ async function carryOut(chain: Chain, settings: BlockSettings): Promise<number> 
     case Type.getId:
       return getId(chain, settings)
     case Type.discard:
-      return changeRange(chain, settings, 0, (store, offset, length) => store.discard(offset, length))
-    case Type.writeZeroes:
-      return changeRange(chain, settings, UNMAP, (store, offset, length) => {
-        settings.onBytes(length)
-        return writeZeroes(store, offset, length, chain)
+      return changeRange(chain, settings, 0, async ({store}, offset, length) => {
+        await store.discard(offset, length)
       })
+    case Type.writeZeroes:
+      return changeRange(chain, settings, UNMAP, writeZeroes)
     default:
       return UNSUPPORTED
   }
@@ -129,12 +128,19 @@ function getId(chain: Chain, {serial}: BlockSettings): number {
   return OK
 }
 
+type Change = (of: ChangedRange, offset: number, length: number) => Promise<void>
+
+interface ChangedRange extends BlockSettings {
+  readonly chain: Chain
+  readonly flags: number
+}
+
 /** Discard and write zeroes: one range. @param allowedFlags others are refused */
 async function changeRange(
   chain: Chain,
   settings: BlockSettings,
   allowedFlags: number,
-  change: (store: BlockStore, offset: number, length: number) => Promise<void>,
+  change: Change,
 ): Promise<number> {
   const {store, sectors} = settings
   if (store.isReadOnly || chain.leftToTake !== RANGE_BYTES) return IO_ERROR
@@ -143,11 +149,16 @@ async function changeRange(
   const [count, flags] = [range.getUint32(8, true), range.getUint32(12, true)]
   if ((flags & ~allowedFlags) !== 0) return UNSUPPORTED
   if (count > MOST_RANGE_SECTORS || !isInside(sector, count * SECTOR, sectors)) return IO_ERROR
-  await change(store, sector * SECTOR, count * SECTOR)
+  // An empty range is no call of fallocate(2), which refuses it.
+  if (count > 0) await change({...settings, chain, flags}, sector * SECTOR, count * SECTOR)
   return flushed(settings)
 }
 
-async function writeZeroes(store: BlockStore, offset: number, length: number, chain: Chain): Promise<void> {
+/** With UNMAP, blocks may be given back where they then read as zeros. */
+async function writeZeroes(of: ChangedRange, offset: number, length: number): Promise<void> {
+  const {store, chain, flags, onBytes} = of
+  if (flags === UNMAP && (await store.discard(offset, length))) return
+  onBytes(length)
   const zeroes = Buffer.alloc(Math.min(PIECE_BYTES, length))
   for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES)
     await store.write(zeroes.subarray(0, Math.min(PIECE_BYTES, length - at)), offset + at)

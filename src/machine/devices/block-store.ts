@@ -20,8 +20,8 @@ export interface BlockStore {
   write(bytes: Uint8Array, offset: number): Promise<void>
   /** Resolves when everything written is on the disk. */
   flush(): Promise<void>
-  /** The range's content no longer matters. */
-  discard(offset: number, length: number): Promise<void>
+  /** The range's content no longer matters. @returns whether it is zero now */
+  discard(offset: number, length: number): Promise<boolean>
 }
 
 /** A raw image. Its size stays: nothing is read or written past the end. The caller keeps the descriptor. */
@@ -57,10 +57,12 @@ export class FileStore implements BlockStore {
     return fdatasync(this.#fd)
   }
 
-  async discard(offset: number, length: number): Promise<void> {
+  async discard(offset: number, length: number): Promise<boolean> {
     const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
     const result = nativeHost.files.hostAllocate(this.#fd, mode, offset, length)
     // It is a hint: where there are no holes, the content stays.
-    if (result !== -EOPNOTSUPP) check(result)
+    if (result === -EOPNOTSUPP) return false
+    check(result)
+    return true
   }
 }

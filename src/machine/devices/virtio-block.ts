@@ -120,12 +120,12 @@ function configOf(sectors: number): Uint8Array {
   config.setUint8(24, PHYSICAL_BLOCK_EXPONENT)
   config.setUint16(26, 1 << PHYSICAL_BLOCK_EXPONENT, true)
   config.setUint32(28, PIECE_BYTES / SECTOR, true)
-  // Discard, then write zeroes: the most sectors, one range, and the alignment, or whether unmapping is allowed.
+  // Discard, then write zeroes: the most sectors, one range, and the alignment, or that blocks may be given back.
   config.setUint32(36, MOST_RANGE_SECTORS, true)
   config.setUint32(40, 1, true)
   config.setUint32(44, 1 << PHYSICAL_BLOCK_EXPONENT, true)
   config.setUint32(48, MOST_RANGE_SECTORS, true)
   config.setUint32(52, 1, true)
-  config.setUint8(56, 0)
+  config.setUint8(56, 1)
   return new Uint8Array(config.buffer)
 }

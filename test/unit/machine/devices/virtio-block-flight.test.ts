@@ -4,7 +4,7 @@ import {setImmediate as nextTurn} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import type {BlockStore} from '../../../../src/machine/devices/block-store.ts'
 import {Register} from '../../../../src/machine/virtio/registers.ts'
-import {Disk, FLUSH, IN, OK, OUT, SECTOR, WRITE_ZEROES} from '../../../helpers/virtio-disk.ts'
+import {Disk, FLUSH, IN, OK, OUT, SECTOR, UNMAP, WRITE_ZEROES} from '../../../helpers/virtio-disk.ts'
 
 const F_FLUSH = 1n << 9n
 
@@ -24,7 +24,9 @@ class SlowStore implements BlockStore {
     return this.#ask(`write ${offset / SECTOR}`)
   }
 
-  async discard(): Promise<void> {}
+  async discard(): Promise<boolean> {
+    return false
+  }
 
   flush(): Promise<void> {
     return this.#ask('flush')
@@ -96,6 +98,13 @@ test('the next driver waits until the disk is done with what the last one asked 
     OK,
     'dropped',
   ])
+})
+
+test('zeroes that may be holes are written where the disk makes none', async () => {
+  const store = new SlowStore()
+  const zeroed = new Disk(store).range(WRITE_ZEROES, 8, 8, UNMAP)
+  await store.finishAll()
+  expect([store.asked, await zeroed]).toEqual([['write 8'], OK])
 })
 
 test('after a reset, a device says when its file may be closed, and a long request goes no further', async () => {

@@ -26,6 +26,7 @@ import {
   OK,
   OUT,
   SECTOR,
+  UNMAP,
   UNSUPPORTED,
   WRITE_ZEROES,
 } from '../../../helpers/virtio-disk.ts'
@@ -191,6 +192,29 @@ test('discard makes a hole of the range, and gives its blocks back to the host',
   const left = IMAGE.slice().fill(0, 8 * SECTOR, 24 * SECTOR)
   const {data} = await disk.ask(IN, 0, [], [left.length])
   expect(Buffer.compare(data, left)).toBe(0)
+  closeSync(fd)
+})
+
+test('zeroes give their blocks back to the host if the driver allows it', async () => {
+  const {path, fd} = openImage()
+  const disk = new Disk(new FileStore(fd, IMAGE.length))
+  const before = fstatSync(fd).blocks
+  expect([disk.driver.config(56, 1), await disk.range(WRITE_ZEROES, 8, 16)]).toEqual([1, OK])
+  expect(fstatSync(fd).blocks).toBe(before)
+  expect(await disk.range(WRITE_ZEROES, 32, 16, UNMAP)).toBe(OK)
+  expect(fstatSync(fd).blocks).toBeLessThan(before)
+  const left = IMAGE.slice()
+    .fill(0, 8 * SECTOR, 24 * SECTOR)
+    .fill(0, 32 * SECTOR, 48 * SECTOR)
+  expect(Buffer.compare(readFileSync(path), left)).toBe(0)
+  closeSync(fd)
+})
+
+test('a range of no sectors changes nothing', async () => {
+  const {path, fd} = openImage()
+  const disk = new Disk(new FileStore(fd, IMAGE.length))
+  expect([await disk.range(DISCARD, 8, 0), await disk.range(WRITE_ZEROES, 8, 0, UNMAP)]).toEqual([OK, OK])
+  expect(Buffer.compare(readFileSync(path), IMAGE)).toBe(0)
   closeSync(fd)
 })
 

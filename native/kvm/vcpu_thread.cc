@@ -2,8 +2,12 @@
 
 #include "kvm/vcpu_thread.h"
 
+#include <pthread.h>
+
+#include <system_error>
 #include <utility>
 
+#include "sys/monotonic.h"
 #include "sys/thread.h"
 
 namespace hv {
@@ -50,6 +54,13 @@ void VcpuThread::Then(Done done) {
 void VcpuThread::Arrived() {
   arrived_ns_ = MonotonicNs();
   other_.Woke(arrived_ns_ - ended_ns_);
+}
+
+int64_t VcpuThread::CpuNs() {
+  clockid_t clock;
+  const int error = ::pthread_getcpuclockid(thread_.native_handle(), &clock);
+  if (error != 0) throw std::system_error(error, std::generic_category(), "pthread_getcpuclockid");
+  return ClockNs(clock);
 }
 
 bool VcpuThread::AwaitOrder() {

@@ -35,6 +35,9 @@ class VcpuThread {
   // The run's end has arrived here by its Done.
   void Arrived();
 
+  // CPU time that the thread has taken: the guest, KVM, and what is looked for around runs.
+  int64_t CpuNs();
+
  private:
   enum class Phase { kRuns, kEnded, kLeft };
   // The other thread has more to do than to look for ends.

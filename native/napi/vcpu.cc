@@ -38,7 +38,7 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
          Method<&VcpuObject::ReadData>("readData"), Method<&VcpuObject::WriteData>("writeData"),
          Method<&VcpuObject::AnswerHypercall>("answerHypercall"),
          Method<&VcpuObject::AnswerMsr>("answerMsr"), Getter<&Vcpu::id>("id"),
-         Getter<&Vcpu::fd>("fd"),
+         Getter<&Vcpu::fd>("fd"), Method<&VcpuObject::CpuNs>("cpuNs"),
          // How many of registerNames this vCPU has: it has the first ones.
          Getter<[](Vcpu& vcpu) { return arch::RegisterCount(vcpu); }>("registerCount"),
          Method<&VcpuObject::ReadRegisters>("readRegisters"),
@@ -107,6 +107,9 @@ class VcpuObject : public OwnerObject<VcpuObject, Vcpu> {
     });
     return promise;
   }
+
+  // Of its own thread; 0 while it has none. It may run.
+  double CpuNs() { return thread_ == nullptr ? 0 : static_cast<double>(thread_->CpuNs()); }
 
   bool Inject(uint32_t vector, bool is_enabled) { return GetReady().Interrupt(vector, is_enabled); }
   void Nmi() { GetReady().Nmi(); }

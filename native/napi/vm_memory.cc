@@ -2,10 +2,13 @@
 
 #include <linux/kvm.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <vector>
 
 #include "arch/arch.h"
 #include "napi/exports.h"
@@ -39,6 +42,7 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
          Getter<HostAddress>("hostAddress"), Method<Publish>("publish"),
          Method<&MemorySlotObject::TakeDirty>("takeDirty"),
          Method<&MemorySlotObject::Release>("release"),
+         Method<&MemorySlotObject::Discard>("discard"), Method<Resident>("resident"),
          Method<&MemorySlotObject::MapCopyOf>("mapCopyOf"), Method<Populate>("populate"),
          Method<&MemorySlotObject::Dispose>("dispose")});
   }
@@ -113,14 +117,33 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
       throw std::system_error(errno, std::generic_category(), "mmap guest memory");
   }
 
-  // Gives the memory back to the host; it reads as zeros, or as the file again.
+  // Gives the memory back to the host; it reads as zeros.
   void Release(uint64_t offset, uint64_t length) {
-    if (is_copy_) {
+    if (is_copy_)
       Remap(Range(*Get(), offset, length), length, -1, 0);
-      return;
-    }
+    else
+      Discard(offset, length);
+  }
+
+  // The same, but a copy of a file reads as the file again. Unlike a mapping in its middle, this takes nothing of what the process may have.
+  void Discard(uint64_t offset, uint64_t length) {
     int advice = is_file_ ? MADV_REMOVE : MADV_DONTNEED;
     Check(::madvise(Range(*Get(), offset, length), length, advice), "madvise");
+  }
+
+  // Bytes that the host backs at the moment (man 2 mincore); of a copy, also those of the file that are in the page cache.
+  static double Resident(Region& region) {
+    constexpr size_t kPiecePages = size_t{1} << 16;
+    const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+    const Mapping& mapping = region.mapping;
+    std::vector<unsigned char> present(kPiecePages);
+    size_t pages = 0;
+    for (size_t at = 0; at < mapping.size(); at += kPiecePages * page) {
+      const size_t length = std::min(kPiecePages * page, mapping.size() - at);
+      Check(::mincore(mapping.data() + at, length, present.data()), "mincore");
+      for (size_t i = 0; i < length / page; i++) pages += present[i] & 1;
+    }
+    return static_cast<double>(pages * page);
   }
 
   // Backs it with the host's memory now.

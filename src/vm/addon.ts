@@ -167,7 +167,12 @@ export interface NativeMemorySlot {
   publish(offset: number, length: number): void
   /** In pages. One bit per page: the lowest bit of the first word is that of page `first` rounded down to a multiple of 64. */
   takeDirty(first: number, count: number, out: BigUint64Array): void
+  /** It reads as zeros then. */
   release(offset: number, length: number): void
+  /** The same, but memory of `mapCopyOf` reads as the file again. */
+  discard(offset: number, length: number): void
+  /** Bytes that the host backs at the moment. */
+  resident(): number
   /** Anonymous memory becomes a private mapping of the file. */
   mapCopyOf(file: number, fileOffset: number): void
   /** MADV_POPULATE_WRITE, or _READ where the guest only reads. @throws Error with `errno` */
@@ -189,9 +194,11 @@ export interface NativePageServer {
 export interface NativeVcpu {
   /** KVM_RUN on this thread. @returns 0 or an errno */
   run(): number
-  /** The same on the vCPU's own thread. A number: it ended soon. Until a promise is settled, only `interrupt` and `dispose` may be called. */
+  /** The same on the vCPU's own thread. A number: it ended soon. Until a promise is settled, only `interrupt`, `cpuNs` and `dispose` may be called. */
   runAsync(): Promise<number> | number
   interrupt(): void
+  /** CPU time of its own thread; 0 while it has none. It may run. */
+  cpuNs(): number
   /** @param isEnabled whether the guest lets interrupts in @returns false: an exit will say when it takes one @throws Error with `errno` */
   inject(vector: number, isEnabled: boolean): boolean
   nmi(): void

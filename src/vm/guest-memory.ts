@@ -116,6 +116,33 @@ export class GuestMemory {
     return here === length ? [first] : [first, ...this.views(address + here, length - here)]
   }
 
+  /**
+   * Gives the host back what backs a view of this memory, as a balloon does: whole pages of the host's alone. What is read there afterwards
+   * is undefined: zeros or, in a VM that was restored from a file of its memory, what was there when it was saved. Lazy memory and huge pages
+   * of a size stay as they are. {@link MemorySlot.release} leaves zeros.
+   * @returns how many bytes these pages have
+   * @throws HvError MEMORY_RANGE for any other array, DISPOSED
+   *
+   * @example
+   * vm.memory.discard(vm.memory.view(vm.memory.base, vm.memory.size))
+   * console.log(vm.memory.residentBytes) // 0
+   */
+  discard(view: Uint8Array): number {
+    if (this.#slots.length === 0) throw disposed()
+    const slot = this.#slots.find((each) => each.shows(view))
+    if (slot === undefined) throw new HvError('MEMORY_RANGE', 'the array is no view of this memory')
+    return slot.discard(view)
+  }
+
+  /**
+   * Bytes that the host backs at the moment (man 2 mincore), those included that were only read. In a VM that was restored from a file of its memory, they include pages of that
+   * file that the host has cached. @throws HvError DISPOSED
+   */
+  get residentBytes(): number {
+    if (this.#slots.length === 0) throw disposed()
+    return this.#slots.reduce((sum, slot) => sum + slot.residentBytes, 0)
+  }
+
   /** Makes what was stored through a view visible to the guest, to instruction fetches too. @throws HvError MEMORY_RANGE, DISPOSED */
   publish(address: GuestAddress, length: number): void {
     this.#slotOf(address, length).publish(Number(address), length)

@@ -143,6 +143,27 @@ export class MemorySlot implements Disposable {
     )
   }
 
+  /** Whether the view is one of this memory. @internal GuestMemory's */
+  shows(view: Uint8Array): boolean {
+    return view.buffer === this.#buffer
+  }
+
+  /** Precondition: the memory shows the view. @internal GuestMemory's */
+  discard({byteOffset, length}: Uint8Array): number {
+    const page = addon.pageBytes
+    const begin = Math.ceil(byteOffset / page) * page
+    const end = Math.floor((byteOffset + length) / page) * page
+    // Missing pages would only be missing again, and a huge page is given back as a whole.
+    if (begin >= end || this.missing !== undefined || isSize(this.kind.hugePages)) return 0
+    this.#native.discard(begin, end - begin)
+    return end - begin
+  }
+
+  /** Precondition: it is not disposed. @internal GuestMemory's */
+  get residentBytes(): number {
+    return this.#native.resident()
+  }
+
   /** @internal GuestMemory's */
   populate(address: number, length: number): Promise<void> {
     const offset = this.#pagesAt(address, length)

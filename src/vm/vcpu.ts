@@ -215,6 +215,14 @@ export class Vcpu implements Disposable {
   }
 
   /**
+   * Nanoseconds of CPU time that the vCPU's own thread has taken, which {@link runAsync} uses: the guest, KVM, and what is looked for around
+   * runs. It may run. @throws HvError DISPOSED
+   */
+  get cpuNs(): number {
+    return this.#runs.usable().cpuNs()
+  }
+
+  /**
    * Maps memory in KVM's tables for the guest before it reads it, and takes the host's memory for it (KVM_PRE_FAULT_MEMORY): the first
    * accesses cost no exit. x86_64 with nested paging, Linux 6.11; see {@link GuestMemory.populate} for what works everywhere.
    * @param address guest physical; a multiple of the host's page size, as `length` is

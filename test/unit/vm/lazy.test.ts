@@ -119,6 +119,7 @@ describeKvm('lazy memory', () => {
     expect(codeOf(() => vm.addMemory({...slot, address: memoryBase}))).toBe('MEMORY_SIZE')
     const added = vm.addMemory(slot)
     expect(codeOf(() => added.release(slot.address, page))).toBe('BAD_ARGUMENT')
+    expect(vm.memory.discard(vm.memory.view(slot.address, page))).toBe(0)
   })
 
   // A worker cannot change the process's user.

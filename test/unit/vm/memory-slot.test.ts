@@ -77,6 +77,20 @@ describeKvm('a memory slot', () => {
     expect(slot.takeDirty()).toEqual([{address, length: bytes}])
   })
 
+  test('gives back the whole pages of a view, and says what is backed', () => {
+    const slot = vm.addMemory({address, bytes})
+    vm.memory.view(slot.address, bytes).fill(7)
+    const before = vm.memory.residentBytes
+    expect(vm.memory.discard(vm.memory.view(slot.address + 1, bytes - 1))).toBe(addon.pageBytes)
+    expect(vm.memory.discard(vm.memory.view(slot.address + 1, 5))).toBe(0)
+    expect(before - vm.memory.residentBytes).toBe(addon.pageBytes)
+    const at = slot.address + addon.pageBytes
+    expect([...vm.memory.read(at - 1, 2)]).toEqual([7, 0])
+    for (const foreign of [new Uint8Array(bytes), new Uint8Array(new SharedArrayBuffer(bytes))])
+      expect(codeOf(() => vm.memory.discard(foreign))).toBe('MEMORY_RANGE')
+    expect([...vm.memory.read(at - 1, 1)]).toEqual([7])
+  })
+
   test('of the VM itself tells, too, and goes on when it is restored', () => {
     const folder = mkdtempSync(join(tmpdir(), 'hv-slot-'))
     const page = guest.at + 2 * addon.pageBytes

@@ -16,6 +16,19 @@ describeKvm('the statistics', () => {
     expect(vcpu.statistics.exits).toMatchObject({kind: 'cumulative', unit: 'none', scale: 1})
   })
 
+  test('of its thread are CPU time, once it has one', async () => {
+    const {vm, vcpu} = standingBefore(guest.repeat([...guest.stop, ...guest.nop]))
+    using _ = vm
+    expect(vcpu.cpuNs).toBe(0)
+    await vcpu.runAsync()
+    const first = vcpu.cpuNs
+    for (let i = 0; i < 50; i++) await vcpu.runAsync()
+    expect(first).toBeGreaterThan(0)
+    expect(vcpu.cpuNs).toBeGreaterThan(first)
+    vm[Symbol.dispose]()
+    expect(codeOf(() => vcpu.cpuNs)).toBe('DISPOSED')
+  })
+
   test('have histograms, and times with their scale', () => {
     const {vm, vcpu} = standingBefore(guest.stop)
     using _ = vm

@@ -67,6 +67,14 @@ describeKvm('memory that is saved apart', () => {
     expect(slot.view(slot.address, 0x10000).every((byte) => byte === 0)).toBe(true)
   })
 
+  test('that is discarded reads as the file again', () => {
+    save()
+    using vm = restored()
+    vm.memory.write(DATA, Uint8Array.of(9))
+    vm.memory.discard(vm.memory.view(vm.memory.base, MEMORY_BYTES))
+    expect(vm.memory.read(DATA, 3)).toEqual(Uint8Array.of(1, 2, 3))
+  })
+
   test('must be whole, and named where it is apart, and only there', () => {
     save()
     expect(codeOf(() => Vm.restore(state))).toBe('SAVE_INVALID')

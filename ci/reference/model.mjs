@@ -16,7 +16,10 @@ export const PAGES = [
   {name: 'errors', of: /^errors\.ts$|^sandbox\/owner\/abort-error\.ts$/},
   {name: 'files', of: /^sandbox\/owner\/files\/|^sentry\/outside\/files\//},
   {name: 'calls', of: /^sandbox\/owner\/(on-syscall|policies)\.ts$|^sentry\/trace\//},
-  {name: 'sandbox', of: /^(broker|launch|sandbox(?!\/owner\/machine\/(?!program-host))|sentry)\/|^stop-signal\.ts$/},
+  {
+    name: 'sandbox',
+    of: /^(broker|launch|sandbox(?!\/owner\/machine\/(?!program-host))|sentry)\/|^stop-signal\.ts$/,
+  },
   {name: 'host', of: /^(check|jail|platform)\//},
   {name: 'vm', of: /^vm\//},
   {name: 'machine', of: /^machine\/|^sandbox\/owner\/machine\//},

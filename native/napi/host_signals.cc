@@ -74,9 +74,10 @@ class Continuation {
     // glibc's functions for it got a second version in 2.34.
     Check(::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer_), "timer_create");
     itimerspec time = {};
-    double seconds = std::floor(deadline_ns / 1e9);
-    time.it_value.tv_sec = static_cast<time_t>(seconds);
-    time.it_value.tv_nsec = static_cast<long>(deadline_ns - seconds * 1e9);
+    // Truncated here: floor(3) would need libm.so.6.
+    const auto seconds = static_cast<time_t>(deadline_ns / 1e9);
+    time.it_value.tv_sec = seconds;
+    time.it_value.tv_nsec = static_cast<long>(deadline_ns - static_cast<double>(seconds) * 1e9);
     // Repeated: the first may come before the stop.
     time.it_interval.tv_nsec = 100'000'000;
     ::syscall(SYS_timer_settime, timer_, TIMER_ABSTIME, &time, nullptr);

@@ -34,6 +34,7 @@
 HV_USE_OLD(__pthread_key_create);
 HV_USE_OLD(pthread_create);
 HV_USE_OLD(pthread_detach);
+HV_USE_OLD(pthread_getcpuclockid);
 HV_USE_OLD(pthread_getspecific);
 HV_USE_OLD(pthread_join);
 HV_USE_OLD(pthread_key_create);

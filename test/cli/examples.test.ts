@@ -119,7 +119,7 @@ function node(name: string, script: string, rest = '') {
 test('all of them are found', () => {
   const known = [...Object.keys(PRINTS), ...Object.keys(ENDS), PLAYED, BY_SUDO]
   expect(commands.map(({command}) => command)).toEqual(expect.arrayContaining(known))
-  expect(scripts).toHaveLength(9)
+  expect(scripts).toHaveLength(10)
 })
 
 describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the pages say', () => {
@@ -206,8 +206,9 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the pages say', 
     expect(stdout).toMatch(/exitCode: 0.*exitCode: 1.*Operation not permitted.*exitCode: 0.*'1000\\n'/s)
   })
 
+  // scripts[8] needs a kernel: test/beds/program-machine.test.ts has another.
   test.skipIf(!hasKvm || arch.name !== 'x86_64')('the VM writes to its port (only x86_64)', () => {
-    const {status, stdout} = node('vm.mjs', scripts[8])
+    const {status, stdout} = node('vm.mjs', scripts[9])
     expect([status, stdout]).toEqual([0, expect.stringMatching(/kind: 'io'.*port: 1016/s)])
   })
 })

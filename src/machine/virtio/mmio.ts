@@ -14,8 +14,10 @@ import {
   VENDOR,
   VERSION,
   VIRTIO_F_VERSION_1,
+  wordAt,
+  wordOf,
 } from './registers.ts'
-import {layoutOf} from './rings.ts'
+import {LAYOUT_REGISTERS, layoutOf} from './rings.ts'
 import {checkSaved, misfit, type SavedMmio} from './saved-mmio.ts'
 
 /** Where a virtio device is, and what it needs of its VM. @see {@link VirtioMmio} */
@@ -32,13 +34,6 @@ export interface VirtioMmioOptions {
 const DRIVERS_STATUS =
   Status.acknowledge | Status.driver | Status.driverOk | Status.featuresOk | Status.failed
 const STOPPED = Status.needsReset | Status.failed
-/** What a driver writes about a queue before it is ready. */
-const SETUP: readonly number[] = [
-  Register.queueSize,
-  ...[Register.queueDescriptorsLow, Register.queueDescriptorsHigh],
-  ...[Register.queueDriverLow, Register.queueDriverHigh],
-  ...[Register.queueDeviceLow, Register.queueDeviceHigh],
-]
 /** No shared memory region has this length, and this base (4.2.2). */
 const NO_REGION = 0xffffffff
 
@@ -63,7 +58,7 @@ export class VirtioMmio implements Device {
   readonly #line: InterruptLine
   readonly #onInterruptStatus: (status: number) => void
   readonly #queues: readonly Queue[]
-  /** For each queue, the values of its SETUP registers that the driver has written. */
+  /** For each queue, the values of its LAYOUT_REGISTERS that the driver has written. */
   readonly #setups: readonly Map<number, number>[]
   #status = 0
   #interruptStatus = 0
@@ -71,6 +66,8 @@ export class VirtioMmio implements Device {
   #driverFeaturesSelect = 0
   #driverFeatures = 0n
   #queueSelect = 0
+  /** Of the configuration. */
+  #generation = 0
 
   constructor(model: DeviceModel, {first, memory, line, onInterruptStatus}: VirtioMmioOptions) {
     // A register takes 4 bytes; a smaller access reads its low bytes.
@@ -86,7 +83,8 @@ export class VirtioMmio implements Device {
       return new Queue({memory, maxSize, maxBytes, onInterrupt, onBroken, serve})
     })
     this.#setups = this.#queues.map(() => new Map())
-    model.attach?.({queues: this.#queues, fail: (reason) => this.#fail(reason)})
+    const configChanged = () => this.#configChanged()
+    model.attach?.({queues: this.#queues, memory, configChanged, fail: (reason) => this.#fail(reason)})
   }
 
   /** A reset as if by the driver: none of the guest's memory is touched afterwards, until a driver begins anew. */
@@ -105,6 +103,7 @@ export class VirtioMmio implements Device {
     const saved: SavedMmio = {
       status: this.#status,
       interruptStatus: this.#interruptStatus,
+      generation: this.#generation,
       driverFeatures: this.#driverFeatures.toString(16),
       select: [this.#deviceFeaturesSelect, this.#driverFeaturesSelect, this.#queueSelect],
       brokenBy: this.brokenBy,
@@ -120,6 +119,7 @@ export class VirtioMmio implements Device {
     this.#model.restore?.(saved.model)
     this.#driverFeatures = BigInt(`0x${saved.driverFeatures}`)
     ;[this.#deviceFeaturesSelect, this.#driverFeaturesSelect, this.#queueSelect] = saved.select
+    this.#generation = saved.generation
     this.#status = saved.status & ~STOPPED
     for (const [index, {setup, open}] of saved.queues.entries()) {
       for (const [offset, value] of setup) this.#setups[index].set(offset, value)
@@ -134,7 +134,8 @@ export class VirtioMmio implements Device {
   }
 
   read(offset: number): number {
-    if (offset >= Register.config) return this.#readConfig(offset - Register.config)
+    // The Bus takes as many of the four bytes as were asked for.
+    if (offset >= Register.config) return wordAt(this.#model.config, offset - Register.config)
     switch (offset) {
       case Register.magic:
         return MAGIC
@@ -159,14 +160,18 @@ export class VirtioMmio implements Device {
       case Register.sharedBaseLow:
       case Register.sharedBaseHigh:
         return NO_REGION
-      // Also the generation of the configuration: no device here changes its own.
+      case Register.configGeneration:
+        return this.#generation
       default:
         return 0
     }
   }
 
-  /** No device here has configuration that a driver writes. */
   write(offset: number, value: number): void {
+    if (offset >= Register.config) {
+      this.#model.writeConfig?.(offset - Register.config, value)
+      return
+    }
     switch (offset) {
       case Register.deviceFeaturesSelect:
         this.#deviceFeaturesSelect = value
@@ -260,7 +265,7 @@ export class VirtioMmio implements Device {
 
   #setUpQueue(offset: number, value: number): void {
     const queue = this.#selected
-    if (queue === undefined || !SETUP.includes(offset)) return
+    if (queue === undefined || !LAYOUT_REGISTERS.includes(offset)) return
     if (queue.isOpen) this.#fail(`queue ${this.#queueSelect}: it moved while in use`)
     else this.#setups[this.#queueSelect].set(offset, value)
   }
@@ -271,6 +276,11 @@ export class VirtioMmio implements Device {
     this.#status |= Status.needsReset
     this.#stop()
     if ((this.#status & Status.driverOk) !== 0) this.#interrupt(Interrupt.configChange)
+  }
+
+  #configChanged(): void {
+    this.#generation = (this.#generation + 1) % 2 ** 32
+    if (this.#isRunning) this.#interrupt(Interrupt.configChange)
   }
 
   #interrupt(cause: number): void {
@@ -286,15 +296,4 @@ export class VirtioMmio implements Device {
     this.#onInterruptStatus(this.#interruptStatus)
     if (this.#interruptStatus === 0) this.#line.lower()
   }
-
-  /** The four bytes from there on; the Bus takes as many as were asked for. */
-  #readConfig(at: number): number {
-    const {config} = this.#model
-    let word = 0
-    for (let i = 3; i >= 0; i--) word = word * 256 + (config[at + i] ?? 0)
-    return word
-  }
 }
-
-const wordOf = (bits: bigint, select: number): number =>
-  select > 1 ? 0 : Number((bits >> BigInt(32 * select)) & 0xffffffffn)

@@ -6,10 +6,11 @@ import type {Queue} from './queue.ts'
 
 /**
  * All that a device needs of the guest's memory. `view` and `views` throw HvError MEMORY_RANGE when a byte is no memory, or is memory that
- * the host cannot write: a driver may have a device write anywhere, and a store through a read-only mapping ends the process.
+ * the host cannot write: a driver may have a device write anywhere, and a store through a read-only mapping ends the process. Without
+ * `discard`, a balloon gives nothing back.
  * @see {@link VirtioMmio}
  */
-export type ViewOfMemory = Pick<GuestMemory, 'view' | 'views'>
+export type ViewOfMemory = Pick<GuestMemory, 'view' | 'views'> & Partial<Pick<GuestMemory, 'discard'>>
 
 /**
  * The transport calls `attach` once, then repeatedly: `start` (the driver is ready), any number of `serve`, `stop` (the driver
@@ -38,10 +39,12 @@ export interface DeviceModel extends Savable {
   readonly queueSizes: readonly number[]
   /** For a chain, in both directions together; a longer one is a broken ring. Default: the longest, 2^32 - 1. */
   readonly maxChainBytes?: number
-  /** What the driver reads, little-endian, at most 256 bytes. */
+  /** What the driver reads, little-endian, at most 256 bytes. After a change: {@link VirtioTransport.configChanged}. */
   readonly config: Uint8Array
 
   attach?(transport: Transport): void
+  /** The driver stores 1, 2 or 4 bytes into the configuration. Default: that has no effect. */
+  writeConfig?(offset: number, value: number): void
   /** @param features those that the driver has accepted */
   start?(features: bigint): void
   /**
@@ -60,6 +63,10 @@ export interface DeviceModel extends Savable {
 export interface Transport {
   /** Always the same objects; between `stop` and `start` they are empty. */
   readonly queues: readonly Queue[]
+  /** The guest's. */
+  readonly memory: ViewOfMemory
+  /** Tells the driver that the configuration has changed. */
+  configChanged(): void
   /** The driver broke the rules: the device stops, and needs a reset. */
   fail(reason: string): void
 }

@@ -32,6 +32,7 @@ export const Register = {
   sharedLengthHigh: 0x0b4,
   sharedBaseLow: 0x0b8,
   sharedBaseHigh: 0x0bc,
+  configGeneration: 0x0fc,
   config: 0x100,
 } as const
 
@@ -61,3 +62,14 @@ export const DESC_F_INDIRECT = 4
 
 export const AVAIL_F_NO_INTERRUPT = 1
 export const USED_F_NO_NOTIFY = 1
+
+/** The 32 bits of a wide register that `select` chooses. */
+export const wordOf = (bits: bigint, select: number): number =>
+  select > 1 ? 0 : Number((bits >> BigInt(32 * select)) & 0xffffffffn)
+
+/** Four bytes, little-endian; those behind the end are 0. */
+export function wordAt(bytes: Uint8Array, at: number): number {
+  let word = 0
+  for (let i = 3; i >= 0; i--) word = word * 256 + (bytes[at + i] ?? 0)
+  return word
+}

@@ -102,6 +102,14 @@ export class Rings {
   }
 }
 
+/** What a driver writes about a queue before it is ready. */
+export const LAYOUT_REGISTERS: readonly number[] = [
+  Register.queueSize,
+  ...[Register.queueDescriptorsLow, Register.queueDescriptorsHigh],
+  ...[Register.queueDriverLow, Register.queueDriverHigh],
+  ...[Register.queueDeviceLow, Register.queueDeviceHigh],
+]
+
 /** @param setup what the driver has written, by register */
 export function layoutOf(setup: ReadonlyMap<number, number>): QueueLayout {
   const get = (offset: number): number => setup.get(offset) ?? 0

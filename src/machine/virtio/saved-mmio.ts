@@ -29,6 +29,8 @@ const savedQueue = takes.options({
 const savedMmio = takes.options({
   status: takes.integer(0, 255),
   interruptStatus: takes.integer(0, 3),
+  /** Of its configuration. */
+  generation: word,
   /** 64 bits in hexadecimal. */
   driverFeatures: takes.named(/^[0-9a-f]{1,16}$/, 'a hexadecimal number'),
   /** Features of the device, features of the driver, queue. */

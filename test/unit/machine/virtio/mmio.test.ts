@@ -225,3 +225,32 @@ test('a queue can be taken out of use, and is ready only behind the features', (
   driver.write(Register.queueReady, 1)
   expect([driver.status, driver.device.brokenBy]).toEqual([Status.needsReset, 'a queue before the features'])
 })
+
+test('a change of the configuration is told to the driver, with a new generation', async () => {
+  const {model, driver} = begun()
+  expect(driver.read(Register.configGeneration)).toBe(0)
+  model.config[0] = 9
+  model.transport.configChanged()
+  await Promise.resolve()
+  expect([driver.configChanges, driver.read(Register.configGeneration), driver.config(0, 1)]).toEqual([
+    1, 1, 9,
+  ])
+  const other = new Model()
+  driver.moveTo(other)
+  expect(driver.read(Register.configGeneration)).toBe(1)
+})
+
+test('without a driver nobody is interrupted for a change of the configuration', () => {
+  const {model, driver} = makeDriver()
+  model.transport.configChanged()
+  expect([driver.line.raises, driver.read(Register.interruptStatus)]).toEqual([0, 0])
+})
+
+test('what a driver stores into the configuration is for the model, if it takes any', () => {
+  const stored: number[][] = []
+  const model = Object.assign(new Model(), {writeConfig: (...store: number[]) => stored.push(store)})
+  const driver = new VirtioDriver(model).begin()
+  driver.write(Register.config + 4, 7)
+  begun().driver.write(Register.config, 7)
+  expect(stored).toEqual([[4, 7]])
+})

@@ -21,6 +21,12 @@ export type {
   TapOptions,
 } from './machine/kernel/kernel-options.ts'
 export {Machine} from './machine/kernel/linux-machine.ts'
+export type {
+  BalloonStatistics,
+  DiskCounts,
+  MachineUsage,
+  NetworkCounts,
+} from './machine/kernel/machine-usage.ts'
 export type {MachineResult} from './machine/machine-result.ts'
 export type {Chain as VirtioChain} from './machine/virtio/chain.ts'
 export {VirtioMmio, type VirtioMmioOptions} from './machine/virtio/mmio.ts'

@@ -26,7 +26,7 @@ const TAG = 'hv-root'
 /** A name that is no module is built in, or missing; the machine's first process reports that. */
 const MODULES = [
   ...['virtio_mmio', 'virtiofs', 'vmw_vsock_virtio_transport'],
-  ...['virtio_rng', 'virtio_blk', 'virtio_net'],
+  ...['virtio_rng', 'virtio_blk', 'virtio_net', 'virtio_balloon'],
 ]
 
 export interface KernelTreeOptions

@@ -1,4 +1,4 @@
-// What a kernel's machine gives back to its host, in a bed of each architecture: blocks of a disk that its file system has trimmed.
+// What a kernel's machine gives back to its host, in a bed of each architecture: blocks of a disk that its file system has trimmed, and memory.
 
 import {expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
@@ -35,6 +35,22 @@ for (const [bed, architecture] of [
   describeBed(bed, (inside) => {
     const kept = `/hv/.cache/machine/${architecture}`
     const files = ['--kernel', `${kept}/vmlinuz`, '--initrd', `${kept}/initramfs.cpio`]
+
+    test('memory that a kernel has free, or in its balloon, goes back to the host', async () => {
+      const image = `${kept}/${architecture === 'x86_64' ? 'vmlinux' : 'vmlinuz'}`
+      const argv = ['node', 'test/helpers/balloon-in-bed.mjs', image, `${kept}/initramfs.cpio`]
+      const {stdout, stderr} = await inside(argv, {timeoutMs: TIMEOUT_MS})
+      expect(stdout, stderr).toMatch(/^{.*}\n$/)
+      const {full, reported, inflated, deflated, exitCode, stats} = JSON.parse(stdout)
+      expect(reported.reportedBytes - full.reportedBytes).toBeGreaterThan(48 * MIB)
+      expect(inflated.inflatedBytes).toBeGreaterThanOrEqual(64 * MIB)
+      expect(full.guest.totalBytes).toBeGreaterThan(150 * MIB)
+      expect(full.guest.availableBytes).toBeLessThan(reported.guest.availableBytes - 48 * MIB)
+      // With DEFLATE_ON_OOM a balloon is not taken from what Linux calls its total.
+      expect(inflated.guest.freeBytes).toBeLessThan(deflated.guest.freeBytes - 32 * MIB)
+      expect(exitCode).toBe(0)
+      expect(stats.cpuNs / 1e6).toBeGreaterThan(full.cpuMs)
+    })
 
     test("fstrim gives blocks of the disk's file back to the host", async () => {
       const append = `quiet hv.do=${Buffer.from(TRIM).toString('base64')}`

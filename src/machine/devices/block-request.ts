@@ -22,6 +22,17 @@ const OK = 0
 const IO_ERROR = 1
 const UNSUPPORTED = 2
 
+/** What a disk has carried out since its machine began. @see {@link MachineUsage} */
+export interface DiskCounts {
+  reads: number
+  readBytes: number
+  writes: number
+  writtenBytes: number
+  flushes: number
+  /** Given back to the host, or zeroed. */
+  discardedBytes: number
+}
+
 export interface BlockSettings {
   readonly store: BlockStore
   readonly sectors: number
@@ -29,6 +40,7 @@ export interface BlockSettings {
   readonly serial: string
   /** The driver does not flush: each write reaches the disk before it completes. */
   readonly isWriteThrough: boolean
+  readonly counts: DiskCounts
   /** Told how many bytes are about to be read or written, before the request waits for anything. */
   readonly onBytes: (bytes: number) => void
 }
@@ -65,6 +77,7 @@ async function carryOut(chain: Chain, settings: BlockSettings): Promise<number> 
       return writeSectors(chain, settings, sector)
     case Type.flush:
       await settings.store.flush()
+      settings.counts.flushes++
       return OK
     case Type.getId:
       return getId(chain, settings)
@@ -90,6 +103,8 @@ async function readSectors(chain: Chain, settings: BlockSettings, sector: number
       chain.put(piece)
     })
   }
+  settings.counts.reads++
+  settings.counts.readBytes += length
   return OK
 }
 
@@ -104,6 +119,8 @@ async function writeSectors(chain: Chain, settings: BlockSettings, sector: numbe
       await store.write(piece, sector * SECTOR + at)
     })
   }
+  settings.counts.writes++
+  settings.counts.writtenBytes += length
   return flushed(settings)
 }
 
@@ -151,6 +168,7 @@ async function changeRange(
   if (count > MOST_RANGE_SECTORS || !isInside(sector, count * SECTOR, sectors)) return IO_ERROR
   // An empty range is no call of fallocate(2), which refuses it.
   if (count > 0) await change({...settings, chain, flags}, sector * SECTOR, count * SECTOR)
+  settings.counts.discardedBytes += count * SECTOR
   return flushed(settings)
 }
 

@@ -6,6 +6,7 @@ import type {Queue} from '../virtio/queue.ts'
 import {
   answer,
   type BlockSettings,
+  type DiskCounts,
   isWhole,
   MOST_RANGE_SECTORS,
   PIECE_BYTES,
@@ -35,6 +36,10 @@ export class VirtioBlock implements DeviceModel {
   readonly features: bigint
   readonly queueSizes = [QUEUE_SIZE]
   readonly config: Uint8Array
+  readonly counts: DiskCounts = {
+    ...{reads: 0, readBytes: 0, writes: 0, writtenBytes: 0},
+    ...{flushes: 0, discardedBytes: 0},
+  }
   readonly #settings: Omit<BlockSettings, 'isWriteThrough'>
   readonly #limiter: RateLimiter
   #isWriteThrough = true
@@ -51,7 +56,8 @@ export class VirtioBlock implements DeviceModel {
   constructor(store: BlockStore, serial = 'hv', limits?: RateLimits) {
     const sectors = Math.floor(store.bytes / SECTOR)
     this.#limiter = new RateLimiter(limits)
-    this.#settings = {store, sectors, serial, onBytes: (bytes) => this.#limiter.charge(0, bytes)}
+    const onBytes = (bytes: number) => this.#limiter.charge(0, bytes)
+    this.#settings = {store, sectors, serial, counts: this.counts, onBytes}
     this.features = F_SEG_MAX | F_BLOCK_SIZE | F_FLUSH | F_TOPOLOGY
     if (store.isReadOnly) this.features |= F_READ_ONLY
     else this.features |= F_WRITE_ZEROES | F_DISCARD

@@ -22,12 +22,22 @@ const MAC_BYTES = 6
 const octet = takes.integer(0, 255)
 const savedState = takes.options({mac: v.pipe(takes.list(octet, 'bytes'), v.length(MAC_BYTES, '6 bytes'))})
 
+/** What a network card has carried since its machine began; bytes of frames. @see {@link MachineUsage} */
+export interface NetworkCounts {
+  /** By the guest. */
+  receivedFrames: number
+  receivedBytes: number
+  sentFrames: number
+  sentBytes: number
+}
+
 export class VirtioNetwork implements DeviceModel {
   readonly name = 'the network device'
   readonly id = 1
   readonly features: bigint
   readonly queueSizes = [QUEUE_SIZE, QUEUE_SIZE]
   readonly config = new Uint8Array(12)
+  readonly counts: NetworkCounts = {receivedFrames: 0, receivedBytes: 0, sentFrames: 0, sentBytes: 0}
   readonly #backend: NetworkBackend
   readonly #waiting: Uint8Array[] = []
   /** The backend was told that there is no room. */
@@ -118,6 +128,8 @@ export class VirtioNetwork implements DeviceModel {
     if (chain.writableBytes >= HEADER_BYTES + frame.length) {
       chain.put(headerOfOneBuffer())
       chain.put(frame)
+      this.counts.receivedFrames++
+      this.counts.receivedBytes += frame.length
     }
     chain.complete()
     if (this.#waiting.length <= MOST_WAITING / 2) this.#makeRoom()
@@ -129,7 +141,11 @@ export class VirtioNetwork implements DeviceModel {
     this.#held ??= this.#next(queue)
     if (this.#held === undefined) return undefined
     const {chain, frame} = this.#held
-    if (frame.length > 0 && !this.#backend.send(frame)) return undefined
+    if (frame.length > 0) {
+      if (!this.#backend.send(frame)) return undefined
+      this.counts.sentFrames++
+      this.counts.sentBytes += frame.length - (this.#backend.takesOffloads ? HEADER_BYTES : 0)
+    }
     this.#held = undefined
     chain.complete(0)
     return frame.length

@@ -12,6 +12,7 @@ import type {Device} from '../bus.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
 import type {StoppedMachine} from '../debug/dump-machine.ts'
 import {traceExits} from '../debug/trace-exits.ts'
+import {VirtioBalloon} from '../devices/virtio-balloon.ts'
 import {VirtioEntropy} from '../devices/virtio-entropy.ts'
 import {VirtioVsock} from '../devices/virtio-vsock.ts'
 import {machine} from '../host-machine.ts'
@@ -22,6 +23,7 @@ import type {DeviceModel} from '../virtio/model.ts'
 import {type KernelOptions, MEMORY_BYTES, requireCpus} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
+import {type MachineUsage, UsageMeter} from './machine-usage.ts'
 import {requireSavable, sortDevices} from './own-devices.ts'
 import {requireFit, savedMachine, untilIdle} from './saved-machine.ts'
 
@@ -34,6 +36,7 @@ export interface KernelExtras {
 
 export class KernelMachine implements Disposable {
   readonly vsock = new VirtioVsock()
+  readonly balloon = new VirtioBalloon()
   /**
    * Called with the machine if it does not end with status 0, while all of it stands still. Set it before `run`.
    * `end`: how it ended; absent when it failed.
@@ -42,6 +45,7 @@ export class KernelMachine implements Disposable {
   /** Gets a line for each exit of its first boot: Vm.trace. Set it before `run`. */
   traceLine: ((line: string) => void) | undefined
   readonly #options: KernelOptions
+  readonly #memoryBytes: number
   readonly #streams: KernelStreams
   readonly #extras: KernelExtras | undefined
   readonly #beginNs = nowNs()
@@ -50,7 +54,7 @@ export class KernelMachine implements Disposable {
   readonly #models: readonly DeviceModel[]
   /** Its owner's. */
   readonly #onBus: readonly Device[]
-  readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
+  readonly #meter: UsageMeter
   readonly #pauses = new Pauses()
   #pause: Pause | undefined
   #run: KernelRun
@@ -75,6 +79,7 @@ export class KernelMachine implements Disposable {
   ) {
     const {kernel, initrd} = options
     this.#options = options
+    this.#memoryBytes = options.memoryBytes ?? MEMORY_BYTES
     this.#streams = streams
     this.#extras = extras
     this.#isRestored = snapshot !== undefined
@@ -87,8 +92,9 @@ export class KernelMachine implements Disposable {
         this.#files = [open(kernel, 'kernel'), open(initrd, 'initrd')]
       const disks = resources.disks(options.disks, snapshot?.manifest.machine.disks)
       const shares = resources.shares(options.shares)
-      const own = [new VirtioEntropy(), this.vsock, ...(extras?.models ?? [])]
+      const own = [new VirtioEntropy(), this.vsock, this.balloon, ...(extras?.models ?? [])]
       const cards = resources.cards(options.network)
+      this.#meter = new UsageMeter({balloon: this.balloon, disks, networks: cards})
       const {models, onBus} = sortDevices(options.devices)
       this.#models = [...own, ...cards, ...disks, ...shares, ...models]
       this.#onBus = onBus
@@ -129,7 +135,8 @@ export class KernelMachine implements Disposable {
       end = await this.#boot()
     }
     if (end.exitCode !== 0) this.#died(end)
-    return {...end, stats: {...this.#stats, loadNs: this.#loadNs, runNs: nowNs() - bootNs}}
+    const stats = this.#meter.stats(this.#run.vm)
+    return {...end, stats: {...stats, loadNs: this.#loadNs, runNs: nowNs() - bootNs}}
   }
 
   /** Does not wait for its output to be read. A machine that has ended stays as it is. */
@@ -170,11 +177,10 @@ export class KernelMachine implements Disposable {
   /** Writes a snapshot, as a new directory; the machine then goes on. @throws HvError BAD_ARGUMENT, FILE_FAILED, DISPOSED, VCPU_FAILED */
   async snapshot(directory: string): Promise<void> {
     if (this.#isDisposed) throw hasEnded()
-    if (this.#run.debugging !== undefined)
-      throw badArgument(
-        'a machine with a debugger is not saved: its breakpoints are in memory',
-        'run it without',
-      )
+    if (this.#run.debugging !== undefined) {
+      const message = 'a machine with a debugger is not saved: its breakpoints are in memory'
+      throw badArgument(message, 'run it without')
+    }
     requireSavable(this.#options.devices)
     await this.whileStopped(async () => {
       await untilIdle(this.#models)
@@ -183,6 +189,20 @@ export class KernelMachine implements Disposable {
       const saved = savedMachine(this.#options, this.#resources.savedDisks())
       writeSnapshot(directory, this.#run.vm, {machine: saved, devices})
     })
+  }
+
+  /** @throws HvError DISPOSED */
+  async usage(): Promise<MachineUsage> {
+    const guest = await this.balloon.statistics()
+    if (this.#isDisposed) throw hasEnded()
+    return {...this.#meter.usage(this.#run.vm, this.#memoryBytes), ...(guest && {guest})}
+  }
+
+  /** @throws HvError BAD_ARGUMENT, DISPOSED */
+  setBalloon(bytes: number): void {
+    if (this.#isDisposed) throw hasEnded()
+    if (bytes > this.#memoryBytes) throw badArgument('the machine has less memory than that')
+    this.balloon.targetBytes = bytes
   }
 
   /** Sends each vCPU an NMI. x86_64. @throws HvError BAD_ARGUMENT, KVM_UNUSABLE, DISPOSED */
@@ -205,8 +225,8 @@ export class KernelMachine implements Disposable {
   }
 
   #make(): KernelRun {
-    const {cpus = 1, memoryBytes = MEMORY_BYTES} = this.#options
-    const {lowBytes, high} = memoryPieces(memoryBytes)
+    const {cpus = 1} = this.#options
+    const {lowBytes, high} = memoryPieces(this.#memoryBytes)
     const {memoryBase} = machine
     const vm = Vm.create({memoryBytes: lowBytes, memoryBase, irqchip: true, hugePages: true})
     try {
@@ -256,13 +276,12 @@ export class KernelMachine implements Disposable {
   }
 
   async #boot(): Promise<End> {
-    const run = this.#run
-    const end = await run.toEnd().catch((error) => {
+    this.#meter.begin(this.#run)
+    const end = await this.#run.toEnd().catch((error) => {
       this.#died()
       throw error
     })
-    this.#stats.boots++
-    for (const [name, count] of Object.entries(run.stats)) this.#stats[name] += count
+    this.#meter.end()
     return end
   }
 

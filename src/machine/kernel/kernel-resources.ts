@@ -43,7 +43,7 @@ export class KernelResources implements Disposable {
   }
 
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT */
-  disks(disks: readonly DiskOptions[] = [], saved?: readonly SavedDisk[]): DeviceModel[] {
+  disks(disks: readonly DiskOptions[] = [], saved?: readonly SavedDisk[]): VirtioBlock[] {
     return disks.map((disk, index) => {
       const {fd, bytes} = openDisk(disk)
       const device = new VirtioBlock(new FileStore(fd, bytes, disk.readOnly), `hv-disk-${index}`, disk)
@@ -78,7 +78,7 @@ export class KernelResources implements Disposable {
   }
 
   /** Each with its own, locally administered address, as several may be in one network. @throws HvError BAD_ARGUMENT */
-  cards(network: KernelOptions['network']): DeviceModel[] {
+  cards(network: KernelOptions['network']): VirtioNetwork[] {
     return networksOf(network).map((card) => {
       const backend = 'tap' in card ? this.use(new TapBackend(card.tap)) : new StreamBackend(card.stream)
       const mac = Uint8Array.of(LOCAL, ...nativeHost.random.fill(new Uint8Array(MAC_BYTES - 1)))

@@ -15,6 +15,7 @@ import type {DeviceModel} from '../virtio/model.ts'
 import {KernelMachine} from './kernel-machine.ts'
 import {type KernelOptions, MOST_CPUS, type RestoreOptions} from './kernel-options.ts'
 import type {KernelStreams} from './kernel-run.ts'
+import type {MachineUsage} from './machine-usage.ts'
 import {restoredOptions} from './saved-machine.ts'
 
 /** When more of the console's output than this is unread, the machine waits. */
@@ -175,6 +176,25 @@ export class Machine implements AsyncDisposable {
    */
   snapshot(directory: string): Promise<void> {
     return this.#machine.snapshot(takes.checked(takes.path, directory, 'directory'))
+  }
+
+  /**
+   * Asks the kernel for memory: its balloon (virtio_balloon) takes as much, and the host has it until the target is lower. The kernel gives
+   * what it can, and takes it back when it would otherwise kill a process; {@link stats} says what it has given. What the kernel has free
+   * goes back to the host by itself, without a target.
+   * @param bytes rounded down to pages of 4 KiB; at first 0
+   * @throws HvError BAD_ARGUMENT for more than the machine has; DISPOSED when it has ended
+   */
+  setBalloon(bytes: number): void {
+    this.#machine.setBalloon(takes.checked(takes.integer(0, Number.MAX_SAFE_INTEGER), bytes, 'bytes'))
+  }
+
+  /**
+   * What it uses at the moment, and has done so far. The guest's kernel is asked, too, and may take half a second.
+   * @throws HvError DISPOSED when it has ended; {@link wait} then gives the counts
+   */
+  stats(): Promise<MachineUsage> {
+    return this.#machine.usage()
   }
 
   /**

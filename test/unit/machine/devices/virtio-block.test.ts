@@ -169,6 +169,22 @@ test('the disk has an ID, and an unknown request is told from a failed one', asy
   ])
 })
 
+test('what was carried out is counted, and nothing else', async () => {
+  const disk = new Disk(new MemoryStore(IMAGE.slice()))
+  await disk.ask(IN, 0, [], [3 * SECTOR])
+  await disk.ask(IN, SECTORS, [], [SECTOR])
+  await disk.statusOf(OUT, 0, [new Uint8Array(2 * SECTOR)])
+  await disk.statusOf(OUT, SECTORS, [new Uint8Array(SECTOR)])
+  await disk.statusOf(FLUSH, 0)
+  await disk.range(DISCARD, 0, 4)
+  await disk.range(WRITE_ZEROES, 8, 2)
+  await disk.range(WRITE_ZEROES, SECTORS, 2)
+  expect(disk.model.counts).toEqual({
+    ...{reads: 1, readBytes: 3 * SECTOR, writes: 1, writtenBytes: 2 * SECTOR},
+    ...{flushes: 1, discardedBytes: 6 * SECTOR},
+  })
+})
+
 test('a read-only disk says so, and takes no writes', async () => {
   const disk = new Disk(new MemoryStore(IMAGE, true))
   expect(disk.driver.features & (F_READ_ONLY | F_DISCARD)).toBe(F_READ_ONLY)

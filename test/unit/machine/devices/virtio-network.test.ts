@@ -72,6 +72,23 @@ test('frames go out as they are, and come in behind a header for one buffer', as
   expect(await received).toEqual(new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, ...frameOf(1514)]))
 })
 
+test('frames that were carried are counted, and lost ones are not', async () => {
+  const {model, wire, receive, send, driver} = makeCard()
+  await send(frameOf(114))
+  await send(frameOf(5))
+  const received = receive()
+  wire.guest.receive(frameOf(200))
+  await received
+  const lost = driver.queues[TO_GUEST].request([], [100])
+  wire.guest.receive(frameOf(200))
+  await lost
+  expect(model.counts).toEqual({receivedFrames: 1, receivedBytes: 200, sentFrames: 1, sentBytes: 114})
+  const offloading = Object.assign(new Wire(), {takesOffloads: true})
+  const other = new VirtioNetwork(offloading)
+  await new VirtioDriver(other).begin().queues[TO_HOST].request([HEADER, frameOf(114)])
+  expect(other.counts).toMatchObject({sentFrames: 1, sentBytes: 114})
+})
+
 test('a backend that takes offloads gets the driver’s header, too, and the driver is offered them', async () => {
   const wire = Object.assign(new Wire(), {takesOffloads: true})
   const driver = new VirtioDriver(new VirtioNetwork(wire)).begin()

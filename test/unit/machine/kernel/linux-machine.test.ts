@@ -83,7 +83,7 @@ describeKvm('a machine', () => {
     expect(await machine.wait()).toMatchObject({exitCode: null, signal: 13})
   })
 
-  test.skipIf(!existsSync(kernel))('has up to 32 CPUs, and 30 virtio devices besides hv’s own', async () => {
+  test.skipIf(!existsSync(kernel))('has up to 32 CPUs, and 29 virtio devices besides hv’s own', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hv-disks-'))
     const cable = () => new Duplex({read() {}, write: (_chunk, _encoding, done) => done()})
     const disk = (index: number): DiskOptions => {
@@ -91,14 +91,14 @@ describeKvm('a machine', () => {
       writeFileSync(path, new Uint8Array(4096))
       return {path, iops: 1000}
     }
-    const disks = Array.from({length: 27}, (_, index) => disk(index))
+    const disks = Array.from({length: 26}, (_, index) => disk(index))
     const network = [cable(), {stream: cable(), bytesPerSecond: 4096}, {stream: cable()}]
     const machine = Machine.create({kernel, cpus: 32, disks, network})
     machine.stdin.write('q')
     expect(await textOf(machine)).toBe('')
     expect(await machine.wait()).toMatchObject({exitCode: 0})
     for (const [more, message] of [
-      [{disks: [...disks, disk(27)], network}, 'room for 32 virtio devices, and not for 33'],
+      [{disks: [...disks, disk(26)], network}, 'room for 32 virtio devices, and not for 33'],
       [{cpus: 33}, 'cpus takes a whole number from 1 to 32'],
       [{network: [{stream: 'cable'}]}, 'network takes a Duplex, {stream} or {tap}, or a list of them'],
       [{disks: [{path: 'disk', iops: 0}]}, 'disks[0].iops takes a whole number'],
@@ -168,6 +168,38 @@ describeKvm('a machine', () => {
     await once(machine.stdout, 'data')
     await machine.nmi()
     expect(await machine.wait()).toMatchObject({exitCode: 1})
+  })
+
+  test('says what it uses and has done, and takes a target for its balloon', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hv-usage-'))
+    const path = join(folder, 'disk')
+    writeFileSync(path, new Uint8Array(4096))
+    const network = new Duplex({read() {}, write: (_chunk, _encoding, done) => done()})
+    const memoryBytes = 64 << 20
+    await using machine = Machine.create({kernel, memoryBytes, disks: [{path}], network})
+    await once(machine.stdout, 'data')
+    machine.setBalloon((8 << 20) + 1)
+    const usage = await machine.stats()
+    expect(usage).toMatchObject({
+      ...{maxMemoryBytes: memoryBytes, boots: 1, balloonTargetBytes: 8 << 20, balloonBytes: 0},
+      disks: [{reads: 0, readBytes: 0, writes: 0, writtenBytes: 0, flushes: 0, discardedBytes: 0}],
+      networks: [{receivedFrames: 0, receivedBytes: 0, sentFrames: 0, sentBytes: 0}],
+    })
+    // This kernel has no driver for it.
+    expect(usage).not.toHaveProperty('guest')
+    expect(usage.memoryBytes).toBeGreaterThan(0)
+    expect(usage.memoryBytes).toBeLessThan(memoryBytes)
+    expect(usage.cpuMs).toBeGreaterThan(0)
+    for (const bytes of [-1, 0.5, memoryBytes + 1])
+      expect(codeOf(() => machine.setBalloon(bytes))).toBe('BAD_ARGUMENT')
+    machine.stdin.write('q')
+    const {stats} = await machine.wait()
+    expect(stats).toMatchObject({boots: 1, diskReads: 0, diskDiscardedBytes: 0, sentFrames: 0})
+    expect(stats.exits).toBeGreaterThanOrEqual(usage.exits)
+    expect(stats.cpuNs / 1e6).toBeGreaterThanOrEqual(usage.cpuMs)
+    await expect(machine.stats()).rejects.toMatchObject({code: 'DISPOSED'})
+    expect(codeOf(() => machine.setBalloon(0))).toBe('DISPOSED')
+    rmSync(folder, {recursive: true})
   })
 
   test('leaves nothing open', async () => {

@@ -157,7 +157,7 @@ test.each([
   [['--kernel', kernel, '--cpus', '33'], 'bad number of CPUs'],
   [['--cpus', '9', 'true'], 'bad number of CPUs'],
   [
-    ['--kernel', kernel, ...Array.from({length: 31}, () => ['--disk', `${disk}:ro`]).flat()],
+    ['--kernel', kernel, ...Array.from({length: 30}, () => ['--disk', `${disk}:ro`]).flat()],
     'the machine has room for 32 virtio devices, and not for 33',
   ],
   [['--kernel', kernel, '--net', 'tap:lo'], 'the network tap:lo cannot be used: '],

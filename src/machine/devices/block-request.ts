@@ -2,6 +2,7 @@
 
 import type {Chain} from '../virtio/chain.ts'
 import type {BlockStore} from './block-store.ts'
+import type {DiskCounts} from './device-counts.ts'
 
 export const SECTOR = 512
 /** The most that the host holds of a request at a time, however long it is. */
@@ -21,17 +22,6 @@ const Type = {in: 0, out: 1, flush: 4, getId: 8, discard: 11, writeZeroes: 13} a
 const OK = 0
 const IO_ERROR = 1
 const UNSUPPORTED = 2
-
-/** What a disk has carried out since its machine began. @see {@link MachineUsage} */
-export interface DiskCounts {
-  reads: number
-  readBytes: number
-  writes: number
-  writtenBytes: number
-  flushes: number
-  /** Given back to the host, or zeroed. */
-  discardedBytes: number
-}
 
 export interface BlockSettings {
   readonly store: BlockStore

@@ -6,13 +6,13 @@ import type {Queue} from '../virtio/queue.ts'
 import {
   answer,
   type BlockSettings,
-  type DiskCounts,
   isWhole,
   MOST_RANGE_SECTORS,
   PIECE_BYTES,
   SECTOR,
 } from './block-request.ts'
 import type {BlockStore} from './block-store.ts'
+import type {DiskCounts} from './device-counts.ts'
 import {RateLimiter, type RateLimits} from './rate-limiter.ts'
 
 const F_SEG_MAX = 1n << 2n

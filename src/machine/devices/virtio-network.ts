@@ -6,6 +6,7 @@ import * as takes from '../../options.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
+import type {NetworkCounts} from './device-counts.ts'
 import {HEADER_BYTES, LEAST_FRAME_BYTES, MOST_FRAME_BYTES, type NetworkBackend} from './network-backend.ts'
 import {RateLimiter, type RateLimits} from './rate-limiter.ts'
 
@@ -21,15 +22,6 @@ const MOST_WAITING = 64
 const MAC_BYTES = 6
 const octet = takes.integer(0, 255)
 const savedState = takes.options({mac: v.pipe(takes.list(octet, 'bytes'), v.length(MAC_BYTES, '6 bytes'))})
-
-/** What a network card has carried since its machine began; bytes of frames. @see {@link MachineUsage} */
-export interface NetworkCounts {
-  /** By the guest. */
-  receivedFrames: number
-  receivedBytes: number
-  sentFrames: number
-  sentBytes: number
-}
 
 export class VirtioNetwork implements DeviceModel {
   readonly name = 'the network device'

@@ -23,9 +23,10 @@ import type {DeviceModel} from '../virtio/model.ts'
 import {type KernelOptions, MEMORY_BYTES, requireCpus} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
-import {type MachineUsage, UsageMeter} from './machine-usage.ts'
+import type {MachineUsage} from './machine-usage.ts'
 import {requireSavable, sortDevices} from './own-devices.ts'
 import {requireFit, savedMachine, untilIdle} from './saved-machine.ts'
+import {UsageMeter} from './usage-meter.ts'
 
 /** What a machine has besides what its user gives it. */
 export interface KernelExtras {
@@ -207,8 +208,7 @@ export class KernelMachine implements Disposable {
 
   /** Sends each vCPU an NMI. x86_64. @throws HvError BAD_ARGUMENT, KVM_UNUSABLE, DISPOSED */
   async nmi(): Promise<void> {
-    if (arch.name !== 'x86_64')
-      throw badArgument(`a machine of ${arch.name} has no NMI`, 'write a core, or use gdb')
+    if (arch.name !== 'x86_64') throw badArgument('a machine of arm64 has no NMI', 'write a core, or use gdb')
     await this.whileStopped(({vcpus}) => {
       for (const vcpu of vcpus) vcpu.nmi()
     })

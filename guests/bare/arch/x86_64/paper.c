@@ -3,20 +3,12 @@
 
 #include "paper.h"
 
+#include "gates.h"
+
 enum { APIC_SVR = APIC + 0xf0, INIT = 0x4500, STARTUP = 0x4600 };
 // A page below 1 MiB, after the machine's arguments.
 enum { TRAMPOLINE = 0xa000 };
-enum { GATES = VECTOR + 1, INTERRUPT_GATE = 0x8e00, CODE_SELECTOR = 8 };
-
-struct gate {
-  unsigned short low, selector, flags, middle;
-  unsigned high, zero;
-};
-
-struct __attribute__((packed)) table {
-  unsigned short limit;
-  unsigned long base;
-};
+enum { GATES = VECTOR + 1 };
 
 static struct gate gates[GATES];
 __attribute__((used)) static char second_stack[0x4000] __attribute__((aligned(16)));
@@ -45,14 +37,8 @@ __attribute__((interrupt)) static void take(void *frame) {
 }
 
 void open_controller(void) {
-  unsigned long handler = (unsigned long)take;
-  gates[VECTOR] = (struct gate){.low = (unsigned short)handler,
-                                .selector = CODE_SELECTOR,
-                                .flags = INTERRUPT_GATE,
-                                .middle = (unsigned short)(handler >> 16),
-                                .high = (unsigned)(handler >> 32)};
-  struct table table = {.limit = sizeof gates - 1, .base = (unsigned long)gates};
-  __asm__ volatile("lidt %0" : : "m"(table));
+  gates[VECTOR] = gate_to((unsigned long)take);
+  load_gates(gates, sizeof gates);
   store_apic(APIC_SVR, 0x1ff);
 }
 

@@ -2,6 +2,7 @@
 
 #include "ticks.h"
 
+#include "gates.h"
 #include "io.h"
 
 // In the file's note: an interrupt controller (start.S).
@@ -20,17 +21,7 @@ enum {
   APIC_DIVIDE = APIC + 0x3e0,
   MASKED = 0x10000,
 };
-enum { FIRST_VECTOR = 0x20, APIC_VECTOR = 0x30, GATES, CODE_SELECTOR = 8, INTERRUPT_GATE = 0x8e00 };
-
-struct gate {
-  unsigned short low, selector, flags, middle;
-  unsigned high, zero;
-};
-
-struct __attribute__((packed)) table {
-  unsigned short limit;
-  unsigned long base;
-};
+enum { FIRST_VECTOR = 0x20, APIC_VECTOR = 0x30, GATES };
 
 static struct gate gates[GATES];
 
@@ -44,25 +35,15 @@ __asm__(
     "leave: mov 24(%rsp), %rsp\n ret\n");
 extern const char on_pit[], on_serial[], on_apic[];
 
-static void set_gate(unsigned vector, const char *handler) {
-  unsigned long address = (unsigned long)handler;
-  gates[vector] = (struct gate){.low = (unsigned short)address,
-                                .selector = CODE_SELECTOR,
-                                .flags = INTERRUPT_GATE,
-                                .middle = (unsigned short)(address >> 16),
-                                .high = (unsigned)(address >> 32)};
-}
-
 static void store_apic(unsigned long address, unsigned value) {
   *(volatile unsigned *)address = value;
 }
 
 void open_interrupts(void) {
-  set_gate(FIRST_VECTOR + PIT_IRQ, on_pit);
-  set_gate(FIRST_VECTOR + SERIAL_IRQ, on_serial);
-  set_gate(APIC_VECTOR, on_apic);
-  struct table table = {.limit = sizeof gates - 1, .base = (unsigned long)gates};
-  __asm__ volatile("lidt %0" : : "m"(table));
+  gates[FIRST_VECTOR + PIT_IRQ] = gate_to((unsigned long)on_pit);
+  gates[FIRST_VECTOR + SERIAL_IRQ] = gate_to((unsigned long)on_serial);
+  gates[APIC_VECTOR] = gate_to((unsigned long)on_apic);
+  load_gates(gates, sizeof gates);
   const unsigned char words[] = {FIRST_VECTOR, 1 << 2, 1,
                                  (unsigned char)~(1 << PIT_IRQ | 1 << SERIAL_IRQ)};
   out8(PIC, 0x11);

@@ -17,7 +17,7 @@ export interface MachineFiles {
   close(): void
 }
 
-/** @param requireOpen throws when the machine is closed */
+/** @param requireOpen throws when the machine is closed, or has ended */
 export function machineFiles(
   {mount, vfs}: {mount: Mount; vfs: VirtualFileSystem},
   user: User,
@@ -28,14 +28,13 @@ export function machineFiles(
   const files = new OwnerFiles(tree, initialCredentials(user))
   const remote = new RemoteFiles((request) => {
     requireOpen()
-    // Later: whoever asks waits for the answer only then.
+    // Later: whoever asks waits for the answer only then. The tree outlives the machine's end by more than that.
     queueMicrotask(() => answer(request))
   })
   function answer({id, operation, bytes}: FileRequest): void {
     const answered = ({answer, bytes: given = NO_BYTES}: FileResult): void =>
       remote.answered({kind: 'filed', id, answer, bytes: new Uint8Array(given)})
     try {
-      requireOpen()
       const now = files.answer(operation, bytes, answered)
       if (now !== undefined) answered(now)
     } catch (error) {

@@ -187,11 +187,6 @@ export class ProgramMachine implements ProgramHost {
     await this.#end
   }
 
-  /** As `dispose`. */
-  close(): Promise<void> {
-    return this.dispose()
-  }
-
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
   }

@@ -56,9 +56,10 @@ export class ProgramMachine implements ProgramHost {
     loaded: MachineModule,
     settings: MachineSettings,
     tree: KernelTree,
-    {read, link, end}: {read: ReadTree; link: MachineLink; end: Promise<MachineResult>},
+    running: {read: ReadTree; link: MachineLink; end: Promise<MachineResult>},
   ) {
     requireMade(tree, 'ProgramMachine')
+    const {read, link, end} = running
     this.#tree = tree
     this.#hasImage = settings.image !== undefined
     this.#files = machineFiles(read, read.shown.user, () => this.#requireOpen())

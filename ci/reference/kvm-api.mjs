@@ -6,6 +6,7 @@ import {root} from '../paths.mjs'
 export const HEADER = '/usr/include/linux/kvm.h'
 
 const CREATE = '`Vm.create`'
+const GUEST_MEMFD = '`Vm.create({guestMemfd})`, `vm.addMemory({guestMemfd})`: mapped by the host'
 const DIRTY_RING = '`Vm.create({dirtyRing})`'
 const SAVE = '`vcpu.save`, `vcpu.restore`'
 const SAVE_VM = '`vm.save`, `Vm.restore`'
@@ -20,6 +21,8 @@ export const NAMED = {
   KVM_CHECK_EXTENSION: '`checkExtension`',
   KVM_ENABLE_CAP: `${CREATE}: what api.rst leaves to the user and hv needs`,
   KVM_SET_USER_MEMORY_REGION: `${CREATE}, \`vm.addMemory\``,
+  KVM_SET_USER_MEMORY_REGION2: GUEST_MEMFD,
+  KVM_CREATE_GUEST_MEMFD: GUEST_MEMFD,
   KVM_GET_DIRTY_LOG: '`vm.memory.takeDirty`, `slot.takeDirty`',
   KVM_CLEAR_DIRTY_LOG: '`vm.memory.takeDirty`, `slot.takeDirty`',
   KVM_RESET_DIRTY_RINGS: DIRTY_RING,
@@ -148,9 +151,7 @@ export const RAW = {
   // arm64
   KVM_ARM_GET_REG_WRITABLE_MASKS: 'which bits of ID registers may change',
   // Memory
-  KVM_SET_USER_MEMORY_REGION2: 'KVM_SET_USER_MEMORY_REGION and a guest_memfd',
   KVM_SET_MEMORY_ATTRIBUTES: 'private memory: no host that hv is tested on has a VM type for it',
-  KVM_CREATE_GUEST_MEMFD: 'the same; memory that the host maps is addMemory with a file',
 }
 
 /** What KVM_ENABLE_CAP switches on: its name here; or the reason why only `raw` does, in an object. */

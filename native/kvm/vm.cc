@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "arch/arch.h"
+#include "kvm/guest_memfd.h"
 #include "sys/ioctl.h"
 
 namespace hv {
@@ -74,10 +75,17 @@ void Vm::SetSlot(const Region& region, size_t size, uint32_t flags) const {
   slot.guest_phys_addr = region.guest_address;
   slot.memory_size = size;
   slot.userspace_addr = AddressOf(region.mapping.data());
-  Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
+  SetSlot(region, slot);
   if (!has_management_view_) return;
   slot.slot |= kManagementView;
-  Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
+  SetSlot(region, slot);
+}
+
+void Vm::SetSlot(const Region& region, const kvm_userspace_memory_region& slot) const {
+  if ((slot.flags & guest_memfd::kSlotFlag) != 0)
+    guest_memfd::SetSlot(fd(), slot, region.file.get());
+  else
+    Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
 }
 
 void Vm::ShowToManagementMode() {

@@ -54,7 +54,7 @@ class Vm {
   // Gives the guest `size` bytes (a multiple of the page size) at `guest_address`, lazily backed by a memfd or by
   // anonymous memory. Throws std::system_error.
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, size_t size, bool file);
-  // The same with existing memory. `flags`: KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY.
+  // The same with existing memory. `flags`: KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY; or that of guest_memfd.h.
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags);
   // The guest no longer sees anything there. The memory is freed with its last user.
   void RemoveRegion(const Region& region);
@@ -101,6 +101,7 @@ class Vm {
 
  private:
   void SetSlot(const Region& region, size_t size, uint32_t flags) const;
+  void SetSlot(const Region& region, const kvm_userspace_memory_region& slot) const;
   uint32_t FreeSlot() const;
 
   System system_;

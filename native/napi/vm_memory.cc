@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "arch/arch.h"
+#include "kvm/guest_memfd.h"
 #include "napi/exports.h"
 #include "napi/objects.h"
 #include "napi/region_buffer.h"
@@ -21,11 +22,9 @@ namespace {
 // Of hugePages: see src/vm/huge-pages.ts.
 constexpr uint64_t kTransparent = 1;
 
-SharedMemory MemoryOf(size_t size, uint64_t page_bytes, int file, off_t offset, bool writable) {
-  if (page_bytes > kTransparent) return SharedMemory::OfHugePages("hv-guest", size, page_bytes);
-  if (file < 0) return SharedMemory::Anonymous(size);
-  // What the host stores into memory that the guest can only read stays in this process.
-  int sharing = writable ? MAP_SHARED : MAP_PRIVATE;
+// The file's memory. What the host stores into memory that the guest can only read stays in this process.
+SharedMemory MemoryOfFile(int file, off_t offset, size_t size, bool writable) {
+  const int sharing = writable ? MAP_SHARED : MAP_PRIVATE;
   return {Mapping(size, PROT_READ | PROT_WRITE, sharing | MAP_NORESERVE, file, offset,
                   "mmap guest memory"),
           Fd()};
@@ -47,30 +46,45 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
          Method<&MemorySlotObject::Dispose>("dispose")});
   }
 
-  // new MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePageBytes, file, fileOffset, lazy); file -1: anonymous memory.
+  // new MemorySlot(vm, options): src/vm/addon.ts.
   explicit MemorySlotObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       vm_ = FromJs<std::shared_ptr<Vm>>(info[0]);
-      const size_t size = ToSize(info[2]);
-      const bool read_only = info[3].ToBoolean();
-      const int file = info[6].ToNumber().Int32Value();
-      const uint64_t page_bytes = ToSize(info[5]);
-      is_file_ = file >= 0 || page_bytes > kTransparent;
-      SharedMemory memory =
-          MemoryOf(size, page_bytes, file, static_cast<off_t>(ToSize(info[7])), !read_only);
-      // A hint: the host may have no huge pages.
-      if (page_bytes == kTransparent) ::madvise(memory.mapping.data(), size, MADV_HUGEPAGE);
-      if (info[8].ToBoolean()) memory.missing = std::make_unique<MissingPages>(memory.mapping);
+      const auto given = info[1].As<Napi::Object>();
+      const size_t size = ToSize(given.Get("bytes"));
+      SharedMemory memory = MemoryOf(given, size);
+      if (Has(given, "lazy")) memory.missing = std::make_unique<MissingPages>(memory.mapping);
       uint32_t flags = 0;
-      if (read_only) flags |= KVM_MEM_READONLY;
-      if (info[4].ToBoolean()) flags |= KVM_MEM_LOG_DIRTY_PAGES;
-      owned_ = vm_->AddRegion(ToSize(info[1]), std::move(memory), flags);
+      if (Has(given, "readOnly")) flags |= KVM_MEM_READONLY;
+      if (Has(given, "logsDirty")) flags |= KVM_MEM_LOG_DIRTY_PAGES;
+      if (Has(given, "guestMemfd")) flags |= guest_memfd::kSlotFlag;
+      owned_ = vm_->AddRegion(ToSize(given.Get("address")), std::move(memory), flags);
       shown_ = RegionBuffer(owned_);
       memory_ = Napi::Persistent(shown_.Show(info.Env(), size));
     });
   }
 
  private:
+  static bool Has(const Napi::Object& options, const char* name) {
+    return options.Get(name).ToBoolean();
+  }
+
+  SharedMemory MemoryOf(const Napi::Object& options, size_t size) {
+    const int file = options.Get("file").ToNumber().Int32Value();
+    const uint64_t page_bytes = ToSize(options.Get("hugePageBytes"));
+    is_file_ = true;
+    if (Has(options, "guestMemfd")) return guest_memfd::Create(vm_->fd(), size);
+    if (page_bytes > kTransparent) return SharedMemory::OfHugePages("hv-guest", size, page_bytes);
+    is_file_ = file >= 0;
+    SharedMemory memory =
+        is_file_ ? MemoryOfFile(file, static_cast<off_t>(ToSize(options.Get("fileOffset"))), size,
+                                !Has(options, "readOnly"))
+                 : SharedMemory::Anonymous(size);
+    // A hint: the host may have no huge pages.
+    if (page_bytes == kTransparent) ::madvise(memory.mapping.data(), size, MADV_HUGEPAGE);
+    return memory;
+  }
+
   // Host memory of `length` bytes from `offset` on.
   static uint8_t* Range(const Region& region, uint64_t offset, uint64_t length) {
     const Mapping& mapping = region.mapping;

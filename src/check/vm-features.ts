@@ -23,7 +23,7 @@ export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] 
     {label: 'dirty pages cleared by the owner', name: 'MANUAL_DIRTY_LOG_PROTECT2', number: 168},
     {label: 'dirty rings', name: 'DIRTY_LOG_RING_ACQ_REL', number: 223},
     {label: 'statistics', name: 'BINARY_STATS_FD', number: 203},
-    {label: 'guest_memfd', name: 'GUEST_MEMFD', number: 234},
+    {label: 'guest_memfd that the host maps', name: 'GUEST_MEMFD_FLAGS', number: 244},
     {label: 'private memory', name: 'MEMORY_ATTRIBUTES', number: 233},
     {label: 'pre-faulting', name: 'PRE_FAULT_MEMORY', number: 236},
   ]

@@ -13,17 +13,20 @@ export interface VmAddon {
     features: {sve?: boolean | number; pauth?: boolean; pmu?: boolean; mte?: boolean; el1Is32Bit?: boolean},
     dirtyRing: number,
   ) => NativeVm
-  /** Address, bytes and file offset are multiples of the page size; file -1: anonymous memory. hugePageBytes: 1: transparent ones; 0: none. */
+  /** Address, bytes and file offset are multiples of the page size; file -1: none. hugePageBytes: 1: transparent ones; 0: none. */
   MemorySlot: new (
     vm: NativeVm,
-    address: number,
-    bytes: number,
-    readOnly: boolean,
-    logsDirty: boolean,
-    hugePageBytes: number,
-    file: number,
-    fileOffset: number,
-    lazy: boolean,
+    options: {
+      address: number
+      bytes: number
+      readOnly: boolean
+      logsDirty: boolean
+      hugePageBytes: number
+      file: number
+      fileOffset: number
+      lazy: boolean
+      guestMemfd: boolean
+    },
   ) => NativeMemorySlot
   /** Of a lazy slot: its `missingFd`, `hostAddress` and bytes, on any thread. @throws Error with `errno` */
   PageServer: new (

@@ -1,7 +1,5 @@
 // The pages that a dirty log names, as ranges.
 
-import {addon} from '../addon.ts'
-
 /**
  * Consecutive pages that the guest wrote.
  *
@@ -19,10 +17,9 @@ export interface DirtyRange {
 /** Of a dirty log: a bit each. */
 export const PAGES_OF_WORD = 64
 
-/** @param address of the first bit's page */
-export function rangesOf(bitmap: BigUint64Array, address: number): DirtyRange[] {
+/** @param address of the first bit's page @param page its bytes */
+export function rangesOf(bitmap: BigUint64Array, address: number, page: number): DirtyRange[] {
   const ranges: {address: number; length: number}[] = []
-  const page = addon.pageBytes
   for (const [index, word] of bitmap.entries()) {
     if (word === 0n) continue
     for (let bit = 0; bit < PAGES_OF_WORD; bit++) {

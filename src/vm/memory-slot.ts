@@ -1,69 +1,15 @@
 // MemorySlot: a range of guest physical addresses backed by memory.
 
-import {constants} from 'node:buffer'
-import {fstatSync} from 'node:fs'
-import * as v from 'valibot'
 import {E2BIG, EACCES, EEXIST, EFAULT, EINVAL, ENOMEM, ENOSYS, EPERM} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {badArgument, HvError} from '../errors.ts'
-import * as takes from '../options.ts'
 import type {NativeMemorySlot, NativeVm} from './addon.ts'
 import {type DirtyRange, PAGES_OF_WORD, rangesOf} from './dirty-ranges.ts'
-import {
-  type HugePages,
-  hugePageBytes,
-  hugePages as hugePageOption,
-  isSize,
-  outOfHugePages,
-  refuseFile,
-} from './huge-pages.ts'
+import {hugePageBytes, isSize, outOfHugePages} from './huge-pages.ts'
+import {checkSlotOptions, type MemorySlotOptions} from './memory-slot-options.ts'
 import {type Failure, orThrow} from './open-error.ts'
 import {populate} from './populate.ts'
 import {lazyDenied, type MissingPages, thisThread} from './serve-pages.ts'
-
-/** Where memory lies, and what backs it. @see {@link MemorySlot} */
-export interface MemorySlotOptions {
-  /** The guest physical address of its first byte: a multiple of the host's page size. */
-  address: number
-  /** A multiple of the host's page size, at most 1 TiB, or 4 GiB with Node 20; the host backs it when it is touched. */
-  bytes: number
-  /** The guest's stores are `mmio` exits. On arm64 and x86_64 where the host has KVM_CAP_READONLY_MEM. */
-  readOnly?: boolean
-  /** The slot records which pages the guest writes: {@link MemorySlot.takeDirty}. It costs the guest an exit for each page. */
-  logsDirty?: boolean
-  /** Huge pages: transparent ones, or of a size. */
-  hugePages?: HugePages
-  /**
-   * A host file's descriptor: the memory is the file's, shared. If `readOnly`, the file is never written: what the host stores is the VM's
-   * own. Without a file, the memory is anonymous. The file must cover the slot for as long as the slot exists: a page that is cut off ends
-   * the process that touches it (SIGBUS).
-   */
-  file?: number
-  /** Where in the file it begins: a multiple of the host's page size, 0 by default. */
-  fileOffset?: number
-  /**
-   * Its pages are missing at first: whoever touches one, the guest or this process, waits until {@link servePages} fills it. Anonymous
-   * memory alone. The host has to let this user handle page faults of KVM: root may, or who may open /dev/userfaultfd.
-   */
-  lazy?: boolean
-}
-
-const slotOptions = takes.options({
-  address: takes.anyNumber,
-  bytes: takes.anyNumber,
-  readOnly: v.optional(takes.truth),
-  logsDirty: v.optional(takes.truth),
-  hugePages: v.optional(hugePageOption),
-  file: v.optional(takes.anyNumber),
-  fileOffset: v.optional(takes.anyNumber),
-  lazy: v.optional(takes.truth),
-})
-
-const GIB = 2 ** 30
-/** A slot has whole pages of the host. */
-export const slotUnit = (): number => addon.pageBytes
-/** A slot is shown by one ArrayBuffer, which has 4 GiB at most with Node 20. */
-export const MAX_SLOT_BYTES: number = Math.min(Math.floor(constants.MAX_LENGTH / GIB) * GIB, 1024 * GIB)
 
 /**
  * A range of guest physical addresses backed by memory; {@link Vm.addMemory} makes them.
@@ -79,7 +25,7 @@ export class MemorySlot implements Disposable {
   readonly address: number
   readonly bytes: number
   /** @internal for making an equal slot */
-  readonly kind: Required<Pick<MemorySlotOptions, 'readOnly' | 'logsDirty' | 'hugePages'>>
+  readonly kind: Required<Pick<MemorySlotOptions, 'readOnly' | 'logsDirty' | 'hugePages' | 'guestMemfd'>>
   /** Of lazy memory: what {@link servePages} takes. */
   readonly missing: MissingPages | undefined
   readonly #native: NativeMemorySlot
@@ -89,16 +35,16 @@ export class MemorySlot implements Disposable {
 
   /** @internal Vm.addMemory makes them. @throws HvError BAD_ARGUMENT, MEMORY_SIZE, OUT_OF_MEMORY */
   constructor(vm: NativeVm, options: MemorySlotOptions, forget: (slot: MemorySlot) => void) {
-    const checked = checkOptions(options)
+    const checked = checkSlotOptions(options)
     this.#native = create(vm, checked)
     this.#buffer = this.#native.memory
     this.#forget = forget
     this.address = checked.address
     this.bytes = checked.bytes
-    const {readOnly, logsDirty, hugePages, lazy, address, bytes} = checked
+    const {readOnly, logsDirty, hugePages, lazy, guestMemfd, address, bytes} = checked
     const {missingFd: fd, hostAddress} = this.#native
     this.missing = lazy ? {address, bytes, fd, hostAddress, threadId: thisThread()} : undefined
-    this.kind = {readOnly, logsDirty, hugePages}
+    this.kind = {readOnly, logsDirty, hugePages, guestMemfd}
   }
 
   /** Whether the range lies in this slot. */
@@ -123,7 +69,7 @@ export class MemorySlot implements Disposable {
     const firstWord = Math.floor(first / PAGES_OF_WORD)
     const bitmap = new BigUint64Array(Math.ceil((first + count) / PAGES_OF_WORD) - firstWord)
     this.#native.takeDirty(first, count, bitmap)
-    return rangesOf(bitmap, this.address + firstWord * PAGES_OF_WORD * page)
+    return rangesOf(bitmap, this.address + firstWord * PAGES_OF_WORD * page, page)
   }
 
   /**
@@ -229,49 +175,11 @@ export class MemorySlot implements Disposable {
   }
 }
 
-function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
-  const given = takes.checked(slotOptions, options, 'options')
-  const {address, bytes, readOnly = false, logsDirty = false, hugePages = false} = given
-  const {file = -1, fileOffset = 0, lazy = false} = given
-  const page = addon.pageBytes
-  const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % page === 0
-  if (!isWhole(bytes) || bytes === 0 || bytes > MAX_SLOT_BYTES) {
-    const message = `a memory slot cannot have ${bytes} bytes`
-    throw new HvError('MEMORY_SIZE', message, `give a multiple of ${page} from ${page} to ${MAX_SLOT_BYTES}`)
-  }
-  if (!isWhole(address) || !isWhole(fileOffset)) {
-    const message = `a memory slot cannot begin at address ${address}, offset ${fileOffset}`
-    throw new HvError('MEMORY_SIZE', message, `give multiples of ${page}`)
-  }
-  if (!Number.isInteger(file) || file < -1) {
-    throw badArgument(`file cannot be ${file}`, 'give an open descriptor')
-  }
-  if (file !== -1) {
-    refuseFile(hugePages)
-    checkLength(file, fileOffset + bytes)
-  }
-  if (lazy && (file !== -1 || isSize(hugePages))) {
-    throw badArgument('only anonymous memory is lazy', 'leave file, or the size of huge pages, away')
-  }
-  return {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset, lazy}
-}
-
-function checkLength(file: number, end: number): void {
-  const stat = orThrow(
-    () => fstatSync(file),
-    (cause) => badArgument(`file ${file} is not open`, 'give an open descriptor', {cause}),
-  )
-  const size = stat.isFile() ? stat.size : end
-  if (size >= end) return
-  const message = `the file has ${size} bytes, and the memory slot reaches to its byte ${end}`
-  throw new HvError('MEMORY_SIZE', message, 'give fewer bytes, or make the file longer first')
-}
-
 function create(vm: NativeVm, options: Required<MemorySlotOptions>): NativeMemorySlot {
-  const {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset, lazy} = options
-  const pageBytes = hugePageBytes(hugePages, bytes)
+  const {hugePages, ...others} = options
+  const hugePageSize = hugePageBytes(hugePages, options.bytes)
   return orThrow(
-    () => new addon.MemorySlot(vm, address, bytes, readOnly, logsDirty, pageBytes, file, fileOffset, lazy),
+    () => new addon.MemorySlot(vm, {...others, hugePageBytes: hugePageSize}),
     (cause) => slotError(cause, options),
   )
 }

@@ -41,6 +41,8 @@ export interface VmOptions {
   dirtyRing?: number
   /** Its memory's pages are missing at first, until {@link servePages} fills them: see {@link MemorySlotOptions}. A saved VM is not lazy. */
   lazy?: boolean
+  /** Its memory is a guest_memfd: see {@link MemorySlotOptions}. It goes with none of `hugePages`, `logsDirty` and `lazy`. Since Linux 6.18. */
+  guestMemfd?: boolean
 }
 
 /**
@@ -70,6 +72,7 @@ const vmOptions = takes.options({
   logsDirty: v.optional(takes.truth),
   dirtyRing: v.optional(takes.anyNumber),
   lazy: v.optional(takes.truth),
+  guestMemfd: v.optional(takes.truth),
 })
 
 const GIB = 2 ** 30
@@ -89,8 +92,15 @@ const GIC_END = 0x09000000
 export function checkOptions(options: VmOptions): Required<VmOptions> {
   const given = takes.checked(vmOptions, options, 'options')
   const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false} = given
-  const {irqchip = false, hugePages = false, logsDirty = false, dirtyRing = 0, lazy = false} = given
-  const own = {memoryBytes, memoryBase, hugePages, logsDirty, dirtyRing, lazy}
+  const {
+    irqchip = false,
+    hugePages = false,
+    logsDirty = false,
+    dirtyRing = 0,
+    lazy = false,
+    guestMemfd = false,
+  } = given
+  const own = {memoryBytes, memoryBase, hugePages, logsDirty, dirtyRing, lazy, guestMemfd}
   const features = checkFeatures(given.features ?? {}, nested)
   const checked = {...own, ipaBits, nested, features, irqchip: irqchip || nested}
   checkMemory(checked)

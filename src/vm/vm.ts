@@ -12,7 +12,8 @@ import {GuestMemory} from './guest-memory.ts'
 import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
 import {addIrqchip, type Irqchip} from './irqchip.ts'
 import {KvmClock} from './kvm-clock.ts'
-import {MemorySlot, type MemorySlotOptions} from './memory-slot.ts'
+import {MemorySlot} from './memory-slot.ts'
+import type {MemorySlotOptions} from './memory-slot-options.ts'
 import {MemoryTags} from './memory-tags.ts'
 import {exitOnMsrs, type MsrExits} from './msr-exits.ts'
 import {openError, orThrow} from './open-error.ts'
@@ -75,7 +76,7 @@ export class Vm extends VmLoops implements Disposable {
     requireMade(options, 'Vm')
     super()
     const {lazy, ...kept} = options
-    const {memoryBase, memoryBytes, nested, irqchip, hugePages, logsDirty} = kept
+    const {memoryBase, memoryBytes, nested, irqchip, hugePages, logsDirty, guestMemfd} = kept
     this.#native = native
     this.#options = kept
     this.hasEl2 = nested
@@ -84,7 +85,8 @@ export class Vm extends VmLoops implements Disposable {
     this.rawSystem = new RawKvm(() => this.#usable().systemFd)
     this.#devices = new DeviceTable(native)
     this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
-    this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes, hugePages, logsDirty, lazy}))
+    const place = {address: memoryBase, bytes: memoryBytes}
+    this.#slots.push(this.#newSlot({...place, hugePages, logsDirty, lazy, guestMemfd}))
     this.memory = new GuestMemory(this.#slots)
     this.memoryTags = new MemoryTags(() => this.#usable(), this.memory, options.features.mte === true)
     this.#vcpus = new Vcpus({native, memory: this.memory, hasEl2: nested, deliver: () => this.#deliver()})

@@ -8,7 +8,7 @@ const native = fileURLToPath(new URL('../../native', import.meta.url))
 const addon = createRequire(import.meta.url)('node-gyp-build')(native)
 
 const vm = new addon.Vm(0, {})
-const slot = new addon.MemorySlot(vm, 0, 0x10000, false, false, false, -1, 0)
+const slot = new addon.MemorySlot(vm, {address: 0, bytes: 0x10000, hugePageBytes: 0, file: -1, fileOffset: 0})
 const guests = {
   // jmp .
   x64: {code: [0xeb, 0xfe], registers: {'cs.base': 0n, 'cs.selector': 0n, rip: 0x1000n, rflags: 2n}},

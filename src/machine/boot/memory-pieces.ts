@@ -1,7 +1,7 @@
 // memoryPieces: where a kernel's machine has its memory: at most 3 GiB from its base on, and the rest from 4 GiB on.
 
 import {HvError} from '../../errors.ts'
-import {MAX_SLOT_BYTES, slotUnit} from '../../vm/memory-slot.ts'
+import {MAX_SLOT_BYTES, slotUnit} from '../../vm/memory-slot-options.ts'
 import {SLOTS_MAX} from '../../vm/vm.ts'
 
 const GIB = 2 ** 30

@@ -36,6 +36,7 @@ const savedSlot = takes.options({
   readOnly: takes.truth,
   logsDirty: takes.truth,
   hugePages,
+  guestMemfd: v.optional(takes.truth, false),
 })
 const savedVcpu = takes.options({
   id: takes.integer(0, VCPUS_MAX - 1),
@@ -55,6 +56,7 @@ const description = takes.options({
     hugePages: v.optional(hugePages, false),
     logsDirty: v.optional(takes.truth, false),
     dirtyRing: v.optional(whole, 0),
+    guestMemfd: v.optional(takes.truth, false),
   }),
   // The VM's memory: the first slot is the one in `options`.
   slots: upTo(savedSlot, SLOTS_MAX),

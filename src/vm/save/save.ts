@@ -4,7 +4,8 @@ import {arch} from '../../arch/index.ts'
 import {badArgument, HvError} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import type {NativeVm} from '../addon.ts'
-import type {MemorySlot, MemorySlotOptions} from '../memory-slot.ts'
+import type {MemorySlot} from '../memory-slot.ts'
+import type {MemorySlotOptions} from '../memory-slot-options.ts'
 import type {MemoryTags} from '../memory-tags.ts'
 import type {VmOptions} from '../vm-options.ts'
 import type {Read, Write} from './file.ts'
@@ -45,6 +46,8 @@ export function saveVm(write: Write, vm: VmToSave, options: SaveOptions): void {
   const {memory} = takes.checked(saveOptions, options, 'options')
   if (memory !== undefined && vm.options.features.mte)
     throw badArgument('memory with tags cannot be mapped from a file', 'save it without `memory`')
+  if (memory !== undefined && vm.slots.some(({kind}) => kind.guestMemfd))
+    throw badArgument('a guest_memfd cannot be mapped from another file', 'save it without `memory`')
   const parts = readVm(vm.native)
   const description: Description = {
     architecture: arch.name,

@@ -77,14 +77,14 @@ const OF_FILES = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER]
 export class Jail {
   readonly layers: JailLayer[] = []
   readonly #choice: JailChoice
-  /** This process was born in a user namespace of its own. */
-  readonly #ownsUsers: boolean
+  /** How this process came into namespaces of its own; undefined: it was not started for a jail, as that of `hv run`. */
+  readonly #launchErrnos: LaunchErrnos | undefined
   #cgroup: Cgroup | undefined
   #changes: Changes = 'any'
 
   private constructor(choice: JailChoice, launchErrnos: LaunchErrnos | undefined) {
     this.#choice = choice
-    this.#ownsUsers = launchErrnos?.user === 0
+    this.#launchErrnos = launchErrnos
   }
 
   /**
@@ -116,7 +116,8 @@ export class Jail {
       return
     }
     addon.limitResource('nofile', MOST_FILES)
-    if (this.#ownsUsers && countsTasksByNamespace()) addon.limitResource('nproc', mostTasks(limits))
+    if (this.#launchErrnos?.user === 0 && countsTasksByNamespace())
+      addon.limitResource('nproc', mostTasks(limits))
     const errno = attempt(() => {
       this.#cgroup = new Cgroup(limits, ownCgroup(), parent)
       return 0
@@ -235,8 +236,14 @@ export class Jail {
     throw new HvError(
       'JAIL_INCOMPLETE',
       `this host refuses a part of the jail: ${names}`,
-      'run as root, let users have namespaces (`hv check`), or leave out `jail`',
+      `${this.#remedy()}, or leave out \`jail\``,
     )
+  }
+
+  #remedy(): string {
+    if (process.geteuid?.() === 0) return "let hv's container have CAP_SYS_ADMIN for namespaces"
+    if (this.#launchErrnos) return 'let users have namespaces (`hv check`), run as root'
+    return 'run as root: a user of `hv run` has no namespaces'
   }
 }
 

@@ -236,6 +236,15 @@ describe.skipIf(!isRoot || !existsSync(KVM))('hv run as an ordinary user', () =>
     expect(asNobody(mode, ['run', file('open', hello)])).toMatchObject({status: 0, stderr: ''})
   })
 
+  test('a jail that only root gets whole', () => {
+    const ran = asNobody('0666', ['run', '--require-jail', file('jailed', hello)])
+    expectRefusal(
+      ran,
+      OWN_ERROR,
+      /refuses a part of the jail: .*: run as root: .*, or leave out --require-jail$/m,
+    )
+  })
+
   test('even root needs one execute bit', () => {
     const plain = file('for-nobody', hello, 0o644)
     expectRefusal(hv(['run', plain]), NOT_EXECUTABLE, /for-nobody: permission denied: make it executable/)

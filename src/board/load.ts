@@ -48,7 +48,7 @@ function readText(path: string, shown: string): string {
   try {
     const {size} = fstatSync(fd)
     if (size > MAX_FILE_BYTES) {
-      throw new HvError('BOARD_INVALID', `${shown}: more than ${MAX_FILE_BYTES} bytes`, 'mend the file')
+      throw new HvError('BOARD_INVALID', `${shown}: more than ${MAX_FILE_BYTES} bytes`, 'correct the file')
     }
     const bytes = Buffer.alloc(size)
     return bytes.toString('utf8', 0, readSync(fd, bytes, 0, size, 0))

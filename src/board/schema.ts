@@ -132,7 +132,7 @@ function parseJson(json: string, file: string): unknown {
   try {
     return JSON.parse(json)
   } catch (error) {
-    throw new HvError('BOARD_INVALID', `${file}: not JSON: ${(error as Error).message}`, 'mend the file', {
+    throw new HvError('BOARD_INVALID', `${file}: not JSON: ${(error as Error).message}`, 'correct the file', {
       cause: error,
     })
   }
@@ -146,7 +146,7 @@ function refusal(file: string, path: Path, wanted: string, input: unknown): HvEr
   const field = keys.join('').replace(/^\./, '') || 'the file'
   const got = path.length > 0 ? path[path.length - 1].value : input
   const shown = got === undefined ? 'nothing' : shorten(JSON.stringify(got))
-  return new HvError('BOARD_INVALID', `${file}: ${field}: expected ${wanted}, got ${shown}`, 'mend the file')
+  return new HvError('BOARD_INVALID', `${file}: ${field}: expected ${wanted}, got ${shown}`, 'correct the file')
 }
 
 function shorten(text: string): string {

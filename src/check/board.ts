@@ -35,13 +35,13 @@ export function checkBoard(
   {board, because, problem}: BoardChoice,
 ): Finding[] {
   const evidence = `${because}; ${describe(host)}`
-  const finding = (status: FindingStatus, detail: string, mend?: string): Finding[] => [
-    {id: 'board', title: 'Board', status, detail, evidence, ...(mend !== undefined && {mend})},
+  const finding = (status: FindingStatus, detail: string, fix?: string): Finding[] => [
+    {id: 'board', title: 'Board', status, detail, evidence, ...(fix !== undefined && {fix})},
   ]
   if (problem) return finding('warn', problem.message, problem.nextStep)
   if (!board) {
-    const mend = 'compare it with one by `hv check --board NAME`'
-    return finding('info', 'No file of boards/ fits this machine.', mend)
+    const fix = 'compare it with one by `hv check --board NAME`'
+    return finding('info', 'No file of boards/ fits this machine.', fix)
   }
   const file = `boards/${board.name}.json`
   const wrong = differences(board, machine)

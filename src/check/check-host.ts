@@ -26,7 +26,7 @@ const checkOptions = takes.options({board: v.optional(takes.text)})
  * @example
  * const {usable, platform, findings} = await checkHost()
  * console.log(usable, platform) // e.g. true kvm
- * for (const {status, title, mend} of findings) if (status === 'fail') console.log(title, mend)
+ * for (const {status, title, fix} of findings) if (status === 'fail') console.log(title, fix)
  */
 export async function checkHost(options: CheckOptions = {}): Promise<HostReport> {
   return inspectHost(takes.checked(checkOptions, options, 'options'))

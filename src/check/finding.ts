@@ -27,7 +27,7 @@ export interface Finding {
   /** Where it was read and what was there. */
   evidence: string
   /** How to fix it: one command in backquotes with a word around it, or a sentence. Only if there is something to fix. */
-  mend?: string
+  fix?: string
   /** Which platform it is about; absent: the host as a whole. */
   platform?: PlatformName
 }
@@ -35,7 +35,7 @@ export interface Finding {
 /** What a host can do for hv. @see {@link checkHost} */
 export interface HostReport {
   /** The version of this format. It grows when a field changes or goes, not when one is added. */
-  version: 1
+  version: 2
   /** hv can run guests here, on one platform at least. */
   usable: boolean
   /** What `hv run` would use. */

@@ -21,13 +21,13 @@ export function formatReport(report: HostReport, {isColoured, columns, wanted}: 
   const margin = `${INDENT}${' '.repeat(width)}  `
   const wrap = (text: string): string[] => wrapped(text, columns && columns - margin.length)
 
-  const lines = report.findings.flatMap(({status, title, detail, evidence, mend}: Finding) => {
+  const lines = report.findings.flatMap(({status, title, detail, evidence, fix}: Finding) => {
     const [first, ...rest] = wrap(detail)
     return [
       `${paint(status.padEnd(4), COLOURS[status])}  ${title.padEnd(width)}  ${first}`,
       ...rest.map((line) => margin + line),
       ...wrap(evidence).map((line) => paint(margin + line, '2')),
-      ...(mend ? wrap(`mend: ${mend}`).map((line) => margin + line) : []),
+      ...(fix ? wrap(`fix: ${fix}`).map((line) => margin + line) : []),
     ]
   })
   const {isGood, text} = verdictOf(report, wanted)

@@ -23,7 +23,7 @@ export async function inspectHost(options: HostOptions): Promise<HostReport> {
   const {proveTrap, proveStop, proveJail} = {...proofs, ...options}
   const host = new Host(options)
   const arch = BY_ARCH[host.arch]
-  const report = {version: 1, arch: host.arch, kernel: host.kernel} as const
+  const report = {version: 2, arch: host.arch, kernel: host.kernel} as const
   if (!arch) {
     return {
       ...report,
@@ -110,12 +110,12 @@ function unknownArch(host: Host): Finding {
     return {
       ...subject,
       detail: 'This is a 32-bit kernel: KVM is in 64-bit ones only.',
-      mend: 'boot a 64-bit kernel (Raspberry Pi: `arm_64bit=1` in config.txt, which takes kernel8.img)',
+      fix: 'boot a 64-bit kernel (Raspberry Pi: `arm_64bit=1` in config.txt, which takes kernel8.img)',
     }
   }
   return {
     ...subject,
     detail: `hv has no checks for ${host.arch}.`,
-    mend: `use a host of ${Object.keys(BY_ARCH).join(' or ')}`,
+    fix: `use a host of ${Object.keys(BY_ARCH).join(' or ')}`,
   }
 }

@@ -50,7 +50,7 @@ export function describeJail({uid}: Host, layers: readonly JailLayer[] | undefin
       status: refused.length === 0 && on.length > 0 ? 'ok' : 'warn',
       detail: sentences.join(' '),
       evidence: `a process that went in: ${layers.map(({name, status}) => `${name} ${status}`).join(', ')}`,
-      ...(refused.length > 0 && {mend: mendOf(uid)}),
+      ...(refused.length > 0 && {fix: fixOf(uid)}),
     },
   ]
 }
@@ -62,7 +62,7 @@ function describeCommand(uid: number, layers: readonly JailLayer[]): string[] {
   return [uid === 0 ? '`hv run` has all but the first two.' : '`hv run` has none of the namespaces.']
 }
 
-function mendOf(uid: number): string {
+function fixOf(uid: number): string {
   if (uid === 0)
     return "let hv's container have CAP_SYS_ADMIN for namespaces, or take the other layers for enough"
   return (

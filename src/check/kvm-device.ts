@@ -11,7 +11,7 @@ const GROUP_READ_WRITE = 0o060
 const OTHER_READ_WRITE = 0o006
 const PERMISSION_BITS = 0o777
 
-type Diagnosis = Pick<Finding, 'detail' | 'mend'>
+type Diagnosis = Pick<Finding, 'detail' | 'fix'>
 
 export const checkKvmDevice: Check = (facts) => {
   const {openErrno} = facts.kvm
@@ -40,12 +40,12 @@ function diagnose(facts: Facts): Diagnosis {
     case EBUSY:
       return {
         detail: 'Another process has it for itself.',
-        mend: `stop it: \`sudo fuser -v ${KVM_DEVICE}\` names it`,
+        fix: `stop it: \`sudo fuser -v ${KVM_DEVICE}\` names it`,
       }
     default:
       return {
         detail: `It cannot be opened (${errnoName(openErrno)}).`,
-        mend: 'look for the reason with `sudo dmesg | grep -i kvm`',
+        fix: 'look for the reason with `sudo dmesg | grep -i kvm`',
       }
   }
 }
@@ -54,23 +54,23 @@ function missing({host, surroundings}: Facts): Diagnosis {
   if (surroundings.container) {
     return {
       detail: `It does not exist in this ${surroundings.container} container.`,
-      mend: `start the container with \`--device ${KVM_DEVICE}\``,
+      fix: `start the container with \`--device ${KVM_DEVICE}\``,
     }
   }
   if (surroundings.isWsl) {
     return {
       detail: 'It does not exist: WSL 2 has it when nested virtualization is on.',
-      mend: 'write `nestedVirtualization=true` under [wsl2] in %UserProfile%\\.wslconfig, then `wsl --shutdown`',
+      fix: 'write `nestedVirtualization=true` under [wsl2] in %UserProfile%\\.wslconfig, then `wsl --shutdown`',
     }
   }
   const number = driverNumber(host)
   if (number) {
     return {
       detail: 'The driver is loaded, but its device node does not exist.',
-      mend: `make it: \`sudo mknod ${KVM_DEVICE} c ${number}\``,
+      fix: `make it: \`sudo mknod ${KVM_DEVICE} c ${number}\``,
     }
   }
-  return {detail: 'It does not exist.', mend: 'start KVM: see kernel-modules and firmware'}
+  return {detail: 'It does not exist.', fix: 'start KVM: see kernel-modules and firmware'}
 }
 
 function nothingBehind({host}: Facts): Diagnosis {
@@ -78,12 +78,12 @@ function nothingBehind({host}: Facts): Diagnosis {
   if (!number) {
     return {
       detail: 'The device node is there, but no driver is behind it.',
-      mend: 'start KVM: see kernel-modules and firmware',
+      fix: 'start KVM: see kernel-modules and firmware',
     }
   }
   return {
     detail: "The device node does not have the driver's number.",
-    mend: `make it again: \`sudo rm ${KVM_DEVICE} && sudo mknod ${KVM_DEVICE} c ${number}\``,
+    fix: `make it again: \`sudo rm ${KVM_DEVICE} && sudo mknod ${KVM_DEVICE} c ${number}\``,
   }
 }
 
@@ -99,7 +99,7 @@ function notPermitted({host, surroundings}: Facts): Diagnosis {
   if (mayByBits) {
     return {
       detail: 'The permission bits allow it, so a security module (AppArmor, SELinux) denies it.',
-      mend: 'allow it in the profile that `sudo dmesg | grep -i denied` names',
+      fix: 'allow it in the profile that `sudo dmesg | grep -i denied` names',
     }
   }
   const detail = `User ${host.user} has no permission to open it.`
@@ -107,15 +107,15 @@ function notPermitted({host, surroundings}: Facts): Diagnosis {
   if (surroundings.container) {
     const byGroup = stat && isForGroup(stat) ? ` --group-add ${stat.gid}` : ''
     const command = `\`--device ${KVM_DEVICE}${byGroup}\``
-    return {detail, mend: `start the container with ${command}${byGroup ? '' : ', and hv in it as root'}`}
+    return {detail, fix: `start the container with ${command}${byGroup ? '' : ', and hv in it as root'}`}
   }
   if (stat && isForGroup(stat) && group?.members.includes(host.user) && !host.groups.includes(stat.gid)) {
     return {
       detail: `User ${host.user} is in group ${group.name}, but logged in before that.`,
-      mend: `log out and in again, or \`newgrp ${group.name}\``,
+      fix: `log out and in again, or \`newgrp ${group.name}\``,
     }
   }
-  return {detail, mend: letIn(host, stat)}
+  return {detail, fix: letIn(host, stat)}
 }
 
 /** No user should join root's group. */
@@ -151,9 +151,9 @@ function keptAway({surroundings}: Facts): Diagnosis {
   return surroundings.container
     ? {
         detail,
-        mend: `start the container with \`--device ${KVM_DEVICE}\`; a node made inside it does not help`,
+        fix: `start the container with \`--device ${KVM_DEVICE}\`; a node made inside it does not help`,
       }
-    : {detail, mend: `allow it in the service that started this process: \`DeviceAllow=${KVM_DEVICE} rw\``}
+    : {detail, fix: `allow it in the service that started this process: \`DeviceAllow=${KVM_DEVICE} rw\``}
 }
 
 function modeOf({host}: Facts): string {

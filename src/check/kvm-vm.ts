@@ -43,7 +43,7 @@ export const checkKvmApi: Check = ({kvm}) => {
     detail: isRight ? `Version ${KVM_API_VERSION}.` : `It is not KVM's API version ${KVM_API_VERSION}.`,
     evidence: `KVM_GET_API_VERSION: ${kvm.apiVersion}`,
   }
-  if (!isRight) finding.mend = 'use a Linux kernel of 5.10 or later with its own KVM module'
+  if (!isRight) finding.fix = 'use a Linux kernel of 5.10 or later with its own KVM module'
   return [finding]
 }
 
@@ -56,19 +56,19 @@ export const checkKvmVm: Check = (facts) => {
   return {...subject, status: 'fail', ...diagnose(facts), evidence}
 }
 
-function diagnose({host, kvm}: Facts): Pick<Finding, 'detail' | 'mend'> {
+function diagnose({host, kvm}: Facts): Pick<Finding, 'detail' | 'fix'> {
   switch (kvm.createVmErrno) {
     case EBUSY: {
       const [module, name] = RIVALS.find(([candidate]) => host.hasModule(candidate)) ?? []
       if (!module) {
         return {
           detail: 'Another hypervisor uses the processor.',
-          mend: 'stop the virtual machines of the other one',
+          fix: 'stop the virtual machines of the other one',
         }
       }
       return {
         detail: `${name} uses the processor's virtualization.`,
-        mend: `stop its virtual machines, then \`sudo modprobe -r ${module}\``,
+        fix: `stop its virtual machines, then \`sudo modprobe -r ${module}\``,
       }
     }
     case EIO:
@@ -76,17 +76,17 @@ function diagnose({host, kvm}: Facts): Pick<Finding, 'detail' | 'mend'> {
     case ENODEV:
       return {
         detail: 'The processor refuses virtualization.',
-        mend: "switch it on in the firmware's set-up, or on the host of this virtual machine",
+        fix: "switch it on in the firmware's set-up, or on the host of this virtual machine",
       }
     case ENOMEM:
       return {
         detail: 'The host has too little memory, or the limit of this process is too low.',
-        mend: 'free memory',
+        fix: 'free memory',
       }
     default:
       return {
         detail: `KVM refuses (${errnoName(kvm.createVmErrno)}).`,
-        mend: 'look for the reason with `sudo dmesg | grep -i kvm`',
+        fix: 'look for the reason with `sudo dmesg | grep -i kvm`',
       }
   }
 }
@@ -105,6 +105,6 @@ export const checkKvmCapabilities: Check = ({kvm, capabilities}) => {
         : `Missing: ${missing.map(({name, use}) => `${name} (${use})`).join(', ')}.`,
     evidence: `KVM_CHECK_EXTENSION: ${capabilities.map(({name}, i) => `${name}=${kvm.extensions[i] ?? 0}`).join(' ')}`,
   }
-  if (missing.length > 0) finding.mend = 'use a newer kernel'
+  if (missing.length > 0) finding.fix = 'use a newer kernel'
   return [finding]
 }

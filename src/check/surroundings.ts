@@ -65,7 +65,7 @@ export function checkProc({host}: Facts): Finding[] {
       status: 'fail',
       detail: "It is not mounted. hv opens a guest's files through it.",
       evidence: '/proc/self: absent',
-      mend: 'mount it: `sudo mount -t proc proc /proc`',
+      fix: 'mount it: `sudo mount -t proc proc /proc`',
     },
   ]
 }

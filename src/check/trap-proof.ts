@@ -37,15 +37,15 @@ export function describeTrap(outcome: Outcome<TrapProof> | undefined, whyNot: st
     status: 'fail',
     detail,
     evidence: 'a VM of this process',
-    mend: error.nextStep || REPORT_IT,
+    fix: error.nextStep || REPORT_IT,
   }
 }
 
 /** @param way that a system call takes: text that follows its time */
-export function judge(proof: TrapProof, way: string): Pick<Finding, 'status' | 'detail' | 'mend'> {
+export function judge(proof: TrapProof, way: string): Pick<Finding, 'status' | 'detail' | 'fix'> {
   if (!proof.ok) {
     const detail = proof.detail ?? 'The system call did not arrive as it was made.'
-    return {status: 'fail', detail, mend: REPORT_IT}
+    return {status: 'fail', detail, fix: REPORT_IT}
   }
   const {roundTripNs, pollingNs, wakeUpNs} = proof
   const stopped = `A system call and back takes ${microseconds(roundTripNs)} ${way}`

@@ -29,7 +29,7 @@ test.skipIf(!canOpenKvm)(
   'a machine whose /dev/kvm can be opened is usable, by the proof of a real trap',
   () => {
     const report = JSON.parse(hv(['check', '--json']).stdout)
-    expect(report).toMatchObject({version: 1, usable: true, platform: 'kvm', platforms: {kvm: true}})
+    expect(report).toMatchObject({version: 2, usable: true, platform: 'kvm', platforms: {kvm: true}})
     const proof = report.findings.find(({id}: {id: string}) => id === 'trap-proof')
     expect(proof).toMatchObject({status: 'ok', detail: expect.stringMatching(/\d+\.\d µs by an exit/)})
   },
@@ -40,7 +40,7 @@ test.skipIf(!isRoot)(
   () => {
     const outcome = hv(['check', '--json'], {}, ['setpriv', '--reuid', '54321', '--clear-groups'])
     expect(outcome.stderr).toBe('')
-    expect(JSON.parse(outcome.stdout)).toMatchObject({version: 1})
+    expect(JSON.parse(outcome.stdout)).toMatchObject({version: 2})
   },
 )
 
@@ -65,7 +65,7 @@ test('a process can be traced here, by the proof of a real stop', () => {
 test.skipIf(!isRoot || !existsSync('/dev/kvm'))('without the device it says so, and how to make it', () => {
   const {status, stdout} = hv(['check', '--platform', 'kvm'], {}, WITHOUT_DEV)
   expect(status).toBe(1)
-  expect(stdout).toMatch(/^fail {2}\/dev\/kvm .*\n +open\(\/dev\/kvm, O_RDWR\): ENOENT\n +mend: \S/m)
+  expect(stdout).toMatch(/^fail {2}\/dev\/kvm .*\n +open\(\/dev\/kvm, O_RDWR\): ENOENT\n +fix: \S/m)
   expect(stdout).toMatch(/^hv cannot run guests here by kvm: see .*\/dev\/kvm\.$/m)
 })
 
@@ -81,18 +81,18 @@ test.skipIf(!isRoot || !existsSync('/dev/kvm'))('without permission it says so, 
   const {status, stdout} = hv(['check'], {}, ['unshare', '-m', 'sh', '-c', script, 'sh', '-', ...as])
   expect(status).toBe(0)
   expect(stdout).toMatch(/^fail {2}\/dev\/kvm .*no permission/m)
-  expect(stdout).toMatch(/mend: .*`sudo (chgrp kvm |setfacl |chown )/)
+  expect(stdout).toMatch(/fix: .*`sudo (chgrp kvm |setfacl |chown )/)
 })
 
 test.skipIf(!isRoot)(
-  'where no memfd may be executed, no process can be traced, and the mend names the setting',
+  'where no memfd may be executed, no process can be traced, and the fix names the setting',
   () => {
     const script = 'echo 2 > /proc/sys/vm/memfd_noexec && exec "$@"'
     const inNamespace = ['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-c', script, 'sh']
     const {status, stdout} = hv(['check', '--platform', 'ptrace'], {}, inNamespace)
     expect(status).toBe(1)
-    expect(stdout).toMatch(/^fail {2}Executable memfd .*\n.*\n +mend: .*`sudo sysctl vm.memfd_noexec=1`/m)
-    expect(stdout).toMatch(/^fail {2}A real stop .*\n.*\n +mend: see Executable memfd$/m)
+    expect(stdout).toMatch(/^fail {2}Executable memfd .*\n.*\n +fix: .*`sudo sysctl vm.memfd_noexec=1`/m)
+    expect(stdout).toMatch(/^fail {2}A real stop .*\n.*\n +fix: see Executable memfd$/m)
   },
 )
 

@@ -25,18 +25,18 @@ export const checkMode: Check = (facts) => {
   const evidence = describe([...verdict.agreeing, ...verdict.dissenting])
   if (verdict.modes.length > 1) {
     const detail = `It could not be told which of ${namesOf(verdict.modes)} it is.`
-    const mend = facts.host.uid === 0 ? REPORT_IT : 'run `sudo hv check`: root may read the kernel log'
-    return {...subject, status: 'warn', detail, evidence, mend}
+    const fix = facts.host.uid === 0 ? REPORT_IT : 'run `sudo hv check`: root may read the kernel log'
+    return {...subject, status: 'warn', detail, evidence, fix}
   }
   const [mode] = verdict.modes
   const finding: Finding = {...subject, ...judgement(mode, facts), evidence}
   return [verdict.dissenting.length > 0 ? withDissent(finding, mode, verdict) : finding]
 }
 
-function judgement(mode: Mode, facts: Facts): Pick<Finding, 'status' | 'detail' | 'mend'> {
+function judgement(mode: Mode, facts: Facts): Pick<Finding, 'status' | 'detail' | 'fix'> {
   const detail = `${MODES[mode].name}: ${MODES[mode].detail}`
-  if (mode === 'el1') return {status: 'fail', detail, mend: 'see firmware'}
-  if (mode === 'disabled' || mode === 'failed') return {status: 'fail', detail, mend: 'see kernel-modules'}
+  if (mode === 'el1') return {status: 'fail', detail, fix: 'see firmware'}
+  if (mode === 'disabled' || mode === 'failed') return {status: 'fail', detail, fix: 'see kernel-modules'}
   if (!KERNEL_AT_EL1.includes(mode)) return {status: 'ok', detail}
 
   const words = argumentsOf(facts.host.read('/proc/cmdline') ?? '').filter((word) =>
@@ -45,10 +45,10 @@ function judgement(mode: Mode, facts: Facts): Pick<Finding, 'status' | 'detail' 
   const could = couldUseVhe(facts, words)
   const status = 'info'
   const whole = `${detail} ${WHAT_VHE_CHANGES} ${could.detail}`
-  return could.mend ? {status, detail: whole, mend: could.mend} : {status, detail: whole}
+  return could.fix ? {status, detail: whole, fix: could.fix} : {status, detail: whole}
 }
 
-function couldUseVhe({host}: Facts, words: string[]): {detail: string; mend?: string} {
+function couldUseVhe({host}: Facts, words: string[]): {detail: string; fix?: string} {
   const {cpus} = cpusOf(host)
   const without = cpus.find(({hasVhe}) => hasVhe === false)
   if (without) return {detail: `The core, ${without.name}, has no VHE: it is of Armv8.0.`}
@@ -61,7 +61,7 @@ function couldUseVhe({host}: Facts, words: string[]): {detail: string; mend?: st
     return {detail: `The core, ${names}, has VHE, and nothing on the command line forbids it.`}
   return {
     detail: `The core, ${names}, has VHE: the kernel was told not to use it.`,
-    mend: `if you want VHE: remove ${asked} from the kernel command line`,
+    fix: `if you want VHE: remove ${asked} from the kernel command line`,
   }
 }
 
@@ -75,8 +75,8 @@ function withDissent(finding: Finding, mode: Mode, {agreeing, dissenting}: Verdi
   )
   const detail = `${finding.detail} Evidence disagrees: the ${believed.kind} says ${MODES[mode].name}, ${against.join(', ')}.`
   const status = finding.status === 'fail' ? 'fail' : 'warn'
-  const mend = isWish ? 'take a kernel and a core that can do it, or remove the argument' : REPORT_IT
-  return {...finding, status, detail, mend: finding.mend ?? mend}
+  const fix = isWish ? 'take a kernel and a core that can do it, or remove the argument' : REPORT_IT
+  return {...finding, status, detail, fix: finding.fix ?? fix}
 }
 
 /** `kernel log: "…"; interrupts: …, …` */

@@ -19,7 +19,7 @@ export const checkModules: Check = (facts) => {
       status: 'fail',
       detail: 'KVM is switched off by the kernel command line.',
       evidence: `${evidence}; /proc/cmdline: ${(host.read('/proc/cmdline') ?? '').trim()}`,
-      mend: 'remove `kvm-arm.mode=none` from the kernel command line',
+      fix: 'remove `kvm-arm.mode=none` from the kernel command line',
     }
   }
   if (mode === 'failed') {
@@ -29,7 +29,7 @@ export const checkModules: Check = (facts) => {
       status: 'fail',
       detail: 'KVM could not start.',
       evidence: failure ? `kernel log: "${failure}"` : `${evidence}; it has no device`,
-      mend: 'look for the reason with `sudo dmesg | grep -i kvm`, or take another kernel',
+      fix: 'look for the reason with `sudo dmesg | grep -i kvm`, or take another kernel',
     }
   }
   if (hasKvm) return {...subject, status: 'ok', detail: 'The kernel has KVM.', evidence}
@@ -38,6 +38,6 @@ export const checkModules: Check = (facts) => {
     status: 'fail',
     detail: 'The kernel was built without KVM.',
     evidence,
-    mend: 'use a kernel with CONFIG_KVM=y, such as the one of Debian, Ubuntu, Fedora or Raspberry Pi OS',
+    fix: 'use a kernel with CONFIG_KVM=y, such as the one of Debian, Ubuntu, Fedora or Raspberry Pi OS',
   }
 }

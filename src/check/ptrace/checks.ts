@@ -23,7 +23,7 @@ const checkConfinement: Check = (facts) => {
   return {...subject, ...judgeFilter(rights, facts), evidence: rights.evidence}
 }
 
-function judgeFilter({isFiltered}: ProcessRights, facts: Facts): Pick<Finding, 'status' | 'detail' | 'mend'> {
+function judgeFilter({isFiltered}: ProcessRights, facts: Facts): Pick<Finding, 'status' | 'detail' | 'fix'> {
   if (!isFiltered) return {status: 'ok', detail: 'No seccomp filter is on this process.'}
   if (tracesProcesses(facts)) {
     return {status: 'ok', detail: 'A seccomp filter is on this process, and lets hv trace.'}
@@ -31,7 +31,7 @@ function judgeFilter({isFiltered}: ProcessRights, facts: Facts): Pick<Finding, '
   return {
     status: 'warn',
     detail: 'A seccomp filter is on this process. It may be what forbids to trace.',
-    mend: facts.surroundings.container
+    fix: facts.surroundings.container
       ? `start the container with \`--cap-add SYS_PTRACE\`, or with a profile that allows ${CALLS}`
       : `let the filter allow ${CALLS} (a service: \`SystemCallFilter=\` of its unit)`,
   }
@@ -60,7 +60,7 @@ const checkMemfd: Check = (facts) => {
     status: 'fail',
     detail: "It is forbidden, and a guest's process starts from one.",
     evidence,
-    mend: 'allow it: `sudo sysctl vm.memfd_noexec=1`, in each PID namespace from the first one down',
+    fix: 'allow it: `sudo sysctl vm.memfd_noexec=1`, in each PID namespace from the first one down',
   }
 }
 
@@ -89,11 +89,11 @@ function describeStop({stop}: Facts, others: readonly Finding[]): Finding {
     status: 'fail',
     detail: `The guest did not run: ${stop.error.message}`,
     evidence: 'a process that this one was to trace',
-    mend: blamed ? `see ${blamed.join(' and ')}` : mendOf(stop.error),
+    fix: blamed ? `see ${blamed.join(' and ')}` : fixOf(stop.error),
   }
 }
 
-function mendOf({cause}: Error): string {
+function fixOf({cause}: Error): string {
   switch ((cause as {errno?: number} | undefined)?.errno) {
     case EPERM:
     case EACCES:

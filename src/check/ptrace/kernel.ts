@@ -12,7 +12,7 @@ const SECCOMP_ACTIONS = '/proc/sys/kernel/seccomp/actions_avail'
 
 interface Lack {
   what: string
-  mend: string
+  fix: string
 }
 
 export const checkKernel: Check = (facts) => {
@@ -33,7 +33,7 @@ export const checkKernel: Check = (facts) => {
     status: 'fail',
     detail: `It has ${lacks.map(({what}) => what).join(', ')}.`,
     evidence,
-    mend: lacks.map(({mend}) => mend).join('; '),
+    fix: lacks.map(({fix}) => fix).join('; '),
   }
 }
 
@@ -42,14 +42,14 @@ function lacksOf({host}: Facts, pageBytes: number | null): Lack[] {
   if (pageBytes !== null && pageBytes !== PAGE_BYTES) {
     lacks.push({
       what: `pages of ${pageBytes / 1024} KiB: ptrace can give a guest no smaller ones`,
-      mend: 'boot a kernel with pages of 4 KiB (Raspberry Pi: `kernel=kernel8.img` in config.txt), or mend KVM, which does with any',
+      fix: 'boot a kernel with pages of 4 KiB (Raspberry Pi: `kernel=kernel8.img` in config.txt), or fix KVM, which does with any',
     })
   }
   if (host.arch === 'arm64' && isOlder(host, SYSEMU_ON_ARM64)) {
-    lacks.push({what: 'no PTRACE_SYSEMU, which came with 5.3', mend: 'use a kernel of 5.3 or later'})
+    lacks.push({what: 'no PTRACE_SYSEMU, which came with 5.3', fix: 'use a kernel of 5.3 or later'})
   }
   if (!host.exists(SECCOMP_ACTIONS)) {
-    lacks.push({what: 'no seccomp filters', mend: 'use a kernel with CONFIG_SECCOMP_FILTER=y'})
+    lacks.push({what: 'no seccomp filters', fix: 'use a kernel with CONFIG_SECCOMP_FILTER=y'})
   }
   return lacks
 }

@@ -11,7 +11,7 @@ const APPARMOR = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns'
 
 interface Reason {
   why: string
-  mend?: string
+  fix?: string
 }
 
 export const checkNamespaces: Check = (facts) => {
@@ -26,34 +26,34 @@ export const checkNamespaces: Check = (facts) => {
   if (own.length > 0) {
     return {...subject, detail: `A guest's process has its own: ${own.join(', ')}.`, evidence: links}
   }
-  const {why, mend} = reasonOf(facts)
+  const {why, fix} = reasonOf(facts)
   const detail = `A guest's process shares those of hv: ${why}. PTRACE_SYSEMU and a filter of its own keep it from the host all the same.`
   const settings = [MAXIMUM, UNPRIVILEGED, APPARMOR].map((path) => [path, facts.host.read(path)?.trim()])
   const evidence = [
     links,
     ...settings.filter(([, value]) => value).map(([path, value]) => `${path}: ${value}`),
   ]
-  return {...subject, detail, evidence: evidence.join('; '), ...(mend && {mend: `if you want them: ${mend}`})}
+  return {...subject, detail, evidence: evidence.join('; '), ...(fix && {fix: `if you want them: ${fix}`})}
 }
 
 function reasonOf({host, surroundings}: Facts): Reason {
   const is = (path: string, value: string): boolean => host.read(path)?.trim() === value
   if (!host.exists(MAXIMUM)) return {why: 'the kernel has no user namespaces'}
   if (is(MAXIMUM, '0')) {
-    return {why: 'none may be made', mend: '`sudo sysctl user.max_user_namespaces=10000`'}
+    return {why: 'none may be made', fix: '`sudo sysctl user.max_user_namespaces=10000`'}
   }
   if (is(UNPRIVILEGED, '0') && !hasCapability(host, CAP_SYS_ADMIN)) {
-    return {why: 'only root may make some', mend: '`sudo sysctl kernel.unprivileged_userns_clone=1`'}
+    return {why: 'only root may make some', fix: '`sudo sysctl kernel.unprivileged_userns_clone=1`'}
   }
   if (is(APPARMOR, '1') && !hasCapability(host, CAP_SYS_ADMIN)) {
     return {
       why: 'AppArmor lets only programs with a profile make some',
-      mend: 'give the Node binary a profile that has `userns,`',
+      fix: 'give the Node binary a profile that has `userns,`',
     }
   }
   if (rightsOf(host)?.isFiltered) {
-    const mend = 'start the container with a seccomp profile that allows clone with CLONE_NEWUSER'
-    return {why: 'the seccomp filter on hv may forbid others', ...(surroundings.container && {mend})}
+    const fix = 'start the container with a seccomp profile that allows clone with CLONE_NEWUSER'
+    return {why: 'the seccomp filter on hv may forbid others', ...(surroundings.container && {fix})}
   }
   return {why: 'the host refused others'}
 }

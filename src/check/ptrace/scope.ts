@@ -29,30 +29,30 @@ export const checkScope: Check = (facts) => {
   return {...subject, ...judge(value, facts), evidence}
 }
 
-function judge(value: string, facts: Facts): Pick<Finding, 'status' | 'detail' | 'mend'> {
+function judge(value: string, facts: Facts): Pick<Finding, 'status' | 'detail' | 'fix'> {
   const detail = SCOPES[value]
   if (detail === undefined) return {status: 'info', detail: 'It has a scope that hv does not know.'}
   if (value === '0' || value === '1') return {status: 'ok', detail}
   if (value === '2') return judgeCapability(detail, facts)
   if (tracesProcesses(facts)) return {status: 'ok', detail: `${detail} Yet hv can.`}
-  const mend = 'set `kernel.yama.ptrace_scope = 1` in /etc/sysctl.d, and start the machine again'
-  return {status: 'fail', detail, mend: onHost(mend, facts)}
+  const fix = 'set `kernel.yama.ptrace_scope = 1` in /etc/sysctl.d, and start the machine again'
+  return {status: 'fail', detail, fix: onHost(fix, facts)}
 }
 
 /** The creator of a user namespace has all capabilities in it (man 7 user_namespaces): hv may trace a guest that gets one. */
-function judgeCapability(detail: string, facts: Facts): Pick<Finding, 'status' | 'detail' | 'mend'> {
+function judgeCapability(detail: string, facts: Facts): Pick<Finding, 'status' | 'detail' | 'fix'> {
   if (hasCapability(facts.host, CAP_SYS_PTRACE)) return {status: 'ok', detail: `${detail}: hv has it.`}
   if (tracesProcesses(facts)) {
     return {status: 'ok', detail: `${detail}: hv has it in the user namespace that it makes for the guest.`}
   }
   const isContained = facts.surroundings.container !== null
-  const mend = isContained
+  const fix = isContained
     ? 'start the container with `--cap-add SYS_PTRACE`'
     : 'allow it: `sudo sysctl kernel.yama.ptrace_scope=1`, or run hv as root'
-  return {status: 'fail', detail: `${detail}, and hv does not have it.`, mend}
+  return {status: 'fail', detail: `${detail}, and hv does not have it.`, fix}
 }
 
 /** The setting is for the whole machine, and a container cannot change it. */
-function onHost(mend: string, {surroundings}: Facts): string {
-  return surroundings.container ? `on the host of this container: ${mend}` : mend
+function onHost(fix: string, {surroundings}: Facts): string {
+  return surroundings.container ? `on the host of this container: ${fix}` : fix
 }

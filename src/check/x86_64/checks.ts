@@ -26,13 +26,13 @@ export const checkModules: Check = (facts) => {
 
   const {flags} = cpuOf(host)
   const wanted = flags.has('vmx') ? 'kvm_intel' : flags.has('svm') ? 'kvm_amd' : null
-  const [detail, mend] = wanted
+  const [detail, fix] = wanted
     ? [`${wanted} is not loaded.`, `load it: \`sudo modprobe ${wanted}\``]
     : [
         'No module for this processor is loaded.',
-        `mend cpu-virtualization first, or load PVM where the kernel has it: \`sudo modprobe ${PVM_MODULE}\``,
+        `fix cpu-virtualization first, or load PVM where the kernel has it: \`sudo modprobe ${PVM_MODULE}\``,
       ]
-  return {...subject, status: 'fail', detail, evidence, mend}
+  return {...subject, status: 'fail', detail, evidence, fix}
 }
 
 /** What hv uses of KVM; the numbers are linux/kvm.h's. */

@@ -60,7 +60,7 @@ export const checkCpu: Check = (facts) => {
       ? 'This is a virtual machine whose host does not pass VT-x or SVM on.'
       : 'It shows no VT-x and no SVM.',
     evidence: isGuest ? `${evidence}, hypervisor is` : evidence,
-    mend: isGuest
+    fix: isGuest
       ? 'switch nested virtualization on at its host, or take a machine that has it (cloud: a metal instance)'
       : "switch VT-x (Intel) or SVM (AMD) on in the firmware's set-up, then power off and on",
   }
@@ -96,7 +96,7 @@ export const checkNested: Check = (facts) => {
     evidence: `${path}: ${value}${layer(facts)}`,
   }
   if (!isOn) {
-    finding.mend = `if you want it: \`echo options ${module} nested=1 | sudo tee /etc/modprobe.d/kvm.conf\`, then load ${module} again`
+    finding.fix = `if you want it: \`echo options ${module} nested=1 | sudo tee /etc/modprobe.d/kvm.conf\`, then load ${module} again`
   }
   return [finding]
 }

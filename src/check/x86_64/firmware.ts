@@ -37,7 +37,7 @@ export const checkFirmware: Check = (facts) => {
       status: 'fail',
       detail: `It switched ${vendor.name} off.`,
       evidence,
-      mend: `switch ${vendor.name} on in the firmware's set-up, then power off and on`,
+      fix: `switch ${vendor.name} on in the firmware's set-up, then power off and on`,
     }
   }
   if (makesVms(facts)) {
@@ -48,7 +48,7 @@ export const checkFirmware: Check = (facts) => {
     status: 'info',
     detail: `Whether it switched ${vendor.name} off could not be read.`,
     evidence: `${path}: ${value}`,
-    mend: value === 'denied' ? 'run `sudo hv check`' : 'run `sudo modprobe msr`, then `sudo hv check`',
+    fix: value === 'denied' ? 'run `sudo hv check`' : 'run `sudo modprobe msr`, then `sudo hv check`',
   }
   return [finding]
 }

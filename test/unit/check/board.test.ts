@@ -50,7 +50,7 @@ test('an x86_64 machine and a PVM host are told apart', async () => {
   expect((await check({files})).board).toBe('pvm-host')
 })
 
-test('a board without KVM gets the mend of its file', async () => {
+test('a board without KVM gets the fix of its file', async () => {
   const files = {
     '/sys/class/dmi/id/sys_vendor': 'Amazon EC2\n',
     '/sys/class/dmi/id/product_name': 'c7g.large\n',
@@ -59,7 +59,7 @@ test('a board without KVM gets the mend of its file', async () => {
   expect(finding).toMatchObject({
     status: 'warn',
     detail: expect.stringContaining('expect.modes is el1, not vhe'),
-    mend: expect.stringContaining('c7g.metal'),
+    fix: expect.stringContaining('c7g.metal'),
   })
 })
 

@@ -6,7 +6,7 @@ import {AMD, check, find, NO_FLAGS, REFUSES, STOPS} from './fake-host.ts'
 
 test('a machine where everything is right is usable by kvm', async () => {
   const report = await check({proveStop: STOPS})
-  expect(report).toMatchObject({version: 1, usable: true, platform: 'kvm', arch: 'x86_64'})
+  expect(report).toMatchObject({version: 2, usable: true, platform: 'kvm', arch: 'x86_64'})
   expect(report.platforms).toEqual({kvm: true, ptrace: true})
   expect(report.findings.filter(({status}) => status === 'fail' || status === 'warn')).toEqual([])
 })
@@ -20,10 +20,10 @@ test('every finding has the documented fields and a different id', async () => {
       status: expect.stringMatching(/^(ok|warn|fail|info)$/),
       detail: expect.stringMatching(/./),
       evidence: expect.stringMatching(/./),
-      ...(finding.mend === undefined ? {} : {mend: expect.stringMatching(/./)}),
+      ...(finding.fix === undefined ? {} : {fix: expect.stringMatching(/./)}),
       ...(finding.platform === undefined ? {} : {platform: expect.stringMatching(/^(kvm|ptrace)$/)}),
     })
-    if (finding.status === 'fail') expect(finding.mend, finding.id).toBeDefined()
+    if (finding.status === 'fail') expect(finding.fix, finding.id).toBeDefined()
   }
   expect(new Set(findings.map(({id}) => id)).size).toBe(findings.length)
 })
@@ -67,7 +67,7 @@ test('a proof that throws is a finding with the error’s next step', async () =
   expect(find(report, 'trap-proof')).toMatchObject({
     status: 'fail',
     detail: 'The guest did not run: the vCPU failed',
-    mend: 'do this',
+    fix: 'do this',
   })
 })
 

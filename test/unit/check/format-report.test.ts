@@ -4,10 +4,10 @@ import {expect, test} from 'vitest'
 import {formatReport} from '../../../src/check/format-report.ts'
 import {check, STOPS} from './fake-host.ts'
 
-test('a finding is a line, its evidence and its mend below it, aligned', async () => {
+test('a finding is a line, its evidence and its fix below it, aligned', async () => {
   const text = formatReport(await check({kvm: {openErrno: 2}}))
   expect(text).toMatch(
-    /^fail {2}\/dev\/kvm +It does not exist\.\n +open\(\/dev\/kvm, O_RDWR\): ENOENT.*\n +mend: start KVM/m,
+    /^fail {2}\/dev\/kvm +It does not exist\.\n +open\(\/dev\/kvm, O_RDWR\): ENOENT.*\n +fix: start KVM/m,
   )
   const columns = [...text.matchAll(/^(?:ok|warn|fail|info) +(?:\S+ )*?\S+ {2,}(?=\S)/gm)].map(
     ([head]) => head.length,

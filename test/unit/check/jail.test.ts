@@ -24,11 +24,11 @@ test('a whole jail is ok, whatever this host does not have', async () => {
 test.each([
   [0, /container/],
   [1000, /--drop-to/],
-])('what is refused is named, and mended as user %d can', async (uid, mend) => {
+])('what is refused is named, and fixed as user %d can', async (uid, fix) => {
   const finding = await jail([...ON, {name: 'mnt', status: 'refused', errno: 'EPERM'}], uid)
   expect(finding?.status).toBe('warn')
   expect(finding?.detail).toContain('Refused: an empty tree of files (mount namespace): EPERM.')
-  expect(finding?.mend).toMatch(mend)
+  expect(finding?.fix).toMatch(fix)
 })
 
 test('why the host keeps no limits is said', async () => {

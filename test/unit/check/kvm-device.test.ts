@@ -11,45 +11,45 @@ const groupNamed = (name: string, members = '', gid = GID) => ({
 })
 const group = (members = '') => groupNamed('kvm', members)
 
-const diagnoses: [string, number, FakeHost, {detail: RegExp; mend: RegExp}][] = [
+const diagnoses: [string, number, FakeHost, {detail: RegExp; fix: RegExp}][] = [
   [
     'absent in a container',
     ENOENT,
     {files: {'/run/.containerenv': ''}},
-    {detail: /does not exist in this podman container/, mend: /`--device \/dev\/kvm`/},
+    {detail: /does not exist in this podman container/, fix: /`--device \/dev\/kvm`/},
   ],
   [
     'absent in WSL',
     ENOENT,
     {files: {'/proc/sys/kernel/osrelease': '5.15.0-microsoft-standard-WSL2'}},
-    {detail: /WSL 2/, mend: /nestedVirtualization=true/},
+    {detail: /WSL 2/, fix: /nestedVirtualization=true/},
   ],
   [
     'no node for a loaded driver',
     ENOENT,
     {files: {'/sys/class/misc/kvm/dev': '10:232\n'}},
-    {detail: /driver is loaded/, mend: /`sudo mknod \/dev\/kvm c 10 232`/},
+    {detail: /driver is loaded/, fix: /`sudo mknod \/dev\/kvm c 10 232`/},
   ],
-  ['absent', ENOENT, {}, {detail: /does not exist/, mend: /see kernel-modules/}],
-  ['no driver behind the node', ENXIO, {}, {detail: /no driver/, mend: /see kernel-modules/}],
-  ['no device behind the node', ENODEV, {}, {detail: /no driver/, mend: /see kernel-modules/}],
+  ['absent', ENOENT, {}, {detail: /does not exist/, fix: /see kernel-modules/}],
+  ['no driver behind the node', ENXIO, {}, {detail: /no driver/, fix: /see kernel-modules/}],
+  ['no device behind the node', ENODEV, {}, {detail: /no driver/, fix: /see kernel-modules/}],
   [
     'a node with another number than the driver has',
     ENXIO,
     {files: {'/sys/class/misc/kvm/dev': '10:232\n'}},
-    {detail: /driver's number/, mend: /`sudo rm \/dev\/kvm && sudo mknod \/dev\/kvm c 10 232`/},
+    {detail: /driver's number/, fix: /`sudo rm \/dev\/kvm && sudo mknod \/dev\/kvm c 10 232`/},
   ],
   [
     'not in the group',
     EACCES,
     {files: group()},
-    {detail: /User me has no permission/, mend: /: `sudo usermod -aG kvm me`, then log out and in again$/},
+    {detail: /User me has no permission/, fix: /: `sudo usermod -aG kvm me`, then log out and in again$/},
   ],
   [
     'not in the group, by whatever name it goes',
     EACCES,
     {files: groupNamed('virt')},
-    {detail: /no permission/, mend: /: `sudo usermod -aG virt me`, then/},
+    {detail: /no permission/, fix: /: `sudo usermod -aG virt me`, then/},
   ],
   [
     'not in the group, which has no name here',
@@ -57,20 +57,20 @@ const diagnoses: [string, number, FakeHost, {detail: RegExp; mend: RegExp}][] = 
     {files: passwd},
     {
       detail: /no permission/,
-      mend: /until the next start: `sudo chown 1000 \/dev\/kvm && sudo chmod u\+rw \/dev\/kvm`/,
+      fix: /until the next start: `sudo chown 1000 \/dev\/kvm && sudo chmod u\+rw \/dev\/kvm`/,
     },
   ],
   [
     'a user without an entry, whom no group can be given',
     EACCES,
     {files: {...group(), '/etc/passwd': '', '/usr/bin/setfacl': ''}},
-    {detail: /no permission/, mend: /: `sudo setfacl -m u:1000:rw \/dev\/kvm`$/},
+    {detail: /no permission/, fix: /: `sudo setfacl -m u:1000:rw \/dev\/kvm`$/},
   ],
   [
     'in the group since after login',
     EACCES,
     {files: group('you,me'), groups: [GID + 1]},
-    {detail: /logged in before/, mend: /`newgrp kvm`/},
+    {detail: /logged in before/, fix: /`newgrp kvm`/},
   ],
   [
     'closed to the group, where there is a group kvm',
@@ -78,36 +78,36 @@ const diagnoses: [string, number, FakeHost, {detail: RegExp; mend: RegExp}][] = 
     {kvmMode: 0o600, files: groupNamed('kvm', '', GID + 1)},
     {
       detail: /no permission/,
-      mend: /`sudo chgrp kvm \/dev\/kvm && sudo chmod 0660 \/dev\/kvm && sudo usermod -aG kvm me`.*udev/,
+      fix: /`sudo chgrp kvm \/dev\/kvm && sudo chmod 0660 \/dev\/kvm && sudo usermod -aG kvm me`.*udev/,
     },
   ],
   [
     'closed to the group, of which the user is one',
     EACCES,
     {kvmMode: 0o600, files: group('me')},
-    {detail: /no permission/, mend: /chmod 0660 \/dev\/kvm`, then/},
+    {detail: /no permission/, fix: /chmod 0660 \/dev\/kvm`, then/},
   ],
   [
     'closed to the group, and there is no group kvm',
     EACCES,
     {kvmMode: 0o600, files: {...groupNamed('users', '', GID + 1), '/usr/bin/setfacl': ''}},
-    {detail: /no permission/, mend: /`sudo setfacl -m u:1000:rw \/dev\/kvm`/},
+    {detail: /no permission/, fix: /`sudo setfacl -m u:1000:rw \/dev\/kvm`/},
   ],
   [
     'not in the group in a container',
     EACCES,
     {files: {...group(), '/.dockerenv': ''}},
-    {detail: /no permission/, mend: new RegExp(`--group-add ${GID}`)},
+    {detail: /no permission/, fix: new RegExp(`--group-add ${GID}`)},
   ],
-  ['open to all, yet denied', EACCES, {kvmMode: 0o666}, {detail: /security module/, mend: /profile/}],
-  ['root, yet denied', EACCES, {uid: 0}, {detail: /security module/, mend: /profile/}],
+  ['open to all, yet denied', EACCES, {kvmMode: 0o666}, {detail: /security module/, fix: /profile/}],
+  ['root, yet denied', EACCES, {uid: 0}, {detail: /security module/, fix: /profile/}],
   [
     'kept away by the cgroup of a container',
     EPERM,
     {files: {'/proc/1/environ': 'PATH=/bin\0container=lxc\0'}},
-    {detail: /cgroup/, mend: /`--device \/dev\/kvm`/},
+    {detail: /cgroup/, fix: /`--device \/dev\/kvm`/},
   ],
-  ['kept away by the cgroup of a service', EPERM, {}, {detail: /cgroup/, mend: /DeviceAllow=\/dev\/kvm rw/}],
+  ['kept away by the cgroup of a service', EPERM, {}, {detail: /cgroup/, fix: /DeviceAllow=\/dev\/kvm rw/}],
 ]
 
 test.each(diagnoses)('%s', async (_, openErrno, fake, expected) => {
@@ -116,7 +116,7 @@ test.each(diagnoses)('%s', async (_, openErrno, fake, expected) => {
   const finding = find(report, 'kvm-device')
   expect(finding.status).toBe('fail')
   expect(finding.detail).toMatch(expected.detail)
-  expect(finding.mend).toMatch(expected.mend)
+  expect(finding.fix).toMatch(expected.fix)
 })
 
 test('what depends on an open device is left out when it does not open', async () => {
@@ -134,17 +134,17 @@ test.each([
   [{'/sys/module/vboxdrv/': ''}, /VirtualBox/, /`sudo modprobe -r vboxdrv`/],
   [{'/sys/module/vmmon/': ''}, /VMware/, /`sudo modprobe -r vmmon`/],
   [{}, /Another hypervisor/, /stop/],
-])('a busy processor: %j', async (files, detail, mend) => {
+])('a busy processor: %j', async (files, detail, fix) => {
   const report = await check({files: files as Record<string, string>, kvm: {createVmErrno: 16}})
   expect(report.usable).toBe(false)
   expect(find(report, 'kvm-vm')).toMatchObject({
     status: 'fail',
     detail: expect.stringMatching(detail),
-    mend: expect.stringMatching(mend),
+    fix: expect.stringMatching(fix),
   })
 })
 
 test('a processor that refuses points at the firmware', async () => {
   const report = await check({kvm: {createVmErrno: 95}})
-  expect(find(report, 'kvm-vm')).toMatchObject({status: 'fail', mend: expect.stringMatching(/firmware/)})
+  expect(find(report, 'kvm-vm')).toMatchObject({status: 'fail', fix: expect.stringMatching(/firmware/)})
 })

@@ -45,9 +45,9 @@ test.each([
   [{[YAMA]: '2\n', ...DOCKER}, /`--cap-add SYS_PTRACE`/],
   [{[YAMA]: '3\n'}, /^set .* start the machine again$/],
   [{[YAMA]: '3\n', ...DOCKER}, /^on the host of this container: set /],
-])('the mend of Yama’s scope, %j', async (files, mend) => {
+])('the fix of Yama’s scope, %j', async (files, fix) => {
   const finding = await findingOf('ptrace-scope', {files: files as FakeHost['files'], proveStop: REFUSES})
-  expect(finding.mend).toMatch(mend)
+  expect(finding.fix).toMatch(fix)
 })
 
 test.each([
@@ -75,11 +75,11 @@ test.each([
   expect(finding.status).toBe(verdict)
 })
 
-test('the mend of a filter is for who set it', async () => {
+test('the fix of a filter is for who set it', async () => {
   const service = await findingOf('confinement', {files: status(2), proveStop: REFUSES})
-  expect(service.mend).toContain('SystemCallFilter=')
+  expect(service.fix).toContain('SystemCallFilter=')
   const container = await findingOf('confinement', {files: {...status(2), ...DOCKER}, proveStop: REFUSES})
-  expect(container.mend).toContain('--cap-add SYS_PTRACE')
+  expect(container.fix).toContain('--cap-add SYS_PTRACE')
 })
 
 test('the namespaces of a guest’s process are those that were seen', async () => {
@@ -111,7 +111,7 @@ test('larger pages, and on arm64 a kernel before 5.3, are what the kernel lacks'
   const report = await checkCapture('a76', {files, kernel: '5.2.21-v8+', proveStop: REFUSES})
   const finding = find(report, 'ptrace-kernel')
   expect(finding.detail).toMatch(/^It has pages of 16 KiB: .*, no PTRACE_SYSEMU, which came with 5\.3\.$/)
-  expect(finding).toMatchObject({status: 'fail', mend: expect.stringContaining('kernel8.img')})
+  expect(finding).toMatchObject({status: 'fail', fix: expect.stringContaining('kernel8.img')})
   expect(report).toMatchObject({platform: 'kvm', platforms: {ptrace: false}})
 })
 
@@ -142,10 +142,10 @@ test('a proof that is refused points at the finding that says why', async () => 
   expect(finding).toMatchObject({
     status: 'fail',
     detail: expect.stringContaining('PTRACE_TRACEME: refused'),
-    mend: 'see Executable memfd',
+    fix: 'see Executable memfd',
   })
   const filtered = await findingOf('ptrace-proof', {files: status(2), proveStop: REFUSES})
-  expect(filtered.mend).toBe('see Confinement')
+  expect(filtered.fix).toBe('see Confinement')
 })
 
 test.each([
@@ -154,11 +154,11 @@ test.each([
   [11, /ulimit -u/],
   [12, /free memory/],
   [10, /hv check --json/],
-])('with nothing to blame, errno %d of the proof is what its mend goes by', async (errno, mend) => {
+])('with nothing to blame, errno %d of the proof is what its fix goes by', async (errno, fix) => {
   const proveStop = () => {
     throw refusal(errno)
   }
-  expect((await findingOf('ptrace-proof', {proveStop})).mend).toMatch(mend)
+  expect((await findingOf('ptrace-proof', {proveStop})).fix).toMatch(fix)
 })
 
 test('a stop that came out wrong fails', async () => {

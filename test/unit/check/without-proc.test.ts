@@ -37,5 +37,5 @@ test('no guest runs there, even where a process was traced', async () => {
   const root = folderOf({'/dev/kvm': ''})
   const report = await inspectHost({root, machine: 'x86_64', proveTrap: undefined, proveStop: STOPS})
   expect(report).toMatchObject({usable: false, platforms: {ptrace: false}})
-  expect(find(report, 'proc').mend).toContain('`sudo mount -t proc proc /proc`')
+  expect(find(report, 'proc').fix).toContain('`sudo mount -t proc proc /proc`')
 })

@@ -84,13 +84,13 @@ test.each([
   ],
   ['virtual machine', {}, /PSCI is called by HVC/, /virtualization=on/],
   ['other machine', {'/proc/device-tree/psci/method': 'smc\0'}, /EL1/, /boot loader/],
-])('a kernel at EL1 fails with the mend of this %s', async (_, files, detail, mend) => {
+])('a kernel at EL1 fails with the fix of this %s', async (_, files, detail, fix) => {
   const report = await checkCapture('a76-el1', {files: files as Record<string, string>})
   expect(report.usable).toBe(false)
   expect(find(report, 'firmware')).toMatchObject({
     status: 'fail',
     detail: expect.stringMatching(detail),
-    mend: expect.stringMatching(mend),
+    fix: expect.stringMatching(fix),
   })
 })
 
@@ -104,7 +104,7 @@ test('KVM that the command line switched off is mended there', async () => {
   const report = await checkCapture('a72-none', {files: WITHOUT_LOG})
   expect(find(report, 'kernel-modules')).toMatchObject({
     status: 'fail',
-    mend: 'remove `kvm-arm.mode=none` from the kernel command line',
+    fix: 'remove `kvm-arm.mode=none` from the kernel command line',
   })
 })
 
@@ -112,7 +112,7 @@ test('a kernel without KVM is told from one that could not start it', async () =
   const without = await checkCapture('a76-el1', {files: {'/sys/module/kvm/': 'absent'}})
   expect(find(without, 'kernel-modules')).toMatchObject({
     status: 'fail',
-    mend: expect.stringContaining('CONFIG_KVM=y'),
+    fix: expect.stringContaining('CONFIG_KVM=y'),
   })
   const log = 'CPU: All CPU(s) started at EL2\nkvm [1]: error initializing Hyp mode: -22\n'
   const interrupts = ' 13:  9  9  GICv3  26 Level  arch_timer\n'
@@ -163,5 +163,5 @@ test('nested virtualization is what KVM_CAP_ARM_EL2 says', async () => {
 test('a 32-bit kernel is told to be one', async () => {
   const report = await checkCapture('a72', {machine: 'armv7l'})
   expect(report).toMatchObject({usable: false, machine: null, board: null})
-  expect(find(report, 'arch').mend).toContain('arm_64bit=1')
+  expect(find(report, 'arch').fix).toContain('arm_64bit=1')
 })

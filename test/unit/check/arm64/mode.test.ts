@@ -75,7 +75,7 @@ test('what cannot be told apart is named, with a next step', async () => {
   expect(find(report, 'virtualization-mode')).toMatchObject({
     status: 'warn',
     detail: 'It could not be told which of protected nVHE or protected hVHE it is.',
-    mend: expect.stringContaining('sudo hv check'),
+    fix: expect.stringContaining('sudo hv check'),
   })
 })
 
@@ -107,13 +107,13 @@ test('nVHE on a core without VHE says what VHE would change, and that the core h
   const finding = find(await checkCapture('a72'), 'virtualization-mode')
   expect(finding.status).toBe('info')
   expect(finding.detail).toMatch(/no EL1\/EL2 world switch.*cheaper hypercalls.*Cortex-A72, has no VHE/)
-  expect(finding.mend).toBeUndefined()
+  expect(finding.fix).toBeUndefined()
 })
 
 test('nVHE on a core that has VHE says which argument forbids it', async () => {
   const finding = find(await checkCapture('a76-nvhe'), 'virtualization-mode')
   expect(finding.detail).toContain('Cortex-A76, has VHE')
-  expect(finding.mend).toContain('remove `kvm-arm.mode=nvhe`')
+  expect(finding.fix).toContain('remove `kvm-arm.mode=nvhe`')
 })
 
 test('the last kvm-arm.mode on the command line is the one that counts', async () => {

@@ -10,11 +10,11 @@ function msr(register: number, value: bigint): Record<string, string> {
   return {'/dev/cpu/0/msr': bytes.toString('latin1')}
 }
 
-test('a processor without VT-x and SVM fails, in a virtual machine with a mend for its host', async () => {
+test('a processor without VT-x and SVM fails, in a virtual machine with a fix for its host', async () => {
   const guest = find(await withoutModules(NO_FLAGS), 'cpu-virtualization')
-  expect(guest).toMatchObject({status: 'fail', mend: expect.stringMatching(/nested virtualization/)})
+  expect(guest).toMatchObject({status: 'fail', fix: expect.stringMatching(/nested virtualization/)})
   const metal = find(await withoutModules(NO_FLAGS.replace(' hypervisor', '')), 'cpu-virtualization')
-  expect(metal).toMatchObject({status: 'fail', mend: expect.stringMatching(/firmware/)})
+  expect(metal).toMatchObject({status: 'fail', fix: expect.stringMatching(/firmware/)})
 })
 
 test('a processor without flags only warns where KVM makes VMs', async () => {
@@ -30,7 +30,7 @@ test.each([
   expect(find(await withoutModules(cpuinfo), 'kernel-modules')).toMatchObject({
     status: 'fail',
     detail: `${module} is not loaded.`,
-    mend: `load it: \`sudo modprobe ${module}\``,
+    fix: `load it: \`sudo modprobe ${module}\``,
   })
 })
 
@@ -53,7 +53,7 @@ test('without the register, a VM that KVM makes is evidence enough', async () =>
 
 test('without the register and without KVM nothing is claimed', async () => {
   const finding = find(await check({kvm: {openErrno: 19}}), 'firmware')
-  expect(finding).toMatchObject({status: 'info', mend: expect.stringMatching(/modprobe msr/)})
+  expect(finding).toMatchObject({status: 'info', fix: expect.stringMatching(/modprobe msr/)})
 })
 
 test.each([NO_FLAGS, INTEL.replace('GenuineIntel', 'Unknown')])(
@@ -69,13 +69,13 @@ test('nested virtualization that is off is a fact with a command, not a failure'
   expect(report.usable).toBe(true)
   expect(find(report, 'nested')).toMatchObject({
     status: 'info',
-    mend: expect.stringMatching(/options kvm_intel nested=1/),
+    fix: expect.stringMatching(/options kvm_intel nested=1/),
   })
 })
 
-test('nested virtualization that is on needs no mend, 1 or Y', async () => {
+test('nested virtualization that is on needs no fix, 1 or Y', async () => {
   for (const value of ['Y\n', '1\n']) {
     const report = await check({files: {'/sys/module/kvm_intel/parameters/nested': value}})
-    expect(find(report, 'nested').mend).toBeUndefined()
+    expect(find(report, 'nested').fix).toBeUndefined()
   }
 })

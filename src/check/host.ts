@@ -1,6 +1,7 @@
 // The host as the checks see it: files under a root, this process's rights, and the kernel's answers. Tests bring their own.
 
 import {
+  accessSync,
   closeSync,
   constants,
   openSync,
@@ -111,6 +112,16 @@ export class Host {
 
   exists(path: string): boolean {
     return this.stat(path) !== undefined
+  }
+
+  /** Whether this process may read and write a file. */
+  mayUse(path: string): boolean {
+    try {
+      accessSync(join(this.root, path), constants.R_OK | constants.W_OK)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** Without sysctls, a setting that cannot be read may still exist. */

@@ -14,6 +14,8 @@ export interface Feature {
   name: string
   /** Its number in linux/kvm.h. */
   number: number
+  /** Whether the VM API takes what KVM says that it has; default: it does. */
+  isUsable?: (host: Host) => boolean
 }
 
 /** What an architecture asks, and the order of the report. */
@@ -21,7 +23,6 @@ export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] 
   return [
     ...own,
     {label: 'dirty pages cleared by the owner', name: 'MANUAL_DIRTY_LOG_PROTECT2', number: 168},
-    {label: 'dirty rings', name: 'DIRTY_LOG_RING_ACQ_REL', number: 223},
     {label: 'statistics', name: 'BINARY_STATS_FD', number: 203},
     {label: 'guest_memfd that the host maps', name: 'GUEST_MEMFD_FLAGS', number: 244},
     {label: 'private memory', name: 'MEMORY_ATTRIBUTES', number: 233},
@@ -35,7 +36,10 @@ export function checkVmFeatures({kvm, host}: Facts, features: readonly Feature[]
   const answers = kvm.extensions.slice(-features.length)
   const sizes = hugetlbSizes(host)
   const all: [label: string, isThere: boolean][] = [
-    ...features.map(({label}, i): [string, boolean] => [label, answers[i] > 0]),
+    ...features.map(({label, isUsable}, i): [string, boolean] => [
+      label,
+      answers[i] > 0 && isUsable?.(host) !== false,
+    ]),
     ['userfaultfd', hasUserfaultfd(host)],
     ['hugetlb pages', sizes.length > 0],
   ]
@@ -55,6 +59,7 @@ export function checkVmFeatures({kvm, host}: Facts, features: readonly Feature[]
 
 /** KVM faults in the kernel, which the sysctl forbids to users; CAP_SYS_PTRACE and the device do not ask it. man 2 userfaultfd. */
 function hasUserfaultfd(host: Host): boolean {
+  if (host.mayUse('/dev/userfaultfd')) return true
   const setting = host.read('/proc/sys/vm/unprivileged_userfaultfd')?.trim()
   return setting !== undefined && (setting === '1' || hasCapability(host, CAP_SYS_PTRACE))
 }

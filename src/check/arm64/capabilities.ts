@@ -19,6 +19,7 @@ export const FEATURES = withCommonFeatures([
   {label: '32-bit EL1', name: 'ARM_EL1_32BIT', number: 93},
   {label: 'a counter offset', name: 'COUNTER_OFFSET', number: 227},
   {label: "the host's time by PTP", name: 'PTP_KVM', number: 198},
+  {label: 'dirty rings', name: 'DIRTY_LOG_RING_ACQ_REL', number: 223},
 ])
 
 const ARM_VM_IPA_SIZE = 165

@@ -54,6 +54,13 @@ export const FEATURES = withCommonFeatures([
   {label: 'XSAVE areas beyond 4 KiB', name: 'XSAVE2', number: 208},
   {label: "a nested guest's state", name: 'NESTED_STATE', number: 157},
   {label: 'clocks that hear of a pause', name: 'KVMCLOCK_CTRL', number: 76},
+  {
+    label: 'dirty rings',
+    name: 'DIRTY_LOG_RING',
+    number: 192,
+    // PVM loses pages of them: src/vm/vm-options.ts.
+    isUsable: (host) => !host.hasModule(PVM_MODULE),
+  },
 ])
 
 export const x86_64: ArchChecks = {

@@ -35,6 +35,17 @@ test.each([
   expect(has.includes('userfaultfd')).toBe(isThere)
 })
 
+test('userfaultfd’s device is enough for who may open it', async () => {
+  const report = await check({files: {...sysctl(0), '/dev/userfaultfd': ''}})
+  expect(find(report, 'vm-features').detail).not.toMatch(/It lacks.*userfaultfd/)
+})
+
+test('a PVM host lacks dirty rings, whatever it answers', async () => {
+  const pvm = await check({files: {'/sys/module/kvm_pvm/': ''}})
+  expect(find(pvm, 'vm-features').detail).toMatch(/It lacks.*dirty rings/)
+  expect(find(await check(), 'vm-features').detail).not.toMatch(/It lacks.*dirty rings/)
+})
+
 test('a KVM that does not open is asked for nothing', async () => {
   const {findings} = await check({kvm: {openErrno: 13}})
   expect(findings.map(({id}) => id)).not.toContain('vm-features')

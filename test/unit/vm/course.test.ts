@@ -25,6 +25,10 @@ const offers: Record<string, () => boolean> = {
     using vm = Vm.create({memoryBytes: 0x10000})
     return vm.createVcpu().cpuid.supports('svm')
   },
+  VMX: () => {
+    using vm = Vm.create({memoryBytes: 0x10000})
+    return vm.createVcpu().cpuid.supports('vmx')
+  },
   EL2: () => addon.vmLimits().hasEl2,
 }
 const lacking = ({code}: {code: string}): string | undefined => {
@@ -33,8 +37,10 @@ const lacking = ({code}: {code: string}): string | undefined => {
 }
 
 test('each example says for which architecture it is', () => {
-  expect(steps.filter(({code}) => !/^\/\/ (x86_64|arm64) only(, with (SVM|EL2))?\n/.test(code))).toEqual([])
-  expect(steps).toHaveLength(15)
+  expect(steps.filter(({code}) => !/^\/\/ (x86_64|arm64) only(, with (SVM|VMX|EL2))?\n/.test(code))).toEqual(
+    [],
+  )
+  expect(steps).toHaveLength(16)
 })
 
 test('each step has a picture', () => {

@@ -25,7 +25,7 @@ enum { FIRST_VECTOR = 0x20, APIC_VECTOR = 0x30, GATES };
 
 static struct gate gates[GATES];
 
-// Interrupts come here alone: so their handlers leave by `wait`'s own return, and need no IRET, which PVM hosts do not interpret.
+// Interrupts come here alone: so their handlers leave by `wait`'s own return, and need no IRET.
 unsigned wait(void);
 __asm__(
     ".text\nwait: sti\n hlt\n jmp wait\n"

@@ -14,9 +14,11 @@ export interface Feature {
   name: string
   /** Its number in linux/kvm.h. */
   number: number
-  /** Whether the VM API takes what KVM says that it has; default: it does. */
-  isUsable?: (host: Host) => boolean
+  /** Whether KVM's answer means that the host has it; default: any but 0. */
+  isThere?: (answer: number, host: Host) => boolean
 }
+
+const isAny = (answer: number): boolean => answer > 0
 
 /** What an architecture asks, and the order of the report. */
 export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] {
@@ -36,10 +38,7 @@ export function checkVmFeatures({kvm, host}: Facts, features: readonly Feature[]
   const answers = kvm.extensions.slice(-features.length)
   const sizes = hugetlbSizes(host)
   const all: [label: string, isThere: boolean][] = [
-    ...features.map(({label, isUsable}, i): [string, boolean] => [
-      label,
-      answers[i] > 0 && isUsable?.(host) !== false,
-    ]),
+    ...features.map(({label, isThere = isAny}, i): [string, boolean] => [label, isThere(answers[i], host)]),
     ['userfaultfd', hasUserfaultfd(host)],
     ['hugetlb pages', sizes.length > 0],
   ]

@@ -11,6 +11,9 @@ import {checkFirmware} from './firmware.ts'
 
 const VENDOR_MODULES = ['kvm_intel', 'kvm_amd', PVM_MODULE]
 
+/** struct kvm_xsave, before KVM_CAP_XSAVE2. */
+const XSAVE_BYTES = 4096
+
 /** The kernel modules behind /dev/kvm. */
 export const checkModules: Check = (facts) => {
   const {host} = facts
@@ -51,7 +54,13 @@ export const FEATURES = withCommonFeatures([
   {label: 'MSRs that exit', name: 'X86_USER_SPACE_MSR', number: 188},
   {label: 'an MSR filter', name: 'X86_MSR_FILTER', number: 189},
   {label: "Hyper-V's CPUID", name: 'HYPERV_CPUID', number: 167},
-  {label: 'XSAVE areas beyond 4 KiB', name: 'XSAVE2', number: 208},
+  // It answers the size of an area: 4096 where a processor has no AMX.
+  {
+    label: 'XSAVE areas beyond 4 KiB',
+    name: 'XSAVE2',
+    number: 208,
+    isThere: (answer) => answer > XSAVE_BYTES,
+  },
   {label: "a nested guest's state", name: 'NESTED_STATE', number: 157},
   {label: 'clocks that hear of a pause', name: 'KVMCLOCK_CTRL', number: 76},
   {
@@ -59,7 +68,7 @@ export const FEATURES = withCommonFeatures([
     name: 'DIRTY_LOG_RING',
     number: 192,
     // PVM loses pages of them: src/vm/vm-options.ts.
-    isUsable: (host) => !host.hasModule(PVM_MODULE),
+    isThere: (answer, host) => answer > 0 && !host.hasModule(PVM_MODULE),
   },
 ])
 

@@ -10,7 +10,7 @@ const [FIRST, ...OTHERS] = FEATURES.map(({label}) => label)
 
 test('features that KVM has are told apart from those that it lacks', async () => {
   const report = await check({
-    kvm: {extensions: [...CAPABILITIES.map(() => 1), 0, ...OTHERS.map(() => 1)]},
+    kvm: {extensions: [...CAPABILITIES.map(() => 1), 0, ...OTHERS.map(() => 8192)]},
     files: {'/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '0\n'},
   })
   expect(find(report, 'vm-features')).toMatchObject({
@@ -38,6 +38,16 @@ test.each([
 test('userfaultfd’s device is enough for who may open it', async () => {
   const report = await check({files: {...sysctl(0), '/dev/userfaultfd': ''}})
   expect(find(report, 'vm-features').detail).not.toMatch(/It lacks.*userfaultfd/)
+})
+
+test.each([
+  [4096, false],
+  [4097, true],
+])('an XSAVE area of %i bytes is beyond 4 KiB: %s', async (bytes, isBeyond) => {
+  const answers = FEATURES.map(({name}) => (name === 'XSAVE2' ? bytes : 1))
+  const report = await check({kvm: {extensions: [...CAPABILITIES.map(() => 1), ...answers]}})
+  const [has] = find(report, 'vm-features').detail.split('It lacks')
+  expect(has.includes('XSAVE areas')).toBe(isBeyond)
 })
 
 test('a PVM host lacks dirty rings, whatever it answers', async () => {

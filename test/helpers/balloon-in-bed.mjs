@@ -28,9 +28,13 @@ const isSaid = (what) => () => text.includes(what)
 
 /** @returns what the machine uses when `isThere` says so of it */
 async function when(isThere) {
-  for (let beganMs = Date.now(); Date.now() - beganMs < MOST_MS; await sleep(200)) {
-    const usage = await machine.stats()
-    if (isThere(usage)) return usage
+  try {
+    for (let beganMs = Date.now(); Date.now() - beganMs < MOST_MS; await sleep(200)) {
+      const usage = await machine.stats()
+      if (isThere(usage)) return usage
+    }
+  } catch (cause) {
+    throw new Error(`the machine has ended: ${text}`, {cause})
   }
   throw new Error(`it does not come: ${text}`)
 }

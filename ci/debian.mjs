@@ -43,6 +43,20 @@ export function debianTree(arch, packages, {suite = 'trixie'} = {}) {
 }
 
 /**
+ * The sources of one package as its authors published them, without Debian's changes; from the cache when it has them.
+ * @param {string} version Debian's
+ * @returns {string} the path of the folder that they were packed in
+ */
+export function debianSource(name, version, {suite = 'trixie'} = {}) {
+  const apt = privateApt('source', suite)
+  const tree = `${apt.folder}/trees/${name}-${version}`
+  return apt.retried(() => {
+    if (!existsSync(tree)) unpackSource(apt, `${name}=${version}`, tree)
+    return `${tree}/${readdirSync(tree)[0]}`
+  })
+}
+
+/**
  * What one package depends on directly: for a kernel's meta package, the kernel.
  * @returns {string[]} names
  */
@@ -55,25 +69,44 @@ export function debianDependencies(arch, name, {suite = 'trixie'} = {}) {
   })
 }
 
-/** Unpacks beside the tree, then renames, so that an interrupted run leaves no tree and two runs at once do not collide. */
 function unpack(apt, packages, tree) {
+  make(tree, (work) => {
+    apt.run('apt-get', ['download', ...packages], `${work}/fetched`)
+    for (const file of readdirSync(`${work}/fetched`))
+      must('dpkg-deb', ['-x', `fetched/${file}`, 'tree'], work)
+  })
+}
+
+function unpackSource(apt, named, tree) {
+  make(tree, (work) => {
+    apt.run('apt-get', ['source', '--download-only', named], `${work}/fetched`)
+    const packed = readdirSync(`${work}/fetched`).find((file) => /\.orig\.tar\.[a-z0-9]+$/.test(file))
+    if (packed === undefined) throw new Error(`apt found no sources of ${named}`)
+    must('tar', ['-xf', `fetched/${packed}`, '-C', 'tree'], work)
+  })
+}
+
+/** Fills `tree` beside its place, then renames, so that an interrupted run leaves no tree and two runs at once do not collide. */
+function make(tree, fill) {
   const work = `${tree}.${process.pid}`
   try {
-    mkdirSync(`${work}/debs`, {recursive: true})
+    mkdirSync(`${work}/fetched`, {recursive: true})
     mkdirSync(`${work}/tree`)
-    apt.run('apt-get', ['download', ...packages], `${work}/debs`)
-    for (const file of readdirSync(`${work}/debs`)) must('dpkg-deb', ['-x', `debs/${file}`, 'tree'], work)
+    fill(work)
     if (!existsSync(tree)) renameSync(`${work}/tree`, tree)
   } finally {
     rmSync(work, {recursive: true, force: true})
   }
 }
 
+/** @param arch or `source`, whose lists are those of sources */
 function privateApt(arch, suite) {
   const folder = `${cache}/debian/${arch}/${suite}`
   const options = (lists) => [
     ...['-q', '-q', '-t', suite],
-    ...['-o', `APT::Architecture=${DEBIAN_ARCH[arch]}`, '-o', `APT::Architectures=${DEBIAN_ARCH[arch]}`],
+    ...(arch === 'source'
+      ? []
+      : ['-o', `APT::Architecture=${DEBIAN_ARCH[arch]}`, '-o', `APT::Architectures=${DEBIAN_ARCH[arch]}`]),
     ...['-o', `Dir::Etc::SourceList=${folder}/debian.sources`, '-o', 'Dir::Etc::SourceParts=/dev/null'],
     ...['-o', 'Dir::Etc::Preferences=/dev/null', '-o', 'Dir::Etc::PreferencesParts=/dev/null'],
     ...['-o', `Dir::State::Status=${folder}/status`, '-o', `Dir::State::Lists=${lists}`],
@@ -86,7 +119,7 @@ function privateApt(arch, suite) {
 
   const update = () => {
     mkdirSync(`${folder}/cache`, {recursive: true})
-    writeFileSync(`${folder}/debian.sources`, sources(suite))
+    writeFileSync(`${folder}/debian.sources`, sources(suite, arch === 'source' ? 'deb-src' : 'deb'))
     writeFileSync(`${folder}/status`, '')
     const work = `${lists}.${process.pid}`
     mkdirSync(`${work}/partial`, {recursive: true})
@@ -115,12 +148,12 @@ function privateApt(arch, suite) {
 }
 
 /** Debian's own archive, whatever the host runs: Ubuntu also has apt and debian-archive-keyring. */
-function sources(suite) {
+function sources(suite, type) {
   const release = suite.replace(/-backports$/, '')
   const keyring = KEYRINGS.find(existsSync)
   if (!keyring) throw new Error('no keys of Debian: apt-get install debian-archive-keyring')
   const source = (uri, suites) =>
-    `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: ${keyring}\n`
+    `Types: ${type}\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: ${keyring}\n`
   const suites = [...new Set([release, `${release}-updates`, suite])].join(' ')
   return `${source(MIRROR, suites)}\n${source(SECURITY_MIRROR, `${release}-security`)}`
 }

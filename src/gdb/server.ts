@@ -103,6 +103,8 @@ export class GdbServer {
     this.#socket = socket
     socket.unref()
     socket.setNoDelay?.(true)
+    // At its end already: Node closes it some turns of its loop later, and callers wait elsewhere meanwhile.
+    socket.on('end', () => this.#left(socket))
     socket.on('close', () => this.#left(socket))
     if (this.#target === undefined) socket.pause()
     else this.#begin(socket)

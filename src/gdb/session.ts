@@ -7,11 +7,12 @@ import {answerQuery} from './queries.ts'
 import {parseActions, parsePlain, VCONT_ACTIONS} from './resume.ts'
 import {stopReply} from './stop-reply.ts'
 import type {Resumption, Stop, Target} from './target.ts'
-import {parseProcess} from './words.ts'
+import {parseBytes, parseProcess, textToHex} from './words.ts'
 
 /** While the program runs, gdb waits; a client that sends more than this without waiting is not gdb. */
 const MAX_QUEUED = 64
 const SIGINT = 2
+const MONITOR_HELP = 'monitor exit: ends the program, or machine, and hv\n'
 
 /** What commands and queries see of a session. */
 export interface Conversation {
@@ -123,6 +124,7 @@ export class Session implements Conversation {
     const letter = packet[0] ?? ''
     const text = packet.slice(1)
     if (letter === 'v') this.#obeyNamed(packet)
+    else if (packet.startsWith('qRcmd,')) this.#monitor(packet.slice('qRcmd,'.length))
     else if (letter === 'q' || letter === 'Q') this.#reply(answerQuery(packet, this))
     else if (letter === '?') this.#reply(stopReply(this.#lastStop!, this.target, this.features))
     else if (/^[cCsS]$/.test(letter)) this.#resume(parsePlain(packet, this.steppedThread))
@@ -172,6 +174,17 @@ export class Session implements Conversation {
       this.target.kill(process)
       this.#leaveProcess()
     }
+  }
+
+  /** gdb's command `monitor`. */
+  #monitor(hex: string): void {
+    const command = Buffer.from(parseBytes(hex) ?? []).toString('latin1')
+    if (command !== 'exit') {
+      this.#reply(textToHex(MONITOR_HELP))
+      return
+    }
+    this.#reply('OK')
+    this.#kill(false)
   }
 
   /** A process that is not the only one. @returns `all` for the only one; undefined when there is no such process */

@@ -81,6 +81,16 @@ export class GdbProgram {
     this.#watch()
   }
 
+  /** The program stands still, and no gdb is there. */
+  get isAlone(): boolean {
+    return this.#program?.isStopped === true && !this.#program.isHeld
+  }
+
+  /** Ends all that is debugged. */
+  end(signal: number): void {
+    this.#program?.kill(undefined, signal)
+  }
+
   /** gdb debugs something. */
   get isHeld(): boolean {
     return this.#program?.isHeld === true

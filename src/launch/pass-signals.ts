@@ -17,17 +17,26 @@ import type {Process} from '../sentry/core/process.ts'
 import type {Sentry} from '../sentry/outside/sentry.ts'
 import {signalGroup} from '../sentry/tty/groups.ts'
 import {nativeHost} from '../vfs/native-host.ts'
+import type {GdbProgram} from './gdb.ts'
 import type {RunOptions} from './options.ts'
 import type {RunTrace} from './trace.ts'
 
 const PASSED_SIGNALS = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH]
 const NS_PER_MS = 1e6
 
+/** What ends a program that has not begun to run. */
+const ENDING_SIGNALS: readonly number[] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+
 /**
  * Signals from the terminal's keys and size go to the job in its foreground; those that a process sent go to the process that hv was
- * started for. SIGUSR2 is hv's own.
+ * started for. SIGUSR2 is hv's own. While the program stands still and no gdb is there for it, which could let it take signals, they end it.
  */
-export function passSignals({kernel, terminal}: Sentry, first: Process, trace: RunTrace): void {
+export function passSignals(
+  {kernel, terminal}: Sentry,
+  first: Process,
+  trace: RunTrace,
+  gdb: GdbProgram | undefined,
+): void {
   const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
   kernel.platform.watch(fd, EPOLLIN)
   kernel.takeHostSignals = () => {
@@ -37,7 +46,8 @@ export function passSignals({kernel, terminal}: Sentry, first: Process, trace: R
         continue
       }
       if (signal === SIGCONT) nativeHost.files.returnToTerminal()
-      if (isOfTerminal && terminal !== undefined) terminal.signalFromHost(signal, first)
+      if (gdb?.isAlone === true && ENDING_SIGNALS.includes(signal)) gdb.end(signal)
+      else if (isOfTerminal && terminal !== undefined) terminal.signalFromHost(signal, first)
       else first.signals.raise(signal)
     }
   }

@@ -134,7 +134,7 @@ function start(
 ): RunningGuest<RunResult> {
   const {kernel} = sentry
   const started = new StartedProgram(sentry, program, options, new Run(kernel.cpuUse.meter))
-  passSignals(sentry, started.process, trace)
+  passSignals(sentry, started.process, trace, gdb)
   stopWith(sentry, started.process, options)
   launch.core?.beginFor(kernel)
   gdb?.begin(kernel, started.process)

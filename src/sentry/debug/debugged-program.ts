@@ -94,10 +94,10 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     this.turnCatcher()
   }
 
-  kill(pid?: number): void {
+  kill(pid?: number, signal = SIGKILL): void {
     this.#isKilling = true
     for (const process of [...this.inferiors.keys()])
-      if (pid === undefined || process.pid === pid) this.kernel.endProcess(process, undefined, SIGKILL)
+      if (pid === undefined || process.pid === pid) this.kernel.endProcess(process, undefined, signal)
     this.#isKilling = false
   }
 

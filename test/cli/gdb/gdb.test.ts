@@ -175,6 +175,30 @@ describe('hv run --gdb', () => {
     })
   })
 
+  test.each([
+    ['waits for the first gdb', ''],
+    ['was left by gdb', 'break spin\ncontinue\ndisconnect\n'],
+  ])('a program that %s ends by a signal that hv gets', async (_, script) => {
+    const {status} = await bench.serve(['--platform', 'ptrace', bench.program, 'spin'], async (hv) => {
+      const left = new Promise((resolve) =>
+        hv.stderr!.on('data', (text) => /has left/.test(`${text}`) && resolve(true)),
+      )
+      if (script !== '') await Promise.all([left, bench.attach(script)])
+      hv.kill('SIGTERM')
+    })
+    expect(status).toBe(143)
+  })
+
+  test('monitor exit ends the program and hv', async () => {
+    const {said, status} = await bench.debug(
+      ['--platform', 'ptrace'],
+      ['spin'],
+      'monitor help\nmonitor exit\n',
+    )
+    expect(said).toContain('monitor exit: ends')
+    expect(status).toBe(137)
+  })
+
   test('a place where nobody can listen is told in one line, and so is one that is none', () => {
     const taken = join(bench.directory, 'taken')
     writeFileSync(taken, '')

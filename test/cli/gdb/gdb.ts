@@ -75,14 +75,21 @@ export class GdbBench {
   ): Promise<Debugged> {
     let said = ''
     const ended = await this.serve(argv, async () => {
-      for (const script of scripts)
-        said += await this.#gdb([`target remote ${this.socket}`], script, gdbWords)
+      for (const script of scripts) said += await this.attach(script, gdbWords)
     })
     return {said, ...ended}
   }
 
+  /** Runs gdb with a script on what hv serves. @returns what it said */
+  attach(script: string, gdbWords: readonly string[] = [this.program]): Promise<string> {
+    return this.#gdb([`target remote ${this.socket}`], script, gdbWords)
+  }
+
   /** Starts hv, and lets `debug` connect to its socket once it waits there. */
-  async serve(argv: readonly string[], debug: () => Promise<void>): Promise<Omit<Debugged, 'said'>> {
+  async serve(
+    argv: readonly string[],
+    debug: (hv: ChildProcess) => Promise<void>,
+  ): Promise<Omit<Debugged, 'said'>> {
     const words = ['run', '--gdb', `unix:${this.socket}`, ...argv]
     const input = openSync(this.input, 'r+')
     const hv = spawn(process.execPath, [HV, ...words], {stdio: [input, 'pipe', 'pipe']})
@@ -100,7 +107,7 @@ export class GdbBench {
       })
       hv.on('close', () => reject(new Error(`hv ended: ${out.stderr}`)))
     })
-    await debug()
+    await debug(hv)
     return {status: await exited, ...out}
   }
 

@@ -181,6 +181,16 @@ describe('the end', () => {
     expect(left.gdb.ask('g')).toBeUndefined()
   })
 
+  test('monitor exit is answered, kills, and is the last; other commands of monitor are told of it', () => {
+    const {target, gdb} = modern()
+    const hex = (text: string) => Buffer.from(text).toString('hex')
+    expect(gdb.ask(`qRcmd,${hex('help')}`)).toContain(hex('monitor exit'))
+    expect(gdb.ask('qRcmd,6')).toContain(hex('monitor exit'))
+    expect(gdb.ask(`qRcmd,${hex('exit')}`)).toBe('OK')
+    expect(target.events).toContain('kill')
+    expect(gdb.isClosed).toBe(true)
+  })
+
   test('vKill is answered', () => {
     const {target, gdb} = modern()
     expect(gdb.ask('vKill;2')).toBe('OK')

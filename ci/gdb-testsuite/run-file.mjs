@@ -23,7 +23,8 @@ const TRIPLET = {x86_64: 'x86_64-pc-linux-gnu', arm64: 'aarch64-unknown-linux-gn
  * @param {string} file such as gdb.base/break.exp
  * @param {{gdb: string, server: string, env: object}} tools the programs; `env`: what the server needs
  * @param {{folder: string, port: number, timeoutMs: number}} options an empty folder; a port that, with some after it, is free
- * @returns {Promise<{rows: {result: string, name: string}[], seconds: number, timedOut: boolean}>}
+ * @returns {Promise<{rows: {result: string, name: string}[], isServed: boolean, seconds: number, timedOut: boolean}>} `isServed`: a
+ *   server was started
  */
 export async function runFile(testsuite, file, {gdb, server, env}, {folder, port, timeoutMs}) {
   rmSync(folder, {recursive: true, force: true})
@@ -42,7 +43,9 @@ export async function runFile(testsuite, file, {gdb, server, env}, {folder, port
   const sum = `${folder}/gdb.sum`
   const rows = existsSync(sum) ? parseSum(readFileSync(sum, 'utf8')) : []
   if (rows.length === 0 && !timedOut) throw new Error(`runtest says nothing about ${file}: see ${folder}`)
-  return {rows, seconds: (performance.now() - began) / 1000, timedOut}
+  const log = `${folder}/gdb.log`
+  const isServed = existsSync(log) && readFileSync(log, 'latin1').includes('Listening on port')
+  return {rows, isServed, seconds: (performance.now() - began) / 1000, timedOut}
 }
 
 /** What gdb's configure would write. */

@@ -14,7 +14,8 @@ export type WatchKind = Exclude<PointKind, 'software' | 'hardware'>
 interface Watchpoint {
   readonly kind: WatchKind
   readonly address: number
-  /** What was there last. */
+  readonly length: number
+  /** What was there last; less than `length`: not all of it could be read, such as what a null pointer points to. */
   bytes: Uint8Array
 }
 
@@ -29,10 +30,10 @@ export class Watches {
   /** Pages that have all their rights for now, by how many tasks need that. */
   readonly #open = new Map<number, number>()
 
-  /** @returns false: it cannot be read, or there are too many */
+  /** @param bytes what can be read there. @returns false: there are too many */
   add(map: MemoryMap, kind: WatchKind, bytes: Uint8Array, address: number, length: number): boolean {
-    if (bytes.length < length || this.#watched.size >= MAX_WATCHED) return false
-    this.#watched.set(`${kind},${address},${length}`, {kind, address, bytes})
+    if (this.#watched.size >= MAX_WATCHED) return false
+    this.#watched.set(`${kind},${address},${length}`, {kind, address, length, bytes})
     this.#apply(map)
     return true
   }
@@ -80,11 +81,14 @@ export class Watches {
   hit(map: MemoryMap, breakpoints: Breakpoints, accesses: readonly Access[]): Watchpoint | undefined {
     let found: Watchpoint | undefined
     for (const place of this.#watched.values()) {
-      const now = breakpoints.read(map, place.address, place.bytes.length)
-      const hasChanged = Buffer.compare(now, place.bytes) !== 0
-      if (hasChanged && now.length === place.bytes.length) place.bytes = now
-      if ((hasChanged && place.kind !== 'read') || accesses.some((access) => concerns(place, access)))
-        found ??= place
+      const now = breakpoints.read(map, place.address, place.length)
+      const hadBytes = place.bytes.length === place.length
+      const hasChanged = hadBytes && Buffer.compare(now, place.bytes) !== 0
+      const isHit =
+        (hasChanged && place.kind !== 'read') ||
+        accesses.some((access) => concerns(place, access) || (!hadBytes && writes(place, access)))
+      if (now.length === place.length) place.bytes = now
+      if (isHit) found ??= place
     }
     return found
   }
@@ -121,14 +125,22 @@ function lackFor(kind: WatchKind): number {
   return kind === 'write' ? PROT_WRITE : PROT_READ | PROT_WRITE | PROT_EXEC
 }
 
-function pagesOf({address, bytes}: Watchpoint): number[] {
+function pagesOf({address, length}: Watchpoint): number[] {
   const first = Math.floor(address / PAGE_SIZE)
-  const last = Math.floor((address + bytes.length - 1) / PAGE_SIZE)
+  const last = Math.floor((address + length - 1) / PAGE_SIZE)
   return first === last ? [first] : [first, last]
 }
 
+const isIn = ({address, length}: Watchpoint, access: Access): boolean =>
+  access.address >= address && access.address < address + length
+
 /** Values that were written without a change are not told of: debuggers would not show them. */
-function concerns({kind, address, bytes}: Watchpoint, access: Access): boolean {
-  if (access.address < address || access.address >= address + bytes.length) return false
+function concerns(place: Watchpoint, access: Access): boolean {
+  if (!isIn(place, access)) return false
+  const {kind} = place
   return kind === 'access' ? access.kind !== PROT_EXEC : kind === 'read' && access.kind === PROT_READ
 }
+
+/** Of a place whose last value is not known: debuggers show the first that is. */
+const writes = (place: Watchpoint, access: Access): boolean =>
+  place.kind === 'write' && access.kind === PROT_WRITE && isIn(place, access)

@@ -30,6 +30,19 @@ static int steps(void) {
   return total;
 }
 
+/** Null until its page is mapped, where nothing was before. */
+static int *place;
+
+static int later(void) {
+  int *page = (int *)0x7e0000000000;
+  if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+    return 1;
+  page[1] = 6;
+  place = page + 1;
+  *place += twice(2);
+  return *place;
+}
+
 static void on_signal(int number) { counter += number; }
 
 static int signals(void) {
@@ -131,6 +144,7 @@ static int sparse(void) {
 int main(int argc, char **argv) {
   const char *mode = argc > 1 ? argv[1] : "steps";
   if (!strcmp(mode, "signals")) return signals();
+  if (!strcmp(mode, "later")) return later();
   if (!strcmp(mode, "spin")) return spin();
   if (!strcmp(mode, "threads")) return threads();
   if (!strcmp(mode, "children")) return children(argv[0]);

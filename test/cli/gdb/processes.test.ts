@@ -64,6 +64,18 @@ continue
 delete
 `
 
+const LATER = `
+tbreak later
+continue
+watch *place
+watch *(int *)0x7e0000000004
+continue
+delete 3
+continue
+continue
+delete
+`
+
 /** What gdb says of stops and values, without numbers of processes and addresses. */
 function stops(said: string): string[] {
   return said
@@ -125,5 +137,11 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     expect(said).toMatch(/^Hardware read watchpoint 2: counter\n\nValue = /m)
     expect(said).toMatch(/^Hardware access \(read\/write\) watchpoint 3: half\n/m)
     expect(status).toBe(12)
+  })
+  test('places that cannot be read yet are watched: a null pointer’s, and those of pages that come later', async () => {
+    const {said, native, status} = await both('later', LATER)
+    expect(stops(said), said).toEqual(stops(native))
+    expect(said).toMatch(/^New value = 6\n[\s\S]*^New value = 10$/m)
+    expect(status).toBe(10)
   })
 })

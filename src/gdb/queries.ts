@@ -82,8 +82,10 @@ function split(packet: string): [name: string, rest: string] {
   return end < 0 ? [packet, ''] : [packet.slice(0, end), packet.slice(end + 1)]
 }
 
+/** gdb ends the list with a semicolon. */
 function passSignals(list: string, {target}: Conversation): string {
-  const numbers = list === '' ? [] : list.split(';').map(parseCount)
+  const words = list.replace(/;$/, '')
+  const numbers = words === '' ? [] : words.split(';').map(parseCount)
   if (numbers.includes(undefined)) return 'E01'
   target.passSignals?.(new Set(numbers.flatMap((number) => toLinuxSignal(number!) ?? [])))
   return 'OK'

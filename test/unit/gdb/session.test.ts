@@ -165,7 +165,7 @@ describe('queries', () => {
 
   test('signals that gdb does not want to hear of are told in Linux’s numbers', () => {
     const {target, gdb} = modern()
-    expect(gdb.ask('QPassSignals:14;1e;0e')).toBe('OK')
+    expect(gdb.ask('QPassSignals:14;1e;0e;')).toBe('OK')
     expect([...target.passed].sort((a, b) => a - b)).toEqual([10, 14, 17])
   })
 })

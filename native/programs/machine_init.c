@@ -204,7 +204,10 @@ static _Noreturn void StartPrograms(int machine) {
     struct Key key;
     Read(machine, &key, sizeof(key));
     const long relay = Call(SYS_clone, SIGCHLD);
-    if (relay < 0) Complain("clone", "", -relay);
+    if (relay < 0) {
+      const struct Refusal refusal = {key, (uint32_t)-relay};
+      Call(SYS_write, machine, &refusal, sizeof(refusal));
+    }
     if (relay != 0) continue;
     Call(SYS_close, machine);
     Call(SYS_close, children);

@@ -15,6 +15,12 @@ struct Key {
   uint8_t bytes[16];
 };
 
+// To kMachinePort: a program that gets no relay, and the errno.
+struct Refusal {
+  struct Key key;
+  uint32_t error;
+};
+
 // /hv/mounts of the initramfs: texts, each ended by a zero: 'r' or 'w', and a path in the tree, which is a mount of its own, read-only or
 // not. What contains others comes first.
 enum { kMountsBytes = 1 << 16 };
@@ -55,4 +61,6 @@ enum {
   kNotExecuted = 5,
   // Its process ID.
   kStarted = 6,
+  // What the machine lacks for it, as an errno.
+  kNotBegun = 7,
 };

@@ -18,9 +18,23 @@ enum { kLateBytes = 1 << 20, kPauseMs = 50 };
 enum { kTerminalGroup = 5 };
 enum { kChildrenBytes = 1 << 12 };
 
-static void MakePipe(int ends[2]) {
-  const long made = Call(SYS_pipe2, ends, O_CLOEXEC);
-  if (made < 0) Fail("pipe", "", -made);
+// Until the host has heard how it ended.
+static _Noreturn void AwaitHost(int control) {
+  char byte;
+  while (Call(SYS_read, control, &byte, 1) > 0) {
+  }
+  Exit(0);
+}
+
+// Returns the result, unless it is a negative errno: the program then does not begin.
+static long Require(int control, long result) {
+  if (result >= 0) return result;
+  Tell(control, kNotBegun, (unsigned)-result);
+  AwaitHost(control);
+}
+
+static void MakePipe(int control, int ends[2]) {
+  Require(control, Call(SYS_pipe2, ends, O_CLOEXEC));
 }
 
 static int Nonblocking(int fd) {
@@ -34,15 +48,13 @@ static void SetSize(int master, unsigned rows, unsigned columns) {
 }
 
 // Makes a terminal of the machine. Returns its master; all streams are its other end, which the program's user owns.
-static int MakeTerminal(struct Program* program) {
+static int MakeTerminal(int control, struct Program* program) {
   const struct Order* order = program->order;
-  const long master =
-      Call(SYS_openat, AT_FDCWD, "/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (master < 0) Fail("open ", "/dev/ptmx", -master);
+  const int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+  const long master = Require(control, Call(SYS_openat, AT_FDCWD, "/dev/ptmx", flags | O_NONBLOCK));
   int unlocked = 0;
   Call(SYS_ioctl, master, TIOCSPTLCK, &unlocked);
-  const long end = Call(SYS_ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (end < 0) Fail("open ", "/dev/pts", -end);
+  const long end = Require(control, Call(SYS_ioctl, master, TIOCGPTPEER, flags));
   SetSize((int)master, order->rows, order->columns);
   Call(SYS_fchown, end, order->uid, kTerminalGroup);
   for (int fd = 0; fd < 3; fd++) program->streams[fd] = (int)end;
@@ -68,7 +80,7 @@ static void Lay(struct Relay* relay, struct Program* program) {
   relay->master = -1;
   if (program->order->has_terminal) {
     const int stream = Nonblocking(ConnectFor(program->key, kInputPort));
-    relay->master = MakeTerminal(program);
+    relay->master = MakeTerminal(relay->control, program);
     // Closing this end leaves the other open.
     Start(&relay->pumps[0], stream, (int)Call(SYS_fcntl, relay->master, F_DUPFD_CLOEXEC, 0));
     Start(&relay->pumps[1], relay->master, stream);
@@ -78,7 +90,7 @@ static void Lay(struct Relay* relay, struct Program* program) {
   for (int fd = 0; fd < 3; fd++) {
     int ends[2];
     const int stream = Nonblocking(ConnectFor(program->key, kInputPort + (unsigned)fd));
-    MakePipe(ends);
+    MakePipe(relay->control, ends);
     program->streams[fd] = ends[fd == 0 ? 0 : 1];
     if (fd == 0)
       Start(&relay->pumps[fd], stream, Nonblocking(ends[1]));
@@ -87,19 +99,10 @@ static void Lay(struct Relay* relay, struct Program* program) {
   }
 }
 
-// Until the host has heard how it ended.
-static _Noreturn void AwaitHost(int control) {
-  char byte;
-  while (Call(SYS_read, control, &byte, 1) > 0) {
-  }
-  Exit(0);
-}
-
 static void Begin(struct Relay* relay, const struct Program* program) {
   int report[2];
-  MakePipe(report);
-  relay->program = Call(SYS_clone, SIGCHLD);
-  if (relay->program < 0) Fail("clone", "", -relay->program);
+  MakePipe(relay->control, report);
+  relay->program = Require(relay->control, Call(SYS_clone, SIGCHLD));
   if (relay->program == 0) Become(program, report[1]);
   Call(SYS_close, report[1]);
   for (int fd = 0; fd < 3; fd++)

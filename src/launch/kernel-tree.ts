@@ -101,6 +101,11 @@ export class KernelTree implements Disposable {
     return this.#tail.reason
   }
 
+  /** The last lines of the machine's console. */
+  get lastLines(): string {
+    return this.#tail.lines
+  }
+
   /** Makes the tree, which the machine is shown. Call it once, and then `machine.load()`. @throws HvError */
   async read(): Promise<ReadTree> {
     const {tmpfs, readOnly, resolv} = this.#options

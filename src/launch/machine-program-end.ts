@@ -4,7 +4,7 @@ import {EACCES, ENOENT, ENOTDIR, errnoName} from '../abi/errno.ts'
 import {HvError, printable} from '../errors.ts'
 import type {MachineResult} from '../machine/machine-result.ts'
 import type {MachineOrder} from '../machine/program/order.ts'
-import type {ProgramLink} from '../machine/program/program-link.ts'
+import type {ProgramEnd, ProgramLink} from '../machine/program/program-link.ts'
 import type {RunResult} from './options.ts'
 
 const LOOK = 'look at what the program asks of its kernel'
@@ -17,7 +17,7 @@ const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name their dire
  * @param link how its first process reported the end
  * @param machine how the machine ended
  * @param reason the last thing that its console said
- * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ARGUMENT, BAD_KERNEL when no program was started
+ * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ARGUMENT, SANDBOX_FULL, BAD_KERNEL when no program was started
  */
 export function endOfProgram(
   order: MachineOrder,
@@ -36,12 +36,15 @@ export function endOfProgram(
   return {exitCode: null, signal: null, timedOut: false, ...end}
 }
 
-function noProgram(
-  {program, cwd}: MachineOrder,
-  {errno, ofDirectory}: {errno: number; ofDirectory: boolean},
-): HvError {
+function noProgram({program, cwd}: MachineOrder, {errno, of}: Extract<ProgramEnd, {errno: number}>): HvError {
   const why = errnoName(errno)
-  if (ofDirectory)
+  if (of === 'machine')
+    return new HvError(
+      'SANDBOX_FULL',
+      `the machine cannot begin another process (${why})`,
+      'let others end, or give it more memory',
+    )
+  if (of === 'directory')
     return new HvError(
       'BAD_ARGUMENT',
       `\`cwd\` ${printable(cwd)} cannot be entered in the guest: ${why}`,

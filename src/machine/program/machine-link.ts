@@ -12,6 +12,7 @@ import {
   MACHINE_PORT,
   type MachineOrder,
   OUTPUT_PORT,
+  REFUSAL_BYTES,
 } from './order.ts'
 import {ProgramLink, type ProgramStreams} from './program-link.ts'
 
@@ -62,8 +63,12 @@ export class MachineLink {
   #begin(machine: Duplex): void {
     this.#machine = machine
     machine.on('error', () => {})
-    // It says nothing.
-    machine.resume()
+    let received: Buffer = Buffer.alloc(0)
+    machine.on('data', (bytes: Uint8Array) => {
+      received = Buffer.concat([received, bytes])
+      for (; received.length >= REFUSAL_BYTES; received = received.subarray(REFUSAL_BYTES))
+        this.#programs.get(received.toString('hex', 0, KEY_BYTES))?.refused(received.readUInt32LE(KEY_BYTES))
+    })
     for (const key of this.#waiting.splice(0)) machine.write(key)
   }
 

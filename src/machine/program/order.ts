@@ -17,7 +17,12 @@ const MOST_TEXTS = 1 << 14
 const MOST_GROUPS = 1 << 12
 export const NEWS_BYTES = 8
 
-export const News = {signal: 1, size: 2, ended: 3, noDirectory: 4, notExecuted: 5, started: 6} as const
+export const News = {
+  ...{signal: 1, size: 2},
+  ...{ended: 3, noDirectory: 4, notExecuted: 5, started: 6, notBegun: 7},
+} as const
+/** From the first process: a key, and an errno. */
+export const REFUSAL_BYTES = KEY_BYTES + 4
 
 export interface Size {
   readonly rows: number

@@ -19,8 +19,8 @@ import {
 export type ProgramEnd =
   | {readonly exitCode: number}
   | {readonly signal: number}
-  /** It was not started: the errno of execve(2), or of chdir(2). */
-  | {readonly errno: number; readonly ofDirectory: boolean}
+  /** It was not started: the errno of execve(2), of chdir(2), or of what the machine lacks for another process. */
+  | {readonly errno: number; readonly of: 'program' | 'directory' | 'machine'}
 
 export interface ProgramStreams {
   /** Called when the machine asks for it. */
@@ -41,6 +41,8 @@ export class ProgramLink {
   readonly #onStart: () => void
   readonly #encoded: Uint8Array
   readonly #expected: Map<number, (stream: Duplex) => void>
+  /** Of its relay. */
+  readonly #accepted: Duplex[] = []
   #control: Duplex | undefined
   #received: Buffer = Buffer.alloc(0)
   #end: ProgramEnd | undefined
@@ -78,6 +80,7 @@ export class ProgramLink {
   accept(port: number, stream: Duplex): boolean {
     const take = this.#expected.get(port)
     this.#expected.delete(port)
+    if (take !== undefined) this.#accepted.push(stream)
     take?.(stream)
     return take !== undefined
   }
@@ -105,6 +108,19 @@ export class ProgramLink {
   /** Resizes its terminal. @returns false when there is no program */
   resize(size: Size): boolean {
     return this.#tell(encodeNews(News.size, valueOfSize(size)))
+  }
+
+  /** The machine has not begun it. @param errno untrusted */
+  refused(errno: number): void {
+    if (this.#control !== undefined) return
+    this.#end ??= {errno, of: 'machine'}
+    this.#finish()
+  }
+
+  /** Wants no more of it: its relay ends when it notices, and the program with it. */
+  abandon(): void {
+    for (const stream of this.#accepted) stream.destroy()
+    this.#finish()
   }
 
   #tell(news: Uint8Array): boolean {
@@ -181,8 +197,9 @@ export class ProgramLink {
 }
 
 function endOf(kind: number, value: number): ProgramEnd {
-  if (kind === News.noDirectory || kind === News.notExecuted)
-    return {errno: value, ofDirectory: kind === News.noDirectory}
+  if (kind === News.notExecuted) return {errno: value, of: 'program'}
+  if (kind === News.noDirectory) return {errno: value, of: 'directory'}
+  if (kind === News.notBegun) return {errno: value, of: 'machine'}
   const signal = value & 0x7f
   // wait(2): WIFEXITED, WEXITSTATUS, WTERMSIG.
   if (signal < LEAST_SIGNAL || signal > MOST_SIGNAL) return {exitCode: (value >> 8) & 0xff}

@@ -17,13 +17,18 @@ describe('a program in a machine', () => {
     expect(end({end: undefined, hasBegun: false}, {exitCode: null, signal: 2}).signal).toBe(2)
   })
 
-  test.each([
+  test.each<[Parameters<typeof endOfProgram>[1], string, RegExp]>([
     [{end: undefined, hasBegun: false}, 'BAD_KERNEL', /did not start the program; its console said: a line/],
     [{end: undefined, hasBegun: true}, 'BAD_KERNEL', /ended before the program/],
-    [{end: {errno: 2, ofDirectory: false}, hasBegun: true}, 'NOT_FOUND', /tool: not in the guest's PATH/],
-    [{end: {errno: 13, ofDirectory: false}, hasBegun: true}, 'NOT_EXECUTABLE', /EACCES/],
-    [{end: {errno: 8, ofDirectory: false}, hasBegun: true}, 'NOT_EXECUTABLE', /ENOEXEC/],
-    [{end: {errno: 20, ofDirectory: true}, hasBegun: true}, 'BAD_ARGUMENT', /`cwd` \/work cannot be entered/],
+    [{end: {errno: 2, of: 'program'}, hasBegun: true}, 'NOT_FOUND', /tool: not in the guest's PATH/],
+    [{end: {errno: 13, of: 'program'}, hasBegun: true}, 'NOT_EXECUTABLE', /EACCES/],
+    [{end: {errno: 8, of: 'program'}, hasBegun: true}, 'NOT_EXECUTABLE', /ENOEXEC/],
+    [
+      {end: {errno: 11, of: 'machine'}, hasBegun: false},
+      'SANDBOX_FULL',
+      /cannot begin another process \(EAGAIN\)/,
+    ],
+    [{end: {errno: 20, of: 'directory'}, hasBegun: true}, 'BAD_ARGUMENT', /`cwd` \/work cannot be entered/],
   ])('that did not end is an error: %j', (link, code, message) => {
     expect(() => end(link)).toThrow(expect.objectContaining({code, message: expect.stringMatching(message)}))
   })

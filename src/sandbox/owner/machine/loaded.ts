@@ -1,6 +1,5 @@
 // What the first ProgramMachine of a process loads, and what programs of a machine are ordered with.
 
-import {HvError, printable} from '../../../errors.ts'
 import type {GuestFiles} from '../../../launch/guest-files.ts'
 import {guestProgram} from '../../../launch/guest-program.ts'
 import {guestEnvironment} from '../../../launch/options.ts'
@@ -10,6 +9,7 @@ import type {RunRequest} from '../../protocol/messages.ts'
 
 export {KernelTree} from '../../../launch/kernel-tree.ts'
 export {endOfProgram} from '../../../launch/machine-program-end.ts'
+export {startMachine} from './start-machine.ts'
 
 const UMASK = 0o22
 const TERMINAL = 'xterm'
@@ -22,11 +22,4 @@ export function orderIn(
   const own = guestEnvironment(terminal && TERMINAL)
   const {cwd: directory = '/', ...found} = guestProgram({program, args, env, cwd}, config, own)
   return {...found, cwd: directory, hostname, user, umask: UMASK, nice: 0, terminal}
-}
-
-/** @param reason the last thing that the console said */
-export function notBegun(reason: string): HvError {
-  const said = reason === '' ? 'its console said nothing' : `its console said: ${printable(reason)}`
-  const needed = 'it has to have virtio-mmio, virtio-fs and vsock: name their directory by `modules`'
-  return new HvError('BAD_KERNEL', `the kernel did not start hv's first process; ${said}`, needed)
 }

@@ -28,10 +28,19 @@ export interface ProgramMachineOptions
   cpus?: number
   /** As of KernelOptions. Files in memory get as much again. Default: 512 MiB. */
   memoryBytes?: number
+  /**
+   * Milliseconds that the kernel may take until programs can run, and that the machine may take to start each. Default: 120,000, which
+   * suits a processor that is emulated, too.
+   */
+  startTimeoutMs?: number
 }
 
 const {root, image, volumes} = treeRows
 const {tmpfs, readOnly, hostname, user} = guestRows
+const START_TIMEOUT_MS = 120_000
+/** What setTimeout takes. */
+const LONGEST_MS = 2 ** 31 - 1
+
 type TreeNames = 'root' | 'image' | 'volumes' | 'tmpfs' | 'readOnly' | 'hostname' | 'user'
 const rows: Rows<Pick<SettingOptions, TreeNames>, Pick<Settings, TreeNames>> = {
   ...{root, image, volumes, tmpfs, readOnly, hostname, user},
@@ -40,10 +49,11 @@ const fields = takes.options({
   ...fieldsOf(rows),
   ...{kernel: takes.path, modules: v.optional(takes.path), append: v.optional(takes.text)},
   ...{cpus: v.optional(takes.integer(1, MOST_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
+  startTimeoutMs: v.optional(takes.integer(1, LONGEST_MS)),
 })
 
 export type MachineSettings = Omit<ProgramMachineOptions, 'memoryBytes' | 'volumes' | 'tmpfs'> &
-  Pick<Settings, 'volumes' | 'tmpfs'> & {memoryBytes: number}
+  Pick<Settings, 'volumes' | 'tmpfs'> & {memoryBytes: number; startTimeoutMs: number}
 
 /** With absolute paths. @throws HvError BAD_ARGUMENT */
 export function toMachineSettings(given: ProgramMachineOptions): MachineSettings {
@@ -51,11 +61,12 @@ export function toMachineSettings(given: ProgramMachineOptions): MachineSettings
   requireOneTree(options, (name) => `\`${name}\``)
   if ((options.root ?? options.image) === undefined)
     throw badArgument('a machine has no tree', 'give `root` or `image`')
-  const {kernel, modules, append, cpus, memoryBytes = MEMORY_BYTES} = options
+  const {kernel, modules, append, cpus} = options
+  const {memoryBytes = MEMORY_BYTES, startTimeoutMs = START_TIMEOUT_MS} = options
   return {
     volumes: [],
     ...settingsOf(rows, options),
-    ...{kernel: fromHere(kernel), append, cpus, memoryBytes},
+    ...{kernel: fromHere(kernel), append, cpus, memoryBytes, startTimeoutMs},
     ...(modules !== undefined && {modules: fromHere(modules)}),
   }
 }

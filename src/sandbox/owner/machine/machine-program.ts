@@ -13,6 +13,8 @@ const KILL_MS = 10_000
 
 /** What a machine does for its programs. */
 export interface ProgramMachineParts {
+  /** Within it the machine has to start a program. */
+  readonly startTimeoutMs: number
   /** @throws HvError */
   start(order: MachineOrder, streams: ProgramStreams, onEnd: () => void, onStart: () => void): ProgramLink
   /** How a program ended. @throws HvError */
@@ -43,13 +45,20 @@ export async function runInMachine(
   try {
     let link: ProgramLink | undefined
     await new Promise<void>((resolve, reject) => {
-      const late = (): void =>
-        reject(new HvError('SANDBOX_FAILED', 'the machine does not end a program', 'close the machine'))
+      const failed = (what: string): void => {
+        reject(new HvError('SANDBOX_FAILED', `the machine does not ${what} a program`, 'close the machine'))
+        link?.abandon()
+      }
       kill = () => {
         streams.signal(SIGKILL)
-        timers.push(setTimeout(late, KILL_MS))
+        timers.push(setTimeout(failed, KILL_MS, 'end'))
       }
-      link = parts.start(order, ends, resolve, () => streams.started())
+      const starting = setTimeout(failed, parts.startTimeoutMs, 'start')
+      timers.push(starting)
+      link = parts.start(order, ends, resolve, () => {
+        clearTimeout(starting)
+        streams.started()
+      })
       streams.began(link)
       signal?.addEventListener('abort', kill, {once: true})
       if (timeoutMs > 0)

@@ -3,7 +3,6 @@
 import {badArgument, HvError} from '../../../errors.ts'
 import type {KernelTree, ReadTree} from '../../../launch/kernel-tree.ts'
 import type {MachineResult} from '../../../machine/machine-result.ts'
-import {MachineLink} from '../../../machine/program/machine-link.ts'
 import type {MachineOrder} from '../../../machine/program/order.ts'
 import {requireMade} from '../../../options.ts'
 import type {RunRequest} from '../../protocol/messages.ts'
@@ -19,6 +18,7 @@ import {type MachineSettings, type ProgramMachineOptions, toMachineSettings} fro
 import {type ProgramMachineParts, runInMachine} from './machine-program.ts'
 import {MachineStreams} from './machine-streams.ts'
 import type {ProgramHost} from './program-host.ts'
+import type {StartedMachine} from './start-machine.ts'
 
 /** What is loaded for the first machine. */
 type MachineModule = typeof import('./loaded.ts')
@@ -56,7 +56,7 @@ export class ProgramMachine implements ProgramHost {
     loaded: MachineModule,
     settings: MachineSettings,
     tree: KernelTree,
-    running: {read: ReadTree; link: MachineLink; end: Promise<MachineResult>},
+    running: StartedMachine & {read: ReadTree},
   ) {
     requireMade(tree, 'ProgramMachine')
     const {read, link, end} = running
@@ -66,6 +66,7 @@ export class ProgramMachine implements ProgramHost {
     this.files = new SandboxFiles(this.#files.remote)
     this.#orderOf = (request) => loaded.orderIn(request, settings, read.shown)
     this.#parts = {
+      startTimeoutMs: settings.startTimeoutMs,
       start: (order, streams, onEnd, onStart) => {
         this.#requireOpen()
         const over = (): void => {
@@ -91,7 +92,7 @@ export class ProgramMachine implements ProgramHost {
 
   /**
    * Boots the kernel. Resolves when programs can run.
-   * @throws HvError BAD_ARGUMENT, NOT_FOUND, BAD_KERNEL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, HOST_SYSCALL
+   * @throws HvError BAD_KERNEL, also when it takes longer than `startTimeoutMs`; BAD_ARGUMENT, NOT_FOUND, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, HOST_SYSCALL
    */
   static async create(options: ProgramMachineOptions): Promise<ProgramMachine> {
     const settings = toMachineSettings(options)
@@ -99,16 +100,8 @@ export class ProgramMachine implements ProgramHost {
     const tree = await loaded.KernelTree.open({...settings, addresses: []})
     try {
       const read = await tree.read()
-      let began = (): void => {}
-      const ready = new Promise<void>((resolve) => {
-        began = resolve
-      })
-      const link = new MachineLink(tree.machine.vsock, began)
-      tree.machine.load()
-      const end = tree.machine.run()
-      const hasBegun = await Promise.race([ready.then(() => true), end.then(() => false)])
-      if (!hasBegun) throw loaded.notBegun(tree.reason)
-      return new ProgramMachine(loaded, settings, tree, {read, link, end})
+      const started = await loaded.startMachine(tree, settings.startTimeoutMs)
+      return new ProgramMachine(loaded, settings, tree, {read, ...started})
     } catch (error) {
       tree[Symbol.dispose]()
       throw error
@@ -117,8 +110,8 @@ export class ProgramMachine implements ProgramHost {
 
   /**
    * Runs a program to its end, beside those that already run: 32 at most. Parameters and result: as Sandbox.run.
-   * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE; SANDBOX_FULL; BAD_KERNEL: the machine has ended; SANDBOX_FAILED: it does not end
-   * the program; DISPOSED. @throws AbortError
+   * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE; SANDBOX_FULL; BAD_KERNEL: the machine has ended; SANDBOX_FAILED: it does not start
+   * or end the program; DISPOSED. @throws AbortError
    */
   run(
     program: string | undefined,

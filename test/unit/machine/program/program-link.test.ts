@@ -66,6 +66,13 @@ class Machine {
     return stream
   }
 
+  /** From the first process: it has not begun the first program. */
+  async refuse(errno: number, key?: Buffer): Promise<void> {
+    const of = key ?? Buffer.from((await this.keys())[0], 'hex')
+    this.#keys.write(Buffer.concat([of, Buffer.from(Uint32Array.of(errno).buffer)]))
+    await settled()
+  }
+
   /** News of the first program, on a new connection. */
   async tell(bytes: Buffer): Promise<void> {
     const control = await this.connect(CONTROL)
@@ -114,8 +121,9 @@ describe('a program in a machine', () => {
     [3, 7 << 8, {exitCode: 7}],
     [3, 11 | 0x80, {signal: 11}],
     [3, 0xffffffff, {exitCode: 255}],
-    [4, 2, {errno: 2, ofDirectory: true}],
-    [5, 13, {errno: 13, ofDirectory: false}],
+    [4, 2, {errno: 2, of: 'directory'}],
+    [5, 13, {errno: 13, of: 'program'}],
+    [7, 12, {errno: 12, of: 'machine'}],
     [0xffffffff, 0, {exitCode: 0}],
   ])('ended as %d %d: %j', async (kind, value, end) => {
     const machine = new Machine()
@@ -183,6 +191,32 @@ describe('a program in a machine', () => {
     control.write(news(6, 78))
     await settled()
     expect([machine.link.pid, machine.link.end]).toEqual([77, undefined])
+  })
+
+  test('that its first process cannot begin has the errno', async () => {
+    const machine = new Machine()
+    await machine.refuse(11, Buffer.alloc(16))
+    expect(machine.ends).toBe(0)
+    await machine.refuse(11)
+    await machine.refuse(12)
+    expect([machine.ends, machine.link.end]).toEqual([1, {errno: 11, of: 'machine'}])
+  })
+
+  test('that has a relay is not refused', async () => {
+    const machine = new Machine()
+    await machine.connect(CONTROL)
+    await machine.refuse(11)
+    expect([machine.ends, machine.link.end]).toEqual([0, undefined])
+  })
+
+  test('is abandoned with its streams, and its relay not heard later', async () => {
+    const machine = new Machine()
+    const output = await machine.connect(OUTPUT)
+    machine.link.abandon()
+    await settled()
+    expect([machine.ends, output.destroyed]).toEqual([1, true])
+    expect((await machine.connect(CONTROL)).destroyed).toBe(true)
+    expect(machine.link.hasBegun).toBe(false)
   })
 
   test('hears that nobody reads its output any more', async () => {

@@ -77,7 +77,7 @@ async function prepare(
       return {
         start: () => {
           gdb?.begin()
-          return {end: () => machine.run()}
+          return {end: () => machine.run(Boolean(options.stats))}
         },
       }
     },

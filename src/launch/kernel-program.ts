@@ -112,7 +112,7 @@ async function load(options: RunOptions, parts: Parts): Promise<LoadedGuest<RunR
       gdb?.begin()
       return {
         end: async () => {
-          const {stats, ...end} = await machine.run()
+          const {stats, ...end} = await machine.run(Boolean(options.stats))
           const all = {...stats, ...unpackStats(shown.unpacked)}
           return {...endOfProgram(order, link, end, tree.reason), stats: all}
         },

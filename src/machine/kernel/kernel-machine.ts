@@ -124,8 +124,8 @@ export class KernelMachine implements Disposable {
     this.#loadNs = nowNs() - this.#beginNs
   }
 
-  /** To its end. Call it once, after `load`. @throws HvError BAD_KERNEL, HOST_SYSCALL */
-  async run(): Promise<MachineResult> {
+  /** To its end. Call it once, after `load`. @param measuresMemory for `stats`, by a look at all of it @throws HvError BAD_KERNEL, HOST_SYSCALL */
+  async run(measuresMemory: boolean): Promise<MachineResult> {
     const bootNs = nowNs()
     let end = await this.#firstBoot()
     while (this.#run.wasReset && this.#options.reboots) {
@@ -136,7 +136,7 @@ export class KernelMachine implements Disposable {
       end = await this.#boot()
     }
     if (end.exitCode !== 0) this.#died(end)
-    const stats = this.#meter.stats(this.#run.vm)
+    const stats = this.#meter.stats(measuresMemory ? this.#run.vm : undefined)
     return {...end, stats: {...stats, loadNs: this.#loadNs, runNs: nowNs() - bootNs}}
   }
 

@@ -215,7 +215,7 @@ export class Machine implements AsyncDisposable {
 async function runToEnd(machine: KernelMachine): Promise<MachineResult> {
   using running = machine
   running.load()
-  return await running.run()
+  return await running.run(true)
 }
 
 /** Takes bytes as write(2) to a pipe does. */

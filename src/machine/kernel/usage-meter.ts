@@ -46,11 +46,11 @@ export class UsageMeter {
     }
   }
 
-  /** As counters of a result; a disk's begin with `disk`, and those of several devices are added up. */
-  stats({memory}: KernelRun['vm']): MachineResult['stats'] {
+  /** As counters of a result; a disk's begin with `disk`, and those of several devices are added up. @param vm whose memory is measured */
+  stats(vm: KernelRun['vm'] | undefined): MachineResult['stats'] {
     const {balloon, disks, networks} = this.#devices
-    const memoryBytes = memory.residentBytes
-    const stats: MachineResult['stats'] = {...this.#counts(), memoryBytes, ...balloon.counts}
+    const memory = vm && {memoryBytes: vm.memory.residentBytes}
+    const stats: MachineResult['stats'] = {...this.#counts(), ...memory, ...balloon.counts}
     const add = (name: string, count: number): void => {
       stats[name] = (stats[name] ?? 0) + count
     }

@@ -28,7 +28,7 @@ export async function startMachine(
   })
   const link = new MachineLink(machine.vsock, began)
   machine.load()
-  const end = machine.run()
+  const end = machine.run(false)
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(resolve, startTimeoutMs, 'late')
   })

@@ -195,6 +195,7 @@ describeKvm('a machine', () => {
     machine.stdin.write('q')
     const {stats} = await machine.wait()
     expect(stats).toMatchObject({boots: 1, diskReads: 0, diskDiscardedBytes: 0, sentFrames: 0})
+    expect(stats.memoryBytes).toBeGreaterThan(0)
     expect(stats.exits).toBeGreaterThanOrEqual(usage.exits)
     expect(stats.cpuNs / 1e6).toBeGreaterThanOrEqual(usage.cpuMs)
     await expect(machine.stats()).rejects.toMatchObject({code: 'DISPOSED'})

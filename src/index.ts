@@ -46,7 +46,11 @@ export type {
 export type {SandboxPath} from './sandbox/owner/files/file-paths.ts'
 export type {SandboxWatch} from './sandbox/owner/files/file-watch.ts'
 export type {SandboxFiles} from './sandbox/owner/files/sandbox-files.ts'
-export type {ProgramMachineOptions} from './sandbox/owner/machine/machine-options.ts'
+export type {
+  CardAddressOptions,
+  ProgramMachineOptions,
+  ProgramNetworkOptions,
+} from './sandbox/owner/machine/machine-options.ts'
 export type {ProgramHost} from './sandbox/owner/machine/program-host.ts'
 export {ProgramMachine} from './sandbox/owner/machine/program-machine.ts'
 export type {

@@ -17,7 +17,9 @@ export type Card = Network & {
 }
 
 /** Call it before the jail closes. */
-export const addressesOf = (cards: readonly Card[]): (CardAddress | undefined)[] =>
+export const addressesOf = (
+  cards: readonly (Pick<Card, 'address'> & ({tap: string} | object))[],
+): (CardAddress | undefined)[] =>
   cards.map((card, index) => card.address ?? usualAddress('tap' in card ? card.tap : undefined, index))
 
 /** As `addressesOf`: the resolv.conf(5) of a machine on this host's networks. undefined: none is known that it could reach */

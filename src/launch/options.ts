@@ -54,7 +54,11 @@ export interface RunResult extends ProgramResult {
 }
 
 /** Whether the options give the program's tree. With `kernel`: it then runs that program, and boots for nothing else. */
-export function hasTree({root, image, withLibraries}: RunOptions): boolean {
+export function hasTree({
+  root,
+  image,
+  withLibraries,
+}: Pick<RunOptions, 'root' | 'image'> & {withLibraries?: boolean | undefined}): boolean {
   return root !== undefined || image !== undefined || withLibraries === true
 }
 

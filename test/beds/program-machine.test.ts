@@ -15,6 +15,7 @@ for (const [bed, architecture] of [
     (inside) => {
       test.each([
         ['alike', 'a machine runs programs as a sandbox does'],
+        ['devices', 'a machine has disks, shares, volumes and networks'],
         ['hostile', 'a hostile program disturbs neither others nor hv'],
       ])('%s: %s', async (which) => {
         const kept = `/hv/.cache/machine/${architecture}`
@@ -25,7 +26,7 @@ for (const [bed, architecture] of [
         const {stdout, stderr} = await tried(run, 3, (outcome) => outcome.stdout.includes('Kernel panic'))
         expect(stdout, stderr).toMatch(/^{.*}\n$/)
         const outcomes: [string, string][] = Object.entries(JSON.parse(stdout))
-        expect(outcomes.length).toBeGreaterThan(which === 'alike' ? 10 : 0)
+        expect(outcomes.length).toBeGreaterThan({alike: 10, devices: 3, hostile: 0}[which]!)
         expect(outcomes.filter(([, outcome]) => outcome !== 'passed')).toEqual([])
       })
     },

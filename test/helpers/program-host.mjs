@@ -103,9 +103,14 @@ export const cases = {
   },
   'a signal of its caller aborts it': async (host) => {
     const aborting = new AbortController()
-    const run = sh(host, 'echo begun; sleep 100', {signal: aborting.signal})
+    const run = sh(host, 'echo begun; echo > /tmp/begun; sleep 100', {signal: aborting.signal})
+    const rejected = assert.rejects(run, {name: 'AbortError', stdout: 'begun\n'})
+    rejected.catch(() => {})
+    for (let tries = 0; tries < 300 && !(await host.files.exists('/tmp/begun')); tries++) await later(200)
+    // Its output may be on its way.
     setTimeout(() => aborting.abort(), 1000)
-    await assert.rejects(run, {name: 'AbortError', stdout: 'begun\n'})
+    await rejected
+    await host.files.remove('/tmp/begun')
     await assert.rejects(sh(host, '', {signal: AbortSignal.abort()}), {name: 'AbortError'})
   },
   'files go both ways': async (host) => {
@@ -138,6 +143,8 @@ export const cases = {
   'its host may end first': async (host) => {
     const child = host.spawn('sleep', ['100'])
     const ended = assert.rejects(child.wait(), {code: 'DISPOSED'})
+    // Heard below.
+    ended.catch(() => {})
     await later(500)
     await host.dispose()
     await ended

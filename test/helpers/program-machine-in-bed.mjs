@@ -1,19 +1,23 @@
 // Runs cases over a ProgramMachine, and tells the outcome of each.
 //
-//   node program-machine-in-bed.mjs alike|hostile KERNEL MODULES BUSYBOX DEBIAN
+//   node program-machine-in-bed.mjs alike|hostile|devices KERNEL MODULES BUSYBOX DEBIAN
 
 import {ProgramMachine} from '../../dist/index.js'
+import {deviceCases, makeDevices} from './devices-in-machine.mjs'
 import {hostileCases} from './hostile-in-machine.mjs'
 import {cases, makeTree} from './program-host.mjs'
 
 const [which, kernel, modules, busybox, debian] = process.argv.slice(2)
+const devices = which === 'devices' ? makeDevices() : undefined
 const machine = await ProgramMachine.create({
   ...{kernel, modules, root: makeTree(busybox), user: '1000:1000', memoryBytes: 256 << 20},
   volumes: [{host: debian, guest: '/debian'}],
   append: 'panic=-1',
+  ...(devices && {...devices.options, user: '0:0'}),
 })
+const chosen = devices ? deviceCases(devices) : which === 'hostile' ? hostileCases : cases
 const outcomes = {}
-for (const [name, act] of Object.entries(which === 'hostile' ? hostileCases : cases)) {
+for (const [name, act] of Object.entries(chosen)) {
   console.error(name)
   outcomes[name] = await act(machine).then(
     () => 'passed',

@@ -74,10 +74,15 @@ function limitsOf({iops, bps}: {iops?: string; bps?: string}): RateLimits {
   return limits
 }
 
-function addressOf({ip, gateway}: {ip?: string; gateway?: string}): {address?: CardAddress} {
+/** @throws HvError BAD_ARGUMENT */
+export function addressOf({ip, gateway}: {ip?: string; gateway?: string}): {address?: CardAddress} {
   if (ip === undefined && gateway === undefined) return {}
   const address = ip === undefined ? undefined : parseCardAddress(ip)
-  if (address === undefined) throw badArgument(`bad address ${quote(ip ?? '')}`, 'write ip=10.0.1.2/24')
+  if (address === undefined)
+    throw badArgument(
+      `bad address ${quote(ip ?? '')}`,
+      'give an address with the bits of its network: 10.0.1.2/24',
+    )
   if (gateway === undefined) return {address}
   const by = parseAddress(gateway)
   if (by !== undefined && isNeighbour(address, by)) return {address: {...address, gateway: by}}

@@ -124,7 +124,7 @@ export class KernelMachine implements Disposable {
     this.#loadNs = nowNs() - this.#beginNs
   }
 
-  /** To its end. Call it once, after `load`. @param measuresMemory for `stats`, by a look at all of it @throws HvError BAD_KERNEL, HOST_SYSCALL */
+  /** To its end. Call it once, after `load`. @param measuresMemory for `stats`: takes time @throws HvError BAD_KERNEL, HOST_SYSCALL */
   async run(measuresMemory: boolean): Promise<MachineResult> {
     const bootNs = nowNs()
     let end = await this.#firstBoot()

@@ -1,17 +1,16 @@
 // Machine: a machine with a Linux kernel, for embedders: what `hv run --kernel` does, with Node streams and sockets.
 
 import {closeSync} from 'node:fs'
-import {Duplex, PassThrough, type Readable, type Writable} from 'node:stream'
+import {type Duplex, PassThrough, type Readable, type Writable} from 'node:stream'
 import * as v from 'valibot'
 import {SIGKILL} from '../../abi/signal.ts'
 import {openCore} from '../../core/open-core.ts'
 import * as takes from '../../options.ts'
-import type {Device} from '../bus.ts'
 import {MachineInput, MachineOutput} from '../console/streams.ts'
 import {dumpMachine, type StoppedMachine} from '../debug/dump-machine.ts'
 import type {MachineResult} from '../machine-result.ts'
 import {SnapshotDirectory} from '../snapshot/directory.ts'
-import type {DeviceModel} from '../virtio/model.ts'
+import {CARD_FIELDS, devices, disks, networkOf, shares} from './device-schema.ts'
 import {KernelMachine} from './kernel-machine.ts'
 import {type KernelOptions, MOST_CPUS, type RestoreOptions} from './kernel-options.ts'
 import type {KernelStreams} from './kernel-run.ts'
@@ -23,34 +22,15 @@ const UNREAD_BYTES = 2 ** 14
 /** VMADDR_PORT_ANY is no port: vsock(7). */
 const PORT_MAX = 2 ** 32 - 2
 
-const perSecond = v.optional(takes.integer(1, Number.MAX_SAFE_INTEGER))
-const limits = {iops: perSecond, bytesPerSecond: perSecond}
-const disk = takes.options({path: takes.path, readOnly: v.optional(takes.truth), ...limits})
-const share = takes.options({
-  ...{path: takes.path, tag: takes.text},
-  ...{writable: v.optional(takes.truth), is9p: v.optional(takes.truth)},
-})
-const isDevice = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && ('place' in value || 'serve' in value)
-const device = v.custom<Device | DeviceModel>(isDevice, 'a virtio device, or one of the bus')
-const tap = takes.options({tap: takes.text, ...limits})
-const stream = takes.options({stream: v.instance(Duplex), ...limits})
-const card = takes.either([v.instance(Duplex), stream, tap], 'a Duplex, {stream} or {tap}')
-const network = v.optional(
-  takes.either([card, takes.list(card, 'a list')], 'a Duplex, {stream} or {tap}, or a list of them'),
-)
 const machineOptions = takes.options({
   ...{kernel: takes.path, initrd: v.optional(takes.path), append: v.optional(takes.text)},
   ...{cpus: v.optional(takes.integer(1, MOST_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
-  ...{disks: v.optional(takes.list(disk, 'a list')), shares: v.optional(takes.list(share, 'a list'))},
-  devices: v.optional(takes.list(device, 'a list')),
-  network,
+  ...{disks, shares, devices, network: networkOf(CARD_FIELDS)},
   ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.timeLimit)},
 })
 const restoreOptions = takes.options({
   disks: v.optional(takes.list(takes.path, 'a list')),
-  devices: v.optional(takes.list(device, 'a list')),
-  network,
+  ...{devices, network: networkOf(CARD_FIELDS)},
   timeoutMs: v.optional(takes.timeLimit),
 })
 

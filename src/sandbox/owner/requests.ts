@@ -54,13 +54,15 @@ const handlers = takes.record(
   'an object of functions',
 )
 
-const sandboxOptions = takes.options({
+/** What a Sandbox takes. */
+export const sandboxFields = {
   ...fieldsOf(settingRows),
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
   onSyscall: v.optional(handlers),
   net: v.optional(netOptions),
   maxConnections: v.optional(takes.integer(1, MAX_CONNECTIONS)),
-})
+}
+const sandboxOptions = takes.options(sandboxFields)
 
 const terminalSize = takes.integer(1, MAX_TERMINAL_SIZE)
 const terminalOptions = takes.options({

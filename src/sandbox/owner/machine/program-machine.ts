@@ -1,6 +1,6 @@
 // ProgramMachine: a Linux kernel in a machine of its own, and the programs that run there, for the process that embeds it.
 
-import {badArgument, HvError} from '../../../errors.ts'
+import {badArgument, HvError, printable} from '../../../errors.ts'
 import type {KernelTree, ReadTree} from '../../../launch/kernel-tree.ts'
 import type {MachineResult} from '../../../machine/machine-result.ts'
 import type {MachineOrder} from '../../../machine/program/order.ts'
@@ -25,9 +25,10 @@ type MachineModule = typeof import('./loaded.ts')
 
 /**
  * A machine with a Linux kernel of its own, in which programs run, several at once, as in a {@link Sandbox}: the same methods, options,
- * results and errors. Its kernel is Linux itself, so programs have all of its calls. What an embedder of a Sandbox can say of calls, CPU
- * time and networks, `cpuTimeoutMs` among it, a machine does not offer. 32 programs run at once, at most; what a program leaves behind is
- * ended with it.
+ * results and errors. Its kernel is Linux itself, so programs have all of its calls; disks, shares, network cards and devices are those of
+ * a {@link Machine}. What a Sandbox takes to watch or bind calls, to carry connections (`net`) and to count CPU time, tasks, descriptors and
+ * files is refused, `cpuTimeoutMs` of a program among it: a kernel of its own does all of that unseen. 32 programs run at once, at most;
+ * what a program leaves behind is ended with it.
  *
  * `files` are of the tree that hv shows the machine: not /proc, /sys, /dev. Programs see what is written there a second later, at most.
  *
@@ -64,7 +65,7 @@ export class ProgramMachine implements ProgramHost {
     this.#hasImage = settings.image !== undefined
     this.#files = machineFiles(read, read.shown.user, () => this.#requireOpen())
     this.files = new SandboxFiles(this.#files.remote)
-    this.#orderOf = (request) => loaded.orderIn(request, settings, read.shown)
+    this.#orderOf = loaded.orderer(settings, tree, read)
     this.#parts = {
       startTimeoutMs: settings.startTimeoutMs,
       start: (order, streams, onEnd, onStart) => {
@@ -97,7 +98,8 @@ export class ProgramMachine implements ProgramHost {
   static async create(options: ProgramMachineOptions): Promise<ProgramMachine> {
     const settings = toMachineSettings(options)
     const loaded = await import('./loaded.ts')
-    const tree = await loaded.KernelTree.open({...settings, addresses: []})
+    const resolv = settings.network.length > 0 ? loaded.resolvConf() : undefined
+    const tree = await loaded.KernelTree.open({...settings, resolv})
     try {
       const read = await tree.read()
       const started = await loaded.startMachine(tree, settings.startTimeoutMs)
@@ -206,7 +208,9 @@ export class ProgramMachine implements ProgramHost {
   #requireOpen(): void {
     if (this.#isClosed) throw closed()
     if (this.#result === undefined) return
-    throw new HvError('BAD_KERNEL', 'the machine has ended', 'create another one')
+    const said = this.#tree.reason
+    const message = `the machine has ended${said && `; its console said: ${printable(said)}`}`
+    throw new HvError('BAD_KERNEL', message, 'create another one')
   }
 }
 

@@ -1,10 +1,16 @@
 // ProgramMachine: what it refuses before there is a machine, and a kernel that hangs.
 
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
+import {arch} from '../../../../../src/arch/index.ts'
+import {KernelTree} from '../../../../../src/launch/kernel-tree.ts'
+import {SandboxFiles} from '../../../../../src/sandbox/owner/files/sandbox-files.ts'
+import {orderer} from '../../../../../src/sandbox/owner/machine/loaded.ts'
+import {machineFiles} from '../../../../../src/sandbox/owner/machine/machine-files.ts'
 import {ProgramMachine} from '../../../../../src/sandbox/owner/machine/program-machine.ts'
+import type {RunRequest} from '../../../../../src/sandbox/protocol/messages.ts'
 import {headerOf} from '../../../../helpers/multiboot.ts'
 import {codeOf, describeOn} from '../../../../helpers/vm.ts'
 
@@ -45,5 +51,26 @@ describeOn('x86_64', 'a machine whose kernel hangs', () => {
     } finally {
       rmSync(folder, {recursive: true})
     }
+  })
+})
+
+describeOn(arch.name, 'a machine of host programs', () => {
+  test('shows each at its own path, with its libraries', async () => {
+    using tree = await KernelTree.open({
+      ...{kernel: '/bin/ls', memoryBytes: 64 << 20, withLibraries: true, volumes: [], addresses: []},
+    })
+    const read = await tree.read()
+    const orderOf = orderer({withLibraries: true}, tree, read)
+    const files = new SandboxFiles(machineFiles(read, read.shown.user, () => {}).remote)
+    const request = (program: string) => ({program, args: ['-l'], env: {}}) as unknown as RunRequest
+    for (const program of ['/bin/ls', '/bin/cat']) {
+      const order = orderOf(request(program))
+      expect(order).toMatchObject({program: realpathSync(program), args: ['-l'], cwd: '/'})
+      expect(await files.exists(order.program)).toBe(true)
+    }
+    const loader = {x86_64: '/lib64/ld-linux-x86-64.so.2', arm64: '/lib/ld-linux-aarch64.so.1'}[arch.name]
+    expect(await files.exists(loader)).toBe(true)
+    expect(await files.exists('/etc/passwd')).toBe(false)
+    expect(codeOf(() => orderOf(request('/bin/none')))).toBe('NOT_FOUND')
   })
 })

@@ -53,6 +53,8 @@ const STEP_S = {
   bedPrograms: 700,
   bedUnits: 200,
   bedKernel: 200,
+  /** One machine of `npm run bench -- --io`. */
+  bedDevices: 150,
 }
 
 const budget = (seconds, least = 0) => Math.max(seconds * MACHINES * LOAD, least) * MS

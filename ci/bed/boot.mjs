@@ -127,7 +127,8 @@ export async function bootBed(name, {debian = false, ...options} = {}) {
   const images = wanted.map((image) => image(bed.architecture))
   const log = `${work}/console.log`
   const {emulator: by = 'qemu'} = bed
-  const initramfs = makeInitramfs(work, bed.architecture, modules[by])
+  const loaded = debian === 'qemu' ? [...modules[by], ...modules.vhost] : modules[by]
+  const initramfs = makeInitramfs(work, bed.architecture, loaded)
   const now = Math.floor(Date.now() / 1000)
   const parameters = `panic=-1 quiet mitigations=off nokaslr now=${now} ${bed.kernelArguments}`
   const files = {vmlinuz, initramfs, parameters, images, log}

@@ -32,6 +32,8 @@ export const kernels = {
 const MODULES = {
   qemu: ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs', 'tun'],
   bochs: ['ata_piix', 'sd_mod', 'squashfs', 'kvm-intel'],
+  // Also in a bed with QEMU, whose machines have sockets by the bed's kernel.
+  vhost: ['vhost_vsock'],
   // For a kernel that hv boots in a bed.
   hv: [
     ...['virtio_mmio', 'virtio_blk', 'virtio_console', 'virtio-rng', 'virtio_net', 'virtiofs'],
@@ -41,7 +43,7 @@ const MODULES = {
 
 /**
  * @param {keyof typeof kernels} name
- * @returns {Promise<{vmlinuz: string, modules: Record<'qemu' | 'bochs' | 'hv', string[]>, library: string}>} host paths; the modules in loading order,
+ * @returns {Promise<{vmlinuz: string, modules: Record<'qemu' | 'bochs' | 'vhost' | 'hv', string[]>, library: string}>} host paths; the modules in loading order,
  *   uncompressed; `library` has those for `hv` as the package has them, and depmod's list
  */
 export async function bedKernel(name) {

@@ -3,7 +3,8 @@
 //   node ci/bench/bench.mjs [--quick | --emulated] [--json FILE] [--bed BED]... [NAME...]
 //   node ci/bench/bench.mjs --real [--quick] [--json FILE] [--bed BED]...
 //   node ci/bench/bench.mjs --paper [--timed] [--json FILE] [--bed BED]...
-//   node ci/bench/bench.mjs --boot|--io [--quick] [--json FILE] --bed BED...
+//   node ci/bench/bench.mjs --boot [--quick] [--json FILE] --bed BED...
+//   node ci/bench/bench.mjs --io [--quick] [--timed] [--json FILE] --bed BED...
 //
 // NAME is a group of rows; in beds, the default is `exit` and `ptrace`. A figure over its limit is reported, and is no failure: the
 // status is 1 only when a figure could not be taken.
@@ -68,7 +69,7 @@ function readArguments() {
   } catch (error) {
     console.error(`bench: ${error.message}`)
     console.error(
-      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper [--timed] or --boot|--io [--quick], with [--json FILE] [--bed BED]...`,
+      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper [--timed] or --boot [--quick] or --io [--quick] [--timed], with [--json FILE] [--bed BED]...`,
     )
     process.exit(2)
   }
@@ -121,7 +122,7 @@ async function measureGroups() {
 /** Of hv's and of QEMU's. */
 async function measureMachines() {
   const {inBeds} = await import(machines)
-  const rows = await inBeds(beds, settings.rounds)
+  const rows = await inBeds(beds, settings, {isTimed})
   return {
     text: table(rows),
     kept: {date: today(), rows},

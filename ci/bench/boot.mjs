@@ -7,7 +7,7 @@ import {digits, emptyRow, row} from './row.mjs'
 const TIMEOUT_MS = 1_800_000
 
 /** @returns {Promise<import('./row.mjs').Row[]>} */
-export async function inBeds(beds, rounds) {
+export async function inBeds(beds, {rounds}) {
   const rows = []
   for (const name of beds) {
     console.error(`bench: boots in ${name}`)

@@ -1,10 +1,15 @@
 // Runs in a bed: the same kernel's machine by hv and by QEMU on KVM.
 
 import {execFileSync} from 'node:child_process'
+import {existsSync, readFileSync, writeFileSync} from 'node:fs'
 
 /** Where the bed has QEMU's tree; it sees the kernels at /mnt. */
 export const QEMU_ROOT = '/debian'
-const MEMORY = '256M'
+const MEBIBYTES = 256
+const MEMORY = `${MEBIBYTES}M`
+/** Both have it. */
+const INITRAMFS = '/tmp/initramfs.cpio'
+const PAGE_BYTES = 4096
 
 /** @type {Record<string, {program: string, machine: string, cpu: string, console: string, kernels: string[]}>} */
 const machines = {
@@ -32,10 +37,25 @@ export function machinesOf(architecture) {
     kernels,
     /** QEMU's name for its machine. */
     qemuMachine: machine.split(',')[0],
-    shareKernels: () => execFileSync('busybox', ['mount', '-o', 'bind', kept, `${QEMU_ROOT}/mnt`]),
+    /**
+     * To QEMU's tree. QEMU's firmware lays its ACPI tables at the end of memory, where the end of an initramfs is, and neither knows of
+     * the other: so the last page is left to the tables.
+     */
+    shareKernels() {
+      if (existsSync(`${QEMU_ROOT}${INITRAMFS}`)) return
+      execFileSync('busybox', ['mount', '-o', 'bind', kept, `${QEMU_ROOT}/mnt`])
+      const initramfs = readFileSync(`${kept}/initramfs.cpio`)
+      const padding = Buffer.alloc(PAGE_BYTES - (initramfs.length % PAGE_BYTES) + 1)
+      writeFileSync(`${QEMU_ROOT}${INITRAMFS}`, Buffer.concat([initramfs, padding]))
+    },
     hv: (kernel, append, more = []) => [
       ...['node', 'dist/bin/hv.cjs', 'run', '--kernel', `${kept}/${kernel}`],
-      ...['--initrd', `${kept}/initramfs.cpio`, '--memory', MEMORY, '--append', append, ...more],
+      ...['--initrd', `${QEMU_ROOT}${INITRAMFS}`, '--memory', MEMORY, '--append', append, ...more],
+    ],
+    /** With a server on a vsock port, which the command has no option for. */
+    hvWithEcho: (kernel, append, disk, port) => [
+      ...['node', 'ci/bench/echo-machine.mjs', `${kept}/${kernel}`, `${QEMU_ROOT}${INITRAMFS}`],
+      ...[`${MEBIBYTES}`, append, disk, port],
     ],
     /** Its memory is a memfd, which devices in other processes need. */
     qemu: (kernel, append, more = []) => [
@@ -43,7 +63,7 @@ export function machinesOf(architecture) {
       ...['-M', `${machine},accel=kvm,memory-backend=memory`],
       ...['-object', `memory-backend-memfd,id=memory,size=${MEMORY},share=on`],
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
-      ...['-kernel', `/mnt/${kernel}`, '-initrd', '/mnt/initramfs.cpio'],
+      ...['-kernel', `/mnt/${kernel}`, '-initrd', INITRAMFS],
       ...['-append', `console=${terminal} panic=-1 ${append}`, ...more],
     ],
   }

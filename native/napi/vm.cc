@@ -174,6 +174,11 @@ int OpenTap(const std::string& name) {
   return ThreadFds::Lend(std::move(fd));
 }
 
+// What the interface may leave to whoever reads its frames: TUN_F_ flags.
+void SetTapOffloads(int fd, unsigned flags) {
+  Check(::ioctl(fd, TUNSETOFFLOAD, static_cast<unsigned long>(flags)), "TUNSETOFFLOAD");
+}
+
 // The IPv4 address of an interface of this host, as `10.0.1.1/24`. Throws EADDRNOTAVAIL where there is none.
 std::string InterfaceAddress(const std::string& name) {
   struct ifreq request = {};
@@ -213,6 +218,7 @@ void ExportVm(Napi::Env env, Napi::Object exports) {
   Export<VmLimits>(exports, "vmLimits");
   Export<[](uint32_t capability) { return System().Check(capability); }>(exports, "checkExtension");
   Export<OpenTap>(exports, "openTap");
+  Export<SetTapOffloads>(exports, "setTapOffloads");
   Export<InterfaceAddress>(exports, "interfaceAddress");
 }
 

@@ -48,6 +48,7 @@ export interface VmAddon {
   ) => {dispose(): void}
   /** A non-blocking descriptor; hostClose closes it. @param name of an interface: 1 to 15 bytes. @throws Error with `errno` */
   openTap(name: string): number
+  setTapOffloads(fd: number, flags: number): void
   /** `10.0.1.1/24`. @throws Error with `errno` where the interface of this host has no IPv4 address */
   interfaceAddress(name: string): string
   /** The host's page size. */

@@ -8,6 +8,13 @@ export const LEAST_FRAME_BYTES = 14
 export const HEADER_BYTES = 12
 export const MOST_FRAME_BYTES = 65_535
 
+/** What may be left to the guest: checksums, and the cutting of segments of TCP over IPv4 and IPv6. */
+export interface GuestOffloads {
+  readonly checksums: boolean
+  readonly tcp4: boolean
+  readonly tcp6: boolean
+}
+
 /** The guest's end of the cable. */
 export interface NetworkGuest {
   /** @returns false when the guest has no room: the frame was not taken, and the backend is told with `onRoom` */
@@ -19,10 +26,12 @@ export interface NetworkGuest {
 /** The other end. A frame is an Ethernet packet. */
 export interface NetworkBackend {
   /**
-   * `send` takes the driver's header and then the frame: it computes the checksum, and cuts large segments of TCP into frames, as the
-   * header asks. Default: false, a frame is complete.
+   * The driver's header goes before each frame, both ways: whoever takes the frame computes its checksum, and cuts large segments of TCP
+   * into frames, as the header asks. Default: false, a frame is complete.
    */
-  readonly takesOffloads?: boolean
+  readonly hasOffloads?: boolean
+  /** What the guest takes, from now on: at first nothing. For a backend with offloads. */
+  setGuestOffloads?(offloads: GuestOffloads): void
   /** Called once, before anything else. */
   attach(guest: NetworkGuest): void
   /** @returns false when there is no room: the frame was not taken, and the guest is told with `onRoom` */

@@ -5,16 +5,24 @@ import {EBUSY, EINVAL, EPERM} from '../../abi/errno.ts'
 import {badArgument, type HvError} from '../../errors.ts'
 import {canWatch, watchReadable} from '../../readable.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
-import {openTapFd} from '../../vm/open-tap.ts'
-import {HEADER_BYTES, MOST_FRAME_BYTES, type NetworkBackend, type NetworkGuest} from './network-backend.ts'
+import {openTapFd, setTapOffloads} from '../../vm/open-tap.ts'
+import {
+  type GuestOffloads,
+  HEADER_BYTES,
+  MOST_FRAME_BYTES,
+  type NetworkBackend,
+  type NetworkGuest,
+} from './network-backend.ts'
 
 const NAME_BYTES = 15
+/** linux/if_tun.h. */
+const [TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6] = [1, 2, 4]
 /** Frames taken from the host before others have their turn. */
 const FRAMES_AT_ONCE = 64
 
 export class TapBackend implements NetworkBackend, Disposable {
   /** The host's kernel checks the header, and drops what is wrong. */
-  readonly takesOffloads = true
+  readonly hasOffloads = true
   readonly #fd: number
   readonly #frame = new Uint8Array(HEADER_BYTES + MOST_FRAME_BYTES)
   #guest!: NetworkGuest
@@ -31,6 +39,13 @@ export class TapBackend implements NetworkBackend, Disposable {
   attach(guest: NetworkGuest): void {
     this.#guest = guest
     this.#listen()
+  }
+
+  setGuestOffloads({checksums, tcp4, tcp6}: GuestOffloads): void {
+    if (this.#isClosed) return
+    // Without checksums the host leaves no segments.
+    const flags = checksums ? TUN_F_CSUM | (tcp4 ? TUN_F_TSO4 : 0) | (tcp6 ? TUN_F_TSO6 : 0) : 0
+    setTapOffloads(this.#fd, flags)
   }
 
   /** When the interface is down, frames go nowhere, as without a cable. */
@@ -77,10 +92,10 @@ export class TapBackend implements NetworkBackend, Disposable {
     }
   }
 
-  /** A copy of the next frame, without its header: nothing was offloaded to the guest. undefined when there is none now. */
+  /** A copy of the next frame, with its header. undefined when there is none now. */
   #next(): Uint8Array | undefined {
     try {
-      return this.#frame.slice(HEADER_BYTES, readSync(this.#fd, this.#frame))
+      return this.#frame.slice(0, readSync(this.#fd, this.#frame))
     } catch (error) {
       // The interface is gone: no more will come.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#ignore()

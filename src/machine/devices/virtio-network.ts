@@ -11,7 +11,14 @@ import {HEADER_BYTES, LEAST_FRAME_BYTES, MOST_FRAME_BYTES, type NetworkBackend} 
 import {RateLimiter, type RateLimits} from './rate-limiter.ts'
 
 /** The host computes checksums, and cuts segments of TCP over IPv4 and IPv6 into frames. */
-const F_OFFLOADS = (1n << 0n) | (1n << 11n) | (1n << 12n)
+const F_HOST_OFFLOADS = (1n << 0n) | (1n << 11n) | (1n << 12n)
+/** The guest does, for its own. */
+const F_GUEST_CHECKSUMS = 1n << 1n
+const F_GUEST_TCP4 = 1n << 7n
+const F_GUEST_TCP6 = 1n << 8n
+/** A frame may take several of the driver's buffers. */
+const F_MERGED_BUFFERS = 1n << 15n
+const F_OFFLOADS = F_HOST_OFFLOADS | F_GUEST_CHECKSUMS | F_GUEST_TCP4 | F_GUEST_TCP6 | F_MERGED_BUFFERS
 const F_MAC = 1n << 5n
 const F_STATUS = 1n << 16n
 const LINK_UP = 1
@@ -20,6 +27,8 @@ const [TO_GUEST, TO_HOST] = [0, 1]
 /** The most frames that wait for room in the guest. */
 const MOST_WAITING = 64
 const MAC_BYTES = 6
+/** In a header. */
+const NUM_BUFFERS = 10
 const octet = takes.integer(0, 255)
 const savedState = takes.options({mac: v.pipe(takes.list(octet, 'bytes'), v.length(MAC_BYTES, '6 bytes'))})
 
@@ -39,6 +48,10 @@ export class VirtioNetwork implements DeviceModel {
   /** For each direction. */
   readonly #limiters: readonly RateLimiter[]
   #isRunning = false
+  #mergesBuffers = false
+  #takesChecksums = false
+  /** Chains that were taken for the first frame that waits, which needs more. */
+  #taken: Chain[] = []
   /** Empty until there is a transport. */
   #queues: readonly (Queue | undefined)[] = []
 
@@ -52,7 +65,7 @@ export class VirtioNetwork implements DeviceModel {
       throw badArgument('the address of a network card is six bytes, the first one even')
     this.#backend = backend
     this.#limiters = [new RateLimiter(limits), new RateLimiter(limits)]
-    this.features = F_MAC | F_STATUS | (backend.takesOffloads ? F_OFFLOADS : 0n)
+    this.features = F_MAC | F_STATUS | (backend.hasOffloads ? F_OFFLOADS : 0n)
     this.config.set(mac)
     const config = new DataView(this.config.buffer)
     config.setUint16(6, LINK_UP, true)
@@ -66,8 +79,13 @@ export class VirtioNetwork implements DeviceModel {
     this.#queues = queues
   }
 
-  start(): void {
+  start(features: bigint): void {
     this.#isRunning = true
+    const has = (feature: bigint) => (features & feature) !== 0n
+    this.#mergesBuffers = has(F_MERGED_BUFFERS)
+    this.#takesChecksums = has(F_GUEST_CHECKSUMS)
+    const [tcp4, tcp6] = [has(F_GUEST_TCP4), has(F_GUEST_TCP6)]
+    this.#backend.setGuestOffloads?.({checksums: this.#takesChecksums, tcp4, tcp6})
   }
 
   /** Frames for the guest that wait are lost, as on a wire. */
@@ -86,6 +104,7 @@ export class VirtioNetwork implements DeviceModel {
   stop(): void {
     this.#isRunning = false
     this.#held = undefined
+    this.#taken = []
     this.#waiting.length = 0
     this.#makeRoom()
   }
@@ -112,20 +131,39 @@ export class VirtioNetwork implements DeviceModel {
   /** A step: one frame to the guest. */
   #deliver(queue: Queue): number | undefined {
     if (this.#waiting.length === 0 || !this.#limiters[TO_GUEST].admits(queue.turns)) return undefined
-    const chain = queue.next()
-    if (chain === undefined) return undefined
+    const bytes = this.#waiting[0].length - this.#headerBytes
+    if (!this.#takeRoom(queue, HEADER_BYTES + bytes)) return undefined
     const frame = this.#waiting.shift()!
-    this.#limiters[TO_GUEST].charge(1, frame.length)
+    this.#limiters[TO_GUEST].charge(1, bytes)
+    const chains = this.#taken
+    this.#taken = []
     // A frame is lost when its buffer is too small, as on a wire.
-    if (chain.writableBytes >= HEADER_BYTES + frame.length) {
-      chain.put(headerOfOneBuffer())
-      chain.put(frame)
+    if (roomIn(chains) >= HEADER_BYTES + bytes) {
+      const header = this.#takesChecksums ? frame.subarray(0, this.#headerBytes) : undefined
+      put(chains, frame.subarray(this.#headerBytes), header)
       this.counts.receivedFrames++
-      this.counts.receivedBytes += frame.length
+      this.counts.receivedBytes += bytes
     }
-    chain.complete()
+    queue.completeAll(chains, (chain) => chain.putBytes)
     if (this.#waiting.length <= MOST_WAITING / 2) this.#makeRoom()
-    return HEADER_BYTES + frame.length
+    return HEADER_BYTES + bytes
+  }
+
+  /** @returns false while the driver has offered too few buffers */
+  #takeRoom(queue: Queue, bytes: number): boolean {
+    let room = roomIn(this.#taken)
+    while (room < bytes && (this.#mergesBuffers || this.#taken.length === 0)) {
+      const chain = queue.next()
+      if (chain === undefined) return false
+      this.#taken.push(chain)
+      room += chain.writableBytes
+    }
+    return true
+  }
+
+  /** Of the backend's frames. */
+  get #headerBytes(): number {
+    return this.#backend.hasOffloads ? HEADER_BYTES : 0
   }
 
   /** A step: one frame from the guest. */
@@ -136,7 +174,7 @@ export class VirtioNetwork implements DeviceModel {
     if (frame.length > 0) {
       if (!this.#backend.send(frame)) return undefined
       this.counts.sentFrames++
-      this.counts.sentBytes += frame.length - (this.#backend.takesOffloads ? HEADER_BYTES : 0)
+      this.counts.sentBytes += frame.length - this.#headerBytes
     }
     this.#held = undefined
     chain.complete(0)
@@ -151,14 +189,22 @@ export class VirtioNetwork implements DeviceModel {
     const length = chain.readableBytes - HEADER_BYTES
     this.#limiters[TO_HOST].charge(1, Math.max(0, length))
     if (length < LEAST_FRAME_BYTES || length > MOST_FRAME_BYTES) return {chain, frame: new Uint8Array()}
-    if (!this.#backend.takesOffloads) chain.take(HEADER_BYTES)
+    if (!this.#backend.hasOffloads) chain.take(HEADER_BYTES)
     return {chain, frame: chain.take(chain.leftToTake)}
   }
 }
 
-/** All zero except num_buffers, which is 1 without mergeable buffers (5.1.6.4). */
-function headerOfOneBuffer(): Uint8Array {
+const roomIn = (chains: readonly Chain[]): number =>
+  chains.reduce((sum, {writableBytes}) => sum + writableBytes, 0)
+
+/** @param given the backend's header; without one, nothing is left to the guest: all is zero (5.1.6.4.1) */
+function put(chains: readonly Chain[], frame: Uint8Array, given = new Uint8Array()): void {
   const header = new Uint8Array(HEADER_BYTES)
-  header[10] = 1
-  return header
+  header.set(given)
+  // num_buffers, little-endian: at most 256.
+  header[NUM_BUFFERS] = chains.length
+  header[NUM_BUFFERS + 1] = chains.length >> 8
+  chains[0].put(header)
+  let at = 0
+  for (const chain of chains) at += chain.put(frame.subarray(at))
 }

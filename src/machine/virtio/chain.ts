@@ -30,6 +30,11 @@ export class Chain {
     return this.#queue.owns(this)
   }
 
+  /** Writable bytes that were put. */
+  get putBytes(): number {
+    return this.#writeCursor.total
+  }
+
   /** Readable bytes that were not taken yet. */
   get leftToTake(): number {
     return this.readableBytes - this.#readCursor.total

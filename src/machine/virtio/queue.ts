@@ -108,11 +108,21 @@ export class Queue {
 
   /** @internal Gives a chain back; one that is not live is ignored. @param written bytes, from the first writable one on */
   complete(chain: Chain, written: number): void {
+    this.completeAll([chain], () => written)
+  }
+
+  /** @internal Gives chains back in one step: the driver sees all of them or none, and is interrupted once. */
+  completeAll(chains: readonly Chain[], writtenTo: (chain: Chain) => number): void {
     const rings = this.#living()
-    if (rings === undefined || !this.#inFlight.delete(chain)) return
+    if (rings === undefined) return
     const before = this.#used
-    this.#used = (before + 1) & 0xffff
-    rings.handBack(before, chain.head, written)
+    for (const chain of chains) {
+      if (!this.#inFlight.delete(chain)) continue
+      rings.handBack(this.#used, chain.head, writtenTo(chain))
+      this.#used = (this.#used + 1) & 0xffff
+    }
+    if (this.#used === before) return
+    rings.showUsed(this.#used)
     if (rings.wantsInterrupt(before, this.#used)) this.#options.onInterrupt()
   }
 

@@ -69,12 +69,16 @@ export class Rings {
     throw new BrokenRing(`descriptor ${head} was offered, of ${this.size}`)
   }
 
-  /** @param index of the chain among all that were ever handed back: 16 bits */
+  /** The driver does not see it yet. @param index of the chain among all that were ever handed back: 16 bits */
   handBack(index: number, head: number, written: number): void {
     const slot = 2 * (index % this.size)
     this.#usedElements[slot] = head
     this.#usedElements[slot + 1] = written
-    Atomics.store(this.#used, INDEX, (index + 1) & 0xffff)
+  }
+
+  /** @param index of the next chain to hand back: the driver sees those before it */
+  showUsed(index: number): void {
+    Atomics.store(this.#used, INDEX, index)
   }
 
   /** Whether the driver wants to be told that the used index moved from one value to the other (2.7.7.2, 2.7.10). */

@@ -78,7 +78,7 @@ class Neighbour {
   }
 
   receive(bytes: Uint8Array): boolean {
-    const frame = Buffer.from(bytes)
+    const frame = Buffer.from(bytes.subarray(HEADER_BYTES))
     this.isSlow = !this.isSlow
     if (this.isSlow) {
       this.refused++

@@ -4,6 +4,7 @@ import {duplexPair} from 'node:stream'
 import {expect, test} from 'vitest'
 import {HvError} from '../../../../src/errors.ts'
 import {
+  type GuestOffloads,
   type NetworkBackend,
   type NetworkGuest,
   StreamBackend,
@@ -83,14 +84,14 @@ test('frames that were carried are counted, and lost ones are not', async () => 
   wire.guest.receive(frameOf(200))
   await lost
   expect(model.counts).toEqual({receivedFrames: 1, receivedBytes: 200, sentFrames: 1, sentBytes: 114})
-  const offloading = Object.assign(new Wire(), {takesOffloads: true})
+  const offloading = Object.assign(new Wire(), {hasOffloads: true})
   const other = new VirtioNetwork(offloading)
   await new VirtioDriver(other).begin().queues[TO_HOST].request([HEADER, frameOf(114)])
   expect(other.counts).toMatchObject({sentFrames: 1, sentBytes: 114})
 })
 
 test('a backend that takes offloads gets the driver’s header, too, and the driver is offered them', async () => {
-  const wire = Object.assign(new Wire(), {takesOffloads: true})
+  const wire = Object.assign(new Wire(), {hasOffloads: true})
   const driver = new VirtioDriver(new VirtioNetwork(wire)).begin()
   expect(driver.features & 0x1801n).toBe(0x1801n)
   const header = Uint8Array.of(1, 1, 54, 0, 0xb4, 5, 34, 0, 16, 0, 0, 0)
@@ -99,6 +100,66 @@ test('a backend that takes offloads gets the driver’s header, too, and the dri
   await driver.queues[TO_HOST].request([header.subarray(4)])
   expect(wire.sent).toEqual([new Uint8Array([...header, ...frameOf(60_000)])])
   expect(makeCard().driver.features & 0x1801n).toBe(0n)
+})
+
+/** Takes what the host leaves to the guest. */
+function makeOffloadingCard(without = 0n) {
+  const taken: GuestOffloads[] = []
+  const setGuestOffloads = (offloads: GuestOffloads) => void taken.push(offloads)
+  const wire = Object.assign(new Wire(), {hasOffloads: true, setGuestOffloads})
+  const model = new VirtioNetwork(wire)
+  const driver = new VirtioDriver(model, {without}).begin()
+  const offer = (count: number) =>
+    Array.from({length: count}, () => driver.queues[TO_GUEST].request([], [BUFFER_BYTES]))
+  return {taken, wire, model, driver, offer}
+}
+const ASKS = Uint8Array.of(1, 1, 54, 0, 0xb4, 5, 34, 0, 16, 0, 0, 0)
+const MERGED_BUFFERS = 1n << 15n
+const GUEST_CHECKSUMS = 1n << 1n
+
+test('a frame of 60,000 bytes takes forty buffers, one turn and one interrupt', async () => {
+  const {wire, model, driver, offer} = makeOffloadingCard()
+  const buffers = offer(45)
+  wire.guest.receive(new Uint8Array([...ASKS, ...frameOf(60_000)]))
+  const used = await Promise.all(buffers.slice(0, 40))
+  const bytes = Buffer.concat(used.map(({bytes, written}) => bytes.subarray(0, written)))
+  expect(bytes.subarray(0, 12)).toEqual(Buffer.from([...ASKS.subarray(0, 10), 40, 0]))
+  expect(bytes.subarray(12)).toEqual(Buffer.from(frameOf(60_000)))
+  expect([driver.line.raises, model.counts.receivedFrames, model.counts.receivedBytes]).toEqual([
+    1, 1, 60_000,
+  ])
+})
+
+test('a frame for which there are too few buffers waits for the others, and the driver sees none of it', async () => {
+  const {wire, driver, offer} = makeOffloadingCard()
+  const buffers = offer(1)
+  wire.guest.receive(new Uint8Array([...ASKS, ...frameOf(3000)]))
+  await settle()
+  expect(driver.line.raises).toBe(0)
+  const written = (await Promise.all([...buffers, ...offer(1)])).map((used) => used.written)
+  expect(written).toEqual([BUFFER_BYTES, 12 + 3000 - BUFFER_BYTES])
+})
+
+test('chains that were taken for a frame are taken again after a reset', async () => {
+  const {wire, driver, offer} = makeOffloadingCard()
+  offer(1)
+  wire.guest.receive(new Uint8Array([...ASKS, ...frameOf(3000)]))
+  await settle()
+  driver.begin()
+  const [buffer] = offer(1)
+  wire.guest.receive(new Uint8Array([...ASKS, ...frameOf(60)]))
+  expect((await buffer).written).toBe(12 + 60)
+})
+
+test('the host leaves to the guest what the driver takes', async () => {
+  expect(makeOffloadingCard().taken).toEqual([{checksums: true, tcp4: true, tcp6: true}])
+  const {taken, wire, offer} = makeOffloadingCard(GUEST_CHECKSUMS | (1n << 8n) | MERGED_BUFFERS)
+  expect(taken).toEqual([{checksums: false, tcp4: true, tcp6: false}])
+  const [small, next] = offer(2)
+  wire.guest.receive(new Uint8Array([...ASKS, ...frameOf(60_000)]))
+  expect((await small).written).toBe(0)
+  wire.guest.receive(new Uint8Array([...ASKS, ...frameOf(60)]))
+  expect((await next).bytes.subarray(0, 12)).toEqual(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0))
 })
 
 test('a backend without room holds the guest up, and loses nothing', async () => {

@@ -15,6 +15,10 @@ const fdatasync = promisify(fdatasyncOf)
 export interface BlockStore {
   readonly bytes: number
   readonly isReadOnly: boolean
+  /** Fills `bytes` at once, if that needs no waiting for a disk. @returns false: it may have filled some of them, or none */
+  readNow?(bytes: Uint8Array, offset: number): boolean
+  /** The same of writing. */
+  writeNow?(bytes: Uint8Array, offset: number): boolean
   /** Fills `bytes`. */
   read(bytes: Uint8Array, offset: number): Promise<void>
   write(bytes: Uint8Array, offset: number): Promise<void>
@@ -29,12 +33,29 @@ export class FileStore implements BlockStore {
   readonly bytes: number
   readonly isReadOnly: boolean
   readonly #fd: number
+  /** The host's file system can say what it has in memory. */
+  #readsNow = true
+  #writesNow = true
 
   /** @param fd open for reading, and for writing unless it is read-only */
   constructor(fd: number, bytes: number, isReadOnly = false) {
     this.#fd = fd
     this.bytes = bytes
     this.isReadOnly = isReadOnly
+  }
+
+  readNow(bytes: Uint8Array, offset: number): boolean {
+    if (!this.#readsNow) return false
+    const count = nativeHost.files.hostReadNow(this.#fd, bytes, offset)
+    this.#readsNow = count !== -EOPNOTSUPP
+    return count === bytes.length
+  }
+
+  writeNow(bytes: Uint8Array, offset: number): boolean {
+    if (!this.#writesNow) return false
+    const count = nativeHost.files.hostWriteNowAt(this.#fd, bytes, offset)
+    this.#writesNow = count !== -EOPNOTSUPP
+    return count === bytes.length
   }
 
   async read(bytes: Uint8Array, offset: number): Promise<void> {

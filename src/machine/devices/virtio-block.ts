@@ -46,6 +46,8 @@ export class VirtioBlock implements DeviceModel {
   #inFlight = 0
   /** Requests of a driver that has reset are still under way at the disk. */
   #isDraining = false
+  /** Requests may wait in the queue until one of those under way is done. */
+  #holdsUp = false
   #onIdle: (() => void)[] = []
   #transport!: Transport
 
@@ -88,7 +90,8 @@ export class VirtioBlock implements DeviceModel {
   }
 
   serve(queue: Queue): number | undefined {
-    if (this.#isDraining || this.#inFlight >= MOST_REQUESTS) return undefined
+    this.#holdsUp = this.#isDraining || this.#inFlight >= MOST_REQUESTS
+    if (this.#holdsUp) return undefined
     // Before it is taken: a request that waits for its turn holds up neither a reset nor a snapshot.
     if (!this.#limiter.admits(queue.turns)) return undefined
     const chain = queue.next()
@@ -96,7 +99,7 @@ export class VirtioBlock implements DeviceModel {
     this.#limiter.charge(1, 0)
     if (isWhole(chain)) void this.#answer(chain, queue)
     else this.#transport.fail('a block request without a header or a status')
-    return Math.min(chain.readableBytes, PIECE_BYTES)
+    return Math.min(chain.readableBytes + chain.writableBytes, PIECE_BYTES)
   }
 
   async #answer(chain: Chain, queue: Queue): Promise<void> {
@@ -107,7 +110,7 @@ export class VirtioBlock implements DeviceModel {
       this.#inFlight--
       if (this.isIdle) this.#becomeIdle()
       // Not now: requests that need no disk would follow one another without end.
-      queue.turns.wakeLater()
+      if (this.#holdsUp) queue.turns.wakeLater()
     }
   }
 

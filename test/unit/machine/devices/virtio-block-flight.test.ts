@@ -72,6 +72,54 @@ test('sixteen requests are with the disk at once, not more', async () => {
   expect(new Set(await Promise.all(all))).toEqual(new Set([OK]))
 })
 
+/** Has all of its content in memory, and may say so. */
+class CachedStore extends SlowStore {
+  isCached = true
+
+  readNow(bytes: Uint8Array, offset: number): boolean {
+    this.asked.push(`read ${bytes.length} bytes at ${offset} now`)
+    bytes.fill(0xcc)
+    return this.isCached
+  }
+
+  writeNow(bytes: Uint8Array, offset: number): boolean {
+    this.asked.push(`write ${bytes.length} bytes at ${offset} now`)
+    return this.isCached
+  }
+}
+
+test('what the host has in memory takes one call, one interrupt and no turn of the event loop', async () => {
+  const store = new CachedStore()
+  const disk = new Disk(store)
+  const read = disk.ask(IN, 1, [], [SECTOR])
+  const late = nextTurn('late')
+  expect(await Promise.race([read, late])).toMatchObject({status: OK, data: Buffer.alloc(SECTOR, 0xcc)})
+  expect(await Promise.race([disk.statusOf(OUT, 2, [new Uint8Array(SECTOR)]), late])).toBe(OK)
+  expect(store.asked).toEqual(['read 512 bytes at 512 now', 'write 512 bytes at 1024 now'])
+  expect(disk.driver.line.raises).toBe(2)
+})
+
+test('what the host does not have in memory waits for the disk, whole', async () => {
+  const store = new CachedStore()
+  store.isCached = false
+  const disk = new Disk(store)
+  const read = disk.ask(IN, 0, [], [SECTOR])
+  const write = disk.statusOf(OUT, 1, [new Uint8Array(SECTOR)])
+  await store.finishAll()
+  expect([(await read).data, await write]).toEqual([Buffer.alloc(SECTOR, 0xee), OK])
+  expect(store.asked.filter((what) => !what.endsWith('now'))).toEqual(['read', 'write 1'])
+})
+
+test('of a long request only the first MiB is read at once', async () => {
+  const store = new CachedStore()
+  const longer = Object.assign(store, {bytes: 1 << 23})
+  const disk = new Disk(longer)
+  const read = disk.ask(IN, 0, [], [3 << 20])
+  await store.finishAll()
+  expect((await read).status).toBe(OK)
+  expect(store.asked).toEqual(['read 1048576 bytes at 0 now', 'read', 'read'])
+})
+
 test('a reset in the middle of a read leaves memory alone', async () => {
   const store = new SlowStore()
   const disk = new Disk(store)

@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statfsSync,
   writeFileSync,
 } from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -32,6 +33,7 @@ import {
 } from '../../../helpers/virtio-disk.ts'
 
 const SECTORS = 4096
+const TMPFS_MAGIC = 0x01021994
 const F_READ_ONLY = 1n << 5n
 const F_DISCARD = 1n << 13n
 
@@ -43,11 +45,29 @@ const pattern = (length: number, seed: number): Uint8Array =>
 
 const IMAGE = pattern(SECTORS * SECTOR, 1)
 
+/** tmpfs never says what it has. */
+const canReadNow = (fd: number): boolean => statfsSync(`/proc/self/fd/${fd}`).type !== TMPFS_MAGIC
+
 function openImage(): {path: string; fd: number} {
   const path = join(scratch, 'image')
   writeFileSync(path, IMAGE)
   return {path, fd: openSync(path, 'r+')}
 }
+
+test('a file has what was just written in memory, and reads it at once, or its file system cannot say', async () => {
+  const {fd} = openImage()
+  try {
+    const store = new FileStore(fd, IMAGE.length)
+    const bytes = new Uint8Array(8192)
+    const isNow = store.readNow(bytes, 4096)
+    expect(isNow).toBe(canReadNow(fd))
+    if (!isNow) await store.read(bytes, 4096)
+    expect(bytes).toEqual(IMAGE.slice(4096, 3 * 4096))
+    expect(store.readNow(new Uint8Array(2), IMAGE.length - 1)).toBe(false)
+  } finally {
+    closeSync(fd)
+  }
+})
 
 const stores = [
   {

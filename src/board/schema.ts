@@ -146,7 +146,11 @@ function refusal(file: string, path: Path, wanted: string, input: unknown): HvEr
   const field = keys.join('').replace(/^\./, '') || 'the file'
   const got = path.length > 0 ? path[path.length - 1].value : input
   const shown = got === undefined ? 'nothing' : shorten(JSON.stringify(got))
-  return new HvError('BOARD_INVALID', `${file}: ${field}: expected ${wanted}, got ${shown}`, 'correct the file')
+  return new HvError(
+    'BOARD_INVALID',
+    `${file}: ${field}: expected ${wanted}, got ${shown}`,
+    'correct the file',
+  )
 }
 
 function shorten(text: string): string {

@@ -19,6 +19,8 @@ export interface Feature {
 }
 
 const isAny = (answer: number): boolean => answer > 0
+/** GUEST_MEMFD_FLAG_MMAP and _INIT_SHARED. */
+const isMapped = (flags: number): boolean => (flags & 3) === 3
 
 /** What an architecture asks, and the order of the report. */
 export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] {
@@ -26,7 +28,7 @@ export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] 
     ...own,
     {label: 'dirty pages cleared by the owner', name: 'MANUAL_DIRTY_LOG_PROTECT2', number: 168},
     {label: 'statistics', name: 'BINARY_STATS_FD', number: 203},
-    {label: 'guest_memfd that the host maps', name: 'GUEST_MEMFD_FLAGS', number: 244},
+    {label: 'guest_memfd that the host maps', name: 'GUEST_MEMFD_FLAGS', number: 244, isThere: isMapped},
     {label: 'private memory', name: 'MEMORY_ATTRIBUTES', number: 233},
     {label: 'pre-faulting', name: 'PRE_FAULT_MEMORY', number: 236},
   ]

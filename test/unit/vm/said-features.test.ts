@@ -24,6 +24,7 @@ const common: Record<string, () => unknown> = {
   statistics: () => withVcpu((cpu) => cpu.statistics),
   'pre-faulting': () => withVcpu((cpu) => cpu.prefault(MEMORY.memoryBase, 0x1000)),
   userfaultfd: having({lazy: true}),
+  'guest_memfd that the host maps': having({guestMemfd: true}),
 }
 const uses: Record<string, () => unknown> =
   arch.name === 'arm64'

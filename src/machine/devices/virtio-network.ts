@@ -198,7 +198,7 @@ const roomIn = (chains: readonly Chain[]): number =>
   chains.reduce((sum, {writableBytes}) => sum + writableBytes, 0)
 
 /** @param given the backend's header; without one, nothing is left to the guest: all is zero (5.1.6.4.1) */
-function put(chains: readonly Chain[], frame: Uint8Array, given = new Uint8Array()): void {
+function put(chains: readonly Chain[], frame: Uint8Array, given: Uint8Array = new Uint8Array()): void {
   const header = new Uint8Array(HEADER_BYTES)
   header.set(given)
   // num_buffers, little-endian: at most 256.

@@ -3,6 +3,7 @@
 #include "jail/call_filter.h"
 
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <sched.h>
 #include <signal.h>
@@ -185,6 +186,8 @@ constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_
                                          KVM_SET_ONE_REG};
 // For the lines of a machine's own interrupt controller.
 constexpr uint32_t kLineRequests[] = {KVM_IRQ_LINE};
+// For the network card of a kernel's machine: its driver says, at any time, what it takes from a TAP interface.
+constexpr uint32_t kTapRequests[] = {TUNSETOFFLOAD};
 // For a machine that gdb looks into.
 constexpr uint32_t kDebugRequests[] = {KVM_SET_GUEST_DEBUG, KVM_CHECK_EXTENSION};
 // For a machine whose registers go into a core file: asks how long the vectors' area is.
@@ -242,11 +245,11 @@ int FilterCalls(const FilterOptions& options) {
                     debug, vectors, state});
   } else if (options.caller == Caller::kKernel && options.is_undecided) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kLineRequests, arch::kKernelRequests,
-                    kTerminalRequests, kKvmRequests, arch::kSentryKvmRequests, kMakingRequests,
-                    kPluggingRequests, arch::kMakingRequests, vectors, state});
+                    kTapRequests, kTerminalRequests, kKvmRequests, arch::kSentryKvmRequests,
+                    kMakingRequests, kPluggingRequests, arch::kMakingRequests, vectors, state});
   } else if (options.caller == Caller::kKernel) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kLineRequests, arch::kKernelRequests,
-                    kTerminalRequests, debug, vectors, state});
+                    kTapRequests, kTerminalRequests, debug, vectors, state});
   } else if (options.is_undecided) {
     allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests, kMakingRequests,
                     arch::kMakingRequests, kLineRequests, debug, vectors, state});

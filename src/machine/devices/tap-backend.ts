@@ -45,7 +45,11 @@ export class TapBackend implements NetworkBackend, Disposable {
     if (this.#isClosed) return
     // Without checksums the host leaves no segments.
     const flags = checksums ? TUN_F_CSUM | (tcp4 ? TUN_F_TSO4 : 0) | (tcp6 ? TUN_F_TSO6 : 0) : 0
-    setTapOffloads(this.#fd, flags)
+    try {
+      setTapOffloads(this.#fd, flags)
+    } catch {
+      // The interface is gone: no more will come.
+    }
   }
 
   /** When the interface is down, frames go nowhere, as without a cable. */

@@ -93,7 +93,10 @@ test('what the host has in memory takes one call, one interrupt and no turn of t
   const disk = new Disk(store)
   const read = disk.ask(IN, 1, [], [SECTOR])
   const late = nextTurn('late')
-  expect(await Promise.race([read, late])).toMatchObject({status: OK, data: new Uint8Array(SECTOR).fill(0xcc)})
+  expect(await Promise.race([read, late])).toMatchObject({
+    status: OK,
+    data: new Uint8Array(SECTOR).fill(0xcc),
+  })
   expect(await Promise.race([disk.statusOf(OUT, 2, [new Uint8Array(SECTOR)]), late])).toBe(OK)
   expect(store.asked).toEqual(['read 512 bytes at 512 now', 'write 512 bytes at 1024 now'])
   expect(disk.driver.line.raises).toBe(2)

@@ -1,7 +1,7 @@
 // Runs inside the bed: takes commands from the virtio-serial port, one JSON line each, and answers each with another.
 //
 // Request {id, argv, cwd, env, timeoutMs, stdin?}; answer {id, status, signal, stdout, stderr, timedOut, ms}; stdin, stdout
-// and stderr are base64. The first line out is {ready: true}. It goes on until the bed is ended. A command that times out
+// and stderr are base64. The first line out is {uptimeMs}. It goes on until the bed is ended. A command that times out
 // gets the place of each of its threads at the end of its stderr.
 // {id, connect} connects to the unix socket of that path; {id, bytes}, in base64, and {id, close} then go to it and come from it.
 
@@ -98,7 +98,7 @@ function whereabouts(group) {
   return pids.flatMap(tasks).map(line).join('')
 }
 
-say({ready: true})
+say({uptimeMs: Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000})
 for await (const line of createInterface({input: createReadStream(PORT, {fd: port, autoClose: false})})) {
   const request = JSON.parse(line)
   if ('argv' in request) serve(request)

@@ -28,7 +28,7 @@ describeBed('vmx', (inside) => {
   })
 
   test("the course's guest runs a guest of its own by VMX", async () => {
-    const argv = ['node', '--input-type=module', '-e', NESTED]
+    const argv = ['node', '--input-type=module-typescript', '-e', NESTED]
     const outcome = await inside(argv, {timeoutMs: stepMs('bedProgram')})
     expect(outcome).toEqual({status: 0, stdout: '12\n42\n', stderr: ''})
   })

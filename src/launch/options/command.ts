@@ -12,7 +12,7 @@ const STDERR = 2
 
 const bareOnly = (option: string) => ({
   message: `\`${option}\` is for a bare machine, and \`kernel\` boots another`,
-  nextStep: 'leave one of them away',
+  nextStep: 'leave one of them out',
 })
 const FLAT = bareOnly('flat')
 const IRQCHIP = bareOnly('irqchip')

@@ -2,7 +2,7 @@
 
 import type {KernelOptions} from '../../machine/kernel/kernel-options.ts'
 import type {Card} from '../machine-network.ts'
-import {parseNet, parseShare} from './parse-devices.ts'
+import {existingShare, parseNet} from './parse-devices.ts'
 import {existing} from './parse-values.ts'
 import {each, type Rows} from './row.ts'
 
@@ -59,7 +59,7 @@ export const machineRows: Rows<MachineOptions> = {
     flag: '--share DIR:TAG[:ro|rw][:9p]',
     summary:
       'a host directory for the kernel to mount, ro (the default) or rw: mount -t virtiofs TAG PLACE, or with :9p over 9P; may be repeated',
-    ...each(parseShare),
+    ...each(existingShare),
   },
   append: {
     ...OF_KERNEL,

@@ -5,7 +5,7 @@ import {MAX_CPUS} from '../../platform/choice.ts'
 import {MAX_OPEN_FILES} from '../../sentry/core/resource-limits.ts'
 import {MAX_TASKS} from '../../sentry/task/pids.ts'
 import {LEAST_DISK_BYTES} from '../../vfs/disk-quota.ts'
-import {parseDisk} from './parse-devices.ts'
+import {existingDisk} from './parse-devices.ts'
 import {parseDiskSize} from './parse-values.ts'
 import {count, each, FOR_PROGRAMS, FOR_SENTRY, type Rows, size} from './row.ts'
 
@@ -87,7 +87,7 @@ export const limitRows: Rows<LimitOptions> = {
     // Only disks may be several.
     repeat: true,
     parse: parseDiskSize,
-    withKernel: {option: 'disks', ...each(parseDisk)},
+    withKernel: {option: 'disks', ...each(existingDisk)},
     unfit: FOR_SENTRY,
   },
   unpackBytes: {

@@ -11,9 +11,22 @@ import {
   parseCardAddress,
 } from '../../machine/program/card-address.ts'
 import type {Card} from '../machine-network.ts'
-import {parseCount, quote, readSize} from './parse-values.ts'
+import {existing, parseCount, quote, readSize} from './parse-values.ts'
 
 const MOST_OPERATIONS = 2 ** 32
+
+/** Any other file that is not there is a bad argument; only a program's is status 127. */
+export function existingDisk(text: string): DiskOptions {
+  const disk = parseDisk(text)
+  existing(disk.path, '--disk', false)
+  return disk
+}
+
+export function existingShare(text: string): ReturnType<typeof parseShare> {
+  const share = parseShare(text)
+  existing(share.path, '--share', true)
+  return share
+}
 
 /** `FILE[:ro][,iops=N][,bps=SIZE]`: a machine's disk. FILE is relative to this process. */
 export function parseDisk(text: string): DiskOptions {

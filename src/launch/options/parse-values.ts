@@ -137,7 +137,7 @@ export function parseUnveil(text: string): UnveilRule {
   const permissions = text.slice(colon + 1)
   if (!path.startsWith('/') || colon < 0 || !/^[rwxc]*$/.test(permissions)) {
     throw badArgument(
-      `bad unveiling ${quote(text)}`,
+      `bad unveil rule ${quote(text)}`,
       'write PATH:rwxc with an absolute PATH and some of the letters',
     )
   }

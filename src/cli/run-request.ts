@@ -99,4 +99,4 @@ const isExecutableFile = (path: string): boolean =>
   }) ?? false
 
 const noProgramFor = (flag: string): HvError =>
-  badArgument(`no program for ${flag}`, `give PROGRAM, or leave ${flag} away`)
+  badArgument(`no program for ${flag}`, `give PROGRAM, or leave ${flag} out`)

@@ -24,7 +24,7 @@ const MAX_TASKS = 1
 export function openKernelMachine(options: RunOptions, kernel: string): OpenedGuest<RunResult> {
   refuseUnfit(options, 'kernel')
   if (options.gdb !== undefined && options.reboots)
-    refuse('`gdb` sees one boot, and `reboots` makes more', 'leave one of them away')
+    refuse('`gdb` sees one boot, and `reboots` makes more', 'leave one of them out')
   if (options.net?.some(({address}) => address !== undefined))
     refuse('an address of `net` is for a program that `kernel` runs', 'give the kernel `ip=…` by `append`')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options

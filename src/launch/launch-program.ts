@@ -19,10 +19,10 @@ export async function launchProgram(options: RunOptions): Promise<RunResult> {
 function specOf(options: RunOptions): GuestSpec {
   const {kernel, platform, machine, flat} = options
   if (flat !== undefined && machine === 'linux')
-    refuse('`flat` is for bare-metal guests, and `machine` is linux', 'leave one of them away')
+    refuse('`flat` is for bare-metal guests, and `machine` is linux', 'leave one of them out')
   const isBare = machine === 'bare' || flat !== undefined
   if (kernel === undefined) return {kind: isBare ? 'bare-program' : 'sentry-program'}
-  if (platform === 'ptrace') refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
+  if (platform === 'ptrace') refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` out')
   return {kind: hasTree(options) ? 'kernel-program' : 'kernel-machine', kernel}
 }
 

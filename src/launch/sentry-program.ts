@@ -99,7 +99,7 @@ async function prepare(
 async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGuest<RunResult>> {
   const {options, launch, onHost, broker, fds, opened, pledge} = spec
   if (options.irqchip)
-    refuse('`irqchip` is for bare-metal guests, and this is a Linux program', 'leave it away')
+    refuse('`irqchip` is for bare-metal guests, and this is a Linux program', 'leave it out')
   const {server} = launch
   const {sentry, shown} = await opened.make({terminal, broker, ...(server && {patchCalls: 'never'})})
   const {kernel} = sentry

@@ -54,7 +54,7 @@ export function filterCalls({fd}: NativeVm, filter: CallFilter): void {
   const functions = `0x${base.toString(16)}, ${count} of them`
   const nextStep = {
     EBUSY: 'ask before the first run',
-    EEXIST: 'leave away what has a filter, as 0xc3000000 to 0xc300ffff have, and what is Arm’s own',
+    EEXIST: 'leave out what has a filter, as 0xc3000000 to 0xc300ffff have, and what is Arm’s own',
   }[errno]
   throw badArgument(`KVM filters no calls of functions from ${functions}: ${errno}`, nextStep)
 }

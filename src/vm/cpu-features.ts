@@ -83,12 +83,12 @@ export function checkFeatures(given: CpuFeatures, isNested: boolean): Required<C
   const features = {sve, pauth, pmu, mte, el1Is32Bit}
   const wanted = (Object.keys(features) as (keyof CpuFeatures)[]).filter((name) => features[name] !== false)
   if (wanted.length > 0 && arch.name !== 'arm64') {
-    throw badArgument(`features is for arm64, and this host is ${arch.name}`, 'leave features away')
+    throw badArgument(`features is for arm64, and this host is ${arch.name}`, 'leave features out')
   }
   for (const name of wanted) requireFeature(name)
   const other = isNested ? 'nested' : wanted.find((name) => name !== 'el1Is32Bit' && name !== 'pmu')
   if (el1Is32Bit && other !== undefined) {
-    throw badArgument(`an EL1 in AArch32 has no ${other}`, `leave ${other} or el1Is32Bit away`)
+    throw badArgument(`an EL1 in AArch32 has no ${other}`, `leave ${other} or el1Is32Bit out`)
   }
   return features
 }
@@ -97,5 +97,5 @@ function requireFeature(name: keyof CpuFeatures): void {
   const {what, capability, needs} = NEEDS[name]
   if (checkExtension(capability) > 0) return
   const message = `this host has no ${what} for arm64 guests (${capability})`
-  throw new HvError('KVM_UNUSABLE', message, `leave features.${name} away, or use ${needs}`)
+  throw new HvError('KVM_UNUSABLE', message, `leave features.${name} out, or use ${needs}`)
 }

@@ -179,7 +179,7 @@ function checkMsi({address, data, deviceId}: Msi, doorbell: number | undefined):
     Number.isSafeInteger(value) && value >= 0 && value <= max
   const isArm64 = arch.name === 'arm64'
   if (deviceId !== undefined && !isArm64) {
-    throw badArgument(`this host is ${arch.name}, whose messages have no deviceId`, 'leave deviceId away')
+    throw badArgument(`this host is ${arch.name}, whose messages have no deviceId`, 'leave deviceId out')
   }
   const own = {address, data, deviceId: isArm64 ? (deviceId ?? 0) : undefined}
   const areWords = [data, own.deviceId ?? 0].every((word) => isWord(word, 2 ** 32 - 1))
@@ -223,7 +223,7 @@ export function addIrqchip(native: () => NativeVm, eventfds: Eventfds, isSplit: 
   const message = 'KVM gives VMs no such interrupt controller on this host'
   const version = orThrow(
     () => native().addInterruptController(isSplit),
-    (cause) => new HvError('KVM_UNUSABLE', message, 'leave irqchip away: the guest polls', {cause}),
+    (cause) => new HvError('KVM_UNUSABLE', message, 'leave irqchip out: the guest polls', {cause}),
   )
   if (version !== 0) return new Irqchip(native, eventfds, version === 2 ? 'gicv2' : 'gicv3')
   return new Irqchip(native, eventfds, isSplit ? 'split' : 'ioapic')

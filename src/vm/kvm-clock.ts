@@ -90,7 +90,7 @@ export class KvmClock {
       this.#raw.ioctl(KVM_SET_CLOCK, new Uint8Array(view.buffer))
     } catch (cause) {
       if (realtimeNs === undefined || !isInvalid(cause)) throw cause
-      throw new HvError('KVM_UNUSABLE', 'this KVM sets no clock by a time of day', 'leave realtimeNs away', {
+      throw new HvError('KVM_UNUSABLE', 'this KVM sets no clock by a time of day', 'leave realtimeNs out', {
         cause,
       })
     }

@@ -83,7 +83,7 @@ export function checkSlotOptions(options: MemorySlotOptions): Required<MemorySlo
     checkLength(file, fileOffset + bytes)
   }
   if (lazy && (file !== -1 || isSize(hugePages))) {
-    throw badArgument('only anonymous memory is lazy', 'leave file, or the size of huge pages, away')
+    throw badArgument('only anonymous memory is lazy', 'leave file, or the size of huge pages, out')
   }
   const checked = {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset, lazy, guestMemfd}
   if (guestMemfd) checkGuestMemfd(checked)
@@ -98,13 +98,13 @@ function checkGuestMemfd({readOnly, logsDirty, hugePages, file, lazy}: Required<
     ([, isGiven]) => isGiven,
   )
   if (other !== undefined) {
-    throw badArgument(`${other[0]} does not go with guestMemfd`, 'leave one of them away')
+    throw badArgument(`${other[0]} does not go with guestMemfd`, 'leave one of them out')
   }
   const {KVM_CAP_GUEST_MEMFD_FLAGS} = KVM_CAPABILITIES
   const flags = orThrow(() => addon.checkExtension(KVM_CAP_GUEST_MEMFD_FLAGS), openError)
   if ((flags & MAPPABLE) === MAPPABLE) return
   const message = 'this host has no guest_memfd that can be mapped (KVM_CAP_GUEST_MEMFD_FLAGS)'
-  throw new HvError('KVM_UNUSABLE', message, 'leave guestMemfd away, or use Linux 6.18')
+  throw new HvError('KVM_UNUSABLE', message, 'leave guestMemfd out, or use Linux 6.18')
 }
 
 function checkLength(file: number, end: number): void {

@@ -50,7 +50,7 @@ export function vcpuError(cause: Failure): HvError {
     case undefined:
       return badArgument(cause.message, 'give one of them as features.sve', {cause})
     case EOPNOTSUPP:
-      return badArgument('only vCPUs of arm64 start switched off', 'leave startsOff away', {
+      return badArgument('only vCPUs of arm64 start switched off', 'leave startsOff out', {
         cause,
       })
     case EBUSY: {

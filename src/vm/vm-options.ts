@@ -141,11 +141,11 @@ function checkDirtyRing(entries: number): void {
   const max = (bytesOf(KVM_CAP_DIRTY_LOG_RING_ACQ_REL) || bytesOf(KVM_CAP_DIRTY_LOG_RING)) / DIRTY_ENTRY_BYTES
   if (max === 0) {
     const message = 'this host has no dirty rings (KVM_CAP_DIRTY_LOG_RING_ACQ_REL)'
-    throw new HvError('KVM_UNUSABLE', message, 'leave dirtyRing away, or use Linux 5.11 or, on arm64, 6.4')
+    throw new HvError('KVM_UNUSABLE', message, 'leave dirtyRing out, or use Linux 5.11 or, on arm64, 6.4')
   }
   // Its interpreter of ring 0 writes many pages before it looks whether the ring has room.
   if (isPvmHost()) {
-    throw new HvError('KVM_UNUSABLE', 'a PVM host loses pages of dirty rings', 'leave dirtyRing away')
+    throw new HvError('KVM_UNUSABLE', 'a PVM host loses pages of dirty rings', 'leave dirtyRing out')
   }
   const min = Math.max(DIRTY_ENTRIES_MIN, addon.pageBytes / DIRTY_ENTRY_BYTES)
   const isPowerOf2 = Number.isInteger(Math.log2(entries))
@@ -160,7 +160,7 @@ function refuseArm({ipaBits, nested}: Required<VmOptions>): void {
   const given = Object.entries({ipaBits, nested}).find(([, value]) => value)
   if (given === undefined) return
   const message = `${given[0]} is for arm64, and this host is ${arch.name}`
-  throw badArgument(message, `leave ${given[0]} away`)
+  throw badArgument(message, `leave ${given[0]} out`)
 }
 
 /** @throws HvError */
@@ -172,7 +172,7 @@ export function checkLimits(
   if (ipaBits !== 0 && !isWidth) {
     const message = `guest physical addresses of this host's VMs cannot have ${ipaBits} bits`
     const range = `give ipaBits from ${IPA_BITS_MIN} to ${limits.ipaBits}`
-    const nextStep = limits.ipaBits === 0 ? 'leave ipaBits away: this KVM gives no choice' : range
+    const nextStep = limits.ipaBits === 0 ? 'leave ipaBits out: this KVM gives no choice' : range
     throw badArgument(message, nextStep)
   }
   if (nested && !limits.hasEl2) {

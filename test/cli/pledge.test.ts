@@ -109,7 +109,7 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('--unveil', () 
   test.each(['v:r', '/v', '/v:q', ':r'])('%s is no unveiling', (text) => {
     const {status, stderr} = unveiled(directory(), 'true', text)
     expect(status).toBe(125)
-    expect(stderr).toMatch(/^hv: bad unveiling .*: write PATH:rwxc .*\n$/)
+    expect(stderr).toMatch(/^hv: bad unveil rule .*: write PATH:rwxc .*\n$/)
   })
 
   test('cannot be widened by the program', () => {

@@ -39,7 +39,7 @@ describe.skipIf(!existsSync(`${guests}/bare-hello`))('a bare-metal guest', () =>
     const {status, stderr} = underHv(['--irqchip'], `${guests}/hello`, [])
     expect({status, stderr}).toEqual({
       status: 125,
-      stderr: 'hv: --irqchip is for bare-metal guests, and this is a Linux program: leave it away\n',
+      stderr: 'hv: --irqchip is for bare-metal guests, and this is a Linux program: leave it out\n',
     })
   })
 

@@ -95,7 +95,7 @@ export const NAMED = {
 }
 
 const COALESCED =
-  '`vm.post` tells of stores later, and they end no run; KVM_RUN returns for each, on its thread'
+  '`vm.post` reports stores later, and they do not end a run; KVM_RUN returns for each, on its thread'
 
 /** What the VM API has no name for, and why. */
 export const REPLACED = {

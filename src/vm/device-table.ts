@@ -42,7 +42,7 @@ export interface Latch {
 }
 
 /**
- * Is told of a store that was posted. `offset` counts from the place's `first`.
+ * Called for each posted store. `offset` counts from the place's `first`.
  *
  * @example
  * const print: PostedStore = (_offset, value) => process.stdout.write(String.fromCharCode(value))

@@ -109,7 +109,7 @@ export class Vm extends VmLoops implements Disposable {
   }
 
   /**
-   * Makes a VM that goes on from where another was saved: its vCPUs are {@link vcpus}. Ask again for what ends no run ({@link latch},
+   * Makes a VM that goes on from where another was saved: its vCPUs are {@link vcpus}. Ask again for what does not end a run ({@link latch},
    * {@link post}, {@link ioeventfd}). The file is checked as it is read, and the guest's memory in it becomes the new VM's.
    * @param file a path, or an open file's descriptor, from its position on
    * @throws HvError SAVE_INVALID for what is not a saved VM, is damaged, or does not fit this host; FILE_FAILED; as `create`
@@ -171,7 +171,7 @@ export class Vm extends VmLoops implements Disposable {
   }
 
   /**
-   * Reads of exactly `length` bytes (1, 2 or 4) at one place give the value that was set last, at first 0, and end no run. This suits a
+   * Reads of exactly `length` bytes (1, 2 or 4) at one place give the value that was set last, at first 0, and do not end a run. This suits a
    * status register that says the same most of the time. It may be called at any time.
    * @throws HvError BAD_ARGUMENT, DISPOSED
    */
@@ -181,8 +181,8 @@ export class Vm extends VmLoops implements Disposable {
   }
 
   /**
-   * Stores of 1, 2 or 4 bytes to a place end no run: the vCPU goes on, and `listener` is told of them soon, in order, and before `run` or
-   * `runAsync` returns another exit. When 4,096 wait, a store is an exit like any other. It may be called at any time.
+   * Stores of 1, 2 or 4 bytes to a place do not end a run: the vCPU goes on, and `listener` is called for them soon, in order, and before
+   * `run` or `runAsync` returns another exit. When 4,096 wait, a store is an exit like any other. It may be called at any time.
    * @throws HvError BAD_ARGUMENT, DISPOSED
    */
   post(place: AccessPlace, listener: PostedStore): void {
@@ -241,7 +241,7 @@ export class Vm extends VmLoops implements Disposable {
   }
 
   /**
-   * Stores to one address end no run, and never leave the host's kernel: KVM signals an eventfd, and the vCPU goes on. `listener` is told
+   * Stores to one address do not end a run, and never leave the host's kernel: KVM signals an eventfd, and the vCPU goes on. `listener` is told
    * soon, once for many stores, and before `run` or `runAsync` returns another exit. Without a listener, something else must read the
    * descriptor. At the same place the eventfd comes before {@link post} and {@link latch}. A VM has 256 eventfds at most.
    * @throws HvError BAD_ARGUMENT; KVM_UNUSABLE where the host has none (see {@link eventfdLimits}), and with a listener under Bun;

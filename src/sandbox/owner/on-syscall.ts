@@ -63,7 +63,7 @@ export type SyscallHandler = (
 ) => SyscallVerdict | undefined | void | Promise<SyscallVerdict | undefined | void>
 
 /**
- * A function that is told of a call that has ended. It may take its time: the guest gets the result when it is done, so that what it
+ * A function that is called when a call has ended. It may take its time: the guest gets the result when it is done, so that what it
  * records is in order. What it returns is ignored.
  * @see {@link SyscallHooks}
  */

@@ -26,6 +26,8 @@ export interface Machine {
 
   /** The next step for a kernel that KVM cannot go on with; asked for before a jail closes. */
   kernelErrorStep(): string
+  /** The parameters by which a kernel has its console. */
+  readonly consoles: Readonly<Record<ConsoleKind, string>>
   /** The parameters that every kernel gets. */
   readonly commandLine: string
   vcpuOptions(index: number): VcpuOptions
@@ -36,6 +38,9 @@ export interface Machine {
   /** Puts the kernel into memory, and the first vCPU at its entry. @throws HvError BAD_KERNEL */
   startLinux(start: KernelStart): void
 }
+
+/** The serial line, or a virtio console: hvc0. */
+export type ConsoleKind = 'serial' | 'hvc0'
 
 /** An exit status, or a reset. */
 export type Ending = number | 'reset'

@@ -14,6 +14,15 @@ const PROGRAMS: readonly [argv: readonly string[], output: RegExp][] = [
   ],
 ]
 
+/** On a virtio console, once its driver is loaded. */
+const ON_HVC0 = `
+exec </dev/hvc0 >/dev/hvc0 2>&1
+stty -echo
+echo active $(cat /sys/class/tty/console/active)
+read line && echo line $line
+seq 1 5000 | sed 's/^/number /'
+`
+
 /** A terminal of 40 rows and 90 columns, opened by Debian's Python, as nothing else in a bed can. */
 const TERMINAL = `
 import os, fcntl, termios, struct, sys
@@ -75,6 +84,30 @@ for (const [bed, architecture] of [
           expect(uptime - last[1]).toBeLessThan(30)
           expect(written).toBeGreaterThanOrEqual(counts.at(-1)[0])
         }
+      })
+
+      test('a virtio console takes keys and output, and the serial line what comes before its driver', async () => {
+        const script = Buffer.from(ON_HVC0).toString('base64')
+        const files = ['--kernel', `${kept}/vmlinuz`, '--initrd', `${kept}/initramfs.cpio`]
+        const hv = [
+          'node',
+          'dist/bin/hv.cjs',
+          'run',
+          ...files,
+          '--console',
+          'hvc0',
+          '--append',
+          `hv.do=${script}`,
+        ]
+        const {status, stdout, stderr} = await inside(['sh', '-c', 'echo a key | "$@"', 'sh', ...hv], {
+          timeoutMs: TIMEOUT_MS,
+        })
+        expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
+        const lines = stdout.split(/\r?\n/)
+        expect(lines).toEqual(expect.arrayContaining(['active hvc0', 'line a key']))
+        const numbers = Array.from({length: 5000}, (_, index) => `number ${index + 1}`)
+        expect(lines.filter((line) => line.startsWith('number '))).toEqual(numbers)
+        expect(lines.filter((line) => line.includes('Linux version'))).toHaveLength(1)
       })
 
       test('a program that is not there is an error, and one on a terminal has a terminal', async () => {

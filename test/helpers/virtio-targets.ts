@@ -1,10 +1,12 @@
 // The virtio devices that a hostile driver plays against: their payloads, and what the host does meanwhile.
 
-import {type Duplex, duplexPair} from 'node:stream'
+import {type Duplex, duplexPair, PassThrough} from 'node:stream'
 import {Server} from '../../src/machine/9p/server.ts'
+import {MachineInput, MachineOutput} from '../../src/machine/console/streams.ts'
 import {StreamBackend} from '../../src/machine/devices/network-backend.ts'
 import {Virtio9p} from '../../src/machine/devices/virtio-9p.ts'
 import {VirtioBlock} from '../../src/machine/devices/virtio-block.ts'
+import {VirtioConsole} from '../../src/machine/devices/virtio-console.ts'
 import {VirtioEntropy} from '../../src/machine/devices/virtio-entropy.ts'
 import {VirtioFs} from '../../src/machine/devices/virtio-fs.ts'
 import {VirtioNetwork} from '../../src/machine/devices/virtio-network.ts'
@@ -158,6 +160,23 @@ function makeFuseShare(): Subject {
   return {model: new VirtioFs(server, 'share'), payload, works, stir: nothing, close: () => server.close()}
 }
 
+function makeConsole(): Subject {
+  const stdin = new PassThrough()
+  const output = new MachineOutput((bytes) => bytes.length)
+  const model = new VirtioConsole(new MachineInput(() => stdin), output)
+  const works = async ({queues}: VirtioDriver) => {
+    await output.flush()
+    const sent = await queues[1].request([Buffer.from('words')])
+    stdin.write('key')
+    return sent.written === 0 && (await queues[0].request([], [9])).written > 0
+  }
+  const stir = (random: Random): void => {
+    if (random(2) === 0) stdin.write(Buffer.alloc(1 + random(100)))
+    else void output.flush()
+  }
+  return {model, payload: anyBytes, stir, works, close: () => stdin.destroy()}
+}
+
 export const targets: readonly Target[] = [
   {
     name: 'entropy',
@@ -170,6 +189,7 @@ export const targets: readonly Target[] = [
     }),
   },
   {name: 'block', make: makeBlock},
+  {name: 'console', make: makeConsole},
   {name: 'vsock', make: makeVsock},
   {name: 'network', make: makeNetwork},
   {name: 'share', make: makeShare},

@@ -4,11 +4,11 @@ import type {KernelOptions} from '../../machine/kernel/kernel-options.ts'
 import type {Card} from '../machine-network.ts'
 import {existingShare, parseNet} from './parse-devices.ts'
 import {existing} from './parse-values.ts'
-import {each, type Rows} from './row.ts'
+import {choice, each, type Rows} from './row.ts'
 
 /** Host paths are absolute. */
 export interface MachineOptions
-  extends Partial<Pick<KernelOptions, 'kernel' | 'initrd' | 'append' | 'shares'>> {
+  extends Partial<Pick<KernelOptions, 'kernel' | 'initrd' | 'append' | 'console' | 'shares'>> {
   /** The directory of the kernel's modules, for a program; default: the one that belongs to a kernel with its name. */
   modules?: string
   /** The other ends of its network cards' cables. */
@@ -65,6 +65,14 @@ export const machineRows: Rows<MachineOptions> = {
     ...OF_KERNEL,
     flag: '--append TEXT',
     summary: "kernel parameters, after hv's own (console=… panic=-1)",
+  },
+  console: {
+    ...OF_KERNEL,
+    flag: '--console KIND',
+    summary:
+      'what standard input and output are to the kernel: its serial line, or a virtio console (needs virtio_console); default: serial',
+    ...choice(['serial', 'hvc0']),
+    unfit: {'kernel-program': true},
   },
   net: {
     ...OF_KERNEL,

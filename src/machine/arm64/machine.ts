@@ -30,7 +30,11 @@ export const machine: Machine = {
   },
 
   kernelErrorStep: () => '',
-  commandLine: 'console=ttyAMA0 panic=-1',
+  consoles: {
+    serial: 'console=ttyAMA0',
+    hvc0: `earlycon=pl011,0x${PL011.first.toString(16)} console=hvc0`,
+  },
+  commandLine: 'panic=-1',
   // As QEMU's "virt" has them.
   virtio: {first: 0x0a000000, stride: 0x200, gsi: 16, lines: 32, most: 32},
   vcpuOptions: (index) => ({startsOff: index > 0}),

@@ -55,6 +55,14 @@ export class MachineInput {
     return this.hasByte ? this.#bytes[this.#at++] : undefined
   }
 
+  /** As many as there are at once, and `most` at most. */
+  takeMost(most: number): Uint8Array {
+    if (!this.hasByte) return new Uint8Array()
+    const bytes = this.#bytes.subarray(this.#at, this.#at + most)
+    this.#at += bytes.length
+    return bytes
+  }
+
   /** Waits until there is a byte or the end, at most `timeoutMs`. */
   async wait(timeoutMs: number): Promise<void> {
     if (this.hasByte || this.hasEnded) return
@@ -83,6 +91,7 @@ export class MachineOutput {
   #bytes: number[] = []
   #isHurried = false
   #listener: () => void = () => {}
+  #onFlushed: () => void = () => {}
 
   /** @param write returns how many bytes it took; throws the errors of write(2) */
   constructor(write: (bytes: Uint8Array) => number) {
@@ -98,7 +107,18 @@ export class MachineOutput {
     this.#listener()
   }
 
-  /** Calls `listener` after each byte that is put. */
+  putAll(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    for (const byte of bytes) this.#bytes.push(byte)
+    this.#listener()
+  }
+
+  /** Calls `listener` when all that was put before a flush is handed over. */
+  onFlushed(listener: () => void): void {
+    this.#onFlushed = listener
+  }
+
+  /** Calls `listener` after each byte, or bytes, that are put. */
   onPut(listener: () => void): void {
     this.#listener = listener
   }
@@ -126,6 +146,7 @@ export class MachineOutput {
         await sleep(RETRY_MS)
       }
     }
+    this.#onFlushed()
   }
 
   /** Hands over what was put. @returns false when nothing reads it any more, which is no error @throws HvError HOST_SYSCALL */

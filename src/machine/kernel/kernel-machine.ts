@@ -4,9 +4,7 @@ import {SIGKILL} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {badArgument, HvError} from '../../errors.ts'
 import {defectOf} from '../../vm/save/save.ts'
-import {Vm} from '../../vm/vm.ts'
 import {KernelFile} from '../boot/kernel-file.ts'
-import {memoryPieces, slotsOf} from '../boot/memory-pieces.ts'
 import {type Source, sourceOf} from '../boot/source.ts'
 import type {Device} from '../bus.ts'
 import type {Debugger, End} from '../debug/debugging.ts'
@@ -20,10 +18,12 @@ import {type MachineResult, nowNs} from '../machine-result.ts'
 import {type Pause, Pauses} from '../pauses.ts'
 import {type SnapshotDirectory, writeSnapshot} from '../snapshot/directory.ts'
 import type {DeviceModel} from '../virtio/model.ts'
-import {type KernelOptions, MEMORY_BYTES, requireCpus} from './kernel-options.ts'
+import {consoleOf, type KernelConsole} from './console-of.ts'
+import {type KernelOptions, MEMORY_BYTES} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import type {MachineUsage} from './machine-usage.ts'
+import {makeVm} from './make-vm.ts'
 import {requireSavable, sortDevices} from './own-devices.ts'
 import {requireFit, savedMachine, untilIdle} from './saved-machine.ts'
 import {UsageMeter} from './usage-meter.ts'
@@ -48,6 +48,7 @@ export class KernelMachine implements Disposable {
   readonly #options: KernelOptions
   readonly #memoryBytes: number
   readonly #streams: KernelStreams
+  readonly #console: KernelConsole
   readonly #extras: KernelExtras | undefined
   readonly #beginNs = nowNs()
   readonly #resources = new KernelResources()
@@ -82,6 +83,7 @@ export class KernelMachine implements Disposable {
     this.#options = options
     this.#memoryBytes = options.memoryBytes ?? MEMORY_BYTES
     this.#streams = streams
+    this.#console = consoleOf(options.console ?? 'serial', streams)
     this.#extras = extras
     this.#isRestored = snapshot !== undefined
     const resources = this.#resources
@@ -97,7 +99,7 @@ export class KernelMachine implements Disposable {
       const cards = resources.cards(options.network)
       this.#meter = new UsageMeter({balloon: this.balloon, disks, networks: cards})
       const {models, onBus} = sortDevices(options.devices)
-      this.#models = [...own, ...cards, ...disks, ...shares, ...models]
+      this.#models = [...own, ...this.#console.models, ...cards, ...disks, ...shares, ...models]
       this.#onBus = onBus
       this.#run = snapshot === undefined ? this.#make() : this.#remake(snapshot)
       const {vm, vcpus} = this.#run
@@ -225,16 +227,10 @@ export class KernelMachine implements Disposable {
   }
 
   #make(): KernelRun {
-    const {cpus = 1} = this.#options
-    const {lowBytes, high} = memoryPieces(this.#memoryBytes)
-    const {memoryBase} = machine
-    const vm = Vm.create({memoryBytes: lowBytes, memoryBase, irqchip: true, hugePages: true})
+    const {vm, highMemory} = makeVm(this.#memoryBytes, this.#options.cpus ?? 1)
     try {
-      requireCpus(vm.irqchip!.kind, cpus)
-      for (const slot of high === undefined ? [] : slotsOf(high)) vm.addMemory({...slot, hugePages: true})
-      const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
-      const parts = {vm, highMemory: high, vcpus, pauses: this.#pauses, onBus: this.#onBus}
-      return new KernelRun(parts, this.#models, this.#streams)
+      const parts = {vm, highMemory, vcpus: vm.vcpus, pauses: this.#pauses, onBus: this.#onBus}
+      return new KernelRun(parts, this.#models, this.#console.serial)
     } catch (error) {
       vm[Symbol.dispose]()
       throw error
@@ -248,7 +244,7 @@ export class KernelMachine implements Disposable {
       const {vcpus} = vm
       const highMemory = requireFit(vm, snapshot.manifest.machine)
       const parts = {vm, highMemory, vcpus, pauses: this.#pauses, onBus: this.#onBus}
-      const run = new KernelRun(parts, this.#models, this.#streams)
+      const run = new KernelRun(parts, this.#models, this.#console.serial)
       run.restore(snapshot.manifest.devices)
       for (const vcpu of vcpus) machine.tellOfPause(vcpu)
       return run
@@ -261,8 +257,8 @@ export class KernelMachine implements Disposable {
   #loadKernel(): void {
     const {vm, highMemory, vcpus, devices} = this.#run
     const kernel = this.#files[0]!
-    const {append = ''} = this.#options
-    const commandLine = [machine.commandLine, append].filter(Boolean).join(' ')
+    const {append = '', console = 'serial'} = this.#options
+    const commandLine = [machine.consoles[console], machine.commandLine, append].filter(Boolean).join(' ')
     machine.startLinux({vm, highMemory, vcpus, kernel, initrd: this.#initrd, commandLine, append, devices})
   }
 

@@ -42,6 +42,11 @@ export interface KernelOptions {
   initrd?: string
   /** Kernel parameters, after hv's own. */
   append?: string
+  /**
+   * What the streams of its console are in the machine: a serial line (`ttyS0`, `ttyAMA0`), or a virtio console (`hvc0`), whose driver takes
+   * many bytes at once. Until the kernel has that driver (virtio_console), the serial line carries what it prints. Default: `serial`.
+   */
+  console?: 'serial' | 'hvc0'
   /** 32 at most, and 8 where the host has a GICv2. Default: 1. */
   cpus?: number
   /** A multiple of the host's page size, 1023 GiB at most (255 GiB with Node 20); the host backs it when it is touched. Default: 512 MiB. */

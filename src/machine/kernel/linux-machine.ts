@@ -24,6 +24,7 @@ const PORT_MAX = 2 ** 32 - 2
 
 const machineOptions = takes.options({
   ...{kernel: takes.path, initrd: v.optional(takes.path), append: v.optional(takes.text)},
+  console: v.optional(takes.oneOf(['serial', 'hvc0'])),
   ...{cpus: v.optional(takes.integer(1, MOST_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
   ...{disks, shares, devices, network: networkOf(CARD_FIELDS)},
   ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.timeLimit)},

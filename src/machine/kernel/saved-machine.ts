@@ -15,7 +15,7 @@ type Networks = ReturnType<typeof networksOf>
 
 export function savedMachine(options: KernelOptions, disks: SavedDisk[]): SavedMachine {
   const {cpus = 1, memoryBytes = MEMORY_BYTES, kernel, initrd, append, reboots = false} = options
-  const {shares = [], network} = options
+  const {shares = [], network, console} = options
   return {
     ...{
       cpus,
@@ -23,6 +23,7 @@ export function savedMachine(options: KernelOptions, disks: SavedDisk[]): SavedM
       kernel: resolve(kernel),
       initrd: initrd && resolve(initrd),
       append,
+      console,
       reboots,
       disks,
     },

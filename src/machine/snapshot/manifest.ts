@@ -43,6 +43,8 @@ const savedMachine = takes.options({
   kernel: takes.path,
   initrd: v.optional(takes.path),
   append: v.optional(takes.text),
+  /** Absent in older ones: serial. */
+  console: v.optional(takes.oneOf(['serial', 'hvc0'])),
   reboots: takes.truth,
   disks: upTo(disk),
   shares: upTo(share),

@@ -41,8 +41,12 @@ export const machine: Machine = {
     isPvmHost()
       ? 'boot it where KVM has VT-x or SVM: this PVM host interprets kernels, and not all of their instructions'
       : '',
+  consoles: {
+    serial: 'console=ttyS0',
+    hvc0: `earlycon=uart8250,io,0x${COM1.first.toString(16)} console=hvc0`,
+  },
   // The machine has no PCI, and no keyboard controller.
-  commandLine: 'console=ttyS0 panic=-1 reboot=acpi pci=off i8042.noaux i8042.nokbd',
+  commandLine: 'panic=-1 reboot=acpi pci=off i8042.noaux i8042.nokbd',
   // Pins of the IOAPIC that no ISA interrupt uses.
   virtio: {first: 0xd0000000, stride: 0x1000, gsi: 16, lines: 8, most: 32},
   vcpuOptions: () => ({}),

@@ -3,8 +3,8 @@
 import {Readable} from 'node:stream'
 import {MachineInput} from '../console/streams.ts'
 import {VirtioConsole} from '../devices/virtio-console.ts'
-import type {ConsoleKind} from '../machine.ts'
 import type {DeviceModel} from '../virtio/model.ts'
+import type {KernelOptions} from './kernel-options.ts'
 import type {KernelStreams} from './kernel-run.ts'
 
 export interface KernelConsole {
@@ -13,8 +13,8 @@ export interface KernelConsole {
   readonly models: readonly DeviceModel[]
 }
 
-export function consoleOf(kind: ConsoleKind, {input, output}: KernelStreams): KernelConsole {
-  if (kind === 'serial') return {serial: {input, output}, models: []}
+export function consoleOf(kind: KernelOptions['console'], {input, output}: KernelStreams): KernelConsole {
+  if (kind !== 'hvc0') return {serial: {input, output}, models: []}
   const nothing = new MachineInput(() => Readable.from([]))
   return {serial: {input: nothing, output}, models: [new VirtioConsole(input, output)]}
 }

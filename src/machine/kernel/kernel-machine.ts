@@ -83,7 +83,7 @@ export class KernelMachine implements Disposable {
     this.#options = options
     this.#memoryBytes = options.memoryBytes ?? MEMORY_BYTES
     this.#streams = streams
-    this.#console = consoleOf(options.console ?? 'serial', streams)
+    this.#console = consoleOf(options.console, streams)
     this.#extras = extras
     this.#isRestored = snapshot !== undefined
     const resources = this.#resources

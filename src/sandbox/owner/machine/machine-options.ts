@@ -29,7 +29,7 @@ type TreeNames =
   | ('root' | 'image' | 'withLibraries' | 'volumes')
   | ('tmpfs' | 'readOnly' | 'hostname' | 'user')
 
-/** The address of a network card; hv sets it, whatever the tree is. */
+/** The address of a network card; hv sets it, whatever the tree is. @see {@link ProgramMachineOptions} */
 export interface CardAddressOptions {
   /**
    * An IPv4 address, with the bits of its network: `10.0.1.2/24`. Default: of a stream 10.0.2.15/24 (a second card: 10.0.3.15/24), by way

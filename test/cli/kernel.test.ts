@@ -170,6 +170,11 @@ test.each([
   [['--kernel', kernel, '--memory', '4M'], 'the kernel does not fit'],
   [['--kernel', kernel, '--modules', folder], '--modules is for a program that --kernel runs'],
   [['--modules', folder, 'true'], '--modules is for a kernel'],
+  [['--console', 'hvc0', 'true'], '--console is for a kernel'],
+  [
+    ['--kernel', kernel, '--root', folder, '--console', 'hvc0', 'sh'],
+    '--console has no meaning for a program',
+  ],
   [['--kernel', kernel, '--root', folder], 'no program for --root'],
   [['--kernel', text, '--root', folder, 'sh'], 'the kernel is no (bzImage|Image)'],
   [['--kernel', kernel, '--with-libs'], 'no program for --with-libs'],

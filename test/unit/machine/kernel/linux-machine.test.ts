@@ -253,6 +253,7 @@ test.each([
   [{kernel, memoryBytes: 5 * 2 ** 30 + 1}, 'a machine cannot have 5368709121 bytes of memory'],
   [{kernel, shares: ['/', '/tmp'].map((path) => ({path, tag: 'files'}))}, 'two shares have the tag files'],
   [{kernel: 1}, 'kernel takes a path'],
+  [{kernel: '/', console: 'tty'}, 'console takes'],
   [{kernel: '/', cpus: 0}, 'cpus takes a whole number'],
   [{kernel: '/', disk: []}, 'options has no disk'],
   [{kernel: '/', disks: 1}, 'disks takes a list, not 1'],

@@ -72,6 +72,18 @@ async function goOn(...args: Parameters<typeof Machine.restore>): Promise<string
 }
 
 describeKvm('a snapshot of a machine', () => {
+  test('has its virtio console, which the kernel was told of', async () => {
+    await using machine = Machine.create({kernel, console: 'hvc0'})
+    expect(await said(machine, '\n')).toMatch(/^earlycon=\S+ console=hvc0 /)
+    await machine.snapshot(snapshot)
+    await using restored = Machine.restore(snapshot)
+    await restored.pause()
+    const usage = await restored.stats()
+    expect(usage.boots).toBe(1)
+    const {machine: saved} = JSON.parse(readFileSync(join(snapshot, 'manifest.json'), 'utf8'))
+    expect(saved.console).toBe('hvc0')
+  })
+
   test('goes on in this process and in another one, again and again', async () => {
     await save()
     const files = () =>

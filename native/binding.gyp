@@ -28,6 +28,7 @@
         "napi/check.cc",
         "napi/clock.cc",
         "napi/eventfd.cc",
+        "napi/gdb_pipes.cc",
         "napi/host_fs.cc",
         "napi/host_locks.cc",
         "napi/host_names.cc",

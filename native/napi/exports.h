@@ -9,6 +9,7 @@ void ExportBroker(Napi::Env env, Napi::Object exports);
 void ExportCheck(Napi::Env env, Napi::Object exports);
 void ExportClock(Napi::Env env, Napi::Object exports);
 void ExportEventfd(Napi::Env env, Napi::Object exports);
+void ExportGdbPipes(Napi::Env env, Napi::Object exports);
 void ExportHostFs(Napi::Env env, Napi::Object exports);
 void ExportHostSignals(Napi::Env env, Napi::Object exports);
 void ExportImages(Napi::Env env, Napi::Object exports);

@@ -20,6 +20,7 @@ import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {openHostStream} from '../vfs/host-terminal.ts'
 import {nativeHost} from '../vfs/native-host.ts'
+import {AttachPoint} from './attach/attach-point.ts'
 import type {GdbProgram} from './gdb.ts'
 import {foldersOf, type GuestFiles, unpackStats} from './guest-files.ts'
 import {programOfRun} from './guest-program.ts'
@@ -138,16 +139,17 @@ function start(
   stopWith(sentry, started.process, options)
   launch.core?.beginFor(kernel)
   gdb?.begin(kernel, started.process)
+  const debugged = gdb ?? AttachPoint.open(kernel, started.process)
   return {
     end: async () => {
       const result = await started.toEnd(
         async () => {
           await trace.catchUp()
-          await gdb?.serve()
+          await debugged?.serve()
         },
-        () => gdb?.isHeld === true,
+        () => debugged?.isHeld === true,
       )
-      gdb?.report()
+      await debugged?.report()
       sentry.dispose()
       const {platform, reason} = opened.opened
       return {

@@ -1,4 +1,4 @@
-// DebuggedMemory: the memory of a debugged process, or of several that share it, with what a debugger has put into it.
+// DebuggedMemory: the memory of a debugged process, or of several that share it: the program's own code, and what a debugger has put there.
 
 import type {MemoryMap} from '../memory/memory-map.ts'
 import type {Space} from '../memory/space.ts'
@@ -14,6 +14,7 @@ export class DebuggedMemory {
     this.space = space
     this.points = points
     this.stepping = new Stepping(points.breakpoints, space.map)
+    space.callPatches?.hold()
   }
 
   get map(): MemoryMap {
@@ -23,5 +24,11 @@ export class DebuggedMemory {
   /** That of a forked process, which has copies of all points. */
   fork(space: Space): DebuggedMemory {
     return new DebuggedMemory(space, this.points.copyFor(space.map))
+  }
+
+  /** It is debugged no longer: leaves nothing of the debugger there. */
+  clear(): void {
+    this.points.clear(this.map)
+    this.space.callPatches?.release()
   }
 }

@@ -18,17 +18,24 @@ const TRAP_TRACE = 2
 const LASTS: ReadonlySet<Stop['what']> = new Set<Stop['what']>(['signal', 'breakpoint', 'watchpoint'])
 
 export class DebuggedProgram extends ForkingProgram implements Target, Debugging {
-  wasRunning = false
+  wasRunning: boolean
+  /** It runs without a debugger when the debugger leaves, however that does. */
+  readonly #isAttached: boolean
   #isLeaving = false
   /** The debugger ends processes, and needs not be told. */
   #isKilling = false
 
-  /** The process stands still from now on. Precondition: it has not run. */
-  constructor(kernel: Kernel, process: Process) {
+  /**
+   * The process stands still from now on, and without a debugger, too, if it has not run.
+   * @param hasRun it is attached to while it runs, and runs on when the debugger leaves: then this is of no more use
+   */
+  constructor(kernel: Kernel, process: Process, hasRun = false) {
     super(kernel, process)
+    this.wasRunning = hasRun
+    this.#isAttached = hasRun
     this.add(process, new DebuggedMemory(process.space), true)
     kernel.debugging = this
-    this.stopAll({what: 'signal', thread: process.pid, signal: 0})
+    this.stopAll({what: 'signal', thread: this.#firstTid, signal: 0})
   }
 
   get isStopped(): boolean {
@@ -40,6 +47,11 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     return this.onStop !== undefined && this.firstTask !== undefined
   }
 
+  /** The debugger has left it: nothing of it is debugged. */
+  get isLeft(): boolean {
+    return this.kernel.debugging !== this
+  }
+
   get hasUntold(): boolean {
     return this.stops.untold.length > 0
   }
@@ -48,6 +60,7 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
   report(): void {
     while (this.stops.takeSettled()) {
       this.endSteps()
+      this.leaveTrampolines()
       if (this.#isLeaving && this.onStop !== undefined) this.#forgetLeaver()
       if (this.#isLeaving) this.detach()
       else this.#tell()
@@ -109,9 +122,10 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     }
     for (const inferior of [...this.inferiors.values()])
       if (pid === undefined || inferior.process.pid === pid) this.letGo(inferior)
+    if (this.inferiors.size > 0) return
+    if (this.#isAttached) this.kernel.debugging = undefined
     // For the next debugger.
-    if (this.inferiors.size === 0 && this.first.exit === undefined)
-      this.add(this.first, new DebuggedMemory(this.first.space), true)
+    else if (this.first.exit === undefined) this.add(this.first, new DebuggedMemory(this.first.space), true)
   }
 
   /** The debugger is gone without a word: leaves nothing of it in the program, which runs on if it was running. */
@@ -119,6 +133,7 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     this.onStop = undefined
     this.#isLeaving = !this.isStopped || this.stops.isNews
     if (this.#isLeaving) this.stopAll({what: 'signal', thread: this.#firstTid, signal: 0})
+    else if (this.#isAttached) this.detach()
     else this.#forgetLeaver()
   }
 

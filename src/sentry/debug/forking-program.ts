@@ -86,7 +86,7 @@ export abstract class ForkingProgram extends RunningProgram {
   /** Removes what the debugger has put into it, unless another inferior uses it. @param but not counted */
   protected clear(memory: DebuggedMemory, but?: Inferior): void {
     for (const inferior of this.inferiors.values()) if (inferior !== but && inferior.memory === memory) return
-    memory.points.clear(memory.map)
+    memory.clear()
   }
 
   /** It runs on by itself. Precondition: it stands still. */

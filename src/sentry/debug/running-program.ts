@@ -102,6 +102,19 @@ export abstract class RunningProgram extends ProgramView {
     for (const task of this.tasks()) this.untouch(this.of(task))
   }
 
+  /** Tasks in trampolines of patched call sites stand at those sites, as the debugger knows the code. Precondition: the inferiors stand still. */
+  protected leaveTrampolines(): void {
+    for (const task of this.tasks()) {
+      const {callPatches} = task.process.space
+      if (callPatches === undefined) continue
+      const registers = task.context.readRegisters()
+      if (!callPatches.leaveTrampoline(registers)) continue
+      // One that sleeps in its call returns there when the call has its result.
+      if (task.wait !== undefined) callPatches.isLost = true
+      else task.context.writeRegisters(registers)
+    }
+  }
+
   /** Where the task makes the step that it is in. */
   #steppedIn(task: Task): DebuggedMemory | undefined {
     const thread = this.known.get(task)

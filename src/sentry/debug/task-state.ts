@@ -9,6 +9,7 @@ import {isBeforeCall} from './caught-call.ts'
 export function stateOf(task: Task): DebugState {
   const general = task.context.readRegisters().slice()
   const {callNumber} = task.context
+  task.process.space.callPatches?.leaveTrampoline(general)
   if (isBeforeCall(task)) arch.debug.showCall(general, callNumber, task.arguments.raw(0))
   else if (task.wait !== undefined) arch.debug.showSleeper(general, callNumber)
   return {general, fp: task.context.readFpState()}

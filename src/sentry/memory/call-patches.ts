@@ -53,6 +53,8 @@ export class CallPatches {
   readonly #left: Int16Array
   readonly #areas: Area[]
   #isOff = false
+  /** A debugger looks at the code. */
+  #isHeld = false
   /** A site was patched whose results the program can be told: CallSites.isCached. */
   hasCached = false
   /** Trampolines were replaced by something else: a task that is making a call must not continue there. */
@@ -90,7 +92,7 @@ export class CallPatches {
     const counter = (site | 0) & (COUNTERS - 1)
     if (--this.#left[counter] > 0) return
     // Where there is no memory for it, too, calls keep trapping.
-    const isPatched = !this.#isOff && unlessErrno(() => this.#patch(site, caller)) === true
+    const isPatched = !this.#isOff && !this.#isHeld && unlessErrno(() => this.#patch(site, caller)) === true
     this.#left[counter] = isPatched ? this.#patching.frequent : LONG
   }
 
@@ -104,6 +106,17 @@ export class CallPatches {
     if (this.#isOff) return
     this.#isOff = true
     restoreCode(this.#map, 0, this.#map.userTop)
+  }
+
+  /** Restores the program's code for a debugger, and patches no more until `release`. Its tasks may still be in trampolines. */
+  hold(): void {
+    this.#isHeld = true
+    restoreCode(this.#map, 0, this.#map.userTop)
+  }
+
+  release(): void {
+    this.#isHeld = false
+    this.#left.fill(this.#patching.frequent)
   }
 
   /** From now on, two threads may run here at the same time. */

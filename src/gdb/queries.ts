@@ -10,7 +10,13 @@ import {parseCount, parseProcess, parseThreadId, textToHex, threadId} from './wo
 const IDS_AT_A_TIME = 256
 
 /** Of processes: a machine has none. */
-const PROCESS_FEATURES = ['multiprocess+', 'fork-events+', 'vfork-events+', 'QCatchSyscalls+']
+const PROCESS_FEATURES = [
+  'multiprocess+',
+  'fork-events+',
+  'vfork-events+',
+  'QCatchSyscalls+',
+  'QThreadEvents+',
+]
 const MAX_CAUGHT = 1024
 const OWN_FEATURES = [
   `PacketSize=${MAX_PAYLOAD.toString(16)}`,
@@ -53,6 +59,8 @@ export function answerQuery(packet: string, talk: Conversation): string {
       return passSignals(rest, talk)
     case 'QCatchSyscalls':
       return catchCalls(rest, talk)
+    case 'QThreadEvents':
+      return tellThreads(rest, target)
     case 'qC':
       return `QC${threadId(talk.thread, target, talk.features)}`
     case 'qAttached':
@@ -98,6 +106,13 @@ function catchCalls(list: string, {target, thread}: Conversation): string {
   if (target.catchCalls === undefined) return ''
   if (!/^[01]$/.test(word) || numbers.includes(undefined) || numbers.length > MAX_CAUGHT) return 'E01'
   target.catchCalls(word === '0' ? 'none' : calls.length === 0 ? 'all' : new Set(numbers as number[]), thread)
+  return 'OK'
+}
+
+function tellThreads(word: string, target: Target): string {
+  if (target.tellThreads === undefined) return ''
+  if (!/^[01]$/.test(word)) return 'E01'
+  target.tellThreads(word === '1')
   return 'OK'
 }
 

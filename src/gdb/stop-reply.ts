@@ -14,6 +14,8 @@ export function stopReply(stop: Stop, target: Target, features: ReadonlySet<stri
       return `W${byte(stop.code)}${ofProcess(stop.process, features)}`
     case 'killed':
       return `X${byte(toGdbSignal(stop.signal))}${ofProcess(stop.process, features)}`
+    case 'thread-exited':
+      return `w${byte(stop.code)};${threadId(stop.gone, {processOf: () => stop.process}, features)}`
     case 'nothing-left':
       return features.has('no-resumed') ? 'N' : `S${byte(0)}`
     default:
@@ -37,6 +39,7 @@ function reasonOf(stop: Stop, target: Target, features: ReadonlySet<string>): st
   if (stop.what === 'fork' || stop.what === 'vfork')
     return `${stop.what}:${threadId(stop.child, target, features)};`
   if (stop.what === 'vforkdone') return 'vforkdone:;'
+  if (stop.what === 'thread-created') return 'create:;'
   if (stop.what === 'syscall_entry' || stop.what === 'syscall_return')
     return `${stop.what}:${stop.call.toString(16)};`
   return ''

@@ -22,6 +22,10 @@ export type Stop =
   | {readonly what: 'vforkdone'; readonly thread: number}
   /** A system call is about to be made, or was. */
   | {readonly what: 'syscall_entry' | 'syscall_return'; readonly thread: number; readonly call: number}
+  /** The thread is new, and has not run. */
+  | {readonly what: 'thread-created'; readonly thread: number}
+  /** A thread is gone, and its process has others. */
+  | {readonly what: 'thread-exited'; readonly gone: number; readonly process: number; readonly code: number}
   /** It now runs another program: its path, a byte string. */
   | {readonly what: 'executed'; readonly thread: number; readonly path: string}
   /** A process has ended, or the whole machine. */
@@ -116,6 +120,8 @@ export interface Target {
   catchForks?(kinds: ReadonlySet<ForkKind>): void
   /** From now on the thread's process stops at these calls. */
   catchCalls?(calls: CaughtCalls, thread: number): void
+  /** From now on it stops for threads that begin and end, or no longer does. */
+  tellThreads?(isTold: boolean): void
   /** Signals that are delivered without a stop. Absent: it has none. */
   passSignals?(signals: ReadonlySet<number>): void
   /** Ends the process, or all: `onStop` reports the end of the last one. */

@@ -9,8 +9,8 @@ import type {Task} from './task.ts'
 export interface Debugging {
   /** A new task, before its first instruction. */
   started(task: Task): void
-  /** The task is gone; its process may go on. */
-  left(task: Task): void
+  /** The task is gone. @param code its process goes on: what the task returned */
+  left(task: Task, code?: number): void
   /** The task runs another program from now on. */
   executed(task: Task): void
   /** `process.exit` says how; its tasks are still there. */

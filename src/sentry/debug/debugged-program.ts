@@ -22,6 +22,7 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
   /** It runs without a debugger when the debugger leaves, however that does. */
   readonly #isAttached: boolean
   #isLeaving = false
+  #tellsThreads = false
   /** The debugger ends processes, and needs not be told. */
   #isKilling = false
 
@@ -100,6 +101,10 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     this.forks = kinds
   }
 
+  tellThreads(isTold: boolean): void {
+    this.#tellsThreads = isTold
+  }
+
   catchCalls(calls: CaughtCalls, thread: number): void {
     const process = this.task(thread)?.process
     if (process === undefined) return
@@ -151,10 +156,13 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     const {process} = task
     const inferior = this.inferiors.get(process)
     if (inferior === undefined) this.forked(task)
-    else if (this.isStopped) this.hold(task)
+    else if (this.#tellsThreads && inferior.isTold) {
+      this.hold(task)
+      this.stopAll({what: 'thread-created', thread: task.tid})
+    } else if (this.isStopped) this.hold(task)
   }
 
-  left(task: Task): void {
+  left(task: Task, code?: number): void {
     const {process} = task
     const thread = this.known.get(task)
     if (thread?.lifted !== undefined) this.lower(thread)
@@ -163,6 +171,10 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     const inferior = this.inferiors.get(process)
     if (inferior === undefined || process.exit !== undefined) return
     inferior.memory.stepping.end(task, true)
+    if (this.#tellsThreads && inferior.isTold && code !== undefined) {
+      this.stopAll({what: 'thread-exited', gone: task.tid, process: process.pid, code})
+      this.known.delete(task)
+    }
     if (this.isStopped) return
     const others = this.tasks().filter((other) => other !== task)
     if (others.every((other) => this.of(other).mode === 'held')) this.stopAll({what: 'nothing-left'})
@@ -211,6 +223,7 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
   /** Another debugger came before the program went on without the last one: it stands still for that one. */
   #forgetLeaver(): void {
     this.#isLeaving = false
+    this.#tellsThreads = false
     this.passed = new Set()
     this.forks = new Set()
     this.borrowers.clear()

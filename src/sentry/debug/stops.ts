@@ -8,7 +8,7 @@ import type {Task} from '../core/task.ts'
 /** The others happen again when the task goes on. */
 const HAPPENS_ONCE: ReadonlySet<Stop['what']> = new Set<Stop['what']>([
   ...(['fork', 'vfork', 'vforkdone', 'executed', 'exited', 'killed'] as const),
-  ...(['syscall_entry', 'syscall_return'] as const),
+  ...(['syscall_entry', 'syscall_return', 'thread-created', 'thread-exited'] as const),
 ])
 
 export class Stops implements Waiter {

@@ -16,7 +16,7 @@ import {endTracing} from './tracing.ts'
 export function endTask(task: Task, code: number): void {
   const {kernel, process} = task
   if (process.tasks.length > 1) {
-    removeTask(kernel, task)
+    removeTask(kernel, task, code)
     process.family.departed.wakeAll()
   } else kernel.endProcess(process, code, undefined)
 }
@@ -44,12 +44,12 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   tellParentOfEnd(kernel, process)
 }
 
-/** The task is gone; its process goes on, or is about to end. */
-export function removeTask(kernel: Kernel, task: Task): void {
+/** The task is gone; its process goes on, or is about to end. @param code what the task returned, if it ended by itself */
+export function removeTask(kernel: Kernel, task: Task, code?: number): void {
   const {process} = task
   endTracing(task)
   kernel.forget(task)
-  kernel.debugging?.left(task)
+  kernel.debugging?.left(task, code)
   releaseThreadWords(task)
   process.usage.addEnded(task)
   process.end.credentials = task.credentials

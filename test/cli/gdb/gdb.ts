@@ -8,6 +8,8 @@ import {stepMs} from '../../../ci/budgets.mjs'
 import {HV} from '../hv.ts'
 
 const TIMEOUT_MS = stepMs('command')
+/** How long a program may take to end when gdb has left. */
+const AFTERWARDS_MS = TIMEOUT_MS / 2
 const QUIET = ['set pagination off', 'set confirm off', 'set width 0']
 
 export interface Debugged {
@@ -108,7 +110,11 @@ export class GdbBench {
       hv.on('close', () => reject(new Error(`hv ended: ${out.stderr}`)))
     })
     await debug(hv)
-    return {status: await exited, ...out}
+    // gdb's script may have failed while the program stood still.
+    const timer = setTimeout(() => hv.kill('SIGKILL'), AFTERWARDS_MS)
+    const status = await exited
+    clearTimeout(timer)
+    return {status, ...out}
   }
 
   /** Runs the same script on the program as the host runs it. */

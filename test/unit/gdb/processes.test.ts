@@ -10,6 +10,7 @@ class Processes extends FakeTarget {
   forks: ReadonlySet<ForkKind> = new Set()
   calls: [CaughtCalls, number] | undefined
   hasUntold = false
+  tellsThreads = false
 
   processes(): readonly number[] {
     return [...new Set(this.tids.map((tid) => this.processOf(tid)))]
@@ -25,6 +26,10 @@ class Processes extends FakeTarget {
 
   catchCalls(calls: CaughtCalls, thread: number): void {
     this.calls = [calls, thread]
+  }
+
+  tellThreads(isTold: boolean): void {
+    this.tellsThreads = isTold
   }
 
   override kill(process?: number): void {
@@ -64,6 +69,8 @@ test.each([
   [{what: 'vforkdone', thread: 2}, /^T05.*;thread:p2\.2;vforkdone:;$/],
   [{what: 'syscall_entry', thread: 3, call: 39}, /^T05.*;thread:p2\.3;syscall_entry:27;$/],
   [{what: 'syscall_return', thread: 3, call: 231}, /^T05.*;thread:p2\.3;syscall_return:e7;$/],
+  [{what: 'thread-created', thread: 3}, /^T05.*;thread:p2\.3;create:;$/],
+  [{what: 'thread-exited', gone: 4, process: 2, code: 7}, /^w07;p2\.4$/],
   [{what: 'exited', code: 5, process: 9}, /^W05;process:9$/],
   [{what: 'killed', signal: 9, process: 2}, /^X09;process:2$/],
 ] as const)('a stop that is $0.what', (stop, reply) => {
@@ -92,6 +99,14 @@ describe('threads', () => {
     expect(gdb.ask('qfThreadInfo')).toBe('mp2.2,p2.3,p9.9')
     expect(gdb.ask('Tp2.3')).toBe('OK')
     expect(gdb.ask('Tp5.5')).toBe('E01')
+  })
+
+  test('are told of as they begin and end, if gdb says so', () => {
+    expect(gdb.ask('QThreadEvents:1')).toBe('OK')
+    expect(target.tellsThreads).toBe(true)
+    expect(gdb.ask('QThreadEvents:0')).toBe('OK')
+    expect(target.tellsThreads).toBe(false)
+    expect(gdb.ask('QThreadEvents:2')).toBe('E01')
   })
 
   test('any one of a process is one of that process', () => {

@@ -10,6 +10,7 @@ import type {Forward, Inside, Outcome} from './matrix.ts'
 
 export const KERNEL_MS = stepMs('bedKernel')
 const COMMAND_MS = stepMs('bedCommand')
+const HV = '/hv/dist/bin/hv.cjs'
 /** How long gdb waits for an answer; its own default is two seconds. */
 const ANSWER_S = COMMAND_MS / 1000
 
@@ -63,7 +64,7 @@ mkfifo $1/input
 cd $1
 shift
 set +e
-"$@" 0<> input 2> errors > output
+sh -c 'echo $$ > pid; exec "$@"' sh "$@" 0<> input 2> errors > output
 status=$?
 touch ended
 cat output
@@ -71,6 +72,16 @@ cat errors >&2
 exit $status
 `
 const UNTIL_IT_WAITS = 'until grep -qs "waiting for gdb" $1/errors || test -e $1/ended; do sleep 0.1; done'
+const UNTIL_IT_RUNS = 'until grep -qs began $1/output || test -e $1/ended; do sleep 0.1; done'
+/** A socket, behind which `hv gdb` attaches for each gdb. */
+const BRIDGE = `
+const [folder, hv] = process.argv.slice(1)
+const pid = require('fs').readFileSync(folder + '/pid', 'utf8').trim()
+const attach = (socket) => require('child_process').spawn('node', [hv, 'gdb', pid], {stdio: [socket, socket, 'inherit']})
+require('net').createServer({pauseOnConnect: true}, attach).listen(folder + '/socket', () => console.log('listens'))
+const seen = setInterval(() => require('fs').existsSync(folder + '/ended') && process.exit(), 100)
+`
+const UNTIL_IT_LISTENS = 'until test -S $1/socket || test -e $1/ended; do sleep 0.1; done'
 
 /** gdb for the tests of one bed; made where tests are declared. */
 export class GdbInBed {
@@ -91,13 +102,41 @@ export class GdbInBed {
     gdbWords: readonly string[],
     timeoutMs = COMMAND_MS,
   ): Promise<Debugged> {
-    const number = this.#started++
-    const [folder, here] = [`/tmp/${basename(this.directory)}-${number}`, join(this.directory, `${number}`)]
-    const hv = ['node', '/hv/dist/bin/hv.cjs', 'run', '--gdb', `unix:${folder}/socket`, ...argv]
-    const outcome = this.#inside(['sh', '-c', RUN, 'sh', folder, ...hv], {timeoutMs})
+    const folder = this.#newFolder()
+    const outcome = this.#run(folder, ['--gdb', `unix:${folder}/socket`, ...argv], timeoutMs)
+    await this.#inside(['sh', '-c', UNTIL_IT_WAITS, 'sh', folder])
+    return this.#debugged(folder, outcome, gdbWords, timeoutMs)
+  }
+
+  /** A program that says `began`, without --gdb: gdb attaches to it while it runs. */
+  async attach(argv: readonly string[], gdbWords: readonly string[]): Promise<Debugged> {
+    const folder = this.#newFolder()
+    const outcome = this.#run(folder, argv, COMMAND_MS)
+    await this.#inside(['sh', '-c', UNTIL_IT_RUNS, 'sh', folder])
+    const bridge = this.#inside(['node', '-e', BRIDGE, folder, HV], {timeoutMs: COMMAND_MS})
+    bridge.catch(() => {})
+    await this.#inside(['sh', '-c', UNTIL_IT_LISTENS, 'sh', folder])
+    return this.#debugged(folder, outcome, gdbWords, COMMAND_MS)
+  }
+
+  #newFolder(): string {
+    return `/tmp/${basename(this.directory)}-${this.#started++}`
+  }
+
+  #run(folder: string, argv: readonly string[], timeoutMs: number): Promise<Outcome> {
+    const outcome = this.#inside(['sh', '-c', RUN, 'sh', folder, 'node', HV, 'run', ...argv], {timeoutMs})
     // Callers that await it still see the failure.
     outcome.catch(() => {})
-    await this.#inside(['sh', '-c', UNTIL_IT_WAITS, 'sh', folder])
+    return outcome
+  }
+
+  async #debugged(
+    folder: string,
+    outcome: Promise<Outcome>,
+    gdbWords: readonly string[],
+    timeoutMs: number,
+  ): Promise<Debugged> {
+    const here = join(this.directory, basename(folder))
     await this.#forward(here, `${folder}/socket`)
     const first = `set remotetimeout ${ANSWER_S}\ntarget remote ${here}\n`
     return {

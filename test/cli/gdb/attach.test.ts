@@ -145,13 +145,13 @@ describe.each(platforms)('hv gdb, of hv run on %s,', (platform) => {
     const running = await start(flags, 'threads')
     const gdb = startGdb(
       running.pid,
-      'info threads\nthread apply all backtrace -frame-arguments none\nbreak tick\nbreak waiter\ncontinue\necho stands\\n\nshell sleep 600\n',
+      'info threads\nthread apply all backtrace -frame-arguments none\nbreak tick\nbreak waiter\ncontinue\necho stands\\n\npython import time; time.sleep(600)\n',
     )
     await gdb.until('stands')
     expect(gdb.said()).toMatch(/^ +3 +Thread 2\.\d+ /m)
     expect(gdb.said().match(/ waiter \(/g)?.length).toBeGreaterThanOrEqual(2)
     const second = hv(['gdb', `${running.pid}`])
-    expect(second).toEqual({
+    expect(second).toMatchObject({
       status: 125,
       stdout: '',
       stderr: `hv: another \`hv gdb\` debugs the program of process ${running.pid}: end that one\n`,

@@ -3,94 +3,7 @@
 import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../../guests/run.ts'
 import {type Debugged, GdbBench} from './gdb.ts'
-
-const FOLLOWED = `
-set follow-fork-mode child
-break twice
-continue
-print x
-info inferiors
-finish
-continue
-`
-
-// gdb has the child when the parent goes on, which must not wait for it: the child stands still until it is resumed.
-const BOTH = `
-set detach-on-fork off
-catch fork
-continue
-stepi
-print $_inferior
-inferior 2
-break twice
-continue
-print $_inferior
-print x
-kill inferiors 2
-inferior 1
-print $_inferior
-delete
-set detach-on-fork on
-`
-
-const CAUGHT = `
-catch fork
-catch vfork
-catch exec
-continue
-continue
-continue
-continue
-delete
-`
-
-const CALLS = `
-catch syscall write
-continue
-continue
-delete
-`
-
-const READS = `
-break twice
-continue
-delete
-rwatch counter
-continue
-delete
-awatch half
-continue
-continue
-delete
-`
-
-const LATER = `
-tbreak later
-continue
-watch *place
-watch *(int *)0x7e0000000004
-continue
-delete 3
-continue
-continue
-delete
-`
-
-/** What gdb says of stops and values, without numbers of processes and addresses. */
-function stops(said: string): string[] {
-  return said
-    .split('\n')
-    .filter((line) =>
-      /^(\$\d+ =|Catchpoint \d|Breakpoint \d, |Thread .* hit |Hardware .*point \d|Value |Old value|New value)/.test(
-        line,
-      ),
-    )
-    .map((line) =>
-      line
-        .replace(/process \d+|Thread [0-9.a-fx]+ (\(LWP \d+\)|"\w+")/g, 'PROCESS')
-        .replace(/0x[0-9a-f]{6,}/g, 'ADDRESS'),
-    )
-}
+import {BOTH, CALLS, CAUGHT, FOLLOWED, LATER, READS, stops} from './process-scripts.ts'
 
 describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
   const bench = new GdbBench()
@@ -138,6 +51,7 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     expect(said).toMatch(/^Hardware access \(read\/write\) watchpoint 3: half\n/m)
     expect(status).toBe(12)
   })
+
   test('places that cannot be read yet are watched: a null pointer’s, and those of pages that come later', async () => {
     const {said, native, status} = await both('later', LATER)
     expect(stops(said), said).toEqual(stops(native))

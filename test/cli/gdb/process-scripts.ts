@@ -1,0 +1,89 @@
+// gdb's scripts for guest.c: forks, caught calls, reads that stop; and what of gdb's output is the same everywhere.
+
+export const FOLLOWED = `
+set follow-fork-mode child
+break twice
+continue
+print x
+info inferiors
+finish
+continue
+`
+
+// gdb has the child when the parent goes on, which must not wait for it: the child stands still until it is resumed.
+export const BOTH = `
+set detach-on-fork off
+catch fork
+continue
+stepi
+print $_inferior
+inferior 2
+break twice
+continue
+print $_inferior
+print x
+kill inferiors 2
+inferior 1
+print $_inferior
+delete
+set detach-on-fork on
+`
+
+export const CAUGHT = `
+catch fork
+catch vfork
+catch exec
+continue
+continue
+continue
+continue
+delete
+`
+
+export const CALLS = `
+catch syscall write
+continue
+continue
+delete
+`
+
+export const READS = `
+break twice
+continue
+delete
+rwatch counter
+continue
+delete
+awatch half
+continue
+continue
+delete
+`
+
+export const LATER = `
+tbreak later
+continue
+watch *place
+watch *(int *)0x7e0000000004
+continue
+delete 3
+continue
+continue
+delete
+`
+
+/** What gdb says of stops and values, without numbers of processes and addresses. */
+export function stops(said: string): string[] {
+  return said
+    .split('\n')
+    .filter((line) =>
+      /^(\$\d+ =|Catchpoint \d|Breakpoint \d, |Thread .* hit |Hardware .*point \d|Value |Old value|New value)/.test(
+        line,
+      ),
+    )
+    .map((line) =>
+      line
+        .replace(/process \d+|Thread [0-9.a-fx]+ (\(LWP \d+\)|"\w+")/g, 'PROCESS')
+        .replace(/0x[0-9a-f]{6,}/g, 'ADDRESS'),
+    )
+}

@@ -71,8 +71,8 @@ function openNote(pid: number, folder: string): number {
     if (fd !== undefined) return fd
   }
   throw badArgument(
-    `process ${pid} is no \`hv run\` of a Linux program that runs without --gdb`,
-    'start what it is with `hv run --gdb`, which debugs machines, too',
+    `process ${pid} is no \`hv run\` of a Linux program that runs without \`gdb\``,
+    'start it with `gdb`, which debugs machines, too',
   )
 }
 

@@ -13,6 +13,9 @@ export interface Pipes {
   readonly output: number
 }
 
+/** Once for each change: without a writer, a pipe is ready for ever. */
+export const WATCHED = EPOLLIN | EPOLLET
+
 export class AttachPoint {
   readonly #kernel: Kernel
   readonly #process: Process
@@ -31,8 +34,7 @@ export class AttachPoint {
         kernel.pause()
       },
     })
-    // Once for each change: without a writer, the pipe would be ready for ever.
-    kernel.platform.watch(pipes.input, EPOLLIN | EPOLLET)
+    kernel.platform.watch(pipes.input, WATCHED)
   }
 
   /** @param process what is debugged */

@@ -7,10 +7,12 @@ import {Session} from '../../gdb/session.ts'
 import type {Kernel} from '../../sentry/core/kernel.ts'
 import type {Process} from '../../sentry/core/process.ts'
 import {DebuggedProgram} from '../../sentry/debug/debugged-program.ts'
-import type {Pipes} from './attach-point.ts'
+import {type Pipes, WATCHED} from './attach-point.ts'
 import {answerTo, findHello} from './hello.ts'
 
 const PIECE = 1 << 16
+/** Pieces between two turns of the kernel: who writes without end must not hold the program. */
+const MOST_AT_ONCE = 16
 /** The most answers, in bytes, that gdb may leave unread. */
 const MAX_UNREAD = 1 << 22
 /** How long sending the last answers may take, and how long until the next try. */
@@ -42,7 +44,12 @@ export class AttachedGdb {
   /** Between two turns of the kernel's loop. */
   serve(): void {
     this.#flush()
-    for (;;) {
+    for (let left = MOST_AT_ONCE; ; left--) {
+      if (left === 0) {
+        // The rest when the program has run: as if it had just come.
+        this.#kernel.platform.watch(this.#pipes.input, WATCHED)
+        break
+      }
       const bytes = this.#read()
       if (bytes === undefined) break
       if (bytes.length === 0) {

@@ -223,6 +223,21 @@ describe('hv gdb', () => {
     expect(refused(`${child.pid}`).stderr).toContain(NO_RUN)
   })
 
+  test('does no harm when what attaches is not gdb', async () => {
+    const running = await start(['--platform', platforms[0]], 'loop')
+    const child = spawn(process.execPath, [HV, 'gdb', `${running.pid}`], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+    child.stdin.on('error', () => {})
+    child.stdin.write(`$${'x'.repeat(100_000)}#00$vCont;c#a8${'$g#67'.repeat(10_000)}\0\xff`, 'latin1')
+    await setTimeout(1000)
+    child.stdin.end('y'.repeat(3_000_000))
+    await once(child, 'close')
+    expect(attach(running.pid, END)).toContain('detached]')
+    expect(await running.ended).toBe(9)
+    expect(running.errors()).toBe('')
+  })
+
   test('gives up a hv that does not answer, and one that ends before', async () => {
     const running = await start(['--platform', platforms[0]], 'loop')
     process.kill(running.pid, 'SIGSTOP')

@@ -1,7 +1,9 @@
 // hv run --gdb with Debian's gdb: forks, caught calls, reads that stop: each script on each platform, and natively.
 
+import {writeFileSync} from 'node:fs'
 import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../../guests/run.ts'
+import {Client} from './client.ts'
 import {type Debugged, GdbBench} from './gdb.ts'
 import {BOTH, CALLS, CAUGHT, FOLLOWED, LATER, READS, stops} from './process-scripts.ts'
 
@@ -42,6 +44,23 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     expect(caught(said), said).toEqual(caught(native))
     expect(caught(said)).toHaveLength(2)
     expect({status, stdout}).toEqual({status: 12, stdout: 'total 12\n'})
+  })
+
+  test('threads are told of as they begin and end, if gdb wants to know', async () => {
+    const stops: string[] = []
+    const {status} = await bench.serve(['--platform', platform, bench.program, 'threads'], async () => {
+      const client = new Client(bench.socket)
+      await client.ask('qSupported:multiprocess+;no-resumed+')
+      expect(await client.ask('QThreadEvents:1')).toBe('OK')
+      writeFileSync(bench.input, 'x')
+      while (stops.length < 20 && !/^[WXcn]/.test(stops.at(-1) ?? '')) stops.push(await client.ask('vCont;c'))
+      client.leave()
+    })
+    const created = stops.filter((stop) => /^T05.*create:;$/.test(stop))
+    const exited = stops.filter((stop) => /^w00;p2\.[345]$/.test(stop))
+    expect([created.length, new Set(exited).size], stops.join('\n')).toEqual([3, 3])
+    expect(stops.at(-1)).toBe('W05;process:2')
+    expect(status).toBe(5)
   })
 
   test('reads of a variable stop the program, and so do all accesses', async () => {

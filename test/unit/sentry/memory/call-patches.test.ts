@@ -223,18 +223,6 @@ describe('patched code', () => {
     expect([isPatched(guest, site), patched()]).toEqual([false, 1])
   })
 
-  test('is restored while a debugger holds the code, and patched again when it has left', () => {
-    const {guest, patches, trap, site, patched} = start()
-    trap(site)
-    patches.hold()
-    expect(callAt(guest, site)).toEqual(CALL)
-    trap(site, 100 * FREQUENT)
-    expect([isPatched(guest, site), patched()]).toEqual([false, 1])
-    patches.release()
-    trap(site)
-    expect([isPatched(guest, site), patched()]).toEqual([true, 2])
-  })
-
   test("is a forked process's, too, which patches more without a change for its parent", () => {
     const {guest, code, patches, trap, site} = start()
     trap(site)

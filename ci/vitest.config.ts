@@ -8,8 +8,9 @@ import {testMs} from './budgets.mjs'
 /** A bed's are threads: of two files at a time each would count what the other holds. */
 const unitWorkers = Number(process.env.HV_UNIT_WORKERS ?? 2)
 
-/** Tests that put a module in another's place, or count what their process holds. */
-const SELFISH = /vi\.mock\(|memoryUsage|collect\.ts|growth\.ts|livingBelow|\/proc\/self\/(fd|task)\b/
+/** Tests that put a module in another's place, count what their process holds, or make its first vCPU. */
+const SELFISH =
+  /vi\.mock\(|features: \{amx|memoryUsage|collect\.ts|growth\.ts|livingBelow|\/proc\/self\/(fd|task)\b/
 const root = new URL('..', import.meta.url).pathname
 
 interface Project {

@@ -25,6 +25,9 @@ namespace arch {
 unsigned long VmType(const System& system, unsigned ipa_bits);
 // What a new VM needs before its first vCPU.
 void InitVm(Vm& vm);
+// AMX's tiles: Linux lets a process's guests have them if it asks before its first vCPU (Documentation/arch/x86/xstate.rst). Returns an
+// errno: EBUSY: it has had one; others: the host has none.
+int AllowTiles(const System& system);
 // What a new vCPU needs before its first run: feature registers, not state. Throws std::system_error EOPNOTSUPP for an
 // option that the architecture does not have.
 void InitVcpu(Vcpu& vcpu);

@@ -30,7 +30,7 @@ struct IoeventfdPlace {
   uint64_t value;
 };
 
-// What vCPUs of arm64 have beyond what all of them have: the same for all of a VM.
+// What vCPUs have beyond what all of their architecture have: the same for all of a VM.
 struct CpuFeatures {
   bool sve = false;
   uint32_t sve_bits = 0;  // of the longest vectors; 0: of the host's
@@ -38,6 +38,7 @@ struct CpuFeatures {
   bool pmu = false;
   bool mte = false;
   bool el1_is_32_bit = false;
+  bool amx = false;
 };
 
 class Vm {

@@ -49,7 +49,8 @@ class VmObject : public OwnerObject<VmObject, Vm> {
                               .pauth = has("pauth"),
                               .pmu = has("pmu"),
                               .mte = has("mte"),
-                              .el1_is_32_bit = has("el1Is32Bit")};
+                              .el1_is_32_bit = has("el1Is32Bit"),
+                              .amx = has("amx")};
       if (given.Get("sve").IsNumber()) features.sve_bits = FromJs<uint32_t>(given.Get("sve"));
       owned_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value(), features,
                                     info[2].ToNumber().Uint32Value());
@@ -149,6 +150,8 @@ class VmObject : public OwnerObject<VmObject, Vm> {
   unsigned next_vcpu_id_ = 0;
 };
 
+int AllowTiles() { return arch::AllowTiles(System()); }
+
 // VmLimits of src/vm/addon.ts. Other architectures' capabilities are 0.
 Napi::Object VmLimits(Napi::Env env) {
   System system;
@@ -215,6 +218,7 @@ void ExportVm(Napi::Env env, Napi::Object exports) {
   exports.Set("pageBytes", ::sysconf(_SC_PAGESIZE));
   Export<HoldKvm>(exports, "holdKvm");
   Export<DropKvm>(exports, "dropKvm");
+  Export<AllowTiles>(exports, "allowTiles");
   Export<VmLimits>(exports, "vmLimits");
   Export<[](uint32_t capability) { return System().Check(capability); }>(exports, "checkExtension");
   Export<OpenTap>(exports, "openTap");

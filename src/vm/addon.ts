@@ -10,7 +10,14 @@ export interface VmAddon {
    */
   Vm: new (
     ipaBits: number,
-    features: {sve?: boolean | number; pauth?: boolean; pmu?: boolean; mte?: boolean; el1Is32Bit?: boolean},
+    features: {
+      sve?: boolean | number
+      pauth?: boolean
+      pmu?: boolean
+      mte?: boolean
+      el1Is32Bit?: boolean
+      amx?: boolean
+    },
     dirtyRing: number,
   ) => NativeVm
   /** Address, bytes and file offset are multiples of the page size; file -1: none. hugePageBytes: 1: transparent ones; 0: none. */
@@ -53,6 +60,8 @@ export interface VmAddon {
   interfaceAddress(name: string): string
   /** The host's page size. */
   readonly pageBytes: number
+  /** x86_64: from now on VMs may have AMX. @returns an errno: EBUSY: the process has had a vCPU. @throws Error with `errno` */
+  allowTiles(): number
   vmLimits(): VmLimits
   /** KVM_CHECK_EXTENSION. */
   checkExtension(capability: number): number

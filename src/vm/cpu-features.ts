@@ -1,14 +1,17 @@
-// CpuFeatures: what vCPUs of arm64 have beyond what all of them have, and what a host needs for it.
+// CpuFeatures: what vCPUs have beyond what all of their architecture have, and what a host needs for it.
 
 import * as v from 'valibot'
+import {EBUSY} from '../abi/errno.ts'
+import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {badArgument, HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import {checkExtension, type KvmCapability} from './capabilities.ts'
+import {openError, orThrow} from './open-error.ts'
 
 /**
- * What all vCPUs of a VM have beyond what every vCPU of arm64 has (api.rst, KVM_ARM_VCPU_INIT). {@link checkExtension} tells what the host
- * has: `KVM_CAP_ARM_SVE`, `…_PTRAUTH_ADDRESS`, `…_PMU_V3`, `…_MTE`, `…_EL1_32BIT`.
+ * What all vCPUs of a VM have beyond what every vCPU of their architecture has (api.rst, KVM_ARM_VCPU_INIT). All but `amx` are arm64's.
+ * {@link checkExtension} tells what the host has: `KVM_CAP_ARM_SVE`, `…_PTRAUTH_ADDRESS`, `…_PMU_V3`, `…_MTE`, `…_EL1_32BIT`.
  *
  * @example
  * // arm64 only
@@ -31,6 +34,11 @@ export interface CpuFeatures {
   mte?: boolean
   /** EL1 and EL0 run in AArch32; the vCPU begins in Supervisor mode at address 0, with x0 to x14 as R0 to R14. */
   el1Is32Bit?: boolean
+  /**
+   * x86_64: the tiles of AMX (SDM vol. 1, 18). A process may give them to guests if it asks Linux before its first vCPU, so make this VM first.
+   * The guest switches them on in XCR0.
+   */
+  amx?: boolean
 }
 
 const VECTOR_BITS_MAX = 2048
@@ -41,6 +49,7 @@ export const cpuFeatures = takes.options({
   pmu: v.optional(takes.truth),
   mte: v.optional(takes.truth),
   el1Is32Bit: v.optional(takes.truth),
+  amx: v.optional(takes.truth),
 })
 
 interface Need {
@@ -49,7 +58,7 @@ interface Need {
   needs: string
 }
 
-const NEEDS: Record<keyof CpuFeatures, Need> = {
+const NEEDS: Record<Exclude<keyof CpuFeatures, 'amx'>, Need> = {
   sve: {
     what: 'SVE',
     capability: 'KVM_CAP_ARM_SVE',
@@ -79,13 +88,18 @@ const NEEDS: Record<keyof CpuFeatures, Need> = {
 
 /** @throws HvError BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE */
 export function checkFeatures(given: CpuFeatures, isNested: boolean): Required<CpuFeatures> {
-  const {sve = false, pauth = false, pmu = false, mte = false, el1Is32Bit = false} = given
-  const features = {sve, pauth, pmu, mte, el1Is32Bit}
+  const {sve = false, pauth = false, pmu = false, mte = false, el1Is32Bit = false, amx = false} = given
+  const features = {sve, pauth, pmu, mte, el1Is32Bit, amx}
   const wanted = (Object.keys(features) as (keyof CpuFeatures)[]).filter((name) => features[name] !== false)
-  if (wanted.length > 0 && arch.name !== 'arm64') {
-    throw badArgument(`features is for arm64, and this host is ${arch.name}`, 'leave features out')
+  for (const name of wanted) {
+    const home = name === 'amx' ? 'x86_64' : 'arm64'
+    if (arch.name !== home) {
+      const message = `features.${name} is for ${home}, and this host is ${arch.name}`
+      throw badArgument(message, `leave features.${name} out`)
+    }
+    if (name === 'amx') requireTiles()
+    else requireFeature(name)
   }
-  for (const name of wanted) requireFeature(name)
   const other = isNested ? 'nested' : wanted.find((name) => name !== 'el1Is32Bit' && name !== 'pmu')
   if (el1Is32Bit && other !== undefined) {
     throw badArgument(`an EL1 in AArch32 has no ${other}`, `leave ${other} or el1Is32Bit out`)
@@ -93,7 +107,19 @@ export function checkFeatures(given: CpuFeatures, isNested: boolean): Required<C
   return features
 }
 
-function requireFeature(name: keyof CpuFeatures): void {
+function requireTiles(): void {
+  const errno = orThrow(addon.allowTiles, openError)
+  if (errno === 0) return
+  if (errno === EBUSY) {
+    const message = 'this process has made a vCPU already, and can give no guest AMX any more'
+    throw new HvError('KVM_UNUSABLE', message, 'make this VM first, or in a process of its own')
+  }
+  const message = 'this host has no AMX for guests'
+  const needs = 'a processor with AMX (Sapphire Rapids) and Linux 5.17'
+  throw new HvError('KVM_UNUSABLE', message, `leave features.amx out, or use ${needs}`)
+}
+
+function requireFeature(name: keyof typeof NEEDS): void {
   const {what, capability, needs} = NEEDS[name]
   if (checkExtension(capability) > 0) return
   const message = `this host has no ${what} for arm64 guests (${capability})`

@@ -16,7 +16,8 @@ type UpTo31 = Digit | `${'1' | '2'}${Digit}` | '30' | '31'
 /**
  * The name of a floating-point or vector register. x86_64: `st0` to `st7` (10 bytes; from the top of the stack on), `fcw` and `fsw` (2),
  * `mxcsr` (4), `xmm0` to `xmm15` (16); where the host has AVX, `ymm0` to `ymm15` (32); where it has AVX-512, `zmm0` to `zmm31` (64), `xmm16`
- * and `ymm16` to `xmm31` and `ymm31`, and `k0` to `k7` (8); where it has protection keys, `pkru` (4). arm64: `v0` to `v31` (16), `fpsr`
+ * and `ymm16` to `xmm31` and `ymm31`, and `k0` to `k7` (8); where it has protection keys, `pkru` (4); in a VM with AMX `tilecfg` (64) and `tmm0`
+ * to `tmm7` (1024: 16 rows). arm64: `v0` to `v31` (16), `fpsr`
  * and `fpcr` (4), and in a VM with SVE `z0` to `z31` (as long as the longest vector), `p0` to `p15` and `ffr` (a bit for each byte of it).
  * @see {@link Vectors}
  */
@@ -30,6 +31,8 @@ export type VectorName =
   | `zmm${UpTo31}`
   | `k${'0' | '1' | '2' | '3' | '4' | '5' | '6' | '7'}`
   | 'pkru'
+  | 'tilecfg'
+  | `tmm${'0' | '1' | '2' | '3' | '4' | '5' | '6' | '7'}`
   | `v${UpTo31}`
   | `z${UpTo31}`
   | `p${UpTo15}`

@@ -22,7 +22,7 @@ export interface VmOptions {
   ipaBits?: number
   /** arm64: vCPUs begin at EL2 and may run guests of their own. Needs `irqchip`, without which KVM does not run them. */
   nested?: boolean
-  /** arm64: what its vCPUs have beyond what all have. */
+  /** What its vCPUs have beyond what all have. */
   features?: CpuFeatures
   /**
    * An interrupt controller: PIC, IOAPIC and local APICs with a PIT on x86_64; GICv3 or else GICv2 on arm64, where all vCPUs must then be

@@ -6,22 +6,25 @@ import type {Place, Places} from './arm64-vectors.ts'
 /** Where Linux says which components the area has: bytes that XSAVE leaves to software. */
 const COMPONENTS_AT = 464
 export const XSTATE_BV = 512
-const [X87, SSE, AVX, OPMASK, ZMM_HIGH, HIGH_ZMM, PKRU] = [0, 1, 2, 5, 6, 7, 9]
+const [X87, SSE, AVX, OPMASK, ZMM_HIGH, HIGH_ZMM, PKRU, TILE_CONFIG, TILES] = [0, 1, 2, 5, 6, 7, 9, 17, 18]
+const [TILE_COUNT, TILE_BYTES, TILE_CONFIG_BYTES] = [8, 1024, 64]
 
 const count = (length: number, from = 0): number[] => Array.from({length}, (_, index) => from + index)
 const x87 = (offset: number, length: number): Place => ({offset, length, component: X87})
 const sse = (index: number): Place => ({offset: 160 + 16 * index, length: 16, component: SSE})
 
-/** The last area's, and the components that it has. */
-let known: {components: number; places: Places} | undefined
+/** The last area's, its length, and the components that the host has. */
+let known: {components: number; length: number; places: Places} | undefined
 
 export function x86Places(area: Uint8Array): Places {
   const components = new DataView(area.buffer, area.byteOffset).getUint32(COMPONENTS_AT, true)
-  if (known?.components !== components) known = {components, places: placesOf(components)}
+  const {length} = area
+  if (known?.components !== components || known.length !== length)
+    known = {components, length, places: placesOf(components, length)}
   return known.places
 }
 
-function placesOf(components: number): Places {
+function placesOf(components: number, areaBytes: number): Places {
   const offsets = addon.vectorOffsets()
   const has = (component: number): boolean => ((components >>> component) & 1) === 1 && offsets[component] > 0
   const part =
@@ -46,5 +49,10 @@ function placesOf(components: number): Places {
     add('k', count(8), (i) => [part(OPMASK, 8)(i)])
   }
   if (has(PKRU)) rows.push(['pkru', [part(PKRU, 4)(0)]])
+  // The host has them, and the VM only where the area has room.
+  if (has(TILES) && offsets[TILES] + TILE_COUNT * TILE_BYTES <= areaBytes) {
+    rows.push(['tilecfg', [part(TILE_CONFIG, TILE_CONFIG_BYTES)(0)]])
+    add('tmm', count(TILE_COUNT), (i) => [part(TILES, TILE_BYTES)(i)])
+  }
   return new Map(rows)
 }

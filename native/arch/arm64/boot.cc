@@ -120,6 +120,8 @@ unsigned long VmType(const System& system, unsigned ipa_bits) {
   return limit > 0 && limit < kDefaultBits ? KVM_VM_TYPE_ARM_IPA_SIZE(limit) : 0;
 }
 
+int AllowTiles(const System&) { return EOPNOTSUPP; }
+
 // KVM_CAP_ARM_NISV_TO_USER makes a load or store that reaches no memory, and that the processor does not describe (a pair, with
 // write-back), an exit, not a failure of KVM_RUN (api.rst).
 void InitVm(Vm& vm) {

@@ -3,7 +3,10 @@
 #include "arch/x86_64/boot.h"
 
 #include <asm/kvm_para.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 
@@ -100,12 +103,14 @@ void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id) {
   }
 }
 
+std::vector<kvm_cpuid_entry2> ReadSupported(const System& system) {
+  return ReadCpuid(system.fd(), KVM_GET_SUPPORTED_CPUID, "KVM_GET_SUPPORTED_CPUID");
+}
+
 const std::vector<kvm_cpuid_entry2>& SupportedCpuid(const System& system) {
   static std::once_flag once;
   static std::vector<kvm_cpuid_entry2> entries;
-  std::call_once(once, [&] {
-    entries = ReadCpuid(system.fd(), KVM_GET_SUPPORTED_CPUID, "KVM_GET_SUPPORTED_CPUID");
-  });
+  std::call_once(once, [&] { entries = ReadSupported(system); });
   return entries;
 }
 
@@ -170,11 +175,23 @@ void InitVm(Vm& vm) {
   }
 }
 
+int AllowTiles(const System& system) {
+  constexpr int kRequest = 0x1025;  // asm/prctl.h's ARCH_REQ_XCOMP_GUEST_PERM, since Linux 5.17
+  constexpr unsigned kTileData = 18, kEdx = 3, kTiles = 1u << 24;
+  // Before: KVM then offers them to each VM.
+  x86_64::SupportedCpuid(system);
+  if (::syscall(SYS_arch_prctl, kRequest, kTileData) != 0) return errno;
+  const uint32_t offered = x86_64::CpuidRegister(x86_64::ReadSupported(system), 7, 0, kEdx);
+  return (offered & kTiles) != 0 ? 0 : EOPNOTSUPP;
+}
+
 void StartVcpu(Vcpu&) {}
 
 void InitVcpu(Vcpu& vcpu) {
   if (vcpu.options().starts_off || vcpu.options().has_el2) throw NotOnX86("vCPU option");
-  auto entries = x86_64::SupportedCpuid(vcpu.vm().system());
+  const System& system = vcpu.vm().system();
+  auto entries =
+      vcpu.vm().features().amx ? x86_64::ReadSupported(system) : x86_64::SupportedCpuid(system);
   if (vcpu.vm().has_interrupt_controller()) x86_64::SetTopology(entries, vcpu.id());
   x86_64::SetCpuid(vcpu, entries);
 }

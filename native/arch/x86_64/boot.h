@@ -17,7 +17,9 @@ namespace hv::x86_64 {
 // The leaves that KVM_GET_SUPPORTED_CPUID or KVM_GET_CPUID2 gives for a descriptor.
 std::vector<kvm_cpuid_entry2> ReadCpuid(int fd, unsigned long request, const char* what);
 constexpr size_t kMaxCpuid = 256;  // KVM_MAX_CPUID_ENTRIES
-// KVM_GET_SUPPORTED_CPUID's leaves, read once per process.
+// KVM_GET_SUPPORTED_CPUID's leaves.
+std::vector<kvm_cpuid_entry2> ReadSupported(const System& system);
+// The same, read once per process, and without AMX.
 const std::vector<kvm_cpuid_entry2>& SupportedCpuid(const System& system);
 
 // The leaves for user programs: see pvm.h.

@@ -58,8 +58,9 @@ void PutFrequency(Vcpu& vcpu, const Bytes& bytes) {
   Ioctl(vcpu.fd(), KVM_SET_TSC_KHZ, "KVM_SET_TSC_KHZ", static_cast<unsigned long>(wanted));
 }
 
-// With AMX it is longer than struct kvm_xsave.
+// AMX's tiles lie behind struct kvm_xsave.
 size_t XsaveLength(const Vcpu& vcpu) {
+  if (!vcpu.vm().features().amx) return sizeof(kvm_xsave);
   int length = vcpu.vm().system().Check(KVM_CAP_XSAVE2);
   return std::max(sizeof(kvm_xsave), static_cast<size_t>(std::max(length, 0)));
 }

@@ -11,9 +11,6 @@ import {checkFirmware} from './firmware.ts'
 
 const VENDOR_MODULES = ['kvm_intel', 'kvm_amd', PVM_MODULE]
 
-/** struct kvm_xsave, before KVM_CAP_XSAVE2. */
-const XSAVE_BYTES = 4096
-
 /** The kernel modules behind /dev/kvm. */
 export const checkModules: Check = (facts) => {
   const {host} = facts
@@ -54,12 +51,12 @@ export const FEATURES = withCommonFeatures([
   {label: 'MSRs that exit', name: 'X86_USER_SPACE_MSR', number: 188},
   {label: 'an MSR filter', name: 'X86_MSR_FILTER', number: 189},
   {label: "Hyper-V's CPUID", name: 'HYPERV_CPUID', number: 167},
-  // It answers the size of an area: 4096 where a processor has no AMX.
+  // Linux lets a process ask for AMX where it has XSAVE areas of any size.
   {
-    label: 'XSAVE areas beyond 4 KiB',
+    label: 'AMX',
     name: 'XSAVE2',
     number: 208,
-    isThere: (answer) => answer > XSAVE_BYTES,
+    isThere: (answer, host) => answer > 0 && /\bamx_tile\b/.test(host.read('/proc/cpuinfo') ?? ''),
   },
   {label: "a nested guest's state", name: 'NESTED_STATE', number: 157},
   {label: 'clocks that hear of a pause', name: 'KVMCLOCK_CTRL', number: 76},

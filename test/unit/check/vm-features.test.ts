@@ -41,14 +41,19 @@ test('userfaultfd’s device is enough for who may open it', async () => {
 })
 
 test.each([
-  [4096, false],
-  [4097, true],
-])('an XSAVE area of %i bytes is beyond 4 KiB: %s', async (bytes, isBeyond) => {
-  const answers = FEATURES.map(({name}) => (name === 'XSAVE2' ? bytes : 1))
-  const report = await check({kvm: {extensions: [...CAPABILITIES.map(() => 1), ...answers]}})
-  const [has] = find(report, 'vm-features').detail.split('It lacks')
-  expect(has.includes('XSAVE areas')).toBe(isBeyond)
-})
+  ['fpu amx_tile sse', 4096, true],
+  ['fpu amx_tile sse', 0, false],
+  ['fpu amx_tiled sse', 4096, false],
+])(
+  'AMX takes the processor’s, and a KVM with XSAVE areas of any size: %s, %i',
+  async (flags, bytes, isThere) => {
+    const answers = FEATURES.map(({name}) => (name === 'XSAVE2' ? bytes : 1))
+    const kvm = {extensions: [...CAPABILITIES.map(() => 1), ...answers]}
+    const report = await check({kvm, files: {'/proc/cpuinfo': `flags\t\t: ${flags}\n`}})
+    const [has] = find(report, 'vm-features').detail.split('It lacks')
+    expect(has.includes('AMX')).toBe(isThere)
+  },
+)
 
 test('a PVM host lacks dirty rings, whatever it answers', async () => {
   const pvm = await check({files: {'/sys/module/kvm_pvm/': ''}})

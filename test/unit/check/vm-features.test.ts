@@ -10,8 +10,11 @@ const [FIRST, ...OTHERS] = FEATURES.map(({label}) => label)
 
 test('features that KVM has are told apart from those that it lacks', async () => {
   const report = await check({
-    kvm: {extensions: [...CAPABILITIES.map(() => 1), 0, ...OTHERS.map(() => 8192)]},
-    files: {'/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '0\n'},
+    kvm: {extensions: [...CAPABILITIES.map(() => 1), 0, ...OTHERS.map(() => 3)]},
+    files: {
+      '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '0\n',
+      '/proc/cpuinfo': 'flags\t\t: fpu amx_tile\n',
+    },
   })
   expect(find(report, 'vm-features')).toMatchObject({
     status: 'info',

@@ -23,11 +23,18 @@ describe('where memory begins', () => {
 })
 
 describe('options of arm64', () => {
-  const here = arch.name === 'arm64' ? [] : [{ipaBits: 40}, {nested: true}, {features: {pmu: true}}]
-  test.each(here)('%o is refused by name elsewhere', (option) => {
+  const here =
+    arch.name === 'arm64'
+      ? []
+      : ([
+          ['ipaBits', {ipaBits: 40}],
+          ['nested', {nested: true}],
+          ['features.pmu', {features: {pmu: true}}],
+        ] as const)
+  test.each(here)('%s is refused by name elsewhere', (name, option) => {
     const create = () => checkOptions({memoryBytes: page, ...option})
     expect(codeOf(create)).toBe('BAD_ARGUMENT')
-    expect(create).toThrow(`${Object.keys(option)[0]} is for arm64`)
+    expect(create).toThrow(`${name} is for arm64`)
   })
 
   test.each([0, 32, 36, 40])('ipaBits of %d suit a host with 40', (ipaBits) => {

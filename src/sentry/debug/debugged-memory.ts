@@ -2,6 +2,7 @@
 
 import type {MemoryMap} from '../memory/memory-map.ts'
 import type {Space} from '../memory/space.ts'
+import type {Exclusion} from './exclusion.ts'
 import {Points} from './points.ts'
 import {Stepping} from './stepping.ts'
 
@@ -9,6 +10,8 @@ export class DebuggedMemory {
   readonly space: Space
   readonly points: Points
   readonly stepping: Stepping
+  /** A task accesses watched memory, and is not the only one that could. */
+  exclusion: Exclusion | undefined
 
   constructor(space: Space, points = new Points()) {
     this.space = space

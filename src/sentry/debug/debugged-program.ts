@@ -160,6 +160,7 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
       this.hold(task)
       this.stopAll({what: 'thread-created', thread: task.tid})
     } else if (this.isStopped) this.hold(task)
+    else inferior.memory.exclusion?.add(task)
   }
 
   left(task: Task, code?: number): void {

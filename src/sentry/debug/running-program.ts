@@ -7,6 +7,7 @@ import {type Fault, PAGE_SIZE} from '../../platform/platform.ts'
 import type {PendingSignal} from '../core/pending-signal.ts'
 import type {Task} from '../core/task.ts'
 import type {DebuggedMemory} from './debugged-memory.ts'
+import {Exclusion} from './exclusion.ts'
 import {ProgramView} from './program-view.ts'
 import {restartCall, sendOnward, type Thread} from './thread.ts'
 import type {Access} from './watches.ts'
@@ -36,6 +37,8 @@ export abstract class RunningProgram extends ProgramView {
     const {watches} = memory.points
     const page = Math.floor(at / PAGE_SIZE)
     if (!watches.has(page)) return
+    // After the task that accesses watched memory now, this one tries again.
+    if (memory.exclusion !== undefined && memory.exclusion.task !== task) return
     const thread = this.of(task)
     thread.touching ??= {memory, pages: [], accesses: []}
     const {pages, accesses} = thread.touching
@@ -43,7 +46,10 @@ export abstract class RunningProgram extends ProgramView {
     if (!pages.includes(page)) {
       pages.push(page)
       accesses.push({address, kind: access})
-      watches.open(memory.map, page)
+      this.#exclude(task, memory)
+      const open = () => watches.open(memory.map, page)
+      if (memory.exclusion === undefined) open()
+      else memory.exclusion.whenAlone(open)
     }
     // The step that it makes already includes the access.
     if (thread.mode !== 'goes') return
@@ -71,6 +77,7 @@ export abstract class RunningProgram extends ProgramView {
 
   mayRun(task: Task): boolean {
     const thread = this.of(task)
+    if (this.memoryOf(task)?.exclusion?.mayRun(task) === false) return false
     while (thread.mode === 'steps' && this.#steppedIn(task)?.stepping.mayRun(task) === false)
       this.#stepped(task)
     return thread.mode !== 'held'
@@ -146,6 +153,23 @@ export abstract class RunningProgram extends ProgramView {
     task.signals.setWatch('asked')
   }
 
+  /** The tasks that would see a page open stand still until `untouch`. */
+  #exclude(task: Task, memory: DebuggedMemory): void {
+    if (memory.exclusion !== undefined) return
+    const others = this.tasks().filter((one) => one !== task && this.memoryOf(one) === memory)
+    if (others.length > 0) memory.exclusion = new Exclusion(task, others)
+  }
+
+  #readmit(memory: DebuggedMemory): void {
+    const others = memory.exclusion?.end() ?? []
+    memory.exclusion = undefined
+    for (const task of others) {
+      if (this.task(task.tid) !== task) continue
+      if (this.of(task).mode === 'goes') task.signals.setWatch('none')
+      this.kernel.notify(task)
+    }
+  }
+
   /** The watched pages that it accessed are watched again. */
   protected untouch(thread: Thread): readonly Access[] {
     const {touching} = thread
@@ -153,6 +177,7 @@ export abstract class RunningProgram extends ProgramView {
     const {memory, pages, accesses} = touching
     thread.touching = undefined
     memory.points.watches.close(memory.map, pages)
+    this.#readmit(memory)
     return accesses
   }
 

@@ -86,6 +86,15 @@ static int threads(void) {
   return 5;
 }
 
+/** Two threads that write to one page, until killed. */
+static int neighbours(void) {
+  pthread_t thread;
+  pthread_create(&thread, 0, worker, (void *)1);
+  gathered();
+  worker((void *)0);
+  return 1;
+}
+
 static int ended(pid_t child) {
   int status = 0;
   waitpid(child, &status, 0);
@@ -146,6 +155,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "signals")) return signals();
   if (!strcmp(mode, "later")) return later();
   if (!strcmp(mode, "spin")) return spin();
+  if (!strcmp(mode, "neighbours")) return neighbours();
   if (!strcmp(mode, "threads")) return threads();
   if (!strcmp(mode, "children")) return children(argv[0]);
   if (!strcmp(mode, "leaf")) return twice(3);

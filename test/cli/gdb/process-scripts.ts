@@ -72,6 +72,16 @@ continue
 delete
 `
 
+/** Two threads write to the page, one of them to the watched place. */
+export const SHARED_PAGE = `
+break gathered
+continue
+delete
+watch spins[0]
+${'continue\nprint (long)which\n'.repeat(20)}
+delete
+`
+
 /** What gdb says of stops and values, without numbers of processes and addresses. */
 export function stops(said: string): string[] {
   return said

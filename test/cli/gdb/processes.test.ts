@@ -5,7 +5,7 @@ import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../../guests/run.ts'
 import {Client} from './client.ts'
 import {type Debugged, GdbBench} from './gdb.ts'
-import {BOTH, CALLS, CAUGHT, FOLLOWED, LATER, READS, stops} from './process-scripts.ts'
+import {BOTH, CALLS, CAUGHT, FOLLOWED, LATER, READS, SHARED_PAGE, stops} from './process-scripts.ts'
 
 describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
   const bench = new GdbBench()
@@ -76,5 +76,15 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     expect(stops(said), said).toEqual(stops(native))
     expect(said).toMatch(/^New value = 6\n[\s\S]*^New value = 10$/m)
     expect(status).toBe(10)
+  })
+  test('a change of watched memory is told of the thread that made it, and none is missed', async () => {
+    const {said, status} = await bench.debug(['--platform', platform], ['neighbours'], `${SHARED_PAGE}kill\n`)
+    const changes = [...said.matchAll(/^Old value = (\d+)\nNew value = (\d+)$/gm)]
+    expect(
+      changes.map(([, before, after]) => Number(after) - Number(before)),
+      said,
+    ).toEqual(Array(20).fill(1))
+    expect(said.match(/^\$\d+ = .*$/gm)?.map((line) => line.split(' = ')[1])).toEqual(Array(20).fill('0'))
+    expect(status).toBe(137)
   })
 })

@@ -50,6 +50,8 @@ export class Session implements Conversation {
   #isRunning = true
   /** gdb asked for that stop and is told of it. */
   #isAwaited = false
+  /** ^C came while the target stood still. */
+  #isInterrupted = false
   #lastStop: Stop | undefined
   /** Packets that came while the target ran. */
   #queued: string[] = []
@@ -106,8 +108,10 @@ export class Session implements Conversation {
     this.#ends.send(this.#lastSent)
   }
 
+  /** gdb sends ^C while it has not heard of a stop yet; its next words may let the program go on. */
   #interrupt(): void {
     if (this.#isRunning) this.target.interrupt(SIGINT)
+    else this.#isInterrupted = true
   }
 
   #stopped(stop: Stop): void {
@@ -151,6 +155,9 @@ export class Session implements Conversation {
     this.#isRunning = true
     this.#isAwaited = true
     this.target.resume(resumptions)
+    const isInterrupted = this.#isInterrupted
+    this.#isInterrupted = false
+    if (isInterrupted) this.target.interrupt(SIGINT)
   }
 
   get #isGone(): boolean {

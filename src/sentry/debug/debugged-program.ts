@@ -89,7 +89,7 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
   }
 
   interrupt(signal: number): void {
-    if (!this.isStopped) this.stopAll({what: 'signal', thread: this.#firstTid, signal})
+    if (!this.isStopped) this.stopAll({what: 'signal', thread: this.#runningTid(), signal})
     else if (!this.stops.isNews) this.onStop?.(this.#lastStop())
   }
 
@@ -257,6 +257,11 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
 
   #isLast(process: Process): boolean {
     return this.tasks().every((task) => task.process === process)
+  }
+
+  /** The first of the threads that the debugger let go on: it may hold others. */
+  #runningTid(): number {
+    return this.tasks().find((task) => this.of(task).mode !== 'held')?.tid ?? this.#firstTid
   }
 
   get #firstTid(): number {

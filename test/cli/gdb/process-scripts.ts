@@ -82,6 +82,24 @@ ${'continue\nprint (long)which\n'.repeat(20)}
 delete
 `
 
+/** Thread 2 alone runs. */
+export const LOCKED = `
+break gathered
+continue
+delete
+thread 2
+set scheduler-locking on
+python
+import threading, time
+def later():
+  time.sleep(0.5)
+  gdb.post_event(lambda: gdb.execute("interrupt"))
+threading.Thread(target=later).start()
+end
+continue
+print $_thread
+`
+
 /** What gdb says of stops and values, without numbers of processes and addresses. */
 export function stops(said: string): string[] {
   return said

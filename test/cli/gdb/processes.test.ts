@@ -5,7 +5,7 @@ import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../../guests/run.ts'
 import {Client} from './client.ts'
 import {type Debugged, GdbBench} from './gdb.ts'
-import {BOTH, CALLS, CAUGHT, FOLLOWED, LATER, READS, SHARED_PAGE, stops} from './process-scripts.ts'
+import {BOTH, CALLS, CAUGHT, FOLLOWED, LATER, LOCKED, READS, SHARED_PAGE, stops} from './process-scripts.ts'
 
 describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
   const bench = new GdbBench()
@@ -77,6 +77,7 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     expect(said).toMatch(/^New value = 6\n[\s\S]*^New value = 10$/m)
     expect(status).toBe(10)
   })
+
   test('a change of watched memory is told of the thread that made it, and none is missed', async () => {
     const {said, status} = await bench.debug(['--platform', platform], ['neighbours'], `${SHARED_PAGE}kill\n`)
     const changes = [...said.matchAll(/^Old value = (\d+)\nNew value = (\d+)$/gm)]
@@ -86,5 +87,11 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     ).toEqual(Array(20).fill(1))
     expect(said.match(/^\$\d+ = .*$/gm)?.map((line) => line.split(' = ')[1])).toEqual(Array(20).fill('0'))
     expect(status).toBe(137)
+  })
+
+  test('^C is told of a thread that ran', async () => {
+    const {said} = await bench.debug(['--platform', platform], ['neighbours'], `${LOCKED}kill\n`)
+    expect(said).toMatch(/^Thread 2 .* received signal SIGINT/m)
+    expect(said).toMatch(/^\$1 = 2$/m)
   })
 })

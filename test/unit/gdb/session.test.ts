@@ -36,11 +36,21 @@ describe('stops', () => {
     expect(gdb.heard.at(-1)).toMatch(reply)
   })
 
-  test('^C stops a program that runs, and no other', () => {
+  test('^C stops a program that runs', () => {
     const {target, gdb} = modern()
-    gdb.send('\x03')
     gdb.ask('c')
     gdb.send('\x03')
+    expect(target.events).toEqual(['interrupt', 'interrupt'])
+  })
+
+  test('^C that comes while the program stands still stops it once, when it goes on', () => {
+    const {target, gdb} = modern()
+    gdb.send('\x03')
+    expect(target.events).toEqual(['interrupt'])
+    gdb.ask('c')
+    expect(target.events).toEqual(['interrupt', 'interrupt'])
+    target.stop({what: 'signal', thread: 2, signal: 2})
+    gdb.ask('c')
     expect(target.events).toEqual(['interrupt', 'interrupt'])
   })
 })

@@ -30,7 +30,7 @@ export class Chain {
     return this.#queue.owns(this)
   }
 
-  /** Writable bytes that were put. */
+  /** @internal Writable bytes that were put. */
   get putBytes(): number {
     return this.#writeCursor.total
   }

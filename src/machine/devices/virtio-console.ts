@@ -9,6 +9,8 @@ const TO_GUEST = 0
 const MOST_CHAIN_BYTES = 1 << 16
 /** The guest's bytes wait in its own memory while more than this is not handed over. */
 const MOST_WAITING_BYTES = 1 << 16
+/** Linux's driver gives room for input, and for a moment drops what comes. Then it sends, if anybody prints. */
+const SILENT_MS = 1000
 
 export class VirtioConsole implements DeviceModel {
   readonly name = 'the console device'
@@ -20,6 +22,9 @@ export class VirtioConsole implements DeviceModel {
   readonly config = new Uint8Array(12)
   readonly #input: MachineInput
   readonly #output: MachineOutput
+  #onReady = (): void => {}
+  #takesInput = false
+  #timer: NodeJS.Timeout | undefined
 
   /** Both are its own: it hears of their changes. */
   constructor(input: MachineInput, output: MachineOutput) {
@@ -30,6 +35,20 @@ export class VirtioConsole implements DeviceModel {
   attach({queues: [toGuest, toHost]}: Transport): void {
     this.#input.onChange(() => toGuest.turns.wakeLater())
     this.#output.onFlushed(() => toHost.turns.wakeLater())
+    this.#onReady = () => {
+      if (this.#takesInput) return
+      this.#takesInput = true
+      toGuest.turns.wakeLater()
+    }
+  }
+
+  start(): void {
+    this.#timer = setTimeout(this.#onReady, SILENT_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#takesInput = false
   }
 
   serve(queue: Queue, index: number): number | undefined {
@@ -37,6 +56,7 @@ export class VirtioConsole implements DeviceModel {
   }
 
   #receive(queue: Queue): number | undefined {
+    if (!this.#takesInput) return undefined
     // Not earlier: a kernel without a driver wants none.
     this.#input.start()
     const chain = this.#input.hasByte ? queue.next() : undefined
@@ -52,6 +72,7 @@ export class VirtioConsole implements DeviceModel {
     if (chain === undefined) return undefined
     const bytes = chain.take(chain.readableBytes)
     chain.complete()
+    this.#onReady()
     this.#output.putAll(bytes)
     return bytes.length
   }

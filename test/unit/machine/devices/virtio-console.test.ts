@@ -2,7 +2,7 @@
 
 import {PassThrough} from 'node:stream'
 import {setImmediate as nextTurn} from 'node:timers/promises'
-import {expect, test} from 'vitest'
+import {expect, test, vi} from 'vitest'
 import {MachineInput, MachineOutput} from '../../../../src/machine/console/streams.ts'
 import {VirtioConsole} from '../../../../src/machine/devices/virtio-console.ts'
 import {VirtioDriver} from '../../../helpers/virtio-driver.ts'
@@ -38,14 +38,41 @@ test('input goes into the room that there is, and what is left into the next', a
   const {stdin, opened, driver} = makeConsole()
   // A kernel without a driver wants none.
   expect(opened.isOpened).toBe(false)
-  const [toGuest] = driver.begin().queues
+  const [toGuest, toHost] = driver.begin().queues
   const first = toGuest.request([], [4])
+  await nextTurn()
+  expect(opened.isOpened).toBe(false)
+  await toHost.request([Buffer.from('$ ')])
   await nextTurn()
   expect(opened.isOpened).toBe(true)
   stdin.write('keys that come')
   expect(await first).toMatchObject({written: 4})
   const {bytes, written} = await toGuest.request([], [64])
   expect(Buffer.from(bytes).toString('latin1', 0, written)).toBe(' that come')
+})
+
+test('a driver that sends nothing has its input a second later, and after a reset again', async () => {
+  vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']})
+  try {
+    const {stdin, driver} = makeConsole()
+    stdin.write('key')
+    for (let times = 0; times < 2; times++) {
+      const [toGuest] = driver.begin().queues
+      let written = -1
+      const request = toGuest.request([], [1]).then((done) => {
+        written = done.written
+      })
+      vi.advanceTimersByTime(999)
+      await nextTurn()
+      await nextTurn()
+      expect(written).toBe(-1)
+      vi.advanceTimersByTime(1)
+      await request
+      expect(written).toBe(1)
+    }
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('output beyond what its reader takes waits in the guest', async () => {

@@ -42,7 +42,6 @@ export async function runFile(testsuite, file, {gdb, server, env}, {folder, port
   for (const name of ['outputs', 'temp', 'cache']) rmSync(`${folder}/${name}`, {recursive: true, force: true})
   const sum = `${folder}/gdb.sum`
   const rows = existsSync(sum) ? parseSum(readFileSync(sum, 'utf8')) : []
-  if (rows.length === 0 && !timedOut) throw new Error(`runtest says nothing about ${file}: see ${folder}`)
   const log = `${folder}/gdb.log`
   const isServed = existsSync(log) && readFileSync(log, 'latin1').includes('Listening on port')
   return {rows, isServed, seconds: (performance.now() - began) / 1000, timedOut}

@@ -55,6 +55,7 @@ async function main() {
     }
   }
   await Promise.all(Array.from({length: Number(values.jobs)}, worker))
+  if (done.length === 0) throw new Error(`no file started a server: see runtest.out in ${results}`)
   report(done, `${results}/${values.platform}.json`)
 }
 

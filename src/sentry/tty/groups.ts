@@ -46,7 +46,7 @@ function endSession(processes: ReadonlyMap<number, Process>, leader: Process): v
   const {job} = leader
   const {terminal, hungUpGroup} = job
   job.terminal = job.hungUpGroup = undefined
-  if (terminal !== undefined) terminal.leaderEnded()
+  if (terminal !== undefined) terminal.leaderEnded(leader)
   else if (hungUpGroup !== undefined) {
     signalGroup(processes.values(), hungUpGroup, SIGHUP)
     signalGroup(processes.values(), hungUpGroup, SIGCONT)

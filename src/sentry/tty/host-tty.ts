@@ -50,6 +50,11 @@ export class HostTty extends Terminal implements JobControl {
     return isFirst ? this.isAlone : super.isOrphaned(process)
   }
 
+  /** The first process leads in place of the shell that started hv, and that shell goes on: what gdb still holds is not hung up. */
+  override leaderEnded(leader: Process): void {
+    if (leader !== this.#first) super.leaderEnded(leader)
+  }
+
   /** Signal keys reach hv before the keys after them can be read. */
   hasSignal(): boolean {
     this.kernel.takeHostSignals?.()

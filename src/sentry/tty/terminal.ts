@@ -113,7 +113,7 @@ export abstract class Terminal implements PtsDevice {
   }
 
   /** Its session's leader has ended. Linux sends SIGCONT only if that orphans jobs: groups.ts. */
-  leaderEnded(): void {
+  leaderEnded(_leader: Process): void {
     this.#dismiss([SIGHUP])
   }
 

@@ -2,6 +2,7 @@
 
 import {beforeEach, describe, expect, test} from 'vitest'
 import {SIGCONT, SIGHUP, SIGINT, SIGWINCH} from '../../../../src/abi/signal.ts'
+import {leaveJobs} from '../../../../src/sentry/tty/groups.ts'
 import {HostTty} from '../../../../src/sentry/tty/host-tty.ts'
 import {ROOT} from '../../../../src/vfs/fs/tmpfs.ts'
 import {FakeJobs} from './fake-jobs.ts'
@@ -36,5 +37,19 @@ describe("the host's terminal", () => {
     tty.isAlone = true
     expect(tty.isOrphaned(first)).toBe(true)
     expect(tty.isOrphaned(jobs.processes.get(20)!)).toBe(false)
+  })
+  test('is not hung up by the end of the first process, but by that of another leader', () => {
+    const tty = new HostTty(-1, ROOT, () => jobs.kernel)
+    tty.startWith(jobs.processes.get(10)!)
+    leaveJobs(jobs.processes, jobs.end(10))
+    expect(jobs.received(10)).toEqual([])
+    expect(tty.isFree).toBe(false)
+
+    const other = new HostTty(-1, ROOT, () => jobs.kernel)
+    jobs.add(40, 1, 40, 40)
+    other.giveTo(jobs.processes.get(40)!)
+    jobs.add(41, 40, 40, 40)
+    leaveJobs(jobs.processes, jobs.end(40))
+    expect(jobs.received(41)).toEqual([SIGHUP])
   })
 })

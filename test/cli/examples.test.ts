@@ -121,7 +121,7 @@ function node(name: string, script: string, rest = '') {
 test('all of them are found', () => {
   const known = [...Object.keys(PRINTS), ...Object.keys(ENDS), PLAYED, BY_SUDO]
   expect(commands.map(({command}) => command)).toEqual(expect.arrayContaining(known))
-  expect(scripts).toHaveLength(10)
+  expect(scripts).toHaveLength(11)
 })
 
 describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the pages say', () => {
@@ -207,9 +207,9 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the pages say', 
     expect(stdout).toMatch(/exitCode: 0.*exitCode: 1.*Operation not permitted.*exitCode: 0.*'1000\\n'/s)
   })
 
-  // scripts[8] needs a kernel: test/beds/program-machine.test.ts has another.
+  // scripts[8] and scripts[9] need a kernel: test/beds/program-machine.test.ts has others.
   test.skipIf(!hasKvm || arch.name !== 'x86_64')('the VM writes to its port (only x86_64)', () => {
-    const {status, stdout} = node('vm.mjs', scripts[9])
+    const {status, stdout} = node('vm.mjs', scripts[10])
     expect([status, stdout]).toEqual([0, expect.stringMatching(/kind: 'io'.*port: 1016/s)])
   })
 })

@@ -41,7 +41,7 @@ export function parsePid(word: string): number {
 
 /**
  * Attaches to the program, which stands still from then on.
- * @throws HvError BAD_ARGUMENT, TIMED_OUT
+ * @throws HvError BAD_ARGUMENT
  */
 export async function connectTo(pid: number): Promise<Connection> {
   const folder = `/proc/${pid}/fd`
@@ -117,7 +117,7 @@ function reopen(path: string, flags: number, isRight: (stat: Stats) => boolean):
   }
 }
 
-/** Until it has answered, what comes is for an earlier `hv gdb`. @throws HvError BAD_ARGUMENT, TIMED_OUT */
+/** Until it has answered, what comes is for an earlier `hv gdb`. @throws HvError BAD_ARGUMENT */
 async function greet({input, output}: Connection, pid: number): Promise<void> {
   const nonce = `${process.pid}-${process.hrtime.bigint()}`
   input.on('error', () => {})

@@ -11,7 +11,8 @@ const LOOK = 'look at what the program asks of its kernel'
 
 type Ending = Pick<RunResult, 'exitCode' | 'signal' | 'timedOut'>
 
-const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name their directory by `modules`'
+/** A kernel's, for programs. */
+export const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name their directory by `modules`'
 
 /**
  * @param link how its first process reported the end

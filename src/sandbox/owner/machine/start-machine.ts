@@ -2,10 +2,9 @@
 
 import {HvError, printable} from '../../../errors.ts'
 import type {KernelTree} from '../../../launch/kernel-tree.ts'
+import {NEEDED} from '../../../launch/machine-program-end.ts'
 import type {MachineResult} from '../../../machine/machine-result.ts'
 import {MachineLink} from '../../../machine/program/machine-link.ts'
-
-const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name their directory by `modules`'
 
 export interface StartedMachine {
   readonly link: MachineLink

@@ -61,7 +61,7 @@ export function makeIrqfd(
 ): Irqfd {
   const {fd, resample} = takes.checked(irqfdOptions, options, 'options') as IrqfdOptions
   if (resample !== undefined && !target.hasLevels) {
-    throw badArgument(`${target.name} has no level to resample`, 'leave `resample` away')
+    throw badArgument(`${target.name} has no level to resample`, 'leave `resample` out')
   }
   if (typeof resample === 'function') requireListening()
   const gsi = target.take(native)

@@ -17,7 +17,7 @@ export function refuseUnfit(options: RunOptions, kind: UnfitKind): void {
     const reason = unfit?.[kind]
     const value: unknown = options[name as keyof RunOptions]
     if (reason === undefined || !isGiven(value)) continue
-    if (reason === true) refuse(`\`${name}\` ${EXPLANATIONS[kind]}`, `leave \`${name}\` away`)
+    if (reason === true) refuse(`\`${name}\` ${EXPLANATIONS[kind]}`, `leave \`${name}\` out`)
     if (reason.value === undefined || reason.value === value) refuse(reason.message, reason.nextStep)
   }
 }

@@ -57,7 +57,7 @@ export class FlatFile implements Disposable {
     copyIn(memory, entry, size, (done, length) => this.#reader.read(done, length))
     if (mode !== 'real') return {mode, entry, ...stackAndArguments(memory, args)}
     if (args.length > 0)
-      throw badArgument('a guest in real mode takes no arguments', 'leave them away, or give another mode')
+      throw badArgument('a guest in real mode takes no arguments', 'leave them out, or give another mode')
     // As a boot sector expects it: below its code.
     return {mode, entry, stack: entry, args: [memory.size, 0, 0]}
   }

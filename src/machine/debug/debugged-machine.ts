@@ -46,7 +46,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
     const {vcpus, memory} = parts
     const limits = vcpus[0].debugLimits
     if (!limits.singleStep)
-      throw new HvError('KVM_UNUSABLE', 'KVM debugs no vCPUs on this host', 'leave gdb away')
+      throw new HvError('KVM_UNUSABLE', 'KVM debugs no vCPUs on this host', 'leave gdb out')
     this.#parts = parts
     this.#executable = executable
     this.#memory = new GuestVirtual(memory)

@@ -138,6 +138,6 @@ function refuseOfSandbox(given: unknown): void {
   const isOurs = (name: string): boolean => name in fields
   const name = Object.keys(Object(given)).find((each) => !isOurs(each) && each in sandboxFields)
   if (name === undefined) return
-  const nextStep = name === 'net' ? 'give `network`' : `leave \`${name}\` away`
+  const nextStep = name === 'net' ? 'give `network`' : `leave \`${name}\` out`
   throw badArgument(`\`${name}\` is for a Sandbox, and a machine's kernel is Linux itself`, nextStep)
 }

@@ -6,6 +6,7 @@ import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../../guests/run.ts'
 import {hv} from '../hv.ts'
 import {facts, GdbBench} from './gdb.ts'
+import {INTERRUPT_LATER} from './process-scripts.ts'
 
 const STEPS = `
 break twice
@@ -36,14 +37,7 @@ print $pc == 0
 `
 
 const SPIN = `
-python
-import threading, time
-def later():
-  time.sleep(0.5)
-  gdb.post_event(lambda: gdb.execute("interrupt"))
-threading.Thread(target=later).start()
-end
-continue
+${INTERRUPT_LATER}continue
 backtrace
 print counter > 1000
 set var go = 0

@@ -82,6 +82,16 @@ ${'continue\nprint (long)which\n'.repeat(20)}
 delete
 `
 
+/** ^C while gdb waits for a stop. */
+export const INTERRUPT_LATER = `python
+import threading, time
+def later():
+  time.sleep(0.5)
+  gdb.post_event(lambda: gdb.execute("interrupt"))
+threading.Thread(target=later).start()
+end
+`
+
 /** Thread 2 alone runs. */
 export const LOCKED = `
 break gathered
@@ -89,14 +99,7 @@ continue
 delete
 thread 2
 set scheduler-locking on
-python
-import threading, time
-def later():
-  time.sleep(0.5)
-  gdb.post_event(lambda: gdb.execute("interrupt"))
-threading.Thread(target=later).start()
-end
-continue
+${INTERRUPT_LATER}continue
 print $_thread
 `
 

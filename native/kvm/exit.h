@@ -1,4 +1,4 @@
-// exit.h: why KVM_RUN ended, in one shape on every architecture. src/vm/exit.ts reads it.
+// exit.h: why KVM_RUN ended, in one shape on every architecture. src/vm/read-exit.ts reads it.
 #pragma once
 
 #include <linux/kvm.h>

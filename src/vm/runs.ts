@@ -5,8 +5,9 @@ import {HvError} from '../errors.ts'
 import {abortSignal, checked} from '../options.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {NativeVcpu} from './addon.ts'
-import {type Answer, type Exit, INTERRUPTED, isUnfinished, readExit} from './exit.ts'
+import {type Exit, INTERRUPTED, isUnfinished} from './exit.ts'
 import {orThrow} from './open-error.ts'
+import {type Answer, readExit} from './read-exit.ts'
 
 /** What happens around a run. */
 interface Surroundings {

@@ -2,7 +2,7 @@
 
 import {describe, expect, test} from 'vitest'
 import type {NativeVcpu} from '../../../src/vm/addon.ts'
-import {readExit} from '../../../src/vm/exit.ts'
+import {readExit} from '../../../src/vm/read-exit.ts'
 import {codeOf} from '../../helpers/vm.ts'
 
 describe('what KVM seldom says', () => {

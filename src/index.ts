@@ -133,6 +133,7 @@ export type {
   InterruptWindowExit,
   IoapicEoiExit,
   IoExit,
+  MemoryFaultExit,
   MmioExit,
   MsrReason,
   RdmsrExit,
@@ -155,6 +156,7 @@ export type {MemoryTags} from './vm/memory-tags.ts'
 export type {MsrExits, MsrRange} from './vm/msr-exits.ts'
 export type {Msrs} from './vm/msrs.ts'
 export type {Rights, Translation} from './vm/paging/page-tables.ts'
+export {type MapGpaRange, readMapGpaRange, type VmType} from './vm/private-memory.ts'
 export type {RawKvm} from './vm/raw.ts'
 export type {
   Arm64Register,

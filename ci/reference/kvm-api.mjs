@@ -6,7 +6,8 @@ import {root} from '../paths.mjs'
 export const HEADER = '/usr/include/linux/kvm.h'
 
 const CREATE = '`Vm.create`'
-const GUEST_MEMFD = '`Vm.create({guestMemfd})`, `vm.addMemory({guestMemfd})`: mapped by the host'
+const GUEST_MEMFD =
+  '`Vm.create({guestMemfd})`, `vm.addMemory({guestMemfd})`: mapped by the host, or private memory'
 const DIRTY_RING = '`Vm.create({dirtyRing})`'
 const SAVE = '`vcpu.save`, `vcpu.restore`'
 const SAVE_VM = '`vm.save`, `Vm.restore`'
@@ -17,12 +18,13 @@ const IRQCHIP = '`Vm.create({irqchip})`'
 /** What has a name in the VM API, and which. */
 export const NAMED = {
   KVM_GET_API_VERSION: CREATE,
-  KVM_CREATE_VM: CREATE,
+  KVM_CREATE_VM: `${CREATE}, also \`{type: 'sw-protected'}\``,
   KVM_CHECK_EXTENSION: '`checkExtension`',
   KVM_ENABLE_CAP: `${CREATE}: what api.rst leaves to the user and hv needs`,
   KVM_SET_USER_MEMORY_REGION: `${CREATE}, \`vm.addMemory\``,
   KVM_SET_USER_MEMORY_REGION2: GUEST_MEMFD,
   KVM_CREATE_GUEST_MEMFD: GUEST_MEMFD,
+  KVM_SET_MEMORY_ATTRIBUTES: "`vm.memory.setPrivate`, with `Vm.create({type: 'sw-protected'})`",
   KVM_GET_DIRTY_LOG: '`vm.memory.takeDirty`, `slot.takeDirty`',
   KVM_CLEAR_DIRTY_LOG: '`vm.memory.takeDirty`, `slot.takeDirty`',
   KVM_RESET_DIRTY_RINGS: DIRTY_RING,
@@ -150,13 +152,11 @@ export const RAW = {
   KVM_MEMORY_ENCRYPT_UNREG_REGION: ENCRYPTED,
   // arm64
   KVM_ARM_GET_REG_WRITABLE_MASKS: 'which bits of ID registers may change',
-  // Memory
-  KVM_SET_MEMORY_ATTRIBUTES: 'private memory: no host that hv is tested on has a VM type for it',
 }
 
 /** What KVM_ENABLE_CAP switches on: its name here; or the reason why only `raw` does, in an object. */
 export const SWITCHED = {
-  KVM_CAP_EXIT_HYPERCALL: `${CREATE}: always`,
+  KVM_CAP_EXIT_HYPERCALL: `${CREATE}: always; \`readMapGpaRange\``,
   KVM_CAP_EXIT_ON_EMULATION_FAILURE: `${CREATE}: always`,
   KVM_CAP_ARM_NISV_TO_USER: `${CREATE}: always`,
   KVM_CAP_SPLIT_IRQCHIP: "`Vm.create({irqchip: 'split'})`",

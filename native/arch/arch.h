@@ -20,9 +20,9 @@ class Vcpu;
 
 namespace arch {
 
-// KVM_CREATE_VM's type for guest physical addresses of `ipa_bits` bits; 0: the usual width. Throws std::system_error EOPNOTSUPP
-// where there is no choice.
-unsigned long VmType(const System& system, unsigned ipa_bits);
+// KVM_CREATE_VM's type for guest physical addresses of `ipa_bits` bits; 0: the usual width. `is_protected`: a software-protected VM.
+// Throws std::system_error EOPNOTSUPP for what the architecture does not have.
+unsigned long VmType(const System& system, unsigned ipa_bits, bool is_protected);
 // What a new VM needs before its first vCPU.
 void InitVm(Vm& vm);
 // AMX's tiles: Linux lets a process's guests have them if it asks before its first vCPU (Documentation/arch/x86/xstate.rst). Returns an

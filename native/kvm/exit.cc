@@ -3,10 +3,26 @@
 #include "kvm/exit.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <iterator>
 
 namespace hv {
+namespace {
+
+// linux/kvm.h since 6.8.
+constexpr uint32_t kExitMemoryFault = 39;
+struct MemoryFault {  // kvm_run.memory_fault: what kvm_run.padding begins with
+  uint64_t flags, address, size;
+};
+constexpr uint64_t kFaultIsPrivate = 1 << 3;  // KVM_MEMORY_EXIT_FLAG_PRIVATE
+
+}  // namespace
+
+bool IsMemoryFault(const kvm_run& run, int error) {
+  return (error == EFAULT || error == EHWPOISON) && run.exit_reason == kExitMemoryFault;
+}
 
 Exit ReadExit(const kvm_run& run) {
   switch (run.exit_reason) {
@@ -67,6 +83,14 @@ Exit ReadExit(const kvm_run& run) {
               .count = 2,
               .offset = offsetof(kvm_run, arm_nisv),
               .reason = KVM_INTERNAL_ERROR_EMULATION};
+    case kExitMemoryFault: {
+      MemoryFault fault;
+      std::memcpy(&fault, run.padding, sizeof(fault));
+      return {.kind = ExitKind::kMemoryFault,
+              .is_write = (fault.flags & kFaultIsPrivate) != 0,
+              .address = fault.address,
+              .size = fault.size};
+    }
     default:
       return {.kind = ExitKind::kOther, .reason = run.exit_reason};
   }

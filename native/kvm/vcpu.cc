@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "arch/arch.h"
+#include "kvm/exit.h"
 #include "sys/ioctl.h"
 
 namespace hv {
@@ -62,6 +63,8 @@ int Vcpu::Run() {
   int result;
   do {
     result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
+    // The only exit that comes with an error.
+    if (result != 0 && vm().is_protected() && IsMemoryFault(run(), result)) result = 0;
     // EAGAIN: this vCPU waits until another starts it. KVM has waited inside the ioctl.
   } while (result == EAGAIN || (result == 0 && Answer()));
   thread_.store(0, std::memory_order_seq_cst);

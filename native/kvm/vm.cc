@@ -3,6 +3,7 @@
 #include "kvm/vm.h"
 
 #include <linux/kvm.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,8 +20,9 @@ constexpr uint32_t kManagementView = 1 << 16;
 
 }  // namespace
 
-Vm::Vm(unsigned ipa_bits, CpuFeatures features, uint32_t dirty_ring)
-    : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits))),
+Vm::Vm(unsigned ipa_bits, CpuFeatures features, uint32_t dirty_ring, bool is_protected)
+    : is_protected_(is_protected),
+      fd_(system_.CreateVm(arch::VmType(system_, ipa_bits, is_protected))),
       features_(features),
       dirty_log_(system_, fd(), dirty_ring) {
   arch::InitVm(*this);
@@ -64,6 +66,14 @@ void Vm::RemoveRegion(const Region& region) {
   regions_.erase(std::remove_if(regions_.begin(), regions_.end(), same), regions_.end());
 }
 
+void Vm::SetPrivate(Region& region, uint64_t offset, uint64_t length, bool is_private) {
+  guest_memfd::SetPrivate(fd(), region.guest_address + offset, length, is_private);
+  if (is_private)
+    Check(::madvise(region.mapping.data() + offset, length, MADV_DONTNEED), "madvise");
+  else
+    region.Release(offset, length);
+}
+
 void Vm::EndMissing() {
   for (const auto& region : regions_) region->missing.reset();
 }
@@ -90,7 +100,8 @@ void Vm::SetSlot(const Region& region, const kvm_userspace_memory_region& slot) 
 
 void Vm::ShowToManagementMode() {
   if (has_management_view_) return;
-  if (system().Check(KVM_CAP_MULTI_ADDRESS_SPACE) < 2)
+  // Of this VM: one with private memory has a single address space.
+  if (Ioctl(fd(), KVM_CHECK_EXTENSION, "KVM_CHECK_EXTENSION", KVM_CAP_MULTI_ADDRESS_SPACE) < 2)
     throw std::system_error(EOPNOTSUPP, std::generic_category(), "KVM_CAP_MULTI_ADDRESS_SPACE");
   has_management_view_ = true;
   for (const auto& region : regions_) SetSlot(*region, region->mapping.size(), region->flags);

@@ -43,13 +43,16 @@ struct CpuFeatures {
 
 class Vm {
  public:
-  // `ipa_bits`: see arch::VmType. `dirty_ring`: entries, see DirtyLog. Throws std::system_error.
-  explicit Vm(unsigned ipa_bits = 0, CpuFeatures features = {}, uint32_t dirty_ring = 0);
+  // `ipa_bits`, `is_protected`: see arch::VmType. `dirty_ring`: entries, see DirtyLog. Throws std::system_error.
+  explicit Vm(unsigned ipa_bits = 0, CpuFeatures features = {}, uint32_t dirty_ring = 0,
+              bool is_protected = false);
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
   const System& system() const { return system_; }
   int fd() const { return fd_.get(); }
+  // Its memory of a guest_memfd can be private.
+  bool is_protected() const { return is_protected_; }
   const CpuFeatures& features() const { return features_; }
 
   // Gives the guest `size` bytes (a multiple of the page size) at `guest_address`, lazily backed by a memfd or by
@@ -59,6 +62,10 @@ class Vm {
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags);
   // The guest no longer sees anything there. The memory is freed with its last user.
   void RemoveRegion(const Region& region);
+  // From now on these pages are the guest's alone, or (not `is_private`) shared with this process, which is how they begin. Where a page
+  // changes, its new side is zero: the old side's memory is the host's again, so a guest never has twice its memory. Preconditions:
+  // is_protected, a region with guest_memfd.h's flag, whole pages of it. Throws std::system_error.
+  void SetPrivate(Region& region, uint64_t offset, uint64_t length, bool is_private);
   // Whoever waits for a missing page goes on: such pages are zero from now on.
   void EndMissing();
   // From now on vCPUs in system management mode find the same memory, in which they otherwise find none. Throws std::system_error
@@ -106,6 +113,7 @@ class Vm {
   uint32_t FreeSlot() const;
 
   System system_;
+  bool is_protected_;
   Fd fd_;
   CpuFeatures features_;
   DirtyLog dirty_log_;

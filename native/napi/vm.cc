@@ -40,7 +40,7 @@ class VmObject : public OwnerObject<VmObject, Vm> {
          Method<&VmObject::Dispose>("dispose")});
   }
 
-  // new Vm(ipaBits, features, dirtyRing): CpuFeatures of src/vm/cpu-features.ts.
+  // new Vm(ipaBits, features, dirtyRing, isProtected): CpuFeatures of src/vm/cpu-features.ts.
   explicit VmObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
     Guard(info.Env(), [&] {
       auto given = info[1].As<Napi::Object>();
@@ -53,7 +53,7 @@ class VmObject : public OwnerObject<VmObject, Vm> {
                               .amx = has("amx")};
       if (given.Get("sve").IsNumber()) features.sve_bits = FromJs<uint32_t>(given.Get("sve"));
       owned_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value(), features,
-                                    info[2].ToNumber().Uint32Value());
+                                    info[2].ToNumber().Uint32Value(), info[3].ToBoolean());
       arch::OfferHypercalls(*owned_);
     });
   }

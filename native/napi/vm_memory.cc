@@ -43,6 +43,7 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
          Method<&MemorySlotObject::Release>("release"),
          Method<&MemorySlotObject::Discard>("discard"), Method<Resident>("resident"),
          Method<&MemorySlotObject::MapCopyOf>("mapCopyOf"), Method<Populate>("populate"),
+         Method<&MemorySlotObject::SetPrivate>("setPrivate"),
          Method<&MemorySlotObject::Dispose>("dispose")});
   }
 
@@ -73,7 +74,12 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
     const int file = options.Get("file").ToNumber().Int32Value();
     const uint64_t page_bytes = ToSize(options.Get("hugePageBytes"));
     is_file_ = true;
-    if (Has(options, "guestMemfd")) return guest_memfd::Create(vm_->fd(), size);
+    if (Has(options, "guestMemfd")) {
+      has_private_ = vm_->is_protected();
+      is_file_ = !has_private_;
+      return has_private_ ? guest_memfd::CreateWithPrivate(vm_->fd(), size)
+                          : guest_memfd::Create(vm_->fd(), size);
+    }
     if (page_bytes > kTransparent) return SharedMemory::OfHugePages("hv-guest", size, page_bytes);
     is_file_ = file >= 0;
     SharedMemory memory =
@@ -137,6 +143,15 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
       Remap(Range(*Get(), offset, length), length, -1, 0);
     else
       Discard(offset, length);
+    if (has_private_) Get()->Release(offset, length);
+  }
+
+  // See Vm::SetPrivate.
+  void SetPrivate(uint64_t offset, uint64_t length, bool is_private) {
+    if (!has_private_) throw std::invalid_argument("memory that cannot be private");
+    Range(*Get(), offset, length);
+    was_private_ |= is_private;
+    vm_->SetPrivate(*Get(), offset, length, is_private);
   }
 
   // The same, but a copy of a file reads as the file again. Unlike a mapping in its middle, this takes nothing of what the process may have.
@@ -178,7 +193,11 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
     if (owned_ == nullptr) return;
     // A vCPU that waits for a page would keep KVM from removing the memory.
     owned_->missing.reset();
-    if (!with_vm) vm_->RemoveRegion(*owned_);
+    if (!with_vm) {
+      // KVM would keep the attribute for whatever comes to these addresses next.
+      if (was_private_) vm_->SetPrivate(*owned_, 0, owned_->mapping.size(), false);
+      vm_->RemoveRegion(*owned_);
+    }
     shown_.Detach();
     owned_.reset();
     vm_.reset();
@@ -190,6 +209,8 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
   bool is_file_ = false;
   // Pages that nobody has written are a file's, privately.
   bool is_copy_ = false;
+  // Pages may be the guest's alone; one has been.
+  bool has_private_ = false, was_private_ = false;
 };
 
 }  // namespace

@@ -21,6 +21,8 @@ export interface Feature {
 const isAny = (answer: number): boolean => answer > 0
 /** GUEST_MEMFD_FLAG_MMAP and _INIT_SHARED. */
 const isMapped = (flags: number): boolean => (flags & 3) === 3
+/** A bit for each type; KVM_X86_SW_PROTECTED_VM. arm64's answer is 0. */
+const hasSwProtected = (types: number): boolean => (types & 2) !== 0
 
 /** What an architecture asks, and the order of the report. */
 export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] {
@@ -29,7 +31,7 @@ export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] 
     {label: 'dirty pages cleared by the owner', name: 'MANUAL_DIRTY_LOG_PROTECT2', number: 168},
     {label: 'statistics', name: 'BINARY_STATS_FD', number: 203},
     {label: 'guest_memfd that the host maps', name: 'GUEST_MEMFD_FLAGS', number: 244, isThere: isMapped},
-    {label: 'private memory', name: 'MEMORY_ATTRIBUTES', number: 233},
+    {label: 'private memory', name: 'VM_TYPES', number: 235, isThere: hasSwProtected},
     {label: 'pre-faulting', name: 'PRE_FAULT_MEMORY', number: 236},
   ]
 }

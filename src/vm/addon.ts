@@ -7,6 +7,7 @@ export interface VmAddon {
   /**
    * @param ipaBits arm64: the width of guest physical addresses; 0: the default one
    * @param dirtyRing entries of each vCPU's ring, a power of two that KVM takes; 0: none
+   * @param isProtected x86_64: a software-protected VM
    */
   Vm: new (
     ipaBits: number,
@@ -19,6 +20,7 @@ export interface VmAddon {
       amx?: boolean
     },
     dirtyRing: number,
+    isProtected: boolean,
   ) => NativeVm
   /** Address, bytes and file offset are multiples of the page size; file -1: none. hugePageBytes: 1: transparent ones; 0: none. */
   MemorySlot: new (
@@ -190,6 +192,8 @@ export interface NativeMemorySlot {
   mapCopyOf(file: number, fileOffset: number): void
   /** MADV_POPULATE_WRITE, or _READ where the guest only reads. @throws Error with `errno` */
   populate(offset: number, length: number): void
+  /** Whole pages, of a slot with a guest_memfd in a software-protected VM: zero on their new side. @throws Error with `errno` */
+  setPrivate(offset: number, length: number, isPrivate: boolean): void
   /** @param withVm the VM goes, too: KVM need not be told of the slot */
   dispose(withVm: boolean): void
 }

@@ -169,6 +169,8 @@ function textOf(exit: Exit): string {
       return `fail-entry ${hex(exit.hardwareReason)}`
     case 'internal-error':
       return `internal-error ${exit.suberror} ${exit.data.map(hex).join(' ')}`.trimEnd()
+    case 'memory-fault':
+      return `memory-fault ${exit.isPrivate ? 'private' : 'shared'} ${hex(exit.address)} ${exit.bytes}`
     case 'debug':
       return `debug ${exit.cause} ${hex(exit.address)}`
     default:

@@ -26,6 +26,7 @@ export type Exit =
   | IoapicEoiExit
   | RdmsrExit
   | WrmsrExit
+  | MemoryFaultExit
 
 /**
  * A port was accessed (x86_64 only).
@@ -206,6 +207,21 @@ export interface WrmsrExit {
   readonly value: bigint
   /** Set before the next run, it gives the guest a general-protection fault. */
   isFault: boolean
+}
+
+/**
+ * The guest touched memory that KVM cannot give it as it is (KVM_EXIT_MEMORY_FAULT): private where no memory is private, or shared where it
+ * should be private. The next run makes the access again: without a change in between ({@link GuestMemory.setPrivate}, {@link Vm.addMemory}) it is the
+ * same exit again. @see {@link Exit}
+ */
+export interface MemoryFaultExit {
+  readonly kind: 'memory-fault'
+  /** Guest physical, of the first page. */
+  readonly address: number
+  /** Of the range that KVM looked at. */
+  readonly bytes: number
+  /** The access was to private memory. */
+  readonly isPrivate: boolean
 }
 
 /** A port or an address was accessed. */

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import {badArgument, HvError} from '../errors.ts'
-import {bytes as aBytes, checked} from '../options.ts'
+import {bytes as aBytes, checked, truth} from '../options.ts'
 import type {DirtyRange} from './dirty-ranges.ts'
 import type {MemorySlot} from './memory-slot.ts'
 import type {MissingPages} from './serve-pages.ts'
@@ -101,6 +101,27 @@ export class GuestMemory {
    */
   async populate(address: GuestAddress, length: number): Promise<void> {
     await this.#slotOf(address, length).populate(Number(address), length)
+  }
+
+  /**
+   * Makes pages the guest's alone, or shares them with this process, as all are at first: of memory with `guestMemfd` in a VM of
+   * `type: 'sw-protected'` (x86_64; KVM_SET_MEMORY_ATTRIBUTES). The guest finds a private page in the guest_memfd, which this process cannot
+   * see: `read`, `write`, `view` and `populate` of it are MEMORY_RANGE. A page that changes is zero on its new side, and what it had is gone; only a view
+   * that was made before goes on showing the shared side. vCPUs may run meanwhile. KVM itself reads and writes the shared side
+   * alone: page tables and code of instructions that KVM emulates (`mmio`) have to be shared.
+   * @param address with `length`: whole pages in one slot
+   * @throws HvError MEMORY_RANGE; BAD_ARGUMENT for memory that cannot be private; HOST_SYSCALL, DISPOSED
+   *
+   * @example
+   * // x86_64 only
+   * if ((checkExtension('KVM_CAP_VM_TYPES') & 2) !== 0) {
+   *   using guarded = Vm.create({memoryBytes: 0x8000, type: 'sw-protected', guestMemfd: true})
+   *   guarded.memory.setPrivate(0x3000, 0x1000, true)
+   * }
+   */
+  setPrivate(address: GuestAddress, length: number, isPrivate: boolean): void {
+    checked(truth, isPrivate, 'isPrivate')
+    this.#slotOf(address, length).setPrivate(Number(address), length, isPrivate)
   }
 
   /**

@@ -38,6 +38,7 @@ export interface MemorySlotOptions {
   /**
    * The memory is a guest_memfd, which this VM alone can have (api.rst, KVM_CREATE_GUEST_MEMFD): KVM takes its pages from the file and not
    * from this process's page tables, and they are never moved or swapped out. It goes with none of the options above. Since Linux 6.18.
+   * In a VM of `type: 'sw-protected'` only private pages are in the guest_memfd; the others are this process's, as without it.
    */
   guestMemfd?: boolean
 }
@@ -60,8 +61,11 @@ export const slotUnit = (): number => addon.pageBytes
 /** A slot is shown by one ArrayBuffer, which has 4 GiB at most with Node 20. */
 export const MAX_SLOT_BYTES: number = Math.min(Math.floor(constants.MAX_LENGTH / GIB) * GIB, 1024 * GIB)
 
-/** @throws HvError BAD_ARGUMENT, MEMORY_SIZE, KVM_UNUSABLE */
-export function checkSlotOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
+/** @param isProtected the VM is software-protected @throws HvError BAD_ARGUMENT, MEMORY_SIZE, KVM_UNUSABLE */
+export function checkSlotOptions(
+  options: MemorySlotOptions,
+  isProtected: boolean,
+): Required<MemorySlotOptions> {
   const given = takes.checked(slotOptions, options, 'options')
   const {address, bytes, readOnly = false, logsDirty = false, hugePages = false} = given
   const {file = -1, fileOffset = 0, lazy = false, guestMemfd = false} = given
@@ -86,20 +90,25 @@ export function checkSlotOptions(options: MemorySlotOptions): Required<MemorySlo
     throw badArgument('only anonymous memory is lazy', 'leave file, or the size of huge pages, out')
   }
   const checked = {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset, lazy, guestMemfd}
-  if (guestMemfd) checkGuestMemfd(checked)
+  if (guestMemfd) checkGuestMemfd(checked, isProtected)
   return checked
 }
 
 /** What KVM_CAP_GUEST_MEMFD_FLAGS has where this process may map the file: GUEST_MEMFD_FLAG_MMAP, _INIT_SHARED. */
 const MAPPABLE = 3
 
-function checkGuestMemfd({readOnly, logsDirty, hugePages, file, lazy}: Required<MemorySlotOptions>): void {
+function checkGuestMemfd(
+  {readOnly, logsDirty, hugePages, file, lazy}: Required<MemorySlotOptions>,
+  isProtected: boolean,
+): void {
   const other = Object.entries({readOnly, logsDirty, hugePages, file: file !== -1, lazy}).find(
     ([, isGiven]) => isGiven,
   )
   if (other !== undefined) {
     throw badArgument(`${other[0]} does not go with guestMemfd`, 'leave one of them out')
   }
+  // Nobody maps such a VM's.
+  if (isProtected) return
   const {KVM_CAP_GUEST_MEMFD_FLAGS} = KVM_CAPABILITIES
   const flags = orThrow(() => addon.checkExtension(KVM_CAP_GUEST_MEMFD_FLAGS), openError)
   if ((flags & MAPPABLE) === MAPPABLE) return

@@ -9,6 +9,7 @@ import {hugePageBytes, isSize, outOfHugePages} from './huge-pages.ts'
 import {checkSlotOptions, type MemorySlotOptions} from './memory-slot-options.ts'
 import {type Failure, orThrow} from './open-error.ts'
 import {populate} from './populate.ts'
+import {PrivatePages} from './private-pages.ts'
 import {lazyDenied, type MissingPages, thisThread} from './serve-pages.ts'
 
 /**
@@ -31,11 +32,18 @@ export class MemorySlot implements Disposable {
   readonly #native: NativeMemorySlot
   readonly #buffer: ArrayBuffer
   readonly #forget: (slot: MemorySlot) => void
+  /** None: its memory cannot be private. */
+  readonly #private: PrivatePages | undefined
   #isDisposed = false
 
-  /** @internal Vm.addMemory makes them. @throws HvError BAD_ARGUMENT, MEMORY_SIZE, OUT_OF_MEMORY */
-  constructor(vm: NativeVm, options: MemorySlotOptions, forget: (slot: MemorySlot) => void) {
-    const checked = checkSlotOptions(options)
+  /** @internal Vm.addMemory makes them. @param isProtected the VM is software-protected @throws HvError BAD_ARGUMENT, MEMORY_SIZE, OUT_OF_MEMORY */
+  constructor(
+    vm: NativeVm,
+    options: MemorySlotOptions,
+    isProtected: boolean,
+    forget: (slot: MemorySlot) => void,
+  ) {
+    const checked = checkSlotOptions(options, isProtected)
     this.#native = create(vm, checked)
     this.#buffer = this.#native.memory
     this.#forget = forget
@@ -45,6 +53,7 @@ export class MemorySlot implements Disposable {
     const {missingFd: fd, hostAddress} = this.#native
     this.missing = lazy ? {address, bytes, fd, hostAddress, threadId: thisThread()} : undefined
     this.kind = {readOnly, logsDirty, hugePages, guestMemfd}
+    if (isProtected && guestMemfd) this.#private = new PrivatePages(bytes / addon.pageBytes)
   }
 
   /** Whether the range lies in this slot. */
@@ -89,6 +98,21 @@ export class MemorySlot implements Disposable {
     )
   }
 
+  /** @internal GuestMemory's */
+  setPrivate(address: number, length: number, isPrivate: boolean): void {
+    const offset = this.#pagesAt(address, length)
+    if (this.#private === undefined) {
+      const nextStep = "make the VM with type 'sw-protected', and the memory with guestMemfd"
+      throw badArgument(`memory at address 0x${this.address.toString(16)} cannot be private`, nextStep)
+    }
+    if (length === 0) return
+    orThrow(
+      () => this.#native.setPrivate(offset, length, isPrivate),
+      (cause) => new HvError('HOST_SYSCALL', `KVM changes no memory: ${cause.message}`, '', {cause}),
+    )
+    this.#private.set(offset / addon.pageBytes, length / addon.pageBytes, isPrivate)
+  }
+
   /** Whether the view is one of this memory. @internal GuestMemory's */
   shows(view: Uint8Array): boolean {
     return view.buffer === this.#buffer
@@ -113,6 +137,7 @@ export class MemorySlot implements Disposable {
   /** @internal GuestMemory's */
   populate(address: number, length: number): Promise<void> {
     const offset = this.#pagesAt(address, length)
+    this.#refusePrivate(offset, length)
     const usable = (): NativeMemorySlot => {
       this.#check()
       return this.#native
@@ -122,7 +147,9 @@ export class MemorySlot implements Disposable {
 
   /** The memory itself; empty once the slot is disposed of. @internal GuestMemory's */
   view(address: number, length: number): Uint8Array {
-    return new Uint8Array(this.#buffer, this.#offsetOf(address, length), length)
+    const offset = this.#offsetOf(address, length)
+    this.#refusePrivate(offset, length)
+    return new Uint8Array(this.#buffer, offset, length)
   }
 
   /** @internal GuestMemory's */
@@ -152,6 +179,16 @@ export class MemorySlot implements Disposable {
   leave(withVm: boolean): void {
     this.#isDisposed = true
     this.#native.dispose(withVm)
+  }
+
+  #refusePrivate(offset: number, length: number): void {
+    if (this.#private === undefined || length === 0) return
+    const page = addon.pageBytes
+    const first = Math.floor(offset / page)
+    if (!this.#private.hasAny(first, Math.ceil((offset + length) / page) - first)) return
+    const place = `${length} bytes at address 0x${(this.address + offset).toString(16)}`
+    const nextStep = 'make it shared first: vm.memory.setPrivate'
+    throw new HvError('MEMORY_RANGE', `${place} are private memory, which is the guest's alone`, nextStep)
   }
 
   #pagesAt(address: number, length: number): number {

@@ -17,6 +17,7 @@ const KIND = {
   window: 10,
   ioapicEoi: 11,
   msr: 12,
+  memoryFault: 13,
 }
 const WORDS = 7
 /** Indexed by KVM_SYSTEM_EVENT_*; x86_64 has none. */
@@ -85,6 +86,8 @@ export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
         readItems(native, offset, count)[0],
         MSR_REASONS[Number(reason)],
       )
+    case KIND.memoryFault:
+      return [{kind: 'memory-fault', address, bytes: size, isPrivate: flag !== 0}, undefined]
     default:
       throw new HvError('VCPU_FAILED', `KVM ended the run for reason ${reason}, which hv does not know`)
   }

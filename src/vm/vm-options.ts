@@ -10,6 +10,7 @@ import {KVM_CAPABILITIES} from './capability-numbers.ts'
 import {type CpuFeatures, checkFeatures, cpuFeatures} from './cpu-features.ts'
 import {type HugePages, hugePages as hugePageOption} from './huge-pages.ts'
 import {openError, orThrow} from './open-error.ts'
+import {checkVmType, type VmType} from './private-memory.ts'
 import {isPvmHost} from './pvm-host.ts'
 
 /** How large a VM's memory is, where it lies, and what else the VM has. @see {@link Vm} */
@@ -41,8 +42,16 @@ export interface VmOptions {
   dirtyRing?: number
   /** Its memory's pages are missing at first, until {@link servePages} fills them: see {@link MemorySlotOptions}. A saved VM is not lazy. */
   lazy?: boolean
-  /** Its memory is a guest_memfd: see {@link MemorySlotOptions}. It goes with none of `hugePages`, `logsDirty` and `lazy`. Since Linux 6.18. */
+  /**
+   * Its memory is a guest_memfd: see {@link MemorySlotOptions}. It goes with none of `hugePages`, `logsDirty` and `lazy`. Since Linux 6.18; with
+   * `type: 'sw-protected'`, wherever that is.
+   */
   guestMemfd?: boolean
+  /**
+   * x86_64, `sw-protected`: memory with `guestMemfd` can become the guest's alone ({@link GuestMemory.setPrivate}). Such a VM is not saved, and has no
+   * system management mode. It takes Linux 6.8 with CONFIG_KVM_SW_PROTECTED_VM.
+   */
+  type?: VmType
 }
 
 /**
@@ -73,6 +82,7 @@ const vmOptions = takes.options({
   dirtyRing: v.optional(takes.anyNumber),
   lazy: v.optional(takes.truth),
   guestMemfd: v.optional(takes.truth),
+  type: v.optional(takes.oneOf(['default', 'sw-protected'])),
 })
 
 const GIB = 2 ** 30
@@ -99,11 +109,13 @@ export function checkOptions(options: VmOptions): Required<VmOptions> {
     dirtyRing = 0,
     lazy = false,
     guestMemfd = false,
+    type = 'default',
   } = given
-  const own = {memoryBytes, memoryBase, hugePages, logsDirty, dirtyRing, lazy, guestMemfd}
+  const own = {memoryBytes, memoryBase, hugePages, logsDirty, dirtyRing, lazy, guestMemfd, type}
   const features = checkFeatures(given.features ?? {}, nested)
   const checked = {...own, ipaBits, nested, features, irqchip: irqchip || nested}
   checkMemory(checked)
+  checkVmType(type)
   if (dirtyRing !== 0) checkDirtyRing(dirtyRing)
   if (arch.name !== 'arm64') refuseArm(checked)
   else if (irqchip === 'split') throw badArgument('a GIC cannot be split', 'give `irqchip: true`')

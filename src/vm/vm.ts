@@ -67,7 +67,8 @@ export class Vm extends VmLoops implements Disposable {
   readonly #devices: DeviceTable
   readonly #eventfds = new Eventfds()
   readonly #ioeventfds: Ioeventfds
-  readonly #options: Omit<Required<VmOptions>, 'lazy'>
+  readonly #options: Omit<Required<VmOptions>, 'lazy' | 'type'>
+  readonly #isProtected: boolean
   readonly #vcpus: Vcpus
   readonly #slots: MemorySlot[] = []
   #isDisposed = false
@@ -75,10 +76,11 @@ export class Vm extends VmLoops implements Disposable {
   private constructor(native: NativeVm, options: Required<VmOptions>) {
     requireMade(options, 'Vm')
     super()
-    const {lazy, ...kept} = options
+    const {lazy, type, ...kept} = options
     const {memoryBase, memoryBytes, nested, irqchip, hugePages, logsDirty, guestMemfd} = kept
     this.#native = native
     this.#options = kept
+    this.#isProtected = type === 'sw-protected'
     this.hasEl2 = nested
     this.raw = new RawKvm(() => this.#usable().fd)
     this.clock = new KvmClock(this.raw)
@@ -97,7 +99,8 @@ export class Vm extends VmLoops implements Disposable {
   static create(options: VmOptions): Vm {
     const checked = checkOptions(options)
     const native = orThrow(
-      () => new addon.Vm(checked.ipaBits, checked.features, checked.dirtyRing),
+      () =>
+        new addon.Vm(checked.ipaBits, checked.features, checked.dirtyRing, checked.type === 'sw-protected'),
       openError,
     )
     try {
@@ -144,6 +147,8 @@ export class Vm extends VmLoops implements Disposable {
    */
   save(file: SaveFile, options: SaveOptions = {}): void {
     this.#usable()
+    if (this.#isProtected)
+      throw badArgument('a software-protected VM cannot be saved', 'its private memory is the guest’s alone')
     // All vCPUs save their state before anything else is read: posted stores may reach listeners meanwhile.
     this.#deliver()
     const vcpus = this.#vcpus.save()
@@ -315,7 +320,8 @@ export class Vm extends VmLoops implements Disposable {
   }
 
   #newSlot(options: MemorySlotOptions): MemorySlot {
-    return new MemorySlot(this.#native, options, (gone) => this.#slots.splice(this.#slots.indexOf(gone), 1))
+    const forget = (gone: MemorySlot): unknown => this.#slots.splice(this.#slots.indexOf(gone), 1)
+    return new MemorySlot(this.#native, options, this.#isProtected, forget)
   }
 
   #fill(read: Read, description: Description, options: SaveOptions): void {

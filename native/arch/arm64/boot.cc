@@ -113,8 +113,10 @@ void SettleVectors(const Vcpu& vcpu, unsigned bits) {
 namespace arch {
 
 // api.rst, KVM_CREATE_VM: type 0 means 40 bits, which a host with fewer (Apple M1: 36) refuses.
-unsigned long VmType(const System& system, unsigned ipa_bits) {
+unsigned long VmType(const System& system, unsigned ipa_bits, bool is_protected) {
   constexpr int kDefaultBits = 40;
+  if (is_protected)
+    throw std::system_error(EOPNOTSUPP, std::generic_category(), "software-protected VMs");
   if (ipa_bits != 0) return KVM_VM_TYPE_ARM_IPA_SIZE(ipa_bits);
   int limit = system.Check(KVM_CAP_ARM_VM_IPA_SIZE);
   return limit > 0 && limit < kDefaultBits ? KVM_VM_TYPE_ARM_IPA_SIZE(limit) : 0;

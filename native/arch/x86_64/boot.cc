@@ -153,9 +153,10 @@ std::system_error NotOnX86(const char* what) {
 
 }  // namespace
 
-unsigned long VmType(const System&, unsigned ipa_bits) {
+unsigned long VmType(const System&, unsigned ipa_bits, bool is_protected) {
+  constexpr unsigned long kSwProtected = 1;  // KVM_X86_SW_PROTECTED_VM, since Linux 6.8
   if (ipa_bits != 0) throw NotOnX86("width of guest physical addresses");
-  return 0;
+  return is_protected ? kSwProtected : 0;
 }
 
 // Intel processors without "unrestricted guest" run real mode from these pages; others ignore them.

@@ -26,7 +26,7 @@ import {readTags, writeTags} from './tags.ts'
 /** What a VM hands over to be saved. */
 interface VmToSave {
   native: NativeVm
-  options: Omit<Required<VmOptions>, 'lazy'>
+  options: Omit<Required<VmOptions>, 'lazy' | 'type'>
   slots: readonly MemorySlot[]
   tags: MemoryTags
   vcpus: readonly (Omit<SavedVcpu, 'parts'> & {state: VcpuState})[]

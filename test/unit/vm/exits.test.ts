@@ -25,6 +25,12 @@ describe('what KVM seldom says', () => {
     expect(answers).toEqual([0x1234n])
   })
 
+  test('a memory fault has its range, and whether the access was private', () => {
+    const [exit, answer] = readExit(saying(13n, 1n, 0x5000n, 0x1000n, 0n, 0n, 0n))
+    expect(exit).toEqual({kind: 'memory-fault', address: 0x5000, bytes: 0x1000, isPrivate: true})
+    expect(answer).toBeUndefined()
+  })
+
   test('a reason that hv does not know is VCPU_FAILED and names it', () => {
     const unknown = saying(0n, 0n, 0n, 0n, 0n, 0n, 99n)
     expect(codeOf(() => readExit(unknown))).toBe('VCPU_FAILED')

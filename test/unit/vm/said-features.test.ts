@@ -25,6 +25,7 @@ const common: Record<string, () => unknown> = {
   'pre-faulting': () => withVcpu((cpu) => cpu.prefault(MEMORY.memoryBase, 0x1000)),
   userfaultfd: having({lazy: true}),
   'guest_memfd that the host maps': having({guestMemfd: true}),
+  'private memory': having({type: 'sw-protected', guestMemfd: true}),
 }
 const uses: Record<string, () => unknown> =
   arch.name === 'arm64'

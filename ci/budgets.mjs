@@ -53,6 +53,7 @@ const STEP_S = {
   bedPrograms: 700,
   bedUnits: 200,
   bedKernel: 200,
+  bedKernelBuild: 400,
   /** One machine of `npm run bench -- --io`. */
   bedDevices: 150,
 }

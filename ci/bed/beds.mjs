@@ -34,9 +34,12 @@ const max = {
   mode: 'vhe',
 }
 
+const svm = {...x86_64, cpu: 'max,+svm,+npt,la57=off', mode: 'svm'}
+
 /** @type {Record<string, BedDescription>} */
 export const beds = {
-  svm: {...x86_64, cpu: 'max,+svm,+npt,la57=off', mode: 'svm'},
+  svm,
+  'sw-protected': {...svm, kernel: 'sw-protected-x86_64'},
   // Newer models report a wrong frequency for a counter, and their clocks run a hundred times too slow.
   vmx: {...x86_64, emulator: 'bochs', cpu: 'corei7_haswell_4770', cpus: 1, mode: 'vmx'},
 

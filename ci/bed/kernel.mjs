@@ -1,4 +1,4 @@
-// The beds' kernels and modules: Debian's, extracted from their packages once.
+// The beds' kernels and modules: Debian's, extracted from their packages, or built from its sources; once.
 
 import {
   copyFileSync,
@@ -14,8 +14,9 @@ import {basename, dirname} from 'node:path'
 import {debianDependencies, debianTree} from '../debian.mjs'
 import {cache} from '../paths.mjs'
 import {run} from '../process.mjs'
+import {buildKernel} from './build-kernel.mjs'
 
-/** Each meta package depends on the current kernel. */
+/** Each meta package depends on the current kernel. One with a `source` is built. */
 export const kernels = {
   'cloud-x86_64': {architecture: 'x86_64', metaPackage: 'linux-image-cloud-amd64'},
   'cloud-arm64': {architecture: 'arm64', metaPackage: 'linux-image-cloud-arm64'},
@@ -25,6 +26,11 @@ export const kernels = {
     architecture: 'arm64',
     metaPackage: 'linux-image-cloud-arm64',
     suite: 'trixie-backports',
+  },
+  'sw-protected-x86_64': {
+    architecture: 'x86_64',
+    source: 'linux-source-6.12',
+    configuration: new URL('sw-protected.config', import.meta.url).pathname,
   },
 }
 
@@ -48,15 +54,18 @@ const MODULES = {
  */
 export async function bedKernel(name) {
   const folder = `${cache}/bed/kernel-${name}`
-  const wanted = JSON.stringify(MODULES)
+  const {source, configuration} = kernels[name]
+  const wanted = source
+    ? JSON.stringify([source, readFileSync(configuration, 'utf8')])
+    : JSON.stringify(MODULES)
   if (!existsSync(`${folder}/wanted.json`) || readFileSync(`${folder}/wanted.json`, 'utf8') !== wanted)
-    await takeKernel(kernels[name], folder)
+    await (source ? makeKernel : takeKernel)(kernels[name], folder, wanted)
   const orders = Object.entries(JSON.parse(readFileSync(`${folder}/modules.json`, 'utf8')))
   const modules = orders.map(([by, files]) => [by, files.map((file) => `${folder}/modules/${file}`)])
   return {vmlinuz: `${folder}/vmlinuz`, modules: Object.fromEntries(modules), library: `${folder}/library`}
 }
 
-async function takeKernel({architecture, metaPackage, suite}, folder) {
+async function takeKernel({architecture, metaPackage, suite}, folder, wanted) {
   const tree = debianTree(architecture, kernelPackages(architecture, metaPackage, suite), {suite})
   // Up to bookworm modules lay in /lib.
   const base = existsSync(`${tree}/usr/lib/modules`) ? `${tree}/usr` : tree
@@ -73,7 +82,7 @@ async function takeKernel({architecture, metaPackage, suite}, folder) {
       orders[by] = await unpackModules(kept, names, `${work}/modules`)
     writeFileSync(`${work}/modules.json`, JSON.stringify(orders))
     keepLibrary(kept, MODULES.hv, `${work}/library`)
-    writeFileSync(`${work}/wanted.json`, JSON.stringify(MODULES))
+    writeFileSync(`${work}/wanted.json`, wanted)
     rmSync(folder, {recursive: true, force: true})
     renameSync(work, folder)
   } finally {
@@ -81,6 +90,24 @@ async function takeKernel({architecture, metaPackage, suite}, folder) {
   }
   // Hundreds of MiB of drivers, and nothing else in it is needed.
   rmSync(tree, {recursive: true})
+}
+
+/** It has no modules. */
+async function makeKernel({source, configuration}, folder, wanted) {
+  const work = `${folder}.${process.pid}`
+  try {
+    await buildKernel(source, configuration, work)
+    // A GiB and a half.
+    rmSync(`${work}/linux`, {recursive: true})
+    mkdirSync(`${work}/library`)
+    const none = Object.keys(MODULES).map((by) => [by, []])
+    writeFileSync(`${work}/modules.json`, JSON.stringify(Object.fromEntries(none)))
+    writeFileSync(`${work}/wanted.json`, wanted)
+    rmSync(folder, {recursive: true, force: true})
+    renameSync(work, folder)
+  } finally {
+    rmSync(work, {recursive: true, force: true})
+  }
 }
 
 /** The kernel's package, and those that it consists of: Debian splits it from Linux 7 on. */

@@ -3,7 +3,6 @@
 #include "kvm/vm.h"
 
 #include <linux/kvm.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,12 +65,8 @@ void Vm::RemoveRegion(const Region& region) {
   regions_.erase(std::remove_if(regions_.begin(), regions_.end(), same), regions_.end());
 }
 
-void Vm::SetPrivate(Region& region, uint64_t offset, uint64_t length, bool is_private) {
+void Vm::SetPrivate(const Region& region, uint64_t offset, uint64_t length, bool is_private) {
   guest_memfd::SetPrivate(fd(), region.guest_address + offset, length, is_private);
-  if (is_private)
-    Check(::madvise(region.mapping.data() + offset, length, MADV_DONTNEED), "madvise");
-  else
-    region.Release(offset, length);
 }
 
 void Vm::EndMissing() {

@@ -62,10 +62,9 @@ class Vm {
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags);
   // The guest no longer sees anything there. The memory is freed with its last user.
   void RemoveRegion(const Region& region);
-  // From now on these pages are the guest's alone, or (not `is_private`) shared with this process, which is how they begin. Where a page
-  // changes, its new side is zero: the old side's memory is the host's again, so a guest never has twice its memory. Preconditions:
-  // is_protected, a region with guest_memfd.h's flag, whole pages of it. Throws std::system_error.
-  void SetPrivate(Region& region, uint64_t offset, uint64_t length, bool is_private);
+  // From now on the guest finds these pages in the region's file, or (not `is_private`) in its mapping, as at first. Preconditions:
+  // is_protected, a region with guest_memfd.h's flag, whole pages of it. Throws std::system_error, and nothing has changed then.
+  void SetPrivate(const Region& region, uint64_t offset, uint64_t length, bool is_private);
   // Whoever waits for a missing page goes on: such pages are zero from now on.
   void EndMissing();
   // From now on vCPUs in system management mode find the same memory, in which they otherwise find none. Throws std::system_error

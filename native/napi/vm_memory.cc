@@ -44,6 +44,7 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
          Method<&MemorySlotObject::Discard>("discard"), Method<Resident>("resident"),
          Method<&MemorySlotObject::MapCopyOf>("mapCopyOf"), Method<Populate>("populate"),
          Method<&MemorySlotObject::SetPrivate>("setPrivate"),
+         Method<&MemorySlotObject::DiscardPrivate>("discardPrivate"),
          Method<&MemorySlotObject::Dispose>("dispose")});
   }
 
@@ -143,7 +144,7 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
       Remap(Range(*Get(), offset, length), length, -1, 0);
     else
       Discard(offset, length);
-    if (has_private_) Get()->Release(offset, length);
+    if (has_private_) DiscardPrivate(offset, length);
   }
 
   // See Vm::SetPrivate.
@@ -152,6 +153,13 @@ class MemorySlotObject : public OwnerObject<MemorySlotObject, Region> {
     Range(*Get(), offset, length);
     was_private_ |= is_private;
     vm_->SetPrivate(*Get(), offset, length, is_private);
+  }
+
+  // Gives the memory of private pages back to the host; they read as zeros.
+  void DiscardPrivate(uint64_t offset, uint64_t length) {
+    if (!has_private_) throw std::invalid_argument("memory that cannot be private");
+    // fallocate(2) refuses 0 bytes.
+    if (length > 0) Get()->Release(offset, length);
   }
 
   // The same, but a copy of a file reads as the file again. Unlike a mapping in its middle, this takes nothing of what the process may have.

@@ -192,8 +192,10 @@ export interface NativeMemorySlot {
   mapCopyOf(file: number, fileOffset: number): void
   /** MADV_POPULATE_WRITE, or _READ where the guest only reads. @throws Error with `errno` */
   populate(offset: number, length: number): void
-  /** Whole pages, of a slot with a guest_memfd in a software-protected VM: zero on their new side. @throws Error with `errno` */
+  /** Whole pages, of a slot with a guest_memfd in a software-protected VM. @throws Error with `errno`; nothing has changed then */
   setPrivate(offset: number, length: number, isPrivate: boolean): void
+  /** Of such a slot: `discard` of what the guest_memfd has. */
+  discardPrivate(offset: number, length: number): void
   /** @param withVm the VM goes, too: KVM need not be told of the slot */
   dispose(withVm: boolean): void
 }

@@ -106,9 +106,9 @@ export class GuestMemory {
   /**
    * Makes pages the guest's alone, or shares them with this process, as all are at first: of memory with `guestMemfd` in a VM of
    * `type: 'sw-protected'` (x86_64; KVM_SET_MEMORY_ATTRIBUTES). The guest finds a private page in the guest_memfd, which this process cannot
-   * see: `read`, `write`, `view` and `populate` of it are MEMORY_RANGE. A page that changes is zero on its new side, and what it had is gone; only a view
-   * that was made before goes on showing the shared side. vCPUs may run meanwhile. KVM itself reads and writes the shared side
-   * alone: page tables and code of instructions that KVM emulates (`mmio`) have to be shared.
+   * see: `read`, `write`, `view` and `populate` of it are MEMORY_RANGE. A page that changes loses what it had, and is zero. vCPUs may run
+   * meanwhile. Views that were made before, and KVM itself, go on reading and writing the shared side: page tables, code and data of
+   * instructions that KVM emulates (`mmio`) have to be shared.
    * @param address with `length`: whole pages in one slot
    * @throws HvError MEMORY_RANGE; BAD_ARGUMENT for memory that cannot be private; HOST_SYSCALL, DISPOSED
    *

@@ -106,11 +106,13 @@ export class MemorySlot implements Disposable {
       throw badArgument(`memory at address 0x${this.address.toString(16)} cannot be private`, nextStep)
     }
     if (length === 0) return
-    orThrow(
-      () => this.#native.setPrivate(offset, length, isPrivate),
-      (cause) => new HvError('HOST_SYSCALL', `KVM changes no memory: ${cause.message}`, '', {cause}),
-    )
+    const failed = (cause: Failure): HvError =>
+      new HvError('HOST_SYSCALL', `the host cannot convert memory: ${cause.message}`, '', {cause})
+    orThrow(() => this.#native.setPrivate(offset, length, isPrivate), failed)
     this.#private.set(offset / addon.pageBytes, length / addon.pageBytes, isPrivate)
+    // What the guest no longer finds is the host's again: a guest that converts would double its memory.
+    if (isPrivate) orThrow(() => this.#native.discard(offset, length), failed)
+    else orThrow(() => this.#native.discardPrivate(offset, length), failed)
   }
 
   /** Whether the view is one of this memory. @internal GuestMemory's */

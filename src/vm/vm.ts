@@ -148,7 +148,7 @@ export class Vm extends VmLoops implements Disposable {
   save(file: SaveFile, options: SaveOptions = {}): void {
     this.#usable()
     if (this.#isProtected)
-      throw badArgument('a software-protected VM cannot be saved', 'its private memory is the guest’s alone')
+      throw badArgument("a software-protected VM is not saved: its private memory is the guest's alone")
     // All vCPUs save their state before anything else is read: posted stores may reach listeners meanwhile.
     this.#deliver()
     const vcpus = this.#vcpus.save()

@@ -161,6 +161,23 @@ describeOn('x86_64', 'a software-protected VM', () => {
     expect(told(start(vm, TELL_AND_INCREMENT))).toBe(9)
   })
 
+  inProtectedVm('takes memory for private pages before they are touched, where KVM can', () => {
+    using vm = make()
+    const vcpu = start(vm, TELL_AND_INCREMENT)
+    vm.memory.setPrivate(AT, 2 * PAGE, true)
+    const code = codeOf(() => vcpu.prefault(AT - PAGE, 3 * PAGE))
+    expect(code).toBe(checkExtension('KVM_CAP_PRE_FAULT_MEMORY') > 0 ? 'nothing was thrown' : 'KVM_UNUSABLE')
+    expect([told(vcpu), told(vcpu)]).toEqual([0, 1])
+  })
+
+  inProtectedVm('gives the host back what its guest no longer finds', () => {
+    using vm = make()
+    vm.memory.view(AT, 4 * PAGE).fill(1)
+    const before = vm.memory.residentBytes
+    vm.memory.setPrivate(AT, 4 * PAGE, true)
+    expect(before - vm.memory.residentBytes).toBe(4 * PAGE)
+  })
+
   inProtectedVm('changes pages while its guest runs', async () => {
     using vm = make()
     const vcpu = start(vm, guest.repeat(guest.increment(AT)))

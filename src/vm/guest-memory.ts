@@ -114,10 +114,9 @@ export class GuestMemory {
    *
    * @example
    * // x86_64 only
-   * if ((checkExtension('KVM_CAP_VM_TYPES') & 2) !== 0) {
-   *   using guarded = Vm.create({memoryBytes: 0x8000, type: 'sw-protected', guestMemfd: true})
-   *   guarded.memory.setPrivate(0x3000, 0x1000, true)
-   * }
+   * const hasType = (checkExtension('KVM_CAP_VM_TYPES') & 2) !== 0
+   * using guarded = Vm.create({memoryBytes: 0x8000, type: hasType ? 'sw-protected' : 'default', guestMemfd: hasType})
+   * if (hasType) guarded.memory.setPrivate(0x3000, 0x1000, true)
    */
   setPrivate(address: GuestAddress, length: number, isPrivate: boolean): void {
     checked(truth, isPrivate, 'isPrivate')

@@ -9,7 +9,7 @@ import {openError, orThrow} from './open-error.ts'
 
 /**
  * What a VM is for KVM (KVM_CAP_VM_TYPES). `sw-protected`: a KVM_X86_SW_PROTECTED_VM, whose memory can be private; Linux has it for development
- * and tests. @see {@link VmOptions}
+ * and tests. @see {@link GuestMemory.setPrivate}
  */
 export type VmType = 'default' | 'sw-protected'
 
@@ -51,16 +51,16 @@ const GUEST_PAGE_BYTES = 4096n
  *
  * @example
  * // x86_64 only
- * function convert(vm: Vm, exit: Exit): void {
- *   const asked = readMapGpaRange(exit)
- *   if (asked === undefined || exit.kind !== 'hypercall') return
+ * const exit = vcpu.run()
+ * const asked = readMapGpaRange(exit)
+ * if (asked !== undefined && exit.kind === 'hypercall') {
  *   try {
  *     vm.memory.setPrivate(asked.address, asked.bytes, asked.isPrivate)
  *   } catch {
  *     exit.result = -22n // EINVAL
  *   }
  * }
- * convert(vm, {kind: 'hypercall', number: 12, args: [0x1000n, 1n, 16n, 0n, 0n, 0n], result: 0n})
+ * console.log(asked) // undefined
  */
 export function readMapGpaRange(exit: Exit): MapGpaRange | undefined {
   if (arch.name !== 'x86_64' || exit.kind !== 'hypercall' || exit.number !== MAP_GPA_RANGE) return undefined

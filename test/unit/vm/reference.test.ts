@@ -3,6 +3,7 @@
 import {test} from 'vitest'
 import {HvError} from '../../../src/errors.ts'
 import {checkExtension} from '../../../src/vm/capabilities.ts'
+import {readMapGpaRange} from '../../../src/vm/private-memory.ts'
 import {servePages} from '../../../src/vm/serve-pages.ts'
 import {startEl1, startEl2} from '../../../src/vm/start-el.ts'
 import {startLongMode} from '../../../src/vm/start-long-mode.ts'
@@ -16,6 +17,6 @@ const starts = {startRealMode, startProtectedMode, startLongMode, startEl1, star
 
 describeKvm('the examples of the VM', () => {
   test.each(examplesOf('vm').filter(isForHere))('of $title print what they say', (example) =>
-    play(example, {Vm, HvError, checkExtension, servePages, ...starts}),
+    play(example, {Vm, HvError, checkExtension, readMapGpaRange, servePages, ...starts}),
   )
 })

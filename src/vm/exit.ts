@@ -210,9 +210,8 @@ export interface WrmsrExit {
 }
 
 /**
- * The guest touched memory that KVM cannot give it as it is (KVM_EXIT_MEMORY_FAULT): private where no memory is private, or shared where it
- * should be private. The next run makes the access again: without a change in between ({@link GuestMemory.setPrivate}, {@link Vm.addMemory}) it is the
- * same exit again. @see {@link Exit}
+ * The guest touched memory that KVM could not give it as it was (x86_64, `type: 'sw-protected'`; KVM_EXIT_MEMORY_FAULT): the page was changed at that very
+ * moment ({@link GuestMemory.setPrivate}), or is private where no guest_memfd is. The next run makes the access again. @see {@link Exit}
  */
 export interface MemoryFaultExit {
   readonly kind: 'memory-fault'

@@ -50,7 +50,7 @@ export class Session implements Conversation {
   #isRunning = true
   /** gdb asked for that stop and is told of it. */
   #isAwaited = false
-  /** ^C came while the target stood still. */
+  /** ^C came, and no stop by SIGINT has been told since. */
   #isInterrupted = false
   #lastStop: Stop | undefined
   /** Packets that came while the target ran. */
@@ -108,10 +108,10 @@ export class Session implements Conversation {
     this.#ends.send(this.#lastSent)
   }
 
-  /** gdb sends ^C while it has not heard of a stop yet; its next words may let the program go on. */
+  /** Another stop may be told first, from which gdb lets the program go on: the ^C stops it then. */
   #interrupt(): void {
+    this.#isInterrupted = true
     if (this.#isRunning) this.target.interrupt(SIGINT)
-    else this.#isInterrupted = true
   }
 
   #stopped(stop: Stop): void {
@@ -119,9 +119,14 @@ export class Session implements Conversation {
     this.#lastStop = stop
     if ('thread' in stop) this.thread = stop.thread
     else if (!this.target.threads().includes(this.thread)) this.thread = this.target.threads()[0] ?? 0
-    if (this.#isAwaited) this.#reply(stopReply(stop, this.target, this.features))
+    if (this.#isAwaited) this.#tell(stop)
     this.#isAwaited = false
     while (!this.#isRunning && !this.#isOver && this.#queued.length > 0) this.#obey(this.#queued.shift()!)
+  }
+
+  #tell(stop: Stop): void {
+    if (stop.what === 'signal' && stop.signal === SIGINT) this.#isInterrupted = false
+    this.#reply(stopReply(stop, this.target, this.features))
   }
 
   #obey(packet: string): void {
@@ -155,9 +160,7 @@ export class Session implements Conversation {
     this.#isRunning = true
     this.#isAwaited = true
     this.target.resume(resumptions)
-    const isInterrupted = this.#isInterrupted
-    this.#isInterrupted = false
-    if (isInterrupted) this.target.interrupt(SIGINT)
+    if (this.#isInterrupted) this.target.interrupt(SIGINT)
   }
 
   get #isGone(): boolean {

@@ -65,7 +65,9 @@ export abstract class RunningProgram extends ProgramView {
     const thread = this.of(task)
     const isPassed = thread.passed === signal
     if (isPassed) thread.passed = 0
-    if (isPassed || this.passed.has(signal) || task.process.signals.ignores(signal)) {
+    // A debugger that steps runs the handler to its end first, as it can only if it is told of the signal.
+    const isUntold = this.passed.has(signal) && !thread.isAsked
+    if (isPassed || isUntold || task.process.signals.ignores(signal)) {
       // The frame of its handler must not contain the flag.
       if (memory.stepping.isByFlag(task)) memory.stepping.begin(task)
       return false

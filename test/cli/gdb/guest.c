@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +36,8 @@ static int *place;
 
 static int later(void) {
   int *page = (int *)0x7e0000000000;
-  if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+  if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+      page)
     return 1;
   page[1] = 6;
   place = page + 1;
@@ -69,6 +71,19 @@ static void *reader(void *buffer) {
 }
 
 static void gathered(void) {}
+
+/** A timer whose signal comes in most lines of the loop, if each is stepped. */
+static int ticks(void) {
+  struct itimerval often = {{0, 300}, {0, 300}};
+  int rounds = 0;
+  signal(SIGALRM, on_signal);
+  setitimer(ITIMER_REAL, &often, 0);
+  while (go) {
+    rounds++;
+    for (int i = 0; i < 20; i++) spins[0]++;
+  }
+  return rounds;
+}
 
 static int threads(void) {
   pthread_t thread[3];
@@ -140,7 +155,8 @@ static int crash(void) {
 // Memory of which next to nothing is there, and pages that are mapped again and again.
 static int sparse(void) {
   size_t huge = (size_t)1 << 45, step = huge / 1000, large = 32 << 20;
-  char *memory = mmap(0, huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char *memory =
+      mmap(0, huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   char *shared = mmap(0, large, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED || shared == MAP_FAILED) return 1;
   for (size_t at = 0; at < huge - step; at += step) memory[at] = 1;
@@ -155,6 +171,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "signals")) return signals();
   if (!strcmp(mode, "later")) return later();
   if (!strcmp(mode, "spin")) return spin();
+  if (!strcmp(mode, "ticks")) return ticks();
   if (!strcmp(mode, "neighbours")) return neighbours();
   if (!strcmp(mode, "threads")) return threads();
   if (!strcmp(mode, "children")) return children(argv[0]);

@@ -103,6 +103,15 @@ ${INTERRUPT_LATER}continue
 print $_thread
 `
 
+/** Line by line, while signals come that gdb does not stop for. */
+export const TICKS = `
+break ticks
+continue
+delete
+${'next\n'.repeat(40)}
+print rounds
+`
+
 /** What gdb says of stops and values, without numbers of processes and addresses. */
 export function stops(said: string): string[] {
   return said

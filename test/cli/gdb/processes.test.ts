@@ -5,7 +5,18 @@ import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../../guests/run.ts'
 import {Client} from './client.ts'
 import {type Debugged, GdbBench} from './gdb.ts'
-import {BOTH, CALLS, CAUGHT, FOLLOWED, LATER, LOCKED, READS, SHARED_PAGE, stops} from './process-scripts.ts'
+import {
+  BOTH,
+  CALLS,
+  CAUGHT,
+  FOLLOWED,
+  LATER,
+  LOCKED,
+  READS,
+  SHARED_PAGE,
+  stops,
+  TICKS,
+} from './process-scripts.ts'
 
 describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
   const bench = new GdbBench()
@@ -87,6 +98,14 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     ).toEqual(Array(20).fill(1))
     expect(said.match(/^\$\d+ = .*$/gm)?.map((line) => line.split(' = ')[1])).toEqual(Array(20).fill('0'))
     expect(status).toBe(137)
+  })
+
+  test('a step stays in its function while signals come that gdb passes on', async () => {
+    const {said, native, status} = await both('ticks', `${TICKS}set var go = 0\n`)
+    const lines = (text: string) => text.match(/^\d+\t.*$/gm)
+    expect(lines(said), said).toEqual(lines(native))
+    expect(lines(said)).toHaveLength(41)
+    expect(status).toBeGreaterThan(10)
   })
 
   test('^C is told of a thread that ran', async () => {

@@ -53,6 +53,19 @@ describe('stops', () => {
     gdb.ask('c')
     expect(target.events).toEqual(['interrupt', 'interrupt'])
   })
+
+  test('^C that another stop came before stops the program when it goes on', () => {
+    const {target, gdb} = modern()
+    gdb.ask('c')
+    gdb.send('\x03')
+    target.stop({what: 'breakpoint', thread: 2})
+    target.events.length = 0
+    gdb.ask('c')
+    expect(target.events).toEqual(['interrupt'])
+    target.stop({what: 'signal', thread: 2, signal: 2})
+    gdb.ask('c')
+    expect(target.events).toEqual(['interrupt'])
+  })
 })
 
 describe('resuming', () => {

@@ -178,6 +178,7 @@ constexpr uint32_t kKvmRequests[] = {
     KVM_SET_USER_MEMORY_REGION,
     KVM_GET_ONE_REG,
     KVM_SET_ONE_REG,
+    KVM_GET_VCPU_EVENTS,
     KVM_SET_VCPU_EVENTS,
 };
 // For a machine that is made already.

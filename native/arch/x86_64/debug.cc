@@ -6,6 +6,7 @@
 
 #include "arch/arch.h"
 #include "arch/x86_64/pvm.h"
+#include "arch/x86_64/regs.h"
 #include "kvm/vcpu.h"
 #include "sys/ioctl.h"
 
@@ -15,7 +16,6 @@ namespace {
 constexpr unsigned kRegisters = 4;
 // GE, and bit 10, which is always 1.
 constexpr uint64_t kDr7 = 1u << 9 | 1u << 10;
-constexpr uint32_t kBreakpointVector = 3;
 
 // DR7's R/W field.
 enum Condition : uint64_t { kWrite = 1, kAccess = 3 };

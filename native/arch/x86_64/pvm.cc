@@ -10,6 +10,8 @@
 #include <cstring>
 
 #include "arch/x86_64/layout.h"
+#include "arch/x86_64/regs.h"
+#include "kvm/vcpu.h"
 #include "sys/ioctl.h"
 
 namespace hv::pvm {
@@ -46,6 +48,19 @@ bool TouchedDoorbell(kvm_run& run) {
       run.exit_reason == KVM_EXIT_MMIO && run.mmio.phys_addr - HV_NOWHERE < kPage;
   if (has_touched && !run.mmio.is_write) std::memset(run.mmio.data, 0, sizeof(run.mmio.data));
   return has_touched;
+}
+
+void ForgetBreakpoint(const Vcpu& vcpu) {
+  kvm_vcpu_events none{};
+  Ioctl(vcpu.fd(), KVM_SET_VCPU_EVENTS, "KVM_SET_VCPU_EVENTS", &none);
+}
+
+bool TakeLostBreakpoint(const Vcpu& vcpu) {
+  kvm_vcpu_events events{};
+  Ioctl(vcpu.fd(), KVM_GET_VCPU_EVENTS, "KVM_GET_VCPU_EVENTS", &events);
+  if (events.exception.nr != kBreakpointVector) return false;
+  ForgetBreakpoint(vcpu);
+  return true;
 }
 
 // Dropping the host's own entries makes KVM drop its shadow through its MMU notifier, and flush processors that run a guest. The bytes

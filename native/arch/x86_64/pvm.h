@@ -12,12 +12,18 @@
 // - A vCPU whose fault KVM is resolving may have read the old entry before the drop, and may store it in the shadow after it: it is
 //   stopped first (kvm/space.cc). One that waits in the entry code is not. A program there may only pretend to wait, which is
 //   accepted: it would have to be descheduled inside that fault for as long as the drop takes.
+// - When KVM_RUN ends for a signal, an exception that was about to be delivered is lost. A fault comes again. INT3's trap does not: the
+//   program is behind INT3 already. KVM_GET_VCPU_EVENTS still tells the vector of the last exception, lost or not.
 #pragma once
 
 #include <linux/kvm.h>
 
 #include <cstdint>
 #include <vector>
+
+namespace hv {
+class Vcpu;
+}
 
 namespace hv::pvm {
 
@@ -31,6 +37,11 @@ void AddXsave(std::vector<kvm_cpuid_entry2>& entries);
 bool RangDoorbell(const kvm_run& run, uint64_t rang);
 // Did the program itself touch a doorbell's page? If it loaded, the next KVM_RUN gives it zeros.
 bool TouchedDoorbell(kvm_run& run);
+
+// Call after each trap of INT3: from then on, one that is lost can be told.
+void ForgetBreakpoint(const Vcpu& vcpu);
+// Was INT3's trap lost when KVM_RUN ended for a signal, in the program's own code? Tells it once.
+bool TakeLostBreakpoint(const Vcpu& vcpu);
 
 // Makes KVM forget its shadow of entries that led to these bytes of host memory. `is_kept`: others lead there now.
 void Forget(uint8_t* memory, uint64_t length, bool is_kept);

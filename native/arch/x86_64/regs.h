@@ -17,6 +17,7 @@ constexpr uint64_t kUserFlags = 0x254dd5;
 constexpr uint64_t kFixedFlags = 0x202;
 
 constexpr uint64_t kDebugVector = 1;
+constexpr uint64_t kBreakpointVector = 3;
 constexpr uint64_t kGeneralProtectionVector = 13;
 constexpr uint64_t kPageFaultVector = 14;
 constexpr uint32_t kUserFetchError = 0x14;

@@ -247,11 +247,8 @@ Trap Cpu::Fault() {
   // does not wait for it to come out.
   if (pvm_ && stack.vector == kDebugVector && InEntry(stack.rip))
     return interrupted_ ? LeaveEntry(stack.rip) : Trap::kResumed;
-  record().vector = static_cast<uint32_t>(stack.vector);
-  record().error_code = static_cast<uint32_t>(stack.error_code);
-  record().address = stack.address;
-  record().program_counter = stack.rip;
-  return Trap::kFault;
+  if (pvm_ && stack.vector == kBreakpointVector) pvm::ForgetBreakpoint(vcpu_);
+  return FaultOf(stack.vector, stack.error_code, stack.address, stack.rip);
 }
 
 // The program may not go on where it would.
@@ -259,11 +256,8 @@ Trap Cpu::Refuse() {
   const uint64_t rip = written_[kRegRip];
   const bool is_canonical = rip >= kKernelAddresses || rip < kUserAddressEnd;
   stop_ = Stop::kUser;
-  record().vector = is_canonical ? kPageFaultVector : kGeneralProtectionVector;
-  record().error_code = is_canonical ? kUserFetchError : 0;
-  record().address = is_canonical ? rip : 0;
-  record().program_counter = rip;
-  return Trap::kFault;
+  return is_canonical ? FaultOf(kPageFaultVector, kUserFetchError, rip, rip)
+                      : FaultOf(kGeneralProtectionVector, 0, 0, rip);
 }
 
 // KVM_RUN ended between two instructions. If they are the shim's, the program's registers follow from how far it got.
@@ -273,7 +267,10 @@ Trap Cpu::Interrupted() {
   stop_ = Stop::kUser;
   if (InEntry(rip)) return LeaveEntry(rip);
   uint64_t offset = rip - window_;
-  if (offset < HV_WINDOW_STUBS || offset >= HV_WINDOW_PRIVATE) return Trap::kInterrupted;
+  if (offset < HV_WINDOW_STUBS || offset >= HV_WINDOW_PRIVATE) {
+    bool is_lost = pvm_ && pvm::TakeLostBreakpoint(vcpu_);
+    return is_lost ? FaultOf(kBreakpointVector, 0, 0, rip) : Trap::kInterrupted;
+  }
   // On the way to a fault's doorbell: the trap comes a few instructions later. Should none come, `interrupted_` is not forgotten.
   if (offset < ReturnOffset(hv_shim_returning)) return Trap::kResumed;
 

@@ -88,6 +88,13 @@ class Cpu {
   void FinishPvmSyscall();
   Trap Fault();
   Trap Refuse();
+  Trap FaultOf(uint64_t vector, uint64_t error_code, uint64_t address, uint64_t program_counter) {
+    record().vector = static_cast<uint32_t>(vector);
+    record().error_code = static_cast<uint32_t>(error_code);
+    record().address = address;
+    record().program_counter = program_counter;
+    return Trap::kFault;
+  }
   Trap Interrupted();
   Trap LeaveEntry(uint64_t rip);
   Trap LeaveGate(uint64_t offset);

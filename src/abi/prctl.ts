@@ -44,6 +44,8 @@ export const PR_MCE_KILL_DEFAULT = 2
 /** The execution domain: the rest is flags. */
 export const PER_MASK = 0xff
 export const PER_LINUX32 = 8
+/** execve(2) puts each part of a program at the same address every time. */
+export const ADDR_NO_RANDOMIZE = 0x40000
 /** select(2) and the like leave the caller's time-out as it is. */
 export const STICKY_TIMEOUTS = 0x4000000
 

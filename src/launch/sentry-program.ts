@@ -3,6 +3,7 @@
 import {constants, openSync} from 'node:fs'
 import {getPriority} from 'node:os'
 import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
+import {ADDR_NO_RANDOMIZE} from '../abi/prctl.ts'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import type {SocketLink} from '../broker/link.ts'
@@ -107,6 +108,8 @@ async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGue
   const program = {
     ...{...programOfRun(options, shown.config), onHost, restrict: pledge.restrict},
     ...{umask: spec.umask, nice: getPriority()},
+    // As gdb does for its own programs: what it has noted of one run holds for the next.
+    ...(server && {personality: ADDR_NO_RANDOMIZE}),
     streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
   }
   const gdb = server && new (await import('./gdb.ts')).GdbProgram(server)

@@ -1,6 +1,7 @@
 // loadImage: puts a program into new memory, as execve(2) does, and computes the registers that it starts with.
 
 import {AT_NULL} from '../../abi/auxv.ts'
+import {ADDR_NO_RANDOMIZE} from '../../abi/prctl.ts'
 import {arch} from '../../arch/index.ts'
 import {buildAuxv} from '../../loader/auxv.ts'
 import {chooseLayout, type Layout} from '../../loader/layout.ts'
@@ -32,6 +33,8 @@ export interface ExecRequest {
   readonly argv: readonly string[]
   readonly envp: readonly string[]
   readonly credentials: Credentials
+  /** personality(2)'s. */
+  readonly personality: number
 }
 
 /** A program in memory of its own, before its first instruction. */
@@ -57,7 +60,10 @@ export function loadImage(
     ...{image, interpreter: interpreter?.image, userTop: kernel.platform.userTop},
     stackLimit: limits.get(RLIMIT_STACK).soft,
     vdsoLength: kernel.vdso?.image.length ?? 0,
-    random: (length) => kernel.host.random.fill(new Uint8Array(length)),
+    random:
+      request.personality & ADDR_NO_RANDOMIZE
+        ? undefined
+        : (length) => kernel.host.random.fill(new Uint8Array(length)),
   })
   const space = Space.create(kernel.platform, {
     ...{space: kernel.platform.createSpace(), limits, mmapBase: layout.mmapTop},

@@ -21,7 +21,7 @@ export function executeProgram(
 ): void {
   const {kernel, process} = task
   const credentials = credentialsAfterExec(task.credentials)
-  const request = {executable, argv, envp, credentials}
+  const request = {executable, argv, envp, credentials, personality: process.attributes.personality}
   const image = loadImage(kernel, task.fs.root, process.limits, request)
   // Its new program may do more than the tracer.
   task.tracing?.forget()

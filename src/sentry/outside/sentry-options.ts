@@ -70,6 +70,8 @@ export interface ProgramOptions {
   umask?: number
   /** -20 to 19; default: 0. */
   nice?: number
+  /** personality(2)'s; default: 0. */
+  personality?: number
   /** Descriptors 0, 1 and 2. Absent ones are closed; equal ones share a description. */
   streams: readonly (FileDescription | undefined)[]
   /** Controls its session from the start. */

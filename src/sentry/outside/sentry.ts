@@ -149,6 +149,7 @@ export class Sentry {
         ],
         envp: Object.entries(options.env).map(([name, value]) => toByteString(`${name}=${value}`)),
         credentials: this.credentials,
+        personality: options.personality ?? 0,
       })
       context.writeRegisters(image.registers)
       return this.#start(options, {pid, run, cwd, context, limits, image, path: executable.path})
@@ -180,9 +181,11 @@ export class Sentry {
     const {kernel} = this
     const {space, program} = image
     const budget = kernel.budget.part()
+    const attributes = new ProcessAttributes()
+    attributes.personality = options.personality ?? 0
     const process = makeProcess(kernel, {
       ...{pid, run, space, limits, budget, program, syscalls: kernel.calls},
-      ...{job: new Job(pid), attributes: new ProcessAttributes(), restrictions: new Restrictions()},
+      ...{job: new Job(pid), attributes, restrictions: new Restrictions()},
     })
     kernel.init.family.adopt(process)
     const fds = new FdTable(kernel.budget)

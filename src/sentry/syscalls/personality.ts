@@ -1,4 +1,4 @@
-// personality(2): kept and reported. Of the flags, STICKY_TIMEOUTS acts (time/time-argument.ts), and of the domains PER_LINUX32 (uname.ts).
+// personality(2): kept and reported. Of the flags, STICKY_TIMEOUTS acts (time/time-argument.ts), ADDR_NO_RANDOMIZE (exec/exec.ts), and of the domains PER_LINUX32 (uname.ts).
 
 import type {Syscall} from '../core/syscall.ts'
 

@@ -391,7 +391,7 @@ export const table: readonly Row[] = [
   {name: 'setpriority', x86_64: 141, arm64: 140, run: setpriority, args: 'priowhich int int', promises: 'proc|id'},
   {name: 'ioprio_get', x86_64: 252, arm64: 31, run: ioprioGet, args: 'int int', promises: 'stdio'},
   {name: 'ioprio_set', x86_64: 251, arm64: 30, run: ioprioSet, args: 'int int hex', promises: 'proc', support: {partial: 'kept, not applied'}},
-  {name: 'personality', x86_64: 135, arm64: 92, run: personality, args: 'personality', result: 'personality', promises: 'stdio', support: {partial: 'only STICKY_TIMEOUTS and PER_LINUX32 have an effect'}},
+  {name: 'personality', x86_64: 135, arm64: 92, run: personality, args: 'personality', result: 'personality', promises: 'stdio', support: {partial: 'only ADDR_NO_RANDOMIZE, STICKY_TIMEOUTS and PER_LINUX32 have an effect'}},
   {name: 'membarrier', x86_64: 324, arm64: 283, run: membarrier, args: 'membarrier membarrierflags membarriercpu', result: 'membarrier', promises: 'stdio', support: {partial: 'no commands of rseq'}},
   {name: 'futex_waitv', x86_64: 449, arm64: 449, run: futexWaitv, args: 'ptr uint hex timespec clockid', promises: 'always'},
   {name: 'futex', x86_64: 202, arm64: 98, run: futex, args: 'ptr futexop uint futextimeout futexaddress2 futexvalue3', promises: 'always', support: {partial: "locks raise nobody's priority: all tasks are SCHED_OTHER; no FUTEX_FD"}},

@@ -72,8 +72,7 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     const point = parsePoint(text)
     if (point === undefined) return BAD_WORDS
     if (point.kind === undefined) return ''
-    target.removePoint(point.kind, point.address, point.length, thread)
-    return OK
+    return target.removePoint(point.kind, point.address, point.length, thread) ? OK : NO_MEMORY
   },
   H: (text, talk) => {
     const {target} = talk

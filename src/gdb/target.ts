@@ -106,7 +106,8 @@ export interface Target {
   writeMemory(address: bigint, bytes: Uint8Array, thread: number): boolean
   /** For all threads. @returns false when it cannot be set or there are too many; undefined when it has no such points. */
   addPoint(kind: PointKind, address: bigint, length: number, thread: number): boolean | undefined
-  removePoint(kind: PointKind, address: bigint, length: number, thread: number): void
+  /** @returns false: its memory is there no longer */
+  removePoint(kind: PointKind, address: bigint, length: number, thread: number): boolean
   /** Lets threads run, until `onStop` is called. Threads that are not named stay stopped. */
   resume(resumptions: readonly Resumption[]): void
   /**

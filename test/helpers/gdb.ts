@@ -64,8 +64,8 @@ export class FakeTarget implements Target {
     return true
   }
 
-  removePoint(): void {
-    this.points.pop()
+  removePoint(_kind: PointKind, address: bigint): boolean {
+    return address >= 0x1000n && this.points.pop() !== undefined
   }
 
   resume(resumptions: readonly Resumption[]): void {

@@ -137,8 +137,9 @@ export class DebuggedMachine implements Target, MachineDebugging {
     return false
   }
 
-  removePoint(kind: PointKind, address: bigint, length: number): void {
+  removePoint(kind: PointKind, address: bigint, length: number): boolean {
     this.#points.remove(kind, address, length)
+    return true
   }
 
   resume(resumptions: readonly Resumption[]): void {

@@ -35,13 +35,14 @@ export class Breakpoints {
     return true
   }
 
-  remove(map: MemoryMap, address: number, holder: Holder): void {
+  /** @returns false: its memory is there no longer */
+  remove(map: MemoryMap, address: number, holder: Holder): boolean {
     const known = this.#at.get(address)
-    if (known === undefined || known.holders[holder] === 0) return
+    if (known === undefined || known.holders[holder] === 0) return true
     known.holders[holder]--
-    if (known.holders.debugger + known.holders.step > 0) return
+    if (known.holders.debugger + known.holders.step > 0) return true
     this.#at.delete(address)
-    leave(map, address, known)
+    return leave(map, address, known)
   }
 
   has(address: number): boolean {
@@ -92,7 +93,8 @@ export class Breakpoints {
 
   /** @returns whether all of it was written */
   write(map: MemoryMap, address: number, bytes: Uint8Array): boolean {
-    const shown = bytes.slice()
+    // Not `slice`, by which a Buffer shares its bytes.
+    const shown = Uint8Array.from(bytes)
     this.#overlaps(address, bytes.length, (_, at) => copyWithin(shown, arch.debug.breakpoint, at))
     if (!writeForced(map, address, shown)) return false
     this.#overlaps(address, bytes.length, (displaced, at) => copyWithin(displaced, bytes, -at))
@@ -112,10 +114,10 @@ function copyWithin(target: Uint8Array, bytes: Uint8Array, at: number): void {
   for (let i = Math.max(0, at); i < Math.min(target.length, at + bytes.length); i++) target[i] = bytes[i - at]
 }
 
-/** Unless the program has written something else there. */
-function leave(map: MemoryMap, address: number, {displaced}: Breakpoint): void {
+/** Unless the program has written something else there. @returns false: no memory is there */
+function leave(map: MemoryMap, address: number, {displaced}: Breakpoint): boolean {
   const {breakpoint} = arch.debug
   const found = readForced(map, address, breakpoint.length)
-  if (found.length === breakpoint.length && found.every((byte, i) => byte === breakpoint[i]))
-    writeForced(map, address, displaced)
+  if (found.length < breakpoint.length) return false
+  return found.some((byte, i) => byte !== breakpoint[i]) || writeForced(map, address, displaced)
 }

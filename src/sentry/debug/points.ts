@@ -21,9 +21,11 @@ export class Points {
     return this.watches.add(map, kind as WatchKind, bytes, address, length)
   }
 
-  remove(map: MemoryMap, kind: PointKind, address: number, length: number): void {
-    if (isBreakpoint(kind)) this.breakpoints.remove(map, address, 'debugger')
-    else this.watches.remove(map, kind as WatchKind, address, length)
+  /** @returns false: its memory is there no longer */
+  remove(map: MemoryMap, kind: PointKind, address: number, length: number): boolean {
+    if (isBreakpoint(kind)) return this.breakpoints.remove(map, address, 'debugger')
+    this.watches.remove(map, kind as WatchKind, address, length)
+    return true
   }
 
   /** For a copy of the memory. */

@@ -91,8 +91,10 @@ export class ProgramView {
     )
   }
 
-  removePoint(kind: PointKind, address: bigint, length: number, thread: number): void {
-    this.#place(address, thread, ({points, map}, start) => points.remove(map, kind, start, length))
+  removePoint(kind: PointKind, address: bigint, length: number, thread: number): boolean {
+    return (
+      this.#place(address, thread, ({points, map}, start) => points.remove(map, kind, start, length)) ?? true
+    )
   }
 
   auxv(thread: number): Uint8Array | undefined {

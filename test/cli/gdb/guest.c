@@ -74,7 +74,7 @@ static void gathered(void) {}
 
 /** A timer whose signal comes in most lines of the loop, if each is stepped. */
 static int ticks(void) {
-  struct itimerval often = {{0, 300}, {0, 300}};
+  struct itimerval often = {{0, 2000}, {0, 2000}};
   int rounds = 0;
   signal(SIGALRM, on_signal);
   setitimer(ITIMER_REAL, &often, 0);

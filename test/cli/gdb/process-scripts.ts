@@ -103,6 +103,27 @@ ${INTERRUPT_LATER}continue
 print $_thread
 `
 
+/** What is written at a breakpoint is read back, is there when the breakpoint is gone, and no trap was written over it. */
+export const WRITTEN = `
+set breakpoint always-inserted on
+break twice
+continue
+print *(unsigned char *)$pc = 0x12
+print *(unsigned char *)$pc
+delete
+print *(unsigned char *)$pc
+`
+
+/** The breakpoint goes with its page. */
+export const UNMAPPED = `
+tbreak later
+continue
+finish
+break *(char *)0x7e0000000000
+print (int)munmap(0x7e0000000000, 4096)
+delete
+`
+
 /** Line by line, while signals come that gdb does not stop for. */
 export const TICKS = `
 break ticks

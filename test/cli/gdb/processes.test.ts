@@ -16,6 +16,8 @@ import {
   SHARED_PAGE,
   stops,
   TICKS,
+  UNMAPPED,
+  WRITTEN,
 } from './process-scripts.ts'
 
 describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
@@ -98,6 +100,21 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     ).toEqual(Array(20).fill(1))
     expect(said.match(/^\$\d+ = .*$/gm)?.map((line) => line.split(' = ')[1])).toEqual(Array(20).fill('0'))
     expect(status).toBe(137)
+  })
+
+  test('what gdb writes at a breakpoint is there when the breakpoint is gone', async () => {
+    const {said} = await bench.debug(['--platform', platform], ['steps'], `${WRITTEN}kill\n`)
+    expect(stops(said), said).toEqual(stops(await bench.natively(['steps'], `${WRITTEN}kill\n`)))
+    expect(said.match(/^\$\d = .*$/gm), said).toEqual(
+      ['$1 = 18', '$2 = 18', '$3 = 18'].map((line) => `${line} '\\022'`),
+    )
+  })
+
+  test('gdb is told that a breakpoint could not be removed, because its memory is gone', async () => {
+    const script = `set breakpoint always-inserted on\n${UNMAPPED}kill\n`
+    const {said} = await bench.debug(['--platform', platform], ['later'], script)
+    expect(said).toMatch(/^\$\d = 0$/m)
+    expect(said).toMatch(/^warning: error removing breakpoint 2 at 0x7e0000000000$/m)
   })
 
   test('a step stays in its function while signals come that gdb passes on', async () => {

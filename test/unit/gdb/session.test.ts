@@ -144,6 +144,7 @@ describe('memory, registers, points', () => {
     expect(gdb.ask('Z0,1010,1')).toBe('E0e')
     expect(gdb.ask('Z2,1000,4')).toBe('')
     expect(gdb.ask('z1,1008,1')).toBe('OK')
+    expect(gdb.ask('z0,800,1')).toBe('E0e')
   })
 })
 

@@ -50,17 +50,18 @@ bool TouchedDoorbell(kvm_run& run) {
   return has_touched;
 }
 
-void ForgetBreakpoint(const Vcpu& vcpu) {
+void ForgetException(const Vcpu& vcpu) {
   kvm_vcpu_events none{};
   Ioctl(vcpu.fd(), KVM_SET_VCPU_EVENTS, "KVM_SET_VCPU_EVENTS", &none);
 }
 
-bool TakeLostBreakpoint(const Vcpu& vcpu) {
+uint64_t TakeLostTrap(const Vcpu& vcpu) {
   kvm_vcpu_events events{};
   Ioctl(vcpu.fd(), KVM_GET_VCPU_EVENTS, "KVM_GET_VCPU_EVENTS", &events);
-  if (events.exception.nr != kBreakpointVector) return false;
-  ForgetBreakpoint(vcpu);
-  return true;
+  const uint64_t vector = events.exception.nr;
+  if (vector != kDebugVector && vector != kBreakpointVector) return 0;
+  ForgetException(vcpu);
+  return vector;
 }
 
 // Dropping the host's own entries makes KVM drop its shadow through its MMU notifier, and flush processors that run a guest. The bytes

@@ -12,8 +12,9 @@
 // - A vCPU whose fault KVM is resolving may have read the old entry before the drop, and may store it in the shadow after it: it is
 //   stopped first (kvm/space.cc). One that waits in the entry code is not. A program there may only pretend to wait, which is
 //   accepted: it would have to be descheduled inside that fault for as long as the drop takes.
-// - When KVM_RUN ends for a signal, an exception that was about to be delivered is lost. A fault comes again. INT3's trap does not: the
-//   program is behind INT3 already. KVM_GET_VCPU_EVENTS still tells the vector of the last exception, lost or not.
+// - When KVM_RUN ends for a signal, an exception that was about to be delivered is lost. A fault comes again. The traps of INT3 and of a
+//   single step do not: the program is behind the instruction already. KVM_GET_VCPU_EVENTS still tells the vector of the last exception,
+//   lost or not.
 #pragma once
 
 #include <linux/kvm.h>
@@ -38,10 +39,10 @@ bool RangDoorbell(const kvm_run& run, uint64_t rang);
 // Did the program itself touch a doorbell's page? If it loaded, the next KVM_RUN gives it zeros.
 bool TouchedDoorbell(kvm_run& run);
 
-// Call after each trap of INT3: from then on, one that is lost can be told.
-void ForgetBreakpoint(const Vcpu& vcpu);
-// Was INT3's trap lost when KVM_RUN ended for a signal, in the program's own code? Tells it once.
-bool TakeLostBreakpoint(const Vcpu& vcpu);
+// Call after each exception that came: from then on, a trap that is lost can be told.
+void ForgetException(const Vcpu& vcpu);
+// The vector of a trap that was lost when KVM_RUN ended for a signal, in the program's own code; 0: none. Tells it once.
+uint64_t TakeLostTrap(const Vcpu& vcpu);
 
 // Makes KVM forget its shadow of entries that led to these bytes of host memory. `is_kept`: others lead there now.
 void Forget(uint8_t* memory, uint64_t length, bool is_kept);

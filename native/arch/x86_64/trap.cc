@@ -243,11 +243,11 @@ Trap Cpu::Fault() {
   stop_ = Stop::kFault;
   // A stub on another stack means a double fault; a fault in ring 0 is the shim's own.
   if (regs().rsp != window_ + HV_WINDOW_PRIVATE + kFaultStack || (stack.cs & 3) == 0) return Die(0);
+  if (pvm_ && stack.vector <= kBreakpointVector) pvm::ForgetException(vcpu_);
   // A program that single-steps itself does not see the entry code that PVM runs in its ring. It can stay in there: an interruption
   // does not wait for it to come out.
   if (pvm_ && stack.vector == kDebugVector && InEntry(stack.rip))
     return interrupted_ ? LeaveEntry(stack.rip) : Trap::kResumed;
-  if (pvm_ && stack.vector == kBreakpointVector) pvm::ForgetBreakpoint(vcpu_);
   return FaultOf(stack.vector, stack.error_code, stack.address, stack.rip);
 }
 
@@ -268,8 +268,8 @@ Trap Cpu::Interrupted() {
   if (InEntry(rip)) return LeaveEntry(rip);
   uint64_t offset = rip - window_;
   if (offset < HV_WINDOW_STUBS || offset >= HV_WINDOW_PRIVATE) {
-    bool is_lost = pvm_ && pvm::TakeLostBreakpoint(vcpu_);
-    return is_lost ? FaultOf(kBreakpointVector, 0, 0, rip) : Trap::kInterrupted;
+    uint64_t lost = pvm_ ? pvm::TakeLostTrap(vcpu_) : 0;
+    return lost != 0 ? FaultOf(lost, 0, 0, rip) : Trap::kInterrupted;
   }
   // On the way to a fault's doorbell: the trap comes a few instructions later. Should none come, `interrupted_` is not forgotten.
   if (offset < ReturnOffset(hv_shim_returning)) return Trap::kResumed;

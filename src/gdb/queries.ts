@@ -17,6 +17,14 @@ const PROCESS_FEATURES = [
   'QCatchSyscalls+',
   'QThreadEvents+',
 ]
+/** Of a target that starts programs. */
+const START_FEATURES = [
+  'QDisableRandomization+',
+  'QEnvironmentHexEncoded+',
+  'QEnvironmentUnset+',
+  'QEnvironmentReset+',
+  'QSetWorkingDir+',
+]
 const MAX_CAUGHT = 1024
 const OWN_FEATURES = [
   `PacketSize=${MAX_PAYLOAD.toString(16)}`,
@@ -50,6 +58,7 @@ export function answerQuery(packet: string, talk: Conversation): string {
       return [
         ...OWN_FEATURES,
         ...(target.processes === undefined ? [] : PROCESS_FEATURES),
+        ...(target.programs === undefined ? [] : START_FEATURES),
         ...(target.executable() === undefined ? [] : ['qXfer:exec-file:read+']),
       ].join(';')
     case 'QStartNoAckMode':
@@ -80,7 +89,7 @@ export function answerQuery(packet: string, talk: Conversation): string {
     case 'qSymbol':
       return 'OK'
     default:
-      return ''
+      return (target.programs && talk.next.answer(name, rest)) ?? ''
   }
 }
 

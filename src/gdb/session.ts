@@ -3,6 +3,7 @@
 import {COMMANDS} from './commands.ts'
 import {OpenFiles} from './files.ts'
 import {encodePacket, PacketReader} from './packet.ts'
+import {NextProgram} from './programs.ts'
 import {answerQuery} from './queries.ts'
 import {parseActions, parsePlain, VCONT_ACTIONS} from './resume.ts'
 import {stopReply} from './stop-reply.ts'
@@ -25,6 +26,8 @@ export interface Conversation {
   steppedThread: number | undefined
   /** The rest of an answer that is sent in pieces. */
   untold: number[]
+  /** What it has said of the program that it may start. */
+  readonly next: NextProgram
   stopAcks(): void
 }
 
@@ -44,6 +47,7 @@ export class Session implements Conversation {
   thread = 0
   steppedThread: number | undefined
   untold: number[] = []
+  readonly next = new NextProgram()
   #acks = true
   #lastSent = ''
   /** The target runs; gdb waits for its next stop, or queued packets do. */
@@ -85,6 +89,7 @@ export class Session implements Conversation {
     if (this.#isOver) return
     this.#isOver = true
     this.target.onStop = undefined
+    if (this.target.programs !== undefined) this.target.programs.stays = false
     this.#files?.closeAll()
   }
 
@@ -139,6 +144,7 @@ export class Session implements Conversation {
     else if (/^[cCsS]$/.test(letter)) this.#resume(parsePlain(packet, this.steppedThread))
     else if (letter === 'k') this.#kill(false)
     else if (letter === 'D') this.#detach(text.slice(1))
+    else if (packet === '!') this.#stay()
     else this.#reply(Object.hasOwn(COMMANDS, letter) ? COMMANDS[letter](text, this) : '')
   }
 
@@ -146,6 +152,7 @@ export class Session implements Conversation {
     if (packet === 'vCont?') this.#reply(VCONT_ACTIONS)
     else if (packet.startsWith('vCont;'))
       this.#resume(parseActions(packet.slice('vCont'.length), this.target))
+    else if (packet.startsWith('vRun;')) this.#run(packet.slice('vRun;'.length))
     else if (packet.startsWith('vKill;')) this.#killProcess(packet.slice('vKill;'.length))
     else if (packet.startsWith('vFile:'))
       this.#reply(this.#files?.answer(packet.slice('vFile:'.length)) ?? '')
@@ -161,6 +168,31 @@ export class Session implements Conversation {
     this.#isAwaited = true
     this.target.resume(resumptions)
     if (this.#isInterrupted) this.target.interrupt(SIGINT)
+  }
+
+  /** gdb's `target extended-remote`. */
+  #stay(): void {
+    const {programs} = this.target
+    if (programs !== undefined) programs.stays = true
+    this.#reply(programs === undefined ? '' : 'OK')
+  }
+
+  get #stays(): boolean {
+    return this.target.programs?.stays === true
+  }
+
+  /** The answer is the program's first stop. */
+  #run(words: string): void {
+    const {programs} = this.target
+    const request = this.next.requestOf(words)
+    if (programs === undefined) this.#reply('')
+    else if (!this.#stays || request === undefined || !this.#isGone || !programs.run(request))
+      this.#reply('E01')
+    else {
+      this.#isInterrupted = false
+      this.#isRunning = true
+      this.#isAwaited = true
+    }
   }
 
   get #isGone(): boolean {
@@ -201,12 +233,17 @@ export class Session implements Conversation {
   #one(pid: string): number | 'all' | undefined {
     const processes = this.target.processes?.()
     if (processes === undefined) return 'all'
-    const named = pid === '' ? this.target.processOf!(this.thread) : parseProcess(pid, this.target)
+    const named = this.#named(pid)
     return processes.length < 2 && named !== undefined ? 'all' : named
   }
 
+  /** @returns undefined when there is no such process */
+  #named(pid: string): number | 'all' | undefined {
+    return pid === '' ? this.target.processOf!(this.thread) : parseProcess(pid, this.target)
+  }
+
   #detach(pid: string): void {
-    const process = this.#one(pid)
+    const process = this.#stays ? this.#named(pid) : this.#one(pid)
     if (process === undefined) this.#reply('E01')
     else if (process === 'all') {
       this.#reply('OK')

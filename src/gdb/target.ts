@@ -1,6 +1,7 @@
 // Target: what a session debugs, and its interface: threads with registers and one memory. It knows nothing of packets.
 
 import type {StatFields} from '../abi/stat.ts'
+import type {Programs} from './programs.ts'
 import type {RegisterLayout} from './register-layout.ts'
 
 /** Signal numbers are Linux's, on both architectures. */
@@ -89,6 +90,8 @@ export interface Target {
   processOf?(thread: number): number
   /** Absent: it has none. */
   readonly files?: TargetFiles
+  /** Absent: gdb can start none. */
+  readonly programs?: Programs
   /** Of all processes. Each is 1 or more; the first one is the main thread's. Empty once the program has ended. */
   threads(): readonly number[]
   /** The thread's name, a byte string. */

@@ -9,7 +9,9 @@ import type {Debugger} from '../machine/debug/debugging.ts'
 import type {Kernel} from '../sentry/core/kernel.ts'
 import type {Process} from '../sentry/core/process.ts'
 import {DebuggedProgram} from '../sentry/debug/debugged-program.ts'
+import type {StartedProgram} from '../sentry/outside/started-program.ts'
 import {debugLimits} from '../vm/debug.ts'
+import {GdbPrograms, type ProgramChanges} from './gdb-programs.ts'
 import {tell} from './tell.ts'
 
 /**
@@ -51,6 +53,7 @@ export class GdbProgram {
   readonly #server: GdbServer
   #kernel: Kernel | undefined
   #program: DebuggedProgram | undefined
+  #programs: GdbPrograms | undefined
   /** The descriptors that the platform watches for gdb. */
   #watched: readonly number[] = []
 
@@ -58,12 +61,27 @@ export class GdbProgram {
     this.#server = server
   }
 
-  /** The program has not run, and waits for gdb. */
-  begin(kernel: Kernel, process: Process): void {
+  /**
+   * The program has not run, and waits for gdb.
+   * @param first what gdb changes for another one
+   * @param load one that takes its place when it has ended. @throws HvError
+   */
+  begin(
+    kernel: Kernel,
+    process: Process,
+    first: ProgramChanges,
+    load: (changes: ProgramChanges) => StartedProgram,
+  ): void {
     const program = new DebuggedProgram(kernel, process)
+    let last = process
+    this.#programs = new GdbPrograms(first, load, (next) => {
+      last = next
+      program.begin(next)
+    })
+    program.programs = this.#programs
     this.#kernel = kernel
     this.#program = program
-    serveTo(this.#server, program, 'program', () => process.exit !== undefined)
+    serveTo(this.#server, program, 'program', () => last.exit !== undefined)
     kernel.observers.push({
       ready: (fd) => {
         if (this.#watched.includes(fd)) kernel.pause()
@@ -81,19 +99,26 @@ export class GdbProgram {
     this.#watch()
   }
 
-  /** The program stands still, and no gdb is there. */
+  /** The program stands still, and no gdb is there; or gdb is, and the program has ended. */
   get isAlone(): boolean {
-    return this.#program?.isStopped === true && !this.#program.isHeld
+    return this.#program?.isStopped === true && !(this.#program.isHeld && this.#program.hasProcess)
   }
 
   /** Ends all that is debugged. */
   end(signal: number): void {
     this.#program?.kill(undefined, signal)
+    if (this.#programs !== undefined) this.#programs.stays = false
+    this.#kernel?.pause()
   }
 
-  /** gdb debugs something. */
+  /** gdb debugs something, or may start another program, and has not. */
   get isHeld(): boolean {
-    return this.#program?.isHeld === true
+    return this.#program?.isHeld === true && !this.#programs!.hasNext
+  }
+
+  /** The program that gdb has started. */
+  takeNext(): StartedProgram | undefined {
+    return this.#programs?.takeNext()
   }
 
   /** The program has ended. */

@@ -29,11 +29,11 @@ const ENDING_SIGNALS: readonly number[] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
 
 /**
  * Signals from the terminal's keys and size go to the job in its foreground; those that a process sent go to the process that hv was
- * started for. SIGUSR2 is hv's own. While the program stands still and no gdb is there for it, which could let it take signals, they end it.
+ * started for, or that gdb has started last. SIGUSR2 is hv's own. While the program stands still and no gdb is there for it, which could let it take signals, they end it.
  */
 export function passSignals(
   {kernel, terminal}: Sentry,
-  first: Process,
+  first: () => Process,
   trace: RunTrace,
   gdb: GdbProgram | undefined,
 ): void {
@@ -47,8 +47,8 @@ export function passSignals(
       }
       if (signal === SIGCONT) nativeHost.files.returnToTerminal()
       if (gdb?.isAlone === true && ENDING_SIGNALS.includes(signal)) gdb.end(signal)
-      else if (isOfTerminal && terminal !== undefined) terminal.signalFromHost(signal, first)
-      else first.signals.raise(signal)
+      else if (isOfTerminal && terminal !== undefined) terminal.signalFromHost(signal, first())
+      else first().signals.raise(signal)
     }
   }
   kernel.observers.push({
@@ -64,15 +64,15 @@ export function passSignals(
  */
 export function stopWith(
   {kernel, terminal}: Sentry,
-  first: Process,
+  first: () => Process,
   {timeoutMs = Number.POSITIVE_INFINITY}: RunOptions,
 ): void {
   const deadlineNs = addon.monotonicNs() + timeoutMs * NS_PER_MS
   kernel.observers.push({
     stopped: (stopped, signal) => {
-      if (stopped !== first) return
+      if (stopped !== first()) return
       if (!addon.suspend(signal, deadlineNs) && terminal !== undefined) terminal.isAlone = true
-      signalGroup(kernel.processes.values(), first.job.group, SIGCONT)
+      signalGroup(kernel.processes.values(), stopped.job.group, SIGCONT)
     },
   })
 }

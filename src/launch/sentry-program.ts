@@ -33,6 +33,8 @@ import {passSignals, stopWith} from './pass-signals.ts'
 import {tell} from './tell.ts'
 import {loadTrace, RunTrace} from './trace.ts'
 
+const NS_PER_MS = 1e6
+
 /** What its phases share. */
 interface Spec {
   options: RunOptions
@@ -110,7 +112,7 @@ async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGue
     ...{umask: spec.umask, nice: getPriority()},
     // As gdb does for its own programs: what it has noted of one run holds for the next.
     ...(server && {personality: ADDR_NO_RANDOMIZE}),
-    streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
+    streams: openStreams(sentry, fds),
   }
   const gdb = server && new (await import('./gdb.ts')).GdbProgram(server)
   kernel.budget.onMuch = options.onMuch
@@ -132,26 +134,39 @@ interface SentryParts {
 }
 
 /** @throws HvError as Sentry.load does */
-function start(
-  {options, launch, opened, pledge}: Spec,
-  {sentry, shown, program, gdb, trace}: SentryParts,
-): RunningGuest<RunResult> {
+function start(spec: Spec, {sentry, shown, program, gdb, trace}: SentryParts): RunningGuest<RunResult> {
+  const {options, launch, opened, pledge} = spec
   const {kernel} = sentry
-  const started = new StartedProgram(sentry, program, options, new Run(kernel.cpuUse.meter))
-  passSignals(sentry, started.process, trace, gdb)
-  stopWith(sentry, started.process, options)
+  const endNs = kernel.monotonicNs() + (options.timeoutMs ?? Number.POSITIVE_INFINITY) * NS_PER_MS
+  const startProgram = (what: ProgramOptions, timeoutMs: number | undefined): StartedProgram =>
+    new StartedProgram(sentry, what, {...options, timeoutMs}, new Run(kernel.cpuUse.meter))
+  const started = startProgram(program, options.timeoutMs)
+  let last = started.process
+  passSignals(sentry, () => last, trace, gdb)
+  stopWith(sentry, () => last, options)
   launch.core?.beginFor(kernel)
-  gdb?.begin(kernel, started.process)
-  const debugged = gdb ?? AttachPoint.open(kernel, started.process)
+  // It is in the guest's tree from now on.
+  const first = {...program, program: program.onHost ? last.program.path : program.program, onHost: undefined}
+  gdb?.begin(kernel, last, first, (changes) => {
+    const what = {...first, ...changes, streams: openStreams(sentry, spec.fds)}
+    const next = startProgram(
+      what,
+      options.timeoutMs && Math.max(1, (endNs - kernel.monotonicNs()) / NS_PER_MS),
+    )
+    last = next.process
+    return next
+  })
+  const debugged = gdb ?? AttachPoint.open(kernel, last)
+  const serve = async (): Promise<void> => {
+    await trace.catchUp()
+    await debugged?.serve()
+  }
   return {
     end: async () => {
-      const result = await started.toEnd(
-        async () => {
-          await trace.catchUp()
-          await debugged?.serve()
-        },
-        () => debugged?.isHeld === true,
-      )
+      const outlives = () => debugged?.isHeld === true
+      let result = await started.toEnd(serve, outlives)
+      for (let next = gdb?.takeNext(); next !== undefined; next = gdb?.takeNext())
+        result = await next.toEnd(serve, outlives)
       await debugged?.report()
       sentry.dispose()
       const {platform, reason} = opened.opened
@@ -206,6 +221,10 @@ function openTerminal(fds: readonly number[]): number | undefined {
   if (given === undefined) return undefined
   const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY
   return attempt(() => openSync('/dev/tty', flags)) ?? given
+}
+
+function openStreams(sentry: Sentry, fds: readonly number[]): (FileDescription | undefined)[] {
+  return fds.map((fd, guestFd) => openStream(sentry, fd, guestFd))
 }
 
 /** A standard stream; undefined when the descriptor is closed. */

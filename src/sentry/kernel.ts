@@ -146,7 +146,8 @@ export class SentryKernel extends Embedding {
   }
 
   /**
-   * Runs all tasks until `process` has ended, or the first process of any run, or until `pause`.
+   * Runs all tasks until `process` has ended, or the first process of any run, or until `pause`. Without `process`, it waits for `pause`
+   * also when there are no tasks.
    * @throws HvError VCPU_FAILED
    */
   run(process?: Process): void {
@@ -213,7 +214,7 @@ export class SentryKernel extends Embedding {
     this.#scheduler.fill(this.#prepare)
     // A task has just died of a signal, and others wait for that; or the first process of a run, or the last of all, has ended.
     if (this.#isPaused || this.#sleepers.hasWoken || first?.exit !== undefined) return
-    if (this.#scheduler.isIdle && this.tasks.size === 1) return
+    if (first !== undefined && this.#scheduler.isIdle && this.tasks.size === 1) return
     const event = this.platform.wait(this.#nextDeadlineNs())
     this.vfs.nextTurn()
     this.#handle(event)

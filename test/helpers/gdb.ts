@@ -1,6 +1,7 @@
 // A fake target and a fake gdb, for sessions without a program and without gdb.
 
 import {encodePacket, PacketReader} from '../../src/gdb/packet.ts'
+import type {Programs} from '../../src/gdb/programs.ts'
 import type {RegisterLayout} from '../../src/gdb/register-layout.ts'
 import {Session} from '../../src/gdb/session.ts'
 import type {PointKind, Resumption, Stop, Target, TargetFiles} from '../../src/gdb/target.ts'
@@ -18,6 +19,7 @@ export class FakeTarget implements Target {
   readonly events: string[] = []
   tids = [2, 3]
   declare readonly files?: TargetFiles
+  declare programs?: Programs
   /** Whether it stands still before anybody asks. */
   isStill = false
 

@@ -92,7 +92,7 @@ export const commandRows: Rows<CommandOptions> = {
   gdb: {
     flag: '--gdb [ADDR:]PORT|unix:PATH',
     summary:
-      "wait for gdb there before the first instruction, with --kernel the machine's; without ADDR, only on this host",
+      "wait for gdb there before the first instruction, with --kernel the machine's; without ADDR, only on this host. A program's addresses are then not random, and gdb's `target extended-remote` can run it again",
     parse: parseGdbAddress,
   },
   core: {

@@ -3,6 +3,7 @@
 import {faultInfo} from '../../abi/siginfo.ts'
 import {SIGKILL, SIGTRAP} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
+import type {Programs} from '../../gdb/programs.ts'
 import type {CaughtCalls, ForkKind, Resumption, Stop, Target} from '../../gdb/target.ts'
 import type {Debugging} from '../core/debugging.ts'
 import type {Kernel} from '../core/kernel.ts'
@@ -19,6 +20,7 @@ const LASTS: ReadonlySet<Stop['what']> = new Set<Stop['what']>(['signal', 'break
 
 export class DebuggedProgram extends ForkingProgram implements Target, Debugging {
   wasRunning: boolean
+  programs: Programs | undefined
   /** It runs without a debugger when the debugger leaves, however that does. */
   readonly #isAttached: boolean
   #isLeaving = false
@@ -39,13 +41,26 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     this.stopAll({what: 'signal', thread: this.#firstTid, signal: 0})
   }
 
+  /** Another program takes the place of the one that has ended: it stands still before its first instruction. */
+  begin(process: Process): void {
+    this.first = process
+    this.wasRunning = false
+    this.add(process, new DebuggedMemory(process.space), true)
+    this.stops.last = undefined
+    this.stopAll({what: 'signal', thread: process.pid, signal: SIGTRAP})
+  }
+
   get isStopped(): boolean {
     return this.stops.last !== undefined
   }
 
-  /** A debugger is there, and a process for it. */
+  /** A debugger is there, and a process for it, or it may start one. */
   get isHeld(): boolean {
-    return this.onStop !== undefined && this.firstTask !== undefined
+    return this.onStop !== undefined && (this.hasProcess || this.programs?.stays === true)
+  }
+
+  get hasProcess(): boolean {
+    return this.firstTask !== undefined
   }
 
   /** The debugger has left it: nothing of it is debugged. */
@@ -128,14 +143,22 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     for (const inferior of [...this.inferiors.values()])
       if (pid === undefined || inferior.process.pid === pid) this.letGo(inferior)
     if (this.inferiors.size > 0) return
-    if (this.#isAttached) this.kernel.debugging = undefined
-    // For the next debugger.
-    else if (this.first.exit === undefined) this.add(this.first, new DebuggedMemory(this.first.space), true)
+    if (this.programs?.stays === true) this.stops.last = undefined
+    else if (this.#isAttached) this.kernel.debugging = undefined
+    else this.#keepFirst()
+  }
+
+  /** For the next debugger. */
+  #keepFirst(): void {
+    if (this.inferiors.size === 0 && this.first.exit === undefined)
+      this.add(this.first, new DebuggedMemory(this.first.space), true)
   }
 
   /** The debugger is gone without a word: leaves nothing of it in the program, which runs on if it was running. */
   leave(): void {
     this.onStop = undefined
+    // It was detached, and gdb might have started another.
+    if (!this.isStopped) this.#keepFirst()
     this.#isLeaving = !this.isStopped || this.stops.isNews
     if (this.#isLeaving) this.stopAll({what: 'signal', thread: this.#firstTid, signal: 0})
     else if (this.#isAttached) this.detach()

@@ -14,7 +14,8 @@ import {Stops} from './stops.ts'
 const MAX_INFERIORS = 64
 
 export abstract class ForkingProgram extends RunningProgram {
-  protected readonly first: Process
+  /** What is debugged whoever comes: its children are if a debugger follows them. */
+  protected first: Process
   protected readonly stops: Stops
   protected readonly catcher: CallCatcher
   protected forks: ReadonlySet<ForkKind> = new Set()

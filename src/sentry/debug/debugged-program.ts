@@ -59,10 +59,6 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
     return this.onStop !== undefined && (this.hasProcess || this.programs?.stays === true)
   }
 
-  get hasProcess(): boolean {
-    return this.firstTask !== undefined
-  }
-
   /** The debugger has left it: nothing of it is debugged. */
   get isLeft(): boolean {
     return this.kernel.debugging !== this
@@ -157,7 +153,7 @@ export class DebuggedProgram extends ForkingProgram implements Target, Debugging
   /** The debugger is gone without a word: leaves nothing of it in the program, which runs on if it was running. */
   leave(): void {
     this.onStop = undefined
-    // It was detached, and gdb might have started another.
+    // If gdb has detached it, and could have started another.
     if (!this.isStopped) this.#keepFirst()
     this.#isLeaving = !this.isStopped || this.stops.isNews
     if (this.#isLeaving) this.stopAll({what: 'signal', thread: this.#firstTid, signal: 0})

@@ -110,6 +110,10 @@ export class ProgramView {
     return process === undefined ? undefined : unlessErrno(() => this.files.readlink(`/proc/${process}/exe`))
   }
 
+  get hasProcess(): boolean {
+    return this.firstTask !== undefined
+  }
+
   /** Those of all inferiors. */
   protected tasks(): Task[] {
     return [...this.inferiors.keys()].flatMap(({tasks}) => tasks)

@@ -1,6 +1,6 @@
 // RunningProgram: how debugged tasks run: freely, step by step, or not at all; and what stops them on the way.
 
-import {SIGKILL, SIGTRAP} from '../../abi/signal.ts'
+import {SIGILL, SIGKILL, SIGSEGV, SIGTRAP} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import type {StepRange, Stop} from '../../gdb/target.ts'
 import {type Fault, PAGE_SIZE} from '../../platform/platform.ts'
@@ -15,6 +15,8 @@ import type {Access} from './watches.ts'
 const NO_ACCESSES: readonly Access[] = []
 /** si_code: asm-generic/siginfo.h. */
 const TRAP_TRACE = 2
+/** May come from a breakpoint of the debugger's, such as one on a stack that has no code: it is always told. */
+const OF_BREAKPOINTS = [SIGILL, SIGTRAP, SIGSEGV]
 
 export abstract class RunningProgram extends ProgramView {
   onStop: ((stop: Stop) => void) | undefined
@@ -66,7 +68,7 @@ export abstract class RunningProgram extends ProgramView {
     const isPassed = thread.passed === signal
     if (isPassed) thread.passed = 0
     // A debugger that steps runs the handler to its end first, as it can only if it is told of the signal.
-    const isUntold = this.passed.has(signal) && !thread.isAsked
+    const isUntold = this.passed.has(signal) && !thread.isAsked && !OF_BREAKPOINTS.includes(signal)
     if (isPassed || isUntold || task.process.signals.ignores(signal)) {
       // The frame of its handler must not contain the flag.
       if (memory.stepping.isByFlag(task)) memory.stepping.begin(task)
@@ -97,6 +99,8 @@ export abstract class RunningProgram extends ProgramView {
     restartCall(task, thread)
     const steps = memory !== undefined && kind === 'step'
     thread.isAsked = kind === 'step'
+    // Nobody hears of its return.
+    if (this.inferiors.get(task.process)?.calls === 'none') thread.call = undefined
     thread.range = range
     thread.mode = steps ? 'steps' : 'goes'
     if (steps) memory.stepping.begin(task)

@@ -47,6 +47,11 @@ export class Stops implements Waiter {
     return this.last === stop
   }
 
+  /** For when its thread goes on, which stands still while others run. */
+  defer(stop: Stop): void {
+    this.#untold.push(stop)
+  }
+
   /** Completes when no task that `isMeant` is on a CPU. */
   settle(isMeant: (task: Task) => boolean): void {
     const {pending, done} = this.#kernel.barrier(isMeant)

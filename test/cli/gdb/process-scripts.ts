@@ -103,6 +103,33 @@ ${INTERRUPT_LATER}continue
 print $_thread
 `
 
+/** The child's end comes before its maker, which stands still, has returned. */
+export const BORROWED = `
+catch vfork
+continue
+set follow-fork-mode child
+continue
+info inferiors
+`
+
+/** The call is under way when gdb begins to catch calls. */
+export const MID_VFORK = `
+catch vfork
+continue
+catch syscall
+continue
+delete
+`
+
+/** gdb's call returns to a place without code. */
+export const PASSED_FAULT = `
+break twice
+continue
+delete
+handle SIGSEGV nostop noprint pass
+print twice(21)
+`
+
 /** What is written at a breakpoint is read back, is there when the breakpoint is gone, and no trap was written over it. */
 export const WRITTEN = `
 set breakpoint always-inserted on

@@ -6,12 +6,15 @@ import {platforms} from '../../guests/run.ts'
 import {Client} from './client.ts'
 import {type Debugged, GdbBench} from './gdb.ts'
 import {
+  BORROWED,
   BOTH,
   CALLS,
   CAUGHT,
   FOLLOWED,
   LATER,
   LOCKED,
+  MID_VFORK,
+  PASSED_FAULT,
   READS,
   SHARED_PAGE,
   stops,
@@ -100,6 +103,29 @@ describe.each(platforms)('hv run --gdb on %s, as natively:', (platform) => {
     ).toEqual(Array(20).fill(1))
     expect(said.match(/^\$\d+ = .*$/gm)?.map((line) => line.split(' = ')[1])).toEqual(Array(20).fill('0'))
     expect(status).toBe(137)
+  })
+
+  test('gdb follows the child of vfork to its end, and its maker goes on', async () => {
+    const {said, status, stdout} = await bench.debug(['--platform', platform], ['children'], BORROWED)
+    expect(said).toMatch(
+      /Detaching vfork parent process 2[\s\S]*Inferior 2 \(process 4\) exited with code 04/,
+    )
+    expect({status, stdout}).toEqual({status: 12, stdout: 'children 2 4 6 8\ntotal 12\n'})
+  })
+
+  test('the return of a vfork that gdb has caught is caught', async () => {
+    const {said, native} = await both('children', MID_VFORK)
+    const caught = (text: string) =>
+      text.match(/^Catchpoint \d \((vforked|call to|returned from)( syscall '?\w+)?/gm)
+    expect(caught(said), said).toEqual(caught(native))
+    expect(caught(said)).toHaveLength(2)
+  })
+
+  test('gdb calls a function while SIGSEGV is passed on', async () => {
+    const {said, native, status} = await both('steps', PASSED_FAULT)
+    expect(said.match(/^\$1 = .*$/m)?.[0], said).toBe(native.match(/^\$1 = .*$/m)?.[0])
+    expect(said).toContain('$1 = 42')
+    expect(status).toBe(12)
   })
 
   test('what gdb writes at a breakpoint is there when the breakpoint is gone', async () => {

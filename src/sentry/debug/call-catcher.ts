@@ -43,6 +43,7 @@ export class CallCatcher implements Tracer {
     // The debugger changed its registers, so it is made anew.
     if (thread.call === call) return false
     thread.call = call
+    thread.fork = undefined
     holdCall(task)
     this.#stop({what: 'syscall_entry', thread: task.tid, call})
     return true
@@ -52,8 +53,10 @@ export class CallCatcher implements Tracer {
     const calls = this.#callsOf(task)
     if (calls === 'none') return
     const thread = this.#threadOf(task)
-    const {call} = thread
+    const {callNumber} = task.context
+    const call = thread.call ?? (thread.fork === callNumber ? callNumber : undefined)
     thread.call = undefined
+    thread.fork = undefined
     if (call !== undefined && catches(calls, call))
       this.#stop({what: 'syscall_return', thread: task.tid, call})
   }

@@ -54,7 +54,7 @@ export abstract class ForkingProgram extends RunningProgram {
       this.add(process, isCopy ? memory.fork(process.space) : memory, false)
       this.hold(task)
       if (what === 'vfork') this.borrowers.set(process, maker!)
-      this.#noteCall(maker!)
+      this.of(maker!).fork = maker!.context.callNumber
       this.stopAll({what, thread: maker!.tid, child: task.tid})
     } else if (isCopy) memory.points.breakpoints.removeFromCopy(process.memoryMap)
   }
@@ -64,15 +64,9 @@ export abstract class ForkingProgram extends RunningProgram {
     const maker = this.borrowers.get(process)
     this.borrowers.delete(process)
     if (maker === undefined || this.task(maker.tid) !== maker || this.onStop === undefined) return
-    this.#noteCall(maker)
     const stop: Stop = {what: 'vforkdone', thread: maker.tid}
     if (this.stops.last === undefined && this.of(maker).mode === 'held') this.stops.defer(stop)
     else this.stopAll(stop)
-  }
-
-  /** From now on the debugger may catch its return. */
-  #noteCall(maker: Task): void {
-    this.of(maker).call ??= maker.context.callNumber
   }
 
   protected add(process: Process, memory: DebuggedMemory, isTold: boolean): void {

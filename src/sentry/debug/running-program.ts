@@ -99,8 +99,6 @@ export abstract class RunningProgram extends ProgramView {
     restartCall(task, thread)
     const steps = memory !== undefined && kind === 'step'
     thread.isAsked = kind === 'step'
-    // Nobody hears of its return.
-    if (this.inferiors.get(task.process)?.calls === 'none') thread.call = undefined
     thread.range = range
     thread.mode = steps ? 'steps' : 'goes'
     if (steps) memory.stepping.begin(task)

@@ -29,6 +29,8 @@ export interface Thread {
     | undefined
   /** The caught call that it makes. */
   call: number | undefined
+  /** The call by which it made a process: its return is caught even if the debugger caught no calls before. */
+  fork: number | undefined
 }
 
 interface AbandonedCall {
@@ -50,6 +52,7 @@ export function newThread(): Thread {
     lifted: undefined,
     touching: undefined,
     call: undefined,
+    fork: undefined,
   }
   return {mode: 'goes', isAsked: false, passed: 0, ...nothing}
 }

@@ -1,11 +1,17 @@
 #!/bin/bash
-# gdbserver's command line for `hv run --gdb`, as gdb's testsuite uses it: [--once] HOST:PORT PROGRAM [ARG...].
+# gdbserver's command line for `hv run --gdb`, as gdb's testsuite uses it: [--once] HOST:PORT PROGRAM [ARG...], or --multi HOST:PORT: hv
+# then has a program that gdb kills before it starts its own.
 # HV is hv's command, HV_PLATFORM its platform. The program sees the host's tree, and may write below SUITE_FOLDER.
 
 while [[ ${1-} == --* ]]; do
-  [[ $1 == --once ]] || { echo "hv-gdbserver.sh: hv has no $1: only --once" >&2; exit 2; }
+  case $1 in
+    --once) ;;
+    --multi) multi=1 ;;
+    *) echo "hv-gdbserver.sh: hv has no $1: only --once and --multi" >&2; exit 2 ;;
+  esac
   shift
 done
+[[ -z ${multi-} ]] || set -- "$1" /bin/true
 (($# >= 2)) || { echo 'usage: hv-gdbserver.sh [--once] HOST:PORT PROGRAM [ARG...]' >&2; exit 2; }
 port=${1##*:}
 program=$(realpath -s -- "$2")

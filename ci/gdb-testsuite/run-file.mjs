@@ -21,17 +21,17 @@ const TRIPLET = {x86_64: 'x86_64-pc-linux-gnu', arm64: 'aarch64-unknown-linux-gn
 /**
  * @param {string} testsuite gdb/testsuite of gdb's sources
  * @param {string} file such as gdb.base/break.exp
- * @param {{gdb: string, server: string, env: object}} tools the programs; `env`: what the server needs
+ * @param {{gdb: string, board: string, server: string, env: object}} tools the programs; `board`: DejaGnu's; `env`: what the server needs
  * @param {{folder: string, port: number, timeoutMs: number}} options an empty folder; a port that, with some after it, is free
  * @returns {Promise<{rows: {result: string, name: string}[], isServed: boolean, seconds: number, timedOut: boolean}>} `isServed`: a
  *   server was started
  */
-export async function runFile(testsuite, file, {gdb, server, env}, {folder, port, timeoutMs}) {
+export async function runFile(testsuite, file, {gdb, board, server, env}, {folder, port, timeoutMs}) {
   rmSync(folder, {recursive: true, force: true})
   mkdirSync(folder, {recursive: true})
   writeFileSync(`${folder}/site.exp`, site(testsuite, port))
   const mark = `${process.pid}-${port}-${Date.now()}`
-  const words = ['--status', '--target_board=native-gdbserver', `GDB=${gdb}`, `GDBSERVER=${server}`, file]
+  const words = ['--status', `--target_board=${board}`, `GDB=${gdb}`, `GDBSERVER=${server}`, file]
   const began = performance.now()
   const {DEBUGINFOD_URLS: _, ...inherited} = process.env
   const timedOut = await ended(words, timeoutMs, {

@@ -1,7 +1,8 @@
 // Runs gdb's own testsuite with Debian's gdbserver and with `hv run --gdb`, and compares.
 //
-//   node ci/gdb-testsuite/run.mjs [--platform ptrace|kvm] [--every N] [--jobs N] [--seconds N] [FILE...]
+//   node ci/gdb-testsuite/run.mjs [--platform ptrace|kvm] [--extended] [--every N] [--jobs N] [--seconds N] [FILE...]
 //
+// --extended: on the board native-extended-gdbserver, whose gdb starts the programs; default: native-gdbserver.
 // FILE is gdb.base/break.exp, or a folder: default, gdb.base and gdb.threads. --every N: each Nth file of a folder. --seconds: a
 // file's time limit. It fails if hv fails a test that gdbserver passes, in a file that differences.json does not list.
 
@@ -29,6 +30,7 @@ async function main() {
     allowPositionals: true,
     options: {
       platform: {type: 'string', default: 'ptrace'},
+      extended: {type: 'boolean', default: false},
       every: {type: 'string', default: '1'},
       jobs: {type: 'string', default: '2'},
       seconds: {type: 'string', default: '120'},
@@ -40,7 +42,8 @@ async function main() {
   const testsuite = `${debianSource('gdb', version)}/gdb/testsuite`
   const results = `${cache}/gdb-testsuite/${version}`
   const files = chosen(testsuite, positionals, Number(values.every))
-  const limits = {testsuite, results, timeoutMs: Number(values.seconds) * 1000, platform: values.platform}
+  const {platform, extended} = values
+  const limits = {testsuite, results, timeoutMs: Number(values.seconds) * 1000, platform, extended}
 
   const done = []
   const next = files[Symbol.iterator]()
@@ -56,22 +59,24 @@ async function main() {
   }
   await Promise.all(Array.from({length: Number(values.jobs)}, worker))
   if (done.length === 0) throw new Error(`no file started a server: see runtest.out in ${results}`)
-  report(done, `${results}/${values.platform}.json`)
+  report(done, `${results}/${of(platform, extended)}.json`)
 }
 
 /** @returns {Promise<{file: string, reference: object, ours: object, lost: string[]} | undefined>} undefined: it needs no server */
-async function compare(file, {testsuite, results, timeoutMs, platform}) {
+async function compare(file, {testsuite, results, timeoutMs, platform, extended}) {
+  const board = extended ? 'native-extended-gdbserver' : 'native-gdbserver'
   const run = (name, tools) => {
     const folder = `${results}/${name}/${file.replace(/\.exp$/, '')}`
     const port = FIRST_PORT + ((nextPort++ * PORTS_OF_A_FILE) % PORTS)
-    return runFile(testsuite, file, {gdb: '/usr/bin/gdb', ...tools}, {folder, port, timeoutMs})
+    return runFile(testsuite, file, {gdb: '/usr/bin/gdb', board, ...tools}, {folder, port, timeoutMs})
   }
-  const reference = await kept(`${results}/gdbserver/${file}.json`, () =>
-    run('gdbserver', {server: '/usr/bin/gdbserver', env: {}}),
+  const gdbserver = of('gdbserver', extended)
+  const reference = await kept(`${results}/${gdbserver}/${file}.json`, () =>
+    run(gdbserver, {server: '/usr/bin/gdbserver', env: {}}),
   )
   // Of gdb alone: there is nothing to compare.
   if (!reference.isServed) return undefined
-  const withHv = () => run(platform, {server: wrapper, env: {HV: hv, HV_PLATFORM: platform}})
+  const withHv = () => run(of(platform, extended), {server: wrapper, env: {HV: hv, HV_PLATFORM: platform}})
   let ours = await withHv()
   let lost = lostPasses(reference.rows, ours.rows)
   // A busy machine makes some fail; what fails twice counts.
@@ -82,6 +87,9 @@ async function compare(file, {testsuite, results, timeoutMs, platform}) {
   }
   return {file, reference, ours, lost}
 }
+
+/** The folder of a server's results. */
+const of = (server, extended) => (extended ? `${server}-extended` : server)
 
 /** What gdbserver passes depends on this machine alone: it is asked once. */
 async function kept(path, make) {

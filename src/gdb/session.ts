@@ -201,11 +201,11 @@ export class Session implements Conversation {
 
   /** @param isAnswered gdb waits for an answer, not for the stop */
   #kill(isAnswered: boolean): void {
-    this.#isOver = !isAnswered
+    if (!isAnswered) this.end()
     this.#isRunning = true
     this.target.kill()
     if (isAnswered) this.#reply('OK')
-    else this.#close()
+    else this.#ends.close()
   }
 
   #killProcess(pid: string): void {

@@ -106,6 +106,17 @@ describe.each(platforms)('target extended-remote on %s:', (platform) => {
     expect(status).toBe(6)
   })
 
+  test('monitor exit ends hv while gdb has no program', async () => {
+    const {status} = await bench.serve(['--platform', platform, bench.program, 'leaf'], async () => {
+      const client = new Client(bench.socket)
+      expect(await client.ask('!')).toBe('OK')
+      expect(await client.ask('vCont;c')).toBe('W06')
+      expect(await client.ask(`qRcmd,${Buffer.from('exit').toString('hex')}`)).toBe('OK')
+      expect(await client.hear(10_000)).toBe('closed')
+    })
+    expect(status).toBe(6)
+  })
+
   test('a signal ends hv while gdb has no program', async () => {
     const {status} = await bench.serve(['--platform', platform, bench.program, 'leaf'], async (hv) => {
       const client = new Client(bench.socket)

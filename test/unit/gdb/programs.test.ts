@@ -71,6 +71,15 @@ test('gdb stays after a kill, and leaves no longer when it detaches', () => {
   expect(gdb.isClosed).toBe(false)
 })
 
+test('monitor exit ends it also when there is no program', () => {
+  gdb.ask('!')
+  end()
+  expect(gdb.ask(`qRcmd,${hex('exit')}`)).toBe('OK')
+  expect(programs.stays).toBe(false)
+  expect(target.onStop).toBeUndefined()
+  expect(gdb.isClosed).toBe(true)
+})
+
 test('^C of one program does not stop the next', () => {
   gdb.ask('!')
   gdb.ask('vCont;c')

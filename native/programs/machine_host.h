@@ -2,6 +2,7 @@
 #pragma once
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/reboot.h>
 #include <linux/vm_sockets.h>
 #include <sys/socket.h>
@@ -67,6 +68,20 @@ static void Read(int fd, void* to, long bytes) {
     if (got <= 0) GiveUp();
     done += got;
   }
+}
+
+// How readily Linux kills a process for lack of memory (proc_pid_oom_score_adj(5)): hv's own only when no program is left, as without
+// any process that may be killed the kernel panics. `proc` is a descriptor of procfs: a program may take /proc away.
+#define OWN_OOM_SCORE "-999"
+#define PROGRAM_OOM_SCORE "0"
+
+// A negative errno, or what was written.
+static long SetOomScore(int proc, const char* score) {
+  const long file = Call(SYS_openat, proc, "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return file;
+  const long result = Call(SYS_write, file, score, Length(score));
+  Call(SYS_close, file);
+  return result;
 }
 
 static void Tell(int control, unsigned kind, unsigned value) {

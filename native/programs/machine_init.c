@@ -141,6 +141,15 @@ static void RaiseNetwork(long list) {
   Call(SYS_close, any);
 }
 
+// For this process and each relay, which inherits it. Returns procfs.
+static int StayLast(void) {
+  const long proc = Call(SYS_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (proc < 0) Fail("open ", "/proc", -proc);
+  const long result = SetOomScore((int)proc, OWN_OOM_SCORE);
+  if (result < 0) Complain("write ", "oom_score_adj", -result);
+  return (int)proc;
+}
+
 static long OpenList(const char* path) {
   return Call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 }
@@ -156,7 +165,7 @@ static char* Split(char* text, uint32_t count, char** into) {
 }
 
 // The relay of one program.
-static _Noreturn void Run(const struct Key* key) {
+static _Noreturn void Run(const struct Key* key, int proc) {
   char rest[kOrderBytes];
   char* arguments[kMostTexts + 1];
   char* variables[kMostTexts + 1];
@@ -180,7 +189,8 @@ static _Noreturn void Run(const struct Key* key) {
                             .environment = variables,
                             .groups = (const uint32_t*)rest,
                             .order = &order,
-                            .key = key};
+                            .key = key,
+                            .proc = proc};
   Call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
   relay.control = control;
   relay.children = ListenForChildren();
@@ -194,7 +204,7 @@ static _Noreturn void Run(const struct Key* key) {
   AwaitHost(control);
 }
 
-static _Noreturn void StartPrograms(int machine) {
+static _Noreturn void StartPrograms(int machine, int proc) {
   const int children = ListenForChildren();
   for (;;) {
     struct pollfd ready[2] = {{machine, POLLIN, 0}, {children, POLLIN, 0}};
@@ -211,7 +221,7 @@ static _Noreturn void StartPrograms(int machine) {
     if (relay != 0) continue;
     Call(SYS_close, machine);
     Call(SYS_close, children);
-    Run(&key);
+    Run(&key, proc);
   }
 }
 
@@ -227,7 +237,8 @@ __attribute__((used)) static _Noreturn void Main(long* stack) {
   EnterTree();
   MountPlaces(mounts);
   RaiseNetwork(cards);
-  StartPrograms(Connect(kMachinePort));
+  const int proc = StayLast();
+  StartPrograms(Connect(kMachinePort), proc);
 }
 
 START_OF(Main);

@@ -23,6 +23,7 @@ struct Program {
   const uint32_t* groups;
   const struct Order* order;
   const struct Key* key;
+  int proc;
   // The child's standard streams.
   int streams[3];
 };
@@ -69,6 +70,9 @@ static long Execute(const struct Program* program) {
 static _Noreturn void Become(const struct Program* program, int report) {
   const struct Order* order = program->order;
   const uint64_t none = 0;
+  // As root: the least that another user may go back to.
+  const long scored = SetOomScore(program->proc, PROGRAM_OOM_SCORE);
+  if (scored < 0) Report(report, kNotBegun, scored);
   Call(SYS_setsid, 0);
   if (order->has_terminal) Call(SYS_ioctl, program->streams[0], TIOCSCTTY, 0);
   // All of them are above 2.

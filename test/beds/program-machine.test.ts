@@ -17,6 +17,7 @@ for (const [bed, architecture] of [
         ['alike', 'a machine runs programs as a sandbox does'],
         ['devices', 'a machine has disks, shares, volumes and networks'],
         ['hostile', 'a hostile program disturbs neither others nor hv'],
+        ['full', 'a program that fills memory ends, and not the machine'],
       ])('%s: %s', async (which) => {
         const kept = `/hv/.cache/machine/${architecture}`
         const helper = ['node', 'test/helpers/program-machine-in-bed.mjs']
@@ -28,7 +29,7 @@ for (const [bed, architecture] of [
         const {stdout, stderr} = await tried(run, 3, isSpoilt)
         expect(stdout, stderr).toMatch(/^{.*}\n$/)
         const outcomes: [string, string][] = Object.entries(JSON.parse(stdout))
-        expect(outcomes.length).toBeGreaterThan({alike: 10, devices: 3, hostile: 0}[which]!)
+        expect(outcomes.length).toBeGreaterThan({alike: 10, devices: 3, hostile: 1, full: 2}[which]!)
         expect(outcomes.filter(([, outcome]) => outcome !== 'passed')).toEqual([])
       })
     },

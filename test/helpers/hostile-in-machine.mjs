@@ -37,6 +37,12 @@ const MOST_GROWTH = 150 << 20
 
 /** @type {Record<string, (host: import('../../dist/index.js').ProgramMachine) => Promise<void>>} */
 export const hostileCases = {
+  'a program of a user may not ask Linux to kill it last': async (machine) => {
+    const script = 'cat /proc/self/oom_score_adj; echo -1 > /proc/self/oom_score_adj'
+    const {stdout, stderr} = await machine.run('sh', ['-c', script])
+    assert.equal(stdout, '0\n')
+    assert.match(stderr, /Permission denied/)
+  },
   'a hostile program disturbs neither others nor hv': async (machine) => {
     const before = process.memoryUsage().rss
     const hostile = machine.run('sh', ['-c', SCRIPT, HOSTILE])

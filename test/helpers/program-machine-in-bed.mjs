@@ -1,9 +1,10 @@
 // Runs cases over a ProgramMachine, and tells the outcome of each.
 //
-//   node program-machine-in-bed.mjs alike|hostile|devices KERNEL MODULES BUSYBOX DEBIAN
+//   node program-machine-in-bed.mjs alike|hostile|devices|full KERNEL MODULES BUSYBOX DEBIAN
 
 import {ProgramMachine} from '../../dist/index.js'
 import {deviceCases, makeDevices} from './devices-in-machine.mjs'
+import {fullCases} from './full-in-machine.mjs'
 import {hostileCases} from './hostile-in-machine.mjs'
 import {cases, makeTree} from './program-host.mjs'
 
@@ -14,8 +15,9 @@ const machine = await ProgramMachine.create({
   volumes: [{host: debian, guest: '/debian'}],
   append: 'panic=-1',
   ...(devices && {...devices.options, user: '0:0'}),
+  ...(which === 'full' && {user: '0:0', memoryBytes: 128 << 20}),
 })
-const chosen = devices ? deviceCases(devices) : which === 'hostile' ? hostileCases : cases
+const chosen = devices ? deviceCases(devices) : {alike: cases, hostile: hostileCases, full: fullCases}[which]
 const outcomes = {}
 for (const [name, act] of Object.entries(chosen)) {
   console.error(name)

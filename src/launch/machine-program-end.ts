@@ -16,7 +16,7 @@ export const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name the
 
 /**
  * @param link how its first process reported the end
- * @param machine how the machine ended
+ * @param machine how the machine ended; without an exit code and a signal: the program's relay has gone, and the machine may go on
  * @param reason the last thing that its console said
  * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ARGUMENT, SANDBOX_FULL, BAD_KERNEL when no program was started
  */
@@ -31,7 +31,10 @@ export function endOfProgram(
     if (machine.signal !== null) return machine
     const said = reason === '' ? 'and its console said nothing' : `its console said: ${printable(reason)}`
     if (!hasBegun) throw new HvError('BAD_KERNEL', `the kernel did not start the program; ${said}`, NEEDED)
-    throw new HvError('BAD_KERNEL', `the kernel ended before the program; ${said}`, LOOK)
+    // The machine may go on, or be about to end.
+    const what =
+      machine.exitCode === null ? 'the machine lost the program' : 'the kernel ended before the program'
+    throw new HvError('BAD_KERNEL', `${what}; ${said}`, LOOK)
   }
   if ('errno' in end) throw noProgram(order, end)
   return {exitCode: null, signal: null, timedOut: false, ...end}

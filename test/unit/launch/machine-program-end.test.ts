@@ -33,6 +33,13 @@ describe('a program in a machine', () => {
     expect(() => end(link)).toThrow(expect.objectContaining({code, message: expect.stringMatching(message)}))
   })
 
+  test('whose relay has gone is told from the end of its kernel', () => {
+    const lost = () => end({end: undefined, hasBegun: true}, {exitCode: null})
+    expect(lost).toThrow(
+      expect.objectContaining({code: 'BAD_KERNEL', message: expect.stringMatching(/lost the program/)}),
+    )
+  })
+
   test('what a console says goes on one line, and nothing is said, too', () => {
     const link = {end: undefined, hasBegun: false}
     expect(() => end(link, {}, 'a\u001b[31mb')).toThrow(/said: a[^[]+\[31mb/)

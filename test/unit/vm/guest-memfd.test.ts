@@ -13,7 +13,7 @@ import {codeOf, describeKvm} from '../../helpers/vm.ts'
 
 const page = addon.pageBytes
 const {memoryBase} = guest
-const memoryBytes = 8 * page
+const memoryBytes = guest.at - memoryBase + 8 * page
 const slotBase = memoryBase + memoryBytes
 const make = (options = {}): Vm => Vm.create({memoryBytes, memoryBase, guestMemfd: true, ...options})
 /** Elsewhere each of these tests sees that said. */

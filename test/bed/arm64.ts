@@ -36,12 +36,13 @@ interface Scope {
 export function describeArm64Bed(name: string, scope: Scope = {}): void {
   const {platforms = platformsOf(name), share, gdb = false} = scope
   const hasKvm = platforms.includes('kvm')
+  const isOld = bedNamed(name)!.kernel === 'bookworm-arm64'
   const {units = hasKvm ? KVM_UNITS : PTRACE_UNITS} = scope
   const {kernels = hasKvm ? ['themselves', 'a program'] : []} = scope
   describeBed(name, (inside, forward) => {
     testMode(name, inside)
     testHv(name, inside, platforms, [], share)
-    if (kernels.includes('themselves')) testKernel('arm64', inside)
+    if (kernels.includes('themselves')) testKernel('arm64', inside, {keepsModes: isOld})
     if (isAll && name === 'a76') testTracedKernel('arm64', inside)
     if (kernels.includes('a program')) testKernelProgram('arm64', inside)
     if (hasKvm) testNested(name, inside)

@@ -6,10 +6,21 @@ const sh = (host, script) => host.run('sh', ['-c', script])
 
 /** What the file holds outlives the program. @param score how readily Linux may kill the program; less readily than it may others, if it is below 0 */
 const filling = (score) => `
-busybox mkdir -p /tmp
 busybox mount -t tmpfs -o size=100% none /tmp
 echo ${score} > /proc/self/oom_score_adj
 exec busybox dd if=/dev/zero of=/tmp/file bs=4M
+`
+
+/** Empties the file for each line. It needs no other process for that, and is killed after those that fill. */
+const EMPTY = `
+busybox mkdir -p /tmp
+echo -950 > /proc/self/oom_score_adj
+echo ready
+while read line; do
+  : > /tmp/file
+  busybox umount /tmp
+  echo $line
+done
 `
 
 /** @type {Record<string, (host: import('../../dist/index.js').ProgramMachine) => Promise<void>>} */
@@ -24,10 +35,19 @@ export const fullCases = {
     assert.equal((await sh(host, read)).stdout, '0\n')
   },
   'a program that fills memory is killed, and the machine goes on': async (host) => {
+    const emptying = host.spawn('sh', ['-c', EMPTY])
+    const lines = emptying[Symbol.asyncIterator]()
+    assert.equal((await lines.next()).value, 'ready')
     for (const score of [0, 500, -900]) {
       const {exitCode, signal} = await sh(host, filling(score))
       assert.deepEqual({score, exitCode, signal}, {score, exitCode: null, signal: 'SIGKILL'})
-      assert.equal((await sh(host, 'busybox umount /tmp; echo here')).stdout, 'here\n')
+      // Memory is still full: Linux may kill this one, too.
+      assert.ok(['SIGKILL', null].includes((await sh(host, 'echo here')).signal))
+      emptying.stdin.write(`${score}\n`)
+      assert.equal((await lines.next()).value, `${score}`)
+      assert.equal((await sh(host, 'echo here')).stdout, 'here\n')
     }
+    emptying.stdin.end()
+    assert.equal((await emptying.wait()).exitCode, 0)
   },
 }

@@ -49,10 +49,14 @@ export class CoreFile {
 
   /** Leaves a machine in place of what was left before. */
   replace(stopped: StoppedMachine): void {
-    this.#write('the machine', (sink) => dumpMachine(stopped, sink))
+    this.#write('the machine', (sink) => {
+      // Where the new core has holes, the old one has bytes.
+      sink.setLength(0)
+      dumpMachine(stopped, sink)
+    })
   }
 
-  /** Only the first call counts. @param who for messages */
+  /** Only the first call counts. @param who for messages @param dump finishes what may have been written to the sink before */
   take(who: string, dump: (sink: CoreSink) => void): void {
     if (!this.#isUsed) this.#write(who, dump)
   }
@@ -64,8 +68,6 @@ export class CoreFile {
   #write(who: string, dump: (sink: CoreSink) => void): void {
     this.#isUsed = true
     try {
-      // Where the new core has holes, the old one has bytes.
-      this.sink.setLength(0)
       dump(this.sink)
       tell(`the core of ${who} is in ${this.#path}`)
     } catch (error) {

@@ -2,7 +2,8 @@
 
 import {expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
-import {describeBed} from '../bed/matrix.ts'
+import {describeBed, tried} from '../bed/matrix.ts'
+import {isSpoilt} from '../bed/svm.ts'
 
 const TIMEOUT_MS = stepMs('bedKernel')
 /** The programs, and what each says at its end. */
@@ -58,7 +59,8 @@ for (const [bed, architecture] of [
       const kernel = ['--kernel', `${kept}/vmlinuz`, '--modules', `${kept}/library`]
       test.each(PROGRAMS)('%j runs', async (argv, output) => {
         const hv = ['node', 'dist/bin/hv.cjs', 'run', ...kernel, '--root', '/debian']
-        const {status, stdout, stderr} = await inside([...hv, ...argv], {timeoutMs: TIMEOUT_MS})
+        const run = () => inside([...hv, ...argv], {timeoutMs: TIMEOUT_MS})
+        const {status, stdout, stderr} = await tried(run, 3, isSpoilt(bed))
         expect(stdout + stderr).toMatch(output)
         expect(status).toBe(0)
       })

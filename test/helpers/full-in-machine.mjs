@@ -41,8 +41,7 @@ export const fullCases = {
     for (const score of [0, 500, -900]) {
       const {exitCode, signal} = await sh(host, filling(score))
       assert.deepEqual({score, exitCode, signal}, {score, exitCode: null, signal: 'SIGKILL'})
-      // Memory is still full: Linux may kill this one, too.
-      assert.ok(['SIGKILL', null].includes((await sh(host, 'echo here')).signal))
+      // Memory is still full. A program that began now would be killed, too, or the kernel would panic: "System is deadlocked on memory".
       emptying.stdin.write(`${score}\n`)
       assert.equal((await lines.next()).value, `${score}`)
       assert.equal((await sh(host, 'echo here')).stdout, 'here\n')

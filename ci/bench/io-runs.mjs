@@ -1,14 +1,17 @@
 // Runs in a bed: one machine, of hv's or of QEMU's, that measures one group of devices; prints its figures and its boot in nanoseconds.
 //
-//   node ci/bench/io-runs.mjs x86_64|arm64 hv|qemu disk|share|net|vsock MILLISECONDS
+//   node ci/bench/io-runs.mjs x86_64|arm64 hv|qemu disk|share|net|vsock MILLISECONDS [ROW CALLS]
+//
+// With ROW it prints the parts of that row's calls (io-parts.mjs).
 
 import {execFileSync, spawn} from 'node:child_process'
 import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {createInterface} from 'node:readline'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {partsOf, Trace} from './io-parts.mjs'
 import {machinesOf, QEMU_ROOT} from './machines.mjs'
 
-const [architecture, by, group, milliseconds] = process.argv.slice(2)
+const [architecture, by, group, milliseconds, row, calls] = process.argv.slice(2)
 const BLOCK_BYTES = 512
 /** ci/bench/io.c's FILE_BYTES. */
 const DISK_BYTES = 2 ** 25
@@ -35,6 +38,7 @@ for disk in /sys/block/vd*; do
 done
 dd if=$program of=/io bs=64k 2>/dev/null
 chmod +x /io
+${row ? `export ROW=${row} CALLS=${calls}` : ''}
 `
 
 /** What the machine does, and what it has for that besides the disk with the program. */
@@ -131,8 +135,11 @@ function measure([program, ...args]) {
     const figures = {}
     const said = []
     let isDone = false
+    let trace
     const hear = (line) => {
       said.push(line)
+      if (line.startsWith('io begin')) trace = new Trace()
+      if (line.startsWith('io end')) Object.assign(figures, {parts: partsOf(trace.end(), calls)})
       if (line.includes(UP)) figures.boot = Math.round((performance.now() - start) * 1e6)
       const [, name, ns] = /^io (\S+) (\d+)\r?$/.exec(line) ?? []
       if (name !== undefined) figures[name] = Number(ns)

@@ -1,5 +1,6 @@
 // io.c: nanoseconds of what a machine's Linux does with its devices, for comparing hv with QEMU in the same bed. It prints a line
 // `io NAME NANOSECONDS` for each figure, the median of batches. Each figure is tried for MILLISECONDS first, and measured for as long.
+// With ROW=NAME in the environment, only that one is tried, and then called CALLS times between `io begin` and `io end`, for io-parts.mjs.
 //
 //   io disk DEVICE MILLISECONDS          4 KiB at random and 1 MiB in sequence, without the page cache; a write that is synced
 //   io share DIRECTORY MILLISECONDS      the same on a file of a shared directory, and calls that only its names need
@@ -21,7 +22,7 @@
 
 #include "batches.h"
 
-enum { SMALL = 4096, LARGE = 1 << 20, FILE_BYTES = 32 << 20, BATCHES = 10 };
+enum { SMALL = 4096, LARGE = 1 << 20, FILE_BYTES = 32 << 20, BATCHES = 10, PAUSE_US = 100000 };
 
 static char *piece;
 static int fd;
@@ -39,11 +40,23 @@ static void must(int holds, const char *what) {
   exit(1);
 }
 
+// Nothing else happens between the lines, and before and after the calls there is time to begin and end a trace.
+static void repeat(void (*batch)(void *, int)) {
+  puts("io begin"), fflush(stdout);
+  usleep(PAUSE_US);
+  batch(NULL, atoi(getenv("CALLS")));
+  usleep(PAUSE_US);
+  puts("io end"), fflush(stdout);
+}
+
 // A batch takes about a tenth of the time, and at least one call.
 static void measure(const char *name, void (*batch)(void *, int)) {
+  const char *only = getenv("ROW");
+  if (only && strcmp(only, name) != 0) return;
   int calls = 0;
   for (double end = now_ns() + milliseconds * 1e6; calls == 0 || now_ns() < end; calls++)
     batch(NULL, 1);
+  if (only) return repeat(batch);
   calls = calls < BATCHES ? 1 : calls / BATCHES;
   printf("io %s %.0f\n", name, median_batch_ns(batch, NULL, calls, milliseconds) / calls);
   fflush(stdout);

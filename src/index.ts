@@ -119,7 +119,7 @@ export type {
   CpuidRegister,
 } from './vm/cpuid.ts'
 export type {DebugLimits, DebugOptions, Watchpoint} from './vm/debug.ts'
-export type {AccessPlace, Latch, PostedStore} from './vm/device-table.ts'
+export type {AccessPlace, InterruptStatus, Latch, PostedStore, StatusRegisters} from './vm/device-table.ts'
 export type {DirtyRange} from './vm/dirty-ranges.ts'
 export type {EventfdLimits} from './vm/eventfd.ts'
 export type {

@@ -9,11 +9,11 @@
 namespace hv {
 
 uint32_t DeviceTable::AddLatch(bool is_port, uint64_t address, uint32_t size) {
-  return Add({is_port, true, address, size});
+  return Add({is_port, Kind::kLatch, address, size});
 }
 
 uint32_t DeviceTable::AddPosted(bool is_port, uint64_t first, uint64_t length) {
-  return Add({is_port, false, first, length});
+  return Add({is_port, Kind::kPosted, first, length});
 }
 
 uint32_t DeviceTable::Add(Row row) {
@@ -22,6 +22,24 @@ uint32_t DeviceTable::Add(Row row) {
   rows_[count] = row;
   row_count_.store(count + 1, std::memory_order_release);
   return static_cast<uint32_t>(count);
+}
+
+uint32_t DeviceTable::AddStatus(bool is_port, uint64_t status, uint64_t acknowledge, uint32_t gsi) {
+  const uint32_t row = Add({is_port, Kind::kLatch, status, 4, 0, gsi});
+  Add({is_port, Kind::kAcknowledge, acknowledge, 4, row});
+  return row;
+}
+
+void DeviceTable::ChangeStatus(uint32_t row, uint32_t set, uint32_t clear) {
+  std::lock_guard<std::mutex> lock(line_mutex_);
+  const uint32_t before = value(row);
+  const uint32_t after = (before | set) & ~clear;
+  values_[row].store(after, std::memory_order_release);
+  if ((before != 0) == (after != 0)) return;
+  const uint32_t gsi = rows_[row].gsi;
+  size_t& raised = raised_[gsi];
+  if (after != 0 && raised++ == 0) set_line_(gsi, true);
+  if (after == 0 && --raised == 0) set_line_(gsi, false);
 }
 
 void DeviceTable::SetLatch(uint32_t row, uint32_t value) {
@@ -33,10 +51,11 @@ const DeviceTable::Row* DeviceTable::Find(bool is_port, bool is_write, uint64_t 
   size_t count = row_count_.load(std::memory_order_acquire);
   for (size_t i = 0; i < count; i++) {
     const Row& row = rows_[i];
-    if (row.is_port != is_port || row.is_latch == is_write || address < row.first) continue;
+    const bool is_read = row.kind == Kind::kLatch;
+    if (row.is_port != is_port || is_read == is_write || address < row.first) continue;
     uint64_t offset = address - row.first;
-    bool fits = row.is_latch ? offset == 0 && size == row.length
-                             : offset < row.length && size <= row.length - offset;
+    bool fits = row.kind != Kind::kPosted ? offset == 0 && size == row.length
+                                          : offset < row.length && size <= row.length - offset;
     if (fits) return &row;
   }
   return nullptr;
@@ -58,9 +77,15 @@ bool DeviceTable::Answer(kvm_run& run) {
 
   // SAFETY: KVM says where in its mapping an access's data lie.
   uint8_t* data = is_port ? reinterpret_cast<uint8_t*>(&run) + run.io.data_offset : run.mmio.data;
-  if (is_write) return Post(*row, address, size, data);
-  uint32_t value = values_[static_cast<size_t>(row - rows_.data())].load(std::memory_order_acquire);
-  std::memcpy(data, &value, size);
+  if (row->kind == Kind::kPosted) return Post(*row, address, size, data);
+  uint32_t word;
+  if (row->kind == Kind::kAcknowledge) {
+    std::memcpy(&word, data, size);
+    ChangeStatus(row->status, 0, word);
+  } else {
+    word = value(static_cast<uint32_t>(row - rows_.data()));
+    std::memcpy(data, &word, size);
+  }
   return true;
 }
 

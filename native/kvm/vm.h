@@ -116,7 +116,7 @@ class Vm {
   Fd fd_;
   CpuFeatures features_;
   DirtyLog dirty_log_;
-  DeviceTable devices_;
+  DeviceTable devices_{[this](uint32_t gsi, bool is_high) { SetLine(gsi, is_high); }};
   MessageRoutes messages_;
   Fd interrupt_controller_;
   Fd message_controller_;

@@ -26,18 +26,28 @@ class VmObject : public OwnerObject<VmObject, Vm> {
   static constexpr const char* kName = "the VM";
 
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(
-        env, "Vm",
-        {Method<&Vm::AddInterruptController>("addInterruptController"),
-         Method<&Vm::EndMissing>("endMissing"), Method<&Vm::SetLine>("setLine"),
-         Method<SignalMsi>("signalMsi"), Method<AddMessage>("addMessage"),
-         Method<&Vm::RemoveMessage>("removeMessage"), Method<SetInputMessage>("setInputMessage"),
-         Method<EventfdLimits>("eventfdLimits"), Method<SetIoeventfd>("setIoeventfd"),
-         Method<SetIrqfd>("setIrqfd"), Method<AddLatch>("addLatch"), Method<SetLatch>("setLatch"),
-         Method<AddPosted>("addPosted"), Method<&VmObject::OnPosted>("onPosted"),
-         Method<TakePosted>("takePosted"), Getter<&Vm::fd>("fd"),
-         Getter<[](Vm& vm) { return vm.system().fd(); }>("systemFd"),
-         Method<&VmObject::Dispose>("dispose")});
+    return DefineClass(env, "Vm",
+                       {Method<&Vm::AddInterruptController>("addInterruptController"),
+                        Method<&Vm::EndMissing>("endMissing"),
+                        Method<&Vm::SetLine>("setLine"),
+                        Method<SignalMsi>("signalMsi"),
+                        Method<AddMessage>("addMessage"),
+                        Method<&Vm::RemoveMessage>("removeMessage"),
+                        Method<SetInputMessage>("setInputMessage"),
+                        Method<EventfdLimits>("eventfdLimits"),
+                        Method<SetIoeventfd>("setIoeventfd"),
+                        Method<SetIrqfd>("setIrqfd"),
+                        Method<AddLatch>("addLatch"),
+                        Method<SetLatch>("setLatch"),
+                        Method<AddStatus>("addStatus"),
+                        Method<ChangeStatus>("changeStatus"),
+                        Method<Status>("status"),
+                        Method<AddPosted>("addPosted"),
+                        Method<&VmObject::OnPosted>("onPosted"),
+                        Method<TakePosted>("takePosted"),
+                        Getter<&Vm::fd>("fd"),
+                        Getter<[](Vm& vm) { return vm.system().fd(); }>("systemFd"),
+                        Method<&VmObject::Dispose>("dispose")});
   }
 
   // new Vm(ipaBits, features, dirtyRing, isProtected): CpuFeatures of src/vm/cpu-features.ts.
@@ -113,6 +123,17 @@ class VmObject : public OwnerObject<VmObject, Vm> {
   }
 
   static void SetLatch(Vm& vm, uint32_t row, uint32_t value) { vm.devices().SetLatch(row, value); }
+
+  static uint32_t AddStatus(Vm& vm, bool is_port, uint64_t status, uint64_t acknowledge,
+                            uint32_t gsi) {
+    return vm.devices().AddStatus(is_port, status, acknowledge, gsi);
+  }
+
+  static void ChangeStatus(Vm& vm, uint32_t row, uint32_t set, uint32_t clear) {
+    vm.devices().ChangeStatus(row, set, clear);
+  }
+
+  static uint32_t Status(Vm& vm, uint32_t row) { return vm.devices().value(row); }
 
   static uint32_t AddPosted(Vm& vm, bool is_port, uint64_t first, uint64_t length) {
     return vm.devices().AddPosted(is_port, first, length);

@@ -153,6 +153,10 @@ export interface NativeVm {
   /** vCPUs may be running, as with addPosted. @returns the row */
   addLatch(isPort: boolean, address: number, size: number): number
   setLatch(row: number, value: number): void
+  /** Two rows, of 4 bytes each. @param gsi an input that the VM's interrupt controller has @returns the first one */
+  addStatus(isPort: boolean, status: number, acknowledge: number, gsi: number): number
+  changeStatus(row: number, set: number, clear: number): void
+  status(row: number): number
   /** @returns the row */
   addPosted(isPort: boolean, first: number, length: number): number
   /** The listener is called when there is something to take. */

@@ -42,6 +42,40 @@ export interface Latch {
 }
 
 /**
+ * Where a device has two registers of 4 bytes: its interrupt's status, and one for acknowledgements.
+ *
+ * @example
+ * const registers: StatusRegisters = {space: 'memory', status: 0xa000060, acknowledge: 0xa000064}
+ */
+export interface StatusRegisters {
+  /** `port`: x86_64 only. */
+  space: 'port' | 'memory'
+  /** A port, or a guest physical address. */
+  status: number
+  acknowledge: number
+}
+
+/**
+ * An interrupt's status: why a device interrupts, a bit for each cause. The guest reads it, and acknowledges bits by a store; the device's
+ * input of the interrupt controller is high while any status of that input is not 0. {@link Irqchip.status} makes them.
+ *
+ * @example
+ * using controlled = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * using one = controlled.createVcpu()
+ * const registers = {space: 'memory', status: 0xa000060, acknowledge: 0xa000064} as const
+ * const status: InterruptStatus = controlled.irqchip!.status(20, registers)
+ * status.add(1)
+ * console.log(status.value) // 1
+ */
+export interface InterruptStatus {
+  readonly value: number
+  /** @param causes 32 bits. @throws HvError DISPOSED */
+  add(causes: number): void
+  /** As the guest's acknowledgement does. */
+  remove(causes: number): void
+}
+
+/**
  * Called for each posted store. `offset` counts from the place's `first`.
  *
  * @example
@@ -54,6 +88,7 @@ export type PostedStore = (offset: number, value: number, size: number) => void
 const POSTED_MAX = 4096
 const WORDS = 4
 const ROWS_MAX = 256
+const STATUS_BYTES = 4
 
 /** @internal Vm's */
 export class DeviceTable {
@@ -84,6 +119,25 @@ export class DeviceTable {
     return {set}
   }
 
+  /** @param native throws when the VM is disposed. @param gsi an input that its interrupt controller has */
+  status(
+    native: () => NativeVm,
+    gsi: number,
+    {space, status, acknowledge}: StatusRegisters,
+  ): InterruptStatus {
+    for (const first of [status, acknowledge]) checkPlace({space, first, length: STATUS_BYTES})
+    this.#checkRoom(2)
+    const row = native().addStatus(space === 'port', status, acknowledge, gsi)
+    this.#listeners[row + 1] = undefined
+    return {
+      get value() {
+        return native().status(row)
+      },
+      add: (causes) => native().changeStatus(row, causes, 0),
+      remove: (causes) => native().changeStatus(row, 0, causes),
+    }
+  }
+
   post(place: AccessPlace, listener: PostedStore): void {
     const {space, first, length} = checkPlace(place)
     takes.checked(takes.callback, listener, 'listener')
@@ -112,8 +166,8 @@ export class DeviceTable {
     this.#stores = undefined
   }
 
-  #checkRoom(): void {
-    if (this.#listeners.length < ROWS_MAX) return
+  #checkRoom(rows = 1): void {
+    if (this.#listeners.length + rows <= ROWS_MAX) return
     throw badArgument(`a VM answers ${ROWS_MAX} places by itself at most`, 'let the others exit')
   }
 }

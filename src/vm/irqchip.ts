@@ -3,6 +3,7 @@
 import {arch} from '../arch/index.ts'
 import {badArgument, HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
+import type {DeviceTable, InterruptStatus, StatusRegisters} from './device-table.ts'
 import type {Eventfds} from './eventfd.ts'
 import {type Irqfd, type IrqfdOptions, type IrqfdTarget, makeIrqfd} from './irqfd.ts'
 import {orThrow} from './open-error.ts'
@@ -66,11 +67,13 @@ export class Irqchip {
   readonly doorbell: number | undefined
   readonly #native: () => NativeVm
   readonly #eventfds: Eventfds
+  readonly #devices: DeviceTable
 
   /** @internal Vm.create's `irqchip` makes it. */
-  constructor(native: () => NativeVm, eventfds: Eventfds, kind: Irqchip['kind']) {
+  constructor(native: () => NativeVm, {eventfds, devices}: ControllerParts, kind: Irqchip['kind']) {
     this.#native = native
     this.#eventfds = eventfds
+    this.#devices = devices
     this.kind = kind
     this.doorbell = doorbellOf(native(), kind)
     this.lines = kind === 'ioapic' || kind === 'split' ? IOAPIC_PINS : GIC_SPIS
@@ -107,6 +110,18 @@ export class Irqchip {
   line(gsi: number): InterruptLine {
     this.#check(gsi)
     return lineDrivenBy((isHigh) => this.#native().setLine(gsi, isHigh))
+  }
+
+  /**
+   * Status and acknowledgement of a device's level-triggered interrupt, which the vCPU's thread answers: the guest's accesses do not end a
+   * run. The input is high while any status of it is not 0. Several devices may share an input, which nothing else may drive then. Devices
+   * ask for it at any time; a saved VM does not contain it.
+   * @param gsi as for {@link line}
+   * @throws HvError BAD_ARGUMENT, DISPOSED
+   */
+  status(gsi: number, registers: StatusRegisters): InterruptStatus {
+    this.#check(gsi)
+    return this.#devices.status(this.#native, gsi, registers)
   }
 
   /**
@@ -218,13 +233,19 @@ const IOAPIC_PINS = 24
 /** Of KVM's default of 256 interrupts, the SPIs begin at 32. KVM_DEV_ARM_VGIC_GRP_NR_IRQS. */
 const GIC_SPIS = 224
 
+/** What a VM has of what its controller needs. */
+interface ControllerParts {
+  readonly eventfds: Eventfds
+  readonly devices: DeviceTable
+}
+
 /** Call it before the first vCPU. @throws HvError KVM_UNUSABLE */
-export function addIrqchip(native: () => NativeVm, eventfds: Eventfds, isSplit: boolean): Irqchip {
+export function addIrqchip(native: () => NativeVm, owned: ControllerParts, isSplit: boolean): Irqchip {
   const message = 'KVM gives VMs no such interrupt controller on this host'
   const version = orThrow(
     () => native().addInterruptController(isSplit),
     (cause) => new HvError('KVM_UNUSABLE', message, 'leave irqchip out: the guest polls', {cause}),
   )
-  if (version !== 0) return new Irqchip(native, eventfds, version === 2 ? 'gicv2' : 'gicv3')
-  return new Irqchip(native, eventfds, isSplit ? 'split' : 'ioapic')
+  if (version !== 0) return new Irqchip(native, owned, version === 2 ? 'gicv2' : 'gicv3')
+  return new Irqchip(native, owned, isSplit ? 'split' : 'ioapic')
 }

@@ -92,7 +92,8 @@ export class Vm extends VmLoops implements Disposable {
     this.memory = new GuestMemory(this.#slots)
     this.memoryTags = new MemoryTags(() => this.#usable(), this.memory, options.features.mte === true)
     this.#vcpus = new Vcpus({native, memory: this.memory, hasEl2: nested, deliver: () => this.#deliver()})
-    if (irqchip) this.irqchip = addIrqchip(() => this.#usable(), this.#eventfds, irqchip === 'split')
+    const owned = {eventfds: this.#eventfds, devices: this.#devices}
+    if (irqchip) this.irqchip = addIrqchip(() => this.#usable(), owned, irqchip === 'split')
   }
 
   /** Makes a VM with memory and no vCPU. @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */

@@ -1,7 +1,9 @@
 // VirtioMmio: a virtio device's registers, its status and its interrupt (virtio 1.2, 4.2; not the legacy interface).
 
+import type {InterruptStatus} from '../../vm/device-table.ts'
 import type {InterruptLine} from '../../vm/irqchip.ts'
 import type {Device, DevicePlace} from '../bus.ts'
+import {LineStatus} from './line-status.ts'
 import type {DeviceModel, ViewOfMemory} from './model.ts'
 import {Queue} from './queue.ts'
 import {
@@ -25,9 +27,11 @@ export interface VirtioMmioOptions {
   /** Guest physical address of its 0x200 bytes of registers. */
   readonly first: number
   readonly memory: ViewOfMemory
-  readonly line: InterruptLine
-  /** Called with the new value of InterruptStatus, when a vCPU's thread answers the driver's reads. */
-  readonly onInterruptStatus?: (status: number) => void
+  /**
+   * Level-triggered: high while InterruptStatus is not 0. With an {@link InterruptStatus} at the device's two registers, a vCPU's thread
+   * answers the driver's interrupt handler.
+   */
+  readonly line: InterruptLine | InterruptStatus
 }
 
 /** The bits that a driver may set itself. */
@@ -55,13 +59,11 @@ export class VirtioMmio implements Device {
   /** Why the device needs a reset, when it does. */
   brokenBy: string | undefined
   readonly #model: DeviceModel
-  readonly #line: InterruptLine
-  readonly #onInterruptStatus: (status: number) => void
+  readonly #interrupts: InterruptStatus
   readonly #queues: readonly Queue[]
   /** For each queue, the values of its LAYOUT_REGISTERS that the driver has written. */
   readonly #setups: readonly Map<number, number>[]
   #status = 0
-  #interruptStatus = 0
   #deviceFeaturesSelect = 0
   #driverFeaturesSelect = 0
   #driverFeatures = 0n
@@ -69,15 +71,14 @@ export class VirtioMmio implements Device {
   /** Of the configuration. */
   #generation = 0
 
-  constructor(model: DeviceModel, {first, memory, line, onInterruptStatus}: VirtioMmioOptions) {
+  constructor(model: DeviceModel, {first, memory, line}: VirtioMmioOptions) {
     // A register takes 4 bytes; a smaller access reads its low bytes.
     this.place = {name: model.name, space: 'memory', first, length: REGISTER_BYTES, sizes: [1, 2, 4]}
     this.#model = model
-    this.#line = line
-    this.#onInterruptStatus = onInterruptStatus ?? (() => {})
+    this.#interrupts = 'raise' in line ? new LineStatus(line) : line
     const {maxChainBytes: maxBytes = 2 ** 32 - 1} = model
     this.#queues = model.queueSizes.map((maxSize, index) => {
-      const onInterrupt = () => this.#interrupt(Interrupt.usedBuffer)
+      const onInterrupt = () => this.#interrupts.add(Interrupt.usedBuffer)
       const onBroken = (reason: string) => this.#fail(`queue ${index}: ${reason}`)
       const serve = (queue: Queue) => model.serve(queue, index)
       return new Queue({memory, maxSize, maxBytes, onInterrupt, onBroken, serve})
@@ -95,14 +96,14 @@ export class VirtioMmio implements Device {
     this.#driverFeatures = 0n
     this.brokenBy = undefined
     for (const setup of this.#setups) setup.clear()
-    this.#acknowledge(this.#interruptStatus)
+    this.#interrupts.remove(this.#interrupts.value)
   }
 
   /** @throws HvError BAD_ARGUMENT when its model cannot be saved now */
   save(): object {
     const saved: SavedMmio = {
       status: this.#status,
-      interruptStatus: this.#interruptStatus,
+      interruptStatus: this.#interrupts.value,
       generation: this.#generation,
       driverFeatures: this.#driverFeatures.toString(16),
       select: [this.#deviceFeaturesSelect, this.#driverFeaturesSelect, this.#queueSelect],
@@ -130,7 +131,7 @@ export class VirtioMmio implements Device {
     if (this.#isRunning) this.#model.start?.(this.#driverFeatures)
     // Not now: the rest of the machine is not there yet.
     if (this.#isRunning) for (const {turns} of this.#queues) turns.wakeLater()
-    if (saved.interruptStatus !== 0) this.#interrupt(saved.interruptStatus)
+    this.#interrupts.add(saved.interruptStatus)
   }
 
   read(offset: number): number {
@@ -152,7 +153,7 @@ export class VirtioMmio implements Device {
       case Register.queueReady:
         return this.#selected?.isOpen ? 1 : 0
       case Register.interruptStatus:
-        return this.#interruptStatus
+        return this.#interrupts.value
       case Register.status:
         return this.#status
       case Register.sharedLengthLow:
@@ -192,7 +193,7 @@ export class VirtioMmio implements Device {
         if (this.#isRunning && value < this.#queues.length) this.#queues[value].turns.wake()
         break
       case Register.interruptAck:
-        this.#acknowledge(value)
+        this.#interrupts.remove(value)
         break
       case Register.status:
         this.#setStatus(value)
@@ -275,25 +276,11 @@ export class VirtioMmio implements Device {
     this.brokenBy = reason
     this.#status |= Status.needsReset
     this.#stop()
-    if ((this.#status & Status.driverOk) !== 0) this.#interrupt(Interrupt.configChange)
+    if ((this.#status & Status.driverOk) !== 0) this.#interrupts.add(Interrupt.configChange)
   }
 
   #configChanged(): void {
     this.#generation = (this.#generation + 1) % 2 ** 32
-    if (this.#isRunning) this.#interrupt(Interrupt.configChange)
-  }
-
-  #interrupt(cause: number): void {
-    const before = this.#interruptStatus
-    this.#interruptStatus |= cause
-    this.#onInterruptStatus(this.#interruptStatus)
-    if (before === 0) this.#line.raise()
-  }
-
-  #acknowledge(causes: number): void {
-    if (this.#interruptStatus === 0) return
-    this.#interruptStatus &= ~causes
-    this.#onInterruptStatus(this.#interruptStatus)
-    if (this.#interruptStatus === 0) this.#line.lower()
+    if (this.#isRunning) this.#interrupts.add(Interrupt.configChange)
   }
 }

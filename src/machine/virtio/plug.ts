@@ -6,7 +6,6 @@ import type {PlacedDevice} from '../bus.ts'
 import {VirtioMmio} from './mmio.ts'
 import type {DeviceModel} from './model.ts'
 import {REGISTER_BYTES, Register} from './registers.ts'
-import {shareLine} from './shared-line.ts'
 
 /** Where an architecture's machine has virtio devices. */
 export interface VirtioPlaces {
@@ -25,7 +24,7 @@ export interface VirtioSlot {
 }
 
 /**
- * Call it before the VM runs. A driver's notifications do not end runs, nor do its reads at each interrupt.
+ * Call it before the VM runs. A driver's notifications do not end runs, nor does its interrupt handler.
  * @throws HvError BAD_ARGUMENT when there are more than the machine has room for
  */
 export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly DeviceModel[]): VirtioSlot[] {
@@ -33,21 +32,15 @@ export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly Device
     const message = `the machine has room for ${places.most} virtio devices, and not for ${models.length}`
     throw badArgument(message, 'give it fewer disks, shares, networks and devices')
   }
-  const lines = Array.from({length: places.lines}, (_, line) =>
-    shareLine(vm.irqchip!.line(places.gsi + line)),
-  )
   return models.map((model, index) => {
     const first = places.first + index * places.stride
-    const line = index % places.lines
-    const latch = vm.latch({space: 'memory', first: first + Register.interruptStatus, length: 4})
-    const device = new VirtioMmio(model, {
-      first,
-      memory: vm.memory,
-      line: lines[line](),
-      onInterruptStatus: (status) => latch.set(status),
-    })
+    const gsi = places.gsi + (index % places.lines)
+    const status = first + Register.interruptStatus
+    const acknowledge = first + Register.interruptAck
+    const line = vm.irqchip!.status(gsi, {space: 'memory', status, acknowledge})
+    const device = new VirtioMmio(model, {first, memory: vm.memory, line})
     hearNotifications(vm, device, model.queueSizes.length)
-    return {device, placed: {kind: 'virtio', first, length: REGISTER_BYTES, gsi: places.gsi + line}}
+    return {device, placed: {kind: 'virtio', first, length: REGISTER_BYTES, gsi}}
   })
 }
 

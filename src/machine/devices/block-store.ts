@@ -11,6 +11,11 @@ const read = promisify(readOf)
 const write = promisify(writeOf)
 const fdatasync = promisify(fdatasyncOf)
 
+/** linux/magic.h. */
+const TMPFS_MAGIC = 0x01021994
+/** {@link nativeHost}'s hostStatFs. */
+const STATFS_FIELDS = 8
+
 /** Offsets and lengths are bytes within it. A rejected promise is an I/O error for the guest. */
 export interface BlockStore {
   readonly bytes: number
@@ -33,6 +38,8 @@ export class FileStore implements BlockStore {
   readonly bytes: number
   readonly isReadOnly: boolean
   readonly #fd: number
+  /** It has no disk to wait for. */
+  readonly #isInMemory: boolean
   /** The host's file system can say what it has in memory. */
   #readsNow = true
   #writesNow = true
@@ -40,20 +47,25 @@ export class FileStore implements BlockStore {
   /** @param fd open for reading, and for writing unless it is read-only */
   constructor(fd: number, bytes: number, isReadOnly = false) {
     this.#fd = fd
+    this.#isInMemory = isInMemory(fd)
     this.bytes = bytes
     this.isReadOnly = isReadOnly
   }
 
   readNow(bytes: Uint8Array, offset: number): boolean {
     if (!this.#readsNow) return false
-    const count = nativeHost.files.hostReadNow(this.#fd, bytes, offset)
+    const {files} = nativeHost
+    const read = this.#isInMemory ? files.hostRead : files.hostReadNow
+    const count = read(this.#fd, bytes, offset)
     this.#readsNow = count !== -EOPNOTSUPP
     return count === bytes.length
   }
 
   writeNow(bytes: Uint8Array, offset: number): boolean {
     if (!this.#writesNow) return false
-    const count = nativeHost.files.hostWriteNowAt(this.#fd, bytes, offset)
+    const {files} = nativeHost
+    const write = this.#isInMemory ? files.hostWrite : files.hostWriteNowAt
+    const count = write(this.#fd, bytes, offset)
     this.#writesNow = count !== -EOPNOTSUPP
     return count === bytes.length
   }
@@ -74,8 +86,9 @@ export class FileStore implements BlockStore {
     }
   }
 
-  flush(): Promise<void> {
-    return fdatasync(this.#fd)
+  async flush(): Promise<void> {
+    if (this.#isInMemory) check(nativeHost.files.hostSync(this.#fd))
+    else await fdatasync(this.#fd)
   }
 
   async discard(offset: number, length: number): Promise<boolean> {
@@ -86,4 +99,11 @@ export class FileStore implements BlockStore {
     check(result)
     return true
   }
+}
+
+/** A file of tmpfs: the host cannot say what of it is in memory (RWF_NOWAIT), where all of it is, or at worst in the swap space. */
+function isInMemory(fd: number): boolean {
+  const fields = new Float64Array(STATFS_FIELDS)
+  check(nativeHost.files.hostStatFs(fd, fields))
+  return fields[0] === TMPFS_MAGIC
 }

@@ -39,14 +39,65 @@ export interface BlockSettings {
 export const isWhole = (chain: Chain): boolean =>
   chain.readableBytes >= HEADER_BYTES && chain.writableBytes >= 1
 
-/** Carries it out and gives it back; if the driver resets meanwhile, its memory is not touched. @param chain a whole one */
-export async function answer(chain: Chain, settings: BlockSettings): Promise<void> {
+/** A chain whose header was taken. */
+export interface BlockRequest {
+  readonly chain: Chain
+  readonly type: number
+  readonly sector: number
+}
+
+/** @param chain a whole one */
+export function requestOf(chain: Chain): BlockRequest {
+  chain.takeInto(header)
+  const fields = viewOf(header)
+  // Exact up to 2^53, and any greater one is past every end.
+  const sector = fields.getUint32(12, true) * 2 ** 32 + fields.getUint32(8, true)
+  return {chain, type: fields.getUint32(0, true), sector}
+}
+
+const header = new Uint8Array(HEADER_BYTES)
+
+/** Answers a read or a write that needs no waiting for a disk. @returns false: nothing was taken or put, and it is still to be answered */
+export function answerNow({chain, type, sector}: BlockRequest, settings: BlockSettings): boolean {
+  const isRead = type === Type.in
+  if (!isRead && (type !== Type.out || settings.isWriteThrough)) return false
+  const length = isRead ? roomFor(chain) : chain.leftToTake
+  if (length > PIECE_BYTES || !mayMove(settings, isRead, sector, length)) return false
+  const piece = shared.subarray(0, length)
+  const isDone = isRead ? readNow(chain, settings, sector, piece) : writeNow(chain, settings, sector, piece)
+  if (!isDone) return false
+  settings.onBytes(length)
+  count(settings.counts, isRead, length)
+  finish(chain, OK)
+  return true
+}
+
+/** For what is done at once. */
+const shared = Buffer.allocUnsafeSlow(PIECE_BYTES)
+
+function readNow(chain: Chain, {store}: BlockSettings, sector: number, piece: Uint8Array): boolean {
+  if (!store.readNow?.(piece, sector * SECTOR)) return false
+  chain.put(piece)
+  return true
+}
+
+function writeNow(chain: Chain, {store}: BlockSettings, sector: number, piece: Uint8Array): boolean {
+  chain.peekInto(piece)
+  return store.writeNow?.(piece, sector * SECTOR) ?? false
+}
+
+/** Carries it out and gives it back; if the driver resets meanwhile, its memory is not touched. */
+export async function answer(request: BlockRequest, settings: BlockSettings): Promise<void> {
   let status = IO_ERROR
   try {
-    status = await carryOut(chain, settings)
+    status = await carryOut(request, settings)
   } catch {
     // A host error, which the guest sees as an error of its disk.
   }
+  finish(request.chain, status)
+}
+
+function finish(chain: Chain, status: number): void {
   chain.putLast(status)
   // After an error, data before the status is left unwritten.
   const isFull = chain.leftToPut <= 1
@@ -56,11 +107,8 @@ export async function answer(chain: Chain, settings: BlockSettings): Promise<voi
 /** The bytes that are left, without the last one, which is the status. */
 const roomFor = (chain: Chain): number => chain.leftToPut - 1
 
-async function carryOut(chain: Chain, settings: BlockSettings): Promise<number> {
-  const header = viewOf(chain.take(HEADER_BYTES))
-  // Exact up to 2^53, and any greater one is past every end.
-  const sector = Number(header.getBigUint64(8, true))
-  switch (header.getUint32(0, true)) {
+async function carryOut({chain, type, sector}: BlockRequest, settings: BlockSettings): Promise<number> {
+  switch (type) {
     case Type.in:
       return readSectors(chain, settings, sector)
     case Type.out:
@@ -83,41 +131,43 @@ async function carryOut(chain: Chain, settings: BlockSettings): Promise<number> 
 }
 
 async function readSectors(chain: Chain, settings: BlockSettings, sector: number): Promise<number> {
-  const {store, sectors, onBytes} = settings
+  const {store} = settings
   const length = roomFor(chain)
-  if (!isInside(sector, length, sectors)) return IO_ERROR
-  onBytes(length)
+  if (!mayMove(settings, true, sector, length)) return IO_ERROR
+  settings.onBytes(length)
   for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES) {
     await withPiece(Math.min(PIECE_BYTES, length - at), async (piece) => {
-      const isRead = isFirst(at) && store.readNow?.(piece, sector * SECTOR + at)
-      if (!isRead) await store.read(piece, sector * SECTOR + at)
+      await store.read(piece, sector * SECTOR + at)
       chain.put(piece)
     })
   }
-  settings.counts.reads++
-  settings.counts.readBytes += length
+  count(settings.counts, true, length)
   return OK
 }
 
 async function writeSectors(chain: Chain, settings: BlockSettings, sector: number): Promise<number> {
-  const {store, sectors} = settings
+  const {store} = settings
   const length = chain.leftToTake
-  if (store.isReadOnly || !isInside(sector, length, sectors)) return IO_ERROR
+  if (!mayMove(settings, false, sector, length)) return IO_ERROR
   settings.onBytes(length)
   for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES) {
     await withPiece(Math.min(PIECE_BYTES, length - at), async (piece) => {
       chain.takeInto(piece)
-      const isWritten = isFirst(at) && store.writeNow?.(piece, sector * SECTOR + at)
-      if (!isWritten) await store.write(piece, sector * SECTOR + at)
+      await store.write(piece, sector * SECTOR + at)
     })
   }
-  settings.counts.writes++
-  settings.counts.writtenBytes += length
+  count(settings.counts, false, length)
   return flushed(settings)
 }
 
-/** Only the first piece is tried at once: longer requests leave the event loop to others. */
-const isFirst = (at: number): boolean => at === 0
+function mayMove({store, sectors}: BlockSettings, isRead: boolean, sector: number, length: number): boolean {
+  return (isRead || !store.isReadOnly) && isInside(sector, length, sectors)
+}
+
+function count(counts: DiskCounts, isRead: boolean, length: number): void {
+  counts[isRead ? 'reads' : 'writes']++
+  counts[isRead ? 'readBytes' : 'writtenBytes'] += length
+}
 
 const kept: Uint8Array[] = []
 

@@ -1,14 +1,16 @@
 // VirtioBlock: a disk (virtio 1.2, 5.2): several requests at once, each through libuv's pool into host memory.
 
-import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
 import {
   answer,
+  answerNow,
+  type BlockRequest,
   type BlockSettings,
   isWhole,
   MOST_RANGE_SECTORS,
   PIECE_BYTES,
+  requestOf,
   SECTOR,
 } from './block-request.ts'
 import type {BlockStore} from './block-store.ts'
@@ -40,9 +42,8 @@ export class VirtioBlock implements DeviceModel {
     ...{reads: 0, readBytes: 0, writes: 0, writtenBytes: 0},
     ...{flushes: 0, discardedBytes: 0},
   }
-  readonly #settings: Omit<BlockSettings, 'isWriteThrough'>
+  #settings: BlockSettings
   readonly #limiter: RateLimiter
-  #isWriteThrough = true
   #inFlight = 0
   /** Requests of a driver that has reset are still under way at the disk. */
   #isDraining = false
@@ -59,7 +60,7 @@ export class VirtioBlock implements DeviceModel {
     const sectors = Math.floor(store.bytes / SECTOR)
     this.#limiter = new RateLimiter(limits)
     const onBytes = (bytes: number) => this.#limiter.charge(0, bytes)
-    this.#settings = {store, sectors, serial, counts: this.counts, onBytes}
+    this.#settings = {store, sectors, serial, counts: this.counts, onBytes, isWriteThrough: true}
     this.features = F_SEG_MAX | F_BLOCK_SIZE | F_FLUSH | F_TOPOLOGY
     if (store.isReadOnly) this.features |= F_READ_ONLY
     else this.features |= F_WRITE_ZEROES | F_DISCARD
@@ -71,7 +72,7 @@ export class VirtioBlock implements DeviceModel {
   }
 
   start(features: bigint): void {
-    this.#isWriteThrough = (features & F_FLUSH) === 0n
+    this.#settings = {...this.#settings, isWriteThrough: (features & F_FLUSH) === 0n}
   }
 
   stop(): void {
@@ -97,15 +98,19 @@ export class VirtioBlock implements DeviceModel {
     const chain = queue.next()
     if (chain === undefined) return undefined
     this.#limiter.charge(1, 0)
-    if (isWhole(chain)) void this.#answer(chain, queue)
+    if (isWhole(chain)) this.#begin(requestOf(chain), queue)
     else this.#transport.fail('a block request without a header or a status')
     return Math.min(chain.readableBytes + chain.writableBytes, PIECE_BYTES)
   }
 
-  async #answer(chain: Chain, queue: Queue): Promise<void> {
+  #begin(request: BlockRequest, queue: Queue): void {
+    if (!answerNow(request, this.#settings)) void this.#answer(request, queue)
+  }
+
+  async #answer(request: BlockRequest, queue: Queue): Promise<void> {
     this.#inFlight++
     try {
-      await answer(chain, {...this.#settings, isWriteThrough: this.#isWriteThrough})
+      await answer(request, this.#settings)
     } finally {
       this.#inFlight--
       if (this.isIdle) this.#becomeIdle()

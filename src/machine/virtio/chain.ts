@@ -61,6 +61,13 @@ export class Chain {
     return length
   }
 
+  /** @internal As takeInto, but the bytes are still to be taken. */
+  peekInto(bytes: Uint8Array): void {
+    if (!this.isLive) return
+    const length = Math.min(bytes.length, this.leftToTake)
+    this.#readCursor.clone().walk(this.readable, length, (part, at) => bytes.set(part, at))
+  }
+
   /** Fills the next writable bytes. @returns how many there was room for; 0 if the chain is not live */
   put(bytes: Uint8Array): number {
     if (!this.isLive) return 0
@@ -88,6 +95,14 @@ class Cursor {
   total = 0
   #part = 0
   #at = 0
+
+  clone(): Cursor {
+    const clone = new Cursor()
+    clone.total = this.total
+    clone.#part = this.#part
+    clone.#at = this.#at
+    return clone
+  }
 
   /** @param length at most what is left */
   walk(parts: readonly Uint8Array[], length: number, visit: (part: Uint8Array, at: number) => void): void {

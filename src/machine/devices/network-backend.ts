@@ -17,7 +17,7 @@ export interface GuestOffloads {
 
 /** The guest's end of the cable. */
 export interface NetworkGuest {
-  /** @returns false when the guest has no room: the frame was not taken, and the backend is told with `onRoom` */
+  /** @param frame the backend's again afterwards. @returns false: the guest has no room, the frame was not taken, and `onRoom` is called */
   receive(frame: Uint8Array): boolean
   /** The backend has room again, after `send` returned false. */
   onRoom(): void
@@ -34,7 +34,10 @@ export interface NetworkBackend {
   setGuestOffloads?(offloads: GuestOffloads): void
   /** Called once, before anything else. */
   attach(guest: NetworkGuest): void
-  /** @returns false when there is no room: the frame was not taken, and the guest is told with `onRoom` */
+  /**
+   * @param frame may be the guest's memory, which may change meanwhile; it is not the backend's afterwards
+   * @returns false when there is no room: the frame was not taken, and the guest is told with `onRoom`
+   */
   send(frame: Uint8Array): boolean
   onRoom(): void
 }
@@ -101,7 +104,7 @@ export class StreamBackend implements NetworkBackend {
       }
       const end = LENGTH_BYTES + length
       if (this.#bytes.length < end) return true
-      if (!this.#guest.receive(this.#bytes.slice(LENGTH_BYTES, end))) return false
+      if (!this.#guest.receive(this.#bytes.subarray(LENGTH_BYTES, end))) return false
       this.#bytes = this.#bytes.subarray(end)
     }
     return true

@@ -1,7 +1,6 @@
 // TapBackend: a network device's cable to a TAP interface of the host (Linux, Documentation/networking/tuntap.rst).
 
-import {readSync, writeSync} from 'node:fs'
-import {EBUSY, EINVAL, EPERM} from '../../abi/errno.ts'
+import {EAGAIN, EBUSY, EINVAL, EPERM} from '../../abi/errno.ts'
 import {badArgument, type HvError} from '../../errors.ts'
 import {canWatch, watchReadable} from '../../readable.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
@@ -54,12 +53,8 @@ export class TapBackend implements NetworkBackend, Disposable {
 
   /** When the interface is down, frames go nowhere, as without a cable. */
   send(frame: Uint8Array): boolean {
-    if (this.#isClosed) return true
-    try {
-      writeSync(this.#fd, frame)
-    } catch {
-      // The sender retransmits a lost frame: Ethernet promises nothing.
-    }
+    // The sender retransmits a frame that is lost: Ethernet promises nothing.
+    if (!this.#isClosed) nativeHost.files.hostWrite(this.#fd, frame, -1)
     return true
   }
 
@@ -90,21 +85,19 @@ export class TapBackend implements NetworkBackend, Disposable {
       const frame = this.#isClosed ? undefined : this.#next()
       if (frame === undefined) return
       if (this.#guest.receive(frame)) continue
-      this.#held = frame
+      this.#held = frame.slice()
       this.#ignore()
       return
     }
   }
 
-  /** A copy of the next frame, with its header. undefined when there is none now. */
+  /** The next frame, with its header, until it is called again. undefined when there is none now. */
   #next(): Uint8Array | undefined {
-    try {
-      return this.#frame.slice(0, readSync(this.#fd, this.#frame))
-    } catch (error) {
-      // The interface is gone: no more will come.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#ignore()
-      return undefined
-    }
+    const count = nativeHost.files.hostRead(this.#fd, this.#frame, -1)
+    if (count >= 0) return this.#frame.subarray(0, count)
+    // The interface is gone: no more will come.
+    if (count !== -EAGAIN) this.#ignore()
+    return undefined
   }
 }
 

@@ -41,6 +41,8 @@ export class VirtioNetwork implements DeviceModel {
   readonly counts: NetworkCounts = {receivedFrames: 0, receivedBytes: 0, sentFrames: 0, sentBytes: 0}
   readonly #backend: NetworkBackend
   readonly #waiting: Uint8Array[] = []
+  /** A frame from the guest that has several buffers. */
+  readonly #gathered = new Uint8Array(HEADER_BYTES + MOST_FRAME_BYTES)
   /** The backend was told that there is no room. */
   #isFull = false
   /** A frame from the guest for which the backend has no room; after its header, if the backend takes one. */
@@ -109,15 +111,17 @@ export class VirtioNetwork implements DeviceModel {
     this.#makeRoom()
   }
 
-  /** Takes a frame from the backend. Without a driver, it is dropped. */
+  /** Takes a frame from the backend, and gives it to the driver at once if that has room. Without a driver, it is dropped. */
   #receive(frame: Uint8Array): boolean {
-    if (!this.#isRunning) return true
+    const queue = this.#queues[TO_GUEST]
+    if (!this.#isRunning || queue === undefined) return true
+    if (this.#waiting.length === 0 && this.#give(queue, frame)) return true
     if (this.#waiting.length >= MOST_WAITING) {
       this.#isFull = true
       return false
     }
-    this.#waiting.push(frame)
-    this.#queues[TO_GUEST]?.turns.wakeLater()
+    // Not slice(): a Buffer's slice shares its memory.
+    this.#waiting.push(new Uint8Array(frame))
     return true
   }
 
@@ -130,10 +134,18 @@ export class VirtioNetwork implements DeviceModel {
 
   /** A step: one frame to the guest. */
   #deliver(queue: Queue): number | undefined {
-    if (this.#waiting.length === 0 || !this.#limiters[TO_GUEST].admits(queue.turns)) return undefined
-    const bytes = this.#waiting[0].length - this.#headerBytes
-    if (!this.#takeRoom(queue, HEADER_BYTES + bytes)) return undefined
-    const frame = this.#waiting.shift()!
+    const [frame] = this.#waiting
+    if (frame === undefined || !this.#give(queue, frame)) return undefined
+    this.#waiting.shift()
+    if (this.#waiting.length <= MOST_WAITING / 2) this.#makeRoom()
+    return frame.length
+  }
+
+  /** @returns false while the driver has no room, or has used up what it may: the queue is woken then */
+  #give(queue: Queue, frame: Uint8Array): boolean {
+    if (!this.#limiters[TO_GUEST].admits(queue.turns)) return false
+    const bytes = frame.length - this.#headerBytes
+    if (!this.#takeRoom(queue, HEADER_BYTES + bytes)) return false
     this.#limiters[TO_GUEST].charge(1, bytes)
     const chains = this.#taken
     this.#taken = []
@@ -145,8 +157,7 @@ export class VirtioNetwork implements DeviceModel {
       this.counts.receivedBytes += bytes
     }
     queue.completeAll(chains, (chain) => chain.putBytes)
-    if (this.#waiting.length <= MOST_WAITING / 2) this.#makeRoom()
-    return HEADER_BYTES + bytes
+    return true
   }
 
   /** @returns false while the driver has offered too few buffers */
@@ -189,8 +200,9 @@ export class VirtioNetwork implements DeviceModel {
     const length = chain.readableBytes - HEADER_BYTES
     this.#limiters[TO_HOST].charge(1, Math.max(0, length))
     if (length < LEAST_FRAME_BYTES || length > MOST_FRAME_BYTES) return {chain, frame: new Uint8Array()}
-    if (!this.#backend.hasOffloads) chain.take(HEADER_BYTES)
-    return {chain, frame: chain.take(chain.leftToTake)}
+    const [first, more] = chain.readable
+    const bytes = more === undefined ? first : this.#gathered.subarray(0, chain.takeInto(this.#gathered))
+    return {chain, frame: bytes.subarray(HEADER_BYTES - this.#headerBytes)}
   }
 }
 

@@ -34,7 +34,7 @@ class Wire implements NetworkBackend {
 
   send(frame: Uint8Array): boolean {
     if (this.sent.length >= this.room) return false
-    this.sent.push(frame)
+    this.sent.push(frame.slice())
     return true
   }
 

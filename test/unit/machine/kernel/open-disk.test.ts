@@ -2,7 +2,16 @@
 
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
-import {closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
@@ -57,12 +66,15 @@ describe('a disk', () => {
 
   test('is closed when no request for it is under way any more', async () => {
     const path = image()
+    // More than is ever read at once.
+    const LARGE = 2 << 20
+    truncateSync(path, LARGE)
     const {ino} = statSync(path)
     const inodeOf = (fd: string) => statSync(`/proc/self/fd/${fd}`, {throwIfNoEntry: false})?.ino
     const isOpen = () => readdirSync('/proc/self/fd').some((fd) => inodeOf(fd) === ino)
     using resources = new KernelResources()
     const driver = new VirtioDriver(resources.disks([{path}])[0]).begin()
-    void driver.queues[0].request([new Uint8Array(16)], [512, 1])
+    void driver.queues[0].request([new Uint8Array(16)], [LARGE, 1])
     driver.write(Register.status, 0)
     resources[Symbol.dispose]()
     expect(isOpen()).toBe(true)

@@ -56,7 +56,7 @@ class Wire implements NetworkBackend {
   hasRoom = true
   attach(): void {}
   send(frame: Uint8Array): boolean {
-    if (this.hasRoom) this.sent.push(frame)
+    if (this.hasRoom) this.sent.push(frame.slice())
     return this.hasRoom
   }
   onRoom(): void {}

@@ -26,16 +26,19 @@ interface Bucket {
 export class RateLimiter {
   readonly #operations: Bucket
   readonly #bytes: Bucket
+  readonly #isLimited: boolean
   #filledMs = performance.now()
   #timer: NodeJS.Timeout | undefined
 
   constructor({iops, bytesPerSecond}: RateLimits = {}) {
     this.#operations = bucket(iops)
     this.#bytes = bucket(bytesPerSecond)
+    this.#isLimited = (iops ?? bytesPerSecond) !== undefined
   }
 
   /** Whether an operation may begin. If not, the queue is woken when it may. */
   admits(turns: Turns): boolean {
+    if (!this.#isLimited) return true
     this.#fill()
     const waitMs = Math.max(waitMsOf(this.#operations), waitMsOf(this.#bytes))
     if (waitMs === 0) return true

@@ -19,6 +19,7 @@ export const NO_SEND = 2
 export const BOTH = NO_RECEIVE | NO_SEND
 
 export interface VsockHeader {
+  /** 64 bits, of which only 32 are in use (5.10.4). */
   readonly sourceCid: number
   readonly destinationCid: number
   readonly sourcePort: number
@@ -37,8 +38,8 @@ export interface VsockHeader {
 export function parseHeader(bytes: Uint8Array): VsockHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
   return {
-    sourceCid: Number(view.getBigUint64(0, true)),
-    destinationCid: Number(view.getBigUint64(8, true)),
+    sourceCid: cidAt(view, 0),
+    destinationCid: cidAt(view, 8),
     sourcePort: view.getUint32(16, true),
     destinationPort: view.getUint32(20, true),
     length: view.getUint32(24, true),
@@ -53,8 +54,9 @@ export function parseHeader(bytes: Uint8Array): VsockHeader {
 export function makeHeader(header: VsockHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
-  view.setBigUint64(0, BigInt(header.sourceCid), true)
-  view.setBigUint64(8, BigInt(header.destinationCid), true)
+  // The upper halves are 0.
+  view.setUint32(0, header.sourceCid, true)
+  view.setUint32(8, header.destinationCid, true)
   view.setUint32(16, header.sourcePort, true)
   view.setUint32(20, header.destinationPort, true)
   view.setUint32(24, header.length, true)
@@ -65,3 +67,7 @@ export function makeHeader(header: VsockHeader): Uint8Array {
   view.setUint32(40, header.forwarded, true)
   return bytes
 }
+
+/** Exact up to 2^53, and no CID is greater. */
+const cidAt = (view: DataView, at: number): number =>
+  view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true)

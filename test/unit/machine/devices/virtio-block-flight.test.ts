@@ -102,6 +102,13 @@ test('what the host has in memory takes one call, one interrupt and no turn of t
   expect(disk.driver.line.raises).toBe(2)
 })
 
+test('what the host has in memory is answered before the notification ends', () => {
+  const store = new CachedStore()
+  const disk = new Disk(store)
+  void disk.ask(IN, 0, [], [SECTOR])
+  expect(disk.driver.line.raises).toBe(1)
+})
+
 test('what the host does not have in memory waits for the disk, whole', async () => {
   const store = new CachedStore()
   store.isCached = false

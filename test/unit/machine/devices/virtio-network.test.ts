@@ -73,6 +73,21 @@ test('frames go out as they are, and come in behind a header for one buffer', as
   expect(await received).toEqual(new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, ...frameOf(1514)]))
 })
 
+test('a frame is with the driver, or the backend, before the call ends that brought it', () => {
+  const {wire, model, receive, send} = makeCard()
+  void receive()
+  wire.guest.receive(frameOf(60))
+  void send(frameOf(60))
+  expect([model.counts.receivedFrames, wire.sent.length]).toEqual([1, 1])
+})
+
+test('a frame that waits is a copy: the backend reuses its memory', async () => {
+  const {wire, receive} = makeCard()
+  const frame = frameOf(60)
+  for (const byte of [1, 2]) wire.guest.receive(frame.fill(byte))
+  expect([(await receive())[12], (await receive())[12]]).toEqual([1, 2])
+})
+
 test('frames that were carried are counted, and lost ones are not', async () => {
   const {model, wire, receive, send, driver} = makeCard()
   await send(frameOf(114))

@@ -73,7 +73,7 @@ export function answerNow({chain, type, sector}: BlockRequest, settings: BlockSe
 }
 
 /** For what is done at once. */
-const shared = Buffer.allocUnsafeSlow(PIECE_BYTES)
+const shared = new Uint8Array(PIECE_BYTES)
 
 function readNow(chain: Chain, {store}: BlockSettings, sector: number, piece: Uint8Array): boolean {
   if (!store.readNow?.(piece, sector * SECTOR)) return false

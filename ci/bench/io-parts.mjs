@@ -156,20 +156,22 @@ export function partsOf(events, calls) {
   /** When each CPU's last event was. */
   const lasts = new Map()
   const threads = new Map()
+  /** Idle CPUs, and this process. */
+  const others = new Set([0, ...readdirSync('/proc/self/task').map(Number)])
   for (const {ns, cpu, pid, name, bytes} of events) {
     const thread = threads.get(pid) ?? {name: `${pid}`, doing: ''}
     threads.set(pid, thread)
-    if (pid !== 0) instructions.add(`${thread.name}: ${thread.doing}`, ns - (lasts.get(cpu) ?? ns))
+    if (!others.has(pid)) instructions.add(`${thread.name}: ${thread.doing}`, ns - (lasts.get(cpu) ?? ns))
     lasts.set(cpu, ns)
     if (name === 'sched_switch') {
       const next = bytes.readInt32LE(NEXT_PID)
       const comm = bytes.toString('latin1', NEXT_COMM, NEXT_COMM + COMM_BYTES).split('\0')[0]
       const nameOf = comm.startsWith('libuv') ? comm : `${comm} ${next}`
       threads.set(next, {doing: '', call: '', ...threads.get(next), name: nameOf})
-      if (pid !== 0) counts.add(`${thread.name}: switched`, 1)
+      if (!others.has(pid)) counts.add(`${thread.name}: switched`, 1)
       continue
     }
-    if (name === 'sys_enter') {
+    if (name === 'sys_enter' && !others.has(pid)) {
       const number = bytes.readInt32LE(CALL_NUMBER)
       thread.call = CALLS[number] ?? `call ${number}`
       counts.add(`${thread.name}: ${thread.call}`, 1)

@@ -1,5 +1,6 @@
 // io.c: nanoseconds of what a machine's Linux does with its devices, for comparing hv with QEMU in the same bed. It prints a line
 // `io NAME NANOSECONDS` for each figure, the median of batches. Each figure is tried for MILLISECONDS first, and measured for as long.
+// Before the first one is a warm-up of four times that: V8 compiles what all of them run.
 // With ROW=NAME in the environment, only that one is tried, and then called CALLS times between `io begin` and `io end`, for io-parts.mjs.
 //
 //   io disk DEVICE MILLISECONDS          4 KiB at random and 1 MiB in sequence, without the page cache; a write that is synced
@@ -22,7 +23,14 @@
 
 #include "batches.h"
 
-enum { SMALL = 4096, LARGE = 1 << 20, FILE_BYTES = 32 << 20, BATCHES = 10, PAUSE_US = 100000 };
+enum {
+  SMALL = 4096,
+  LARGE = 1 << 20,
+  FILE_BYTES = 32 << 20,
+  BATCHES = 10,
+  PAUSE_US = 100000,
+  WARM_UP = 4
+};
 
 static char *piece;
 static int fd;
@@ -49,13 +57,21 @@ static void repeat(void (*batch)(void *, int)) {
   puts("io end"), fflush(stdout);
 }
 
+static int calls_in(void (*batch)(void *, int), int trial_ms) {
+  int calls = 0;
+  for (double end = now_ns() + trial_ms * 1e6; calls == 0 || now_ns() < end; calls++)
+    batch(NULL, 1);
+  return calls;
+}
+
 // A batch takes about a tenth of the time, and at least one call.
 static void measure(const char *name, void (*batch)(void *, int)) {
   const char *only = getenv("ROW");
   if (only && strcmp(only, name) != 0) return;
-  int calls = 0;
-  for (double end = now_ns() + milliseconds * 1e6; calls == 0 || now_ns() < end; calls++)
-    batch(NULL, 1);
+  static int is_warm;
+  if (!is_warm) calls_in(batch, WARM_UP * milliseconds);
+  is_warm = 1;
+  int calls = calls_in(batch, milliseconds);
   if (only) return repeat(batch);
   calls = calls < BATCHES ? 1 : calls / BATCHES;
   printf("io %s %.0f\n", name, median_batch_ns(batch, NULL, calls, milliseconds) / calls);

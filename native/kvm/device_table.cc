@@ -31,15 +31,26 @@ uint32_t DeviceTable::AddStatus(bool is_port, uint64_t status, uint64_t acknowle
 }
 
 void DeviceTable::ChangeStatus(uint32_t row, uint32_t set, uint32_t clear) {
+  const uint32_t gsi = rows_.at(row).gsi;
+  {
+    std::lock_guard<std::mutex> lock(line_mutex_);
+    const uint32_t before = value(row);
+    const uint32_t after = (before | set) & ~clear;
+    values_[row].store(after, std::memory_order_release);
+    if ((before != 0) == (after != 0)) return;
+    size_t& raised = raised_[gsi];
+    if (after == 0) {
+      // A vCPU that goes on before would be interrupted again.
+      if (--raised == 0) set_line_(gsi, false);
+      return;
+    }
+    if (raised++ > 0) return;
+  }
+  // Without the lock: it wakes a vCPU, whose thread acknowledges.
+  set_line_(gsi, true);
   std::lock_guard<std::mutex> lock(line_mutex_);
-  const uint32_t before = value(row);
-  const uint32_t after = (before | set) & ~clear;
-  values_[row].store(after, std::memory_order_release);
-  if ((before != 0) == (after != 0)) return;
-  const uint32_t gsi = rows_[row].gsi;
-  size_t& raised = raised_[gsi];
-  if (after != 0 && raised++ == 0) set_line_(gsi, true);
-  if (after == 0 && --raised == 0) set_line_(gsi, false);
+  // That may have been before.
+  if (raised_[gsi] == 0) set_line_(gsi, false);
 }
 
 void DeviceTable::SetLatch(uint32_t row, uint32_t value) {

@@ -142,7 +142,7 @@ export class VirtioVsock implements DeviceModel {
   #wake(connection: VsockConnection): void {
     if (this.#connections.get(keyOf(connection.hostPort, connection.guestPort)) !== connection) return
     this.#ready.add(connection)
-    this.#queues[TO_GUEST]?.turns.wakeLater()
+    this.#queues[TO_GUEST]?.turns.wake()
   }
 
   #remove(connection: VsockConnection): void {

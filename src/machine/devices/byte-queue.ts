@@ -44,8 +44,10 @@ export class ByteQueue {
 
   #endBlock(): void {
     const bytes = this.#block.subarray(0, this.#filled)
-    if (bytes.length > 0) this.#full.push(bytes.length < LARGE_BYTES ? bytes.slice() : bytes)
-    this.#block = new Uint8Array()
     this.#filled = 0
+    if (bytes.length === 0) return
+    const isLarge = bytes.length >= LARGE_BYTES
+    this.#full.push(isLarge ? bytes : bytes.slice())
+    if (isLarge) this.#block = new Uint8Array()
   }
 }

@@ -203,14 +203,17 @@ export class VirtioVsock implements DeviceModel {
   }
 
   #header(part: Reset & {op: number; flags: number; length: number; forwarded: number}): Uint8Array {
-    const {hostPort, guestPort, ...rest} = part
     return makeHeader({
-      ...rest,
       sourceCid: HOST_CID,
       destinationCid: GUEST_CID,
-      sourcePort: hostPort,
-      destinationPort: guestPort,
+      sourcePort: part.hostPort,
+      destinationPort: part.guestPort,
+      length: part.length,
+      type: part.type,
+      op: part.op,
+      flags: part.flags,
       bufferBytes: BUFFER_BYTES,
+      forwarded: part.forwarded,
     })
   }
 

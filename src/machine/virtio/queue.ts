@@ -2,7 +2,7 @@
 
 import {BrokenRing} from './broken-ring.ts'
 import {Chain} from './chain.ts'
-import {walk} from './descriptors.ts'
+import {type WalkLimits, walk} from './descriptors.ts'
 import type {ViewOfMemory} from './model.ts'
 import {VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC} from './registers.ts'
 import {type QueueLayout, Rings} from './rings.ts'
@@ -36,7 +36,7 @@ export class Queue {
   readonly turns: Turns
   readonly #options: QueueOptions
   #rings: Rings | undefined
-  #hasIndirect = false
+  #limits: WalkLimits
   readonly #inFlight = new Set<Chain>()
   /** Counts of chains taken and of chains handed back: 16 bits each. */
   #taken = 0
@@ -48,6 +48,7 @@ export class Queue {
   constructor(options: QueueOptions) {
     this.#options = options
     this.maxSize = options.maxSize
+    this.#limits = {maxBuffers: options.maxSize, maxBytes: options.maxBytes, hasIndirect: false}
     this.turns = new Turns(() => options.serve(this))
   }
 
@@ -58,7 +59,7 @@ export class Queue {
   /** @internal From now on the driver uses it. @param features those that it has accepted */
   open(layout: QueueLayout, features: bigint): void {
     this.close()
-    this.#hasIndirect = (features & VIRTIO_F_INDIRECT_DESC) !== 0n
+    this.#limits = {...this.#limits, hasIndirect: (features & VIRTIO_F_INDIRECT_DESC) !== 0n}
     this.#guarded(() => {
       const {size} = layout
       if (size < 1 || size > this.maxSize || (size & (size - 1)) !== 0)
@@ -136,9 +137,7 @@ export class Queue {
     if (again === undefined && !this.#hasOffer(rings)) return undefined
     if (this.#inFlight.size >= rings.size) throw new BrokenRing('more chains than descriptors')
     const head = again ?? rings.headAt(this.#taken)
-    const {maxBytes, memory} = this.#options
-    const limits = {maxBuffers: this.maxSize, maxBytes, hasIndirect: this.#hasIndirect}
-    const parts = walk(memory, rings.descriptors, head, limits)
+    const parts = walk(this.#options.memory, rings.descriptors, head, this.#limits)
     if (again === undefined) this.#taken = (this.#taken + 1) & 0xffff
     rings.suppressNotifications()
     const chain = new Chain(this, head, parts.readable, parts.writable)

@@ -24,10 +24,10 @@ const WORDS = DESCRIPTOR_BYTES / 4
 /** An address whose upper half is this or more is not exact, and not memory. */
 const HIGH_LIMIT = 1 << 21
 
-/** @param head below the table's size @throws BrokenRing */
-export function walk(memory: ViewOfMemory, table: Uint8Array, head: number, limits: WalkLimits): Parts {
+/** @param table four words a descriptor @param head below the table's size @throws BrokenRing */
+export function walk(memory: ViewOfMemory, table: Uint32Array, head: number, limits: WalkLimits): Parts {
   const parts: Parts = {readable: [], writable: []}
-  let words = wordsOf(table)
+  let words = table
   let isIndirect = false
   let bytes = 0
   let buffers = 0
@@ -81,5 +81,5 @@ function descriptorAt(words: Uint32Array, index: number) {
   }
 }
 
-const wordsOf = (table: Uint8Array): Uint32Array =>
+export const wordsOf = (table: Uint8Array): Uint32Array =>
   new Uint32Array(table.buffer, table.byteOffset, table.length / 4)

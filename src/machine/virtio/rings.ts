@@ -1,6 +1,7 @@
 // Rings: the words of a split virtqueue, each read and written once, and who wants to be told of what (virtio 1.2, 2.7.5 to 2.7.10).
 
 import {BrokenRing, viewOf} from './broken-ring.ts'
+import {wordsOf} from './descriptors.ts'
 import type {ViewOfMemory} from './model.ts'
 import {AVAIL_F_NO_INTERRUPT, DESCRIPTOR_BYTES, Register, USED_F_NO_NOTIFY} from './registers.ts'
 
@@ -27,7 +28,7 @@ const ELEMENT_WORDS = 4
 export class Rings {
   readonly size: number
   /** The table: four 32-bit words per descriptor. */
-  readonly descriptors: Uint8Array
+  readonly descriptors: Uint32Array
   readonly #available: Uint16Array
   readonly #used: Uint16Array
   readonly #usedElements: Uint32Array
@@ -42,7 +43,7 @@ export class Rings {
   ) {
     this.size = size
     this.#hasEventIndex = hasEventIndex
-    this.descriptors = viewOf(memory, descriptors, size * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
+    this.descriptors = wordsOf(viewOf(memory, descriptors, size * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES))
     const available = viewOf(memory, driver, 6 + 2 * size, 2)
     const used = viewOf(memory, device, 6 + 8 * size, 4)
     this.#available = new Uint16Array(available.buffer, available.byteOffset, RING + size + 1)

@@ -22,7 +22,7 @@ test('a buffer in two slots is one buffer, whose bytes follow one another', () =
     words.setUint16(16 * i + 14, i + 1, true)
   }
   memory.view(SEAM - 3, 8).set([1, 2, 3, 4, 5, 6, 7, 8])
-  const {readable, writable} = walk(memory, table, 0, limits)
+  const {readable, writable} = walk(memory, new Uint32Array(table.buffer), 0, limits)
   expect([...readable, ...writable].map(({length}) => length)).toEqual([3, 5, 3, 5, 3, 5, 3, 5])
 
   const chain = new Chain({owns: () => true} as unknown as Queue, 0, readable, writable)

@@ -233,13 +233,13 @@ const IOAPIC_PINS = 24
 /** Of KVM's default of 256 interrupts, the SPIs begin at 32. KVM_DEV_ARM_VGIC_GRP_NR_IRQS. */
 const GIC_SPIS = 224
 
-/** What a VM has of what its controller needs. */
+/** @internal What a VM has of what its controller needs. */
 interface ControllerParts {
   readonly eventfds: Eventfds
   readonly devices: DeviceTable
 }
 
-/** Call it before the first vCPU. @throws HvError KVM_UNUSABLE */
+/** @internal Call it before the first vCPU. @throws HvError KVM_UNUSABLE */
 export function addIrqchip(native: () => NativeVm, owned: ControllerParts, isSplit: boolean): Irqchip {
   const message = 'KVM gives VMs no such interrupt controller on this host'
   const version = orThrow(

@@ -23,6 +23,7 @@ const NAMES = [
   'checkHost',
   'onConnect',
   'onOpen',
+  'readMapGpaRange',
   'servePages',
   'startEl1',
   'startEl2',

@@ -265,7 +265,11 @@ Trap Cpu::Interrupted() {
   uint64_t rip = regs().rip;
   interrupted_ = true;
   stop_ = Stop::kUser;
-  if (InEntry(rip)) return LeaveEntry(rip);
+  if (InEntry(rip)) {
+    // A single step's trap in there, lost or not, is none of the program's.
+    if (pvm_) pvm::ForgetException(vcpu_);
+    return LeaveEntry(rip);
+  }
   uint64_t offset = rip - window_;
   if (offset < HV_WINDOW_STUBS || offset >= HV_WINDOW_PRIVATE) {
     uint64_t lost = pvm_ ? pvm::TakeLostTrap(vcpu_) : 0;

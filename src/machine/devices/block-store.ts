@@ -1,6 +1,6 @@
 // BlockStore: where a block device keeps its bytes: an open host file.
 
-import {fdatasync as fdatasyncOf, read as readOf, write as writeOf} from 'node:fs'
+import {fdatasync as fdatasyncOf, fstatSync, read as readOf, write as writeOf} from 'node:fs'
 import {promisify} from 'node:util'
 import {EOPNOTSUPP} from '../../abi/errno.ts'
 import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
@@ -101,8 +101,12 @@ export class FileStore implements BlockStore {
   }
 }
 
-/** A file of tmpfs: the host cannot say what of it is in memory (RWF_NOWAIT), where all of it is, or at worst in the swap space. */
+/**
+ * A regular file of tmpfs: the host cannot say what of it is in memory (RWF_NOWAIT), where all of it is, or at worst in the swap space.
+ * A disk's device file is in a tmpfs, too: statfs(2) tells of the folder that has it.
+ */
 function isInMemory(fd: number): boolean {
+  if (!fstatSync(fd).isFile()) return false
   const fields = new Float64Array(STATFS_FIELDS)
   check(nativeHost.files.hostStatFs(fd, fields))
   return fields[0] === TMPFS_MAGIC

@@ -66,6 +66,16 @@ test.each(folders)('a file has what was just written in memory, and reads it at 
   }
 })
 
+test('a device file is not taken for memory, although /dev is a tmpfs', () => {
+  const fd = openSync('/dev/full', 'r+')
+  try {
+    // The host cannot say what of it is in memory.
+    expect(new FileStore(fd, IMAGE.length).readNow(new Uint8Array(SECTOR), 0)).toBe(false)
+  } finally {
+    closeSync(fd)
+  }
+})
+
 const stores = [
   {
     name: 'a file',

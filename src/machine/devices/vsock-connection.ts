@@ -95,6 +95,8 @@ export class VsockConnection {
 
   /** Handles a packet from the guest other than a reset. */
   receive(op: number, flags: number, payload: Uint8Array): void {
+    // It ended in setCredit, in a listener of the stream.
+    if (this.#state === 'over') return
     if (this.#state === 'asked' && op === Op.response) this.#open()
     else if (this.#state === 'closing') this.#receiveClosing(op, flags)
     else if (this.#state !== 'open') this.#fail('the guest broke the protocol')
@@ -147,9 +149,11 @@ export class VsockConnection {
 
   #open(): void {
     this.#state = 'open'
+    // What ends in a listener is told there.
+    const isFinished = this.#isFinished
     this.stream.emit('connect')
     this.#askForCredit()
-    if (this.#isFinished) this.#tell(Op.shutdown)
+    if (isFinished) this.#tell(Op.shutdown)
   }
 
   #receiveData(payload: Uint8Array): void {

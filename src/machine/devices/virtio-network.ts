@@ -179,6 +179,8 @@ export class VirtioNetwork implements DeviceModel {
 
   /** A step: one frame from the guest. */
   #collect(queue: Queue): number | undefined {
+    // Its memory is the driver's again, which has disabled the queue meanwhile.
+    if (this.#held?.chain.isLive === false) this.#held = undefined
     this.#held ??= this.#next(queue)
     if (this.#held === undefined) return undefined
     const {chain, frame} = this.#held

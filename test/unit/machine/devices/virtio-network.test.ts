@@ -88,6 +88,18 @@ test('a frame that waits is a copy: the backend reuses its memory', async () => 
   expect([(await receive())[12], (await receive())[12]]).toEqual([1, 2])
 })
 
+test('a frame that waits for the backend is not sent when the driver has disabled its queue', async () => {
+  const {wire, driver, send} = makeCard()
+  wire.room = 0
+  void send(frameOf(60))
+  driver.write(Register.queueSelect, TO_HOST)
+  driver.write(Register.queueReady, 0)
+  wire.room = 1
+  wire.guest.onRoom()
+  await settle()
+  expect(wire.sent).toEqual([])
+})
+
 test('frames that were carried are counted, and lost ones are not', async () => {
   const {model, wire, receive, send, driver} = makeCard()
   await send(frameOf(114))

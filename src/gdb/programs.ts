@@ -2,7 +2,7 @@
 
 import {parseBytes} from './words.ts'
 
-/** What gdb sets and unsets of the environment: names and values. */
+/** What gdb sets and unsets of the environment: names and values, in bytes. */
 const MAX_ENVIRONMENT = 1 << 17
 /** Linux's PATH_MAX. */
 const MAX_PATH = 4096
@@ -34,6 +34,7 @@ export interface Programs {
 /** What gdb has said of the next program. */
 export class NextProgram {
   readonly #variables = new Map<string, string | undefined>()
+  #bytes = 0
   #cwd: string | undefined
   #isRandom = false
 
@@ -46,6 +47,7 @@ export class NextProgram {
         return 'OK'
       case 'QEnvironmentReset':
         this.#variables.clear()
+        this.#bytes = 0
         return 'OK'
       case 'QEnvironmentHexEncoded':
         return this.#set(parseText(rest))
@@ -78,10 +80,10 @@ export class NextProgram {
 
   #change(name: string | undefined, value: string | undefined): string {
     if (name === undefined || name === '' || name.includes('=')) return 'E01'
-    const size = (of: string, text = ''): number => of.length + text.length
-    let bytes = size(name, value)
-    for (const [other, text] of this.#variables) if (other !== name) bytes += size(other, text)
+    const before = this.#variables.has(name) ? sizeOf(name, this.#variables.get(name)) : 0
+    const bytes = this.#bytes - before + sizeOf(name, value)
     if (bytes > MAX_ENVIRONMENT) return 'E01'
+    this.#bytes = bytes
     this.#variables.set(name, value)
     return 'OK'
   }
@@ -92,6 +94,8 @@ export class NextProgram {
     return 'OK'
   }
 }
+
+const sizeOf = (name: string, value = ''): number => Buffer.byteLength(name) + Buffer.byteLength(value)
 
 /** UTF-8 without null characters, in hexadecimal. */
 function parseText(hex: string): string | undefined {

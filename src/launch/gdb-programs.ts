@@ -16,7 +16,8 @@ export class GdbPrograms implements Programs {
   readonly #first: ProgramChanges
   readonly #load: (changes: ProgramChanges) => StartedProgram
   readonly #begin: (process: Process) => void
-  #next: StartedProgram | undefined
+  /** In order. Those that nothing waits for yet: one that was detached may still run before them. */
+  #next: StartedProgram[] = []
 
   /**
    * @param load @throws HvError
@@ -36,8 +37,9 @@ export class GdbPrograms implements Programs {
     const first = this.#first
     const env = Object.entries(first.env).filter(([name]) => !variables.has(name))
     for (const [name, value] of variables) if (value !== undefined) env.push([name, value])
+    let next: StartedProgram
     try {
-      this.#next = this.#load({
+      next = this.#load({
         ...{program: program ?? first.program, args, env: Object.fromEntries(env), cwd: cwd ?? first.cwd},
         personality: isRandom ? 0 : ADDR_NO_RANDOMIZE,
       })
@@ -46,18 +48,24 @@ export class GdbPrograms implements Programs {
       tell(error.message)
       return false
     }
-    this.#begin(this.#next.process)
+    this.#finishEnded()
+    this.#next.push(next)
+    this.#begin(next.process)
     return true
+  }
+
+  /** gdb may start and kill many before hv waits for the next one. Those that still run count towards the guest's limit of tasks. */
+  #finishEnded(): void {
+    for (const program of this.#next) if (program.hasEnded) program.finish()
+    this.#next = this.#next.filter(({hasEnded}) => !hasEnded)
   }
 
   /** The next one is there: the last one's end is nobody's any more. */
   get hasNext(): boolean {
-    return this.#next !== undefined
+    return this.#next.length > 0
   }
 
   takeNext(): StartedProgram | undefined {
-    const next = this.#next
-    this.#next = undefined
-    return next
+    return this.#next.shift()
   }
 }

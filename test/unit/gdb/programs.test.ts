@@ -144,6 +144,14 @@ describe('what gdb says before', () => {
     expect(answers.slice(0, 18)).toEqual(Array(18).fill('OK'))
     expect(answers.slice(19)).toEqual(Array(11).fill('E01'))
     expect(set('N0')).toBe('OK')
+    gdb.ask('QEnvironmentReset')
+    expect(set('N29')).toBe('OK')
+  })
+
+  test('grows no further when the variables have no values, and takes no longer for it', () => {
+    const names = Array.from({length: 60_000}, (_, i) => i.toString(36).padStart(3, '_'))
+    const answers = names.map((name) => gdb.ask(`QEnvironmentUnset:${hex(name)}`))
+    expect(answers.filter((answer) => answer === 'OK')).toHaveLength(Math.floor((128 * 1024) / 3))
   })
 
   test.each([

@@ -141,8 +141,9 @@ static void check_pthread_mutex(void) {
 static pthread_mutex_t *robust;
 
 static void *end_as_owner(void *argument) {
+  uint32_t *word = (uint32_t *)&robust->__data.__lock;
   CHECK_EQ(pthread_mutex_lock(robust), 0);
-  sleep_ms(30);
+  CHECK(EVENTUALLY(__atomic_load_n(word, __ATOMIC_SEQ_CST) & FUTEX_WAITERS));
   return argument;
 }
 

@@ -18,6 +18,8 @@ static volatile bool looping;
 static volatile int ticks;
 static volatile uintptr_t missing;
 static bool forever;
+// Where the entry code is entered in its middle, it makes the last call once more: of nothing but zeros, even sigreturn is harmless.
+static char zeros[8192];
 
 static void on_tick(int number) {
   (void)number;
@@ -39,15 +41,17 @@ static bool loops_at(uintptr_t address) {
     return ticks == TICKS;
   }
   looping = true;
-  __asm__ volatile("mov $39, %%eax; mov %[address], %%rcx; pushfq; pop %%r11; or %[flag], %%r11;"
-                   "lea -128(%%rsp), %%rsp; push %%r11; popfq; jmp *%%rcx" ::[address] "r"(address),
-                   [flag] "i"(TRAP_FLAG)
-                   : "rax", "rcx", "r11", "memory", "cc");
+  __asm__ volatile("mov %[stack], %%rsp; pushfq; pop %%r11; or %[flag], %%r11; mov $39, %%eax; xor %%edi, %%edi;"
+                   "xor %%esi, %%esi; xor %%edx, %%edx; xor %%r10, %%r10; xor %%r8, %%r8; xor %%r9, %%r9;"
+                   "push %%r11; popfq; jmp *%%rcx" ::"c"(address),
+                   [stack] "r"(zeros + sizeof(zeros) / 2), [flag] "i"(TRAP_FLAG)
+                   : "rax", "rdi", "rsi", "rdx", "r8", "r9", "r10", "r11", "memory", "cc");
   return false;
 }
 
 static void step_forever(void) {
-  __asm__ volatile("pushfq; orq %[flag], (%%rsp); popfq; 1: jmp 1b" ::[flag] "i"(TRAP_FLAG) : "memory", "cc");
+  __asm__ volatile("pushfq; orq %[flag], (%%rsp); popfq; 1: jmp 1b" ::[flag] "i"(TRAP_FLAG)
+                   : "memory", "cc");
 }
 
 int main(int argc, char **argv) {

@@ -36,6 +36,7 @@ struct KvmProbe {
   std::vector<int> attributes;
   // One for each question, empty when there was no vCPU to ask or it has no such register.
   std::vector<std::optional<uint64_t>> registers;
+  std::optional<uint64_t> guest_xfeatures;
 };
 
 int ErrnoOf(int result) { return result < 0 ? errno : 0; }
@@ -77,6 +78,16 @@ std::vector<std::optional<uint64_t>> ReadRegisters(int vm, const std::vector<uin
   return values;
 }
 
+// XCR0's bits that KVM can give to guests (Documentation/virt/kvm/api.rst, 4.123), since Linux 5.17; empty on other architectures.
+std::optional<uint64_t> GuestXfeatures(int kvm) {
+  constexpr uint64_t kGuestSupported = 0;  // asm/kvm.h's KVM_X86_XCOMP_GUEST_SUPP
+  uint64_t value = 0;
+  // SAFETY: the attribute is 64 bits.
+  kvm_device_attr attribute{0, 0, kGuestSupported, reinterpret_cast<uintptr_t>(&value)};
+  if (::ioctl(kvm, KVM_GET_DEVICE_ATTR, &attribute) != 0) return std::nullopt;
+  return value;
+}
+
 KvmProbe ProbeKvm(const std::string& path, const KvmQuestions& questions) {
   KvmProbe probe;
   Fd kvm(::open(path.c_str(), O_RDWR | O_CLOEXEC));
@@ -89,6 +100,7 @@ KvmProbe ProbeKvm(const std::string& path, const KvmQuestions& questions) {
     int value = ::ioctl(kvm.get(), KVM_CHECK_EXTENSION, capability);
     probe.extensions.push_back(value < 0 ? 0 : value);
   }
+  probe.guest_xfeatures = GuestXfeatures(kvm.get());
   Fd vm(CreateVm(kvm.get()));
   if (vm.get() < 0) {
     probe.create_vm_errno = errno;
@@ -144,6 +156,7 @@ Napi::Object JsProbeKvm(const std::string& path, const std::vector<int>& capabil
   record.Set("devices", ToArray(env, probe.devices, to_number));
   record.Set("attributes", ToArray(env, probe.attributes, to_number));
   record.Set("registers", ToArray(env, probe.registers, to_register));
+  record.Set("guestXfeatures", to_register(probe.guest_xfeatures));
   return record;
 }
 

@@ -14,6 +14,8 @@ export interface KvmProbe {
   attributes: number[]
   /** KVM_GET_ONE_REG of a vCPU that never ran, for each register asked for, in order; null when it has no such register. */
   registers: (bigint | null)[]
+  /** The bits of XCR0 that KVM can give to guests: /dev/kvm's KVM_X86_XCOMP_GUEST_SUPP. null: KVM does not say. */
+  guestXfeatures: bigint | null
 }
 
 /** What to ask of a VM, besides the capabilities: the numbers of linux/kvm.h. */

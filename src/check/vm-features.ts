@@ -15,7 +15,7 @@ export interface Feature {
   /** Its number in linux/kvm.h. */
   number: number
   /** Whether KVM's answer means that the host has it; default: any but 0. */
-  isThere?: (answer: number, host: Host) => boolean
+  isThere?: (answer: number, facts: Facts) => boolean
 }
 
 const isAny = (answer: number): boolean => answer > 0
@@ -37,12 +37,13 @@ export function withCommonFeatures(own: readonly Feature[]): readonly Feature[] 
 }
 
 /** @param features those that the last of `kvm.extensions` are about, in the same order */
-export function checkVmFeatures({kvm, host}: Facts, features: readonly Feature[]): Finding[] {
+export function checkVmFeatures(facts: Facts, features: readonly Feature[]): Finding[] {
+  const {kvm, host} = facts
   if (kvm.openErrno !== 0 || kvm.apiVersion < 0) return []
   const answers = kvm.extensions.slice(-features.length)
   const sizes = hugetlbSizes(host)
   const all: [label: string, isThere: boolean][] = [
-    ...features.map(({label, isThere = isAny}, i): [string, boolean] => [label, isThere(answers[i], host)]),
+    ...features.map(({label, isThere = isAny}, i): [string, boolean] => [label, isThere(answers[i], facts)]),
     ['userfaultfd', hasUserfaultfd(host)],
     ['hugetlb pages', sizes.length > 0],
   ]

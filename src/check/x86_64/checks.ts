@@ -45,18 +45,21 @@ export const CAPABILITIES: readonly Capability[] = withCommon([
   {name: 'EXIT_ON_EMULATION_FAILURE', number: 204, use: 'the shortest trap on PVM hosts', isRequired: false},
 ])
 
+/** XCR0's TILECFG and TILEDATA: SDM vol. 1, 13.3. */
+const XTILE = 0x60000n
+
 export const FEATURES = withCommonFeatures([
   {label: 'a split interrupt controller', name: 'SPLIT_IRQCHIP', number: 121},
   {label: 'system management mode', name: 'X86_SMM', number: 117},
   {label: 'MSRs that exit', name: 'X86_USER_SPACE_MSR', number: 188},
   {label: 'an MSR filter', name: 'X86_MSR_FILTER', number: 189},
   {label: "Hyper-V's CPUID", name: 'HYPERV_CPUID', number: 167},
-  // Linux lets a process ask for AMX where it has XSAVE areas of any size.
+  // KVM may keep from guests what the processor has: PVM does.
   {
     label: 'AMX',
     name: 'XSAVE2',
     number: 208,
-    isThere: (answer, host) => answer > 0 && /\bamx_tile\b/.test(host.read('/proc/cpuinfo') ?? ''),
+    isThere: (answer, {kvm}) => answer > 0 && ((kvm.guestXfeatures ?? 0n) & XTILE) === XTILE,
   },
   {label: "a nested guest's state", name: 'NESTED_STATE', number: 157},
   {label: 'clocks that hear of a pause', name: 'KVMCLOCK_CTRL', number: 76},
@@ -65,7 +68,7 @@ export const FEATURES = withCommonFeatures([
     name: 'DIRTY_LOG_RING',
     number: 192,
     // PVM loses pages of them: src/vm/vm-options.ts.
-    isThere: (answer, host) => answer > 0 && !host.hasModule(PVM_MODULE),
+    isThere: (answer, {host}) => answer > 0 && !host.hasModule(PVM_MODULE),
   },
 ])
 

@@ -71,6 +71,7 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
         devices: [],
         attributes: [],
         registers: [],
+        guestXfeatures: null,
         ...kvm,
       }
     },

@@ -31,6 +31,7 @@ test('a device that does not open has answered nothing else', () => {
     devices: [],
     attributes: [],
     registers: [],
+    guestXfeatures: null,
   })
 })
 

@@ -15,6 +15,7 @@ const look = (machine: string) =>
     probeKvm: () => ({
       ...{openErrno: 2, apiVersion: -1, createVmErrno: 0},
       ...{extensions: [], devices: [], attributes: [], registers: []},
+      guestXfeatures: null,
     }),
     proveTrap: undefined,
     proveStop: () => {

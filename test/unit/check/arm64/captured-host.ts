@@ -66,6 +66,7 @@ export function checkCapture(name: string, change: Change = {}): Promise<HostRep
         devices: opens ? [Number(answer('vgic-v2')), Number(answer('vgic-v3'))] : [],
         attributes: opens ? [Number(answer('smccc-filter'))] : [],
         registers: opens ? [BigInt(answer('id_aa64mmfr1'))] : [],
+        guestXfeatures: null,
       }
     },
     proveTrap: () => ({ok: true, roundTripNs: 98_000}),

@@ -140,15 +140,18 @@ ssize_t WriteWith(int fd, const Bytes& buffer) {
   return Uninterrupted([&] { return ::pwritev2(fd, &piece, 1, -1, flag); });
 }
 
-// What of a file needs no waiting for its disk: preadv2(2), pwritev2(2).
-ssize_t ReadNow(int fd, const Bytes& buffer, int64_t position) {
-  struct iovec piece = {buffer.data, buffer.length};
-  return Uninterrupted([&] { return ::preadv2(fd, &piece, 1, position, RWF_NOWAIT); });
+ssize_t ReadParts(int fd, const ByteRanges& parts, int64_t position, int64_t flags) {
+  return Uninterrupted([&] {
+    return ::preadv2(fd, parts.ranges(), static_cast<int>(parts.count()), position,
+                     static_cast<int>(flags));
+  });
 }
 
-ssize_t WriteNowAt(int fd, const Bytes& buffer, int64_t position) {
-  struct iovec piece = {buffer.data, buffer.length};
-  return Uninterrupted([&] { return ::pwritev2(fd, &piece, 1, position, RWF_NOWAIT); });
+ssize_t WriteParts(int fd, const ByteRanges& parts, int64_t position, int64_t flags) {
+  return Uninterrupted([&] {
+    return ::pwritev2(fd, parts.ranges(), static_cast<int>(parts.count()), position,
+                      static_cast<int>(flags));
+  });
 }
 
 off_t Seek(int fd, int64_t offset, int64_t whence) {
@@ -176,8 +179,8 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall<WriteWith<RWF_APPEND>>(env, exports, "hostAppend");
   // What the stream takes without waiting.
   ExportHostCall<WriteWith<RWF_NOWAIT>>(env, exports, "hostWriteNow");
-  ExportHostCall<ReadNow>(env, exports, "hostReadNow");
-  ExportHostCall<WriteNowAt>(env, exports, "hostWriteNowAt");
+  ExportHostCall<ReadParts>(env, exports, "hostReadParts");
+  ExportHostCall<WriteParts>(env, exports, "hostWriteParts");
   ExportHostCall<Seek>(env, exports, "hostSeek");
   ExportHostCall<ThreadFds::Close>(env, exports, "hostClose");
   ExportHostCall<[](int fd, int64_t size) { return ::ftruncate(fd, size); }>(env, exports,

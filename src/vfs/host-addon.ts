@@ -65,9 +65,12 @@ export interface HostFsAddon {
   hostAppend(fd: number, source: Uint8Array): number
   /** Writes as much as a pipe or socket takes at once. -EOPNOTSUPP: the host cannot do that for this descriptor. */
   hostWriteNow(fd: number, source: Uint8Array): number
-  /** Reads or writes what needs no waiting for a disk. -EAGAIN: all would have to wait; -EOPNOTSUPP: the file system cannot say. */
-  hostReadNow(fd: number, target: Uint8Array, position: number): number
-  hostWriteNowAt(fd: number, source: Uint8Array, position: number): number
+  /**
+   * preadv2(2) and pwritev2(2) of at most IOV_MAX parts. With RWF_NOWAIT in `flags`, what needs no waiting for a disk: -EAGAIN: all
+   * would have to wait; -EOPNOTSUPP: the file system cannot say.
+   */
+  hostReadParts(fd: number, targets: readonly Uint8Array[], position: number, flags: number): number
+  hostWriteParts(fd: number, sources: readonly Uint8Array[], position: number, flags: number): number
   hostSeek(fd: number, offset: number, whence: number): number
   hostClose(fd: number): number
   hostTruncate(fd: number, size: number): number

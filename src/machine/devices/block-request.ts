@@ -63,27 +63,15 @@ export function answerNow({chain, type, sector}: BlockRequest, settings: BlockSe
   if (!isRead && (type !== Type.out || settings.isWriteThrough)) return false
   const length = isRead ? roomFor(chain) : chain.leftToTake
   if (length > PIECE_BYTES || !mayMove(settings, isRead, sector, length)) return false
-  const piece = shared.subarray(0, length)
-  const isDone = isRead ? readNow(chain, settings, sector, piece) : writeNow(chain, settings, sector, piece)
+  const {store} = settings
+  const isDone = isRead
+    ? store.readNow?.(chain.partsToPut(length), length, sector * SECTOR)
+    : store.writeNow?.(chain.partsToTake(length), length, sector * SECTOR)
   if (!isDone) return false
   settings.onBytes(length)
   count(settings.counts, isRead, length)
-  finish(chain, OK)
+  finish(chain, OK, true)
   return true
-}
-
-/** For what is done at once. */
-const shared = new Uint8Array(PIECE_BYTES)
-
-function readNow(chain: Chain, {store}: BlockSettings, sector: number, piece: Uint8Array): boolean {
-  if (!store.readNow?.(piece, sector * SECTOR)) return false
-  chain.put(piece)
-  return true
-}
-
-function writeNow(chain: Chain, {store}: BlockSettings, sector: number, piece: Uint8Array): boolean {
-  chain.peekInto(piece)
-  return store.writeNow?.(piece, sector * SECTOR) ?? false
 }
 
 /** Carries it out and gives it back; if the driver resets meanwhile, its memory is not touched. */
@@ -97,10 +85,9 @@ export async function answer(request: BlockRequest, settings: BlockSettings): Pr
   finish(request.chain, status)
 }
 
-function finish(chain: Chain, status: number): void {
+/** @param isFull false after an error, when data before the status is left unwritten */
+function finish(chain: Chain, status: number, isFull = chain.leftToPut <= 1): void {
   chain.putLast(status)
-  // After an error, data before the status is left unwritten.
-  const isFull = chain.leftToPut <= 1
   chain.complete(isFull ? chain.writableBytes : 0)
 }
 

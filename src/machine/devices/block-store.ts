@@ -3,6 +3,7 @@
 import {fdatasync as fdatasyncOf, fstatSync, read as readOf, write as writeOf} from 'node:fs'
 import {promisify} from 'node:util'
 import {EOPNOTSUPP} from '../../abi/errno.ts'
+import {RWF_NOWAIT} from '../../abi/iovec.ts'
 import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
 import {check} from '../../vfs/host-calls.ts'
 import {nativeHost} from '../../vfs/native-host.ts'
@@ -20,10 +21,10 @@ const STATFS_FIELDS = 8
 export interface BlockStore {
   readonly bytes: number
   readonly isReadOnly: boolean
-  /** Fills `bytes` at once, if that needs no waiting for a disk. @returns false: it may have filled some of them, or none */
-  readNow?(bytes: Uint8Array, offset: number): boolean
+  /** Fills `parts`, of `length` bytes, at once, if that needs no waiting for a disk. @returns false: it may have filled some, or none */
+  readNow?(parts: readonly Uint8Array[], length: number, offset: number): boolean
   /** The same of writing. */
-  writeNow?(bytes: Uint8Array, offset: number): boolean
+  writeNow?(parts: readonly Uint8Array[], length: number, offset: number): boolean
   /** Fills `bytes`. */
   read(bytes: Uint8Array, offset: number): Promise<void>
   write(bytes: Uint8Array, offset: number): Promise<void>
@@ -40,6 +41,8 @@ export class FileStore implements BlockStore {
   readonly #fd: number
   /** It has no disk to wait for. */
   readonly #isInMemory: boolean
+  /** RWF_* of preadv2(2) for what is not to wait. */
+  readonly #nowFlags: number
   /** The host's file system can say what it has in memory. */
   #readsNow = true
   #writesNow = true
@@ -48,26 +51,23 @@ export class FileStore implements BlockStore {
   constructor(fd: number, bytes: number, isReadOnly = false) {
     this.#fd = fd
     this.#isInMemory = isInMemory(fd)
+    this.#nowFlags = this.#isInMemory ? 0 : RWF_NOWAIT
     this.bytes = bytes
     this.isReadOnly = isReadOnly
   }
 
-  readNow(bytes: Uint8Array, offset: number): boolean {
+  readNow(parts: readonly Uint8Array[], length: number, offset: number): boolean {
     if (!this.#readsNow) return false
-    const {files} = nativeHost
-    const read = this.#isInMemory ? files.hostRead : files.hostReadNow
-    const count = read(this.#fd, bytes, offset)
+    const count = nativeHost.files.hostReadParts(this.#fd, parts, offset, this.#nowFlags)
     this.#readsNow = count !== -EOPNOTSUPP
-    return count === bytes.length
+    return count === length
   }
 
-  writeNow(bytes: Uint8Array, offset: number): boolean {
+  writeNow(parts: readonly Uint8Array[], length: number, offset: number): boolean {
     if (!this.#writesNow) return false
-    const {files} = nativeHost
-    const write = this.#isInMemory ? files.hostWrite : files.hostWriteNowAt
-    const count = write(this.#fd, bytes, offset)
+    const count = nativeHost.files.hostWriteParts(this.#fd, parts, offset, this.#nowFlags)
     this.#writesNow = count !== -EOPNOTSUPP
-    return count === bytes.length
+    return count === length
   }
 
   async read(bytes: Uint8Array, offset: number): Promise<void> {

@@ -61,13 +61,6 @@ export class Chain {
     return length
   }
 
-  /** @internal As takeInto, but the bytes are still to be taken. */
-  peekInto(bytes: Uint8Array): void {
-    if (!this.isLive) return
-    const length = Math.min(bytes.length, this.leftToTake)
-    this.#readCursor.clone().walk(this.readable, length, (part, at) => bytes.set(part, at))
-  }
-
   /** Fills the next writable bytes. @returns how many there was room for; 0 if the chain is not live */
   put(bytes: Uint8Array): number {
     if (!this.isLive) return 0
@@ -76,6 +69,16 @@ export class Chain {
       part.set(bytes.subarray(at, at + part.length)),
     )
     return length
+  }
+
+  /** @internal The guest's memory itself: `length` readable bytes, or fewer at the end, that are still to be taken. */
+  partsToTake(length: number): Uint8Array[] {
+    return this.isLive ? this.#readCursor.partsOf(this.readable, Math.min(length, this.leftToTake)) : []
+  }
+
+  /** @internal The same of writable bytes, which are still to be put. */
+  partsToPut(length: number): Uint8Array[] {
+    return this.isLive ? this.#writeCursor.partsOf(this.writable, Math.min(length, this.leftToPut)) : []
   }
 
   /** The last writable byte, where some devices leave their status. It does not count as put. */
@@ -96,12 +99,15 @@ class Cursor {
   #part = 0
   #at = 0
 
-  clone(): Cursor {
-    const clone = new Cursor()
-    clone.total = this.total
-    clone.#part = this.#part
-    clone.#at = this.#at
-    return clone
+  /** The next parts, without a step. @param length at most what is left */
+  partsOf(parts: readonly Uint8Array[], length: number): Uint8Array[] {
+    const next: Uint8Array[] = []
+    for (let [index, from, left] = [this.#part, this.#at, length]; left > 0; index++, from = 0) {
+      const part = parts[index].subarray(from, from + left)
+      next.push(part)
+      left -= part.length
+    }
+    return next
   }
 
   /** @param length at most what is left */

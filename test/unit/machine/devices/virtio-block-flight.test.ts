@@ -76,14 +76,14 @@ test('sixteen requests are with the disk at once, not more', async () => {
 class CachedStore extends SlowStore {
   isCached = true
 
-  readNow(bytes: Uint8Array, offset: number): boolean {
-    this.asked.push(`read ${bytes.length} bytes at ${offset} now`)
-    bytes.fill(0xcc)
+  readNow(parts: readonly Uint8Array[], length: number, offset: number): boolean {
+    this.asked.push(`read ${length} bytes at ${offset} now`)
+    for (const part of parts) part.fill(0xcc)
     return this.isCached
   }
 
-  writeNow(bytes: Uint8Array, offset: number): boolean {
-    this.asked.push(`write ${bytes.length} bytes at ${offset} now`)
+  writeNow(_parts: readonly Uint8Array[], length: number, offset: number): boolean {
+    this.asked.push(`write ${length} bytes at ${offset} now`)
     return this.isCached
   }
 }

@@ -57,10 +57,23 @@ test.each(folders)('a file has what was just written in memory, and reads it at 
   const {fd} = openImage(folder)
   try {
     const store = new FileStore(fd, IMAGE.length)
-    const bytes = new Uint8Array(8192)
-    expect(store.readNow(bytes, 4096)).toBe(true)
-    expect(bytes).toEqual(IMAGE.slice(4096, 3 * 4096))
-    expect(store.readNow(new Uint8Array(2), IMAGE.length - 1)).toBe(false)
+    const parts = [new Uint8Array(512), new Uint8Array(7680)]
+    expect(store.readNow(parts, 8192, 4096)).toBe(true)
+    expect(Uint8Array.from(Buffer.concat(parts))).toEqual(IMAGE.slice(4096, 3 * 4096))
+    expect(store.readNow([new Uint8Array(2)], 2, IMAGE.length - 1)).toBe(false)
+  } finally {
+    closeSync(fd)
+  }
+})
+
+test('what is written at once is the parts, one behind another', () => {
+  const {path, fd} = openImage(folders[1])
+  try {
+    const store = new FileStore(fd, IMAGE.length)
+    expect(store.writeNow([Buffer.from('ab'), Buffer.from('c')], 3, 4096)).toBe(true)
+    const expected = IMAGE.slice()
+    expected.set(Buffer.from('abc'), 4096)
+    expect(Buffer.compare(readFileSync(path), expected)).toBe(0)
   } finally {
     closeSync(fd)
   }
@@ -70,7 +83,7 @@ test('a device file is not taken for memory, although /dev is a tmpfs', () => {
   const fd = openSync('/dev/full', 'r+')
   try {
     // The host cannot say what of it is in memory.
-    expect(new FileStore(fd, IMAGE.length).readNow(new Uint8Array(SECTOR), 0)).toBe(false)
+    expect(new FileStore(fd, IMAGE.length).readNow([new Uint8Array(SECTOR)], SECTOR, 0)).toBe(false)
   } finally {
     closeSync(fd)
   }

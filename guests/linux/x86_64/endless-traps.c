@@ -29,6 +29,12 @@ static void on_tick(int number) {
 
 static void on_step(int number, siginfo_t *info, void *context) {
   (void)context;
+  // A PVM host can give a step's trap late (native/arch/x86_64/pvm.h): after the loop, where `out` leads nowhere.
+  if (!looping) {
+    CHECK_EQ(number, SIGTRAP);
+    if (number != SIGTRAP) _exit(finish());
+    return;
+  }
   if (number == SIGSEGV) missing = (uintptr_t)info->si_addr;
   if (!forever) siglongjmp(out, 1);
 }
@@ -75,6 +81,8 @@ int main(int argc, char **argv) {
     if (loop != 0) loops_at(loop);
     step_forever();
   }
+  struct itimerval never = {0};
+  REQUIRE(setitimer(ITIMER_REAL, &never, 0) == 0);
   CHECK_EQ(syscall(SYS_getpid), getpid());
   return finish();
 }

@@ -1,6 +1,6 @@
 // siginfo_t, 128 bytes, as sigaction(2) and asm-generic/siginfo.h lay it out: signo, errno, code, then a union at 16.
 
-import {SIGCHLD, SIGIO, SIGRTMIN} from './signal.ts'
+import {SIGCHLD, SIGIO, SIGRTMIN, SIGSYS} from './signal.ts'
 import {viewOf} from './view.ts'
 
 export const SIGINFO_BYTES = 128
@@ -19,11 +19,15 @@ export const CLD_TRAPPED = 4
 export const CLD_STOPPED = 5
 export const CLD_CONTINUED = 6
 
+/** SIGSYS: seccomp(2) refused a call. */
+export const SYS_SECCOMP = 1
+
 const SIGPOLL = SIGIO
 /** POLL_HUP, the last of SIGPOLL's codes. */
 const NSIGPOLL = 6
 
 const SIGNO = 0
+const ERRNO = 4
 const CODE = 8
 const UNION = 16
 
@@ -103,6 +107,22 @@ export function pollInfo(signal: number, code: number, band: number, fd: number)
   return info
 }
 
+/** SIGSYS: a call that seccomp(2) refused. @param address behind its instruction @param reason the filter's data */
+export function seccompInfo(call: {
+  address: bigint
+  number: number
+  auditArch: number
+  reason: number
+}): SignalInfo {
+  const info = plainInfo(SIGSYS, SYS_SECCOMP)
+  const view = viewOf(info)
+  view.setInt32(ERRNO, call.reason, true)
+  view.setBigUint64(UNION, call.address, true)
+  view.setInt32(UNION + 8, call.number, true)
+  view.setInt32(UNION + 12, call.auditArch, true)
+  return info
+}
+
 export function setTimerOverrun(info: SignalInfo, overrun: number): void {
   viewOf(info).setInt32(UNION + 4, overrun, true)
 }
@@ -132,6 +152,13 @@ function partsOf(signal: number, code: number): readonly Part[] {
     return [
       [UNION + 8, 20, 4],
       [UNION, 28, 4],
+    ]
+  // ssi_syscall, ssi_call_addr, ssi_arch.
+  if (signal === SIGSYS)
+    return [
+      [UNION + 8, 84, 4],
+      [UNION, 88, 8],
+      [UNION + 12, 96, 4],
     ]
   if (signal === SIGCHLD) return [SENDER, [UNION + 8, 40, 4], [UNION + 16, 56, 16]]
   return [[UNION, 72, 8]]

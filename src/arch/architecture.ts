@@ -54,6 +54,11 @@ export interface Architecture extends RegisterAccess {
    */
   restartCall(registers: BigUint64Array, callNumber: number, firstArgument: bigint): void
   /**
+   * The registers as they were when the call was made, behind its instruction: syscall_rollback in Linux.
+   * @param firstArgument as for restartCall
+   */
+  undoCall(registers: BigUint64Array, callNumber: number, firstArgument: bigint): void
+  /**
    * Builds a signal frame in guest memory and sets `registers` (the context's, as the frame saves them) so that the
    * handler runs next; the caller writes them. The floating-point state becomes the one that a handler starts with.
    * @throws Errno EFAULT when the frame does not fit; then only guest memory may have changed
@@ -184,6 +189,8 @@ export interface KernelAbi {
   readonly mmapBelow2GiB: number
   /** MINSIGSTKSZ: a smaller alternate stack is ENOMEM. */
   readonly minSignalStack: number
+  /** AUDIT_ARCH_*: how seccomp(2) names the architecture, as signed 32 bits. */
+  readonly auditArch: number
 }
 
 /** What the platform's native half recorded about a trap. */

@@ -13,6 +13,8 @@ export interface RegisterAccess {
   setStackPointer(registers: BigUint64Array, address: number): void
   setThreadPointer(registers: BigUint64Array, address: number): void
   programCounter(registers: BigUint64Array): number
+  /** All 64 bits: programs of x86_64 also call the vsyscall page. */
+  rawProgramCounter(registers: BigUint64Array): bigint
   setProgramCounter(registers: BigUint64Array, address: number): void
   /** What a system call returned, signed. */
   callResult(registers: BigUint64Array): bigint
@@ -29,6 +31,7 @@ export function accessOf(roles: RegisterRoles): RegisterAccess {
     setStackPointer: setter(stackPointer),
     setThreadPointer: setter(threadPointer),
     programCounter: (registers) => Number(registers[programCounter]),
+    rawProgramCounter: (registers) => registers[programCounter],
     setProgramCounter: setter(programCounter),
     callResult: (registers) => BigInt.asIntN(64, registers[callResult]),
     setCallResult: setter(callResult),

@@ -52,6 +52,8 @@ export const COST = {
   pty: 40_960,
   /** A page table of 2 MiB: TABLE_PAGES entries. */
   pageTable: 2560,
+  /** A program of seccomp(2), besides its instructions. */
+  seccompFilter: 2048,
   /** A directory on the way to an unveiled path. */
   unveiledWay: 160,
 } as const

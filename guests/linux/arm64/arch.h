@@ -14,6 +14,8 @@
 
 // uname's machine and AT_PLATFORM.
 #define MACHINE "aarch64"
+// seccomp(2)'s name for it, of linux/audit.h.
+#define MACHINE_AUDIT_ARCH AUDIT_ARCH_AARCH64
 // TASK_SIZE and the kernel's half with 48-bit addresses: the kernel's Documentation/arch/arm64/memory.rst.
 #define USER_END 0x1000000000000ul
 #define KERNEL_START 0xffff000000000000ul

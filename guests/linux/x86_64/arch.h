@@ -14,6 +14,8 @@
 
 // uname's machine and AT_PLATFORM.
 #define MACHINE "x86_64"
+// seccomp(2)'s name for it, of linux/audit.h.
+#define MACHINE_AUDIT_ARCH AUDIT_ARCH_X86_64
 // TASK_SIZE and the kernel's half: the kernel's Documentation/arch/x86/x86_64/mm.rst.
 #define USER_END 0x7ffffffff000ul
 #define KERNEL_START 0xffff800000000000ul

@@ -6,7 +6,7 @@ import {debug} from './debug.ts'
 import {badFrameFault, faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
-import {access, initialRegisters, REGISTER_COUNT, restartCall} from './registers.ts'
+import {access, initialRegisters, REGISTER_COUNT, restartCall, undoCall} from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
 import {vsyscall} from './vsyscall.ts'
 
@@ -31,6 +31,7 @@ export const arm64: Architecture = {
   badFrameFault,
   ...access,
   restartCall,
+  undoCall,
   pushSignalFrame,
   popSignalFrame,
   signalFrameBytes,

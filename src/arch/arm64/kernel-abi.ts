@@ -16,6 +16,7 @@ export const kernelAbi: KernelAbi = {
   mmapBelow2GiB: 0,
   // The frame alone takes 4,720 bytes.
   minSignalStack: 5120,
+  auditArch: 0xc000_00b7 | 0,
 }
 
 /** arm64 has O_DIRECTORY and O_NOFOLLOW where x86_64 has O_DIRECT and O_LARGEFILE, and vice versa. */

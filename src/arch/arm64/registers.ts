@@ -21,8 +21,12 @@ const SVC_BYTES = 4n
 export const access = accessOf({stackPointer: SP, threadPointer: TPIDR, programCounter: PC, callResult: X0})
 
 /** x8 still holds the number; the result has replaced the first argument. */
-export function restartCall(registers: BigUint64Array, _callNumber: number, firstArgument: bigint): void {
+export function undoCall(registers: BigUint64Array, _callNumber: number, firstArgument: bigint): void {
   registers[X0] = BigInt.asUintN(64, firstArgument)
+}
+
+export function restartCall(registers: BigUint64Array, callNumber: number, firstArgument: bigint): void {
+  undoCall(registers, callNumber, firstArgument)
   registers[PC] = BigInt.asUintN(64, registers[PC] - SVC_BYTES)
 }
 

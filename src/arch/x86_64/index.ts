@@ -6,7 +6,7 @@ import {debug} from './debug.ts'
 import {faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
-import {access, initialRegisters, REGISTER_COUNT, restartCall} from './registers.ts'
+import {access, initialRegisters, REGISTER_COUNT, restartCall, undoCall} from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
 import {vsyscall} from './vsyscall.ts'
 
@@ -33,6 +33,7 @@ export const x86_64: Architecture = {
   faultOf,
   ...access,
   restartCall,
+  undoCall,
   pushSignalFrame,
   popSignalFrame,
   signalFrameBytes,

@@ -14,4 +14,5 @@ export const kernelAbi: KernelAbi = {
   semidDs: {size: 104, ctime: 64, nsems: 80},
   mmapBelow2GiB: MAP_32BIT,
   minSignalStack: 2048,
+  auditArch: 0xc000_003e | 0,
 }

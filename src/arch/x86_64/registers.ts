@@ -46,8 +46,12 @@ export const access = accessOf({
 })
 
 /** The arguments are unchanged; the result has replaced the number. */
-export function restartCall(registers: BigUint64Array, callNumber: number): void {
+export function undoCall(registers: BigUint64Array, callNumber: number): void {
   registers[RAX] = BigInt.asUintN(64, BigInt(callNumber))
+}
+
+export function restartCall(registers: BigUint64Array, callNumber: number): void {
+  undoCall(registers, callNumber)
   registers[RIP] = BigInt.asUintN(64, registers[RIP] - SYSCALL_BYTES)
 }
 

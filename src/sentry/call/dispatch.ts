@@ -7,6 +7,7 @@ import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from '../core/sysc
 import type {Task} from '../core/task.ts'
 import {type Continuation, continuation, resumeInner, type Wait} from '../core/wait.ts'
 import {BrokenPromise, breakPromise} from '../pledge/broken-promise.ts'
+import {filterCall} from './filter-call.ts'
 
 /**
  * Makes the call that the task's frame holds.
@@ -20,10 +21,12 @@ export function dispatch(task: Task): boolean {
   run.counters.syscalls++
   kernel.current = task
   task.process.space.callPatches?.note(context)
-  if (kernel.tracer !== undefined) {
-    kernel.tracer.enter(task, task.process.syscalls.row(callNumber))
-    if (kernel.debugging?.takesCall(task)) return finish(task, BLOCKED)
+  kernel.tracer?.enter(task, task.process.syscalls.row(callNumber))
+  if (task.seccomp !== undefined) {
+    const refused = filterCall(task, callNumber, context.argumentWords)
+    if (refused !== undefined) return finish(task, refused)
   }
+  if (kernel.tracer !== undefined && kernel.debugging?.takesCall(task)) return finish(task, BLOCKED)
   if (call === undefined) {
     run.counters.countUnknown(callNumber)
     return finish(task, -ENOSYS)

@@ -4,12 +4,13 @@ import {EFAULT} from '../../abi/errno.ts'
 import type {VsyscallPage} from '../../arch/architecture.ts'
 import {arch} from '../../arch/index.ts'
 import {FrameArguments} from '../core/frame-arguments.ts'
-import {BLOCKED} from '../core/syscall.ts'
+import {BLOCKED, REGISTERS_SET} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {unlessErrno} from '../core/unless-errno.ts'
 import {forceSegv} from '../signals/deliver.ts'
 import {forceFault} from '../signals/force.ts'
 import {attempt} from './dispatch.ts'
+import {filterCall} from './filter-call.ts'
 
 /**
  * Makes the call if the task's program counter is in the page. A bad call ends in a signal there.
@@ -31,11 +32,12 @@ export function callVsyscall(task: Task, page: VsyscallPage): boolean {
     forceFault(task, call.fault)
     return true
   }
+  const refused = task.seccomp === undefined ? undefined : filterCall(task, call.number, call.words)
   const run = task.process.handlers[call.number]!
-  const result = attempt(task, run, new FrameArguments(call.words), call.number)
+  const result = refused ?? attempt(task, run, new FrameArguments(call.words), call.number)
   if (result === BLOCKED) return true
-  if (result === -EFAULT) forceSegv(task, 0)
-  else page.leave(registers, returnAddress, result)
+  if (result === -EFAULT && refused === undefined) forceSegv(task, 0)
+  else page.leave(registers, returnAddress, result === REGISTERS_SET ? call.number : result)
   context.writeRegisters(registers)
   return true
 }

@@ -16,6 +16,7 @@ import {
   setKeepCaps,
   setSecurebits,
 } from '../task/capability-options.ts'
+import {getSeccomp, setSeccomp} from '../task/seccomp-options.ts'
 
 const NAME_BYTES = 16
 
@@ -45,7 +46,8 @@ const options: Readonly<Record<number, Option | undefined>> = {
   [abi.PR_GET_TIMERSLACK]: ({scheduling}) => scheduling.timerSlackNs,
   [abi.PR_SET_TIMING]: (_, args) => oneOf(args.address(1), 0),
   [abi.PR_GET_TIMING]: () => 0,
-  [abi.PR_GET_SECCOMP]: () => 0,
+  [abi.PR_GET_SECCOMP]: getSeccomp,
+  [abi.PR_SET_SECCOMP]: setSeccomp,
   [abi.PR_GET_SECUREBITS]: getSecurebits,
   [abi.PR_SET_SECUREBITS]: setSecurebits,
   [abi.PR_CAPBSET_READ]: readBoundingSet,

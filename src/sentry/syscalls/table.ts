@@ -2,7 +2,7 @@
 // arm64 has no number where Linux dropped the legacy call. `args` are the trace's kinds, one word for each argument; `promises`
 // is what pledge(2) requires, in the words of ../pledge/requirements.ts.
 
-import {EINTR, EINVAL, ENOSYS, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
+import {EINTR, ENOSYS, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
 import {refuse} from '../call/refuse.ts'
 import type {Row} from '../core/syscall.ts'
 import {accept, accept4} from './accept.ts'
@@ -90,6 +90,7 @@ import {recvfrom, recvmmsg, recvmsg} from './recv.ts'
 import {rename, renameat, renameat2} from './rename.ts'
 import {getcpu, schedGetaffinity, schedGetPriorityMax, schedGetPriorityMin, schedGetparam, schedGetscheduler, schedRrGetInterval, schedSetaffinity, schedSetparam, schedSetscheduler, schedYield} from './sched.ts'
 import {schedGetattr, schedSetattr} from './sched-attr.ts'
+import {seccomp} from './seccomp.ts'
 import {pselect6, select} from './select.ts'
 import {semctl} from './semctl.ts'
 import {semget} from './semget.ts'
@@ -392,6 +393,7 @@ export const table: readonly Row[] = [
   {name: 'ioprio_get', x86_64: 252, arm64: 31, run: ioprioGet, args: 'int int', promises: 'stdio'},
   {name: 'ioprio_set', x86_64: 251, arm64: 30, run: ioprioSet, args: 'int int hex', promises: 'proc', support: {partial: 'kept, not applied'}},
   {name: 'personality', x86_64: 135, arm64: 92, run: personality, args: 'personality', result: 'personality', promises: 'stdio', support: {partial: 'only ADDR_NO_RANDOMIZE, STICKY_TIMEOUTS and PER_LINUX32 have an effect'}},
+  {name: 'seccomp', x86_64: 317, arm64: 277, run: seccomp, args: 'seccomp seccompflags seccomparg', promises: 'stdio', support: {partial: 'no listener, no PTRACE_EVENT_SECCOMP'}},
   {name: 'membarrier', x86_64: 324, arm64: 283, run: membarrier, args: 'membarrier membarrierflags membarriercpu', result: 'membarrier', promises: 'stdio', support: {partial: 'no commands of rseq'}},
   {name: 'futex_waitv', x86_64: 449, arm64: 449, run: futexWaitv, args: 'ptr uint hex timespec clockid', promises: 'always'},
   {name: 'futex', x86_64: 202, arm64: 98, run: futex, args: 'ptr futexop uint futextimeout futexaddress2 futexvalue3', promises: 'always', support: {partial: "locks raise nobody's priority: all tasks are SCHED_OTHER; no FUTEX_FD"}},
@@ -424,7 +426,6 @@ export const table: readonly Row[] = [
   {name: 'kcmp', x86_64: 312, arm64: 272, run: refuse(EPERM), args: 'int int int hex hex', promises: 'refused', support: {refused: 'EPERM: not offered to guests'}},
   {name: 'process_vm_readv', x86_64: 310, arm64: 270, run: refuse(EPERM), args: 'int ptr hex ptr hex hex', promises: 'refused', support: {refused: 'EPERM: not offered to guests'}},
   {name: 'process_vm_writev', x86_64: 311, arm64: 271, run: refuse(EPERM), args: 'int ptr hex ptr hex hex', promises: 'refused', support: {refused: 'EPERM: not offered to guests'}},
-  {name: 'seccomp', x86_64: 317, arm64: 277, run: refuse(EINVAL), args: 'uint hex ptr', promises: 'refused', support: {refused: 'EINVAL: as in a kernel without filters'}},
   {name: 'add_key', x86_64: 248, arm64: 217, run: refuse(ENOSYS), args: 'str str ptr size int', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
   {name: 'request_key', x86_64: 249, arm64: 218, run: refuse(ENOSYS), args: 'str str str int', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
   {name: 'keyctl', x86_64: 250, arm64: 219, run: refuse(ENOSYS), args: 'int hex hex hex hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},

@@ -14,7 +14,8 @@ export interface CallInputs {
   readonly syscalls: CallTable
   readonly parentPid: number
   readonly tid: number
-  readonly isTraced: boolean
+  /** Each call must trap. */
+  readonly isObserved: boolean
 }
 
 /** Call before a task runs on, and while it runs, when others change something. */
@@ -23,18 +24,18 @@ export function publishResults(task: Task): void {
   const {published, tid, credentials, kernel} = task
   const {syscalls, family} = task.process
   const {parentPid} = family
-  const isTraced = kernel.tracer !== undefined
+  const isObserved = kernel.tracer !== undefined || task.seccomp !== undefined
   if (
     published !== undefined &&
     published.credentials === credentials &&
     published.syscalls === syscalls &&
     published.parentPid === parentPid &&
     published.tid === tid &&
-    published.isTraced === isTraced
+    published.isObserved === isObserved
   )
     return
-  task.published = {credentials, syscalls, parentPid, tid, isTraced}
-  task.context.cacheResults(isTraced ? NOTHING : resultsOf(task))
+  task.published = {credentials, syscalls, parentPid, tid, isObserved}
+  task.context.cacheResults(isObserved ? NOTHING : resultsOf(task))
 }
 
 /** None if a restriction has changed what one of the calls does. */

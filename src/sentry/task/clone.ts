@@ -21,6 +21,7 @@ import {RLIMIT_NPROC, UNLIMITED} from '../core/resource-limits.ts'
 import type {Task} from '../core/task.ts'
 import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {Space} from '../memory/space.ts'
+import {releaseSeccomp, shareSeccomp} from '../seccomp/filter.ts'
 import {makeProcess, makeTask} from './make.ts'
 
 export interface CloneRequest {
@@ -61,6 +62,8 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
       name: parent.name,
       scheduling: parent.scheduling.copy(),
     })
+    task.seccomp = shareSeccomp(parent.seccomp)
+    undo.push(() => releaseSeccomp(task.seccomp))
     task.virtualNs = parent.virtualNs
     task.signals.mask = parent.signals.mask
     // A thread on its parent's stack would share that: at first it has none of its own.

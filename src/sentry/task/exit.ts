@@ -5,6 +5,7 @@ import {SIGCHLD} from '../../abi/signal.ts'
 import type {Kernel} from '../core/kernel.ts'
 import type {Process} from '../core/process.ts'
 import type {Task} from '../core/task.ts'
+import {releaseSeccomp} from '../seccomp/filter.ts'
 import {leaveJobs} from '../tty/groups.ts'
 import {publishResults} from './cached-results.ts'
 import {tellParentOfEnd} from './child-news.ts'
@@ -57,6 +58,7 @@ export function removeTask(kernel: Kernel, task: Task, code?: number): void {
   process.tasks.splice(process.tasks.indexOf(task), 1)
   task.signals.detach()
   task.unshareSemaphoreUndo()
+  releaseSeccomp(task.seccomp)
   task.fds.release()
   task.fs.release()
   task.context.dispose()

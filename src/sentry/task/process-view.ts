@@ -14,6 +14,7 @@ import type {Task} from '../core/task.ts'
 import {dataBytes, lockedBytes, mappedBytes} from '../memory/accounting.ts'
 import {mapsText} from '../memory/maps-text.ts'
 import {readPagemap, smapsRollupText, smapsText} from '../memory/smaps-text.ts'
+import {SeccompFilter, seccompMode} from '../seccomp/filter.ts'
 import {signalMasks} from '../signals/signal-masks.ts'
 import {mayRead} from './may-inspect.ts'
 import type {EndedTask} from './process-end.ts'
@@ -166,6 +167,11 @@ export class ProcessView implements ProcProcess {
 
   get attributes(): ProcProcess['attributes'] {
     return this.#process.attributes
+  }
+
+  get seccomp(): ProcProcess['seccomp'] {
+    const seccomp = this.#task?.seccomp
+    return {mode: seccompMode(seccomp), filters: seccomp instanceof SeccompFilter ? seccomp.count : 0}
   }
 
   get memoryShare(): number {

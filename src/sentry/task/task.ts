@@ -12,6 +12,7 @@ import type {FdTable} from '../fd/fd-table.ts'
 import type {FsContext} from '../fd/fs-context.ts'
 import type {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
+import type {Seccomp} from '../seccomp/filter.ts'
 import type {TaskSignals} from '../signals/task-signals.ts'
 import type {CallInputs} from './cached-results.ts'
 import type {Scheduling} from './cpu/scheduling.ts'
@@ -45,6 +46,8 @@ export class GuestThread {
   published: CallInputs | undefined
   /** Set when hv refuses a call that leads out of the sandbox, for a trace: the entry of --allow-net that would allow it, or ''. */
   refusal: string | undefined
+  /** seccomp(2): which calls it may make. */
+  seccomp: Seccomp
   /** Who traces it, by ptrace(2). */
   tracing: Tracing | undefined
   /** The blocked call, if any. */

@@ -140,6 +140,8 @@ export interface ProcProcess {
     readonly hasNoNewPrivileges: boolean
     readonly disablesHugePages: boolean
   }
+  /** SECCOMP_MODE_*, and the number of filters. */
+  readonly seccomp: {readonly mode: number; readonly filters: number}
   /** Share of guest memory that is resident, in thousandths. */
   readonly memoryShare: number
   /** Whether the caller may see its memory, descriptors and environment (man 2 ptrace). @throws Errno EACCES */

@@ -159,6 +159,9 @@ function sysDirectory(source: ProcSource): Entry {
       }),
       random: randomDirectory(source),
       randomize_va_space: constant(2),
+      seccomp: subdirectory({
+        actions_avail: constant('kill_process kill_thread trap errno trace log allow'),
+      }),
       'threads-max': text(() => `${source.maxTasks}\n`),
       version: constant(source.version),
     }),

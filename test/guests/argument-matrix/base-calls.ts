@@ -208,6 +208,11 @@ const bases: Readonly<Record<string, readonly Words[]>> = {
     ['!2', BUFFER, 0, 0, 0],
     ['!40', BUFFER, 0, 0, 0],
   ],
+  // Strict mode would end the guest.
+  seccomp: [
+    ['!2', 0, ZEROS],
+    ['!1', 0, ZEROS],
+  ],
   sched_getaffinity: [[0, 128, BUFFER]],
   sched_setaffinity: [[0, 8, ZEROS]],
   sched_getattr: [[0, BUFFER, 48, 0]],

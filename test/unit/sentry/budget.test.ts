@@ -11,6 +11,7 @@ import {EpollDescription} from '../../../src/sentry/fd/epoll.ts'
 import {EpollPasses} from '../../../src/sentry/fd/epoll-nesting.ts'
 import {FdTable} from '../../../src/sentry/fd/fd-table.ts'
 import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
+import {SeccompFilter} from '../../../src/sentry/seccomp/filter.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {PosixTimers} from '../../../src/sentry/time/posix-timers.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
@@ -28,6 +29,7 @@ import {fakeTask} from './fake-task.ts'
 import {checkGrowth, type Way} from './growth.ts'
 import {ipcWays} from './ipc/budget-ways.ts'
 import {SimulatedGuest} from './memory/simulated-guest.ts'
+import {answering} from './seccomp/programs.ts'
 
 const LONG = 240
 const vfs = new VirtualFileSystem(nativeHost)
@@ -61,6 +63,7 @@ function timersOf(budget: Budget): () => unknown {
 }
 
 const ways: readonly Way[] = [
+  ['programs of seccomp(2)', ENOMEM, (budget) => () => new SeccompFilter(answering(1, 0), undefined, budget)],
   ['files', ENOSPC, (budget) => inTree(tmpfsOf(budget))],
   [
     'files of an overlay',

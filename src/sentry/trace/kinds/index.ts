@@ -18,6 +18,7 @@ import {numbers} from './numbers.ts'
 import {polling} from './poll.ts'
 import {prctl} from './prctl.ts'
 import {membarrierSet, personalityName, process, schedulerName} from './process.ts'
+import {seccomp} from './seccomp.ts'
 import {signals} from './signals.ts'
 import {sockets} from './sockets.ts'
 import {stat} from './stat.ts'
@@ -64,6 +65,7 @@ const kinds: Kinds = {
   ...control,
   ...process,
   ...prctl,
+  ...seccomp,
   ...capabilities,
   ...sockets,
   ...messages,

@@ -11,9 +11,11 @@ import {
   PR_SET_NAME,
   PR_SET_NO_NEW_PRIVS,
   PR_SET_PDEATHSIG,
+  PR_SET_SECCOMP,
   PR_SET_THP_DISABLE,
   PR_SET_TIMERSLACK,
 } from '../../../abi/prctl.ts'
+import {SECCOMP_MODE_FILTER} from '../../../abi/seccomp.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
 import {signalName} from '../names/signals.ts'
@@ -21,6 +23,7 @@ import {counted, enumeration} from '../text/number.ts'
 import {quote, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {capabilityName} from './capabilities.ts'
+import {seccompModeName, showProgram} from './seccomp.ts'
 
 const COMM_LENGTH = 15
 /** Longer strings are not names. */
@@ -57,6 +60,7 @@ const first: Readonly<Record<number, (call: TracedCall) => string>> = {
   [PR_SET_NAME]: (call) => call.follow(1, showName),
   [PR_CAPBSET_READ]: (call) => capabilityName(call.uint32(1)),
   [PR_CAPBSET_DROP]: (call) => capabilityName(call.uint32(1)),
+  [PR_SET_SECCOMP]: (call) => seccompModeName(call.int32(1)),
   [PR_SET_TIMERSLACK]: decimal,
   [PR_SET_CHILD_SUBREAPER]: decimal,
   [PR_SET_NO_NEW_PRIVS]: decimal,
@@ -73,6 +77,7 @@ export const prctl = {
     enter(call, index) {
       const option = call.int32(0)
       if (noArgument.has(option) || (index > 1 && oneArgument.has(option))) return HIDDEN
+      if (option === PR_SET_SECCOMP && index > 1) return seccompArgument(call, index)
       if (fills.has(option)) return undefined
       return index === 1 && option in first ? first[option](call) : call.hex(index)
     },
@@ -89,6 +94,11 @@ export const prctl = {
     },
   },
 } satisfies Kinds
+
+/** Only a filter has one. */
+function seccompArgument(call: TracedCall, index: number): string {
+  return index === 2 && call.int32(1) === SECCOMP_MODE_FILTER ? showProgram(call, index) : HIDDEN
+}
 
 function decimal(call: TracedCall): string {
   return String(call.raw(1))

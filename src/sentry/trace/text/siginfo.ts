@@ -1,5 +1,6 @@
 // siginfo_t as strace writes it.
 
+import {errnoName} from '../../../abi/errno.ts'
 import * as siginfo from '../../../abi/siginfo.ts'
 import * as signal from '../../../abi/signal.ts'
 import {signalName} from '../names/signals.ts'
@@ -20,7 +21,13 @@ const codes: Readonly<Record<number, string>> = {
   [signal.SIGBUS]: 'BUS_ADRALN BUS_ADRERR BUS_OBJERR',
   [signal.SIGTRAP]: 'TRAP_BRKPT TRAP_TRACE TRAP_BRANCH TRAP_HWBKPT',
   [signal.SIGCHLD]: 'CLD_EXITED CLD_KILLED CLD_DUMPED CLD_TRAPPED CLD_STOPPED CLD_CONTINUED',
+  [signal.SIGSYS]: 'SYS_SECCOMP',
   [signal.SIGIO]: 'POLL_IN POLL_OUT POLL_MSG POLL_ERR POLL_PRI POLL_HUP',
+}
+/** linux/audit.h */
+const architectures: Readonly<Record<number, string>> = {
+  3221225534: 'AUDIT_ARCH_X86_64',
+  3221225655: 'AUDIT_ARCH_AARCH64',
 }
 const anyCode = startingWith(siginfo, 'SI_')
 const anyCodeName = enumeration(anyCode, 'SI_???')
@@ -44,6 +51,7 @@ function fieldsOf(view: DataView, signo: number, code: number): string[] {
     return [...senderOf(view), ...(hasValue ? sigvalOf(view) : [])]
   }
   if (faults.has(signo)) return [`si_addr=${pointer64(view, UNION)}`]
+  if (signo === signal.SIGSYS && code === siginfo.SYS_SECCOMP) return refusedCallOf(view)
   if (code === siginfo.SI_KERNEL) return []
   if (signo !== signal.SIGCHLD) return []
   const status = view.getInt32(UNION + 8, true)
@@ -52,6 +60,17 @@ function fieldsOf(view: DataView, signo: number, code: number): string[] {
     `si_status=${code === 1 ? status : signalName(status)}`,
     `si_utime=${int64(view, UNION + 16)}`,
     `si_stime=${int64(view, UNION + 24)}`,
+  ]
+}
+
+function refusedCallOf(view: DataView): string[] {
+  const [call, architecture] = [view.getInt32(UNION + 8, true), view.getUint32(UNION + 12, true)]
+  const reason = view.getInt32(4, true)
+  return [
+    ...(reason === 0 ? [] : [`si_errno=${errnoName(reason)}`]),
+    `si_call_addr=${pointer64(view, UNION)}`,
+    `si_syscall=${call}`,
+    `si_arch=${architectures[architecture] ?? architecture}`,
   ]
 }
 

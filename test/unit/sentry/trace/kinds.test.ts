@@ -2,7 +2,7 @@
 
 import {describe, expect, it} from 'vitest'
 import {AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../../../src/abi/at-flags.ts'
-import {EAGAIN, EFAULT, Errno} from '../../../../src/abi/errno.ts'
+import {EACCES, EAGAIN, EFAULT, Errno} from '../../../../src/abi/errno.ts'
 import {O_CLOEXEC, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import {kindOf, resultKindOf} from '../../../../src/sentry/trace/kinds/index.ts'
@@ -199,6 +199,22 @@ describe('capabilities, prctl and sockets', () => {
     const t = new TracedTask()
     expect(t.pretend('prctl', -EAGAIN, 24, 21).args).toEqual(['PR_CAPBSET_DROP', 'CAP_SYS_ADMIN'])
     expect(t.line('prctl', 4, 1)).toBe('prctl(PR_SET_DUMPABLE, SUID_DUMP_USER) = 0')
+    expect(t.pretend('prctl', -EACCES, 22, 1, 0).args).toEqual(['PR_SET_SECCOMP', 'SECCOMP_MODE_STRICT'])
+    const filter = t.data(Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0, 0x50))
+    expect(t.pretend('prctl', 0, 22, 2, filter).args).toEqual([
+      'PR_SET_SECCOMP',
+      'SECCOMP_MODE_FILTER',
+      '{len=3, filter=0x5000}',
+    ])
+    expect(t.pretend('seccomp', 0, 1, 5, filter).args).toEqual([
+      'SECCOMP_SET_MODE_FILTER',
+      'SECCOMP_FILTER_FLAG_TSYNC|SECCOMP_FILTER_FLAG_SPEC_ALLOW',
+      '{len=3, filter=0x5000}',
+    ])
+    const action = t.data(Uint8Array.of(0, 0, 5, 0))
+    expect(t.line('seccomp', 2, 0, action)).toBe(
+      'seccomp(SECCOMP_GET_ACTION_AVAIL, 0, [SECCOMP_RET_ERRNO]) = 0',
+    )
     const at = t.data(Uint8Array.of(0x22, 5, 8, 0x20, 0, 0, 0, 0))
     expect(t.line('capget', at, 0)).toBe('capget({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, NULL) = 0')
   })

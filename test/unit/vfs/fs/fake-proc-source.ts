@@ -111,6 +111,7 @@ export class FakeProcSource implements ProcSource {
         ...{personality: 0, oomScoreAdj: 0, coredumpFilter: 0x33},
         ...{isDumpable: true, hasNoNewPrivileges: false, disablesHugePages: false},
       },
+      seccomp: {mode: 2, filters: 3},
       memoryShare: 0,
       requireAccess: () => {
         if (!this.mayTrace) throw new Errno(EACCES)

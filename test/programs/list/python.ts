@@ -68,6 +68,9 @@ const MODULES = [
 ]
 
 export const python: readonly Program[] = [
+  inPython('filters its calls by libseccomp', script('filtered.py'), {
+    needs: ['/usr/share/doc/python3-seccomp', '/usr/bin/python3'],
+  }),
   inPython('starts processes', script('subprocess.py'), {core: true}),
   inPython('runs threads', script('threading.py'), {core: true}),
   inPython('runs many processes', script('multiprocessing.py')),

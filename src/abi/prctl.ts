@@ -47,6 +47,8 @@ export const PER_MASK = 0xff
 export const PER_LINUX32 = 8
 /** execve(2) puts each part of a program at the same address every time. */
 export const ADDR_NO_RANDOMIZE = 0x40000
+/** What a program with others' rights does not keep: READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT, ADDR_NO_RANDOMIZE, MMAP_PAGE_ZERO. */
+export const PER_CLEAR_ON_SETID = 0x740000
 /** select(2) and the like leave the caller's time-out as it is. */
 export const STICKY_TIMEOUTS = 0x4000000
 

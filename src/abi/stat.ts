@@ -104,6 +104,7 @@ export function encodeStatx(view: DataView, stat: StatFields, mount: StatxMount)
 /** sizeof(struct statfs) on 64-bit machines. */
 export const STATFS_SIZE = 120
 export const ST_RDONLY = 1
+export const ST_NOSUID = 2
 export const ST_RELATIME = 0x1000
 /** f_flags is filled in. */
 export const ST_VALID = 0x20

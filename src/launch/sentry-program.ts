@@ -15,7 +15,7 @@ import type {Task} from '../sentry/core/task.ts'
 import {type HostProgram, openHostProgram} from '../sentry/outside/host-program.ts'
 import type {ProgramOptions, Sentry} from '../sentry/outside/sentry.ts'
 import {StartedProgram} from '../sentry/outside/started-program.ts'
-import {restriction} from '../sentry/pledge/restrict.ts'
+import {gainsNothing, restriction} from '../sentry/pledge/restrict.ts'
 import {Run} from '../sentry/task/run.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
@@ -109,6 +109,7 @@ async function load(spec: Spec, terminal: number | undefined): Promise<LoadedGue
   const {kernel} = sentry
   const program = {
     ...{...programOfRun(options, shown.config), onHost, restrict: pledge.restrict},
+    noNewPrivileges: gainsNothing(options),
     ...{umask: spec.umask, nice: getPriority()},
     // As gdb does for its own programs: what it has noted of one run holds for the next.
     ...(server && {personality: ADDR_NO_RANDOMIZE}),

@@ -14,6 +14,8 @@ export interface Mount {
   readonly source: string
   /** MS_RDONLY of this mount; the file system itself may be read-only too. */
   readOnly: boolean
+  /** MS_NOSUID: its programs run with the rights of who starts them. */
+  readonly nosuid: boolean
   /** Mounts on directories (or files) of this one, by the inode they cover. */
   readonly children: Map<Inode, Mount>
   /** Of the whole tree. */

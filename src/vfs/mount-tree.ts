@@ -15,6 +15,7 @@ type Mutable<T> = {-readonly [K in keyof T]: T[K]}
 
 export interface MountOptions {
   readOnly?: boolean | undefined
+  nosuid?: boolean
   source?: string
 }
 
@@ -44,10 +45,13 @@ function createMount(
   inode: Inode,
   vfs: VirtualFileSystem,
   at?: Location,
-  {source = inode.fs.type, readOnly = false}: MountOptions = {},
+  {source = inode.fs.type, readOnly = false, nosuid = false}: MountOptions = {},
 ): Mount {
   const top = undefined as unknown as Location
-  const created: Mutable<Mount> = {id, fs: inode.fs, at, source, readOnly, children: new Map(), vfs, top}
+  const created: Mutable<Mount> = {
+    ...{id, fs: inode.fs, at, source, readOnly, nosuid},
+    ...{children: new Map(), vfs, top},
+  }
   created.top = {mount: created, inode, parent: at?.parent, name: at?.name ?? ''}
   return created
 }

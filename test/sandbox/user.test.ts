@@ -1,12 +1,22 @@
 // Sandbox's user: whom programs run as, by number or by the tree's own /etc/passwd and /etc/group.
 
-import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxOptions} from '../../dist/index.js'
 import {tarOf} from '../helpers/tar.ts'
-import {BUSYBOX, places} from './guests.ts'
+import {BUSYBOX, guest, places} from './guests.ts'
 
 const PASSWD = 'root:x:0:0::/root:/bin/sh\nme:x:1234:8::/home/me:/bin/sh\n'
 const GROUP = 'root:x:0:\nours:x:9:you,me\ntheirs:x:10:you\n'
@@ -59,4 +69,39 @@ test('that nobody knows is refused by name', async () => {
       message: expect.stringContaining(options.user),
       nextStep: expect.stringContaining('UID[:GID]'),
     })
+})
+
+describe('a program with a set-user-ID bit', () => {
+  // guests/linux/set-id-exec.c: its user and its owner; `up` ends with 0 if it has the owner's rights.
+  const user = '20001:20002'
+  const owner = {uid: 20003, gid: 20004, mode: 0o4755}
+  const statusOf = async (options: SandboxOptions): Promise<number | null> => {
+    const packed = join(folder, 'set-id.tar')
+    writeFileSync(packed, tarOf({name: 'bin/set-id', content: readFileSync(guest('set-id-exec')), ...owner}))
+    await using sandbox = await Sandbox.create({root: packed, user, ...options})
+    return (await sandbox.run('/bin/set-id', ['up'])).exitCode
+  }
+
+  test.each(places)('has the rights of its owner, on $platform, in a $isolation', async (place) => {
+    expect(await statusOf(place)).toBe(0)
+  })
+
+  test.each<[string, SandboxOptions]>([
+    ['without new privileges', {noNewPrivileges: true}],
+    ['with promises', {pledge: 'stdio rpath id'}],
+    ['with unveiled paths', {unveil: {'/': 'rx'}}],
+  ])('has none %s', async (_, options) => {
+    expect(await statusOf(options)).toBe(1)
+  })
+
+  test.skipIf(process.getuid!() !== 0)('has none on a volume or a tmpfs', async () => {
+    const host = join(folder, 'set-id')
+    copyFileSync(guest('set-id-exec'), host)
+    chownSync(host, owner.uid, owner.gid)
+    chmodSync(host, owner.mode)
+    expect(await statusOf({volumes: [{host, guest: '/bin/set-id'}]})).toBe(1)
+    await using sandbox = await Sandbox.create({volumes, tmpfs: [{guest: '/mem'}]})
+    const {stdout} = await sandbox.run('/bin/busybox', ['grep', '-c', ' /mem .*nosuid', '/proc/mounts'])
+    expect(stdout).toBe('1\n')
+  })
 })

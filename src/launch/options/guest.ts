@@ -38,6 +38,11 @@ export interface GuestOptions {
    */
   user?: string
   /**
+   * No program gets the rights of its file's owner or group: set-user-ID and set-group-ID bits mean nothing, for `sudo` neither. They mean
+   * nothing on `volumes` and `tmpfs` in any case, nor with `pledge` or `unveil`. Default: false.
+   */
+  noNewPrivileges?: boolean
+  /**
    * Promises of OpenBSD's pledge(2), as a list or as a string with spaces between them. Each program keeps to them from its first
    * instruction, or ends with SIGSYS. Default: everything is allowed.
    */
@@ -100,6 +105,12 @@ export const guestRows: Rows<GuestOptions, GuestSettings> = {
       "run as this user of the guest, by number, or by a name in the /etc/passwd of --root or --image; default: the image's, or the one who runs hv",
     schema: ({text}) => text,
     unfit: FOR_PROGRAMS,
+  },
+  noNewPrivileges: {
+    flag: '--no-new-privileges',
+    summary: "give no program the rights of its file's owner or group, such as sudo needs",
+    schema: ({truth}) => truth,
+    unfit: FOR_SENTRY,
   },
   pledge: {
     flag: '--pledge PROMISES',

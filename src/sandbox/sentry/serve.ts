@@ -22,7 +22,7 @@ import type {HostProgram} from '../../sentry/outside/host-program.ts'
 import {Listeners} from '../../sentry/outside/net/listeners.ts'
 import type {Sentry} from '../../sentry/outside/sentry.ts'
 import {processesOf, usageOf} from '../../sentry/outside/usage-of.ts'
-import {restriction, unveilRulesOf} from '../../sentry/pledge/restrict.ts'
+import {gainsNothing, restriction, unveilRulesOf} from '../../sentry/pledge/restrict.ts'
 import {isOutgrown} from '../../sentry/task/outgrown.ts'
 import {
   type BrokerEnds,
@@ -78,7 +78,10 @@ async function open(
       const broker = linkOf(settings.brokerEnds)
       if (broker !== undefined) launch.use(broker)
       const {sentry, shown} = await make({broker})
-      const around = {sentry, port, config: shown.config, restrict, hooks}
+      const around = {
+        ...{sentry, port, config: shown.config, hooks},
+        ...{restrict, noNewPrivileges: gainsNothing(settings)},
+      }
       if (warmUps.length > 0) warmUpServed(around, warmUps)
       return {start: () => start(around, settings, opened, launch)}
     }

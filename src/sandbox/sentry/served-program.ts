@@ -31,6 +31,7 @@ export interface Surroundings {
   config: GuestFiles['config']
   /** Holds a program to the sandbox's promises. */
   restrict: (task: Task) => void
+  noNewPrivileges: boolean
   /** Makes the hooked calls of one run; absent: none is hooked. */
   hooks: ((post: (question: Question) => void) => HookedCalls) | undefined
 }
@@ -84,14 +85,13 @@ export class ServedProgram {
    * @throws HvError as Sentry.load does, and it is over then
    */
   start(executable?: Executable): void {
-    const {sentry, port, config, restrict} = this.#around
+    const {sentry, port, config, restrict, noNewPrivileges} = this.#around
     const {onHost, timeoutMs, cpuTimeoutMs} = this.#request
     this.#streams = this.#openLive()
     try {
       const program = {
         ...guestProgram(this.#request, config, guestEnvironment(this.#request.terminal && TERMINAL)),
-        onHost,
-        executable,
+        ...{onHost, executable, noNewPrivileges},
         streams: this.#openStreams(),
         terminal: this.#streams?.terminal,
         restrict: (task: Task) => {

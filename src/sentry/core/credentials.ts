@@ -37,7 +37,7 @@ export interface Credentials extends VfsCredentials {
   readonly securebits: number
 }
 
-const SECBIT_NOROOT = 1 << 0
+export const SECBIT_NOROOT = 1 << 0
 export const SECBIT_NO_SETUID_FIXUP = 1 << 2
 export const SECBIT_KEEP_CAPS = 1 << 4
 export const SECBIT_KEEP_CAPS_LOCKED = 1 << 5
@@ -93,19 +93,6 @@ export function fixCapabilities(old: Credentials, changed: Credentials): Credent
   if (old.euid === 0 && changed.euid !== 0) effective = NO_CAPABILITIES
   if (old.euid !== 0 && changed.euid === 0) effective = permitted
   return {...changed, capabilities: effective, permitted, ambient}
-}
-
-/** How execve(2) changes them, without a set-user-ID bit and file capabilities: capabilities(7), "Transformation of capabilities". */
-export function credentialsAfterExec(old: Credentials): Credentials {
-  const {ruid, euid, egid, inheritable, bounding, ambient} = old
-  const isRoot = (ruid === 0 || euid === 0) && !(old.securebits & SECBIT_NOROOT)
-  const permitted = isRoot ? union(inheritable, bounding) : ambient
-  return {
-    ...old,
-    ...{uid: euid, suid: euid, gid: egid, sgid: egid, permitted},
-    capabilities: isRoot && euid !== 0 ? ambient : permitted,
-    securebits: old.securebits & ~SECBIT_KEEP_CAPS,
-  }
 }
 
 /** The capabilities that setfsuid(2) takes and gives. */

@@ -33,6 +33,8 @@ export interface ExecRequest {
   readonly argv: readonly string[]
   readonly envp: readonly string[]
   readonly credentials: Credentials
+  /** AT_SECURE. */
+  readonly isSecure: boolean
   /** personality(2)'s. */
   readonly personality: number
 }
@@ -153,7 +155,7 @@ function writeStack(
   {host, initialFpState, patchCalls}: Kernel,
   {map, user}: Space,
   layout: Layout,
-  {argv, envp, credentials, executable}: ExecRequest,
+  {argv, envp, credentials, isSecure, executable}: ExecRequest,
 ): {sp: number; auxv: Uint8Array} {
   const [hwcap, hwcap2] = arch.hardwareCapabilities(host.hwcap, host.hwcap2, patchCalls !== undefined)
   const stack = buildStack({
@@ -165,7 +167,7 @@ function writeStack(
       euid: credentials.euid,
       gid: credentials.rgid,
       egid: credentials.egid,
-      secure: false,
+      secure: isSecure,
       hwcap,
       hwcap2,
       minSignalStack: arch.signalFrameBytes(initialFpState.length),

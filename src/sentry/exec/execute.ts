@@ -1,11 +1,11 @@
 // executeProgram: a task becomes another program: begin_new_exec in Linux's fs/exec.c.
 
-import {type Credentials, credentialsAfterExec} from '../core/credentials.ts'
 import type {Task} from '../core/task.ts'
 import {applyPledge} from '../pledge/pledge.ts'
 import {removeTask} from '../task/exit.ts'
 import {releaseThreadWords} from '../task/thread-words.ts'
 import {commOf, type LoadedImage, loadImage} from './exec.ts'
+import {hindrancesOf, isDumpable, type NewCredentials, newCredentials} from './new-credentials.ts'
 import type {Executable} from './open-executable.ts'
 
 /**
@@ -20,14 +20,16 @@ export function executeProgram(
   envp: readonly string[],
 ): void {
   const {kernel, process} = task
-  const credentials = credentialsAfterExec(task.credentials)
-  const request = {executable, argv, envp, credentials, personality: process.attributes.personality}
+  const rights = newCredentials(task.credentials, executable.description.location!, hindrancesOf(task))
+  const {credentials, isSecure} = rights
+  const personality = process.attributes.personality & ~rights.clearedPersonality
+  const request = {executable, argv, envp, credentials, isSecure, personality}
   const image = loadImage(kernel, task.fs.root, process.limits, request)
   // Its new program may do more than the tracer.
   task.tracing?.forget()
   becomeOnlyTask(task)
   leaveMemory(task, image)
-  forgetOldProgram(task, credentials)
+  forgetOldProgram(task, rights)
   task.name = commOf(executable.path)
   task.context.takeFpState(kernel.initialFpState)
   task.context.writeRegisters(image.registers)
@@ -58,15 +60,18 @@ function leaveMemory(task: Task, {space, program}: LoadedImage): void {
 }
 
 /** Drops what execve(2) lists as not preserved. */
-function forgetOldProgram(task: Task, credentials: Credentials): void {
+function forgetOldProgram(task: Task, {credentials, isSecure, clearedPersonality}: NewCredentials): void {
   const {kernel, process, signals} = task
+  const {attributes} = process
   task.unshareFds()
   task.fds.closeOnExec()
   process.signals.resetHandlers()
   signals.alternateStack.forget()
   process.timers.posix.deleteAll()
   process.job.hasExecuted = true
-  process.attributes.isDumpable = true
+  attributes.isDumpable = isDumpable(credentials)
+  attributes.personality &= ~clearedPersonality
+  if (isSecure) process.family.parentDeathSignal = 0
   task.credentials = credentials
   // The pledge stays in force; execpromises can only tighten it.
   if (process.restrictions.execPromises === undefined) return

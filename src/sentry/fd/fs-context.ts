@@ -36,6 +36,11 @@ export class FsContext {
     this.#cwd = cwd
   }
 
+  /** How many tasks use it. */
+  get users(): number {
+    return this.#users
+  }
+
   get isShared(): boolean {
     return this.#users > 1
   }

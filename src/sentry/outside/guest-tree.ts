@@ -53,13 +53,17 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   const rootMount = mountRoot(rootFileSystem(memory, options, counters), vfs, {readOnly: options.readOnly})
   try {
     const {top} = rootMount
-    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminals, ...counters}))
-    if (terminals !== undefined) mount(makeDirectory(dev.top, 'pts'), terminals.fs)
-    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, ...counters}))
+    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminals, ...counters}), {
+      nosuid: true,
+    })
+    if (terminals !== undefined) mount(makeDirectory(dev.top, 'pts'), terminals.fs, {nosuid: true})
+    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, ...counters}), {
+      nosuid: true,
+    })
     const proc = makeDirectory(top, 'proc')
-    if (options.proc !== undefined) mount(proc, options.proc)
+    if (options.proc !== undefined) mount(proc, options.proc, {nosuid: true})
     const sys = makeDirectory(top, 'sys')
-    if (options.sys !== undefined) mount(sys, options.sys, {readOnly: true})
+    if (options.sys !== undefined) mount(sys, options.sys, {readOnly: true, nosuid: true})
     makeDirectory(top, 'tmp', STICKY_MODE)
     const mounts = [...options.volumes, ...(options.tmpfs ?? [])]
     requireOwnPlaces(mounts)
@@ -146,7 +150,7 @@ function mountVolume(
 /** Makes the place if it is not there. The tree owns the file system only if this returns. @throws HvError BAD_ARGUMENT */
 function mountAt(root: Location, guest: string, fs: FileSystem, options: MountOptions = {}): void {
   try {
-    mount(placeFor(root, guest, fs.root.kind), fs, options)
+    mount(placeFor(root, guest, fs.root.kind), fs, {...options, nosuid: true})
   } catch (error) {
     fs.dispose()
     throw error

@@ -76,6 +76,8 @@ export interface ProgramOptions {
   streams: readonly (FileDescription | undefined)[]
   /** Controls its session from the start. */
   terminal?: Terminal
+  /** PR_SET_NO_NEW_PRIVS: no set-user-ID or set-group-ID bit has an effect. */
+  noNewPrivileges?: boolean
   /** Called before the program's first instruction: if it throws, so does `load`. */
   restrict?: (task: Task) => void
 }

@@ -25,6 +25,7 @@ import {OpenDescription} from '../core/open-description.ts'
 import type {Process} from '../core/process.ts'
 import {ResourceLimits, RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import {commOf, type LoadedImage, loadImage} from '../exec/exec.ts'
+import {isDumpable, newCredentials} from '../exec/new-credentials.ts'
 import {closeExecutable} from '../exec/open-executable.ts'
 import {Vdso} from '../exec/vdso.ts'
 import {FdTable} from '../fd/fd-table.ts'
@@ -134,6 +135,11 @@ export class Sentry {
       throw error
     }
     const executable = options.executable ?? this.#programs.find(options, cwd)
+    const rights = newCredentials(this.credentials, executable.description.location!, {
+      hasNoNewPrivileges: options.noNewPrivileges === true,
+      isShared: false,
+    })
+    const personality = (options.personality ?? 0) & ~rights.clearedPersonality
     const context = this.#platform.createContext()
     try {
       this.kernel.initialFpState = context.readFpState()
@@ -148,11 +154,12 @@ export class Sentry {
           ...options.args.map(toByteString),
         ],
         envp: Object.entries(options.env).map(([name, value]) => toByteString(`${name}=${value}`)),
-        credentials: this.credentials,
-        personality: options.personality ?? 0,
+        ...{credentials: rights.credentials, isSecure: rights.isSecure, personality},
       })
       context.writeRegisters(image.registers)
-      return this.#start(options, {pid, run, cwd, context, limits, image, path: executable.path})
+      const {credentials} = rights
+      const {path} = executable
+      return this.#start(options, {pid, run, cwd, context, limits, image, path, credentials, personality})
     } catch (error) {
       context.dispose()
       throw asHvError(error, options.program)
@@ -177,12 +184,15 @@ export class Sentry {
     cpuUse.quota = new CpuQuota(percent, cpuUse.meter, timers, cpuUse.cpus)
   }
 
-  #start(options: ProgramOptions, {pid, run, cwd, context, limits, image, path}: Parts): Process {
+  #start(options: ProgramOptions, parts: Parts): Process {
+    const {pid, run, cwd, context, limits, image, path, credentials, personality} = parts
     const {kernel} = this
     const {space, program} = image
     const budget = kernel.budget.part()
     const attributes = new ProcessAttributes()
-    attributes.personality = options.personality ?? 0
+    attributes.personality = personality
+    attributes.isDumpable = isDumpable(credentials)
+    attributes.hasNoNewPrivileges = options.noNewPrivileges === true
     const process = makeProcess(kernel, {
       ...{pid, run, space, limits, budget, program, syscalls: kernel.calls},
       ...{job: new Job(pid), attributes, restrictions: new Restrictions()},
@@ -200,7 +210,7 @@ export class Sentry {
     const task = makeTask({
       ...{tid: pid, kernel, process, context, fds},
       fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),
-      credentials: this.credentials,
+      credentials,
       name: commOf(path),
       scheduling: new Scheduling(options.nice),
     })
@@ -268,6 +278,8 @@ interface Parts {
   image: LoadedImage
   /** Path of the executable. */
   path: string
+  credentials: Credentials
+  personality: number
 }
 
 function asHvError(error: unknown, program: string): unknown {

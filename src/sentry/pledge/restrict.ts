@@ -14,6 +14,12 @@ export interface RestrictionOptions {
   /** Promises with spaces between them. */
   pledge?: string
   unveil?: readonly UnveilRule[]
+  noNewPrivileges?: boolean
+}
+
+/** Whether programs gain no rights when they execute others: a restricted one would get around its restrictions. */
+export function gainsNothing({noNewPrivileges, pledge, unveil}: RestrictionOptions): boolean {
+  return noNewPrivileges === true || pledge !== undefined || unveil !== undefined
 }
 
 /**

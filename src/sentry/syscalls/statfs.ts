@@ -1,7 +1,7 @@
 // statfs(2), fstatfs(2).
 
 import {AT_FDCWD} from '../../abi/at-flags.ts'
-import {encodeStatfs, ST_RDONLY, ST_RELATIME, STATFS_SIZE} from '../../abi/stat.ts'
+import {encodeStatfs, ST_NOSUID, ST_RDONLY, ST_RELATIME, STATFS_SIZE} from '../../abi/stat.ts'
 import type {Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {descriptorTarget, locateTarget, type Target} from '../fd/path-argument.ts'
@@ -14,7 +14,8 @@ export const fstatfs: Syscall = (task, args) =>
 
 function writeStatfs(task: Task, {inode, mount}: Target, address: number): number {
   const {fs} = inode
-  const flags = mount?.readOnly || fs.readOnly ? ST_RDONLY | ST_RELATIME : ST_RELATIME
+  const readOnly = mount?.readOnly || fs.readOnly ? ST_RDONLY : 0
+  const flags = ST_RELATIME | readOnly | (mount?.nosuid ? ST_NOSUID : 0)
   const buffer = new Uint8Array(STATFS_SIZE)
   encodeStatfs(new DataView(buffer.buffer), fs.statfs(), fs.dev, flags)
   task.memory.writeBytes(address, buffer)

@@ -216,7 +216,7 @@ function access(mount: Mount): string {
 }
 
 function options(mount: Mount): string {
-  return `${access(mount)},relatime`
+  return `${access(mount)}${mount.nosuid ? ',nosuid' : ''},relatime`
 }
 
 function ownOptions({fs}: Mount): string {

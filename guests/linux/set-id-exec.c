@@ -14,6 +14,7 @@
 #define OWNER 20003
 #define OWNERS_GROUP 20004
 #define FULL 0x1ffu
+#define FIRST_OPEN 20
 
 // What the program is to see of itself.
 struct seen {
@@ -63,8 +64,8 @@ static void check_seen(const struct seen *expected) {
 
 static char program[4096];
 
-static void copy_self(void) {
-  int from = open("/proc/self/exe", O_RDONLY), to = open(program, O_CREAT | O_WRONLY, 0755);
+static void copy_self(const char *path) {
+  int from = open("/proc/self/exe", O_RDONLY), to = open(path, O_CREAT | O_WRONLY, 0755);
   REQUIRE(from >= 0 && to >= 0);
   ssize_t moved;
   while ((moved = sendfile(to, from, 0, 1 << 20)) > 0) continue;
@@ -225,7 +226,36 @@ static int give_up(void) {
   return finish();
 }
 
+// What was open of its process before tells nothing of it.
+static void is_not_seen(void) {
+  set_program(OWNER, OWNERS_GROUP, 04755);
+  copy_self("ordinary");
+  // Executed, so that it may look at itself.
+  CHECK_IN_CHILD become(USER, GROUP), execl("ordinary", "ordinary", "open", program, (char *)0);
+}
+
+static int open_and_execute(const char *next) {
+  static const char *const names[] = {"maps", "environ", "smaps", "smaps_rollup"};
+  char path[64];
+  for (size_t i = 0; i < COUNT(names); i++) {
+    snprintf(path, sizeof(path), "/proc/self/%s", names[i]);
+    int fd = open(path, O_RDONLY);
+    REQUIRE(fd >= 0 && dup2(fd, FIRST_OPEN + (int)i) >= 0);
+  }
+  execl(next, next, "seen", (char *)0);
+  return 1;
+}
+
+static int check_open_files(void) {
+  char byte;
+  for (int fd = FIRST_OPEN; fd < FIRST_OPEN + 3; fd++) CHECK_EQ(read(fd, &byte, 1), 0);
+  CHECK(read(FIRST_OPEN + 3, &byte, 1) <= 0);
+  return finish();
+}
+
 int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "open") == 0) return open_and_execute(argv[2]);
+  if (argc > 1 && strcmp(argv[1], "seen") == 0) return check_open_files();
   if (argc > 1) return strcmp(argv[1], "up") == 0 ? give_up() : check_text(argv[1]);
   limit_time();
   if (!is_root()) return finish();
@@ -235,12 +265,13 @@ int main(int argc, char **argv) {
   struct statvfs file_system;
   REQUIRE(statvfs(".", &file_system) == 0);
   if (file_system.f_flag & ST_NOSUID) return finish();
-  copy_self();
+  copy_self(program);
   bits();
   root_and_others();
   not_where_nothing_may_be_gained();
   what_is_lost();
   scripts();
   gives_them_up();
+  is_not_seen();
   return finish();
 }

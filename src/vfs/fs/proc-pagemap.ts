@@ -6,6 +6,7 @@ import type {ByteString} from '../file.ts'
 import {FileDescription} from '../file-description.ts'
 import {seekTo} from '../seek.ts'
 import {type Entry, type ProcDirectory, ProcNode} from './proc-nodes.ts'
+import type {ProcProcess} from './proc-source.ts'
 
 /** Fills words from page `first` on; returns how many. */
 export type ReadPagemap = (first: number, words: BigUint64Array) => number
@@ -14,20 +15,24 @@ const WORD_BYTES = 8
 /** One read gives no more: read(2) may return less than was asked for. */
 const MAX_WORDS = 1 << 16
 
-export function pagemap(read: ReadPagemap): Entry {
-  return {kind: S_IFREG, make: (parent, name) => new PagemapNode(read, parent, name)}
+export function pagemap(of: () => ProcProcess): Entry {
+  return {kind: S_IFREG, make: (parent, name) => new PagemapNode(of, parent, name)}
 }
 
 class PagemapNode extends ProcNode {
-  readonly #read: ReadPagemap
+  readonly #of: () => ProcProcess
 
-  constructor(read: ReadPagemap, parent: ProcDirectory, name: ByteString) {
+  constructor(of: () => ProcProcess, parent: ProcDirectory, name: ByteString) {
     super(S_IFREG, 0o400, parent.fs, parent, name)
-    this.#read = read
+    this.#of = of
   }
 
   override open(flags: number): FileDescription {
-    return new PagemapDescription(this, flags, this.#read)
+    const of = this.#of
+    of().requireAccess()
+    const {program} = of()
+    const read: ReadPagemap = (first, words) => (of().program === program ? of().pagemap(first, words) : 0)
+    return new PagemapDescription(this, flags, read)
   }
 }
 

@@ -23,7 +23,7 @@ import {pagemap} from './proc-pagemap.ts'
 import {coredumpFilter, oomScore, oomScoreAdj} from './proc-process-settings.ts'
 import {limitsText, statmText, statText, statusText} from './proc-process-text.ts'
 import type {ProcProcess, ProcSource} from './proc-source.ts'
-import {changingText, text} from './proc-text.ts'
+import {changingText, guardedText, text} from './proc-text.ts'
 
 function processOwner(source: ProcSource, tid: number): Owner {
   const process = source.process(tid)
@@ -78,7 +78,7 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     ns: directory(namespaceContents(source, of), 0o511),
     oom_score: text(() => `${oomScore(of())}\n`),
     oom_score_adj: oomScoreAdj(of),
-    pagemap: pagemap((first, words) => of().pagemap(first, words)),
+    pagemap: pagemap(of),
     personality: guarded(
       of,
       () => of().attributes.personality.toString(16).padStart(8, '0').concat('\n'),
@@ -104,9 +104,13 @@ function processOf(source: ProcSource, tid: number): () => ProcProcess {
   }
 }
 
-/** A text that can be opened only by callers that may trace the process. */
+/** A text that can be opened only by callers that may trace the process. It is of the program that runs then, not of a later one. */
 function guarded(of: () => ProcProcess, read: () => ByteString, mode?: number): Entry {
-  return text(read, undefined, mode, () => of().requireAccess())
+  return guardedText(() => {
+    of().requireAccess()
+    const {program} = of()
+    return () => (of().program === program ? read() : '')
+  }, mode)
 }
 
 /** A directory that is still held has no names once the process is gone. */

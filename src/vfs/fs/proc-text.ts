@@ -13,12 +13,14 @@ import {type Entry, type ProcDirectory, ProcNode} from './proc-nodes.ts'
 /** Files that epoll cannot watch, as Linux has no poll operation for them: those of processes. */
 const UNWATCHED = /^\/\d+\//
 
+/** What reads the text. */
+type Read = () => ByteString
+
 interface TextSource {
-  read: () => ByteString
+  /** Called when the file is opened. @throws Errno */
+  open: () => Read
   write?: (text: ByteString) => void
   mode?: number
-  /** Called when the file is opened. @throws Errno */
-  requireAccess?: () => void
   /** What its content follows, if poll(2) tells of changes. */
   changes?: () => Changes
 }
@@ -32,9 +34,9 @@ export class ProcText extends ProcNode {
   }
 
   override open(flags: number): FileDescription {
-    const {read, write, requireAccess, changes} = this.#source
+    const {open, write, changes} = this.#source
     if ((flags & O_ACCMODE) !== O_RDONLY && write === undefined) throw new Errno(EACCES)
-    requireAccess?.()
+    const read = open()
     if (changes !== undefined) return new ChangingTextDescription(this, flags, read, changes())
     return new ProcTextDescription(this, flags, read, write)
   }
@@ -43,16 +45,11 @@ export class ProcText extends ProcNode {
 /** Generated anew whenever it is read from the start, so that one reading is consistent. */
 class ProcTextDescription extends FileDescription {
   override readonly waiters = isWatched(this.inode) ? new WaitQueue() : undefined
-  readonly #read: () => ByteString
+  readonly #read: Read
   readonly #write: ((text: ByteString) => void) | undefined
   #text: Buffer | undefined
 
-  constructor(
-    inode: Inode,
-    flags: number,
-    read: () => ByteString,
-    write: ((text: ByteString) => void) | undefined,
-  ) {
+  constructor(inode: Inode, flags: number, read: Read, write: ((text: ByteString) => void) | undefined) {
     super(inode, flags)
     this.#read = read
     this.#write = write
@@ -110,7 +107,7 @@ class ChangingTextDescription extends ProcTextDescription {
   readonly #changes: Changes
   #seen: number
 
-  constructor(inode: Inode, flags: number, read: () => ByteString, changes: Changes) {
+  constructor(inode: Inode, flags: number, read: Read, changes: Changes) {
     super(inode, flags, read, undefined)
     this.waiters = changes.waiters
     this.#changes = changes
@@ -125,18 +122,21 @@ class ChangingTextDescription extends ProcTextDescription {
   }
 }
 
-export function text(
-  read: () => ByteString,
-  write?: (text: ByteString) => void,
-  mode?: number,
-  requireAccess?: () => void,
-): Entry {
-  const source = {read, write, mode, requireAccess}
-  return {kind: S_IFREG, make: (parent, name) => new ProcText(source, parent.fs, parent, name)}
+export function text(read: Read, write?: (text: ByteString) => void): Entry {
+  return textOf({open: () => read, write})
 }
 
-export function changingText(read: () => ByteString, changes: () => Changes): Entry {
-  return {kind: S_IFREG, make: (parent, name) => new ProcText({read, changes}, parent.fs, parent, name)}
+/** A text that not everybody may open. @param open checks that, when the file is opened, and finds out whose text it is */
+export function guardedText(open: () => Read, mode?: number): Entry {
+  return textOf({open, mode})
+}
+
+export function changingText(read: Read, changes: () => Changes): Entry {
+  return textOf({open: () => read, changes})
+}
+
+function textOf(source: TextSource): Entry {
+  return {kind: S_IFREG, make: (parent, name) => new ProcText(source, parent.fs, parent, name)}
 }
 
 /** One line that never changes. */

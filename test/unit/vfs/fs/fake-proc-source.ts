@@ -25,6 +25,7 @@ export class FakeProcSource implements ProcSource {
   readonly maxTasks = 1024
   readonly ipc = {segments: [], semaphores: [], messages: []}
   readonly #vfs: TestVfs
+  #program: ProcProcess['program'] | undefined
 
   /** @param vfs has a file `program` */
   constructor(vfs: TestVfs) {
@@ -67,6 +68,21 @@ export class FakeProcSource implements ProcSource {
     return this.#vfs.root.mount
   }
 
+  /** As execve(2) does. */
+  execute(): void {
+    this.#program = undefined
+  }
+
+  #currentProgram(): ProcProcess['program'] {
+    this.#program ??= {
+      argv: ['program', 'an argument'],
+      envp: ['A=1'],
+      auxv: new Uint8Array(32),
+      executable: this.#vfs.locate('program'),
+    }
+    return this.#program
+  }
+
   #process(): ProcProcess {
     return {
       pid: 7,
@@ -83,12 +99,7 @@ export class FakeProcSource implements ProcSource {
       groups: [],
       capabilities: {effective: 0, permitted: 0, inheritable: 0, bounding: ALL_CAPABILITIES, ambient: 0},
       fs: {umask: 0o22, cwd: this.#vfs.cwd, root: this.#vfs.root},
-      program: {
-        argv: ['program', 'an argument'],
-        envp: ['A=1'],
-        auxv: new Uint8Array(32),
-        executable: this.#vfs.locate('program'),
-      },
+      program: this.#currentProgram(),
       tids: [7, 8],
       childPids: [9],
       memory: {virtualBytes: 8192, residentBytes: 4096, peakBytes: 4096, dataBytes: 0, lockedBytes: 0},

@@ -79,3 +79,14 @@ test('who may not trace a process sees neither its memory nor what it has open',
     ).toBe('EACCES')
   expect(vfs.read('/proc/7/cmdline')).toBe('program\0an argument\0')
 })
+
+test('what was opened of a program tells nothing of the next one', () => {
+  const names = ['maps', 'environ', 'auxv', 'smaps', 'personality', 'pagemap']
+  const files = names.map((name) => vfs.open(`/proc/7/${name}`))
+  const status = vfs.open('/proc/7/status')
+  source.execute()
+  for (const file of [...files, status]) {
+    const isOpenToAll = file === status
+    expect(file.read(new Uint8Array(8)) > 0).toBe(isOpenToAll)
+  }
+})

@@ -6,6 +6,7 @@
 #include <sys/personality.h>
 #include <sys/sendfile.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 
 #include "processes.h"
 
@@ -253,7 +254,89 @@ static int check_open_files(void) {
   return finish();
 }
 
+// What a program whose file has capabilities is to see of itself.
+struct powers {
+  uint32_t permitted, effective;
+  int secure, dumpable;
+};
+
+static int check_powers(char **text) {
+  CHECK_EQ(capability_word(0), strtoul(text[0], 0, 10));
+  CHECK_EQ(capability_word(1), strtoul(text[1], 0, 10));
+  CHECK_EQ(getauxval(AT_SECURE), atoi(text[2]));
+  CHECK_EQ(prctl(PR_GET_DUMPABLE), atoi(text[3]));
+  return finish();
+}
+
+static void execute_with(struct powers expected) {
+  char text[4][16];
+  sprintf(text[0], "%u", expected.permitted), sprintf(text[1], "%u", expected.effective);
+  sprintf(text[2], "%d", expected.secure), sprintf(text[3], "%d", expected.dumpable);
+  execl(program, program, "powers", text[0], text[1], text[2], text[3], (char *)0);
+  CHECK_EQ(errno, 0);
+}
+
+#define BIT(capability) (1u << (capability))
+
+static int set_powers(uint32_t permitted, uint32_t inheritable, bool isEffective) {
+  struct vfs_cap_data data = {VFS_CAP_REVISION_2 | isEffective, {{permitted, inheritable}, {0, 0}}};
+  return setxattr(program, "security.capability", &data, sizeof(data), 0);
+}
+
+static void file_capabilities(void) {
+  set_program(OWNER, OWNERS_GROUP, 0755);
+  if (set_powers(BIT(CAP_CHOWN), 0, true) != 0 && errno == EOPNOTSUPP) return;
+  CHECK_IN_CHILD become(USER, GROUP), execute_with((struct powers){1, 1, 1, 0});
+  CHECK_EQ(set_powers(BIT(CAP_CHOWN) | BIT(CAP_KILL), 0, false), 0);
+  CHECK_IN_CHILD become(USER, GROUP), execute_with((struct powers){0x21, 0, 1, 0});
+  CHECK_IN_CHILD {
+    become(USER, GROUP);
+    REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    execute_with((struct powers){0, 0, 0, 1});
+  }
+  // What the program may not have at all, it does without, or not run.
+  CHECK_IN_CHILD {
+    REQUIRE(prctl(PR_CAPBSET_DROP, CAP_KILL, 0, 0, 0) == 0);
+    become(USER, GROUP);
+    execute_with((struct powers){1, 0, 1, 0});
+  }
+  CHECK_EQ(set_powers(BIT(CAP_CHOWN) | BIT(CAP_KILL), 0, true), 0);
+  CHECK_IN_CHILD {
+    REQUIRE(prctl(PR_CAPBSET_DROP, CAP_KILL, 0, 0, 0) == 0);
+    CHECK_ERRNO(execl(program, program, (char *)0), EPERM);
+    become(USER, GROUP);
+    CHECK_ERRNO(execl(program, program, (char *)0), EPERM);
+  }
+  // Inherited, if both agree.
+  CHECK_EQ(set_powers(0, BIT(CAP_KILL) | BIT(CAP_FOWNER), true), 0);
+  CHECK_IN_CHILD {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    REQUIRE(syscall(SYS_capget, &header, data) == 0);
+    data[0].inheritable = BIT(CAP_KILL) | BIT(CAP_CHOWN);
+    REQUIRE(syscall(SYS_capset, &header, data) == 0);
+    become(USER, GROUP);
+    execute_with((struct powers){BIT(CAP_KILL), BIT(CAP_KILL), 1, 0});
+  }
+  // They end with a change of the file or of its owner, whoever makes the change.
+  char data[64];
+  int fd = open(program, O_WRONLY);
+  CHECK(getxattr(program, "security.capability", data, sizeof(data)) > 0);
+  CHECK_EQ(pwrite(fd, "\x7f", 1, 0), 1);
+  CHECK_ERRNO(getxattr(program, "security.capability", data, sizeof(data)), ENODATA);
+  close(fd);
+  CHECK_EQ(set_powers(1, 0, true), 0);
+  CHECK_EQ(chown(program, USER, GROUP), 0);
+  CHECK_ERRNO(getxattr(program, "security.capability", data, sizeof(data)), ENODATA);
+  CHECK_ERRNO(setxattr(program, "security.capability", data, 3, 0), EINVAL);
+  CHECK_IN_CHILD {
+    become(USER, GROUP);
+    CHECK_ERRNO(set_powers(1, 0, true), EPERM);
+  }
+}
+
 int main(int argc, char **argv) {
+  if (argc > 2 && strcmp(argv[1], "powers") == 0) return check_powers(argv + 2);
   if (argc > 1 && strcmp(argv[1], "open") == 0) return open_and_execute(argv[2]);
   if (argc > 1 && strcmp(argv[1], "seen") == 0) return check_open_files();
   if (argc > 1) return strcmp(argv[1], "up") == 0 ? give_up() : check_text(argv[1]);
@@ -273,5 +356,6 @@ int main(int argc, char **argv) {
   scripts();
   gives_them_up();
   is_not_seen();
+  file_capabilities();
   return finish();
 }

@@ -17,6 +17,8 @@ export const COST = {
   inode: 1536,
   /** One more name for it, or the mark that a name of the lower layer is gone. */
   name: 512,
+  /** An extended attribute, besides its name and value. */
+  attribute: 512,
   /** A directory that is being read: where it is, and a piece of what the host says. */
   listing: 6144,
   /** An entry of it, besides its name. */

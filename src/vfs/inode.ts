@@ -2,6 +2,7 @@
 
 import {EINVAL, EISDIR, ENOENT, ENOTDIR, ENXIO, EPERM, Errno} from '../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFMT} from '../abi/file-mode.ts'
+import type {ExtendedAttributes} from './extended-attributes.ts'
 import type {AttributeChanges, Attributes, ByteString, Credentials, Place, Time} from './file.ts'
 import type {FileDescription} from './file-description.ts'
 import type {FileSystem} from './file-system.ts'
@@ -132,6 +133,9 @@ export abstract class Inode {
   open(_flags: number): FileDescription {
     throw new Errno(this.kind === S_IFDIR ? EISDIR : ENXIO)
   }
+
+  /** Its extended attributes. @param forChange makes room for them; otherwise undefined says that there are none. Absent: EOPNOTSUPP */
+  extendedAttributes?(forChange: boolean): ExtendedAttributes | undefined
 
   /** Present on /proc/self/fd/N and the like: where following the link leads, whatever readlink says. */
   followMagicLink?(): Location | undefined

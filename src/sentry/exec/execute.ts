@@ -5,7 +5,7 @@ import {applyPledge} from '../pledge/pledge.ts'
 import {removeTask} from '../task/exit.ts'
 import {releaseThreadWords} from '../task/thread-words.ts'
 import {commOf, type LoadedImage, loadImage} from './exec.ts'
-import {hindrancesOf, isDumpable, type NewCredentials, newCredentials} from './new-credentials.ts'
+import {hindrancesOf, type NewCredentials, newCredentials} from './new-credentials.ts'
 import type {Executable} from './open-executable.ts'
 
 /**
@@ -60,7 +60,7 @@ function leaveMemory(task: Task, {space, program}: LoadedImage): void {
 }
 
 /** Drops what execve(2) lists as not preserved. */
-function forgetOldProgram(task: Task, {credentials, isSecure, clearedPersonality}: NewCredentials): void {
+function forgetOldProgram(task: Task, rights: NewCredentials): void {
   const {kernel, process, signals} = task
   const {attributes} = process
   task.unshareFds()
@@ -69,10 +69,10 @@ function forgetOldProgram(task: Task, {credentials, isSecure, clearedPersonality
   signals.alternateStack.forget()
   process.timers.posix.deleteAll()
   process.job.hasExecuted = true
-  attributes.isDumpable = isDumpable(credentials)
-  attributes.personality &= ~clearedPersonality
-  if (isSecure) process.family.parentDeathSignal = 0
-  task.credentials = credentials
+  attributes.isDumpable = rights.isDumpable
+  attributes.personality &= ~rights.clearedPersonality
+  if (rights.isSecure) process.family.parentDeathSignal = 0
+  task.credentials = rights.credentials
   // The pledge stays in force; execpromises can only tighten it.
   if (process.restrictions.execPromises === undefined) return
   applyPledge(kernel, process, process.restrictions.execPromises, true)

@@ -6,7 +6,7 @@ import {PERMISSION_BITS, S_IFDIR, S_IFLNK, S_ISGID} from '../../abi/file-mode.ts
 import {IN_ATTRIB} from '../../abi/inotify.ts'
 import type {AttributeChanges} from '../../vfs/file.ts'
 import {isMember, ownsInode} from '../../vfs/permissions.ts'
-import {withoutSetId} from '../../vfs/set-id-bits.ts'
+import {clearCapabilities, withoutSetId} from '../../vfs/set-id-bits.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import type {Task} from '../core/task.ts'
 import {checkMountWritable, type Target} from './path-argument.ts'
@@ -52,6 +52,7 @@ export function changeOwner(task: Task, target: Target, uid: number, gid: number
   // A new owner must not inherit the rights that the old one gave.
   const kept = inode.kind === S_IFDIR ? mode : withoutSetId(who, mode, now.gid)
   if (kept !== mode) changes.mode = kept
+  if (inode.kind !== S_IFDIR) clearCapabilities(inode)
   inode.setAttributes(changes)
   tellChange(inode, IN_ATTRIB, target)
   return 0

@@ -25,7 +25,7 @@ import {OpenDescription} from '../core/open-description.ts'
 import type {Process} from '../core/process.ts'
 import {ResourceLimits, RLIMIT_NOFILE} from '../core/resource-limits.ts'
 import {commOf, type LoadedImage, loadImage} from '../exec/exec.ts'
-import {isDumpable, newCredentials} from '../exec/new-credentials.ts'
+import {type NewCredentials, newCredentials} from '../exec/new-credentials.ts'
 import {closeExecutable} from '../exec/open-executable.ts'
 import {Vdso} from '../exec/vdso.ts'
 import {FdTable} from '../fd/fd-table.ts'
@@ -135,13 +135,13 @@ export class Sentry {
       throw error
     }
     const executable = options.executable ?? this.#programs.find(options, cwd)
-    const rights = newCredentials(this.credentials, executable.description.location!, {
-      hasNoNewPrivileges: options.noNewPrivileges === true,
-      isShared: false,
-    })
-    const personality = (options.personality ?? 0) & ~rights.clearedPersonality
     const context = this.#platform.createContext()
     try {
+      const rights = newCredentials(this.credentials, executable.description.location!, {
+        hasNoNewPrivileges: options.noNewPrivileges === true,
+        isShared: false,
+      })
+      const personality = (options.personality ?? 0) & ~rights.clearedPersonality
       this.kernel.initialFpState = context.readFpState()
       const limits = new ResourceLimits(this.#maxOpenFiles)
       const image = loadImage(this.kernel, root, limits, {
@@ -157,9 +157,8 @@ export class Sentry {
         ...{credentials: rights.credentials, isSecure: rights.isSecure, personality},
       })
       context.writeRegisters(image.registers)
-      const {credentials} = rights
       const {path} = executable
-      return this.#start(options, {pid, run, cwd, context, limits, image, path, credentials, personality})
+      return this.#start(options, {pid, run, cwd, context, limits, image, path, rights, personality})
     } catch (error) {
       context.dispose()
       throw asHvError(error, options.program)
@@ -185,13 +184,13 @@ export class Sentry {
   }
 
   #start(options: ProgramOptions, parts: Parts): Process {
-    const {pid, run, cwd, context, limits, image, path, credentials, personality} = parts
+    const {pid, run, cwd, context, limits, image, path, rights, personality} = parts
     const {kernel} = this
     const {space, program} = image
     const budget = kernel.budget.part()
     const attributes = new ProcessAttributes()
     attributes.personality = personality
-    attributes.isDumpable = isDumpable(credentials)
+    attributes.isDumpable = rights.isDumpable
     attributes.hasNoNewPrivileges = options.noNewPrivileges === true
     const process = makeProcess(kernel, {
       ...{pid, run, space, limits, budget, program, syscalls: kernel.calls},
@@ -210,7 +209,7 @@ export class Sentry {
     const task = makeTask({
       ...{tid: pid, kernel, process, context, fds},
       fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),
-      credentials,
+      credentials: rights.credentials,
       name: commOf(path),
       scheduling: new Scheduling(options.nice),
     })
@@ -278,7 +277,7 @@ interface Parts {
   image: LoadedImage
   /** Path of the executable. */
   path: string
-  credentials: Credentials
+  rights: NewCredentials
   personality: number
 }
 

@@ -169,7 +169,7 @@ export class OverlayDirectory extends OverlayNode {
   }
 
   override freed(): void {
-    if (this.upper !== undefined) this.fs.upper.giveInode()
+    this.upper?.freed()
     this.#whiteouts.clear()
   }
 

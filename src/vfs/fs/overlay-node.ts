@@ -1,6 +1,7 @@
 // OverlayNode: what files and directories of an overlay share: identity, place, and attributes of the layer in effect.
 
 import {S_IFDIR, S_ISGID} from '../../abi/file-mode.ts'
+import type {ExtendedAttributes} from '../extended-attributes.ts'
 import type {AttributeChanges, Attributes, Credentials} from '../file.ts'
 import {HeldInode} from '../held-inode.ts'
 import type {Inode} from '../inode.ts'
@@ -57,6 +58,10 @@ export abstract class OverlayNode extends HeldInode<OverlayDirectory> {
 
   override setAttributes(changes: AttributeChanges): void {
     this.copyUp(changes.size !== 0).setAttributes(changes)
+  }
+
+  override extendedAttributes(forChange: boolean): ExtendedAttributes | undefined {
+    return (forChange ? this.copyUp() : this.upper)?.extendedAttributes(forChange)
   }
 
   /** st_nlink, given that of the layer in effect. */

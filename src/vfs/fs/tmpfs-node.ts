@@ -3,6 +3,7 @@
 import {EINVAL, EISDIR, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import {ExtendedAttributes} from '../extended-attributes.ts'
 import type {AttributeChanges, Attributes, ByteString, Credentials, FileDescription, Time} from '../file.ts'
 import {HeldInode} from '../held-inode.ts'
 import {ownString} from '../own-string.ts'
@@ -22,6 +23,7 @@ export class TmpfsNode extends HeldInode<TmpfsDirectory> {
   mtime: Time
   ctime: Time
   readonly btime: Time
+  #extendedAttributes: ExtendedAttributes | undefined
 
   constructor(fs: Tmpfs, mode: number, owner: Pick<Credentials, 'uid' | 'gid'>, rdev = 0) {
     super(mode & 0o170000)
@@ -77,6 +79,11 @@ export class TmpfsNode extends HeldInode<TmpfsDirectory> {
     this.ctime = this.fs.clock.now()
   }
 
+  override extendedAttributes(forChange: boolean): ExtendedAttributes | undefined {
+    if (forChange) this.#extendedAttributes ??= new ExtendedAttributes(this.fs.budget)
+    return this.#extendedAttributes
+  }
+
   override touchAccess(): void {
     if (this.fs.clock.isAccessStale(this.atime, this.mtime, this.ctime)) this.atime = this.fs.clock.now()
   }
@@ -99,6 +106,7 @@ export class TmpfsNode extends HeldInode<TmpfsDirectory> {
   }
 
   freed(): void {
+    this.#extendedAttributes?.clear()
     this.fs.giveInode()
   }
 }

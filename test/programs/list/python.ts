@@ -11,7 +11,6 @@ const inPython = (name: string, text: string, more: Partial<Program> = {}): Prog
 
 /** Tests, or classes of tests, that are not compared, by reason. */
 const APART: Readonly<Record<string, readonly string[]>> = {
-  'files have no extended attributes': ['test_os.ExtendedAttributeTests.'],
   'there is no F_NOTIFY': ['test_fcntl.TestFcntl.test_fcntl_64_bit'],
   'nobody sets the clock': ['test_time.TimeTestCase.test_monotonic_settime'],
   'there is no UDP-Lite': ['UDPLITE'],

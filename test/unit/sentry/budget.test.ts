@@ -14,8 +14,10 @@ import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
 import {SeccompFilter} from '../../../src/sentry/seccomp/filter.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {PosixTimers} from '../../../src/sentry/time/posix-timers.ts'
+import {setAttribute} from '../../../src/vfs/attribute-access.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
 import {EventFdDescription} from '../../../src/vfs/eventfd.ts'
+import type {Inode} from '../../../src/vfs/file.ts'
 import {FileLockTable} from '../../../src/vfs/file-locks.ts'
 import {Overlay} from '../../../src/vfs/fs/overlay.ts'
 import {ROOT, Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
@@ -62,6 +64,16 @@ function timersOf(budget: Budget): () => unknown {
   }
 }
 
+/** As many of each file as may be listed. */
+function withAttributes(root: Inode): (i: number) => unknown {
+  let file: Inode
+  return (i) => {
+    if (i % 200 === 0) file = root.create(`file${i}`, 0o644, ROOT)
+    setAttribute(file, `user.${longName(i)}`, Uint8Array.of(1), 0, ROOT)
+    return file
+  }
+}
+
 const ways: readonly Way[] = [
   ['programs of seccomp(2)', ENOMEM, (budget) => () => new SeccompFilter(answering(1, 0), undefined, budget)],
   ['files', ENOSPC, (budget) => inTree(tmpfsOf(budget))],
@@ -69,6 +81,15 @@ const ways: readonly Way[] = [
     'files of an overlay',
     ENOSPC,
     (budget) => inTree(new Overlay(new Tmpfs(memoryFile(1 << 20)), memoryFile(1 << 20), {budget})),
+  ],
+  ['extended attributes', ENOSPC, (budget) => withAttributes(new Tmpfs(memoryFile(1 << 20), {budget}).root)],
+  [
+    'extended attributes of an overlay',
+    ENOSPC,
+    (budget) => {
+      const lower = new Tmpfs(memoryFile(1 << 20), {budget: new Budget()})
+      return withAttributes(new Overlay(lower, memoryFile(1 << 20), {budget}).root)
+    },
   ],
   [
     'directories',

@@ -86,7 +86,7 @@ describe('paths', () => {
       if (kind === 'str') return 'r'
       if (kind === 'dirfd') return AT_FDCWD
       if (kind === 'openflags') return flags
-      if (kind === 'open_how') return how
+      if (kind === 'open_how' || kind === 'in') return how
       return kind === 'size' ? OPEN_HOW_SIZE : 0
     })
     simulated.call(row.run, ...args)

@@ -224,13 +224,24 @@ describe('statx and statfs', () => {
 })
 
 describe('extended attributes', () => {
-  it('are supported nowhere, and none are listed', () => {
+  it('are kept for a file in memory, and listed', () => {
     const {t, fd} = prepared()
-    expect(t.call(setxattr, '/file', 'user.x', 0, 0, 0)).toBe(-EOPNOTSUPP)
-    expect(t.call(fgetxattr, fd, 'user.x', 0, 0)).toBe(-EOPNOTSUPP)
-    expect(t.call(listxattr, '/file', 0, 0)).toBe(0)
+    expect(t.call(setxattr, '/link', 'user.x', 0, 0, 0)).toBe(0)
+    expect(t.call(fgetxattr, fd, 'user.x', 0, 0)).toBe(0)
+    expect(t.call(listxattr, '/file', 0, 0)).toBe('user.x'.length + 1)
     expect(t.call(setxattr, '/missing', 'user.x', 0, 0, 0)).toBe(-ENOENT)
     expect(t.call(setxattr, '/file', '', 0, 0, 0)).toBe(-ERANGE)
     expect(t.call(setxattr, '/file', 'user.x', 0, 65537, 0)).toBe(-E2BIG)
+    expect(t.call(setxattr, '/file', 'system.posix_acl_access', 0, 0, 0)).toBe(-EOPNOTSUPP)
+  })
+
+  it('are no more than fit into a list', () => {
+    const {t} = prepared()
+    const name = (i: number): string => `user.${'n'.repeat(240)}${i}`
+    let count = 0
+    while (t.call(setxattr, '/file', name(count), 0, 0, 0) === 0) count++
+    expect(count).toBe(263)
+    expect(t.call(setxattr, '/file', name(count), 0, 0, 0)).toBe(-E2BIG)
+    expect(t.call(setxattr, '/file', name(0), 0, 0, 0)).toBe(0)
   })
 })

@@ -31,6 +31,8 @@ int AllowTiles(const System& system);
 // What a new vCPU needs before its first run: feature registers, not state. Throws std::system_error EOPNOTSUPP for an
 // option that the architecture does not have.
 void InitVcpu(Vcpu& vcpu);
+// Whether a vCPU can be made after another of its VM has run.
+bool TakesLateVcpus();
 // What it needs after its VM's interrupt controller has started, before its first run. Throws std::system_error.
 void StartVcpu(Vcpu& vcpu);
 // Makes what the host stored there visible to the guest: to its instruction fetches, and to accesses with caches off.

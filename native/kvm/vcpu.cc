@@ -59,6 +59,7 @@ void Vcpu::Start() {
 }
 
 int Vcpu::Run() {
+  vm_->NoteRun();
   thread_.store(ThreadId(), std::memory_order_seq_cst);
   int result;
   do {

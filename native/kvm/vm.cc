@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "arch/arch.h"
 #include "kvm/guest_memfd.h"
@@ -166,6 +167,8 @@ void Vm::Start() {
 }
 
 Fd Vm::CreateVcpu(unsigned id) const {
+  if (has_run_.load(std::memory_order_relaxed) && !arch::TakesLateVcpus())
+    throw std::system_error(EBUSY, std::generic_category(), "KVM_CREATE_VCPU");
   return Fd(Ioctl(fd(), KVM_CREATE_VCPU, "KVM_CREATE_VCPU", id));
 }
 

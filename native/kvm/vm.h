@@ -1,6 +1,7 @@
 // vm.h: one virtual machine: its memory slots and its vCPUs' descriptors.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -91,7 +92,9 @@ class Vm {
   void SetIrqfd(uint32_t gsi, const Eventfd& eventfd, const Eventfd* resample, bool is_on);
   // Before each run or interrupt: an interrupt controller starts with the first, and KVM makes no vCPU after that on arm64.
   void Start();
+  // Throws std::system_error: EBUSY: it is too late.
   Fd CreateVcpu(unsigned id) const;
+  void NoteRun() { has_run_.store(true, std::memory_order_relaxed); }
   // In the order in which they were added.
   const std::shared_ptr<Region>& region(size_t index) const { return regions_.at(index); }
   DeviceTable& devices() { return devices_; }
@@ -122,6 +125,7 @@ class Vm {
   Fd message_controller_;
   int controller_version_ = -1;
   bool started_ = false;
+  std::atomic<bool> has_run_ = false;
   bool has_management_view_ = false;
   std::vector<std::shared_ptr<Region>> regions_;
 };

@@ -4,6 +4,7 @@
 
 #include <sys/auxv.h>
 
+#include "arch/arch.h"
 #include "kvm/space.h"
 #include "kvm/user_cpu.h"
 #include "napi/context.h"
@@ -23,8 +24,9 @@ class UserVmObject : public OwnerObject<UserVmObject, UserVm> {
         {Method<&UserVmObject::ShowMemory>("showMemory"),
          Method<&UserVmObject::ShowSupervisor>("showSupervisor"),
          Getter<SupervisorBytes>("supervisorBytes"), Getter<&UserVm::cpus>("cpus"),
-         Getter<&UserVm::stops_page>("stopsOffset"), Method<&UserVm::OpenGate>("openGate"),
-         Method<Release>("release"), Method<&UserVmObject::Dispose>("dispose")});
+         Getter<TakesLateCpus>("takesLateCpus"), Getter<&UserVm::stops_page>("stopsOffset"),
+         Method<&UserVm::OpenGate>("openGate"), Method<Release>("release"),
+         Method<&UserVmObject::Dispose>("dispose")});
   }
 
   explicit UserVmObject(const Napi::CallbackInfo& info) : OwnerObject(info) {
@@ -39,6 +41,7 @@ class UserVmObject : public OwnerObject<UserVmObject, UserVm> {
   Napi::Value ShowMemory(uint64_t bytes) { return memory_.Show(Env(), bytes); }
   Napi::Value ShowSupervisor(uint64_t bytes) { return supervisor_.Show(Env(), bytes); }
 
+  static bool TakesLateCpus(UserVm&) { return arch::TakesLateVcpus(); }
   static size_t SupervisorBytes(UserVm& vm) { return vm.vm()->region(1)->mapping.size(); }
 
   static void Release(UserVm& vm, uint64_t offset, uint64_t length) {

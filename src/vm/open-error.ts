@@ -54,7 +54,8 @@ export function vcpuError(cause: Failure): HvError {
         cause,
       })
     case EBUSY: {
-      const message = 'KVM makes no further vCPU: the interrupt controller has started'
+      const message =
+        'KVM makes no further vCPU: the interrupt controller has started, or protected KVM a vCPU'
       return new HvError('VCPU_FAILED', message, 'make all vCPUs before the first run', {cause})
     }
     default:

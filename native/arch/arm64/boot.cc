@@ -2,11 +2,16 @@
 
 #include "arch/arm64/boot.h"
 
+#include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "arch/arch.h"
 #include "kvm/vcpu.h"
@@ -124,9 +129,24 @@ unsigned long VmType(const System& system, unsigned ipa_bits, bool is_protected)
 
 int AllowTiles(const System&) { return EOPNOTSUPP; }
 
+// Protected KVM tells EL2 of a VM's vCPUs when the first one runs. KVM_RUN of a later one fails there, and Linux (6.12) takes that for an
+// SError of the guest, and panics: handle___kvm_vcpu_run (arch/arm64/kvm/hyp/nvhe/hyp-main.c), handle_exit_early (kvm/handle_exit.c).
+bool TakesLateVcpus() {
+  static const bool is_protected = [] {
+    std::array<char, 4096> line;  // COMMAND_LINE_SIZE is 2048
+    Fd file(::open("/proc/cmdline", O_RDONLY | O_CLOEXEC));
+    ssize_t length = file.get() < 0 ? 0 : ::read(file.get(), line.data(), line.size());
+    std::string_view text(line.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
+    return text.find("kvm-arm.mode=protected") != std::string_view::npos;
+  }();
+  return !is_protected;
+}
+
 // KVM_CAP_ARM_NISV_TO_USER makes a load or store that reaches no memory, and that the processor does not describe (a pair, with
 // write-back), an exit, not a failure of KVM_RUN (api.rst).
 void InitVm(Vm& vm) {
+  // Now: a jail that comes later hides /proc.
+  TakesLateVcpus();
   kvm_enable_cap capability = {};
   if (vm.system().Check(KVM_CAP_ARM_NISV_TO_USER) > 0) {
     capability.cap = KVM_CAP_ARM_NISV_TO_USER;

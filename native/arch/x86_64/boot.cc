@@ -188,6 +188,8 @@ int AllowTiles(const System& system) {
 
 void StartVcpu(Vcpu&) {}
 
+bool TakesLateVcpus() { return true; }
+
 void InitVcpu(Vcpu& vcpu) {
   if (vcpu.options().starts_off || vcpu.options().has_el2) throw NotOnX86("vCPU option");
   const System& system = vcpu.vm().system();

@@ -25,6 +25,8 @@ export interface NativeUserVm {
   readonly supervisorBytes: number
   /** The wanted number, if KVM allows that. */
   readonly cpus: number
+  /** A Cpu can be made after another has run. */
+  readonly takesLateCpus: boolean
   /** Byte offset in the supervisor's memory: a word that is set when any Cpu's thread stops. */
   readonly stopsOffset: number
   /** See Platform.openCallGate. */

@@ -1,4 +1,4 @@
-// CpuPool: the Cpus of a platform: made when first needed, lent to contexts, and keeping the registers of their last one.
+// CpuPool: the Cpus of a platform: made when first needed (protected KVM: all at once), lent to contexts, and keeping the registers of their last one.
 
 import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
@@ -30,7 +30,7 @@ export class CpuPool {
 
   /** The first Cpu, which shows what all are like. */
   get first(): KvmCpu {
-    return this.#cpus[0] ?? this.#create()
+    return this.#cpus[0] ?? this.#createFirst()
   }
 
   get newFpState(): Uint8Array {
@@ -82,6 +82,13 @@ export class CpuPool {
       if (!cpu.isBusy && (found === undefined || cpu.takenAt < found.takenAt)) found = cpu
     }
     return found
+  }
+
+  /** With all others, where none can be made later. */
+  #createFirst(): KvmCpu {
+    const first = this.#create()
+    while (!this.#vm.takesLateCpus && this.#cpus.length < this.size) this.#create()
+    return first
   }
 
   #create(): KvmCpu {

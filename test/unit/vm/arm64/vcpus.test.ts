@@ -44,7 +44,7 @@ describeOn('arm64', 'an interrupt controller', () => {
   test('lets no vCPU be made behind the first run, and says so', () => {
     using vm = create({irqchip: true})
     expect(addVcpu(vm, 0, guest.stop).run().kind).toBe(guest.stopKind)
-    expect(() => vm.createVcpu()).toThrow('the interrupt controller has started')
+    expect(() => vm.createVcpu()).toThrow(/the interrupt controller has started/)
   })
 
   test('is refused where memory lies in its place', () => {

@@ -1,5 +1,6 @@
 // unveil: a path that is not unveiled does not exist, whichever way leads to it. OpenBSD's man 2 unveil.
 #include <dirent.h>
+#include <sys/xattr.h>
 
 #include "pledge.h"
 
@@ -41,6 +42,8 @@ static void check_seen(void) {
   CHECK_ERRNO(mkdir("seen/new", 0700), EACCES);
   CHECK_ERRNO(unlink("seen/file"), EACCES);
   CHECK_ERRNO(chmod("seen/file", 0600), EACCES);
+  CHECK_ERRNO(setxattr("seen/file", "user.a", "v", 1, 0), EACCES);
+  CHECK_ERRNO(removexattr("seen/file", "user.a"), EACCES);
   CHECK_ERRNO(truncate("seen/file", 0), EACCES);
   // The nearest entry decides.
   CHECK(opens("seen/deep/file", O_RDWR));

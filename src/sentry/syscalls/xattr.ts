@@ -6,15 +6,17 @@ import {IN_ATTRIB} from '../../abi/inotify.ts'
 import {XATTR_CREATE, XATTR_NAME_MAX, XATTR_REPLACE, XATTR_SIZE_MAX} from '../../abi/xattr.ts'
 import {getAttribute, listAttributes, removeAttribute, setAttribute} from '../../vfs/attribute-access.ts'
 import type {ByteString} from '../../vfs/file.ts'
+import {ATTRIBUTES, INSPECT, type Intent, READ} from '../../vfs/path-policy.ts'
 import {tellChange} from '../../vfs/watchers.ts'
 import type {Arguments, Syscall} from '../core/syscall.ts'
 import type {Task} from '../core/task.ts'
 import {checkMountWritable, locateTarget, openTarget, type Target} from '../fd/path-argument.ts'
 
-type Find = (task: Task, args: Arguments) => Target
+type Find = (task: Task, args: Arguments, intent: Intent) => Target
 
-const byPath: Find = (task, args) => locateTarget(task, AT_FDCWD, args.address(0), 0)
-const byLink: Find = (task, args) => locateTarget(task, AT_FDCWD, args.address(0), AT_SYMLINK_NOFOLLOW)
+const byPath: Find = (task, args, intent) => locateTarget(task, AT_FDCWD, args.address(0), 0, intent)
+const byLink: Find = (task, args, intent) =>
+  locateTarget(task, AT_FDCWD, args.address(0), AT_SYMLINK_NOFOLLOW, intent)
 const byDescriptor: Find = (task, args) => openTarget(task, args.int32(0))
 
 export const setxattr = set(byPath)
@@ -38,7 +40,7 @@ function set(find: Find): Syscall {
     const size = args.address(3)
     if (size > XATTR_SIZE_MAX) throw new Errno(E2BIG)
     const value = Uint8Array.from(task.memory.readBytes(args.address(2), size))
-    const target = find(task, args)
+    const target = find(task, args, ATTRIBUTES)
     checkMountWritable(target)
     setAttribute(target.inode, name, value, flags, task.credentials)
     return tell(target)
@@ -48,7 +50,7 @@ function set(find: Find): Syscall {
 function get(find: Find): Syscall {
   return (task, args) => {
     const name = readName(task, args.address(1))
-    const {inode} = find(task, args)
+    const {inode} = find(task, args, READ)
     return give(task, getAttribute(inode, name, task.credentials), args.address(2), args.address(3))
   }
 }
@@ -56,7 +58,7 @@ function get(find: Find): Syscall {
 function remove(find: Find): Syscall {
   return (task, args) => {
     const name = readName(task, args.address(1))
-    const target = find(task, args)
+    const target = find(task, args, ATTRIBUTES)
     checkMountWritable(target)
     removeAttribute(target.inode, name, task.credentials)
     return tell(target)
@@ -71,7 +73,7 @@ function tell(target: Target): number {
 /** Each name with a NUL. */
 function list(find: Find): Syscall {
   return (task, args) => {
-    const names = listAttributes(find(task, args).inode, task.credentials)
+    const names = listAttributes(find(task, args, INSPECT).inode, task.credentials)
     const text = names.map((name) => `${name}\0`).join('')
     return give(task, Buffer.from(text, 'latin1'), args.address(1), args.address(2))
   }
